@@ -1,0 +1,44 @@
+"""The exception tree. Every message says what was found, what was expected, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class EmoalignError(Exception):
+    """Any problem emoalign recognises; its text is meant for the person at the terminal."""
+
+
+class StudyError(EmoalignError):
+    """The configuration of a study cannot be used. Carries every problem found, not just the first."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        title = "1 problem" if count == 1 else f"{count} problems"
+        lines = "\n".join(f"  {i}. {problem}" for i, problem in enumerate(self.problems, 1))
+        super().__init__(f"{title} in the configuration:\n{lines}")
+
+
+class DataError(EmoalignError):
+    """A data file is missing, is not the expected file, or holds something it must not."""
+
+
+class PromptError(EmoalignError):
+    """A prompt could not be rendered."""
+
+
+class ElicitationError(EmoalignError):
+    """Ratings could not be collected."""
+
+
+class CapabilityError(ElicitationError):
+    """A model cannot do what the study asks of it; raised before anything is spent."""
+
+
+class EngineError(ElicitationError):
+    """The model or its server failed in a way that asking again does not mend."""
+
+
+class JournalError(ElicitationError):
+    """The journal of answers is in use by another job, or damaged."""

@@ -1,0 +1,87 @@
+"""Rendering of prompts. Pure: the same item and prompt set always give the same text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from emoalign.errors import PromptError
+from emoalign.study.fields import Scale
+from emoalign.study.prompt_sets import Demonstration
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a conversation."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a model is shown: messages of a chat, or one text to continue."""
+
+    messages: tuple[Message, ...] | None
+    text: str | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An item as a template sees it. Only the text: ids and norms never reach a model."""
+
+    text: str
+
+
+class Renderer:
+    """Renders one prompt set for one scale; templates are compiled once.
+
+    The text of an item is a value, never a template: braces in it are just braces.
+    """
+
+    def __init__(
+        self,
+        *,
+        form: str,
+        system: str | None,
+        template: str,
+        instruction: str,
+        demonstrations: Sequence[Demonstration],
+        scale_name: str,
+        scale: Scale,
+    ) -> None:
+        self._form = form
+        self._system = _compiled(system) if system is not None else None
+        self._template = _compiled(template)
+        self._values = {
+            "instruction": instruction,
+            "demonstrations": tuple(demonstrations),
+            "scale": {"name": scale_name, **scale.model_dump(exclude={"native", "kind"})},
+        }
+
+    def render(self, text: str) -> Prompt:
+        """The prompt for an item. Raises PromptError where a template names what it is not given."""
+        try:
+            question = self._template.render(item=Shown(text), **self._values)
+            system = self._system and self._system.render(item=Shown(text), **self._values)
+        except (TemplateError, TypeError, ValueError) as error:
+            raise PromptError(f"the template of the prompt set cannot be rendered: {error}") from error
+        if self._form == "completion":
+            return Prompt(messages=None, text=question)
+        opening = (Message("system", system),) if system else ()
+        return Prompt(messages=(*opening, Message("user", question)), text=None)
+
+
+@lru_cache(maxsize=64)
+def _compiled(source: str) -> Template:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
+    )
+    try:
+        return environment.from_string(source)
+    except TemplateError as error:
+        raise PromptError(f"the template of the prompt set is not valid Jinja2: {error}") from error

@@ -1,0 +1,146 @@
+"""Agreement of a model's item means with the human item means, per cell.
+
+Every function takes `model` and `human`, shape (items,), in scale points and the same item order.
+Items missing on either side (NaN) are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from emoalign.statistics.pairs import complete_pairs, is_constant
+
+# Two items always correlate perfectly, so that a correlation says something from three on.
+FEWEST_ITEMS = 3
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A correlation in [-1, 1] (higher = more human-like), its interval, p and number of items.
+
+    `p` is two-sided, against no correlation. `low` and `high` are NaN below four items.
+    """
+
+    r: float
+    low: float
+    high: float
+    p: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Distances in scale points, and the line through the item means.
+
+    Attributes:
+        mae: mean absolute difference; 0 is best.
+        rmse: root mean squared difference; 0 is best.
+        rmse_constant: RMSE of always answering the mean of the human means, which is their
+            population SD. A model whose `rmse` is above it is a worse predictor than a constant.
+        bias: mean(model) - mean(human); positive = the model rates higher.
+        slope: scale points the model moves per human scale point, by least squares of model mean
+            on human mean; below 1 = the model compresses the scale.
+        intercept: the model mean which that line gives at a human mean of 0.
+    """
+
+    mae: float
+    rmse: float
+    rmse_constant: float
+    bias: float
+    slope: float
+    intercept: float
+
+
+def pearson(model: ArrayLike, human: ArrayLike, level: float = 0.95) -> Correlation:
+    """Pearson r with the Fisher-z interval, standard error 1/√(n-3) (Fisher 1921).
+
+    NaN for fewer than three items or when either side is constant.
+
+    Raises:
+        ValueError: the two are not vectors of one length.
+    """
+    x, y = complete_pairs(model, human)
+    if x.size < FEWEST_ITEMS or is_constant(x) or is_constant(y):
+        return Correlation(np.nan, np.nan, np.nan, np.nan, x.size)
+    found = stats.pearsonr(x, y)
+    return _with_interval(float(found.statistic), float(found.pvalue), x.size, 1.0, level)
+
+
+def spearman(model: ArrayLike, human: ArrayLike, level: float = 0.95) -> Correlation:
+    """Spearman rho (in field `r`) with average ranks for ties and p from Student's t.
+
+    The interval is Fisher's with standard error √((1 + rho²/2)/(n-3)) (Bonett & Wright 2000,
+    Psychometrika 65:23, eq. 5), because that of Pearson's r is too narrow for ranks.
+
+    NaN for fewer than three items or when either side is constant.
+
+    Raises:
+        ValueError: the two are not vectors of one length.
+    """
+    x, y = complete_pairs(model, human)
+    if x.size < FEWEST_ITEMS or is_constant(x) or is_constant(y):
+        return Correlation(np.nan, np.nan, np.nan, np.nan, x.size)
+    found = stats.spearmanr(x, y)
+    rho = float(found.statistic)
+    return _with_interval(rho, float(found.pvalue), x.size, 1 + rho**2 / 2, level)
+
+
+def concordance(model: ArrayLike, human: ArrayLike) -> float:
+    """Lin's concordance correlation coefficient, in [-1, 1]; 1 = the same means, not just the order.
+
+    2·s_xy / (s_x² + s_y² + (x̄ - ȳ)²), variances and covariance divided by n as in Lin (1989,
+    Biometrics 45:255). A constant on one side gives 0; NaN for fewer than three items or when both
+    sides are the same constant.
+
+    Raises:
+        ValueError: the two are not vectors of one length.
+    """
+    x, y = complete_pairs(model, human)
+    if x.size < FEWEST_ITEMS:
+        return np.nan
+    dx, dy, bias = x - x.mean(), y - y.mean(), x.mean() - y.mean()
+    spread = float(np.mean(dx**2) + np.mean(dy**2) + bias**2)
+    if is_constant(np.concatenate((x, y))):
+        return np.nan
+    return float(2 * np.mean(dx * dy)) / spread
+
+
+def errors(model: ArrayLike, human: ArrayLike) -> Errors:
+    """Errors of the model's item means in scale points, beside those of a constant predictor.
+
+    All NaN without items; slope and intercept are NaN when the human means are constant.
+
+    Raises:
+        ValueError: the two are not vectors of one length.
+    """
+    x, y = complete_pairs(model, human)
+    if x.size == 0:
+        return Errors(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan)
+    slope = intercept = np.nan
+    if not is_constant(y):
+        line = stats.linregress(y, x)
+        slope, intercept = float(line.slope), float(line.intercept)
+    difference = x - y
+    return Errors(
+        mae=float(np.abs(difference).mean()),
+        rmse=float(np.sqrt(np.mean(difference**2))),
+        rmse_constant=float(y.std()),
+        bias=float(difference.mean()),
+        slope=slope,
+        intercept=intercept,
+    )
+
+
+def _with_interval(r: float, p: float, n: int, variance: float, level: float) -> Correlation:
+    """Add the interval on the Fisher-z scale; `variance` is that of z times (n - 3)."""
+    if n <= FEWEST_ITEMS:
+        return Correlation(r, np.nan, np.nan, p, n)
+    if abs(r) >= 1:
+        return Correlation(r, r, r, p, n)
+    half = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(variance / (n - 3))
+    z = np.arctanh(r)
+    return Correlation(r, float(np.tanh(z - half)), float(np.tanh(z + half)), p, n)

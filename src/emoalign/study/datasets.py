@@ -1,0 +1,52 @@
+"""Dataset cards: config/datasets/<name>.yaml."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from emoalign.study.fields import Entry, FileSource, Modality, Range, Scale
+
+
+class HumanScale(Scale):
+    """A scale people rated on, and how its numbers stand in the source file."""
+
+    native: Range | None = Field(
+        None,
+        description="Range of the numbers in the file, mapped linearly onto min...max; "
+        "without it the file already uses min...max.",
+    )
+
+
+class DatasetCard(Entry):
+    """Stimulus items with human norms, and how to read them."""
+
+    title: str = Field(description="Name of the dataset as a reader of the report should see it.")
+    modality: Modality = Field(description="What an item is.")
+    language: str = Field("en", description="Language of the items (BCP 47, such as en or es-MX).")
+    reader: Literal["vader-lexicon"] = Field(description="The file format.")
+    source: FileSource = Field(description="The file with items and human ratings.")
+    keep: str | None = Field(
+        None, description="Regular expression the whole text of an item must match to be used."
+    )
+    scales: dict[str, HumanScale] = Field(
+        min_length=1, description="The scales people rated on, by name."
+    )
+    licence: str = Field(description="Licence of the data (SPDX identifier where there is one).")
+    citation: str = Field(description="BibTeX entry to cite when the data are used.")
+    redistribute: bool = Field(description="Whether the terms allow items to be shown in reports.")
+    caveats: tuple[str, ...] = Field(
+        (), description="What a reader must know beside any result; shown in the report."
+    )
+
+    @field_validator("keep")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from error
+        return pattern

@@ -1,0 +1,159 @@
+"""What each rule of the workflow is told: exactly the configuration its output depends on.
+
+A job is what Snakemake compares to decide whether to run a rule again. So a title, a price or a
+rate limit is in none of them, and `version` is raised whenever a stage would make something else
+of the same input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emoalign.study.datasets import HumanScale
+from emoalign.study.fields import Entry, FileSource, Modality
+from emoalign.study.loading import LoadedStudy, Model
+from emoalign.study.prompt_sets import AnswerForm, ScaleInstruction
+from emoalign.study.studies import Protocol, StatisticsSettings
+
+
+class PreparationJob(Entry):
+    """Read one dataset, draw the sample, write items and norms."""
+
+    version: int = 1
+    dataset: str
+    modality: Modality
+    reader: str
+    source: FileSource
+    keep: str | None
+    scales: dict[str, HumanScale]
+    sample: int | None
+    seed: int
+    excluded_texts: tuple[str, ...]
+    shard_items: int | None
+
+
+class PromptForm(Entry):
+    """The part of a prompt set that reaches the model when one scale is asked about."""
+
+    form: str
+    system: str | None
+    template: str
+    answer: AnswerForm
+    wording: ScaleInstruction
+
+
+class RatingJob(Entry):
+    """Ask one model about one scale of one dataset under one protocol."""
+
+    version: int = 1
+    model: str
+    card: dict[str, Any]
+    protocol: Protocol
+    prompts: PromptForm
+    dataset: str
+    scale: str
+    range: HumanScale
+
+
+class AggregationJob(Entry):
+    """Bring the ratings of one dataset together with the norms, item by item."""
+
+    version: int = 1
+    dataset: str
+    scales: dict[str, HumanScale]
+
+
+class StatisticsJob(Entry):
+    """Compare models with people, cell by cell."""
+
+    version: int = 1
+    scales: dict[str, dict[str, HumanScale]]
+    seed: int
+    settings: StatisticsSettings
+
+
+class Jobs:
+    """The jobs of a study, as plain values that Snakemake can store and compare."""
+
+    def __init__(self, loaded: LoadedStudy) -> None:
+        self.loaded = loaded
+
+    def prepare(self, dataset: str) -> dict[str, Any]:
+        """The PreparationJob of one dataset."""
+        card = self.loaded.datasets[dataset]
+        study = self.loaded.study
+        return PreparationJob(
+            dataset=dataset,
+            modality=card.modality,
+            reader=card.reader,
+            source=card.source.model_copy(update={"obtain": None}),
+            keep=card.keep,
+            scales=self._ranges(dataset),
+            sample=self.loaded.dataset_entry(dataset).sample,
+            seed=study.seed,
+            excluded_texts=self._demonstrated(dataset),
+            shard_items=study.shard_items,
+        ).model_dump(mode="json")
+
+    def rate(self, model: str, protocol: str, dataset: str, scale: str) -> dict[str, Any]:
+        """The RatingJob of one cell."""
+        asked = self.loaded.protocol(protocol)
+        prompts = self.loaded.prompt_sets[asked.prompts]
+        return RatingJob(
+            model=model,
+            card=answering(self.loaded.models[model]),
+            protocol=asked,
+            prompts=PromptForm(
+                form=prompts.form,
+                system=prompts.system,
+                template=prompts.template,
+                answer=prompts.answer,
+                wording=prompts.scales[scale],
+            ),
+            dataset=dataset,
+            scale=scale,
+            range=self.loaded.datasets[dataset].scales[scale],
+        ).model_dump(mode="json")
+
+    def aggregate(self, dataset: str) -> dict[str, Any]:
+        """The AggregationJob of one dataset."""
+        return AggregationJob(dataset=dataset, scales=self._ranges(dataset)).model_dump(mode="json")
+
+    def statistics(self) -> dict[str, Any]:
+        """The StatisticsJob of the study."""
+        study = self.loaded.study
+        return StatisticsJob(
+            scales={entry.dataset: self._ranges(entry.dataset) for entry in study.datasets},
+            seed=study.seed,
+            settings=study.statistics,
+        ).model_dump(mode="json")
+
+    def _ranges(self, dataset: str) -> dict[str, HumanScale]:
+        card = self.loaded.datasets[dataset]
+        return {scale: card.scales[scale] for scale in self.loaded.scales(dataset)}
+
+    def _demonstrated(self, dataset: str) -> tuple[str, ...]:
+        """Texts shown as demonstrations by any protocol: all of them are kept out of the sample,
+        so that every protocol rates the same items."""
+        scales = self.loaded.scales(dataset)
+        shown = {
+            demonstration.text
+            for prompts in self.loaded.prompt_sets.values()
+            for scale in scales
+            for demonstration in prompts.scales[scale].demonstrations
+        }
+        return tuple(sorted(shown))
+
+
+def answering(model: Model) -> Mapping[str, Any]:
+    """The part of a model card that decides what the model answers.
+
+    Its title, address, key and limits are not in it: they are read when the job runs.
+    """
+    kept = {"engine", "weights", "model", "revision"}
+    card = model.model_dump(mode="json", include=kept)
+    capabilities = model.capabilities.model_dump(
+        mode="json", include={"top_logprobs", "seed_bits", "sampling_extras"}
+    )
+    return {**card, "capabilities": capabilities}

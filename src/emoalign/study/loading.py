@@ -1,0 +1,199 @@
+"""A study with everything it names, checked as a whole before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from emoalign.errors import StudyError
+from emoalign.study.datasets import DatasetCard
+from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.reading import EntryT, nearest, read_yaml, validate
+from emoalign.study.studies import Protocol, Study, StudyDataset
+
+MODEL_CLASSES: dict[str, type[LlamaCppModel] | type[OpenAIModel]] = {
+    "llamacpp": LlamaCppModel,
+    "openai": OpenAIModel,
+}
+Model = LlamaCppModel | OpenAIModel
+
+
+@dataclass(frozen=True)
+class LoadedStudy:
+    """A study and the cards, prompt sets and models it names, all consistent with each other."""
+
+    study: Study
+    models: Mapping[str, Model]
+    datasets: Mapping[str, DatasetCard]
+    prompt_sets: Mapping[str, PromptSet]
+
+    def dataset_entry(self, dataset: str) -> StudyDataset:
+        """What the study says of one of its datasets."""
+        return next(entry for entry in self.study.datasets if entry.dataset == dataset)
+
+    def protocol(self, name: str) -> Protocol:
+        """One of the study's protocols."""
+        return next(entry for entry in self.study.protocols if entry.name == name)
+
+    def scales(self, dataset: str) -> tuple[str, ...]:
+        """The scales the study asks about for one dataset."""
+        return self.dataset_entry(dataset).scales or tuple(self.datasets[dataset].scales)
+
+
+def load_study(config: Mapping[str, Any], config_dir: Path, source: str = "study") -> LoadedStudy:
+    """Validate a study and load what it names from `config_dir`.
+
+    `source` names the study in messages. Raises StudyError with every problem found.
+    """
+    study, problems = validate(Study, config, source)
+    library = _Library(config_dir, source)
+    models = _found(config, "models", library.model)
+    datasets = _found(config, "datasets", partial(library.entry, DatasetCard, "datasets"), "dataset")
+    prompt_sets = _found(config, "protocols", partial(library.entry, PromptSet, "prompts"), "prompts")
+    problems += library.problems
+    if study is None:
+        raise StudyError(list(dict.fromkeys(problems)))
+    loaded = LoadedStudy(study, models, datasets, prompt_sets)
+    problems += _inconsistencies(loaded, source)
+    if problems:
+        raise StudyError(list(dict.fromkeys(problems)))
+    return loaded
+
+
+FoundT = TypeVar("FoundT")
+
+
+def _found(
+    config: Mapping[str, Any],
+    key: str,
+    find: Callable[[str], FoundT | None],
+    field: str | None = None,
+) -> dict[str, FoundT]:
+    """What a list of the study names, even of a study that is wrong elsewhere: all at once."""
+    listed = config.get(key) if isinstance(config, Mapping) else None
+    entries = listed if isinstance(listed, list) else []
+    names = [
+        entry.get(field) if field and isinstance(entry, Mapping) else entry for entry in entries
+    ]
+    found = {name: find(name) for name in dict.fromkeys(n for n in names if isinstance(n, str))}
+    return {name: entry for name, entry in found.items() if entry is not None}
+
+
+class _Library:
+    """The folders of config/, read entry by entry while problems are collected."""
+
+    def __init__(self, config_dir: Path, source: str) -> None:
+        self.config_dir = config_dir
+        self.source = source
+        self.problems: list[str] = []
+
+    def entry(self, kind: type[EntryT], folder: str, name: str) -> EntryT | None:
+        path, content = self._content(folder, name)
+        if content is None:
+            return None
+        entry, problems = validate(kind, content, str(path))
+        self.problems += problems
+        return entry
+
+    def model(self, name: str) -> Model | None:
+        path, content = self._content("models", name)
+        if content is None:
+            return None
+        engine = content.get("engine") if isinstance(content, Mapping) else None
+        if engine not in MODEL_CLASSES:
+            hint = nearest(str(engine), MODEL_CLASSES)
+            self.problems.append(f"{path}: engine: unknown engine {engine!r}; {hint}")
+            return None
+        card, problems = validate(MODEL_CLASSES[engine], content, str(path))
+        self.problems += problems
+        return card
+
+    def _content(self, folder: str, name: str) -> tuple[Path, Any]:
+        path = self.config_dir / folder / f"{name}.yaml"
+        if not path.exists():
+            known = [file.stem for file in (self.config_dir / folder).glob("*.yaml")]
+            self.problems.append(
+                f"{self.source}: {folder}: there is no {path}; {nearest(name, known)}"
+            )
+            return path, None
+        content, problems = read_yaml(path)
+        self.problems += problems
+        if content is None and not problems:
+            self.problems.append(f"{path}: the file is empty")
+        return path, content
+
+
+def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
+    """What does not fit together although each file is right by itself."""
+    problems: list[str] = []
+    for entry in loaded.study.datasets:
+        card = loaded.datasets.get(entry.dataset)
+        if card is None:
+            continue
+        unknown = [scale for scale in entry.scales or () if scale not in card.scales]
+        problems += [
+            f"{source}: datasets.{entry.dataset}: no scale {scale!r}; {nearest(scale, card.scales)}"
+            for scale in unknown
+        ]
+        asked = [scale for scale in entry.scales or card.scales if scale in card.scales]
+        for protocol in loaded.study.protocols:
+            prompts = loaded.prompt_sets.get(protocol.prompts)
+            if prompts:
+                problems += _unspoken_scales(protocol, prompts, entry.dataset, card, asked)
+        problems += [
+            f"{source}: model {name!r} cannot be shown a {card.modality}, which items of "
+            f"{entry.dataset!r} are (capabilities.modalities in its card)"
+            for name, model in loaded.models.items()
+            if card.modality not in model.capabilities.modalities
+        ]
+    for protocol in loaded.study.protocols:
+        prompts = loaded.prompt_sets.get(protocol.prompts)
+        for name, model in loaded.models.items():
+            if prompts:
+                problems += _incapable(source, protocol, prompts, name, model)
+    return problems
+
+
+def _unspoken_scales(
+    protocol: Protocol, prompts: PromptSet, dataset: str, card: DatasetCard, asked: list[str]
+) -> list[str]:
+    problems = []
+    file = f"config/prompts/{protocol.prompts}.yaml"
+    for name in asked:
+        wording = prompts.scales.get(name)
+        scale = card.scales[name]
+        if wording is None:
+            problems.append(
+                f"{file}: scales: no wording for {name!r}, which {dataset!r} is rated on; "
+                f"{nearest(name, prompts.scales)}"
+            )
+        elif (wording.written_for.min, wording.written_for.max) != (scale.min, scale.max):
+            problems.append(
+                f"{file}: scales.{name}.written_for: {wording.written_for.min:g} to "
+                f"{wording.written_for.max:g}, but the scale of {dataset!r} runs from "
+                f"{scale.min:g} to {scale.max:g}"
+            )
+    return problems
+
+
+def _incapable(
+    source: str, protocol: Protocol, prompts: PromptSet, name: str, model: Model
+) -> list[str]:
+    able = model.capabilities
+    asks = f"{source}: protocol {protocol.name!r} asks model {name!r} for"
+    problems = []
+    if prompts.form == "chat" and not able.chat:
+        problems.append(f"{asks} a chat answer, but its card says chat: false")
+    if prompts.form == "completion" and not able.completion:
+        problems.append(f"{asks} a completion, but its card says completion: false")
+    if "exact" in protocol.readouts and not able.top_logprobs:
+        problems.append(f"{asks} the exact readout, but its card says top_logprobs: 0")
+    if not able.tokenizer and ("exact" in protocol.readouts or prompts.answer.form == "next_token"):
+        problems.append(
+            f"{asks} an answer read from single tokens, but its card says tokenizer: false"
+        )
+    return problems

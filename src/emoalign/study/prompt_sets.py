@@ -1,0 +1,82 @@
+"""Prompt sets: config/prompts/<name>.yaml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from emoalign.study.fields import Entry, Range
+
+
+class AnswerForm(Entry):
+    """What counts as the model's answer, and where it ends."""
+
+    form: Literal["text", "next_token"] = Field(
+        "text",
+        description="text: whatever the model writes until it stops by itself. next_token: the one "
+        "token that follows the prompt; needs every point of the scale to be a single token.",
+    )
+    max_tokens: int = Field(
+        8, ge=1, description="Longest answer; one that is cut here counts as truncated."
+    )
+    stop: tuple[str, ...] = Field((), description="Strings that end an answer and are not part.")
+
+    @model_validator(mode="after")
+    def _one_token(self) -> AnswerForm:
+        if self.form == "next_token" and self.max_tokens != 1:
+            raise ValueError("form next_token is one token long: max_tokens must be 1")
+        return self
+
+
+class Demonstration(Entry):
+    """A worked example shown before the item; its text is never used as an item."""
+
+    text: str = Field(description="The example stimulus.")
+    rating: float = Field(description="The rating it is shown with.")
+
+
+class ScaleInstruction(Entry):
+    """The wording for one scale."""
+
+    instruction: str = Field(description="What to do, in the words of the human study.")
+    written_for: Range = Field(
+        description="Range of the scale the wording speaks of; refused for any other scale."
+    )
+    demonstrations: tuple[Demonstration, ...] = Field((), description="Worked examples, in order.")
+
+    @model_validator(mode="after")
+    def _demonstrations_in_range(self) -> ScaleInstruction:
+        for shown in self.demonstrations:
+            if not self.written_for.min <= shown.rating <= self.written_for.max:
+                raise ValueError(
+                    f"demonstration {shown.text!r} has rating {shown.rating:g}, outside "
+                    f"{self.written_for.min:g} to {self.written_for.max:g}"
+                )
+        return self
+
+
+class PromptSet(Entry):
+    """How to ask for a rating: templates, and instructions per scale."""
+
+    title: str = Field(description="Name of the prompt set as the report shows it.")
+    language: str = Field("en", description="Language of the instructions (BCP 47).")
+    source: str | None = Field(None, description="Where the wording comes from.")
+    form: Literal["chat", "completion"] = Field(
+        description="chat: messages for a chat model. completion: plain text to be continued."
+    )
+    system: str | None = Field(None, description="Jinja2 template of a system message (chat only).")
+    template: str = Field(
+        description="Jinja2 template of the question. Knows: item.text, instruction, "
+        "demonstrations (each .text, .rating), scale (.name, .min, .max, .step, .anchors)."
+    )
+    answer: AnswerForm = Field(description="What the answer looks like.")
+    scales: dict[str, ScaleInstruction] = Field(
+        min_length=1, description="Instructions for each scale this prompt set can ask about."
+    )
+
+    @model_validator(mode="after")
+    def _system_needs_chat(self) -> PromptSet:
+        if self.system is not None and self.form == "completion":
+            raise ValueError("a completion prompt has no system message: put it in the template")
+        return self

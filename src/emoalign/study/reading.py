@@ -1,0 +1,114 @@
+"""From YAML to validated entries, with every problem told in words a user can act on."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import orjson
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from emoalign.study.fields import Entry
+
+EntryT = TypeVar("EntryT", bound=Entry)
+
+
+def read_yaml(path: Path) -> tuple[Any, list[str]]:
+    """The content of a YAML 1.2 file, and the problems that kept it from being read."""
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")), []
+    except FileNotFoundError:
+        return None, [f"{path}: no such file"]
+    except UnicodeDecodeError as error:
+        return None, [f"{path}: not UTF-8 text ({error.reason} at byte {error.start})"]
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = str(error.problem).splitlines()[0]
+        return None, [f"{path}{line}: not valid YAML: {problem}"]
+
+
+def validate(entry: type[EntryT], content: Any, source: str) -> tuple[EntryT | None, list[str]]:
+    """`content` as an `entry`, or the list of what is wrong with it.
+
+    Types are strict, as in JSON: the text "20" is no number and `yes` is no number either.
+    """
+    if not isinstance(content, Mapping):
+        kind = "nothing" if content is None else type(content).__name__
+        return None, [f"{source}: expected keys with values, found {kind}"]
+    try:
+        as_json = orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        return None, [f"{source}: holds a value that is neither text, number, list nor keys: {error}"]
+    try:
+        return entry.model_validate_json(as_json, strict=True), []
+    except ValidationError as error:
+        details = error.errors()
+        return None, [
+            _explain(entry, detail, source) for detail in details if not _follows(detail, details)
+        ]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt name: the closest known one, or all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "none are known"
+
+
+def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """Whether a list is called too short only because what it holds is wrong itself."""
+    location = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(location)] == location and other["loc"] != location for other in details
+    )
+
+
+def _explain(entry: type[Entry], detail: ErrorDetails, source: str) -> str:
+    location = detail["loc"]
+    key = ".".join(str(part) for part in location)
+    where = f"{source}: {key}" if key else source
+    owner, description = _described(entry, location)
+    if detail["type"] == "extra_forbidden":
+        return f"{where}: unknown key; {nearest(str(location[-1]), owner.model_fields)}"
+    if detail["type"] == "missing":
+        return f"{where}: missing; expected: {description}"
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "string_pattern_mismatch":
+        message = f"must match {detail['ctx']['pattern']}"
+    if detail["type"] == "literal_error":
+        choices = str(detail["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+        message = f"{message}; {nearest(str(detail['input']), choices)}"
+    shown = "" if isinstance(detail["input"], Mapping | list) else f", found {detail['input']!r}"
+    expected = f" (expected: {description})" if description else ""
+    return f"{where}: {message}{shown}{expected}"
+
+
+def _described(entry: type[Entry], location: tuple[int | str, ...]) -> tuple[type[Entry], str]:
+    """The entry that holds the last key of `location`, and that key's description."""
+    description = ""
+    owner = entry
+    inner: type[Entry] | None = entry
+    for part in location:
+        if inner is not None and str(part) in inner.model_fields:
+            owner = inner
+            field = owner.model_fields[str(part)]
+            description = field.description or ""
+            inner = _entry_within(field.annotation)
+        elif inner is not None:
+            owner = inner
+    return owner, description
+
+
+def _entry_within(annotation: Any) -> type[Entry] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Entry):
+        return annotation
+    found = (_entry_within(argument) for argument in get_args(annotation))
+    return next((entry for entry in found if entry is not None), None)

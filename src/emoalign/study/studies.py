@@ -1,0 +1,94 @@
+"""Studies: config/config.yaml and config/studies/*.yaml."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from emoalign.study.fields import Entry, Name, Readout
+
+
+class StudyDataset(Entry):
+    """A dataset of the study, and the part of it that is used."""
+
+    dataset: Name = Field(description="Name of a file in config/datasets.")
+    scales: tuple[str, ...] | None = Field(
+        None, min_length=1, description="Scales to ask about; without it, all of the card's."
+    )
+    sample: int | None = Field(
+        None, ge=1, description="Number of items, drawn with the study's seed; without it, all."
+    )
+
+
+class Protocol(Entry):
+    """How ratings are asked for."""
+
+    name: Name = Field(description="Name of the protocol in results and figures.")
+    prompts: Name = Field(description="Name of a file in config/prompts.")
+    readouts: tuple[Readout, ...] = Field(
+        ("sampled",),
+        min_length=1,
+        description="sampled: answers of simulated participants. "
+        "exact: the probability of each point of the scale, read from one pass.",
+    )
+    participants: int = Field(
+        20, ge=1, description="Answers per item in the sampled readout. Raising it asks for more."
+    )
+    temperature: float = Field(1.0, ge=0, description="Sampling temperature.")
+    wave: int = Field(
+        1, ge=1, description="Ask the same again on purpose with the next number (test-retest)."
+    )
+
+
+class StatisticsSettings(Entry):
+    """How thoroughly uncertainty is estimated."""
+
+    bootstrap_resamples: int = Field(
+        10_000, ge=100, description="Resamples of items behind each bootstrap interval."
+    )
+    split_halves: int = Field(
+        1_000, ge=10, description="Random splits of the human raters behind the reliability."
+    )
+    simulations: int = Field(
+        999, ge=99, description="Simulated draws per item when sampled and exact are compared."
+    )
+
+
+class Study(Entry):
+    """Which models rate which items on which scales, and how."""
+
+    study: Name = Field(description="Name of the study; its results are in results/<study>.")
+    title: str = Field(description="Title of the report.")
+    seed: int = Field(ge=0, description="Every random choice of the study follows from it.")
+    models: tuple[Name, ...] = Field(min_length=1, description="Names of files in config/models.")
+    datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="What is rated.")
+    protocols: tuple[Protocol, ...] = Field(min_length=1, description="How it is asked.")
+    shard_items: int | None = Field(
+        None, ge=1, description="Items per rating job; without it, one job per cell."
+    )
+    statistics: StatisticsSettings = Field(
+        default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
+    )
+
+    @field_validator("models")
+    @classmethod
+    def _models_once(cls, models: tuple[str, ...]) -> tuple[str, ...]:
+        return _unique(models)
+
+    @field_validator("datasets")
+    @classmethod
+    def _datasets_once(cls, datasets: tuple[StudyDataset, ...]) -> tuple[StudyDataset, ...]:
+        _unique(tuple(entry.dataset for entry in datasets))
+        return datasets
+
+    @field_validator("protocols")
+    @classmethod
+    def _protocols_once(cls, protocols: tuple[Protocol, ...]) -> tuple[Protocol, ...]:
+        _unique(tuple(entry.name for entry in protocols))
+        return protocols
+
+
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"named more than once: {', '.join(twice)}")
+    return names
