@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +10,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Scale
-from emoalign.study.prompt_sets import Demonstration
+from emoalign.study.jobs import PromptForm
 
 
 @dataclass(frozen=True)
@@ -43,23 +42,13 @@ class Renderer:
     The text of an item is a value, never a template: braces in it are just braces.
     """
 
-    def __init__(
-        self,
-        *,
-        form: str,
-        system: str | None,
-        template: str,
-        instruction: str,
-        demonstrations: Sequence[Demonstration],
-        scale_name: str,
-        scale: Scale,
-    ) -> None:
-        self._form = form
-        self._system = _compiled(system) if system is not None else None
-        self._template = _compiled(template)
+    def __init__(self, prompts: PromptForm, scale_name: str, scale: Scale) -> None:
+        self._form = prompts.form
+        self._system = None if prompts.system is None else _compiled(prompts.system)
+        self._template = _compiled(prompts.template)
         self._values = {
-            "instruction": instruction,
-            "demonstrations": tuple(demonstrations),
+            "instruction": prompts.wording.instruction,
+            "demonstrations": prompts.wording.demonstrations,
             "scale": {"name": scale_name, **scale.model_dump(exclude={"native", "kind"})},
         }
 

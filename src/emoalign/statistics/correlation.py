@@ -74,7 +74,7 @@ def spearman(model: ArrayLike, human: ArrayLike, level: float = 0.95) -> Correla
     """Spearman rho (in field `r`) with average ranks for ties and p from Student's t.
 
     The interval is Fisher's with standard error √((1 + rho²/2)/(n-3)) (Bonett & Wright 2000,
-    Psychometrika 65:23, eq. 5), because that of Pearson's r is too narrow for ranks.
+    Psychometrika 65:23), because that of Pearson's r is too narrow for ranks.
 
     NaN for fewer than three items or when either side is constant.
 
@@ -90,7 +90,7 @@ def spearman(model: ArrayLike, human: ArrayLike, level: float = 0.95) -> Correla
 
 
 def concordance(model: ArrayLike, human: ArrayLike) -> float:
-    """Lin's concordance correlation coefficient, in [-1, 1]; 1 = the same means, not just the order.
+    """Lin's concordance correlation coefficient, in [-1, 1]; 1 = the same means throughout.
 
     2·s_xy / (s_x² + s_y² + (x̄ - ȳ)²), variances and covariance divided by n as in Lin (1989,
     Biometrics 45:255). A constant on one side gives 0; NaN for fewer than three items or when both
@@ -100,13 +100,10 @@ def concordance(model: ArrayLike, human: ArrayLike) -> float:
         ValueError: the two are not vectors of one length.
     """
     x, y = complete_pairs(model, human)
-    if x.size < FEWEST_ITEMS:
+    if x.size < FEWEST_ITEMS or is_constant(np.concatenate((x, y))):
         return np.nan
-    dx, dy, bias = x - x.mean(), y - y.mean(), x.mean() - y.mean()
-    spread = float(np.mean(dx**2) + np.mean(dy**2) + bias**2)
-    if is_constant(np.concatenate((x, y))):
-        return np.nan
-    return float(2 * np.mean(dx * dy)) / spread
+    covariance = np.mean((x - x.mean()) * (y - y.mean()))
+    return float(2 * covariance / (x.var() + y.var() + (x.mean() - y.mean()) ** 2))
 
 
 def errors(model: ArrayLike, human: ArrayLike) -> Errors:

@@ -8,11 +8,15 @@ of the same input.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import orjson
 
 from emoalign.study.datasets import HumanScale
 from emoalign.study.fields import Entry, FileSource, Modality
 from emoalign.study.loading import LoadedStudy, Model
+from emoalign.study.models import LlamaCppModel, OpenAIModel
 from emoalign.study.prompt_sets import AnswerForm, ScaleInstruction
 from emoalign.study.studies import Protocol, StatisticsSettings
 
@@ -98,23 +102,26 @@ class Jobs:
 
     def rate(self, model: str, protocol: str, dataset: str, scale: str) -> dict[str, Any]:
         """The RatingJob of one cell."""
-        asked = self.loaded.protocol(protocol)
-        prompts = self.loaded.prompt_sets[asked.prompts]
         return RatingJob(
             model=model,
             card=answering(self.loaded.models[model]),
-            protocol=asked,
-            prompts=PromptForm(
-                form=prompts.form,
-                system=prompts.system,
-                template=prompts.template,
-                answer=prompts.answer,
-                wording=prompts.scales[scale],
-            ),
+            protocol=self.loaded.protocol(protocol),
+            prompts=self.prompt_form(protocol, scale),
             dataset=dataset,
             scale=scale,
             range=self.loaded.datasets[dataset].scales[scale],
         ).model_dump(mode="json")
+
+    def prompt_form(self, protocol: str, scale: str) -> PromptForm:
+        """What a protocol's prompt set says of one scale."""
+        prompts = self.loaded.prompt_sets[self.loaded.protocol(protocol).prompts]
+        return PromptForm(
+            form=prompts.form,
+            system=prompts.system,
+            template=prompts.template,
+            answer=prompts.answer,
+            wording=prompts.scales[scale],
+        )
 
     def aggregate(self, dataset: str) -> dict[str, Any]:
         """The AggregationJob of one dataset."""
@@ -128,6 +135,26 @@ class Jobs:
             seed=study.seed,
             settings=study.statistics,
         ).model_dump(mode="json")
+
+    def rating_files(self, results: str, dataset: str, shards: str | Path) -> list[str]:
+        """The rating files of one dataset, in an order that does not depend on the study file."""
+        names = orjson.loads(Path(shards).read_bytes())
+        return [
+            f"{results}/ratings/{model}/{protocol}/{dataset}/{scale}/{shard}.parquet"
+            for model in sorted(self.loaded.models)
+            for protocol in sorted(entry.name for entry in self.loaded.study.protocols)
+            for scale in sorted(self.loaded.scales(dataset))
+            for shard in names
+        ]
+
+    def threads(self, model: str) -> int:
+        """CPU threads a rating job of the model uses."""
+        card = self.loaded.models[model]
+        return card.threads if isinstance(card, LlamaCppModel) else 1
+
+    def api_slots(self, model: str) -> int:
+        """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
+        return int(isinstance(self.loaded.models[model], OpenAIModel))
 
     def _ranges(self, dataset: str) -> dict[str, HumanScale]:
         card = self.loaded.datasets[dataset]

@@ -197,3 +197,12 @@ def _incapable(
             f"{asks} an answer read from single tokens, but its card says tokenizer: false"
         )
     return problems
+
+
+def load_model(path: Path) -> Model:
+    """A model card by itself. Raises StudyError with every problem found."""
+    library = _Library(path.parent.parent, str(path))
+    card = library.model(path.stem)
+    if card is None:
+        raise StudyError(library.problems)
+    return card

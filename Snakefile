@@ -1,0 +1,48 @@
+"""emoalign: how human-like are the ratings language models give to emotional stimuli?
+
+Targets: stimuli, ratings, items, statistics, figures, report (the default: everything).
+A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# The package travels with the workflow: nothing to install, and jobs on a cluster see the same code.
+PACKAGE = str(Path(workflow.basedir, "src"))
+sys.path.insert(0, PACKAGE)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [PACKAGE, os.environ.get("PYTHONPATH")]))
+
+from emoalign.errors import EmoalignError
+from emoalign.prompts.preflight import check_prompts
+from emoalign.study.jobs import Jobs
+from emoalign.study.loading import load_study
+
+# A study given with --configfile stands alone: the default study is not mixed into it.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+try:
+    loaded = load_study(config, Path("config"), workflow.configfiles[0])
+    check_prompts(loaded)
+except EmoalignError as error:
+    raise WorkflowError(str(error))
+
+jobs = Jobs(loaded)
+study = loaded.study
+RESULTS = f"results/{study.study}"
+
+
+
+include: "workflow/rules/stimuli.smk"
+include: "workflow/rules/ratings.smk"
+include: "workflow/rules/items.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"

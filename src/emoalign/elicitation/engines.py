@@ -1,0 +1,61 @@
+"""What an engine is: the one thing that differs between kinds of models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.llamacpp import served
+from emoalign.elicitation.openai import OpenAIEngine
+from emoalign.elicitation.requests import Ask
+from emoalign.sources import locate_verified
+from emoalign.study.loading import Model
+from emoalign.study.models import LlamaCppModel
+
+
+class Engine(Protocol):
+    """Turns a question into answers."""
+
+    async def ask(self, ask: Ask) -> list[Answer]:
+        """The answers to a request, at most one per participant asked for.
+
+        Faults of the infrastructure are retried inside. Raises EngineError for anything that asking
+        again does not mend.
+        """
+
+    async def tokenize(self, text: str) -> Sequence[int]:
+        """The token ids of `text` inside an answer, without tokens that open a text."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+def identity(card: Model) -> tuple[str, str | None]:
+    """Name and revision of what is asked: for weights on disk, the checksum of the file.
+
+    Raises DataError when the weights are missing or are another file than the card says.
+    """
+    if isinstance(card, LlamaCppModel):
+        path, checksum = locate_verified(card.weights)
+        return path.name, checksum
+    return card.model, card.revision
+
+
+def settings(card: Model) -> Mapping[str, object]:
+    """How the engine is set up, for the manifest."""
+    kept = card.model_dump(
+        mode="json", exclude={"title", "capabilities", "limits", "api_key_env"}, exclude_none=True
+    )
+    return {**kept, "limits": card.limits.model_dump(mode="json")}
+
+
+@contextmanager
+def running(card: Model) -> Iterator[Engine]:
+    """The engine of a model, ready to be asked; whatever it started is stopped at the end."""
+    if isinstance(card, LlamaCppModel):
+        with served(card) as address:
+            yield OpenAIEngine(f"{address}/v1", card.weights.file, None, card)
+    else:
+        yield OpenAIEngine(card.base_url, card.model, card.api_key_env, card)

@@ -1,0 +1,93 @@
+"""The journal: every answer is on disk the moment it arrives, and is never asked for twice.
+
+A folder holds the answers about one model, dataset and scale, in files of JSON lines. Each file has
+one writer; everyone reads all of them, so studies and protocols share what has been paid for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+from filelock import FileLock, Timeout
+
+from emoalign.elicitation.answers import Answer
+from emoalign.errors import JournalError
+
+Key = tuple[str, int | None]
+
+
+def read_answers(folder: Path, wanted: set[str]) -> dict[Key, Answer]:
+    """The answers in a folder to the requests with the `wanted` ids; the first one counts.
+
+    A last line without an end is an answer that was being written when its job died, or is being
+    written now: it is passed over. Raises JournalError for any other line that is no answer.
+    """
+    answers: dict[Key, Answer] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    continue
+                try:
+                    answer = Answer.from_line(line)
+                except (ValueError, TypeError) as error:
+                    raise JournalError(
+                        f"{path}, line {number}: this is no answer ({error}). The file was changed "
+                        "by something else than emoalign: restore it from a backup, or delete this "
+                        "line to have its answer asked for again."
+                    ) from error
+                if answer.request_id in wanted:
+                    answers.setdefault(answer.key, answer)
+    return answers
+
+
+class JournalWriter:
+    """Appends answers to one file of a journal, alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = FileLock(f"{path}.lock", timeout=0)
+        self._file = -1
+
+    def __enter__(self) -> JournalWriter:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise JournalError(
+                f"{self.path} is being written by another job that asks the same questions. Wait "
+                "for it to end and run again: its answers will be used."
+            ) from None
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        _cut_torn_line(self._file)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._file)
+        self._lock.release()
+
+    def append(self, answers: Iterable[Answer]) -> None:
+        """Write answers; they survive the death of this process from the moment this returns."""
+        waiting = memoryview(b"".join(answer.to_line() for answer in answers))
+        while waiting:
+            waiting = waiting[os.write(self._file, waiting) :]
+
+
+def _cut_torn_line(file: int) -> None:
+    """Remove a last line without an end, so that the next answer starts on a line of its own."""
+    size = os.fstat(file).st_size
+    keep = size
+    while keep:
+        start = max(keep - 65536, 0)
+        end_of_line = os.pread(file, keep - start, start).rfind(b"\n")
+        if end_of_line >= 0:
+            keep = start + end_of_line + 1
+            break
+        keep = start
+    if keep < size:
+        os.ftruncate(file, keep)

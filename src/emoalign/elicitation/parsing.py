@@ -1,0 +1,81 @@
+"""Reading an answer. Strict: an answer is one number on the scale, or it is no rating.
+
+Nothing is guessed, clamped, rounded or picked out of a sentence. docs/parsing.md tells the rule.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from emoalign.elicitation.answers import Answer
+from emoalign.study.fields import Scale
+from emoalign.study.prompt_sets import AnswerForm
+
+Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "error"]
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+_WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９．－＋−", "0123456789.-+-")
+
+_REFUSAL = re.compile(
+    r"""\s*(?:
+        (?:i['’]?m|i\s+am|we['’]?re)\s+(?:very\s+|truly\s+|so\s+)?(?:sorry|afraid|unable|not\s+able)
+      | (?:sorry|apologies|my\s+apologies|i\s+apologi[sz]e)\b
+      | (?:i|we)\s+(?:can['’]?t|cannot|can\s+not|won['’]?t|will\s+not|must\s+decline|decline|refuse)\b
+      | (?:unfortunately,?\s+)?(?:i|we)\s+(?:do\s+not|don['’]?t)\s+(?:have|feel|experience|possess)\b
+      | as\s+an?\s+(?:ai|artificial|large\s+language|language)\b
+      | i['’]?m\s+(?:just\s+)?an?\s+(?:ai|language\s+model)\b
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an answer says: a status, and a rating if and only if the status is ok."""
+
+    status: Status
+    rating: float | None = None
+
+
+def parse_rating(text: str, scale: Scale) -> float | None:
+    """The rating that `text` is, in points of the scale, or None when it is not exactly one.
+
+    Around the number there may be white space, quotation marks, emphasis or brackets, and one full
+    stop; the number must be a point of the scale ("7", "7.0", "**7**", "(7)", "7.").
+    """
+    core = _unwrapped(text.translate(_FULL_WIDTH).strip())
+    if not _NUMBER.fullmatch(core):
+        return None
+    number = float(core)
+    return next((point for point in scale.points if abs(point - number) < 1e-9), None)
+
+
+def read_answer(answer: Answer, scale: Scale, form: AnswerForm) -> Reading:
+    """Status and rating of a sampled answer."""
+    if answer.finish_reason == "content_filter":
+        return Reading("content_filter")
+    if answer.refused or _REFUSAL.match(answer.text):
+        return Reading("refusal")
+    if answer.finish_reason == "error":
+        return Reading("error")
+    if form.form == "text" and answer.finish_reason != "stop":
+        return Reading("truncated")
+    rating = parse_rating(answer.text, scale)
+    return Reading("unparsable") if rating is None else Reading("ok", rating)
+
+
+def _unwrapped(text: str) -> str:
+    """`text` without a final full stop and without what is wrapped around it, layer by layer."""
+    text = text.removesuffix(".")
+    for wrapper in _WRAPPERS:
+        half = len(wrapper) // 2
+        opening, closing = (
+            (wrapper, wrapper) if len(set(wrapper)) == 1 else (wrapper[:half], wrapper[half:])
+        )
+        inside = len(text) - len(opening) - len(closing)
+        if inside > 0 and text.startswith(opening) and text.endswith(closing):
+            return _unwrapped(text[len(opening) : -len(closing)].strip())
+    return text

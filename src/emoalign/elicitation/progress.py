@@ -1,0 +1,59 @@
+"""Telling how far a rating job is: a bar on a terminal, a plain line now and then in a log."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from tqdm import tqdm
+
+from emoalign.elicitation.answers import Answer
+
+LOG_EVERY_S = 10.0
+_log = logging.getLogger(__name__)
+
+
+class Progress:
+    """Counts answers as they arrive."""
+
+    def __init__(self, label: str, total: int, done: int) -> None:
+        self.label = label
+        self.total = total
+        self.done = done
+        self._started = self._logged = time.monotonic()
+        self._already = done
+        self._bar = tqdm(
+            desc=label,
+            total=total,
+            initial=done,
+            unit=" answers",
+            disable=not sys.stderr.isatty(),
+            leave=False,
+            dynamic_ncols=True,
+        )
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+        self._report()
+
+    def add(self, answers: Sequence[Answer]) -> None:
+        """Count answers that have arrived and are in the journal."""
+        self.done += len(answers)
+        self._bar.update(len(answers))
+        if time.monotonic() - self._logged >= LOG_EVERY_S:
+            self._report()
+
+    def _report(self) -> None:
+        self._logged = time.monotonic()
+        seconds = self._logged - self._started
+        rate = (self.done - self._already) / seconds if seconds else 0.0
+        left = f", {(self.total - self.done) / rate:.0f} s left" if rate else ""
+        _log.info("%s: %d of %d answers, %.1f/s%s", self.label, self.done, self.total, rate, left)

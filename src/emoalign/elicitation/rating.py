@@ -1,0 +1,211 @@
+"""A rating job: one model rates the items of one shard on one scale under one protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pandas as pd
+
+from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.collecting import collect
+from emoalign.elicitation.engines import Engine, identity, running, settings
+from emoalign.elicitation.exact import check_single_tokens, read_distribution
+from emoalign.elicitation.journal import JournalWriter, Key, read_answers
+from emoalign.elicitation.parsing import read_answer
+from emoalign.elicitation.progress import Progress
+from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
+from emoalign.errors import EngineError, StudyError
+from emoalign.prompts.rendering import Renderer
+from emoalign.study.fields import Readout
+from emoalign.study.jobs import RatingJob, answering
+from emoalign.study.loading import Model
+from emoalign.tables import RATINGS, STIMULI
+
+_ROUNDS = 3
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Question:
+    """An item and the request that asks about it."""
+
+    item_id: str
+    request: RatingRequest
+
+
+def rate(
+    job: RatingJob, card: Model, stimuli: Path, shard: str, journal: Path, output: Path
+) -> None:
+    """Collect the answers that the journal does not have yet, and write all as ratings.
+
+    `journal` is the root of the journals. Raises ElicitationError when the model cannot be asked;
+    whatever had arrived is in the journal by then.
+    """
+    if answering(card) != job.card:
+        raise StudyError([f"model {job.model!r}: its card changed after the workflow had started"])
+    items = STIMULI.read(stimuli)
+    items = items[items["shard"] == shard]
+    questions = build_questions(job, card, list(zip(items["item_id"], items["text"], strict=True)))
+    folder = journal / job.model / job.dataset / job.scale
+    file = folder / f"{job.protocol.name}.{shard}.jsonl"
+    answers = complete(job, card, questions, folder, file)
+    metadata = {
+        "job": orjson.dumps(job.model_dump(mode="json")).decode(),
+        "engine": orjson.dumps(settings(card)).decode(),
+    }
+    RATINGS.write(rating_rows(job, questions, answers), output, metadata)
+
+
+def build_questions(
+    job: RatingJob, card: Model, items: Sequence[tuple[str, str]]
+) -> list[Question]:
+    """The questions of a job: every readout of the protocol for every (item_id, text)."""
+    renderer = Renderer(job.prompts, job.scale, job.range)
+    answer_form = job.prompts.answer
+    model, revision = identity(card)
+    sampling: Mapping[Readout, Sampling] = {
+        "sampled": Sampling(
+            job.protocol.temperature, answer_form.max_tokens, answer_form.stop
+        ),
+        "exact": Sampling(temperature=1.0, max_tokens=1),
+    }
+    return [
+        Question(
+            item_id,
+            RatingRequest(
+                model=model,
+                revision=revision,
+                prompt=renderer.render(text),
+                sampling=sampling[readout],
+                readout=readout,
+                wave=job.protocol.wave,
+                top_logprobs=card.capabilities.top_logprobs if readout == "exact" else 0,
+            ),
+        )
+        for readout in job.protocol.readouts
+        for item_id, text in items
+    ]
+
+
+def complete(
+    job: RatingJob, card: Model, questions: Sequence[Question], folder: Path, file: Path
+) -> Mapping[Key, Answer]:
+    """All answers to the questions: those of the journal, and the others asked for now.
+
+    A server that gives fewer answers than asked is asked for the rest, a few times.
+    """
+    wanted = {question.request.request_id for question in questions}
+
+    def still_missing() -> Iterator[Ask]:
+        requests = (question.request for question in questions)
+        return missing(requests, job.protocol.participants, answers, card.capabilities.choices)
+
+    with JournalWriter(file) as journal:
+        answers = read_answers(folder, wanted)
+        left = sum(len(ask.participants) for ask in still_missing())
+        if not left:
+            _log.info("all %d answers are in the journal: nothing to ask", len(answers))
+            return answers
+        label = f"{job.model} {job.protocol.name} {job.dataset} {job.scale}"
+        with Progress(label, len(answers) + left, len(answers)) as progress, running(card) as engine:
+
+            def keep(arrived: Sequence[Answer]) -> None:
+                journal.append(arrived)
+                answers.update({answer.key: answer for answer in arrived})
+                progress.add(arrived)
+
+            async def converse() -> None:
+                try:
+                    await _check_tokens(job, engine)
+                    for _ in range(_ROUNDS):
+                        await collect(engine, list(still_missing()), keep, card.limits.concurrency)
+                finally:
+                    await engine.close()
+
+            asyncio.run(converse())
+    unanswered = sum(len(ask.participants) for ask in still_missing())
+    if unanswered:
+        raise EngineError(
+            f"model {job.model!r} gave fewer answers than asked for, {_ROUNDS} times over: "
+            f"{unanswered} are missing. If its server does not know the parameter n, say choices: 1 "
+            "in the model's card."
+        )
+    return answers
+
+
+async def _check_tokens(job: RatingJob, engine: Engine) -> None:
+    """Refuse, before anything is spent, to read ratings from tokens that cannot tell them."""
+    if "exact" in job.protocol.readouts or job.prompts.answer.form == "next_token":
+        tokens = {point: await engine.tokenize(f"{point:g}") for point in job.range.points}
+        check_single_tokens(tokens, job.scale)
+
+
+def rating_rows(
+    job: RatingJob, questions: Sequence[Question], answers: Mapping[Key, Answer]
+) -> pd.DataFrame:
+    """The answers as rows of the ratings table: by readout, item and participant."""
+    rows = []
+    for question in questions:
+        request = question.request
+        everyone: Sequence[int | None] = (
+            range(job.protocol.participants) if request.readout == "sampled" else (None,)
+        )
+        for participant in everyone:
+            answer = answers[request.request_id, participant]
+            read = _exact_columns if request.readout == "exact" else _sampled_columns
+            rows.append(
+                {
+                    "readout": request.readout,
+                    "item_id": question.item_id,
+                    "participant": participant,
+                    "text": answer.text,
+                    "finish_reason": answer.finish_reason,
+                    "request_id": request.request_id,
+                    "model_reported": answer.model_reported,
+                    "prompt_tokens": answer.prompt_tokens,
+                    "completion_tokens": answer.completion_tokens,
+                    "latency_s": answer.latency_s,
+                    **read(job, answer),
+                }
+            )
+    table = pd.DataFrame(rows)
+    table["participant"] = table["participant"].astype("Int32")
+    return table.assign(
+        model=job.model,
+        protocol=job.protocol.name,
+        dataset=job.dataset,
+        scale=job.scale,
+        persona=None,
+    )
+
+
+def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, object]:
+    reading = read_answer(answer, job.range, job.prompts.answer)
+    return {
+        "status": reading.status,
+        "rating": reading.rating,
+        "probabilities": None,
+        "off_scale_mass": None,
+        "returned_mass": None,
+    }
+
+
+def _exact_columns(job: RatingJob, answer: Answer) -> dict[str, object]:
+    if answer.logprobs is None:
+        raise EngineError(
+            f"model {job.model!r} was asked for log-probabilities and returned none: its card must "
+            "say top_logprobs: 0, which rules out the exact readout"
+        )
+    reading = read_distribution(answer.logprobs, job.range, job.protocol.temperature)
+    return {
+        "status": "ok" if any(reading.probabilities) else "unparsable",
+        "rating": None,
+        "probabilities": list(reading.probabilities),
+        "off_scale_mass": reading.off_scale_mass,
+        "returned_mass": reading.returned_mass,
+    }

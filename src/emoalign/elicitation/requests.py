@@ -1,0 +1,90 @@
+"""What is asked, and its identity."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import orjson
+
+from emoalign.prompts.rendering import Prompt
+from emoalign.study.fields import Readout
+
+MAX_SEED_BITS = 63
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is drawn.
+
+    Everything but temperature, length and stops is neutral: the answer comes from the model's whole
+    distribution, whatever a server does by default.
+    """
+
+    temperature: float
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+
+
+@dataclass(frozen=True)
+class RatingRequest:
+    """One question to one model. Equal questions have equal ids, whoever asks and however often."""
+
+    model: str
+    revision: str | None
+    prompt: Prompt
+    sampling: Sampling
+    readout: Readout
+    wave: int
+    top_logprobs: int = 0
+
+    @cached_property
+    def request_id(self) -> str:
+        """sha256 over everything that changes the distribution of the answer, and nothing else."""
+        return hashlib.sha256(orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    def seed(self, participant: int, bits: int = MAX_SEED_BITS) -> int:
+        """The seed of the answers from `participant` on, below 2**bits.
+
+        Hashed, because one seed for all items, or consecutive ones, correlates the participants.
+        """
+        digest = hashlib.sha256(f"{self.request_id}:{participant}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") >> (64 - min(bits, MAX_SEED_BITS))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request and the participants whose answers it is sent for; (None,) for exact."""
+
+    request: RatingRequest
+    participants: tuple[int | None, ...]
+
+
+def missing(
+    requests: Iterable[RatingRequest],
+    participants: int,
+    known: Iterable[tuple[str, int | None]],
+    choices: int,
+) -> Iterator[Ask]:
+    """What is still to be asked: each request once, at most `choices` answers at a time.
+
+    `known` are the (request_id, participant) pairs whose answers are there already.
+    """
+    answered = set(known)
+    seen: set[str] = set()
+    for request in requests:
+        if request.request_id in seen:
+            continue
+        seen.add(request.request_id)
+        everyone: Sequence[int | None] = (
+            range(participants) if request.readout == "sampled" else (None,)
+        )
+        wanted = [one for one in everyone if (request.request_id, one) not in answered]
+        for start in range(0, len(wanted), choices):
+            yield Ask(request, tuple(wanted[start : start + choices]))

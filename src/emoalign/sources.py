@@ -1,0 +1,52 @@
+"""Finding and verifying the files a configuration names."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from emoalign.errors import DataError
+from emoalign.study.fields import FileSource
+
+
+def locate(source: FileSource) -> Path:
+    """The path of a source; the package that carries it is found but not imported.
+
+    Raises DataError when the package or the file is not there.
+    """
+    if source.package is None:
+        path = Path(source.file)
+    else:
+        spec = find_spec(source.package)
+        if spec is None or spec.origin is None:
+            raise DataError(
+                f"{source.file}: the Python package {source.package!r} that carries it is not "
+                f"installed.{_obtain(source)}"
+            )
+        path = Path(spec.origin).parent / source.file
+    if not path.is_file():
+        raise DataError(f"{path}: no such file.{_obtain(source)}")
+    return path
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def locate_verified(source: FileSource) -> tuple[Path, str]:
+    """The path of a source and its sha256. Raises DataError when it is not the expected file."""
+    path = locate(source)
+    found = sha256(path)
+    if source.sha256 is not None and found != source.sha256:
+        raise DataError(
+            f"{path}: this is another file than expected: sha256 {found}, expected "
+            f"{source.sha256}.{_obtain(source)}"
+        )
+    return path, found
+
+
+def _obtain(source: FileSource) -> str:
+    return f" {source.obtain}" if source.obtain else ""

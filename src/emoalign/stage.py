@@ -1,0 +1,42 @@
+"""Running a stage: where its messages go, and how it ends when something is wrong."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from emoalign.errors import EmoalignError
+
+_log = logging.getLogger("emoalign")
+
+
+@contextmanager
+def stage(log_file: str | Path) -> Iterator[None]:
+    """Messages of the block go to `log_file` and to the terminal.
+
+    An error that emoalign recognises ends the process with its message alone; anything else is a
+    fault of the program, and its traceback goes to the log as well.
+    """
+    in_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
+    on_terminal = logging.StreamHandler(sys.stderr)
+    in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    on_terminal.setFormatter(logging.Formatter("%(message)s"))
+    for handler in (in_file, on_terminal):
+        _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    try:
+        yield
+    except EmoalignError as error:
+        _log.error("%s", error)
+        sys.exit(1)
+    except Exception:
+        _log.exception("This is a fault in emoalign itself; please report it with this log.")
+        sys.exit(1)
+    finally:
+        for handler in (in_file, on_terminal):
+            _log.removeHandler(handler)
+            handler.flush()
+        in_file.close()

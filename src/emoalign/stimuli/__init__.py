@@ -1,0 +1,1 @@
+"""From a dataset's own file to items and human norms on the study's scales."""

@@ -1,0 +1,23 @@
+"""Drawing items by hash, so that a sample changes as little as its definition does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+
+def sample_ids(item_ids: Iterable[str], size: int | None, seed: int) -> list[str]:
+    """`size` of the ids in ascending order, or all of them; the same seed draws the same ids.
+
+    Each id has a fixed random rank under the seed and the lowest ranks are taken. So the order of
+    the ids does not matter, a larger sample contains the smaller one, and leaving one id out
+    brings in exactly one other.
+    """
+    ranked = sorted(item_ids, key=lambda item_id: hashlib.sha256(f"{seed}:{item_id}".encode()).digest())
+    return sorted(ranked[:size])
+
+
+def shard_names(n_items: int, shard_items: int | None) -> Sequence[str]:
+    """The shard of each of `n_items` items in order: consecutive runs of at most `shard_items`."""
+    size = shard_items or max(n_items, 1)
+    return [f"{index // size:04d}" for index in range(n_items)]

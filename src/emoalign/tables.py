@@ -1,0 +1,294 @@
+"""Data contracts: what each Parquet file holds. Every column is documented here and only here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from emoalign.errors import DataError
+
+_TEXT = pa.string()
+_NUMBER = pa.float64()
+_COUNT = pa.int32()
+_NUMBERS = pa.list_(pa.float64())
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, Arrow type and meaning."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A kind of file: where it is, what a row of it is, and its columns in order."""
+
+    path: str
+    row: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema every file of this kind has."""
+        return pa.schema([pa.field(column.name, column.type) for column in self.columns])
+
+    def write(self, rows: pd.DataFrame, path: Path, metadata: Mapping[str, str] | None = None) -> None:
+        """Write `rows` as zstd Parquet; the file appears whole or not at all.
+
+        Raises DataError when a column is missing, unknown or of another type.
+        """
+        try:
+            table = pa.Table.from_pandas(rows, schema=self.schema, preserve_index=False, safe=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
+            raise DataError(f"{path}: rows do not fit the contract of {self.path}: {error}") from error
+        unknown = set(rows.columns) - set(self.schema.names)
+        if unknown:
+            raise DataError(f"{path}: columns unknown to {self.path}: {', '.join(sorted(unknown))}")
+        table = table.replace_schema_metadata(dict(metadata or {}))
+        with atomic(path) as partial:
+            pq.write_table(table, partial, compression="zstd")
+
+    def write_csv(self, rows: pd.DataFrame, path: Path) -> None:
+        """Write `rows` as CSV for people who read tables in a spreadsheet."""
+        table = pa.Table.from_pandas(rows, schema=self.schema, preserve_index=False)
+        with atomic(path) as partial:
+            pa_csv.write_csv(table, partial, pa_csv.WriteOptions(quoting_style="needed"))
+
+    def read(self, path: Path) -> pd.DataFrame:
+        """The rows of a file of this kind. Raises DataError when it is another kind."""
+        table = pq.read_table(path)
+        if not table.schema.equals(self.schema):
+            raise DataError(f"{path}: its columns are not those of {self.path}")
+        return table.to_pandas()
+
+
+class atomic:  # noqa: N801 - reads as a verb: with atomic(path) as partial
+    """A path to write to that takes the place of `path` when the block ends without an error."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+    def __enter__(self) -> Path:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return self.partial
+
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
+        if kind is None:
+            os.replace(self.partial, self.path)
+        else:
+            self.partial.unlink(missing_ok=True)
+
+
+_MODEL = Column("model", _TEXT, "Name of the model: its file in config/models.")
+_PROTOCOL = Column("protocol", _TEXT, "Name of the protocol in the study.")
+_DATASET = Column("dataset", _TEXT, "Name of the dataset: its file in config/datasets.")
+_SCALE = Column("scale", _TEXT, "Name of the scale on the dataset's card.")
+_READOUT = Column("readout", _TEXT, "sampled (answers) or exact (probabilities of the answers).")
+_ITEM = Column("item_id", _TEXT, "The dataset's own id of the item.")
+_CELL = (_MODEL, _PROTOCOL, _DATASET, _SCALE, _READOUT)
+
+STIMULI = Table(
+    "stimuli/<dataset>.parquet",
+    "an item, in order of item_id",
+    (
+        _ITEM,
+        Column("modality", _TEXT, "word or sentence."),
+        Column("text", _TEXT, "The stimulus exactly as a model is shown it."),
+        Column("image_path", _TEXT, "Path of the image; null for text."),
+        Column("image_sha256", _TEXT, "Checksum of the image; null for text."),
+        Column("strata", _TEXT, "Stratum the item was drawn from; null without strata."),
+        Column("split", _TEXT, "Split of the source the item belongs to; null without splits."),
+        Column("shard", _TEXT, "The rating job the item belongs to."),
+    ),
+)
+
+NORMS = Table(
+    "norms/<dataset>.parquet",
+    "an item on a scale",
+    (
+        _ITEM,
+        _SCALE,
+        Column("mean", _NUMBER, "Mean human rating, in points of the scale."),
+        Column("sd", _NUMBER, "Standard deviation over raters (ddof 1), in points of the scale."),
+        Column("n", _COUNT, "Number of human ratings."),
+        Column("ratings", _NUMBERS, "The single ratings, in points of the scale; null if unknown."),
+    ),
+)
+
+RATINGS = Table(
+    "ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet",
+    "one answer of one participant (sampled), or one item (exact)",
+    (
+        *_CELL,
+        _ITEM,
+        Column("participant", _COUNT, "Number of the simulated participant from 0; null if exact."),
+        Column("persona", _TEXT, "Persona of the participant; null without personas."),
+        Column(
+            "status", _TEXT, "ok, unparsable, refusal, content_filter, truncated or error."
+        ),
+        Column("rating", _NUMBER, "The rating, in points of the scale; null unless ok."),
+        Column(
+            "probabilities",
+            _NUMBERS,
+            "Exact readout: probability of each point of the scale, ascending, as returned "
+            "(sums to 1 - off_scale_mass - what was not returned); null if sampled.",
+        ),
+        Column("off_scale_mass", _NUMBER, "Returned probability of answers that are no rating."),
+        Column("returned_mass", _NUMBER, "Probability of all tokens the server reported."),
+        Column("text", _TEXT, "The raw answer, or the likeliest token if exact."),
+        Column("finish_reason", _TEXT, "Why the server says the answer ended."),
+        Column("request_id", _TEXT, "sha256 of what was asked."),
+        Column("model_reported", _TEXT, "Name and fingerprint the server gave itself."),
+        Column(
+            "prompt_tokens",
+            _COUNT,
+            "Prompt tokens of the request; where one request brought several answers, its first "
+            "row has them and the others 0, so that the sum is what was processed.",
+        ),
+        Column("completion_tokens", _COUNT, "Answer tokens, counted like prompt_tokens."),
+        Column("latency_s", _NUMBER, "Seconds from sending the request to its answer."),
+    ),
+)
+
+STATUSES = ("ok", "unparsable", "refusal", "content_filter", "truncated", "error")
+
+ITEMS = Table(
+    "items/<dataset>.parquet",
+    "an item in a cell, with its norm",
+    (
+        *_CELL,
+        _ITEM,
+        *(
+            Column(f"n_{status}", _COUNT, f"Answers with status {status}.")
+            for status in STATUSES
+        ),
+        Column("mean", _NUMBER, "Mean rating of the model; exact: over the mass on the scale."),
+        Column(
+            "sd",
+            _NUMBER,
+            "Standard deviation of the model's ratings (sampled: ddof 1; exact: of the "
+            "distribution itself).",
+        ),
+        Column("distribution", _NUMBERS, "Share of each point of the scale, ascending; sums to 1."),
+        Column("raw_moment_1", _NUMBER, "Exact: sum of point x probability, not renormalised."),
+        Column("raw_moment_2", _NUMBER, "Exact: sum of point² x probability, not renormalised."),
+        Column("off_scale_mass", _NUMBER, "Exact: returned probability that is no rating."),
+        Column("returned_mass", _NUMBER, "Exact: probability of all tokens reported."),
+        Column("human_mean", _NUMBER, "Mean human rating; null without norms."),
+        Column("human_sd", _NUMBER, "Standard deviation over human raters (ddof 1)."),
+        Column("human_n", _COUNT, "Number of human ratings."),
+    ),
+)
+
+
+def _numbers(**meanings: str) -> tuple[Column, ...]:
+    return tuple(Column(name, _NUMBER, meaning) for name, meaning in meanings.items())
+
+
+RELIABILITY = Table(
+    "statistics/reliability.parquet",
+    "a scale of a dataset: how well people agree with people",
+    (
+        _DATASET,
+        _SCALE,
+        Column("n_items", _COUNT, "Items with a norm in the study."),
+        Column("source", _TEXT, "ratings (single human ratings), summary (mean, SD, n) or none."),
+        *_numbers(
+            n_raters="Mean number of human ratings per item.",
+            split_half_r="Mean correlation between random halves of the raters.",
+            spearman_brown="Reliability of the norms: split_half_r stepped up to all raters.",
+            icc_single="ICC(1): reliability of one rating (Shrout & Fleiss 1979).",
+            icc_average="ICC(1,k): reliability of the mean of k ratings.",
+            summary="1 - mean(SD²/n) / Var(means): reliability from summary statistics.",
+            reliability="The one used: spearman_brown, else summary.",
+            ceiling="Square root of the reliability: the highest r a perfect model can expect.",
+            one_human_r="Mean correlation of one rater with the mean of the others.",
+        ),
+    ),
+)
+
+ALIGNMENT = Table(
+    "statistics/alignment.parquet",
+    "a cell",
+    (
+        *_CELL,
+        Column("n_items", _COUNT, "Items with a model mean and a human mean."),
+        Column("n_items_excluded", _COUNT, "Items of the cell without a usable answer or norm."),
+        *_numbers(
+            pearson_r="Pearson correlation of the model's item means with the human ones.",
+            pearson_low="Lower end of its 95 % interval (Fisher z).",
+            pearson_high="Upper end of its 95 % interval (Fisher z).",
+            pearson_boot_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
+            pearson_boot_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            pearson_p="Two-sided p of pearson_r against 0.",
+            pearson_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
+            spearman_rho="Spearman rank correlation of the item means.",
+            ccc="Lin's concordance correlation: agreement in value, not only in order.",
+            mae="Mean absolute difference of the item means, in points of the scale.",
+            rmse="Root mean squared difference, in points of the scale.",
+            rmse_constant="The same for a rater who always gives the mean of the human means.",
+            bias="Mean of the model minus mean of people, in points of the scale.",
+            slope="Slope of the model's item means on the human ones; below 1: compressed.",
+            reliability_human="Reliability of the human means.",
+            reliability_model="Reliability of the model's means; 1 if exact.",
+            ceiling="Highest r to be expected of a perfect model: √reliability_human.",
+            one_human_r="Mean correlation of one human rater with the mean of the others.",
+            pearson_disattenuated="pearson_r / √(reliability_human x reliability_model).",
+            sd_human_median="Median over items of the human SD.",
+            sd_model_median="Median over items of the model's SD.",
+            log_sd_ratio="ln(mean SD of the model / mean human SD); below 0: too homogeneous.",
+            log_sd_ratio_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
+            log_sd_ratio_high="Upper end of its 95 % interval.",
+            ranksum_w="Wilcoxon rank-sum W of the item SDs (Mann-Whitney U of the model's).",
+            ranksum_z="Its z; negative: the model's SDs are smaller.",
+            ranksum_p="Its two-sided p.",
+            ranksum_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
+            signedrank_w="Wilcoxon signed-rank W of the paired item SDs.",
+            signedrank_z="Its z; negative: the model's SDs are smaller.",
+            signedrank_p="Its two-sided p.",
+            signedrank_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
+            off_scale_mass="Exact: mean probability of answers that are no rating.",
+            returned_mass="Exact: mean probability of all tokens reported.",
+        ),
+        Column("disattenuated_above_1", pa.bool_(), "Whether pearson_disattenuated exceeds 1."),
+        *(
+            Column(f"n_{status}", pa.int64(), f"Answers of the cell with status {status}.")
+            for status in STATUSES
+        ),
+    ),
+)
+
+READOUTS = Table(
+    "statistics/readouts.parquet",
+    "a cell asked in both readouts: do the answers follow the exact probabilities?",
+    (
+        _MODEL,
+        _PROTOCOL,
+        _DATASET,
+        _SCALE,
+        Column("n_items", _COUNT, "Items with at least one answer on the scale and an exact row."),
+        *_numbers(
+            r_means="Correlation over items of the sampled mean with the exact mean.",
+            mean_abs_difference="Mean absolute difference of these means, in points.",
+            ok_share_sampled="Share of answers that are a rating.",
+            on_scale_mass_exact="Mean exact probability of a rating.",
+            g_total="G statistic of counts against exact probabilities, summed over items.",
+            p_pooled="Its p by simulation; small: the answers do not follow the probabilities.",
+            share_below_05="Share of items whose own G-test has p < .05; .05 when they agree.",
+            ks_p="p of a Kolmogorov-Smirnov test that these p-values are uniform.",
+        ),
+    ),
+)
+
+TABLES = (STIMULI, NORMS, RATINGS, ITEMS, ALIGNMENT, RELIABILITY, READOUTS)

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# Snakemake runs this inside the new environment, from the root of the project.
+set -euo pipefail
+python -m pip install --no-deps --require-hashes -r requirements.lock

@@ -1,0 +1,27 @@
+"""The item tables: ratings by cell and item, beside the human norm."""
+
+
+rule items:
+    """Stage target: all item tables."""
+    input:
+        expand(f"{RESULTS}/items/{{dataset}}.parquet", dataset=loaded.datasets),
+
+
+rule aggregate_items:
+    """Ratings of one dataset and its norms in; one row per cell and item out."""
+    input:
+        ratings=lambda wildcards: jobs.rating_files(RESULTS, wildcards.dataset, checkpoints.prepare_stimuli.get(**wildcards).output.shards),
+        norms=f"{RESULTS}/norms/{{dataset}}.parquet",
+    output:
+        f"{RESULTS}/items/{{dataset}}.parquet",
+    params:
+        job=lambda wildcards: jobs.aggregate(wildcards.dataset),
+    log:
+        f"{RESULTS}/logs/aggregate_items/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/aggregate_items/{{dataset}}.tsv"
+    conda:
+        "../envs/emoalign.yaml"
+    threads: 2
+    script:
+        "../scripts/aggregate_items.py"

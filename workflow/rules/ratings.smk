@@ -1,0 +1,30 @@
+"""Ratings of every model under every protocol: one job per dataset, scale and shard of items."""
+
+
+rule ratings:
+    """Stage target: all ratings."""
+    input:
+        lambda wildcards: [file for name in loaded.datasets for file in jobs.rating_files(RESULTS, name, checkpoints.prepare_stimuli.get(dataset=name).output.shards)],
+
+
+rule rate:
+    """Ask a model for the answers the journal does not hold yet; write all of them as ratings."""
+    input:
+        stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
+    output:
+        f"{RESULTS}/ratings/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.parquet",
+    params:
+        job=lambda wildcards: jobs.rate(wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale),
+        card="config/models/{model}.yaml",
+        journal="results/journal",
+    log:
+        f"{RESULTS}/logs/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.tsv"
+    conda:
+        "../envs/emoalign.yaml"
+    threads: lambda wildcards: jobs.threads(wildcards.model)
+    resources:
+        api=lambda wildcards: jobs.api_slots(wildcards.model),
+    script:
+        "../scripts/rate.py"

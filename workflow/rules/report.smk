@@ -1,0 +1,6 @@
+"""x"""
+
+
+rule all:
+    input:
+        rules.items.input,

@@ -1,0 +1,25 @@
+"""Items and human norms of each dataset, on the study's scales, cut into shards."""
+
+
+rule stimuli:
+    """Stage target: all items and norms."""
+    input:
+        expand(f"{RESULTS}/norms/{{dataset}}.parquet", dataset=loaded.datasets),
+
+
+checkpoint prepare_stimuli:
+    """Read a dataset, draw the sample, write its items, its norms and the names of its shards."""
+    output:
+        stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
+        norms=f"{RESULTS}/norms/{{dataset}}.parquet",
+        shards=f"{RESULTS}/stimuli/{{dataset}}.shards.json",
+    params:
+        job=lambda wildcards: jobs.prepare(wildcards.dataset),
+    log:
+        f"{RESULTS}/logs/prepare_stimuli/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prepare_stimuli/{{dataset}}.tsv"
+    conda:
+        "../envs/emoalign.yaml"
+    script:
+        "../scripts/prepare_stimuli.py"

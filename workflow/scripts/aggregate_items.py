@@ -1,0 +1,14 @@
+from pathlib import Path
+
+from emoalign.items.aggregation import aggregate
+from emoalign.stage import stage
+from emoalign.study.jobs import AggregationJob
+
+with stage(snakemake.log[0]):
+    aggregate(
+        AggregationJob.model_validate(snakemake.params.job),
+        ratings=[Path(path) for path in snakemake.input.ratings],
+        norms=Path(snakemake.input.norms),
+        output=Path(snakemake.output[0]),
+        threads=snakemake.threads,
+    )

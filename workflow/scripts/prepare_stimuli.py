@@ -1,0 +1,13 @@
+from pathlib import Path
+
+from emoalign.stage import stage
+from emoalign.stimuli.preparation import prepare
+from emoalign.study.jobs import PreparationJob
+
+with stage(snakemake.log[0]):
+    prepare(
+        PreparationJob.model_validate(snakemake.params.job),
+        stimuli=Path(snakemake.output.stimuli),
+        norms=Path(snakemake.output.norms),
+        shards=Path(snakemake.output.shards),
+    )

@@ -1,0 +1,16 @@
+from pathlib import Path
+
+from emoalign.elicitation.rating import rate
+from emoalign.stage import stage
+from emoalign.study.jobs import RatingJob
+from emoalign.study.loading import load_model
+
+with stage(snakemake.log[0]):
+    rate(
+        RatingJob.model_validate(snakemake.params.job),
+        load_model(Path(snakemake.params.card)),
+        stimuli=Path(snakemake.input.stimuli),
+        shard=snakemake.wildcards.shard,
+        journal=Path(snakemake.params.journal),
+        output=Path(snakemake.output[0]),
+    )
