@@ -287,6 +287,9 @@ READOUTS = Table(
             p_pooled="Its p by simulation; small: the answers do not follow the probabilities.",
             share_below_05="Share of items whose own G-test has p < .05; .05 when they agree.",
             ks_p="p of a Kolmogorov-Smirnov test that these p-values are uniform.",
+            sharpness="Mean log-probability of the answers above its expectation, in nats per "
+            "answer; positive: the server sampled closer to the likeliest answers than asked.",
+            p_sharpness="Its two-sided p by simulation; small: the readouts disagree.",
         ),
     ),
 )

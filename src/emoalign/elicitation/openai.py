@@ -66,7 +66,14 @@ class OpenAIEngine:
             if error.code not in _FILTERED:
                 raise self._explained(error) from error
             reply = _filtered_reply(len(ask.participants))
-        return _answers(ask, reply, time.perf_counter() - started)
+        answers = _answers(ask, reply, time.perf_counter() - started)
+        if any(answer.logprobs is None for answer in answers) and request.readout == "exact":
+            raise EngineError(
+                f"{self._where()} was asked for log-probabilities and returned none. If it cannot "
+                "give them, say top_logprobs: 0 in the model's card; the exact readout is then "
+                "refused from the start."
+            )
+        return answers
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`, from the server's own tokenizer (POST /tokenize)."""
@@ -130,9 +137,16 @@ class OpenAIEngine:
         return body
 
     def _logprob_parameters(self, request: RatingRequest) -> dict[str, object]:
-        if request.prompt.messages is None:
-            return {"logprobs": request.top_logprobs}
-        return {"logprobs": True, "top_logprobs": request.top_logprobs}
+        parameters: dict[str, object] = (
+            {"logprobs": request.top_logprobs}
+            if request.prompt.messages is None
+            else {"logprobs": True, "top_logprobs": request.top_logprobs}
+        )
+        if self._capabilities.sampling_extras:
+            # llama.cpp reports nothing when the token it draws ends the text or is half a character.
+            # Neither setting touches the probabilities, which are those before any sampling.
+            parameters |= {"temperature": 0, "ignore_eos": True}
+        return parameters
 
     def _explained(self, error: openai.APIError) -> EngineError:
         message = str(getattr(error, "message", error))

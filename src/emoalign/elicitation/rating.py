@@ -196,12 +196,7 @@ def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, object]:
 
 
 def _exact_columns(job: RatingJob, answer: Answer) -> dict[str, object]:
-    if answer.logprobs is None:
-        raise EngineError(
-            f"model {job.model!r} was asked for log-probabilities and returned none: its card must "
-            "say top_logprobs: 0, which rules out the exact readout"
-        )
-    reading = read_distribution(answer.logprobs, job.range, job.protocol.temperature)
+    reading = read_distribution(answer.logprobs or (), job.range, job.protocol.temperature)
     return {
         "status": "ok" if any(reading.probabilities) else "unparsable",
         "rating": None,

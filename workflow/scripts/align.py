@@ -1,0 +1,13 @@
+from pathlib import Path
+
+from emoalign.stage import stage
+from emoalign.statistics.align import align
+from emoalign.study.jobs import StatisticsJob
+
+with stage(snakemake.log[0]):
+    align(
+        StatisticsJob.model_validate(snakemake.params.job),
+        items=[Path(path) for path in snakemake.input.item_tables],
+        norms={Path(path).stem: Path(path) for path in snakemake.input.norms},
+        folder=Path(snakemake.output[0]).parent,
+    )
