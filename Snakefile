@@ -4,7 +4,6 @@ Targets: stimuli, ratings, items, statistics, figures, report (the default: ever
 A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -13,14 +12,15 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 # The package travels with the workflow: nothing to install, and jobs on a cluster see the same code.
-PACKAGE = str(Path(workflow.basedir, "src"))
-sys.path.insert(0, PACKAGE)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [PACKAGE, os.environ.get("PYTHONPATH")]))
+sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from emoalign.errors import EmoalignError
 from emoalign.prompts.preflight import check_prompts
+from emoalign.stage import importable_in_jobs
 from emoalign.study.jobs import Jobs
 from emoalign.study.loading import load_study
+
+importable_in_jobs()
 
 # A study given with --configfile stands alone: the default study is not mixed into it.
 if not workflow.overwrite_configfiles:
@@ -39,7 +39,14 @@ study = loaded.study
 RESULTS = f"results/{study.study}"
 
 
+rule all:
+    """Everything: the report comes last and needs all the rest."""
+    input:
+        f"{RESULTS}/report.html",
+        f"{RESULTS}/manifest.json",
 
+
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/ratings.smk"
 include: "workflow/rules/items.smk"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,13 @@ from pathlib import Path
 from emoalign.errors import EmoalignError
 
 _log = logging.getLogger("emoalign")
+
+
+def importable_in_jobs() -> None:
+    """Let the processes that this one starts import the same emoalign, without an installation."""
+    package = str(Path(__file__).parents[1])
+    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, [package, *known])))
 
 
 @contextmanager

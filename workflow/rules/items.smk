@@ -10,12 +10,10 @@ rule items:
 rule aggregate_items:
     """Ratings of one dataset and its norms in; one row per cell and item out."""
     input:
-        ratings=lambda wildcards: jobs.rating_files(RESULTS, wildcards.dataset, checkpoints.prepare_stimuli.get(**wildcards).output.shards),
+        ratings=rating_files,
         norms=f"{RESULTS}/norms/{{dataset}}.parquet",
     output:
         f"{RESULTS}/items/{{dataset}}.parquet",
-    params:
-        job=lambda wildcards: jobs.aggregate(wildcards.dataset),
     log:
         f"{RESULTS}/logs/aggregate_items/{{dataset}}.log",
     benchmark:
@@ -23,5 +21,7 @@ rule aggregate_items:
     conda:
         "../envs/emoalign.yaml"
     threads: 2
+    params:
+        job=lambda wildcards: jobs.aggregate(wildcards.dataset),
     script:
         "../scripts/aggregate_items.py"

@@ -4,7 +4,7 @@
 rule ratings:
     """Stage target: all ratings."""
     input:
-        lambda wildcards: [file for name in loaded.datasets for file in jobs.rating_files(RESULTS, name, checkpoints.prepare_stimuli.get(dataset=name).output.shards)],
+        rating_files,
 
 
 rule rate:
@@ -13,10 +13,6 @@ rule rate:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
     output:
         f"{RESULTS}/ratings/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.parquet",
-    params:
-        job=lambda wildcards: jobs.rate(wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale),
-        card="config/models/{model}.yaml",
-        journal="results/journal",
     log:
         f"{RESULTS}/logs/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.log",
     benchmark:
@@ -26,5 +22,11 @@ rule rate:
     threads: lambda wildcards: jobs.threads(wildcards.model)
     resources:
         api=lambda wildcards: jobs.api_slots(wildcards.model),
+    params:
+        job=lambda wildcards: jobs.rate(
+            wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
+        ),
+        card="config/models/{model}.yaml",
+        journal="results/journal",
     script:
         "../scripts/rate.py"

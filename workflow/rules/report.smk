@@ -1,6 +1,58 @@
-"""x"""
+"""The report, and the manifest of how its numbers came about."""
+
+STIMULI = expand(
+    f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+)
 
 
-rule all:
+rule report:
+    """Stage target: the report and the manifest."""
     input:
-        rules.items.input,
+        rules.all.input,
+
+
+rule write_manifest:
+    """The study's configuration and the notes in its files in; everything one must know out."""
+    input:
+        ratings=rating_files,
+        stimuli=STIMULI,
+    output:
+        f"{RESULTS}/manifest.json",
+    log:
+        f"{RESULTS}/logs/write_manifest.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_manifest.tsv"
+    conda:
+        "../envs/emoalign.yaml"
+    params:
+        job=jobs.report(),
+    script:
+        "../scripts/write_manifest.py"
+
+
+rule write_report:
+    """Statistics, figures, ratings and manifest in; one self-contained HTML file out."""
+    input:
+        ratings=rating_files,
+        stimuli=STIMULI,
+        manifest=f"{RESULTS}/manifest.json",
+        alignment=f"{RESULTS}/statistics/alignment.parquet",
+        overview=f"{RESULTS}/figures/correlations.png",
+        pictures=[
+            f"{RESULTS}/figures/{dataset}/{scale}/{name}.png"
+            for dataset in loaded.datasets
+            for scale in loaded.scales(dataset)
+            for name in ["means", "spread"]
+        ],
+    output:
+        f"{RESULTS}/report.html",
+    log:
+        f"{RESULTS}/logs/write_report.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_report.tsv"
+    conda:
+        "../envs/emoalign.yaml"
+    params:
+        job=jobs.report(),
+    script:
+        "../scripts/write_report.py"

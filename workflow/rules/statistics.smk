@@ -6,23 +6,35 @@ TABLES = ["reliability", "alignment", "readouts"]
 rule statistics:
     """Stage target: all statistics."""
     input:
-        expand(f"{RESULTS}/statistics/{{table}}.{{kind}}", table=TABLES, kind=["parquet", "csv"]),
+        expand(
+            f"{RESULTS}/statistics/{{table}}.{{kind}}",
+            table=TABLES,
+            kind=["parquet", "csv"],
+        ),
 
 
 rule align:
     """Item tables and norms of all datasets in; one row per cell out, and one per scale."""
     input:
-        item_tables=expand(f"{RESULTS}/items/{{dataset}}.parquet", dataset=sorted(loaded.datasets)),
-        norms=expand(f"{RESULTS}/norms/{{dataset}}.parquet", dataset=sorted(loaded.datasets)),
+        item_tables=expand(
+            f"{RESULTS}/items/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
+        norms=expand(
+            f"{RESULTS}/norms/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
     output:
-        expand(f"{RESULTS}/statistics/{{table}}.{{kind}}", table=TABLES, kind=["parquet", "csv"]),
-    params:
-        job=jobs.statistics(),
+        expand(
+            f"{RESULTS}/statistics/{{table}}.{{kind}}",
+            table=TABLES,
+            kind=["parquet", "csv"],
+        ),
     log:
         f"{RESULTS}/logs/align.log",
     benchmark:
         f"{RESULTS}/benchmarks/align.tsv"
     conda:
         "../envs/emoalign.yaml"
+    params:
+        job=jobs.statistics(),
     script:
         "../scripts/align.py"

@@ -13,13 +13,13 @@ checkpoint prepare_stimuli:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
         norms=f"{RESULTS}/norms/{{dataset}}.parquet",
         shards=f"{RESULTS}/stimuli/{{dataset}}.shards.json",
-    params:
-        job=lambda wildcards: jobs.prepare(wildcards.dataset),
     log:
         f"{RESULTS}/logs/prepare_stimuli/{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/prepare_stimuli/{{dataset}}.tsv"
     conda:
         "../envs/emoalign.yaml"
+    params:
+        job=lambda wildcards: jobs.prepare(wildcards.dataset),
     script:
         "../scripts/prepare_stimuli.py"

@@ -57,7 +57,7 @@ class Renderer:
         try:
             question = self._template.render(item=Shown(text), **self._values)
             system = self._system and self._system.render(item=Shown(text), **self._values)
-        except (TemplateError, TypeError, ValueError) as error:
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise PromptError(f"the template of the prompt set cannot be rendered: {error}") from error
         if self._form == "completion":
             return Prompt(messages=None, text=question)

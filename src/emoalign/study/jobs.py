@@ -17,7 +17,7 @@ from emoalign.study.datasets import HumanScale
 from emoalign.study.fields import Entry, FileSource, Modality
 from emoalign.study.loading import LoadedStudy, Model
 from emoalign.study.models import LlamaCppModel, OpenAIModel
-from emoalign.study.prompt_sets import AnswerForm, ScaleInstruction
+from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.studies import Protocol, StatisticsSettings
 
 
@@ -77,6 +77,58 @@ class StatisticsJob(Entry):
     settings: StatisticsSettings
 
 
+class ShownDataset(Entry):
+    """What figures need to know of a dataset."""
+
+    title: str
+    show_items: bool
+    scales: dict[str, HumanScale]
+
+
+class FigureJob(Entry):
+    """Draw figures: what things are called, and what may be shown."""
+
+    version: int = 1
+    models: dict[str, str]
+    datasets: dict[str, ShownDataset]
+
+
+class ReportedDataset(ShownDataset):
+    """What the report tells of a dataset."""
+
+    modality: Modality
+    keep: str | None
+    sample: int | None
+    licence: str
+    citation: str
+    caveats: tuple[str, ...]
+
+
+class ReportedModel(Entry):
+    """What the report tells of a model."""
+
+    title: str
+    card: dict[str, Any]
+
+
+class ReportJob(Entry):
+    """Write manifest and report: the whole study, in an order of its own, without limits and keys."""
+
+    version: int = 1
+    study: str
+    title: str
+    seed: int
+    settings: StatisticsSettings
+    models: dict[str, ReportedModel]
+    datasets: dict[str, ReportedDataset]
+    protocols: dict[str, Protocol]
+    prompts: dict[str, PromptSet]
+
+    def prompt_form(self, prompts: str, scale: str) -> PromptForm:
+        """What a prompt set says of one scale."""
+        return prompt_form(self.prompts[prompts], scale)
+
+
 class Jobs:
     """The jobs of a study, as plain values that Snakemake can store and compare."""
 
@@ -114,14 +166,7 @@ class Jobs:
 
     def prompt_form(self, protocol: str, scale: str) -> PromptForm:
         """What a protocol's prompt set says of one scale."""
-        prompts = self.loaded.prompt_sets[self.loaded.protocol(protocol).prompts]
-        return PromptForm(
-            form=prompts.form,
-            system=prompts.system,
-            template=prompts.template,
-            answer=prompts.answer,
-            wording=prompts.scales[scale],
-        )
+        return prompt_form(self.loaded.prompt_sets[self.loaded.protocol(protocol).prompts], scale)
 
     def aggregate(self, dataset: str) -> dict[str, Any]:
         """The AggregationJob of one dataset."""
@@ -134,6 +179,51 @@ class Jobs:
             scales={entry.dataset: self._ranges(entry.dataset) for entry in study.datasets},
             seed=study.seed,
             settings=study.statistics,
+        ).model_dump(mode="json")
+
+    def figures(self) -> dict[str, Any]:
+        """The FigureJob of the study."""
+        models = sorted(self.loaded.models.items())
+        return FigureJob(
+            models={name: card.title for name, card in models},
+            datasets={
+                name: ShownDataset(
+                    title=card.title, show_items=card.redistribute, scales=self._ranges(name)
+                )
+                for name, card in sorted(self.loaded.datasets.items())
+            },
+        ).model_dump(mode="json")
+
+    def report(self) -> dict[str, Any]:
+        """The ReportJob of the study."""
+        study = self.loaded.study
+        return ReportJob(
+            study=study.study,
+            title=study.title,
+            seed=study.seed,
+            settings=study.statistics,
+            models={
+                name: ReportedModel(title=card.title, card=answering(card))
+                for name, card in sorted(self.loaded.models.items())
+            },
+            datasets={
+                name: ReportedDataset(
+                    title=card.title,
+                    show_items=card.redistribute,
+                    scales=self._ranges(name),
+                    modality=card.modality,
+                    keep=card.keep,
+                    sample=self.loaded.dataset_entry(name).sample,
+                    licence=card.licence,
+                    citation=card.citation,
+                    caveats=card.caveats,
+                )
+                for name, card in sorted(self.loaded.datasets.items())
+            },
+            protocols={
+                entry.name: entry for entry in sorted(study.protocols, key=lambda one: one.name)
+            },
+            prompts=dict(sorted(self.loaded.prompt_sets.items())),
         ).model_dump(mode="json")
 
     def rating_files(self, results: str, dataset: str, shards: str | Path) -> list[str]:
@@ -173,13 +263,24 @@ class Jobs:
         return tuple(sorted(shown))
 
 
+def prompt_form(prompts: PromptSet, scale: str) -> PromptForm:
+    """The part of a prompt set that reaches the model when `scale` is asked about."""
+    return PromptForm(
+        form=prompts.form,
+        system=prompts.system,
+        template=prompts.template,
+        answer=prompts.answer,
+        wording=prompts.scales[scale],
+    )
+
+
 def answering(model: Model) -> Mapping[str, Any]:
     """The part of a model card that decides what the model answers.
 
     Its title, address, key and limits are not in it: they are read when the job runs.
     """
     kept = {"engine", "weights", "model", "revision"}
-    card = model.model_dump(mode="json", include=kept)
+    card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain"}})
     capabilities = model.capabilities.model_dump(
         mode="json", include={"top_logprobs", "seed_bits", "sampling_extras"}
     )

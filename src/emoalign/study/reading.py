@@ -11,7 +11,7 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from emoalign.study.fields import Entry
 
@@ -31,6 +31,8 @@ def read_yaml(path: Path) -> tuple[Any, list[str]]:
         line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = str(error.problem).splitlines()[0]
         return None, [f"{path}{line}: not valid YAML: {problem}"]
+    except (YAMLError, ValueError) as error:
+        return None, [f"{path}: not valid YAML: {str(error).splitlines()[0]}"]
 
 
 def validate(entry: type[EntryT], content: Any, source: str) -> tuple[EntryT | None, list[str]]:

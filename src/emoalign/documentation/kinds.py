@@ -1,0 +1,119 @@
+"""The kinds of configuration files: what each is for, its entry, its schema and an example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from emoalign.study.datasets import DatasetCard
+from emoalign.study.fields import Entry
+from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.studies import Study
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A kind of configuration file. `example` is a path in the project, or the text itself."""
+
+    heading: str
+    entry: type[Entry]
+    schema: str
+    files: str
+    introduction: str
+    example: Path | str
+
+    @property
+    def schema_path(self) -> str:
+        """Where the JSON schema of these files is, in the project."""
+        return f"config/schemas/{self.schema}.schema.json"
+
+
+_OPENAI_EXAMPLE = """\
+# yaml-language-server: $schema=../schemas/openai-model.schema.json
+title: GPT-4o mini
+engine: openai
+model: gpt-4o-mini-2024-07-18
+capabilities:
+  modalities: [word, sentence]
+  choices: 20
+  top_logprobs: 20
+  seed_bits: 63
+limits:
+  concurrency: 8
+"""
+
+KINDS = (
+    FileKind(
+        "Study",
+        Study,
+        "study",
+        "`config/config.yaml` (the default study) and `config/studies/<name>.yaml`",
+        "A study names the models, datasets and prompt sets it uses by the names of their files, "
+        "without `.yaml`. Every model is asked under every protocol about every scale of every "
+        "dataset.",
+        Path("config/config.yaml"),
+    ),
+    FileKind(
+        "Model from a GGUF file",
+        LlamaCppModel,
+        "llamacpp-model",
+        "`config/models/<name>.yaml` with `engine: llamacpp`",
+        "Nothing leaves the machine, and no account is needed. For a GGUF file of your own leave "
+        "out `package` and give its path as `file`.",
+        Path("config/models/smollm2-135m.yaml"),
+    ),
+    FileKind(
+        "Model behind an API",
+        OpenAIModel,
+        "openai-model",
+        "`config/models/<name>.yaml` with `engine: openai`",
+        "For OpenAI itself, and for every other provider or server with the same interface: give "
+        "its address as `base_url`. Prefer a model name with a date or version, so that the study "
+        "can be repeated. Say only what the server really can do: a study that needs more is "
+        "refused before anything is spent.",
+        _OPENAI_EXAMPLE,
+    ),
+    FileKind(
+        "Dataset card",
+        DatasetCard,
+        "dataset",
+        "`config/datasets/<name>.yaml`",
+        "A card says where the items and the human ratings are, on which scales people rated, and "
+        "under which terms the data may be used.",
+        Path("config/datasets/vader.yaml"),
+    ),
+    FileKind(
+        "Prompt set",
+        PromptSet,
+        "prompts",
+        "`config/prompts/<name>.yaml`",
+        "Templates are written in "
+        "[Jinja2](https://jinja.palletsprojects.com/en/stable/templates/); a name that a template "
+        "uses but that does not exist is an error. A text shown as a demonstration by any prompt "
+        "set of a study is left out of the items of that study.",
+        Path("config/prompts/instruction.yaml"),
+    ),
+)
+
+
+def parts(entry: type[Entry]) -> list[type[Entry]]:
+    """The entries that `entry` is made of, at any depth, nearest first, each once."""
+    found: list[type[Entry]] = []
+    waiting = [entry]
+    while waiting:
+        owner = waiting.pop(0)
+        for field in owner.model_fields.values():
+            new = [part for part in _entries_within(field.annotation) if part not in found]
+            found += new
+            waiting += new
+    return found
+
+
+def _entries_within(annotation: Any) -> Iterator[type[Entry]]:
+    if isinstance(annotation, type) and issubclass(annotation, Entry):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _entries_within(argument)

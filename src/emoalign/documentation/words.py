@@ -1,0 +1,116 @@
+"""Types and defaults of configuration keys, in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from emoalign.documentation.markdown import link, plain
+from emoalign.study.fields import Entry, Name, Sha256
+
+Schema = Mapping[str, Any]
+
+
+def heading(entry: type[Entry] | str) -> str:
+    """The heading of an entry: StudyDataset is a "Study dataset"."""
+    name = entry if isinstance(entry, str) else entry.__name__
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).capitalize()
+
+
+def type_in_words(schema: Schema) -> str:
+    """What a value must be, from the JSON schema of its key.
+
+    Raises ValueError for a schema that there are no words for yet.
+    """
+    if "$ref" in schema:
+        return link(_referred(schema))
+    if "anyOf" in schema:
+        choices = [choice for choice in schema["anyOf"] if choice.get("type") != "null"]
+        nullable = len(choices) < len(schema["anyOf"]) and schema.get("default") is not None
+        return " or ".join([*map(type_in_words, choices), *(["`null`"] if nullable else [])])
+    if "const" in schema:
+        return f"always `{schema['const']}`"
+    if "enum" in schema:
+        return _listed(schema)
+    match schema.get("type"):
+        case "string":
+            return _text(schema.get("pattern"))
+        case "boolean":
+            return "`true` or `false`"
+        case "integer":
+            return "whole number" + _bounds(schema)
+        case "number":
+            return "number" + _bounds(schema)
+        case "array":
+            return f"list of {_several(schema['items'])}{_least(schema.get('minItems'))}"
+        case "object":
+            key = "number" if "propertyNames" in schema else "name"
+            value = type_in_words(schema["additionalProperties"])
+            return f"{value} under each {key}{_least(schema.get('minProperties'))}"
+    raise ValueError(f"no words yet for the JSON schema {dict(schema)}")
+
+
+def default_in_words(entry: type[Entry], key: str) -> str:
+    """The value a key has when it is left out, as one would write it in YAML."""
+    field = entry.model_fields[key]
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, Entry):
+        return f"as in {link(heading(type(value)))}"
+    return "none" if value is None or value in ((), {}) else f"`{_yaml(value)}`"
+
+
+_PATTERNS = {
+    get_args(Name)[1].pattern: "name",
+    get_args(Sha256)[1].pattern: "64 hexadecimal digits",
+}
+
+
+def _text(pattern: str | None) -> str:
+    if pattern is None:
+        return "text"
+    return _PATTERNS.get(pattern) or plain(f"text that matches `{pattern}`")
+
+
+def _referred(schema: Schema) -> str:
+    return heading(str(schema["$ref"]).rpartition("/")[2])
+
+
+def _listed(schema: Schema) -> str:
+    return " or ".join(f"`{choice}`" for choice in schema["enum"])
+
+
+def _several(items: Schema) -> str:
+    if "$ref" in items:
+        name = _referred(items)
+        return link(name, f"{name.lower()}s")
+    if "enum" in items:
+        return _listed(items)
+    return f"{type_in_words(items)}s"
+
+
+def _least(count: int | None) -> str:
+    return f" (at least {count})" if count else ""
+
+
+def _bounds(schema: Schema) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f" from {low} to {high}"
+    bounds = {
+        ", {} or more": low,
+        ", above {}": schema.get("exclusiveMinimum"),
+        ", {} or less": high,
+        ", below {}": schema.get("exclusiveMaximum"),
+    }
+    return "".join(words.format(bound) for words, bound in bounds.items() if bound is not None)
+
+
+def _yaml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_yaml, value))}]"
+    return str(value)

@@ -1,0 +1,111 @@
+"""Model means against human means, item by item."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, READOUT_NAMES
+from emoalign.study.fields import Scale
+
+LABELLED = 5
+COLUMNS = 2
+NAME_SIZE = (0.5, 0.06)
+"""Width and height of a name, as a share of the scale."""
+
+
+def draw_means(
+    items: pd.DataFrame,
+    alignment: pd.DataFrame,
+    labels: pd.Series,
+    scale: Scale,
+    colours: dict[str, str],
+    titles: dict[str, str],
+) -> Figure:
+    """A panel per cell: each point an item, with identity line, fitted line and named outliers.
+
+    `items` and `alignment` hold the cells of one dataset and scale; `labels` names items by id.
+    """
+    cells = list(items.groupby(["model", "protocol", "readout"]))
+    columns = min(COLUMNS, len(cells))
+    rows = -(-len(cells) // columns)
+    width = PAGE_INCHES / COLUMNS * columns
+    figure = Figure(figsize=(width, 3.5 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    found = alignment.set_index(["model", "protocol", "readout"])
+    for axis in axes.flat[len(cells) :]:
+        axis.set_axis_off()
+    for axis, (key, cell) in zip(axes.flat, cells, strict=False):
+        model, protocol, readout = key
+        _panel(axis, cell, labels, scale, colours[model])
+        axis.set_title(
+            f"{titles[model]}\n{protocol}, {READOUT_NAMES[readout]}\n{_summary(found.loc[key])}"
+        )
+    figure.supxlabel("Human mean rating", fontsize=8)
+    figure.supylabel("Model mean rating", fontsize=8)
+    return figure
+
+
+def _panel(axis: Axes, cell: pd.DataFrame, labels: pd.Series, scale: Scale, colour: str) -> None:
+    used = cell.dropna(subset=["mean", "human_mean"]).set_index("item_id")
+    human, model = used["human_mean"], used["mean"]
+    ends = np.array([scale.min, scale.max])
+    axis.plot(ends, ends, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    axis.scatter(human, model, s=8, color=colour, alpha=0.45, linewidths=0, zorder=2)
+    if human.nunique() > 1:
+        slope, intercept = np.polyfit(human, model, 1)
+        axis.plot(ends, slope * ends + intercept, color=colour, linewidth=1.4, zorder=3)
+        _name_outliers(axis, human, model, model - (slope * human + intercept), labels, scale)
+    margin = (scale.max - scale.min) * 0.03
+    axis.set(
+        xlim=(scale.min - margin, scale.max + margin),
+        ylim=(scale.min - margin, scale.max + margin),
+        aspect="equal",
+    )
+
+
+def _name_outliers(
+    axis: Axes,
+    human: pd.Series,
+    model: pd.Series,
+    residual: pd.Series,
+    labels: pd.Series,
+    scale: Scale,
+) -> None:
+    """Name the items farthest from the fitted line, on the side where there is room.
+
+    An item too near to one that has a name already goes without: names must not collide.
+    """
+    named: list[tuple[float, float]] = []
+    middle, length = (scale.min + scale.max) / 2, scale.max - scale.min
+    across, along = NAME_SIZE[0] * length, NAME_SIZE[1] * length
+    for item in residual.abs().sort_values(ascending=False, kind="stable").index:
+        x, y = float(human[item]), float(model[item])
+        if any(abs(x - other) < across and abs(y - level) < along for other, level in named):
+            continue
+        named.append((x, y))
+        left, above = x > middle, y < middle
+        axis.annotate(
+            str(labels[item]),
+            (x, y),
+            xytext=(-4 if left else 4, 2 if above else -2),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="bottom" if above else "top",
+            fontsize=6.5,
+            color=PEOPLE,
+            parse_math=False,
+        )
+        if len(named) == LABELLED:
+            return
+
+
+def _summary(cell: pd.Series) -> str:
+    if pd.isna(cell["pearson_r"]):
+        return f"r undefined, {cell['n_items']} items"
+    return (
+        f"r = {cell['pearson_r']:.2f} [{cell['pearson_low']:.2f}, {cell['pearson_high']:.2f}], "
+        f"{cell['n_items']} items"
+    ).replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,80 @@
+"""The manifest: everything that is needed to know how the results came about."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Iterable, Sequence
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow.parquet as pq
+
+from emoalign import __version__
+from emoalign.study.jobs import ReportJob
+from emoalign.tables import atomic
+
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
+def write_manifest(
+    job: ReportJob, ratings: Sequence[Path], stimuli: Sequence[Path], output: Path
+) -> None:
+    """Write the manifest of a study from its configuration and its rating and stimulus files."""
+    configuration = job.model_dump(mode="json")
+    manifest = {
+        "emoalign": __version__,
+        "git_commit": git_commit(Path.cwd()),
+        "python": platform.python_version(),
+        "study": configuration,
+        "prompt_sha256": {
+            name: hashlib.sha256(orjson.dumps(prompts, option=_CANONICAL)).hexdigest()
+            for name, prompts in configuration["prompts"].items()
+        },
+        "datasets": {path.stem: metadata(path) for path in sorted(stimuli)},
+        "engines": dict(_engines(sorted(ratings))),
+        "packages": dict(
+            sorted((found.name.lower(), found.version) for found in distributions() if found.name)
+        ),
+    }
+    with atomic(output) as partial:
+        partial.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | _CANONICAL))
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """The notes a stage left in a Parquet file."""
+    found = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in found.items()}
+
+
+def git_commit(folder: Path) -> str | None:
+    """The commit of the workflow, marked when files differ from it; None outside a repository."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        return f"{commit} (with changes)" if git("status", "--porcelain") else commit
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _engines(ratings: Iterable[Path]) -> Iterable[tuple[str, dict[str, Any]]]:
+    """For each model: how its engine was set up, and what the server called itself."""
+    for path in ratings:
+        notes = metadata(path)
+        model = orjson.loads(notes["job"])["model"]
+        reported = pq.read_table(path, columns=["model_reported"])["model_reported"]
+        yield (
+            model,
+            {
+                "settings": orjson.loads(notes["engine"]),
+                "reported": sorted(set(reported.drop_null().to_pylist())),
+            },
+        )

@@ -1,0 +1,127 @@
+"""Filling the report's template."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from emoalign.prompts.rendering import Prompt, Renderer
+from emoalign.report.wording import correlation, findings, interval, number, p_value, percent
+from emoalign.study.jobs import ReportJob
+from emoalign.tables import ALIGNMENT, READOUTS, RELIABILITY, STATUSES, STIMULI, atomic
+
+EXAMPLES = 5
+
+_UNUSED_ANSWERS = """
+SELECT * FROM (
+    SELECT model, protocol, dataset, scale, status, text, count(*) AS answers
+    FROM read_parquet($files)
+    WHERE readout = 'sampled' AND status <> 'ok'
+    GROUP BY ALL
+)
+QUALIFY row_number() OVER (
+    PARTITION BY model, protocol, dataset, scale, status ORDER BY answers DESC, text
+) <= $examples
+ORDER BY model, protocol, dataset, scale, status, answers DESC, text
+"""
+
+
+def write_report(
+    job: ReportJob,
+    statistics: Path,
+    figures: Path,
+    ratings: Sequence[Path],
+    stimuli: Sequence[Path],
+    manifest: Path,
+    output: Path,
+) -> None:
+    """Write the report of a study: one file that needs no other, and no network."""
+    alignment = ALIGNMENT.read(statistics / ALIGNMENT_FILE).sort_values(CELL_ORDER)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=number, p_value=p_value, percent=percent, picture=_picture, modality=_plural
+    )
+    environment.globals.update(interval=interval, correlation=correlation, statuses=STATUSES)
+    html = environment.get_template("template.html").render(
+        job=job,
+        findings=findings(alignment, job),
+        cells=_rows(alignment),
+        reliability=_rows(RELIABILITY.read(statistics / "reliability.parquet")),
+        readouts=_rows(READOUTS.read(statistics / "readouts.parquet")),
+        unused=_rows(_unused_answers(ratings)),
+        prompts=example_prompts(job, {path.stem: STIMULI.read(path) for path in stimuli}),
+        figures=figures,
+        manifest=json.dumps(orjson.loads(manifest.read_bytes()), indent=2, ensure_ascii=False),
+        commit=orjson.loads(manifest.read_bytes())["git_commit"],
+    )
+    with atomic(output) as partial:
+        partial.write_text(html, encoding="utf-8")
+
+
+ALIGNMENT_FILE = Path(ALIGNMENT.path).name
+CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]
+
+
+def example_prompts(
+    job: ReportJob, stimuli: dict[str, pd.DataFrame]
+) -> list[dict[str, Any]]:
+    """What a model was shown, for one item of each dataset, scale and protocol.
+
+    Where the terms forbid items to be shown, a placeholder stands in the item's place.
+    """
+    shown = []
+    for dataset, card in job.datasets.items():
+        text = stimuli[dataset]["text"].iloc[0] if card.show_items else "(item not shown)"
+        for scale, bounds in card.scales.items():
+            for name, protocol in job.protocols.items():
+                prompts = job.prompt_form(protocol.prompts, scale)
+                prompt = Renderer(prompts, scale, bounds).render(str(text))
+                shown.append(
+                    {
+                        "dataset": dataset,
+                        "scale": scale,
+                        "protocol": name,
+                        "text": _as_text(prompt),
+                        "answer": prompts.answer,
+                    }
+                )
+    return shown
+
+
+def _as_text(prompt: Prompt) -> str:
+    if prompt.messages is None:
+        return f"{prompt.text}▮"
+    return "\n\n".join(f"[{message.role}]\n{message.content}" for message in prompt.messages)
+
+
+def _unused_answers(ratings: Sequence[Path]) -> pd.DataFrame:
+    with duckdb.connect() as database:
+        files = [str(path) for path in sorted(ratings)]
+        return database.execute(_UNUSED_ANSWERS, {"files": files, "examples": EXAMPLES}).df()
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for _, row in table.iterrows()]
+
+
+def _picture(path: Path) -> str:
+    """A PNG as a data URL."""
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def _plural(modality: str) -> str:
+    return f"{modality}s"

@@ -1,0 +1,117 @@
+"""Numbers and findings in words. Pure: the same tables always give the same sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from emoalign.study.jobs import ReportJob
+
+MINUS = "\N{MINUS SIGN}"
+ABSENT = "\N{EN DASH}"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with a true minus sign; a dash where it is undefined."""
+    if value is None or math.isnan(value):
+        return ABSENT
+    text = f"{value:.{digits}f}"
+    return text.replace("-", MINUS) if float(text) else text.removeprefix("-")
+
+
+def p_value(p: float) -> str:
+    """A p-value as papers print it."""
+    return "< .001" if p < 0.001 else number(p, 3)
+
+
+def percent(share: float) -> str:
+    """A share in percent, with a decimal where it is small or nearly everything."""
+    if math.isnan(share):
+        return ABSENT
+    digits = 0 if 0.01 <= share <= 0.99 or share in (0, 1) else 2
+    return f"{100 * share:.{digits}f} %"
+
+
+def interval(low: float, high: float) -> str:
+    """A confidence interval, or nothing where it is undefined."""
+    return "" if math.isnan(low) else f"[{number(low)}, {number(high)}]"
+
+
+def correlation(cell: Mapping[str, float]) -> str:
+    """r of a cell with its bootstrap interval (Fisher's where that is undefined)."""
+    if math.isnan(cell["pearson_r"]):
+        return f"r undefined ({why_undefined(cell)})"
+    low, high = _ends(cell)
+    return f"r = {number(cell['pearson_r'])} {interval(low, high)}".rstrip()
+
+
+def why_undefined(cell: Mapping[str, float]) -> str:
+    """Why a cell has no correlation."""
+    if cell["n_items"] == 0:
+        return "no item has both a rating of the model and a human norm"
+    if cell["n_items"] < 3:
+        return f"only {cell['n_items']} items can be compared"
+    return "all ratings are the same"
+
+
+def findings(alignment: pd.DataFrame, job: ReportJob) -> list[list[str]]:
+    """The answer: for each model a list of sentences, one paragraph per dataset and scale."""
+    return [
+        _finding(rows, job)
+        for _, rows in alignment.sort_values(["model", "dataset", "scale"]).groupby(
+            ["model", "dataset", "scale"]
+        )
+    ]
+
+
+def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+    cells = _one_per_protocol(rows)
+    best = cells[0]
+    model, dataset = job.models[best["model"]].title, job.datasets[best["dataset"]]
+    sentences = [
+        f"{model} rated {int(rows['n_items'].max())} {dataset.modality}s of {dataset.title} "
+        f"for {best['scale']}. Its mean ratings correlate with people's "
+        + "; ".join(f"{correlation(cell)} with the protocol {cell['protocol']}" for cell in cells)
+        + "."
+    ]
+    if len(cells) > 1 and _ends(best)[0] > _ends(cells[-1])[1]:
+        sentences.append(
+            "What this model seems to know depends on how it is asked: between the protocols the "
+            f"intervals do not overlap. A correlation reported for {model} without its protocol "
+            "would say little."
+        )
+    if not math.isnan(best["ceiling"]):
+        limits = (
+            f"People's ratings are reliable enough for r up to {number(best['ceiling'])} (the ceiling)"
+        )
+        if not math.isnan(best["one_human_r"]):
+            limits += f", and one human rater reaches {number(best['one_human_r'])}"
+        sentences.append(f"{limits}.")
+    for _, cell in rows[rows["readout"] == "sampled"].iterrows():
+        share = _ok_share(cell)
+        if share < 0.9:
+            sentences.append(
+                f"With {cell['protocol']} only {percent(share)} of its sampled answers were a "
+                "rating; the others are counted below and were neither repaired nor asked again."
+            )
+    return sentences
+
+
+def _one_per_protocol(rows: pd.DataFrame) -> list[dict[str, float]]:
+    """The exact readout of each protocol where there is one, else the sampled; best r first."""
+    chosen = rows.sort_values("readout").drop_duplicates("protocol")
+    ordered = chosen.sort_values(["pearson_r", "protocol"], ascending=[False, True])
+    return [dict(row) for _, row in ordered.iterrows()]
+
+
+def _ends(cell: Mapping[str, float]) -> tuple[float, float]:
+    low, high = cell["pearson_boot_low"], cell["pearson_boot_high"]
+    return (cell["pearson_low"], cell["pearson_high"]) if math.isnan(low) else (low, high)
+
+
+def _ok_share(cell: pd.Series) -> float:
+    answers = sum(cell[name] for name in cell.index if str(name).startswith("n_") and name not in
+                  ("n_items", "n_items_excluded"))
+    return float(cell["n_ok"] / answers) if answers else math.nan

@@ -1,0 +1,99 @@
+"""What every test may use: the shipped configuration, whole or as a copy to change."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from ruamel.yaml import YAML
+
+from emoalign.study.datasets import HumanScale
+from emoalign.study.fields import FileSource
+from emoalign.study.jobs import PreparationJob
+from emoalign.study.loading import LoadedStudy, load_study
+from emoalign.study.reading import read_yaml
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SHARED = REPOSITORY.parent / "shared" / "data"
+
+settings.register_profile("emoalign", deadline=None, database=None, derandomize=True)
+settings.load_profile("emoalign")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on data that cannot be redistributed run where somebody has placed them."""
+    absent = pytest.mark.skip(reason=f"there is no {SHARED}")
+    for item in items:
+        if item.get_closest_marker("shared_data") and not SHARED.is_dir():
+            item.add_marker(absent)
+
+
+def changed(file: Path, change: Callable[[Any], object]) -> None:
+    """Change the content of a YAML file."""
+    content, problems = read_yaml(file)
+    assert not problems
+    change(content)
+    with file.open("w", encoding="utf-8") as stream:
+        YAML(typ="safe", pure=True).dump(content, stream)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder of the Snakefile."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def default_study() -> LoadedStudy:
+    """config/config.yaml with everything it names."""
+    content, problems = read_yaml(REPOSITORY / "config" / "config.yaml")
+    assert not problems
+    return load_study(content, REPOSITORY / "config")
+
+
+@pytest.fixture
+def config_dir(tmp_path: Path) -> Path:
+    """A copy of config/ that a test may change."""
+    return Path(shutil.copytree(REPOSITORY / "config", tmp_path / "config"))
+
+
+@pytest.fixture
+def edit(config_dir: Path) -> Callable[[str, Callable[[Any], object]], None]:
+    """Change a file of the copied configuration: edit("models/mine.yaml", lambda card: ...)."""
+    return lambda name, change: changed(config_dir / name, change)
+
+
+@pytest.fixture(scope="session")
+def nine_points() -> HumanScale:
+    """Valence from 1 to 9, in a file that says -4 to 4."""
+    return HumanScale.model_validate(
+        {"min": 1, "max": 9, "native": {"min": -4, "max": 4}, "direction": "higher is better"}
+    )
+
+
+def preparation(file: Path, scale: HumanScale, **changed: Any) -> PreparationJob:
+    """The job that prepares all items of a lexicon file."""
+    fields = {
+        "dataset": "mine",
+        "modality": "word",
+        "reader": "vader-lexicon",
+        "source": FileSource(file=str(file)),
+        "keep": None,
+        "scales": {"valence": scale},
+        "sample": None,
+        "seed": 1,
+        "excluded_texts": (),
+        "shard_items": None,
+    }
+    return PreparationJob.model_validate(fields | changed)
+
+
+def lexicon(file: Path, tokens: Sequence[str], ratings: Sequence[int] = (-1, 0, 2)) -> Path:
+    """A file in the format of the VADER lexicon, with the same ratings for every token."""
+    lines = [f"{token}\t0.0\t1.0\t{list(ratings)}\n" for token in tokens]
+    file.write_text("".join(lines), encoding="utf-8", newline="")
+    return file

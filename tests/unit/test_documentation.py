@@ -1,0 +1,322 @@
+"""Pages and schemas that are made from the code say what the code does, and all of it."""
+
+from __future__ import annotations
+
+import copy
+import re
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import jsonschema
+import orjson
+import pandas as pd
+import pytest
+from pydantic import Field
+
+import emoalign.study.jobs  # noqa: F401 - so that every entry of the package is known here
+from emoalign.documentation.__main__ import main
+from emoalign.documentation.files import drifted, generated
+from emoalign.documentation.kinds import KINDS, FileKind, parts
+from emoalign.documentation.markdown import anchor, plain
+from emoalign.documentation.results import STATUS_MEANINGS, title
+from emoalign.documentation.schemas import json_schema
+from emoalign.documentation.words import default_in_words, type_in_words
+from emoalign.study.fields import Entry, Name
+from emoalign.study.loading import load_study
+from emoalign.study.reading import read_yaml, validate
+from emoalign.tables import ALIGNMENT, ITEMS, RATINGS, STATUSES, TABLES, Table
+
+ROOT = Path(__file__).parents[2]
+FILES = generated(ROOT)
+PAGES = sorted(path for path in FILES if path.endswith(".md"))
+KIND = {kind.schema: kind for kind in KINDS}
+SHIPPED = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("config/**/*.yaml"))
+
+
+def entries(kind: type[Entry] = Entry) -> Iterator[type[Entry]]:
+    for entry in kind.__subclasses__():
+        yield entry
+        yield from entries(entry)
+
+
+CONFIGURATION = [
+    entry
+    for entry in entries()
+    if entry.__module__.startswith("emoalign.study.") and entry.__module__ != "emoalign.study.jobs"
+]
+
+
+def shipped(path: str) -> tuple[Any, FileKind]:
+    """The content of a file of config/, and its kind."""
+    content, problems = read_yaml(ROOT / path)
+    assert not problems
+    match Path(path).parent.name:
+        case "models":
+            return content, KIND[f"{content['engine']}-model"]
+        case "datasets":
+            return content, KIND["dataset"]
+        case "prompts":
+            return content, KIND["prompts"]
+        case _:
+            return content, KIND["study"]
+
+
+def schema_accepts(kind: FileKind, content: Any) -> bool:
+    as_json = orjson.loads(orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS))
+    return jsonschema.Draft202012Validator(json_schema(kind)).is_valid(as_json)
+
+
+def reader_accepts(kind: FileKind, content: Any) -> bool:
+    return not validate(kind.entry, content, "file")[1]
+
+
+def spoiled(content: Any) -> Iterator[tuple[str, Any]]:
+    """`content` with one mistake each: a key nobody knows, or a number in quotation marks."""
+
+    def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        yield path, node
+        if isinstance(node, dict | list):
+            for key, child in node.items() if isinstance(node, dict) else enumerate(node):
+                yield from places(child, (*path, key))
+
+    def changed(path: tuple[Any, ...], value: Any) -> Any:
+        whole = copy.deepcopy(content)
+        holder = whole
+        for key in path[:-1]:
+            holder = holder[key]
+        holder[path[-1]] = value
+        return whole
+
+    for path, node in places(content):
+        if isinstance(node, dict):
+            yield f"{path}: unknown key", changed((*path, "unknown_key"), 1)
+        elif isinstance(node, int | float) and not isinstance(node, bool):
+            yield f"{path}: text", changed(path, str(node))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_generated_file_is_as_the_code_makes_it(path: str) -> None:
+    message = f"{path} no longer says what the code does: run `make docs` and commit the result"
+    assert path not in drifted(ROOT), message
+
+
+@pytest.mark.parametrize("entry", CONFIGURATION, ids=lambda entry: entry.__name__)
+def test_every_configuration_key_has_a_meaning(entry: type[Entry]) -> None:
+    assert entry.__name__.startswith("_") or entry.__doc__
+    for key, field in entry.model_fields.items():
+        assert field.description, f"{entry.__name__}.{key} has no description"
+        assert field.description.endswith("."), f"{entry.__name__}.{key}: not a sentence"
+
+
+def test_every_configuration_entry_is_on_the_page() -> None:
+    shown = {part for kind in KINDS for part in (kind.entry, *parts(kind.entry))}
+    bases = {base for entry in shown for base in entry.__mro__}
+    assert set(CONFIGURATION) <= bases
+
+
+@pytest.mark.parametrize("table", TABLES, ids=title)
+def test_every_column_has_a_meaning(table: Table) -> None:
+    for column in table.columns:
+        assert column.meaning.endswith("."), f"{title(table)}.{column.name}: no sentence"
+    assert len({column.name for column in table.columns}) == len(table.columns)
+
+
+def test_tables_have_headings_of_their_own() -> None:
+    assert len({title(table) for table in TABLES}) == len(TABLES)
+
+
+def test_every_status_is_explained() -> None:
+    assert tuple(STATUS_MEANINGS) == STATUSES
+
+
+def test_the_default_study_is_a_working_example() -> None:
+    content, _ = shipped("config/config.yaml")
+    assert load_study(content, ROOT / "config").study.study == "default"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.schema)
+def test_the_example_of_a_kind_can_be_used_as_it_stands(kind: FileKind, tmp_path: Path) -> None:
+    section = FILES["docs/configuration.md"].split(f"\n## {kind.heading}\n")[1]
+    file = tmp_path / "example.yaml"
+    file.write_text(section.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    content, problems = read_yaml(file)
+    assert not problems
+    assert validate(kind.entry, content, "example")[1] == []
+    assert schema_accepts(kind, content)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.schema)
+def test_a_schema_is_a_schema(kind: FileKind) -> None:
+    schema = orjson.loads(FILES[kind.schema_path])
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["title"]
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_a_shipped_file_passes_its_schema_and_names_it(path: str) -> None:
+    content, kind = shipped(path)
+    assert schema_accepts(kind, content)
+    first = (ROOT / path).read_text(encoding="utf-8").splitlines()[0]
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    assert (ROOT / path).parent.joinpath(named).resolve() == (ROOT / kind.schema_path).resolve()
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_schema_and_reader_refuse_unknown_keys_and_numbers_in_quotation_marks(path: str) -> None:
+    content, kind = shipped(path)
+    mistakes = dict(spoiled(content))
+    assert mistakes
+    for mistake, wrong in mistakes.items():
+        assert not schema_accepts(kind, wrong), mistake
+        assert not reader_accepts(kind, wrong), mistake
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_links_lead_somewhere(path: str) -> None:
+    prose = re.sub(r"```.*?```", "", FILES[path], flags=re.DOTALL)
+    links = re.findall(r"\]\(([^)]+)\)", prose)
+    assert links
+    for link in links:
+        if link.startswith("https://"):
+            continue
+        file, _, place = link.partition("#")
+        target = (Path(path).parent / file if file else Path(path)).as_posix()
+        target = target.replace("docs/../", "")
+        text = FILES.get(target) or (ROOT / target).read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+        assert not place or place in [anchor(heading) for heading in headings], link
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_headings_of_a_page_differ(path: str) -> None:
+    prose = re.sub(r"```.*?```", "", FILES[path], flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", prose, flags=re.MULTILINE)
+    assert len(set(map(anchor, headings))) == len(headings)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_rows_of_a_table_have_as_many_cells_as_its_head(path: str) -> None:
+    lines = FILES[path].splitlines()
+    for above, line in pairwise(lines):
+        if above.startswith("|") and line.startswith("|"):
+            assert len(re.split(r"(?<!\\)\|", above)) == len(re.split(r"(?<!\\)\|", line)), line
+
+
+def test_the_python_snippets_run_on_files_of_the_documented_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(table: Table, path: str, **values: object) -> None:
+        row = pd.DataFrame([dict.fromkeys(table.schema.names) | values])
+        table.write(row, tmp_path / "results/default" / path)
+
+    cell = {"model": "a-model", "protocol": "p", "dataset": "d", "scale": "valence"}
+    write(ALIGNMENT, ALIGNMENT.path, **cell, readout="sampled", pearson_r=0.7)
+    ratings = "ratings/a-model/p/d/valence/0000.parquet"
+    write(RATINGS, ratings, **cell, readout="sampled", status="ok", rating=7.0)
+    monkeypatch.chdir(tmp_path)
+    snippets = re.findall(r"```python\n(.*?)```", FILES["docs/results.md"], flags=re.DOTALL)
+    assert len(snippets) == 2
+    for snippet in snippets:
+        exec(snippet, {})
+        assert "a-model" in capsys.readouterr().out
+
+
+def test_the_r_snippet_uses_columns_that_exist() -> None:
+    (snippet,) = re.findall(r"```r\n(.*?)```", FILES["docs/results.md"], flags=re.DOTALL)
+    filtered, grouped, correlated = re.search(
+        r"filter\((\w+) == .*group_by\((.*?)\).*cor\((\w+, \w+)", snippet, flags=re.DOTALL
+    ).groups()
+    names = {filtered, *grouped.split(", "), *correlated.split(", ")}
+    assert names <= set(ITEMS.schema.names)
+
+
+def test_check_names_every_drifted_file_and_changes_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    assert main([], tmp_path) == 0
+    assert main(["--check"], tmp_path) == 0
+    stale, missing = tmp_path / "docs/results.md", tmp_path / "config/schemas/study.schema.json"
+    stale.write_text("old", encoding="utf-8")
+    missing.unlink()
+    capsys.readouterr()
+
+    assert main(["--check"], tmp_path) == 1
+    said = capsys.readouterr().err
+    assert sorted(line.split(":")[0] for line in said.splitlines()) == [
+        "config/schemas/study.schema.json",
+        "docs/results.md",
+    ]
+    assert stale.read_text(encoding="utf-8") == "old"
+    assert not missing.exists()
+
+    assert main([], tmp_path) == 0
+    assert drifted(tmp_path) == []
+
+
+def test_a_changed_example_is_drift(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    main([], tmp_path)
+    with (tmp_path / "config/config.yaml").open("a", encoding="utf-8") as file:
+        file.write("# one more line\n")
+    assert drifted(tmp_path) == ["docs/configuration.md"]
+
+
+def test_text_reads_as_it_stands() -> None:
+    assert plain("in results/<study>, a|b & *c*") == r"in results/&lt;study&gt;, a\|b &amp; \*c\*"
+    assert plain("run `make <x>` on top_k,\n  _private") == r"run `make <x>` on top_k, \_private"
+
+
+class Part(Entry):
+    """A part."""
+
+    size: int = 3
+
+
+class Sample(Entry):
+    """One key for every type that needs words."""
+
+    names: tuple[Name, ...] = Field(min_length=1)
+    choices: tuple[Literal["a", "b"], ...] = ("a",)
+    by_name: dict[str, Part] = Field(min_length=1)
+    by_number: dict[float, str] = Field(default_factory=dict)
+    bits: int = Field(0, ge=0, le=63)
+    width: float = Field(1.5, gt=0)
+    share: float | None = Field(None, ge=0, lt=1)
+    key: str | None = "KEY"
+    flag: bool = False
+    code: str = Field("x", pattern="^(x|y)$")
+    part: Part = Field(default_factory=Part)
+
+
+@pytest.mark.parametrize(
+    ("key", "type_words", "default_words"),
+    [
+        ("names", "list of names (at least 1)", "**required**"),
+        ("choices", "list of `a` or `b`", "`[a]`"),
+        ("by_name", "[part](#part) under each name (at least 1)", "**required**"),
+        ("by_number", "text under each number", "none"),
+        ("bits", "whole number from 0 to 63", "`0`"),
+        ("width", "number, above 0", "`1.5`"),
+        ("share", "number, 0 or more, below 1", "none"),
+        ("key", "text or `null`", "`KEY`"),
+        ("flag", "`true` or `false`", "`false`"),
+        ("code", r"text that matches `^(x\|y)$`", "`x`"),
+        ("part", "[part](#part)", "as in [part](#part)"),
+    ],
+)
+def test_types_and_defaults_are_told_in_plain_words(
+    key: str, type_words: str, default_words: str
+) -> None:
+    kind = FileKind("Sample", Sample, "sample", "", "", "")
+    assert type_in_words(json_schema(kind)["properties"][key]) == type_words
+    assert default_in_words(Sample, key) == default_words
+
+
+def test_a_type_without_words_is_an_error_and_not_a_gap() -> None:
+    with pytest.raises(ValueError, match="no words yet"):
+        type_in_words({"type": "something new"})

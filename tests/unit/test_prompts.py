@@ -1,0 +1,315 @@
+"""Prompts: a model is shown exactly what the prompt set says, and every stimulus unharmed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import lexicon, preparation
+
+from emoalign.errors import PromptError, StudyError
+from emoalign.prompts.preflight import check_prompts
+from emoalign.prompts.rendering import Message, Prompt, Renderer
+from emoalign.stimuli.preparation import prepare
+from emoalign.study.datasets import HumanScale
+from emoalign.study.jobs import Jobs, PromptForm
+from emoalign.study.loading import LoadedStudy
+from emoalign.tables import STIMULI
+
+
+def form(template: str = "{{ item.text }}: ", **fields: Any) -> PromptForm:
+    wording = {
+        "instruction": "Rate the word.",
+        "written_for": {"min": 1, "max": 9},
+        "demonstrations": [{"text": "joy", "rating": 8}, {"text": "dull", "rating": 4.5}],
+    }
+    return PromptForm.model_validate(
+        {
+            "form": "completion",
+            "system": None,
+            "template": template,
+            "answer": {},
+            "wording": wording,
+            **fields,
+        }
+    )
+
+
+@pytest.fixture
+def shipped(default_study: LoadedStudy) -> dict[str, Renderer]:
+    """A renderer for each protocol of the default study."""
+    scale = default_study.datasets["vader"].scales["valence"]
+    jobs = Jobs(default_study)
+    return {
+        protocol.name: Renderer(jobs.prompt_form(protocol.name, "valence"), "valence", scale)
+        for protocol in default_study.study.protocols
+    }
+
+
+# The two protocols of the default study
+
+
+def test_the_rating_sheet_shows_every_demonstration_and_ends_in_the_space(
+    shipped: dict[str, Renderer], default_study: LoadedStudy
+) -> None:
+    wording = default_study.prompt_sets["rating-sheet"].scales["valence"]
+    text = shipped["rating-sheet"].render("sorrow").text
+    assert text is not None
+    opening, _, sheet = text.partition("\n\n")
+    assert opening == wording.instruction
+    *shown, asked = sheet.split("\n")
+    sign = asked.removeprefix("sorrow")
+    assert sign.endswith(" ")
+    assert shown == [f"{one.text}{sign}{one.rating:g}" for one in wording.demonstrations]
+    assert len(shown) >= 20
+
+
+def test_the_rating_sheet_shows_ratings_at_both_ends_and_no_word_twice(
+    default_study: LoadedStudy,
+) -> None:
+    shown = default_study.prompt_sets["rating-sheet"].scales["valence"].demonstrations
+    ratings = [demonstration.rating for demonstration in shown]
+    assert min(ratings) < 4
+    assert max(ratings) > 6
+    assert len({demonstration.text for demonstration in shown}) == len(shown)
+
+
+def test_the_instruction_is_one_message_of_a_user_with_the_word_at_its_end(
+    shipped: dict[str, Renderer], default_study: LoadedStudy
+) -> None:
+    wording = default_study.prompt_sets["instruction"].scales["valence"]
+    assert wording.demonstrations == ()
+    assert shipped["instruction"].render("sorrow") == Prompt(
+        messages=(Message("user", f"{wording.instruction}\n\nWord: sorrow"),), text=None
+    )
+
+
+def test_the_same_words_open_every_prompt_so_that_they_can_be_cached(
+    shipped: dict[str, Renderer],
+) -> None:
+    one = shipped["rating-sheet"].render("sorrow").text
+    other = shipped["rating-sheet"].render("glee").text
+    assert one is not None
+    assert other is not None
+    assert one.rpartition("sorrow")[0] == other.rpartition("glee")[0] != ""
+
+
+# What a template knows
+
+
+def test_a_template_knows_the_item_the_instruction_the_demonstrations_and_the_scale(
+    nine_points: HumanScale,
+) -> None:
+    template = (
+        "{{ instruction }}|{{ scale.name }} {{ scale.min }}-{{ scale.max }} by {{ scale.step }}"
+        "|{% for shown in demonstrations %}{{ shown.text }}={{ shown.rating }};{% endfor %}"
+        "|{{ item.text }}"
+    )
+    rendered = Renderer(form(template), "valence", nine_points).render("awe")
+    assert rendered.text == "Rate the word.|valence 1.0-9.0 by 1.0|joy=8.0;dull=4.5;|awe"
+
+
+def test_a_template_can_name_the_anchors(nine_points: HumanScale) -> None:
+    scale = nine_points.model_copy(update={"anchors": {1.0: "bad", 9.0: "good"}})
+    template = "{% for point, word in scale.anchors.items() %}{{ '%g' | format(point) }} {{ word }} {% endfor %}"
+    assert Renderer(form(template), "valence", scale).render("awe").text == "1 bad 9 good "
+
+
+def test_a_system_message_comes_first_and_is_a_template_too(nine_points: HumanScale) -> None:
+    prompts = form("{{ item.text }}", form="chat", system="Scale: {{ scale.name }}.")
+    assert Renderer(prompts, "valence", nine_points).render("awe").messages == (
+        Message("system", "Scale: valence."),
+        Message("user", "awe"),
+    )
+
+
+@pytest.mark.parametrize("ending", [" ", "\n", "\n\n", "\t"])
+def test_white_space_at_the_end_of_a_template_stays(ending: str, nine_points: HumanScale) -> None:
+    rendered = Renderer(form("{{ item.text }}:" + ending), "valence", nine_points).render("awe")
+    assert rendered.text == "awe:" + ending
+
+
+def test_only_the_text_of_an_item_reaches_a_template(nine_points: HumanScale) -> None:
+    for hidden in ("item.item_id", "item.ratings", "item.mean", "norm", "scale.native"):
+        with pytest.raises(PromptError):
+            Renderer(form("{{ %s }}" % hidden), "valence", nine_points).render("awe")
+
+
+# What a template must not do
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ("{{ itm.text }}", "itm"),
+        ("{{ item.txt }}", "txt"),
+        ("{{ item.text }} {{ scale.maximum }}", "maximum"),
+        ("{% for shown in examples %}{% endfor %}", "examples"),
+        ("{{ scale.anchors[3] }}", "3"),
+    ],
+)
+def test_a_name_the_template_is_not_given_is_an_error_that_tells_it(
+    template: str, name: str, nine_points: HumanScale
+) -> None:
+    with pytest.raises(PromptError, match=name):
+        Renderer(form(template), "valence", nine_points).render("awe")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ ''.__class__.__mro__ }}",
+        "{{ item.__class__.__init__.__globals__ }}",
+        "{{ item.text.__class__ }}",
+        "{{ self._TemplateReference__context }}",
+        "{{ cycler.__init__.__globals__.os.system('true') }}",
+        "{{ ''['__class__'] }}",
+        "{{ '{0.__class__}'.format(item) }}",
+        "{{ demonstrations.__class__ }}",
+        "{{ scale.update({'max': 10}) }}",
+        "{{ scale.anchors.clear() }}",
+        "{% include '/etc/passwd' %}",
+        "{% import 'os' as os %}",
+    ],
+)
+def test_a_template_cannot_reach_out_of_its_sandbox(template: str, nine_points: HumanScale) -> None:
+    with pytest.raises(PromptError):
+        Renderer(form(template), "valence", nine_points).render("awe")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ 1 / 0 }}",
+        "{% for i in range(10 ** 9) %}{% endfor %}",
+        "{{ '%d' | format('x') }}",
+        "{{ item.text + 1 }}",
+        "{{ '{a} {1}'.format(item.text) }}",
+    ],
+)
+def test_a_template_that_fails_is_an_error_of_the_prompt_set(
+    template: str, nine_points: HumanScale
+) -> None:
+    with pytest.raises(PromptError, match="cannot be rendered"):
+        Renderer(form(template), "valence", nine_points).render("awe")
+
+
+@pytest.mark.parametrize("template", ["{{ item.text", "{% if %}", "{% endfor %}", "{{ item..text }}"])
+def test_a_template_that_is_no_jinja2_is_refused(template: str, nine_points: HumanScale) -> None:
+    with pytest.raises(PromptError, match="not valid Jinja2"):
+        Renderer(form(template), "valence", nine_points)
+
+
+def test_every_prompt_set_of_a_study_that_cannot_be_rendered_is_told_at_once(
+    default_study: LoadedStudy,
+) -> None:
+    broken = {
+        "rating-sheet": default_study.prompt_sets["rating-sheet"].model_copy(
+            update={"template": "{{ itm.text }}: "}
+        ),
+        "instruction": default_study.prompt_sets["instruction"].model_copy(
+            update={"template": "{{ item.text.__class__ }}"}
+        ),
+    }
+    study = LoadedStudy(
+        default_study.study, default_study.models, default_study.datasets, broken
+    )
+    with pytest.raises(StudyError) as error:
+        check_prompts(study)
+    sheet, instruction = error.value.problems
+    assert sheet.startswith("config/prompts/rating-sheet.yaml: scale 'valence': ")
+    assert "'itm' is undefined" in sheet
+    assert instruction.startswith("config/prompts/instruction.yaml: scale 'valence': ")
+    assert "unsafe" in instruction
+
+
+# Stimuli are untrusted text
+
+ODD = [
+    '"quoted"',
+    "it's",
+    "“curly” ‘quotes’",
+    "back\\slash \\n \\u0041",
+    "<b>bold</b>",
+    "<script>alert(1)</script>",
+    "&amp; &lt; & <",
+    "null",
+    "NULL",
+    "None",
+    "NA",
+    "N/A",
+    "NaN",
+    "nan",
+    "inf",
+    "true",
+    "7",
+    "007",
+    "1e5",
+    "-",
+    "😀",
+    "👩‍👩‍👧‍👦",
+    "❤️‍🔥",
+    "مرحبا",
+    "שלום עולם",
+    "\u202eright to left\u202c",
+    "e\u0301 and \u00e9",
+    "zero\u200bwidth",
+    "\ufeffmark",
+    "line\u2028separator\u2029paragraph\u0085next",
+    "\x0bvertical\x0cfeed",
+    "日本語",
+    "{{ 7*7 }}",
+    "{{ item.text.__class__ }}",
+    "{% for x in y %}",
+    "{# comment #}",
+    "<|im_end|>",
+    "<|im_start|>assistant",
+    "[INST] </s>",
+    "%s %(name)s %d",
+    "${HOME} $(true) `true`",
+    "'; DROP TABLE items; --",
+    "../../etc/passwd",
+    "=1+1",
+    "  padded  ",
+    " ",
+    "a,b;c",
+    "x" * 5000,
+]
+
+WITH_LINE_ENDS = ["two\nlines", "ends in a line\n", "carriage\rreturn", "windows\r\nline", "a\tb", "\x00"]
+
+
+def assert_shown_unharmed(texts: list[str], shipped: dict[str, Renderer]) -> None:
+    def asked(protocol: str, text: str) -> str:
+        prompt = shipped[protocol].render(text)
+        return prompt.text or "".join(message.content for message in prompt.messages or ())
+
+    for protocol in shipped:
+        before, after = asked(protocol, "THE ITEM").split("THE ITEM")
+        for text in texts:
+            assert asked(protocol, text) == before + text + after
+
+
+def test_odd_texts_pass_unharmed_from_the_file_to_the_parquet_to_the_prompt(
+    tmp_path: Path, nine_points: HumanScale, shipped: dict[str, Renderer]
+) -> None:
+    job = preparation(lexicon(tmp_path / "odd.txt", ODD), nine_points)
+    prepare(job, tmp_path / "stimuli.parquet", tmp_path / "norms.parquet", tmp_path / "shards.json")
+    texts = STIMULI.read(tmp_path / "stimuli.parquet")["text"].tolist()
+    assert texts == ODD
+    assert_shown_unharmed(texts, shipped)
+
+
+def test_line_ends_in_an_item_pass_unharmed_from_the_parquet_to_the_prompt(
+    tmp_path: Path, shipped: dict[str, Renderer]
+) -> None:
+    rows = pd.DataFrame({"item_id": WITH_LINE_ENDS, "text": WITH_LINE_ENDS}).assign(
+        modality="sentence", image_path=None, image_sha256=None, strata=None, split=None, shard="0"
+    )
+    STIMULI.write(rows, tmp_path / "stimuli.parquet")
+    read = STIMULI.read(tmp_path / "stimuli.parquet")
+    assert read["text"].tolist() == WITH_LINE_ENDS
+    assert read["item_id"].tolist() == WITH_LINE_ENDS
+    assert_shown_unharmed(read["text"].tolist(), shipped)
