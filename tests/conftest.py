@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,12 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared() -> Path:
+    """Data that cannot be redistributed, for tests marked shared_data."""
+    return SHARED
+
+
+@pytest.fixture(scope="session")
 def default_study() -> LoadedStudy:
     """config/config.yaml with everything it names."""
     content, problems = read_yaml(REPOSITORY / "config" / "config.yaml")
@@ -75,25 +83,57 @@ def nine_points() -> HumanScale:
     )
 
 
-def preparation(file: Path, scale: HumanScale, **changed: Any) -> PreparationJob:
-    """The job that prepares all items of a lexicon file."""
-    fields = {
-        "dataset": "mine",
-        "modality": "word",
-        "reader": "vader-lexicon",
-        "source": FileSource(file=str(file)),
-        "keep": None,
-        "scales": {"valence": scale},
-        "sample": None,
-        "seed": 1,
-        "excluded_texts": (),
-        "shard_items": None,
-    }
-    return PreparationJob.model_validate(fields | changed)
+Prepare = Callable[..., PreparationJob]
+Write = Callable[..., Path]
+Limit = Callable[[int], AbstractContextManager[None]]
 
 
-def lexicon(file: Path, tokens: Sequence[str], ratings: Sequence[int] = (-1, 0, 2)) -> Path:
-    """A file in the format of the VADER lexicon, with the same ratings for every token."""
-    lines = [f"{token}\t0.0\t1.0\t{list(ratings)}\n" for token in tokens]
-    file.write_text("".join(lines), encoding="utf-8", newline="")
-    return file
+@pytest.fixture(scope="session")
+def preparation(nine_points: HumanScale) -> Prepare:
+    """The job that prepares all items of a lexicon file, or changes to it."""
+
+    def job(file: Path, **changes: Any) -> PreparationJob:
+        fields = {
+            "dataset": "mine",
+            "modality": "word",
+            "reader": "vader-lexicon",
+            "source": FileSource(file=str(file)),
+            "keep": None,
+            "scales": {"valence": nine_points},
+            "sample": None,
+            "seed": 1,
+            "excluded_texts": (),
+            "shard_items": None,
+        }
+        return PreparationJob.model_validate(fields | changes)
+
+    return job
+
+
+@pytest.fixture
+def lexicon(tmp_path: Path) -> Write:
+    """Write a file in the format of the VADER lexicon, with the same ratings for every token."""
+
+    def write(tokens: Sequence[str], ratings: Sequence[int] = (-1, 0, 2)) -> Path:
+        file = tmp_path / "lexicon.txt"
+        lines = [f"{token}\t0.0\t1.0\t{list(ratings)}\n" for token in tokens]
+        file.write_text("".join(lines), encoding="utf-8", newline="")
+        return file
+
+    return write
+
+
+@pytest.fixture
+def no_file_above() -> Limit:
+    """Have the operating system refuse to write files beyond a size, as on a full disk."""
+
+    @contextmanager
+    def limited(size: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited

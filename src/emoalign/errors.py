@@ -1,4 +1,4 @@
-"""The exception tree. Every message says what was found, what was expected, where, and what to do."""
+"""The exception tree. A message says what was found, what was expected, where, and what to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class EmoalignError(Exception):
 
 
 class StudyError(EmoalignError):
-    """The configuration of a study cannot be used. Carries every problem found, not just the first."""
+    """A study's configuration cannot be used. Carries every problem found, not just the first."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)

@@ -18,7 +18,10 @@ def locate(source: FileSource) -> Path:
     if source.package is None:
         path = Path(source.file)
     else:
-        spec = find_spec(source.package)
+        try:
+            spec = find_spec(source.package)
+        except ModuleNotFoundError:
+            spec = None
         if spec is None or spec.origin is None:
             raise DataError(
                 f"{source.file}: the Python package {source.package!r} that carries it is not "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -42,7 +43,9 @@ class Table:
         """The Arrow schema every file of this kind has."""
         return pa.schema([pa.field(column.name, column.type) for column in self.columns])
 
-    def write(self, rows: pd.DataFrame, path: Path, metadata: Mapping[str, str] | None = None) -> None:
+    def write(
+        self, rows: pd.DataFrame, path: Path, metadata: Mapping[str, str] | None = None
+    ) -> None:
         """Write `rows` as zstd Parquet; the file appears whole or not at all.
 
         Raises DataError when a column is missing, unknown or of another type.
@@ -50,7 +53,9 @@ class Table:
         try:
             table = pa.Table.from_pandas(rows, schema=self.schema, preserve_index=False, safe=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
-            raise DataError(f"{path}: rows do not fit the contract of {self.path}: {error}") from error
+            raise DataError(
+                f"{path}: rows do not fit the contract of {self.path}: {error}"
+            ) from error
         unknown = set(rows.columns) - set(self.schema.names)
         if unknown:
             raise DataError(f"{path}: columns unknown to {self.path}: {', '.join(sorted(unknown))}")
@@ -69,7 +74,21 @@ class Table:
         table = pq.read_table(path)
         if not table.schema.equals(self.schema):
             raise DataError(f"{path}: its columns are not those of {self.path}")
-        return table.to_pandas()
+        rows: pd.DataFrame = table.to_pandas()
+        return rows
+
+
+def groups(
+    rows: pd.DataFrame, columns: Sequence[str]
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """The rows that share their texts in `columns`, group by group in ascending order."""
+    for key, group in rows.groupby(list(columns)):
+        yield tuple(map(str, key)), group
+
+
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain dictionaries."""
+    return [{str(name): value for name, value in row.items()} for _, row in rows.iterrows()]
 
 
 class atomic:  # noqa: N801 - reads as a verb: with atomic(path) as partial
@@ -85,7 +104,7 @@ class atomic:  # noqa: N801 - reads as a verb: with atomic(path) as partial
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
         if kind is None:
-            os.replace(self.partial, self.path)
+            self.partial.replace(self.path)
         else:
             self.partial.unlink(missing_ok=True)
 
@@ -134,10 +153,10 @@ RATINGS = Table(
         _ITEM,
         Column("participant", _COUNT, "Number of the simulated participant from 0; null if exact."),
         Column("persona", _TEXT, "Persona of the participant; null without personas."),
+        Column("status", _TEXT, "ok, unparsable, refusal, content_filter, truncated or error."),
         Column(
-            "status", _TEXT, "ok, unparsable, refusal, content_filter, truncated or error."
+            "rating", _NUMBER, "The rating, in points of the scale; null unless sampled and ok."
         ),
-        Column("rating", _NUMBER, "The rating, in points of the scale; null unless ok."),
         Column(
             "probabilities",
             _NUMBERS,
@@ -165,14 +184,11 @@ STATUSES = ("ok", "unparsable", "refusal", "content_filter", "truncated", "error
 
 ITEMS = Table(
     "items/<dataset>.parquet",
-    "an item in a cell, with its norm",
+    "an item in a cell and readout, with its norm",
     (
         *_CELL,
         _ITEM,
-        *(
-            Column(f"n_{status}", _COUNT, f"Answers with status {status}.")
-            for status in STATUSES
-        ),
+        *(Column(f"n_{status}", _COUNT, f"Answers with status {status}.") for status in STATUSES),
         Column("mean", _NUMBER, "Mean rating of the model; exact: over the mass on the scale."),
         Column(
             "sd",
@@ -181,8 +197,8 @@ ITEMS = Table(
             "distribution itself).",
         ),
         Column("distribution", _NUMBERS, "Share of each point of the scale, ascending; sums to 1."),
-        Column("raw_moment_1", _NUMBER, "Exact: sum of point x probability, not renormalised."),
-        Column("raw_moment_2", _NUMBER, "Exact: sum of point² x probability, not renormalised."),
+        Column("raw_moment_1", _NUMBER, "Exact: sum of point × probability, not renormalised."),
+        Column("raw_moment_2", _NUMBER, "Exact: sum of point² × probability, not renormalised."),
         Column("off_scale_mass", _NUMBER, "Exact: returned probability that is no rating."),
         Column("returned_mass", _NUMBER, "Exact: probability of all tokens reported."),
         Column("human_mean", _NUMBER, "Mean human rating; null without norms."),
@@ -220,7 +236,7 @@ RELIABILITY = Table(
 
 ALIGNMENT = Table(
     "statistics/alignment.parquet",
-    "a cell",
+    "a cell and readout",
     (
         *_CELL,
         Column("n_items", _COUNT, "Items with a model mean and a human mean."),
@@ -244,7 +260,7 @@ ALIGNMENT = Table(
             reliability_model="Reliability of the model's means; 1 if exact.",
             ceiling="Highest r to be expected of a perfect model: √reliability_human.",
             one_human_r="Mean correlation of one human rater with the mean of the others.",
-            pearson_disattenuated="pearson_r / √(reliability_human x reliability_model).",
+            pearson_disattenuated="pearson_r / √(reliability_human × reliability_model).",
             sd_human_median="Median over items of the human SD.",
             sd_model_median="Median over items of the model's SD.",
             log_sd_ratio="ln(mean SD of the model / mean human SD); below 0: too homogeneous.",

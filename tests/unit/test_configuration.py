@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from pydantic import ValidationError
 
@@ -227,7 +228,9 @@ def test_everything_that_does_not_fit_together_is_told_at_once(
     config_dir: Path, edit: Edit
 ) -> None:
     edit(MODEL, lambda card: card["capabilities"].update(completion=False, chat=False))
-    edit(SHEET, lambda prompts: prompts["scales"]["valence"].update(written_for={"min": 0, "max": 9}))
+    edit(
+        SHEET, lambda prompts: prompts["scales"]["valence"].update(written_for={"min": 0, "max": 9})
+    )
     edit(STUDY, lambda study: study["datasets"][0].update(scales=["valence", "arousel"]))
     problems = "\n".join(problems_of(config_dir))
     for part in ("completion: false", "chat: false", "0 to 9", "'arousel'"):
@@ -424,7 +427,9 @@ def test_an_anchor_may_stand_on_any_point_of_a_fine_scale() -> None:
     ("change", "told"),
     [
         (
-            lambda p: p["scales"]["valence"]["demonstrations"].append({"text": "awe", "rating": 10}),
+            lambda p: p["scales"]["valence"]["demonstrations"].append(
+                {"text": "awe", "rating": 10}
+            ),
             "demonstration 'awe' has rating 10, outside 1 to 9",
         ),
         (lambda p: p.update(system="Be brief."), "a completion prompt has no system message"),
@@ -563,6 +568,15 @@ def test_what_changes_a_result_changes_exactly_its_jobs(
     before = work(with_remote)
     edit(file, change)
     assert changes(before, work(with_remote)) == expected
+
+
+def test_a_temperature_of_1_and_one_of_1_0_are_the_same_to_the_byte(
+    config_dir: Path, edit: Edit
+) -> None:
+    before = orjson.dumps(work(config_dir))
+    edit(STUDY, lambda study: [protocol.update(temperature=1) for protocol in study["protocols"]])
+    assert "temperature: 1\n" in (config_dir / STUDY).read_text()
+    assert orjson.dumps(work(config_dir)) == before
 
 
 def test_wording_of_a_scale_nobody_asks_about_changes_no_job(with_remote: Path, edit: Edit) -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import lexicon, preparation
 
 from emoalign.errors import PromptError, StudyError
 from emoalign.prompts.preflight import check_prompts
 from emoalign.prompts.rendering import Message, Prompt, Renderer
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.datasets import HumanScale
-from emoalign.study.jobs import Jobs, PromptForm
+from emoalign.study.jobs import Jobs, PreparationJob, PromptForm
 from emoalign.study.loading import LoadedStudy
 from emoalign.tables import STIMULI
 
@@ -196,7 +196,9 @@ def test_a_template_that_fails_is_an_error_of_the_prompt_set(
         Renderer(form(template), "valence", nine_points).render("awe")
 
 
-@pytest.mark.parametrize("template", ["{{ item.text", "{% if %}", "{% endfor %}", "{{ item..text }}"])
+@pytest.mark.parametrize(
+    "template", ["{{ item.text", "{% if %}", "{% endfor %}", "{{ item..text }}"]
+)
 def test_a_template_that_is_no_jinja2_is_refused(template: str, nine_points: HumanScale) -> None:
     with pytest.raises(PromptError, match="not valid Jinja2"):
         Renderer(form(template), "valence", nine_points)
@@ -213,9 +215,7 @@ def test_every_prompt_set_of_a_study_that_cannot_be_rendered_is_told_at_once(
             update={"template": "{{ item.text.__class__ }}"}
         ),
     }
-    study = LoadedStudy(
-        default_study.study, default_study.models, default_study.datasets, broken
-    )
+    study = LoadedStudy(default_study.study, default_study.models, default_study.datasets, broken)
     with pytest.raises(StudyError) as error:
         check_prompts(study)
     sheet, instruction = error.value.problems
@@ -278,7 +278,14 @@ ODD = [
     "x" * 5000,
 ]
 
-WITH_LINE_ENDS = ["two\nlines", "ends in a line\n", "carriage\rreturn", "windows\r\nline", "a\tb", "\x00"]
+WITH_LINE_ENDS = [
+    "two\nlines",
+    "ends in a line\n",
+    "carriage\rreturn",
+    "windows\r\nline",
+    "a\tb",
+    "\x00",
+]
 
 
 def assert_shown_unharmed(texts: list[str], shipped: dict[str, Renderer]) -> None:
@@ -293,9 +300,12 @@ def assert_shown_unharmed(texts: list[str], shipped: dict[str, Renderer]) -> Non
 
 
 def test_odd_texts_pass_unharmed_from_the_file_to_the_parquet_to_the_prompt(
-    tmp_path: Path, nine_points: HumanScale, shipped: dict[str, Renderer]
+    tmp_path: Path,
+    lexicon: Callable[..., Path],
+    preparation: Callable[..., PreparationJob],
+    shipped: dict[str, Renderer],
 ) -> None:
-    job = preparation(lexicon(tmp_path / "odd.txt", ODD), nine_points)
+    job = preparation(lexicon(ODD))
     prepare(job, tmp_path / "stimuli.parquet", tmp_path / "norms.parquet", tmp_path / "shards.json")
     texts = STIMULI.read(tmp_path / "stimuli.parquet")["text"].tolist()
     assert texts == ODD

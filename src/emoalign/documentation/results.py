@@ -24,7 +24,7 @@ results/
 └── <study>/
     ├── report.html      start here: the answer, tables, figures and methods in one file
     ├── figures/         every figure as PDF and as PNG
-    ├── statistics/      one row per cell, as Parquet and as CSV with the same columns
+    ├── statistics/      comparisons of models with people, as Parquet and, the same, as CSV
     ├── items/           one row per item of a cell: the model beside the people
     ├── ratings/         one row per answer
     ├── norms/           human means, standard deviations and single ratings
@@ -36,9 +36,10 @@ results/
 
 ## Words
 
-* An **item** is a word or a sentence that is rated, with an id of its dataset.
+* An **item** is a word or a sentence that is rated. It has an id within its dataset.
 * A **norm** is the human rating of an item on a scale: mean, standard deviation, number of raters.
-* A **cell** is one model under one protocol, on one scale of one dataset.
+* A **cell** is one model under one protocol, on one scale of one dataset. Tables have a row for
+  each of its readouts.
 * A **participant** is one of the repeated answers of a model to the same question, numbered from 0.
 * The **readout** is how ratings are taken from a model. *sampled*: participants answer.
   *exact*: the probability of each point of the scale is read from the model itself, as if

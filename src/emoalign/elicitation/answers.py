@@ -41,6 +41,8 @@ class Answer:
     def from_line(cls, line: bytes) -> Answer:
         """The answer on a line of JSON. Raises ValueError or TypeError when it is none."""
         fields: dict[str, Any] = orjson.loads(line)
+        if not isinstance(fields, dict):
+            raise TypeError(f"expected an object, found {fields!r}")
         logprobs = fields.pop("logprobs", None)
         pairs = None if logprobs is None else tuple((token, value) for token, value in logprobs)
         return cls(**fields, logprobs=pairs)

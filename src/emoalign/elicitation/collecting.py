@@ -28,7 +28,7 @@ async def collect(
         for ask in waiting:
             try:
                 keep(await engine.ask(ask))
-            except Exception as error:  # noqa: BLE001 - told to the caller when all have ended
+            except Exception as error:
                 failures.append(error)
             if failures:
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Protocol
 
 from emoalign.elicitation.answers import Answer
@@ -48,7 +49,12 @@ def settings(card: Model) -> Mapping[str, object]:
     kept = card.model_dump(
         mode="json", exclude={"title", "capabilities", "limits", "api_key_env"}, exclude_none=True
     )
-    return {**kept, "limits": card.limits.model_dump(mode="json")}
+    packages = ("openai", "xllamacpp") if isinstance(card, LlamaCppModel) else ("openai",)
+    return {
+        **kept,
+        "limits": card.limits.model_dump(mode="json"),
+        "versions": {package: version(package) for package in packages},
+    }
 
 
 @contextmanager

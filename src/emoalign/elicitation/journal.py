@@ -66,7 +66,10 @@ class JournalWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         os.close(self._file)
         self._lock.release()
@@ -74,8 +77,12 @@ class JournalWriter:
     def append(self, answers: Iterable[Answer]) -> None:
         """Write answers; they survive the death of this process from the moment this returns."""
         waiting = memoryview(b"".join(answer.to_line() for answer in answers))
-        while waiting:
-            waiting = waiting[os.write(self._file, waiting) :]
+        try:
+            while waiting:
+                waiting = waiting[os.write(self._file, waiting) :]
+        except OSError:
+            _cut_torn_line(self._file)
+            raise
 
 
 def _cut_torn_line(file: int) -> None:

@@ -38,8 +38,8 @@ def served(card: LlamaCppModel) -> Iterator[str]:
         server = xllamacpp.Server(parameters)
     except RuntimeError as error:
         raise EngineError(
-            f"llama.cpp cannot load {parameters.model.path}: {error}. Is it a GGUF file, whole, and "
-            "of an architecture this version knows?"
+            f"llama.cpp cannot load {parameters.model.path}: {error}. Is it a GGUF file, whole, "
+            "and of an architecture this version knows?"
         ) from error
     try:
         yield server.listening_address

@@ -143,8 +143,8 @@ class OpenAIEngine:
             else {"logprobs": True, "top_logprobs": request.top_logprobs}
         )
         if self._capabilities.sampling_extras:
-            # llama.cpp reports nothing when the token it draws ends the text or is half a character.
-            # Neither setting touches the probabilities, which are those before any sampling.
+            # llama.cpp reports nothing when the token it draws ends the text or is half a
+            # character. Neither setting touches the probabilities: they are those before sampling.
             parameters |= {"temperature": 0, "ignore_eos": True}
         return parameters
 
@@ -211,7 +211,9 @@ def _logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | None
         top = logprobs["content"][0]["top_logprobs"]
         return tuple((token["token"], round(token["logprob"], 6)) for token in top)
     if logprobs.get("top_logprobs"):
-        return tuple((token, round(value, 6)) for token, value in logprobs["top_logprobs"][0].items())
+        return tuple(
+            (token, round(value, 6)) for token, value in logprobs["top_logprobs"][0].items()
+        )
     return None
 
 

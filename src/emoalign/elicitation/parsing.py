@@ -17,14 +17,18 @@ Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
+_LONGEST = 60  # Nobody writes a rating at such length; endless stars would be unwrapped one by one.
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．－＋−", "0123456789.-+-")
 
 _REFUSAL = re.compile(
     r"""\s*(?:
-        (?:i['’]?m|i\s+am|we['’]?re)\s+(?:very\s+|truly\s+|so\s+)?(?:sorry|afraid|unable|not\s+able)
+        (?:i['’]?m|i\s+am|we['’]?re)\s+(?:very\s+|truly\s+|so\s+)?
+            (?:sorry|afraid|unable|not\s+able)
       | (?:sorry|apologies|my\s+apologies|i\s+apologi[sz]e)\b
-      | (?:i|we)\s+(?:can['’]?t|cannot|can\s+not|won['’]?t|will\s+not|must\s+decline|decline|refuse)\b
-      | (?:unfortunately,?\s+)?(?:i|we)\s+(?:do\s+not|don['’]?t)\s+(?:have|feel|experience|possess)\b
+      | (?:i|we)\s+(?:can['’]?t|cannot|can\s+not|won['’]?t|will\s+not|decline|refuse)\b
+      | (?:i|we)\s+must\s+(?:decline|refuse)\b
+      | (?:unfortunately,?\s+)?(?:i|we)\s+(?:do\s+not|don['’]?t)\s+
+            (?:have|feel|experience|possess)\b
       | as\s+an?\s+(?:ai|artificial|large\s+language|language)\b
       | i['’]?m\s+(?:just\s+)?an?\s+(?:ai|language\s+model)\b
     )""",
@@ -46,7 +50,10 @@ def parse_rating(text: str, scale: Scale) -> float | None:
     Around the number there may be white space, quotation marks, emphasis or brackets, and one full
     stop; the number must be a point of the scale ("7", "7.0", "**7**", "(7)", "7.").
     """
-    core = _unwrapped(text.translate(_FULL_WIDTH).strip())
+    stripped = text.translate(_FULL_WIDTH).strip()
+    if len(stripped) > _LONGEST:
+        return None
+    core = _unwrapped(stripped)
     if not _NUMBER.fullmatch(core):
         return None
     number = float(core)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orjson
@@ -54,9 +54,11 @@ def rate(
     folder = journal / job.model / job.dataset / job.scale
     file = folder / f"{job.protocol.name}.{shard}.jsonl"
     answers = complete(job, card, questions, folder, file)
+    sampling = {readout: asdict(sampling) for readout, sampling in samplings(job).items()}
     metadata = {
         "job": orjson.dumps(job.model_dump(mode="json")).decode(),
         "engine": orjson.dumps(settings(card)).decode(),
+        "sampling": orjson.dumps(sampling).decode(),
     }
     RATINGS.write(rating_rows(job, questions, answers), output, metadata)
 
@@ -66,14 +68,8 @@ def build_questions(
 ) -> list[Question]:
     """The questions of a job: every readout of the protocol for every (item_id, text)."""
     renderer = Renderer(job.prompts, job.scale, job.range)
-    answer_form = job.prompts.answer
     model, revision = identity(card)
-    sampling: Mapping[Readout, Sampling] = {
-        "sampled": Sampling(
-            job.protocol.temperature, answer_form.max_tokens, answer_form.stop
-        ),
-        "exact": Sampling(temperature=1.0, max_tokens=1),
-    }
+    sampling = samplings(job)
     return [
         Question(
             item_id,
@@ -90,6 +86,16 @@ def build_questions(
         for readout in job.protocol.readouts
         for item_id, text in items
     ]
+
+
+def samplings(job: RatingJob) -> Mapping[Readout, Sampling]:
+    """How the tokens of an answer are drawn in each readout of the job's protocol."""
+    answer = job.prompts.answer
+    every: Mapping[Readout, Sampling] = {
+        "sampled": Sampling(job.protocol.temperature, answer.max_tokens, answer.stop),
+        "exact": Sampling(temperature=1.0, max_tokens=1),
+    }
+    return {readout: every[readout] for readout in job.protocol.readouts}
 
 
 def complete(
@@ -112,7 +118,10 @@ def complete(
             _log.info("all %d answers are in the journal: nothing to ask", len(answers))
             return answers
         label = f"{job.model} {job.protocol.name} {job.dataset} {job.scale}"
-        with Progress(label, len(answers) + left, len(answers)) as progress, running(card) as engine:
+        with (
+            Progress(label, len(answers) + left, len(answers)) as progress,
+            running(card) as engine,
+        ):
 
             def keep(arrived: Sequence[Answer]) -> None:
                 journal.append(arrived)
@@ -132,8 +141,8 @@ def complete(
     if unanswered:
         raise EngineError(
             f"model {job.model!r} gave fewer answers than asked for, {_ROUNDS} times over: "
-            f"{unanswered} are missing. If its server does not know the parameter n, say choices: 1 "
-            "in the model's card."
+            f"{unanswered} are missing. If its server does not know the parameter n, say "
+            "choices: 1 in the model's card."
         )
     return answers
 

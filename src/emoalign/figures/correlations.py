@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, READOUT_NAMES
+from emoalign.tables import records
 
 
 def draw_correlations(
@@ -18,29 +23,13 @@ def draw_correlations(
     axis = figure.subplots()
     axis.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
     names = []
-    for place, cell in enumerate(cells.itertuples()):
-        names.append(f"{titles[cell.model]}, {cell.protocol}\n{_what(cell)}")
-        top, bottom = place - 0.32, place + 0.32
-        axis.plot([cell.ceiling] * 2, [top, bottom], color=PEOPLE, linewidth=2)
-        axis.plot(cell.one_human_r, place, marker="D", color="white", markeredgecolor=PEOPLE, ms=5)
-        axis.plot(
-            [cell.pearson_boot_low, cell.pearson_boot_high],
-            [place, place],
-            color=colours[cell.model],
-            linewidth=1.6,
+    for place, cell in enumerate(records(cells)):
+        readout = READOUT_NAMES[cell["readout"]]
+        names.append(
+            f"{titles[cell['model']]}, {cell['protocol']}\n"
+            f"{cell['dataset']} {cell['scale']}, {readout}"
         )
-        filled = colours[cell.model] if cell.readout == "exact" else "white"
-        axis.plot(
-            cell.pearson_r,
-            place,
-            marker="o",
-            ms=6,
-            color=filled,
-            markeredgecolor=colours[cell.model],
-            markeredgewidth=1.4,
-        )
-        if pd.isna(cell.pearson_r):
-            axis.text(0.02, place, "r undefined", va="center", color=PEOPLE)
+        _row(axis, place, cell, colours[cell["model"]])
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="y", length=0)
     axis.invert_yaxis()
@@ -50,15 +39,34 @@ def draw_correlations(
     return figure
 
 
-def _what(cell: object) -> str:
-    return f"{cell.dataset} {cell.scale}, {READOUT_NAMES[cell.readout]}"  # type: ignore[attr-defined]
+def _row(axis: Axes, place: int, cell: dict[str, Any], colour: str) -> None:
+    axis.plot([cell["ceiling"]] * 2, [place - 0.32, place + 0.32], color=PEOPLE, linewidth=2)
+    axis.plot(cell["one_human_r"], place, "D", color="white", markeredgecolor=PEOPLE, ms=5)
+    ends = [cell["pearson_boot_low"], cell["pearson_boot_high"]]
+    axis.plot(ends, [place, place], color=colour, linewidth=1.6)
+    filled = colour if cell["readout"] == "exact" else "white"
+    axis.plot(cell["pearson_r"], place, "o", ms=6, color=filled, markeredgecolor=colour, mew=1.4)
+    if math.isnan(cell["pearson_r"]):
+        axis.text(0.02, place, "r undefined", va="center", color=PEOPLE)
 
 
 def _legend() -> list[Line2D]:
-    plain = {"linestyle": "none", "markeredgewidth": 1.4}
+    def mark(label: str, marker: str, face: str, edge: str, size: float, width: float) -> Line2D:
+        return Line2D(
+            [],
+            [],
+            marker=marker,
+            color=face,
+            markeredgecolor=edge,
+            markersize=size,
+            markeredgewidth=width,
+            linestyle="none",
+            label=label,
+        )
+
     return [
-        Line2D([], [], marker="o", color="black", **plain, label="r, exact"),
-        Line2D([], [], marker="o", color="white", markeredgecolor="black", **plain, label="r, sampled"),
-        Line2D([], [], marker="D", color="white", markeredgecolor=PEOPLE, **plain, label="one human"),
-        Line2D([], [], marker="|", color=PEOPLE, ms=9, linestyle="none", markeredgewidth=2, label="ceiling"),
+        mark("r, exact", "o", "black", "black", 6, 1.4),
+        mark("r, sampled", "o", "white", "black", 6, 1.4),
+        mark("one human", "D", "white", PEOPLE, 5, 1.0),
+        mark("ceiling", "|", PEOPLE, PEOPLE, 9, 2.0),
     ]

@@ -15,7 +15,13 @@ from emoalign.tables import ALIGNMENT, ITEMS, STIMULI
 
 
 def draw_scale(
-    job: FigureJob, dataset: str, scale: str, items: Path, stimuli: Path, alignment: Path, folder: Path
+    job: FigureJob,
+    dataset: str,
+    scale: str,
+    items: Path,
+    stimuli: Path,
+    alignment: Path,
+    folder: Path,
 ) -> None:
     """Draw what concerns one scale of one dataset: means.* and spread.* in `folder`."""
     rows = ITEMS.read(items)

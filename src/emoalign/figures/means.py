@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,6 +12,7 @@ from matplotlib.figure import Figure
 
 from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, READOUT_NAMES
 from emoalign.study.fields import Scale
+from emoalign.tables import groups, records
 
 LABELLED = 5
 COLUMNS = 2
@@ -28,20 +32,22 @@ def draw_means(
 
     `items` and `alignment` hold the cells of one dataset and scale; `labels` names items by id.
     """
-    cells = list(items.groupby(["model", "protocol", "readout"]))
+    cells = list(groups(items, ["model", "protocol", "readout"]))
     columns = min(COLUMNS, len(cells))
     rows = -(-len(cells) // columns)
     width = PAGE_INCHES / COLUMNS * columns
     figure = Figure(figsize=(width, 3.5 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    found = alignment.set_index(["model", "protocol", "readout"])
+    found: dict[tuple[str, ...], dict[str, Any]] = {
+        (cell["model"], cell["protocol"], cell["readout"]): cell for cell in records(alignment)
+    }
     for axis in axes.flat[len(cells) :]:
         axis.set_axis_off()
     for axis, (key, cell) in zip(axes.flat, cells, strict=False):
         model, protocol, readout = key
         _panel(axis, cell, labels, scale, colours[model])
         axis.set_title(
-            f"{titles[model]}\n{protocol}, {READOUT_NAMES[readout]}\n{_summary(found.loc[key])}"
+            f"{titles[model]}\n{protocol}, {READOUT_NAMES[readout]}\n{_summary(found[key])}"
         )
     figure.supxlabel("Human mean rating", fontsize=8)
     figure.supylabel("Model mean rating", fontsize=8)
@@ -102,7 +108,7 @@ def _name_outliers(
             return
 
 
-def _summary(cell: pd.Series) -> str:
+def _summary(cell: Mapping[str, Any]) -> str:
     if pd.isna(cell["pearson_r"]):
         return f"r undefined, {cell['n_items']} items"
     return (

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emoalign.figures.style import PAGE_INCHES, PEOPLE, READOUT_NAMES
+from emoalign.tables import groups
 
 
 def draw_spread(
@@ -17,7 +18,7 @@ def draw_spread(
 
     `items` holds the cells of one dataset and scale. `seed` places the points within their row.
     """
-    cells = list(items.groupby(["model", "protocol", "readout"]))
+    cells = list(groups(items, ["model", "protocol", "readout"]))
     people = items.drop_duplicates("item_id")["human_sd"].dropna()
     figure = Figure(figsize=(PAGE_INCHES, 0.9 + 0.55 * (len(cells) + 1)), layout="constrained")
     axis = figure.subplots()
@@ -37,9 +38,7 @@ def draw_spread(
     return figure
 
 
-def _row(
-    axis: Axes, place: int, sds: pd.Series, colour: str, rng: np.random.Generator
-) -> None:
+def _row(axis: Axes, place: int, sds: pd.Series, colour: str, rng: np.random.Generator) -> None:
     if sds.empty:
         axis.text(0.02, place, "no standard deviations", va="center", color=PEOPLE)
         return

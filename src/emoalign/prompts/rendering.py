@@ -46,19 +46,21 @@ class Renderer:
         self._form = prompts.form
         self._system = None if prompts.system is None else _compiled(prompts.system)
         self._template = _compiled(prompts.template)
-        self._values = {
+        self._values: dict[str, object] = {
             "instruction": prompts.wording.instruction,
             "demonstrations": prompts.wording.demonstrations,
             "scale": {"name": scale_name, **scale.model_dump(exclude={"native", "kind"})},
         }
 
     def render(self, text: str) -> Prompt:
-        """The prompt for an item. Raises PromptError where a template names what it is not given."""
+        """The prompt for an item. Raises PromptError where a template names something unknown."""
         try:
             question = self._template.render(item=Shown(text), **self._values)
             system = self._system and self._system.render(item=Shown(text), **self._values)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise PromptError(f"the template of the prompt set cannot be rendered: {error}") from error
+            raise PromptError(
+                f"the template of the prompt set cannot be rendered: {error}"
+            ) from error
         if self._form == "completion":
             return Prompt(messages=None, text=question)
         opening = (Message("system", system),) if system else ()

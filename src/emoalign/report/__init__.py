@@ -1,1 +1,1 @@
-"""The report: one HTML file that says how human-like the ratings are, and how that was found out."""
+"""The report: one HTML file that says how human-like the ratings are and how we know."""

@@ -35,7 +35,7 @@ def write_manifest(
             for name, prompts in configuration["prompts"].items()
         },
         "datasets": {path.stem: metadata(path) for path in sorted(stimuli)},
-        "engines": dict(_engines(sorted(ratings))),
+        "engines": _engines(sorted(ratings)),
         "packages": dict(
             sorted((found.name.lower(), found.version) for found in distributions() if found.name)
         ),
@@ -55,7 +55,15 @@ def git_commit(folder: Path) -> str | None:
 
     def git(*arguments: str) -> str:
         return subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+            [
+                "git",
+                "-C",
+                str(folder),
+                *arguments,
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
 
     try:
@@ -65,16 +73,19 @@ def git_commit(folder: Path) -> str | None:
         return None
 
 
-def _engines(ratings: Iterable[Path]) -> Iterable[tuple[str, dict[str, Any]]]:
-    """For each model: how its engine was set up, and what the server called itself."""
+def _engines(ratings: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """For each model: how its engine was set up, how each protocol sampled, and what the server
+    called itself."""
+    engines: dict[str, dict[str, Any]] = {}
     for path in ratings:
         notes = metadata(path)
-        model = orjson.loads(notes["job"])["model"]
+        job = orjson.loads(notes["job"])
+        engine = engines.setdefault(job["model"], {"sampling": {}, "reported": set()})
+        engine["settings"] = orjson.loads(notes["engine"])
+        engine["sampling"][job["protocol"]["name"]] = orjson.loads(notes["sampling"])
         reported = pq.read_table(path, columns=["model_reported"])["model_reported"]
-        yield (
-            model,
-            {
-                "settings": orjson.loads(notes["engine"]),
-                "reported": sorted(set(reported.drop_null().to_pylist())),
-            },
-        )
+        engine["reported"] |= set(reported.drop_null().to_pylist())
+    return {
+        model: {**engine, "reported": sorted(engine["reported"])}
+        for model, engine in engines.items()
+    }

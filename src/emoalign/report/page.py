@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from emoalign.prompts.rendering import Prompt, Renderer
 from emoalign.report.wording import correlation, findings, interval, number, p_value, percent
 from emoalign.study.jobs import ReportJob
-from emoalign.tables import ALIGNMENT, READOUTS, RELIABILITY, STATUSES, STIMULI, atomic
+from emoalign.tables import ALIGNMENT, READOUTS, RELIABILITY, STATUSES, STIMULI, atomic, records
 
 EXAMPLES = 5
 
@@ -59,10 +59,10 @@ def write_report(
     html = environment.get_template("template.html").render(
         job=job,
         findings=findings(alignment, job),
-        cells=_rows(alignment),
-        reliability=_rows(RELIABILITY.read(statistics / "reliability.parquet")),
-        readouts=_rows(READOUTS.read(statistics / "readouts.parquet")),
-        unused=_rows(_unused_answers(ratings)),
+        cells=records(alignment),
+        reliability=records(RELIABILITY.read(statistics / "reliability.parquet")),
+        readouts=records(READOUTS.read(statistics / "readouts.parquet")),
+        unused=records(_unused_answers(ratings)),
         prompts=example_prompts(job, {path.stem: STIMULI.read(path) for path in stimuli}),
         figures=figures,
         manifest=json.dumps(orjson.loads(manifest.read_bytes()), indent=2, ensure_ascii=False),
@@ -76,9 +76,7 @@ ALIGNMENT_FILE = Path(ALIGNMENT.path).name
 CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]
 
 
-def example_prompts(
-    job: ReportJob, stimuli: dict[str, pd.DataFrame]
-) -> list[dict[str, Any]]:
+def example_prompts(job: ReportJob, stimuli: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
     """What a model was shown, for one item of each dataset, scale and protocol.
 
     Where the terms forbid items to be shown, a placeholder stands in the item's place.
@@ -112,10 +110,6 @@ def _unused_answers(ratings: Sequence[Path]) -> pd.DataFrame:
     with duckdb.connect() as database:
         files = [str(path) for path in sorted(ratings)]
         return database.execute(_UNUSED_ANSWERS, {"files": files, "examples": EXAMPLES}).df()
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for _, row in table.iterrows()]
 
 
 def _picture(path: Path) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from emoalign.study.jobs import ReportJob
+from emoalign.tables import STATUSES, groups, records
 
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
@@ -39,7 +41,7 @@ def interval(low: float, high: float) -> str:
     return "" if math.isnan(low) else f"[{number(low)}, {number(high)}]"
 
 
-def correlation(cell: Mapping[str, float]) -> str:
+def correlation(cell: Mapping[str, Any]) -> str:
     """r of a cell with its bootstrap interval (Fisher's where that is undefined)."""
     if math.isnan(cell["pearson_r"]):
         return f"r undefined ({why_undefined(cell)})"
@@ -47,7 +49,7 @@ def correlation(cell: Mapping[str, float]) -> str:
     return f"r = {number(cell['pearson_r'])} {interval(low, high)}".rstrip()
 
 
-def why_undefined(cell: Mapping[str, float]) -> str:
+def why_undefined(cell: Mapping[str, Any]) -> str:
     """Why a cell has no correlation."""
     if cell["n_items"] == 0:
         return "no item has both a rating of the model and a human norm"
@@ -58,12 +60,7 @@ def why_undefined(cell: Mapping[str, float]) -> str:
 
 def findings(alignment: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """The answer: for each model a list of sentences, one paragraph per dataset and scale."""
-    return [
-        _finding(rows, job)
-        for _, rows in alignment.sort_values(["model", "dataset", "scale"]).groupby(
-            ["model", "dataset", "scale"]
-        )
-    ]
+    return [_finding(rows, job) for _, rows in groups(alignment, ["model", "dataset", "scale"])]
 
 
 def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
@@ -72,7 +69,7 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
     model, dataset = job.models[best["model"]].title, job.datasets[best["dataset"]]
     sentences = [
         f"{model} rated {int(rows['n_items'].max())} {dataset.modality}s of {dataset.title} "
-        f"for {best['scale']}. Its mean ratings correlate with people's "
+        f"for {best['scale']}. Correlation of its mean ratings with people's: "
         + "; ".join(f"{correlation(cell)} with the protocol {cell['protocol']}" for cell in cells)
         + "."
     ]
@@ -83,13 +80,11 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
             "would say little."
         )
     if not math.isnan(best["ceiling"]):
-        limits = (
-            f"People's ratings are reliable enough for r up to {number(best['ceiling'])} (the ceiling)"
-        )
+        limits = f"The reliability of people's ratings allows r up to {number(best['ceiling'])}"
         if not math.isnan(best["one_human_r"]):
             limits += f", and one human rater reaches {number(best['one_human_r'])}"
         sentences.append(f"{limits}.")
-    for _, cell in rows[rows["readout"] == "sampled"].iterrows():
+    for cell in records(rows[rows["readout"] == "sampled"]):
         share = _ok_share(cell)
         if share < 0.9:
             sentences.append(
@@ -99,19 +94,18 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
     return sentences
 
 
-def _one_per_protocol(rows: pd.DataFrame) -> list[dict[str, float]]:
+def _one_per_protocol(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """The exact readout of each protocol where there is one, else the sampled; best r first."""
     chosen = rows.sort_values("readout").drop_duplicates("protocol")
     ordered = chosen.sort_values(["pearson_r", "protocol"], ascending=[False, True])
-    return [dict(row) for _, row in ordered.iterrows()]
+    return records(ordered)
 
 
-def _ends(cell: Mapping[str, float]) -> tuple[float, float]:
+def _ends(cell: Mapping[str, Any]) -> tuple[float, float]:
     low, high = cell["pearson_boot_low"], cell["pearson_boot_high"]
     return (cell["pearson_low"], cell["pearson_high"]) if math.isnan(low) else (low, high)
 
 
-def _ok_share(cell: pd.Series) -> float:
-    answers = sum(cell[name] for name in cell.index if str(name).startswith("n_") and name not in
-                  ("n_items", "n_items_excluded"))
+def _ok_share(cell: Mapping[str, Any]) -> float:
+    answers = sum(cell[f"n_{status}"] for status in STATUSES)
     return float(cell["n_ok"] / answers) if answers else math.nan

@@ -25,7 +25,17 @@ from emoalign.statistics.reliability import (
 )
 from emoalign.study.jobs import StatisticsJob
 from emoalign.study.studies import StatisticsSettings
-from emoalign.tables import ALIGNMENT, ITEMS, NORMS, READOUTS, RELIABILITY, STATUSES, Table
+from emoalign.tables import (
+    ALIGNMENT,
+    ITEMS,
+    NORMS,
+    READOUTS,
+    RELIABILITY,
+    STATUSES,
+    Table,
+    groups,
+    records,
+)
 
 _CELL = ["model", "protocol", "dataset", "scale", "readout"]
 _TESTED = ("pearson", "ranksum", "signedrank")
@@ -52,7 +62,7 @@ def align(
         [
             reliability_row(dataset, scale, group, job.settings, job.seed)
             for dataset, path in sorted(norms.items())
-            for scale, group in NORMS.read(path).groupby("scale")
+            for (scale,), group in groups(NORMS.read(path), ["scale"])
         ]
     )
     _write(RELIABILITY, reliability, folder)
@@ -61,7 +71,7 @@ def align(
 
 
 def reliability_row(
-    dataset: str, scale: object, norms: pd.DataFrame, settings: StatisticsSettings, seed: int
+    dataset: str, scale: str, norms: pd.DataFrame, settings: StatisticsSettings, seed: int
 ) -> dict[str, object]:
     """How well people agree with people on one scale. NaN for what the norms cannot tell."""
     known = norms.dropna(subset=["mean"])
@@ -98,13 +108,15 @@ def reliability_row(
 def alignment(items: pd.DataFrame, reliability: pd.DataFrame, job: StatisticsJob) -> pd.DataFrame:
     """One row per cell; see the columns of `tables.ALIGNMENT`."""
     norms = {
-        (row.dataset, row.scale): _Reliability(row.reliability, row.ceiling, row.one_human_r)
-        for row in reliability.itertuples()
+        (row["dataset"], row["scale"]): _Reliability(
+            row["reliability"], row["ceiling"], row["one_human_r"]
+        )
+        for row in records(reliability)
     }
     cells = pd.DataFrame(
         [
             dict(zip(_CELL, key, strict=True)) | _cell_row(cell, norms[key[2], key[3]], job)
-            for key, cell in items.groupby(_CELL)
+            for key, cell in groups(items, _CELL)
         ]
     )
     for test in _TESTED:
@@ -118,8 +130,10 @@ def readouts(items: pd.DataFrame, job: StatisticsJob) -> pd.DataFrame:
     """One row per cell that was asked in both readouts; see `tables.READOUTS`."""
     cell = [name for name in _CELL if name != "readout"]
     rows = []
-    for key, group in items.groupby(cell):
-        by_readout = {name: part.set_index("item_id") for name, part in group.groupby("readout")}
+    for key, group in groups(items, cell):
+        by_readout = {
+            readout: part.set_index("item_id") for (readout,), part in groups(group, ["readout"])
+        }
         if {"sampled", "exact"} <= set(by_readout):
             points = np.array(job.scales[key[2]][key[3]].points)
             row = _readout_row(by_readout["sampled"], by_readout["exact"], points, job)

@@ -55,8 +55,9 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> list[SourceItem]
     ]
     if len(eligible) < (job.sample or 1):
         raise DataError(
-            f"dataset {job.dataset!r}: {len(eligible)} of {len(items)} items are eligible (they match "
-            f"`keep` and are no demonstration), but the study asks for a sample of {job.sample or 1}"
+            f"dataset {job.dataset!r}: {len(eligible)} of {len(items)} items are eligible (they "
+            "match `keep` and are no demonstration), but the study asks for a sample of "
+            f"{job.sample or 1}"
         )
     return [by_id[item_id] for item_id in sample_ids(eligible, job.sample, job.seed)]
 

@@ -51,7 +51,7 @@ def read_vader_lexicon(path: Path) -> list[SourceItem]:
     ratings, so an item is known by its line: vader-00001 is the first.
     """
     items = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    for number, line in enumerate(_utf8(path).split("\n"), 1):
         if not line:
             continue
         fields = line.split("\t")
@@ -68,6 +68,14 @@ def read_vader_lexicon(path: Path) -> list[SourceItem]:
             )
         )
     return items
+
+
+def _utf8(path: Path) -> str:
+    """The text of a file, without the mark that some programs put before it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error
 
 
 def _rating_list(field: str, path: Path, line: int) -> NDArray[np.float64]:

@@ -13,7 +13,9 @@ def sample_ids(item_ids: Iterable[str], size: int | None, seed: int) -> list[str
     the ids does not matter, a larger sample contains the smaller one, and leaving one id out
     brings in exactly one other.
     """
-    ranked = sorted(item_ids, key=lambda item_id: hashlib.sha256(f"{seed}:{item_id}".encode()).digest())
+    ranked = sorted(
+        item_ids, key=lambda item_id: hashlib.sha256(f"{seed}:{item_id}".encode()).digest()
+    )
     return sorted(ranked[:size])
 
 

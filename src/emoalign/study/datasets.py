@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from emoalign.study.fields import Entry, FileSource, Modality, Range, Scale
+from emoalign.study.fields import Entry, FileSource, Modality, Name, Range, Scale
 
 
 class HumanScale(Scale):
@@ -31,7 +31,7 @@ class DatasetCard(Entry):
     keep: str | None = Field(
         None, description="Regular expression the whole text of an item must match to be used."
     )
-    scales: dict[str, HumanScale] = Field(
+    scales: dict[Name, HumanScale] = Field(
         min_length=1, description="The scales people rated on, by name."
     )
     licence: str = Field(description="Licence of the data (SPDX identifier where there is one).")

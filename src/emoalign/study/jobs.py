@@ -112,7 +112,7 @@ class ReportedModel(Entry):
 
 
 class ReportJob(Entry):
-    """Write manifest and report: the whole study, in an order of its own, without limits and keys."""
+    """Write manifest and report: the whole study, in an order of its own, without limits."""
 
     version: int = 1
     study: str

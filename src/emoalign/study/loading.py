@@ -51,9 +51,13 @@ def load_study(config: Mapping[str, Any], config_dir: Path, source: str = "study
     """
     study, problems = validate(Study, config, source)
     library = _Library(config_dir, source)
-    models = _found(config, "models", library.model)
-    datasets = _found(config, "datasets", partial(library.entry, DatasetCard, "datasets"), "dataset")
-    prompt_sets = _found(config, "protocols", partial(library.entry, PromptSet, "prompts"), "prompts")
+    models: dict[str, Model] = _found(config, "models", library.model)
+    datasets = _found(
+        config, "datasets", partial(library.entry, DatasetCard, "datasets"), "dataset"
+    )
+    prompt_sets = _found(
+        config, "protocols", partial(library.entry, PromptSet, "prompts"), "prompts"
+    )
     problems += library.problems
     if study is None:
         raise StudyError(list(dict.fromkeys(problems)))

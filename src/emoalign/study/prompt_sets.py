@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from emoalign.study.fields import Entry, Range
+from emoalign.study.fields import Entry, Name, Range
 
 
 class AnswerForm(Entry):
@@ -20,7 +20,9 @@ class AnswerForm(Entry):
     max_tokens: int = Field(
         8, ge=1, description="Longest answer; one that is cut here counts as truncated."
     )
-    stop: tuple[str, ...] = Field((), description="Strings that end an answer and are not part.")
+    stop: tuple[str, ...] = Field(
+        (), description="Strings that end an answer and are not part of it."
+    )
 
     @model_validator(mode="after")
     def _one_token(self) -> AnswerForm:
@@ -71,7 +73,7 @@ class PromptSet(Entry):
         "demonstrations (each .text, .rating), scale (.name, .min, .max, .step, .anchors)."
     )
     answer: AnswerForm = Field(description="What the answer looks like.")
-    scales: dict[str, ScaleInstruction] = Field(
+    scales: dict[Name, ScaleInstruction] = Field(
         min_length=1, description="Instructions for each scale this prompt set can ask about."
     )
 

@@ -46,7 +46,9 @@ def validate(entry: type[EntryT], content: Any, source: str) -> tuple[EntryT | N
     try:
         as_json = orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
     except TypeError as error:
-        return None, [f"{source}: holds a value that is neither text, number, list nor keys: {error}"]
+        return None, [
+            f"{source}: holds a value that is neither text, number, list nor keys: {error}"
+        ]
     try:
         return entry.model_validate_json(as_json, strict=True), []
     except ValidationError as error:

@@ -11,7 +11,7 @@ class StudyDataset(Entry):
     """A dataset of the study, and the part of it that is used."""
 
     dataset: Name = Field(description="Name of a file in config/datasets.")
-    scales: tuple[str, ...] | None = Field(
+    scales: tuple[Name, ...] | None = Field(
         None, min_length=1, description="Scales to ask about; without it, all of the card's."
     )
     sample: int | None = Field(

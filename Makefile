@@ -1,0 +1,56 @@
+# Each target works as the first command on a machine with Python 3.11 or newer and make.
+PYTHON ?= python3
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help env run report test lint format docs lock
+
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+env: $(VENV)/.runtime  ## Create the environment in .venv from requirements.lock
+
+run: env  ## Run the default study: results/default/report.html
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+report: env  ## Bring the report of the default study up to date
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) report
+
+test: $(VENV)/.dev  ## Run the whole test suite
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev  ## Check style, types and the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	PYTHONPATH=src $(BIN)/python -m emoalign.documentation --check
+
+format: $(VENV)/.dev  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+docs: $(VENV)/.dev  ## Regenerate docs/configuration.md, docs/results.md and the JSON schemas
+	PYTHONPATH=src $(BIN)/python -m emoalign.documentation
+
+lock:  ## Compile the lock files anew from pyproject.toml
+	$(BIN)/uv pip compile $(COMPILE) pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+
+# Installing exactly what the lock says needs no resolver and no compiler.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+
+$(VENV)/.runtime: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("emoalign needs Python 3.11 or newer, found %d.%d. Say which one: make PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) -r requirements.lock
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	$(INSTALL) -r requirements-dev.lock
+	touch $@
