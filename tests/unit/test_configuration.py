@@ -238,8 +238,9 @@ def test_everything_that_does_not_fit_together_is_told_at_once(
 
 
 @pytest.mark.parametrize(
-    ("list_name", "double"), [("models", "smollm2-135m"), ("datasets", "vader"), ("protocols", "instruction")]
-)  # fmt: skip
+    ("list_name", "double"),
+    [("models", "smollm2-135m"), ("datasets", "vader"), ("protocols", "instruction")],
+)
 def test_what_is_named_twice_is_refused(
     list_name: str, double: str, config_dir: Path, edit: Edit
 ) -> None:
@@ -260,8 +261,9 @@ def test_a_model_is_never_read_from_outside_its_folder(config_dir: Path, edit: E
 
 
 @pytest.mark.parametrize(
-    ("value", "told"), [(True, "valid integer"), (None, "valid integer"), (-1, "greater than"), ([], "")]
-)  # fmt: skip
+    ("value", "told"),
+    [(True, "valid integer"), (None, "valid integer"), (-1, "greater than"), ([], "")],
+)
 def test_the_seed_must_be_a_whole_number_from_0(
     value: object, told: str, config_dir: Path, edit: Edit
 ) -> None:
@@ -278,9 +280,10 @@ def test_a_study_of_nothing_is_refused(empty: str, config_dir: Path, edit: Edit)
 
 
 def test_a_study_that_is_no_mapping_is_refused(config_dir: Path) -> None:
-    for found in (None, [], "study", 7):
+    nothing: tuple[Any, ...] = (None, [], "study", 7)
+    for found in nothing:
         with pytest.raises(StudyError, match="expected keys with values"):
-            load_study(found, config_dir)  # type: ignore[arg-type]
+            load_study(found, config_dir)
 
 
 def test_an_unknown_engine_is_told_with_the_nearest_one(config_dir: Path, edit: Edit) -> None:

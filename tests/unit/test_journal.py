@@ -1,4 +1,4 @@
-"""The journal: what has arrived is on disk, is found again, and is never mistaken for something else."""
+"""The journal: what has arrived is on disk, is found again, and is not asked for twice."""
 
 from __future__ import annotations
 

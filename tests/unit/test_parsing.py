@@ -1,4 +1,4 @@
-"""Reading answers: one number on the scale is a rating, anything else is none, and nothing is guessed."""
+"""Reading answers: one number on the scale is a rating, anything else is none."""
 
 from __future__ import annotations
 

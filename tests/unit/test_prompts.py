@@ -113,8 +113,8 @@ def test_a_template_knows_the_item_the_instruction_the_demonstrations_and_the_sc
 
 def test_a_template_can_name_the_anchors(nine_points: HumanScale) -> None:
     scale = nine_points.model_copy(update={"anchors": {1.0: "bad", 9.0: "good"}})
-    template = "{% for point, word in scale.anchors.items() %}{{ '%g' | format(point) }} {{ word }} {% endfor %}"
-    assert Renderer(form(template), "valence", scale).render("awe").text == "1 bad 9 good "
+    template = "{% for point, word in scale.anchors.items() %}{{ point }} {{ word }}. {% endfor %}"
+    assert Renderer(form(template), "valence", scale).render("awe").text == "1.0 bad. 9.0 good. "
 
 
 def test_a_system_message_comes_first_and_is_a_template_too(nine_points: HumanScale) -> None:
@@ -134,7 +134,7 @@ def test_white_space_at_the_end_of_a_template_stays(ending: str, nine_points: Hu
 def test_only_the_text_of_an_item_reaches_a_template(nine_points: HumanScale) -> None:
     for hidden in ("item.item_id", "item.ratings", "item.mean", "norm", "scale.native"):
         with pytest.raises(PromptError):
-            Renderer(form("{{ %s }}" % hidden), "valence", nine_points).render("awe")
+            Renderer(form("{{ " + hidden + " }}"), "valence", nine_points).render("awe")
 
 
 # What a template must not do

@@ -1,4 +1,4 @@
-"""Requests: what makes two questions the same, what seeds they get, and what is still to be asked."""
+"""Requests: which questions are the same, what seeds they get, what is still to be asked."""
 
 from __future__ import annotations
 

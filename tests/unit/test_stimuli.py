@@ -211,7 +211,7 @@ def test_too_few_eligible_items_are_told_with_their_number(
 ) -> None:
     file = lexicon(["joy", "Joyful", "glee", ":-)", "awe"])
     job = preparation(file, keep="[a-z]+", excluded_texts=("glee",), sample=3)
-    with pytest.raises(DataError, match="2 of 5 items are eligible.*asks for a sample of 3"):
+    with pytest.raises(DataError, match=r"2 of 5 items are eligible.*asks for a sample of 3"):
         run(job, tmp_path)
     assert list(tmp_path.glob("*.parquet")) == []
 
@@ -453,9 +453,14 @@ def test_an_interrupted_file_leaves_nothing_behind(
     interruption: type[BaseException], tmp_path: Path
 ) -> None:
     writing: Callable[[Path], AbstractContextManager[Path]] = atomic
-    with pytest.raises(interruption), writing(tmp_path / "file.txt") as partial:
-        partial.write_text("half")
-        raise interruption
+
+    def half() -> None:
+        with writing(tmp_path / "file.txt") as partial:
+            partial.write_text("half")
+            raise interruption
+
+    with pytest.raises(interruption):
+        half()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -63,7 +63,7 @@ def check_single_tokens(tokens: Mapping[float, Sequence[int]], scale_name: str) 
 def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list[float]:
     if temperature == 1.0:
         return [math.exp(logprob) for _, logprob in logprobs]
-    highest = max(logprob for _, logprob in logprobs)
+    highest = max((logprob for _, logprob in logprobs), default=0.0)
     if temperature == 0.0:
         weights = [float(logprob == highest) for _, logprob in logprobs]
     else:

@@ -1,0 +1,253 @@
+"""Aggregation: what a cell says of an item, checked against pandas and against sums by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from emoalign.items.aggregation import aggregate
+from emoalign.study.datasets import HumanScale
+from emoalign.study.jobs import AggregationJob
+from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES
+
+FIVE = HumanScale(min=1, max=5, direction="higher is better")
+JOB = AggregationJob(dataset="mine", scales={"valence": FIVE})
+POINTS = np.array(FIVE.points)
+KEYS = ["model", "protocol", "scale", "readout", "item_id"]
+
+
+def row(item_id: str, **fields: object) -> dict[str, object]:
+    """A row of the ratings table; what is not said is null."""
+    cell = {
+        "model": "tiny",
+        "protocol": "sheet",
+        "dataset": "mine",
+        "scale": "valence",
+        "readout": "sampled",
+        "item_id": item_id,
+    }
+    return dict.fromkeys(RATINGS.schema.names) | cell | fields
+
+
+def answers(item_id: str, *ratings: float | str, **fields: object) -> list[dict[str, object]]:
+    """Sampled answers of participants 0, 1, ...: ratings, or the status of those that are none."""
+    return [
+        row(item_id, participant=number, **{**_read(rating), **fields})
+        for number, rating in enumerate(ratings)
+    ]
+
+
+def _read(rating: float | str) -> dict[str, object]:
+    return {"status": rating} if isinstance(rating, str) else {"status": "ok", "rating": rating}
+
+
+def exact(item_id: str, *probabilities: float, **fields: object) -> dict[str, object]:
+    off_scale = 0.9 - sum(probabilities)
+    return row(
+        item_id,
+        readout="exact",
+        status="ok" if sum(probabilities) else "unparsable",
+        probabilities=list(probabilities),
+        off_scale_mass=off_scale,
+        returned_mass=0.9,
+        **fields,
+    )
+
+
+def items(
+    folder: Path,
+    files: Sequence[Sequence[dict[str, object]]],
+    normed: Sequence[str] = ("a", "b"),
+    job: AggregationJob = JOB,
+) -> pd.DataFrame:
+    """Aggregate rating files with norms for some items."""
+    paths = [folder / f"{number:04d}.parquet" for number in range(len(files))]
+    for path, rows in zip(paths, files, strict=True):
+        table = pd.DataFrame(list(rows))
+        RATINGS.write(table.assign(participant=table["participant"].astype("Int32")), path)
+    norms = pd.DataFrame({"item_id": list(normed), "n": 10}).assign(
+        scale="valence", mean=3.5, sd=1.25, ratings=None
+    )
+    NORMS.write(norms, folder / "norms.parquet")
+    aggregate(job, paths, folder / "norms.parquet", folder / "items.parquet")
+    return ITEMS.read(folder / "items.parquet")
+
+
+def only(table: pd.DataFrame) -> pd.Series:
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+# Sampled
+
+
+def test_answers_are_counted_by_status_and_only_ratings_have_a_mean(tmp_path: Path) -> None:
+    rated: list[float | str] = [4, 5, 5, 2]
+    refused: list[float | str] = ["refusal", "content_filter", "refusal"]
+    lost: list[float | str] = ["unparsable", "truncated", "error"]
+    given = answers("a", *rated, *refused, *lost)
+    found = only(items(tmp_path, [given]))
+    assert {status: found[f"n_{status}"] for status in STATUSES} == {
+        "ok": 4,
+        "unparsable": 1,
+        "refusal": 2,
+        "content_filter": 1,
+        "truncated": 1,
+        "error": 1,
+    }
+    assert found["mean"] == pytest.approx((4 + 5 + 5 + 2) / 4)
+    assert found["sd"] == pytest.approx(np.std([4, 5, 5, 2], ddof=1))
+    assert found["distribution"].tolist() == [0, 0.25, 0, 0.25, 0.5]
+    for column in ("raw_moment_1", "raw_moment_2", "off_scale_mass", "returned_mass"):
+        assert np.isnan(found[column])
+
+
+def test_one_rating_has_a_mean_but_no_sd(tmp_path: Path) -> None:
+    found = only(items(tmp_path, [answers("a", 4, "refusal")]))
+    assert (found["n_ok"], found["mean"]) == (1, 4)
+    assert np.isnan(found["sd"])
+
+
+def test_an_item_that_was_always_refused_is_there_with_its_counts_and_no_numbers(
+    tmp_path: Path,
+) -> None:
+    found = items(tmp_path, [[*answers("a", "refusal", "refusal"), *answers("b", 3, 4)]])
+    refused = found.iloc[0]
+    assert (refused["item_id"], refused["n_ok"], refused["n_refusal"]) == ("a", 0, 2)
+    assert refused["distribution"] is None
+    written = pq.read_table(tmp_path / "items.parquet").to_pylist()[0]
+    for column in ("mean", "sd", "distribution"):
+        assert written[column] is None
+    assert written["human_mean"] == 3.5
+
+
+def test_a_dataset_of_nothing_but_refusals_can_be_aggregated(tmp_path: Path) -> None:
+    found = items(tmp_path, [[*answers("a", "refusal"), *answers("b", "truncated")]])
+    assert found["n_ok"].tolist() == [0, 0]
+    assert found["mean"].isna().all()
+
+
+def test_an_item_without_a_norm_is_kept_with_nulls_beside_it(tmp_path: Path) -> None:
+    found = items(tmp_path, [[*answers("a", 3, 4), *answers("unnormed", 2, 2)]])
+    assert found["item_id"].tolist() == ["a", "unnormed"]
+    assert found["human_mean"].tolist()[0] == 3.5
+    assert found["human_n"].tolist()[0] == 10
+    assert found.loc[1, ["human_mean", "human_sd", "human_n"]].isna().all()
+    assert found.loc[1, "mean"] == 2
+
+
+def test_a_norm_without_ratings_makes_no_row(tmp_path: Path) -> None:
+    assert items(tmp_path, [answers("a", 3)])["item_id"].tolist() == ["a"]
+
+
+def test_the_distribution_follows_the_points_of_a_fine_scale(tmp_path: Path) -> None:
+    fine = AggregationJob(
+        dataset="mine",
+        scales={"valence": HumanScale(min=0, max=1, step=0.1, direction="higher is better")},
+    )
+    given = answers("a", 0.3, 0.7, 0.3, 1)
+    found = only(items(tmp_path, [given], job=fine))
+    assert found["distribution"].tolist() == [0, 0, 0, 0.5, 0, 0, 0, 0.25, 0, 0, 0.25]
+
+
+# Exact
+
+
+def test_exact_moments_are_given_raw_and_over_the_mass_on_the_scale(tmp_path: Path) -> None:
+    probabilities = np.array([0.1, 0.0, 0.2, 0.3, 0.2])
+    found = only(items(tmp_path, [[exact("a", *probabilities)]]))
+    assert found["raw_moment_1"] == pytest.approx(0.1 * 1 + 0.2 * 3 + 0.3 * 4 + 0.2 * 5)
+    assert found["raw_moment_2"] == pytest.approx(0.1 * 1 + 0.2 * 9 + 0.3 * 16 + 0.2 * 25)
+    shares = probabilities / 0.8
+    mean = shares @ POINTS
+    assert found["mean"] == pytest.approx(mean)
+    assert found["sd"] == pytest.approx(np.sqrt(shares @ (POINTS - mean) ** 2))
+    assert found["distribution"] == pytest.approx(shares)
+    assert found["off_scale_mass"] == pytest.approx(0.1)
+    assert found["returned_mass"] == pytest.approx(0.9)
+    assert (found["n_ok"], found["readout"]) == (1, "exact")
+
+
+def test_an_exact_distribution_on_one_point_has_sd_0(tmp_path: Path) -> None:
+    found = only(items(tmp_path, [[exact("a", 0, 0, 0.7, 0, 0)]]))
+    assert found["mean"] == pytest.approx(3)
+    assert found["sd"] == pytest.approx(0, abs=1e-6)
+
+
+def test_an_exact_item_with_all_its_mass_off_the_scale_gives_nulls(tmp_path: Path) -> None:
+    items(tmp_path, [[exact("a", 0, 0, 0, 0, 0), exact("b", 0.1, 0, 0, 0, 0)]])
+    off, on = pq.read_table(tmp_path / "items.parquet").to_pylist()
+    assert (off["n_unparsable"], off["n_ok"]) == (1, 0)
+    assert (off["mean"], off["sd"], off["distribution"]) == (None, None, None)
+    assert (off["raw_moment_1"], off["off_scale_mass"]) == (0, pytest.approx(0.9))
+    assert on["mean"] == pytest.approx(1)
+
+
+# All of it, against pandas
+
+
+def study(seed: int = 5) -> list[dict[str, object]]:
+    """Two models, two protocols, both readouts, with answers of every status."""
+    random = np.random.default_rng(seed)
+    rows: list[dict[str, object]] = []
+
+    def answered() -> float | str:
+        rated = random.random() < 0.7
+        return float(random.integers(1, 6)) if rated else str(random.choice(STATUSES[1:]))
+
+    for model in ("tiny", "small"):
+        for protocol in ("sheet", "chat"):
+            for item_id in ("a", "b", "c"):
+                drawn = [answered() for _ in range(20)]
+                rows += answers(item_id, *drawn, model=model, protocol=protocol)
+                masses = 0.9 * random.dirichlet(np.ones(6))[:5]
+                rows.append(exact(item_id, *masses, model=model, protocol=protocol))
+    return rows
+
+
+def test_every_cell_and_item_agrees_with_pandas(tmp_path: Path) -> None:
+    rows = study()
+    found = items(tmp_path, [rows]).set_index(KEYS)
+    ratings = pd.DataFrame(rows)
+    ratings["rating"] = ratings["rating"].astype(float)
+    counts = pd.crosstab([ratings[key] for key in KEYS], ratings["status"])
+    counted = found[[f"n_{status}" for status in STATUSES]].set_axis(list(STATUSES), axis=1)
+    expected = counts.reindex(columns=list(STATUSES), index=counted.index, fill_value=0)
+    assert len(found) == len(expected) == 24
+    assert (counted.to_numpy() == expected.to_numpy()).all()
+    sampled = found.xs("sampled", level="readout", drop_level=False)
+    by_item = ratings[ratings["readout"] == "sampled"].groupby(KEYS)["rating"]
+    assert sampled["mean"].to_numpy() == pytest.approx(by_item.mean()[sampled.index].to_numpy())
+    assert sampled["sd"].to_numpy() == pytest.approx(by_item.std()[sampled.index].to_numpy())
+    distributions = sampled["distribution"].to_dict()
+    for key, group in by_item:
+        shares = group.value_counts(normalize=True).reindex(POINTS, fill_value=0)
+        assert distributions[key] == pytest.approx(shares.to_numpy())
+
+
+def test_the_result_does_not_depend_on_the_order_or_number_of_files(tmp_path: Path) -> None:
+    rows = study()
+    shuffled = [rows[place] for place in np.random.default_rng(1).permutation(len(rows))]
+    one = items(tmp_path / "one", [rows])
+    several = items(tmp_path / "several", [shuffled[:7], shuffled[7:200], shuffled[200:]])
+    pd.testing.assert_frame_equal(one, several)
+
+
+def test_rows_are_in_order_and_keep_the_contract(tmp_path: Path) -> None:
+    found = items(tmp_path, [study()])
+    pd.testing.assert_frame_equal(found, found.sort_values(KEYS, ignore_index=True))
+    assert not found.duplicated(KEYS).any()
+    written = pq.read_schema(tmp_path / "items.parquet")
+    assert written.remove_metadata().equals(ITEMS.schema)
+
+
+def test_strings_with_odd_characters_stay_apart(tmp_path: Path) -> None:
+    ids = ["null", "None", "", "a'b", 'a"b', "ａ", "a", "A", "a "]
+    found = items(tmp_path, [[one for item_id in ids for one in answers(item_id, 3)]], normed=ids)
+    assert sorted(found["item_id"]) == sorted(ids)
+    assert found["human_mean"].notna().all()
