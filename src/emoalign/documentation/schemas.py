@@ -23,6 +23,8 @@ class _Generator(GenerateJsonSchema):
         generated = super().dict_schema(schema)
         if schema.get("keys_schema", {}).get("type") == "float":
             generated["propertyNames"] = {"pattern": NUMERIC_KEY}
+        if "patternProperties" in generated:
+            generated["additionalProperties"] = False
         return generated
 
 

@@ -46,7 +46,10 @@ def type_in_words(schema: Schema) -> str:
             return f"list of {_several(schema['items'])}{_least(schema.get('minItems'))}"
         case "object":
             key = "number" if "propertyNames" in schema else "name"
-            value = type_in_words(schema["additionalProperties"])
+            by_name = schema.get("patternProperties")
+            value = type_in_words(
+                next(iter(by_name.values())) if by_name else schema["additionalProperties"]
+            )
             return f"{value} under each {key}{_least(schema.get('minProperties'))}"
     raise ValueError(f"no words yet for the JSON schema {dict(schema)}")
 
