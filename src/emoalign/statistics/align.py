@@ -210,12 +210,12 @@ def _readout_row(
 ) -> dict[str, object]:
     answers = sum(sampled[f"n_{status}"].sum() for status in STATUSES)
     on_scale = 1 - exact["off_scale_mass"] - (1 - exact["returned_mass"])
-    both = sampled.join(exact[["distribution"]], rsuffix="_exact", how="inner").sort_index()
-    both = both.dropna(subset=["distribution", "distribution_exact"])
+    both = sampled.assign(exact=exact["distribution"]).sort_index()
+    both = both.dropna(subset=["distribution", "exact"])
     shape = (len(both), len(points))
     shares = np.array(both["distribution"].tolist(), dtype=float).reshape(shape)
     counts = np.rint(shares * both["n_ok"].to_numpy(dtype=float)[:, None])
-    exact_shares = np.array(both["distribution_exact"].tolist(), dtype=float).reshape(shape)
+    exact_shares = np.array(both["exact"].tolist(), dtype=float).reshape(shape)
     found = agreement(counts, exact_shares, points, job.seed, job.settings.simulations)
     return {
         "n_items": found.n_items,

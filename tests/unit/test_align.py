@@ -1,0 +1,158 @@
+"""The statistics tables, from item tables made by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from emoalign.statistics.align import align, alignment, readouts, reliability_row
+from emoalign.tables import ALIGNMENT, ITEMS, NORMS
+
+from .small_study import JOB, SETTINGS, cell, norms, ratings
+
+NORM_ROWS = norms()
+
+
+def reliability(norm_rows: pd.DataFrame = NORM_ROWS) -> pd.DataFrame:
+    return pd.DataFrame([reliability_row("words", "valence", norm_rows, SETTINGS, seed=3)])
+
+
+def one_cell(answers: np.ndarray, norm_rows: pd.DataFrame = NORM_ROWS) -> pd.Series:
+    table = alignment(cell(norm_rows, answers), reliability(norm_rows), JOB)
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_a_cell_holds_the_numbers_that_scipy_finds() -> None:
+    answers = ratings(NORM_ROWS)
+    row = one_cell(answers)
+    model, human = answers.mean(axis=1), NORM_ROWS["mean"]
+    r = stats.pearsonr(model, human)
+    ends = r.confidence_interval(0.95)
+    assert row["pearson_r"] == pytest.approx(r.statistic)
+    assert (row["pearson_low"], row["pearson_high"]) == pytest.approx((ends.low, ends.high))
+    assert row["spearman_rho"] == pytest.approx(stats.spearmanr(model, human).statistic)
+    assert row["rmse"] == pytest.approx(np.sqrt(np.mean((model - human) ** 2)))
+    assert row["rmse_constant"] == pytest.approx(human.std(ddof=0))
+    assert row["slope"] == pytest.approx(stats.linregress(human, model).slope)
+    spread = stats.mannwhitneyu(answers.std(axis=1, ddof=1), NORM_ROWS["sd"], method="asymptotic")
+    assert (row["ranksum_w"], row["ranksum_p"]) == pytest.approx((spread.statistic, spread.pvalue))
+    assert row["n_items"] == 30
+    assert row["n_ok"] == 300
+
+
+def test_the_disattenuated_r_uses_both_reliabilities() -> None:
+    row = one_cell(ratings(NORM_ROWS))
+    both = row["reliability_human"] * row["reliability_model"]
+    assert 0.5 < row["reliability_model"] < 1
+    assert row["pearson_disattenuated"] == pytest.approx(row["pearson_r"] / np.sqrt(both))
+    assert row["disattenuated_above_1"] == (row["pearson_disattenuated"] > 1)
+
+
+def test_an_item_without_a_rating_is_left_out_and_counted() -> None:
+    answers = ratings(NORM_ROWS)
+    answers[4] = np.nan
+    row = one_cell(answers)
+    kept = np.arange(30) != 4
+    expected = stats.pearsonr(answers[kept].mean(axis=1), NORM_ROWS["mean"][kept]).statistic
+    assert (row["n_items"], row["n_items_excluded"], row["n_refusal"]) == (29, 1, 10)
+    assert row["pearson_r"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("answers", "items"),
+    [(np.full((30, 10), np.nan), 0), (np.full((30, 10), 5.0), 30)],
+    ids=["every answer refused", "always the same rating"],
+)
+def test_a_cell_that_says_nothing_has_no_correlation_and_nothing_breaks(
+    answers: np.ndarray, items: int
+) -> None:
+    row = one_cell(answers)
+    assert row["n_items"] == items
+    assert np.isnan(row["pearson_r"])
+    assert np.isnan(row["pearson_boot_low"])
+    assert np.isnan(row["pearson_disattenuated"])
+    assert not row["disattenuated_above_1"]
+
+
+def test_without_single_ratings_the_ceiling_comes_from_the_summary() -> None:
+    summary = NORM_ROWS.assign(ratings=None)
+    row = reliability(summary).iloc[0]
+    assert row["source"] == "summary"
+    means, error = NORM_ROWS["mean"], (NORM_ROWS["sd"] ** 2 / NORM_ROWS["n"]).mean()
+    assert row["reliability"] == pytest.approx(1 - error / means.var(ddof=1))
+    assert row["ceiling"] == pytest.approx(np.sqrt(row["reliability"]))
+    assert np.isnan(row["one_human_r"])
+
+
+def test_without_human_data_there_is_no_ceiling_and_no_correlation() -> None:
+    nobody = NORM_ROWS.assign(mean=np.nan, sd=np.nan, n=0, ratings=None)
+    assert reliability(nobody).iloc[0]["source"] == "none"
+    row = one_cell(ratings(NORM_ROWS), nobody)
+    assert row["n_items"] == 0
+    assert np.isnan(row["ceiling"])
+
+
+def test_p_values_are_adjusted_over_the_cells_of_one_readout_only() -> None:
+    cells = [cell(NORM_ROWS, ratings(NORM_ROWS, 8, seed), model=f"m{seed}") for seed in range(2, 7)]
+    exact = cell(NORM_ROWS, ratings(NORM_ROWS, 8, 9), model="m2", readout="exact")
+    table = alignment(pd.concat([*cells, exact]), reliability(), JOB).set_index("readout")
+    sampled = table.loc["sampled"]
+    expected = multipletests(sampled["pearson_p"], method="fdr_bh")[1]
+    assert sampled["pearson_p_adjusted"].to_numpy() == pytest.approx(expected)
+    assert table.loc["exact", "pearson_p_adjusted"] == table.loc["exact", "pearson_p"]
+
+
+def test_neither_the_order_of_items_nor_other_cells_change_a_cell() -> None:
+    cells = [cell(NORM_ROWS, ratings(NORM_ROWS, 2, seed), model=f"m{seed}") for seed in (2, 3)]
+    both = alignment(pd.concat(cells), reliability(), JOB)
+    shuffled = alignment(pd.concat(cells[::-1]).sample(frac=1, random_state=1), reliability(), JOB)
+    pd.testing.assert_frame_equal(both, shuffled)
+    alone = alignment(cells[0], reliability(), JOB).filter(regex="^(?!.*adjusted)")
+    pd.testing.assert_frame_equal(both.iloc[[0]][alone.columns], alone)
+
+
+def test_readouts_are_compared_where_a_cell_has_both() -> None:
+    rng = np.random.default_rng(5)
+    shares = rng.dirichlet(np.ones(9), 30)
+    answers = np.array([rng.choice(np.arange(1, 10.0), 10, p=row) for row in shares])
+    sampled = cell(NORM_ROWS, answers)
+    exact = sampled.assign(
+        readout="exact",
+        distribution=shares.tolist(),
+        mean=shares @ np.arange(1, 10),
+        off_scale_mass=0.25,
+        returned_mass=0.95,
+    )
+    alone = cell(NORM_ROWS, answers, protocol="only sampled")
+    table = readouts(pd.concat([sampled, exact, alone]), JOB)
+    assert list(table["protocol"]) == ["p"]
+    row = table.iloc[0]
+    assert row["on_scale_mass_exact"] == pytest.approx(0.7)
+    assert row["ok_share_sampled"] == 1
+    assert row["p_pooled"] > 0.01
+    assert row["r_means"] == pytest.approx(
+        np.corrcoef(answers.mean(axis=1), shares @ np.arange(1, 10))[0, 1]
+    )
+
+
+def test_tables_are_written_for_programs_and_for_spreadsheets(tmp_path: Path) -> None:
+    ITEMS.write(cell(NORM_ROWS, ratings(NORM_ROWS)), tmp_path / "items/words.parquet")
+    NORMS.write(NORM_ROWS, tmp_path / "norms/words.parquet")
+    align(
+        JOB,
+        [tmp_path / "items/words.parquet"],
+        {"words": tmp_path / "norms/words.parquet"},
+        tmp_path / "statistics",
+    )
+    table = ALIGNMENT.read(tmp_path / "statistics/alignment.parquet")
+    csv = pd.read_csv(tmp_path / "statistics/alignment.csv")
+    assert list(csv.columns) == list(table.columns)
+    assert csv["pearson_r"][0] == pytest.approx(table["pearson_r"][0])
+    # No cell was asked in both readouts: the table is there, and empty.
+    assert pd.read_csv(tmp_path / "statistics/readouts.csv").empty
