@@ -35,6 +35,7 @@ _STYLE: dict[Any, Any] = {
     "figure.dpi": 100,
     "savefig.dpi": 300,
     "pdf.fonttype": 42,
+    "text.parse_math": False,
 }
 
 
