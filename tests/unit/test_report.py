@@ -206,7 +206,7 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     }
     [sentences] = findings(cells(poor, good), report_job())
     text = " ".join(sentences)
-    assert "r = 0.70 [0.60, 0.80] with the protocol sheet; r = −0.05 [−0.20, 0.10]" in text
+    assert "r = 0.70 [0.60, 0.80] under sheet, r = −0.05 [−0.20, 0.10] under asked" in text
     assert "depends on how it is asked" in text
     assert "allows r up to 0.98, and one human rater reaches 0.80." in text
 
@@ -226,7 +226,7 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
     }
     sampled = {"protocol": "p", "pearson_r": 0.3, "n_ok": 27, "n_truncated": 273}
     text = " ".join(findings(cells(sampled, exact), report_job())[0])
-    assert "r = 0.50 [0.40, 0.60] with the protocol p" in text
+    assert "r = 0.50 [0.40, 0.60] under p" in text
     assert "0.30" not in text
     assert "With p only 9 % of its sampled answers were a rating" in text
 

@@ -68,9 +68,9 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
     best = cells[0]
     model, dataset = job.models[best["model"]].title, job.datasets[best["dataset"]]
     sentences = [
-        f"{model} rated {int(rows['n_items'].max())} {dataset.modality}s of {dataset.title} "
-        f"for {best['scale']}. Correlation of its mean ratings with people's: "
-        + "; ".join(f"{correlation(cell)} with the protocol {cell['protocol']}" for cell in cells)
+        f"{model} rated {int(rows['n_items'].max())} {dataset.modality}s of {dataset.title} for "
+        f"{best['scale']}; correlation of its means with people's: "
+        + ", ".join(f"{correlation(cell)} under {cell['protocol']}" for cell in cells)
         + "."
     ]
     if len(cells) > 1 and _ends(best)[0] > _ends(cells[-1])[1]:
