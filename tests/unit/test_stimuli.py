@@ -253,15 +253,24 @@ def test_an_id_that_stands_for_two_items_is_refused(
 
 
 def test_another_file_than_expected_is_refused_with_both_checksums_and_where_to_get_it(
-    tmp_path: Path, preparation: Prepare, lexicon: Write
+    lexicon: Write,
 ) -> None:
     file = lexicon(["joy"])
     source = FileSource(file=str(file), sha256="0" * 64, obtain="Ask the authors for version 2.")
     with pytest.raises(DataError) as error:
-        run(preparation(file, source=source), tmp_path)
+        locate_verified(source)
     for part in (str(file), "0" * 64, hashlib.sha256(file.read_bytes()).hexdigest()):
         assert part in str(error.value)
     assert str(error.value).endswith("Ask the authors for version 2.")
+
+
+def test_nothing_is_prepared_from_another_file_than_expected(
+    tmp_path: Path, preparation: Prepare, lexicon: Write
+) -> None:
+    file = lexicon(["joy"])
+    with pytest.raises(DataError, match="another file than expected"):
+        run(preparation(file, source=FileSource(file=str(file), sha256="0" * 64)), tmp_path)
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_the_expected_file_is_found_with_its_checksum(tmp_path: Path, lexicon: Write) -> None:

@@ -21,5 +21,6 @@ checkpoint prepare_stimuli:
         "../envs/emoalign.yaml"
     params:
         job=lambda wildcards: jobs.prepare(wildcards.dataset),
+        card="config/datasets/{dataset}.yaml",
     script:
         "../scripts/prepare_stimuli.py"

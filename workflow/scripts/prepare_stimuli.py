@@ -3,6 +3,7 @@ from pathlib import Path
 from emoalign.stage import stage
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.jobs import PreparationJob
+from emoalign.study.loading import load_dataset
 
 with stage(snakemake.log[0]):
     prepare(
@@ -10,4 +11,5 @@ with stage(snakemake.log[0]):
         stimuli=Path(snakemake.output.stimuli),
         norms=Path(snakemake.output.norms),
         shards=Path(snakemake.output.shards),
+        obtain=load_dataset(Path(snakemake.params.card)).source.obtain,
     )

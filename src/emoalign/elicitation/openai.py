@@ -64,7 +64,7 @@ class OpenAIEngine:
             reply = await self._post(path, body)
         except openai.BadRequestError as error:
             if error.code not in _FILTERED:
-                raise self._explained(error) from error
+                raise self._explained(error) from None
             reply = _filtered_reply(len(ask.participants))
         answers = _answers(ask, reply, time.perf_counter() - started)
         if any(answer.logprobs is None for answer in answers) and request.readout == "exact":
@@ -81,7 +81,7 @@ class OpenAIEngine:
         try:
             return list((await self._post(f"{self._root}tokenize", body))["tokens"])
         except openai.BadRequestError as error:
-            raise self._explained(error) from error
+            raise self._explained(error) from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -94,7 +94,7 @@ class OpenAIEngine:
         except openai.BadRequestError:
             raise
         except openai.APIError as error:
-            raise self._explained(error) from error
+            raise self._explained(error) from None
         except orjson.JSONDecodeError as error:
             raise EngineError(f"{self._where()} answered with something else than JSON") from error
         if not isinstance(reply, dict):
@@ -149,6 +149,7 @@ class OpenAIEngine:
         return parameters
 
     def _explained(self, error: openai.APIError) -> EngineError:
+        # Raised `from None`: a traceback would show what the server wrote, with the key in it.
         message = str(getattr(error, "message", error))
         if self._key:
             message = message.replace(self._key, "***")

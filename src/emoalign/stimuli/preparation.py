@@ -19,12 +19,15 @@ from emoalign.study.jobs import PreparationJob
 from emoalign.tables import NORMS, STIMULI, atomic
 
 
-def prepare(job: PreparationJob, stimuli: Path, norms: Path, shards: Path) -> None:
+def prepare(
+    job: PreparationJob, stimuli: Path, norms: Path, shards: Path, obtain: str | None = None
+) -> None:
     """Write the items, norms and shards of a dataset.
 
+    `obtain` says how to get the file, for the message when it is missing.
     Raises DataError when the source is missing, is another file, or holds what it must not.
     """
-    path, checksum = locate_verified(job.source)
+    path, checksum = locate_verified(job.source.model_copy(update={"obtain": obtain}))
     items = select(READERS[job.reader](path), job)
     metadata = {"source": path.name, "source_sha256": checksum}
     shard_of = shard_names(len(items), job.shard_items)

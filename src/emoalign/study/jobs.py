@@ -277,7 +277,8 @@ def prompt_form(prompts: PromptSet, scale: str) -> PromptForm:
 def answering(model: Model) -> Mapping[str, Any]:
     """The part of a model card that decides what the model answers.
 
-    Its title, address, key and limits are not in it: they are read when the job runs.
+    Its title, address, key and limits are not in it, nor how to get its weights: they are read when
+    the job runs.
     """
     kept = {"engine", "weights", "model", "revision"}
     card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain"}})

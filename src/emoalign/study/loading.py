@@ -203,6 +203,15 @@ def _incapable(
     return problems
 
 
+def load_dataset(path: Path) -> DatasetCard:
+    """A dataset card by itself. Raises StudyError with every problem found."""
+    library = _Library(path.parent.parent, str(path))
+    card = library.entry(DatasetCard, path.parent.name, path.stem)
+    if card is None:
+        raise StudyError(library.problems)
+    return card
+
+
 def load_model(path: Path) -> Model:
     """A model card by itself. Raises StudyError with every problem found."""
     library = _Library(path.parent.parent, str(path))
