@@ -22,11 +22,48 @@ from emoalign.study.loading import load_model, load_study
 from emoalign.study.reading import read_yaml
 
 PARTICIPANTS = 20
-WORDS = (
-    "admire afraid agony amazing angel annoy anxious applause awful bargain battle beloved bitter "
-    "blame blessing bored brave bright broken bully calm careful charm cheat cheerful clever comfort "
-    "confused courage crisis curse danger delight devil dirty divine doubt dread eager elegant"
-).split()
+WORDS = [
+    "admire",
+    "afraid",
+    "agony",
+    "amazing",
+    "angel",
+    "annoy",
+    "anxious",
+    "applause",
+    "awful",
+    "bargain",
+    "battle",
+    "beloved",
+    "bitter",
+    "blame",
+    "blessing",
+    "bored",
+    "brave",
+    "bright",
+    "broken",
+    "bully",
+    "calm",
+    "careful",
+    "charm",
+    "cheat",
+    "cheerful",
+    "clever",
+    "comfort",
+    "confused",
+    "courage",
+    "crisis",
+    "curse",
+    "danger",
+    "delight",
+    "devil",
+    "dirty",
+    "divine",
+    "doubt",
+    "dread",
+    "eager",
+    "elegant",
+]
 
 
 async def timed(engine: Engine, asks: Iterable[Ask]) -> float:

@@ -394,7 +394,7 @@ def carelessly(
     ]
     fields = RatingRequest.__dataclass_fields__
     truncated = [replace(one, sampling=replace(one.sampling, top_p=0.8)) for one in neutral]
-    one_seed = [OneSeed(**{name: getattr(one, name) for name in fields}) for one in neutral]
+    one_seed = [OneSeed(**{name: getattr(one, name) for name in fields}) for one in neutral[:20]]
     less_able = card.capabilities.model_copy(update={"sampling_extras": False})
     arms: dict[str, tuple[Sequence[RatingRequest], LlamaCppModel]] = {
         "top_p .8": (truncated, card),

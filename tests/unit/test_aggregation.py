@@ -210,6 +210,16 @@ def study(seed: int = 5) -> list[dict[str, object]]:
     return rows
 
 
+def test_an_exact_item_that_was_withheld_is_counted_and_has_no_numbers(tmp_path: Path) -> None:
+    withheld = row("a", readout="exact", status="content_filter")
+    table = items(tmp_path, [[withheld, exact("b", 0.1, 0.1, 0.1, 0.1, 0.1)]]).set_index("item_id")
+    assert table.loc["a", "n_content_filter"] == 1
+    for column in ("mean", "sd", "raw_moment_1", "raw_moment_2", "off_scale_mass"):
+        assert np.isnan(table.loc["a", column])
+    assert table.loc["a", "distribution"] is None
+    assert table.loc["b", "mean"] == pytest.approx(3)
+
+
 def test_every_cell_and_item_agrees_with_pandas(tmp_path: Path) -> None:
     rows = study()
     found = items(tmp_path, [rows]).set_index(KEYS)

@@ -18,7 +18,6 @@ from emoalign.study.jobs import Jobs
 from emoalign.study.loading import LoadedStudy, load_model, load_study
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import nearest, read_yaml, validate
-from emoalign.study.studies import Study
 
 Edit = Callable[[str, Callable[[Any], object]], None]
 
@@ -362,17 +361,6 @@ def test_nothing_that_was_validated_can_be_changed(default_study: LoadedStudy) -
     for entry, field in entries:
         with pytest.raises(ValidationError, match="frozen"):
             setattr(entry, field, getattr(entry, field))
-
-
-def test_every_field_is_described() -> None:
-    def entries(kind: type[Entry]) -> set[type[Entry]]:
-        return {kind}.union(*(entries(below) for below in kind.__subclasses__()))
-
-    configured = {kind for kind in entries(Entry) if not kind.__module__.endswith(".jobs")}
-    assert {Study, Scale, PromptSet, DatasetCard} <= configured
-    for kind in configured:
-        for name, field in kind.model_fields.items():
-            assert field.description, f"{kind.__name__}.{name}"
 
 
 # Scales

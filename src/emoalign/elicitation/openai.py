@@ -66,8 +66,10 @@ class OpenAIEngine:
             if error.code not in _FILTERED:
                 raise self._explained(error) from None
             reply = _filtered_reply(len(ask.participants))
+        if not _has_choices(reply):
+            raise EngineError(f"{self._where()} gave no list of choices but: {str(reply)[:300]}")
         answers = _answers(ask, reply, time.perf_counter() - started)
-        if any(answer.logprobs is None for answer in answers) and request.readout == "exact":
+        if request.readout == "exact" and any(map(_lacks_logprobs, answers)):
             raise EngineError(
                 f"{self._where()} was asked for log-probabilities and returned none. If it cannot "
                 "give them, say top_logprobs: 0 in the model's card; the exact readout is then "
@@ -97,8 +99,8 @@ class OpenAIEngine:
             raise self._explained(error) from None
         except orjson.JSONDecodeError as error:
             raise EngineError(f"{self._where()} answered with something else than JSON") from error
-        if not isinstance(reply, dict):
-            raise EngineError(f"{self._where()} answered with JSON of another form than expected")
+        if not isinstance(reply, dict) or "error" in reply:
+            raise EngineError(f"{self._where()} gave no answer but: {str(reply)[:300]}")
         return reply
 
     def _body(
@@ -174,6 +176,20 @@ def _api_key(variable: str | None) -> str | None:
             f"export {variable}=... in the shell that starts snakemake (and never in a file here)."
         )
     return key
+
+
+def _has_choices(reply: Mapping[str, Any]) -> bool:
+    choices = reply.get("choices")
+    return isinstance(choices, list) and all(
+        isinstance(choice, dict)
+        and (isinstance(choice.get("message"), dict) or isinstance(choice.get("text"), str))
+        for choice in choices
+    )
+
+
+def _lacks_logprobs(answer: Answer) -> bool:
+    withheld = answer.refused or answer.finish_reason == "content_filter"
+    return answer.logprobs is None and not withheld
 
 
 def _answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:

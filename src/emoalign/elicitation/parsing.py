@@ -60,11 +60,19 @@ def parse_rating(text: str, scale: Scale) -> float | None:
     return next((point for point in scale.points if abs(point - number) < 1e-9), None)
 
 
+def withheld(answer: Answer) -> Status | None:
+    """The status of an answer that the server itself says was not given; None for any other."""
+    if answer.finish_reason == "content_filter":
+        return "content_filter"
+    return "refusal" if answer.refused else None
+
+
 def read_answer(answer: Answer, scale: Scale, form: AnswerForm) -> Reading:
     """Status and rating of a sampled answer."""
-    if answer.finish_reason == "content_filter":
-        return Reading("content_filter")
-    if answer.refused or _REFUSAL.match(answer.text):
+    status = withheld(answer)
+    if status is not None:
+        return Reading(status)
+    if _REFUSAL.match(answer.text):
         return Reading("refusal")
     if answer.finish_reason == "error":
         return Reading("error")

@@ -16,7 +16,7 @@ from emoalign.elicitation.collecting import collect
 from emoalign.elicitation.engines import Engine, identity, running, settings
 from emoalign.elicitation.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.journal import JournalWriter, Key, read_answers
-from emoalign.elicitation.parsing import read_answer
+from emoalign.elicitation.parsing import read_answer, withheld
 from emoalign.elicitation.progress import Progress
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
 from emoalign.errors import EngineError, StudyError
@@ -205,7 +205,15 @@ def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, object]:
 
 
 def _exact_columns(job: RatingJob, answer: Answer) -> dict[str, object]:
-    reading = read_distribution(answer.logprobs or (), job.range, job.protocol.temperature)
+    if answer.logprobs is None:
+        return {
+            "status": withheld(answer) or "error",
+            "rating": None,
+            "probabilities": None,
+            "off_scale_mass": None,
+            "returned_mass": None,
+        }
+    reading = read_distribution(answer.logprobs, job.range, job.protocol.temperature)
     return {
         "status": "ok" if any(reading.probabilities) else "unparsable",
         "rating": None,

@@ -91,12 +91,13 @@ def _from_probabilities(exact: pd.DataFrame, points: dict[str, np.ndarray]) -> p
     """Moments of the exact distribution, raw and over the mass that is on the scale."""
     rows = []
     for scale, probabilities in zip(exact["scale"], exact["probabilities"], strict=True):
-        mass = np.asarray(probabilities, dtype=float)
+        withheld = np.full(len(points[scale]), np.nan)
+        mass = np.asarray(probabilities if np.iterable(probabilities) else withheld, dtype=float)
         first, second = float(mass @ points[scale]), float(mass @ points[scale] ** 2)
         on_scale = mass.sum()
-        mean = first / on_scale if on_scale else np.nan
-        variance = max(second / on_scale - mean**2, 0.0) if on_scale else np.nan
-        distribution = (mass / on_scale).tolist() if on_scale else None
+        mean = first / on_scale if on_scale > 0 else np.nan
+        variance = max(second / on_scale - mean**2, 0.0) if on_scale > 0 else np.nan
+        distribution = (mass / on_scale).tolist() if on_scale > 0 else None
         rows.append((mean, variance**0.5, distribution, first, second))
     names = ["mean", "sd", "distribution", "raw_moment_1", "raw_moment_2"]
     moments = pd.DataFrame(rows, columns=names, index=exact.index)
