@@ -287,6 +287,13 @@ def test_answers_are_kept_as_they_came_with_who_gave_them(
     assert all(0.05 <= answer.latency_s < 5 for answer in answers)
 
 
+def test_a_server_that_says_there_was_no_error_is_believed(
+    server: Server, card: OpenAIModel
+) -> None:
+    server.say = lambda heard: Reply(chat("7", "8", "9", error=None))
+    assert [answer.text for answer in ask(card)] == ["7", "8", "9"]
+
+
 def test_more_answers_than_asked_for_are_left(server: Server, card: OpenAIModel) -> None:
     server.say = lambda heard: Reply(chat("1", "2", "3", "4"))
     assert [answer.text for answer in ask(card, request(), (0, 1))] == ["1", "2"]
@@ -342,6 +349,16 @@ def test_a_key_is_in_no_message_although_the_server_repeats_it(
     assert "Incorrect API key" in (tmp_path / "job.log").read_text()
     assert KEY not in (tmp_path / "job.log").read_text()
     assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize("form", ['{"error": "Bad key %s"}', '{"choices": "%s"}', '["%s"]'])
+def test_a_key_is_in_no_message_of_a_reply_of_another_form(
+    form: str, server: Server, card: OpenAIModel
+) -> None:
+    server.say = lambda heard: Reply((form % (" " * 270 + KEY)).encode())
+    with pytest.raises(EngineError) as error:
+        ask(card)
+    assert "sk-test" not in "".join(traceback.format_exception(error.value))
 
 
 # Faults that stay

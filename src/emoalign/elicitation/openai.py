@@ -67,7 +67,9 @@ class OpenAIEngine:
                 raise self._explained(error) from None
             reply = _filtered_reply(len(ask.participants))
         if not _has_choices(reply):
-            raise EngineError(f"{self._where()} gave no list of choices but: {str(reply)[:300]}")
+            raise EngineError(
+                f"{self._where()} gave no list of choices but: {self._keyless(reply)}"
+            )
         answers = _answers(ask, reply, time.perf_counter() - started)
         if request.readout == "exact" and any(map(_lacks_logprobs, answers)):
             raise EngineError(
@@ -99,8 +101,8 @@ class OpenAIEngine:
             raise self._explained(error) from None
         except orjson.JSONDecodeError as error:
             raise EngineError(f"{self._where()} answered with something else than JSON") from error
-        if not isinstance(reply, dict) or "error" in reply:
-            raise EngineError(f"{self._where()} gave no answer but: {str(reply)[:300]}")
+        if not isinstance(reply, dict) or reply.get("error"):
+            raise EngineError(f"{self._where()} gave no answer but: {self._keyless(reply)}")
         return reply
 
     def _body(
@@ -152,15 +154,18 @@ class OpenAIEngine:
 
     def _explained(self, error: openai.APIError) -> EngineError:
         # Raised `from None`: a traceback would show what the server wrote, with the key in it.
-        message = str(getattr(error, "message", error))
-        if self._key:
-            message = message.replace(self._key, "***")
+        message = self._keyless(getattr(error, "message", error))
         if isinstance(error, openai.APIStatusError):
             remedy = _REMEDIES.get(error.status_code, "The fault did not pass: try again later.")
             return EngineError(f"{self._where()} refused the request: {message} {remedy}")
         return EngineError(
             f"{self._where()} could not be reached: {message} Is it running, and is base_url right?"
         )
+
+    def _keyless(self, said: object) -> str:
+        """The beginning of what a server said, which may repeat the key, without the key."""
+        text = str(said)
+        return (text.replace(self._key, "***") if self._key else text)[:300]
 
     def _where(self) -> str:
         return f"the server of model {self._model!r} ({self._client.base_url})"
