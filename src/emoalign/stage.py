@@ -25,8 +25,9 @@ def importable_in_jobs() -> None:
 def stage(log_file: str | Path) -> Iterator[None]:
     """Messages of the block go to `log_file` and to the terminal.
 
-    An error that emoalign recognises ends the process with its message alone; anything else is a
-    fault of the program, and its traceback goes to the log as well.
+    An error that emoalign recognises, or that the system reports (a full disk), ends the process
+    with its message alone; anything else is a fault of the program, and its traceback goes to the
+    log as well.
     """
     in_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
     on_terminal = logging.StreamHandler(sys.stderr)
@@ -39,6 +40,9 @@ def stage(log_file: str | Path) -> Iterator[None]:
         yield
     except EmoalignError as error:
         _log.error("%s", error)
+        sys.exit(1)
+    except OSError as error:
+        _log.error("A file could not be read or written: %s", error)
         sys.exit(1)
     except Exception:
         _log.exception("This is a fault in emoalign itself; please report it with this log.")

@@ -175,7 +175,12 @@ RATINGS = Table(
             "Prompt tokens of the request; where one request brought several answers, its first "
             "row has them and the others 0, so that the sum is what was processed.",
         ),
-        Column("completion_tokens", _COUNT, "Answer tokens, counted like prompt_tokens."),
+        Column(
+            "completion_tokens",
+            _COUNT,
+            "Answer tokens as the server counts them, noted like prompt_tokens. "
+            "llama.cpp counts only the first of several answers.",
+        ),
         Column("latency_s", _NUMBER, "Seconds from sending the request to its answer."),
     ),
 )

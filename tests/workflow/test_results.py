@@ -88,13 +88,14 @@ def test_every_job_leaves_a_log_and_a_benchmark(finished: Project) -> None:
 def test_a_broken_study_is_told_in_words_not_in_tracebacks(finished: Project) -> None:
     broken = finished.folder / "config/studies/broken.yaml"
     broken.write_text(
-        "study: broken\ntitle: T\nseed: 1\nmodels: [model-z]\nprotocol: []\n"
+        "study: broken\ntitle: T\ntitle: T\nseed: 1\nmodels: [model-z]\nprotocol: []\n"
         "datasets: [{dataset: vader, sample: '3'}]\nprotocols: [{name: p, prompts: rating-shet}]\n"
     )
     done = finished.snakemake("--dry-run", study="broken")
     told = done.stdout + done.stderr
     assert done.returncode == 1
-    assert "4 problems in the configuration" in told
+    assert "5 problems in the configuration" in told
+    assert "broken.yaml, line 3, column 1: not valid YAML: found duplicate key" in told
     assert "config/studies/broken.yaml: protocol: unknown key; did you mean 'protocols'?" in told
     assert "there is no config/models/model-z.yaml; did you mean 'model-" in told
     assert "there is no config/prompts/rating-shet.yaml; did you mean 'rating-sheet'?" in told

@@ -18,7 +18,7 @@ from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import EngineError
 from emoalign.study.models import LlamaCppModel, OpenAIModel
 
-_FILTERED = ("content_filter", "content_policy_violation")
+_FILTERED = ("content_filter", "content_policy_violation", "invalid_prompt")
 
 _REMEDIES = {
     400: "The server does not accept this request: check the prompt set and the model's card.",

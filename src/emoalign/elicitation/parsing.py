@@ -21,16 +21,17 @@ _LONGEST = 60  # Nobody writes a rating at such length; endless stars would be u
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．－＋−", "0123456789.-+-")
 
 _REFUSAL = re.compile(
-    r"""\s*(?:
-        (?:i['’]?m|i\s+am|we['’]?re)\s+(?:very\s+|truly\s+|so\s+)?
-            (?:sorry|afraid|unable|not\s+able)
-      | (?:sorry|apologies|my\s+apologies|i\s+apologi[sz]e)\b
+    r"""\s*(?:unfortunately,?\s+)?(?:
+        (?:i['’]?m|i\s+am|we['’]?re|we\s+are)\s+(?:(?:very|truly|so|really|deeply)\s+)?
+            (?:sorry|afraid|unable|not\s+(?:able|comfortable|going\s+to))\b
+      | (?:sorry|apologies|my\s+apologies)[,.!]?\s+(?:but\s+)?(?:i|we|as|this|that)\b
+      | i\s+apologi[sz]e\b
       | (?:i|we)\s+(?:can['’]?t|cannot|can\s+not|won['’]?t|will\s+not|decline|refuse)\b
       | (?:i|we)\s+must\s+(?:decline|refuse)\b
-      | (?:unfortunately,?\s+)?(?:i|we)\s+(?:do\s+not|don['’]?t)\s+
-            (?:have|feel|experience|possess)\b
-      | as\s+an?\s+(?:ai|artificial|large\s+language|language)\b
-      | i['’]?m\s+(?:just\s+)?an?\s+(?:ai|language\s+model)\b
+      | (?:i['’]d|i\s+would)\s+rather\s+not\b
+      | (?:i|we)\s+(?:do\s+not|don['’]?t)\s+(?:have|feel|experience|possess)\b
+      | (?:i['’]?m|i\s+am|as)\s+(?:just\s+)?an?\s+(?:\w+\s+)?(?:ai|artificial|language\s+model)\b
+      | unable\s+to\s+(?:comply|rate|answer|assist|help|provide)\b
     )""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,12 +44,20 @@ class LoadedStudy:
         return self.dataset_entry(dataset).scales or tuple(self.datasets[dataset].scales)
 
 
-def load_study(config: Mapping[str, Any], config_dir: Path, source: str = "study") -> LoadedStudy:
+def load_study(
+    config: Mapping[str, Any],
+    config_dir: Path,
+    source: str = "study",
+    files: Sequence[str | Path] = (),
+) -> LoadedStudy:
     """Validate a study and load what it names from `config_dir`.
 
-    `source` names the study in messages. Raises StudyError with every problem found.
+    `source` names the study in messages. `files` are those that `config` was read from, by a reader
+    that may overlook a key that stands twice: it is told. Raises StudyError with every problem.
     """
     study, problems = validate(Study, config, source)
+    for file in files:
+        problems += read_yaml(Path(file))[1]
     library = _Library(config_dir, source)
     models: dict[str, Model] = _found(config, "models", library.model)
     datasets = _found(

@@ -1,0 +1,81 @@
+"""pyproject.toml, the lock files, environment.yml and docs/dependencies.md say the same."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+def locked(name: str) -> dict[str, set[str]]:
+    """The versions a lock file pins; several where they depend on the Python version."""
+    pins: dict[str, set[str]] = {}
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"([A-Za-z0-9][\w.-]*)==([^ ;\\]+)", line):
+            pins.setdefault(canonicalize_name(match[1]), set()).add(match[2])
+    return pins
+
+
+def needs(extra: str | None) -> list[Requirement]:
+    listed = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
+    return [Requirement(line) for line in listed]
+
+
+@pytest.mark.parametrize(("lock", "extra"), [(LOCKS[0], None), (LOCKS[1], None), (LOCKS[1], "dev")])
+def test_every_dependency_is_locked_at_a_version_it_allows(lock: str, extra: str | None) -> None:
+    pins = locked(lock)
+    for need in needs(extra):
+        versions = pins[canonicalize_name(need.name)]
+        assert all(need.specifier.contains(version) for version in versions), need
+
+
+def test_the_lock_for_development_adds_to_the_other_and_changes_nothing() -> None:
+    every, dev = (locked(name) for name in LOCKS)
+    assert {name: dev[name] for name in every} == every
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_hashes_and_no_address(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "--index" not in text
+    blocks = re.split(r"\n(?=[A-Za-z0-9])", text)
+    assert all("--hash=sha256:" in block for block in blocks if "==" in block.split("\n")[0])
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_nothing_needs_a_compiler_a_gpu_or_a_second_llama(name: str) -> None:
+    assert not {"torch", "vllm", "llama-cpp-python", "llm"} & set(locked(name))
+
+
+def test_conda_users_get_the_same_environment() -> None:
+    environment = YAML(typ="safe").load(ROOT / "environment.yml")
+    assert environment["name"] == "emoalign"
+    plain = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert pip == ["-r requirements.lock"]
+    assert {"pip", "llama-cpp-python", "llm"} <= set(plain)
+    for file in ("environment.yml", "workflow/envs/emoalign.yaml"):
+        (python,) = [
+            entry
+            for entry in YAML(typ="safe").load(ROOT / file)["dependencies"]
+            if str(entry).startswith("python ")
+        ]
+        lowest = PROJECT["requires-python"].removeprefix(">=")
+        assert python.removeprefix("python ").split(",")[0] == f">={lowest}"
+
+
+def test_every_dependency_is_justified_in_a_line() -> None:
+    page = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
+    for need in [*needs(None), *needs("dev")]:
+        name = "stubs" if "stubs" in need.name or need.name.startswith("types-") else need.name
+        assert name in page, f"docs/dependencies.md says nothing of {need.name}"
