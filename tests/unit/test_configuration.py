@@ -363,6 +363,46 @@ def test_nothing_that_was_validated_can_be_changed(default_study: LoadedStudy) -
             setattr(entry, field, getattr(entry, field))
 
 
+# Providers
+
+
+@pytest.mark.parametrize(
+    ("model", "temperature", "told"),
+    [
+        (
+            "claude-haiku-4-5",
+            1.5,
+            "asks model 'claude-haiku-4-5' for temperature 1.5, but its card",
+        ),
+        ("gpt-4o", 2.5, "its card says 0 to 2"),
+        ("claude-haiku-4-5", 1.0, None),
+        ("gpt-5.4-mini", 0.3, None),
+    ],
+)
+def test_a_temperature_that_a_provider_would_change_in_silence_is_refused(
+    config_dir: Path, model: str, temperature: float, told: str | None
+) -> None:
+    study = content(config_dir / STUDY)
+    study["models"] = [model]
+    study["protocols"] = [{"name": "warm", "prompts": "instruction", "temperature": temperature}]
+    if told is None:
+        assert load_study(study, config_dir).models[model]
+        return
+    with pytest.raises(StudyError, match=told):
+        load_study(study, config_dir)
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gpt-4o-mini", "gpt-5.4-mini", "claude-haiku-4-5"])
+def test_the_exact_readout_is_refused_where_tokens_cannot_be_checked(
+    config_dir: Path, model: str
+) -> None:
+    study = content(config_dir / STUDY)
+    study["models"] = [model]
+    study["protocols"] = [{"name": "p", "prompts": "instruction", "readouts": ["exact"]}]
+    with pytest.raises(StudyError, match="the exact readout, but its card says top_logprobs: 0"):
+        load_study(study, config_dir)
+
+
 # Scales
 
 

@@ -13,7 +13,7 @@ from emoalign.elicitation.openai import OpenAIEngine
 from emoalign.elicitation.requests import Ask
 from emoalign.sources import locate_verified
 from emoalign.study.loading import Model
-from emoalign.study.models import LlamaCppModel
+from emoalign.study.models import LlamaCppModel, OpenAIModel
 
 
 class Engine(Protocol):
@@ -44,10 +44,17 @@ def identity(card: Model) -> tuple[str, str | None]:
     return card.model, card.revision
 
 
+def extra_body(card: Model) -> tuple[tuple[str, str | int | float | bool], ...]:
+    """Parameters of every request to the model, in ascending order of their names."""
+    return tuple(sorted(card.extra_body.items())) if isinstance(card, OpenAIModel) else ()
+
+
 def settings(card: Model) -> Mapping[str, object]:
     """How the engine is set up, for the manifest."""
     kept = card.model_dump(
-        mode="json", exclude={"title", "capabilities", "limits", "api_key_env"}, exclude_none=True
+        mode="json",
+        exclude={"title", "capabilities", "limits", "api_key_env", "prices"},
+        exclude_none=True,
     )
     packages = ("openai", "xllamacpp") if isinstance(card, LlamaCppModel) else ("openai",)
     return {

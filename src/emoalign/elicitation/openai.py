@@ -111,10 +111,11 @@ class OpenAIEngine:
         sampling = request.sampling
         body: dict[str, object] = {
             "model": self._model,
-            "max_tokens": sampling.max_tokens,
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
+            self._capabilities.token_limit: sampling.max_tokens,
+            **dict(request.extra_body),
         }
+        if self._capabilities.temperature is not None:
+            body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
         if request.prompt.messages is not None:
             body["messages"] = [
                 {"role": message.role, "content": message.content}

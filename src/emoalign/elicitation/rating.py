@@ -13,7 +13,7 @@ import pandas as pd
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.collecting import collect
-from emoalign.elicitation.engines import Engine, identity, running, settings
+from emoalign.elicitation.engines import Engine, extra_body, identity, running, settings
 from emoalign.elicitation.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.journal import JournalWriter, Key, read_answers
 from emoalign.elicitation.parsing import read_answer, withheld
@@ -80,6 +80,7 @@ def build_questions(
                 sampling=sampling[readout],
                 readout=readout,
                 wave=job.protocol.wave,
+                extra_body=extra_body(card),
                 top_logprobs=card.capabilities.top_logprobs if readout == "exact" else 0,
             ),
         )

@@ -43,11 +43,15 @@ class RatingRequest:
     readout: Readout
     wave: int
     top_logprobs: int = 0
+    extra_body: tuple[tuple[str, str | int | float | bool], ...] = ()
 
     @cached_property
     def request_id(self) -> str:
         """sha256 over everything that changes the distribution of the answer, and nothing else."""
-        return hashlib.sha256(orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
+        identity = asdict(self)
+        if not self.extra_body:
+            del identity["extra_body"]
+        return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def seed(self, participant: int, bits: int = MAX_SEED_BITS) -> int:
         """The seed of the answers from `participant` on, below 2**bits.

@@ -280,7 +280,7 @@ def answering(model: Model) -> Mapping[str, Any]:
     Its title, address, key and limits are not in it, nor how to get its weights: they are read when
     the job runs.
     """
-    kept = {"engine", "weights", "model", "revision"}
+    kept = {"engine", "weights", "model", "revision", "extra_body"}
     card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain"}})
     capabilities = model.capabilities.model_dump(
         mode="json", include={"top_logprobs", "seed_bits", "sampling_extras"}

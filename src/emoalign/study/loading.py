@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from emoalign.errors import StudyError
 from emoalign.study.datasets import DatasetCard
+from emoalign.study.fields import Range
 from emoalign.study.models import LlamaCppModel, OpenAIModel
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, nearest, read_yaml, validate
@@ -202,6 +203,7 @@ def _incapable(
         problems.append(f"{asks} a chat answer, but its card says chat: false")
     if prompts.form == "completion" and not able.completion:
         problems.append(f"{asks} a completion, but its card says completion: false")
+    problems += _wrong_temperature(asks, protocol, able.temperature)
     if "exact" in protocol.readouts and not able.top_logprobs:
         problems.append(f"{asks} the exact readout, but its card says top_logprobs: 0")
     if not able.tokenizer and ("exact" in protocol.readouts or prompts.answer.form == "next_token"):
@@ -209,6 +211,23 @@ def _incapable(
             f"{asks} an answer read from single tokens, but its card says tokenizer: false"
         )
     return problems
+
+
+def _wrong_temperature(asks: str, protocol: Protocol, able: Range | None) -> list[str]:
+    if "sampled" not in protocol.readouts:
+        return []
+    if able is None:
+        return (
+            []
+            if protocol.temperature == 1
+            else [f"{asks} temperature {protocol.temperature:g}, but its card says it takes none"]
+        )
+    if able.min <= protocol.temperature <= able.max:
+        return []
+    return [
+        f"{asks} temperature {protocol.temperature:g}, but its card says {able.min:g} to "
+        f"{able.max:g}"
+    ]
 
 
 def load_dataset(path: Path) -> DatasetCard:

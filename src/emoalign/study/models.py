@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from emoalign.study.fields import Entry, FileSource, Modality
+from emoalign.study.fields import Entry, FileSource, Modality, Range
 
 
 class Capabilities(Entry):
@@ -34,6 +34,14 @@ class Capabilities(Entry):
     seed_bits: int = Field(
         0, ge=0, le=63, description="Size of the seed it accepts in bits; 0 if it takes none."
     )
+    temperature: Range | None = Field(
+        Range(min=0, max=2),
+        description="Sampling temperatures the server takes at their word; null if it takes none. "
+        "A study that asks for another is refused: some servers would use the nearest in silence.",
+    )
+    token_limit: Literal["max_tokens", "max_completion_tokens"] = Field(
+        "max_tokens", description="The name of the parameter that limits an answer's length."
+    )
     sampling_extras: bool = Field(
         False,
         description="Whether it takes top_k, min_p and repeat_penalty, so that defaults of the "
@@ -44,11 +52,36 @@ class Capabilities(Entry):
 class Limits(Entry):
     """How hard the server may be worked. Changing a limit never asks for an answer again."""
 
-    concurrency: int = Field(1, ge=1, description="Requests under way at once.")
+    concurrency: int = Field(1, ge=1, description="Requests under way at once, at most.")
+    requests_per_minute: float | None = Field(
+        None, gt=0, description="Requests sent in a minute, at most; null for no limit."
+    )
+    tokens_per_minute: float | None = Field(
+        None,
+        gt=0,
+        description="Tokens of prompts and answers in a minute, at most; null for no limit.",
+    )
     timeout_s: float = Field(120, gt=0, description="Seconds to wait for one answer.")
     retries: int = Field(
         6, ge=0, description="Times a request is sent again after a fault of the infrastructure."
     )
+    longest_wait_s: float = Field(
+        120, gt=0, description="Longest pause before a request is sent again, in seconds."
+    )
+
+
+class Prices(Entry):
+    """What a provider charges, so that a plan can say what a study costs."""
+
+    input_usd: float = Field(ge=0, description="US dollars for a million tokens of prompts.")
+    output_usd: float = Field(ge=0, description="US dollars for a million tokens of answers.")
+    batch_factor: float | None = Field(
+        None, gt=0, le=1, description="Price of a batch as a share of these; null without batches."
+    )
+    as_of: str = Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}$", description="Day the prices were looked up (YYYY-MM-DD)."
+    )
+    source: str = Field(description="Where they were looked up.")
 
 
 class _Model(Entry):
@@ -85,6 +118,12 @@ class OpenAIModel(_Model):
         description="Environment variable that holds the key; null for a server without keys. "
         "The key itself belongs in no file.",
     )
+    extra_body: dict[str, str | int | float | bool] = Field(
+        default_factory=dict,
+        description="Parameters sent with every request, such as one that turns reasoning off. "
+        "They are part of what is asked: changing one asks anew.",
+    )
+    prices: Prices | None = Field(None, description="What the provider charges.")
 
 
 ModelCard = Annotated[LlamaCppModel | OpenAIModel, Field(discriminator="engine")]

@@ -65,6 +65,12 @@ class Study(Entry):
     shard_items: int | None = Field(
         None, ge=1, description="Items per rating job; without it, one job per cell."
     )
+    max_usd: float | None = Field(
+        None,
+        gt=0,
+        description="US dollars the study may cost, at the prices in the model cards; a job stops "
+        "before it would exceed them.",
+    )
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
     )
