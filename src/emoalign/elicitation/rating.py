@@ -12,6 +12,7 @@ import orjson
 import pandas as pd
 
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.budget import Account, within
 from emoalign.elicitation.collecting import collect
 from emoalign.elicitation.engines import Engine, extra_body, identity, running, settings
 from emoalign.elicitation.exact import check_single_tokens, read_distribution
@@ -39,12 +40,18 @@ class Question:
 
 
 def rate(
-    job: RatingJob, card: Model, stimuli: Path, shard: str, journal: Path, output: Path
+    job: RatingJob,
+    card: Model,
+    stimuli: Path,
+    shard: str,
+    journal: Path,
+    output: Path,
+    account: Account | None = None,
 ) -> None:
     """Collect the answers that the journal does not have yet, and write all as ratings.
 
-    `journal` is the root of the journals. Raises ElicitationError when the model cannot be asked;
-    whatever had arrived is in the journal by then.
+    `journal` is the root of the journals; `account` limits the cost. Raises ElicitationError when
+    the model cannot be asked; whatever had arrived is in the journal by then.
     """
     if answering(card) != job.card:
         raise StudyError([f"model {job.model!r}: its card changed after the workflow had started"])
@@ -53,7 +60,7 @@ def rate(
     questions = build_questions(job, card, list(zip(items["item_id"], items["text"], strict=True)))
     folder = journal / job.model / job.dataset / job.scale
     file = folder / f"{job.protocol.name}.{shard}.jsonl"
-    answers = complete(job, card, questions, folder, file)
+    answers = complete(job, card, questions, folder, file, account)
     sampling = {readout: asdict(sampling) for readout, sampling in samplings(job).items()}
     metadata = {
         "job": orjson.dumps(job.model_dump(mode="json")).decode(),
@@ -100,7 +107,12 @@ def samplings(job: RatingJob) -> Mapping[Readout, Sampling]:
 
 
 def complete(
-    job: RatingJob, card: Model, questions: Sequence[Question], folder: Path, file: Path
+    job: RatingJob,
+    card: Model,
+    questions: Sequence[Question],
+    folder: Path,
+    file: Path,
+    account: Account | None = None,
 ) -> Mapping[Key, Answer]:
     """All answers to the questions: those of the journal, and the others asked for now.
 
@@ -121,8 +133,9 @@ def complete(
         label = f"{job.model} {job.protocol.name} {job.dataset} {job.scale}"
         with (
             Progress(label, len(answers) + left, len(answers)) as progress,
-            running(card) as engine,
+            running(card) as unlimited,
         ):
+            engine = within(unlimited, card, account)
 
             def keep(arrived: Sequence[Answer]) -> None:
                 journal.append(arrived)

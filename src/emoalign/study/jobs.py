@@ -226,6 +226,16 @@ class Jobs:
             prompts=dict(sorted(self.loaded.prompt_sets.items())),
         ).model_dump(mode="json")
 
+    def plan(self) -> list[dict[str, Any]]:
+        """The RatingJob of every cell of the study."""
+        return [
+            self.rate(model, protocol.name, dataset, scale)
+            for model in sorted(self.loaded.models)
+            for protocol in self.loaded.study.protocols
+            for dataset in self.loaded.datasets
+            for scale in self.loaded.scales(dataset)
+        ]
+
     def rating_files(self, results: str, dataset: str, shards: str | Path) -> list[str]:
         """The rating files of one dataset, in an order that does not depend on the study file."""
         names = orjson.loads(Path(shards).read_bytes())

@@ -163,6 +163,13 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for name, model in loaded.models.items()
             if card.modality not in model.capabilities.modalities
         ]
+    if loaded.study.max_usd is not None:
+        problems += [
+            f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
+            "known; a server of your own has input_usd: 0 and output_usd: 0"
+            for name, model in loaded.models.items()
+            if isinstance(model, OpenAIModel) and model.prices is None
+        ]
     for protocol in loaded.study.protocols:
         prompts = loaded.prompt_sets.get(protocol.prompts)
         for name, model in loaded.models.items():
