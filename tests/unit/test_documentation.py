@@ -60,6 +60,8 @@ def shipped(path: str) -> tuple[Any, FileKind]:
             return content, KIND["dataset"]
         case "prompts":
             return content, KIND["prompts"]
+        case "personas":
+            return content, KIND["personas"]
         case _:
             return content, KIND["study"]
 

@@ -45,7 +45,8 @@ def test_a_model_with_many_choices_needs_a_request_per_distinct_text(tmp_path: P
     assert (row["answers"], row["held"], row["requests"]) == (9 * 20, 0, 9)
     texts = list(zip(WORDS["item_id"], WORDS["text"], strict=True))
     prompts = {
-        question.request.prompt for question in build_questions(job, loaded.models["gpt-4o"], texts)
+        question.ask.request.prompt
+        for question in build_questions(job, loaded.models["gpt-4o"], texts)
     }
     tokens = sum(map(estimated_tokens, prompts))
     assert row["tokens_from"] == "estimate"
@@ -70,7 +71,9 @@ def test_answers_in_the_journal_are_not_planned_again_and_their_tokens_are_used(
     job, _ = cell(loaded, "gpt-4o", tmp_path)
     questions = build_questions(job, loaded.models["gpt-4o"], [("w0", "a"), ("w1", "b")])
     answers = [
-        Answer(question.request.request_id, one, "7", "stop", "m", 50 * (one == 0), 1, 0.1, "now")
+        Answer(
+            question.ask.request.request_id, one, "7", "stop", "m", 50 * (one == 0), 1, 0.1, "now"
+        )
         for question in questions
         for one in range(20 if question.item_id == "w0" else 5)
     ]

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.studies import Study
 
@@ -95,6 +96,15 @@ KINDS = (
         "uses but that does not exist is an error. A text shown as a demonstration by any prompt "
         "set of a study is left out of the items of that study.",
         Path("config/prompts/instruction.yaml"),
+    ),
+    FileKind(
+        "Persona table",
+        PersonaTable,
+        "personas",
+        "`config/personas/<name>.yaml`",
+        "A protocol that names a table asks each participant as somebody else; the text of the "
+        "persona stands beside every rating. Its prompts must use `{{ persona }}`.",
+        Path("config/personas/adults.yaml"),
     ),
 )
 

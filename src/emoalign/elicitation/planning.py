@@ -53,14 +53,12 @@ def planned(
 ) -> dict[str, str | int | float | None]:
     """What one cell still needs; see `tables.PLAN`."""
     texts = list(zip(items["item_id"], items["text"], strict=True))
-    requests = [question.request for question in build_questions(job, card, texts)]
-    distinct = {request.request_id for request in requests}
+    wanted_asks = [question.ask for question in build_questions(job, card, texts)]
+    distinct = {ask.request.request_id for ask in wanted_asks}
     held = read_answers(journal / job.model / job.dataset / job.scale, distinct)
-    participants, choices = job.protocol.participants, card.capabilities.choices
-    every = list(missing(requests, participants, (), choices))
-    wanted = {(ask.request.request_id, one) for ask in every for one in ask.participants}
+    wanted = {(ask.request.request_id, one) for ask in wanted_asks for one in ask.participants}
     kept = {key: answer for key, answer in held.items() if key in wanted}
-    asks = list(missing(requests, participants, kept, choices))
+    asks = list(missing(wanted_asks, kept, card.capabilities.choices))
     per_prompt, tokens_from = _prompt_tokens(card, asks, kept)
     prompt_tokens = per_prompt * len(asks)
     answer_tokens = float(

@@ -33,10 +33,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Question:
-    """An item and the request that asks about it."""
+    """An item, what is asked about it and of whom."""
 
     item_id: str
-    request: RatingRequest
+    ask: Ask
+    persona: str | None = None
 
 
 def rate(
@@ -77,23 +78,39 @@ def build_questions(
     renderer = Renderer(job.prompts, job.scale, job.range)
     model, revision = identity(card)
     sampling = samplings(job)
-    return [
-        Question(
-            item_id,
-            RatingRequest(
-                model=model,
-                revision=revision,
-                prompt=renderer.render(text),
-                sampling=sampling[readout],
-                readout=readout,
-                wave=job.protocol.wave,
-                extra_body=extra_body(card),
-                top_logprobs=card.capabilities.top_logprobs if readout == "exact" else 0,
-            ),
+
+    def asked(
+        readout: Readout, text: str, persona: str | None, participants: tuple[int | None, ...]
+    ) -> Ask:
+        request = RatingRequest(
+            model=model,
+            revision=revision,
+            prompt=renderer.render(text, persona),
+            sampling=sampling[readout],
+            readout=readout,
+            wave=job.protocol.wave,
+            extra_body=extra_body(card),
+            top_logprobs=card.capabilities.top_logprobs if readout == "exact" else 0,
         )
+        return Ask(request, participants)
+
+    return [
+        Question(item_id, asked(readout, text, persona, participants), persona)
         for readout in job.protocol.readouts
         for item_id, text in items
+        for persona, participants in _participants(job, readout)
     ]
+
+
+def _participants(
+    job: RatingJob, readout: Readout
+) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
+    """Who shares a question: everybody, or nobody where each has a persona."""
+    if readout == "exact":
+        return [(None, (None,))]
+    if job.personas:
+        return [(persona, (number,)) for number, persona in enumerate(job.personas)]
+    return [(None, tuple(range(job.protocol.participants)))]
 
 
 def samplings(job: RatingJob) -> Mapping[Readout, Sampling]:
@@ -118,11 +135,11 @@ def complete(
 
     A server that gives fewer answers than asked is asked for the rest, a few times.
     """
-    wanted = {question.request.request_id for question in questions}
+    wanted = {question.ask.request.request_id for question in questions}
 
     def still_missing() -> Iterator[Ask]:
-        requests = (question.request for question in questions)
-        return missing(requests, job.protocol.participants, answers, card.capabilities.choices)
+        asks = (question.ask for question in questions)
+        return missing(asks, answers, card.capabilities.choices)
 
     with JournalWriter(file) as journal:
         answers = read_answers(folder, wanted)
@@ -174,18 +191,16 @@ def rating_rows(
     """The answers as rows of the ratings table: by readout, item and participant."""
     rows = []
     for question in questions:
-        request = question.request
-        everyone: Sequence[int | None] = (
-            range(job.protocol.participants) if request.readout == "sampled" else (None,)
-        )
-        for participant in everyone:
+        request = question.ask.request
+        read = _exact_columns if request.readout == "exact" else _sampled_columns
+        for participant in question.ask.participants:
             answer = answers[request.request_id, participant]
-            read = _exact_columns if request.readout == "exact" else _sampled_columns
             rows.append(
                 {
                     "readout": request.readout,
                     "item_id": question.item_id,
                     "participant": participant,
+                    "persona": question.persona,
                     "text": answer.text,
                     "finish_reason": answer.finish_reason,
                     "request_id": request.request_id,
@@ -203,7 +218,6 @@ def rating_rows(
         protocol=job.protocol.name,
         dataset=job.dataset,
         scale=job.scale,
-        persona=None,
     )
 
 

@@ -17,7 +17,14 @@ def check_prompts(loaded: LoadedStudy) -> None:
             for scale in loaded.scales(dataset):
                 prompts = jobs.prompt_form(protocol.name, scale)
                 try:
-                    Renderer(prompts, scale, card.scales[scale]).render("an item")
+                    renderer = Renderer(prompts, scale, card.scales[scale])
+                    who = jobs.personas(protocol)
+                    shown = [renderer.render("an item", one) for one in who or [None]]
+                    if len(set(shown)) < len(who):
+                        raise PromptError(
+                            f"protocol {protocol.name!r} has personas, but the prompts do not use "
+                            "{{ persona }}: all participants would be asked the same"
+                        )
                 except PromptError as error:
                     problems.append(
                         f"config/prompts/{protocol.prompts}.yaml: scale {scale!r}: {error}"

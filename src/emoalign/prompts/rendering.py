@@ -52,11 +52,14 @@ class Renderer:
             "scale": {"name": scale_name, **scale.model_dump(exclude={"native", "kind"})},
         }
 
-    def render(self, text: str) -> Prompt:
+    def render(self, text: str, persona: str | None = None) -> Prompt:
         """The prompt for an item. Raises PromptError where a template names something unknown."""
+        values = {**self._values, "item": Shown(text)}
+        if persona is not None:
+            values["persona"] = persona
         try:
-            question = self._template.render(item=Shown(text), **self._values)
-            system = self._system and self._system.render(item=Shown(text), **self._values)
+            question = self._template.render(values)
+            system = self._system and self._system.render(values)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise PromptError(
                 f"the template of the prompt set cannot be rendered: {error}"

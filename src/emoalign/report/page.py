@@ -87,7 +87,8 @@ def example_prompts(job: ReportJob, stimuli: dict[str, pd.DataFrame]) -> list[di
         for scale, bounds in card.scales.items():
             for name, protocol in job.protocols.items():
                 prompts = job.prompt_form(protocol.prompts, scale)
-                prompt = Renderer(prompts, scale, bounds).render(str(text))
+                persona = next(iter(job.personas.get(name, ())), None)
+                prompt = Renderer(prompts, scale, bounds).render(str(text), persona)
                 shown.append(
                     {
                         "dataset": dataset,

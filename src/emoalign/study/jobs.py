@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import Field
 
 from emoalign.study.datasets import HumanScale
 from emoalign.study.fields import Entry, FileSource, Modality
@@ -55,6 +56,7 @@ class RatingJob(Entry):
     card: dict[str, Any]
     protocol: Protocol
     prompts: PromptForm
+    personas: tuple[str, ...] = ()
     dataset: str
     scale: str
     range: HumanScale
@@ -123,6 +125,7 @@ class ReportJob(Entry):
     datasets: dict[str, ReportedDataset]
     protocols: dict[str, Protocol]
     prompts: dict[str, PromptSet]
+    personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     def prompt_form(self, prompts: str, scale: str) -> PromptForm:
         """What a prompt set says of one scale."""
@@ -154,15 +157,23 @@ class Jobs:
 
     def rate(self, model: str, protocol: str, dataset: str, scale: str) -> dict[str, Any]:
         """The RatingJob of one cell."""
+        asked = self.loaded.protocol(protocol)
         return RatingJob(
             model=model,
             card=answering(self.loaded.models[model]),
-            protocol=self.loaded.protocol(protocol),
+            protocol=asked,
             prompts=self.prompt_form(protocol, scale),
+            personas=self.personas(asked),
             dataset=dataset,
             scale=scale,
             range=self.loaded.datasets[dataset].scales[scale],
         ).model_dump(mode="json")
+
+    def personas(self, protocol: Protocol) -> tuple[str, ...]:
+        """Who the participants of a protocol are; empty where they are nobody in particular."""
+        if protocol.personas is None:
+            return ()
+        return self.loaded.personas[protocol.personas].texts()[: protocol.participants]
 
     def prompt_form(self, protocol: str, scale: str) -> PromptForm:
         """What a protocol's prompt set says of one scale."""
@@ -224,6 +235,11 @@ class Jobs:
                 entry.name: entry for entry in sorted(study.protocols, key=lambda one: one.name)
             },
             prompts=dict(sorted(self.loaded.prompt_sets.items())),
+            personas={
+                entry.name: self.personas(entry)
+                for entry in sorted(study.protocols, key=lambda one: one.name)
+                if entry.personas
+            },
         ).model_dump(mode="json")
 
     def plan(self) -> list[dict[str, Any]]:

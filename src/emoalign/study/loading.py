@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from emoalign.errors import StudyError
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import Range
 from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, nearest, read_yaml, validate
 from emoalign.study.studies import Protocol, Study, StudyDataset
@@ -31,6 +32,7 @@ class LoadedStudy:
     models: Mapping[str, Model]
     datasets: Mapping[str, DatasetCard]
     prompt_sets: Mapping[str, PromptSet]
+    personas: Mapping[str, PersonaTable] = field(default_factory=dict)
 
     def dataset_entry(self, dataset: str) -> StudyDataset:
         """What the study says of one of its datasets."""
@@ -67,10 +69,13 @@ def load_study(
     prompt_sets = _found(
         config, "protocols", partial(library.entry, PromptSet, "prompts"), "prompts"
     )
+    personas = _found(
+        config, "protocols", partial(library.entry, PersonaTable, "personas"), "personas"
+    )
     problems += library.problems
     if study is None:
         raise StudyError(list(dict.fromkeys(problems)))
-    loaded = LoadedStudy(study, models, datasets, prompt_sets)
+    loaded = LoadedStudy(study, models, datasets, prompt_sets, personas)
     problems += _inconsistencies(loaded, source)
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
@@ -172,6 +177,8 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
         ]
     for protocol in loaded.study.protocols:
         prompts = loaded.prompt_sets.get(protocol.prompts)
+        table = loaded.personas.get(protocol.personas or "")
+        problems += _wrong_personas(f"{source}: protocol {protocol.name!r}", protocol, table)
         for name, model in loaded.models.items():
             if prompts:
                 problems += _incapable(source, protocol, prompts, name, model)
@@ -216,6 +223,21 @@ def _incapable(
     if not able.tokenizer and ("exact" in protocol.readouts or prompts.answer.form == "next_token"):
         problems.append(
             f"{asks} an answer read from single tokens, but its card says tokenizer: false"
+        )
+    return problems
+
+
+def _wrong_personas(where: str, protocol: Protocol, table: PersonaTable | None) -> list[str]:
+    problems = []
+    if table and protocol.participants > len(table.personas):
+        problems.append(
+            f"{where}: {protocol.participants} participants, but only {len(table.personas)} "
+            f"personas in config/personas/{protocol.personas}.yaml"
+        )
+    if protocol.personas and "exact" in protocol.readouts:
+        problems.append(
+            f"{where}: the exact readout asks one question for everybody; with personas only the "
+            "sampled readout is possible"
         )
     return problems
 
