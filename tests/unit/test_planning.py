@@ -19,7 +19,13 @@ from emoalign.study.loading import LoadedStudy, load_study
 from emoalign.tables import PLAN, STIMULI
 
 ROOT = Path(__file__).parents[2]
-WORDS = pd.DataFrame({"item_id": [f"w{place}" for place in range(10)], "text": [*"abcdefghi", "a"]})
+WORDS = pd.DataFrame(
+    {
+        "item_id": [f"w{place}" for place in range(10)],
+        "modality": "word",
+        "text": [*"abcdefghi", "a"],
+    }
+)
 
 
 def study(models: list[str], **protocol: Any) -> LoadedStudy:

@@ -14,6 +14,7 @@ import openai
 import orjson
 
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.messages import chat_messages
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import EngineError
 from emoalign.study.models import LlamaCppModel, OpenAIModel
@@ -117,10 +118,7 @@ class OpenAIEngine:
         if self._capabilities.temperature is not None:
             body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
         if request.prompt.messages is not None:
-            body["messages"] = [
-                {"role": message.role, "content": message.content}
-                for message in request.prompt.messages
-            ]
+            body["messages"] = chat_messages(request.prompt)
         else:
             body["prompt"] = request.prompt.text
         if sampling.stop:

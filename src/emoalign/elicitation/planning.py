@@ -13,7 +13,7 @@ import pandas as pd
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines import running
 from emoalign.elicitation.journal import Key, read_answers
-from emoalign.elicitation.rating import build_questions
+from emoalign.elicitation.rating import build_questions, shown_items
 from emoalign.elicitation.requests import Ask, missing
 from emoalign.elicitation.tokens import TOKENS_PER_MESSAGE, cost, estimated_tokens
 from emoalign.prompts.rendering import Prompt
@@ -52,8 +52,8 @@ def planned(
     job: RatingJob, card: Model, items: pd.DataFrame, journal: Path
 ) -> dict[str, str | int | float | None]:
     """What one cell still needs; see `tables.PLAN`."""
-    texts = list(zip(items["item_id"], items["text"], strict=True))
-    wanted_asks = [question.ask for question in build_questions(job, card, texts)]
+    questions = build_questions(job, card, shown_items(items, card))
+    wanted_asks = [question.ask for question in questions]
     distinct = {ask.request.request_id for ask in wanted_asks}
     held = read_answers(journal / job.model / job.dataset / job.scale, distinct)
     wanted = {(ask.request.request_id, one) for ask in wanted_asks for one in ask.participants}

@@ -21,11 +21,11 @@ from emoalign.elicitation.parsing import read_answer, withheld
 from emoalign.elicitation.progress import Progress
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
 from emoalign.errors import EngineError, StudyError
-from emoalign.prompts.rendering import Renderer
+from emoalign.prompts.rendering import Image, Renderer
 from emoalign.study.fields import Readout
 from emoalign.study.jobs import RatingJob, answering
 from emoalign.study.loading import Model
-from emoalign.tables import RATINGS, STIMULI
+from emoalign.tables import RATINGS, STIMULI, records
 
 _ROUNDS = 3
 _log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def rate(
         raise StudyError([f"model {job.model!r}: its card changed after the workflow had started"])
     items = STIMULI.read(stimuli)
     items = items[items["shard"] == shard]
-    questions = build_questions(job, card, list(zip(items["item_id"], items["text"], strict=True)))
+    questions = build_questions(job, card, shown_items(items, card))
     folder = journal / job.model / job.dataset / job.scale
     file = folder / f"{job.protocol.name}.{shard}.jsonl"
     answers = complete(job, card, questions, folder, file, account)
@@ -71,21 +71,38 @@ def rate(
     RATINGS.write(rating_rows(job, questions, answers), output, metadata)
 
 
+def shown_items(stimuli: pd.DataFrame, card: Model) -> list[tuple[str, str | Image]]:
+    """(item_id, what is shown) of rows of the stimuli table, in their order."""
+    longest = card.capabilities.image_longest_side
+    return [
+        (
+            row["item_id"],
+            row["text"]
+            if row["modality"] != "image"
+            else Image(row["image_sha256"], longest, Path(row["image_path"])),
+        )
+        for row in records(stimuli)
+    ]
+
+
 def build_questions(
-    job: RatingJob, card: Model, items: Sequence[tuple[str, str]]
+    job: RatingJob, card: Model, items: Sequence[tuple[str, str | Image]]
 ) -> list[Question]:
-    """The questions of a job: every readout of the protocol for every (item_id, text)."""
+    """The questions of a job: every readout of the protocol for every item, (id, what is shown)."""
     renderer = Renderer(job.prompts, job.scale, job.range)
     model, revision = identity(card)
     sampling = samplings(job)
 
     def asked(
-        readout: Readout, text: str, persona: str | None, participants: tuple[int | None, ...]
+        readout: Readout,
+        item: str | Image,
+        persona: str | None,
+        participants: tuple[int | None, ...],
     ) -> Ask:
         request = RatingRequest(
             model=model,
             revision=revision,
-            prompt=renderer.render(text, persona),
+            prompt=renderer.render(item, persona),
             sampling=sampling[readout],
             readout=readout,
             wave=job.protocol.wave,
@@ -95,9 +112,9 @@ def build_questions(
         return Ask(request, participants)
 
     return [
-        Question(item_id, asked(readout, text, persona, participants), persona)
+        Question(item_id, asked(readout, item, persona, participants), persona)
         for readout in job.protocol.readouts
-        for item_id, text in items
+        for item_id, item in items
         for persona, participants in _participants(job, readout)
     ]
 

@@ -49,6 +49,10 @@ class RatingRequest:
     def request_id(self) -> str:
         """sha256 over everything that changes the distribution of the answer, and nothing else."""
         identity = asdict(self)
+        if self.prompt.image is None:
+            del identity["prompt"]["image"], identity["prompt"]["image_place"]
+        else:
+            del identity["prompt"]["image"]["path"]
         if not self.extra_body:
             del identity["extra_body"]
         return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -30,6 +30,7 @@ class PreparationJob(Entry):
     modality: Modality
     reader: str
     source: FileSource
+    images: str | None = None
     keep: str | None
     scales: dict[str, HumanScale]
     sample: int | None
@@ -44,6 +45,7 @@ class PromptForm(Entry):
     form: str
     system: str | None
     template: str
+    image: str = "first"
     answer: AnswerForm
     wording: ScaleInstruction
 
@@ -147,6 +149,7 @@ class Jobs:
             modality=card.modality,
             reader=card.reader,
             source=card.source.model_copy(update={"obtain": None}),
+            images=card.images,
             keep=card.keep,
             scales=self._ranges(dataset),
             sample=self.loaded.dataset_entry(dataset).sample,
@@ -295,6 +298,7 @@ def prompt_form(prompts: PromptSet, scale: str) -> PromptForm:
         form=prompts.form,
         system=prompts.system,
         template=prompts.template,
+        image=prompts.image,
         answer=prompts.answer,
         wording=prompts.scales[scale],
     )
@@ -309,6 +313,6 @@ def answering(model: Model) -> Mapping[str, Any]:
     kept = {"engine", "weights", "model", "revision", "extra_body"}
     card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain"}})
     capabilities = model.capabilities.model_dump(
-        mode="json", include={"top_logprobs", "seed_bits", "sampling_extras"}
+        mode="json", include={"top_logprobs", "seed_bits", "sampling_extras", "image_longest_side"}
     )
     return {**card, "capabilities": capabilities}

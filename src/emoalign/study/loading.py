@@ -163,8 +163,8 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             if prompts:
                 problems += _unspoken_scales(protocol, prompts, entry.dataset, card, asked)
         problems += [
-            f"{source}: model {name!r} cannot be shown a {card.modality}, which items of "
-            f"{entry.dataset!r} are (capabilities.modalities in its card)"
+            f"{source}: model {name!r} cannot be shown items of {entry.dataset!r}: its card does "
+            f"not list {card.modality!r} among capabilities.modalities"
             for name, model in loaded.models.items()
             if card.modality not in model.capabilities.modalities
         ]

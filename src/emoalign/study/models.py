@@ -15,6 +15,12 @@ class Capabilities(Entry):
     modalities: tuple[Modality, ...] = Field(
         ("word", "sentence"), description="Kinds of items the model can be shown."
     )
+    image_longest_side: int = Field(
+        1024,
+        ge=16,
+        description="Images are made smaller until neither side is longer than this (pixels). "
+        "It is part of what is asked: changing it asks anew.",
+    )
     chat: bool = Field(True, description="Whether it answers chat messages.")
     completion: bool = Field(False, description="Whether it continues plain text.")
     choices: int = Field(

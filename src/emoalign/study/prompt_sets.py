@@ -73,6 +73,11 @@ class PromptSet(Entry):
         "demonstrations (each .text, .rating), scale (.name, .min, .max, .step, .anchors), and "
         "persona in protocols that have personas."
     )
+    image: Literal["first", "last"] = Field(
+        "first",
+        description="Where the image stands, for items that are images: before the text "
+        "of the template or after it.",
+    )
     answer: AnswerForm = Field(description="What the answer looks like.")
     scales: dict[Name, ScaleInstruction] = Field(
         min_length=1, description="Instructions for each scale this prompt set can ask about."
