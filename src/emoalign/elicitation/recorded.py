@@ -65,7 +65,7 @@ def recorded_rows(
     unrated = [item_id for item_id in wanted if item_id not in by_item]
     if unrated:
         _log.warning(
-            "%s: %d of %d items have no rating: %s",
+            "%s: items without any rating: %d of %d (%s)",
             path,
             len(unrated),
             len(wanted),
@@ -141,7 +141,7 @@ def _ratings(path: Path, job: RatingJob, card: RecordedModel, items: pd.DataFram
         if given is not None:
             found.append(_Rating(item, find(trial, item), participant, *given))
     if len(found) < len(ours):
-        _log.info("%s: %d rows hold no rating", path, len(ours) - len(found))
+        _log.info("%s: rows without a rating: %d", path, len(ours) - len(found))
     return found
 
 
@@ -308,7 +308,7 @@ def _by_item(
         )
     if unknown:
         _log.warning(
-            "%s: %d items are none of this study and are left out: %s",
+            "%s: items left out because they are none of this study: %d (%s)",
             path,
             len(unknown),
             _some(list(unknown)),
@@ -321,8 +321,8 @@ def _tell_left_out(path: Path, counts: Sequence[int], most: int) -> None:
     beyond = [count - most for count in counts if count > most]
     if beyond:
         _log.warning(
-            "%s: %d ratings are left out: the protocol asks for %d participants per item, and %d "
-            "items were rated by more (up to %d)",
+            "%s: ratings left out: %d; the protocol asks for %d participants per item, and some "
+            "items (%d) were rated by more (up to %d)",
             path,
             sum(beyond),
             most,

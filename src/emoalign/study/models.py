@@ -214,7 +214,7 @@ class RecordedModel(Entry):
     @classmethod
     def _known(cls, encoding: str) -> str:
         try:
-            b"".decode(encoding)
+            "a".encode(encoding)
         except LookupError as error:
             raise ValueError(str(error)) from error
         return encoding
