@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -648,3 +649,20 @@ def test_the_file_is_an_input_of_the_job_as_soon_as_it_is_there(people: Path, ta
     assert jobs(people).recordings("people") == [str(table.file)]
     table.file.unlink()
     assert jobs(people).recordings("people") == []
+
+
+def test_the_files_of_the_how_to_can_be_used_as_they_stand(
+    repository: Path, config_dir: Path
+) -> None:
+    page = (repository / "docs/recorded-ratings.md").read_text(encoding="utf-8")
+    files = re.findall(r"```yaml\n# config/(.*?)\n(.*?)```", page, flags=re.DOTALL)
+    assert len(files) == 3
+    for name, content in files:
+        (config_dir / name).parent.mkdir(exist_ok=True)
+        (config_dir / name).write_text(content, encoding="utf-8")
+    study, problems = read_yaml(config_dir / "studies/students.yaml")
+    assert not problems
+    study["models"].append("elsewhere")
+    loaded = load_study(study, config_dir)
+    assert isinstance(loaded.models["students"], RecordedModel)
+    assert isinstance(loaded.models["elsewhere"], RecordedModel)

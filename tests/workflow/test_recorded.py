@@ -138,6 +138,8 @@ def test_the_report_and_the_manifest_say_that_they_were_recorded(people: Project
     page = " ".join((results / "report.html").read_text(encoding="utf-8").split())
     assert "Twelve students rated 11 words of VADER lexicon for valence" in page
     assert f"not asked for here but read from <code>{TABLE}</code>" in page
+    assert "at temperature" not in page
+    assert "What the model was shown" not in page
     engine = orjson.loads((results / "manifest.json").read_bytes())["engines"]["people"]
     assert engine["settings"]["source"]["sha256"] == sha256(people.folder / TABLE)
     assert engine["reported"] == ["recorded: people.csv"]
