@@ -29,7 +29,9 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    loaded = load_study(config, Path("config"), workflow.configfiles[0], workflow.configfiles)
+    loaded = load_study(
+        config, Path("config"), workflow.configfiles[0], workflow.configfiles
+    )
     check_prompts(loaded)
 except EmoalignError as error:
     raise WorkflowError(str(error))

@@ -151,9 +151,14 @@ RATINGS = Table(
     (
         *_CELL,
         _ITEM,
-        Column("participant", _COUNT, "Number of the simulated participant from 0; null if exact."),
+        Column("participant", _COUNT, "Number of the participant from 0; null if exact."),
         Column("persona", _TEXT, "Persona of the participant; null without personas."),
-        Column("status", _TEXT, "ok, unparsable, refusal, content_filter, truncated or error."),
+        Column(
+            "status",
+            _TEXT,
+            "ok, unparsable, refusal, content_filter, truncated or error; null in the one row of "
+            "an item without any recorded rating.",
+        ),
         Column(
             "rating", _NUMBER, "The rating, in points of the scale; null unless sampled and ok."
         ),

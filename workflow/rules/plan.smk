@@ -8,16 +8,18 @@ rule plan:
     arrive outside of Snakemake.
     """
     input:
-        stimuli=expand(f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)),
+        stimuli=expand(
+            f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
+    log:
+        f"{RESULTS}/logs/plan.log",
+    conda:
+        "../envs/emoalign.yaml"
     params:
         jobs=jobs.plan(),
         cards=expand("config/models/{model}.yaml", model=sorted(loaded.models)),
         journal="results/journal",
         output=f"{RESULTS}/plan.csv",
         max_usd=study.max_usd,
-    log:
-        f"{RESULTS}/logs/plan.log",
-    conda:
-        "../envs/emoalign.yaml"
     script:
         "../scripts/plan.py"

@@ -19,7 +19,7 @@ from emoalign.elicitation.tokens import TOKENS_PER_MESSAGE, cost, estimated_toke
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.jobs import RatingJob
 from emoalign.study.loading import Model
-from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.study.models import LlamaCppModel, ModelCard, OpenAIModel, RecordedModel
 from emoalign.tables import PLAN, STIMULI, groups
 
 COUNTED_PROMPTS = 20
@@ -30,16 +30,23 @@ _log = logging.getLogger(__name__)
 
 def plan(
     jobs: Sequence[RatingJob],
-    cards: Mapping[str, Model],
+    cards: Mapping[str, ModelCard],
     stimuli: Mapping[str, Path],
     journal: Path,
     output: Path,
     max_usd: float | None = None,
 ) -> None:
-    """Write what every cell still needs, and say the sums by model."""
+    """Write what every cell still needs, and say the sums by model.
+
+    Recorded ratings need nothing and are left out.
+    """
     items = {dataset: STIMULI.read(path) for dataset, path in stimuli.items()}
     rows = pd.DataFrame(
-        [planned(job, cards[job.model], items[job.dataset], journal) for job in jobs],
+        [
+            planned(job, card, items[job.dataset], journal)
+            for job in jobs
+            if not isinstance(card := cards[job.model], RecordedModel)
+        ],
         columns=PLAN.schema.names,
     )
     PLAN.write_csv(rows, output)

@@ -19,12 +19,14 @@ from emoalign.elicitation.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.journal import JournalWriter, Key, read_answers
 from emoalign.elicitation.parsing import read_answer, withheld
 from emoalign.elicitation.progress import Progress
+from emoalign.elicitation.recorded import recorded_rows, recording
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
 from emoalign.errors import EngineError, StudyError
 from emoalign.prompts.rendering import Image, Renderer
 from emoalign.study.fields import Readout
 from emoalign.study.jobs import RatingJob, answering
 from emoalign.study.loading import Model
+from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.tables import RATINGS, STIMULI, records
 
 _ROUNDS = 3
@@ -42,7 +44,7 @@ class Question:
 
 def rate(
     job: RatingJob,
-    card: Model,
+    card: ModelCard,
     stimuli: Path,
     shard: str,
     journal: Path,
@@ -57,18 +59,31 @@ def rate(
     if answering(card) != job.card:
         raise StudyError([f"model {job.model!r}: its card changed after the workflow had started"])
     items = STIMULI.read(stimuli)
+    if isinstance(card, RecordedModel):
+        RATINGS.write(recorded_rows(job, card, items, shard), output, _notes(job, recording(card)))
+        return
     items = items[items["shard"] == shard]
     questions = build_questions(job, card, shown_items(items, card))
     folder = journal / job.model / job.dataset / job.scale
     file = folder / f"{job.protocol.name}.{shard}.jsonl"
     answers = complete(job, card, questions, folder, file, account)
     sampling = {readout: asdict(sampling) for readout, sampling in samplings(job).items()}
-    metadata = {
+    RATINGS.write(
+        rating_rows(job, questions, answers), output, _notes(job, settings(card), sampling)
+    )
+
+
+def _notes(
+    job: RatingJob,
+    engine: Mapping[str, object],
+    sampling: Mapping[Readout, object] | None = None,
+) -> dict[str, str]:
+    """What the rating file says of its origin, for the manifest."""
+    return {
         "job": orjson.dumps(job.model_dump(mode="json")).decode(),
-        "engine": orjson.dumps(settings(card)).decode(),
-        "sampling": orjson.dumps(sampling).decode(),
+        "engine": orjson.dumps(engine).decode(),
+        "sampling": orjson.dumps(sampling or {}).decode(),
     }
-    RATINGS.write(rating_rows(job, questions, answers), output, metadata)
 
 
 def shown_items(stimuli: pd.DataFrame, card: Model) -> list[tuple[str, str | Image]]:

@@ -14,10 +14,12 @@ from typing import Any
 import orjson
 from pydantic import Field
 
+from emoalign.errors import DataError
+from emoalign.sources import locate
 from emoalign.study.datasets import HumanScale
 from emoalign.study.fields import Entry, FileSource, Modality
-from emoalign.study.loading import LoadedStudy, Model
-from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.study.loading import LoadedStudy
+from emoalign.study.models import LlamaCppModel, ModelCard, OpenAIModel, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.studies import Protocol, StatisticsSettings
 
@@ -271,6 +273,19 @@ class Jobs:
         card = self.loaded.models[model]
         return card.threads if isinstance(card, LlamaCppModel) else 1
 
+    def recordings(self, model: str) -> list[str]:
+        """The file that a job of a recorded model reads, so that Snakemake sees when it changes.
+
+        None while the file is missing: the job itself then says how to get it.
+        """
+        card = self.loaded.models[model]
+        if not isinstance(card, RecordedModel):
+            return []
+        try:
+            return [str(locate(card.source))]
+        except DataError:
+            return []
+
     def api_slots(self, model: str) -> int:
         """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
         return int(isinstance(self.loaded.models[model], OpenAIModel))
@@ -304,12 +319,14 @@ def prompt_form(prompts: PromptSet, scale: str) -> PromptForm:
     )
 
 
-def answering(model: Model) -> Mapping[str, Any]:
+def answering(model: ModelCard) -> Mapping[str, Any]:
     """The part of a model card that decides what the model answers.
 
     Its title, address, key and limits are not in it, nor how to get its weights: they are read when
     the job runs.
     """
+    if isinstance(model, RecordedModel):
+        return model.model_dump(mode="json", exclude={"title": True, "source": {"obtain"}})
     kept = {"engine", "weights", "model", "revision", "extra_body"}
     card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain"}})
     capabilities = model.capabilities.model_dump(
