@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
-import openai
+import orjson
 
 Kind = Literal["passing", "busy", "withheld", "permanent"]
 """busy: too many requests; withheld: a content policy, which is an answer and no failure."""
@@ -68,31 +68,42 @@ def odd(said: str) -> Fault:
     return Fault("passing", said, _LATER)
 
 
-def refused(error: openai.APIStatusError) -> Fault:
+def refused(status: int, headers: Mapping[str, str], content: bytes) -> Fault:
     """The server answered with an error status."""
-    status = error.status_code
-    headers = error.response.headers
-    kind = _kind(status, {error.code, error.type})
     wait_s = asked_wait(headers, datetime.now(UTC))
-    if kind == "busy" and wait_s is None:
+    if wait_s is None and status == 429:
         wait_s = exhausted_for(headers) or None
-    remedy = _TOP_UP if {error.code, error.type} & {*_NO_MONEY} else _remedy(kind, status)
-    return Fault(kind, f"refused the request: {error.message}", remedy, wait_s)
+    fields = _error_fields(content)
+    said = fields.get("message") or content.decode(errors="replace")
+    return _fault(status, fields, f"refused the request (HTTP {status}): {said}", wait_s)
 
 
 def told(reply: Mapping[str, Any]) -> Fault:
     """The server said 200 and wrote an error."""
     error = reply["error"]
     fields = error if isinstance(error, dict) else {}
-    names = {str(fields.get(name)) for name in ("code", "type")}
     status = fields.get("code")
-    status = status if isinstance(status, int) else 500
+    return _fault(
+        status if isinstance(status, int) else 500, fields, f"gave no answer but: {reply}", None
+    )
+
+
+def _error_fields(content: bytes) -> Mapping[str, Any]:
+    try:
+        error = orjson.loads(content)["error"]
+    except (orjson.JSONDecodeError, TypeError, KeyError, IndexError):
+        return {}
+    return error if isinstance(error, dict) else {"message": error}
+
+
+def _fault(status: int, fields: Mapping[str, Any], said: str, wait_s: float | None) -> Fault:
+    names = {str(fields.get(name)) for name in ("code", "type")}
     kind = _kind(status, names)
     remedy = _TOP_UP if names & {*_NO_MONEY} else _remedy(kind, status)
-    return Fault(kind, f"gave no answer but: {reply}", remedy)
+    return Fault(kind, said, remedy, wait_s)
 
 
-def _kind(status: int, names: AbstractSet[str | None]) -> Kind:
+def _kind(status: int, names: AbstractSet[str]) -> Kind:
     if names & {*_NO_MONEY}:
         return "permanent"
     if status == 400 and names & {*_WITHHELD}:

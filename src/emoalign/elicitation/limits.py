@@ -34,8 +34,8 @@ class Allowance:
 
     def spend(self, amount: float, now: float) -> None:
         """Take `amount` out of the allowance; what follows waits for it to be there again."""
-        earliest = max(self._next, now - self._catch_up_s)
-        self._next = earliest + amount * self._seconds_each
+        unused_since = now if math.isinf(self._next) else now - self._catch_up_s
+        self._next = max(self._next, unused_since) + amount * self._seconds_each
 
     def correct(self, amount: float) -> None:
         """Add to what was spent, or give back where `amount` is below 0."""

@@ -16,6 +16,7 @@ import httpx2
 import openai
 import orjson
 
+import emoalign
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.faults import (
     Fault,
@@ -46,8 +47,9 @@ Expected = Callable[[Mapping[str, Any]], bool]
 class OpenAIEngine:
     """Asks one model through its HTTP interface.
 
-    Bodies are sent and read as plain JSON: the typed responses of the client library cost more time
-    per answer than everything else together.
+    Over the HTTP client of the `openai` package, without the layers above it: what they do per
+    request (headers, options, typed responses, retries of their own) costs as much time as all the
+    rest. docs/performance.md has the figures.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class OpenAIEngine:
         self._limits = card.limits
         self._gate = Gate(card.limits)
         self._root = urljoin(base_url, "/")
-        self._client = openai.AsyncOpenAI(
+        self._client = openai.DefaultAioHttpClient(
             base_url=base_url,
-            api_key=self._key or "none",
-            max_retries=0,
-            timeout=None,
-            http_client=openai.DefaultAioHttpClient(),
+            headers={
+                "Authorization": f"Bearer {self._key or 'none'}",
+                "Content-Type": "application/json",
+                "User-Agent": f"emoalign/{emoalign.__version__}",
+            },
+            timeout=None,  # a whole answer has timeout_s, however it trickles in
         )
 
     async def ask(self, ask: Ask) -> list[Answer]:
@@ -107,7 +111,7 @@ class OpenAIEngine:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._client.aclose()
 
     async def _post(
         self, path: str, body: Mapping[str, Any], tokens: float, expected: Expected
@@ -136,13 +140,13 @@ class OpenAIEngine:
         """Send a request once. Raises Fault."""
         try:
             async with asyncio.timeout(self._limits.timeout_s):
-                response = await self._client.post(path, cast_to=httpx2.Response, body=body)
+                response = await self._client.post(path, content=orjson.dumps(body))
         except TimeoutError:
             raise too_late(self._limits.timeout_s) from None
-        except openai.APIStatusError as error:
-            raise refused(error) from None
-        except (openai.APIError, aiohttp.ClientError, httpx2.HTTPError) as error:
+        except (httpx2.HTTPError, aiohttp.ClientError) as error:
             raise unreachable(error) from None
+        if not response.is_success:
+            raise refused(response.status_code, response.headers, response.content)
         self._mind_the_limits(response.headers)
         try:
             reply = orjson.loads(response.content)
@@ -251,6 +255,11 @@ def _api_key(variable: str | None) -> str | None:
         raise EngineError(
             f"the environment variable {variable} is not set. It must hold the API key: "
             f"export {variable}=... in the shell that starts snakemake (and never in a file here)."
+        )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise EngineError(
+            f"the environment variable {variable} holds spaces, line ends or letters that no key "
+            "has: copy the key again."
         )
     return key
 
