@@ -332,6 +332,17 @@ def test_a_missing_key_is_told_with_its_variable_before_anything_is_asked(
     assert server.heard == []
 
 
+@pytest.mark.parametrize("value", ["sk-1234…", "sk-1234\n", "sk 1234"])
+def test_a_key_that_can_be_none_is_told_with_its_variable_and_without_itself(
+    value: str, server: Server, card: OpenAIModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, value)
+    with pytest.raises(EngineError, match=f"variable {KEY_VARIABLE} holds") as error:
+        ask(card)
+    assert "1234" not in str(error.value)
+    assert server.heard == []
+
+
 def test_a_key_is_in_no_message_although_the_server_repeats_it(
     server: Server, card: OpenAIModel, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
@@ -371,7 +382,9 @@ def test_a_key_is_in_no_message_of_a_reply_of_another_form(
         (401, "The key is wrong or missing"),
         (403, "may not use this model"),
         (404, "check model and base_url in its card"),
-        (422, ""),
+        (402, "no money or credits left"),
+        (413, ""),
+        (422, "check the prompt set and the model's card"),
     ],
 )
 def test_a_request_that_is_refused_stops_at_once_with_the_reason_and_what_to_do(
@@ -391,7 +404,8 @@ def test_a_fault_that_does_not_pass_is_told_after_the_retries(
     server: Server, card: OpenAIModel
 ) -> None:
     server.say = lambda heard: failure(503, "Overloaded", **{"Retry-After-Ms": "1"})
-    with pytest.raises(EngineError, match=r"Overloaded.*try again later"):
+    told = r"HTTP 503.*Overloaded.*try again later.*tried 3 times.*had arrived is kept"
+    with pytest.raises(EngineError, match=told):
         ask(limited(card, retries=2))
     assert len(server.heard) == 3
 

@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import random
 import time
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any
 from urllib.parse import urljoin
 
+import aiohttp
 import httpx2
 import openai
 import orjson
 
+import emoalign
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.faults import (
+    Fault,
+    backoff,
+    exhausted_for,
+    odd,
+    refused,
+    told,
+    too_late,
+    unreachable,
+)
+from emoalign.elicitation.limits import Gate
 from emoalign.elicitation.messages import chat_messages
+from emoalign.elicitation.replies import (
+    has_choices,
+    lacks_logprobs,
+    read_answers,
+    used_tokens,
+    withheld_reply,
+)
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import EngineError
 from emoalign.study.models import LlamaCppModel, OpenAIModel
 
-_FILTERED = ("content_filter", "content_policy_violation", "invalid_prompt")
-
-_REMEDIES = {
-    400: "The server does not accept this request: check the prompt set and the model's card.",
-    401: "The key is wrong or missing: check the environment variable named in the model's card.",
-    403: "The key may not use this model: check the account's permissions.",
-    404: "The server does not know this model or address: check model and base_url in its card.",
-}
+_KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
+Expected = Callable[[Mapping[str, Any]], bool]
 
 
 class OpenAIEngine:
     """Asks one model through its HTTP interface.
 
-    Bodies are sent and read as plain JSON: the typed responses of the client library cost more time
-    per answer than everything else together.
+    Over the HTTP client of the `openai` package, without the layers above it: what they do per
+    request (headers, options, typed responses, retries of their own) costs as much time as all the
+    rest. docs/performance.md has the figures.
     """
 
     def __init__(
@@ -46,33 +63,38 @@ class OpenAIEngine:
         self._model = model
         self._key = _api_key(api_key_env)
         self._capabilities = card.capabilities
+        self._limits = card.limits
+        self._gate = Gate(card.limits)
         self._root = urljoin(base_url, "/")
-        self._client = openai.AsyncOpenAI(
+        self._client = openai.DefaultAioHttpClient(
             base_url=base_url,
-            api_key=self._key or "none",
-            max_retries=card.limits.retries,
-            timeout=card.limits.timeout_s,
-            http_client=openai.DefaultAioHttpClient(),
+            headers={
+                "Authorization": f"Bearer {self._key or 'none'}",
+                "Content-Type": "application/json",
+                "User-Agent": f"emoalign/{emoalign.__version__}",
+            },
+            timeout=None,  # a whole answer has timeout_s, however it trickles in
         )
 
     async def ask(self, ask: Ask) -> list[Answer]:
         """The answers to a request; see Engine."""
+        try:
+            return await self._ask(ask)
+        except EngineError as error:
+            self._gate.stop(error)
+            raise
+
+    async def _ask(self, ask: Ask) -> list[Answer]:
         request = ask.request
         body = self._body(request, ask.participants)
         path = "/chat/completions" if request.prompt.messages is not None else "/completions"
-        started = time.perf_counter()
+        seconds = 0.0
         try:
-            reply = await self._post(path, body)
-        except openai.BadRequestError as error:
-            if error.code not in _FILTERED:
-                raise self._explained(error) from None
-            reply = _filtered_reply(len(ask.participants))
-        if not _has_choices(reply):
-            raise EngineError(
-                f"{self._where()} gave no list of choices but: {self._keyless(reply)}"
-            )
-        answers = _answers(ask, reply, time.perf_counter() - started)
-        if request.readout == "exact" and any(map(_lacks_logprobs, answers)):
+            reply, seconds = await self._post(path, body, _estimated_tokens(ask), has_choices)
+        except Fault:
+            reply = withheld_reply(len(ask.participants))
+        answers = read_answers(ask, reply, seconds)
+        if request.readout == "exact" and any(map(lacks_logprobs, answers)):
             raise EngineError(
                 f"{self._where()} was asked for log-probabilities and returned none. If it cannot "
                 "give them, say top_logprobs: 0 in the model's card; the exact readout is then "
@@ -83,28 +105,87 @@ class OpenAIEngine:
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`, from the server's own tokenizer (POST /tokenize)."""
         body = {"content": text, "add_special": False}
-        try:
-            return list((await self._post(f"{self._root}tokenize", body))["tokens"])
-        except openai.BadRequestError as error:
-            raise self._explained(error) from None
+        reply, _ = await self._post(
+            f"{self._root}tokenize", body, 0, lambda reply: "tokens" in reply
+        )
+        return list(reply["tokens"])
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._client.aclose()
 
-    async def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def _post(
+        self, path: str, body: Mapping[str, Any], tokens: float, expected: Expected
+    ) -> tuple[dict[str, Any], float]:
+        """The reply to a request and the seconds it took, after as many attempts as are allowed.
+
+        Raises a Fault when a content policy withholds the answer, and EngineError for all else.
+        """
+        for attempt in count(1):
+            sent = await self._gate.enter(tokens)
+            try:
+                reply = await self._send(path, body, expected)
+            except Fault as fault:
+                if fault.kind == "withheld":
+                    raise
+                failed = fault
+            else:
+                self._gate.pacing.succeeded(tokens, used_tokens(reply) or tokens)
+                return reply, time.monotonic() - sent
+            finally:
+                self._gate.leave()
+            await self._gate.rest(self._pause_after(failed, attempt, sent))
+        raise AssertionError("counting does not end")
+
+    async def _send(self, path: str, body: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
+        """Send a request once. Raises Fault."""
         try:
-            response = await self._client.post(path, cast_to=httpx2.Response, body=body)
+            async with asyncio.timeout(self._limits.timeout_s):
+                response = await self._client.post(path, content=orjson.dumps(body))
+        except TimeoutError:
+            raise too_late(self._limits.timeout_s) from None
+        except (httpx2.HTTPError, aiohttp.ClientError) as error:
+            raise unreachable(error) from None
+        if not response.is_success:
+            raise refused(response.status_code, response.headers, response.content)
+        self._mind_the_limits(response.headers)
+        try:
             reply = orjson.loads(response.content)
-        except openai.BadRequestError:
-            raise
-        except openai.APIError as error:
-            raise self._explained(error) from None
-        except orjson.JSONDecodeError as error:
-            raise EngineError(f"{self._where()} answered with something else than JSON") from error
-        if not isinstance(reply, dict) or reply.get("error"):
-            raise EngineError(f"{self._where()} gave no answer but: {self._keyless(reply)}")
+        except orjson.JSONDecodeError:
+            raise odd("answered with something else than JSON.") from None
+        if isinstance(reply, dict) and reply.get("error"):
+            raise told(reply)
+        if not isinstance(reply, dict) or not expected(reply):
+            raise odd(f"gave an answer of another form: {reply}")
         return reply
+
+    def _mind_the_limits(self, headers: Mapping[str, str]) -> None:
+        seconds = exhausted_for(headers)
+        if seconds:
+            # A limit that is back only tomorrow is told by the next reply, which is a refusal.
+            self._gate.pacing.pause(min(seconds, self._limits.longest_wait_s), time.monotonic())
+
+    def _pause_after(self, fault: Fault, attempt: int, sent: float) -> float:
+        """Seconds to wait before asking again. Raises EngineError when that is of no use."""
+        longest = self._limits.longest_wait_s
+        if fault.kind == "permanent":
+            raise self._explained(fault)
+        if fault.wait_s is not None and fault.wait_s > longest:
+            raise self._explained(
+                fault,
+                f"It asks to wait {fault.wait_s:.0f} s, longer than longest_wait_s in the model's "
+                f"card ({longest:g} s). Run again then, or raise longest_wait_s. {_KEPT}",
+            )
+        if attempt > self._limits.retries:
+            tried = "once" if attempt == 1 else f"{attempt} times"
+            raise self._explained(fault, f"{fault.remedy} This was tried {tried}. {_KEPT}")
+        now = time.monotonic()
+        pause = max(backoff(attempt, longest, random.random()), fault.wait_s or 0)  # noqa: S311
+        if fault.kind == "busy":
+            self._gate.pacing.slow_down(sent, now)
+        if fault.kind == "busy" or fault.wait_s:
+            self._gate.pacing.pause(fault.wait_s or pause, now)
+        return pause
 
     def _body(
         self, request: RatingRequest, participants: Sequence[int | None]
@@ -151,15 +232,9 @@ class OpenAIEngine:
             parameters |= {"temperature": 0, "ignore_eos": True}
         return parameters
 
-    def _explained(self, error: openai.APIError) -> EngineError:
-        # Raised `from None`: a traceback would show what the server wrote, with the key in it.
-        message = self._keyless(getattr(error, "message", error))
-        if isinstance(error, openai.APIStatusError):
-            remedy = _REMEDIES.get(error.status_code, "The fault did not pass: try again later.")
-            return EngineError(f"{self._where()} refused the request: {message} {remedy}")
-        return EngineError(
-            f"{self._where()} could not be reached: {message} Is it running, and is base_url right?"
-        )
+    def _explained(self, fault: Fault, remedy: str | None = None) -> EngineError:
+        said = self._keyless(fault.said)
+        return EngineError(f"{self._where()} {said} {fault.remedy if remedy is None else remedy}")
 
     def _keyless(self, said: object) -> str:
         """The beginning of what a server said, which may repeat the key, without the key."""
@@ -179,64 +254,20 @@ def _api_key(variable: str | None) -> str | None:
             f"the environment variable {variable} is not set. It must hold the API key: "
             f"export {variable}=... in the shell that starts snakemake (and never in a file here)."
         )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise EngineError(
+            f"the environment variable {variable} holds spaces, line ends or letters that no key "
+            "has: copy the key again."
+        )
     return key
 
 
-def _has_choices(reply: Mapping[str, Any]) -> bool:
-    choices = reply.get("choices")
-    return isinstance(choices, list) and all(
-        isinstance(choice, dict)
-        and (isinstance(choice.get("message"), dict) or isinstance(choice.get("text"), str))
-        for choice in choices
-    )
+def _estimated_tokens(ask: Ask) -> float:
+    """Tokens of a request and its answers, at most: four characters are about one token.
 
-
-def _lacks_logprobs(answer: Answer) -> bool:
-    withheld = answer.refused or answer.finish_reason == "content_filter"
-    return answer.logprobs is None and not withheld
-
-
-def _answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:
-    """One answer per choice, in order of the participants; a missing choice is left out."""
-    usage = reply.get("usage") or {}
-    model = "/".join(filter(None, (reply.get("model"), reply.get("system_fingerprint"))))
-    received = datetime.now(UTC).isoformat(timespec="seconds")
-    answers = []
-    for place, (participant, choice) in enumerate(
-        zip(ask.participants, reply.get("choices", ()), strict=False)
-    ):
-        message = choice.get("message") or {}
-        text = choice.get("text") if not message else message.get("content")
-        answers.append(
-            Answer(
-                request_id=ask.request.request_id,
-                participant=participant,
-                text=text or message.get("refusal") or "",
-                finish_reason=choice.get("finish_reason"),
-                model_reported=model,
-                prompt_tokens=usage.get("prompt_tokens", 0) if place == 0 else 0,
-                completion_tokens=usage.get("completion_tokens", 0) if place == 0 else 0,
-                latency_s=round(seconds, 4),
-                received=received,
-                refused=bool(message.get("refusal")),
-                logprobs=_logprobs(choice) if ask.request.readout == "exact" else None,
-            )
-        )
-    return answers
-
-
-def _logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | None:
-    """Tokens and log-probabilities of the first position, likeliest first."""
-    logprobs = choice.get("logprobs") or {}
-    if logprobs.get("content"):
-        top = logprobs["content"][0]["top_logprobs"]
-        return tuple((token["token"], round(token["logprob"], 6)) for token in top)
-    if logprobs.get("top_logprobs"):
-        return tuple(
-            (token, round(value, 6)) for token, value in logprobs["top_logprobs"][0].items()
-        )
-    return None
-
-
-def _filtered_reply(choices: int) -> dict[str, Any]:
-    return {"choices": [{"text": "", "finish_reason": "content_filter"}] * choices}
+    https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them
+    """
+    prompt = ask.request.prompt
+    texts = [prompt.text] if prompt.messages is None else [one.content for one in prompt.messages]
+    characters = sum(len(text or "") for text in texts)
+    return characters / 4 + ask.request.sampling.max_tokens * len(ask.participants)

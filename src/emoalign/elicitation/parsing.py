@@ -54,11 +54,10 @@ def parse_rating(text: str, scale: Scale) -> float | None:
     stripped = text.translate(_FULL_WIDTH).strip()
     if len(stripped) > _LONGEST:
         return None
-    core = _unwrapped(stripped)
+    core = stripped if _NUMBER.fullmatch(stripped) else _unwrapped(stripped)
     if not _NUMBER.fullmatch(core):
         return None
-    number = float(core)
-    return next((point for point in scale.points if abs(point - number) < 1e-9), None)
+    return scale.point(float(core))
 
 
 def withheld(answer: Answer) -> Status | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import orjson
@@ -48,7 +48,8 @@ class RatingRequest:
     @cached_property
     def request_id(self) -> str:
         """sha256 over everything that changes the distribution of the answer, and nothing else."""
-        identity = asdict(self)
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        identity = orjson.loads(orjson.dumps(named, default=str))
         if self.prompt.image is None:
             del identity["prompt"]["image"], identity["prompt"]["image_place"]
         else:

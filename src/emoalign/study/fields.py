@@ -77,3 +77,10 @@ class Scale(Range):
         """Every possible rating, ascending."""
         count = round((self.max - self.min) / self.step) + 1
         return tuple(round(self.min + index * self.step, 10) for index in range(count))
+
+    def point(self, number: float) -> float | None:
+        """The possible rating that `number` is, None if it is none."""
+        steps = round((number - self.min) / self.step)
+        point = round(self.min + steps * self.step, 10)
+        on_scale = self.min <= point <= self.max and abs(point - number) < 1e-9
+        return point if on_scale else None

@@ -1,0 +1,177 @@
+"""What the client itself costs: ratings per second against a server that answers at once.
+
+The server is another process on this machine and answers every request with the same bytes. Each
+request asks for 20 ratings; they are read, and written to a journal. Then memory after ten times as
+many requests, and how well a limit of requests per minute is held.
+
+    PYTHONPATH=src .venv/bin/python benchmarks/client_overhead.py [requests]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import orjson
+
+from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.collecting import collect
+from emoalign.elicitation.journal import JournalWriter
+from emoalign.elicitation.openai import OpenAIEngine
+from emoalign.elicitation.parsing import read_answer
+from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.prompts.rendering import Message, Prompt
+from emoalign.study.fields import Scale
+from emoalign.study.models import OpenAIModel
+from emoalign.study.prompt_sets import AnswerForm
+
+REQUESTS = 10_000
+PARTICIPANTS = 20
+CONCURRENCY = 16
+PER_MINUTE = 3000
+NINE = Scale(min=1, max=9, direction="higher is better")
+FORM = AnswerForm(form="text")
+INSTRUCTION = "Rate how pleasant the word is, from 1 to 9. Answer with one number. " * 4
+
+
+class Instant(asyncio.Protocol):
+    """Sends the same answer as soon as a request is whole; requests are not read any further."""
+
+    reply = b""
+
+    def __init__(self) -> None:
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        head, end, body = self.buffer.partition(b"\r\n\r\n")
+        if end:
+            start = head.lower().index(b"content-length:") + len(b"content-length:")
+            if len(body) >= int(head[start:].split(b"\r\n", 1)[0]):
+                self.buffer = b""
+                self.transport.write(self.reply)
+
+
+def serve(telling: Connection) -> None:
+    """The server process; tells its port."""
+    choice = {"message": {"role": "assistant", "content": "7"}, "finish_reason": "stop"}
+    body = orjson.dumps(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "model": "instant-1",
+            "system_fingerprint": "fp_1",
+            "choices": [{"index": index, **choice} for index in range(PARTICIPANTS)],
+            "usage": {"prompt_tokens": 80, "completion_tokens": 20, "total_tokens": 100},
+        }
+    )
+    head = (
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        "x-ratelimit-remaining-requests: 9999\r\nx-ratelimit-remaining-tokens: 999999\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    Instant.reply = head.encode() + body
+
+    async def forever() -> None:
+        server = await asyncio.get_running_loop().create_server(Instant, "127.0.0.1", 0)
+        telling.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(forever())
+
+
+def asks(number: int) -> Iterator[Ask]:
+    """That many different questions, each made when its turn comes."""
+    everyone = tuple(range(PARTICIPANTS))
+    for index in range(number):
+        prompt = Prompt((Message("system", INSTRUCTION), Message("user", f"word {index}")), None)
+        yield Ask(
+            RatingRequest("instant", None, prompt, Sampling(1.0, 3), "sampled", wave=1), everyone
+        )
+
+
+def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
+    """Ask, read and keep everything; seconds it took."""
+    card = OpenAIModel.model_validate(
+        {
+            "title": "Instant",
+            "engine": "openai",
+            "model": "instant",
+            "base_url": f"http://127.0.0.1:{port}/v1",
+            "api_key_env": None,
+            "capabilities": {"choices": PARTICIPANTS, "seed_bits": 63},
+            "limits": {"concurrency": CONCURRENCY, "requests_per_minute": per_minute},
+        }
+    )
+    ratings = 0
+
+    async def converse(journal: JournalWriter) -> None:
+        engine = OpenAIEngine(card.base_url, card.model, card.api_key_env, card)
+
+        def keep(answers: Sequence[Answer]) -> None:
+            nonlocal ratings
+            journal.append(answers)
+            ratings += sum(read_answer(answer, NINE, FORM).rating == 7 for answer in answers)
+
+        try:
+            await collect(engine, asks(number), keep, CONCURRENCY)
+        finally:
+            await engine.close()
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        JournalWriter(Path(folder, "answers.jsonl")) as journal,
+    ):
+        started = time.perf_counter()
+        asyncio.run(converse(journal))
+        seconds = time.perf_counter() - started
+    assert ratings == number * PARTICIPANTS
+    return seconds
+
+
+def resident_mib() -> float:
+    """Memory of this process now, in MiB (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def main() -> None:
+    """Measure and print."""
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else REQUESTS
+    told, telling = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(telling,))
+    server.start()
+    try:
+        port = told.recv()
+        ask_all(port, max(1, number // 20))
+        seconds = ask_all(port, number)
+        print(f"{number} requests: {seconds / number * 1e3:.3f} ms each, {resident_mib():.0f} MiB")
+        many = ask_all(port, 10 * number)
+        print(
+            f"{10 * number} requests: {many / number * 1e2:.3f} ms each, {resident_mib():.0f} MiB"
+        )
+        quarter = PER_MINUTE // 4
+        paced = ask_all(port, quarter + 1, PER_MINUTE)
+        print(
+            f"a limit of {PER_MINUTE} requests/minute: {quarter / paced * 60:.0f} requests/minute"
+            f" over {paced:.1f} s, {quarter / paced * 60 / PER_MINUTE:.1%} of it"
+        )
+        print(f"{11 * number * PARTICIPANTS / (seconds + many):.0f}")
+    finally:
+        server.terminate()
+        server.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""A server for chat and completions that fails as told, and counts every answer it computed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+from aiohttp import web
+
+Fault = Literal[
+    "429",
+    "500",
+    "503",
+    "hang",
+    "drop",
+    "truncate",
+    "garbage",
+    "noise",
+    "error in 200",
+    "filtered prompt",
+    "filtered answer",
+    "refusal",
+    "fewer",
+    "slow",
+]
+NOT_COMPUTED: Sequence[Fault] = ("429", "500", "503", "error in 200")
+NOT_DELIVERED: Sequence[Fault] = ("hang", "drop", "truncate", "garbage", "noise")
+PASSING = (*NOT_COMPUTED, *NOT_DELIVERED)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A request as the server heard it; `attempt` counts equal ones, from 1."""
+
+    prompt: str
+    seed: int
+    n: int
+    attempt: int
+    at: float
+    headers: Mapping[str, str]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.prompt, self.seed
+
+
+Plan = Callable[[Heard], Fault | None]
+
+
+def storm(seed: int, share: float, faults: Sequence[Fault]) -> Plan:
+    """So large a share of all requests meets one of the faults, the same in every run."""
+
+    def plan(heard: Heard) -> Fault | None:
+        draw = random.Random(f"{seed}:{heard.prompt}:{heard.seed}:{heard.attempt}")
+        return draw.choice(list(faults)) if draw.random() < share else None
+
+    return plan
+
+
+@dataclass
+class FaultServer:
+    """What it does and what it has done. A computed reply has a number of its own.
+
+    That number is in `system_fingerprint`, so that an answer in a journal tells its reply.
+    """
+
+    plan: Plan = lambda heard: None
+    retry_after: Mapping[str, str] = field(default_factory=lambda: {"Retry-After-Ms": "5"})
+    headers: Mapping[str, str] = field(default_factory=dict)
+    message: str = "Not now."
+    code: str | None = None
+    slow_s: float = 0.05
+    heard: list[Heard] = field(default_factory=list)
+    met: Counter[Fault | None] = field(default_factory=Counter)
+    computed: dict[int, tuple[str, int, int]] = field(default_factory=dict)
+    delivered: set[int] = field(default_factory=set)
+    tokens: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        self._attempts: Counter[tuple[str, int]] = Counter()
+        self._closing = asyncio.Event()
+
+    def paid_again(self) -> Counter[tuple[str, int]]:
+        """How often more than once the answers to a request were computed, by prompt and seed."""
+        times = Counter((prompt, seed) for prompt, seed, _ in self.computed.values())
+        return Counter({key: count - 1 for key, count in times.items() if count > 1})
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        heard = self._hear(await request.json(), request.headers)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            return await self._answer(request, heard, self.plan(heard))
+        finally:
+            self.at_once -= 1
+
+    def _hear(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Heard:
+        prompt = body["messages"][-1]["content"] if "messages" in body else body["prompt"]
+        key = prompt, body.get("seed", 0)
+        self._attempts[key] += 1
+        told = {name.lower(): value for name, value in headers.items()}
+        heard = Heard(*key, body.get("n", 1), self._attempts[key], time.monotonic(), told)
+        self.heard.append(heard)
+        return heard
+
+    async def _answer(
+        self, request: web.Request, heard: Heard, fault: Fault | None
+    ) -> web.StreamResponse:
+        self.met[fault] += 1
+        failed = {"error": {"message": self.message, "code": self.code}}
+        if fault == "429":
+            return web.json_response(failed, status=429, headers=self.retry_after)
+        if fault == "error in 200":
+            return web.json_response(failed)
+        if fault == "filtered prompt":
+            failed["error"]["code"] = "content_filter"
+            return web.json_response(failed, status=400)
+        if fault is not None and fault.isdigit():
+            return web.json_response(failed, status=int(fault))
+        number, content = self._compute(request.path, heard, fault)
+        return await self._deliver(request, fault, number, content)
+
+    def _compute(self, path: str, heard: Heard, fault: Fault | None) -> tuple[int, bytes]:
+        n = max(1, heard.n // 2) if fault == "fewer" else heard.n
+        number = len(self.computed) + 1
+        self.computed[number] = (heard.prompt, heard.seed, n)
+        usage = {"prompt_tokens": max(1, len(heard.prompt) // 4), "completion_tokens": n}
+        self.tokens += sum(usage.values())
+        form = _chat_choice if path.endswith("chat/completions") else _completion_choice
+        reply = {
+            "model": "faulty",
+            "system_fingerprint": str(number),
+            "choices": [form(fault) for _ in range(n)],
+            "usage": usage,
+        }
+        return number, orjson.dumps(reply)
+
+    async def _deliver(
+        self, request: web.Request, fault: Fault | None, number: int, content: bytes
+    ) -> web.StreamResponse:
+        if fault == "hang":
+            await self._closing.wait()
+        if fault == "slow":
+            await asyncio.sleep(self.slow_s)
+        if fault == "garbage":
+            return web.Response(body=b"<html>502</html>", content_type="text/html")
+        if fault == "truncate":
+            return web.Response(body=content[: len(content) // 2], content_type="application/json")
+        if fault in ("drop", "noise"):
+            assert request.transport is not None
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content)
+            request.transport.write(
+                head + content[: len(content) // 2]
+                if fault == "drop"
+                else b"\x00\x01 noise\r\n\r\n"
+            )
+            request.transport.close()
+            return web.Response()
+        self.delivered.add(number)
+        return web.Response(body=content, content_type="application/json", headers=self.headers)
+
+    @contextmanager
+    def running(self) -> Iterator[FaultServer]:
+        """Serve on a free port of this machine, in a thread."""
+        loop = asyncio.new_event_loop()
+        started, stop = threading.Event(), asyncio.Event()
+
+        async def serve() -> None:
+            app = web.Application()
+            app.router.add_post("/v1/chat/completions", self.answer)
+            app.router.add_post("/v1/completions", self.answer)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.address = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+            started.set()
+            await stop.wait()
+            self._closing.set()
+            await runner.cleanup()
+
+        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+        thread.start()
+        started.wait()
+        try:
+            yield self
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            thread.join()
+            loop.close()
+
+
+def _chat_choice(fault: Fault | None) -> dict[str, Any]:
+    if fault == "filtered answer":
+        return {"message": {"content": None}, "finish_reason": "content_filter"}
+    if fault == "refusal":
+        return {"message": {"content": None, "refusal": "I would not."}, "finish_reason": "stop"}
+    return {"message": {"role": "assistant", "content": "7"}, "finish_reason": "stop"}
+
+
+def _completion_choice(fault: Fault | None) -> dict[str, Any]:
+    filtered = fault == "filtered answer"
+    return {"text": "7", "finish_reason": "content_filter" if filtered else "stop"}

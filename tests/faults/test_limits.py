@@ -1,0 +1,178 @@
+"""Faults one at a time, in whole jobs: what passes, what stops a job, and what it then says."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from emoalign.errors import EngineError
+from tests.faults.conftest import KEY, Desk
+from tests.faults.server import PASSING, Fault, Heard, Plan
+
+
+def first_attempt(fault: Fault) -> Plan:
+    return lambda heard: fault if heard.attempt == 1 else None
+
+
+def only(word: str, fault: Fault) -> Plan:
+    return lambda heard: fault if heard.prompt == word else None
+
+
+def limited(desk: Desk, **limits: float) -> Desk:
+    return replace(desk, limits={**desk.limits, **limits})
+
+
+def message(desk: Desk) -> str:
+    with pytest.raises(EngineError) as error:
+        desk.rate()
+    return str(error.value)
+
+
+# What passes
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_fault_of_any_kind_that_passes_is_asked_again_and_forgotten(
+    fault: Fault, desk: Desk
+) -> None:
+    desk.server.plan = first_attempt(fault)
+    ratings = limited(desk, timeout_s=0.5, longest_wait_s=0.1).rate()
+    assert (ratings["rating"] == 7).all()
+    assert sorted(heard.attempt for heard in desk.server.heard) == [1] * 4 + [2] * 4
+
+
+def test_nobody_asks_before_the_time_that_the_server_asked_one_of_them_to_wait(desk: Desk) -> None:
+    desk.server.retry_after = {"Retry-After": "1"}
+    desk.server.plan = lambda heard: "429" if heard.prompt == "woe" and heard.attempt == 1 else None
+    replace(desk, words=["woe", "joy", *"abcdef"], limits={"concurrency": 1}).rate()
+    refused, *others = desk.server.heard
+    assert all(heard.at >= refused.at + 1 for heard in others)
+
+
+def test_nobody_asks_while_the_server_says_that_nothing_is_left(desk: Desk) -> None:
+    desk.server.headers = {
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "300ms",
+    }
+    limited(desk, concurrency=1).rate()
+    times = [heard.at for heard in desk.server.heard]
+    assert all(later - earlier >= 0.3 for earlier, later in pairwise(times))
+
+
+def test_after_too_many_requests_fewer_are_under_way_and_then_one_by_one_more(desk: Desk) -> None:
+    at_once: list[int] = []
+
+    def plan(heard: Heard) -> Fault:
+        at_once.append(desk.server.at_once)
+        return "429" if len(at_once) == 1 else "slow"
+
+    desk.server.plan = plan
+    words = [f"word {number}" for number in range(60)]
+    replace(desk, words=words, limits={"concurrency": 8}).rate()
+    first, then, at_last = at_once[:8], at_once[8:12], at_once[30:]
+    assert max(first) >= 7
+    assert max(then) <= 5
+    assert max(at_last) == 8
+    assert len(at_once) == 61
+
+
+def test_a_rate_per_minute_is_held_and_used(desk: Desk) -> None:
+    words = [f"word {number}" for number in range(150)]
+    replace(desk, words=words, limits={"concurrency": 16, "requests_per_minute": 3000}).rate()
+    times = [heard.at for heard in desk.server.heard]
+    seconds = times[-1] - times[0]
+    per_minute = (len(times) - 1) / seconds * 60
+    assert 0.95 * 3000 <= per_minute <= 1.02 * 3000
+
+
+# What stops a job
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("429", "Lower requests_per_minute, tokens_per_minute or concurrency"),
+        ("503", "try again later"),
+        ("hang", "gave no answer within 0.2 s.*raise timeout_s"),
+        ("drop", "could not be reached.*Is it running"),
+        ("truncate", "something else than JSON"),
+        ("garbage", "something else than JSON"),
+        ("error in 200", "gave no answer but.*Not now"),
+    ],
+)
+def test_a_fault_that_stays_is_told_with_how_often_and_how_to_go_on(
+    fault: Fault, says: str, desk: Desk
+) -> None:
+    desk.server.plan = only("tea", fault)
+    few = limited(desk, timeout_s=0.2, retries=2, longest_wait_s=0.1, concurrency=1)
+    with pytest.raises(EngineError, match=says) as error:
+        few.rate()
+    assert "This was tried 3 times. What had arrived is kept" in str(error.value)
+    assert len(few.answers()) == 6
+
+    desk.server.plan = lambda heard: None
+    before = len(desk.server.heard)
+    assert (few.rate()["rating"] == 7).all()
+    assert [heard.prompt for heard in desk.server.heard[before:]] == ["tea", "war"]
+
+
+@pytest.mark.parametrize("fault", ["429", "error in 200"])
+def test_an_account_without_money_stops_the_job_at_once(fault: Fault, desk: Desk) -> None:
+    desk.server.code = "insufficient_quota"
+    desk.server.plan = only("joy", fault)
+    assert "no money or credits left" in message(limited(desk, concurrency=1))
+    assert len(desk.server.heard) == 1
+
+
+def test_a_server_that_asks_for_a_longer_wait_than_allowed_stops_the_job(desk: Desk) -> None:
+    desk.server.retry_after = {"Retry-After": "7200"}
+    desk.server.plan = only("tea", "429")
+    said = message(limited(desk, concurrency=1))
+    assert "It asks to wait 7200 s, longer than longest_wait_s in the model's card (2 s)" in said
+    assert "What had arrived is kept" in said
+    assert len(desk.answers()) == 6
+
+
+def test_a_permanent_error_ends_the_retries_of_others_and_keeps_what_is_under_way(
+    desk: Desk,
+) -> None:
+    faults: dict[str, Fault] = {"joy": "slow", "woe": "429", "tea": "slow"}
+    desk.server.slow_s = 0.3
+    desk.server.retry_after = {"Retry-After": "60"}
+    desk.server.code = None
+
+    def plan(heard: Heard) -> Fault | None:
+        if heard.prompt == "tea":
+            desk.server.code = "insufficient_quota"
+            return "error in 200"
+        return faults[heard.prompt]
+
+    desk.server.plan = plan
+    patient = limited(desk, concurrency=3, longest_wait_s=100)
+    ordered = replace(patient, words=["joy", "tea", "woe"])
+    assert "no money or credits left" in message(ordered)
+    assert len(ordered.answers()) == 3
+    assert sorted(heard.prompt for heard in desk.server.heard) == ["joy", "tea", "woe"]
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "error in 200"])
+def test_a_key_that_the_server_repeats_is_in_no_message(fault: Fault, desk: Desk) -> None:
+    desk.server.message = f"Key {KEY} is busy"
+    desk.server.plan = only("joy", fault)
+    with pytest.raises(EngineError, match=r"Key \*\*\* is busy") as error:
+        limited(desk, retries=1, longest_wait_s=0.01).rate()
+    assert KEY not in "".join(traceback.format_exception(error.value))
+
+
+# Fewer answers than asked for
+
+
+def test_only_the_answers_that_did_not_come_are_asked_for_again(desk: Desk) -> None:
+    desk.server.plan = lambda heard: "fewer" if heard.n == 3 else None
+    ratings = desk.rate()
+    assert len(ratings) == 12
+    assert sorted(heard.n for heard in desk.server.heard) == [2] * 4 + [3] * 4
+    assert sum(n for _, _, n in desk.server.computed.values()) == 12
