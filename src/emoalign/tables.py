@@ -186,7 +186,9 @@ RATINGS = Table(
             "Answer tokens as the server counts them, noted like prompt_tokens. "
             "llama.cpp counts only the first of several answers.",
         ),
-        Column("latency_s", _NUMBER, "Seconds from sending the request to its answer."),
+        Column(
+            "latency_s", _NUMBER, "Seconds from sending the request to its answer; 0 in a batch."
+        ),
     ),
 )
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pandas as pd
 import pytest
 
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.budget import Account
 from emoalign.elicitation.rating import rate
 from emoalign.study.jobs import PromptForm, RatingJob, answering
 from emoalign.study.models import OpenAIModel
@@ -27,6 +29,7 @@ KEY_VARIABLE = "A_KEY_FOR_THIS_TEST"
 RATE = """
 import sys
 from pathlib import Path
+from emoalign.elicitation.budget import Account
 from emoalign.elicitation.rating import rate
 from emoalign.study.jobs import RatingJob
 from emoalign.study.loading import load_model
@@ -59,6 +62,7 @@ class Desk:
     participants: int
     limits: dict[str, float]
     choices: int = 20
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def card(self) -> OpenAIModel:
@@ -71,6 +75,7 @@ class Desk:
                 "api_key_env": KEY_VARIABLE,
                 "capabilities": {"choices": self.choices, "seed_bits": 63},
                 "limits": {"timeout_s": 5, "retries": 2, "longest_wait_s": 2, **self.limits},
+                **self.more,
             }
         )
 
@@ -111,12 +116,12 @@ class Desk:
         (self.folder / "models" / "faulty.yaml").write_bytes(card)
         (self.folder / "job.json").write_bytes(orjson.dumps(self.job.model_dump(mode="json")))
 
-    def rate(self) -> pd.DataFrame:
+    def rate(self, account: Account | None = None) -> pd.DataFrame:
         """The ratings of the job, run in this process."""
         self.lay_out()
         output = self.folder / "ratings.parquet"
         stimuli, journal = self.folder / "stimuli.parquet", self.folder / "journal"
-        rate(self.job, self.card, stimuli, "0000", journal, output)
+        rate(self.job, self.card, stimuli, "0000", journal, output, account)
         return RATINGS.read(output)
 
     def start(self, repository: Path) -> subprocess.Popen[bytes]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import orjson
 from aiohttp import web
@@ -170,16 +170,19 @@ class FaultServer:
         self.delivered.add(number)
         return web.Response(body=content, content_type="application/json", headers=self.headers)
 
+    def add_routes(self, app: web.Application) -> None:
+        app.router.add_post("/v1/chat/completions", self.answer)
+        app.router.add_post("/v1/completions", self.answer)
+
     @contextmanager
-    def running(self) -> Iterator[FaultServer]:
+    def running(self) -> Iterator[Self]:
         """Serve on a free port of this machine, in a thread."""
         loop = asyncio.new_event_loop()
         started, stop = threading.Event(), asyncio.Event()
 
         async def serve() -> None:
             app = web.Application()
-            app.router.add_post("/v1/chat/completions", self.answer)
-            app.router.add_post("/v1/completions", self.answer)
+            self.add_routes(app)
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", 0).start()

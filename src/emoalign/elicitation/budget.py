@@ -44,6 +44,10 @@ class Account:
         with self._locked():
             self._write(max(self.spent() - reserved + paid, 0.0))
 
+    def left(self) -> float:
+        """US dollars that can still be set aside."""
+        return max(self.max_usd - self.spent(), 0.0)
+
     def spent(self) -> float:
         """US dollars that are spent, or set aside for requests under way."""
         if not self.path.exists():
@@ -89,7 +93,7 @@ class BudgetedEngine:
 
     async def ask(self, ask: Ask) -> list[Answer]:
         """The answers to a request; see Engine. Raises BudgetError before it costs too much."""
-        most = cost(self.prices, most_tokens(ask.request.prompt), _longest_answers(ask))
+        most = most_usd(self.prices, ask)
         self.account.reserve(most)
         answers = await self.engine.ask(ask)
         self.account.settle(most, paid(self.prices, answers))
@@ -113,5 +117,7 @@ def paid(prices: Prices, answers: Sequence[Answer]) -> float:
     )
 
 
-def _longest_answers(ask: Ask) -> int:
-    return ask.request.sampling.max_tokens * len(ask.participants)
+def most_usd(prices: Prices, ask: Ask) -> float:
+    """US dollars that a single request cannot exceed."""
+    longest_answers = ask.request.sampling.max_tokens * len(ask.participants)
+    return cost(prices, most_tokens(ask.request.prompt), longest_answers)

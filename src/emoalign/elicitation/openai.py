@@ -18,6 +18,7 @@ import orjson
 
 import emoalign
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.bodies import interface, request_body
 from emoalign.elicitation.faults import (
     Fault,
     backoff,
@@ -29,7 +30,6 @@ from emoalign.elicitation.faults import (
     unreachable,
 )
 from emoalign.elicitation.limits import Gate
-from emoalign.elicitation.messages import chat_messages
 from emoalign.elicitation.replies import (
     has_choices,
     lacks_logprobs,
@@ -37,11 +37,15 @@ from emoalign.elicitation.replies import (
     used_tokens,
     withheld_reply,
 )
-from emoalign.elicitation.requests import Ask, RatingRequest
+from emoalign.elicitation.requests import Ask
 from emoalign.errors import EngineError
 from emoalign.study.models import LlamaCppModel, OpenAIModel
 
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
+NO_LOGPROBS = (
+    "was asked for log-probabilities and returned none. If it cannot give them, say "
+    "top_logprobs: 0 in the model's card; the exact readout is then refused from the start."
+)
 Expected = Callable[[Mapping[str, Any]], bool]
 
 
@@ -61,7 +65,7 @@ class OpenAIEngine:
         card: OpenAIModel | LlamaCppModel,
     ) -> None:
         self._model = model
-        self._key = _api_key(api_key_env)
+        self._key = api_key(api_key_env)
         self._capabilities = card.capabilities
         self._limits = card.limits
         self._gate = Gate(card.limits)
@@ -86,8 +90,8 @@ class OpenAIEngine:
 
     async def _ask(self, ask: Ask) -> list[Answer]:
         request = ask.request
-        body = self._body(request, ask.participants)
-        path = "/chat/completions" if request.prompt.messages is not None else "/completions"
+        body = request_body(self._model, self._capabilities, ask)
+        path = interface(ask)
         seconds = 0.0
         try:
             reply, seconds = await self._post(path, body, _estimated_tokens(ask), has_choices)
@@ -95,11 +99,7 @@ class OpenAIEngine:
             reply = withheld_reply(len(ask.participants))
         answers = read_answers(ask, reply, seconds)
         if request.readout == "exact" and any(map(lacks_logprobs, answers)):
-            raise EngineError(
-                f"{self._where()} was asked for log-probabilities and returned none. If it cannot "
-                "give them, say top_logprobs: 0 in the model's card; the exact readout is then "
-                "refused from the start."
-            )
+            raise EngineError(f"{self._where()} {NO_LOGPROBS}")
         return answers
 
     async def tokenize(self, text: str) -> Sequence[int]:
@@ -187,51 +187,6 @@ class OpenAIEngine:
             self._gate.pacing.pause(fault.wait_s or pause, now)
         return pause
 
-    def _body(
-        self, request: RatingRequest, participants: Sequence[int | None]
-    ) -> dict[str, object]:
-        sampling = request.sampling
-        body: dict[str, object] = {
-            "model": self._model,
-            self._capabilities.token_limit: sampling.max_tokens,
-            **dict(request.extra_body),
-        }
-        if self._capabilities.temperature is not None:
-            body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
-        if request.prompt.messages is not None:
-            body["messages"] = chat_messages(request.prompt)
-        else:
-            body["prompt"] = request.prompt.text
-        if sampling.stop:
-            body["stop"] = list(sampling.stop)
-        if self._capabilities.sampling_extras:
-            body |= {
-                "top_k": sampling.top_k,
-                "min_p": sampling.min_p,
-                "repeat_penalty": sampling.repeat_penalty,
-            }
-        first = participants[0]
-        if request.readout == "exact":
-            body |= self._logprob_parameters(request)
-        elif first is not None:
-            if len(participants) > 1:
-                body["n"] = len(participants)
-            if self._capabilities.seed_bits:
-                body["seed"] = request.seed(first, self._capabilities.seed_bits)
-        return body
-
-    def _logprob_parameters(self, request: RatingRequest) -> dict[str, object]:
-        parameters: dict[str, object] = (
-            {"logprobs": request.top_logprobs}
-            if request.prompt.messages is None
-            else {"logprobs": True, "top_logprobs": request.top_logprobs}
-        )
-        if self._capabilities.sampling_extras:
-            # llama.cpp reports nothing when the token it draws ends the text or is half a
-            # character. Neither setting touches the probabilities: they are those before sampling.
-            parameters |= {"temperature": 0, "ignore_eos": True}
-        return parameters
-
     def _explained(self, fault: Fault, remedy: str | None = None) -> EngineError:
         said = self._keyless(fault.said)
         return EngineError(f"{self._where()} {said} {fault.remedy if remedy is None else remedy}")
@@ -245,7 +200,8 @@ class OpenAIEngine:
         return f"the server of model {self._model!r} ({self._client.base_url})"
 
 
-def _api_key(variable: str | None) -> str | None:
+def api_key(variable: str | None) -> str | None:
+    """The key that an environment variable holds. Raises EngineError when it holds none."""
     if variable is None:
         return None
     key = os.environ.get(variable)

@@ -17,6 +17,7 @@ from emoalign.elicitation.collecting import collect
 from emoalign.elicitation.engines import Engine, extra_body, identity, running, settings
 from emoalign.elicitation.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.journal import JournalWriter, Key, read_answers
+from emoalign.elicitation.openai_batch import collect_batches
 from emoalign.elicitation.parsing import read_answer, withheld
 from emoalign.elicitation.progress import Progress
 from emoalign.elicitation.recorded import recorded_rows, recording
@@ -194,6 +195,7 @@ def complete(
             async def converse() -> None:
                 try:
                     await _check_tokens(job, engine)
+                    await collect_batches(card, file, still_missing, keep, answers, account)
                     for _ in range(_ROUNDS):
                         await collect(engine, list(still_missing()), keep, card.limits.concurrency)
                 finally:

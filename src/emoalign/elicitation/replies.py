@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,18 +38,32 @@ def lacks_logprobs(answer: Answer) -> bool:
 
 def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:
     """One answer per choice, in order of the participants; a missing choice is left out."""
+    request = ask.request
+    return read_choices(
+        request.request_id, ask.participants, request.readout == "exact", reply, seconds
+    )
+
+
+def read_choices(
+    request_id: str,
+    participants: Sequence[int | None],
+    exact: bool,
+    reply: Mapping[str, Any],
+    seconds: float,
+) -> list[Answer]:
+    """The answers in a reply to a request of which only this is known; see read_answers."""
     usage = reply.get("usage") or {}
     model = "/".join(filter(None, (reply.get("model"), reply.get("system_fingerprint"))))
     received = datetime.now(UTC).isoformat(timespec="seconds")
     answers = []
     for place, (participant, choice) in enumerate(
-        zip(ask.participants, reply.get("choices", ()), strict=False)
+        zip(participants, reply.get("choices", ()), strict=False)
     ):
         message = choice.get("message") or {}
         text = choice.get("text") if not message else message.get("content")
         answers.append(
             Answer(
-                request_id=ask.request.request_id,
+                request_id=request_id,
                 participant=participant,
                 text=text or message.get("refusal") or "",
                 finish_reason=choice.get("finish_reason"),
@@ -59,7 +73,7 @@ def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Ans
                 latency_s=round(seconds, 4),
                 received=received,
                 refused=bool(message.get("refusal")),
-                logprobs=_logprobs(choice) if ask.request.readout == "exact" else None,
+                logprobs=_logprobs(choice) if exact else None,
             )
         )
     return answers

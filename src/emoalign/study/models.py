@@ -93,6 +93,23 @@ class Prices(Entry):
     source: str = Field(description="Where they were looked up.")
 
 
+class BatchSettings(Entry):
+    """How requests are put together where a model is asked in batches."""
+
+    max_requests: int = Field(50_000, ge=1, description="Requests in one batch, at most.")
+    max_bytes: int = Field(190_000_000, ge=1, description="Size of one batch in bytes, at most.")
+    at_once: int | None = Field(
+        None,
+        ge=1,
+        description="Batches under way at once, at most; null for all of them. Some accounts may "
+        "have only so many tokens waiting: with smaller batches, one after another, they fit.",
+    )
+    poll_s: float = Field(30, gt=0, description="Seconds between questions how far a batch is.")
+    completion_window: str = Field(
+        "24h", description="Time the provider is given, in its own words."
+    )
+
+
 class _Model(Entry):
     title: str = Field(description="Name of the model as the report shows it.")
     capabilities: Capabilities = Field(description="What the model and its server can do.")
@@ -133,6 +150,15 @@ class OpenAIModel(_Model):
         "They are part of what is asked: changing one asks anew.",
     )
     prices: Prices | None = Field(None, description="What the provider charges.")
+    delivery: Literal["single", "batch"] = Field(
+        "single",
+        description="single: a request per question, answered at once. batch: through the "
+        "provider's batch interface, usually at half the price, within a day. The answers are the "
+        "same: changing it asks for nothing again.",
+    )
+    batches: BatchSettings = Field(
+        default_factory=BatchSettings, description="What batches are like, with delivery: batch."
+    )
 
 
 class RecordedColumns(Entry):
