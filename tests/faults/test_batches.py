@@ -187,7 +187,7 @@ def test_a_batch_whose_making_was_not_confirmed_is_not_made_twice(
 def test_faults_of_polling_are_waited_out(
     batched: Callable[..., Desk], server: BatchServer
 ) -> None:
-    busy = {2: 429, 3: 503}
+    busy = {2: 429, **dict.fromkeys(range(3, 9), 503)}  # more than the client itself tries again
     server.on_poll = lambda polls: (
         web.json_response({}, status=busy[polls], headers={"Retry-After-Ms": "5"})
         if polls in busy
@@ -311,3 +311,20 @@ def test_a_server_without_batches_is_told_apart(
     ):
         replace(desk, server=plain).rate()
     assert not state(desk).exists()
+
+
+def test_a_job_killed_after_the_answers_were_kept_keeps_none_of_them_twice(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    desk = batched()
+    server.on_poll = lambda polls: web.json_response({}, status=400)
+    with pytest.raises(EngineError):
+        desk.rate()
+    remembered = state(desk).read_bytes()
+    server.on_poll = lambda polls: None
+    desk.rate()
+    state(desk).write_bytes(remembered)  # as if killed before the batch was forgotten
+    more = replace(desk, words=[*desk.words, "sun"])
+    more.rate()
+    whole(more, 5)
+    assert list(map(len, server.submitted)) == [4, 1]

@@ -1,4 +1,4 @@
-"""Batches as files: the requests that are sent, the lines that come back, what is remembered."""
+"""Batches as files: the requests that are sent, and what is remembered of them."""
 
 from __future__ import annotations
 
@@ -84,32 +84,6 @@ def batch_files(
         file.add(ask, line, usd)
     if file.lines:
         yield file
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A line that came back; without a status, the provider did not run the request."""
-
-    custom_id: str
-    status: int | None
-    body: Mapping[str, Any]
-
-
-def read_outcomes(content: bytes) -> Iterator[Outcome]:
-    """The lines of a file of answers or of errors. Raises ValueError for any other content."""
-    for line in content.splitlines():
-        if not line.strip():
-            continue
-        fields = orjson.loads(line)
-        if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
-            raise ValueError(f"a line without custom_id: {line[:200]!r}")
-        response: dict[str, Any] = fields.get("response") or {}
-        error: Any = fields.get("error")
-        body = response.get("body")
-        if not isinstance(body, dict):
-            wrapped = isinstance(error, dict) and "error" in error
-            body = dict(error) if wrapped else {"error": error or body or "no reason given"}
-        yield Outcome(fields["custom_id"], response.get("status_code"), body)
 
 
 @dataclass

@@ -11,31 +11,26 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Sequence
-from contextlib import asynccontextmanager
-from itertools import count
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-import openai
-import orjson
 from openai.types import Batch
 
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.batch_client import AGAIN, BatchClient, BatchError
 from emoalign.elicitation.batch_files import (
     BatchFile,
     Memory,
-    Outcome,
     Remembered,
     batch_files,
     endpoint,
-    read_outcomes,
 )
+from emoalign.elicitation.batch_outcomes import Outcome, read_outcomes, reply_in, why_failed
 from emoalign.elicitation.budget import Account, most_usd, paid
-from emoalign.elicitation.faults import Fault, backoff, odd, refused, told
+from emoalign.elicitation.faults import Fault
 from emoalign.elicitation.journal import Key
-from emoalign.elicitation.openai import NO_LOGPROBS, api_key
-from emoalign.elicitation.replies import has_choices, lacks_logprobs, read_choices, withheld_reply
+from emoalign.elicitation.openai import NO_LOGPROBS
+from emoalign.elicitation.replies import lacks_logprobs, read_choices
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import BudgetError, EngineError
 from emoalign.study.loading import Model
@@ -47,9 +42,10 @@ ROUNDS = 3
 KEPT_AT_ONCE = 500
 """Lines of a collected batch that are written to the journal together."""
 
+PATIENCE_S = 3600.0
+"""Seconds for which nobody has to tell how batches are, before the job stops."""
+
 _ENDED = ("completed", "failed", "expired", "cancelled")
-_TRANSIENT = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
-_AGAIN = "Batches that were submitted are remembered: running again takes them up."
 _log = logging.getLogger(__name__)
 
 Keep = Callable[[Sequence[Answer]], None]
@@ -74,23 +70,19 @@ async def collect_batches(
     memory = Memory(journal.with_suffix(".batches.json"))
     if card.delivery == "single" and not memory.batches:
         return
-    key = api_key(card.api_key_env)
-    client = openai.AsyncOpenAI(
-        api_key=key or "none",
-        base_url=card.base_url,
-        timeout=card.limits.timeout_s,
-        max_retries=card.limits.retries,
-    )
+    client = BatchClient(card)
 
     def keep_new(answers: Sequence[Answer]) -> None:
         keep([answer for answer in answers if answer.key not in known])
 
-    async with client:
-        batches = _Batches(card, key, client, memory, keep_new, account)
+    try:
+        batches = _Batches(card, client, memory, keep_new, account)
         await batches.take_up()
         await batches.collect()
         if card.delivery == "batch":
             await _rounds(batches, still_missing)
+    finally:
+        await client.close()
 
 
 async def _rounds(batches: _Batches, still_missing: Callable[[], Iterable[Ask]]) -> None:
@@ -103,7 +95,7 @@ async def _rounds(batches: _Batches, still_missing: Callable[[], Iterable[Ask]])
     unanswered = sum(len(ask.participants) for ask in still_missing())
     if unanswered:
         raise EngineError(
-            f"{batches.where()} left {unanswered} answers out of its batches, {ROUNDS} times over."
+            f"{batches.where} left {unanswered} answers out of its batches, {ROUNDS} times over."
             f"{batches.told()} What was answered is kept: running again asks for the rest."
         )
 
@@ -114,19 +106,19 @@ class _Batches:
     def __init__(
         self,
         card: OpenAIModel,
-        key: str | None,
-        client: openai.AsyncOpenAI,
+        client: BatchClient,
         memory: Memory,
         keep: Keep,
         account: Account | None,
     ) -> None:
         self.card = card
         self.reasons: Counter[str] = Counter()
-        self._key = key
+        self.where = client.where()
         self._client = client
         self._memory = memory
         self._keep = keep
         self._account = account if card.prices else None
+        self._heard = 0.0
         self._seen: dict[str, str] = {}
 
     async def take_up(self) -> None:
@@ -135,7 +127,7 @@ class _Batches:
             if one.batch_id is not None:
                 _log.info("batch %s is taken up again", one.batch_id)
                 continue
-            batch = await self._find(one)
+            batch = await self._client.find(one)
             if batch is None:
                 self._forget(one, 0.0)
             else:
@@ -160,10 +152,15 @@ class _Batches:
 
     async def collect(self) -> None:
         """Wait for all batches under way and keep their answers."""
+        self._heard = time.monotonic()
         while self._memory.batches:
             for one in list(self._memory.batches):
-                async with self._explaining(f"batch {one.batch_id}"):
-                    batch = await self._client.batches.retrieve(str(one.batch_id))
+                try:
+                    batch = await self._client.retrieve(str(one.batch_id))
+                except BatchError as error:
+                    self._be_patient(error)
+                    continue
+                self._heard = time.monotonic()
                 self._report(batch)
                 if batch.status in _ENDED:
                     await self._take(one, batch)
@@ -182,49 +179,12 @@ class _Batches:
         )
         self._memory.add(one)
         try:
-            async with self._explaining("files"):
-                uploaded = await self._client.files.create(
-                    file=(f"emoalign-{one.token}.jsonl", b"".join(file.lines)), purpose="batch"
-                )
-            self._attach(one, await self._create(one, uploaded.id, address))
-        except EngineError as error:
-            cause = error.__cause__
-            if isinstance(cause, openai.APIStatusError) and not isinstance(cause, _TRANSIENT):
+            file_id = await self._client.upload(f"emoalign-{one.token}.jsonl", b"".join(file.lines))
+            self._attach(one, await self._client.create(one, file_id, address))
+        except BatchError as error:
+            if not error.passing:
                 self._forget(one, 0.0)
             raise
-
-    async def _create(self, one: Remembered, file_id: str, address: str) -> Batch:
-        """Make a batch, once: after a fault, look whether it was made before trying again."""
-        parameters: dict[str, Any] = {
-            "input_file_id": file_id,
-            "endpoint": address,
-            "completion_window": self.card.batches.completion_window,
-            "metadata": {"emoalign": one.token},
-        }
-        client = self._client.with_options(max_retries=0)
-        limits = self.card.limits
-        for attempt in count(1):
-            async with self._explaining("batches"):
-                try:
-                    return await client.batches.create(**parameters)
-                except _TRANSIENT:
-                    if attempt > limits.retries:
-                        raise
-            await asyncio.sleep(backoff(attempt, limits.longest_wait_s, 1.0))
-            made = await self._find(one)
-            if made is not None:
-                return made
-        raise AssertionError("counting does not end")
-
-    async def _find(self, one: Remembered) -> Batch | None:
-        """The batch that was made for `one`, among the newest of the account."""
-        async with self._explaining("batches"):
-            async for batch in self._client.batches.list(limit=100):
-                if (batch.metadata or {}).get("emoalign") == one.token:
-                    return batch
-                if batch.created_at and batch.created_at < one.started - 86400:
-                    return None
-        return None
 
     def _attach(self, one: Remembered, batch: Batch) -> None:
         one.batch_id = batch.id
@@ -246,20 +206,18 @@ class _Batches:
         """Keep what a batch that has ended brought, and forget it."""
         if batch.status == "failed":
             self._forget(one, 0.0)
-            reason, remedy = _failure(batch)
-            raise EngineError(
-                f"{self.where()} did not accept batch {batch.id}: {self._keyless(reason)} {remedy}"
-            )
+            reason, remedy = why_failed(batch)
+            reason = self._client.keyless(reason)
+            raise EngineError(f"{self.where} did not accept batch {batch.id}: {reason} {remedy}")
         outcomes: list[Outcome] = []
         for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
-            async with self._explaining(f"the files of batch {batch.id}"):
-                content = (await self._client.files.content(file_id)).content
+            content = await self._client.content(file_id)
             try:
                 outcomes += read_outcomes(content)
             except ValueError as error:
                 raise EngineError(
-                    f"{self.where()}: file {file_id} of batch {batch.id} is no list of answers "
-                    f"({error}). {_AGAIN}"
+                    f"{self.where}: file {file_id} of batch {batch.id} is no list of answers "
+                    f"({error}). {AGAIN}"
                 ) from None
         usd, permanent = self._keep_answers(one, batch.id, outcomes)
         self._forget(one, usd)
@@ -286,15 +244,15 @@ class _Batches:
             request_id, participants = asked
             exact = participants[0] is None
             try:
-                reply = _reply(outcome, len(participants))
+                reply = reply_in(outcome, len(participants))
                 answers = read_choices(request_id, participants, exact, reply, 0.0)
                 if exact and any(map(lacks_logprobs, answers)):
                     raise Fault("permanent", NO_LOGPROBS, "")
             except Fault as fault:
-                said = self._keyless(fault.said)
+                said = self._client.keyless(fault.said)
                 self.reasons[said] += 1
                 if fault.kind == "permanent" and permanent is None:
-                    permanent = EngineError(f"{self.where()} {said} {fault.remedy}".rstrip())
+                    permanent = EngineError(f"{self.where} {said} {fault.remedy}".rstrip())
                 continue
             usd += self._paid(answers)
             arrived += answers
@@ -305,6 +263,12 @@ class _Batches:
         if waiting:
             self.reasons["nothing came back for the request."] += len(waiting)
         return usd, permanent
+
+    def _be_patient(self, error: BatchError) -> None:
+        """Wait out a fault: the batches go on. Raises it when it will not pass."""
+        if not error.passing or time.monotonic() - self._heard > PATIENCE_S:
+            raise error
+        _log.warning("%s Asked again in %g s.", error, self.card.batches.poll_s)
 
     def _report(self, batch: Batch) -> None:
         """Say how far a batch is, when that has changed."""
@@ -328,78 +292,7 @@ class _Batches:
     def _left_usd(self) -> float:
         return self._account.left() if self._account else float("inf")
 
-    @asynccontextmanager
-    async def _explaining(self, what: str) -> AsyncIterator[None]:
-        """Turn errors of the client into those of an engine, with what to do."""
-        try:
-            yield
-        except openai.APIStatusError as error:
-            fault = refused(error.status_code, error.response.headers, error.response.content)
-            remedy = f"{fault.remedy} {_AGAIN}" if fault.kind != "permanent" else fault.remedy
-            if error.status_code == 404:
-                remedy = self._not_found(what)
-            said = self._keyless(fault.said)
-            raise EngineError(f"{self.where()} ({what}) {said} {remedy}") from error
-        except openai.APIConnectionError as error:
-            cause = self._keyless(error.__cause__ or error).rstrip(".")
-            raise EngineError(
-                f"{self.where()} ({what}) could not be reached: {cause}. {_AGAIN}"
-            ) from error
-
-    def _not_found(self, what: str) -> str:
-        if what in ("files", "batches"):
-            return (
-                "It seems to have no batch interface: check base_url in the model's card, or say "
-                "delivery: single there."
-            )
-        return (
-            "It was made with the key of another account or project, or has been deleted. Use that "
-            f"key again, or give its answers up by deleting {self._memory.path}."
-        )
-
-    def where(self) -> str:
-        """The server, for messages."""
-        return f"the server of model {self.card.model!r} ({self.card.base_url})"
-
     def told(self) -> str:
         """What the provider said of the requests without an answer, the commonest first."""
         said = "; ".join(f"{reason} ({times}×)" for reason, times in self.reasons.most_common(3))
         return f" Of the last round: {said}" if said else ""
-
-    def _keyless(self, said: object) -> str:
-        text = str(said)
-        return (text.replace(self._key, "***") if self._key else text)[:300]
-
-
-def _reply(outcome: Outcome, choices: int) -> dict[str, Any]:
-    """The reply in a line. Raises Fault when it holds no answer."""
-    body = dict(outcome.body)
-    if outcome.status is None:
-        error = body.get("error")
-        said = error.get("message") if isinstance(error, dict) else error
-        raise odd(f"did not run the request: {said}")
-    if outcome.status >= 400:
-        fault = refused(outcome.status, {}, orjson.dumps(body))
-        if fault.kind == "withheld":
-            return withheld_reply(choices)
-        raise fault
-    if body.get("error"):
-        raise told(body)
-    if not has_choices(body):
-        raise odd(f"gave an answer of another form: {body}")
-    return body
-
-
-def _failure(batch: Batch) -> tuple[str, str]:
-    """Why a batch was not accepted, line by line, and what to do."""
-    errors = (batch.errors.data if batch.errors else None) or []
-    said = [
-        (f"line {error.line}: " if error.line is not None else "") + str(error.message)
-        for error in errors
-    ]
-    more = f" (and {len(said) - 5} more)" if len(said) > 5 else ""
-    if any(error.code == "token_limit_exceeded" for error in errors):
-        remedy = "Lower batches.max_requests in the model's card and say at_once: 1 there."
-    else:
-        remedy = "Nothing of it was run or charged: check the prompt set and the model's card."
-    return f"{' '.join(said[:5]) or 'no reason given.'}{more}", remedy
