@@ -104,9 +104,10 @@ class OpenAIEngine:
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`, from the server's own tokenizer (POST /tokenize)."""
         body = {"content": text, "add_special": False}
-        reply, _ = await self._post(
-            f"{self._root}tokenize", body, 0, lambda reply: "tokens" in reply
-        )
+        try:
+            reply, _ = await self._post(f"{self._root}tokenize", body, 0, _has_tokens)
+        except Fault as fault:
+            raise self._explained(fault) from None
         return list(reply["tokens"])
 
     async def close(self) -> None:
@@ -262,6 +263,10 @@ def _api_key(variable: str | None) -> str | None:
             "has: copy the key again."
         )
     return key
+
+
+def _has_tokens(reply: Mapping[str, Any]) -> bool:
+    return isinstance(reply.get("tokens"), list)
 
 
 def _estimated_tokens(ask: Ask) -> float:
