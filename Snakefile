@@ -1,6 +1,6 @@
 """emoalign: how human-like are the ratings language models give to emotional stimuli?
 
-Targets: stimuli, ratings, items, statistics, figures, report (the default: everything).
+Targets: plan, stimuli, ratings, items, statistics, figures, report (the default: everything).
 A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
 """
 
@@ -29,7 +29,9 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    loaded = load_study(config, Path("config"), workflow.configfiles[0], workflow.configfiles)
+    loaded = load_study(
+        config, Path("config"), workflow.configfiles[0], workflow.configfiles
+    )
     check_prompts(loaded)
 except EmoalignError as error:
     raise WorkflowError(str(error))
@@ -48,6 +50,7 @@ rule all:
 
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/stimuli.smk"
+include: "workflow/rules/plan.smk"
 include: "workflow/rules/ratings.smk"
 include: "workflow/rules/items.smk"
 include: "workflow/rules/statistics.smk"

@@ -98,8 +98,8 @@ def main() -> None:
     job = RatingJob.model_validate(jobs.rate("smollm2-135m", "rating-sheet", "vader", "valence"))
     card = load_model(root / "config/models/smollm2-135m.yaml")
     questions = build_questions(job, card, [(word, word) for word in words])
-    token = [each.request for each in questions if each.request.readout == "sampled"]
-    exact = [each.request for each in questions if each.request.readout == "exact"]
+    token = [each.ask.request for each in questions if each.ask.request.readout == "sampled"]
+    exact = [each.ask.request for each in questions if each.ask.request.readout == "exact"]
     written = [replace(one, sampling=Sampling(1.0, max_tokens=4, stop=("\n",))) for one in token]
 
     async def measure() -> dict[str, float]:

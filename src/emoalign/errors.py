@@ -40,5 +40,9 @@ class EngineError(ElicitationError):
     """The model or its server failed in a way that asking again does not mend."""
 
 
+class BudgetError(ElicitationError):
+    """Asking on would cost more than the study may."""
+
+
 class JournalError(ElicitationError):
     """The journal of answers is in use by another job, or damaged."""

@@ -151,9 +151,14 @@ RATINGS = Table(
     (
         *_CELL,
         _ITEM,
-        Column("participant", _COUNT, "Number of the simulated participant from 0; null if exact."),
+        Column("participant", _COUNT, "Number of the participant from 0; null if exact."),
         Column("persona", _TEXT, "Persona of the participant; null without personas."),
-        Column("status", _TEXT, "ok, unparsable, refusal, content_filter, truncated or error."),
+        Column(
+            "status",
+            _TEXT,
+            "ok, unparsable, refusal, content_filter, truncated or error; null in the one row of "
+            "an item without any recorded rating.",
+        ),
         Column(
             "rating", _NUMBER, "The rating, in points of the scale; null unless sampled and ok."
         ),
@@ -315,4 +320,32 @@ READOUTS = Table(
     ),
 )
 
-TABLES = (STIMULI, NORMS, RATINGS, ITEMS, ALIGNMENT, RELIABILITY, READOUTS)
+PLAN = Table(
+    "plan.csv",
+    "a cell: what is still to be asked, and what that takes; made by the target plan",
+    (
+        _MODEL,
+        _PROTOCOL,
+        _DATASET,
+        _SCALE,
+        Column("answers", pa.int64(), "Answers the cell has when it is complete."),
+        Column("held", pa.int64(), "Those that are in the journal already."),
+        Column("requests", pa.int64(), "Requests that bring the others."),
+        Column("prompt_tokens", _NUMBER, "Tokens of the prompts of these requests."),
+        Column("answer_tokens", _NUMBER, "Tokens of the missing answers, at most."),
+        Column(
+            "tokens_from",
+            _TEXT,
+            "How prompt tokens are known: journal (as the server counted them before), tokenizer "
+            "(the model's own), or estimate (from the number of characters).",
+        ),
+        *_numbers(
+            usd="US dollars for single requests, at most; null without prices.",
+            usd_batch="US dollars for the same in batches; null where there are none.",
+            minutes="Minutes at the rate limits of the card, at least; null without limits.",
+        ),
+        Column("prices_as_of", _TEXT, "Day of the prices; null without prices."),
+    ),
+)
+
+TABLES = (STIMULI, NORMS, RATINGS, ITEMS, ALIGNMENT, RELIABILITY, READOUTS, PLAN)

@@ -24,7 +24,7 @@ from emoalign.elicitation.llamacpp import served
 from emoalign.elicitation.openai import OpenAIEngine
 from emoalign.elicitation.parsing import parse_rating
 from emoalign.elicitation.rating import build_questions, rate
-from emoalign.elicitation.requests import RatingRequest, missing
+from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
@@ -388,9 +388,9 @@ def carelessly(
     """Ratings of the first words, (words, participants), asked for in ways we do not ask."""
     texts = list(zip(words["item_id"], words["text"], strict=True))[:FEW]
     neutral = [
-        question.request
+        question.ask.request
         for question in build_questions(sheet_job, card, texts)
-        if question.request.readout == "sampled"
+        if question.ask.request.readout == "sampled"
     ]
     fields = RatingRequest.__dataclass_fields__
     truncated = [replace(one, sampling=replace(one.sampling, top_p=0.8)) for one in neutral]
@@ -407,7 +407,7 @@ def carelessly(
         for arm, (requests, asked) in arms.items():
             engine = OpenAIEngine(f"{address}/v1", card.weights.file, None, asked)
             try:
-                asks = missing(requests, PARTICIPANTS, (), card.capabilities.choices)
+                asks = [Ask(one, tuple(range(PARTICIPANTS))) for one in requests]
                 await collect(engine, asks, found[arm].extend, concurrency=1)
             finally:
                 await engine.close()

@@ -202,7 +202,7 @@ def test_wording_written_for_another_range_is_refused(config_dir: Path, edit: Ed
             ["'rating-sheet' asks model 'smollm2-135m' for an answer read from single tokens",
              "'instruction' asks model 'smollm2-135m' for an answer read from single tokens"],
         ),
-        ({"modalities": ["sentence"]}, ["model 'smollm2-135m' cannot be shown a word"]),
+        ({"modalities": ["sentence"]}, ["model 'smollm2-135m' cannot be shown items of 'vader'"]),
     ],
 )  # fmt: skip
 def test_a_model_that_cannot_do_what_is_asked_is_refused(

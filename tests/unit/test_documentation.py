@@ -60,6 +60,8 @@ def shipped(path: str) -> tuple[Any, FileKind]:
             return content, KIND["dataset"]
         case "prompts":
             return content, KIND["prompts"]
+        case "personas":
+            return content, KIND["personas"]
         case _:
             return content, KIND["study"]
 
@@ -91,8 +93,8 @@ def spoiled(content: Any) -> Iterator[tuple[str, Any]]:
         return whole
 
     for path, node in places(content):
-        if path[:1] == ("extra_body",):
-            continue  # what a provider calls its parameters is not ours to know
+        if path[:1] == ("extra_body",) or (path[:1] == ("personas",) and len(path) > 1):
+            continue  # parameters of a provider, attributes of personas: any name will do
         if isinstance(node, dict):
             yield f"{path}: unknown key", changed((*path, "unknown_key"), 1)
         elif isinstance(node, int | float) and not isinstance(node, bool):

@@ -148,17 +148,26 @@ def keys(asks: list[Ask]) -> list[tuple[str, int | None]]:
     return [(ask.request.request_id, one) for ask in asks for one in ask.participants]
 
 
+def everyone(requests: list[RatingRequest], participants: int) -> list[Ask]:
+    return [
+        Ask(request, (None,) if request.readout == "exact" else tuple(range(participants)))
+        for request in requests
+    ]
+
+
 def test_raising_20_participants_to_40_asks_for_exactly_20_more() -> None:
     request = item("joy")
-    first = list(missing([request], 20, (), 20))
+    first = list(missing(everyone([request], 20), (), 20))
     assert first == [Ask(request, tuple(range(20)))]
-    assert list(missing([request], 40, keys(first), 20)) == [Ask(request, tuple(range(20, 40)))]
+    assert list(missing(everyone([request], 40), keys(first), 20)) == [
+        Ask(request, tuple(range(20, 40)))
+    ]
 
 
 def test_lowering_the_participants_asks_for_nothing() -> None:
     request = item("joy")
-    known = keys(list(missing([request], 20, (), 20)))
-    assert list(missing([request], 5, known, 20)) == []
+    known = keys(list(missing(everyone([request], 20), (), 20)))
+    assert list(missing(everyone([request], 5), known, 20)) == []
 
 
 def test_only_the_answers_that_are_not_there_are_asked_for() -> None:
@@ -166,12 +175,12 @@ def test_only_the_answers_that_are_not_there_are_asked_for() -> None:
     known = [(joy.request_id, one) for one in (0, 1, 3)] + [
         (woe.request_id, one) for one in range(5)
     ]
-    assert list(missing([joy, woe], 5, known, 20)) == [Ask(joy, (2, 4))]
+    assert list(missing(everyone([joy, woe], 5), known, 20)) == [Ask(joy, (2, 4))]
 
 
 def test_two_items_with_the_same_text_are_asked_once() -> None:
     joy, woe = item("joy"), item("woe")
-    asks = list(missing([joy, woe, item("joy")], 3, (), 20))
+    asks = list(missing(everyone([joy, woe, item("joy")], 3), (), 20))
     assert asks == [Ask(joy, (0, 1, 2)), Ask(woe, (0, 1, 2))]
 
 
@@ -181,20 +190,20 @@ def test_two_items_with_the_same_text_are_asked_once() -> None:
 def test_no_request_asks_for_more_answers_than_the_server_gives(
     choices: int, sizes: list[int]
 ) -> None:
-    asks = list(missing([item("joy")], 7, (), choices))
+    asks = list(missing(everyone([item("joy")], 7), (), choices))
     assert [len(ask.participants) for ask in asks] == sizes
     assert [one for ask in asks for one in ask.participants] == list(range(7))
 
 
 def test_the_exact_readout_asks_once_whatever_the_number_of_participants() -> None:
     request = item("joy", "exact")
-    assert list(missing([request], 20, (), 20)) == [Ask(request, (None,))]
-    assert list(missing([request], 40, [(request.request_id, None)], 20)) == []
+    assert list(missing(everyone([request], 20), (), 20)) == [Ask(request, (None,))]
+    assert list(missing(everyone([request], 40), [(request.request_id, None)], 20)) == []
 
 
 def test_an_exact_answer_is_none_of_the_sampled_ones() -> None:
     sampled, exact = item("joy"), item("joy", "exact")
-    asks = list(missing([sampled, exact], 2, [(exact.request_id, None)], 20))
+    asks = list(missing(everyone([sampled, exact], 2), [(exact.request_id, None)], 20))
     assert asks == [Ask(sampled, (0, 1))]
 
 
@@ -209,7 +218,14 @@ def test_what_is_asked_and_what_is_known_are_everything_and_never_overlap(
 ) -> None:
     requests = [item(text) for text in ("joy", "woe", "awe")]
     known = {(requests[place].request_id, one) for place, one in there if one < before}
-    asked = keys(list(missing(requests, participants, known, choices)))
+    asked = keys(list(missing(everyone(requests, participants), known, choices)))
     wanted = {(request.request_id, one) for request in requests for one in range(participants)}
     assert len(asked) == len(set(asked))
     assert set(asked) == wanted - known
+
+
+def test_participants_who_are_somebody_are_asked_one_by_one_and_only_once() -> None:
+    asks = [Ask(item(f"You are {name}. joy"), (place,)) for place, name in enumerate("abc")]
+    first = list(missing(asks, (), 20))
+    assert first == asks
+    assert list(missing(asks, keys(first[:2]), 20)) == [asks[2]]

@@ -8,9 +8,13 @@ rule ratings:
 
 
 rule rate:
-    """Ask a model for the answers the journal does not hold yet; write all of them as ratings."""
+    """Ask a model for the answers the journal does not hold yet; write all of them as ratings.
+
+    What a recorded model gave is read from its file.
+    """
     input:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
+        recording=lambda wildcards: jobs.recordings(wildcards.model),
     output:
         f"{RESULTS}/ratings/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.parquet",
     log:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from emoalign.elicitation.budget import study_account
 from emoalign.elicitation.rating import rate
 from emoalign.stage import stage
 from emoalign.study.jobs import RatingJob
@@ -13,4 +14,6 @@ with stage(snakemake.log[0]):
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),
         output=Path(snakemake.output[0]),
+        # Read here and not as a param: a new limit must not run finished jobs again.
+        account=study_account(snakemake.config, Path(snakemake.params.journal)),
     )

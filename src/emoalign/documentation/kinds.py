@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import Entry
-from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel
+from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.studies import Study
 
@@ -45,6 +46,19 @@ limits:
   concurrency: 8
 """
 
+_RECORDED_EXAMPLE = """\
+# yaml-language-server: $schema=../schemas/recorded-model.schema.json
+title: Students of our laboratory
+engine: recorded
+source:
+  file: resources/recorded/students.csv
+columns:
+  item: word_id
+  participant: student
+  rating: valence
+scale: valence
+"""
+
 KINDS = (
     FileKind(
         "Study",
@@ -77,6 +91,17 @@ KINDS = (
         _OPENAI_EXAMPLE,
     ),
     FileKind(
+        "Recorded ratings",
+        RecordedModel,
+        "recorded-model",
+        "`config/models/<name>.yaml` with `engine: recorded`",
+        "Nothing is asked: the table takes the place of a model, and its ratings go through the "
+        "same statistics. Prompts, temperature and waves of a protocol do not concern it; its "
+        "number of participants is the most that is used for an item. "
+        "[How](recorded-ratings.md).",
+        _RECORDED_EXAMPLE,
+    ),
+    FileKind(
         "Dataset card",
         DatasetCard,
         "dataset",
@@ -95,6 +120,15 @@ KINDS = (
         "uses but that does not exist is an error. A text shown as a demonstration by any prompt "
         "set of a study is left out of the items of that study.",
         Path("config/prompts/instruction.yaml"),
+    ),
+    FileKind(
+        "Persona table",
+        PersonaTable,
+        "personas",
+        "`config/personas/<name>.yaml`",
+        "A protocol that names a table asks each participant as somebody else; the text of the "
+        "persona stands beside every rating. Its prompts must use `{{ persona }}`.",
+        Path("config/personas/adults.yaml"),
     ),
 )
 

@@ -139,9 +139,10 @@ def results_page(tables: Sequence[Table]) -> str:
 
 
 def title(kind: Table) -> str:
-    """The heading of a table: its folder, or its file among the statistics."""
+    """The heading of a table: its folder, or the file itself where the folder holds others."""
     path = PurePosixPath(kind.path)
-    return (path.stem if path.parts[0] == "statistics" else path.parts[0]).capitalize()
+    itself = path.parts[0] in ("statistics", path.name)
+    return (path.stem if itself else path.parts[0]).capitalize()
 
 
 def _section(kind: Table) -> str:

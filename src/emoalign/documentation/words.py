@@ -116,4 +116,4 @@ def _yaml(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return f"[{', '.join(map(_yaml, value))}]"
-    return str(value)
+    return str(value) or '""'

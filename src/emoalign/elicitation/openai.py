@@ -29,6 +29,7 @@ from emoalign.elicitation.faults import (
     unreachable,
 )
 from emoalign.elicitation.limits import Gate
+from emoalign.elicitation.messages import chat_messages
 from emoalign.elicitation.replies import (
     has_choices,
     lacks_logprobs,
@@ -199,10 +200,7 @@ class OpenAIEngine:
         if self._capabilities.temperature is not None:
             body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
         if request.prompt.messages is not None:
-            body["messages"] = [
-                {"role": message.role, "content": message.content}
-                for message in request.prompt.messages
-            ]
+            body["messages"] = chat_messages(request.prompt)
         else:
             body["prompt"] = request.prompt.text
         if sampling.stop:

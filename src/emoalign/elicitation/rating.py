@@ -12,19 +12,22 @@ import orjson
 import pandas as pd
 
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.budget import Account, within
 from emoalign.elicitation.collecting import collect
 from emoalign.elicitation.engines import Engine, extra_body, identity, running, settings
 from emoalign.elicitation.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.journal import JournalWriter, Key, read_answers
 from emoalign.elicitation.parsing import read_answer, withheld
 from emoalign.elicitation.progress import Progress
+from emoalign.elicitation.recorded import recorded_rows, recording
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
 from emoalign.errors import EngineError, StudyError
-from emoalign.prompts.rendering import Renderer
+from emoalign.prompts.rendering import Image, Renderer
 from emoalign.study.fields import Readout
 from emoalign.study.jobs import RatingJob, answering
 from emoalign.study.loading import Model
-from emoalign.tables import RATINGS, STIMULI
+from emoalign.study.models import ModelCard, RecordedModel
+from emoalign.tables import RATINGS, STIMULI, records
 
 _ROUNDS = 3
 _log = logging.getLogger(__name__)
@@ -32,61 +35,114 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Question:
-    """An item and the request that asks about it."""
+    """An item, what is asked about it and of whom."""
 
     item_id: str
-    request: RatingRequest
+    ask: Ask
+    persona: str | None = None
 
 
 def rate(
-    job: RatingJob, card: Model, stimuli: Path, shard: str, journal: Path, output: Path
+    job: RatingJob,
+    card: ModelCard,
+    stimuli: Path,
+    shard: str,
+    journal: Path,
+    output: Path,
+    account: Account | None = None,
 ) -> None:
     """Collect the answers that the journal does not have yet, and write all as ratings.
 
-    `journal` is the root of the journals. Raises ElicitationError when the model cannot be asked;
-    whatever had arrived is in the journal by then.
+    `journal` is the root of the journals; `account` limits the cost. Raises ElicitationError when
+    the model cannot be asked; whatever had arrived is in the journal by then.
     """
     if answering(card) != job.card:
         raise StudyError([f"model {job.model!r}: its card changed after the workflow had started"])
     items = STIMULI.read(stimuli)
+    if isinstance(card, RecordedModel):
+        RATINGS.write(recorded_rows(job, card, items, shard), output, _notes(job, recording(card)))
+        return
     items = items[items["shard"] == shard]
-    questions = build_questions(job, card, list(zip(items["item_id"], items["text"], strict=True)))
+    questions = build_questions(job, card, shown_items(items, card))
     folder = journal / job.model / job.dataset / job.scale
     file = folder / f"{job.protocol.name}.{shard}.jsonl"
-    answers = complete(job, card, questions, folder, file)
+    answers = complete(job, card, questions, folder, file, account)
     sampling = {readout: asdict(sampling) for readout, sampling in samplings(job).items()}
-    metadata = {
+    RATINGS.write(
+        rating_rows(job, questions, answers), output, _notes(job, settings(card), sampling)
+    )
+
+
+def _notes(
+    job: RatingJob,
+    engine: Mapping[str, object],
+    sampling: Mapping[Readout, object] | None = None,
+) -> dict[str, str]:
+    """What the rating file says of its origin, for the manifest."""
+    return {
         "job": orjson.dumps(job.model_dump(mode="json")).decode(),
-        "engine": orjson.dumps(settings(card)).decode(),
-        "sampling": orjson.dumps(sampling).decode(),
+        "engine": orjson.dumps(engine).decode(),
+        "sampling": orjson.dumps(sampling or {}).decode(),
     }
-    RATINGS.write(rating_rows(job, questions, answers), output, metadata)
+
+
+def shown_items(stimuli: pd.DataFrame, card: Model) -> list[tuple[str, str | Image]]:
+    """(item_id, what is shown) of rows of the stimuli table, in their order."""
+    longest = card.capabilities.image_longest_side
+    return [
+        (
+            row["item_id"],
+            row["text"]
+            if row["modality"] != "image"
+            else Image(row["image_sha256"], longest, Path(row["image_path"])),
+        )
+        for row in records(stimuli)
+    ]
 
 
 def build_questions(
-    job: RatingJob, card: Model, items: Sequence[tuple[str, str]]
+    job: RatingJob, card: Model, items: Sequence[tuple[str, str | Image]]
 ) -> list[Question]:
-    """The questions of a job: every readout of the protocol for every (item_id, text)."""
+    """The questions of a job: every readout of the protocol for every item, (id, what is shown)."""
     renderer = Renderer(job.prompts, job.scale, job.range)
     model, revision = identity(card)
     sampling = samplings(job)
-    return [
-        Question(
-            item_id,
-            RatingRequest(
-                model=model,
-                revision=revision,
-                prompt=renderer.render(text),
-                sampling=sampling[readout],
-                readout=readout,
-                wave=job.protocol.wave,
-                extra_body=extra_body(card),
-                top_logprobs=card.capabilities.top_logprobs if readout == "exact" else 0,
-            ),
+
+    def asked(
+        readout: Readout,
+        item: str | Image,
+        persona: str | None,
+        participants: tuple[int | None, ...],
+    ) -> Ask:
+        request = RatingRequest(
+            model=model,
+            revision=revision,
+            prompt=renderer.render(item, persona),
+            sampling=sampling[readout],
+            readout=readout,
+            wave=job.protocol.wave,
+            extra_body=extra_body(card),
+            top_logprobs=card.capabilities.top_logprobs if readout == "exact" else 0,
         )
+        return Ask(request, participants)
+
+    return [
+        Question(item_id, asked(readout, item, persona, participants), persona)
         for readout in job.protocol.readouts
-        for item_id, text in items
+        for item_id, item in items
+        for persona, participants in _participants(job, readout)
     ]
+
+
+def _participants(
+    job: RatingJob, readout: Readout
+) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
+    """Who shares a question: everybody, or nobody where each has a persona."""
+    if readout == "exact":
+        return [(None, (None,))]
+    if job.personas:
+        return [(persona, (number,)) for number, persona in enumerate(job.personas)]
+    return [(None, tuple(range(job.protocol.participants)))]
 
 
 def samplings(job: RatingJob) -> Mapping[Readout, Sampling]:
@@ -100,17 +156,22 @@ def samplings(job: RatingJob) -> Mapping[Readout, Sampling]:
 
 
 def complete(
-    job: RatingJob, card: Model, questions: Sequence[Question], folder: Path, file: Path
+    job: RatingJob,
+    card: Model,
+    questions: Sequence[Question],
+    folder: Path,
+    file: Path,
+    account: Account | None = None,
 ) -> Mapping[Key, Answer]:
     """All answers to the questions: those of the journal, and the others asked for now.
 
     A server that gives fewer answers than asked is asked for the rest, a few times.
     """
-    wanted = {question.request.request_id for question in questions}
+    wanted = {question.ask.request.request_id for question in questions}
 
     def still_missing() -> Iterator[Ask]:
-        requests = (question.request for question in questions)
-        return missing(requests, job.protocol.participants, answers, card.capabilities.choices)
+        asks = (question.ask for question in questions)
+        return missing(asks, answers, card.capabilities.choices)
 
     with JournalWriter(file) as journal:
         answers = read_answers(folder, wanted)
@@ -121,8 +182,9 @@ def complete(
         label = f"{job.model} {job.protocol.name} {job.dataset} {job.scale}"
         with (
             Progress(label, len(answers) + left, len(answers)) as progress,
-            running(card) as engine,
+            running(card) as unlimited,
         ):
+            engine = within(unlimited, card, account)
 
             def keep(arrived: Sequence[Answer]) -> None:
                 journal.append(arrived)
@@ -161,18 +223,16 @@ def rating_rows(
     """The answers as rows of the ratings table: by readout, item and participant."""
     rows = []
     for question in questions:
-        request = question.request
-        everyone: Sequence[int | None] = (
-            range(job.protocol.participants) if request.readout == "sampled" else (None,)
-        )
-        for participant in everyone:
+        request = question.ask.request
+        read = _exact_columns if request.readout == "exact" else _sampled_columns
+        for participant in question.ask.participants:
             answer = answers[request.request_id, participant]
-            read = _exact_columns if request.readout == "exact" else _sampled_columns
             rows.append(
                 {
                     "readout": request.readout,
                     "item_id": question.item_id,
                     "participant": participant,
+                    "persona": question.persona,
                     "text": answer.text,
                     "finish_reason": answer.finish_reason,
                     "request_id": request.request_id,
@@ -190,7 +250,6 @@ def rating_rows(
         protocol=job.protocol.name,
         dataset=job.dataset,
         scale=job.scale,
-        persona=None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -49,7 +49,11 @@ class RatingRequest:
     def request_id(self) -> str:
         """sha256 over everything that changes the distribution of the answer, and nothing else."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
-        identity = orjson.loads(orjson.dumps(named))
+        identity = orjson.loads(orjson.dumps(named, default=str))
+        if self.prompt.image is None:
+            del identity["prompt"]["image"], identity["prompt"]["image_place"]
+        else:
+            del identity["prompt"]["image"]["path"]
         if not self.extra_body:
             del identity["extra_body"]
         return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -72,24 +76,16 @@ class Ask:
 
 
 def missing(
-    requests: Iterable[RatingRequest],
-    participants: int,
-    known: Iterable[tuple[str, int | None]],
-    choices: int,
+    wanted: Iterable[Ask], known: Iterable[tuple[str, int | None]], choices: int
 ) -> Iterator[Ask]:
-    """What is still to be asked: each request once, at most `choices` answers at a time.
+    """What of `wanted` is still to be asked: each answer once, at most `choices` at a time.
 
     `known` are the (request_id, participant) pairs whose answers are there already.
     """
     answered = set(known)
-    seen: set[str] = set()
-    for request in requests:
-        if request.request_id in seen:
-            continue
-        seen.add(request.request_id)
-        everyone: Sequence[int | None] = (
-            range(participants) if request.readout == "sampled" else (None,)
-        )
-        wanted = [one for one in everyone if (request.request_id, one) not in answered]
-        for start in range(0, len(wanted), choices):
-            yield Ask(request, tuple(wanted[start : start + choices]))
+    for ask in wanted:
+        keys = {(ask.request.request_id, one): one for one in ask.participants}
+        left = tuple(one for key, one in keys.items() if key not in answered)
+        answered.update(keys)
+        for start in range(0, len(left), choices):
+            yield Ask(ask.request, left[start : start + choices])

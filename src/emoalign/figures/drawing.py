@@ -47,6 +47,10 @@ def draw_overview(job: FigureJob, alignment: Path, folder: Path) -> None:
 
 
 def item_labels(stimuli: pd.DataFrame, show_items: bool) -> pd.Series:
-    """What an item is called in a figure: its text, or its id where the terms forbid the text."""
+    """What an item is called in a figure: its text or the name of its image, or its id where the
+    terms forbid that."""
     named = stimuli.set_index("item_id")
-    return named["text"] if show_items else named.index.to_series()
+    if not show_items:
+        return named.index.to_series()
+    pictured = named["image_path"].dropna().map(lambda path: Path(path).stem)
+    return named["text"].fillna(pictured)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from emoalign.errors import PromptError, StudyError
-from emoalign.prompts.rendering import Renderer
+from emoalign.prompts.rendering import Image, Renderer
+from emoalign.study.datasets import DatasetCard
 from emoalign.study.jobs import Jobs
 from emoalign.study.loading import LoadedStudy
+
+
+def example(card: DatasetCard) -> str | Image:
+    """Something like an item of the dataset, to try prompts with."""
+    return Image("0" * 64, 16, Path()) if card.modality == "image" else "an item"
 
 
 def check_prompts(loaded: LoadedStudy) -> None:
@@ -17,7 +25,14 @@ def check_prompts(loaded: LoadedStudy) -> None:
             for scale in loaded.scales(dataset):
                 prompts = jobs.prompt_form(protocol.name, scale)
                 try:
-                    Renderer(prompts, scale, card.scales[scale]).render("an item")
+                    renderer = Renderer(prompts, scale, card.scales[scale])
+                    who = jobs.personas(protocol)
+                    shown = [renderer.render(example(card), one) for one in who or [None]]
+                    if len(set(shown)) < len(who):
+                        raise PromptError(
+                            f"protocol {protocol.name!r} has personas, but the prompts do not use "
+                            "{{ persona }}: all participants would be asked the same"
+                        )
                 except PromptError as error:
                     problems.append(
                         f"config/prompts/{protocol.prompts}.yaml: scale {scale!r}: {error}"

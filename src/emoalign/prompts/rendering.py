@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
+from typing import Literal
 
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -22,18 +24,37 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Prompt:
-    """What a model is shown: messages of a chat, or one text to continue."""
+class Image:
+    """An image as it is shown: known by its content, not by where it is."""
 
-    messages: tuple[Message, ...] | None
-    text: str | None
+    sha256: str
+    longest_side: int
+    path: Path = field(compare=False)
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An item as a template sees it. Only the text: ids and norms never reach a model."""
+class Prompt:
+    """What a model is shown: messages of a chat, or one text to continue.
+
+    An image belongs to the last message, before (`first`) or after its text.
+    """
+
+    messages: tuple[Message, ...] | None
+    text: str | None
+    image: Image | None = None
+    image_place: Literal["first", "last"] = "first"
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word or sentence as a template sees it: ids and norms never reach a model."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image as a template sees it: nothing of it is text, so a template cannot name it."""
 
 
 class Renderer:
@@ -44,6 +65,7 @@ class Renderer:
 
     def __init__(self, prompts: PromptForm, scale_name: str, scale: Scale) -> None:
         self._form = prompts.form
+        self._image_place: Literal["first", "last"] = "last" if prompts.image == "last" else "first"
         self._system = None if prompts.system is None else _compiled(prompts.system)
         self._template = _compiled(prompts.template)
         self._values: dict[str, object] = {
@@ -52,11 +74,15 @@ class Renderer:
             "scale": {"name": scale_name, **scale.model_dump(exclude={"native", "kind"})},
         }
 
-    def render(self, text: str) -> Prompt:
+    def render(self, item: str | Image, persona: str | None = None) -> Prompt:
         """The prompt for an item. Raises PromptError where a template names something unknown."""
+        shown = Picture() if isinstance(item, Image) else Word(item)
+        values = {**self._values, "item": shown}
+        if persona is not None:
+            values["persona"] = persona
         try:
-            question = self._template.render(item=Shown(text), **self._values)
-            system = self._system and self._system.render(item=Shown(text), **self._values)
+            question = self._template.render(values)
+            system = self._system and self._system.render(values)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise PromptError(
                 f"the template of the prompt set cannot be rendered: {error}"
@@ -64,7 +90,10 @@ class Renderer:
         if self._form == "completion":
             return Prompt(messages=None, text=question)
         opening = (Message("system", system),) if system else ()
-        return Prompt(messages=(*opening, Message("user", question)), text=None)
+        messages = (*opening, Message("user", question))
+        if isinstance(item, Image):
+            return Prompt(messages, None, item, self._image_place)
+        return Prompt(messages, None)
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ import orjson
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from emoalign.prompts.rendering import Prompt, Renderer
+from emoalign.prompts.rendering import Image, Prompt, Renderer
 from emoalign.report.wording import correlation, findings, interval, number, p_value, percent
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import ALIGNMENT, READOUTS, RELIABILITY, STATUSES, STIMULI, atomic, records
@@ -83,11 +83,16 @@ def example_prompts(job: ReportJob, stimuli: dict[str, pd.DataFrame]) -> list[di
     """
     shown = []
     for dataset, card in job.datasets.items():
-        text = stimuli[dataset]["text"].iloc[0] if card.show_items else "(item not shown)"
+        text: str | Image = "(item not shown)"
+        if card.modality == "image":
+            text = Image("0" * 64, 16, Path())
+        elif card.show_items:
+            text = str(stimuli[dataset]["text"].iloc[0])
         for scale, bounds in card.scales.items():
             for name, protocol in job.protocols.items():
                 prompts = job.prompt_form(protocol.prompts, scale)
-                prompt = Renderer(prompts, scale, bounds).render(str(text))
+                persona = next(iter(job.personas.get(name, ())), None)
+                prompt = Renderer(prompts, scale, bounds).render(text, persona)
                 shown.append(
                     {
                         "dataset": dataset,
@@ -103,7 +108,10 @@ def example_prompts(job: ReportJob, stimuli: dict[str, pd.DataFrame]) -> list[di
 def _as_text(prompt: Prompt) -> str:
     if prompt.messages is None:
         return f"{prompt.text}▮"
-    return "\n\n".join(f"[{message.role}]\n{message.content}" for message in prompt.messages)
+    lines = [f"[{message.role}]\n{message.content}" for message in prompt.messages]
+    if prompt.image is not None:
+        lines.insert(len(lines) - (prompt.image_place == "first"), "[the image]")
+    return "\n\n".join(lines)
 
 
 def _unused_answers(ratings: Sequence[Path]) -> pd.DataFrame:

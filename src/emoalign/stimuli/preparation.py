@@ -11,7 +11,8 @@ import orjson
 import pandas as pd
 
 from emoalign.errors import DataError
-from emoalign.sources import locate_verified
+from emoalign.sources import locate_verified, sha256
+from emoalign.stimuli.images import image_file
 from emoalign.stimuli.readers import READERS, HumanRatings, SourceItem
 from emoalign.stimuli.sampling import sample_ids, shard_names
 from emoalign.study.datasets import HumanScale
@@ -31,7 +32,8 @@ def prepare(
     items = select(READERS[job.reader](path), job)
     metadata = {"source": path.name, "source_sha256": checksum}
     shard_of = shard_names(len(items), job.shard_items)
-    STIMULI.write(_stimulus_rows(items, job.modality, shard_of), stimuli, metadata)
+    images = [image_file(item, job.images) for item in items]
+    STIMULI.write(_stimulus_rows(items, job.modality, images, shard_of), stimuli, metadata)
     NORMS.write(_norm_rows(items, job.scales, str(path)), norms, metadata)
     with atomic(shards) as partial:
         partial.write_bytes(orjson.dumps(sorted(set(shard_of)), option=orjson.OPT_APPEND_NEWLINE))
@@ -53,8 +55,8 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> list[SourceItem]
     eligible = [
         item.item_id
         for item in items
-        if item.text.casefold() not in excluded
-        and (pattern is None or pattern.fullmatch(item.text))
+        if _name(item).casefold() not in excluded
+        and (pattern is None or pattern.fullmatch(_name(item)))
     ]
     if len(eligible) < (job.sample or 1):
         raise DataError(
@@ -63,6 +65,11 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> list[SourceItem]
             f"{job.sample or 1}"
         )
     return [by_id[item_id] for item_id in sample_ids(eligible, job.sample, job.seed)]
+
+
+def _name(item: SourceItem) -> str:
+    """What patterns and demonstrations are compared with: the text, or the image's file name."""
+    return item.text if item.text is not None else Path(item.image or "").stem
 
 
 def to_scale(values: float | Sequence[float], scale: HumanScale, where: str) -> np.ndarray:
@@ -87,15 +94,18 @@ def _stretch(scale: HumanScale) -> float:
 
 
 def _stimulus_rows(
-    items: Sequence[SourceItem], modality: str, shard_of: Sequence[str]
+    items: Sequence[SourceItem],
+    modality: str,
+    images: Sequence[Path | None],
+    shard_of: Sequence[str],
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "item_id": [item.item_id for item in items],
             "modality": modality,
             "text": [item.text for item in items],
-            "image_path": None,
-            "image_sha256": None,
+            "image_path": [image and str(image) for image in images],
+            "image_sha256": [image and sha256(image) for image in images],
             "strata": None,
             "split": None,
             "shard": shard_of,

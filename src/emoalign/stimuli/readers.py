@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,9 @@ class SourceItem:
     """One item of a dataset, under the dataset's own id."""
 
     item_id: str
-    text: str
+    text: str | None
     ratings: Mapping[str, HumanRatings]
+    image: str | None = None
 
 
 def from_ratings(ratings: NDArray[np.float64]) -> HumanRatings:
@@ -91,4 +93,53 @@ def _rating_list(field: str, path: Path, line: int) -> NDArray[np.float64]:
     return np.array(values, dtype=np.float64)
 
 
-READERS: Mapping[str, Callable[[Path], list[SourceItem]]] = {"vader-lexicon": read_vader_lexicon}
+_OASIS_SCALES = {"valence": "Valence", "arousal": "Arousal"}
+
+
+def read_oasis(path: Path) -> list[SourceItem]:
+    """The norms of OASIS (Kurdi, Lozano & Banaji 2017): an image per row, means, SDs (ddof 1), Ns.
+
+    The image of a row is `<Theme>.jpg`; some themes end in a space, their files do not.
+    """
+    rows = csv.reader(_utf8(path).splitlines())
+    header = next(rows, [])
+    needed = ["Theme"] + [
+        f"{name}_{part}" for name in _OASIS_SCALES.values() for part in ("mean", "SD", "N")
+    ]
+    lacking = [name for name in needed if name not in header]
+    if lacking:
+        raise DataError(f"{path}, line 1: lacks the columns {', '.join(lacking)}")
+    items = []
+    for number, values in enumerate(rows, 2):
+        if len(values) != len(header):
+            raise DataError(
+                f"{path}, line {number}: expected {len(header)} fields, found {len(values)}"
+            )
+        row = dict(zip(header, values, strict=True))
+        ratings = {
+            scale: HumanRatings(
+                mean=_number(row[f"{name}_mean"], path, number, f"{name}_mean"),
+                sd=_number(row[f"{name}_SD"], path, number, f"{name}_SD"),
+                n=int(_number(row[f"{name}_N"], path, number, f"{name}_N")),
+                ratings=None,
+            )
+            for scale, name in _OASIS_SCALES.items()
+        }
+        image = f"{row['Theme'].strip()}.jpg"
+        items.append(SourceItem(item_id=values[0], text=None, ratings=ratings, image=image))
+    return items
+
+
+def _number(text: str, path: Path, line: int, column: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise DataError(
+            f"{path}, line {line}, column {column}: expected a number, found {text[:40]!r}"
+        ) from None
+
+
+READERS: Mapping[str, Callable[[Path], list[SourceItem]]] = {
+    "vader-lexicon": read_vader_lexicon,
+    "oasis": read_oasis,
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from emoalign.study.fields import Entry, FileSource, Modality, Name, Range, Scale
 
@@ -26,8 +26,12 @@ class DatasetCard(Entry):
     title: str = Field(description="Name of the dataset as a reader of the report should see it.")
     modality: Modality = Field(description="What an item is.")
     language: str = Field("en", description="Language of the items (BCP 47, such as en or es-MX).")
-    reader: Literal["vader-lexicon"] = Field(description="The file format.")
+    reader: Literal["vader-lexicon", "oasis"] = Field(description="The file format.")
     source: FileSource = Field(description="The file with items and human ratings.")
+    images: str | None = Field(
+        None,
+        description="Folder of the images, relative to the project, for items that are images.",
+    )
     keep: str | None = Field(
         None, description="Regular expression the whole text of an item must match to be used."
     )
@@ -40,6 +44,12 @@ class DatasetCard(Entry):
     caveats: tuple[str, ...] = Field(
         (), description="What a reader must know beside any result; shown in the report."
     )
+
+    @model_validator(mode="after")
+    def _images_have_a_folder(self) -> DatasetCard:
+        if (self.modality == "image") != (self.images is not None):
+            raise ValueError("images: a folder is needed for items that are images, and only then")
+        return self
 
     @field_validator("keep")
     @classmethod

@@ -10,7 +10,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 """Letters, digits, dot, underscore, hyphen: a name becomes part of file names."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Modality = Literal["word", "sentence"]
+Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
 
 

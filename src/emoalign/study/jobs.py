@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import Field
 
+from emoalign.errors import DataError
+from emoalign.sources import locate
 from emoalign.study.datasets import HumanScale
 from emoalign.study.fields import Entry, FileSource, Modality
-from emoalign.study.loading import LoadedStudy, Model
-from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.study.loading import LoadedStudy
+from emoalign.study.models import LlamaCppModel, ModelCard, OpenAIModel, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.studies import Protocol, StatisticsSettings
 
@@ -29,6 +32,7 @@ class PreparationJob(Entry):
     modality: Modality
     reader: str
     source: FileSource
+    images: str | None = None
     keep: str | None
     scales: dict[str, HumanScale]
     sample: int | None
@@ -43,6 +47,7 @@ class PromptForm(Entry):
     form: str
     system: str | None
     template: str
+    image: str = "first"
     answer: AnswerForm
     wording: ScaleInstruction
 
@@ -55,6 +60,7 @@ class RatingJob(Entry):
     card: dict[str, Any]
     protocol: Protocol
     prompts: PromptForm
+    personas: tuple[str, ...] = ()
     dataset: str
     scale: str
     range: HumanScale
@@ -123,6 +129,7 @@ class ReportJob(Entry):
     datasets: dict[str, ReportedDataset]
     protocols: dict[str, Protocol]
     prompts: dict[str, PromptSet]
+    personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     def prompt_form(self, prompts: str, scale: str) -> PromptForm:
         """What a prompt set says of one scale."""
@@ -144,6 +151,7 @@ class Jobs:
             modality=card.modality,
             reader=card.reader,
             source=card.source.model_copy(update={"obtain": None}),
+            images=card.images,
             keep=card.keep,
             scales=self._ranges(dataset),
             sample=self.loaded.dataset_entry(dataset).sample,
@@ -154,15 +162,23 @@ class Jobs:
 
     def rate(self, model: str, protocol: str, dataset: str, scale: str) -> dict[str, Any]:
         """The RatingJob of one cell."""
+        asked = self.loaded.protocol(protocol)
         return RatingJob(
             model=model,
             card=answering(self.loaded.models[model]),
-            protocol=self.loaded.protocol(protocol),
+            protocol=asked,
             prompts=self.prompt_form(protocol, scale),
+            personas=self.personas(asked),
             dataset=dataset,
             scale=scale,
             range=self.loaded.datasets[dataset].scales[scale],
         ).model_dump(mode="json")
+
+    def personas(self, protocol: Protocol) -> tuple[str, ...]:
+        """Who the participants of a protocol are; empty where they are nobody in particular."""
+        if protocol.personas is None:
+            return ()
+        return self.loaded.personas[protocol.personas].texts()[: protocol.participants]
 
     def prompt_form(self, protocol: str, scale: str) -> PromptForm:
         """What a protocol's prompt set says of one scale."""
@@ -224,7 +240,22 @@ class Jobs:
                 entry.name: entry for entry in sorted(study.protocols, key=lambda one: one.name)
             },
             prompts=dict(sorted(self.loaded.prompt_sets.items())),
+            personas={
+                entry.name: self.personas(entry)
+                for entry in sorted(study.protocols, key=lambda one: one.name)
+                if entry.personas
+            },
         ).model_dump(mode="json")
+
+    def plan(self) -> list[dict[str, Any]]:
+        """The RatingJob of every cell of the study."""
+        return [
+            self.rate(model, protocol.name, dataset, scale)
+            for model in sorted(self.loaded.models)
+            for protocol in self.loaded.study.protocols
+            for dataset in self.loaded.datasets
+            for scale in self.loaded.scales(dataset)
+        ]
 
     def rating_files(self, results: str, dataset: str, shards: str | Path) -> list[str]:
         """The rating files of one dataset, in an order that does not depend on the study file."""
@@ -241,6 +272,19 @@ class Jobs:
         """CPU threads a rating job of the model uses."""
         card = self.loaded.models[model]
         return card.threads if isinstance(card, LlamaCppModel) else 1
+
+    def recordings(self, model: str) -> list[str]:
+        """The file that a job of a recorded model reads, so that Snakemake sees when it changes.
+
+        None while the file is missing: the job itself then says how to get it.
+        """
+        card = self.loaded.models[model]
+        if not isinstance(card, RecordedModel):
+            return []
+        try:
+            return [str(locate(card.source))]
+        except DataError:
+            return []
 
     def api_slots(self, model: str) -> int:
         """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
@@ -269,20 +313,23 @@ def prompt_form(prompts: PromptSet, scale: str) -> PromptForm:
         form=prompts.form,
         system=prompts.system,
         template=prompts.template,
+        image=prompts.image,
         answer=prompts.answer,
         wording=prompts.scales[scale],
     )
 
 
-def answering(model: Model) -> Mapping[str, Any]:
+def answering(model: ModelCard) -> Mapping[str, Any]:
     """The part of a model card that decides what the model answers.
 
     Its title, address, key and limits are not in it, nor how to get its weights: they are read when
     the job runs.
     """
+    if isinstance(model, RecordedModel):
+        return model.model_dump(mode="json", exclude={"title": True, "source": {"obtain"}})
     kept = {"engine", "weights", "model", "revision", "extra_body"}
     card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain"}})
     capabilities = model.capabilities.model_dump(
-        mode="json", include={"top_logprobs", "seed_bits", "sampling_extras"}
+        mode="json", include={"top_logprobs", "seed_bits", "sampling_extras", "image_longest_side"}
     )
     return {**card, "capabilities": capabilities}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,16 +11,19 @@ from typing import Any, TypeVar
 from emoalign.errors import StudyError
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import Range
-from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.study.models import LlamaCppModel, ModelCard, OpenAIModel, RecordedModel
+from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, nearest, read_yaml, validate
 from emoalign.study.studies import Protocol, Study, StudyDataset
 
-MODEL_CLASSES: dict[str, type[LlamaCppModel] | type[OpenAIModel]] = {
+MODEL_CLASSES: dict[str, type[LlamaCppModel] | type[OpenAIModel] | type[RecordedModel]] = {
     "llamacpp": LlamaCppModel,
     "openai": OpenAIModel,
+    "recorded": RecordedModel,
 }
 Model = LlamaCppModel | OpenAIModel
+"""A model that can be asked; a ModelCard may also be of ratings that were recorded."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,10 @@ class LoadedStudy:
     """A study and the cards, prompt sets and models it names, all consistent with each other."""
 
     study: Study
-    models: Mapping[str, Model]
+    models: Mapping[str, ModelCard]
     datasets: Mapping[str, DatasetCard]
     prompt_sets: Mapping[str, PromptSet]
+    personas: Mapping[str, PersonaTable] = field(default_factory=dict)
 
     def dataset_entry(self, dataset: str) -> StudyDataset:
         """What the study says of one of its datasets."""
@@ -60,17 +64,20 @@ def load_study(
     for file in files:
         problems += read_yaml(Path(file))[1]
     library = _Library(config_dir, source)
-    models: dict[str, Model] = _found(config, "models", library.model)
+    models: dict[str, ModelCard] = _found(config, "models", library.model)
     datasets = _found(
         config, "datasets", partial(library.entry, DatasetCard, "datasets"), "dataset"
     )
     prompt_sets = _found(
         config, "protocols", partial(library.entry, PromptSet, "prompts"), "prompts"
     )
+    personas = _found(
+        config, "protocols", partial(library.entry, PersonaTable, "personas"), "personas"
+    )
     problems += library.problems
     if study is None:
         raise StudyError(list(dict.fromkeys(problems)))
-    loaded = LoadedStudy(study, models, datasets, prompt_sets)
+    loaded = LoadedStudy(study, models, datasets, prompt_sets, personas)
     problems += _inconsistencies(loaded, source)
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
@@ -112,7 +119,7 @@ class _Library:
         self.problems += problems
         return entry
 
-    def model(self, name: str) -> Model | None:
+    def model(self, name: str) -> ModelCard | None:
         path, content = self._content("models", name)
         if content is None:
             return None
@@ -158,15 +165,35 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             if prompts:
                 problems += _unspoken_scales(protocol, prompts, entry.dataset, card, asked)
         problems += [
-            f"{source}: model {name!r} cannot be shown a {card.modality}, which items of "
-            f"{entry.dataset!r} are (capabilities.modalities in its card)"
+            f"{source}: model {name!r} cannot be shown items of {entry.dataset!r}: its card does "
+            f"not list {card.modality!r} among capabilities.modalities"
             for name, model in loaded.models.items()
-            if card.modality not in model.capabilities.modalities
+            if not isinstance(model, RecordedModel)
+            and card.modality not in model.capabilities.modalities
+        ]
+        problems += [
+            f"{source}: model {name!r} has recorded ratings of {model.scale!r} only (scale in its "
+            f"card), but the study asks about {scale!r} of {entry.dataset!r}"
+            for name, model in loaded.models.items()
+            if isinstance(model, RecordedModel) and model.scale is not None
+            for scale in asked
+            if scale != model.scale
+        ]
+    if loaded.study.max_usd is not None:
+        problems += [
+            f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
+            "known; a server of your own has input_usd: 0 and output_usd: 0"
+            for name, model in loaded.models.items()
+            if isinstance(model, OpenAIModel) and model.prices is None
         ]
     for protocol in loaded.study.protocols:
         prompts = loaded.prompt_sets.get(protocol.prompts)
+        table = loaded.personas.get(protocol.personas or "")
+        problems += _wrong_personas(f"{source}: protocol {protocol.name!r}", protocol, table)
         for name, model in loaded.models.items():
-            if prompts:
+            if isinstance(model, RecordedModel):
+                problems += _not_recorded(source, protocol, name)
+            elif prompts:
                 problems += _incapable(source, protocol, prompts, name, model)
     return problems
 
@@ -213,6 +240,31 @@ def _incapable(
     return problems
 
 
+def _wrong_personas(where: str, protocol: Protocol, table: PersonaTable | None) -> list[str]:
+    problems = []
+    if table and protocol.participants > len(table.personas):
+        problems.append(
+            f"{where}: {protocol.participants} participants, but only {len(table.personas)} "
+            f"personas in config/personas/{protocol.personas}.yaml"
+        )
+    if protocol.personas and "exact" in protocol.readouts:
+        problems.append(
+            f"{where}: the exact readout asks one question for everybody; with personas only the "
+            "sampled readout is possible"
+        )
+    return problems
+
+
+def _not_recorded(source: str, protocol: Protocol, name: str) -> list[str]:
+    if "exact" not in protocol.readouts:
+        return []
+    return [
+        f"{source}: protocol {protocol.name!r} asks model {name!r} for the exact readout, but its "
+        "ratings were recorded, and probabilities cannot be read from ratings: only the sampled "
+        "readout is possible"
+    ]
+
+
 def _wrong_temperature(asks: str, protocol: Protocol, able: Range | None) -> list[str]:
     if "sampled" not in protocol.readouts:
         return []
@@ -239,7 +291,7 @@ def load_dataset(path: Path) -> DatasetCard:
     return card
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path) -> ModelCard:
     """A model card by itself. Raises StudyError with every problem found."""
     library = _Library(path.parent.parent, str(path))
     card = library.model(path.stem)

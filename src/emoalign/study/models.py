@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import PurePath
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, field_validator, model_validator
 
-from emoalign.study.fields import Entry, FileSource, Modality, Range
+from emoalign.study.fields import Entry, FileSource, Modality, Name, Range
+
+TableFormat = Literal["csv", "tsv", "parquet"]
 
 
 class Capabilities(Entry):
@@ -14,6 +17,12 @@ class Capabilities(Entry):
 
     modalities: tuple[Modality, ...] = Field(
         ("word", "sentence"), description="Kinds of items the model can be shown."
+    )
+    image_longest_side: int = Field(
+        1024,
+        ge=16,
+        description="Images are made smaller until neither side is longer than this (pixels). "
+        "It is part of what is asked: changing it asks anew.",
     )
     chat: bool = Field(True, description="Whether it answers chat messages.")
     completion: bool = Field(False, description="Whether it continues plain text.")
@@ -126,5 +135,106 @@ class OpenAIModel(_Model):
     prices: Prices | None = Field(None, description="What the provider charges.")
 
 
-ModelCard = Annotated[LlamaCppModel | OpenAIModel, Field(discriminator="engine")]
-MODEL_CARD: TypeAdapter[LlamaCppModel | OpenAIModel] = TypeAdapter(ModelCard)
+class RecordedColumns(Entry):
+    """What the columns of recorded ratings are called; columns not named are not read."""
+
+    item: str | None = Field(
+        None, description="Column with the dataset's own id of the item. Give this or text."
+    )
+    text: str | None = Field(
+        None,
+        description="Column with the text of the item, compared to the last character. It cannot "
+        "tell items with the same text apart: prefer ids.",
+    )
+    participant: str | None = Field(
+        None,
+        description="Column that says whose rating a row is; without it, the ratings of an item "
+        "are numbered as they come.",
+    )
+    scale: str | None = Field(
+        None, description="Column with the name of the scale; for a table of one scale see scale."
+    )
+    protocol: str | None = Field(
+        None,
+        description="Column with the name of the protocol: only its rows are used. Without it, all "
+        "rows are used for every protocol.",
+    )
+    rating: str | None = Field(
+        None, description="Column with the rating: a number, in points of the scale."
+    )
+    answer: str | None = Field(
+        None,
+        description="Column with the raw answer, read as strictly as a model's. With rating as "
+        "well, the two must agree in every row.",
+    )
+
+    @model_validator(mode="after")
+    def _enough(self) -> RecordedColumns:
+        if (self.item is None) == (self.text is None):
+            raise ValueError("say which column holds the item: give either item or text")
+        if self.rating is None and self.answer is None:
+            raise ValueError("say which column holds the ratings: give rating, answer or both")
+        return self
+
+
+class RecordedModel(Entry):
+    """Ratings somebody already collected, of people or of a model, in a table with a row each."""
+
+    title: str = Field(description="Name of the raters as the report shows it.")
+    engine: Literal["recorded"] = Field(description="The engine that reads these ratings.")
+    source: FileSource = Field(description="The table.")
+    format: TableFormat | None = Field(
+        None, description="Format of the table; without it, told by the end of the file's name."
+    )
+    columns: RecordedColumns = Field(description="What the columns are called.")
+    scale: Name | None = Field(
+        None,
+        description="The scale of all ratings, where the table has no column for it: a name on the "
+        "dataset card.",
+    )
+    encoding: str = Field(
+        "utf-8-sig",
+        description="Encoding of the text, such as cp1252; Parquet needs none. The default reads "
+        "UTF-8 with or without a mark at its beginning.",
+    )
+    na_values: tuple[str, ...] = Field(
+        ("",),
+        description="What stands in the columns rating and answer where there is none. Other "
+        "columns are taken as they are: an item may be the word NA.",
+    )
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> RecordedModel:
+        if (self.scale is None) == (self.columns.scale is None):
+            raise ValueError(
+                "say which scale was rated: give either columns.scale (the column that names it) "
+                "or scale (the scale of all rows)"
+            )
+        if self.format is None and self.suffix not in get_args(TableFormat):
+            raise ValueError(
+                f"say the format (csv, tsv or parquet): the name {self.source.file!r} does not"
+            )
+        return self
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, encoding: str) -> str:
+        try:
+            "a".encode(encoding)
+        except LookupError as error:
+            raise ValueError(str(error)) from error
+        return encoding
+
+    @property
+    def suffix(self) -> str:
+        """End of the file's name, such as csv."""
+        return PurePath(self.source.file).suffix.removeprefix(".").lower()
+
+    @property
+    def table_format(self) -> str:
+        """Format of the table: csv, tsv or parquet."""
+        return self.format or self.suffix
+
+
+ModelCard = Annotated[LlamaCppModel | OpenAIModel | RecordedModel, Field(discriminator="engine")]
+MODEL_CARD: TypeAdapter[LlamaCppModel | OpenAIModel | RecordedModel] = TypeAdapter(ModelCard)

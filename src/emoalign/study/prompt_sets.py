@@ -70,7 +70,13 @@ class PromptSet(Entry):
     system: str | None = Field(None, description="Jinja2 template of a system message (chat only).")
     template: str = Field(
         description="Jinja2 template of the question. Knows: item.text, instruction, "
-        "demonstrations (each .text, .rating), scale (.name, .min, .max, .step, .anchors)."
+        "demonstrations (each .text, .rating), scale (.name, .min, .max, .step, .anchors), and "
+        "persona in protocols that have personas."
+    )
+    image: Literal["first", "last"] = Field(
+        "first",
+        description="Where the image stands, for items that are images: before the text "
+        "of the template or after it.",
     )
     answer: AnswerForm = Field(description="What the answer looks like.")
     scales: dict[Name, ScaleInstruction] = Field(

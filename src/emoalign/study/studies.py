@@ -33,6 +33,11 @@ class Protocol(Entry):
     participants: int = Field(
         20, ge=1, description="Answers per item in the sampled readout. Raising it asks for more."
     )
+    personas: Name | None = Field(
+        None,
+        description="Name of a file in config/personas: each participant is somebody, and gets a "
+        "request of their own. Without it, participants are repeated answers to one question.",
+    )
     temperature: float = Field(1.0, ge=0, description="Sampling temperature.")
     wave: int = Field(
         1, ge=1, description="Ask the same again on purpose with the next number (test-retest)."

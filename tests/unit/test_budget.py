@@ -1,0 +1,162 @@
+"""A study never costs more than it may, however many jobs it has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.budget import Account, BudgetedEngine, paid, study_account, within
+from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.tokens import cost, estimated_tokens, most_tokens
+from emoalign.errors import BudgetError
+from emoalign.prompts.rendering import Message, Prompt
+from emoalign.study.models import Prices
+from emoalign.study.reading import validate
+from emoalign.study.studies import Study
+
+PRICES = Prices(input_usd=1, output_usd=10, as_of="2026-01-01", source="a page")
+PROMPT = Prompt((Message("user", "How pleasant is “joy”?"),), None)
+
+
+def question(prompt: Prompt = PROMPT) -> RatingRequest:
+    return RatingRequest("m", None, prompt, Sampling(1.0, max_tokens=5), "sampled", 1)
+
+
+@dataclass
+class Counter:
+    """An engine that answers with a fixed usage and notes what it was asked."""
+
+    prompt_tokens: int = 10
+    answer_tokens: int = 2
+    asked: list[Ask] = field(default_factory=list)
+    fails: bool = False
+
+    async def ask(self, ask: Ask) -> list[Answer]:
+        self.asked.append(ask)
+        if self.fails:
+            raise ConnectionError("gone")
+        first = (self.prompt_tokens, self.answer_tokens)
+        return [
+            Answer(
+                ask.request.request_id,
+                one,
+                "7",
+                "stop",
+                "m",
+                *(first if place == 0 else (0, 0)),
+                0.1,
+                "2026-01-01T00:00:00+00:00",
+            )
+            for place, one in enumerate(ask.participants)
+        ]
+
+    async def tokenize(self, text: str) -> Sequence[int]:
+        return [1]
+
+    async def close(self) -> None:
+        pass
+
+
+def test_a_request_is_paid_by_what_the_server_counted(tmp_path: Path) -> None:
+    account = Account(tmp_path / "spent.json", max_usd=1)
+    engine = BudgetedEngine(Counter(), account, PRICES)
+    answers = asyncio.run(engine.ask(Ask(question(), (0, 1, 2))))
+    assert account.spent() == pytest.approx((10 * 1 + 2 * 10) / 1e6)
+    assert paid(PRICES, answers) == pytest.approx(account.spent())
+
+
+def test_what_could_exceed_the_limit_is_not_sent(tmp_path: Path) -> None:
+    asks = [Ask(question(), (place,)) for place in range(100)]
+    most = cost(PRICES, most_tokens(PROMPT), 5)
+    account = Account(tmp_path / "spent.json", max_usd=20 * cost(PRICES, 10, 2) + most)
+    server = Counter()
+    engine = BudgetedEngine(server, account, PRICES)
+
+    async def ask_all() -> None:
+        for ask in asks:
+            await engine.ask(ask)
+
+    with pytest.raises(BudgetError, match=r"above max_usd = .*Raise max_usd to go on"):
+        asyncio.run(ask_all())
+    assert len(server.asked) == 21
+    assert account.spent() <= account.max_usd
+
+
+def test_jobs_that_spend_at_once_keep_within_the_limit_together(tmp_path: Path) -> None:
+    path = tmp_path / "spent.json"
+
+    def job(_: int) -> int:
+        account, sent = Account(path, max_usd=1.0), 0
+        for _ in range(50):
+            try:
+                account.reserve(0.01)
+            except BudgetError:
+                break
+            sent += 1
+            account.settle(0.01, 0.005)
+        return sent
+
+    with ThreadPoolExecutor(4) as pool:
+        sent = sum(pool.map(job, range(6)))
+    spent = Account(path, 1.0).spent()
+    assert spent == pytest.approx(0.005 * sent)
+    assert 0.98 <= spent <= 1.0
+
+
+def test_a_request_that_failed_stays_set_aside_since_it_may_have_been_charged(
+    tmp_path: Path,
+) -> None:
+    account = Account(tmp_path / "spent.json", max_usd=1)
+    engine = BudgetedEngine(Counter(fails=True), account, PRICES)
+    with pytest.raises(ConnectionError):
+        asyncio.run(engine.ask(Ask(question(), (0,))))
+    assert account.spent() == pytest.approx(cost(PRICES, most_tokens(PROMPT), 5))
+
+
+@pytest.mark.parametrize("text", ["joy", "ünïcödé", "😀😀😀", "漢字かな交じり文", ""])
+def test_no_tokenizer_can_make_more_tokens_than_are_set_aside(text: str) -> None:
+    prompt = Prompt(None, text)
+    assert most_tokens(prompt) >= len(text.encode())
+    assert estimated_tokens(prompt) <= most_tokens(prompt)
+
+
+def test_without_a_limit_or_prices_nothing_stands_between(tmp_path: Path) -> None:
+    card = _remote(prices=False)
+    engine = Counter()
+    account = Account(tmp_path / "spent.json", 1)
+    assert within(engine, _remote(prices=True), None) is engine
+    assert within(engine, card, account) is engine
+    assert isinstance(within(engine, _remote(prices=True), account), BudgetedEngine)
+
+
+def _remote(*, prices: bool):  # type: ignore[no-untyped-def]
+    from emoalign.study.models import OpenAIModel
+
+    content = {
+        "title": "T",
+        "engine": "openai",
+        "model": "m",
+        "capabilities": {},
+        "prices": PRICES.model_dump() if prices else None,
+    }
+    card, problems = validate(OpenAIModel, content, "card")
+    assert not problems
+    return card
+
+
+def test_the_account_of_a_study_is_beside_its_answers(tmp_path: Path) -> None:
+    assert study_account({"study": "s"}, tmp_path) is None
+    account = study_account({"study": "s", "max_usd": 2}, tmp_path)
+    assert account == Account(tmp_path / "spending" / "s.json", 2.0)
+
+
+def test_a_limit_of_nothing_is_refused() -> None:
+    study = {"study": "s", "title": "T", "seed": 1, "models": ["m"], "max_usd": 0}
+    _, problems = validate(Study, study, "study")
+    assert any("max_usd" in problem and "greater than 0" in problem for problem in problems)

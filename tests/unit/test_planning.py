@@ -1,0 +1,139 @@
+"""The plan of a study: counted by hand, without asking anyone."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import JournalWriter
+from emoalign.elicitation.planning import in_words, plan, planned
+from emoalign.elicitation.rating import build_questions
+from emoalign.elicitation.tokens import estimated_tokens
+from emoalign.study.jobs import Jobs, RatingJob
+from emoalign.study.loading import LoadedStudy, load_study
+from emoalign.tables import PLAN, STIMULI
+
+ROOT = Path(__file__).parents[2]
+WORDS = pd.DataFrame(
+    {
+        "item_id": [f"w{place}" for place in range(10)],
+        "modality": "word",
+        "text": [*"abcdefghi", "a"],
+    }
+)
+
+
+def study(models: list[str], **protocol: Any) -> LoadedStudy:
+    content = {
+        "study": "s",
+        "title": "T",
+        "seed": 1,
+        "models": models,
+        "datasets": [{"dataset": "vader", "sample": 10}],
+        "protocols": [{"name": "p", "prompts": "instruction", "participants": 20, **protocol}],
+    }
+    return load_study(content, ROOT / "config")
+
+
+def cell(loaded: LoadedStudy, model: str, journal: Path) -> tuple[RatingJob, dict[str, Any]]:
+    job = RatingJob.model_validate(Jobs(loaded).rate(model, "p", "vader", "valence"))
+    return job, planned(job, loaded.models[model], WORDS, journal)
+
+
+def test_a_model_with_many_choices_needs_a_request_per_distinct_text(tmp_path: Path) -> None:
+    loaded = study(["gpt-4o"])
+    job, row = cell(loaded, "gpt-4o", tmp_path)
+    assert (row["answers"], row["held"], row["requests"]) == (9 * 20, 0, 9)
+    texts = list(zip(WORDS["item_id"], WORDS["text"], strict=True))
+    prompts = {
+        question.ask.request.prompt
+        for question in build_questions(job, loaded.models["gpt-4o"], texts)
+    }
+    tokens = sum(map(estimated_tokens, prompts))
+    assert row["tokens_from"] == "estimate"
+    assert row["prompt_tokens"] == pytest.approx(tokens)
+    assert row["answer_tokens"] == 9 * 20 * 3
+    assert row["usd"] == pytest.approx((tokens * 2.5 + 540 * 10) / 1e6)
+    assert row["usd_batch"] == pytest.approx(row["usd"] / 2)
+    assert row["minutes"] == pytest.approx(max(9 / 500, (tokens + 540) / 30_000))
+
+
+def test_a_model_with_one_choice_pays_the_prompt_for_every_answer(tmp_path: Path) -> None:
+    _, row = cell(study(["claude-haiku-4-5"]), "claude-haiku-4-5", tmp_path)
+    assert row["requests"] == 9 * 20
+    assert row["minutes"] == pytest.approx(180 / 50)
+    assert math.isnan(row["usd_batch"])
+
+
+def test_answers_in_the_journal_are_not_planned_again_and_their_tokens_are_used(
+    tmp_path: Path,
+) -> None:
+    loaded = study(["gpt-4o"])
+    job, _ = cell(loaded, "gpt-4o", tmp_path)
+    questions = build_questions(job, loaded.models["gpt-4o"], [("w0", "a"), ("w1", "b")])
+    answers = [
+        Answer(
+            question.ask.request.request_id, one, "7", "stop", "m", 50 * (one == 0), 1, 0.1, "now"
+        )
+        for question in questions
+        for one in range(20 if question.item_id == "w0" else 5)
+    ]
+    with JournalWriter(tmp_path / "gpt-4o/vader/valence/p.0000.jsonl") as journal:
+        journal.append(answers)
+    _, row = cell(loaded, "gpt-4o", tmp_path)
+    assert (row["held"], row["requests"]) == (25, 8)
+    assert (row["tokens_from"], row["prompt_tokens"]) == ("journal", 50 * 8)
+    assert row["answer_tokens"] == (9 * 20 - 25) * 3
+
+
+def test_an_embedded_model_is_counted_with_its_own_tokenizer_and_costs_nothing(
+    tmp_path: Path,
+) -> None:
+    _, row = cell(study(["smollm2-135m"]), "smollm2-135m", tmp_path)
+    assert row["tokens_from"] == "tokenizer"
+    assert 9 * 50 < row["prompt_tokens"] < 9 * 90
+    assert math.isnan(row["usd"])
+    assert math.isnan(row["minutes"])
+
+
+def test_the_plan_is_written_by_cell_and_told_by_model(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded = study(["gpt-4o", "gpt-4o-mini"])
+    stimuli = pd.DataFrame({**dict.fromkeys(STIMULI.schema.names), **WORDS})
+    STIMULI.write(stimuli, tmp_path / "vader.parquet")
+    with caplog.at_level("INFO"):
+        plan(
+            [RatingJob.model_validate(job) for job in Jobs(loaded).plan()],
+            loaded.models,
+            {"vader": tmp_path / "vader.parquet"},
+            tmp_path / "journal",
+            tmp_path / "plan.csv",
+            max_usd=0.001,
+        )
+    table = pd.read_csv(tmp_path / "plan.csv")
+    assert list(table.columns) == PLAN.schema.names
+    assert list(table["model"]) == ["gpt-4o", "gpt-4o-mini"]
+    told = caplog.text
+    assert "gpt-4o: 180 answers, 0 in the journal, 180 to ask in 9 requests" in told
+    assert "prices of 2024-07-18" in told
+    assert "max_usd = 0.001 does not cover this: jobs will stop at it." in told
+    assert not (tmp_path / "journal").exists()
+
+
+def test_a_finished_study_has_nothing_to_plan_for() -> None:
+    row = dict.fromkeys(PLAN.schema.names, float("nan")) | {
+        "model": "m",
+        "answers": 40,
+        "held": 40,
+        "requests": 0,
+        "tokens_from": "journal",
+    }
+    assert in_words(pd.DataFrame([row]), None) == [
+        "m: 40 answers, 40 in the journal, 0 to ask in 0 requests"
+    ]
