@@ -29,9 +29,10 @@ from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.fields import FileSource
-from emoalign.study.jobs import Jobs, PreparationJob, RatingJob, answering
+from emoalign.study.jobs import PreparationJob, RatingJob, answering
 from emoalign.study.loading import LoadedStudy
 from emoalign.study.models import LlamaCppModel
+from emoalign.study.rules import Jobs
 from emoalign.tables import RATINGS, STIMULI
 
 MODEL = "smollm2-135m"
