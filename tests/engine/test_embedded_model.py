@@ -203,7 +203,7 @@ def test_the_words_of_an_item_and_not_its_id_make_the_question(
     sheet: pd.DataFrame, sheet_job: RatingJob, card: LlamaCppModel
 ) -> None:
     one, other = build_questions(sheet_job, card, [("a", "joy"), ("b", "joy")])[:2]
-    assert one.request.request_id == other.request.request_id
+    assert one.ask.request.request_id == other.ask.request.request_id
     assert sheet.groupby("item_id")["request_id"].nunique().eq(2).all()
 
 
