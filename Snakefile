@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "src")))
 from emoalign.errors import EmoalignError
 from emoalign.prompts.preflight import check_prompts
 from emoalign.stage import importable_in_jobs
-from emoalign.study.jobs import Jobs
+from emoalign.study.rules import Jobs
 from emoalign.study.loading import load_study
 
 importable_in_jobs()

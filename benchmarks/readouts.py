@@ -17,9 +17,10 @@ from pathlib import Path
 from emoalign.elicitation.engines import Engine, running
 from emoalign.elicitation.rating import build_questions
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.study.jobs import Jobs, RatingJob
+from emoalign.study.jobs import RatingJob
 from emoalign.study.loading import load_model, load_study
 from emoalign.study.reading import read_yaml
+from emoalign.study.rules import Jobs
 
 PARTICIPANTS = 20
 WORDS = [

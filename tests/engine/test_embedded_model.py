@@ -29,9 +29,10 @@ from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.fields import FileSource
-from emoalign.study.jobs import Jobs, PreparationJob, RatingJob, answering
+from emoalign.study.jobs import PreparationJob, RatingJob, answering
 from emoalign.study.loading import LoadedStudy
 from emoalign.study.models import LlamaCppModel
+from emoalign.study.rules import Jobs
 from emoalign.tables import RATINGS, STIMULI
 
 MODEL = "smollm2-135m"
@@ -202,7 +203,7 @@ def test_the_words_of_an_item_and_not_its_id_make_the_question(
     sheet: pd.DataFrame, sheet_job: RatingJob, card: LlamaCppModel
 ) -> None:
     one, other = build_questions(sheet_job, card, [("a", "joy"), ("b", "joy")])[:2]
-    assert one.request.request_id == other.request.request_id
+    assert one.ask.request.request_id == other.ask.request.request_id
     assert sheet.groupby("item_id")["request_id"].nunique().eq(2).all()
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.engines import running
+from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
+from emoalign.prompts.rendering import Prompt
 from tests.faults.conftest import KEY, Desk
 from tests.faults.server import PASSING, Fault, Heard, Plan
 
@@ -42,6 +47,29 @@ def test_a_fault_of_any_kind_that_passes_is_asked_again_and_forgotten(
     ratings = limited(desk, timeout_s=0.5, longest_wait_s=0.1).rate()
     assert (ratings["rating"] == 7).all()
     assert sorted(heard.attempt for heard in desk.server.heard) == [1] * 4 + [2] * 4
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "drop", "truncate", "filtered answer"])
+def test_completions_meet_the_same_faults_as_chats(fault: Fault, desk: Desk) -> None:
+    desk.server.plan = first_attempt(fault)
+    card = limited(desk, longest_wait_s=0.1).card
+    prompt = Prompt(None, "joy = ")
+    request = RatingRequest("faulty", None, prompt, Sampling(1.0, 1), "sampled", 1)
+
+    async def converse() -> list[Answer]:
+        with running(card) as engine:
+            try:
+                return await engine.ask(Ask(request, (0, 1, 2)))
+            finally:
+                await engine.close()
+
+    answers = asyncio.run(converse())
+    filtered = fault == "filtered answer"
+    assert [answer.text for answer in answers] == ["7"] * 3
+    assert {answer.finish_reason for answer in answers} == {
+        "content_filter" if filtered else "stop"
+    }
+    assert len(desk.server.heard) == (1 if filtered else 2)
 
 
 def test_nobody_asks_before_the_time_that_the_server_asked_one_of_them_to_wait(desk: Desk) -> None:

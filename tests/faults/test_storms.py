@@ -20,7 +20,8 @@ def words(number: int) -> list[str]:
 
 def test_a_storm_of_faults_ends_with_every_answer_there_once_and_paid_for_once(desk: Desk) -> None:
     stormy = replace(desk, words=words(2000), participants=4, limits=HURRY)
-    stormy.server.plan = storm(1, 0.3, [*PASSING, "fewer", "slow"])
+    quick = [fault for fault in (*PASSING, "fewer", "slow") if fault != "hang"]
+    stormy.server.plan = storm(1, 0.3, [*quick, *quick, "hang"])
     ratings = stormy.rate()
     server, answers = stormy.server, stormy.answers()
     assert (ratings["rating"] == 7).all()

@@ -14,10 +14,10 @@ from emoalign.errors import StudyError
 from emoalign.prompts.preflight import check_prompts
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import Entry, Scale
-from emoalign.study.jobs import Jobs
 from emoalign.study.loading import LoadedStudy, load_model, load_study
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import nearest, read_yaml, validate
+from emoalign.study.rules import Jobs
 
 Edit = Callable[[str, Callable[[Any], object]], None]
 

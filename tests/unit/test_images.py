@@ -20,8 +20,9 @@ from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.sources import sha256
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.readers import read_oasis
-from emoalign.study.jobs import Jobs, PreparationJob
+from emoalign.study.jobs import PreparationJob
 from emoalign.study.loading import load_study
+from emoalign.study.rules import Jobs
 from emoalign.tables import NORMS, STIMULI
 
 ROOT = Path(__file__).parents[2]

@@ -389,3 +389,13 @@ def test_there_is_a_rating_if_and_only_if_the_status_is_ok(
     found = read_answer(answer(text, finish_reason, refused), scale, form)
     assert (found.rating is not None) == (found.status == "ok")
     assert found.rating is None or found.rating in scale.points
+
+
+@given(st.integers(-50, 50), st.sampled_from([0.1, 0.25, 0.5, 1, 3]), st.integers(1, 60))
+def test_every_point_of_a_scale_is_a_rating_and_nothing_between_or_beyond(
+    low: int, step: float, steps: int
+) -> None:
+    scale = Scale(min=low, max=round(low + step * steps, 10), step=step, direction="up")
+    assert [parse_rating(f"{point:.10f}", scale) for point in scale.points] == list(scale.points)
+    for wrong in (scale.min - step, scale.max + step, scale.min + step / 2, 10.0**40):
+        assert parse_rating(f"{wrong:.10f}", scale) is None

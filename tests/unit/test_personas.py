@@ -12,10 +12,11 @@ from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.rating import build_questions, rating_rows
 from emoalign.errors import StudyError
 from emoalign.prompts.preflight import check_prompts
-from emoalign.study.jobs import Jobs, RatingJob
+from emoalign.study.jobs import RatingJob
 from emoalign.study.loading import LoadedStudy, load_study
 from emoalign.study.personas import PersonaTable
 from emoalign.study.reading import validate
+from emoalign.study.rules import Jobs
 
 ROOT = Path(__file__).parents[2]
 ITEMS = [("w1", "joy"), ("w2", "woe")]

@@ -14,8 +14,9 @@ from emoalign.elicitation.journal import JournalWriter
 from emoalign.elicitation.planning import in_words, plan, planned
 from emoalign.elicitation.rating import build_questions
 from emoalign.elicitation.tokens import estimated_tokens
-from emoalign.study.jobs import Jobs, RatingJob
+from emoalign.study.jobs import RatingJob
 from emoalign.study.loading import LoadedStudy, load_study
+from emoalign.study.rules import Jobs
 from emoalign.tables import PLAN, STIMULI
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,9 @@ from emoalign.prompts.preflight import check_prompts
 from emoalign.prompts.rendering import Message, Prompt, Renderer
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.datasets import HumanScale
-from emoalign.study.jobs import Jobs, PreparationJob, PromptForm
+from emoalign.study.jobs import PreparationJob, PromptForm
 from emoalign.study.loading import LoadedStudy
+from emoalign.study.rules import Jobs
 from emoalign.tables import STIMULI
 
 

@@ -19,10 +19,11 @@ from emoalign.elicitation.rating import rate
 from emoalign.errors import DataError, StudyError
 from emoalign.items.aggregation import aggregate
 from emoalign.report.manifest import metadata
-from emoalign.study.jobs import AggregationJob, Jobs, RatingJob, answering
+from emoalign.study.jobs import AggregationJob, RatingJob, answering
 from emoalign.study.loading import load_study
 from emoalign.study.models import RecordedModel
 from emoalign.study.reading import read_yaml, validate
+from emoalign.study.rules import Jobs
 from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
 
 Edit = Callable[[str, Callable[[Any], object]], None]

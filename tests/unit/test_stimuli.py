@@ -22,8 +22,9 @@ from emoalign.stimuli.readers import read_vader_lexicon
 from emoalign.stimuli.sampling import sample_ids, shard_names
 from emoalign.study.datasets import HumanScale
 from emoalign.study.fields import FileSource, Range
-from emoalign.study.jobs import Jobs, PreparationJob
+from emoalign.study.jobs import PreparationJob
 from emoalign.study.loading import LoadedStudy
+from emoalign.study.rules import Jobs
 from emoalign.tables import NORMS, STIMULI, TABLES, atomic
 
 Prepare = Callable[..., PreparationJob]

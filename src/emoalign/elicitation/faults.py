@@ -21,7 +21,7 @@ FIRST_PAUSE_S = 0.5
 
 _TOP_UP = (
     "The account has no money or credits left, or has reached its own spending limit: top it up or "
-    "raise the limit with the provider, then run again."
+    "raise the limit with the provider, then run again. What had arrived is kept."
 )
 _REMEDIES = {
     400: "The server does not accept this request: check the prompt set and the model's card.",

@@ -38,6 +38,7 @@ from emoalign.elicitation.replies import (
     withheld_reply,
 )
 from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.errors import EngineError
 from emoalign.study.models import LlamaCppModel, OpenAIModel
 
@@ -92,9 +93,11 @@ class OpenAIEngine:
         request = ask.request
         body = request_body(self._model, self._capabilities, ask)
         path = interface(ask)
+        answers_at_most = request.sampling.max_tokens * len(ask.participants)
+        tokens = estimated_tokens(request.prompt) + answers_at_most
         seconds = 0.0
         try:
-            reply, seconds = await self._post(path, body, _estimated_tokens(ask), has_choices)
+            reply, seconds = await self._post(path, body, tokens, has_choices)
         except Fault:
             reply = withheld_reply(len(ask.participants))
         answers = read_answers(ask, reply, seconds)
@@ -105,9 +108,10 @@ class OpenAIEngine:
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`, from the server's own tokenizer (POST /tokenize)."""
         body = {"content": text, "add_special": False}
-        reply, _ = await self._post(
-            f"{self._root}tokenize", body, 0, lambda reply: "tokens" in reply
-        )
+        try:
+            reply, _ = await self._post(f"{self._root}tokenize", body, 0, _has_tokens)
+        except Fault as fault:
+            raise self._explained(fault) from None
         return list(reply["tokens"])
 
     async def close(self) -> None:
@@ -218,12 +222,5 @@ def api_key(variable: str | None) -> str | None:
     return key
 
 
-def _estimated_tokens(ask: Ask) -> float:
-    """Tokens of a request and its answers, at most: four characters are about one token.
-
-    https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them
-    """
-    prompt = ask.request.prompt
-    texts = [prompt.text] if prompt.messages is None else [one.content for one in prompt.messages]
-    characters = sum(len(text or "") for text in texts)
-    return characters / 4 + ask.request.sampling.max_tokens * len(ask.participants)
+def _has_tokens(reply: Mapping[str, Any]) -> bool:
+    return isinstance(reply.get("tokens"), list)

@@ -7,8 +7,8 @@ from pathlib import Path
 from emoalign.errors import PromptError, StudyError
 from emoalign.prompts.rendering import Image, Renderer
 from emoalign.study.datasets import DatasetCard
-from emoalign.study.jobs import Jobs
 from emoalign.study.loading import LoadedStudy
+from emoalign.study.rules import Jobs
 
 
 def example(card: DatasetCard) -> str | Image:

@@ -1,0 +1,200 @@
+"""The jobs of a study: what each rule of the workflow is told, and how much it may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from emoalign.errors import DataError
+from emoalign.sources import locate
+from emoalign.study.datasets import HumanScale
+from emoalign.study.jobs import (
+    AggregationJob,
+    FigureJob,
+    PreparationJob,
+    PromptForm,
+    RatingJob,
+    ReportedDataset,
+    ReportedModel,
+    ReportJob,
+    ShownDataset,
+    StatisticsJob,
+    answering,
+    prompt_form,
+)
+from emoalign.study.loading import LoadedStudy
+from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel
+from emoalign.study.studies import Protocol
+
+
+class Jobs:
+    """The jobs of a study, as plain values that Snakemake can store and compare."""
+
+    def __init__(self, loaded: LoadedStudy) -> None:
+        self.loaded = loaded
+
+    def prepare(self, dataset: str) -> dict[str, Any]:
+        """The PreparationJob of one dataset."""
+        card = self.loaded.datasets[dataset]
+        study = self.loaded.study
+        return PreparationJob(
+            dataset=dataset,
+            modality=card.modality,
+            reader=card.reader,
+            source=card.source.model_copy(update={"obtain": None}),
+            images=card.images,
+            keep=card.keep,
+            scales=self._ranges(dataset),
+            sample=self.loaded.dataset_entry(dataset).sample,
+            seed=study.seed,
+            excluded_texts=self._demonstrated(dataset),
+            shard_items=study.shard_items,
+        ).model_dump(mode="json")
+
+    def rate(self, model: str, protocol: str, dataset: str, scale: str) -> dict[str, Any]:
+        """The RatingJob of one cell."""
+        asked = self.loaded.protocol(protocol)
+        return RatingJob(
+            model=model,
+            card=answering(self.loaded.models[model]),
+            protocol=asked,
+            prompts=self.prompt_form(protocol, scale),
+            personas=self.personas(asked),
+            dataset=dataset,
+            scale=scale,
+            range=self.loaded.datasets[dataset].scales[scale],
+        ).model_dump(mode="json")
+
+    def personas(self, protocol: Protocol) -> tuple[str, ...]:
+        """Who the participants of a protocol are; empty where they are nobody in particular."""
+        if protocol.personas is None:
+            return ()
+        return self.loaded.personas[protocol.personas].texts()[: protocol.participants]
+
+    def prompt_form(self, protocol: str, scale: str) -> PromptForm:
+        """What a protocol's prompt set says of one scale."""
+        return prompt_form(self.loaded.prompt_sets[self.loaded.protocol(protocol).prompts], scale)
+
+    def aggregate(self, dataset: str) -> dict[str, Any]:
+        """The AggregationJob of one dataset."""
+        return AggregationJob(dataset=dataset, scales=self._ranges(dataset)).model_dump(mode="json")
+
+    def statistics(self) -> dict[str, Any]:
+        """The StatisticsJob of the study."""
+        study = self.loaded.study
+        return StatisticsJob(
+            scales={entry.dataset: self._ranges(entry.dataset) for entry in study.datasets},
+            seed=study.seed,
+            settings=study.statistics,
+        ).model_dump(mode="json")
+
+    def figures(self) -> dict[str, Any]:
+        """The FigureJob of the study."""
+        models = sorted(self.loaded.models.items())
+        return FigureJob(
+            models={name: card.title for name, card in models},
+            datasets={
+                name: ShownDataset(
+                    title=card.title, show_items=card.redistribute, scales=self._ranges(name)
+                )
+                for name, card in sorted(self.loaded.datasets.items())
+            },
+        ).model_dump(mode="json")
+
+    def report(self) -> dict[str, Any]:
+        """The ReportJob of the study."""
+        study = self.loaded.study
+        return ReportJob(
+            study=study.study,
+            title=study.title,
+            seed=study.seed,
+            settings=study.statistics,
+            models={
+                name: ReportedModel(title=card.title, card=answering(card))
+                for name, card in sorted(self.loaded.models.items())
+            },
+            datasets={
+                name: ReportedDataset(
+                    title=card.title,
+                    show_items=card.redistribute,
+                    scales=self._ranges(name),
+                    modality=card.modality,
+                    keep=card.keep,
+                    sample=self.loaded.dataset_entry(name).sample,
+                    licence=card.licence,
+                    citation=card.citation,
+                    caveats=card.caveats,
+                )
+                for name, card in sorted(self.loaded.datasets.items())
+            },
+            protocols={
+                entry.name: entry for entry in sorted(study.protocols, key=lambda one: one.name)
+            },
+            prompts=dict(sorted(self.loaded.prompt_sets.items())),
+            personas={
+                entry.name: self.personas(entry)
+                for entry in sorted(study.protocols, key=lambda one: one.name)
+                if entry.personas
+            },
+        ).model_dump(mode="json")
+
+    def plan(self) -> list[dict[str, Any]]:
+        """The RatingJob of every cell of the study."""
+        return [
+            self.rate(model, protocol.name, dataset, scale)
+            for model in sorted(self.loaded.models)
+            for protocol in self.loaded.study.protocols
+            for dataset in self.loaded.datasets
+            for scale in self.loaded.scales(dataset)
+        ]
+
+    def rating_files(self, results: str, dataset: str, shards: str | Path) -> list[str]:
+        """The rating files of one dataset, in an order that does not depend on the study file."""
+        names = orjson.loads(Path(shards).read_bytes())
+        return [
+            f"{results}/ratings/{model}/{protocol}/{dataset}/{scale}/{shard}.parquet"
+            for model in sorted(self.loaded.models)
+            for protocol in sorted(entry.name for entry in self.loaded.study.protocols)
+            for scale in sorted(self.loaded.scales(dataset))
+            for shard in names
+        ]
+
+    def threads(self, model: str) -> int:
+        """CPU threads a rating job of the model uses."""
+        card = self.loaded.models[model]
+        return card.threads if isinstance(card, LlamaCppModel) else 1
+
+    def recordings(self, model: str) -> list[str]:
+        """The file that a job of a recorded model reads, so that Snakemake sees when it changes.
+
+        None while the file is missing: the job itself then says how to get it.
+        """
+        card = self.loaded.models[model]
+        if not isinstance(card, RecordedModel):
+            return []
+        try:
+            return [str(locate(card.source))]
+        except DataError:
+            return []
+
+    def api_slots(self, model: str) -> int:
+        """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
+        return int(isinstance(self.loaded.models[model], OpenAIModel))
+
+    def _ranges(self, dataset: str) -> dict[str, HumanScale]:
+        card = self.loaded.datasets[dataset]
+        return {scale: card.scales[scale] for scale in self.loaded.scales(dataset)}
+
+    def _demonstrated(self, dataset: str) -> tuple[str, ...]:
+        """Texts shown as demonstrations by any protocol: all of them are kept out of the sample,
+        so that every protocol rates the same items."""
+        scales = self.loaded.scales(dataset)
+        shown = {
+            demonstration.text
+            for prompts in self.loaded.prompt_sets.values()
+            for scale in scales
+            for demonstration in prompts.scales[scale].demonstrations
+        }
+        return tuple(sorted(shown))
