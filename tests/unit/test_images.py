@@ -215,6 +215,16 @@ def test_a_model_that_reads_only_text_is_not_shown_images() -> None:
         load_study(image_study("smollm2-135m"), ROOT / "config")
 
 
+def test_the_order_of_scales_changes_no_job() -> None:
+    def jobs(scales: list[str]) -> list[str]:
+        content = image_study() | {"datasets": [{"dataset": "oasis", "scales": scales}]}
+        told = Jobs(load_study(content, ROOT / "config"))
+        every = (told.prepare("oasis"), told.aggregate("oasis"), told.statistics(), told.figures())
+        return [repr(job) for job in (*every, told.report())]
+
+    assert jobs(["valence", "arousal"]) == jobs(["arousal", "valence"])
+
+
 @pytest.mark.shared_data
 @pytest.mark.skipif(not OASIS.exists(), reason=f"there is no {OASIS}")
 def test_the_real_oasis_norms_and_pictures_are_read(tmp_path: Path) -> None:

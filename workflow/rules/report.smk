@@ -40,8 +40,8 @@ rule write_report:
         overview=f"{RESULTS}/figures/correlations.png",
         pictures=[
             f"{RESULTS}/figures/{dataset}/{scale}/{name}.png"
-            for dataset in loaded.datasets
-            for scale in loaded.scales(dataset)
+            for dataset in sorted(loaded.datasets)
+            for scale in sorted(loaded.scales(dataset))
             for name in ["means", "spread"]
         ],
     output:

@@ -108,6 +108,7 @@ def build_questions(
     renderer = Renderer(job.prompts, job.scale, job.range)
     model, revision = identity(card)
     sampling = samplings(job)
+    extras = extra_body(card)
 
     def asked(
         readout: Readout,
@@ -122,7 +123,7 @@ def build_questions(
             sampling=sampling[readout],
             readout=readout,
             wave=job.protocol.wave,
-            extra_body=extra_body(card),
+            extra_body=extras,
             top_logprobs=card.capabilities.top_logprobs if readout == "exact" else 0,
         )
         return Ask(request, participants)

@@ -45,6 +45,7 @@ def write_report(
 ) -> None:
     """Write the report of a study: one file that needs no other, and no network."""
     alignment = ALIGNMENT.read(statistics / ALIGNMENT_FILE).sort_values(CELL_ORDER)
+    noted = orjson.loads(manifest.read_bytes())
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
@@ -65,8 +66,8 @@ def write_report(
         unused=records(_unused_answers(ratings)),
         prompts=example_prompts(job, {path.stem: STIMULI.read(path) for path in stimuli}),
         figures=figures,
-        manifest=json.dumps(orjson.loads(manifest.read_bytes()), indent=2, ensure_ascii=False),
-        commit=orjson.loads(manifest.read_bytes())["git_commit"],
+        manifest=json.dumps(noted, indent=2, ensure_ascii=False),
+        commit=noted["git_commit"],
     )
     with atomic(output) as partial:
         partial.write_text(html, encoding="utf-8")

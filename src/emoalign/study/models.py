@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, TypeAdapter, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from emoalign.study.fields import Entry, FileSource, Modality, Name, Range
 
@@ -263,4 +263,3 @@ class RecordedModel(Entry):
 
 
 ModelCard = Annotated[LlamaCppModel | OpenAIModel | RecordedModel, Field(discriminator="engine")]
-MODEL_CARD: TypeAdapter[LlamaCppModel | OpenAIModel | RecordedModel] = TypeAdapter(ModelCard)

@@ -85,7 +85,7 @@ class Jobs:
         """The StatisticsJob of the study."""
         study = self.loaded.study
         return StatisticsJob(
-            scales={entry.dataset: self._ranges(entry.dataset) for entry in study.datasets},
+            scales={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
             seed=study.seed,
             settings=study.statistics,
         ).model_dump(mode="json")
@@ -185,7 +185,7 @@ class Jobs:
 
     def _ranges(self, dataset: str) -> dict[str, HumanScale]:
         card = self.loaded.datasets[dataset]
-        return {scale: card.scales[scale] for scale in self.loaded.scales(dataset)}
+        return {scale: card.scales[scale] for scale in sorted(self.loaded.scales(dataset))}
 
     def _demonstrated(self, dataset: str) -> tuple[str, ...]:
         """Texts shown as demonstrations by any protocol: all of them are kept out of the sample,
