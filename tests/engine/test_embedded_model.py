@@ -28,7 +28,7 @@ from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
-from emoalign.study.fields import FileSource
+from emoalign.study.fields import FileSource, OrdinalScale
 from emoalign.study.jobs import PreparationJob, RatingJob, answering
 from emoalign.study.loading import LoadedStudy
 from emoalign.study.models import LlamaCppModel
@@ -55,9 +55,18 @@ def job_of(study: LoadedStudy, protocol: str, **changes: object) -> RatingJob:
 
 def brief(job: RatingJob) -> RatingJob:
     """The job with a prompt that is read faster, for tests in which the ratings do not matter."""
-    wording = job.prompts.wording
-    shown = wording.model_copy(update={"demonstrations": wording.demonstrations[:2]})
+    shown = {
+        scale: wording.model_copy(update={"demonstrations": wording.demonstrations[:2]})
+        for scale, wording in job.prompts.wording.items()
+    }
     return job.model_copy(update={"prompts": job.prompts.model_copy(update={"wording": shown})})
+
+
+def valence(job: RatingJob) -> OrdinalScale:
+    """The one scale of a job of the default study."""
+    scale = job.scales["valence"]
+    assert isinstance(scale, OrdinalScale)
+    return scale
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +105,7 @@ class Desk:
         return self.folder / "ratings.parquet"
 
     def journal_of(self, job: RatingJob) -> Path:
-        cell = self.journals / job.model / job.dataset / job.scale
+        cell = self.journals / job.model / job.dataset / job.asked
         return cell / f"{job.protocol.name}.0000.jsonl"
 
     def rate(self, job: RatingJob, card: LlamaCppModel) -> pd.DataFrame:
@@ -163,7 +172,7 @@ def test_twelve_words_are_rated_in_both_readouts(
     assert (sampled["rating"].notna() == (sampled["status"] == "ok")).all()
     assert set(rated["rating"]) <= set(range(1, 10))
     for text, rating in zip(rated["text"], rated["rating"], strict=True):
-        assert parse_rating(text, job.range) == rating
+        assert parse_rating(text, valence(job)) == rating
     assert sampled["probabilities"].isna().all()
 
     mass = np.stack(exact["probabilities"].tolist())
@@ -326,8 +335,8 @@ def test_a_killed_job_loses_nothing_that_had_arrived_and_asks_for_none_of_it_aga
 def test_a_scale_of_two_tokens_is_refused_before_anything_is_asked(
     desk: Desk, sheet_job: RatingJob, card: LlamaCppModel
 ) -> None:
-    wide = sheet_job.range.model_copy(update={"max": 12, "native": None})
-    job = sheet_job.model_copy(update={"range": wide})
+    wide = valence(sheet_job).model_copy(update={"max": 12, "native": None})
+    job = sheet_job.model_copy(update={"scales": {"valence": wide}})
     with pytest.raises(CapabilityError) as error:
         desk.rate(job, card)
     assert "10 (2 tokens), 11 (2 tokens), 12 (2 tokens)" in str(error.value)
@@ -339,9 +348,9 @@ def test_next_token_answers_on_a_scale_of_two_tokens_are_refused_too(
     desk: Desk, default_study: LoadedStudy, card: LlamaCppModel
 ) -> None:
     job = job_of(default_study, "rating-sheet", readouts=("sampled",))
-    halves = job.range.model_copy(update={"step": 0.5})
+    halves = valence(job).model_copy(update={"step": 0.5})
     with pytest.raises(CapabilityError, match=r"1\.5 \(3 tokens\)"):
-        desk.rate(job.model_copy(update={"range": halves}), card)
+        desk.rate(job.model_copy(update={"scales": {"valence": halves}}), card)
     assert desk.journal_of(job).read_bytes() == b""
 
 
@@ -419,7 +428,7 @@ def carelessly(
 
 
 def rated(answers: Sequence[Answer], job: RatingJob) -> np.ndarray:
-    ratings = [parse_rating(answer.text, job.range) for answer in answers]
+    ratings = [parse_rating(answer.text, valence(job)) for answer in answers]
     return np.array(ratings, dtype=float).reshape(-1, PARTICIPANTS)
 
 

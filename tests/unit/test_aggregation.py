@@ -71,7 +71,7 @@ def items(
         table = pd.DataFrame(list(rows))
         RATINGS.write(table.assign(participant=table["participant"].astype("Int32")), path)
     norms = pd.DataFrame({"item_id": list(normed), "n": 10}).assign(
-        scale="valence", mean=3.5, sd=1.25, ratings=None
+        scale="valence", mean=3.5, sd=1.25, ratings=None, labels=None
     )
     NORMS.write(norms, folder / "norms.parquet")
     aggregate(job, paths, folder / "norms.parquet", folder / "items.parquet")

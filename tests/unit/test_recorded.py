@@ -90,11 +90,15 @@ class Table:
                     "system": None,
                     "template": "{{ item.text }}",
                     "answer": {},
-                    "wording": {"instruction": "Rate.", "written_for": {"min": 1, "max": 9}},
+                    "wording": {
+                        self.job["scale"]: {
+                            "instruction": "Rate.",
+                            "written_for": {"min": 1, "max": 9},
+                        }
+                    },
                 },
                 "dataset": "words",
-                "scale": self.job["scale"],
-                "range": self.job["range"],
+                "scales": {self.job["scale"]: self.job["range"]},
             }
         )
         rate(job, card, stimuli, shard, self.folder / "journal", output)
@@ -404,7 +408,7 @@ def test_an_item_nobody_rated_is_there_without_ratings_and_is_counted(
 
     folder = table.folder
     norms = pd.DataFrame({"item_id": list(ITEMS_SHOWN), "mean": 5.0, "sd": 1.0, "n": 10})
-    NORMS.write(norms.assign(scale="valence", ratings=None), folder / "norms.parquet")
+    NORMS.write(norms.assign(scale="valence", ratings=None, labels=None), folder / "norms.parquet")
     job = AggregationJob.model_validate({"dataset": "words", "scales": {"valence": SCALE}})
     aggregate(job, [folder / "ratings.parquet"], folder / "norms.parquet", folder / "items.parquet")
     items = ITEMS.read(folder / "items.parquet").set_index("item_id")

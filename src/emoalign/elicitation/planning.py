@@ -62,7 +62,7 @@ def planned(
     questions = build_questions(job, card, shown_items(items, card))
     wanted_asks = [question.ask for question in questions]
     distinct = {ask.request.request_id for ask in wanted_asks}
-    held = read_answers(journal / job.model / job.dataset / job.scale, distinct)
+    held = read_answers(journal / job.model / job.dataset / job.asked, distinct)
     wanted = {(ask.request.request_id, one) for ask in wanted_asks for one in ask.participants}
     kept = {key: answer for key, answer in held.items() if key in wanted}
     asks = list(missing(wanted_asks, kept, card.capabilities.choices))
@@ -78,7 +78,7 @@ def planned(
         "model": job.model,
         "protocol": job.protocol.name,
         "dataset": job.dataset,
-        "scale": job.scale,
+        "scale": job.asked,
         "answers": len(wanted),
         "held": len(kept),
         "requests": len(asks),

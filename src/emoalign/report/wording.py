@@ -94,6 +94,45 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
     return sentences
 
 
+def label_findings(labels: pd.DataFrame, job: ReportJob) -> list[list[str]]:
+    """The answer for scales of labels: one paragraph per cell."""
+    return [
+        _label_finding(rows, job)
+        for _, rows in groups(labels, ["model", "dataset", "scale", "protocol"])
+    ]
+
+
+def _label_finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+    cell = records(rows)[0]
+    model, dataset = job.models[cell["model"]].title, job.datasets[cell["dataset"]]
+    if not cell["n_items"]:
+        return [
+            f"{model} gave no labels that can be compared with people's for {dataset.title}, "
+            f"{cell['scale']}, under {cell['protocol']}."
+        ]
+    known = rows["spearman_rho"].dropna()
+    mean = f"on average ρ = {number(known.mean())}" if len(known) else "undefined"
+    told = [
+        f"{model} chose from {len(rows)} labels for {cell['n_items']} {dataset.modality}s of "
+        f"{dataset.title} ({cell['scale']}, under {cell['protocol']}); correlation of each label's "
+        f"shares with people's: {mean} over {len(known)} labels."
+    ]
+    ordered = records(rows.sort_values(["rate_difference", "label"]))
+    least, most = ordered[0], ordered[-1]
+    if most["rate_difference"] > 0:
+        told.append(f"Most overused: {_use(most)}.")
+    if least["rate_difference"] < 0:
+        told.append(f"Most underused: {_use(least)}.")
+    return told
+
+
+def _use(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['label']} ({percent(row['model_rate'])} of its answers, "
+        f"{percent(row['human_rate'])} of people's)"
+    )
+
+
 def _one_per_protocol(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """The exact readout of each protocol where there is one, else the sampled; best r first."""
     chosen = rows.sort_values("readout").drop_duplicates("protocol")
