@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,7 @@ class Jobs:
         return PreparationJob(
             dataset=dataset,
             modality=card.modality,
-            reader=card.reader,
-            source=card.source.model_copy(update={"obtain": None}),
+            source=card.source.without_directions(),
             images=card.images,
             keep=card.keep,
             scales=self._ranges(dataset),
@@ -195,6 +195,18 @@ class Jobs:
             return [str(locate(card.source))]
         except DataError:
             return []
+
+    def tables(self, dataset: str) -> list[str]:
+        """Files of a dataset without a checksum, so that Snakemake sees when one changes.
+
+        Those that are missing are not among them: the job itself then says how to get them.
+        """
+        found = []
+        for file in self.loaded.datasets[dataset].files().values():
+            if file.sha256 is None:
+                with suppress(DataError):
+                    found.append(str(locate(file)))
+        return found
 
     def api_slots(self, model: str) -> int:
         """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
