@@ -392,6 +392,7 @@ PLAN = Table(
             usd_batch="US dollars for the same in batches; null where there are none.",
             minutes="Minutes at the rate limits of the card, at least; null without limits.",
         ),
+        Column("delivery", _TEXT, "How the model's card has them delivered: single or batch."),
         Column("prices_as_of", _TEXT, "Day of the prices; null without prices."),
     ),
 )

@@ -88,6 +88,7 @@ def planned(
         "usd": usd,
         "usd_batch": usd * batch,
         "minutes": _minutes(card, len(asks), prompt_tokens + answer_tokens),
+        "delivery": card.delivery if isinstance(card, OpenAIModel) else "single",
         "prices_as_of": prices.as_of if prices else None,
     }
 
@@ -107,7 +108,8 @@ def in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:
                 f"{cells['answer_tokens'].sum():,.0f} answer tokens{_money(cells)}{_time(cells)}"
             )
         lines.append(line)
-    total = float(rows["usd"].sum())
+    due = rows["usd"].where(rows["delivery"] != "batch", rows["usd_batch"].fillna(rows["usd"]))
+    total = float(due.sum())
     if rows["usd"].notna().any():
         lines.append(f"Together at most {total:.2f} US dollars.")
     if max_usd is not None:

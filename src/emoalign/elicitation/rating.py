@@ -18,7 +18,7 @@ from emoalign.elicitation.collecting import collect
 from emoalign.elicitation.engines import Engine, extra_body, identity, running, settings
 from emoalign.elicitation.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.journal import JournalWriter, Key, read_answers
-from emoalign.elicitation.openai_batch import collect_batches
+from emoalign.elicitation.openai_batch import collect_batches, under_way
 from emoalign.elicitation.parsing import readings, withheld
 from emoalign.elicitation.progress import Progress
 from emoalign.elicitation.recorded import recorded_rows, recording
@@ -179,7 +179,7 @@ def complete(
     with JournalWriter(file) as journal:
         answers = read_answers(folder, wanted)
         left = sum(len(ask.participants) for ask in still_missing())
-        if not left:
+        if not left and not under_way(file):
             _log.info("all %d answers are in the journal: nothing to ask", len(answers))
             return answers
         label = f"{job.model} {job.protocol.name} {job.dataset} {job.asked}"

@@ -76,6 +76,7 @@ def write_report(
     """Write the report of a study: one file that needs no other, and no network."""
     alignment = ALIGNMENT.read(statistics / "alignment.parquet").sort_values(CELL_ORDER)
     labels = LABELS.read(statistics / "labels.parquet").sort_values(CELL_ORDER, kind="stable")
+    answers = _asked(_ANSWERS, ratings)
     noted = orjson.loads(manifest.read_bytes())
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -90,12 +91,12 @@ def write_report(
     environment.globals.update(interval=interval, correlation=correlation, statuses=STATUSES)
     html = environment.get_template("template.html").render(
         job=job,
-        findings=findings(alignment, job) + label_findings(labels, job),
+        findings=findings(alignment, job) + label_findings(labels, answers, job),
         cells=records(alignment),
         reliability=records(RELIABILITY.read(statistics / "reliability.parquet")),
         readouts=records(READOUTS.read(statistics / "readouts.parquet")),
         labels=list(groups(labels, CELL_ORDER)),
-        answers=records(_asked(_ANSWERS, ratings)),
+        answers=records(answers),
         unused=records(_asked(_UNUSED_ANSWERS, ratings, examples=EXAMPLES)),
         prompts=example_prompts(job, {path.stem: STIMULI.read(path) for path in stimuli}),
         figures=figures,

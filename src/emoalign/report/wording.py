@@ -85,20 +85,28 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
             limits += f", and one human rater reaches {number(best['one_human_r'])}"
         sentences.append(f"{limits}.")
     for cell in records(rows[rows["readout"] == "sampled"]):
-        share = _ok_share(cell)
-        if share < 0.9:
-            sentences.append(
-                f"With {cell['protocol']} only {percent(share)} of its sampled answers were a "
-                "rating; the others are counted below and were neither repaired nor asked again."
-            )
+        sentences += _unusable(cell, "a rating")
     return sentences
 
 
-def label_findings(labels: pd.DataFrame, job: ReportJob) -> list[list[str]]:
-    """The answer for scales of labels: one paragraph per cell."""
+def _unusable(cell: Mapping[str, Any], wanted: str) -> list[str]:
+    """That many answers of a cell were none, where they were."""
+    share = _ok_share(cell)
+    if not share < 0.9:
+        return []
     return [
-        _label_finding(rows, job)
-        for _, rows in groups(labels, ["model", "dataset", "scale", "protocol"])
+        f"With {cell['protocol']} only {percent(share)} of its sampled answers were {wanted}; "
+        "the others are counted below and were neither repaired nor asked again."
+    ]
+
+
+def label_findings(labels: pd.DataFrame, answers: pd.DataFrame, job: ReportJob) -> list[list[str]]:
+    """The answer for scales of labels: one paragraph per cell; `answers` counts statuses."""
+    cell = ["model", "dataset", "scale", "protocol"]
+    counts = {key: records(rows)[0] for key, rows in groups(answers, cell)}
+    return [
+        _label_finding(rows, job) + _unusable(counts[key], "a choice of labels")
+        for key, rows in groups(labels, cell)
     ]
 
 
