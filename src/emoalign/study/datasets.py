@@ -95,9 +95,13 @@ class DatasetCard(Entry):
     def files(self) -> dict[str, FileSource]:
         """The files of the source by their place in it, each with how to get it."""
         return {
-            place: file.model_copy(update={"obtain": file.obtain or self.obtain})
+            place: file.model_copy(update={"obtain": self._directions(file)})
             for place, file in self.source.files().items()
         }
+
+    def _directions(self, file: FileSource) -> str | None:
+        fetched = "`snakemake --cores 1 data` downloads it." if file.url is not None else None
+        return " ".join(filter(None, (fetched, file.obtain or self.obtain))) or None
 
     @model_validator(mode="after")
     def _images_have_a_folder(self) -> DatasetCard:
