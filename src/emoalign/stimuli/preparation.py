@@ -46,8 +46,9 @@ def prepare(
     }
     shard_of = shard_names(len(items), job.shard_items)
     images = [image_file(item, job.images) for item in items]
+    norm_rows = _norm_rows(items, job.scales)
     STIMULI.write(_stimulus_rows(items, job.modality, images, shard_of), stimuli, metadata)
-    NORMS.write(_norm_rows(items, job.scales), norms, metadata)
+    NORMS.write(norm_rows, norms, metadata)
     with atomic(shards) as partial:
         partial.write_bytes(orjson.dumps(sorted(set(shard_of)), option=orjson.OPT_APPEND_NEWLINE))
 
