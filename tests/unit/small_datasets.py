@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from emoalign.errors import StudyError
+from emoalign.statistics.reliability import split_half
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.readers import read
-from emoalign.stimuli.source_items import SourceItem
+from emoalign.stimuli.source_items import HumanLabels, HumanRatings, SourceItem
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.jobs import PreparationJob
 from emoalign.study.loading import load_dataset
@@ -70,3 +72,30 @@ def prepared(folder: Path, card: DatasetCard, **changes: Any) -> tuple[pd.DataFr
     stimuli, norms = folder / "stimuli.parquet", folder / "norms.parquet"
     prepare(job, stimuli, norms, folder / "shards.json", card.files())
     return STIMULI.read(stimuli), NORMS.read(norms)
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.write_text(text, encoding=encoding, newline="")
+    return path
+
+
+def rated(item: SourceItem, scale: str) -> HumanRatings:
+    found = item.ratings[scale]
+    assert isinstance(found, HumanRatings)
+    return found
+
+
+def chosen(item: SourceItem) -> tuple[tuple[str, ...], ...]:
+    found = item.ratings["emotions"]
+    assert isinstance(found, HumanLabels)
+    return found.choices
+
+
+def real(shared: Path, name: str, **files: str) -> list[SourceItem]:
+    return items(name, {place: shared / file for place, file in files.items()})
+
+
+def spearman_brown(ratings: list[tuple[float, ...]]) -> float:
+    most = max(map(len, ratings))
+    padded = [(*one, *[np.nan] * (most - len(one))) for one in ratings]
+    return split_half(np.array(padded), 1000, seed=1).spearman_brown
