@@ -6,6 +6,7 @@ import logging
 import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -43,7 +44,13 @@ def unpack(archive: Path, files: Mapping[str, Path], images: Path | None) -> int
                     partial.open("wb") as out,
                 ):
                     shutil.copyfileobj(file, out, length=1 << 20)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+    ) as error:
         raise DataError(
             f"{archive}: cannot be taken apart ({error}). If the download was interrupted, delete "
             "the file and get it again."

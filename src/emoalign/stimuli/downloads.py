@@ -85,10 +85,11 @@ def _continue(source: FileSource, part: Path) -> None:
     with httpx2.stream(
         "GET", str(source.url), headers=headers, follow_redirects=True, timeout=_TIMEOUT_S
     ) as response:
-        if start and response.status_code == httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+        if start and response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
             return
         response.raise_for_status()
         resumed = response.status_code == httpx2.codes.PARTIAL_CONTENT
         with part.open("ab" if resumed else "wb") as file:
-            for block in response.iter_bytes(_BLOCK):
+            # As it arrives: what waits for a full block is lost when the connection breaks.
+            for block in response.iter_bytes():
                 file.write(block)
