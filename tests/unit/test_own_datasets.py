@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import DataError, StudyError
-from tests.unit.small_datasets import MEAN, prepared, table_card
+from emoalign.study.loading import load_dataset
+
+from .small_datasets import MEAN, ROOT, prepared, table_card
 
 WORDS = "id,word,v,sd,n\n1,joy,6.5,0.8,20\n2,woe,1.5,0.5,20\n3,null,4,1.2,18\n4,true,5,1,20\n"
 SUMMARY = {"scales": {"valence": {"mean": "v", "sd": "sd", "n": "n"}}}
@@ -341,3 +343,28 @@ def test_a_missing_image_is_told_by_line_with_the_nearest_file(
         prepared(tmp_path, card)
     for part in ("words.csv, line 2, column 'picture'", "suny.png", "(there is 'sunny.png')"):
         assert part in str(error.value)
+
+
+# The walk-through
+
+
+def test_the_walk_through_works_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs/your-own-dataset.md").read_text(encoding="utf-8")
+    table, card = (
+        re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL)[0] for kind in ("csv", "yaml")
+    )
+    assert len(card.splitlines()) <= 15
+    for name, text in (
+        ("resources/seaside/words.csv", table),
+        ("config/datasets/seaside.yaml", card),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    stimuli, norms = prepared(tmp_path, load_dataset(Path("config/datasets/seaside.yaml")))
+    assert stimuli["text"].tolist() == ["beach", "jellyfish", "null", "storm", "ice cream"]
+    # -3 to 3 becomes 1 to 9: 2.4 is 5 + 2.4 * 8 / 6.
+    assert norms["mean"][0] == pytest.approx(8.2)
+    assert norms["sd"][0] == pytest.approx(0.7 * 8 / 6)
