@@ -14,7 +14,7 @@ import pytest
 from emoalign.errors import DataError, StudyError
 from emoalign.study.loading import load_dataset
 
-from .small_datasets import MEAN, ROOT, prepared, table_card
+from .small_datasets import CARD, MEAN, ROOT, prepared, table_card
 
 WORDS = "id,word,v,sd,n\n1,joy,6.5,0.8,20\n2,woe,1.5,0.5,20\n3,null,4,1.2,18\n4,true,5,1,20\n"
 SUMMARY = {"scales": {"valence": {"mean": "v", "sd": "sd", "n": "n"}}}
@@ -188,6 +188,42 @@ def test_a_second_table_adds_scales_to_the_same_items(table: Table, tmp_path: Pa
     assert len(stimuli) == 4
 
 
+MOOD = {"kind": "labels", "labels": ["joy", "fear", "anger"]}
+
+
+def test_labels_of_each_rater_may_stand_in_rows(table: Table, tmp_path: Path) -> None:
+    text = "id,word,chosen\n1,beach,joy\n1,beach,Fear; joy\n2,storm,fear\n2,storm,\n"
+    told = {"rows": "ratings", "scales": {"mood": {"labels": "chosen"}}}
+    card = table_card(table(text), told, scales={"mood": MOOD})
+    _, norms = prepared(tmp_path, card)
+    assert [[list(one) for one in row] for row in norms["labels"]] == [
+        [["joy"], ["joy", "fear"]],
+        [["fear"]],
+    ]
+    assert norms["n"].tolist() == [2, 1]
+    wrong = table_card(table(text.replace("joy", "bliss")), told, scales={"mood": MOOD})
+    with pytest.raises(DataError, match=r"line 2.*a rater chose bliss, which is no choice of 1"):
+        prepared(tmp_path, wrong)
+
+
+@pytest.mark.parametrize(
+    ("columns", "scale", "told"),
+    [
+        ({"mean": "v"}, MOOD, "source.scales.mood: a scale of labels needs labels"),
+        (
+            {"labels": "v"},
+            CARD["scales"]["valence"],
+            "source.scales.mood: a scale of numbers needs mean or ratings",
+        ),
+    ],
+)
+def test_columns_that_do_not_fit_the_kind_of_scale_are_told(
+    columns: dict[str, str], scale: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(StudyError, match=told):
+        table_card(Path("words.csv"), {"scales": {"mood": columns}}, scales={"mood": scale})
+
+
 def test_split_and_stratum_come_along(table: Table, tmp_path: Path) -> None:
     text = "id,word,v,set,kind\n1,joy,6,train,feeling\n2,oak,4,test,plant\n"
     told = MEAN | {"split": "set", "stratum": "kind"}
@@ -310,7 +346,7 @@ def test_a_joined_table_of_other_items_is_told(table: Table, tmp_path: Path) -> 
         ({"id": 3}, "source.id: Input should be a valid string, found 3"),
         ({"scale": {}}, "source.scale: unknown key; did you mean 'scales'?"),
         ({"scales": {"valance": {"mean": "v"}}}, "scale 'valance' is not both .* 'valence'"),
-        ({"scales": {"valence": {}}}, "give either mean or ratings"),
+        ({"scales": {"valence": {}}}, "give mean, ratings or labels"),
         ({"scales": {"valence": {"mean": "v", "SD": "s"}}}, "valence.SD: unknown key; .*'sd'"),
         ({"image": "file"}, "give either text or image"),
         ({"table": {"file": "words"}}, "say the format"),

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from emoalign.errors import DataError
 from emoalign.sources import locate, locate_verified
-from emoalign.stimuli.preparation import prepare, select, to_scale
+from emoalign.stimuli.norms import to_scale
+from emoalign.stimuli.preparation import prepare, select
 from emoalign.stimuli.readers import read
 from emoalign.stimuli.sampling import sample_ids, shard_names
 from emoalign.stimuli.source_items import SourceItem

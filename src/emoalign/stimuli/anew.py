@@ -10,7 +10,7 @@ import numpy as np
 from emoalign.errors import DataError
 from emoalign.stimuli.source_items import HumanRatings, SourceItem
 from emoalign.stimuli.table import CARD, read_table
-from emoalign.study.readers import AnewSource
+from emoalign.study.table_sources import AnewSource
 
 _ENOUGH = 100
 """Words that are needed to tell a correlation near 0 from one above .7."""

@@ -7,18 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import orjson
 import pandas as pd
 
 from emoalign.errors import DataError
 from emoalign.sources import locate_verified, sha256
 from emoalign.stimuli.images import image_file
+from emoalign.stimuli.norms import norm_rows
 from emoalign.stimuli.readers import read
 from emoalign.stimuli.sampling import sample_ids, shard_names
-from emoalign.stimuli.source_items import HumanLabels, HumanRatings, SourceItem
-from emoalign.study.datasets import DatasetScale, HumanScale
-from emoalign.study.fields import FileSource, LabelScale
+from emoalign.stimuli.source_items import SourceItem
+from emoalign.study.fields import FileSource
 from emoalign.study.jobs import PreparationJob
 from emoalign.tables import NORMS, STIMULI, atomic
 
@@ -46,9 +45,9 @@ def prepare(
     }
     shard_of = shard_names(len(items), job.shard_items)
     images = [image_file(item, job.images) for item in items]
-    norm_rows = _norm_rows(items, job.scales)
+    rows = norm_rows(items, job.scales)
     STIMULI.write(_stimulus_rows(items, job.modality, images, shard_of), stimuli, metadata)
-    NORMS.write(norm_rows, norms, metadata)
+    NORMS.write(rows, norms, metadata)
     with atomic(shards) as partial:
         partial.write_bytes(orjson.dumps(sorted(set(shard_of)), option=orjson.OPT_APPEND_NEWLINE))
 
@@ -99,28 +98,6 @@ def _name(item: SourceItem) -> str:
     return item.text if item.text is not None else Path(item.image or "").stem
 
 
-def to_scale(values: float | Sequence[float], scale: HumanScale, where: str) -> np.ndarray:
-    """Numbers of the source file in points of the scale.
-
-    Raises DataError for a value outside the range the card says the file uses: never a clamp.
-    """
-    native = scale.native or scale
-    numbers = np.asarray(values, dtype=np.float64)
-    outside = numbers[(numbers < native.min) | (numbers > native.max)]
-    if outside.size:
-        raise DataError(
-            f"{where}: rating {outside.flat[0]:g} is outside the {native.min:g} to {native.max:g} "
-            "that the dataset card gives as the file's range. Correct the number, or, where the "
-            "file uses another range, give it as native of the scale."
-        )
-    return scale.min + (numbers - native.min) * _stretch(scale)
-
-
-def _stretch(scale: HumanScale) -> float:
-    native = scale.native or scale
-    return (scale.max - scale.min) / (native.max - native.min)
-
-
 def _stimulus_rows(
     items: Sequence[SourceItem],
     modality: str,
@@ -139,54 +116,3 @@ def _stimulus_rows(
             "shard": shard_of,
         }
     )
-
-
-def _norm_rows(items: Sequence[SourceItem], scales: Mapping[str, DatasetScale]) -> pd.DataFrame:
-    rows = []
-    for item in items:
-        for name, scale in scales.items():
-            human = item.ratings.get(name)
-            if human is None:
-                continue
-            where = f"{item.where}: item {item.item_id}"
-            if isinstance(human, HumanLabels) and isinstance(scale, LabelScale):
-                norm = _labelled(human, scale, where)
-            elif isinstance(human, HumanRatings) and isinstance(scale, HumanScale):
-                norm = _on_scale(human, scale, f"{human.where}: item {item.item_id}")
-            else:
-                kind = "labels" if isinstance(scale, LabelScale) else "ratings"
-                raise DataError(f"{where} has no human {kind} of {name!r}")
-            rows.append({"item_id": item.item_id, "scale": name} | norm)
-    return pd.DataFrame(rows, columns=NORMS.schema.names)
-
-
-def _on_scale(human: HumanRatings, scale: HumanScale, where: str) -> dict[str, object]:
-    return {
-        "mean": float(to_scale(human.mean, scale, where)),
-        "sd": human.sd * _stretch(scale),
-        "n": human.n,
-        "ratings": None
-        if human.ratings is None
-        else to_scale(human.ratings, scale, where).tolist(),
-        "labels": None,
-    }
-
-
-def _labelled(human: HumanLabels, scale: LabelScale, where: str) -> dict[str, object]:
-    choices = []
-    for names in human.choices:
-        chosen = scale.choice(names)
-        if chosen is None:
-            raise DataError(
-                f"{where}: a rater chose {', '.join(names) or 'nothing'}, which is no choice of "
-                f"{scale.at_least} or more of the labels on the dataset card: "
-                f"{', '.join(scale.labels)}"
-            )
-        choices.append(list(chosen))
-    return {
-        "mean": float("nan"),
-        "sd": float("nan"),
-        "n": len(choices),
-        "ratings": None,
-        "labels": choices,
-    }

@@ -13,16 +13,15 @@ from emoalign.stimuli.source_items import SourceItem
 from emoalign.stimuli.table import read_table
 from emoalign.stimuli.vader import read_vader_lexicon, read_vader_sentences
 from emoalign.study.readers import (
-    AnewSource,
     DatasetSource,
     EmobankSource,
     GoemotionsSource,
     GoemotionsSplitsSource,
     OasisSource,
-    TableSource,
     VaderLexiconSource,
     VaderSentencesSource,
 )
+from emoalign.study.table_sources import AnewSource, TableSource
 
 
 def read(source: DatasetSource, paths: Mapping[str, Path]) -> list[SourceItem]:

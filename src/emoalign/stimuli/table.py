@@ -9,8 +9,14 @@ from pathlib import Path
 
 from emoalign.cells import Layout, Record, number, read_records
 from emoalign.errors import DataError
-from emoalign.stimuli.source_items import HumanRatings, SourceItem, from_ratings, sample_sd
-from emoalign.study.readers import ItemTable, JoinedTable, ScaleColumns
+from emoalign.stimuli.source_items import (
+    HumanLabels,
+    HumanRatings,
+    SourceItem,
+    from_ratings,
+    sample_sd,
+)
+from emoalign.study.table_sources import ItemTable, JoinedTable, ScaleColumns
 
 CARD = "the dataset's card"
 _log = logging.getLogger(__name__)
@@ -21,8 +27,9 @@ class _Item:
     """The rows of one item, and the single ratings that have been found in them."""
 
     first: Record
-    ratings: dict[str, HumanRatings] = field(default_factory=dict)
+    ratings: dict[str, HumanRatings | HumanLabels] = field(default_factory=dict)
     single: dict[str, list[float]] = field(default_factory=dict)
+    choices: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
 
 def read_table(source: ItemTable, paths: Mapping[str, Path]) -> list[SourceItem]:
@@ -116,6 +123,8 @@ def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[st
         for scale, values in item.single.items():
             names = ", ".join(map(repr, part.scales[scale].ratings))
             item.ratings[scale] = from_ratings(values, f"{item.first.where}, column {names}")
+        for scale, choices in item.choices.items():
+            item.ratings[scale] = HumanLabels(tuple(choices))
     return items
 
 
@@ -140,11 +149,22 @@ def _check_again(
 
 def _add_ratings(part: JoinedTable, item: _Item, row: Record, columns: Mapping[str, str]) -> None:
     for scale, entry in part.scales.items():
-        found = {
-            key: number(cell, f"{row.where}, column {name!r}", part.decimal)
-            for key, name in entry.named().items()
+        cells = {
+            key: cell
+            for key in entry.named()
             if (cell := row.cells[f"scales.{scale}.{key}"]) is not None
             and cell.strip() not in part.na_values
+        }
+        if entry.labels is not None:
+            for cell in cells.values():
+                chosen = tuple(label.strip() for label in cell.split(part.label_separator))
+                item.choices.setdefault(scale, []).append(chosen)
+            continue
+        found = {
+            key: number(
+                cell, f"{row.where}, column {columns[f'scales.{scale}.{key}']!r}", part.decimal
+            )
+            for key, cell in cells.items()
         }
         if entry.ratings:
             if found:

@@ -18,8 +18,9 @@ from emoalign.study.fields import (
     tag,
     tagged,
 )
-from emoalign.study.readers import DatasetSource, ItemTable
+from emoalign.study.readers import DatasetSource
 from emoalign.study.reading import nearest
+from emoalign.study.table_sources import ItemTable
 
 RemoteApi = Literal["ask", "allow", "deny"]
 
@@ -117,6 +118,7 @@ class DatasetCard(Entry):
             stimulus = "image" if self.modality == "image" else "text"
             if getattr(self.source, stimulus) is None:
                 raise ValueError(f"source.{stimulus}: missing; a column with what is shown")
+            self._check_kinds(self.source)
         else:
             unknown = [name for name in self.scales if name not in rated]
         if unknown:
@@ -126,6 +128,13 @@ class DatasetCard(Entry):
                 f"{nearest(unknown[0], known)}"
             )
         return self
+
+    def _check_kinds(self, source: ItemTable) -> None:
+        for name, columns in source.columns().items():
+            labelled = isinstance(self.scales.get(name), LabelScale)
+            if name in self.scales and labelled != (columns.labels is not None):
+                kind, key = ("labels", "labels") if labelled else ("numbers", "mean or ratings")
+                raise ValueError(f"source.scales.{name}: a scale of {kind} needs {key}")
 
     @field_validator("keep")
     @classmethod

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from emoalign.errors import StudyError
+from emoalign.study.consent import without_leave
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.fitting import misfits
@@ -190,7 +191,7 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for scale in asked
             if isinstance(card.scales[scale], LabelScale)
         ]
-        problems += _unconsented(loaded, source, entry.dataset)
+        problems += without_leave(source, loaded.study, entry.dataset, card, loaded.models)
     problems += [
         f"{source}: allow_remote: {name!r} is no dataset of the study; "
         f"{nearest(name, loaded.datasets)}"
@@ -222,32 +223,6 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
                 for prompts in used:
                     problems += _incapable(source, protocol, prompts, name, model)
     return problems
-
-
-def _unconsented(loaded: LoadedStudy, source: str, dataset: str) -> list[str]:
-    """Models elsewhere that the items of a dataset may not be sent to."""
-    card = loaded.datasets[dataset]
-    remote = [
-        f"{name} ({model.base_url})"
-        for name, model in loaded.models.items()
-        if isinstance(model, OpenAIModel) and model.remote
-    ]
-    where = f"{source}: datasets.{dataset}: its items would be sent to {', '.join(remote)}, but"
-    terms = f"its licence: {card.licence}"
-    if not remote or card.remote == "allow":
-        return []
-    if card.remote == "deny":
-        return [
-            f"{where} its card says remote_api: deny ({terms}). Ask a model on this machine, or "
-            "take the dataset out of the study."
-        ]
-    if dataset in loaded.study.allow_remote:
-        return []
-    return [
-        f"{where} its terms may not allow that ({terms}). Nothing has been sent. Read the terms of "
-        "the dataset and of the provider; if they allow it for you, write into the study: "
-        f"allow_remote: [{dataset}]. Models on this machine need no such leave."
-    ]
 
 
 def _wrong_prompts(
