@@ -54,7 +54,7 @@ def anew(resources: Path) -> None:
     head = "Word\tWdnum\tValMn\tValSD\tAroMn\tAroSD\tDomMn\tDomSD"
     rows = [
         f"word{n}\t{n}\t{1 + n % 8}.25\t1.5\t{2 + n % 6}.5\t2.4\t{3 + n % 4}.1\t2.0"
-        for n in numbers
+        for n in range(1, 2_477)
     ]
     write(resources / "anew/ANEW2010All.txt", [head, *rows])
     names = ("hap", "ang", "sad", "fear", "dis")
