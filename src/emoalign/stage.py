@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,24 @@ def importable_in_jobs() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, [package, *known])))
 
 
+def keep_out_of_log(logger: logging.Logger, variables: Iterable[str]) -> None:
+    """Have `logger` say the names of environment variables where it would say their values.
+
+    With --verbose, jobs on a cluster log their whole environment, and with it the API keys.
+    """
+    values = {os.environ[name]: f"<{name}>" for name in variables if os.environ.get(name)}
+
+    def without_values(record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        for value, name in values.items():
+            message = message.replace(value, name)
+        record.msg, record.args = message, ()
+        return True
+
+    if values:
+        logger.addFilter(without_values)
+
+
 @contextmanager
 def stage(log_file: str | Path) -> Iterator[None]:
     """Messages of the block go to `log_file` and to the terminal.
@@ -29,6 +47,8 @@ def stage(log_file: str | Path) -> Iterator[None]:
     with its message alone; anything else is a fault of the program, and its traceback goes to the
     log as well.
     """
+    # A job that was left over may still write to the old file, but it must not write into this one.
+    Path(log_file).unlink(missing_ok=True)
     in_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
     on_terminal = logging.StreamHandler(sys.stderr)
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
