@@ -1,4 +1,7 @@
-"""Ratings of every model under every protocol: one job per dataset, scale and shard of items."""
+"""Ratings of every model under every protocol: one job per dataset, scale and shard of items.
+
+Scales that a prompt set asks about jointly are one job, named after all of them (arousal+valence).
+"""
 
 
 rule ratings:
@@ -16,11 +19,11 @@ rule rate:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
         recording=lambda wildcards: jobs.recordings(wildcards.model),
     output:
-        f"{RESULTS}/ratings/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.parquet",
+        f"{RESULTS}/ratings/{{model}}/{{protocol}}/{{dataset}}/{{asked}}/{{shard}}.parquet",
     log:
-        f"{RESULTS}/logs/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.log",
+        f"{RESULTS}/logs/rate/{{model}}/{{protocol}}/{{dataset}}/{{asked}}/{{shard}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.tsv"
+        f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{asked}}/{{shard}}.tsv"
     conda:
         "../envs/emoalign.yaml"
     threads: lambda wildcards: jobs.threads(wildcards.model)
@@ -30,7 +33,7 @@ rule rate:
         mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
     params:
         job=lambda wildcards: jobs.rate(
-            wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
+            wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.asked
         ),
         card="config/models/{model}.yaml",
         journal="results/journal",
