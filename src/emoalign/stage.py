@@ -47,8 +47,6 @@ def stage(log_file: str | Path) -> Iterator[None]:
     with its message alone; anything else is a fault of the program, and its traceback goes to the
     log as well.
     """
-    # A job that was left over may still write to the old file, but it must not write into this one.
-    Path(log_file).unlink(missing_ok=True)
     in_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
     on_terminal = logging.StreamHandler(sys.stderr)
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

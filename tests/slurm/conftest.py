@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.faults.server import FaultServer, Plan
+from tests.faults.server import FaultServer
 from tests.slurm.one_node import OneNode, SlurmError, output
 from tests.workflow.conftest import Project, new_project
 
@@ -206,9 +206,9 @@ def copied(folder: Path) -> ClusterProject:
 
 
 @contextmanager
-def serving(plan: Plan, slow_s: float = 0.0) -> Iterator[FaultServer]:
-    """A server for a model that counts every answer it gives."""
-    with FaultServer(plan=plan, slow_s=slow_s).running() as server:
+def serving(slow_s: float = 0.0) -> Iterator[FaultServer]:
+    """A server for a model that takes its time, and counts every answer it gives."""
+    with FaultServer(plan=lambda heard: "slow", slow_s=slow_s).running() as server:
         yield server
 
 

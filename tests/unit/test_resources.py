@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emoalign.stage import keep_out_of_log, stage
+from emoalign.stage import keep_out_of_log
 from emoalign.study.loading import load_study
 from emoalign.study.reading import read_yaml
 from emoalign.study.rules import Jobs
@@ -65,14 +65,3 @@ def test_a_log_says_the_name_of_a_key_where_it_would_say_the_key(
         "environment: {'OPENAI_API_KEY': '<OPENAI_API_KEY>', 'HOME': '/home'}",
         "nothing to hide: 100%",
     ]
-
-
-def test_a_job_that_was_left_over_does_not_write_into_the_log_of_its_successor(
-    tmp_path: Path,
-) -> None:
-    log_file = tmp_path / "rate.log"
-    log = logging.getLogger("emoalign")
-    with log_file.open("w", encoding="utf-8") as left_over, stage(log_file):
-        log.info("of the successor")
-        left_over.write("left over\n")
-    assert [line[-16:] for line in log_file.read_text("utf-8").splitlines()] == ["of the successor"]
