@@ -19,11 +19,11 @@ rule rate:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
         recording=lambda wildcards: jobs.recordings(wildcards.model),
     output:
-        f"{RESULTS}/ratings/{{model}}/{{protocol}}/{{dataset}}/{{asked}}/{{shard}}.parquet",
+        f"{RESULTS}/ratings/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.parquet",
     log:
-        f"{RESULTS}/logs/rate/{{model}}/{{protocol}}/{{dataset}}/{{asked}}/{{shard}}.log",
+        f"{RESULTS}/logs/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{asked}}/{{shard}}.tsv"
+        f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.tsv"
     conda:
         "../envs/emoalign.yaml"
     threads: lambda wildcards: jobs.threads(wildcards.model)
@@ -33,7 +33,7 @@ rule rate:
         mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
     params:
         job=lambda wildcards: jobs.rate(
-            wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.asked
+            wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
         ),
         card="config/models/{model}.yaml",
         journal="results/journal",
