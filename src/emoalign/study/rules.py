@@ -165,9 +165,9 @@ class Jobs:
         """The RatingJob of every cell of the study."""
         return [
             self.rate(model, protocol.name, dataset, asked)
-            for model in sorted(self.loaded.models)
-            for protocol in self.loaded.study.protocols
             for dataset in self.loaded.datasets
+            for model in sorted(self.loaded.raters(dataset))
+            for protocol in self.loaded.study.protocols
             for asked in self.asked(protocol.name, dataset)
         ]
 
@@ -176,7 +176,7 @@ class Jobs:
         names = orjson.loads(Path(shards).read_bytes())
         return [
             f"{results}/ratings/{model}/{protocol}/{dataset}/{asked}/{shard}.parquet"
-            for model in sorted(self.loaded.models)
+            for model in sorted(self.loaded.raters(dataset))
             for protocol in sorted(entry.name for entry in self.loaded.study.protocols)
             for asked in self.asked(protocol, dataset)
             for shard in names
