@@ -1,6 +1,6 @@
 """emoalign: how human-like are the ratings language models give to emotional stimuli?
 
-Targets: plan, stimuli, ratings, items, statistics, figures, report (the default: everything).
+Targets: data, plan, stimuli, ratings, items, statistics, figures, report (the default: everything).
 A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
 """
 
@@ -39,6 +39,8 @@ except EmoalignError as error:
 jobs = Jobs(loaded)
 keep_out_of_log(logger, jobs.key_variables())
 study = loaded.study
+for forbidden in jobs.all_forbidden():
+    logger.warning(f"Its ratings will not be asked for: {forbidden}")
 RESULTS = f"results/{study.study}"
 
 
@@ -50,6 +52,7 @@ rule all:
 
 
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/ratings.smk"

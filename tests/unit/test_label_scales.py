@@ -27,8 +27,12 @@ FIVE = {"min": 1, "max": 5, "direction": "higher is more"}
 CARD: Mapping[str, Any] = {
     "title": "Sentences",
     "modality": "sentence",
-    "reader": "goemotions",
-    "source": {"file": "resources/none.csv"},
+    "source": {
+        "reader": "table",
+        "table": {"file": "resources/none.csv"},
+        "id": "id",
+        "text": "text",
+    },
     "scales": {
         "valence": FIVE,
         "arousal": FIVE,

@@ -182,6 +182,13 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for scale in unknown
         ]
         asked = [scale for scale in entry.scales or card.scales if scale in card.scales]
+        problems += [
+            f"{source}: datasets.{entry.dataset}.strata: takes {scale!r}, which the study does not "
+            f"ask about; {nearest(scale, asked)}"
+            for stratifier in (entry.strata.by if entry.strata else ())
+            for scale in stratifier.scales
+            if scale not in asked
+        ]
         for protocol in loaded.study.protocols:
             problems += _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
         problems += [
@@ -207,6 +214,12 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for scale in asked
             if isinstance(card.scales[scale], LabelScale)
         ]
+    problems += [
+        f"{source}: allow_remote: {name!r} is no dataset of the study; "
+        f"{nearest(name, loaded.datasets)}"
+        for name in loaded.study.allow_remote
+        if name not in loaded.datasets
+    ]
     if loaded.study.max_usd is not None:
         problems += [
             f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "

@@ -10,6 +10,7 @@ import orjson
 
 from emoalign.errors import DataError
 from emoalign.sources import locate
+from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
 from emoalign.study.fields import LabelScale
 from emoalign.study.jobs import (
@@ -45,16 +46,17 @@ class Jobs:
     def prepare(self, dataset: str) -> dict[str, Any]:
         """The PreparationJob of one dataset."""
         card = self.loaded.datasets[dataset]
-        study = self.loaded.study
+        study, entry = self.loaded.study, self.loaded.dataset_entry(dataset)
         return PreparationJob(
             dataset=dataset,
             modality=card.modality,
-            reader=card.reader,
-            source=card.source.model_copy(update={"obtain": None}),
+            source=card.source.without_directions(),
             images=card.images,
             keep=card.keep,
             scales=self._ranges(dataset),
-            sample=self.loaded.dataset_entry(dataset).sample,
+            sample=entry.sample,
+            strata=entry.strata,
+            min_raters=entry.min_raters,
             seed=study.seed,
             excluded_texts=self._demonstrated(dataset),
             shard_items=study.shard_items,
@@ -222,6 +224,18 @@ class Jobs:
         cards = [card for card in self.loaded.models.values() if isinstance(card, OpenAIModel)]
         return {card.api_key_env for card in cards if card.api_key_env is not None}
 
+    def tables(self, dataset: str) -> list[str]:
+        """Files of a dataset without a checksum, so that Snakemake sees when one changes.
+
+        Those that are missing are not among them: the job itself then says how to get them.
+        """
+        found = []
+        for file in self.loaded.datasets[dataset].files().values():
+            if file.sha256 is None:
+                with suppress(DataError):
+                    found.append(str(locate(file)))
+        return found
+
     def api_slots(self, model: str) -> int:
         """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
         return int(isinstance(self.loaded.models[model], OpenAIModel))
@@ -229,6 +243,22 @@ class Jobs:
     def drawn(self, dataset: str) -> list[str]:
         """The scales of a dataset that have figures of their own: those of numbers."""
         return list(self._numbers(dataset))
+
+    def forbidden(self, model: str, dataset: str) -> str | None:
+        """Why a model may not be sent the items of a dataset; None where it may."""
+        loaded = self.loaded
+        allowed = dataset in loaded.study.allow_remote
+        card = loaded.datasets[dataset]
+        return why_forbidden(model, loaded.models[model], dataset, card, allowed)
+
+    def all_forbidden(self) -> list[str]:
+        """Every reason why items may not be sent, of the whole study."""
+        pairs = [
+            (model, dataset)
+            for dataset in self.loaded.datasets
+            for model in self.loaded.raters(dataset)
+        ]
+        return [why for pair in pairs if (why := self.forbidden(*pair)) is not None]
 
     def _ranges(self, dataset: str) -> dict[str, DatasetScale]:
         card = self.loaded.datasets[dataset]

@@ -105,6 +105,16 @@ class Study(Entry):
     shard_items: int | None = Field(
         None, ge=1, description="Items per rating job; without it, one job per cell."
     )
+    allow_remote: tuple[Name, ...] = Field(
+        (),
+        description="Datasets whose items may be sent to models on other machines although their "
+        "cards say ask. Name one here when its terms allow that for you.",
+    )
+    data_mirror: str | None = Field(
+        None,
+        description="Folder that stands for the network and for resources/: the target data takes "
+        "missing files from it, such as <folder>/emobank/raw.csv.",
+    )
     max_usd: float | None = Field(
         None,
         gt=0,
