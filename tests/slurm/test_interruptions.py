@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slurm
 
 def rating(run: Run, server: FaultServer) -> bool:
     """Whether a job of the run has had a few answers from the server."""
-    return waiting(60, lambda: len(server.delivered) >= 2) and run.submitted("rate")
+    return waiting(120, lambda: len(server.delivered) >= 2) and run.submitted("rate")
 
 
 def test_a_job_that_needs_more_memory_is_started_again_with_more(project: ClusterProject) -> None:
@@ -79,7 +79,7 @@ def test_after_kill_9_of_snakemake_its_job_goes_on_and_a_rerun_asks_nothing_twic
         project.through_the_profile("--unlock")
         with project.started("ratings") as run:
             waits = f"is being written by SLURM job {left_over.number} on"
-            assert waiting(60, lambda: waits in said(log_file)), run.log
+            assert waiting(120, lambda: waits in said(log_file)), run.log
             server.slow_s = 0
             run.finish()
 
