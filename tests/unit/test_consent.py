@@ -43,6 +43,19 @@ def test_a_restricted_set_is_not_sent_before_the_study_says_so() -> None:
     assert "for research, not for commerce" in told
 
 
+def test_only_models_that_rate_the_dataset_are_sent_its_items() -> None:
+    datasets = [
+        {"dataset": "vader", "models": ["gpt-4o"]},
+        {"dataset": "warriner", "scales": ["valence"], "models": ["smollm2-135m"]},
+    ]
+    both = {"models": ["gpt-4o", "smollm2-135m"], "datasets": datasets}
+    protocols = [{"name": "p", "prompts": "instruction"}]
+    assert load(**both, protocols=protocols)
+    datasets[1].pop("models")
+    with pytest.raises(StudyError, match=r"datasets\.warriner: its items would be sent to gpt-4o"):
+        load(**both, protocols=protocols)
+
+
 def test_the_study_can_say_so() -> None:
     assert load(allow_remote=["oasis"]).study.allow_remote == ("oasis",)
 

@@ -208,7 +208,7 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for scale in asked
             if isinstance(card.scales[scale], LabelScale)
         ]
-        problems += without_leave(source, loaded.study, entry.dataset, card, loaded.models)
+        problems += without_leave(source, loaded.study, entry.dataset, card, raters)
     problems += [
         f"{source}: allow_remote: {name!r} is no dataset of the study; "
         f"{nearest(name, loaded.datasets)}"
