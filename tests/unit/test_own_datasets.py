@@ -315,6 +315,12 @@ def test_a_word_that_a_spreadsheet_made_a_truth_value_of_is_told(
         prepared(tmp_path, table_card(path))
 
 
+def test_a_misspelt_file_is_told_with_the_one_that_is_there(table: Table, tmp_path: Path) -> None:
+    table()
+    with pytest.raises(DataError, match=r"word.csv: no such file \(there is 'words.csv'\)\."):
+        prepared(tmp_path, table_card(tmp_path / "word.csv"))
+
+
 def test_a_sheet_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "words.xlsx", [["id", "word", "v"], [1, "joy", 6.5]])
     with pytest.raises(DataError, match=r"no sheet 'norm' .*did you mean 'norms'"):
@@ -342,7 +348,7 @@ def test_a_joined_table_of_other_items_is_told(table: Table, tmp_path: Path) -> 
     ("source", "told"),
     [
         ({"reader": "tabel"}, "source.reader: unknown reader 'tabel'; did you mean 'table'?"),
-        ({"reader": None}, "source.reader: unknown|source.reader: missing"),
+        ({"reader": None}, "source.reader: missing; known: anew, emobank, .*, table, "),
         ({"id": 3}, "source.id: Input should be a valid string, found 3"),
         ({"scale": {}}, "source.scale: unknown key; did you mean 'scales'?"),
         ({"scales": {"valance": {"mean": "v"}}}, "scale 'valance' is not both .* 'valence'"),
