@@ -38,6 +38,8 @@ except EmoalignError as error:
 
 jobs = Jobs(loaded)
 study = loaded.study
+for forbidden in jobs.all_forbidden():
+    logger.warning(f"Its ratings will not be asked for: {forbidden}")
 RESULTS = f"results/{study.study}"
 
 

@@ -126,6 +126,19 @@ def test_a_table_of_europe_has_semicolons_and_decimal_commas(table: Table, tmp_p
     assert norms["mean"].tolist() == [6.5, 1.5, 4, 5]
 
 
+def test_a_point_in_a_table_with_decimal_commas_is_told(table: Table, tmp_path: Path) -> None:
+    text = WORDS.replace(",", ";")
+    told = SUMMARY | {"delimiter": ";", "decimal": ","}
+    with pytest.raises(DataError, match=r"line 2, column 'v': .*decimals are written with a comma"):
+        prepared(tmp_path, table_card(table(text), told))
+
+
+def test_a_spreadsheet_may_hold_numbers_as_numbers_and_as_text(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "words.xlsx", [["id", "word", "v"], [1, "joy", 6.5], [2, "woe", "1,5"]])
+    _, norms = prepared(tmp_path, table_card(path, MEAN | {"decimal": ","}))
+    assert norms["mean"].tolist() == [6.5, 1.5]
+
+
 def test_another_range_of_the_file_is_mapped(table: Table, tmp_path: Path) -> None:
     text = "id,word,v,sd,n\n1,joy,3,1,9\n2,woe,-3,0,9\n3,hmm,0.5,2,9\n"
     scale = {"min": 1, "max": 7, "native": {"min": -3, "max": 3}, "direction": "up"}

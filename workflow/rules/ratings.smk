@@ -33,6 +33,7 @@ rule rate:
         job=lambda wildcards: jobs.rate(
             wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
         ),
+        forbidden=lambda wildcards: jobs.forbidden(wildcards.model, wildcards.dataset),
         card="config/models/{model}.yaml",
         journal="results/journal",
     script:

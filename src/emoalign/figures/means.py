@@ -68,7 +68,7 @@ def _panel(
         _name_outliers(axis, human, model, model - (slope * human + intercept), labels, scale)
     if used.empty:
         axis.text(
-            0.5, 0.5, "nothing to compare", transform=axis.transAxes, ha="center", color=PEOPLE
+            0.7, 0.2, "nothing to compare", transform=axis.transAxes, ha="center", color=PEOPLE
         )
     margin = (scale.max - scale.min) * 0.03
     axis.set(

@@ -17,6 +17,7 @@ from emoalign.study.fields import Entry, LabelScale, Modality
 from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.readers import DatasetSource
+from emoalign.study.strata import Strata
 from emoalign.study.studies import Protocol, StatisticsSettings
 
 
@@ -31,6 +32,8 @@ class PreparationJob(Entry):
     keep: str | None
     scales: dict[str, DatasetScale]
     sample: int | None
+    strata: Strata | None = None
+    min_raters: int = 1
     seed: int
     excluded_texts: tuple[str, ...]
     shard_items: int | None

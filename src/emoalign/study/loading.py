@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from emoalign.errors import StudyError
-from emoalign.study.consent import without_leave
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.fitting import misfits
@@ -183,6 +182,13 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for scale in unknown
         ]
         asked = [scale for scale in entry.scales or card.scales if scale in card.scales]
+        problems += [
+            f"{source}: datasets.{entry.dataset}.strata: takes {scale!r}, which the study does not "
+            f"ask about; {nearest(scale, asked)}"
+            for stratifier in (entry.strata.by if entry.strata else ())
+            for scale in stratifier.scales
+            if scale not in asked
+        ]
         for protocol in loaded.study.protocols:
             problems += _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
         problems += [
@@ -208,7 +214,6 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for scale in asked
             if isinstance(card.scales[scale], LabelScale)
         ]
-        problems += without_leave(source, loaded.study, entry.dataset, card, raters)
     problems += [
         f"{source}: allow_remote: {name!r} is no dataset of the study; "
         f"{nearest(name, loaded.datasets)}"

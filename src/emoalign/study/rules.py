@@ -10,6 +10,7 @@ import orjson
 
 from emoalign.errors import DataError
 from emoalign.sources import locate
+from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
 from emoalign.study.fields import LabelScale
 from emoalign.study.jobs import (
@@ -42,7 +43,7 @@ class Jobs:
     def prepare(self, dataset: str) -> dict[str, Any]:
         """The PreparationJob of one dataset."""
         card = self.loaded.datasets[dataset]
-        study = self.loaded.study
+        study, entry = self.loaded.study, self.loaded.dataset_entry(dataset)
         return PreparationJob(
             dataset=dataset,
             modality=card.modality,
@@ -50,7 +51,9 @@ class Jobs:
             images=card.images,
             keep=card.keep,
             scales=self._ranges(dataset),
-            sample=self.loaded.dataset_entry(dataset).sample,
+            sample=entry.sample,
+            strata=entry.strata,
+            min_raters=entry.min_raters,
             seed=study.seed,
             excluded_texts=self._demonstrated(dataset),
             shard_items=study.shard_items,
@@ -215,6 +218,22 @@ class Jobs:
     def drawn(self, dataset: str) -> list[str]:
         """The scales of a dataset that have figures of their own: those of numbers."""
         return list(self._numbers(dataset))
+
+    def forbidden(self, model: str, dataset: str) -> str | None:
+        """Why a model may not be sent the items of a dataset; None where it may."""
+        loaded = self.loaded
+        allowed = dataset in loaded.study.allow_remote
+        card = loaded.datasets[dataset]
+        return why_forbidden(model, loaded.models[model], dataset, card, allowed)
+
+    def all_forbidden(self) -> list[str]:
+        """Every reason why items may not be sent, of the whole study."""
+        pairs = [
+            (model, dataset)
+            for dataset in self.loaded.datasets
+            for model in self.loaded.raters(dataset)
+        ]
+        return [why for pair in pairs if (why := self.forbidden(*pair)) is not None]
 
     def _ranges(self, dataset: str) -> dict[str, DatasetScale]:
         card = self.loaded.datasets[dataset]
