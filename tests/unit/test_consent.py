@@ -114,7 +114,7 @@ def test_where_the_card_says_allow_none_is_needed(config_dir: Path, edit: Edit) 
     [
         ("vader", "allow"), ("emobank", "allow"), ("goemotions", "allow"),
         ("oasis", "ask"), ("anew", "ask"), ("anew-stevenson", "ask"), ("naps", "ask"),
-        ("naps-be", "ask"), ("warriner", "ask"),
+        ("naps-be", "ask"), ("warriner", "ask"), ("spanish-words", "ask"),
     ],
 )  # fmt: skip
 def test_restricted_sets_ask_and_open_ones_do_not(dataset: str, expected: str) -> None:

@@ -129,9 +129,10 @@ def emobank(resources: Path) -> None:
 
 def spanish(resources: Path) -> None:
     words = ["amor", "guerra", "niño", "perro", "miedo", "fiesta", "lluvia", "mesa", "«sí»"]
-    head = "word,valence_mean,valence_sd,valence_n,arousal_mean,arousal_sd,arousal_n"
-    rows = [f"{word},{1 + n % 8}.5,1.2,20,{2 + n % 6}.5,1.9,20" for n, word in enumerate(words)]
-    write(resources / "spanish-words/words.csv", [head, *rows])
+    head = ",Word,ValenceMean,ValenceSD,%ValenceRaters ,ArousalMean,ArousalSD,%ArousalRaters"
+    rows = [f"{n},{word},{1 + n % 8}.5,1.2,95,{2 + n % 6}.5,1.9,90" for n, word in enumerate(words)]
+    file = resources / "spanish-words/13428_2015_700_MOESM1_ESM.csv"
+    write(file, [head, *rows], end="\r\n", encoding="latin-1")
 
 
 def write_yaml(path: Path, content: object) -> None:
