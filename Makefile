@@ -65,7 +65,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 # vLLM for the CPU needs a torch that PyPI does not have; pip's own settings may know a place for it.
 TORCH := torch==2.13.0+cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-INSTALL_VLLM := $(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
+INSTALL_VLLM := $(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 $(VLLM)/.installed: requirements-vllm-test.lock
 	$(PYTHON) -m venv $(VLLM)

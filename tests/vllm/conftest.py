@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+
 if importlib.util.find_spec("vllm") is None:
     collect_ignore_glob = ["*"]
 else:

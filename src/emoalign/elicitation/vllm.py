@@ -28,9 +28,11 @@ _QUEUED = 2
 and memory does not grow with the number of questions."""
 
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
+_SINGLE_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"
+"""When set to 0, vLLM computes in this process: a scheduler in one of its own outlives a kill -9, with
+all the memory of the GPU. Workers for several GPUs do end when this process does."""
+
 _ENVIRONMENT = {
-    # One process where one is enough: it starts faster, and nothing can be left behind.
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_LOGGING_LEVEL": "WARNING",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -215,6 +217,7 @@ def loaded(card: VllmModel) -> Iterator[VllmEngine]:
     Raises CapabilityError when vLLM is not installed or the GPU is too small, EngineError when the
     model cannot be loaded.
     """
+    os.environ[_SINGLE_PROCESS] = "0"
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
