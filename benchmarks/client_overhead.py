@@ -28,7 +28,7 @@ from emoalign.elicitation.openai import OpenAIEngine
 from emoalign.elicitation.parsing import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.prompts.rendering import Message, Prompt
-from emoalign.study.fields import Scale
+from emoalign.study.fields import OrdinalScale
 from emoalign.study.models import OpenAIModel
 from emoalign.study.prompt_sets import AnswerForm
 
@@ -36,7 +36,7 @@ REQUESTS = 10_000
 PARTICIPANTS = 20
 CONCURRENCY = 16
 PER_MINUTE = 3000
-NINE = Scale(min=1, max=9, direction="higher is better")
+NINE = OrdinalScale(min=1, max=9, direction="higher is better")
 FORM = AnswerForm(form="text")
 INSTRUCTION = "Rate how pleasant the word is, from 1 to 9. Answer with one number. " * 4
 
@@ -122,7 +122,10 @@ def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
         def keep(answers: Sequence[Answer]) -> None:
             nonlocal ratings
             journal.append(answers)
-            ratings += sum(read_answer(answer, NINE, FORM).rating == 7 for answer in answers)
+            ratings += sum(
+                read_answer(answer, {"valence": NINE}, FORM)["valence"].rating == 7
+                for answer in answers
+            )
 
         try:
             await collect(engine, asks(number), keep, CONCURRENCY)

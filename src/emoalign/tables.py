@@ -19,6 +19,7 @@ _TEXT = pa.string()
 _NUMBER = pa.float64()
 _COUNT = pa.int32()
 _NUMBERS = pa.list_(pa.float64())
+_TEXTS = pa.list_(_TEXT)
 
 
 @dataclass(frozen=True)
@@ -142,12 +143,18 @@ NORMS = Table(
         Column("sd", _NUMBER, "Standard deviation over raters (ddof 1), in points of the scale."),
         Column("n", _COUNT, "Number of human ratings."),
         Column("ratings", _NUMBERS, "The single ratings, in points of the scale; null if unknown."),
+        Column(
+            "labels",
+            pa.list_(_TEXTS),
+            "The labels each rater chose; null for scales of numbers, where mean and sd are not.",
+        ),
     ),
 )
 
 RATINGS = Table(
     "ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet",
-    "one answer of one participant (sampled), or one item (exact)",
+    "one answer of one participant (sampled), or one item (exact); of scales asked about jointly "
+    "(arousal+valence) one for each scale",
     (
         *_CELL,
         _ITEM,
@@ -161,6 +168,11 @@ RATINGS = Table(
         ),
         Column(
             "rating", _NUMBER, "The rating, in points of the scale; null unless sampled and ok."
+        ),
+        Column(
+            "labels",
+            _TEXTS,
+            "The labels chosen, in the order of the card; null unless ok on a scale of labels.",
         ),
         Column(
             "probabilities",
@@ -177,7 +189,7 @@ RATINGS = Table(
         Column(
             "prompt_tokens",
             _COUNT,
-            "Prompt tokens of the request; where one request brought several answers, its first "
+            "Prompt tokens of the request; where one request brought several rows, its first "
             "row has them and the others 0, so that the sum is what was processed.",
         ),
         Column(
@@ -201,14 +213,23 @@ ITEMS = Table(
         *_CELL,
         _ITEM,
         *(Column(f"n_{status}", _COUNT, f"Answers with status {status}.") for status in STATUSES),
-        Column("mean", _NUMBER, "Mean rating of the model; exact: over the mass on the scale."),
+        Column(
+            "mean",
+            _NUMBER,
+            "Mean rating of the model; exact: over the mass on the scale; null for labels.",
+        ),
         Column(
             "sd",
             _NUMBER,
             "Standard deviation of the model's ratings (sampled: ddof 1; exact: of the "
             "distribution itself).",
         ),
-        Column("distribution", _NUMBERS, "Share of each point of the scale, ascending; sums to 1."),
+        Column(
+            "distribution",
+            _NUMBERS,
+            "Share of each point of the scale, ascending, which sums to 1; or of the answers that "
+            "chose each label, in the order of the card, each from 0 to 1.",
+        ),
         Column("raw_moment_1", _NUMBER, "Exact: sum of point × probability, not renormalised."),
         Column("raw_moment_2", _NUMBER, "Exact: sum of point² × probability, not renormalised."),
         Column("off_scale_mass", _NUMBER, "Exact: returned probability that is no rating."),
@@ -216,6 +237,11 @@ ITEMS = Table(
         Column("human_mean", _NUMBER, "Mean human rating; null without norms."),
         Column("human_sd", _NUMBER, "Standard deviation over human raters (ddof 1)."),
         Column("human_n", _COUNT, "Number of human ratings."),
+        Column(
+            "human_distribution",
+            _NUMBERS,
+            "Share of the human raters who chose each label; null for scales of numbers.",
+        ),
     ),
 )
 
@@ -297,6 +323,22 @@ ALIGNMENT = Table(
     ),
 )
 
+LABELS = Table(
+    "statistics/labels.parquet",
+    "a label of a scale of labels, in a cell",
+    (
+        *_CELL,
+        Column("label", _TEXT, "The label."),
+        Column("n_items", _COUNT, "Items with a usable answer of the model and human raters."),
+        *_numbers(
+            human_rate="Mean over items of the share of human raters who chose the label.",
+            model_rate="Mean over items of the share of the model's answers that chose it.",
+            rate_difference="model_rate - human_rate; above 0: the model says it more often.",
+            spearman_rho="Rank correlation over items of these shares; null where one is constant.",
+        ),
+    ),
+)
+
 READOUTS = Table(
     "statistics/readouts.parquet",
     "a cell asked in both readouts: do the answers follow the exact probabilities?",
@@ -346,8 +388,9 @@ PLAN = Table(
             usd_batch="US dollars for the same in batches; null where there are none.",
             minutes="Minutes at the rate limits of the card, at least; null without limits.",
         ),
+        Column("delivery", _TEXT, "How the model's card has them delivered: single or batch."),
         Column("prices_as_of", _TEXT, "Day of the prices; null without prices."),
     ),
 )
 
-TABLES = (STIMULI, NORMS, RATINGS, ITEMS, ALIGNMENT, RELIABILITY, READOUTS, PLAN)
+TABLES = (STIMULI, NORMS, RATINGS, ITEMS, ALIGNMENT, RELIABILITY, LABELS, READOUTS, PLAN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -28,8 +30,8 @@ from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
-from emoalign.study.fields import FileSource
-from emoalign.study.jobs import PreparationJob, RatingJob, answering
+from emoalign.study.fields import FileSource, OrdinalScale
+from emoalign.study.jobs import PreparationJob, PromptForm, RatingJob, answering
 from emoalign.study.loading import LoadedStudy
 from emoalign.study.models import LlamaCppModel
 from emoalign.study.rules import Jobs
@@ -55,9 +57,18 @@ def job_of(study: LoadedStudy, protocol: str, **changes: object) -> RatingJob:
 
 def brief(job: RatingJob) -> RatingJob:
     """The job with a prompt that is read faster, for tests in which the ratings do not matter."""
-    wording = job.prompts.wording
-    shown = wording.model_copy(update={"demonstrations": wording.demonstrations[:2]})
+    shown = {
+        scale: wording.model_copy(update={"demonstrations": wording.demonstrations[:2]})
+        for scale, wording in job.prompts.wording.items()
+    }
     return job.model_copy(update={"prompts": job.prompts.model_copy(update={"wording": shown})})
+
+
+def valence(job: RatingJob) -> OrdinalScale:
+    """The one scale of a job of the default study."""
+    scale = job.scales["valence"]
+    assert isinstance(scale, OrdinalScale)
+    return scale
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +107,7 @@ class Desk:
         return self.folder / "ratings.parquet"
 
     def journal_of(self, job: RatingJob) -> Path:
-        cell = self.journals / job.model / job.dataset / job.scale
+        cell = self.journals / job.model / job.dataset / job.asked
         return cell / f"{job.protocol.name}.0000.jsonl"
 
     def rate(self, job: RatingJob, card: LlamaCppModel) -> pd.DataFrame:
@@ -163,7 +174,7 @@ def test_twelve_words_are_rated_in_both_readouts(
     assert (sampled["rating"].notna() == (sampled["status"] == "ok")).all()
     assert set(rated["rating"]) <= set(range(1, 10))
     for text, rating in zip(rated["text"], rated["rating"], strict=True):
-        assert parse_rating(text, job.range) == rating
+        assert parse_rating(text, valence(job)) == rating
     assert sampled["probabilities"].isna().all()
 
     mass = np.stack(exact["probabilities"].tolist())
@@ -323,11 +334,109 @@ def test_a_killed_job_loses_nothing_that_had_arrived_and_asks_for_none_of_it_aga
 # What cannot be done is refused
 
 
+LABELS = ("joy", "anger", "fear", "sadness")
+
+
+def in_json(
+    job: RatingJob,
+    answer: str,
+    shown: str,
+    scales: Mapping[str, object],
+    wording: Mapping[str, object],
+) -> RatingJob:
+    """The job with a prompt that the small model often continues with JSON."""
+    prompts = PromptForm.model_validate(
+        {
+            "form": "completion",
+            "system": None,
+            "template": shown + "Word: {{ item.text }}\nAnswer:",
+            "answer": {"form": answer, "max_tokens": 24, "stop": ["\n"]},
+            "wording": wording,
+        }
+    )
+    asked = RatingJob.model_validate(job.model_dump() | {"scales": scales})
+    return asked.model_copy(update={"prompts": prompts})
+
+
+def test_labels_of_a_real_model_are_those_its_text_names(
+    desk: Desk, default_study: LoadedStudy, card: LlamaCppModel
+) -> None:
+    examples = {
+        "party": ["joy"],
+        "war": ["anger", "fear"],
+        "funeral": ["sadness"],
+        "smile": ["joy"],
+        "insult": ["anger", "sadness"],
+        "spider": ["fear"],
+    }
+    shown = "".join(
+        f"Word: {word}\nAnswer: {json.dumps(labels)}\n" for word, labels in 2 * [*examples.items()]
+    )
+    job = in_json(
+        job_of(default_study, "rating-sheet", readouts=("sampled",), participants=8),
+        "labels",
+        shown,
+        scales={"mood": {"kind": "labels", "labels": LABELS}},
+        wording={"mood": {"instruction": "Choose."}},
+    )
+    ratings = desk.rate(job, card)
+    assert len(ratings) == 12 * 8
+    assert 0.1 < (ratings["status"] == "ok").mean() < 1
+    for _, row in ratings.iterrows():
+        named = strict_json(row["text"])
+        valid = (
+            isinstance(named, list)
+            and 1 <= len(named) == len(set(map(str, named)))
+            and set(map(str, named)) <= set(LABELS)
+        )
+        if row["status"] == "ok":
+            assert set(row["labels"]) == {name.strip().lower() for name in named}
+        else:
+            assert row["labels"] is None
+            assert not valid
+
+
+def test_a_joint_answer_of_a_real_model_rates_both_scales(
+    desk: Desk, default_study: LoadedStudy, card: LlamaCppModel
+) -> None:
+    shown = (
+        'Word: party\nAnswer: {"V": 8, "A": 7}\nWord: war\nAnswer: {"V": 1, "A": 8}\n'
+        'Word: sofa\nAnswer: {"V": 6, "A": 2}\n'
+    )
+    nine = {"min": 1, "max": 9, "direction": "higher is more"}
+    job = in_json(
+        job_of(default_study, "rating-sheet", readouts=("sampled",), participants=8),
+        "joint",
+        shown,
+        scales={"valence": nine, "arousal": nine},
+        wording={
+            name: {"key": name[0].upper(), "instruction": "", "written_for": {"min": 1, "max": 9}}
+            for name in ("valence", "arousal")
+        },
+    )
+    ratings = desk.rate(job, card)
+    assert len(keys(desk.journal_of(job))) == 12 * 8, "one answer for both scales"
+    assert desk.journal_of(job).parent.name == "arousal+valence"
+    assert len(ratings) == 2 * 12 * 8
+    assert (ratings["status"] == "ok").mean() > 0.25
+    for _, row in ratings[ratings["status"] == "ok"].iterrows():
+        assert strict_json(row["text"])[row["scale"][0].upper()] == row["rating"]
+    both = ratings.pivot(index=["item_id", "participant"], columns="scale", values="text")
+    assert (both["valence"] == both["arousal"]).all()
+
+
+def strict_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def test_a_scale_of_two_tokens_is_refused_before_anything_is_asked(
     desk: Desk, sheet_job: RatingJob, card: LlamaCppModel
 ) -> None:
-    wide = sheet_job.range.model_copy(update={"max": 12, "native": None})
-    job = sheet_job.model_copy(update={"range": wide})
+    wide = valence(sheet_job).model_copy(update={"max": 12, "native": None})
+    job = sheet_job.model_copy(update={"scales": {"valence": wide}})
     with pytest.raises(CapabilityError) as error:
         desk.rate(job, card)
     assert "10 (2 tokens), 11 (2 tokens), 12 (2 tokens)" in str(error.value)
@@ -339,9 +448,9 @@ def test_next_token_answers_on_a_scale_of_two_tokens_are_refused_too(
     desk: Desk, default_study: LoadedStudy, card: LlamaCppModel
 ) -> None:
     job = job_of(default_study, "rating-sheet", readouts=("sampled",))
-    halves = job.range.model_copy(update={"step": 0.5})
+    halves = valence(job).model_copy(update={"step": 0.5})
     with pytest.raises(CapabilityError, match=r"1\.5 \(3 tokens\)"):
-        desk.rate(job.model_copy(update={"range": halves}), card)
+        desk.rate(job.model_copy(update={"scales": {"valence": halves}}), card)
     assert desk.journal_of(job).read_bytes() == b""
 
 
@@ -419,7 +528,7 @@ def carelessly(
 
 
 def rated(answers: Sequence[Answer], job: RatingJob) -> np.ndarray:
-    ratings = [parse_rating(answer.text, job.range) for answer in answers]
+    ratings = [parse_rating(answer.text, valence(job)) for answer in answers]
     return np.array(ratings, dtype=float).reshape(-1, PARTICIPANTS)
 
 

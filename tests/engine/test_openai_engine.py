@@ -27,7 +27,7 @@ from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Message, Prompt
 from emoalign.stage import stage
-from emoalign.study.fields import Scale
+from emoalign.study.fields import OrdinalScale
 from emoalign.study.jobs import PromptForm, RatingJob, answering
 from emoalign.study.models import OpenAIModel
 from emoalign.study.prompt_sets import AnswerForm
@@ -36,7 +36,7 @@ from emoalign.tables import RATINGS, STIMULI
 
 KEY = "sk-test-0123456789abcdef"
 KEY_VARIABLE = "A_KEY_FOR_THIS_TEST"
-NINE = Scale(min=1, max=9, direction="higher is better")
+NINE = OrdinalScale(min=1, max=9, direction="higher is better")
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,10 @@ def ask(
 
 
 def statuses(answers: Sequence[Answer]) -> list[str]:
-    return [read_answer(answer, NINE, AnswerForm(form="text")).status for answer in answers]
+    return [
+        read_answer(answer, {"valence": NINE}, AnswerForm(form="text"))["valence"].status
+        for answer in answers
+    ]
 
 
 # What is sent and what comes back
@@ -583,7 +586,7 @@ def job_for(
         "system": None,
         "template": "{{ item.text }}",
         "answer": {"form": "text", "max_tokens": 3},
-        "wording": wording,
+        "wording": {"valence": wording},
     }
     protocol = {
         "name": "plain",
@@ -598,8 +601,7 @@ def job_for(
             "protocol": Protocol.model_validate(protocol),
             "prompts": PromptForm.model_validate(prompts),
             "dataset": "mine",
-            "scale": "valence",
-            "range": NINE.model_dump(),
+            "scales": {"valence": NINE.model_dump()},
         }
     )
 

@@ -86,7 +86,7 @@ class Desk:
             "system": None,
             "template": "{{ item.text }}",
             "answer": {"form": "text", "max_tokens": 3},
-            "wording": {"instruction": "Rate.", "written_for": {"min": 1, "max": 9}},
+            "wording": {"valence": {"instruction": "Rate.", "written_for": {"min": 1, "max": 9}}},
         }
         protocol = {"name": "plain", "prompts": "plain", "participants": self.participants}
         return RatingJob.model_validate(
@@ -96,8 +96,7 @@ class Desk:
                 "protocol": Protocol.model_validate({**protocol, "readouts": ("sampled",)}),
                 "prompts": PromptForm.model_validate(prompts),
                 "dataset": "mine",
-                "scale": "valence",
-                "range": {"min": 1, "max": 9, "direction": "higher is better"},
+                "scales": {"valence": {"min": 1, "max": 9, "direction": "higher is better"}},
             }
         )
 

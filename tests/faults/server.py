@@ -53,6 +53,8 @@ class Heard:
 
 
 Plan = Callable[[Heard], Fault | None]
+Reply = Callable[[Heard, int], str]
+"""What the server says to a request in its choice of that number."""
 
 
 def storm(seed: int, share: float, faults: Sequence[Fault]) -> Plan:
@@ -73,6 +75,7 @@ class FaultServer:
     """
 
     plan: Plan = lambda heard: None
+    reply: Reply = lambda heard, choice: "7"
     retry_after: Mapping[str, str] = field(default_factory=lambda: {"Retry-After-Ms": "5"})
     headers: Mapping[str, str] = field(default_factory=dict)
     message: str = "Not now."
@@ -107,6 +110,8 @@ class FaultServer:
 
     def _hear(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Heard:
         prompt = body["messages"][-1]["content"] if "messages" in body else body["prompt"]
+        if not isinstance(prompt, str):
+            prompt = " ".join(str(part.get("text", part)) for part in prompt)
         key = prompt, body.get("seed", 0)
         self._attempts[key] += 1
         told = {name.lower(): value for name, value in headers.items()}
@@ -141,7 +146,7 @@ class FaultServer:
         reply = {
             "model": "faulty",
             "system_fingerprint": str(number),
-            "choices": [form(fault) for _ in range(n)],
+            "choices": [form(fault, self.reply(heard, choice)) for choice in range(n)],
             "usage": usage,
         }
         return number, orjson.dumps(reply)
@@ -203,14 +208,14 @@ class FaultServer:
             loop.close()
 
 
-def _chat_choice(fault: Fault | None) -> dict[str, Any]:
+def _chat_choice(fault: Fault | None, text: str) -> dict[str, Any]:
     if fault == "filtered answer":
         return {"message": {"content": None}, "finish_reason": "content_filter"}
     if fault == "refusal":
         return {"message": {"content": None, "refusal": "I would not."}, "finish_reason": "stop"}
-    return {"message": {"role": "assistant", "content": "7"}, "finish_reason": "stop"}
+    return {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
 
 
-def _completion_choice(fault: Fault | None) -> dict[str, Any]:
+def _completion_choice(fault: Fault | None, text: str) -> dict[str, Any]:
     filtered = fault == "filtered answer"
-    return {"text": "7", "finish_reason": "content_filter" if filtered else "stop"}
+    return {"text": text, "finish_reason": "content_filter" if filtered else "stop"}

@@ -174,6 +174,25 @@ def test_a_job_killed_while_a_batch_was_made_looks_whether_it_was(
     assert len(server.submitted) == (1 if made else 2)
 
 
+@pytest.mark.parametrize("delivery", ["batch", "single"])
+def test_a_batch_whose_job_was_killed_after_its_last_answer_is_settled_later(
+    batched: Callable[..., Desk], server: BatchServer, delivery: str
+) -> None:
+    server.on_poll = lambda polls: web.json_response({"error": "down"}, status=400)
+    desk = batched()
+    with pytest.raises(EngineError):
+        desk.rate()
+    remembered = state(desk).read_bytes()
+    server.on_poll = lambda polls: None
+    desk.rate()
+    state(desk).write_bytes(remembered)  # as if killed before it was forgotten
+    answers = desk.answers()
+    replace(desk, more={**desk.more, "delivery": delivery}).rate()
+    assert not state(desk).exists()
+    assert desk.answers() == answers
+    assert len(server.submitted) == 1
+
+
 def test_a_batch_whose_making_was_not_confirmed_is_not_made_twice(
     batched: Callable[..., Desk], server: BatchServer
 ) -> None:

@@ -30,6 +30,7 @@ def norms(n: int = 30, raters: int = 8, seed: int = 0) -> pd.DataFrame:
             "sd": ratings.std(axis=1, ddof=1),
             "n": raters,
             "ratings": ratings.tolist(),
+            "labels": None,
         }
     )
 
@@ -62,6 +63,7 @@ def cell(norm_rows: pd.DataFrame, answers: np.ndarray, **names: str) -> pd.DataF
         "human_mean": norm_rows["mean"],
         "human_sd": norm_rows["sd"],
         "human_n": norm_rows["n"],
+        "human_distribution": None,
     }
     rows |= {"n_ok": counts, "n_refusal": answers.shape[1] - counts}
     return pd.DataFrame(rows)

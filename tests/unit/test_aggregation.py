@@ -12,6 +12,7 @@ import pytest
 
 from emoalign.items.aggregation import aggregate
 from emoalign.study.datasets import HumanScale
+from emoalign.study.fields import LabelScale
 from emoalign.study.jobs import AggregationJob
 from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES
 
@@ -71,7 +72,7 @@ def items(
         table = pd.DataFrame(list(rows))
         RATINGS.write(table.assign(participant=table["participant"].astype("Int32")), path)
     norms = pd.DataFrame({"item_id": list(normed), "n": 10}).assign(
-        scale="valence", mean=3.5, sd=1.25, ratings=None
+        scale="valence", mean=3.5, sd=1.25, ratings=None, labels=None
     )
     NORMS.write(norms, folder / "norms.parquet")
     aggregate(job, paths, folder / "norms.parquet", folder / "items.parquet")
@@ -261,3 +262,77 @@ def test_strings_with_odd_characters_stay_apart(tmp_path: Path) -> None:
     found = items(tmp_path, [[one for item_id in ids for one in answers(item_id, 3)]], normed=ids)
     assert sorted(found["item_id"]) == sorted(ids)
     assert found["human_mean"].notna().all()
+
+
+# Labels
+
+
+MOODS = ("joy", "anger", "calm")
+
+
+def moods(item_id: str, *choices: Sequence[str] | str) -> list[dict[str, object]]:
+    """Sampled choices of participants 0, 1, ...: labels, or the status of those that are none."""
+    return [
+        row(item_id, scale="mood", participant=number, **_chosen(choice))
+        for number, choice in enumerate(choices)
+    ]
+
+
+def _chosen(choice: Sequence[str] | str) -> dict[str, object]:
+    if isinstance(choice, str):
+        return {"status": choice}
+    return {"status": "ok", "labels": list(choice)}
+
+
+def labelled_items(folder: Path, rows: Sequence[dict[str, object]]) -> pd.DataFrame:
+    table = pd.DataFrame(list(rows))
+    RATINGS.write(table.assign(participant=table["participant"].astype("Int32")), folder / "r")
+    NORMS.write(
+        pd.DataFrame(
+            {
+                "item_id": ["a", "b", "a"],
+                "scale": ["mood", "mood", "valence"],
+                "mean": [np.nan, np.nan, 3.5],
+                "sd": [np.nan, np.nan, 1.25],
+                "n": [3, 0, 10],
+                "ratings": None,
+                "labels": [[["joy"], ["joy", "calm"], []], [], None],
+            }
+        ),
+        folder / "norms",
+    )
+    scales = {"valence": FIVE, "mood": LabelScale(kind="labels", labels=MOODS, at_least=0)}
+    aggregate(
+        AggregationJob(dataset="mine", scales=scales),
+        [folder / "r"],
+        folder / "norms",
+        folder / "items",
+    )
+    return ITEMS.read(folder / "items").set_index(["scale", "item_id"])
+
+
+def test_shares_of_labels_are_of_the_answers_that_chose_anything_or_nothing_but_answered(
+    tmp_path: Path,
+) -> None:
+    rows = moods("a", ["joy"], ["joy", "calm"], [], "refusal", "unparsable") + moods("b", "refusal")
+    found = labelled_items(tmp_path, rows + answers("a", 2, 4))
+    assert found.loc[("mood", "a"), "distribution"].tolist() == pytest.approx([2 / 3, 0, 1 / 3])
+    assert found.loc[("mood", "a"), "n_ok"] == 3
+    assert found.loc[("mood", "b"), "distribution"] is None
+    assert found.loc[["mood"], ["mean", "sd"]].isna().all(axis=None)
+    assert found.loc[("valence", "a"), "distribution"].tolist() == [0, 0.5, 0, 0.5, 0]
+    assert found.loc[("valence", "a"), "mean"] == 3
+
+
+def test_shares_of_people_count_those_who_chose_nothing_and_are_null_without_anybody(
+    tmp_path: Path,
+) -> None:
+    found = labelled_items(tmp_path, moods("a", ["joy"]) + moods("b", ["joy"]))
+    human = found["human_distribution"]
+    assert human["mood", "a"].tolist() == pytest.approx([2 / 3, 0, 1 / 3])
+    assert human["mood", "b"] is None
+
+
+def test_a_cell_in_which_nobody_chose_any_label_has_shares_of_zero(tmp_path: Path) -> None:
+    found = labelled_items(tmp_path, moods("a", [], []))
+    assert found.loc[("mood", "a"), "distribution"].tolist() == [0, 0, 0]

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from emoalign.errors import StudyError
 from emoalign.prompts.preflight import check_prompts
 from emoalign.study.datasets import DatasetCard
-from emoalign.study.fields import Entry, Scale
+from emoalign.study.fields import Entry, OrdinalScale
 from emoalign.study.loading import LoadedStudy, load_model, load_study
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import nearest, read_yaml, validate
@@ -406,8 +406,8 @@ def test_the_exact_readout_is_refused_where_tokens_cannot_be_checked(
 # Scales
 
 
-def scale(**fields: Any) -> Scale:
-    return Scale(**{"min": 1, "max": 9, "direction": "up", **fields})
+def scale(**fields: Any) -> OrdinalScale:
+    return OrdinalScale(**{"min": 1, "max": 9, "direction": "up", **fields})
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from emoalign.elicitation.exact import check_single_tokens, read_distribution
 from emoalign.errors import CapabilityError
-from emoalign.study.fields import Scale
+from emoalign.study.fields import OrdinalScale
 
-FIVE = Scale(min=1, max=5, direction="higher is better")
+FIVE = OrdinalScale(min=1, max=5, direction="higher is better")
 
 TOKENS = ["3", " 3", "4", "The", "5", "\n", "0", "6", "３", "3.", "three"]
 P = np.array([0.25, 0.15, 0.20, 0.10, 0.05, 0.04, 0.03, 0.02, 0.01, 0.005, 0.005])

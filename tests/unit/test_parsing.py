@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.parsing import Reading, parse_rating, read_answer
-from emoalign.study.fields import Scale
+from emoalign.study.fields import OrdinalScale
 from emoalign.study.prompt_sets import AnswerForm
 
-NINE = Scale(min=1, max=9, direction="higher is better")
-HALVES = Scale(min=1, max=9, step=0.5, direction="higher is better")
-BIPOLAR = Scale(min=-4, max=4, direction="higher is better")
-HUNDRED = Scale(min=0, max=100, direction="higher is better")
-UNIT = Scale(min=0, max=1, step=0.1, direction="higher is better")
+NINE = OrdinalScale(min=1, max=9, direction="higher is better")
+HALVES = OrdinalScale(min=1, max=9, step=0.5, direction="higher is better")
+BIPOLAR = OrdinalScale(min=-4, max=4, direction="higher is better")
+HUNDRED = OrdinalScale(min=0, max=100, direction="higher is better")
+UNIT = OrdinalScale(min=0, max=1, step=0.1, direction="higher is better")
 
 TEXT = AnswerForm(form="text")
 NEXT_TOKEN = AnswerForm(form="next_token", max_tokens=1)
 
-ANSWERS: list[tuple[str, Scale, float | None]] = [
+ANSWERS: list[tuple[str, OrdinalScale, float | None]] = [
     # A number, and what may stand around it
     ("7", NINE, 7),
     ("1", NINE, 1),
@@ -208,7 +208,7 @@ ANSWERS: list[tuple[str, Scale, float | None]] = [
 
 @pytest.mark.parametrize(("text", "scale", "rating"), ANSWERS)
 def test_an_answer_is_a_rating_only_if_it_is_one_number_on_the_scale(
-    text: str, scale: Scale, rating: float | None
+    text: str, scale: OrdinalScale, rating: float | None
 ) -> None:
     assert parse_rating(text, scale) == rating
 
@@ -223,13 +223,15 @@ NUMBERLIKE = st.text(alphabet="0123456789.,+-−–eE_ \n*`'\"“”()[]７٧½�
 
 
 @given(st.one_of(st.text(), NUMBERLIKE), SCALES)
-def test_whatever_a_model_writes_a_rating_is_a_point_of_the_scale(text: str, scale: Scale) -> None:
+def test_whatever_a_model_writes_a_rating_is_a_point_of_the_scale(
+    text: str, scale: OrdinalScale
+) -> None:
     rating = parse_rating(text, scale)
     assert rating is None or rating in scale.points
 
 
 @given(SCALES, st.data())
-def test_every_point_is_read_back_as_itself(scale: Scale, data: st.DataObject) -> None:
+def test_every_point_is_read_back_as_itself(scale: OrdinalScale, data: st.DataObject) -> None:
     point = data.draw(st.sampled_from(scale.points))
     opening, closing = data.draw(
         st.sampled_from([("", ""), ("**", "**"), ("“", "”"), (" (", ").\n")])
@@ -253,6 +255,10 @@ def test_stars_without_end_around_a_number_are_no_rating() -> None:
 
 def answer(text: str, finish_reason: str | None = "stop", refused: bool = False) -> Answer:
     return Answer("id", 0, text, finish_reason, "model", 1, 1, 0.1, "2026-01-01T00:00:00", refused)
+
+
+def reading_of(given: Answer, scale: OrdinalScale, form: AnswerForm) -> Reading:
+    return read_answer(given, {"valence": scale}, form)["valence"]
 
 
 REFUSALS = [
@@ -302,7 +308,7 @@ REFUSALS = [
 @pytest.mark.parametrize("text", REFUSALS)
 @pytest.mark.parametrize("finish_reason", ["stop", "length"])
 def test_a_refusal_in_plain_words_is_a_refusal_whole_or_cut(text: str, finish_reason: str) -> None:
-    assert read_answer(answer(text, finish_reason), NINE, TEXT) == Reading("refusal")
+    assert reading_of(answer(text, finish_reason), NINE, TEXT) == Reading("refusal")
 
 
 @pytest.mark.parametrize(
@@ -323,13 +329,13 @@ def test_a_refusal_in_plain_words_is_a_refusal_whole_or_cut(text: str, finish_re
     ],
 )
 def test_chatter_that_is_no_refusal_is_unparsable(text: str) -> None:
-    assert read_answer(answer(text), NINE, TEXT) == Reading("unparsable")
+    assert reading_of(answer(text), NINE, TEXT) == Reading("unparsable")
 
 
 @pytest.mark.parametrize("form", [TEXT, NEXT_TOKEN])
 def test_a_filtered_answer_has_no_rating_whatever_it_says(form: AnswerForm) -> None:
     for text in ("7", "", "I'm sorry"):
-        found = read_answer(answer(text, "content_filter"), NINE, form)
+        found = reading_of(answer(text, "content_filter"), NINE, form)
         assert found == Reading("content_filter")
 
 
@@ -337,7 +343,7 @@ def test_a_filtered_answer_has_no_rating_whatever_it_says(form: AnswerForm) -> N
 def test_a_refusal_in_the_servers_own_field_has_no_rating_whatever_it_says(
     form: AnswerForm,
 ) -> None:
-    assert read_answer(answer("7", "stop", refused=True), NINE, form) == Reading("refusal")
+    assert reading_of(answer("7", "stop", refused=True), NINE, form) == Reading("refusal")
 
 
 @pytest.mark.parametrize("text", ["7", "1", "7.", "**7**", "The word", ""])
@@ -345,13 +351,13 @@ def test_a_refusal_in_the_servers_own_field_has_no_rating_whatever_it_says(
 def test_a_text_that_did_not_end_by_itself_is_truncated_even_if_it_looks_like_a_number(
     text: str, finish_reason: str | None
 ) -> None:
-    assert read_answer(answer(text, finish_reason), NINE, TEXT) == Reading("truncated")
+    assert reading_of(answer(text, finish_reason), NINE, TEXT) == Reading("truncated")
 
 
 def test_a_text_that_ended_by_itself_is_read() -> None:
-    assert read_answer(answer("7"), NINE, TEXT) == Reading("ok", 7)
-    assert read_answer(answer("10"), NINE, TEXT) == Reading("unparsable")
-    assert read_answer(answer(""), NINE, TEXT) == Reading("unparsable")
+    assert reading_of(answer("7"), NINE, TEXT) == Reading("ok", 7)
+    assert reading_of(answer("10"), NINE, TEXT) == Reading("unparsable")
+    assert reading_of(answer(""), NINE, TEXT) == Reading("unparsable")
 
 
 @pytest.mark.parametrize("finish_reason", ["length", "stop"])
@@ -369,11 +375,11 @@ def test_a_text_that_ended_by_itself_is_read() -> None:
 def test_one_token_is_read_as_it_is_because_it_was_meant_to_be_cut(
     text: str, reading: Reading, finish_reason: str
 ) -> None:
-    assert read_answer(answer(text, finish_reason), NINE, NEXT_TOKEN) == reading
+    assert reading_of(answer(text, finish_reason), NINE, NEXT_TOKEN) == reading
 
 
 def test_an_answer_that_failed_is_an_error_and_no_rating() -> None:
-    assert read_answer(answer("7", "error"), NINE, TEXT) == Reading("error")
+    assert reading_of(answer("7", "error"), NINE, TEXT) == Reading("error")
 
 
 @given(
@@ -384,9 +390,9 @@ def test_an_answer_that_failed_is_an_error_and_no_rating() -> None:
     SCALES,
 )
 def test_there_is_a_rating_if_and_only_if_the_status_is_ok(
-    text: str, finish_reason: str | None, refused: bool, form: AnswerForm, scale: Scale
+    text: str, finish_reason: str | None, refused: bool, form: AnswerForm, scale: OrdinalScale
 ) -> None:
-    found = read_answer(answer(text, finish_reason, refused), scale, form)
+    found = reading_of(answer(text, finish_reason, refused), scale, form)
     assert (found.rating is not None) == (found.status == "ok")
     assert found.rating is None or found.rating in scale.points
 
@@ -395,7 +401,7 @@ def test_there_is_a_rating_if_and_only_if_the_status_is_ok(
 def test_every_point_of_a_scale_is_a_rating_and_nothing_between_or_beyond(
     low: int, step: float, steps: int
 ) -> None:
-    scale = Scale(min=low, max=round(low + step * steps, 10), step=step, direction="up")
+    scale = OrdinalScale(min=low, max=round(low + step * steps, 10), step=step, direction="up")
     assert [parse_rating(f"{point:.10f}", scale) for point in scale.points] == list(scale.points)
     for wrong in (scale.min - step, scale.max + step, scale.min + step / 2, 10.0**40):
         assert parse_rating(f"{wrong:.10f}", scale) is None

@@ -16,6 +16,7 @@ from emoalign.elicitation.rating import build_questions
 from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.study.jobs import RatingJob
 from emoalign.study.loading import LoadedStudy, load_study
+from emoalign.study.models import OpenAIModel
 from emoalign.study.rules import Jobs
 from emoalign.tables import PLAN, STIMULI
 
@@ -138,3 +139,19 @@ def test_a_finished_study_has_nothing_to_plan_for() -> None:
     assert in_words(pd.DataFrame([row]), None) == [
         "m: 40 answers, 40 in the journal, 0 to ask in 0 requests"
     ]
+
+
+@pytest.mark.parametrize(
+    ("delivery", "verdict"),
+    [("single", "does not cover this: jobs will stop at it."), ("batch", "covers this.")],
+)
+def test_the_limit_is_compared_with_the_price_of_the_way_answers_are_delivered(
+    tmp_path: Path, delivery: str, verdict: str
+) -> None:
+    loaded = study(["gpt-4o"])
+    job = RatingJob.model_validate(Jobs(loaded).rate("gpt-4o", "p", "vader", "valence"))
+    card = loaded.models["gpt-4o"].model_copy(update={"delivery": delivery})
+    assert isinstance(card, OpenAIModel)
+    row = planned(job, card, WORDS, tmp_path)
+    limit = 0.75 * float(str(row["usd"]))
+    assert in_words(pd.DataFrame([row]), limit)[-1] == f"max_usd = {limit:g} {verdict}"

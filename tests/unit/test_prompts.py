@@ -32,7 +32,7 @@ def form(template: str = "{{ item.text }}: ", **fields: Any) -> PromptForm:
             "system": None,
             "template": template,
             "answer": {},
-            "wording": wording,
+            "wording": {"valence": wording},
             **fields,
         }
     )
@@ -44,7 +44,9 @@ def shipped(default_study: LoadedStudy) -> dict[str, Renderer]:
     scale = default_study.datasets["vader"].scales["valence"]
     jobs = Jobs(default_study)
     return {
-        protocol.name: Renderer(jobs.prompt_form(protocol.name, "valence"), "valence", scale)
+        protocol.name: Renderer(
+            jobs.prompt_form(protocol.name, "vader", "valence"), {"valence": scale}
+        )
         for protocol in default_study.study.protocols
     }
 
@@ -108,19 +110,19 @@ def test_a_template_knows_the_item_the_instruction_the_demonstrations_and_the_sc
         "|{% for shown in demonstrations %}{{ shown.text }}={{ shown.rating }};{% endfor %}"
         "|{{ item.text }}"
     )
-    rendered = Renderer(form(template), "valence", nine_points).render("awe")
+    rendered = Renderer(form(template), {"valence": nine_points}).render("awe")
     assert rendered.text == "Rate the word.|valence 1.0-9.0 by 1.0|joy=8.0;dull=4.5;|awe"
 
 
 def test_a_template_can_name_the_anchors(nine_points: HumanScale) -> None:
     scale = nine_points.model_copy(update={"anchors": {1.0: "bad", 9.0: "good"}})
     template = "{% for point, word in scale.anchors.items() %}{{ point }} {{ word }}. {% endfor %}"
-    assert Renderer(form(template), "valence", scale).render("awe").text == "1.0 bad. 9.0 good. "
+    assert Renderer(form(template), {"valence": scale}).render("awe").text == "1.0 bad. 9.0 good. "
 
 
 def test_a_system_message_comes_first_and_is_a_template_too(nine_points: HumanScale) -> None:
     prompts = form("{{ item.text }}", form="chat", system="Scale: {{ scale.name }}.")
-    assert Renderer(prompts, "valence", nine_points).render("awe").messages == (
+    assert Renderer(prompts, {"valence": nine_points}).render("awe").messages == (
         Message("system", "Scale: valence."),
         Message("user", "awe"),
     )
@@ -128,14 +130,14 @@ def test_a_system_message_comes_first_and_is_a_template_too(nine_points: HumanSc
 
 @pytest.mark.parametrize("ending", [" ", "\n", "\n\n", "\t"])
 def test_white_space_at_the_end_of_a_template_stays(ending: str, nine_points: HumanScale) -> None:
-    rendered = Renderer(form("{{ item.text }}:" + ending), "valence", nine_points).render("awe")
+    rendered = Renderer(form("{{ item.text }}:" + ending), {"valence": nine_points}).render("awe")
     assert rendered.text == "awe:" + ending
 
 
 def test_only_the_text_of_an_item_reaches_a_template(nine_points: HumanScale) -> None:
     for hidden in ("item.item_id", "item.ratings", "item.mean", "norm", "scale.native"):
         with pytest.raises(PromptError):
-            Renderer(form("{{ " + hidden + " }}"), "valence", nine_points).render("awe")
+            Renderer(form("{{ " + hidden + " }}"), {"valence": nine_points}).render("awe")
 
 
 # What a template must not do
@@ -155,7 +157,7 @@ def test_a_name_the_template_is_not_given_is_an_error_that_tells_it(
     template: str, name: str, nine_points: HumanScale
 ) -> None:
     with pytest.raises(PromptError, match=name):
-        Renderer(form(template), "valence", nine_points).render("awe")
+        Renderer(form(template), {"valence": nine_points}).render("awe")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_a_name_the_template_is_not_given_is_an_error_that_tells_it(
 )
 def test_a_template_cannot_reach_out_of_its_sandbox(template: str, nine_points: HumanScale) -> None:
     with pytest.raises(PromptError):
-        Renderer(form(template), "valence", nine_points).render("awe")
+        Renderer(form(template), {"valence": nine_points}).render("awe")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_a_template_that_fails_is_an_error_of_the_prompt_set(
     template: str, nine_points: HumanScale
 ) -> None:
     with pytest.raises(PromptError, match="cannot be rendered"):
-        Renderer(form(template), "valence", nine_points).render("awe")
+        Renderer(form(template), {"valence": nine_points}).render("awe")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ def test_a_template_that_fails_is_an_error_of_the_prompt_set(
 )
 def test_a_template_that_is_no_jinja2_is_refused(template: str, nine_points: HumanScale) -> None:
     with pytest.raises(PromptError, match="not valid Jinja2"):
-        Renderer(form(template), "valence", nine_points)
+        Renderer(form(template), {"valence": nine_points})
 
 
 def test_every_prompt_set_of_a_study_that_cannot_be_rendered_is_told_at_once(

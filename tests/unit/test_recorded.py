@@ -76,6 +76,7 @@ class Table:
             for item_id, text in self.texts.items()
         ]
         STIMULI.write(pd.DataFrame(rows), stimuli)
+        scales = self.job.get("scales") or {self.job["scale"]: self.job["range"]}
         job = RatingJob.model_validate(
             {
                 "model": "people",
@@ -89,12 +90,11 @@ class Table:
                     "form": "chat",
                     "system": None,
                     "template": "{{ item.text }}",
-                    "answer": {},
-                    "wording": {"instruction": "Rate.", "written_for": {"min": 1, "max": 9}},
+                    "answer": {"form": self.job.get("form", "text")},
+                    "wording": {scale: {"instruction": "Rate."} for scale in scales},
                 },
                 "dataset": "words",
-                "scale": self.job["scale"],
-                "range": self.job["range"],
+                "scales": scales,
             }
         )
         rate(job, card, stimuli, shard, self.folder / "journal", output)
@@ -404,7 +404,7 @@ def test_an_item_nobody_rated_is_there_without_ratings_and_is_counted(
 
     folder = table.folder
     norms = pd.DataFrame({"item_id": list(ITEMS_SHOWN), "mean": 5.0, "sd": 1.0, "n": 10})
-    NORMS.write(norms.assign(scale="valence", ratings=None), folder / "norms.parquet")
+    NORMS.write(norms.assign(scale="valence", ratings=None, labels=None), folder / "norms.parquet")
     job = AggregationJob.model_validate({"dataset": "words", "scales": {"valence": SCALE}})
     aggregate(job, [folder / "ratings.parquet"], folder / "norms.parquet", folder / "items.parquet")
     items = ITEMS.read(folder / "items.parquet").set_index("item_id")
@@ -667,3 +667,42 @@ def test_the_files_of_the_how_to_can_be_used_as_they_stand(
     loaded = load_study(study, config_dir)
     assert isinstance(loaded.models["students"], RecordedModel)
     assert isinstance(loaded.models["elsewhere"], RecordedModel)
+
+
+# Labels and joint answers
+
+
+MOOD = {"kind": "labels", "labels": ["joy", "anger"]}
+
+
+def test_recorded_labels_are_read_from_the_raw_answer(table: Table) -> None:
+    table.job |= {"form": "labels", "scales": {"mood": MOOD}}
+    table.write(
+        'id,who,said\nw1,a,"[""JOY"", ""anger""]"\nw1,b,joy\nw2,a,"[""bliss""]"\nw2,b,\n'
+        'w3,a,"[""anger""]"\nw4,a,I cannot say.\n'
+    )
+    columns = {"item": "id", "participant": "who", "answer": "said"}
+    ratings = table.rate(columns=columns, scale="mood").set_index(["item_id", "participant"])
+    assert ratings["status"].tolist() == ["ok", "unparsable", "unparsable", "ok", "refusal"]
+    assert [None if row is None else list(row) for row in ratings["labels"]] == [
+        ["joy", "anger"],
+        None,
+        None,
+        ["anger"],
+        None,
+    ]
+    assert ratings["rating"].isna().all()
+
+
+def test_a_recorded_joint_answer_is_read_for_each_scale(table: Table) -> None:
+    table.job |= {"form": "joint", "scales": {"valence": SCALE, "arousal": SCALE}}
+    table.write(
+        "id,who,on,said\n"
+        'w1,a,valence,"{""valence"": 3, ""arousal"": 12}"\n'
+        'w1,a,arousal,"{""valence"": 3, ""arousal"": 12}"\n'
+    )
+    table.texts = {"w1": "joy"}
+    columns = {"item": "id", "participant": "who", "scale": "on", "answer": "said"}
+    ratings = table.rate(columns=columns).set_index("scale")
+    assert ratings["status"].to_dict() == {"valence": "ok", "arousal": "unparsable"}
+    assert ratings.loc["valence", "rating"] == 3

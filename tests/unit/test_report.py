@@ -106,7 +106,7 @@ def make_page(
         JOB, [folder / "items/words.parquet"], {"words": folder / "norms/words.parquet"}, statistics
     )
     shown = {
-        name: {key: entry[key] for key in ("title", "show_items", "scales")}
+        name: {key: entry[key] for key in ("title", "show_items", "scales", "labels")}
         for name, entry in job.model_dump()["datasets"].items()
     }
     drawing = FigureJob.model_validate({"models": {"m": job.models["m"].title}, "datasets": shown})

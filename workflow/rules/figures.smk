@@ -10,7 +10,7 @@ rule figures:
         [
             f"{RESULTS}/figures/{dataset}/{scale}/means.pdf"
             for dataset in loaded.datasets
-            for scale in loaded.scales(dataset)
+            for scale in jobs.drawn(dataset)
         ],
 
 

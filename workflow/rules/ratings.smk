@@ -1,4 +1,7 @@
-"""Ratings of every model under every protocol: one job per dataset, scale and shard of items."""
+"""Ratings of every model under every protocol: one job per dataset, scale and shard of items.
+
+Scales that a prompt set asks about jointly are one job, named after all of them (arousal+valence).
+"""
 
 
 rule ratings:

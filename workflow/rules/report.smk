@@ -36,12 +36,12 @@ rule write_report:
         ratings=rating_files,
         stimuli=STIMULI,
         manifest=f"{RESULTS}/manifest.json",
-        alignment=f"{RESULTS}/statistics/alignment.parquet",
+        statistics=expand(f"{RESULTS}/statistics/{{table}}.parquet", table=TABLES),
         overview=f"{RESULTS}/figures/correlations.png",
         pictures=[
             f"{RESULTS}/figures/{dataset}/{scale}/{name}.png"
             for dataset in sorted(loaded.datasets)
-            for scale in sorted(loaded.scales(dataset))
+            for scale in jobs.drawn(dataset)
             for name in ["means", "spread"]
         ],
     output:

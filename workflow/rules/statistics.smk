@@ -1,6 +1,6 @@
-"""How human-like each cell is: correlations, errors, spread, ceilings, agreement of readouts."""
+"""How human-like each cell is: correlations, errors, spread, ceilings, labels, readouts."""
 
-TABLES = ["reliability", "alignment", "readouts"]
+TABLES = ["reliability", "alignment", "labels", "readouts"]
 
 
 rule statistics:

@@ -29,6 +29,8 @@ def type_in_words(schema: Schema) -> str:
         choices = [choice for choice in schema["anyOf"] if choice.get("type") != "null"]
         nullable = len(choices) < len(schema["anyOf"]) and schema.get("default") is not None
         return " or ".join([*map(type_in_words, choices), *(["`null`"] if nullable else [])])
+    if "oneOf" in schema:
+        return " or ".join(map(type_in_words, schema["oneOf"]))
     if "const" in schema:
         return f"always `{schema['const']}`"
     if "enum" in schema:

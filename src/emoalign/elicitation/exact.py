@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from emoalign.elicitation.parsing import parse_rating
 from emoalign.errors import CapabilityError
-from emoalign.study.fields import Scale
+from emoalign.study.fields import OrdinalScale
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ExactReading:
 
 
 def read_distribution(
-    logprobs: Sequence[tuple[str, float]], scale: Scale, temperature: float = 1.0
+    logprobs: Sequence[tuple[str, float]], scale: OrdinalScale, temperature: float = 1.0
 ) -> ExactReading:
     """P(rating) from log-probabilities of next tokens at temperature 1.
 

@@ -67,7 +67,7 @@ async def collect_batches(
     """
     if not isinstance(card, OpenAIModel):
         return
-    memory = Memory(journal.with_suffix(".batches.json"))
+    memory = Memory(_memory_file(journal))
     if card.delivery == "single" and not memory.batches:
         return
     client = BatchClient(card)
@@ -83,6 +83,15 @@ async def collect_batches(
             await _rounds(batches, still_missing)
     finally:
         await client.close()
+
+
+def under_way(journal: Path) -> bool:
+    """Whether batches of a job are remembered: not collected, or not settled with the account."""
+    return bool(Memory(_memory_file(journal)).batches)
+
+
+def _memory_file(journal: Path) -> Path:
+    return journal.with_suffix(".batches.json")
 
 
 async def _rounds(batches: _Batches, still_missing: Callable[[], Iterable[Ask]]) -> None:

@@ -1,4 +1,4 @@
-"""Reading an answer. Strict: an answer is one number on the scale, or it is no rating.
+"""Reading an answer. Strict: as a whole it is what was asked for, or it is no rating.
 
 Nothing is guessed, clamped, rounded or picked out of a sentence. docs/parsing.md tells the rule.
 """
@@ -6,11 +6,14 @@ Nothing is guessed, clamped, rounded or picked out of a sentence. docs/parsing.m
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from emoalign.elicitation.answers import Answer
-from emoalign.study.fields import Scale
+from emoalign.elicitation.json_answers import NotJson, parse_json, parse_labels, parse_object
+from emoalign.study.fields import LabelScale, OrdinalScale, Scale
+from emoalign.study.jobs import RatingJob
 from emoalign.study.prompt_sets import AnswerForm
 
 Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "error"]
@@ -39,13 +42,21 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer says: a status, and a rating if and only if the status is ok."""
+    """What an answer says on a scale: a status, and a rating or labels if and only if it is ok."""
 
     status: Status
     rating: float | None = None
+    labels: tuple[str, ...] | None = None
 
 
-def parse_rating(text: str, scale: Scale) -> float | None:
+def _reading(value: float | tuple[str, ...] | None) -> Reading:
+    """A value as a reading; None is none."""
+    if value is None:
+        return Reading("unparsable")
+    return Reading("ok", labels=value) if isinstance(value, tuple) else Reading("ok", value)
+
+
+def parse_rating(text: str, scale: OrdinalScale) -> float | None:
     """The rating that `text` is, in points of the scale, or None when it is not exactly one.
 
     Around the number there may be white space, quotation marks, emphasis or brackets, and one full
@@ -71,19 +82,56 @@ def withheld(answer: Answer) -> Status | None:
     return "refusal" if answer.refused else None
 
 
-def read_answer(answer: Answer, scale: Scale, form: AnswerForm) -> Reading:
-    """Status and rating of a sampled answer."""
+def read_answer(
+    answer: Answer, scales: Mapping[str, Scale], form: AnswerForm
+) -> Mapping[str, Reading]:
+    """What a sampled answer says on each of the scales it was asked about.
+
+    `scales` are named by their keys where the answer is joint; otherwise there is one of any name.
+    """
+    status = _not_given(answer, form)
+    if status is not None:
+        return dict.fromkeys(scales, Reading(status))
+    if form.form in ("text", "next_token"):
+        return {name: _reading(_number(answer.text, scale)) for name, scale in scales.items()}
+    try:
+        value = parse_json(answer.text)
+    except NotJson:
+        return dict.fromkeys(scales, Reading("unparsable"))
+    if form.form == "joint":
+        found = parse_object(value, scales)
+        return {name: _reading(found[name]) for name in scales}
+    return {
+        name: _reading(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)
+        for name, scale in scales.items()
+    }
+
+
+def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
+    """What a sampled answer says on each scale of the job."""
+    keys = {job.prompts.key(scale): scale for scale in job.scales}
+    read = read_answer(
+        answer, {key: job.scales[scale] for key, scale in keys.items()}, job.prompts.answer
+    )
+    return {keys[key]: reading for key, reading in read.items()}
+
+
+def _not_given(answer: Answer, form: AnswerForm) -> Status | None:
+    """Why an answer is none, whatever its text would say; None for any other."""
     status = withheld(answer)
     if status is not None:
-        return Reading(status)
+        return status
     if _REFUSAL.match(answer.text):
-        return Reading("refusal")
+        return "refusal"
     if answer.finish_reason == "error":
-        return Reading("error")
-    if form.form == "text" and answer.finish_reason != "stop":
-        return Reading("truncated")
-    rating = parse_rating(answer.text, scale)
-    return Reading("unparsable") if rating is None else Reading("ok", rating)
+        return "error"
+    if form.form != "next_token" and answer.finish_reason != "stop":
+        return "truncated"
+    return None
+
+
+def _number(text: str, scale: Scale) -> float | None:
+    return None if isinstance(scale, LabelScale) else parse_rating(text, scale)
 
 
 def _unwrapped(text: str) -> str:

@@ -62,7 +62,7 @@ def planned(
     questions = build_questions(job, card, shown_items(items, card))
     wanted_asks = [question.ask for question in questions]
     distinct = {ask.request.request_id for ask in wanted_asks}
-    held = read_answers(journal / job.model / job.dataset / job.scale, distinct)
+    held = read_answers(journal / job.model / job.dataset / job.asked, distinct)
     wanted = {(ask.request.request_id, one) for ask in wanted_asks for one in ask.participants}
     kept = {key: answer for key, answer in held.items() if key in wanted}
     asks = list(missing(wanted_asks, kept, card.capabilities.choices))
@@ -78,7 +78,7 @@ def planned(
         "model": job.model,
         "protocol": job.protocol.name,
         "dataset": job.dataset,
-        "scale": job.scale,
+        "scale": job.asked,
         "answers": len(wanted),
         "held": len(kept),
         "requests": len(asks),
@@ -88,6 +88,7 @@ def planned(
         "usd": usd,
         "usd_batch": usd * batch,
         "minutes": _minutes(card, len(asks), prompt_tokens + answer_tokens),
+        "delivery": card.delivery if isinstance(card, OpenAIModel) else "single",
         "prices_as_of": prices.as_of if prices else None,
     }
 
@@ -107,7 +108,8 @@ def in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:
                 f"{cells['answer_tokens'].sum():,.0f} answer tokens{_money(cells)}{_time(cells)}"
             )
         lines.append(line)
-    total = float(rows["usd"].sum())
+    due = rows["usd"].where(rows["delivery"] != "batch", rows["usd_batch"].fillna(rows["usd"]))
+    total = float(due.sum())
     if rows["usd"].notna().any():
         lines.append(f"Together at most {total:.2f} US dollars.")
     if max_usd is not None:

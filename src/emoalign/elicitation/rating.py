@@ -1,4 +1,5 @@
-"""A rating job: one model rates the items of one shard on one scale under one protocol."""
+"""A rating job: one model rates the items of one shard under one protocol, on one scale or jointly
+on a few."""
 
 from __future__ import annotations
 
@@ -17,14 +18,14 @@ from emoalign.elicitation.collecting import collect
 from emoalign.elicitation.engines import Engine, extra_body, identity, running, settings
 from emoalign.elicitation.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.journal import JournalWriter, Key, read_answers
-from emoalign.elicitation.openai_batch import collect_batches
-from emoalign.elicitation.parsing import read_answer, withheld
+from emoalign.elicitation.openai_batch import collect_batches, under_way
+from emoalign.elicitation.parsing import readings, withheld
 from emoalign.elicitation.progress import Progress
 from emoalign.elicitation.recorded import recorded_rows, recording
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
-from emoalign.errors import EngineError, StudyError
+from emoalign.errors import CapabilityError, EngineError, StudyError
 from emoalign.prompts.rendering import Image, Renderer
-from emoalign.study.fields import Readout
+from emoalign.study.fields import LabelScale, OrdinalScale, Readout
 from emoalign.study.jobs import RatingJob, answering
 from emoalign.study.loading import Model
 from emoalign.study.models import ModelCard, RecordedModel
@@ -65,7 +66,7 @@ def rate(
         return
     items = items[items["shard"] == shard]
     questions = build_questions(job, card, shown_items(items, card))
-    folder = journal / job.model / job.dataset / job.scale
+    folder = journal / job.model / job.dataset / job.asked
     file = folder / f"{job.protocol.name}.{shard}.jsonl"
     answers = complete(job, card, questions, folder, file, account)
     sampling = {readout: asdict(sampling) for readout, sampling in samplings(job).items()}
@@ -105,7 +106,7 @@ def build_questions(
     job: RatingJob, card: Model, items: Sequence[tuple[str, str | Image]]
 ) -> list[Question]:
     """The questions of a job: every readout of the protocol for every item, (id, what is shown)."""
-    renderer = Renderer(job.prompts, job.scale, job.range)
+    renderer = Renderer(job.prompts, job.scales)
     model, revision = identity(card)
     sampling = samplings(job)
     extras = extra_body(card)
@@ -178,10 +179,10 @@ def complete(
     with JournalWriter(file) as journal:
         answers = read_answers(folder, wanted)
         left = sum(len(ask.participants) for ask in still_missing())
-        if not left:
+        if not left and not under_way(file):
             _log.info("all %d answers are in the journal: nothing to ask", len(answers))
             return answers
-        label = f"{job.model} {job.protocol.name} {job.dataset} {job.scale}"
+        label = f"{job.model} {job.protocol.name} {job.dataset} {job.asked}"
         with (
             Progress(label, len(answers) + left, len(answers)) as progress,
             running(card) as unlimited,
@@ -216,71 +217,81 @@ def complete(
 async def _check_tokens(job: RatingJob, engine: Engine) -> None:
     """Refuse, before anything is spent, to read ratings from tokens that cannot tell them."""
     if "exact" in job.protocol.readouts or job.prompts.answer.form == "next_token":
-        tokens = {point: await engine.tokenize(f"{point:g}") for point in job.range.points}
-        check_single_tokens(tokens, job.scale)
+        name, scale = _only_scale(job)
+        tokens = {point: await engine.tokenize(f"{point:g}") for point in scale.points}
+        check_single_tokens(tokens, name)
+
+
+def _only_scale(job: RatingJob) -> tuple[str, OrdinalScale]:
+    """The scale of a job that reads probabilities: one of numbers, as the study was checked for."""
+    ((name, scale),) = job.scales.items()
+    if isinstance(scale, LabelScale):
+        raise CapabilityError(f"scale {name!r} has labels: its answers are no single tokens")
+    return name, scale
 
 
 def rating_rows(
     job: RatingJob, questions: Sequence[Question], answers: Mapping[Key, Answer]
 ) -> pd.DataFrame:
-    """The answers as rows of the ratings table: by readout, item and participant."""
+    """The answers as rows of the ratings table: by readout, item, participant and scale."""
     rows = []
     for question in questions:
         request = question.ask.request
         read = _exact_columns if request.readout == "exact" else _sampled_columns
         for participant in question.ask.participants:
             answer = answers[request.request_id, participant]
-            rows.append(
-                {
-                    "readout": request.readout,
-                    "item_id": question.item_id,
-                    "participant": participant,
-                    "persona": question.persona,
-                    "text": answer.text,
-                    "finish_reason": answer.finish_reason,
-                    "request_id": request.request_id,
-                    "model_reported": answer.model_reported,
-                    "prompt_tokens": answer.prompt_tokens,
-                    "completion_tokens": answer.completion_tokens,
-                    "latency_s": answer.latency_s,
-                    **read(job, answer),
-                }
-            )
+            for place, (scale, columns) in enumerate(read(job, answer).items()):
+                rows.append(
+                    {
+                        "scale": scale,
+                        "readout": request.readout,
+                        "item_id": question.item_id,
+                        "participant": participant,
+                        "persona": question.persona,
+                        "text": answer.text,
+                        "finish_reason": answer.finish_reason,
+                        "request_id": request.request_id,
+                        "model_reported": answer.model_reported,
+                        "prompt_tokens": 0 if place else answer.prompt_tokens,
+                        "completion_tokens": 0 if place else answer.completion_tokens,
+                        "latency_s": answer.latency_s,
+                        **columns,
+                    }
+                )
     table = pd.DataFrame(rows)
     table["participant"] = table["participant"].astype("Int32")
-    return table.assign(
-        model=job.model,
-        protocol=job.protocol.name,
-        dataset=job.dataset,
-        scale=job.scale,
-    )
+    return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)
 
 
-def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, object]:
-    reading = read_answer(answer, job.range, job.prompts.answer)
+def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:
     return {
-        "status": reading.status,
-        "rating": reading.rating,
-        "probabilities": None,
-        "off_scale_mass": None,
-        "returned_mass": None,
+        scale: {
+            "status": reading.status,
+            "rating": reading.rating,
+            "labels": reading.labels,
+            **_NO_PROBABILITIES,
+        }
+        for scale, reading in readings(job, answer).items()
     }
 
 
-def _exact_columns(job: RatingJob, answer: Answer) -> dict[str, object]:
+_NO_PROBABILITIES: Mapping[str, object] = {
+    "probabilities": None,
+    "off_scale_mass": None,
+    "returned_mass": None,
+}
+
+
+def _exact_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:
+    name, scale = _only_scale(job)
+    none: dict[str, object] = {"rating": None, "labels": None, **_NO_PROBABILITIES}
     if answer.logprobs is None:
-        return {
-            "status": withheld(answer) or "error",
-            "rating": None,
-            "probabilities": None,
-            "off_scale_mass": None,
-            "returned_mass": None,
-        }
-    reading = read_distribution(answer.logprobs, job.range, job.protocol.temperature)
-    return {
+        return {name: {**none, "status": withheld(answer) or "error"}}
+    reading = read_distribution(answer.logprobs, scale, job.protocol.temperature)
+    found = {
         "status": "ok" if any(reading.probabilities) else "unparsable",
-        "rating": None,
         "probabilities": list(reading.probabilities),
         "off_scale_mass": reading.off_scale_mass,
         "returned_mass": reading.returned_mass,
     }
+    return {name: {**none, **found}}

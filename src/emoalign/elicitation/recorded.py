@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,11 +18,12 @@ import orjson
 import pandas as pd
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.parsing import Reading, read_answer
+from emoalign.elicitation.parsing import Reading, readings
 from emoalign.elicitation.trials import Trial, read_trials
 from emoalign.errors import DataError
 from emoalign.sources import locate_verified
 from emoalign.study.datasets import HumanScale
+from emoalign.study.fields import LabelScale
 from emoalign.study.jobs import RatingJob
 from emoalign.study.models import RecordedModel
 
@@ -55,11 +57,19 @@ def recorded_rows(
 
     `items` are all stimuli of the dataset. Of the ratings of an item, those of the first
     participants are used, as many as the protocol asks for; an item without any has one row, with
-    neither participant nor status. Rows are in the order of `items`, then of participants.
+    neither participant nor status. Rows are in the order of scales, of `items`, of participants.
     Raises DataError for whatever the table must not hold, wherever in the cell it stands.
     """
+    return pd.concat(
+        [_scale_rows(job, scale, card, items, shard) for scale in job.scales], ignore_index=True
+    )
+
+
+def _scale_rows(
+    job: RatingJob, scale: str, card: RecordedModel, items: pd.DataFrame, shard: str
+) -> pd.DataFrame:
     path, checksum = locate_verified(card.source)
-    ratings = _ratings(path, job, card, items)
+    ratings = _ratings(path, job, scale, card, items)
     by_item = _by_item(ratings, path, job, items)
     wanted = list(items.loc[items["shard"] == shard, "item_id"])
     unrated = [item_id for item_id in wanted if item_id not in by_item]
@@ -73,7 +83,7 @@ def recorded_rows(
         )
     most = job.protocol.participants
     _tell_left_out(path, [len(by_item[item_id]) for item_id in wanted if item_id in by_item], most)
-    identity = {"model": job.model, "sha256": checksum, "dataset": job.dataset, "scale": job.scale}
+    identity = {"model": job.model, "sha256": checksum, "dataset": job.dataset, "scale": scale}
     identity |= {"protocol": job.protocol.name}
     rows = []
     for item_id in wanted:
@@ -85,7 +95,7 @@ def recorded_rows(
         model=job.model,
         protocol=job.protocol.name,
         dataset=job.dataset,
-        scale=job.scale,
+        scale=scale,
         readout="sampled",
         model_reported=f"recorded: {path.name}",
         persona=None,
@@ -101,7 +111,7 @@ def recorded_rows(
 
 def _columns(given: _Rating | None, identity: Mapping[str, str]) -> dict[str, object]:
     if given is None:
-        return dict.fromkeys(("participant", "status", "rating", "text", "request_id"))
+        return dict.fromkeys(("participant", "status", "rating", "labels", "text", "request_id"))
     known = orjson.dumps(
         {**identity, "participant": given.participant}, option=orjson.OPT_SORT_KEYS
     )
@@ -109,15 +119,18 @@ def _columns(given: _Rating | None, identity: Mapping[str, str]) -> dict[str, ob
         "participant": given.participant,
         "status": given.reading.status,
         "rating": given.reading.rating,
+        "labels": given.reading.labels,
         "text": given.text,
         "request_id": hashlib.sha256(known).hexdigest(),
     }
 
 
-def _ratings(path: Path, job: RatingJob, card: RecordedModel, items: pd.DataFrame) -> list[_Rating]:
-    """Every rating of the job's scale and protocol, of known and unknown items."""
-    ours, participants = _of_cell(path, job, card)
-    find, read = _finder(items, card), _reader(job, card)
+def _ratings(
+    path: Path, job: RatingJob, scale: str, card: RecordedModel, items: pd.DataFrame
+) -> list[_Rating]:
+    """Every rating of the scale and the job's protocol, of known and unknown items."""
+    ours, participants = _of_cell(path, job, scale, card)
+    find, read = _finder(items, card), _reader(job, scale, card)
     number_of = _numbers(participants)
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
@@ -146,13 +159,13 @@ def _ratings(path: Path, job: RatingJob, card: RecordedModel, items: pd.DataFram
 
 
 def _of_cell(
-    path: Path, job: RatingJob, card: RecordedModel
+    path: Path, job: RatingJob, scale: str, card: RecordedModel
 ) -> tuple[Sequence[Trial], Iterable[str | None]]:
-    """The trials of the job's scale and protocol, and the participants of the whole table.
+    """The trials of the scale and the job's protocol, and the participants of the whole table.
 
     Raises DataError when there is no such trial.
     """
-    chosen_by = {"scale": job.scale, "protocol": job.protocol.name}
+    chosen_by = {"scale": scale, "protocol": job.protocol.name}
     chosen_by = {key: name for key, name in chosen_by.items() if getattr(card.columns, key)}
     held: dict[str, dict[str, None]] = {key: {} for key in chosen_by}
     ours: list[Trial] = []
@@ -203,22 +216,33 @@ def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Trial, str], 
     return find
 
 
-def _reader(job: RatingJob, card: RecordedModel) -> Callable[[Trial], tuple[Reading, str] | None]:
-    """What reads the rating of a trial, with its text; None where a trial has none."""
-    scale, points, columns = job.range, job.range.points, card.columns
+def _reader(
+    job: RatingJob, scale: str, card: RecordedModel
+) -> Callable[[Trial], tuple[Reading, str] | None]:
+    """What reads the rating of a trial, with its text; None where a trial has none.
+
+    Labels are read from the raw answer alone: there is no number to compare it with.
+    """
+    bounds = job.scales[scale]
+    columns = card.columns
+    if isinstance(bounds, LabelScale):
+        columns = columns.model_copy(update={"rating": None})
 
     def read(trial: Trial) -> tuple[Reading, str] | None:
         number, answer = (
-            None if cell in card.na_values else cell
-            for cell in (trial.cells.get("rating"), trial.cells.get("answer"))
+            None if cell in card.na_values or not column else cell
+            for cell, column in (
+                (trial.cells.get("rating"), columns.rating),
+                (trial.cells.get("answer"), columns.answer),
+            )
         )
         rating = None
-        if number is not None:
+        if number is not None and isinstance(bounds, HumanScale):
             where = f"{trial.where}, column {columns.rating!r}"
-            rating = _point(_number(number, where), scale, points, where)
+            rating = _point(_number(number, where), bounds, where)
         if answer is None:
             return None if number is None else (Reading("ok", rating), number)
-        reading = _read_text(answer, job)
+        reading = _read_text(answer, job)[scale]
         if columns.rating and reading.rating != rating:
             raise DataError(
                 f"{trial.where}: column {columns.answer!r} holds {answer[:60]!r}, which "
@@ -231,9 +255,10 @@ def _reader(job: RatingJob, card: RecordedModel) -> Callable[[Trial], tuple[Read
     return read
 
 
-def _read_text(text: str, job: RatingJob) -> Reading:
+def _read_text(text: str, job: RatingJob) -> Mapping[str, Reading]:
     """A raw answer read by the rule for all answers; that it had ended is taken for granted."""
-    return read_answer(
+    return readings(
+        job,
         Answer(
             request_id="",
             participant=None,
@@ -245,8 +270,6 @@ def _read_text(text: str, job: RatingJob) -> Reading:
             latency_s=0,
             received="",
         ),
-        job.range,
-        job.prompts.answer,
     )
 
 
@@ -259,10 +282,10 @@ def _number(cell: str, where: str) -> float:
     return float(written)
 
 
-def _point(number: float, scale: HumanScale, points: Sequence[float], where: str) -> float:
-    step = (number - scale.min) / scale.step
-    if -0.5 < step < len(points) - 0.5 and abs(points[round(step)] - number) < 1e-9:
-        return points[round(step)]
+def _point(number: float, scale: HumanScale, where: str) -> float:
+    point = scale.point(number) if math.isfinite(number) else None
+    if point is not None:
+        return point
     native = scale.native
     hint = (
         f", not of the {native.min:g} to {native.max:g} in the dataset's own file" if native else ""

@@ -18,6 +18,8 @@ def draw_correlations(
     alignment: pd.DataFrame, colours: dict[str, str], titles: dict[str, str]
 ) -> Figure:
     """A row per cell: r with its 95 % bootstrap interval, the ceiling, and one human rater's r."""
+    if alignment.empty:
+        return _nothing()
     cells = alignment.sort_values(["dataset", "scale", "model", "protocol", "readout"])
     figure = Figure(figsize=(PAGE_INCHES, 1.3 + 0.42 * len(cells)), layout="constrained")
     axis = figure.subplots()
@@ -36,6 +38,13 @@ def draw_correlations(
     axis.set_xlim(min(-0.25, cells["pearson_boot_low"].min() - 0.05), 1.02)
     axis.set_xlabel("Pearson r of item means with human item means")
     figure.legend(handles=_legend(), loc="outside upper center", ncols=4, handletextpad=0.4)
+    return figure
+
+
+def _nothing() -> Figure:
+    """What stands for the figure in a study without any scale of numbers."""
+    figure = Figure(figsize=(PAGE_INCHES, 0.8), layout="constrained")
+    figure.text(0.5, 0.5, "No scale of numbers in this study", color=PEOPLE, ha="center")
     return figure
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, READOUT_NAMES
-from emoalign.study.fields import Scale
+from emoalign.study.fields import OrdinalScale
 from emoalign.tables import groups, records
 
 LABELLED = 5
@@ -24,7 +24,7 @@ def draw_means(
     items: pd.DataFrame,
     alignment: pd.DataFrame,
     labels: pd.Series,
-    scale: Scale,
+    scale: OrdinalScale,
     colours: dict[str, str],
     titles: dict[str, str],
 ) -> Figure:
@@ -54,7 +54,9 @@ def draw_means(
     return figure
 
 
-def _panel(axis: Axes, cell: pd.DataFrame, labels: pd.Series, scale: Scale, colour: str) -> None:
+def _panel(
+    axis: Axes, cell: pd.DataFrame, labels: pd.Series, scale: OrdinalScale, colour: str
+) -> None:
     used = cell.dropna(subset=["mean", "human_mean"]).set_index("item_id")
     human, model = used["human_mean"], used["mean"]
     ends = np.array([scale.min, scale.max])
@@ -78,7 +80,7 @@ def _name_outliers(
     model: pd.Series,
     residual: pd.Series,
     labels: pd.Series,
-    scale: Scale,
+    scale: OrdinalScale,
 ) -> None:
     """Name the items farthest from the fitted line, on the side where there is room.
 

@@ -17,15 +17,16 @@ def example(card: DatasetCard) -> str | Image:
 
 
 def check_prompts(loaded: LoadedStudy) -> None:
-    """Render each prompt set for each scale once. Raises StudyError with every problem found."""
+    """Render each prompt set for each question once. Raises StudyError with every problem found."""
     problems = []
     jobs = Jobs(loaded)
     for protocol in loaded.study.protocols:
         for dataset, card in loaded.datasets.items():
-            for scale in loaded.scales(dataset):
-                prompts = jobs.prompt_form(protocol.name, scale)
+            for asked in jobs.asked(protocol.name, dataset):
+                scales = asked.split("+")
+                prompts = jobs.prompt_form(protocol.name, dataset, scales[0])
                 try:
-                    renderer = Renderer(prompts, scale, card.scales[scale])
+                    renderer = Renderer(prompts, {scale: card.scales[scale] for scale in scales})
                     who = jobs.personas(protocol)
                     shown = [renderer.render(example(card), one) for one in who or [None]]
                     if len(set(shown)) < len(who):
@@ -35,7 +36,8 @@ def check_prompts(loaded: LoadedStudy) -> None:
                         )
                 except PromptError as error:
                     problems.append(
-                        f"config/prompts/{protocol.prompts}.yaml: scale {scale!r}: {error}"
+                        f"config/prompts/{protocol.prompt_set(dataset)}.yaml: "
+                        f"scale {' and '.join(map(repr, scales))}: {error}"
                     )
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))

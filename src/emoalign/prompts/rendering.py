@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -58,21 +59,32 @@ class Picture:
 
 
 class Renderer:
-    """Renders one prompt set for one scale; templates are compiled once.
+    """Renders one prompt set for one scale, or for all scales of a joint question.
 
-    The text of an item is a value, never a template: braces in it are just braces.
+    Templates are compiled once. The text of an item is a value, never a template: braces in it are
+    just braces.
     """
 
-    def __init__(self, prompts: PromptForm, scale_name: str, scale: Scale) -> None:
+    def __init__(self, prompts: PromptForm, scales: Mapping[str, Scale]) -> None:
         self._form = prompts.form
         self._image_place: Literal["first", "last"] = "last" if prompts.image == "last" else "first"
         self._system = None if prompts.system is None else _compiled(prompts.system)
         self._template = _compiled(prompts.template)
-        self._values: dict[str, object] = {
-            "instruction": prompts.wording.instruction,
-            "demonstrations": prompts.wording.demonstrations,
-            "scale": {"name": scale_name, **scale.model_dump(exclude={"native", "kind"})},
-        }
+        shown = {name: _shown(name, scale) for name, scale in scales.items()}
+        if prompts.answer.form == "joint":
+            self._values: dict[str, object] = {
+                "scales": [
+                    shown[name] | {"key": prompts.key(name), "instruction": wording.instruction}
+                    for name, wording in prompts.wording.items()
+                ]
+            }
+        else:
+            ((name, wording),) = prompts.wording.items()
+            self._values = {
+                "instruction": wording.instruction,
+                "demonstrations": wording.demonstrations,
+                "scale": shown[name],
+            }
 
     def render(self, item: str | Image, persona: str | None = None) -> Prompt:
         """The prompt for an item. Raises PromptError where a template names something unknown."""
@@ -94,6 +106,11 @@ class Renderer:
         if isinstance(item, Image):
             return Prompt(messages, None, item, self._image_place)
         return Prompt(messages, None)
+
+
+def _shown(name: str, scale: Scale) -> dict[str, object]:
+    """A scale as a template sees it."""
+    return {"name": name, **scale.model_dump(exclude={"native", "kind"})}
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,41 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from emoalign.prompts.rendering import Image, Prompt, Renderer
-from emoalign.report.wording import correlation, findings, interval, number, p_value, percent
+from emoalign.report.wording import (
+    correlation,
+    findings,
+    interval,
+    label_findings,
+    number,
+    p_value,
+    percent,
+)
+from emoalign.study.fields import Scale
 from emoalign.study.jobs import ReportJob
-from emoalign.tables import ALIGNMENT, READOUTS, RELIABILITY, STATUSES, STIMULI, atomic, records
+from emoalign.tables import (
+    ALIGNMENT,
+    LABELS,
+    READOUTS,
+    RELIABILITY,
+    STATUSES,
+    STIMULI,
+    atomic,
+    groups,
+    records,
+)
 
 EXAMPLES = 5
+
+_ANSWERS = f"""
+SELECT model, protocol, dataset, scale,
+    count(status) AS answers,
+    {", ".join(f"count(*) FILTER (status = '{status}') AS n_{status}" for status in STATUSES)},
+    count(DISTINCT item_id) - count(DISTINCT item_id) FILTER (status = 'ok') AS items_without
+FROM read_parquet($files)
+WHERE readout = 'sampled'
+GROUP BY ALL
+ORDER BY dataset, scale, model, protocol
+"""  # noqa: S608 - only names from the data contract
 
 _UNUSED_ANSWERS = """
 SELECT * FROM (
@@ -44,7 +74,9 @@ def write_report(
     output: Path,
 ) -> None:
     """Write the report of a study: one file that needs no other, and no network."""
-    alignment = ALIGNMENT.read(statistics / ALIGNMENT_FILE).sort_values(CELL_ORDER)
+    alignment = ALIGNMENT.read(statistics / "alignment.parquet").sort_values(CELL_ORDER)
+    labels = LABELS.read(statistics / "labels.parquet").sort_values(CELL_ORDER, kind="stable")
+    answers = _asked(_ANSWERS, ratings)
     noted = orjson.loads(manifest.read_bytes())
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -59,11 +91,13 @@ def write_report(
     environment.globals.update(interval=interval, correlation=correlation, statuses=STATUSES)
     html = environment.get_template("template.html").render(
         job=job,
-        findings=findings(alignment, job),
+        findings=findings(alignment, job) + label_findings(labels, answers, job),
         cells=records(alignment),
         reliability=records(RELIABILITY.read(statistics / "reliability.parquet")),
         readouts=records(READOUTS.read(statistics / "readouts.parquet")),
-        unused=records(_unused_answers(ratings)),
+        labels=list(groups(labels, CELL_ORDER)),
+        answers=records(answers),
+        unused=records(_asked(_UNUSED_ANSWERS, ratings, examples=EXAMPLES)),
         prompts=example_prompts(job, {path.stem: STIMULI.read(path) for path in stimuli}),
         figures=figures,
         manifest=json.dumps(noted, indent=2, ensure_ascii=False),
@@ -73,12 +107,11 @@ def write_report(
         partial.write_text(html, encoding="utf-8")
 
 
-ALIGNMENT_FILE = Path(ALIGNMENT.path).name
 CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]
 
 
 def example_prompts(job: ReportJob, stimuli: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """What a model was shown, for one item of each dataset, scale and protocol.
+    """What a model was shown, for one item of each dataset under each protocol.
 
     Where the terms forbid items to be shown, a placeholder stands in the item's place.
     """
@@ -89,15 +122,21 @@ def example_prompts(job: ReportJob, stimuli: dict[str, pd.DataFrame]) -> list[di
             text = Image("0" * 64, 16, Path())
         elif card.show_items:
             text = str(stimuli[dataset]["text"].iloc[0])
-        for scale, bounds in card.scales.items():
-            for name, protocol in job.protocols.items():
-                prompts = job.prompt_form(protocol.prompts, scale)
+        scales: Mapping[str, Scale] = {**card.scales, **card.labels}
+        for name in job.protocols:
+            seen: set[str] = set()
+            for scale in scales:
+                prompts = job.prompt_form(name, dataset, scale)
+                if scale in seen:
+                    continue
+                seen |= set(prompts.wording)
                 persona = next(iter(job.personas.get(name, ())), None)
-                prompt = Renderer(prompts, scale, bounds).render(text, persona)
+                asked = {one: scales[one] for one in prompts.wording}
+                prompt = Renderer(prompts, asked).render(text, persona)
                 shown.append(
                     {
                         "dataset": dataset,
-                        "scale": scale,
+                        "scale": ", ".join(prompts.wording),
                         "protocol": name,
                         "text": _as_text(prompt),
                         "answer": prompts.answer,
@@ -115,10 +154,11 @@ def _as_text(prompt: Prompt) -> str:
     return "\n\n".join(lines)
 
 
-def _unused_answers(ratings: Sequence[Path]) -> pd.DataFrame:
+def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
+    """What a query says of all ratings."""
     with duckdb.connect() as database:
         files = [str(path) for path in sorted(ratings)]
-        return database.execute(_UNUSED_ANSWERS, {"files": files, "examples": EXAMPLES}).df()
+        return database.execute(query, {"files": files, **bound}).df()
 
 
 def _picture(path: Path) -> str:

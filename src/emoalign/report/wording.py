@@ -85,13 +85,60 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
             limits += f", and one human rater reaches {number(best['one_human_r'])}"
         sentences.append(f"{limits}.")
     for cell in records(rows[rows["readout"] == "sampled"]):
-        share = _ok_share(cell)
-        if share < 0.9:
-            sentences.append(
-                f"With {cell['protocol']} only {percent(share)} of its sampled answers were a "
-                "rating; the others are counted below and were neither repaired nor asked again."
-            )
+        sentences += _unusable(cell, "a rating")
     return sentences
+
+
+def _unusable(cell: Mapping[str, Any], wanted: str) -> list[str]:
+    """That many answers of a cell were none, where they were."""
+    share = _ok_share(cell)
+    if not share < 0.9:
+        return []
+    return [
+        f"With {cell['protocol']} only {percent(share)} of its sampled answers were {wanted}; "
+        "the others are counted below and were neither repaired nor asked again."
+    ]
+
+
+def label_findings(labels: pd.DataFrame, answers: pd.DataFrame, job: ReportJob) -> list[list[str]]:
+    """The answer for scales of labels: one paragraph per cell; `answers` counts statuses."""
+    cell = ["model", "dataset", "scale", "protocol"]
+    counts = {key: records(rows)[0] for key, rows in groups(answers, cell)}
+    return [
+        _label_finding(rows, job) + _unusable(counts[key], "a choice of labels")
+        for key, rows in groups(labels, cell)
+    ]
+
+
+def _label_finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+    cell = records(rows)[0]
+    model, dataset = job.models[cell["model"]].title, job.datasets[cell["dataset"]]
+    if not cell["n_items"]:
+        return [
+            f"{model} gave no labels that can be compared with people's for {dataset.title}, "
+            f"{cell['scale']}, under {cell['protocol']}."
+        ]
+    known = rows["spearman_rho"].dropna()
+    mean = f"on average ρ = {number(known.mean())}" if len(known) else "undefined"
+    told = [
+        f"{model} chose from {len(rows)} labels for {cell['n_items']} {dataset.modality}s of "
+        f"{dataset.title} ({cell['scale']}, under {cell['protocol']}); correlation of each label's "
+        f"shares with people's: {mean} over {len(known)} labels."
+    ]
+    ordered = records(rows.sort_values(["rate_difference", "label"]))
+    least, most = ordered[0], ordered[-1]
+    if most["rate_difference"] > 0:
+        told.append(f"Most overused: {_use(most)}.")
+    if least["rate_difference"] < 0:
+        told.append(f"Most underused: {_use(least)}.")
+    return told
+
+
+def _use(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['label']} ({percent(row['model_rate'])} of its answers, "
+        f"{percent(row['human_rate'])} of people's)"
+    )
 
 
 def _one_per_protocol(rows: pd.DataFrame) -> list[dict[str, Any]]:

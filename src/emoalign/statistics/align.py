@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pandas as pd
 from emoalign.statistics.bootstrap import bootstrap_log_sd_ratio, bootstrap_pearson
 from emoalign.statistics.correlation import concordance, errors, pearson, spearman
 from emoalign.statistics.homogeneity import rank_sum, signed_rank
+from emoalign.statistics.labels import label_agreement
 from emoalign.statistics.multiplicity import benjamini_hochberg
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.readouts import agreement
@@ -28,6 +29,7 @@ from emoalign.study.studies import StatisticsSettings
 from emoalign.tables import (
     ALIGNMENT,
     ITEMS,
+    LABELS,
     NORMS,
     READOUTS,
     RELIABILITY,
@@ -53,21 +55,58 @@ class _Reliability:
 def align(
     job: StatisticsJob, items: Sequence[Path], norms: Mapping[str, Path], folder: Path
 ) -> None:
-    """Write reliability, alignment and readouts, as Parquet and CSV, into `folder`.
+    """Write reliability, alignment, labels and readouts, as Parquet and CSV, into `folder`.
 
     `norms` are the norm tables by dataset. The tables do not depend on the order of the files.
     """
     rows = pd.concat([ITEMS.read(path) for path in sorted(items)], ignore_index=True)
+    numbered = _of_scales(rows, job.scales)
     reliability = pd.DataFrame(
         [
             reliability_row(dataset, scale, group, job.settings, job.seed)
             for dataset, path in sorted(norms.items())
             for (scale,), group in groups(NORMS.read(path), ["scale"])
-        ]
+            if scale in job.scales[dataset]
+        ],
+        columns=RELIABILITY.schema.names,
     )
     _write(RELIABILITY, reliability, folder)
-    _write(ALIGNMENT, alignment(rows, reliability, job), folder)
-    _write(READOUTS, readouts(rows, job), folder)
+    _write(ALIGNMENT, alignment(numbered, reliability, job), folder)
+    _write(LABELS, label_rows(_of_scales(rows, job.labels), job), folder)
+    _write(READOUTS, readouts(numbered, job), folder)
+
+
+def _of_scales(items: pd.DataFrame, scales: Mapping[str, Collection[str]]) -> pd.DataFrame:
+    """The rows of these scales, which are named by dataset."""
+    wanted = {(dataset, scale) for dataset, names in scales.items() for scale in names}
+    pairs = zip(items["dataset"], items["scale"], strict=True)
+    return items[[pair in wanted for pair in pairs]]
+
+
+def label_rows(items: pd.DataFrame, job: StatisticsJob) -> pd.DataFrame:
+    """One row per label of each cell; see `tables.LABELS`."""
+    rows = []
+    for key, cell in groups(items, _CELL):
+        labels = job.labels[key[2]][key[3]].labels
+        used = cell.sort_values("item_id").dropna(subset=["distribution", "human_distribution"])
+        shape = (len(used), len(labels))
+        model, human = (
+            np.array(used[column].tolist(), dtype=float).reshape(shape)
+            for column in ("distribution", "human_distribution")
+        )
+        rows += [
+            dict(zip(_CELL, key, strict=True))
+            | {
+                "label": found.label,
+                "n_items": len(used),
+                "human_rate": found.human_rate,
+                "model_rate": found.model_rate,
+                "rate_difference": found.rate_difference,
+                "spearman_rho": found.rho,
+            }
+            for found in label_agreement(model, human, labels)
+        ]
+    return pd.DataFrame(rows, columns=LABELS.schema.names)
 
 
 def reliability_row(
@@ -117,7 +156,8 @@ def alignment(items: pd.DataFrame, reliability: pd.DataFrame, job: StatisticsJob
         [
             dict(zip(_CELL, key, strict=True)) | _cell_row(cell, norms[key[2], key[3]], job)
             for key, cell in groups(items, _CELL)
-        ]
+        ],
+        columns=ALIGNMENT.schema.names,
     )
     for test in _TESTED:
         cells[f"{test}_p_adjusted"] = cells.groupby("readout")[f"{test}_p"].transform(

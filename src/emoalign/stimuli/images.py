@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers import SourceItem
+from emoalign.stimuli.source_items import SourceItem
 
 
 def image_file(item: SourceItem, folder: str | None) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,11 @@ import pandas as pd
 from emoalign.errors import DataError
 from emoalign.sources import locate_verified, sha256
 from emoalign.stimuli.images import image_file
-from emoalign.stimuli.readers import READERS, HumanRatings, SourceItem
+from emoalign.stimuli.readers import READERS
 from emoalign.stimuli.sampling import sample_ids, shard_names
-from emoalign.study.datasets import HumanScale
+from emoalign.stimuli.source_items import HumanLabels, HumanRatings, SourceItem
+from emoalign.study.datasets import DatasetScale, HumanScale
+from emoalign.study.fields import LabelScale
 from emoalign.study.jobs import PreparationJob
 from emoalign.tables import NORMS, STIMULI, atomic
 
@@ -114,17 +116,21 @@ def _stimulus_rows(
 
 
 def _norm_rows(
-    items: Sequence[SourceItem], scales: dict[str, HumanScale], source: str
+    items: Sequence[SourceItem], scales: Mapping[str, DatasetScale], source: str
 ) -> pd.DataFrame:
     rows = []
     for item in items:
         for name, scale in scales.items():
-            if name not in item.ratings:
-                raise DataError(f"{source}: item {item.item_id} has no human ratings of {name!r}")
-            rows.append(
-                {"item_id": item.item_id, "scale": name}
-                | _on_scale(item.ratings[name], scale, f"{source}: item {item.item_id}")
-            )
+            human = item.ratings.get(name)
+            where = f"{source}: item {item.item_id}"
+            if isinstance(human, HumanLabels) and isinstance(scale, LabelScale):
+                norm = _labelled(human, scale, where)
+            elif isinstance(human, HumanRatings) and isinstance(scale, HumanScale):
+                norm = _on_scale(human, scale, where)
+            else:
+                kind = "labels" if isinstance(scale, LabelScale) else "ratings"
+                raise DataError(f"{where} has no human {kind} of {name!r}")
+            rows.append({"item_id": item.item_id, "scale": name} | norm)
     return pd.DataFrame(rows)
 
 
@@ -136,4 +142,25 @@ def _on_scale(human: HumanRatings, scale: HumanScale, where: str) -> dict[str, o
         "ratings": None
         if human.ratings is None
         else to_scale(human.ratings, scale, where).tolist(),
+        "labels": None,
+    }
+
+
+def _labelled(human: HumanLabels, scale: LabelScale, where: str) -> dict[str, object]:
+    choices = []
+    for names in human.choices:
+        chosen = scale.choice(names)
+        if chosen is None:
+            raise DataError(
+                f"{where}: a rater chose {', '.join(names) or 'nothing'}, which is no choice of "
+                f"{scale.at_least} or more of the labels on the dataset card: "
+                f"{', '.join(scale.labels)}"
+            )
+        choices.append(list(chosen))
+    return {
+        "mean": float("nan"),
+        "sd": float("nan"),
+        "n": len(choices),
+        "ratings": None,
+        "labels": choices,
     }

@@ -5,44 +5,15 @@ from __future__ import annotations
 import ast
 import csv
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoalign.errors import DataError
-
-
-@dataclass(frozen=True)
-class HumanRatings:
-    """What people said of one item on one scale, in the numbers of the source file."""
-
-    mean: float
-    sd: float
-    n: int
-    ratings: tuple[float, ...] | None
-
-
-@dataclass(frozen=True)
-class SourceItem:
-    """One item of a dataset, under the dataset's own id."""
-
-    item_id: str
-    text: str | None
-    ratings: Mapping[str, HumanRatings]
-    image: str | None = None
-
-
-def from_ratings(ratings: NDArray[np.float64]) -> HumanRatings:
-    """Mean, SD (ddof 1) and n recomputed from single ratings; NaN where they are undefined."""
-    n = len(ratings)
-    return HumanRatings(
-        mean=float(ratings.mean()) if n else float("nan"),
-        sd=float(ratings.std(ddof=1)) if n > 1 else float("nan"),
-        n=n,
-        ratings=tuple(ratings.tolist()),
-    )
+from emoalign.stimuli.goemotions import read_goemotions
+from emoalign.stimuli.source_items import HumanRatings, SourceItem, from_ratings
+from emoalign.stimuli.text import utf8
 
 
 def read_vader_lexicon(path: Path) -> list[SourceItem]:
@@ -53,7 +24,7 @@ def read_vader_lexicon(path: Path) -> list[SourceItem]:
     ratings, so an item is known by its line: vader-00001 is the first.
     """
     items = []
-    for number, line in enumerate(_utf8(path).split("\n"), 1):
+    for number, line in enumerate(utf8(path).split("\n"), 1):
         if not line:
             continue
         fields = line.split("\t")
@@ -70,14 +41,6 @@ def read_vader_lexicon(path: Path) -> list[SourceItem]:
             )
         )
     return items
-
-
-def _utf8(path: Path) -> str:
-    """The text of a file, without the mark that some programs put before it."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error
 
 
 def _rating_list(field: str, path: Path, line: int) -> NDArray[np.float64]:
@@ -101,7 +64,7 @@ def read_oasis(path: Path) -> list[SourceItem]:
 
     The image of a row is `<Theme>.jpg`; some themes end in a space, their files do not.
     """
-    rows = csv.reader(_utf8(path).splitlines())
+    rows = csv.reader(utf8(path).splitlines())
     header = next(rows, [])
     needed = ["Theme"] + [
         f"{name}_{part}" for name in _OASIS_SCALES.values() for part in ("mean", "SD", "N")
@@ -116,7 +79,7 @@ def read_oasis(path: Path) -> list[SourceItem]:
                 f"{path}, line {number}: expected {len(header)} fields, found {len(values)}"
             )
         row = dict(zip(header, values, strict=True))
-        ratings = {
+        ratings: Mapping[str, HumanRatings] = {
             scale: HumanRatings(
                 mean=_number(row[f"{name}_mean"], path, number, f"{name}_mean"),
                 sd=_number(row[f"{name}_SD"], path, number, f"{name}_SD"),
@@ -142,4 +105,5 @@ def _number(text: str, path: Path, line: int, column: str) -> float:
 READERS: Mapping[str, Callable[[Path], list[SourceItem]]] = {
     "vader-lexicon": read_vader_lexicon,
     "oasis": read_oasis,
+    "goemotions": read_goemotions,
 }

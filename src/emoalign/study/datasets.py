@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from emoalign.study.fields import Entry, FileSource, Modality, Name, Range, Scale
+from emoalign.study.fields import (
+    KIND,
+    Entry,
+    FileSource,
+    LabelScale,
+    Modality,
+    Name,
+    OrdinalScale,
+    Range,
+)
 
 
-class HumanScale(Scale):
-    """A scale people rated on, and how its numbers stand in the source file."""
+class HumanScale(OrdinalScale):
+    """A scale of numbers people rated on, and how they stand in the source file."""
 
     native: Range | None = Field(
         None,
@@ -20,13 +30,29 @@ class HumanScale(Scale):
     )
 
 
+def _kind(content: object) -> str:
+    named = (
+        content.get("kind", "ordinal")
+        if isinstance(content, Mapping)
+        else getattr(content, "kind", "ordinal")
+    )
+    return f"{KIND}{named}"
+
+
+DatasetScale = Annotated[
+    Annotated[HumanScale, Tag(f"{KIND}ordinal")] | Annotated[LabelScale, Tag(f"{KIND}labels")],
+    Discriminator(_kind),
+]
+"""A scale people rated on, of either kind; without `kind` it is ordinal."""
+
+
 class DatasetCard(Entry):
     """Stimulus items with human norms, and how to read them."""
 
     title: str = Field(description="Name of the dataset as a reader of the report should see it.")
     modality: Modality = Field(description="What an item is.")
     language: str = Field("en", description="Language of the items (BCP 47, such as en or es-MX).")
-    reader: Literal["vader-lexicon", "oasis"] = Field(description="The file format.")
+    reader: Literal["vader-lexicon", "oasis", "goemotions"] = Field(description="The file format.")
     source: FileSource = Field(description="The file with items and human ratings.")
     images: str | None = Field(
         None,
@@ -35,7 +61,7 @@ class DatasetCard(Entry):
     keep: str | None = Field(
         None, description="Regular expression the whole text of an item must match to be used."
     )
-    scales: dict[Name, HumanScale] = Field(
+    scales: dict[Name, DatasetScale] = Field(
         min_length=1, description="The scales people rated on, by name."
     )
     licence: str = Field(description="Licence of the data (SPDX identifier where there is one).")

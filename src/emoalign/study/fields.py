@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """Letters, digits, dot, underscore, hyphen: a name becomes part of file names."""
@@ -12,6 +20,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
+
+
+KIND = "kind: "
+"""What opens the name of an entry's kind in the location of a problem; no key begins like it."""
 
 
 class Entry(BaseModel):
@@ -50,8 +62,8 @@ class Range(Entry):
         return self
 
 
-class Scale(Range):
-    """A rating scale: equally spaced points from min to max."""
+class OrdinalScale(Range):
+    """A scale of numbers: equally spaced points from min to max."""
 
     kind: Literal["ordinal"] = Field(
         "ordinal", description="ordinal: one number per answer, from min to max."
@@ -63,7 +75,7 @@ class Scale(Range):
     direction: str = Field(description="What a higher number means.")
 
     @model_validator(mode="after")
-    def _on_points(self) -> Scale:
+    def _on_points(self) -> OrdinalScale:
         steps = (self.max - self.min) / self.step
         if abs(steps - round(steps)) > 1e-9:
             raise ValueError(f"max - min must be a whole number of steps of {self.step:g}")
@@ -84,3 +96,57 @@ class Scale(Range):
         point = round(self.min + steps * self.step, 10)
         on_scale = self.min <= point <= self.max and abs(point - number) < 1e-9
         return point if on_scale else None
+
+
+Label = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$")]
+"""A word or a few, without white space around them."""
+
+
+class LabelScale(Entry):
+    """A set of labels, of which an answer chooses those that apply."""
+
+    kind: Literal["labels"] = Field(
+        description="labels: the names of all labels that apply, in any order."
+    )
+    labels: tuple[Label, ...] = Field(
+        min_length=2,
+        description="The labels, in the order they are shown; capitals do not matter in answers.",
+    )
+    at_least: int = Field(1, ge=0, description="Labels an answer must choose; 0 allows none.")
+    at_most: int | None = Field(
+        None, ge=1, description="Labels an answer may choose; without it, all of them."
+    )
+
+    @field_validator("labels")
+    @classmethod
+    def _distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        folded = [label.casefold() for label in labels]
+        twice = sorted({label for label in folded if folded.count(label) > 1})
+        if twice:
+            raise ValueError(f"the same label more than once: {', '.join(twice)}")
+        return labels
+
+    @model_validator(mode="after")
+    def _possible(self) -> LabelScale:
+        most = len(self.labels) if self.at_most is None else self.at_most
+        if not self.at_least <= most <= len(self.labels):
+            raise ValueError(
+                f"at_least ({self.at_least}) and at_most ({most}) do not fit {len(self.labels)} "
+                "labels"
+            )
+        return self
+
+    def choice(self, names: Sequence[str]) -> tuple[str, ...] | None:
+        """The labels that `names` are, in the order of the scale; None if they are no answer.
+
+        Every name must be a label, none may come twice, and their number must be allowed.
+        """
+        wanted = [name.strip().casefold() for name in names]
+        chosen = tuple(label for label in self.labels if label.casefold() in wanted)
+        most = len(self.labels) if self.at_most is None else self.at_most
+        complete = len(chosen) == len(wanted)
+        return chosen if complete and self.at_least <= len(chosen) <= most else None
+
+
+Scale = OrdinalScale | LabelScale
+"""What an answer is given on."""

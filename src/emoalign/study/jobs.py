@@ -7,13 +7,13 @@ of the same input.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import Field
 
-from emoalign.study.datasets import HumanScale
-from emoalign.study.fields import Entry, FileSource, Modality
+from emoalign.study.datasets import DatasetScale, HumanScale
+from emoalign.study.fields import Entry, FileSource, LabelScale, Modality
 from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.studies import Protocol, StatisticsSettings
@@ -29,7 +29,7 @@ class PreparationJob(Entry):
     source: FileSource
     images: str | None = None
     keep: str | None
-    scales: dict[str, HumanScale]
+    scales: dict[str, DatasetScale]
     sample: int | None
     seed: int
     excluded_texts: tuple[str, ...]
@@ -37,18 +37,25 @@ class PreparationJob(Entry):
 
 
 class PromptForm(Entry):
-    """The part of a prompt set that reaches the model when one scale is asked about."""
+    """The part of a prompt set that reaches the model in one request.
+
+    `wording` has the scales asked about, in their order: one, or all of a joint question.
+    """
 
     form: str
     system: str | None
     template: str
     image: str = "first"
     answer: AnswerForm
-    wording: ScaleInstruction
+    wording: dict[str, ScaleInstruction]
+
+    def key(self, scale: str) -> str:
+        """The key of a scale in joint answers."""
+        return self.wording[scale].key or scale
 
 
 class RatingJob(Entry):
-    """Ask one model about one scale of one dataset under one protocol."""
+    """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
     version: int = 1
     model: str
@@ -57,8 +64,12 @@ class RatingJob(Entry):
     prompts: PromptForm
     personas: tuple[str, ...] = ()
     dataset: str
-    scale: str
-    range: HumanScale
+    scales: dict[str, DatasetScale]
+
+    @property
+    def asked(self) -> str:
+        """What the job asks about, as it stands in the names of its files."""
+        return together(self.scales)
 
 
 class AggregationJob(Entry):
@@ -66,14 +77,15 @@ class AggregationJob(Entry):
 
     version: int = 1
     dataset: str
-    scales: dict[str, HumanScale]
+    scales: dict[str, DatasetScale]
 
 
 class StatisticsJob(Entry):
-    """Compare models with people, cell by cell."""
+    """Compare models with people, cell by cell: scales of numbers, and of labels, by dataset."""
 
     version: int = 1
     scales: dict[str, dict[str, HumanScale]]
+    labels: dict[str, dict[str, LabelScale]] = Field(default_factory=dict)
     seed: int
     settings: StatisticsSettings
 
@@ -84,6 +96,7 @@ class ShownDataset(Entry):
     title: str
     show_items: bool
     scales: dict[str, HumanScale]
+    labels: dict[str, LabelScale] = Field(default_factory=dict)
 
 
 class FigureJob(Entry):
@@ -126,9 +139,15 @@ class ReportJob(Entry):
     prompts: dict[str, PromptSet]
     personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
-    def prompt_form(self, prompts: str, scale: str) -> PromptForm:
-        """What a prompt set says of one scale."""
-        return prompt_form(self.prompts[prompts], scale)
+    def prompt_form(self, protocol: str, dataset: str, scale: str) -> PromptForm:
+        """What a model is shown of a protocol when it is asked about a scale of a dataset."""
+        name = self.protocols[protocol].prompt_set(dataset)
+        return prompt_form(self.prompts[str(name)], scale)
+
+
+def together(scales: Iterable[str]) -> str:
+    """What scales asked about in one request are called in names of files: arousal+valence."""
+    return "+".join(sorted(scales))
 
 
 def prompt_form(prompts: PromptSet, scale: str) -> PromptForm:
@@ -139,7 +158,7 @@ def prompt_form(prompts: PromptSet, scale: str) -> PromptForm:
         template=prompts.template,
         image=prompts.image,
         answer=prompts.answer,
-        wording=prompts.scales[scale],
+        wording={name: prompts.scales[name] for name in prompts.asked_with(scale)},
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from emoalign.errors import StudyError
 from emoalign.study.datasets import DatasetCard
-from emoalign.study.fields import Range
+from emoalign.study.fields import LabelScale, Range
+from emoalign.study.fitting import misfits
 from emoalign.study.models import LlamaCppModel, ModelCard, OpenAIModel, RecordedModel
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
@@ -64,15 +65,20 @@ def load_study(
     for file in files:
         problems += read_yaml(Path(file))[1]
     library = _Library(config_dir, source)
-    models: dict[str, ModelCard] = _found(config, "models", library.model)
+    models: dict[str, ModelCard] = _found(_listed(config, "models"), library.model)
     datasets = _found(
-        config, "datasets", partial(library.entry, DatasetCard, "datasets"), "dataset"
+        _listed(config, "datasets", "dataset"), partial(library.entry, DatasetCard, "datasets")
     )
-    prompt_sets = _found(
-        config, "protocols", partial(library.entry, PromptSet, "prompts"), "prompts"
-    )
+    prompts = _listed(config, "protocols", "prompts") + [
+        name
+        for by_dataset in _listed(config, "protocols", "prompts_for")
+        if isinstance(by_dataset, Mapping)
+        for name in by_dataset.values()
+    ]
+    prompt_sets = _found(prompts, partial(library.entry, PromptSet, "prompts"))
     personas = _found(
-        config, "protocols", partial(library.entry, PersonaTable, "personas"), "personas"
+        _listed(config, "protocols", "personas"),
+        partial(library.entry, PersonaTable, "personas"),
     )
     problems += library.problems
     if study is None:
@@ -87,18 +93,17 @@ def load_study(
 FoundT = TypeVar("FoundT")
 
 
-def _found(
-    config: Mapping[str, Any],
-    key: str,
-    find: Callable[[str], FoundT | None],
-    field: str | None = None,
-) -> dict[str, FoundT]:
-    """What a list of the study names, even of a study that is wrong elsewhere: all at once."""
+def _listed(config: Mapping[str, Any], key: str, field: str | None = None) -> list[Any]:
+    """What stands in a list of the study, or in a field of its entries; whatever it is."""
     listed = config.get(key) if isinstance(config, Mapping) else None
     entries = listed if isinstance(listed, list) else []
-    names = [
-        entry.get(field) if field and isinstance(entry, Mapping) else entry for entry in entries
-    ]
+    if field is None:
+        return entries
+    return [entry.get(field) for entry in entries if isinstance(entry, Mapping)]
+
+
+def _found(names: Sequence[Any], find: Callable[[str], FoundT | None]) -> dict[str, FoundT]:
+    """The entries of these names, even of a study that is wrong elsewhere: all at once."""
     found = {name: find(name) for name in dict.fromkeys(n for n in names if isinstance(n, str))}
     return {name: entry for name, entry in found.items() if entry is not None}
 
@@ -161,9 +166,7 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
         ]
         asked = [scale for scale in entry.scales or card.scales if scale in card.scales]
         for protocol in loaded.study.protocols:
-            prompts = loaded.prompt_sets.get(protocol.prompts)
-            if prompts:
-                problems += _unspoken_scales(protocol, prompts, entry.dataset, card, asked)
+            problems += _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
         problems += [
             f"{source}: model {name!r} cannot be shown items of {entry.dataset!r}: its card does "
             f"not list {card.modality!r} among capabilities.modalities"
@@ -179,6 +182,14 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for scale in asked
             if scale != model.scale
         ]
+        problems += [
+            f"{source}: model {name!r}: {scale!r} of {entry.dataset!r} is a scale of labels, which "
+            "are read from raw answers; name their column as columns.answer in the model's card"
+            for name, model in loaded.models.items()
+            if isinstance(model, RecordedModel) and model.columns.answer is None
+            for scale in asked
+            if isinstance(card.scales[scale], LabelScale)
+        ]
     if loaded.study.max_usd is not None:
         problems += [
             f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
@@ -187,36 +198,62 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             if isinstance(model, OpenAIModel) and model.prices is None
         ]
     for protocol in loaded.study.protocols:
-        prompts = loaded.prompt_sets.get(protocol.prompts)
-        table = loaded.personas.get(protocol.personas or "")
-        problems += _wrong_personas(f"{source}: protocol {protocol.name!r}", protocol, table)
+        where = f"{source}: protocol {protocol.name!r}"
+        names = [protocol.prompt_set(entry.dataset) for entry in loaded.study.datasets]
+        used = [prompts for name, prompts in loaded.prompt_sets.items() if name in names]
+        known = [entry.dataset for entry in loaded.study.datasets]
+        problems += [
+            f"{where}: prompts_for.{name}: no dataset of the study; {nearest(name, known)}"
+            for name in protocol.prompts_for
+            if name not in known
+        ]
+        problems += _wrong_personas(where, protocol, loaded.personas.get(protocol.personas or ""))
         for name, model in loaded.models.items():
             if isinstance(model, RecordedModel):
                 problems += _not_recorded(source, protocol, name)
-            elif prompts:
-                problems += _incapable(source, protocol, prompts, name, model)
+            else:
+                for prompts in used:
+                    problems += _incapable(source, protocol, prompts, name, model)
     return problems
 
 
-def _unspoken_scales(
-    protocol: Protocol, prompts: PromptSet, dataset: str, card: DatasetCard, asked: list[str]
+def _wrong_prompts(
+    loaded: LoadedStudy, source: str, protocol: Protocol, dataset: str, asked: Sequence[str]
 ) -> list[str]:
+    """What keeps a protocol from asking about these scales of a dataset."""
+    name = protocol.prompt_set(dataset)
+    if name is None:
+        return [
+            f"{source}: protocol {protocol.name!r}: no prompt set for {dataset!r}; name one as "
+            f"prompts, or as prompts_for.{dataset}"
+        ]
+    if name not in loaded.prompt_sets:
+        return []
+    prompts, card = loaded.prompt_sets[name], loaded.datasets[dataset]
+    file = f"config/prompts/{name}.yaml"
     problems = []
-    file = f"config/prompts/{protocol.prompts}.yaml"
-    for name in asked:
-        wording = prompts.scales.get(name)
-        scale = card.scales[name]
-        if wording is None:
+    for scale in asked:
+        if scale not in prompts.scales:
             problems.append(
-                f"{file}: scales: no wording for {name!r}, which {dataset!r} is rated on; "
-                f"{nearest(name, prompts.scales)}"
+                f"{file}: scales: no wording for {scale!r}, which {dataset!r} is rated on; "
+                f"{nearest(scale, prompts.scales)}"
             )
-        elif (wording.written_for.min, wording.written_for.max) != (scale.min, scale.max):
-            problems.append(
-                f"{file}: scales.{name}.written_for: {wording.written_for.min:g} to "
-                f"{wording.written_for.max:g}, but the scale of {dataset!r} runs from "
-                f"{scale.min:g} to {scale.max:g}"
-            )
+        else:
+            problems += misfits(file, prompts, dataset, scale, card.scales[scale])
+    unasked = [scale for scale in prompts.scales if scale not in asked]
+    if prompts.answer.form == "joint" and unasked:
+        problems.append(
+            f"{file}: asks about {', '.join(prompts.scales)} in one request, but the study does "
+            f"not ask about {', '.join(unasked)} of {dataset!r}; ask about all of them, or write a "
+            "prompt set for fewer"
+        )
+    forms = {"labels": "a list of labels", "joint": "several scales at once"}
+    if prompts.answer.form in forms and "exact" in protocol.readouts:
+        problems.append(
+            f"{source}: protocol {protocol.name!r}: the exact readout reads one number, but the "
+            f"prompt set {name!r} asks for {forms[prompts.answer.form]}: only the sampled readout "
+            "is possible"
+        )
     return problems
 
 

@@ -12,10 +12,12 @@ from emoalign.study.fields import Entry, Name, Range
 class AnswerForm(Entry):
     """What counts as the model's answer, and where it ends."""
 
-    form: Literal["text", "next_token"] = Field(
+    form: Literal["text", "next_token", "labels", "joint"] = Field(
         "text",
-        description="text: whatever the model writes until it stops by itself. next_token: the one "
-        "token that follows the prompt; needs every point of the scale to be a single token.",
+        description="text: a number, in whatever the model writes until it stops by itself. "
+        "next_token: the one token that follows the prompt; needs every point of the scale to be a "
+        "single token. labels: a JSON array with the labels that apply. joint: a JSON object with "
+        "a key for every scale of this prompt set, all asked in one request.",
     )
     max_tokens: int = Field(
         8, ge=1, description="Longest answer; one that is cut here counts as truncated."
@@ -35,21 +37,39 @@ class Demonstration(Entry):
     """A worked example shown before the item; its text is never used as an item."""
 
     text: str = Field(description="The example stimulus.")
-    rating: float = Field(description="The rating it is shown with.")
+    rating: float | None = Field(None, description="The rating it is shown with.")
+    labels: tuple[str, ...] | None = Field(
+        None, description="The labels it is shown with, on a scale of labels."
+    )
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> Demonstration:
+        if (self.rating is None) == (self.labels is None):
+            raise ValueError("a demonstration is shown with its rating or with its labels")
+        return self
 
 
 class ScaleInstruction(Entry):
     """The wording for one scale."""
 
     instruction: str = Field(description="What to do, in the words of the human study.")
-    written_for: Range = Field(
-        description="Range of the scale the wording speaks of; refused for any other scale."
+    written_for: Range | None = Field(
+        None,
+        description="Range of the scale the wording speaks of; refused for any other scale. "
+        "Required for scales of numbers.",
+    )
+    key: str | None = Field(
+        None,
+        min_length=1,
+        description="Key of this scale in joint answers; without it, the scale's name.",
     )
     demonstrations: tuple[Demonstration, ...] = Field((), description="Worked examples, in order.")
 
     @model_validator(mode="after")
     def _demonstrations_in_range(self) -> ScaleInstruction:
         for shown in self.demonstrations:
+            if shown.rating is None or self.written_for is None:
+                continue
             if not self.written_for.min <= shown.rating <= self.written_for.max:
                 raise ValueError(
                     f"demonstration {shown.text!r} has rating {shown.rating:g}, outside "
@@ -70,8 +90,10 @@ class PromptSet(Entry):
     system: str | None = Field(None, description="Jinja2 template of a system message (chat only).")
     template: str = Field(
         description="Jinja2 template of the question. Knows: item.text, instruction, "
-        "demonstrations (each .text, .rating), scale (.name, .min, .max, .step, .anchors), and "
-        "persona in protocols that have personas."
+        "demonstrations (each .text, .rating or .labels), scale (.name and .min, .max, .step, "
+        ".anchors or .labels, .at_least, .at_most), and persona in protocols that have personas. "
+        "Where answers are joint it knows scales in place of instruction, demonstrations and "
+        "scale: a list, each with .key, .instruction and what else a scale has."
     )
     image: Literal["first", "last"] = Field(
         "first",
@@ -88,3 +110,21 @@ class PromptSet(Entry):
         if self.system is not None and self.form == "completion":
             raise ValueError("a completion prompt has no system message: put it in the template")
         return self
+
+    @model_validator(mode="after")
+    def _joint(self) -> PromptSet:
+        if self.answer.form != "joint":
+            return self
+        keys = [wording.key or scale for scale, wording in self.scales.items()]
+        if len(set(keys)) < len(keys):
+            raise ValueError("two scales have the same key in the joint answer")
+        shown = [scale for scale, wording in self.scales.items() if wording.demonstrations]
+        if shown:
+            raise ValueError(
+                f"joint answers have no demonstrations, but {', '.join(shown)} has some"
+            )
+        return self
+
+    def asked_with(self, scale: str) -> tuple[str, ...]:
+        """The scales asked about in the same request as `scale`, in the order they are asked."""
+        return tuple(self.scales) if self.answer.form == "joint" else (scale,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from emoalign.study.fields import Entry
+from emoalign.study.fields import KIND, Entry
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
@@ -76,10 +76,14 @@ def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
 
 
 def _explain(entry: type[Entry], detail: ErrorDetails, source: str) -> str:
-    location = detail["loc"]
+    location = tuple(part for part in detail["loc"] if not str(part).startswith(KIND))
     key = ".".join(str(part) for part in location)
     where = f"{source}: {key}" if key else source
-    owner, description = _described(entry, location)
+    owner, description = _described(entry, detail["loc"])
+    if detail["type"] == "union_tag_invalid":
+        kinds = detail["ctx"]["expected_tags"].replace("'", "").replace(KIND, "").split(", ")
+        kind = str(detail["ctx"]["tag"]).removeprefix(KIND)
+        return f"{where}.kind: unknown kind {kind!r}; {nearest(kind, kinds)}"
     if detail["type"] == "extra_forbidden":
         return f"{where}: unknown key; {nearest(str(location[-1]), owner.model_fields)}"
     if detail["type"] == "missing":
@@ -100,19 +104,32 @@ def _described(entry: type[Entry], location: tuple[int | str, ...]) -> tuple[typ
     description = ""
     owner = entry
     inner: type[Entry] | None = entry
+    kinds: Mapping[str, type[Entry]] = {}
     for part in location:
         if inner is not None and str(part) in inner.model_fields:
             owner = inner
             field = owner.model_fields[str(part)]
             description = field.description or ""
-            inner = _entry_within(field.annotation)
+            inner = next(_entries_within(field.annotation), None)
+            kinds = _kinds_within(field.annotation)
+        elif str(part) in kinds:
+            owner = inner = kinds[str(part)]
         elif inner is not None:
             owner = inner
     return owner, description
 
 
-def _entry_within(annotation: Any) -> type[Entry] | None:
+def _entries_within(annotation: Any) -> Iterator[type[Entry]]:
     if isinstance(annotation, type) and issubclass(annotation, Entry):
-        return annotation
-    found = (_entry_within(argument) for argument in get_args(annotation))
-    return next((entry for entry in found if entry is not None), None)
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _entries_within(argument)
+
+
+def _kinds_within(annotation: Any) -> Mapping[str, type[Entry]]:
+    """The entries a key may hold by the name of their kind, where it may hold several."""
+    return {
+        f"{KIND}{get_args(kind.annotation)[0]}": entry
+        for entry in _entries_within(annotation)
+        if (kind := entry.model_fields.get("kind")) is not None
+    }

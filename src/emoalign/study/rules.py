@@ -9,7 +9,8 @@ import orjson
 
 from emoalign.errors import DataError
 from emoalign.sources import locate
-from emoalign.study.datasets import HumanScale
+from emoalign.study.datasets import DatasetScale, HumanScale
+from emoalign.study.fields import LabelScale
 from emoalign.study.jobs import (
     AggregationJob,
     FigureJob,
@@ -23,9 +24,11 @@ from emoalign.study.jobs import (
     StatisticsJob,
     answering,
     prompt_form,
+    together,
 )
 from emoalign.study.loading import LoadedStudy
 from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.studies import Protocol
 
 
@@ -53,19 +56,28 @@ class Jobs:
             shard_items=study.shard_items,
         ).model_dump(mode="json")
 
-    def rate(self, model: str, protocol: str, dataset: str, scale: str) -> dict[str, Any]:
-        """The RatingJob of one cell."""
-        asked = self.loaded.protocol(protocol)
+    def rate(self, model: str, protocol: str, dataset: str, asked: str) -> dict[str, Any]:
+        """The RatingJob of one cell, or of those that are asked about jointly."""
+        one = self.loaded.protocol(protocol)
+        card = self.loaded.datasets[dataset]
+        prompts = self.prompt_form(protocol, dataset, asked.split("+")[0])
+        chosen: dict[str, object] = {"prompts": one.prompt_set(dataset), "prompts_for": {}}
         return RatingJob(
             model=model,
             card=answering(self.loaded.models[model]),
-            protocol=asked,
-            prompts=self.prompt_form(protocol, scale),
-            personas=self.personas(asked),
+            protocol=one.model_copy(update=chosen),
+            prompts=prompts,
+            personas=self.personas(one),
             dataset=dataset,
-            scale=scale,
-            range=self.loaded.datasets[dataset].scales[scale],
+            scales={scale: card.scales[scale] for scale in prompts.wording},
         ).model_dump(mode="json")
+
+    def asked(self, protocol: str, dataset: str) -> list[str]:
+        """What a protocol asks about in one request each: names of scales, joined with "+"."""
+        prompts = self._prompts(protocol, dataset)
+        return sorted(
+            {together(prompts.asked_with(scale)) for scale in self.loaded.scales(dataset)}
+        )
 
     def personas(self, protocol: Protocol) -> tuple[str, ...]:
         """Who the participants of a protocol are; empty where they are nobody in particular."""
@@ -73,9 +85,9 @@ class Jobs:
             return ()
         return self.loaded.personas[protocol.personas].texts()[: protocol.participants]
 
-    def prompt_form(self, protocol: str, scale: str) -> PromptForm:
-        """What a protocol's prompt set says of one scale."""
-        return prompt_form(self.loaded.prompt_sets[self.loaded.protocol(protocol).prompts], scale)
+    def prompt_form(self, protocol: str, dataset: str, scale: str) -> PromptForm:
+        """What a model is shown of a protocol when it is asked about a scale of a dataset."""
+        return prompt_form(self._prompts(protocol, dataset), scale)
 
     def aggregate(self, dataset: str) -> dict[str, Any]:
         """The AggregationJob of one dataset."""
@@ -85,7 +97,8 @@ class Jobs:
         """The StatisticsJob of the study."""
         study = self.loaded.study
         return StatisticsJob(
-            scales={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
+            scales={name: self._numbers(name) for name in sorted(self.loaded.datasets)},
+            labels={name: self._labels(name) for name in sorted(self.loaded.datasets)},
             seed=study.seed,
             settings=study.statistics,
         ).model_dump(mode="json")
@@ -97,7 +110,10 @@ class Jobs:
             models={name: card.title for name, card in models},
             datasets={
                 name: ShownDataset(
-                    title=card.title, show_items=card.redistribute, scales=self._ranges(name)
+                    title=card.title,
+                    show_items=card.redistribute,
+                    scales=self._numbers(name),
+                    labels=self._labels(name),
                 )
                 for name, card in sorted(self.loaded.datasets.items())
             },
@@ -119,7 +135,8 @@ class Jobs:
                 name: ReportedDataset(
                     title=card.title,
                     show_items=card.redistribute,
-                    scales=self._ranges(name),
+                    scales=self._numbers(name),
+                    labels=self._labels(name),
                     modality=card.modality,
                     keep=card.keep,
                     sample=self.loaded.dataset_entry(name).sample,
@@ -143,21 +160,21 @@ class Jobs:
     def plan(self) -> list[dict[str, Any]]:
         """The RatingJob of every cell of the study."""
         return [
-            self.rate(model, protocol.name, dataset, scale)
+            self.rate(model, protocol.name, dataset, asked)
             for model in sorted(self.loaded.models)
             for protocol in self.loaded.study.protocols
             for dataset in self.loaded.datasets
-            for scale in self.loaded.scales(dataset)
+            for asked in self.asked(protocol.name, dataset)
         ]
 
     def rating_files(self, results: str, dataset: str, shards: str | Path) -> list[str]:
         """The rating files of one dataset, in an order that does not depend on the study file."""
         names = orjson.loads(Path(shards).read_bytes())
         return [
-            f"{results}/ratings/{model}/{protocol}/{dataset}/{scale}/{shard}.parquet"
+            f"{results}/ratings/{model}/{protocol}/{dataset}/{asked}/{shard}.parquet"
             for model in sorted(self.loaded.models)
             for protocol in sorted(entry.name for entry in self.loaded.study.protocols)
-            for scale in sorted(self.loaded.scales(dataset))
+            for asked in self.asked(protocol, dataset)
             for shard in names
         ]
 
@@ -183,18 +200,32 @@ class Jobs:
         """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
         return int(isinstance(self.loaded.models[model], OpenAIModel))
 
-    def _ranges(self, dataset: str) -> dict[str, HumanScale]:
+    def drawn(self, dataset: str) -> list[str]:
+        """The scales of a dataset that have figures of their own: those of numbers."""
+        return list(self._numbers(dataset))
+
+    def _ranges(self, dataset: str) -> dict[str, DatasetScale]:
         card = self.loaded.datasets[dataset]
         return {scale: card.scales[scale] for scale in sorted(self.loaded.scales(dataset))}
+
+    def _numbers(self, dataset: str) -> dict[str, HumanScale]:
+        scales = self._ranges(dataset).items()
+        return {name: scale for name, scale in scales if isinstance(scale, HumanScale)}
+
+    def _labels(self, dataset: str) -> dict[str, LabelScale]:
+        scales = self._ranges(dataset).items()
+        return {name: scale for name, scale in scales if isinstance(scale, LabelScale)}
+
+    def _prompts(self, protocol: str, dataset: str) -> PromptSet:
+        return self.loaded.prompt_sets[str(self.loaded.protocol(protocol).prompt_set(dataset))]
 
     def _demonstrated(self, dataset: str) -> tuple[str, ...]:
         """Texts shown as demonstrations by any protocol: all of them are kept out of the sample,
         so that every protocol rates the same items."""
-        scales = self.loaded.scales(dataset)
         shown = {
             demonstration.text
-            for prompts in self.loaded.prompt_sets.values()
-            for scale in scales
-            for demonstration in prompts.scales[scale].demonstrations
+            for protocol in self.loaded.study.protocols
+            for scale in self.loaded.scales(dataset)
+            for demonstration in self._prompts(protocol.name, dataset).scales[scale].demonstrations
         }
         return tuple(sorted(shown))

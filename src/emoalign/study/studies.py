@@ -23,7 +23,13 @@ class Protocol(Entry):
     """How ratings are asked for."""
 
     name: Name = Field(description="Name of the protocol in results and figures.")
-    prompts: Name = Field(description="Name of a file in config/prompts.")
+    prompts: Name | None = Field(
+        None, description="Name of a file in config/prompts, for all datasets but those below."
+    )
+    prompts_for: dict[Name, Name] = Field(
+        default_factory=dict,
+        description="Names of files in config/prompts by dataset, for those that need their own.",
+    )
     readouts: tuple[Readout, ...] = Field(
         ("sampled",),
         min_length=1,
@@ -42,6 +48,10 @@ class Protocol(Entry):
     wave: int = Field(
         1, ge=1, description="Ask the same again on purpose with the next number (test-retest)."
     )
+
+    def prompt_set(self, dataset: str) -> str | None:
+        """Name of the prompt set the items of a dataset are asked about with."""
+        return self.prompts_for.get(dataset, self.prompts)
 
 
 class StatisticsSettings(Entry):
