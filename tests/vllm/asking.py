@@ -1,4 +1,4 @@
-"""Asks a model without end, as a job does. Run by the tests that stop it: asking.py <folder> <GPUs>."""
+"""Asks a model without end, for the tests that stop it: asking.py <folder> <GPUs>."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ ITEMS = [first + rest for first in "abcdefghij" for rest in ("oy", "ear", "ate",
 
 
 def all_answers(engine: VllmEngine, asks: Sequence[Ask]) -> dict[tuple[str, int | None], Answer]:
-    found = [answer for answers in engine.answers(asks) for answer in answers]
+    found = [answer for _, answers in engine.answers(asks) for answer in answers]
     assert len(found) == sum(len(ask.participants) for ask in asks)
     return {answer.key: answer for answer in found}
 

