@@ -30,7 +30,7 @@ and memory does not grow with the number of questions."""
 
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
 _SINGLE_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"
-"""With 0, vLLM computes in this process: a scheduler in one of its own outlives a kill -9, and holds
+"""With 0, vLLM computes in this process: a scheduler in another one outlives a kill -9, and holds
 all the memory of the GPU. Workers for several GPUs do end when this process does."""
 
 _ENVIRONMENT = {
