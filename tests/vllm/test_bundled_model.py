@@ -19,6 +19,7 @@ from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines import identity
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_together import rate_together
+from emoalign.errors import CapabilityError
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.fields import OrdinalScale
@@ -242,3 +243,70 @@ def test_a_killed_job_loses_nothing_and_asks_for_nothing_again(
     assert content.startswith(arrived)
     keys = [Answer.from_line(line).key for line in content.splitlines()]
     assert len(keys) == len(set(keys)) == len(ratings) == everything
+
+
+# Several jobs, one load
+
+
+def asking(job: RatingJob, form: str, shown: str, **asked: object) -> RatingJob:
+    """The job with a prompt that the small model often continues with JSON."""
+    prompts = {
+        "form": "completion",
+        "system": None,
+        "template": shown + "Word: {{ item.text }}\nAnswer:",
+        "answer": {"form": form, "max_tokens": 24, "stop": ["\n"]},
+        "wording": asked["wording"],
+    }
+    fields = job.model_dump() | {"scales": asked["scales"], "prompts": prompts}
+    return RatingJob.model_validate(fields)
+
+
+def test_labels_and_joint_answers_come_from_one_load_into_files_of_their_own(
+    tmp_path: Path, words: pd.DataFrame, default_study: LoadedStudy, card: VllmModel
+) -> None:
+    job = job_of(default_study, card, readouts=("sampled",), participants=6)
+    nine = {"min": 1, "max": 9, "direction": "higher is more"}
+    joint = asking(
+        job,
+        "joint",
+        'Word: party\nAnswer: {"V": 8, "A": 7}\nWord: war\nAnswer: {"V": 1, "A": 8}\n'
+        'Word: sofa\nAnswer: {"V": 6, "A": 2}\n',
+        scales={"valence": nine, "arousal": nine},
+        wording={
+            name: {"key": name[0].upper(), "instruction": "", "written_for": {"min": 1, "max": 9}}
+            for name in ("valence", "arousal")
+        },
+    )
+    labels = asking(
+        job,
+        "labels",
+        'Word: party\nAnswer: ["joy"]\nWord: war\nAnswer: ["anger", "fear"]\n'
+        'Word: funeral\nAnswer: ["sadness"]\nWord: smile\nAnswer: ["joy"]\n',
+        scales={"mood": {"kind": "labels", "labels": ["joy", "anger", "fear", "sadness"]}},
+        wording={"mood": {"instruction": "Choose."}},
+    )
+    stimuli = tmp_path / "stimuli.parquet"
+    STIMULI.write(words.head(8), stimuli)
+    files = [tmp_path / "joint.parquet", tmp_path / "labels.parquet"]
+    rate_together([joint, labels], card, stimuli, "0000", tmp_path / "journal", files)
+
+    rated, chosen = map(RATINGS.read, files)
+    assert len(rated) == 2 * 8 * 6
+    assert len(chosen) == 8 * 6
+    assert (rated["status"] == "ok").mean() > 0.2
+    assert chosen.loc[chosen["status"] == "ok", "labels"].map(len).ge(1).all()
+    journals = tmp_path / "journal" / LOADED / "vader"
+    assert sorted(path.name for path in journals.iterdir()) == ["arousal+valence", "mood"]
+
+
+def test_a_scale_of_two_tokens_is_refused_before_anything_is_asked(
+    tmp_path: Path, words: pd.DataFrame, default_study: LoadedStudy, card: VllmModel
+) -> None:
+    job = job_of(default_study, card)
+    scale = job.scales["valence"]
+    wide = scale.model_copy(update={"max": 12, "native": None})
+    desk = Desk(tmp_path, words.head(2))
+    with pytest.raises(CapabilityError, match=r"10 \(2 tokens\), 11 \(2 tokens\)"):
+        desk.rate(job.model_copy(update={"scales": {"valence": wide}}), card)
+    assert desk.journal.read_bytes() == b""
+    assert not desk.output.exists()
