@@ -64,6 +64,19 @@ class Table:
         with atomic(path) as partial:
             pq.write_table(table, partial, compression="zstd")
 
+    def write_batches(self, batches: pa.RecordBatchReader, path: Path) -> None:
+        """Write rows as they come, a row group at a time, in memory that does not grow with them.
+
+        The file is that of `write` for the same rows, but for its row groups.
+        """
+        with (
+            atomic(path) as partial,
+            pq.ParquetWriter(partial, self.schema, compression="zstd") as writer,
+        ):
+            for batch in batches:
+                rows = pa.Table.from_batches([batch]).select(self.schema.names)
+                writer.write_table(rows.cast(self.schema))
+
     def write_csv(self, rows: pd.DataFrame, path: Path) -> None:
         """Write `rows` as CSV for people who read tables in a spreadsheet."""
         table = pa.Table.from_pandas(rows, schema=self.schema, preserve_index=False)

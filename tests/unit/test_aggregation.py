@@ -65,6 +65,7 @@ def items(
     files: Sequence[Sequence[dict[str, object]]],
     normed: Sequence[str] = ("a", "b"),
     job: AggregationJob = JOB,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Aggregate rating files with norms for some items."""
     paths = [folder / f"{number:04d}.parquet" for number in range(len(files))]
@@ -75,7 +76,7 @@ def items(
         scale="valence", mean=3.5, sd=1.25, ratings=None, labels=None
     )
     NORMS.write(norms, folder / "norms.parquet")
-    aggregate(job, paths, folder / "norms.parquet", folder / "items.parquet")
+    aggregate(job, paths, folder / "norms.parquet", folder / "items.parquet", threads)
     return ITEMS.read(folder / "items.parquet")
 
 
@@ -336,3 +337,45 @@ def test_shares_of_people_count_those_who_chose_nothing_and_are_null_without_any
 def test_a_cell_in_which_nobody_chose_any_label_has_shares_of_zero(tmp_path: Path) -> None:
     found = labelled_items(tmp_path, moods("a", [], []))
     assert found.loc[("mood", "a"), "distribution"].tolist() == [0, 0, 0]
+
+
+def test_a_scale_of_many_points_is_counted_like_one_of_few(tmp_path: Path) -> None:
+    scale = HumanScale(min=0, max=100, step=0.5, direction="higher is better")
+    job = AggregationJob(dataset="mine", scales={"valence": scale})
+    found = only(items(tmp_path, [answers("a", 0, 33.5, 33.5, 100, "refusal")], job=job))
+    shares = dict(zip(scale.points, found["distribution"], strict=True))
+    assert {point: share for point, share in shares.items() if share} == {
+        0: 0.25,
+        33.5: 0.5,
+        100: 0.25,
+    }
+    assert found["mean"] == 41.75
+    assert found["sd"] == pytest.approx(np.std([0, 33.5, 33.5, 100], ddof=1))
+
+
+def test_answers_that_are_all_the_same_have_no_spread_at_all(tmp_path: Path) -> None:
+    scale = HumanScale(min=0, max=1, step=0.1, direction="higher is better")
+    job = AggregationJob(dataset="mine", scales={"valence": scale})
+    found = only(items(tmp_path, [answers("a", 0.3, 0.3, 0.3)], job=job))
+    assert found["sd"] == 0
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_shards_give_the_same_file_as_one_piece_to_the_last_byte(
+    tmp_path: Path, threads: int
+) -> None:
+    rng = np.random.default_rng(4)
+    names = [f"item-{number:03d}" for number in range(60)]
+    rows = {name: answers(name, *rng.integers(1, 6, 20).tolist(), "refusal") for name in names}
+    exactly = {name: [exact(name, *(0.17 * rng.dirichlet(np.ones(5))))] for name in names}
+
+    def written(folder: str, shards: Sequence[Sequence[str]]) -> bytes:
+        (tmp_path / folder).mkdir()
+        files = [[row for name in shard for row in rows[name] + exactly[name]] for shard in shards]
+        items(tmp_path / folder, files, normed=names, threads=threads)
+        return (tmp_path / folder / "items.parquet").read_bytes()
+
+    whole = written("whole", [names])
+    assert written("pieces", [names[i : i + 7] for i in range(0, 60, 7)]) == whole
+    shuffled = [str(name) for name in rng.permutation(names)]
+    assert written("shuffled", [shuffled[:31], shuffled[31:]]) == whole

@@ -125,6 +125,17 @@ def test_lost_results_come_back_from_the_journal_without_a_request(rerun: Projec
     assert rerun.journal() == before
 
 
+def test_one_shard_gives_the_same_items_as_two_and_asks_for_nothing(rerun: Project) -> None:
+    table = rerun.folder / "results/small/items/vader.parquet"
+    of_two, answers = table.read_bytes(), sum(map(len, rerun.journal().values()))
+    rerun.edit(SMALL, shard_items=None)
+    ran = rerun.run("items")
+    assert ("aggregate_items", "dataset=vader") in ran
+    assert not [job for job in ran if job[0] == "rate" and "shard=0001" in job[1]]
+    assert table.read_bytes() == of_two
+    assert sum(map(len, rerun.journal().values())) == answers
+
+
 # Models that vLLM loads: all that a protocol asks about a dataset is one job
 
 

@@ -13,10 +13,15 @@ def sample_ids(item_ids: Iterable[str], size: int | None, seed: int) -> list[str
     the ids does not matter, a larger sample contains the smaller one, and leaving one id out
     brings in exactly one other.
     """
-    ranked = sorted(
-        item_ids, key=lambda item_id: hashlib.sha256(f"{seed}:{item_id}".encode()).digest()
-    )
-    return sorted(ranked[:size])
+    return sorted(sorted(item_ids, key=lambda item_id: rank(item_id, seed))[:size])
+
+
+def rank(item_id: str, seed: int, draw: str = "") -> bytes:
+    """The random rank of an item under a seed: whoever else is there, it stays the same.
+
+    Another `draw` has ranks that have nothing to do with those of the first.
+    """
+    return hashlib.sha256(f"{seed}:{draw}{item_id}".encode()).digest()
 
 
 def shard_names(n_items: int, shard_items: int | None) -> Sequence[str]:

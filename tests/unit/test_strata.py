@@ -1,0 +1,152 @@
+"""Samples spread over kinds of items: who is of which kind, how many of each, and who tops up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from emoalign.stimuli.sampling import sample_ids
+from emoalign.stimuli.strata import agreement, strata_of, stratified_ids
+from emoalign.study.strata import Strata
+
+BY_SD = {"statistic": "sd", "scales": ["V", "A"], "bounds": [0.3, 0.7], "closed": "left"}
+BY_SD["names"] = ["high", "moderate", "low"]
+BY_MEAN: dict[str, Any] = {"statistic": "mean", "scales": ["V"], "bounds": [2.5, 3.5]}
+BY_MEAN["names"] = ["low", "middle", "high"]
+BY_AGREEMENT = {"statistic": "agreement", "scales": ["emotions"]}
+
+
+def strata(*by: dict[str, Any], **sizes: Any) -> Strata:
+    return Strata.model_validate_json(
+        pd.Series({"by": list(by), **(sizes or {"each": 1})}).to_json()
+    )
+
+
+def norms(**values: tuple[float, float]) -> pd.DataFrame:
+    """Norms of items on V and A: (mean of V, SD of both)."""
+    rows = [
+        {"item_id": item, "scale": scale, "mean": mean, "sd": sd}
+        for item, (mean, sd) in values.items()
+        for scale in ("V", "A")
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_an_item_on_a_bound_belongs_where_the_study_says() -> None:
+    rows = norms(a=(2.5, 0.3), b=(2.51, 0.29), c=(3.5, 0.7), d=(3.51, 0.69))
+    assert strata_of(rows, strata(BY_SD, BY_MEAN)) == {
+        "a": "moderate/low",
+        "b": "high/middle",
+        "c": "low/middle",
+        "d": "moderate/high",
+    }
+
+
+def test_the_statistic_is_the_average_over_its_scales() -> None:
+    rows = pd.DataFrame({"item_id": "a", "scale": ["V", "A"], "mean": 3.0, "sd": [0.0, 0.58]})
+    assert strata_of(rows, strata(BY_SD)) == {"a": "high"}
+
+
+def test_an_item_without_the_statistic_is_in_no_stratum() -> None:
+    rows = norms(a=(3, 0.5), b=(3, float("nan")))
+    assert set(strata_of(rows, strata(BY_SD))) == {"a"}
+    assert set(strata_of(rows, strata(BY_MEAN))) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("choices", "kind"),
+    [
+        ([["joy"], ["joy"], ["joy"]], "full"),
+        ([["joy", "love"], ["love", "joy"]], "full"),
+        ([["joy"], ["joy", "love"]], "partial"),
+        ([["joy"], ["joy"], ["anger"]], "partial"),
+        ([["joy"], ["anger"], ["love"]], "none"),
+        ([["joy", "love"], ["anger"]], "none"),
+        ([["joy"]], "full"),
+    ],
+)
+def test_people_agree_fully_partly_or_not_at_all(choices: list[list[str]], kind: str) -> None:
+    assert agreement(choices) == kind
+    rows = pd.DataFrame({"item_id": ["a"], "scale": "emotions", "labels": [choices]})
+    assert strata_of(rows, strata(BY_AGREEMENT)) == {"a": kind}
+
+
+KINDS = {f"item-{n:03d}": "rare" if n % 20 == 0 else "common" for n in range(200)}
+
+
+def test_each_stratum_gives_its_number_or_all_it_has_and_the_rest_tops_up() -> None:
+    drawn = stratified_ids(KINDS, {"rare": 30, "common": 30}, 60, seed=1)
+    assert drawn == sorted(drawn)
+    assert Counter(KINDS[item] for item in drawn) == {"rare": 10, "common": 50}
+    assert len(stratified_ids(KINDS, {"rare": 5, "common": 30}, None, seed=1)) == 35
+
+
+def test_a_draw_depends_on_the_seed_and_on_nothing_else() -> None:
+    wanted = {"rare": 5, "common": 30}
+    drawn = stratified_ids(KINDS, wanted, 50, seed=1)
+    backwards = dict(reversed(KINDS.items()))
+    assert stratified_ids(backwards, dict(reversed(wanted.items())), 50, seed=1) == drawn
+    assert stratified_ids(KINDS, wanted, 50, seed=2) != drawn
+
+
+def test_a_larger_sample_contains_the_smaller_one() -> None:
+    wanted = {"rare": 5, "common": 30}
+    small, large = (set(stratified_ids(KINDS, wanted, size, seed=1)) for size in (40, 90))
+    assert small < large
+
+
+def test_one_stratum_is_a_plain_sample() -> None:
+    one = dict.fromkeys(KINDS, "all")
+    assert stratified_ids(one, {"all": 7}, None, seed=3) == sample_ids(KINDS, 7, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"by": [{**BY_MEAN, "names": ["a", "b"]}], "each": 1}, "2 bounds make 3 classes"),
+        ({"by": [{**BY_MEAN, "names": ["a", "b", "a"]}], "each": 1}, "different names"),
+        ({"by": [{**BY_MEAN, "bounds": [3, 2]}], "each": 1}, "ascending"),
+        ({"by": [{**BY_AGREEMENT, "bounds": [1]}], "each": 1}, "agreement has the classes"),
+        ({"by": [BY_MEAN]}, "give either each or sizes"),
+        ({"by": [BY_MEAN], "each": 1, "sizes": {"low": 1}}, "give either each or sizes"),
+        ({"by": [BY_MEAN], "sizes": {"lo": 1}}, "no stratum 'lo'; there are low, middle, high"),
+    ],
+)
+def test_strata_that_make_no_sense_are_refused(content: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Strata.model_validate_json(pd.Series(content).to_json())
+
+
+@pytest.mark.shared_data
+def test_emobank_falls_into_the_nine_cells_of_the_published_study(shared: Path) -> None:
+    single = pd.read_csv(shared / "emobank/individual_reader_ratings.csv")
+    long = single.melt("id", var_name="scale", value_name="rating")
+    rows = long.groupby(["id", "scale"])["rating"].agg(["mean", "std"]).reset_index()
+    rows = rows.rename(columns={"id": "item_id", "std": "sd"})
+    agreement_of = {**BY_SD, "scales": ["V", "A", "D"]}
+    both = strata(agreement_of, BY_MEAN, each=222)
+    kinds = strata_of(rows, both)
+    assert Counter(kinds.values()) == {
+        "high/low": 36,
+        "high/middle": 2_763,
+        "high/high": 40,
+        "moderate/low": 643,
+        "moderate/middle": 3_488,
+        "moderate/high": 461,
+        "low/low": 2_139,
+        "low/middle": 772,
+        "low/high": 206,
+    }
+    for seed in range(5):
+        drawn = stratified_ids(kinds, both.wanted(), 2_000, seed)
+        assert len(drawn) == 2_000
+        found = Counter(kinds[item].partition("/")[0] for item in drawn)
+        expected = {"high": 408, "moderate": 836, "low": 757}
+        off = {kind: found[kind] - count for kind, count in expected.items()}
+        assert all(np.abs(count) <= 30 for count in off.values()), off
