@@ -14,6 +14,10 @@ rule ratings:
 
 
 rule rate:
+    """Ask a model for the answers the journal does not hold yet; write all of them as ratings.
+
+    What a recorded model gave is read from its file.
+    """
     input:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
         recording=lambda wildcards: jobs.recordings(wildcards.model),
@@ -23,10 +27,6 @@ rule rate:
         f"{RESULTS}/logs/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.tsv"
-    """Ask a model for the answers the journal does not hold yet; write all of them as ratings.
-
-    What a recorded model gave is read from its file.
-    """
     wildcard_constraints:
         model=jobs.models_pattern(together=False),
     conda:
