@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from emoalign.elicitation.chat_templates import check_template
 from emoalign.elicitation.engines import identity, settings, setup
 from emoalign.elicitation.exact import read_distribution
 from emoalign.elicitation.messages import without_system
+from emoalign.elicitation.planning import planned
 from emoalign.elicitation.rating import build_questions
 from emoalign.elicitation.rating_together import beginning
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
@@ -386,6 +388,18 @@ def test_the_models_of_both_studies_can_do_what_the_default_study_asks(
     if name == "qwen3-8b":
         assert card.chat_template_kwargs == {"enable_thinking": False}
     assert card.capabilities.system_role == (name != "gemma-2-9b-it")
+
+
+def test_a_plan_tells_what_a_model_would_be_asked_without_loading_it(
+    study: Callable[..., LoadedStudy], tmp_path: Path
+) -> None:
+    job, card = job_and_card(study(), "rating-sheet")
+    items = pd.DataFrame({"item_id": ["a", "b"], "modality": "word", "text": ["joy", "woe"]})
+    row = planned(job, card, items, tmp_path)
+    assert (row["requests"], row["answers"]) == (4, 42)
+    assert row["tokens_from"] == "estimate"
+    assert math.isnan(float(row["usd"] or 0))
+    assert math.isnan(float(row["minutes"] or 0))
 
 
 # Without vLLM

@@ -21,7 +21,7 @@ from emoalign.elicitation.vllm import VllmEngine, loaded
 from emoalign.errors import CapabilityError, EngineError
 from emoalign.prompts.rendering import Message, Prompt
 from emoalign.study.datasets import HumanScale
-from emoalign.study.fields import Scale
+from emoalign.study.fields import OrdinalScale
 from emoalign.study.models import VllmModel
 
 Question = Callable[..., Ask]
@@ -119,7 +119,7 @@ def test_sampled_answers_are_drawn_from_the_exact_distribution(
 
 
 def test_a_scale_with_a_point_of_two_tokens_is_refused(rater: VllmEngine) -> None:
-    ten = Scale(min=1, max=10, direction="up")
+    ten = OrdinalScale(min=1, max=10, direction="up")
     tokens = {point: rater.tokenize(f"{point:g}") for point in ten.points}
     with pytest.raises(CapabilityError, match=r"10 \(2 tokens\)"):
         check_single_tokens(tokens, "valence")

@@ -100,6 +100,7 @@ class VllmEngine:
         self._card = card
         self._tokenizer = llm.get_tokenizer()
         self._template_seen = False
+        self._found: dict[tuple[float, ...], tuple[int, ...]] = {(): ()}
         schedule = llm.llm_engine.vllm_config.scheduler_config
         self._queue = _QUEUED * int(schedule.max_num_seqs)
         self.reported = _reported(llm, card)
@@ -151,8 +152,11 @@ class VllmEngine:
         return number_tokens(self._texts)
 
     def _tokens(self, ask: Ask) -> tuple[int, ...]:
+        """The tokens that an exact request is about; none for a sampled one."""
         points = ask.request.points
-        return rating_tokens(self._numbers, points) if points else ()
+        if points and points not in self._found:
+            self._found[points] = rating_tokens(self._numbers, points)
+        return self._found[points]
 
     def _enqueue(self, ask: Ask) -> str:
         """Queue a request; the id that its output will have."""
@@ -207,7 +211,7 @@ class VllmEngine:
                 f"would be cut. Raise it. {_KEPT}"
             )
         return read_output(
-            ask, output, seconds, self.reported, self._texts.__getitem__, self._tokens(ask)
+            ask, output, seconds, self.reported, lambda token: self._texts[token], self._tokens(ask)
         )
 
 
