@@ -1,6 +1,6 @@
 """emoalign: how human-like are the ratings language models give to emotional stimuli?
 
-Targets: plan, stimuli, ratings, items, statistics, figures, report (the default: everything).
+Targets: data, plan, stimuli, ratings, items, statistics, figures, report (the default: everything).
 A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
 """
 
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from emoalign.errors import EmoalignError
 from emoalign.prompts.preflight import check_prompts
-from emoalign.stage import importable_in_jobs
+from emoalign.stage import importable_in_jobs, keep_out_of_log
 from emoalign.study.rules import Jobs
 from emoalign.study.loading import load_study
 
@@ -37,7 +37,10 @@ except EmoalignError as error:
     raise WorkflowError(str(error))
 
 jobs = Jobs(loaded)
+keep_out_of_log(logger, jobs.key_variables())
 study = loaded.study
+for forbidden in jobs.all_forbidden():
+    logger.warning(f"Its ratings will not be asked for: {forbidden}")
 RESULTS = f"results/{study.study}"
 
 
@@ -49,6 +52,7 @@ rule all:
 
 
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/ratings.smk"

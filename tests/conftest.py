@@ -96,8 +96,7 @@ def preparation(nine_points: HumanScale) -> Prepare:
         fields = {
             "dataset": "mine",
             "modality": "word",
-            "reader": "vader-lexicon",
-            "source": FileSource(file=str(file)),
+            "source": {"reader": "vader-lexicon", "lexicon": FileSource(file=str(file))},
             "keep": None,
             "scales": {"valence": nine_points},
             "sample": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from functools import lru_cache
 from importlib.util import find_spec
@@ -30,8 +31,15 @@ def locate(source: FileSource) -> Path:
             )
         path = Path(spec.origin).parent / source.file
     if not path.is_file():
-        raise DataError(f"{path}: no such file.{_obtain(source)}")
+        raise DataError(f"{path}: no such file{similar(path)}.{_obtain(source)}")
     return path
+
+
+def similar(path: Path) -> str:
+    """A hint where the folder of a missing file holds one of nearly the same name."""
+    known = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, known, n=1, cutoff=0.8)
+    return f" (there is {close[0]!r})" if close else ""
 
 
 def sha256(path: Path) -> str:

@@ -136,11 +136,15 @@ STIMULI = Table(
     "an item, in order of item_id",
     (
         _ITEM,
-        Column("modality", _TEXT, "word or sentence."),
+        Column("modality", _TEXT, "word, sentence or image."),
         Column("text", _TEXT, "The stimulus exactly as a model is shown it."),
         Column("image_path", _TEXT, "Path of the image; null for text."),
         Column("image_sha256", _TEXT, "Checksum of the image; null for text."),
-        Column("strata", _TEXT, "Stratum the item was drawn from; null without strata."),
+        Column(
+            "strata",
+            _TEXT,
+            "Group the source puts the item in, such as a genre; null without.",
+        ),
         Column("split", _TEXT, "Split of the source the item belongs to; null without splits."),
         Column("shard", _TEXT, "The rating job the item belongs to."),
     ),
@@ -154,7 +158,7 @@ NORMS = Table(
         _SCALE,
         Column("mean", _NUMBER, "Mean human rating, in points of the scale."),
         Column("sd", _NUMBER, "Standard deviation over raters (ddof 1), in points of the scale."),
-        Column("n", _COUNT, "Number of human ratings."),
+        Column("n", _COUNT, "Number of human ratings; null where the source does not tell."),
         Column("ratings", _NUMBERS, "The single ratings, in points of the scale; null if unknown."),
         Column(
             "labels",
@@ -249,7 +253,7 @@ ITEMS = Table(
         Column("returned_mass", _NUMBER, "Exact: probability of all tokens reported."),
         Column("human_mean", _NUMBER, "Mean human rating; null without norms."),
         Column("human_sd", _NUMBER, "Standard deviation over human raters (ddof 1)."),
-        Column("human_n", _COUNT, "Number of human ratings."),
+        Column("human_n", _COUNT, "Number of human ratings; null where unknown."),
         Column(
             "human_distribution",
             _NUMBERS,

@@ -19,9 +19,11 @@ from emoalign.errors import DataError, StudyError
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.sources import sha256
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.readers import read_oasis
+from emoalign.stimuli.readers import read
+from emoalign.study.fields import FileSource
 from emoalign.study.jobs import PreparationJob
 from emoalign.study.loading import load_study
+from emoalign.study.readers import OasisSource
 from emoalign.study.rules import Jobs
 from emoalign.tables import NORMS, STIMULI
 
@@ -136,7 +138,7 @@ def oasis_job(folder: Path, rows: str, keep: str | None = None) -> PreparationJo
     (folder / "OASIS.csv").write_text(HEADER + rows, encoding="utf-8")
     loaded = load_study(image_study(), ROOT / "config")
     job = Jobs(loaded).prepare("oasis")
-    source = {"package": None, "file": str(folder / "OASIS.csv"), "sha256": None, "obtain": None}
+    source = {"reader": "oasis", "norms": {"file": str(folder / "OASIS.csv")}}
     changes = {"source": source, "images": str(folder / "images"), "keep": keep, "sample": None}
     return PreparationJob.model_validate(job | changes)
 
@@ -148,6 +150,7 @@ def image_study(model: str = "gpt-4o") -> dict[str, Any]:
         "seed": 1,
         "models": [model],
         "datasets": [{"dataset": "oasis"}],
+        "allow_remote": ["oasis"],
         "protocols": [{"name": "p", "prompts": "instruction-image"}],
     }
 
@@ -173,7 +176,7 @@ def test_a_theme_that_ends_in_a_space_finds_its_file(tmp_path: Path) -> None:
 
 
 def test_a_missing_image_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"item I2: there is no image .*Dog 6.jpg\. Put the images"):
+    with pytest.raises(DataError, match=r"line 2: item I2: there is no image .*Dog 6\.jpg\. Put"):
         prepared(tmp_path, oasis_job(tmp_path, DOG))
 
 
@@ -194,8 +197,8 @@ def test_a_link_out_of_the_folder_is_refused_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        (DOG.replace("5.5", "5,5"), "line 2: expected 10 fields, found 11"),
-        (DOG.replace("5.5", '"high"'), "line 2, column Valence_mean: expected a number"),
+        (DOG.replace("5.5", "5,5"), "line 2: expected 10 fields.*found 11"),
+        (DOG.replace("5.5", '"high"'), "line 2, column 'Valence_mean': expected a number"),
     ],
 )
 def test_a_damaged_table_is_told_by_line_and_column(tmp_path: Path, rows: str, told: str) -> None:
@@ -228,7 +231,8 @@ def test_the_order_of_scales_changes_no_job() -> None:
 @pytest.mark.shared_data
 @pytest.mark.skipif(not OASIS.exists(), reason=f"there is no {OASIS}")
 def test_the_real_oasis_norms_and_pictures_are_read(tmp_path: Path) -> None:
-    items = read_oasis(OASIS / "OASIS.csv")
+    norms = FileSource(file=str(OASIS / "OASIS.csv"))
+    items = read(OasisSource(reader="oasis", norms=norms), {"norms": OASIS / "OASIS.csv"})
     assert len(items) == 900
     valence = np.array([item.ratings["valence"].mean for item in items])
     arousal = np.array([item.ratings["arousal"].mean for item in items])

@@ -27,8 +27,12 @@ FIVE = {"min": 1, "max": 5, "direction": "higher is more"}
 CARD: Mapping[str, Any] = {
     "title": "Sentences",
     "modality": "sentence",
-    "reader": "goemotions",
-    "source": {"file": "resources/none.csv"},
+    "source": {
+        "reader": "table",
+        "table": {"file": "resources/none.csv"},
+        "id": "id",
+        "text": "text",
+    },
     "scales": {
         "valence": FIVE,
         "arousal": FIVE,
@@ -81,7 +85,7 @@ def job(loaded: LoadedStudy, asked: str) -> RatingJob:
 def test_scales_of_a_joint_prompt_set_are_one_job_under_one_name(
     study: Callable[..., LoadedStudy],
 ) -> None:
-    loaded = study(VAD, prompts="valence-arousal-dominance")
+    loaded = study(VAD, prompts="reader-valence-arousal-dominance")
     check_prompts(loaded)
     assert Jobs(loaded).asked("asked", "sentences") == ["arousal+dominance+valence"]
     assert list(job(loaded, "arousal+dominance+valence").scales) == VAD
@@ -98,7 +102,7 @@ def test_a_prompt_set_for_a_dataset_takes_the_place_of_the_protocols_own(
 def test_what_the_model_is_shown_names_every_scale_in_the_order_of_the_prompt_set(
     study: Callable[..., LoadedStudy],
 ) -> None:
-    one = job(study(VAD, prompts="valence-arousal-dominance"), "arousal+dominance+valence")
+    one = job(study(VAD, prompts="reader-valence-arousal-dominance"), "arousal+dominance+valence")
     messages = Renderer(one.prompts, one.scales).render("It rains.").messages
     assert messages is not None
     assert messages[0].content == (
@@ -121,7 +125,7 @@ def test_labels_are_shown_in_the_order_of_the_card(study: Callable[..., LoadedSt
 def test_a_joint_question_is_one_request_for_all_its_scales(
     study: Callable[..., LoadedStudy],
 ) -> None:
-    loaded = study(VAD, prompts="valence-arousal-dominance", participants=3)
+    loaded = study(VAD, prompts="reader-valence-arousal-dominance", participants=3)
     card = loaded.models["smollm2-135m"]
     questions = build_questions(
         job(loaded, "arousal+dominance+valence"), card, [("s1", "It rains."), ("s2", "It snows.")]
@@ -135,10 +139,10 @@ def test_a_joint_question_is_one_request_for_all_its_scales(
 def test_a_joint_prompt_set_asks_about_all_of_its_scales_or_none(
     study: Callable[..., LoadedStudy],
 ) -> None:
-    assert refused(study, ["valence", "arousal"], prompts="valence-arousal-dominance") == (
-        "config/prompts/valence-arousal-dominance.yaml: asks about valence, arousal, dominance in "
-        "one request, but the study does not ask about dominance of 'sentences'; ask about all of "
-        "them, or write a prompt set for fewer"
+    assert refused(study, ["valence", "arousal"], prompts="reader-valence-arousal-dominance") == (
+        "config/prompts/reader-valence-arousal-dominance.yaml: asks about valence, arousal, "
+        "dominance in one request, but the study does not ask about dominance of 'sentences'; "
+        "ask about all of them, or write a prompt set for fewer"
     )
 
 
@@ -146,7 +150,7 @@ def test_a_joint_prompt_set_asks_about_all_of_its_scales_or_none(
     ("scales", "prompts", "form"),
     [
         (["emotions"], "labels-that-apply", "a list of labels"),
-        (VAD, "valence-arousal-dominance", "several scales at once"),
+        (VAD, "reader-valence-arousal-dominance", "several scales at once"),
     ],
 )
 def test_probabilities_are_of_one_number_only(
@@ -167,10 +171,10 @@ def test_a_form_that_does_not_fit_the_kind_of_scale_is_told_with_those_that_do(
         "is a scale of labels; use labels or joint"
     )
     edit(
-        "prompts/valence-arousal-dominance.yaml",
+        "prompts/reader-valence-arousal-dominance.yaml",
         lambda prompts: prompts["answer"].update(form="labels"),
     )
-    told = refused(study, ["valence"], prompts="valence-arousal-dominance")
+    told = refused(study, ["valence"], prompts="reader-valence-arousal-dominance")
     assert "answer.form: labels, but 'valence' of 'sentences' is a scale of numbers" in told
     assert "use text, next_token or joint" in told
 
@@ -215,14 +219,14 @@ def test_a_demonstration_is_shown_with_labels_of_the_scale(
 def test_joint_prompts_have_no_demonstrations_and_no_key_twice(
     study: Callable[..., LoadedStudy], edit: Edit
 ) -> None:
-    file = "prompts/valence-arousal-dominance.yaml"
+    file = "prompts/reader-valence-arousal-dominance.yaml"
     edit(file, lambda prompts: prompts["scales"]["valence"].update(key="arousal"))
-    told = refused(study, VAD, prompts="valence-arousal-dominance")
+    told = refused(study, VAD, prompts="reader-valence-arousal-dominance")
     assert "two scales have the same key in the joint answer" in told
     edit(file, lambda prompts: prompts["scales"]["valence"].pop("key"))
     shown = [{"text": "Hooray!", "rating": 5}]
     edit(file, lambda prompts: prompts["scales"]["valence"].update(demonstrations=shown))
-    told = refused(study, VAD, prompts="valence-arousal-dominance")
+    told = refused(study, VAD, prompts="reader-valence-arousal-dominance")
     assert "joint answers have no demonstrations, but valence has some" in told
 
 

@@ -146,6 +146,8 @@ def test_items_that_may_not_be_shown_are_not_on_the_page(tmp_path: Path) -> None
     page = make_page(tmp_path, cell(NORM_ROWS, ratings(NORM_ROWS)), report_job(show_items=False))
     assert "$x_1$" not in page
     assert "Rate it. (item not shown)" in page
+    assert "No. &lt;script&gt;" not in page  # an answer may quote its item
+    assert "(not shown: it may quote the item)" in page
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,7 @@ def test_items_that_may_not_be_shown_are_not_on_the_page(tmp_path: Path) -> None
         (
             ratings(NORM_ROWS),
             NORM_ROWS.assign(mean=np.nan, sd=np.nan, n=0, ratings=None),
-            "r undefined (no item has both a rating of the model and a human norm)",
+            "There are no human ratings of them, so there is no comparison",
         ),
         (ratings(NORM_ROWS), NORM_ROWS.assign(sd=np.nan, ratings=None), "r = "),
         (ratings(NORM_ROWS)[:2], NORM_ROWS[:2], "r undefined (only 2 items can be compared)"),

@@ -17,13 +17,17 @@ from hypothesis import strategies as st
 
 from emoalign.errors import DataError
 from emoalign.sources import locate, locate_verified
-from emoalign.stimuli.preparation import prepare, select, to_scale
-from emoalign.stimuli.readers import read_vader_lexicon
+from emoalign.stimuli.norms import to_scale
+from emoalign.stimuli.preparation import prepare
+from emoalign.stimuli.readers import read
 from emoalign.stimuli.sampling import sample_ids, shard_names
+from emoalign.stimuli.selection import select
+from emoalign.stimuli.source_items import SourceItem
 from emoalign.study.datasets import HumanScale
 from emoalign.study.fields import FileSource, Range
 from emoalign.study.jobs import PreparationJob
 from emoalign.study.loading import LoadedStudy
+from emoalign.study.readers import VaderLexiconSource
 from emoalign.study.rules import Jobs
 from emoalign.tables import NORMS, STIMULI, TABLES, atomic
 
@@ -34,10 +38,15 @@ Limit = Callable[[int], AbstractContextManager[None]]
 # The reader
 
 
+def lexicon_items(file: Path) -> list[SourceItem]:
+    source = VaderLexiconSource(reader="vader-lexicon", lexicon=FileSource(file=str(file)))
+    return read(source, {"lexicon": file})
+
+
 def test_means_and_sds_are_recomputed_where_the_file_states_wrong_ones(tmp_path: Path) -> None:
     file = tmp_path / "lexicon.txt"
     file.write_text("glad\t-3.9\t0.0\t[1, 2, 2, 3, 4]\n")
-    (item,) = read_vader_lexicon(file)
+    (item,) = lexicon_items(file)
     human = item.ratings["valence"]
     assert item.text == "glad"
     assert human.ratings == (1, 2, 2, 3, 4)
@@ -50,7 +59,7 @@ def test_means_and_sds_are_recomputed_where_the_file_states_wrong_ones(tmp_path:
 def test_a_token_that_occurs_twice_is_two_items_each_with_its_own_ratings(tmp_path: Path) -> None:
     file = tmp_path / "lexicon.txt"
     file.write_text("d:\t0\t0\t[1, 2]\njoy\t0\t0\t[3, 3]\nd:\t0\t0\t[-1, -2]\n")
-    first, _, third = read_vader_lexicon(file)
+    first, _, third = lexicon_items(file)
     assert (first.item_id, first.text, first.ratings["valence"].mean) == ("vader-00001", "d:", 1.5)
     assert (third.item_id, third.text, third.ratings["valence"].mean) == ("vader-00003", "d:", -1.5)
 
@@ -58,13 +67,13 @@ def test_a_token_that_occurs_twice_is_two_items_each_with_its_own_ratings(tmp_pa
 def test_an_id_is_the_line_of_the_file_even_after_an_empty_line(tmp_path: Path) -> None:
     file = tmp_path / "lexicon.txt"
     file.write_text("joy\t0\t0\t[1]\n\nwoe\t0\t0\t[2]")
-    assert [item.item_id for item in read_vader_lexicon(file)] == ["vader-00001", "vader-00003"]
+    assert [item.item_id for item in lexicon_items(file)] == ["vader-00001", "vader-00003"]
 
 
 def test_a_file_with_the_line_ends_of_windows_reads_the_same(tmp_path: Path) -> None:
     file = tmp_path / "lexicon.txt"
     file.write_bytes(b"joy\t0\t0\t[1, 2]\r\nwoe\t0\t0\t[-2, 0]\r\n")
-    joy, woe = read_vader_lexicon(file)
+    joy, woe = lexicon_items(file)
     assert (joy.text, joy.ratings["valence"].ratings) == ("joy", (1, 2))
     assert (woe.text, woe.ratings["valence"].ratings) == ("woe", (-2, 0))
 
@@ -72,7 +81,7 @@ def test_a_file_with_the_line_ends_of_windows_reads_the_same(tmp_path: Path) -> 
 def test_a_byte_order_mark_is_no_part_of_the_first_token(tmp_path: Path) -> None:
     file = tmp_path / "lexicon.txt"
     file.write_text("joy\t0\t0\t[1]\n", encoding="utf-8-sig")
-    assert [item.text for item in read_vader_lexicon(file)] == ["joy"]
+    assert [item.text for item in lexicon_items(file)] == ["joy"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,7 @@ def test_a_line_of_another_form_is_an_error_that_names_it(
     file = tmp_path / "lexicon.txt"
     file.write_text(f"good\t1.9\t0.9\t[1, 2]\n{line}\nbad\t-2.5\t0.9\t[-2, -3]\n")
     with pytest.raises(DataError) as error:
-        read_vader_lexicon(file)
+        lexicon_items(file)
     assert f"{file}, line 2: " in str(error.value)
     assert told in str(error.value)
 
@@ -108,8 +117,8 @@ def test_a_line_of_another_form_is_an_error_that_names_it(
 def test_a_file_that_is_no_text_is_an_error_of_the_data(tmp_path: Path) -> None:
     file = tmp_path / "lexicon.txt"
     file.write_bytes("naïve\t0\t0\t[1]\n".encode("latin-1"))
-    with pytest.raises(DataError, match="UTF-8"):
-        read_vader_lexicon(file)
+    with pytest.raises(DataError, match="not utf-8-sig text"):
+        lexicon_items(file)
 
 
 # Mapping
@@ -152,13 +161,12 @@ def test_sds_are_stretched_with_the_scale_and_null_where_there_is_none(
     file = tmp_path / "lexicon.txt"
     file.write_text("many\t0\t0\t[0, 50, 100]\none\t0\t0\t[25]\nnone\t0\t0\t[]\n")
     _, norms, _ = run(preparation(file, scales={"valence": percent}), tmp_path)
-    assert norms["n"].tolist() == [3, 1, 0]
+    assert norms["n"].tolist() == [3, 1], "an item that nobody rated is left out"
     assert norms["mean"].tolist()[:2] == [5, 3]
     assert norms["sd"][0] == pytest.approx(50 * 8 / 100)
     assert norms["ratings"][0].tolist() == [1, 5, 9]
     written = pq.read_table(tmp_path / "norms.parquet")
-    assert written["mean"].to_pylist()[2] is None
-    assert written["sd"].to_pylist()[1:] == [None, None]
+    assert written["sd"].to_pylist()[1:] == [None]
 
 
 # The sample
@@ -245,7 +253,7 @@ def test_demonstrations_are_left_out_whatever_their_case(
 def test_an_id_that_stands_for_two_items_is_refused(
     tmp_path: Path, preparation: Prepare, lexicon: Write
 ) -> None:
-    items = read_vader_lexicon(lexicon(["joy", "woe"]))
+    items = lexicon_items(lexicon(["joy", "woe"]))
     with pytest.raises(DataError, match="'vader-00002' stands for more than one"):
         select([*items, items[1]], preparation(tmp_path / "lexicon.txt"))
 
@@ -269,8 +277,10 @@ def test_nothing_is_prepared_from_another_file_than_expected(
     tmp_path: Path, preparation: Prepare, lexicon: Write
 ) -> None:
     file = lexicon(["joy"])
+    other = FileSource(file=str(file), sha256="0" * 64)
+    source = VaderLexiconSource(reader="vader-lexicon", lexicon=other)
     with pytest.raises(DataError, match="another file than expected"):
-        run(preparation(file, source=FileSource(file=str(file), sha256="0" * 64)), tmp_path)
+        run(preparation(file, source=source), tmp_path)
     assert list(tmp_path.iterdir()) == [file]
 
 
@@ -481,9 +491,9 @@ def test_an_interrupted_file_leaves_nothing_behind(
 def test_the_packaged_lexicon_states_some_sds_wrongly_and_none_is_taken_over(
     default_study: LoadedStudy,
 ) -> None:
-    file = locate(default_study.datasets["vader"].source)
+    file = locate(default_study.datasets["vader"].files()["lexicon"])
     stated = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()]
-    items = read_vader_lexicon(file)
+    items = lexicon_items(file)
     assert len(items) == len(stated) == 7520
     single = np.array([item.ratings["valence"].ratings for item in items])
     assert single.shape == (7520, 10)
@@ -504,7 +514,7 @@ def test_a_list_of_raw_ratings_in_the_same_format_reads_too_with_its_byte_order_
 ) -> None:
     file = shared / "vader_icwsm2014" / "amazonReviewSnippets_anonDataRatings.txt"
     assert file.read_bytes().startswith(b"\xef\xbb\xbf")
-    items = read_vader_lexicon(file)
+    items = lexicon_items(file)
     assert len(items) == 3708
     assert items[0].text == "1_1"
     assert items[0].ratings["valence"].mean == pytest.approx(-0.9)

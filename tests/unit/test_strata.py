@@ -11,9 +11,15 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from emoalign.errors import DataError
 from emoalign.stimuli.sampling import sample_ids
+from emoalign.stimuli.selection import select
+from emoalign.stimuli.source_items import HumanLabels, SourceItem
 from emoalign.stimuli.strata import agreement, strata_of, stratified_ids
+from emoalign.study.jobs import PreparationJob
+from emoalign.study.reading import validate
 from emoalign.study.strata import Strata
+from emoalign.study.studies import StudyDataset
 
 BY_SD = {"statistic": "sd", "scales": ["V", "A"], "bounds": [0.3, 0.7], "closed": "left"}
 BY_SD["names"] = ["high", "moderate", "low"]
@@ -150,3 +156,71 @@ def test_emobank_falls_into_the_nine_cells_of_the_published_study(shared: Path) 
         expected = {"high": 408, "moderate": 836, "low": 757}
         off = {kind: found[kind] - count for kind, count in expected.items()}
         assert all(np.abs(count) <= 30 for count in off.values()), off
+
+
+# A study that takes them
+
+
+COMMENTS = {
+    "full-a": [["joy"]] * 3,
+    "full-b": [["anger"]] * 3,
+    "part-a": [["joy"], ["joy"], ["anger"]],
+    "part-b": [["joy"], ["joy", "anger"], ["anger"]],
+    "none-a": [["joy"], ["anger"], ["neutral"]],
+    "few": [["joy"], ["joy"]],
+}
+
+
+def comments() -> list[SourceItem]:
+    return [
+        SourceItem(
+            item_id=item_id,
+            text=item_id,
+            ratings={"emotions": HumanLabels(tuple(map(tuple, choices)))},
+        )
+        for item_id, choices in COMMENTS.items()
+    ]
+
+
+def job(**changes: Any) -> PreparationJob:
+    fields: dict[str, Any] = {
+        "dataset": "comments",
+        "modality": "sentence",
+        "source": {"reader": "goemotions", "ratings": [{"file": "comments.csv"}]},
+        "keep": None,
+        "scales": {"emotions": {"kind": "labels", "labels": ["joy", "anger", "neutral"]}},
+        "sample": None,
+        "seed": 1,
+        "excluded_texts": (),
+        "shard_items": None,
+    }
+    return PreparationJob.model_validate(fields | changes)
+
+
+def test_items_know_their_stratum_and_too_few_raters_leave_an_item_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sizes = {"full": 1, "partial": 2, "none": 1}
+    with caplog.at_level("INFO"):
+        drawn = select(comments(), job(strata={"by": [BY_AGREEMENT], "sizes": sizes}, min_raters=3))
+    assert [item.stratum for item in drawn].count("partial") == 2
+    assert {item.item_id for item in drawn} >= {"part-a", "part-b", "none-a"}
+    assert "few" not in {item.item_id for item in drawn}
+    assert "left out without 3 human raters on each of emotions: 1 of 6 items" in caplog.text
+    assert "stratum full: 1 of 2 items" in caplog.text
+
+
+def test_a_sample_that_the_strata_cannot_fill_is_refused() -> None:
+    strata = {"by": [BY_AGREEMENT], "each": 1}
+    with pytest.raises(DataError, match=r"5 of 6 items are eligible.*by 3 or more.*sample of 6"):
+        select(comments(), job(strata=strata, min_raters=3, sample=6))
+
+
+def test_a_study_says_what_is_wrong_with_its_strata() -> None:
+    entry, problems = validate(
+        StudyDataset,
+        {"dataset": "d", "sample": 2, "strata": {"by": [BY_AGREEMENT], "each": 1}},
+        "study.yaml",
+    )
+    assert entry is None
+    assert problems[0].startswith("study.yaml: the strata ask for 3 items, but sample is 2")

@@ -103,8 +103,7 @@ def lay_out(project: Project, address: str) -> None:
         {
             "title": "Comments",
             "modality": "sentence",
-            "reader": "goemotions",
-            "source": {"file": "resources/comments.csv"},
+            "source": {"reader": "goemotions", "ratings": [{"file": "resources/comments.csv"}]},
             "scales": {"emotions": {"kind": "labels", "labels": LABEL_NAMES}},
             **terms,
         },
@@ -115,8 +114,7 @@ def lay_out(project: Project, address: str) -> None:
         {
             "title": "Pictures",
             "modality": "image",
-            "reader": "oasis",
-            "source": {"file": "resources/pictures/norms.csv"},
+            "source": {"reader": "oasis", "norms": {"file": "resources/pictures/norms.csv"}},
             "images": "resources/pictures/images",
             "scales": {"valence": seven, "arousal": seven},
             **terms,

@@ -9,6 +9,8 @@ rule stimuli:
 
 checkpoint prepare_stimuli:
     """Read a dataset, draw the sample, write its items, its norms and the names of its shards."""
+    input:
+        tables=lambda wildcards: jobs.tables(wildcards.dataset),
     output:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
         norms=f"{RESULTS}/norms/{{dataset}}.parquet",
@@ -17,6 +19,7 @@ checkpoint prepare_stimuli:
         f"{RESULTS}/logs/prepare_stimuli/{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/prepare_stimuli/{{dataset}}.tsv"
+    localrule: True
     conda:
         "../envs/emoalign.yaml"
     params:

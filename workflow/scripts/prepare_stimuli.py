@@ -11,5 +11,5 @@ with stage(snakemake.log[0]):
         stimuli=Path(snakemake.output.stimuli),
         norms=Path(snakemake.output.norms),
         shards=Path(snakemake.output.shards),
-        obtain=load_dataset(Path(snakemake.params.card)).source.obtain,
+        files=load_dataset(Path(snakemake.params.card)).files(),
     )

@@ -116,7 +116,8 @@ KINDS = (
         "dataset",
         "`config/datasets/<name>.yaml`",
         "A card says where the items and the human ratings are, on which scales people rated, and "
-        "under which terms the data may be used.",
+        "under which terms the data may be used. "
+        "[Those that are there](add-a-dataset.md), and [your own](your-own-dataset.md).",
         Path("config/datasets/vader.yaml"),
     ),
     FileKind(

@@ -104,13 +104,17 @@ def rate(
     journal: Path,
     output: Path,
     account: Account | None = None,
+    forbidden: str | None = None,
 ) -> None:
     """Collect the answers that the journal does not have yet, and write all as ratings.
 
-    `journal` is the root of the journals; `account` limits the cost. Raises ElicitationError when
+    `journal` is the root of the journals; `account` limits the cost; `forbidden` says why the items
+    may not be sent to the model, where they may not. Raises ElicitationError when
     the model cannot be asked; whatever had arrived is in the journal by then.
     """
     check_unchanged(job, card)
+    if forbidden is not None:
+        raise StudyError([forbidden])
     items = STIMULI.read(stimuli)
     if isinstance(card, RecordedModel):
         RATINGS.write(recorded_rows(job, card, items, shard), output, _notes(job, recording(card)))

@@ -17,9 +17,10 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
+from emoalign.cells import Record, number
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.parsing import Reading, readings
-from emoalign.elicitation.trials import Trial, read_trials
+from emoalign.elicitation.trials import read_trials
 from emoalign.errors import DataError
 from emoalign.sources import locate_verified
 from emoalign.study.datasets import HumanScale
@@ -27,7 +28,6 @@ from emoalign.study.fields import LabelScale
 from emoalign.study.jobs import RatingJob
 from emoalign.study.models import RecordedModel
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NAMED = 3
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class _Rating:
 def recording(card: RecordedModel) -> Mapping[str, object]:
     """Where the ratings come from and how they are read, for the manifest."""
     _, checksum = locate_verified(card.source)
-    kept = card.model_dump(mode="json", exclude={"title": True, "source": {"obtain"}})
+    kept = card.model_dump(mode="json", exclude={"title": True, "source": {"obtain", "url"}})
     return {**kept, "source": {**kept["source"], "sha256": checksum}}
 
 
@@ -160,7 +160,7 @@ def _ratings(
 
 def _of_cell(
     path: Path, job: RatingJob, scale: str, card: RecordedModel
-) -> tuple[Sequence[Trial], Iterable[str | None]]:
+) -> tuple[Sequence[Record], Iterable[str | None]]:
     """The trials of the scale and the job's protocol, and the participants of the whole table.
 
     Raises DataError when there is no such trial.
@@ -168,7 +168,7 @@ def _of_cell(
     chosen_by = {"scale": scale, "protocol": job.protocol.name}
     chosen_by = {key: name for key, name in chosen_by.items() if getattr(card.columns, key)}
     held: dict[str, dict[str, None]] = {key: {} for key in chosen_by}
-    ours: list[Trial] = []
+    ours: list[Record] = []
     participants: set[str | None] = set()
     for trial in read_trials(path, card):
         participants.add(trial.cells.get("participant"))
@@ -189,7 +189,7 @@ def _of_cell(
     return ours, participants
 
 
-def _filled(trial: Trial, card: RecordedModel, key: str) -> str:
+def _filled(trial: Record, card: RecordedModel, key: str) -> str:
     cell = trial.cells[key]
     if not cell:
         column = getattr(card.columns, key)
@@ -197,13 +197,13 @@ def _filled(trial: Trial, card: RecordedModel, key: str) -> str:
     return cell
 
 
-def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Trial, str], str | None]:
+def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Record, str], str | None]:
     """What tells the id of an item from how the table names it; None if the study has no such."""
     ids: dict[str, list[str]] = defaultdict(list)
     for item_id, text in zip(items["item_id"], items["text"], strict=True):
         ids[item_id if card.columns.item else text].append(item_id)
 
-    def find(trial: Trial, item: str) -> str | None:
+    def find(trial: Record, item: str) -> str | None:
         known = ids.get(item, [])
         if len(known) > 1:
             raise DataError(
@@ -218,7 +218,7 @@ def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Trial, str], 
 
 def _reader(
     job: RatingJob, scale: str, card: RecordedModel
-) -> Callable[[Trial], tuple[Reading, str] | None]:
+) -> Callable[[Record], tuple[Reading, str] | None]:
     """What reads the rating of a trial, with its text; None where a trial has none.
 
     Labels are read from the raw answer alone: there is no number to compare it with.
@@ -228,8 +228,8 @@ def _reader(
     if isinstance(bounds, LabelScale):
         columns = columns.model_copy(update={"rating": None})
 
-    def read(trial: Trial) -> tuple[Reading, str] | None:
-        number, answer = (
+    def read(trial: Record) -> tuple[Reading, str] | None:
+        written, answer = (
             None if cell in card.na_values or not column else cell
             for cell, column in (
                 (trial.cells.get("rating"), columns.rating),
@@ -237,17 +237,17 @@ def _reader(
             )
         )
         rating = None
-        if number is not None and isinstance(bounds, HumanScale):
+        if written is not None and isinstance(bounds, HumanScale):
             where = f"{trial.where}, column {columns.rating!r}"
-            rating = _point(_number(number, where), bounds, where)
+            rating = _point(number(written, where), bounds, where)
         if answer is None:
-            return None if number is None else (Reading("ok", rating), number)
+            return None if written is None else (Reading("ok", rating), written)
         reading = _read_text(answer, job)[scale]
         if columns.rating and reading.rating != rating:
             raise DataError(
                 f"{trial.where}: column {columns.answer!r} holds {answer[:60]!r}, which "
                 + (f"is {reading.status}" if reading.rating is None else f"is {reading.rating:g}")
-                + f", but column {columns.rating!r} holds {number or 'no rating'}. Either correct "
+                + f", but column {columns.rating!r} holds {written or 'no rating'}. Either correct "
                 "the table, or name only one of the two columns in the model's card."
             )
         return reading, answer
@@ -271,15 +271,6 @@ def _read_text(text: str, job: RatingJob) -> Mapping[str, Reading]:
             received="",
         ),
     )
-
-
-def _number(cell: str, where: str) -> float:
-    written = cell.strip()
-    if not _NUMBER.fullmatch(written):
-        comma = _NUMBER.fullmatch(written.replace(",", ".", 1))
-        hint = "; decimals are written with a point" if comma else ""
-        raise DataError(f"{where}: expected a number, found {cell[:60]!r}{hint}")
-    return float(written)
 
 
 def _point(number: float, scale: HumanScale, where: str) -> float:

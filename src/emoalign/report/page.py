@@ -97,7 +97,7 @@ def write_report(
         readouts=records(READOUTS.read(statistics / "readouts.parquet")),
         labels=list(groups(labels, CELL_ORDER)),
         answers=records(answers),
-        unused=records(_asked(_UNUSED_ANSWERS, ratings, examples=EXAMPLES)),
+        unused=_unquoted(job, records(_asked(_UNUSED_ANSWERS, ratings, examples=EXAMPLES))),
         prompts=example_prompts(job, {path.stem: STIMULI.read(path) for path in stimuli}),
         figures=figures,
         manifest=json.dumps(noted, indent=2, ensure_ascii=False),
@@ -159,6 +159,21 @@ def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
     with duckdb.connect() as database:
         files = [str(path) for path in sorted(ratings)]
         return database.execute(query, {"files": files, **bound}).df()
+
+
+def _unquoted(job: ReportJob, answers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answers, without those that may quote a text whose terms forbid it to be shown."""
+    hidden = {
+        name
+        for name, card in job.datasets.items()
+        if card.modality != "image" and not card.show_items
+    }
+    return [
+        answer | {"text": "(not shown: it may quote the item)"}
+        if answer["dataset"] in hidden
+        else answer
+        for answer in answers
+    ]
 
 
 def _picture(path: Path) -> str:

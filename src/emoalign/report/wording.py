@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -51,6 +51,8 @@ def correlation(cell: Mapping[str, Any]) -> str:
 
 def why_undefined(cell: Mapping[str, Any]) -> str:
     """Why a cell has no correlation."""
+    if not _compared([cell]) and cell["n_ok"]:
+        return "no human ratings to compare with"
     if cell["n_items"] == 0:
         return "no item has both a rating of the model and a human norm"
     if cell["n_items"] < 3:
@@ -67,6 +69,12 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
     cells = _one_per_protocol(rows)
     best = cells[0]
     model, dataset = job.models[best["model"]].title, job.datasets[best["dataset"]]
+    if not _compared(cells) and any(cell["n_ok"] for cell in cells):
+        return [
+            f"{model} rated {int(rows['n_items_excluded'].max())} {dataset.modality}s of "
+            f"{dataset.title} for {best['scale']}. There are no human ratings of them, so there is "
+            "no comparison: the ratings are in the item table."
+        ]
     sentences = [
         f"{model} rated {int(rows['n_items'].max())} {dataset.modality}s of {dataset.title} for "
         f"{best['scale']}; correlation of its means with people's: "
@@ -98,6 +106,11 @@ def _unusable(cell: Mapping[str, Any], wanted: str) -> list[str]:
         f"With {cell['protocol']} only {percent(share)} of its sampled answers were {wanted}; "
         "the others are counted below and were neither repaired nor asked again."
     ]
+
+
+def _compared(cells: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether any item of the cells has both a rating of the model and a human norm."""
+    return any(cell["n_items"] for cell in cells)
 
 
 def label_findings(labels: pd.DataFrame, answers: pd.DataFrame, job: ReportJob) -> list[list[str]]:

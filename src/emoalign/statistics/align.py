@@ -63,10 +63,10 @@ def align(
     numbered = _of_scales(rows, job.scales)
     reliability = pd.DataFrame(
         [
-            reliability_row(dataset, scale, group, job.settings, job.seed)
+            reliability_row(dataset, scale, table[table["scale"] == scale], job.settings, job.seed)
             for dataset, path in sorted(norms.items())
-            for (scale,), group in groups(NORMS.read(path), ["scale"])
-            if scale in job.scales[dataset]
+            for table in (NORMS.read(path),)
+            for scale in sorted(job.scales[dataset])
         ],
         columns=RELIABILITY.schema.names,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from emoalign.errors import DataError
+from emoalign.sources import similar
 from emoalign.stimuli.source_items import SourceItem
 
 
@@ -18,11 +19,15 @@ def image_file(item: SourceItem, folder: str | None) -> Path | None:
     path = Path(folder) / item.image
     if not path.resolve().is_relative_to(Path(folder).resolve()):
         raise DataError(
-            f"item {item.item_id}: the image name {item.image!r} leads out of the folder {folder}"
+            f"{_place(item)}: the image name {item.image!r} leads out of the folder {folder}"
         )
     if not path.is_file():
         raise DataError(
-            f"item {item.item_id}: there is no image {path}. Put the images of the dataset into "
-            f"{folder}, or leave the item out with `keep` in the dataset's card."
+            f"{_place(item)}: there is no image {path}{similar(path)}. Put the images of the "
+            f"dataset into {folder}, or leave the item out with `keep` in the dataset's card."
         )
     return path
+
+
+def _place(item: SourceItem) -> str:
+    return f"{item.where}: item {item.item_id}" if item.where else f"item {item.item_id}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -22,8 +22,28 @@ Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
 
 
-KIND = "kind: "
-"""What opens the name of an entry's kind in the location of a problem; no key begins like it."""
+TAGS = ("kind: ", "reader: ")
+"""What opens the name of an entry's kind in the location of a problem: the key that tells the kind.
+No key begins like it."""
+
+
+def tag(key: str, value: object) -> str:
+    """The name of an entry's kind where a key tells which of several kinds an entry is."""
+    return f"{key}: {value}"
+
+
+def tagged(key: str, default: str | None = None) -> Callable[[object], str | None]:
+    """What tells the tag of an entry, or of the content it is made from; None without the key."""
+
+    def name(content: object) -> str | None:
+        value = (
+            content.get(key, default)
+            if isinstance(content, Mapping)
+            else getattr(content, key, default)
+        )
+        return None if value is None else tag(key, value)
+
+    return name
 
 
 class Entry(BaseModel):
@@ -44,9 +64,20 @@ class FileSource(Entry):
     sha256: Sha256 | None = Field(
         None, description="Checksum the file must have; without one any file is taken."
     )
+    url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Where anybody may download the file, for the target data.",
+    )
     obtain: str | None = Field(
         None, description="How to get the file; shown when it is missing or is another file."
     )
+
+    @model_validator(mode="after")
+    def _from_one_place(self) -> FileSource:
+        if self.package is not None and self.url is not None:
+            raise ValueError("url: a file inside a package is not downloaded; give one of them")
+        return self
 
 
 class Range(Entry):

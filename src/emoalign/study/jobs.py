@@ -13,9 +13,11 @@ from typing import Any
 from pydantic import Field
 
 from emoalign.study.datasets import DatasetScale, HumanScale
-from emoalign.study.fields import Entry, FileSource, LabelScale, Modality
+from emoalign.study.fields import Entry, LabelScale, Modality
 from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
+from emoalign.study.readers import DatasetSource
+from emoalign.study.strata import Strata
 from emoalign.study.studies import Protocol, StatisticsSettings
 
 
@@ -25,12 +27,13 @@ class PreparationJob(Entry):
     version: int = 1
     dataset: str
     modality: Modality
-    reader: str
-    source: FileSource
+    source: DatasetSource
     images: str | None = None
     keep: str | None
     scales: dict[str, DatasetScale]
     sample: int | None
+    strata: Strata | None = None
+    min_raters: int = 1
     seed: int
     excluded_texts: tuple[str, ...]
     shard_items: int | None
@@ -169,10 +172,10 @@ def answering(model: ModelCard) -> Mapping[str, Any]:
     the job runs.
     """
     if isinstance(model, RecordedModel):
-        return model.model_dump(mode="json", exclude={"title": True, "source": {"obtain"}})
+        return model.model_dump(mode="json", exclude={"title": True, "source": {"obtain", "url"}})
     kept = {"engine", "weights", "model", "revision", "extra_body"}
     kept |= {"dtype", "head_dtype", "chat_template_kwargs"}
-    card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain"}})
+    card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain", "url"}})
     capabilities = model.capabilities.model_dump(
         mode="json",
         include={

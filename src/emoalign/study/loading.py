@@ -55,6 +55,11 @@ class LoadedStudy:
         """One of the study's protocols."""
         return next(entry for entry in self.study.protocols if entry.name == name)
 
+    def raters(self, dataset: str) -> tuple[str, ...]:
+        """The models that rate a dataset, in the order of the study."""
+        chosen = self.dataset_entry(dataset).models
+        return tuple(name for name in self.study.models if chosen is None or name in chosen)
+
     def scales(self, dataset: str) -> tuple[str, ...]:
         """The scales the study asks about for one dataset."""
         return self.dataset_entry(dataset).scales or tuple(self.datasets[dataset].scales)
@@ -169,25 +174,44 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
         card = loaded.datasets.get(entry.dataset)
         if card is None:
             continue
+        names = loaded.study.models
+        problems += [
+            f"{source}: datasets.{entry.dataset}.models: {name!r} is no model of the study; "
+            f"{nearest(name, names)}"
+            for name in entry.models or ()
+            if name not in names
+        ]
+        raters = {
+            name: model
+            for name, model in loaded.models.items()
+            if entry.models is None or name in entry.models
+        }
         unknown = [scale for scale in entry.scales or () if scale not in card.scales]
         problems += [
             f"{source}: datasets.{entry.dataset}: no scale {scale!r}; {nearest(scale, card.scales)}"
             for scale in unknown
         ]
         asked = [scale for scale in entry.scales or card.scales if scale in card.scales]
+        problems += [
+            f"{source}: datasets.{entry.dataset}.strata: takes {scale!r}, which the study does not "
+            f"ask about; {nearest(scale, asked)}"
+            for stratifier in (entry.strata.by if entry.strata else ())
+            for scale in stratifier.scales
+            if scale not in asked
+        ]
         for protocol in loaded.study.protocols:
             problems += _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
         problems += [
             f"{source}: model {name!r} cannot be shown items of {entry.dataset!r}: its card does "
             f"not list {card.modality!r} among capabilities.modalities"
-            for name, model in loaded.models.items()
+            for name, model in raters.items()
             if not isinstance(model, RecordedModel)
             and card.modality not in model.capabilities.modalities
         ]
         problems += [
             f"{source}: model {name!r} has recorded ratings of {model.scale!r} only (scale in its "
             f"card), but the study asks about {scale!r} of {entry.dataset!r}"
-            for name, model in loaded.models.items()
+            for name, model in raters.items()
             if isinstance(model, RecordedModel) and model.scale is not None
             for scale in asked
             if scale != model.scale
@@ -195,11 +219,17 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
         problems += [
             f"{source}: model {name!r}: {scale!r} of {entry.dataset!r} is a scale of labels, which "
             "are read from raw answers; name their column as columns.answer in the model's card"
-            for name, model in loaded.models.items()
+            for name, model in raters.items()
             if isinstance(model, RecordedModel) and model.columns.answer is None
             for scale in asked
             if isinstance(card.scales[scale], LabelScale)
         ]
+    problems += [
+        f"{source}: allow_remote: {name!r} is no dataset of the study; "
+        f"{nearest(name, loaded.datasets)}"
+        for name in loaded.study.allow_remote
+        if name not in loaded.datasets
+    ]
     if loaded.study.max_usd is not None:
         problems += [
             f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
@@ -209,8 +239,6 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
         ]
     for protocol in loaded.study.protocols:
         where = f"{source}: protocol {protocol.name!r}"
-        names = [protocol.prompt_set(entry.dataset) for entry in loaded.study.datasets]
-        used = [prompts for name, prompts in loaded.prompt_sets.items() if name in names]
         known = [entry.dataset for entry in loaded.study.datasets]
         problems += [
             f"{where}: prompts_for.{name}: no dataset of the study; {nearest(name, known)}"
@@ -222,9 +250,19 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             if isinstance(model, RecordedModel):
                 problems += _not_recorded(source, protocol, name)
             else:
-                for prompts in used:
+                for prompts in _prompts_for(loaded, protocol, name):
                     problems += _incapable(source, protocol, prompts, name, model)
     return problems
+
+
+def _prompts_for(loaded: LoadedStudy, protocol: Protocol, model: str) -> list[PromptSet]:
+    """The prompt sets a model is asked with under a protocol."""
+    names = {
+        protocol.prompt_set(entry.dataset)
+        for entry in loaded.study.datasets
+        if model in loaded.raters(entry.dataset)
+    }
+    return [prompts for name, prompts in loaded.prompt_sets.items() if name in names]
 
 
 def _wrong_prompts(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import PurePath
 from typing import Annotated, ClassVar, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -163,6 +165,15 @@ class OpenAIModel(_Model):
     batches: BatchSettings = Field(
         default_factory=BatchSettings, description="What batches are like, with delivery: batch."
     )
+
+    @property
+    def remote(self) -> bool:
+        """Whether what it is shown leaves this machine."""
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return not ip_address(host).is_loopback
+        except ValueError:
+            return host != "localhost"
 
 
 class VllmCapabilities(Entry):

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from emoalign.study.fields import KIND, Entry
+from emoalign.study.fields import TAGS, Entry, tag
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
@@ -61,9 +61,10 @@ def validate(entry: type[EntryT], content: Any, source: str) -> tuple[EntryT | N
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint for a misspelt name: the closest known one, or all of them."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    folded = {one.casefold(): one for one in reversed(names)}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"did you mean {folded[close[0]]!r}?"
     return f"known: {', '.join(names)}" if names else "none are known"
 
 
@@ -76,14 +77,18 @@ def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
 
 
 def _explain(entry: type[Entry], detail: ErrorDetails, source: str) -> str:
-    location = tuple(part for part in detail["loc"] if not str(part).startswith(KIND))
+    location = tuple(part for part in detail["loc"] if not str(part).startswith(TAGS))
     key = ".".join(str(part) for part in location)
     where = f"{source}: {key}" if key else source
     owner, description = _described(entry, detail["loc"])
     if detail["type"] == "union_tag_invalid":
-        kinds = detail["ctx"]["expected_tags"].replace("'", "").replace(KIND, "").split(", ")
-        kind = str(detail["ctx"]["tag"]).removeprefix(KIND)
-        return f"{where}.kind: unknown kind {kind!r}; {nearest(kind, kinds)}"
+        key, _, kind = str(detail["ctx"]["tag"]).partition(": ")
+        kinds = detail["ctx"]["expected_tags"].replace("'", "").replace(f"{key}: ", "").split(", ")
+        return f"{where}.{key}: unknown {key} {kind!r}; {nearest(kind, kinds)}"
+    if detail["type"] == "union_tag_not_found":
+        kinds = _kinds_within(owner.model_fields[str(location[-1])].annotation)
+        named = [kind.partition(": ") for kind in kinds]
+        return f"{where}.{named[0][0]}: missing; {nearest('', (kind for _, _, kind in named))}"
     if detail["type"] == "extra_forbidden":
         return f"{where}: unknown key; {nearest(str(location[-1]), owner.model_fields)}"
     if detail["type"] == "missing":
@@ -129,7 +134,8 @@ def _entries_within(annotation: Any) -> Iterator[type[Entry]]:
 def _kinds_within(annotation: Any) -> Mapping[str, type[Entry]]:
     """The entries a key may hold by the name of their kind, where it may hold several."""
     return {
-        f"{KIND}{get_args(kind.annotation)[0]}": entry
+        tag(key, get_args(entry.model_fields[key].annotation)[0]): entry
         for entry in _entries_within(annotation)
-        if (kind := entry.model_fields.get("kind")) is not None
+        for key in ("kind", "reader")
+        if key in entry.model_fields
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import orjson
 
 from emoalign.errors import DataError
 from emoalign.sources import locate
+from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
 from emoalign.study.fields import LabelScale
 from emoalign.study.jobs import (
@@ -33,6 +35,9 @@ from emoalign.study.loading import LoadedStudy
 from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.studies import Protocol
+
+_JOB_MB = 2000
+"""What a rating job takes without a model: on a cluster, two Snakemakes and the package."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +64,17 @@ class Jobs:
     def prepare(self, dataset: str) -> dict[str, Any]:
         """The PreparationJob of one dataset."""
         card = self.loaded.datasets[dataset]
-        study = self.loaded.study
+        study, entry = self.loaded.study, self.loaded.dataset_entry(dataset)
         return PreparationJob(
             dataset=dataset,
             modality=card.modality,
-            reader=card.reader,
-            source=card.source.model_copy(update={"obtain": None}),
+            source=card.source.without_directions(),
             images=card.images,
             keep=card.keep,
             scales=self._ranges(dataset),
-            sample=self.loaded.dataset_entry(dataset).sample,
+            sample=entry.sample,
+            strata=entry.strata,
+            min_raters=entry.min_raters,
             seed=study.seed,
             excluded_texts=self._demonstrated(dataset),
             shard_items=study.shard_items,
@@ -207,9 +213,9 @@ class Jobs:
         """The RatingJob of every cell of the study."""
         return [
             self.rate(model, protocol.name, dataset, asked)
-            for model in sorted(self.loaded.models)
-            for protocol in self.loaded.study.protocols
             for dataset in self.loaded.datasets
+            for model in sorted(self.loaded.raters(dataset))
+            for protocol in self.loaded.study.protocols
             for asked in self.asked(protocol.name, dataset)
         ]
 
@@ -218,7 +224,7 @@ class Jobs:
         names = orjson.loads(Path(shards).read_bytes())
         return [
             f"{results}/ratings/{model}/{protocol}/{dataset}/{asked}/{shard}.parquet"
-            for model in sorted(self.loaded.models)
+            for model in sorted(self.loaded.raters(dataset))
             for protocol in sorted(entry.name for entry in self.loaded.study.protocols)
             for asked in self.asked(protocol, dataset)
             for shard in names
@@ -228,16 +234,6 @@ class Jobs:
         """CPU threads a rating job of the model uses."""
         card = self.loaded.models[model]
         return card.threads if isinstance(card, LlamaCppModel) else 1
-
-    def gpus(self, model: str) -> int:
-        """GPUs that a rating job of the model computes on."""
-        card = self.loaded.models[model]
-        return card.tensor_parallel_size if isinstance(card, VllmModel) else 0
-
-    def memory_mb(self, model: str, attempt: int) -> int:
-        """Main memory to reserve for a rating job (MB); more after a failure."""
-        card = self.loaded.models[model]
-        return attempt * (round(1000 * card.memory_gb) if isinstance(card, VllmModel) else 2000)
 
     def recordings(self, model: str) -> list[str]:
         """The file that a job of a recorded model reads, so that Snakemake sees when it changes.
@@ -252,6 +248,44 @@ class Jobs:
         except DataError:
             return []
 
+    def gpus(self, model: str) -> int:
+        """How many GPUs a job computes on, so that a cluster gives it so many."""
+        card = self.loaded.models[model]
+        if isinstance(card, VllmModel):
+            return card.tensor_parallel_size
+        return int(isinstance(card, LlamaCppModel) and card.gpu_layers > 0)
+
+    def memory_mb(self, model: str, attempt: int) -> int:
+        """Memory to reserve for a rating job (MB): more for embedded weights and after a failure.
+
+        Twice the size of the weights leaves room for what the model computes with them.
+        """
+        card = self.loaded.models[model]
+        if isinstance(card, VllmModel):
+            return round(1000 * card.memory_gb) * attempt
+        weights = 0
+        if isinstance(card, LlamaCppModel):
+            with suppress(DataError):
+                weights = locate(card.weights).stat().st_size // 10**6
+        return (_JOB_MB + 2 * weights) * attempt
+
+    def key_variables(self) -> set[str]:
+        """Environment variables that hold the API keys of the study's models."""
+        cards = [card for card in self.loaded.models.values() if isinstance(card, OpenAIModel)]
+        return {card.api_key_env for card in cards if card.api_key_env is not None}
+
+    def tables(self, dataset: str) -> list[str]:
+        """Files of a dataset without a checksum, so that Snakemake sees when one changes.
+
+        Those that are missing are not among them: the job itself then says how to get them.
+        """
+        found = []
+        for file in self.loaded.datasets[dataset].files().values():
+            if file.sha256 is None:
+                with suppress(DataError):
+                    found.append(str(locate(file)))
+        return found
+
     def api_slots(self, model: str) -> int:
         """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
         return int(isinstance(self.loaded.models[model], OpenAIModel))
@@ -259,6 +293,22 @@ class Jobs:
     def drawn(self, dataset: str) -> list[str]:
         """The scales of a dataset that have figures of their own: those of numbers."""
         return list(self._numbers(dataset))
+
+    def forbidden(self, model: str, dataset: str) -> str | None:
+        """Why a model may not be sent the items of a dataset; None where it may."""
+        loaded = self.loaded
+        allowed = dataset in loaded.study.allow_remote
+        card = loaded.datasets[dataset]
+        return why_forbidden(model, loaded.models[model], dataset, card, allowed)
+
+    def all_forbidden(self) -> list[str]:
+        """Every reason why items may not be sent, of the whole study."""
+        pairs = [
+            (model, dataset)
+            for dataset in self.loaded.datasets
+            for model in self.loaded.raters(dataset)
+        ]
+        return [why for pair in pairs if (why := self.forbidden(*pair)) is not None]
 
     def _ranges(self, dataset: str) -> dict[str, DatasetScale]:
         card = self.loaded.datasets[dataset]

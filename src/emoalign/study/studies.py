@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from emoalign.study.fields import Entry, Name, Readout
+from emoalign.study.strata import Strata
 
 
 class StudyDataset(Entry):
@@ -14,9 +15,33 @@ class StudyDataset(Entry):
     scales: tuple[Name, ...] | None = Field(
         None, min_length=1, description="Scales to ask about; without it, all of the card's."
     )
+    models: tuple[Name, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Those of the study's models that rate it, such as the ones that see images; "
+        "without it, all.",
+    )
     sample: int | None = Field(
         None, ge=1, description="Number of items, drawn with the study's seed; without it, all."
     )
+    strata: Strata | None = Field(
+        None,
+        description="So many items of each kind by what people said of them, topped up to sample; "
+        "without it, a plain random sample.",
+    )
+    min_raters: int = Field(
+        1,
+        ge=1,
+        description="Items that fewer people rated, on any of the scales, are left out; a source "
+        "that does not tell how many there were leaves out none.",
+    )
+
+    @model_validator(mode="after")
+    def _strata_fit(self) -> StudyDataset:
+        wanted = sum(self.strata.wanted().values()) if self.strata else 0
+        if self.sample is not None and self.sample < wanted:
+            raise ValueError(f"the strata ask for {wanted} items, but sample is {self.sample}")
+        return self
 
 
 class Protocol(Entry):
@@ -79,6 +104,16 @@ class Study(Entry):
     protocols: tuple[Protocol, ...] = Field(min_length=1, description="How it is asked.")
     shard_items: int | None = Field(
         None, ge=1, description="Items per rating job; without it, one job per cell."
+    )
+    allow_remote: tuple[Name, ...] = Field(
+        (),
+        description="Datasets whose items may be sent to models on other machines although their "
+        "cards say ask. Name one here when its terms allow that for you.",
+    )
+    data_mirror: str | None = Field(
+        None,
+        description="Folder that stands for the network and for resources/: the target data takes "
+        "missing files from it, such as <folder>/emobank/raw.csv.",
     )
     max_usd: float | None = Field(
         None,

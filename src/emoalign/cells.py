@@ -1,0 +1,237 @@
+"""Reading tables that people made, cell by cell: CSV, TSV, spreadsheets, Parquet.
+
+No word is taken for a missing value, and every row knows where it stands.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineWorkbook
+
+from emoalign.errors import DataError
+from emoalign.study.reading import nearest
+
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+_SHEETS = ("xlsx", "xls")
+_END_OF_LINE = re.compile(rb"\r\n|\r|\n")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is written. `card` names the file that says so, for messages."""
+
+    format: str
+    card: str
+    encoding: str = "utf-8-sig"
+    delimiter: str | None = None
+    sheet: str | None = None
+    header_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table, and where it stands: "people.csv, line 5"."""
+
+    where: str
+    cells: Sequence[object]
+
+    def text(self, place: int, column: str) -> str | None:
+        """A cell as it would stand in a CSV file, whole numbers without decimals; None for a null.
+
+        Raises DataError for what a spreadsheet has made of a word: a truth value or a date.
+        """
+        value = self.cells[place]
+        if isinstance(value, bool | datetime.date | datetime.time | datetime.timedelta):
+            kind = "truth value" if isinstance(value, bool) else "date or time"
+            raise DataError(
+                f"{self.where}, column {column!r}: holds the {kind} {value}, expected text or a "
+                "number. Spreadsheets make such of words like true or 1-2 as they are typed: give "
+                "the column the format Text and type the cell again."
+            )
+        if isinstance(value, float):
+            if value != value:
+                return None
+            return str(int(value)) if value.is_integer() else repr(value)
+        return None if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The cells of a row by the keys of their columns; None for a null."""
+
+    where: str
+    cells: Mapping[str, str | None]
+
+
+def read_records(path: Path, layout: Layout, columns: Mapping[str, str]) -> Iterator[Record]:
+    """The rows of a table with the columns that are named, by the keys that name them.
+
+    Raises DataError when the file is not of its format, or lacks a column.
+    """
+    header, rows = read_rows(path, layout)
+    at = places(path, columns, header, layout.card)
+    for row in rows:
+        yield Record(row.where, {key: row.text(place, columns[key]) for key, place in at.items()})
+
+
+def read_rows(path: Path, layout: Layout) -> tuple[list[str], Iterator[Row]]:
+    """The names of the columns and the rows below them, in the order of the table.
+
+    Lines may end in LF, CRLF or CR alone. Rows without any content are passed over. Raises
+    DataError when the file is not of its format.
+    """
+    if layout.format == "parquet":
+        return _parquet(path)
+    rows = _sheet(path, layout) if layout.format in _SHEETS else _lines(path, layout)
+    header = next(rows, None)
+    if header is None:
+        raise DataError(f"{path}: the file is empty; expected a line with the names of columns")
+    names = [" ".join(str(name).split()) for name in header.cells]
+    return names, _fitted(rows, len(names))
+
+
+def places(
+    path: Path, columns: Mapping[str, str], header: Sequence[str], card: str
+) -> dict[str, int]:
+    """Where the named columns stand. `columns` has their names by the keys that give them.
+
+    Of columns with the same name, the second may be called name.1, the third name.2. Raises
+    DataError with every column that is not there, or that is there more than once.
+    """
+    found, problems = {}, []
+    for key, name in columns.items():
+        at = [place for place, other in enumerate(header) if other == name]
+        base, _, number = name.rpartition(".")
+        alike = [place for place, other in enumerate(header) if other == base]
+        if len(at) == 1:
+            found[key] = at[0]
+        elif at:
+            problems.append(f"there is more than one column {name!r} ({key} in {card})")
+        elif number.isdigit() and int(number) < len(alike) > 1:
+            found[key] = alike[int(number)]
+        else:
+            problems.append(
+                f"there is no column {name!r} ({key} in {card}); {nearest(name, header)}"
+            )
+    if problems:
+        raise DataError(f"{path}: " + "; ".join(problems) + _one_column(header))
+    return found
+
+
+def number(cell: str, where: str, decimal: str = ".") -> float:
+    """The number in a cell. Raises DataError for anything else, with what it seems to be."""
+    written = cell.strip()
+    if decimal == ",":
+        written = written.replace(".", " ").replace(",", ".")
+    if not _NUMBER.fullmatch(written):
+        hint = _hint(cell.strip(), decimal)
+        raise DataError(f"{where}: expected a number, found {cell[:60]!r}{hint}")
+    return float(written)
+
+
+def _hint(cell: str, decimal: str) -> str:
+    if _NUMBER.fullmatch(cell.replace(",", ".", 1)):
+        return f"; decimals are written with a {'point' if decimal == '.' else 'comma'}"
+    if _NUMBER.fullmatch(cell.removesuffix("%").rstrip()):
+        return "; write numbers without the percent sign"
+    if _NUMBER.fullmatch(cell.removeprefix("(").removesuffix(")")):
+        return "; a spreadsheet writes negative numbers in brackets"
+    return ""
+
+
+def _one_column(header: Sequence[str]) -> str:
+    """A hint where fields seem to be separated by something else than was expected."""
+    separator = next((mark for mark in ";\t," if mark in header[0]), None)
+    if len(header) > 1 or separator is None:
+        return ""
+    return (
+        f". Its first line is a single column, but holds {separator!r}: if that separates the "
+        "fields, say so as delimiter on a dataset card, or save the table with commas between them"
+    )
+
+
+def _fitted(rows: Iterator[Row], fields: int) -> Iterator[Row]:
+    """The rows as wide as the header; a line may end in empty fields too many."""
+    for row in rows:
+        if len(row.cells) < fields or any(row.cells[fields:]):
+            raise DataError(
+                f"{row.where}: expected {fields} fields, as in the first line, found "
+                f"{len(row.cells)}. A field that holds the separator must stand in quotation marks."
+            )
+        yield row
+
+
+def _lines(path: Path, layout: Layout) -> Iterator[Row]:
+    text = io.StringIO(decoded(path, layout.encoding, layout.card), newline="")
+    delimiter = layout.delimiter or _DELIMITERS[layout.format]
+    rows = csv.reader(text, delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for row in rows:
+            where, first, line = f"{path}, line {line}", line, rows.line_num + 1
+            if any(row) and first >= layout.header_line:
+                yield Row(where, row)
+    except csv.Error as error:
+        raise DataError(
+            f"{path}, line {line}: not valid {layout.format.upper()}: {error}. A field that "
+            'begins with a quotation mark must end in one, and those within are doubled ("").'
+        ) from error
+
+
+def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's card") -> str:
+    """The text of a file. Raises DataError with the line when it is in another encoding."""
+    content = path.read_bytes()
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = len(_END_OF_LINE.findall(content[: error.start])) + 1
+        raise DataError(
+            f"{path}, line {line}: not {encoding} text ({error.reason}: byte "
+            f"0x{content[error.start]:02x}). If the file is in another encoding, say which "
+            f"in {card}, such as encoding: cp1252."
+        ) from error
+
+
+def _sheet(path: Path, layout: Layout) -> Iterator[Row]:
+    try:
+        book = CalamineWorkbook.from_path(path)
+    except CalamineError as error:
+        raise DataError(f"{path}: not a spreadsheet ({layout.format}): {error}") from error
+    with book:
+        name = layout.sheet or book.sheet_names[0]
+        if name not in book.sheet_names:
+            raise DataError(
+                f"{path}: there is no sheet {name!r} (sheet in {layout.card}); "
+                f"{nearest(name, book.sheet_names)}"
+            )
+        for line, cells in enumerate(
+            book.get_sheet_by_name(name).to_python(skip_empty_area=False), 1
+        ):
+            if line >= layout.header_line and any(cell != "" for cell in cells):
+                yield Row(f"{path}, line {line}", cells)
+
+
+def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
+    def rows(file: pq.ParquetFile) -> Iterator[Row]:
+        with file:
+            line = 0
+            for batch in file.iter_batches():
+                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    line += 1
+                    yield Row(f"{path}, row {line}", cells)
+
+    try:
+        file = pq.ParquetFile(path)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path}: not a Parquet file: {error}") from error
+    return list(file.schema_arrow.names), rows(file)

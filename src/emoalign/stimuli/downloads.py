@@ -1,0 +1,95 @@
+"""Fetching a file: resumed where it was interrupted, verified, in place only when it is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx2
+
+from emoalign.errors import DataError
+from emoalign.sources import sha256
+from emoalign.study.fields import FileSource
+from emoalign.tables import atomic
+
+_TIMEOUT_S = 60
+_ATTEMPTS = 3
+_BLOCK = 1 << 20
+
+
+class UnreachableError(DataError):
+    """A server that did not answer, or stopped in the middle."""
+
+
+def download(source: FileSource, target: Path) -> str:
+    """Bring the file at the source's address to `target`; its sha256.
+
+    What an interrupted download has brought is kept beside it (`.part`) and continued, where a
+    checksum can tell that the parts belong together. Raises UnreachableError when the server cannot
+    be reached, and DataError when it does not have the file, or has another one than expected.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    _fetch(source, part, target)
+    found = sha256(part)
+    if source.sha256 not in (None, found):
+        part.unlink()
+        raise DataError(
+            f"{target}: {source.url} is another file than expected: sha256 {found}, expected "
+            f"{source.sha256}. It was not kept. Its authors may have changed it: look at what is "
+            "new, and if it is right, write the new checksum into the card."
+        )
+    part.replace(target)
+    return found
+
+
+def copy(original: Path, source: FileSource, target: Path) -> str:
+    """Bring a file of a mirror to `target`; its sha256.
+
+    Raises DataError when it is not the expected one.
+    """
+    found = sha256(original)
+    if source.sha256 not in (None, found):
+        raise DataError(
+            f"{original}: this is another file than expected: sha256 {found}, expected "
+            f"{source.sha256}. Correct the mirror (data_mirror of the study)."
+        )
+    with atomic(target) as partial, original.open("rb") as file, partial.open("wb") as out:
+        while block := file.read(_BLOCK):
+            out.write(block)
+    return found
+
+
+def _fetch(source: FileSource, part: Path, target: Path) -> None:
+    """Fill `part`, going on from what is there; a connection that breaks is made again."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _continue(source, part)
+            return
+        except httpx2.HTTPStatusError as error:
+            raise DataError(
+                f"{target}: the server answered {error.response.status_code} for {source.url}. If "
+                f"the file has moved, look for it with its authors and put it to {target}."
+            ) from error
+        except httpx2.TransportError as error:
+            if attempt == _ATTEMPTS:
+                raise UnreachableError(
+                    f"{target}: could not be downloaded from {source.url} "
+                    f"({error or type(error).__name__})"
+                ) from error
+
+
+def _continue(source: FileSource, part: Path) -> None:
+    start = part.stat().st_size if source.sha256 and part.exists() else 0
+    # Encoded on the way, the bytes on disk would not be those that a range counts.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    with httpx2.stream(
+        "GET", str(source.url), headers=headers, follow_redirects=True, timeout=_TIMEOUT_S
+    ) as response:
+        if start and response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
+            return
+        response.raise_for_status()
+        resumed = response.status_code == httpx2.codes.PARTIAL_CONTENT
+        with part.open("ab" if resumed else "wb") as file:
+            # As it arrives: what waits for a full block is lost when the connection breaks.
+            for block in response.iter_bytes():
+                file.write(block)

@@ -1,0 +1,92 @@
+"""Human ratings, from the numbers of the source to points of the study's scales."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from emoalign.errors import DataError
+from emoalign.stimuli.source_items import HumanLabels, HumanRatings, SourceItem
+from emoalign.study.datasets import DatasetScale, HumanScale
+from emoalign.study.fields import LabelScale
+from emoalign.tables import NORMS
+
+
+def norm_rows(items: Sequence[SourceItem], scales: Mapping[str, DatasetScale]) -> pd.DataFrame:
+    """What people said of every item, in points of the study's scales.
+
+    An item has no row for a scale that it was not rated on. Raises DataError for a rating outside
+    the range of the file, or for labels that the card does not have.
+    """
+    rows = []
+    for item in items:
+        for name, scale in scales.items():
+            human = item.ratings.get(name)
+            if human is None:
+                continue
+            where = f"{item.where}: item {item.item_id}"
+            if isinstance(human, HumanLabels) and isinstance(scale, LabelScale):
+                norm = _labelled(human, scale, where)
+            elif isinstance(human, HumanRatings) and isinstance(scale, HumanScale):
+                norm = _on_scale(human, scale, f"{human.where}: item {item.item_id}")
+            else:
+                kind = "labels" if isinstance(scale, LabelScale) else "ratings"
+                raise DataError(f"{where} has no human {kind} of {name!r}")
+            rows.append({"item_id": item.item_id, "scale": name} | norm)
+    return pd.DataFrame(rows, columns=NORMS.schema.names)
+
+
+def to_scale(values: float | Sequence[float], scale: HumanScale, where: str) -> np.ndarray:
+    """Numbers of the source file in points of the scale.
+
+    Raises DataError for a value outside the range the card says the file uses: never a clamp.
+    """
+    native = scale.native or scale
+    numbers = np.asarray(values, dtype=np.float64)
+    outside = numbers[(numbers < native.min) | (numbers > native.max)]
+    if outside.size:
+        raise DataError(
+            f"{where}: rating {outside.flat[0]:g} is outside the {native.min:g} to {native.max:g} "
+            "that the dataset card gives as the file's range. Correct the number, or, where the "
+            "file uses another range, give it as native of the scale."
+        )
+    return scale.min + (numbers - native.min) * _stretch(scale)
+
+
+def _stretch(scale: HumanScale) -> float:
+    native = scale.native or scale
+    return (scale.max - scale.min) / (native.max - native.min)
+
+
+def _on_scale(human: HumanRatings, scale: HumanScale, where: str) -> dict[str, object]:
+    return {
+        "mean": float(to_scale(human.mean, scale, where)),
+        "sd": human.sd * _stretch(scale),
+        "n": human.n,
+        "ratings": None
+        if human.ratings is None
+        else to_scale(human.ratings, scale, where).tolist(),
+        "labels": None,
+    }
+
+
+def _labelled(human: HumanLabels, scale: LabelScale, where: str) -> dict[str, object]:
+    choices = []
+    for names in human.choices:
+        chosen = scale.choice(names)
+        if chosen is None:
+            raise DataError(
+                f"{where}: a rater chose {', '.join(names) or 'nothing'}, which is no choice of "
+                f"{scale.at_least} or more of the labels on the dataset card: "
+                f"{', '.join(scale.labels)}"
+            )
+        choices.append(list(chosen))
+    return {
+        "mean": float("nan"),
+        "sd": float("nan"),
+        "n": len(choices),
+        "ratings": None,
+        "labels": choices,
+    }

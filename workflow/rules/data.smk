@@ -1,0 +1,33 @@
+"""The files of datasets: downloaded where they are openly licensed, else how to get them."""
+
+
+localrules:
+    data,
+    study_data,
+
+
+rule data:
+    """Bring the files of all dataset cards into place, and verify those that are there.
+
+    It declares no output and no benchmark, so that it runs each time it is asked for: files that
+    Snakemake had made it would delete before it makes them again.
+    """
+    log:
+        f"{RESULTS}/logs/data.log",
+    conda:
+        "../envs/emoalign.yaml"
+    params:
+        cards=sorted(map(str, Path("config/datasets").glob("*.yaml"))),
+        needed=sorted(loaded.datasets),
+        mirror=study.data_mirror,
+    script:
+        "../scripts/gather_data.py"
+
+
+use rule data as study_data with:
+    log:
+        f"{RESULTS}/logs/study_data.log",
+    params:
+        cards=expand("config/datasets/{dataset}.yaml", dataset=sorted(loaded.datasets)),
+        needed=sorted(loaded.datasets),
+        mirror=study.data_mirror,

@@ -1,0 +1,13 @@
+from pathlib import Path
+
+from emoalign.stage import stage
+from emoalign.stimuli.gathering import gather
+from emoalign.study.loading import load_dataset
+
+with stage(snakemake.log[0]):
+    mirror = snakemake.params.mirror
+    gather(
+        {Path(path).stem: load_dataset(Path(path)) for path in snakemake.params.cards},
+        snakemake.params.needed,
+        None if mirror is None else Path(mirror),
+    )
