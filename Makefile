@@ -4,7 +4,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help env run report test lint format docs lock
+.PHONY: help env run report test test-slurm lint format docs lock
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -19,6 +19,9 @@ report: env  ## Bring the report of the default study up to date
 
 test: $(VENV)/.dev  ## Run the whole test suite
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+test-slurm: $(VENV)/.dev  ## Run the tests on a one-node SLURM that they install and start (Debian, root)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/slurm -m slurm $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, types and the workflow
 	$(BIN)/ruff check .

@@ -29,6 +29,8 @@ rule rate:
     threads: lambda wildcards: jobs.threads(wildcards.model)
     resources:
         api=lambda wildcards: jobs.api_slots(wildcards.model),
+        gpu=lambda wildcards: jobs.gpus(wildcards.model),
+        mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
     params:
         job=lambda wildcards: jobs.rate(
             wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale

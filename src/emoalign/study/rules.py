@@ -33,6 +33,9 @@ from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.studies import Protocol
 
+_JOB_MB = 2000
+"""What a rating job takes without a model: on a cluster, two Snakemakes and the package."""
+
 
 class Jobs:
     """The jobs of a study, as plain values that Snakemake can store and compare."""
@@ -198,6 +201,28 @@ class Jobs:
             return [str(locate(card.source))]
         except DataError:
             return []
+
+    def gpus(self, model: str) -> int:
+        """1 for a job that computes on a GPU, so that a cluster gives it one."""
+        card = self.loaded.models[model]
+        return int(isinstance(card, LlamaCppModel) and card.gpu_layers > 0)
+
+    def memory_mb(self, model: str, attempt: int) -> int:
+        """Memory to reserve for a rating job (MB): more for embedded weights and after a failure.
+
+        Twice the size of the weights leaves room for what the model computes with them.
+        """
+        card = self.loaded.models[model]
+        weights = 0
+        if isinstance(card, LlamaCppModel):
+            with suppress(DataError):
+                weights = locate(card.weights).stat().st_size // 10**6
+        return (_JOB_MB + 2 * weights) * attempt
+
+    def key_variables(self) -> set[str]:
+        """Environment variables that hold the API keys of the study's models."""
+        cards = [card for card in self.loaded.models.values() if isinstance(card, OpenAIModel)]
+        return {card.api_key_env for card in cards if card.api_key_env is not None}
 
     def tables(self, dataset: str) -> list[str]:
         """Files of a dataset without a checksum, so that Snakemake sees when one changes.
