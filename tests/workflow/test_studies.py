@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from emoalign.tables import ITEMS, RATINGS, STIMULI
 from tests.faults.server import FaultServer, Heard
 
-from .conftest import Project, new_project
+from .conftest import ROOT, Project, new_project
 
 N = 9
 EMOTIONS = ["admiration", "anger", "joy", "neutral", "sadness"]
@@ -129,11 +129,8 @@ def emobank(resources: Path) -> None:
 
 def spanish(resources: Path) -> None:
     words = ["amor", "guerra", "niño", "perro", "miedo", "fiesta", "lluvia", "mesa", "«sí»"]
-    head = ",Word,ValenceMean,ValenceSD,%ValenceRaters ,ArousalMean,ArousalSD,%ArousalRaters,,"
-    rows = [
-        f"{n + 1},{word},{1 + n % 8}.5,1.2,95,{2 + n % 6}.5,1.9,95,,"
-        for n, word in enumerate(words)
-    ]
+    head = ",Word,ValenceMean,ValenceSD,%ValenceRaters ,ArousalMean,ArousalSD,%ArousalRaters"
+    rows = [f"{n},{word},{1 + n % 8}.5,1.2,95,{2 + n % 6}.5,1.9,90" for n, word in enumerate(words)]
     file = resources / "spanish-words/13428_2015_700_MOESM1_ESM.csv"
     write(file, [head, *rows], end="\r\n", encoding="latin-1")
 
@@ -298,3 +295,17 @@ def test_studies_of_protocols_run_on_the_bundled_model(project: Project, name: s
             "adults": 3,
             "nobody": 0,
         }
+
+
+SHIPPED = sorted(path.stem for path in (ROOT / "config/studies").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_study_can_be_planned_as_it_is(tmp_path: Path, name: str) -> None:
+    project = new_project(tmp_path)
+    done = project.snakemake("--dry-run", study=name)
+    told = done.stdout + done.stderr
+    assert done.returncode == 0, told
+    assert ("Its ratings will not be asked for" in told) == (name in ("ogg2025", "spanish"))
+    if name == "ogg2025":
+        assert "allow_remote: [oasis]" in told
