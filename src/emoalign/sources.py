@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,6 +46,27 @@ def sha256(path: Path) -> str:
     """Checksum of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_sha256(folder: Path) -> str:
+    """Checksum of all files in a folder, their names included; hidden files are passed over.
+
+    It is computed anew only when a file has another size or time.
+    """
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    seen = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return _folder_sha256(folder, tuple(seen))
+
+
+@lru_cache
+def _folder_sha256(folder: Path, seen: tuple[tuple[Path, int, int], ...]) -> str:
+    lines = (f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path, _, _ in seen)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def locate_verified(source: FileSource) -> tuple[Path, str]:

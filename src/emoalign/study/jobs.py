@@ -174,8 +174,16 @@ def answering(model: ModelCard) -> Mapping[str, Any]:
     if isinstance(model, RecordedModel):
         return model.model_dump(mode="json", exclude={"title": True, "source": {"obtain", "url"}})
     kept = {"engine", "weights", "model", "revision", "extra_body"}
+    kept |= {"dtype", "head_dtype", "chat_template_kwargs"}
     card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain", "url"}})
     capabilities = model.capabilities.model_dump(
-        mode="json", include={"top_logprobs", "seed_bits", "sampling_extras", "image_longest_side"}
+        mode="json",
+        include={
+            "top_logprobs",
+            "seed_bits",
+            "sampling_extras",
+            "image_longest_side",
+            "system_role",
+        },
     )
     return {**card, "capabilities": capabilities}

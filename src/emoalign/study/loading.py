@@ -12,18 +12,28 @@ from emoalign.errors import StudyError
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.fitting import misfits
-from emoalign.study.models import LlamaCppModel, ModelCard, OpenAIModel, RecordedModel
+from emoalign.study.models import (
+    LlamaCppModel,
+    ModelCard,
+    OpenAIModel,
+    RecordedModel,
+    VllmModel,
+)
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, nearest, read_yaml, validate
 from emoalign.study.studies import Protocol, Study, StudyDataset
 
-MODEL_CLASSES: dict[str, type[LlamaCppModel] | type[OpenAIModel] | type[RecordedModel]] = {
+MODEL_CLASSES: dict[str, type[ModelCard]] = {
     "llamacpp": LlamaCppModel,
     "openai": OpenAIModel,
+    "vllm": VllmModel,
     "recorded": RecordedModel,
 }
-Model = LlamaCppModel | OpenAIModel
+ServedModel = LlamaCppModel | OpenAIModel
+"""A model that is asked through a server, request by request."""
+
+Model = ServedModel | VllmModel
 """A model that can be asked; a ModelCard may also be of ratings that were recorded."""
 
 

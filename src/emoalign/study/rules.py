@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +32,27 @@ from emoalign.study.jobs import (
     together,
 )
 from emoalign.study.loading import LoadedStudy
-from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel
+from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.studies import Protocol
 
 _JOB_MB = 2000
 """What a rating job takes without a model: on a cluster, two Snakemakes and the package."""
+
+
+@dataclass(frozen=True)
+class TogetherRule:
+    """A rule that asks a model all that a protocol asks about a dataset, so as to load it once."""
+
+    name: str
+    protocol: str
+    dataset: str
+    asked: tuple[str, ...]
+
+    def files(self, results: str) -> list[str]:
+        """What it makes: a file for each scale, or scales asked about jointly."""
+        folder = f"{results}/ratings/{{model}}/{{protocol}}/{{dataset}}"
+        return [f"{folder}/{asked}/{{shard}}.parquet" for asked in self.asked]
 
 
 class Jobs:
@@ -77,6 +95,34 @@ class Jobs:
             dataset=dataset,
             scales={scale: card.scales[scale] for scale in prompts.wording},
         ).model_dump(mode="json")
+
+    def rate_together(self, model: str, protocol: str, dataset: str) -> list[dict[str, Any]]:
+        """The RatingJobs of all that a protocol asks a model about a dataset."""
+        return [
+            self.rate(model, protocol, dataset, asked) for asked in self.asked(protocol, dataset)
+        ]
+
+    def together_rules(self) -> Iterator[TogetherRule]:
+        """The rules for models that vLLM loads: one for each protocol and dataset, whose files
+        are known by name. None where the study has no such model."""
+        names: set[str] = set()
+        if not self._loaded_by_vllm(True):
+            return
+        for protocol in sorted(entry.name for entry in self.loaded.study.protocols):
+            for dataset in sorted(self.loaded.datasets):
+                name = re.sub(r"\W", "_", f"rate_vllm_{protocol}_{dataset}")
+                while name in names:
+                    name += "_"
+                names.add(name)
+                yield TogetherRule(name, protocol, dataset, tuple(self.asked(protocol, dataset)))
+
+    def models_pattern(self, together: bool) -> str:
+        """The models asked all in one job, or scale by scale, as a pattern for a wildcard."""
+        return "|".join(map(re.escape, self._loaded_by_vllm(together))) or "(?!)"
+
+    def _loaded_by_vllm(self, together: bool) -> list[str]:
+        models = sorted(self.loaded.models.items())
+        return [name for name, card in models if isinstance(card, VllmModel) == together]
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
         """What a protocol asks about in one request each: names of scales, joined with "+"."""
@@ -203,8 +249,10 @@ class Jobs:
             return []
 
     def gpus(self, model: str) -> int:
-        """1 for a job that computes on a GPU, so that a cluster gives it one."""
+        """How many GPUs a job computes on, so that a cluster gives it so many."""
         card = self.loaded.models[model]
+        if isinstance(card, VllmModel):
+            return card.tensor_parallel_size
         return int(isinstance(card, LlamaCppModel) and card.gpu_layers > 0)
 
     def memory_mb(self, model: str, attempt: int) -> int:
@@ -213,6 +261,8 @@ class Jobs:
         Twice the size of the weights leaves room for what the model computes with them.
         """
         card = self.loaded.models[model]
+        if isinstance(card, VllmModel):
+            return round(1000 * card.memory_gb) * attempt
         weights = 0
         if isinstance(card, LlamaCppModel):
             with suppress(DataError):
