@@ -138,6 +138,15 @@ def test_a_download_that_was_complete_is_only_put_in_place(server: Server, here:
     assert (here / "words.csv").read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("size", [1000, len(CONTENT), len(CONTENT) + 1])
+def test_a_part_of_another_edition_does_not_stand_in_the_way(
+    size: int, server: Server, here: Path
+) -> None:
+    (here / ".words.csv.part").write_bytes(bytes(size))
+    download(source(server), here / "words.csv")
+    assert (here / "words.csv").read_bytes() == CONTENT
+
+
 def test_another_file_than_expected_is_not_kept(server: Server, here: Path) -> None:
     server.content = b"<html>Sign in</html>"
     with pytest.raises(DataError, match=f"another file than expected.*expected {CHECKSUM}"):
@@ -206,6 +215,11 @@ def test_a_mirror_stands_for_the_network_and_is_verified(server: Server, here: P
     gather({"mine": card(server)}, ["mine"], mirror)
     assert (here / "resources/mine/words.csv").read_bytes() == CONTENT
     assert server.asked == []
+
+
+def test_a_mirror_that_is_not_there_is_told(here: Path) -> None:
+    with pytest.raises(DataError, match=r"none: no such folder \(data_mirror of the study\)"):
+        gather({}, [], here / "none")
 
 
 def test_without_a_network_every_dataset_is_told_once_with_what_to_do(here: Path) -> None:

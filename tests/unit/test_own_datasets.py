@@ -179,6 +179,17 @@ def test_single_ratings_may_stand_in_rows(table: Table, tmp_path: Path) -> None:
     assert [list(row) for row in norms["ratings"]] == [[6, 7], [1]]
 
 
+def test_the_very_rating_that_is_off_the_scale_is_told(table: Table, tmp_path: Path) -> None:
+    rows = "id,word,v\n1,joy,6\n2,woe,1\n1,joy,9\n"
+    told = {"rows": "ratings", "scales": {"valence": {"ratings": ["v"]}}}
+    with pytest.raises(DataError, match=r"line 4, column 'v': item 1: rating 9 is outside"):
+        prepared(tmp_path, table_card(table(rows), told))
+    columns = "id,word,a,b\n1,joy,6,0\n"
+    told = {"scales": {"valence": {"ratings": ["a", "b"]}}}
+    with pytest.raises(DataError, match=r"line 2, column 'b': item 1: rating 0 is outside"):
+        prepared(tmp_path, table_card(table(columns), told))
+
+
 def test_a_second_table_adds_scales_to_the_same_items(table: Table, tmp_path: Path) -> None:
     more = table("nr,a\n2,3\n1,5\n9,1\n", "more.csv")
     direction = {"min": 1, "max": 7, "direction": "up"}
@@ -215,7 +226,7 @@ def test_labels_of_each_rater_may_stand_in_rows(table: Table, tmp_path: Path) ->
     ]
     assert norms["n"].tolist() == [2, 1]
     wrong = table_card(table(text.replace("joy", "bliss")), told, scales={"mood": MOOD})
-    with pytest.raises(DataError, match=r"line 2.*a rater chose bliss, which is no choice of 1"):
+    with pytest.raises(DataError, match=r"line 2, column 'chosen': item 1: a rater chose bliss,"):
         prepared(tmp_path, wrong)
 
 

@@ -9,5 +9,5 @@ with stage(snakemake.log[0]):
     gather(
         {Path(path).stem: load_dataset(Path(path)) for path in snakemake.params.cards},
         snakemake.params.needed,
-        None if mirror is None else Path(mirror),
+        None if mirror is None else Path(mirror).expanduser(),
     )

@@ -29,8 +29,14 @@ def download(source: FileSource, target: Path) -> str:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
+    resumed = part.exists()
     _fetch(source, part, target)
     found = sha256(part)
+    if resumed and source.sha256 not in (None, found):
+        # What was there may have been of another edition of the file.
+        part.unlink()
+        _fetch(source, part, target)
+        found = sha256(part)
     if source.sha256 not in (None, found):
         part.unlink()
         raise DataError(

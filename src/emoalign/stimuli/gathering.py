@@ -33,6 +33,8 @@ def gather(
     the end when a file is not the expected one, could not be downloaded, or is missing from a
     dataset that is `needed`; every dataset has had its turn by then.
     """
+    if mirror is not None and not mirror.is_dir():
+        raise DataError(f"{mirror}: no such folder (data_mirror of the study)")
     bringing = _Bringing(mirror)
     problems = []
     for name, card in sorted(cards.items()):

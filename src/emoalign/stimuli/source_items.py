@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 class HumanRatings:
     """What people said of one item on one scale, in the numbers of the source file.
 
-    `n` is None, and `sd` NaN, where the source does not tell; `where` is the place in the file.
+    `n` is None, and `sd` NaN, where the source does not tell; `where` is the place in the file,
+    `places` those of the single ratings where they differ.
     """
 
     mean: float
@@ -21,13 +22,15 @@ class HumanRatings:
     n: int | None
     ratings: tuple[float, ...] | None
     where: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class HumanLabels:
-    """The labels that each of several people chose for one item."""
+    """The labels that each of several people chose for one item, and where, if it is known."""
 
     choices: tuple[tuple[str, ...], ...]
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class SourceItem:
     where: str = ""
 
 
-def from_ratings(ratings: ArrayLike, where: str = "") -> HumanRatings:
+def from_ratings(ratings: ArrayLike, where: str = "", places: tuple[str, ...] = ()) -> HumanRatings:
     """Mean, SD (ddof 1) and n recomputed from single ratings; NaN where they are undefined."""
     values = np.asarray(ratings, dtype=np.float64)
     n = len(values)
@@ -57,6 +60,7 @@ def from_ratings(ratings: ArrayLike, where: str = "") -> HumanRatings:
         n=n,
         ratings=tuple(values.tolist()),
         where=where,
+        places=places,
     )
 
 

@@ -24,12 +24,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Item:
-    """The rows of one item, and the single ratings that have been found in them."""
+    """An item: its first row, and the ratings in all of its rows with their places."""
 
     first: Record
     ratings: dict[str, HumanRatings | HumanLabels] = field(default_factory=dict)
-    single: dict[str, list[float]] = field(default_factory=dict)
-    choices: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+    single: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+    choices: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
 
 
 def read_table(source: ItemTable, paths: Mapping[str, Path]) -> list[SourceItem]:
@@ -118,13 +118,14 @@ def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[st
         item = items.setdefault(item_id, _Item(row))
         if item.first is not row:
             _check_again(part, item_id, item.first, row, stimulus)
-        _add_ratings(part, item, row, columns)
+        _add_ratings(part, item, row)
     for item in items.values():
-        for scale, values in item.single.items():
-            names = ", ".join(map(repr, part.scales[scale].ratings))
-            item.ratings[scale] = from_ratings(values, f"{item.first.where}, column {names}")
+        for scale, single in item.single.items():
+            values, places = zip(*single, strict=True)
+            item.ratings[scale] = from_ratings(values, item.first.where, places)
         for scale, choices in item.choices.items():
-            item.ratings[scale] = HumanLabels(tuple(choices))
+            chosen, places = zip(*choices, strict=True)
+            item.ratings[scale] = HumanLabels(chosen, places)
     return items
 
 
@@ -147,30 +148,31 @@ def _check_again(
             )
 
 
-def _add_ratings(part: JoinedTable, item: _Item, row: Record, columns: Mapping[str, str]) -> None:
+def _add_ratings(part: JoinedTable, item: _Item, row: Record) -> None:
     for scale, entry in part.scales.items():
+        named = entry.named()
         cells = {
             key: cell
-            for key in entry.named()
+            for key in named
             if (cell := row.cells[f"scales.{scale}.{key}"]) is not None
             and cell.strip() not in part.na_values
         }
+        places = {key: f"{row.where}, column {named[key]!r}" for key in cells}
+        if not cells:
+            continue
         if entry.labels is not None:
-            for cell in cells.values():
-                chosen = tuple(label.strip() for label in cell.split(part.label_separator))
-                item.choices.setdefault(scale, []).append(chosen)
+            item.choices.setdefault(scale, []).extend(
+                (tuple(label.strip() for label in cell.split(part.label_separator)), places[key])
+                for key, cell in cells.items()
+            )
             continue
         found = {
-            key: number(
-                cell,
-                f"{row.where}, column {columns[f'scales.{scale}.{key}']!r}",
-                _decimal(part, cell),
-            )
-            for key, cell in cells.items()
+            key: number(cell, places[key], _decimal(part, cell)) for key, cell in cells.items()
         }
         if entry.ratings:
-            if found:
-                item.single.setdefault(scale, []).extend(found.values())
+            item.single.setdefault(scale, []).extend(
+                (value, places[key]) for key, value in found.items()
+            )
         elif "mean" in found:
             item.ratings[scale] = _summary(part, entry, found, row.where)
 
