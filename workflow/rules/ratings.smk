@@ -70,7 +70,7 @@ for one in jobs.together_rules():
         resources:
             gpu=lambda wildcards: jobs.gpus(wildcards.model),
             mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
-            runtime=480,
+            runtime=lambda wildcards, attempt: 480 * attempt,
         params:
             jobs=lambda wildcards: jobs.rate_together(
                 wildcards.model, wildcards.protocol, wildcards.dataset
