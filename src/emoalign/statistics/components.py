@@ -82,8 +82,8 @@ def variance_components(
     for name in (*sources, RESIDUAL):
         count = levels.get(name, int(total))
         if name not in told:
-            reason = "one level only" if count else "no level"
-            found[name] = Component(count, np.nan, np.nan, reason)
+            alone = "all ratings share one level" if count else "no rating has one"
+            found[name] = Component(count, np.nan, np.nan, alone)
         elif not told[name]:
             found[name] = Component(count, np.nan, np.nan, "changes only together with others")
         else:
@@ -141,8 +141,7 @@ def _solved(coefficients: FloatArray, forms: FloatArray) -> tuple[list[float], l
 
 def _summed(levels: Levels, values: FloatArray) -> FloatArray:
     acting = levels >= 0
-    summed: FloatArray = np.bincount(levels[acting], weights=values[acting])
-    return summed
+    return np.bincount(levels[acting], weights=values[acting]).astype(np.float64)
 
 
 def _crosstable(
@@ -152,4 +151,4 @@ def _crosstable(
     both = (first >= 0) & (second >= 0)
     width = int(second.max()) + 1
     cells, at = np.unique(first[both] * width + second[both], return_inverse=True)
-    return cells // width, cells % width, np.bincount(at, weights=counts[both])
+    return cells // width, cells % width, _summed(at, counts[both])

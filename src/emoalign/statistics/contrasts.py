@@ -104,7 +104,8 @@ def _each_cell_once(
 ) -> tuple[list[Replicates], list[Replicates]]:
     model, people = np.vstack((a, b)), np.vstack((human, human))
     places: dict[bytes, int] = {}
-    rows, at = [], []
+    rows: list[int] = []
+    at: list[int] = []
     for row, (values, norms) in enumerate(zip(model, people, strict=True)):
         key = values.tobytes() + norms.tobytes()
         if key not in places:

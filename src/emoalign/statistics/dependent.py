@@ -51,7 +51,7 @@ def williams(r_a: ArrayLike, r_b: ArrayLike, r_between: ArrayLike, n: ArrayLike)
     determinant = np.maximum(1 - a**2 - b**2 - ab**2 + 2 * a * b * ab, 0)
     spread = 2 * (items - 1) / (items - 3) * determinant + ((a + b) / 2) ** 2 * (1 - ab) ** 3
     t = (a - b) * np.sqrt((items - 1) * (1 + ab) / np.where(spread > 0, spread, np.nan))
-    return Williams(t, 2 * stats.t.sf(np.abs(t), items - 3))
+    return Williams(t, np.asarray(2 * stats.t.sf(np.abs(t), items - 3)))
 
 
 def zou(
