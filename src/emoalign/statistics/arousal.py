@@ -12,6 +12,8 @@ from emoalign.statistics.correlation import FEWEST_ITEMS, errors
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import pearson_replicates
 
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Related:
@@ -60,7 +62,9 @@ def residuals(model: ArrayLike, human: ArrayLike) -> FloatArray:
     x, y = np.asarray(model, dtype=np.float64), np.asarray(human, dtype=np.float64)
     if (np.isfinite(x) & np.isfinite(y)).sum() < FEWEST_ITEMS:
         return np.full(x.shape, np.nan)
-    return x - (line.intercept + line.slope * y)
+    left = x - (line.intercept + line.slope * y)
+    # Items on the line must not differ by the last digits of the arithmetic.
+    return np.where(np.abs(left) <= ROUNDING * np.nanmax(np.abs(x)), 0.0, left)
 
 
 def arousal_errors(
