@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from emoalign.statistics.components import Levels, variance_components
-from emoalign.statistics.pairs import FloatArray
 from emoalign.study.jobs import DecompositionJob
 from emoalign.tables import VARIANCE, groups
 
 MEMORY_LIMIT = "600MB"
 
-# Counts of equal ratings are whole numbers, so that the result does not depend on any order.
-_COUNTED = """
-SELECT model, protocol, dataset, scale, item_id, persona, rating, count(*)::DOUBLE AS n
-FROM read_parquet($files)
-WHERE readout = 'sampled' AND status = 'ok' AND rating IS NOT NULL
+# Equal ratings are counted first and then summed in ascending order: sums of numbers with decimals
+# would depend on the order of the files in their last digit.
+_SUMMED = """
+SELECT
+    model, protocol, dataset, scale, item_id, persona,
+    sum(n ORDER BY rating) AS n,
+    sum(n * rating ORDER BY rating) AS total,
+    sum(n * rating * rating ORDER BY rating) AS squares
+FROM (
+    SELECT model, protocol, dataset, scale, item_id, persona, rating, count(*)::DOUBLE AS n
+    FROM read_parquet($files)
+    WHERE readout = 'sampled' AND status = 'ok' AND rating IS NOT NULL
+    GROUP BY ALL
+)
 GROUP BY ALL ORDER BY ALL
 """
 
@@ -30,16 +39,23 @@ def decompose(job: DecompositionJob, ratings: Sequence[Path], folder: Path) -> N
 
     It does not depend on the order or number of the files the ratings are in.
     """
-    with duckdb.connect(config={"threads": 1, "memory_limit": MEMORY_LIMIT}) as database:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        TemporaryDirectory(dir=folder, prefix=".variance.") as spill,
+        duckdb.connect(
+            config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
+        ) as database,
+    ):
         database.execute("SET enable_progress_bar = false")
-        counted = database.sql(_COUNTED, params={"files": [str(path) for path in ratings]}).df()
-    VARIANCE.write_both(variance_rows(counted, job), folder)
+        summed = database.sql(_SUMMED, params={"files": [str(path) for path in ratings]}).df()
+    VARIANCE.write_both(variance_rows(summed, job), folder)
 
 
-def variance_rows(counted: pd.DataFrame, job: DecompositionJob) -> pd.DataFrame:
+def variance_rows(summed: pd.DataFrame, job: DecompositionJob) -> pd.DataFrame:
     """One row per model, dataset, scale and source; see `tables.VARIANCE`.
 
-    `counted` has how often (`n`) a rating was given in a cell to an item by a persona.
+    `summed` has the number `n` of ratings, their `total` and the sum of their `squares` of every
+    model, protocol, dataset, scale, item and persona.
     """
     rows = [
         {
@@ -53,9 +69,10 @@ def variance_rows(counted: pd.DataFrame, job: DecompositionJob) -> pd.DataFrame:
             "share": component.share,
             "reason": component.reason,
         }
-        for key, group in groups(counted, ["model", "dataset", "scale"])
+        for key, group in groups(summed, ["model", "dataset", "scale"])
         for source, component in variance_components(
-            sources(group, job), *moments(group["rating"], group["n"])
+            sources(group, job),
+            *(group[column].to_numpy(dtype=float) for column in ("n", "total", "squares")),
         ).items()
     ]
     return pd.DataFrame(rows, columns=VARIANCE.schema.names)
@@ -79,12 +96,6 @@ def sources(rows: pd.DataFrame, job: DecompositionJob) -> dict[str, Levels]:
         "item x prompts": _crossed(item, prompts),
         "item x temperature": _crossed(item, temperature),
     }
-
-
-def moments(ratings: pd.Series, n: pd.Series) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Counts, sums and sums of squares of ratings that were given n times each."""
-    values, counts = ratings.to_numpy(dtype=float), n.to_numpy(dtype=float)
-    return counts, counts * values, counts * values**2
 
 
 def _levels(values: pd.Series) -> Levels:
