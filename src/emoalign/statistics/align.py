@@ -15,6 +15,7 @@ from emoalign.statistics.homogeneity import rank_sum, signed_rank
 from emoalign.statistics.labels import label_agreement
 from emoalign.statistics.multiplicity import benjamini_hochberg
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.rated_items import read_items
 from emoalign.statistics.readouts import agreement
 from emoalign.statistics.reliability import (
     ceiling,
@@ -28,7 +29,6 @@ from emoalign.study.jobs import StatisticsJob
 from emoalign.study.studies import AlignmentSettings
 from emoalign.tables import (
     ALIGNMENT,
-    ITEMS,
     LABELS,
     NORMS,
     READOUTS,
@@ -58,7 +58,7 @@ def align(
 
     `norms` are the norm tables by dataset. The tables do not depend on the order of the files.
     """
-    rows = pd.concat([ITEMS.read(path) for path in sorted(items)], ignore_index=True)
+    rows = read_items(items)
     numbered = _of_scales(rows, job.scales)
     reliability = pd.DataFrame(
         [
