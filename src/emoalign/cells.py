@@ -134,13 +134,14 @@ def number(cell: str, where: str, decimal: str = ".") -> float:
     if decimal == ",":
         written = written.replace(".", " ").replace(",", ".")
     if not _NUMBER.fullmatch(written):
-        raise DataError(f"{where}: expected a number, found {cell[:60]!r}{_hint(cell.strip())}")
+        hint = _hint(cell.strip(), decimal)
+        raise DataError(f"{where}: expected a number, found {cell[:60]!r}{hint}")
     return float(written)
 
 
-def _hint(cell: str) -> str:
+def _hint(cell: str, decimal: str) -> str:
     if _NUMBER.fullmatch(cell.replace(",", ".", 1)):
-        return "; decimals are written with a point"
+        return f"; decimals are written with a {'point' if decimal == '.' else 'comma'}"
     if _NUMBER.fullmatch(cell.removesuffix("%").rstrip()):
         return "; write numbers without the percent sign"
     if _NUMBER.fullmatch(cell.removeprefix("(").removesuffix(")")):

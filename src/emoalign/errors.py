@@ -45,4 +45,4 @@ class BudgetError(ElicitationError):
 
 
 class JournalError(ElicitationError):
-    """The journal of answers is in use by another job, or damaged."""
+    """The journal of answers is damaged."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,14 +31,42 @@ def locate(source: FileSource) -> Path:
             )
         path = Path(spec.origin).parent / source.file
     if not path.is_file():
-        raise DataError(f"{path}: no such file.{_obtain(source)}")
+        raise DataError(f"{path}: no such file{similar(path)}.{_obtain(source)}")
     return path
+
+
+def similar(path: Path) -> str:
+    """A hint where the folder of a missing file holds one of nearly the same name."""
+    known = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, known, n=1, cutoff=0.8)
+    return f" (there is {close[0]!r})" if close else ""
 
 
 def sha256(path: Path) -> str:
     """Checksum of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_sha256(folder: Path) -> str:
+    """Checksum of all files in a folder, their names included; hidden files are passed over.
+
+    It is computed anew only when a file has another size or time.
+    """
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    seen = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return _folder_sha256(folder, tuple(seen))
+
+
+@lru_cache
+def _folder_sha256(folder: Path, seen: tuple[tuple[Path, int, int], ...]) -> str:
+    lines = (f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path, _, _ in seen)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def locate_verified(source: FileSource) -> tuple[Path, str]:

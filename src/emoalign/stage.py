@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,24 @@ def importable_in_jobs() -> None:
     package = str(Path(__file__).parents[1])
     known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, [package, *known])))
+
+
+def keep_out_of_log(logger: logging.Logger, variables: Iterable[str]) -> None:
+    """Have `logger` say the names of environment variables where it would say their values.
+
+    With --verbose, jobs on a cluster log their whole environment, and with it the API keys.
+    """
+    values = {os.environ[name]: f"<{name}>" for name in variables if os.environ.get(name)}
+
+    def without_values(record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        for value, name in values.items():
+            message = message.replace(value, name)
+        record.msg, record.args = message, ()
+        return True
+
+    if values:
+        logger.addFilter(without_values)
 
 
 @contextmanager

@@ -80,6 +80,23 @@ def test_every_shipped_study_loads_and_its_prompts_render(repository: Path) -> N
         assert loaded.prompt_sets
 
 
+def test_the_study_of_labels_and_dimensions_asks_for_the_published_640000_responses(
+    repository: Path,
+) -> None:
+    file = repository / "config/studies/inoshita2026.yaml"
+    loaded = load_study(content(file), repository / "config")
+    responses = {
+        (job["model"], job["protocol"]["temperature"], job["dataset"]): job["protocol"][
+            "participants"
+        ]
+        * (loaded.dataset_entry(job["dataset"]).sample or 0)
+        for job in Jobs(loaded).plan()
+    }
+    assert len(responses) == len(Jobs(loaded).plan()) == 4 * 4 * 2
+    assert set(responses.values()) == {20_000}
+    assert sum(responses.values()) == 640_000
+
+
 def test_every_shipped_card_is_valid_even_if_no_study_names_it(repository: Path) -> None:
     for file in sorted(repository.glob("config/models/*.yaml")):
         assert load_model(file).title

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from emoalign.elicitation.rating import rate
 from emoalign.errors import StudyError
+from emoalign.study.jobs import RatingJob
 from emoalign.study.loading import LoadedStudy, load_study
 from emoalign.study.models import OpenAIModel
+from emoalign.study.rules import Jobs
 
 from .small_datasets import ROOT, shipped
 
@@ -33,18 +36,25 @@ def load(config: Path = ROOT / "config", **changes: Any) -> LoadedStudy:
     return load_study(study(**changes), config)
 
 
+def forbidden(config: Path = ROOT / "config", **changes: Any) -> str | None:
+    """Why the pictures are not sent to the model."""
+    jobs = Jobs(load(config, **changes))
+    (told,) = jobs.all_forbidden() or [None]
+    assert told == jobs.forbidden("gpt-4o", "oasis")
+    return told
+
+
 def test_a_restricted_set_is_not_sent_before_the_study_says_so() -> None:
-    with pytest.raises(StudyError) as error:
-        load()
-    told = str(error.value)
-    assert "items would be sent to gpt-4o (https://api.openai.com/v1)" in told
+    told = forbidden()
+    assert told is not None
+    assert "would be sent to gpt-4o (https://api.openai.com/v1)" in told
     assert "Nothing has been sent" in told
     assert "allow_remote: [oasis]" in told
     assert "for research, not for commerce" in told
 
 
 def test_the_study_can_say_so() -> None:
-    assert load(allow_remote=["oasis"]).study.allow_remote == ("oasis",)
+    assert forbidden(allow_remote=["oasis"]) is None
 
 
 def test_leave_for_another_dataset_is_told_and_counts_for_nothing() -> None:
@@ -53,7 +63,6 @@ def test_leave_for_another_dataset_is_told_and_counts_for_nothing() -> None:
     assert "allow_remote: 'oasi' is no dataset of the study; did you mean 'oasis'?" in str(
         error.value
     )
-    assert "write into the study: allow_remote: [oasis]" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +78,7 @@ def test_a_server_on_this_machine_needs_no_leave(
     address: str, config_dir: Path, edit: Edit
 ) -> None:
     edit(LOCAL, lambda card: card.update(base_url=address))
-    assert load(config_dir)
+    assert forbidden(config_dir) is None
 
 
 @pytest.mark.parametrize(
@@ -85,20 +94,19 @@ def test_a_server_on_this_machine_needs_no_leave(
 )
 def test_every_other_server_does(address: str, config_dir: Path, edit: Edit) -> None:
     edit(LOCAL, lambda card: card.update(base_url=address))
-    with pytest.raises(StudyError, match="Nothing has been sent"):
-        load(config_dir)
+    assert "Nothing has been sent" in str(forbidden(config_dir))
 
 
 def test_where_the_card_says_deny_no_leave_helps(config_dir: Path, edit: Edit) -> None:
     edit("datasets/oasis.yaml", lambda card: card.update(remote_api="deny"))
-    with pytest.raises(StudyError, match="remote_api: deny") as error:
-        load(config_dir, allow_remote=["oasis"])
-    assert "Ask a model on this machine" in str(error.value)
+    told = str(forbidden(config_dir, allow_remote=["oasis"]))
+    assert "remote_api: deny" in told
+    assert "Ask a model on this machine" in told
 
 
 def test_where_the_card_says_allow_none_is_needed(config_dir: Path, edit: Edit) -> None:
     edit("datasets/oasis.yaml", lambda card: card.update(remote_api="allow"))
-    assert load(config_dir)
+    assert forbidden(config_dir) is None
 
 
 @pytest.mark.parametrize(
@@ -106,7 +114,7 @@ def test_where_the_card_says_allow_none_is_needed(config_dir: Path, edit: Edit) 
     [
         ("vader", "allow"), ("emobank", "allow"), ("goemotions", "allow"),
         ("oasis", "ask"), ("anew", "ask"), ("anew-stevenson", "ask"), ("naps", "ask"),
-        ("naps-be", "ask"), ("warriner", "ask"),
+        ("naps-be", "ask"), ("warriner", "ask"), ("spanish-words", "ask"),
     ],
 )  # fmt: skip
 def test_restricted_sets_ask_and_open_ones_do_not(dataset: str, expected: str) -> None:
@@ -131,4 +139,33 @@ def test_models_that_answer_nobody_elsewhere_are_not_remote() -> None:
     assert OpenAIModel.model_fields["base_url"].default.startswith("https://")
     local = {"models": ["smollm2-135m"], "datasets": [{"dataset": "anew", "scales": ["valence"]}]}
     protocol = [{"name": "p", "prompts": "instruction"}]
-    assert load(**local, protocols=protocol)
+    assert Jobs(load(**local, protocols=protocol)).all_forbidden() == []
+
+
+def test_models_that_do_not_rate_the_set_are_sent_nothing_of_it() -> None:
+    both = [{"dataset": "vader"}, {"dataset": "oasis", "models": ["gpt-4o"]}]
+    loaded = load(
+        models=["gpt-4o", "gpt-4o-mini"],
+        datasets=both,
+        protocols=[
+            {"name": "p", "prompts": "instruction", "prompts_for": {"oasis": "instruction-image"}}
+        ],
+    )
+    (told,) = Jobs(loaded).all_forbidden()
+    assert "gpt-4o (" in told
+
+
+def test_a_job_that_is_not_allowed_to_send_its_items_sends_none(tmp_path: Path) -> None:
+    loaded = load()
+    job = RatingJob.model_validate(Jobs(loaded).rate("gpt-4o", "p", "oasis", "valence"))
+    with pytest.raises(StudyError, match="Nothing has been sent"):
+        rate(
+            job,
+            loaded.models["gpt-4o"],
+            tmp_path / "stimuli",
+            "0000",
+            tmp_path / "journal",
+            tmp_path / "ratings",
+            forbidden=Jobs(loaded).forbidden("gpt-4o", "oasis"),
+        )
+    assert list(tmp_path.iterdir()) == []

@@ -93,8 +93,11 @@ def spoiled(content: Any) -> Iterator[tuple[str, Any]]:
         return whole
 
     for path, node in places(content):
-        if path[:1] == ("extra_body",) or (path[:1] == ("personas",) and len(path) > 1):
+        free = path[:1] in (("extra_body",), ("chat_template_kwargs",))
+        if free or (path[:1] == ("personas",) and len(path) > 1):
             continue  # parameters of a provider, attributes of personas: any name will do
+        if path[-1:] == ("sizes",):
+            continue  # strata: their names follow from the rest, which a schema cannot tell
         if isinstance(node, dict):
             yield f"{path}: unknown key", changed((*path, "unknown_key"), 1)
         elif isinstance(node, int | float) and not isinstance(node, bool):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -177,18 +179,30 @@ def test_answers_that_do_not_fit_on_the_disk_leave_no_half_line_behind(
 # One writer
 
 
-def test_a_second_writer_is_refused_and_told_what_to_do(tmp_path: Path) -> None:
+def test_a_second_writer_waits_for_the_first_and_says_for_whom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     file = tmp_path / "sheet.jsonl"
-    with (
-        JournalWriter(file) as journal,
-        pytest.raises(JournalError, match=r"sheet\.jsonl is being written by another job.*Wait"),
-        JournalWriter(file),
-    ):
-        pass
-    journal_of_another_protocol = JournalWriter(tmp_path / "instruction.jsonl")
-    with JournalWriter(file) as journal, journal_of_another_protocol:
+    monkeypatch.setenv("SLURM_JOB_ID", "1234")
+    with ThreadPoolExecutor(1) as pool:
+        with JournalWriter(file) as journal:
+            second = pool.submit(write, file, answer(1))
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.2)
+            journal.append([answer(0)])
+        second.result(timeout=10)
+    assert read(tmp_path) == [answer(0), answer(1)]
+    (said,) = caplog.messages
+    assert re.search(
+        r"sheet\.jsonl is being written by SLURM job 1234 on \S+ \(since .* UTC\)", said
+    )
+
+
+def test_files_of_other_protocols_have_other_writers(tmp_path: Path) -> None:
+    with JournalWriter(tmp_path / "sheet.jsonl") as journal:
+        write(tmp_path / "instruction.jsonl", answer(1))
         journal.append([answer(0)])
-    assert read(tmp_path) == [answer(0)]
+    assert read(tmp_path) == [answer(1), answer(0)]
 
 
 WRITER = """
@@ -234,13 +248,20 @@ def acknowledged(process: subprocess.Popen[str], lines: int) -> int:
     return int(whole[-1])
 
 
-def test_a_writer_in_another_process_is_respected(tmp_path: Path, repository: Path) -> None:
+def test_a_writer_in_another_process_is_waited_for_until_it_dies(
+    tmp_path: Path, repository: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file = tmp_path / "sheet.jsonl"
-    with writer(file, 0, repository) as process:
+    with ThreadPoolExecutor(1) as pool, writer(file, 0, repository) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with pytest.raises(JournalError, match="being written by another job"):
-            write(file, answer(0))
+        waiting = pool.submit(write, file, answer(10**9))
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.2)
+        assert f"written by process {process.pid} on" in caplog.text
+        process.send_signal(signal.SIGKILL)
+        waiting.result(timeout=10)
+    assert read(tmp_path)[-1] == answer(10**9)
 
 
 def test_kill_9_loses_no_answer_that_was_acknowledged(tmp_path: Path, repository: Path) -> None:

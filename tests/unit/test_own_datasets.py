@@ -126,6 +126,19 @@ def test_a_table_of_europe_has_semicolons_and_decimal_commas(table: Table, tmp_p
     assert norms["mean"].tolist() == [6.5, 1.5, 4, 5]
 
 
+def test_a_point_in_a_table_with_decimal_commas_is_told(table: Table, tmp_path: Path) -> None:
+    text = WORDS.replace(",", ";")
+    told = SUMMARY | {"delimiter": ";", "decimal": ","}
+    with pytest.raises(DataError, match=r"line 2, column 'v': .*decimals are written with a comma"):
+        prepared(tmp_path, table_card(table(text), told))
+
+
+def test_a_spreadsheet_may_hold_numbers_as_numbers_and_as_text(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "words.xlsx", [["id", "word", "v"], [1, "joy", 6.5], [2, "woe", "1,5"]])
+    _, norms = prepared(tmp_path, table_card(path, MEAN | {"decimal": ","}))
+    assert norms["mean"].tolist() == [6.5, 1.5]
+
+
 def test_another_range_of_the_file_is_mapped(table: Table, tmp_path: Path) -> None:
     text = "id,word,v,sd,n\n1,joy,3,1,9\n2,woe,-3,0,9\n3,hmm,0.5,2,9\n"
     scale = {"min": 1, "max": 7, "native": {"min": -3, "max": 3}, "direction": "up"}
@@ -315,6 +328,12 @@ def test_a_word_that_a_spreadsheet_made_a_truth_value_of_is_told(
         prepared(tmp_path, table_card(path))
 
 
+def test_a_misspelt_file_is_told_with_the_one_that_is_there(table: Table, tmp_path: Path) -> None:
+    table()
+    with pytest.raises(DataError, match=r"word.csv: no such file \(there is 'words.csv'\)\."):
+        prepared(tmp_path, table_card(tmp_path / "word.csv"))
+
+
 def test_a_sheet_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "words.xlsx", [["id", "word", "v"], [1, "joy", 6.5]])
     with pytest.raises(DataError, match=r"no sheet 'norm' .*did you mean 'norms'"):
@@ -342,7 +361,7 @@ def test_a_joined_table_of_other_items_is_told(table: Table, tmp_path: Path) -> 
     ("source", "told"),
     [
         ({"reader": "tabel"}, "source.reader: unknown reader 'tabel'; did you mean 'table'?"),
-        ({"reader": None}, "source.reader: unknown|source.reader: missing"),
+        ({"reader": None}, "source.reader: missing; known: anew, emobank, .*, table, "),
         ({"id": 3}, "source.id: Input should be a valid string, found 3"),
         ({"scale": {}}, "source.scale: unknown key; did you mean 'scales'?"),
         ({"scales": {"valance": {"mean": "v"}}}, "scale 'valance' is not both .* 'valence'"),

@@ -117,6 +117,19 @@ def test_the_words_null_and_true_survive_in_warriner(tmp_path: Path) -> None:
     assert rated(found[0], "dominance").n == 20
 
 
+def test_spanish_words_keep_their_accents_and_columns_without_names_do_not_matter(
+    tmp_path: Path,
+) -> None:
+    text = (
+        ",Word,ValenceMean,ValenceSD,%ValenceRaters ,ArousalMean,ArousalSD,%ArousalRaters,,,\r\n"
+        "1,abnegación,5.85,1.5,95,4.6,2.1,95,,,\r\n2,niño,7.9,1.3,100,5.0,2.2,100,,,\r\n"
+    )
+    table = write(tmp_path / "spanish.csv", text, "latin-1")
+    first, second = items("spanish-words", {"table": table})
+    assert (first.text, second.text) == ("abnegación", "niño")
+    assert (rated(second, "valence").mean, rated(second, "arousal").sd) == (7.9, 2.2)
+
+
 def test_the_columns_of_naps_are_for_the_card_to_name(tmp_path: Path) -> None:
     header = ["ID", "Category", *["M", "SD"] * 9]
     values = [str(1 + number / 4) for number in range(18)]

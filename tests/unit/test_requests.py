@@ -91,6 +91,10 @@ OTHERWISE: list[dict[str, object]] = [
     {"readout": "exact"},
     {"wave": 2},
     {"top_logprobs": 20},
+    {"extra_body": (("reasoning_effort", "none"),)},
+    {"setup": (("dtype", "bfloat16"),)},
+    {"setup": (("dtype", "float16"),)},
+    {"points": (1.0, 2.0)},
 ]
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from emoalign.errors import DataError
+from emoalign.stimuli.readers import read
 from emoalign.stimuli.sampling import sample_ids
+from emoalign.stimuli.selection import select
+from emoalign.stimuli.source_items import HumanLabels, SourceItem
 from emoalign.stimuli.strata import agreement, strata_of, stratified_ids
+from emoalign.study.jobs import PreparationJob
+from emoalign.study.reading import read_yaml, validate
 from emoalign.study.strata import Strata
+from emoalign.study.studies import StudyDataset
+
+from .small_datasets import ROOT, shipped
 
 BY_SD = {"statistic": "sd", "scales": ["V", "A"], "bounds": [0.3, 0.7], "closed": "left"}
 BY_SD["names"] = ["high", "moderate", "low"]
@@ -123,30 +132,115 @@ def test_strata_that_make_no_sense_are_refused(content: dict[str, Any], told: st
         Strata.model_validate_json(pd.Series(content).to_json())
 
 
-@pytest.mark.shared_data
-def test_emobank_falls_into_the_nine_cells_of_the_published_study(shared: Path) -> None:
-    single = pd.read_csv(shared / "emobank/individual_reader_ratings.csv")
-    long = single.melt("id", var_name="scale", value_name="rating")
-    rows = long.groupby(["id", "scale"])["rating"].agg(["mean", "std"]).reset_index()
-    rows = rows.rename(columns={"id": "item_id", "std": "sd"})
-    agreement_of = {**BY_SD, "scales": ["V", "A", "D"]}
-    both = strata(agreement_of, BY_MEAN, each=222)
-    kinds = strata_of(rows, both)
-    assert Counter(kinds.values()) == {
-        "high/low": 36,
-        "high/middle": 2_763,
-        "high/high": 40,
-        "moderate/low": 643,
-        "moderate/middle": 3_488,
-        "moderate/high": 461,
-        "low/low": 2_139,
-        "low/middle": 772,
-        "low/high": 206,
+# A study that takes them
+
+
+COMMENTS = {
+    "full-a": [["joy"]] * 3,
+    "full-b": [["anger"]] * 3,
+    "part-a": [["joy"], ["joy"], ["anger"]],
+    "part-b": [["joy"], ["joy", "anger"], ["anger"]],
+    "none-a": [["joy"], ["anger"], ["neutral"]],
+    "few": [["joy"], ["joy"]],
+}
+
+
+def comments() -> list[SourceItem]:
+    return [
+        SourceItem(
+            item_id=item_id,
+            text=item_id,
+            ratings={"emotions": HumanLabels(tuple(map(tuple, choices)))},
+        )
+        for item_id, choices in COMMENTS.items()
+    ]
+
+
+def job(**changes: Any) -> PreparationJob:
+    fields: dict[str, Any] = {
+        "dataset": "comments",
+        "modality": "sentence",
+        "source": {"reader": "goemotions", "ratings": [{"file": "comments.csv"}]},
+        "keep": None,
+        "scales": {"emotions": {"kind": "labels", "labels": ["joy", "anger", "neutral"]}},
+        "sample": None,
+        "seed": 1,
+        "excluded_texts": (),
+        "shard_items": None,
     }
-    for seed in range(5):
-        drawn = stratified_ids(kinds, both.wanted(), 2_000, seed)
+    return PreparationJob.model_validate(fields | changes)
+
+
+def test_items_know_their_stratum_and_too_few_raters_leave_an_item_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sizes = {"full": 1, "partial": 2, "none": 1}
+    with caplog.at_level("INFO"):
+        drawn = select(comments(), job(strata={"by": [BY_AGREEMENT], "sizes": sizes}, min_raters=3))
+    assert [item.stratum for item in drawn].count("partial") == 2
+    assert {item.item_id for item in drawn} >= {"part-a", "part-b", "none-a"}
+    assert "few" not in {item.item_id for item in drawn}
+    assert "left out without 3 human raters on each of emotions: 1 of 6 items" in caplog.text
+    assert "stratum full: 1 of 2 items" in caplog.text
+
+
+def test_a_sample_that_the_strata_cannot_fill_is_refused() -> None:
+    strata = {"by": [BY_AGREEMENT], "each": 1}
+    with pytest.raises(DataError, match=r"5 of 6 items are eligible.*by 3 or more.*sample of 6"):
+        select(comments(), job(strata=strata, min_raters=3, sample=6))
+
+
+def test_a_study_says_what_is_wrong_with_its_strata() -> None:
+    entry, problems = validate(
+        StudyDataset,
+        {"dataset": "d", "sample": 2, "strata": {"by": [BY_AGREEMENT], "each": 1}},
+        "study.yaml",
+    )
+    assert entry is None
+    assert problems[0].startswith("study.yaml: the strata ask for 3 items, but sample is 2")
+
+
+PUBLISHED = {
+    "high/negative": 36,
+    "high/neutral": 2_763,
+    "high/positive": 40,
+    "moderate/negative": 643,
+    "moderate/neutral": 3_488,
+    "moderate/positive": 461,
+    "low/negative": 2_139,
+    "low/neutral": 772,
+    "low/positive": 206,
+}
+
+
+@pytest.mark.shared_data
+def test_emobank_falls_into_the_nine_cells_of_the_published_study(
+    shared: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = {
+        "ratings": "emobank/individual_reader_ratings.csv",
+        "texts": "emobank/raw.csv",
+        "splits": "emobank/emobank.csv",
+        "categories": "emobank/meta.tsv",
+    }
+    card = shipped("emobank")
+    source = card.source.model_copy(update={"skips": "keep"})
+    sentences = read(source, {place: shared / file for place, file in files.items()})
+    (entry,) = [
+        entry
+        for entry in read_yaml(ROOT / "config/studies/inoshita2026.yaml")[0]["datasets"]
+        if entry["dataset"] == "emobank"
+    ]
+    taken = {"strata": entry["strata"], "sample": entry["sample"], "scales": card.scales}
+    for seed in range(3):
+        with caplog.at_level("INFO"):
+            drawn = select(sentences, job(**taken, dataset="emobank", seed=seed))
         assert len(drawn) == 2_000
-        found = Counter(kinds[item].partition("/")[0] for item in drawn)
-        expected = {"high": 408, "moderate": 836, "low": 757}
-        off = {kind: found[kind] - count for kind, count in expected.items()}
-        assert all(np.abs(count) <= 30 for count in off.values()), off
+        kinds = Counter(str(item.stratum).partition("/")[0] for item in drawn)
+        off = {
+            kind: kinds[kind] - count
+            for kind, count in {"high": 408, "moderate": 836, "low": 757}.items()
+        }
+        assert all(abs(count) <= 30 for count in off.values()), off
+    for name, count in PUBLISHED.items():
+        assert re.search(rf"stratum {name}: \d+ of {count} items", caplog.text)

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
 import orjson
+import pytest
+
+from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import JournalWriter
+from emoalign.elicitation.rating import Cell
+from emoalign.elicitation.requests import Ask
+from emoalign.study.jobs import RatingJob
+from emoalign.study.loading import load_study
+from emoalign.study.models import VllmModel
+from emoalign.study.reading import read_yaml
+from emoalign.study.rules import Jobs
+from emoalign.tables import STIMULI
 
 from .conftest import STUDY, Project
 
@@ -130,3 +146,135 @@ def test_one_shard_gives_the_same_items_as_two_and_asks_for_nothing(rerun: Proje
     assert not [job for job in ran if job[0] == "rate" and "shard=0001" in job[1]]
     assert table.read_bytes() == of_two
     assert sum(map(len, rerun.journal().values())) == answers
+
+
+# Models that vLLM loads: all that a protocol asks about a dataset is one job
+
+
+LOADED = """\
+title: A model on a GPU
+engine: vllm
+model: org/model
+revision: abc
+"""
+
+
+def loading_jobs(protocols: tuple[str, ...]) -> set[tuple[str, str]]:
+    return {
+        (
+            f"rate_vllm_{protocol}_vader",
+            f"model=model-v, protocol={protocol}, dataset=vader, shard={shard}",
+        )
+        for protocol in protocols
+        for shard in SHARDS
+    }
+
+
+def answer_all(project: Project) -> None:
+    """Fill the journal of the model as if it had been asked, on a machine with a GPU."""
+    study, problems = read_yaml(project.folder / SMALL)
+    assert not problems
+    jobs = Jobs(load_study(study, project.folder / "config"))
+    card = jobs.loaded.models["model-v"]
+    assert isinstance(card, VllmModel)
+    items = STIMULI.read(project.folder / "results/small/stimuli/vader.parquet")
+    for protocol in ("sheet", "asked"):
+        for shard in SHARDS:
+            for job in jobs.rate_together("model-v", protocol, "vader"):
+                cell = Cell.of(
+                    RatingJob.model_validate(job),
+                    card,
+                    items,
+                    shard,
+                    project.folder / "results/journal",
+                )
+                with JournalWriter(cell.file) as journal:
+                    journal.append(answers(cell.missing({}, card)))
+
+
+def answers(asks: Iterable[Ask]) -> Iterator[Answer]:
+    """What participants and distributions may say."""
+    for ask in asks:
+        for one in ask.participants:
+            yield Answer(
+                request_id=ask.request.request_id,
+                participant=one,
+                text="5",
+                finish_reason="stop",
+                model_reported="model@abc",
+                prompt_tokens=30,
+                completion_tokens=1,
+                latency_s=0.1,
+                received="2026-01-01T00:00:00+00:00",
+                logprobs=(("5", -0.5), ("6", -1.5), ("", -1.7)) if one is None else None,
+            )
+
+
+@pytest.fixture(scope="module")
+def loaded(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The finished project with a model whose answers are all in the journal already."""
+    project = Project(tmp_path_factory.mktemp("loaded") / "project")
+    shutil.copytree(finished.folder, project.folder, symlinks=True)
+    (project.folder / "config/models/model-v.yaml").write_text(LOADED, encoding="utf-8")
+    project.edit(SMALL, models=["model-a", "model-v"])
+    assert project.planned() == loading_jobs(("sheet", "asked")) | AGGREGATION
+    answer_all(project)
+    project.run()
+    return project
+
+
+@pytest.fixture
+def again(loaded: Project, tmp_path: Path) -> Project:
+    shutil.copytree(loaded.folder, tmp_path / "project", symlinks=True)
+    return Project(tmp_path / "project")
+
+
+CARD = "config/models/model-v.yaml"
+
+
+def test_answers_that_came_from_elsewhere_need_no_gpu(loaded: Project) -> None:
+    assert loaded.planned() == set()
+    ratings = loaded.folder / "results/small/ratings/model-v"
+    assert len(list(ratings.rglob("*.parquet"))) == 4
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "The same model"},
+        {"gpu_memory_gb": 80, "memory_gb": 64},
+        {"tensor_parallel_size": 2},
+        {"context_tokens": 4096},
+    ],
+)
+def test_where_a_model_is_loaded_matters_to_no_rating(
+    changes: dict[str, object], again: Project
+) -> None:
+    again.edit(CARD, **changes)
+    assert not loading_jobs(("sheet", "asked")) & again.planned()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"revision": "abd"}, {"dtype": "float16"}, {"head_dtype": "model"}]
+)
+def test_other_weights_or_numbers_are_asked_anew(
+    changes: dict[str, object], again: Project
+) -> None:
+    again.edit(CARD, **changes)
+    planned = again.planned()
+    assert loading_jobs(("sheet", "asked")) <= planned
+    assert not rate_jobs(("model-a",), ("sheet", "asked")) & planned
+
+
+def test_a_prompt_changed_loads_a_model_only_for_the_protocols_that_use_it(again: Project) -> None:
+    prompts = again.folder / "config/prompts/instruction.yaml"
+    text = prompts.read_text(encoding="utf-8")
+    prompts.write_text(text.replace("Answer with a number", "Reply with a number"), "utf-8")
+    changed = rate_jobs(("model-a",), ("asked",)) | loading_jobs(("asked",))
+    assert again.planned() == changed | AGGREGATION
+
+
+def test_a_third_model_leaves_those_that_were_loaded_alone(again: Project) -> None:
+    again.edit(SMALL, models=["model-a", "model-b", "model-v"])
+    planned = again.planned()
+    assert not loading_jobs(("sheet", "asked")) & planned

@@ -30,6 +30,7 @@ rule draw_scale:
         f"{RESULTS}/logs/draw_scale/{{dataset}}/{{scale}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/draw_scale/{{dataset}}/{{scale}}.tsv"
+    localrule: True
     conda:
         "../envs/emoalign.yaml"
     params:
@@ -48,6 +49,7 @@ rule draw_overview:
         f"{RESULTS}/logs/draw_overview.log",
     benchmark:
         f"{RESULTS}/benchmarks/draw_overview.tsv"
+    localrule: True
     conda:
         "../envs/emoalign.yaml"
     params:

@@ -13,6 +13,7 @@ rule plan:
         ),
     log:
         f"{RESULTS}/logs/plan.log",
+    localrule: True
     conda:
         "../envs/emoalign.yaml"
     params:

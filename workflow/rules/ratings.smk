@@ -1,7 +1,10 @@
 """Ratings of every model under every protocol: one job per dataset, scale and shard of items.
 
 Scales that a prompt set asks about jointly are one job, named after all of them (arousal+valence).
+A model that vLLM loads is asked about all scales of a dataset in one job.
 """
+
+import re
 
 
 rule ratings:
@@ -24,16 +27,55 @@ rule rate:
         f"{RESULTS}/logs/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.tsv"
+    wildcard_constraints:
+        model=jobs.models_pattern(together=False),
     conda:
         "../envs/emoalign.yaml"
     threads: lambda wildcards: jobs.threads(wildcards.model)
     resources:
         api=lambda wildcards: jobs.api_slots(wildcards.model),
+        gpu=lambda wildcards: jobs.gpus(wildcards.model),
+        mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
     params:
         job=lambda wildcards: jobs.rate(
             wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
         ),
+        forbidden=lambda wildcards: jobs.forbidden(wildcards.model, wildcards.dataset),
         card="config/models/{model}.yaml",
         journal="results/journal",
     script:
         "../scripts/rate.py"
+
+
+for one in jobs.together_rules():
+
+    rule:
+        """Load a model once, ask it for all that the journals do not hold yet about a dataset."""
+        name:
+            one.name
+        input:
+            stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
+        output:
+            one.files(RESULTS),
+        log:
+            f"{RESULTS}/logs/rate_vllm/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/rate_vllm/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.tsv"
+        wildcard_constraints:
+            model=jobs.models_pattern(together=True),
+            protocol=re.escape(one.protocol),
+            dataset=re.escape(one.dataset),
+        conda:
+            "../envs/emoalign.yaml"
+        resources:
+            gpu=lambda wildcards: jobs.gpus(wildcards.model),
+            mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
+            runtime=480,
+        params:
+            jobs=lambda wildcards: jobs.rate_together(
+                wildcards.model, wildcards.protocol, wildcards.dataset
+            ),
+            card="config/models/{model}.yaml",
+            journal="results/journal",
+        script:
+            "../scripts/rate_together.py"

@@ -22,6 +22,7 @@ rule write_manifest:
         f"{RESULTS}/logs/write_manifest.log",
     benchmark:
         f"{RESULTS}/benchmarks/write_manifest.tsv"
+    localrule: True
     conda:
         "../envs/emoalign.yaml"
     params:
@@ -50,6 +51,7 @@ rule write_report:
         f"{RESULTS}/logs/write_report.log",
     benchmark:
         f"{RESULTS}/benchmarks/write_report.tsv"
+    localrule: True
     conda:
         "../envs/emoalign.yaml"
     params:

@@ -19,6 +19,7 @@ checkpoint prepare_stimuli:
         f"{RESULTS}/logs/prepare_stimuli/{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/prepare_stimuli/{{dataset}}.tsv"
+    localrule: True
     conda:
         "../envs/emoalign.yaml"
     params:

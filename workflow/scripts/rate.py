@@ -14,6 +14,7 @@ with stage(snakemake.log[0]):
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),
         output=Path(snakemake.output[0]),
+        forbidden=snakemake.params.forbidden,
         # Read here and not as a param: a new limit must not run finished jobs again.
         account=study_account(snakemake.config, Path(snakemake.params.journal)),
     )

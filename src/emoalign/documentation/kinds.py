@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import Entry
-from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel
+from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.studies import Study
@@ -89,6 +89,15 @@ KINDS = (
         "can be repeated. Say only what the server really can do: a study that needs more is "
         "refused before anything is spent.",
         _OPENAI_EXAMPLE,
+    ),
+    FileKind(
+        "Model loaded by vLLM",
+        VllmModel,
+        "vllm-model",
+        "`config/models/<name>.yaml` with `engine: vllm`",
+        "The weights are loaded inside the job, on the GPUs of the machine it runs on. "
+        "[How](vllm.md).",
+        Path("config/models/llama-3.1-8b-instruct.yaml"),
     ),
     FileKind(
         "Recorded ratings",

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.llamacpp import served
 from emoalign.elicitation.openai import OpenAIEngine
-from emoalign.elicitation.requests import Ask
-from emoalign.sources import locate_verified
-from emoalign.study.loading import Model
-from emoalign.study.models import LlamaCppModel, OpenAIModel
+from emoalign.elicitation.requests import Ask, Settings
+from emoalign.elicitation.vllm import arguments, installed_versions
+from emoalign.sources import folder_sha256, locate_verified
+from emoalign.study.loading import Model, ServedModel
+from emoalign.study.models import LlamaCppModel, OpenAIModel, VllmModel
 
 
 class Engine(Protocol):
@@ -34,19 +36,29 @@ class Engine(Protocol):
 
 
 def identity(card: Model) -> tuple[str, str | None]:
-    """Name and revision of what is asked: for weights on disk, the checksum of the file.
+    """Name and revision of what is asked: for weights on disk, the checksum of the files.
 
     Raises DataError when the weights are missing or are another file than the card says.
     """
+    if isinstance(card, VllmModel) and (folder := Path(card.model)).is_dir():
+        return folder.name, folder_sha256(folder)
     if isinstance(card, LlamaCppModel):
         path, checksum = locate_verified(card.weights)
         return path.name, checksum
     return card.model, card.revision
 
 
-def extra_body(card: Model) -> tuple[tuple[str, str | int | float | bool], ...]:
+def extra_body(card: Model) -> Settings:
     """Parameters of every request to the model, in ascending order of their names."""
     return tuple(sorted(card.extra_body.items())) if isinstance(card, OpenAIModel) else ()
+
+
+def setup(card: Model) -> Settings:
+    """What of the engine's settings decides the answers, in ascending order of the names."""
+    if not isinstance(card, VllmModel):
+        return ()
+    told = {f"chat_template_kwargs.{name}": on for name, on in card.chat_template_kwargs.items()}
+    return tuple(sorted({"dtype": card.dtype, "head_dtype": card.head_dtype, **told}.items()))
 
 
 def settings(card: Model) -> Mapping[str, object]:
@@ -56,6 +68,8 @@ def settings(card: Model) -> Mapping[str, object]:
         exclude={"title", "capabilities", "limits", "api_key_env", "prices"},
         exclude_none=True,
     )
+    if isinstance(card, VllmModel):
+        return {**kept, "arguments": arguments(card), "versions": installed_versions()}
     packages = ("openai", "xllamacpp") if isinstance(card, LlamaCppModel) else ("openai",)
     return {
         **kept,
@@ -65,7 +79,7 @@ def settings(card: Model) -> Mapping[str, object]:
 
 
 @contextmanager
-def running(card: Model) -> Iterator[Engine]:
+def running(card: ServedModel) -> Iterator[Engine]:
     """The engine of a model, ready to be asked; whatever it started is stopped at the end."""
     if isinstance(card, LlamaCppModel):
         with served(card) as address:

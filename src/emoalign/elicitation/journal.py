@@ -6,8 +6,11 @@ one writer; everyone reads all of them, so studies and protocols share what has 
 
 from __future__ import annotations
 
+import logging
 import os
+import socket
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +20,7 @@ from emoalign.elicitation.answers import Answer
 from emoalign.errors import JournalError
 
 Key = tuple[str, int | None]
+_log = logging.getLogger(__name__)
 
 
 def read_answers(folder: Path, wanted: set[str]) -> dict[Key, Answer]:
@@ -45,22 +49,27 @@ def read_answers(folder: Path, wanted: set[str]) -> dict[Key, Answer]:
 
 
 class JournalWriter:
-    """Appends answers to one file of a journal, alone."""
+    """Appends answers to one file of a journal, alone: another job waits until it has ended."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = FileLock(f"{path}.lock", timeout=0)
+        self._lock = FileLock(f"{path}.lock", poll_interval=0.5)
+        self._signature = Path(f"{path}.writer")
         self._file = -1
 
     def __enter__(self) -> JournalWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._lock.acquire()
+            self._lock.acquire(timeout=0)
         except Timeout:
-            raise JournalError(
-                f"{self.path} is being written by another job that asks the same questions. Wait "
-                "for it to end and run again: its answers will be used."
-            ) from None
+            _log.warning(
+                "%s is being written by %s, which asks the same questions. Waiting for it to end: "
+                "its answers will be used, and only what it leaves open is asked.",
+                self.path,
+                self._writer(),
+            )
+            self._lock.acquire()
+        self._signature.write_text(_this_process(), encoding="utf-8")
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         _cut_torn_line(self._file)
         return self
@@ -72,7 +81,15 @@ class JournalWriter:
         trace: TracebackType | None,
     ) -> None:
         os.close(self._file)
+        self._signature.unlink(missing_ok=True)
         self._lock.release()
+
+    def _writer(self) -> str:
+        """Who writes the file now, in words."""
+        try:
+            return self._signature.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return "another job"
 
     def append(self, answers: Iterable[Answer]) -> None:
         """Write answers; they survive the death of this process from the moment this returns."""
@@ -83,6 +100,13 @@ class JournalWriter:
         except OSError:
             _cut_torn_line(self._file)
             raise
+
+
+def _this_process() -> str:
+    """What the user of another job must know to find this one, or to end it."""
+    slurm = os.environ.get("SLURM_JOB_ID")
+    job = f"SLURM job {slurm}" if slurm else f"process {os.getpid()}"
+    return f"{job} on {socket.gethostname()} (since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC)"
 
 
 def _cut_torn_line(file: int) -> None:

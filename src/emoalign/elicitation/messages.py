@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from emoalign.elicitation.images import data_url
-from emoalign.prompts.rendering import Prompt
+from emoalign.prompts.rendering import Message, Prompt
+
+
+def without_system(prompt: Prompt) -> Prompt:
+    """The prompt for a model that takes no system message: its text opens the user's message."""
+    if not prompt.messages or prompt.messages[0].role != "system":
+        return prompt
+    system, question, *rest = prompt.messages
+    opened = Message(question.role, f"{system.content}\n\n{question.content}")
+    return replace(prompt, messages=(opened, *rest))
 
 
 def chat_messages(prompt: Prompt) -> list[dict[str, Any]]:

@@ -62,13 +62,17 @@ def parse_rating(text: str, scale: OrdinalScale) -> float | None:
     Around the number there may be white space, quotation marks, emphasis or brackets, and one full
     stop; the number must be a point of the scale ("7", "7.0", "**7**", "(7)", "7.").
     """
+    number = parse_number(text)
+    return None if number is None else scale.point(number)
+
+
+def parse_number(text: str) -> float | None:
+    """The number that `text` is, whatever the scale; see parse_rating."""
     stripped = text.translate(_FULL_WIDTH).strip()
     if len(stripped) > _LONGEST:
         return None
     core = stripped if _NUMBER.fullmatch(stripped) else _unwrapped(stripped)
-    if not _NUMBER.fullmatch(core):
-        return None
-    return scale.point(float(core))
+    return float(core) if _NUMBER.fullmatch(core) else None
 
 
 def withheld(answer: Answer) -> Status | None:

@@ -19,7 +19,13 @@ from emoalign.elicitation.tokens import TOKENS_PER_MESSAGE, cost, estimated_toke
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.jobs import RatingJob
 from emoalign.study.loading import Model
-from emoalign.study.models import LlamaCppModel, ModelCard, OpenAIModel, RecordedModel
+from emoalign.study.models import (
+    LlamaCppModel,
+    ModelCard,
+    OpenAIModel,
+    RecordedModel,
+    VllmModel,
+)
 from emoalign.tables import PLAN, STIMULI, groups
 
 COUNTED_PROMPTS = 20
@@ -134,7 +140,7 @@ def _prompt_tokens(
     return sum(map(estimated_tokens, prompts)) / len(prompts), "estimate"
 
 
-def _tokenized(card: Model, prompts: Collection[Prompt]) -> int:
+def _tokenized(card: LlamaCppModel, prompts: Collection[Prompt]) -> int:
     """Tokens of the prompts by the model's own tokenizer; the frame of a chat is estimated."""
 
     async def count() -> int:
@@ -154,6 +160,8 @@ def _tokenized(card: Model, prompts: Collection[Prompt]) -> int:
 
 
 def _minutes(card: Model, requests: int, tokens: float) -> float:
+    if isinstance(card, VllmModel):
+        return math.nan
     limits = card.limits
     needed = [
         amount / limit

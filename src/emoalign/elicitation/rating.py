@@ -1,5 +1,8 @@
 """A rating job: one model rates the items of one shard under one protocol, on one scale or jointly
-on a few."""
+on a few.
+
+Jobs of a model that vLLM loads are done together: see rating_together.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,17 @@ import pandas as pd
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account, within
 from emoalign.elicitation.collecting import collect
-from emoalign.elicitation.engines import Engine, extra_body, identity, running, settings
+from emoalign.elicitation.engines import (
+    Engine,
+    extra_body,
+    identity,
+    running,
+    settings,
+    setup,
+)
 from emoalign.elicitation.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.journal import JournalWriter, Key, read_answers
+from emoalign.elicitation.messages import without_system
 from emoalign.elicitation.openai_batch import collect_batches, under_way
 from emoalign.elicitation.parsing import readings, withheld
 from emoalign.elicitation.progress import Progress
@@ -27,8 +38,8 @@ from emoalign.errors import CapabilityError, EngineError, StudyError
 from emoalign.prompts.rendering import Image, Renderer
 from emoalign.study.fields import LabelScale, OrdinalScale, Readout
 from emoalign.study.jobs import RatingJob, answering
-from emoalign.study.loading import Model
-from emoalign.study.models import ModelCard, RecordedModel
+from emoalign.study.loading import Model, ServedModel
+from emoalign.study.models import ModelCard, RecordedModel, VllmModel
 from emoalign.tables import RATINGS, STIMULI, records
 
 _ROUNDS = 3
@@ -44,35 +55,78 @@ class Question:
     persona: str | None = None
 
 
+@dataclass(frozen=True)
+class Cell:
+    """A job, its questions, and where their answers are: a file in a folder of a journal."""
+
+    job: RatingJob
+    questions: Sequence[Question]
+    folder: Path
+    file: Path
+
+    @classmethod
+    def of(
+        cls, job: RatingJob, card: Model, stimuli: pd.DataFrame, shard: str, journal: Path
+    ) -> Cell:
+        """The cell of a job; `journal` is the root of the journals."""
+        questions = build_questions(
+            job, card, shown_items(stimuli[stimuli["shard"] == shard], card)
+        )
+        folder = journal / job.model / job.dataset / job.asked
+        return cls(job, questions, folder, folder / f"{job.protocol.name}.{shard}.jsonl")
+
+    def known_answers(self) -> dict[Key, Answer]:
+        """The answers that the journal has."""
+        return read_answers(
+            self.folder, {question.ask.request.request_id for question in self.questions}
+        )
+
+    def missing(self, known: Mapping[Key, Answer], card: Model) -> Iterator[Ask]:
+        """What is still to be asked."""
+        asks = (question.ask for question in self.questions)
+        return missing(asks, known, card.capabilities.choices)
+
+    def write(self, card: Model, answers: Mapping[Key, Answer], output: Path) -> None:
+        """Write all answers as ratings."""
+        sampling = {name: asdict(drawn) for name, drawn in samplings(self.job, card).items()}
+        RATINGS.write(
+            rating_rows(self.job, self.questions, answers),
+            output,
+            _notes(self.job, settings(card), sampling),
+        )
+
+
 def rate(
     job: RatingJob,
-    card: ModelCard,
+    card: ServedModel | RecordedModel,
     stimuli: Path,
     shard: str,
     journal: Path,
     output: Path,
     account: Account | None = None,
+    forbidden: str | None = None,
 ) -> None:
     """Collect the answers that the journal does not have yet, and write all as ratings.
 
-    `journal` is the root of the journals; `account` limits the cost. Raises ElicitationError when
+    `journal` is the root of the journals; `account` limits the cost; `forbidden` says why the items
+    may not be sent to the model, where they may not. Raises ElicitationError when
     the model cannot be asked; whatever had arrived is in the journal by then.
     """
-    if answering(card) != job.card:
-        raise StudyError([f"model {job.model!r}: its card changed after the workflow had started"])
+    check_unchanged(job, card)
+    if forbidden is not None:
+        raise StudyError([forbidden])
     items = STIMULI.read(stimuli)
     if isinstance(card, RecordedModel):
         RATINGS.write(recorded_rows(job, card, items, shard), output, _notes(job, recording(card)))
         return
-    items = items[items["shard"] == shard]
-    questions = build_questions(job, card, shown_items(items, card))
-    folder = journal / job.model / job.dataset / job.asked
-    file = folder / f"{job.protocol.name}.{shard}.jsonl"
-    answers = complete(job, card, questions, folder, file, account)
-    sampling = {readout: asdict(sampling) for readout, sampling in samplings(job).items()}
-    RATINGS.write(
-        rating_rows(job, questions, answers), output, _notes(job, settings(card), sampling)
-    )
+    cell = Cell.of(job, card, items, shard, journal)
+    cell.write(card, complete(cell, card, account), output)
+
+
+def check_unchanged(job: RatingJob, card: ModelCard) -> None:
+    """Check that the card still is what the workflow was planned with."""
+    if answering(card) != job.card:
+        raise StudyError([f"model {job.model!r}: its card changed after the workflow had started"])
 
 
 def _notes(
@@ -108,8 +162,14 @@ def build_questions(
     """The questions of a job: every readout of the protocol for every item, (id, what is shown)."""
     renderer = Renderer(job.prompts, job.scales)
     model, revision = identity(card)
-    sampling = samplings(job)
-    extras = extra_body(card)
+    sampling = samplings(job, card)
+    extras, settled = extra_body(card), setup(card)
+    merged = isinstance(card, VllmModel) and not card.capabilities.system_role
+    points = (
+        only_scale(job)[1].points
+        if isinstance(card, VllmModel) and "exact" in job.protocol.readouts
+        else ()
+    )
 
     def asked(
         readout: Readout,
@@ -117,15 +177,18 @@ def build_questions(
         persona: str | None,
         participants: tuple[int | None, ...],
     ) -> Ask:
+        prompt = renderer.render(item, persona)
         request = RatingRequest(
             model=model,
             revision=revision,
-            prompt=renderer.render(item, persona),
+            prompt=without_system(prompt) if merged else prompt,
             sampling=sampling[readout],
             readout=readout,
             wave=job.protocol.wave,
             extra_body=extras,
             top_logprobs=card.capabilities.top_logprobs if readout == "exact" else 0,
+            setup=settled,
+            points=points if readout == "exact" else (),
         )
         return Ask(request, participants)
 
@@ -148,36 +211,33 @@ def _participants(
     return [(None, tuple(range(job.protocol.participants)))]
 
 
-def samplings(job: RatingJob) -> Mapping[Readout, Sampling]:
-    """How the tokens of an answer are drawn in each readout of the job's protocol."""
+def samplings(job: RatingJob, card: Model) -> Mapping[Readout, Sampling]:
+    """How the tokens of an answer are drawn in each readout of the job's protocol.
+
+    vLLM applies the temperature to the whole vocabulary; what a server returns of the distribution
+    at temperature 1 is brought to it when it is read.
+    """
     answer = job.prompts.answer
+    asked_at = job.protocol.temperature if isinstance(card, VllmModel) else 1.0
     every: Mapping[Readout, Sampling] = {
         "sampled": Sampling(job.protocol.temperature, answer.max_tokens, answer.stop),
-        "exact": Sampling(temperature=1.0, max_tokens=1),
+        "exact": Sampling(temperature=asked_at, max_tokens=1),
     }
     return {readout: every[readout] for readout in job.protocol.readouts}
 
 
-def complete(
-    job: RatingJob,
-    card: Model,
-    questions: Sequence[Question],
-    folder: Path,
-    file: Path,
-    account: Account | None = None,
-) -> Mapping[Key, Answer]:
+def complete(cell: Cell, card: ServedModel, account: Account | None = None) -> Mapping[Key, Answer]:
     """All answers to the questions: those of the journal, and the others asked for now.
 
     A server that gives fewer answers than asked is asked for the rest, a few times.
     """
-    wanted = {question.ask.request.request_id for question in questions}
+    job, file = cell.job, cell.file
 
     def still_missing() -> Iterator[Ask]:
-        asks = (question.ask for question in questions)
-        return missing(asks, answers, card.capabilities.choices)
+        return cell.missing(answers, card)
 
     with JournalWriter(file) as journal:
-        answers = read_answers(folder, wanted)
+        answers = cell.known_answers()
         left = sum(len(ask.participants) for ask in still_missing())
         if not left and not under_way(file):
             _log.info("all %d answers are in the journal: nothing to ask", len(answers))
@@ -216,13 +276,18 @@ def complete(
 
 async def _check_tokens(job: RatingJob, engine: Engine) -> None:
     """Refuse, before anything is spent, to read ratings from tokens that cannot tell them."""
-    if "exact" in job.protocol.readouts or job.prompts.answer.form == "next_token":
-        name, scale = _only_scale(job)
+    if reads_tokens(job):
+        name, scale = only_scale(job)
         tokens = {point: await engine.tokenize(f"{point:g}") for point in scale.points}
         check_single_tokens(tokens, name)
 
 
-def _only_scale(job: RatingJob) -> tuple[str, OrdinalScale]:
+def reads_tokens(job: RatingJob) -> bool:
+    """Whether every rating of the job must be a single token."""
+    return "exact" in job.protocol.readouts or job.prompts.answer.form == "next_token"
+
+
+def only_scale(job: RatingJob) -> tuple[str, OrdinalScale]:
     """The scale of a job that reads probabilities: one of numbers, as the study was checked for."""
     ((name, scale),) = job.scales.items()
     if isinstance(scale, LabelScale):
@@ -237,10 +302,14 @@ def rating_rows(
     rows = []
     for question in questions:
         request = question.ask.request
-        read = _exact_columns if request.readout == "exact" else _sampled_columns
         for participant in question.ask.participants:
             answer = answers[request.request_id, participant]
-            for place, (scale, columns) in enumerate(read(job, answer).items()):
+            found = (
+                _exact_columns(job, request, answer)
+                if request.readout == "exact"
+                else _sampled_columns(job, answer)
+            )
+            for place, (scale, columns) in enumerate(found.items()):
                 rows.append(
                     {
                         "scale": scale,
@@ -282,12 +351,16 @@ _NO_PROBABILITIES: Mapping[str, object] = {
 }
 
 
-def _exact_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:
-    name, scale = _only_scale(job)
+def _exact_columns(
+    job: RatingJob, request: RatingRequest, answer: Answer
+) -> dict[str, dict[str, object]]:
+    name, scale = only_scale(job)
     none: dict[str, object] = {"rating": None, "labels": None, **_NO_PROBABILITIES}
     if answer.logprobs is None:
         return {name: {**none, "status": withheld(answer) or "error"}}
-    reading = read_distribution(answer.logprobs, scale, job.protocol.temperature)
+    wanted = job.protocol.temperature
+    applied = request.sampling.temperature == wanted
+    reading = read_distribution(answer.logprobs, scale, 1.0 if applied else wanted)
     found = {
         "status": "ok" if any(reading.probabilities) else "unparsable",
         "probabilities": list(reading.probabilities),

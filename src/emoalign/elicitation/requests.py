@@ -11,8 +11,12 @@ import orjson
 
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Readout
+from emoalign.study.models import Scalar
 
 MAX_SEED_BITS = 63
+
+Settings = tuple[tuple[str, Scalar], ...]
+"""Names and values, in ascending order of the names."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,11 @@ class Sampling:
 
 @dataclass(frozen=True)
 class RatingRequest:
-    """One question to one model. Equal questions have equal ids, whoever asks and however often."""
+    """One question to one model. Equal questions have equal ids, whoever asks and however often.
+
+    `setup` is what of the engine's settings decides the answer, `points` are the ratings that an
+    exact request is about, where the engine is asked for their tokens alone.
+    """
 
     model: str
     revision: str | None
@@ -43,7 +51,9 @@ class RatingRequest:
     readout: Readout
     wave: int
     top_logprobs: int = 0
-    extra_body: tuple[tuple[str, str | int | float | bool], ...] = ()
+    extra_body: Settings = ()
+    setup: Settings = ()
+    points: tuple[float, ...] = ()
 
     @cached_property
     def request_id(self) -> str:
@@ -54,8 +64,9 @@ class RatingRequest:
             del identity["prompt"]["image"], identity["prompt"]["image_place"]
         else:
             del identity["prompt"]["image"]["path"]
-        if not self.extra_body:
-            del identity["extra_body"]
+        for name in ("extra_body", "setup", "points"):
+            if not getattr(self, name):
+                del identity[name]
         return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def seed(self, participant: int, bits: int = MAX_SEED_BITS) -> int:

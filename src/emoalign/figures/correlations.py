@@ -34,7 +34,7 @@ def draw_correlations(
         _row(axis, place, cell, colours[cell["model"]])
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="y", length=0)
-    axis.invert_yaxis()
+    axis.set_ylim(len(names) - 0.5, -0.5)
     axis.set_xlim(min(-0.25, cells["pearson_boot_low"].min() - 0.05), 1.02)
     axis.set_xlabel("Pearson r of item means with human item means")
     figure.legend(handles=_legend(), loc="outside upper center", ncols=4, handletextpad=0.4)

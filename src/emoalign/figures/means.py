@@ -66,6 +66,10 @@ def _panel(
         slope, intercept = np.polyfit(human, model, 1)
         axis.plot(ends, slope * ends + intercept, color=colour, linewidth=1.4, zorder=3)
         _name_outliers(axis, human, model, model - (slope * human + intercept), labels, scale)
+    if used.empty:
+        axis.text(
+            0.7, 0.2, "nothing to compare", transform=axis.transAxes, ha="center", color=PEOPLE
+        )
     margin = (scale.max - scale.min) * 0.03
     axis.set(
         xlim=(scale.min - margin, scale.max + margin),

@@ -30,7 +30,7 @@ def draw_spread(
         names.append(f"{titles[model]}\n{protocol}, {READOUT_NAMES[readout]}")
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="y", length=0)
-    axis.invert_yaxis()
+    axis.set_ylim(len(names) - 0.5, -0.5)
     axis.set_xlim(left=0)
     axis.set_xlabel("Standard deviation over raters of an item (points of the scale)")
     if len(people):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from emoalign.errors import DataError
+from emoalign.sources import similar
 from emoalign.stimuli.source_items import SourceItem
 
 
@@ -23,18 +23,11 @@ def image_file(item: SourceItem, folder: str | None) -> Path | None:
         )
     if not path.is_file():
         raise DataError(
-            f"{_place(item)}: there is no image {path}{_near(path)}. Put the images of the dataset "
-            f"into {folder}, or leave the item out with `keep` in the dataset's card."
+            f"{_place(item)}: there is no image {path}{similar(path)}. Put the images of the "
+            f"dataset into {folder}, or leave the item out with `keep` in the dataset's card."
         )
     return path
 
 
 def _place(item: SourceItem) -> str:
     return f"{item.where}: item {item.item_id}" if item.where else f"item {item.item_id}"
-
-
-def _near(path: Path) -> str:
-    """A hint where the folder holds an image of nearly the same name."""
-    known = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = difflib.get_close_matches(path.name, known, n=1, cutoff=0.8)
-    return f" (there is {close[0]!r})" if close else ""

@@ -162,7 +162,9 @@ def _add_ratings(part: JoinedTable, item: _Item, row: Record, columns: Mapping[s
             continue
         found = {
             key: number(
-                cell, f"{row.where}, column {columns[f'scales.{scale}.{key}']!r}", part.decimal
+                cell,
+                f"{row.where}, column {columns[f'scales.{scale}.{key}']!r}",
+                _decimal(part, cell),
             )
             for key, cell in cells.items()
         }
@@ -171,6 +173,12 @@ def _add_ratings(part: JoinedTable, item: _Item, row: Record, columns: Mapping[s
                 item.single.setdefault(scale, []).extend(found.values())
         elif "mean" in found:
             item.ratings[scale] = _summary(part, entry, found, row.where)
+
+
+def _decimal(part: JoinedTable, cell: str) -> str:
+    """What separates decimals in a cell. Numbers that a spreadsheet knows as such have a point."""
+    typed = part.table_format not in ("csv", "tsv") and "," not in cell
+    return "." if typed else part.decimal
 
 
 def _summary(

@@ -17,6 +17,7 @@ from emoalign.study.fields import Entry, LabelScale, Modality, Range
 from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.readers import DatasetSource
+from emoalign.study.strata import Strata
 from emoalign.study.studies import AlignmentSettings, Protocol, StatisticsSettings
 
 
@@ -31,6 +32,8 @@ class PreparationJob(Entry):
     keep: str | None
     scales: dict[str, DatasetScale]
     sample: int | None
+    strata: Strata | None = None
+    min_raters: int = 1
     seed: int
     excluded_texts: tuple[str, ...]
     shard_items: int | None
@@ -213,8 +216,16 @@ def answering(model: ModelCard) -> Mapping[str, Any]:
     if isinstance(model, RecordedModel):
         return model.model_dump(mode="json", exclude={"title": True, "source": {"obtain", "url"}})
     kept = {"engine", "weights", "model", "revision", "extra_body"}
+    kept |= {"dtype", "head_dtype", "chat_template_kwargs"}
     card = model.model_dump(mode="json", include=kept, exclude={"weights": {"obtain", "url"}})
     capabilities = model.capabilities.model_dump(
-        mode="json", include={"top_logprobs", "seed_bits", "sampling_extras", "image_longest_side"}
+        mode="json",
+        include={
+            "top_logprobs",
+            "seed_bits",
+            "sampling_extras",
+            "image_longest_side",
+            "system_role",
+        },
     )
     return {**card, "capabilities": capabilities}

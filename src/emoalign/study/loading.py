@@ -9,22 +9,31 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from emoalign.errors import StudyError
-from emoalign.study.consent import without_leave
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.fitting import misfits
-from emoalign.study.models import LlamaCppModel, ModelCard, OpenAIModel, RecordedModel
+from emoalign.study.models import (
+    LlamaCppModel,
+    ModelCard,
+    OpenAIModel,
+    RecordedModel,
+    VllmModel,
+)
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, nearest, read_yaml, validate
 from emoalign.study.studies import Protocol, Study, StudyDataset
 
-MODEL_CLASSES: dict[str, type[LlamaCppModel] | type[OpenAIModel] | type[RecordedModel]] = {
+MODEL_CLASSES: dict[str, type[ModelCard]] = {
     "llamacpp": LlamaCppModel,
     "openai": OpenAIModel,
+    "vllm": VllmModel,
     "recorded": RecordedModel,
 }
-Model = LlamaCppModel | OpenAIModel
+ServedModel = LlamaCppModel | OpenAIModel
+"""A model that is asked through a server, request by request."""
+
+Model = ServedModel | VllmModel
 """A model that can be asked; a ModelCard may also be of ratings that were recorded."""
 
 
@@ -183,6 +192,13 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for scale in unknown
         ]
         asked = [scale for scale in entry.scales or card.scales if scale in card.scales]
+        problems += [
+            f"{source}: datasets.{entry.dataset}.strata: takes {scale!r}, which the study does not "
+            f"ask about; {nearest(scale, asked)}"
+            for stratifier in (entry.strata.by if entry.strata else ())
+            for scale in stratifier.scales
+            if scale not in asked
+        ]
         for protocol in loaded.study.protocols:
             problems += _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
         problems += [
@@ -208,7 +224,6 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             for scale in asked
             if isinstance(card.scales[scale], LabelScale)
         ]
-        problems += without_leave(source, loaded.study, entry.dataset, card, loaded.models)
     problems += [
         f"{source}: allow_remote: {name!r} is no dataset of the study; "
         f"{nearest(name, loaded.datasets)}"

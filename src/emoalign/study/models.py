@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from pathlib import PurePath
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from emoalign.study.fields import Entry, FileSource, Modality, Name, Range
 
+Scalar = str | int | float | bool
 TableFormat = Literal["csv", "tsv", "parquet"]
+
+WHOLE_VOCABULARY = -1
+"""In place of a number of reported tokens: the probability of any token can be asked for."""
 
 
 class Capabilities(Entry):
@@ -146,7 +150,7 @@ class OpenAIModel(_Model):
         description="Environment variable that holds the key; null for a server without keys. "
         "The key itself belongs in no file.",
     )
-    extra_body: dict[str, str | int | float | bool] = Field(
+    extra_body: dict[str, Scalar] = Field(
         default_factory=dict,
         description="Parameters sent with every request, such as one that turns reasoning off. "
         "They are part of what is asked: changing one asks anew.",
@@ -170,6 +174,85 @@ class OpenAIModel(_Model):
             return not ip_address(host).is_loopback
         except ValueError:
             return host != "localhost"
+
+
+class VllmCapabilities(Entry):
+    """What a model that vLLM loads can do; all else is the same for all of them."""
+
+    modalities: tuple[Modality, ...] = Field(
+        ("word", "sentence"), description="Kinds of items the model can be shown."
+    )
+    image_longest_side: int = Field(
+        1024,
+        ge=16,
+        description="Images are made smaller until neither side is longer than this (pixels). "
+        "It is part of what is asked: changing it asks anew.",
+    )
+    chat: bool = Field(True, description="Whether it has a chat template.")
+    completion: bool = Field(True, description="Whether it continues plain text.")
+    system_role: bool = Field(
+        True,
+        description="Whether its chat template takes a system message. If not, that text stands "
+        "at the beginning of the user's message.",
+    )
+
+    choices: ClassVar[int] = 128
+    top_logprobs: ClassVar[int] = WHOLE_VOCABULARY
+    tokenizer: ClassVar[bool] = True
+    seed_bits: ClassVar[int] = 63
+    temperature: ClassVar[Range | None] = Range(min=0, max=2)
+
+
+class VllmModel(Entry):
+    """Weights that vLLM loads inside the rating job, on the GPUs of this machine."""
+
+    title: str = Field(description="Name of the model as the report shows it.")
+    engine: Literal["vllm"] = Field(description="The engine that asks this model.")
+    model: str = Field(
+        description="Name on the Hugging Face hub, or path of a folder that holds the weights "
+        "(safetensors), config.json and the tokenizer."
+    )
+    revision: str | None = Field(
+        None,
+        description="Commit of the hub's repository. Without it, whatever is newest is taken, and "
+        "nothing notices when that changes. A folder is known by the checksum of its files.",
+    )
+    dtype: Literal["bfloat16", "float16", "float32", "auto"] = Field(
+        "bfloat16", description="Number format of the weights; auto takes what the files say."
+    )
+    head_dtype: Literal["float32", "model"] = Field(
+        "float32",
+        description="Number format of the last layer: float32 makes probabilities finer than "
+        "16 bits allow; model takes the format of the weights.",
+    )
+    context_tokens: int = Field(
+        2048, ge=64, description="Longest prompt and answer together, in tokens."
+    )
+    chat_template_kwargs: dict[str, Scalar] = Field(
+        default_factory=dict,
+        description="What the chat template is told, such as enable_thinking: false, or a "
+        "date_string where it would write today's date. Part of what is asked.",
+    )
+    tensor_parallel_size: int = Field(
+        1, ge=1, description="GPUs that share the model; a job asks a cluster for so many."
+    )
+    gpu_memory_gb: float = Field(
+        24,
+        gt=0,
+        description="Memory each GPU must have, in GB. Checked before the model is loaded.",
+    )
+    gpu_memory_utilization: float = Field(
+        0.9, gt=0, le=1, description="Share of a GPU's memory that vLLM may use."
+    )
+    memory_gb: float = Field(32, gt=0, description="Main memory a job asks a cluster for, in GB.")
+    capabilities: VllmCapabilities = Field(
+        default_factory=VllmCapabilities, description="What the model can do."
+    )
+
+    @field_validator("chat_template_kwargs")
+    @classmethod
+    def _in_order(cls, told: dict[str, Scalar]) -> dict[str, Scalar]:
+        return dict(sorted(told.items()))
 
 
 class RecordedColumns(Entry):
@@ -273,4 +356,6 @@ class RecordedModel(Entry):
         return self.format or self.suffix
 
 
-ModelCard = Annotated[LlamaCppModel | OpenAIModel | RecordedModel, Field(discriminator="engine")]
+ModelCard = Annotated[
+    LlamaCppModel | OpenAIModel | VllmModel | RecordedModel, Field(discriminator="engine")
+]

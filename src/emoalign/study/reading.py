@@ -86,7 +86,9 @@ def _explain(entry: type[Entry], detail: ErrorDetails, source: str) -> str:
         kinds = detail["ctx"]["expected_tags"].replace("'", "").replace(f"{key}: ", "").split(", ")
         return f"{where}.{key}: unknown {key} {kind!r}; {nearest(kind, kinds)}"
     if detail["type"] == "union_tag_not_found":
-        return f"{where}.reader: missing; expected: the name of a reader"
+        kinds = _kinds_within(owner.model_fields[str(location[-1])].annotation)
+        named = [kind.partition(": ") for kind in kinds]
+        return f"{where}.{named[0][0]}: missing; {nearest('', (kind for _, _, kind in named))}"
     if detail["type"] == "extra_forbidden":
         return f"{where}: unknown key; {nearest(str(location[-1]), owner.model_fields)}"
     if detail["type"] == "missing":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import orjson
 
 from emoalign.errors import DataError
 from emoalign.sources import locate
+from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.jobs import (
@@ -33,9 +37,27 @@ from emoalign.study.jobs import (
     together,
 )
 from emoalign.study.loading import LoadedStudy
-from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel
+from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.studies import Protocol
+
+_JOB_MB = 2000
+"""What a rating job takes without a model: on a cluster, two Snakemakes and the package."""
+
+
+@dataclass(frozen=True)
+class TogetherRule:
+    """A rule that asks a model all that a protocol asks about a dataset, so as to load it once."""
+
+    name: str
+    protocol: str
+    dataset: str
+    asked: tuple[str, ...]
+
+    def files(self, results: str) -> list[str]:
+        """What it makes: a file for each scale, or scales asked about jointly."""
+        folder = f"{results}/ratings/{{model}}/{{protocol}}/{{dataset}}"
+        return [f"{folder}/{asked}/{{shard}}.parquet" for asked in self.asked]
 
 
 class Jobs:
@@ -47,7 +69,7 @@ class Jobs:
     def prepare(self, dataset: str) -> dict[str, Any]:
         """The PreparationJob of one dataset."""
         card = self.loaded.datasets[dataset]
-        study = self.loaded.study
+        study, entry = self.loaded.study, self.loaded.dataset_entry(dataset)
         return PreparationJob(
             dataset=dataset,
             modality=card.modality,
@@ -55,7 +77,9 @@ class Jobs:
             images=card.images,
             keep=card.keep,
             scales=self._ranges(dataset),
-            sample=self.loaded.dataset_entry(dataset).sample,
+            sample=entry.sample,
+            strata=entry.strata,
+            min_raters=entry.min_raters,
             seed=study.seed,
             excluded_texts=self._demonstrated(dataset),
             shard_items=study.shard_items,
@@ -76,6 +100,34 @@ class Jobs:
             dataset=dataset,
             scales={scale: card.scales[scale] for scale in prompts.wording},
         ).model_dump(mode="json")
+
+    def rate_together(self, model: str, protocol: str, dataset: str) -> list[dict[str, Any]]:
+        """The RatingJobs of all that a protocol asks a model about a dataset."""
+        return [
+            self.rate(model, protocol, dataset, asked) for asked in self.asked(protocol, dataset)
+        ]
+
+    def together_rules(self) -> Iterator[TogetherRule]:
+        """The rules for models that vLLM loads: one for each protocol and dataset, whose files
+        are known by name. None where the study has no such model."""
+        names: set[str] = set()
+        if not self._loaded_by_vllm(True):
+            return
+        for protocol in sorted(entry.name for entry in self.loaded.study.protocols):
+            for dataset in sorted(self.loaded.datasets):
+                name = re.sub(r"\W", "_", f"rate_vllm_{protocol}_{dataset}")
+                while name in names:
+                    name += "_"
+                names.add(name)
+                yield TogetherRule(name, protocol, dataset, tuple(self.asked(protocol, dataset)))
+
+    def models_pattern(self, together: bool) -> str:
+        """The models asked all in one job, or scale by scale, as a pattern for a wildcard."""
+        return "|".join(map(re.escape, self._loaded_by_vllm(together))) or "(?!)"
+
+    def _loaded_by_vllm(self, together: bool) -> list[str]:
+        models = sorted(self.loaded.models.items())
+        return [name for name, card in models if isinstance(card, VllmModel) == together]
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
         """What a protocol asks about in one request each: names of scales, joined with "+"."""
@@ -235,6 +287,32 @@ class Jobs:
         except DataError:
             return []
 
+    def gpus(self, model: str) -> int:
+        """How many GPUs a job computes on, so that a cluster gives it so many."""
+        card = self.loaded.models[model]
+        if isinstance(card, VllmModel):
+            return card.tensor_parallel_size
+        return int(isinstance(card, LlamaCppModel) and card.gpu_layers > 0)
+
+    def memory_mb(self, model: str, attempt: int) -> int:
+        """Memory to reserve for a rating job (MB): more for embedded weights and after a failure.
+
+        Twice the size of the weights leaves room for what the model computes with them.
+        """
+        card = self.loaded.models[model]
+        if isinstance(card, VllmModel):
+            return round(1000 * card.memory_gb) * attempt
+        weights = 0
+        if isinstance(card, LlamaCppModel):
+            with suppress(DataError):
+                weights = locate(card.weights).stat().st_size // 10**6
+        return (_JOB_MB + 2 * weights) * attempt
+
+    def key_variables(self) -> set[str]:
+        """Environment variables that hold the API keys of the study's models."""
+        cards = [card for card in self.loaded.models.values() if isinstance(card, OpenAIModel)]
+        return {card.api_key_env for card in cards if card.api_key_env is not None}
+
     def tables(self, dataset: str) -> list[str]:
         """Files of a dataset without a checksum, so that Snakemake sees when one changes.
 
@@ -254,6 +332,22 @@ class Jobs:
     def drawn(self, dataset: str) -> list[str]:
         """The scales of a dataset that have figures of their own: those of numbers."""
         return list(self._numbers(dataset))
+
+    def forbidden(self, model: str, dataset: str) -> str | None:
+        """Why a model may not be sent the items of a dataset; None where it may."""
+        loaded = self.loaded
+        allowed = dataset in loaded.study.allow_remote
+        card = loaded.datasets[dataset]
+        return why_forbidden(model, loaded.models[model], dataset, card, allowed)
+
+    def all_forbidden(self) -> list[str]:
+        """Every reason why items may not be sent, of the whole study."""
+        pairs = [
+            (model, dataset)
+            for dataset in self.loaded.datasets
+            for model in self.loaded.raters(dataset)
+        ]
+        return [why for pair in pairs if (why := self.forbidden(*pair)) is not None]
 
     def _ranges(self, dataset: str) -> dict[str, DatasetScale]:
         card = self.loaded.datasets[dataset]

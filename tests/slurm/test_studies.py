@@ -1,0 +1,40 @@
+"""Studies through profiles/slurm, from beginning to end."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.slurm.conftest import EXACT, ClusterProject, Run
+
+pytestmark = pytest.mark.slurm
+
+
+def test_the_default_study_runs_through_the_shipped_profile(
+    default_study: tuple[ClusterProject, Run],
+) -> None:
+    project, run = default_study
+    run.finish()
+
+    assert (project.folder / "results/default/report.html").is_file()
+    assert {job.state for job in run.jobs} == {"COMPLETED"}
+    assert {(job.account, job.partition, job.gpus) for job in run.jobs} == {("lab", "cpu", 0)}
+    # What takes a second runs where the user types, and waits in no queue.
+    assert [job.rule for job in run.jobs] == ["rate"] * 4 + ["aggregate_items", "align"]
+    assert "Nothing to be done" in project.through_the_profile(study=None).log
+
+    planned = project.through_the_profile("plan", study=None)
+    assert "0 requests" in planned.log
+    assert not planned.jobs
+
+
+def test_a_model_with_layers_on_a_gpu_gets_one_where_there_are_some(
+    project: ClusterProject,
+) -> None:
+    project.edit("config/models/model-b.yaml", gpu_layers=1)
+    project.study(shard_items=None, protocols=EXACT)
+
+    run = project.through_the_profile("ratings")
+
+    assert {job.state for job in run.jobs} == {"COMPLETED"}
+    places = sorted((job.partition, job.gpus) for job in run.jobs)
+    assert places == [("cpu", 0), ("gpu", 1)]
