@@ -49,6 +49,9 @@ rule all:
     input:
         f"{RESULTS}/report.html",
         f"{RESULTS}/manifest.json",
+        f"{RESULTS}/statistics/scorecard.csv",
+        f"{RESULTS}/statistics/structure.csv",
+        f"{RESULTS}/statistics/variance.csv",
 
 
 include: "workflow/rules/inputs.smk"
@@ -58,5 +61,6 @@ include: "workflow/rules/plan.smk"
 include: "workflow/rules/ratings.smk"
 include: "workflow/rules/items.smk"
 include: "workflow/rules/statistics.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"

@@ -83,6 +83,12 @@ class Table:
         with atomic(path) as partial:
             pa_csv.write_csv(table, partial, pa_csv.WriteOptions(quoting_style="needed"))
 
+    def write_both(self, rows: pd.DataFrame, folder: Path) -> None:
+        """Write `rows` as Parquet and as CSV, named as this kind is, into `folder`."""
+        name = Path(self.path).stem
+        self.write(rows, folder / f"{name}.parquet")
+        self.write_csv(rows, folder / f"{name}.csv")
+
     def read(self, path: Path) -> pd.DataFrame:
         """The rows of a file of this kind. Raises DataError when it is another kind."""
         table = pq.read_table(path)
@@ -381,6 +387,194 @@ READOUTS = Table(
     ),
 )
 
+_MISSING = "Why a number of the row is missing; null where all are there."
+
+CONTRASTS = Table(
+    "statistics/contrasts.parquet",
+    "two models of one protocol, or two protocols of one model, on the same items",
+    (
+        Column("kind", _TEXT, "model (two models are compared) or protocol (two protocols)."),
+        Column("within", _TEXT, "What the two share: the protocol, or the model."),
+        Column("a", _TEXT, "Name of the one model or protocol, first in alphabetical order."),
+        Column("b", _TEXT, "Name of the other."),
+        _DATASET,
+        _SCALE,
+        _READOUT,
+        Column("n_items", _COUNT, "Items with means of both and of people; all else is on these."),
+        *_numbers(
+            r_a="Pearson correlation of the item means of a with the human ones.",
+            r_b="The same of b.",
+            r_between="Correlation of the item means of a with those of b.",
+            difference="r_a - r_b; above 0: a is closer to people.",
+            difference_low="Lower end of its 95 % interval (paired bootstrap over items, BCa).",
+            difference_high="Upper end of its 95 % interval (paired bootstrap over items, BCa).",
+            zou_low="Lower end of its 95 % interval by Zou (2007).",
+            zou_high="Upper end of its 95 % interval by Zou (2007).",
+            williams_t="Williams' t for overlapping dependent correlations, n_items - 3 degrees of "
+            "freedom (Steiger 1980).",
+            p="Its two-sided p.",
+            p_holm="The same, Holm over all rows of this kind and readout.",
+            p_adjusted="The same, Benjamini-Hochberg over all rows of this kind and readout.",
+        ),
+        Column("reason", _TEXT, _MISSING),
+    ),
+)
+
+FRAMEWORK = Table(
+    "statistics/framework.parquet",
+    "a model and protocol: single emotions against dimensions, on one dataset or on all of a "
+    "modality",
+    (
+        _MODEL,
+        _PROTOCOL,
+        Column("datasets", _TEXT, "Names of the datasets, joined with +."),
+        _READOUT,
+        Column("n_items", _COUNT, "Items behind any of the correlations."),
+        Column("n_emotions", _COUNT, "Scales that are single emotions."),
+        Column("n_dimensions", _COUNT, "Scales that are dimensions."),
+        *_numbers(
+            r_emotions="Mean of the Pearson correlations with people over the emotions.",
+            r_dimensions="Mean over the dimensions.",
+            difference="r_emotions - r_dimensions.",
+            difference_low="Lower end of its 95 % interval (bootstrap over items, BCa; scales of a "
+            "dataset share the resampled items, datasets are resampled each on its own).",
+            difference_high="Upper end of its 95 % interval.",
+            p="Two-sided p against 0 from the same resamples.",
+            p_holm="The same, Holm over all rows of this readout.",
+        ),
+        Column("reason", _TEXT, _MISSING),
+    ),
+)
+
+VARIANCE = Table(
+    "statistics/variance.parquet",
+    "a source of variance of a model's sampled ratings on a scale, over all protocols",
+    (
+        _MODEL,
+        _DATASET,
+        _SCALE,
+        Column(
+            "source",
+            _TEXT,
+            "item, prompts, temperature, persona, item x prompts, item x temperature, or residual "
+            "(what is left: sampling, and how items differ between personas).",
+        ),
+        Column("n_ratings", pa.int64(), "Sampled answers with status ok."),
+        Column("n_levels", _COUNT, "Different levels of the source among them."),
+        *_numbers(
+            variance="Its variance component (method of moments), in squared points of the scale; "
+            "below 0: the source makes no difference that can be seen.",
+            share="The component (0 where it is below) of the sum of all; null where one of them "
+            "cannot be told.",
+        ),
+        Column("reason", _TEXT, _MISSING),
+    ),
+)
+
+STRUCTURE = Table(
+    "statistics/structure.parquet",
+    "two spaces of the same items: are items that are alike in one alike in the other?",
+    (
+        _MODEL,
+        _PROTOCOL,
+        _DATASET,
+        _READOUT,
+        Column("a", _TEXT, "One space: human or model, emotions or dimensions."),
+        Column("b", _TEXT, "The other."),
+        Column("n_items", _COUNT, "Items with a mean of people and model on all of these scales."),
+        *_numbers(
+            rho="Spearman correlation of the distances of items in the two spaces.",
+            p="One-sided p by permutation of items; small: more alike than by chance.",
+        ),
+        Column("reason", _TEXT, _MISSING),
+    ),
+)
+
+
+def _related(**meanings: str) -> tuple[Column, ...]:
+    """Correlations, each with the ends of its interval."""
+    columns: list[Column] = []
+    for name, meaning in meanings.items():
+        interval = f"end of the 95 % interval of {name} (bootstrap over items, BCa)."
+        columns += _numbers(
+            **{
+                name: meaning,
+                f"{name}_low": f"Lower {interval}",
+                f"{name}_high": f"Upper {interval}",
+            }
+        )
+    return tuple(columns)
+
+
+AROUSAL = Table(
+    "statistics/arousal.parquet",
+    "a cell of arousal: where it is wrong, and whether it follows the extremity of valence",
+    (
+        _MODEL,
+        _PROTOCOL,
+        _DATASET,
+        _READOUT,
+        Column("n_items", _COUNT, "Items with arousal and valence of both people and model."),
+        *_related(
+            v_human="Correlation of |valence - middle of the scale| with arousal, for people; "
+            "above 0: the V shape.",
+            v_model="The same for the model, from its own valence and arousal.",
+            residual_human="Correlation of the model's arousal residual with the extremity of "
+            "human valence; above 0: too much arousal for extreme items.",
+            residual_model="The same with the extremity of the model's valence.",
+            error_arousal="Correlation of model minus human arousal with human arousal; below 0: "
+            "high arousal is rated too low and low arousal too high.",
+        ),
+        Column("reason", _TEXT, _MISSING),
+    ),
+)
+
+RESIDUALS = Table(
+    "statistics/residuals.parquet",
+    "one of the items of a cell whose arousal is furthest from the line through all",
+    (
+        _MODEL,
+        _PROTOCOL,
+        _DATASET,
+        _READOUT,
+        Column("rank", _COUNT, "1 for the largest residual in size."),
+        _ITEM,
+        *_numbers(
+            human_arousal="Mean human arousal.",
+            model_arousal="Mean arousal of the model.",
+            error="model_arousal - human_arousal, in points of the scale.",
+            residual="What the least-squares line of model means on human means leaves.",
+            human_extremity="|human valence - middle of its scale|; null without valence.",
+            model_extremity="The same of the model's valence.",
+        ),
+    ),
+)
+
+SCORECARD = Table(
+    "statistics/scorecard.parquet",
+    "an expectation from the literature (Ogg et al. 2025), and what was found",
+    (
+        _MODEL,
+        _PROTOCOL,
+        Column("datasets", _TEXT, "Names of the datasets, joined with +."),
+        _READOUT,
+        Column("check", _TEXT, "Short name of the expectation."),
+        Column("expected", _TEXT, "The expectation in words."),
+        Column(
+            "found",
+            _TEXT,
+            "as expected or not as expected (where the 95 % interval of the deciding number says "
+            "so), unclear (where it does not), or cannot be told.",
+        ),
+        *_numbers(
+            estimate="The deciding number; above 0: as expected.",
+            low="Lower end of its 95 % interval.",
+            high="Upper end of its 95 % interval.",
+        ),
+        Column("evidence", _TEXT, "The numbers in words, or why it cannot be told."),
+    ),
+)
+
 PLAN = Table(
     "plan.csv",
     "a cell: what is still to be asked, and what that takes; made by the target plan",
@@ -410,4 +604,21 @@ PLAN = Table(
     ),
 )
 
-TABLES = (STIMULI, NORMS, RATINGS, ITEMS, ALIGNMENT, RELIABILITY, LABELS, READOUTS, PLAN)
+TABLES = (
+    STIMULI,
+    NORMS,
+    RATINGS,
+    ITEMS,
+    ALIGNMENT,
+    RELIABILITY,
+    LABELS,
+    READOUTS,
+    SCORECARD,
+    CONTRASTS,
+    FRAMEWORK,
+    VARIANCE,
+    STRUCTURE,
+    AROUSAL,
+    RESIDUALS,
+    PLAN,
+)

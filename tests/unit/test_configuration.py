@@ -500,6 +500,25 @@ def test_a_pattern_that_is_no_regular_expression_is_refused(config_dir: Path, ed
 # Jobs: exactly what an output depends on
 
 
+@pytest.mark.parametrize(
+    ("frameworks", "problem"),
+    [
+        ({"emotions": ["valense"]}, "no scale 'valense'; did you mean 'valence'?"),
+        (
+            {"emotions": ["valence"], "dimensions": ["valence"]},
+            "named more than once: valence",
+        ),
+        ({"feelings": ["valence"]}, "unknown key"),
+    ],
+)
+def test_frameworks_name_scales_of_the_card_once(
+    frameworks: dict[str, list[str]], problem: str, config_dir: Path, edit: Edit
+) -> None:
+    edit(DATASET, lambda card: card.update(frameworks=frameworks))
+    (told,) = problems_of(config_dir)
+    assert problem in told
+
+
 @pytest.fixture
 def with_remote(config_dir: Path, edit: Edit) -> Path:
     """The default study with a second model, behind an API."""
@@ -517,6 +536,9 @@ def work(config_dir: Path) -> dict[str, object]:
         "prepare": jobs.prepare("vader"),
         "aggregate": jobs.aggregate("vader"),
         "statistics": jobs.statistics(),
+        "comparison": jobs.comparison(),
+        "structure": jobs.structure(),
+        "decomposition": jobs.decomposition(),
         **{
             f"rate {model} {protocol.name}": jobs.rate(model, protocol.name, "vader", "valence")
             for model in loaded.models
@@ -574,14 +596,31 @@ EVERY_RATE = SMOLLM | REMOTELY
 @pytest.mark.parametrize(
     ("file", "change", "expected"),
     [
-        (STUDY, lambda s: s["protocols"][0].update(temperature=0.5), EVERY_SHEET),
+        (
+            STUDY,
+            lambda s: s["protocols"][0].update(temperature=0.5),
+            EVERY_SHEET | {"decomposition"},
+        ),
         (STUDY, lambda s: s["protocols"][1].update(participants=40), EVERY_INSTRUCTION),
         (STUDY, lambda s: s["protocols"][1].update(wave=2), EVERY_INSTRUCTION),
         (STUDY, lambda s: s["protocols"][0].update(readouts=["exact"]), EVERY_SHEET),
         (STUDY, lambda s: s["datasets"][0].update(sample=200), {"prepare"}),
         (STUDY, lambda s: s.update(shard_items=50), {"prepare"}),
-        (STUDY, lambda s: s.update(seed=1), {"prepare", "statistics"}),
+        (STUDY, lambda s: s.update(seed=1), {"prepare", "statistics", "comparison", "structure"}),
         (STUDY, lambda s: s.update(statistics={"split_halves": 50}), {"statistics"}),
+        (
+            STUDY,
+            lambda s: s.update(statistics={"bootstrap_resamples": 500}),
+            {"statistics", "comparison"},
+        ),
+        (STUDY, lambda s: s.update(statistics={"permutations": 99}), {"structure"}),
+        (STUDY, lambda s: s.update(statistics={"structure_items": 99}), {"structure"}),
+        (STUDY, lambda s: s.update(statistics={"worst_items": 5}), {"comparison"}),
+        (
+            DATASET,
+            lambda d: d.update(frameworks={"dimensions": ["valence"]}),
+            {"comparison", "structure"},
+        ),
         (MODEL, lambda m: m["weights"].update(sha256="0" * 64), SMOLLM),
         (MODEL, lambda m: m["weights"].update(file="other.gguf"), SMOLLM),
         ("models/remote.yaml", lambda m: m.update(model="remote-2"), REMOTELY),

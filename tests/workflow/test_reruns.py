@@ -41,11 +41,18 @@ def rate_jobs(models: tuple[str, ...], protocols: tuple[str, ...]) -> set[tuple[
 PAGES = {("write_manifest", ""), ("write_report", "")}
 STATISTICS = {
     ("align", ""),
+    ("compare", ""),
     ("draw_overview", ""),
     ("draw_scale", "dataset=vader, scale=valence"),
     ("write_report", ""),
 }
-AGGREGATION = {("aggregate_items", "dataset=vader"), ("write_manifest", ""), *STATISTICS}
+AGGREGATION = {
+    ("aggregate_items", "dataset=vader"),
+    ("compare_structure", ""),
+    ("decompose_variance", ""),
+    ("write_manifest", ""),
+    *STATISTICS,
+}
 
 
 def test_a_finished_study_has_nothing_to_do(finished: Project) -> None:
@@ -98,6 +105,11 @@ def test_one_prompt_changed_asks_only_the_protocols_that_use_it(rerun: Project) 
 def test_more_resamples_concern_only_the_statistics(rerun: Project) -> None:
     rerun.edit(SMALL, statistics={**STUDY["statistics"], "bootstrap_resamples": 300})
     assert rerun.planned() == STATISTICS | PAGES
+
+
+def test_more_permutations_concern_only_the_structure(rerun: Project) -> None:
+    rerun.edit(SMALL, statistics={**STUDY["statistics"], "permutations": 200})
+    assert rerun.planned() == {("compare_structure", "")} | PAGES
 
 
 def test_more_participants_are_asked_without_asking_the_first_ones_again(rerun: Project) -> None:

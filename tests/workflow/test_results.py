@@ -11,7 +11,22 @@ import orjson
 import pandas as pd
 import pytest
 
-from emoalign.tables import ALIGNMENT, ITEMS, NORMS, RATINGS, READOUTS, RELIABILITY, STIMULI
+from emoalign.tables import (
+    ALIGNMENT,
+    AROUSAL,
+    CONTRASTS,
+    FRAMEWORK,
+    ITEMS,
+    NORMS,
+    RATINGS,
+    READOUTS,
+    RELIABILITY,
+    RESIDUALS,
+    SCORECARD,
+    STIMULI,
+    STRUCTURE,
+    VARIANCE,
+)
 
 from .conftest import ROOT, Project
 
@@ -25,6 +40,11 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
     assert sum(map(len, ratings)) == 2 * (12 * 4 + 12 + 12)
     assert len(RELIABILITY.read(results / "statistics/reliability.parquet")) == 1
     assert len(READOUTS.read(results / "statistics/readouts.parquet")) == 2
+    assert len(CONTRASTS.read(results / "statistics/contrasts.parquet")) == (2 + 1) + 2
+    assert len(SCORECARD.read(results / "statistics/scorecard.parquet")) == 7 * 2 * (2 + 1)
+    assert len(VARIANCE.read(results / "statistics/variance.parquet")) == 7 * 2
+    for table in (FRAMEWORK, STRUCTURE, AROUSAL, RESIDUALS):
+        assert table.read(results / table.path).empty
     alignment = ALIGNMENT.read(results / "statistics/alignment.parquet")
     csv = pd.read_csv(results / "statistics/alignment.csv")
     assert list(csv.columns[:8]) == [
@@ -82,7 +102,7 @@ def test_every_job_leaves_a_log_and_a_benchmark(finished: Project) -> None:
         path.relative_to(results / "benchmarks").with_suffix("") for path in results.rglob("*.tsv")
     }
     assert logs == timed
-    assert len(logs) == 1 + 8 + 1 + 1 + 2 + 2
+    assert len(logs) == 1 + 8 + 1 + 1 + 3 + 2 + 2
 
 
 def test_a_broken_study_is_told_in_words_not_in_tracebacks(finished: Project) -> None:

@@ -1,6 +1,7 @@
 """How human-like each cell is: correlations, errors, spread, ceilings, labels, readouts."""
 
 TABLES = ["reliability", "alignment", "labels", "readouts"]
+COMPARISONS = ["contrasts", "framework", "arousal", "residuals", "scorecard"]
 
 
 rule statistics:
@@ -8,7 +9,7 @@ rule statistics:
     input:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",
-            table=TABLES,
+            table=[*TABLES, *COMPARISONS, "structure", "variance"],
             kind=["parquet", "csv"],
         ),
 

@@ -15,6 +15,7 @@ from emoalign.statistics.homogeneity import rank_sum, signed_rank
 from emoalign.statistics.labels import label_agreement
 from emoalign.statistics.multiplicity import benjamini_hochberg
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.rated_items import read_items
 from emoalign.statistics.readouts import agreement
 from emoalign.statistics.reliability import (
     ceiling,
@@ -25,16 +26,14 @@ from emoalign.statistics.reliability import (
     summary_reliability,
 )
 from emoalign.study.jobs import StatisticsJob
-from emoalign.study.studies import StatisticsSettings
+from emoalign.study.studies import AlignmentSettings
 from emoalign.tables import (
     ALIGNMENT,
-    ITEMS,
     LABELS,
     NORMS,
     READOUTS,
     RELIABILITY,
     STATUSES,
-    Table,
     groups,
     records,
 )
@@ -59,7 +58,7 @@ def align(
 
     `norms` are the norm tables by dataset. The tables do not depend on the order of the files.
     """
-    rows = pd.concat([ITEMS.read(path) for path in sorted(items)], ignore_index=True)
+    rows = read_items(items)
     numbered = _of_scales(rows, job.scales)
     reliability = pd.DataFrame(
         [
@@ -70,10 +69,10 @@ def align(
         ],
         columns=RELIABILITY.schema.names,
     )
-    _write(RELIABILITY, reliability, folder)
-    _write(ALIGNMENT, alignment(numbered, reliability, job), folder)
-    _write(LABELS, label_rows(_of_scales(rows, job.labels), job), folder)
-    _write(READOUTS, readouts(numbered, job), folder)
+    RELIABILITY.write_both(reliability, folder)
+    ALIGNMENT.write_both(alignment(numbered, reliability, job), folder)
+    LABELS.write_both(label_rows(_of_scales(rows, job.labels), job), folder)
+    READOUTS.write_both(readouts(numbered, job), folder)
 
 
 def _of_scales(items: pd.DataFrame, scales: Mapping[str, Collection[str]]) -> pd.DataFrame:
@@ -110,7 +109,7 @@ def label_rows(items: pd.DataFrame, job: StatisticsJob) -> pd.DataFrame:
 
 
 def reliability_row(
-    dataset: str, scale: str, norms: pd.DataFrame, settings: StatisticsSettings, seed: int
+    dataset: str, scale: str, norms: pd.DataFrame, settings: AlignmentSettings, seed: int
 ) -> dict[str, object]:
     """How well people agree with people on one scale. NaN for what the norms cannot tell."""
     known = norms.dropna(subset=["mean"])
@@ -282,9 +281,3 @@ def _padded(ratings: Sequence[Sequence[float]]) -> FloatArray:
     for row, values in zip(padded, ratings, strict=True):
         row[: len(values)] = values
     return padded
-
-
-def _write(table: Table, rows: pd.DataFrame, folder: Path) -> None:
-    name = Path(table.path).stem
-    table.write(rows, folder / f"{name}.parquet")
-    table.write_csv(rows, folder / f"{name}.csv")

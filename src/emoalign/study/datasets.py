@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -43,6 +44,32 @@ DatasetScale = Annotated[
 """A scale people rated on, of either kind; without `kind` it is ordinal."""
 
 
+class Frameworks(Entry):
+    """Which scales of a dataset describe feelings by dimensions, and which by single emotions."""
+
+    dimensions: tuple[Name, ...] = Field(
+        (), description="Names of the scales that are dimensions, such as valence and arousal."
+    )
+    emotions: tuple[Name, ...] = Field(
+        (), description="Names of the scales that are single emotions, such as happiness and fear."
+    )
+
+    @model_validator(mode="after")
+    def _apart(self) -> Frameworks:
+        named = (*self.dimensions, *self.emotions)
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise ValueError(f"named more than once: {', '.join(twice)}")
+        return self
+
+    def within(self, scales: Collection[str]) -> Frameworks:
+        """The part of them that concerns these scales, in alphabetical order."""
+        return Frameworks(
+            dimensions=tuple(sorted(set(self.dimensions) & set(scales))),
+            emotions=tuple(sorted(set(self.emotions) & set(scales))),
+        )
+
+
 class DatasetCard(Entry):
     """Stimulus items with human norms, and how to read them."""
 
@@ -71,6 +98,11 @@ class DatasetCard(Entry):
     )
     scales: dict[Name, DatasetScale] = Field(
         min_length=1, description="The scales people rated on, by name."
+    )
+    frameworks: Frameworks = Field(
+        default_factory=Frameworks,
+        description="Which scales are dimensions and which are single emotions, for the "
+        "comparison of the two; a scale that is not named takes no part in it.",
     )
     licence: str = Field(description="Licence of the data (SPDX identifier where there is one).")
     citation: str = Field(description="BibTeX entry to cite when the data are used.")
@@ -127,6 +159,15 @@ class DatasetCard(Entry):
                 f"the scale {unknown[0]!r} is not both in source and in scales; "
                 f"{nearest(unknown[0], known)}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _frameworks_are_of_numbers(self) -> DatasetCard:
+        for name in (*self.frameworks.dimensions, *self.frameworks.emotions):
+            if name not in self.scales:
+                raise ValueError(f"frameworks: no scale {name!r}; {nearest(name, self.scales)}")
+            if isinstance(self.scales[name], LabelScale):
+                raise ValueError(f"frameworks: {name!r} is a scale of labels, not of numbers")
         return self
 
     def _check_kinds(self, source: ItemTable) -> None:

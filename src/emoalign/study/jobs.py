@@ -12,13 +12,13 @@ from typing import Any
 
 from pydantic import Field
 
-from emoalign.study.datasets import DatasetScale, HumanScale
-from emoalign.study.fields import Entry, LabelScale, Modality
+from emoalign.study.datasets import DatasetScale, Frameworks, HumanScale
+from emoalign.study.fields import Entry, LabelScale, Modality, Range
 from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.readers import DatasetSource
 from emoalign.study.strata import Strata
-from emoalign.study.studies import Protocol, StatisticsSettings
+from emoalign.study.studies import AlignmentSettings, Protocol, StatisticsSettings
 
 
 class PreparationJob(Entry):
@@ -90,7 +90,49 @@ class StatisticsJob(Entry):
     scales: dict[str, dict[str, HumanScale]]
     labels: dict[str, dict[str, LabelScale]] = Field(default_factory=dict)
     seed: int
-    settings: StatisticsSettings
+    settings: AlignmentSettings
+
+
+class ComparedDataset(Entry):
+    """What comparisons over scales need to know of a dataset: scales of numbers alone."""
+
+    modality: Modality
+    scales: dict[str, Range]
+    frameworks: Frameworks
+
+
+class ComparisonJob(Entry):
+    """Compare models, protocols, scales and frameworks with each other."""
+
+    version: int = 1
+    datasets: dict[str, ComparedDataset]
+    seed: int
+    bootstrap_resamples: int
+    worst_items: int
+
+
+class StructureJob(Entry):
+    """Compare what is alike for people with what is alike for models."""
+
+    version: int = 1
+    datasets: dict[str, ComparedDataset]
+    seed: int
+    permutations: int
+    structure_items: int
+
+
+class Asked(Entry):
+    """What a protocol varies: how sharply it samples, and with which words it asks a dataset."""
+
+    temperature: float
+    prompts: dict[str, str]
+
+
+class DecompositionJob(Entry):
+    """Split the variance of sampled ratings by where it comes from."""
+
+    version: int = 1
+    protocols: dict[str, Asked]
 
 
 class ShownDataset(Entry):

@@ -15,9 +15,13 @@ from emoalign.errors import DataError
 from emoalign.sources import locate
 from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
-from emoalign.study.fields import LabelScale
+from emoalign.study.fields import LabelScale, Range
 from emoalign.study.jobs import (
     AggregationJob,
+    Asked,
+    ComparedDataset,
+    ComparisonJob,
+    DecompositionJob,
     FigureJob,
     PreparationJob,
     PromptForm,
@@ -27,6 +31,7 @@ from emoalign.study.jobs import (
     ReportJob,
     ShownDataset,
     StatisticsJob,
+    StructureJob,
     answering,
     prompt_form,
     together,
@@ -153,6 +158,40 @@ class Jobs:
             labels={name: self._labels(name) for name in sorted(self.loaded.datasets)},
             seed=study.seed,
             settings=study.statistics,
+        ).model_dump(mode="json")
+
+    def comparison(self) -> dict[str, Any]:
+        """The ComparisonJob of the study."""
+        study = self.loaded.study
+        return ComparisonJob(
+            datasets=self._compared(),
+            seed=study.seed,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            worst_items=study.statistics.worst_items,
+        ).model_dump(mode="json")
+
+    def structure(self) -> dict[str, Any]:
+        """The StructureJob of the study."""
+        study = self.loaded.study
+        return StructureJob(
+            datasets=self._compared(),
+            seed=study.seed,
+            permutations=study.statistics.permutations,
+            structure_items=study.statistics.structure_items,
+        ).model_dump(mode="json")
+
+    def decomposition(self) -> dict[str, Any]:
+        """The DecompositionJob of the study."""
+        return DecompositionJob(
+            protocols={
+                entry.name: Asked(
+                    temperature=entry.temperature,
+                    prompts={
+                        name: str(entry.prompt_set(name)) for name in sorted(self.loaded.datasets)
+                    },
+                )
+                for entry in sorted(self.loaded.study.protocols, key=lambda one: one.name)
+            }
         ).model_dump(mode="json")
 
     def figures(self) -> dict[str, Any]:
@@ -321,6 +360,19 @@ class Jobs:
     def _labels(self, dataset: str) -> dict[str, LabelScale]:
         scales = self._ranges(dataset).items()
         return {name: scale for name, scale in scales if isinstance(scale, LabelScale)}
+
+    def _compared(self) -> dict[str, ComparedDataset]:
+        return {
+            name: ComparedDataset(
+                modality=card.modality,
+                scales={
+                    scale: Range(min=found.min, max=found.max)
+                    for scale, found in self._numbers(name).items()
+                },
+                frameworks=card.frameworks.within(self._numbers(name)),
+            )
+            for name, card in sorted(self.loaded.datasets.items())
+        }
 
     def _prompts(self, protocol: str, dataset: str) -> PromptSet:
         return self.loaded.prompt_sets[str(self.loaded.protocol(protocol).prompt_set(dataset))]

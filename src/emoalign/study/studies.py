@@ -79,8 +79,8 @@ class Protocol(Entry):
         return self.prompts_for.get(dataset, self.prompts)
 
 
-class StatisticsSettings(Entry):
-    """How thoroughly uncertainty is estimated."""
+class AlignmentSettings(Entry):
+    """How thoroughly uncertainty is estimated where single cells are compared with people."""
 
     bootstrap_resamples: int = Field(
         10_000, ge=100, description="Resamples of items behind each bootstrap interval."
@@ -90,6 +90,23 @@ class StatisticsSettings(Entry):
     )
     simulations: int = Field(
         999, ge=99, description="Simulated draws per item when sampled and exact are compared."
+    )
+
+
+class StatisticsSettings(AlignmentSettings):
+    """How thoroughly uncertainty is estimated, and how far comparisons go."""
+
+    permutations: int = Field(
+        999, ge=99, description="Permutations of items behind the p of representational similarity."
+    )
+    structure_items: int = Field(
+        2_000,
+        ge=10,
+        description="Items in a comparison of dissimilarities at most, drawn with the study's "
+        "seed: time and memory grow with their square.",
+    )
+    worst_items: int = Field(
+        20, ge=1, description="Items with the largest errors of arousal that are listed per cell."
     )
 
 

@@ -1,0 +1,114 @@
+"""Comparisons of a study: 35 cells of 1,000 items, with 10,000 resamples.
+
+    PYTHONPATH=src .venv/bin/python benchmarks/contrasts.py
+
+Five models rate five emotions, valence and arousal, as in Ogg et al. 2025. First the intervals of
+every r and of every contrast of two models, then the whole stages with all of their tables.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emoalign.statistics.bootstrap import bootstrap_pearson_cells
+from emoalign.statistics.compare import compare
+from emoalign.statistics.contrasts import contrasts
+from emoalign.statistics.structure_rows import compare_structure
+from emoalign.study.datasets import Frameworks
+from emoalign.study.fields import Range
+from emoalign.study.jobs import ComparedDataset, ComparisonJob, StructureJob
+from emoalign.tables import ALIGNMENT, ITEMS
+
+DIMENSIONS = ("arousal", "valence")
+EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness")
+MODELS = ("m1", "m2", "m3", "m4", "m5")
+N_ITEMS, RESAMPLES, PERMUTATIONS = 1_000, 10_000, 999
+DATASETS = {
+    "words": ComparedDataset(
+        modality="word",
+        scales={scale: Range(min=1, max=9) for scale in (*DIMENSIONS, *EMOTIONS)},
+        frameworks=Frameworks(dimensions=DIMENSIONS, emotions=EMOTIONS),
+    )
+}
+
+
+def means() -> tuple[np.ndarray, np.ndarray]:
+    """Item means of the models and of people, shapes (scales, models, items), (scales, items)."""
+    rng = np.random.default_rng(1)
+    human = rng.uniform(1, 9, (7, N_ITEMS))
+    return human[:, None] + rng.normal(0, 2, (7, len(MODELS), N_ITEMS)), human
+
+
+def item_rows(model: np.ndarray, human: np.ndarray) -> pd.DataFrame:
+    """The same as the rows of an item table."""
+    return pd.concat(
+        pd.DataFrame(
+            {
+                **dict.fromkeys(ITEMS.schema.names),
+                "model": name,
+                "protocol": "p",
+                "dataset": "words",
+                "scale": scale,
+                "readout": "sampled",
+                "item_id": [f"item-{number:04d}" for number in range(N_ITEMS)],
+                "mean": model[at, place],
+                "human_mean": human[at],
+            }
+        )
+        for at, scale in enumerate((*DIMENSIONS, *EMOTIONS))
+        for place, name in enumerate(MODELS)
+    )
+
+
+def alignment_rows(items: pd.DataFrame) -> pd.DataFrame:
+    """An alignment table that says nothing; the comparison reads ratios of SDs from it."""
+    cells = items.drop_duplicates(["model", "scale"])[["model", "protocol", "dataset", "scale"]]
+    empty = dict.fromkeys(ALIGNMENT.schema.names)
+    return pd.DataFrame([empty | row for row in cells.assign(readout="sampled").to_dict("records")])
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    model, human = means()
+    first, second = zip(*combinations(range(len(MODELS)), 2), strict=True)
+
+    def intervals_and_contrasts() -> None:
+        for rated, people in zip(model, human, strict=True):
+            bootstrap_pearson_cells(rated, people, RESAMPLES)
+            contrasts(rated[list(first)], rated[list(second)], people, RESAMPLES)
+
+    taken = {"35 intervals of r and 70 contrasts": seconds(intervals_and_contrasts)}
+    with tempfile.TemporaryDirectory() as folder:
+        items, alignment = Path(folder, "words.parquet"), Path(folder, "alignment.parquet")
+        rows = item_rows(model, human)
+        ITEMS.write(rows, items)
+        ALIGNMENT.write(alignment_rows(rows), alignment)
+        job = ComparisonJob(
+            datasets=DATASETS, seed=1, bootstrap_resamples=RESAMPLES, worst_items=20
+        )
+        taken["the stage compare"] = seconds(lambda: compare(job, [items], alignment, Path(folder)))
+        structure = StructureJob(
+            datasets=DATASETS, seed=1, permutations=PERMUTATIONS, structure_items=2_000
+        )
+        taken["the stage compare_structure"] = seconds(
+            lambda: compare_structure(structure, [items], Path(folder))
+        )
+    for what, time_taken in taken.items():
+        sys.stdout.write(f"{what}: {time_taken:.1f} s\n")
+
+
+if __name__ == "__main__":
+    main()

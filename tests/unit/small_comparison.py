@@ -1,0 +1,100 @@
+"""A small study with two frameworks, for the stages that compare cells with each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from emoalign.statistics.align import alignment, reliability_row
+from emoalign.study.datasets import Frameworks
+from emoalign.study.fields import Range
+from emoalign.study.jobs import ComparedDataset, ComparisonJob, StatisticsJob, StructureJob
+
+from .small_study import SCALE, SETTINGS, cell, norms, ratings
+
+DIMENSIONS = ("arousal", "valence")
+EMOTIONS = ("fear", "happiness")
+SCALES = (*DIMENSIONS, *EMOTIONS)
+N_ITEMS = 40
+NORM_ROWS = {scale: norms(N_ITEMS, seed=number) for number, scale in enumerate(SCALES)}
+# Arousal is noisiest and happiness the best, as people's ratings are said to be met.
+NOISE = {"arousal": 5.0, "valence": 1.5, "fear": 1.0, "happiness": 0.2}
+
+
+def dataset(*scales: str) -> ComparedDataset:
+    """A dataset of words with these scales."""
+    return ComparedDataset(
+        modality="word",
+        scales={scale: Range(min=1, max=9) for scale in scales},
+        frameworks=Frameworks(dimensions=DIMENSIONS, emotions=EMOTIONS).within(scales),
+    )
+
+
+def comparison(**datasets: ComparedDataset) -> ComparisonJob:
+    """The job of the comparison stage; by default of the dataset words on all scales."""
+    return ComparisonJob(
+        datasets=datasets or {"words": dataset(*SCALES)},
+        seed=3,
+        bootstrap_resamples=300,
+        worst_items=5,
+    )
+
+
+def structure(**changes: int) -> StructureJob:
+    """The job of the structure stage on the dataset words."""
+    settings = {"permutations": 99, "structure_items": 100, **changes}
+    return StructureJob(datasets={"words": dataset(*SCALES)}, seed=3, **settings)
+
+
+def study(
+    scales: tuple[str, ...] = SCALES,
+    models: tuple[str, ...] = ("m1", "m2"),
+    protocols: tuple[str, ...] = ("p1", "p2"),
+    dataset_name: str = "words",
+) -> pd.DataFrame:
+    """Item rows of every model, protocol and scale."""
+    return pd.concat(
+        [
+            cell(
+                NORM_ROWS[scale],
+                ratings(NORM_ROWS[scale], NOISE[scale], seed=hash_of(model, protocol, scale)),
+                model=model,
+                protocol=protocol,
+                scale=scale,
+                dataset=dataset_name,
+            )
+            for model in models
+            for protocol in protocols
+            for scale in scales
+        ],
+        ignore_index=True,
+    )
+
+
+def hash_of(*names: str) -> int:
+    """A seed for a cell."""
+    return sum(ord(letter) * 31**place for place, letter in enumerate("".join(names))) % 2**32
+
+
+def aligned(items: pd.DataFrame, job: ComparisonJob) -> pd.DataFrame:
+    """The alignment table of the same items."""
+    of_all = StatisticsJob(
+        scales={name: dict.fromkeys(one.scales, SCALE) for name, one in job.datasets.items()},
+        seed=3,
+        settings=SETTINGS,
+    )
+    reliability = pd.DataFrame(
+        [
+            reliability_row(name, scale, NORM_ROWS[scale], SETTINGS, seed=3)
+            for name, one in job.datasets.items()
+            for scale in one.scales
+        ]
+    )
+    wanted = {(name, scale) for name, one in job.datasets.items() for scale in one.scales}
+    kept = [pair in wanted for pair in zip(items["dataset"], items["scale"], strict=True)]
+    return alignment(items[kept], reliability, of_all)
+
+
+def refused(items: pd.DataFrame) -> pd.DataFrame:
+    """The same cells when every answer is a refusal."""
+    return items.assign(mean=np.nan, sd=np.nan, n_ok=0)

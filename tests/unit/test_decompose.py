@@ -1,0 +1,152 @@
+"""The table of variance, from rating files as rating jobs write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoalign.statistics.components import variance_components
+from emoalign.statistics.decompose import decompose
+from emoalign.study.jobs import Asked, DecompositionJob
+from emoalign.tables import RATINGS, VARIANCE
+
+N_ITEMS, N_PEOPLE = 25, 8
+SOURCES = ["item", "prompts", "temperature", "persona", "item x prompts", "item x temperature"]
+
+
+def job(**protocols: tuple[float, str]) -> DecompositionJob:
+    return DecompositionJob(
+        protocols={
+            name: Asked(temperature=temperature, prompts={"words": prompts})
+            for name, (temperature, prompts) in protocols.items()
+        }
+    )
+
+
+def ratings(protocol: str, mean: np.ndarray, seed: int = 0, personas: bool = False) -> pd.DataFrame:
+    """Ratings of every item by every participant, with unit noise around `mean`."""
+    rng = np.random.default_rng(seed)
+    item, participant = np.indices((N_ITEMS, N_PEOPLE)).reshape(2, -1)
+    values = np.broadcast_to(mean, (N_ITEMS, N_PEOPLE)).ravel()
+    return pd.DataFrame(
+        {
+            **dict.fromkeys(RATINGS.schema.names),
+            "model": "m",
+            "protocol": protocol,
+            "dataset": "words",
+            "scale": "valence",
+            "readout": "sampled",
+            "item_id": [f"item-{number:02d}" for number in item],
+            "participant": participant,
+            "persona": [f"person {number}" for number in participant] if personas else None,
+            "status": "ok",
+            "rating": np.rint(4 * (values + rng.normal(0, 1, item.size))) / 4,
+        }
+    )
+
+
+def table(folder: Path, files: list[pd.DataFrame], of: DecompositionJob) -> pd.DataFrame:
+    paths = []
+    for number, rows in enumerate(files):
+        paths.append(folder / f"ratings/{number}.parquet")
+        RATINGS.write(rows, paths[-1])
+    decompose(of, paths, folder)
+    found = VARIANCE.read(folder / "variance.parquet")
+    assert len(pd.read_csv(folder / "variance.csv")) == len(found)
+    return found
+
+
+def by_source(found: pd.DataFrame) -> Mapping[str, pd.Series]:
+    assert list(found["source"]) == [*SOURCES, "residual"]
+    return {row["source"]: row for _, row in found.iterrows()}
+
+
+def means(seed: int = 9) -> np.ndarray:
+    return np.random.default_rng(seed).normal(5, 2, (N_ITEMS, 1))
+
+
+FOUR = {"a": (0.5, "x"), "b": (0.5, "y"), "c": (1.5, "x"), "d": (1.5, "y")}
+
+
+def test_every_source_gets_its_share(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    own = {prompts: rng.normal(0, 1, (N_ITEMS, 1)) for prompts in "xy"}
+    files = [
+        ratings(name, means() + 3 * (prompts == "y") + own[prompts], seed)
+        for seed, (name, (_, prompts)) in enumerate(FOUR.items())
+    ]
+    found = by_source(table(tmp_path, files, job(**FOUR)))
+    assert found["item"]["variance"] == pytest.approx(4, abs=2.5)
+    assert found["prompts"]["variance"] == pytest.approx(4.5, abs=1.5)
+    assert found["item x prompts"]["variance"] == pytest.approx(1, abs=0.6)
+    assert found["temperature"]["share"] < 0.02
+    assert found["residual"]["variance"] == pytest.approx(1, abs=0.15)
+    assert found["persona"]["reason"] == "no rating has one"
+    assert found["item"]["n_ratings"] == 4 * N_ITEMS * N_PEOPLE
+    assert (found["prompts"]["n_levels"], found["item"]["n_levels"]) == (2, N_ITEMS)
+
+
+def test_personas_are_a_source_where_participants_are_somebody(tmp_path: Path) -> None:
+    moods = np.random.default_rng(2).normal(0, 2, (1, N_PEOPLE))
+    files = [ratings("nobody", means(), 1), ratings("people", means() + moods, 2, personas=True)]
+    found = by_source(table(tmp_path, files, job(nobody=(1, "x"), people=(1, "x"))))
+    assert found["persona"]["n_levels"] == N_PEOPLE
+    assert found["persona"]["variance"] == pytest.approx(moods.var(ddof=1), rel=0.5)
+    assert found["prompts"]["reason"] == "all ratings share one level"
+
+
+def test_the_numbers_are_those_of_the_single_ratings(tmp_path: Path) -> None:
+    rows = pd.concat([ratings("a", means(), 1), ratings("b", means() + 1, 2)])
+    found = by_source(table(tmp_path, [rows], job(a=(1, "x"), b=(1, "y"))))
+    item = pd.factorize(rows["item_id"], sort=True)[0]
+    prompts = (rows["protocol"] == "b").to_numpy().astype(int)
+    y = rows["rating"].to_numpy()
+    expected = variance_components(
+        {"item": item, "prompts": prompts, "both": item * 2 + prompts}, np.ones(y.size), y, y**2
+    )
+    assert found["prompts"]["variance"] == pytest.approx(expected["prompts"].variance)
+    assert found["item x prompts"]["variance"] == pytest.approx(expected["both"].variance)
+    assert found["residual"]["share"] == pytest.approx(expected["residual"].share)
+
+
+def test_neither_the_order_nor_the_number_of_files_matters(tmp_path: Path) -> None:
+    files = [ratings(name, means(), seed) for seed, name in enumerate(FOUR)]
+    one = table(tmp_path / "one", [pd.concat(files).sample(frac=1, random_state=1)], job(**FOUR))
+    four = table(tmp_path / "four", files[::-1], job(**dict(reversed(FOUR.items()))))
+    pd.testing.assert_frame_equal(one, four)
+
+
+def test_one_protocol_leaves_items_and_the_residual(tmp_path: Path) -> None:
+    found = by_source(table(tmp_path, [ratings("a", means())], job(a=(1, "x"))))
+    assert {name for name, row in found.items() if np.isfinite(row["variance"])} == {
+        "item",
+        "residual",
+    }
+    assert found["item"]["share"] + found["residual"]["share"] == pytest.approx(1)
+
+
+def test_prompts_and_temperatures_that_change_together_are_not_told_apart(tmp_path: Path) -> None:
+    files = [ratings("a", means(), 1), ratings("b", means(), 2)]
+    found = by_source(table(tmp_path, files, job(a=(0.5, "x"), b=(1, "y"))))
+    assert found["prompts"]["reason"] == "changes only together with others"
+    assert np.isnan(found["temperature"]["variance"])
+    assert np.isfinite(found["item"]["variance"])
+
+
+def test_refusals_and_exact_readouts_are_no_ratings(tmp_path: Path) -> None:
+    kept = ratings("a", means())
+    refusals = kept.assign(status="refusal", rating=None)
+    exact = kept.assign(readout="exact", rating=None, status="ok")
+    found = table(tmp_path / "all", [kept, refusals, exact], job(a=(1, "x")))
+    pd.testing.assert_frame_equal(found, table(tmp_path / "kept", [kept], job(a=(1, "x"))))
+    assert table(tmp_path / "none", [refusals, exact], job(a=(1, "x"))).empty
+
+
+def test_one_answer_per_item_has_items_and_residual_in_one(tmp_path: Path) -> None:
+    one = ratings("a", means())
+    found = by_source(table(tmp_path, [one[one["participant"] == 0]], job(a=(0, "x"))))
+    assert found["item"]["reason"] == "changes only together with others"

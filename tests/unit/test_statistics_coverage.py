@@ -1,0 +1,75 @@
+"""Do 95 % intervals hold the truth 95 times in 100? Two thousand simulated studies tell.
+
+The standard error of a coverage of .95 over 2,000 studies is .005, and the bar is three of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from emoalign.statistics.bca import Interval
+from emoalign.statistics.contrasts import Contrast, contrasts
+from emoalign.statistics.correlation import pearson
+from emoalign.statistics.replicates import pearson_replicates
+
+STUDIES, ITEMS, RESAMPLES = 2_000, 300, 2_000
+# Correlations with people of models a and b, and with each other.
+TRUE_A, TRUE_B, BETWEEN = 0.8, 0.7, 0.65
+
+
+@pytest.fixture(scope="module")
+def studies() -> np.ndarray:
+    """Item means of two models and of people, shape (3, studies, items)."""
+    rng = np.random.default_rng(2026)
+    covariance = [[1, BETWEEN, TRUE_A], [BETWEEN, 1, TRUE_B], [TRUE_A, TRUE_B, 1]]
+    drawn = rng.multivariate_normal(np.zeros(3), covariance, (STUDIES, ITEMS))
+    return np.moveaxis(drawn, -1, 0)
+
+
+@pytest.fixture(scope="module")
+def compared(studies: np.ndarray) -> Sequence[Contrast]:
+    first, second, human = studies
+    # Studies of their own have resamples of their own.
+    return [
+        contrast
+        for block in range(0, STUDIES, 100)
+        for contrast in contrasts(
+            *(values[block : block + 100] for values in (first, second, human)), RESAMPLES, block
+        )
+    ]
+
+
+def coverage(intervals: Sequence[Interval], truth: float) -> float:
+    return float(np.mean([interval.low <= truth <= interval.high for interval in intervals]))
+
+
+def test_the_fisher_interval_of_r_covers(studies: np.ndarray) -> None:
+    first, _, human = studies
+    found = [pearson(model, people) for model, people in zip(first, human, strict=True)]
+    intervals = [Interval(one.low, one.high) for one in found]
+    assert coverage(intervals, TRUE_A) == pytest.approx(0.95, abs=0.015)
+
+
+def test_the_bootstrap_interval_of_r_covers(studies: np.ndarray) -> None:
+    first, _, human = studies
+    intervals = [
+        cell.interval()
+        for block in range(0, STUDIES, 100)
+        for cell in pearson_replicates(
+            first[block : block + 100], human[block : block + 100], RESAMPLES, block
+        )
+    ]
+    assert coverage(intervals, TRUE_A) == pytest.approx(0.95, abs=0.015)
+
+
+def test_the_bootstrap_interval_of_a_difference_covers(compared: Sequence[Contrast]) -> None:
+    intervals = [Interval(one.low, one.high) for one in compared]
+    assert coverage(intervals, TRUE_A - TRUE_B) == pytest.approx(0.95, abs=0.015)
+
+
+def test_zous_interval_of_a_difference_covers(compared: Sequence[Contrast]) -> None:
+    intervals = [Interval(one.zou_low, one.zou_high) for one in compared]
+    assert coverage(intervals, TRUE_A - TRUE_B) == pytest.approx(0.95, abs=0.015)

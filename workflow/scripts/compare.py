@@ -1,0 +1,13 @@
+from pathlib import Path
+
+from emoalign.stage import stage
+from emoalign.statistics.compare import compare
+from emoalign.study.jobs import ComparisonJob
+
+with stage(snakemake.log[0]):
+    compare(
+        ComparisonJob.model_validate(snakemake.params.job),
+        items=[Path(path) for path in snakemake.input.item_tables],
+        alignment=Path(snakemake.input.alignment),
+        folder=Path(snakemake.output[0]).parent,
+    )
