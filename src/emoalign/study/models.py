@@ -18,9 +18,7 @@ WHOLE_VOCABULARY = -1
 """In place of a number of reported tokens: the probability of any token can be asked for."""
 
 
-class Capabilities(Entry):
-    """What the model and its server can do; a study that asks for more is refused."""
-
+class _Shown(Entry):
     modalities: tuple[Modality, ...] = Field(
         ("word", "sentence"), description="Kinds of items the model can be shown."
     )
@@ -30,6 +28,11 @@ class Capabilities(Entry):
         description="Images are made smaller until neither side is longer than this (pixels). "
         "It is part of what is asked: changing it asks anew.",
     )
+
+
+class Capabilities(_Shown):
+    """What the model and its server can do; a study that asks for more is refused."""
+
     chat: bool = Field(True, description="Whether it answers chat messages.")
     completion: bool = Field(False, description="Whether it continues plain text.")
     choices: int = Field(
@@ -176,18 +179,9 @@ class OpenAIModel(_Model):
             return host != "localhost"
 
 
-class VllmCapabilities(Entry):
+class VllmCapabilities(_Shown):
     """What a model that vLLM loads can do; all else is the same for all of them."""
 
-    modalities: tuple[Modality, ...] = Field(
-        ("word", "sentence"), description="Kinds of items the model can be shown."
-    )
-    image_longest_side: int = Field(
-        1024,
-        ge=16,
-        description="Images are made smaller until neither side is longer than this (pixels). "
-        "It is part of what is asked: changing it asks anew.",
-    )
     chat: bool = Field(True, description="Whether it has a chat template.")
     completion: bool = Field(True, description="Whether it continues plain text.")
     system_role: bool = Field(
