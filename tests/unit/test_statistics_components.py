@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from statsmodels.formula.api import ols
 
 from emoalign.statistics.components import RESIDUAL, Component, variance_components
+from emoalign.statistics.reliability import icc1
 
 
 def components(y: np.ndarray, **sources: np.ndarray) -> dict[str, Component]:
@@ -41,8 +42,6 @@ def test_a_balanced_design_has_the_components_of_the_analysis_of_variance() -> N
 
 
 def test_one_source_is_the_one_way_analysis_and_gives_icc1() -> None:
-    from emoalign.statistics.reliability import icc1
-
     rng = np.random.default_rng(1)
     ratings = rng.normal(0, 1, (30, 1)) + rng.normal(0, 1, (30, 6))
     item = np.repeat(np.arange(30), 6)

@@ -11,6 +11,7 @@ from scipy import stats
 from emoalign.statistics.bca import bca_interval
 from emoalign.statistics.contrasts import Contrast, contrasts
 from emoalign.statistics.dependent import williams
+from emoalign.statistics.resampling import resample_counts
 
 N = 200
 
@@ -155,8 +156,6 @@ def test_shapes_that_do_not_fit_are_named() -> None:
 
 def test_the_interval_is_made_of_paired_replicates() -> None:
     """The same numbers from scratch: the resampled items of both correlations are the same."""
-    from emoalign.statistics.resampling import resample_counts
-
     first, second, human = means()
     items = [np.repeat(np.arange(40), row) for row in resample_counts(40, N, 0)]
     replicates = [difference(first[0][of], second[0][of], human[of]) for of in items]

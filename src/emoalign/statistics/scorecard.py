@@ -95,7 +95,7 @@ def _all_positive(cells: Mapping[str, Replicates]) -> Finding | str:
 
 
 def _extreme(cells: Mapping[str, Replicates], scale: str, *, strongest: bool) -> Finding | str:
-    """Whether the r of one scale is above (or below) those of all others on the same items."""
+    """Whether the r of one scale is above (or below) those of all others, paired by item."""
     if scale not in cells:
         return f"the study has no ratings of {scale} here"
     others = sorted(set(cells) - {scale})
