@@ -99,8 +99,7 @@ def read_answer(
     except NotJson:
         return dict.fromkeys(scales, Reading("unparsable"))
     if form.form == "joint":
-        found = parse_object(value, scales)
-        return {name: _reading(found[name]) for name in scales}
+        return {name: _reading(found) for name, found in parse_object(value, scales).items()}
     return {
         name: _reading(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)
         for name, scale in scales.items()

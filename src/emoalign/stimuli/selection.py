@@ -34,12 +34,14 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> list[SourceItem]
         twice = next(item_id for item_id in ids if ids.count(item_id) > 1)
         raise DataError(f"dataset {job.dataset!r}: the id {twice!r} stands for more than one item")
     eligible = _eligible(items, job)
-    strata = _strata([by_id[item_id] for item_id in eligible], job) if job.strata else {}
-    if job.strata:
-        drawn = stratified_ids(strata, job.strata.wanted(), job.sample, job.seed)
-        _tell_strata(job, strata, drawn)
-    else:
+    strata: dict[str, str] = {}
+    if job.strata is None:
         drawn = sample_ids(eligible, job.sample, job.seed)
+    else:
+        norms = norm_rows([by_id[item_id] for item_id in eligible], job.scales)
+        strata = strata_of(norms, job.strata)
+        drawn = stratified_ids(strata, job.strata.wanted(), job.sample, job.seed)
+        _tell_strata(job.dataset, job.strata.names, strata, drawn)
     if len(drawn) < (job.sample or 1):
         raise DataError(
             f"dataset {job.dataset!r}: {len(strata or eligible)} of {len(items)} items are "
@@ -89,18 +91,13 @@ def _raters_on(human: HumanRatings | HumanLabels) -> float:
     return math.inf if human.n is None else human.n
 
 
-def _strata(items: Sequence[SourceItem], job: PreparationJob) -> dict[str, str]:
-    """The stratum of each item, by its id."""
-    return strata_of(norm_rows(items, job.scales), job.strata) if job.strata else {}
-
-
-def _tell_strata(job: PreparationJob, strata: Mapping[str, str], drawn: Sequence[str]) -> None:
+def _tell_strata(
+    dataset: str, names: Sequence[str], strata: Mapping[str, str], drawn: Sequence[str]
+) -> None:
     there = Counter(strata.values())
     taken = Counter(strata[item_id] for item_id in drawn)
-    for name in job.strata.names if job.strata else ():
-        _log.info(
-            "dataset %s, stratum %s: %d of %d items", job.dataset, name, taken[name], there[name]
-        )
+    for name in names:
+        _log.info("dataset %s, stratum %s: %d of %d items", dataset, name, taken[name], there[name])
 
 
 def _name(item: SourceItem) -> str:

@@ -199,15 +199,7 @@ class Jobs:
         models = sorted(self.loaded.models.items())
         return FigureJob(
             models={name: card.title for name, card in models},
-            datasets={
-                name: ShownDataset(
-                    title=card.title,
-                    show_items=card.redistribute,
-                    scales=self._numbers(name),
-                    labels=self._labels(name),
-                )
-                for name, card in sorted(self.loaded.datasets.items())
-            },
+            datasets={name: self._shown(name) for name in sorted(self.loaded.datasets)},
         ).model_dump(mode="json")
 
     def report(self) -> dict[str, Any]:
@@ -224,10 +216,7 @@ class Jobs:
             },
             datasets={
                 name: ReportedDataset(
-                    title=card.title,
-                    show_items=card.redistribute,
-                    scales=self._numbers(name),
-                    labels=self._labels(name),
+                    **dict(self._shown(name)),
                     modality=card.modality,
                     keep=card.keep,
                     sample=self.loaded.dataset_entry(name).sample,
@@ -247,6 +236,16 @@ class Jobs:
                 if entry.personas
             },
         ).model_dump(mode="json")
+
+    def _shown(self, dataset: str) -> ShownDataset:
+        """What figures and report are both told of a dataset."""
+        card = self.loaded.datasets[dataset]
+        return ShownDataset(
+            title=card.title,
+            show_items=card.redistribute,
+            scales=self._numbers(dataset),
+            labels=self._labels(dataset),
+        )
 
     def plan(self) -> list[dict[str, Any]]:
         """The RatingJob of every cell of the study."""
