@@ -353,6 +353,32 @@ def test_a_scale_of_many_points_is_counted_like_one_of_few(tmp_path: Path) -> No
     assert found["sd"] == pytest.approx(np.std([0, 33.5, 33.5, 100], ddof=1))
 
 
+def test_people_are_shares_of_the_points_they_chose_unless_one_chose_between_two(
+    tmp_path: Path,
+) -> None:
+    known = [[2.0, 2.0, 5.0], [2.5, 3.0], [], None]
+    norms = pd.DataFrame(
+        {
+            "item_id": list("abcd"),
+            "scale": "valence",
+            "mean": 3.0,
+            "sd": None,
+            "n": [3, 2, 0, None],
+            "ratings": known,
+            "labels": None,
+        }
+    )
+    NORMS.write(norms, tmp_path / "norms")
+    RATINGS.write(
+        pd.DataFrame([one for item in "abcd" for one in answers(item, 3)]), tmp_path / "r"
+    )
+    job = AggregationJob(dataset="mine", scales={"valence": FIVE})
+    aggregate(job, [tmp_path / "r"], tmp_path / "norms", tmp_path / "items")
+    shares = list(ITEMS.read(tmp_path / "items")["human_distribution"])
+    assert shares[0].tolist() == pytest.approx([0, 2 / 3, 0, 0, 1 / 3])
+    assert shares[1:] == [None, None, None]
+
+
 def test_answers_that_are_all_the_same_have_no_spread_at_all(tmp_path: Path) -> None:
     scale = HumanScale(min=0, max=1, step=0.1, direction="higher is better")
     job = AggregationJob(dataset="mine", scales={"valence": scale})

@@ -6,6 +6,7 @@ from emoalign.study.fields import LabelScale, OrdinalScale
 from emoalign.tables import STATUSES
 
 FEW_POINTS = 50
+ON_POINT = 1e-6
 
 _KEYS = "model, protocol, dataset, scale, readout, item_id"
 
@@ -118,13 +119,27 @@ FROM (
 )"""
 
 
-def human_numbers(place: int) -> str:
-    """Norms of the scale bound as $scale_<place>."""
+def human_numbers(place: int, scale: OrdinalScale) -> str:
+    """Norms of the scale bound as $scale_<place>: share of the raters who chose each point.
+
+    A rating between two points (of a source with finer steps, mapped to the scale) is of no point,
+    and an item that has one has no distribution.
+    """
+    points = range(len(scale.points))
     return f"""
 SELECT item_id, scale, mean AS human_mean, sd AS human_sd, n AS human_n,
-    NULL::DOUBLE[] AS human_distribution
-FROM read_parquet($norms)
-WHERE scale = $scale_{place}"""
+    CASE WHEN len(steps) > 0
+        AND list_bool_and(list_transform(steps, lambda step: abs(step - round(step)) < {ON_POINT}))
+    THEN list_transform(
+        {list(points)!r},
+        lambda point: len(list_filter(steps, lambda step: round(step) = point)) / len(steps)
+    ) END AS human_distribution
+FROM (
+    SELECT *, list_transform(ratings, lambda rating: (rating - {scale.min!r}) / {scale.step!r})
+        AS steps
+    FROM read_parquet($norms)
+    WHERE scale = $scale_{place}
+)"""
 
 
 def human_labels(place: int) -> str:
@@ -151,7 +166,7 @@ def items(scales: list[OrdinalScale | LabelScale]) -> str:
             people.append(human_labels(place))
         else:
             models += [sampled_numbers(place, scale), exact(place, scale)]
-            people.append(human_numbers(place))
+            people.append(human_numbers(place, scale))
     union = "\nUNION ALL BY NAME\n"
     return f"""
 WITH model AS ({union.join(models)}),

@@ -78,7 +78,7 @@ class RatingJob(Entry):
 class AggregationJob(Entry):
     """Bring the ratings of one dataset together with the norms, item by item."""
 
-    version: int = 1
+    version: int = 2
     dataset: str
     scales: dict[str, DatasetScale]
 

@@ -1,0 +1,61 @@
+"""Data contracts: what each Parquet file holds. Every column is documented here and only here."""
+
+from __future__ import annotations
+
+from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
+from emoalign.tables.comparisons import (
+    AROUSAL,
+    CONTRASTS,
+    FRAMEWORK,
+    RESIDUALS,
+    SCORECARD,
+    STRUCTURE,
+    VARIANCE,
+)
+from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
+
+TABLES = (
+    STIMULI,
+    NORMS,
+    RATINGS,
+    ITEMS,
+    ALIGNMENT,
+    RELIABILITY,
+    LABELS,
+    READOUTS,
+    SCORECARD,
+    CONTRASTS,
+    FRAMEWORK,
+    VARIANCE,
+    STRUCTURE,
+    AROUSAL,
+    RESIDUALS,
+    PLAN,
+)
+
+__all__ = [
+    "ALIGNMENT",
+    "AROUSAL",
+    "CONTRASTS",
+    "FRAMEWORK",
+    "ITEMS",
+    "LABELS",
+    "NORMS",
+    "PLAN",
+    "RATINGS",
+    "READOUTS",
+    "RELIABILITY",
+    "RESIDUALS",
+    "SCORECARD",
+    "STATUSES",
+    "STIMULI",
+    "STRUCTURE",
+    "TABLES",
+    "VARIANCE",
+    "Column",
+    "Table",
+    "atomic",
+    "groups",
+    "records",
+]

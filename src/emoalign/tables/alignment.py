@@ -1,0 +1,123 @@
+"""Tables of single cells: how human-like each is, and how well people agree."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from emoalign.tables.columns import CELL, COUNT, DATASET, MODEL, PROTOCOL, SCALE, TEXT, numbers
+from emoalign.tables.contract import Column, Table
+from emoalign.tables.ratings import STATUSES
+
+RELIABILITY = Table(
+    "statistics/reliability.parquet",
+    "a scale of a dataset: how well people agree with people",
+    (
+        DATASET,
+        SCALE,
+        Column("n_items", COUNT, "Items with a norm in the study."),
+        Column("source", TEXT, "ratings (single human ratings), summary (mean, SD, n) or none."),
+        *numbers(
+            n_raters="Mean number of human ratings per item.",
+            split_half_r="Mean correlation between random halves of the raters.",
+            spearman_brown="Reliability of the norms: split_half_r stepped up to all raters.",
+            icc_single="ICC(1): reliability of one rating (Shrout & Fleiss 1979).",
+            icc_average="ICC(1,k): reliability of the mean of k ratings.",
+            summary="1 - mean(SD²/n) / Var(means): reliability from summary statistics.",
+            reliability="The one used: spearman_brown, else summary.",
+            ceiling="Square root of the reliability: the highest r a perfect model can expect.",
+            one_human_r="Mean correlation of one rater with the mean of the others.",
+        ),
+    ),
+)
+
+ALIGNMENT = Table(
+    "statistics/alignment.parquet",
+    "a cell and readout",
+    (
+        *CELL,
+        Column("n_items", COUNT, "Items with a model mean and a human mean."),
+        Column("n_items_excluded", COUNT, "Items of the cell without a usable answer or norm."),
+        *numbers(
+            pearson_r="Pearson correlation of the model's item means with the human ones.",
+            pearson_low="Lower end of its 95 % interval (Fisher z).",
+            pearson_high="Upper end of its 95 % interval (Fisher z).",
+            pearson_boot_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
+            pearson_boot_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            pearson_p="Two-sided p of pearson_r against 0.",
+            pearson_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
+            spearman_rho="Spearman rank correlation of the item means.",
+            ccc="Lin's concordance correlation: agreement in value, not only in order.",
+            mae="Mean absolute difference of the item means, in points of the scale.",
+            rmse="Root mean squared difference, in points of the scale.",
+            rmse_constant="The same for a rater who always gives the mean of the human means.",
+            bias="Mean of the model minus mean of people, in points of the scale.",
+            slope="Slope of the model's item means on the human ones; below 1: compressed.",
+            reliability_human="Reliability of the human means.",
+            reliability_model="Reliability of the model's means; 1 if exact.",
+            ceiling="Highest r to be expected of a perfect model: √reliability_human.",
+            one_human_r="Mean correlation of one human rater with the mean of the others.",
+            pearson_disattenuated="pearson_r / √(reliability_human × reliability_model).",
+            sd_human_median="Median over items of the human SD.",
+            sd_model_median="Median over items of the model's SD.",
+            log_sd_ratio="ln(mean SD of the model / mean human SD); below 0: too homogeneous.",
+            log_sd_ratio_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
+            log_sd_ratio_high="Upper end of its 95 % interval.",
+            ranksum_w="Wilcoxon rank-sum W of the item SDs (Mann-Whitney U of the model's).",
+            ranksum_z="Its z; negative: the model's SDs are smaller.",
+            ranksum_p="Its two-sided p.",
+            ranksum_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
+            signedrank_w="Wilcoxon signed-rank W of the paired item SDs.",
+            signedrank_z="Its z; negative: the model's SDs are smaller.",
+            signedrank_p="Its two-sided p.",
+            signedrank_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
+            off_scale_mass="Exact: mean probability of answers that are no rating.",
+            returned_mass="Exact: mean probability of all tokens reported.",
+        ),
+        Column("disattenuated_above_1", pa.bool_(), "Whether pearson_disattenuated exceeds 1."),
+        *(
+            Column(f"n_{status}", pa.int64(), f"Answers of the cell with status {status}.")
+            for status in STATUSES
+        ),
+    ),
+)
+
+LABELS = Table(
+    "statistics/labels.parquet",
+    "a label of a scale of labels, in a cell",
+    (
+        *CELL,
+        Column("label", TEXT, "The label."),
+        Column("n_items", COUNT, "Items with a usable answer of the model and human raters."),
+        *numbers(
+            human_rate="Mean over items of the share of human raters who chose the label.",
+            model_rate="Mean over items of the share of the model's answers that chose it.",
+            rate_difference="model_rate - human_rate; above 0: the model says it more often.",
+            spearman_rho="Rank correlation over items of these shares; null where one is constant.",
+        ),
+    ),
+)
+
+READOUTS = Table(
+    "statistics/readouts.parquet",
+    "a cell asked in both readouts: do the answers follow the exact probabilities?",
+    (
+        MODEL,
+        PROTOCOL,
+        DATASET,
+        SCALE,
+        Column("n_items", COUNT, "Items with at least one answer on the scale and an exact row."),
+        *numbers(
+            r_means="Correlation over items of the sampled mean with the exact mean.",
+            mean_abs_difference="Mean absolute difference of these means, in points.",
+            ok_share_sampled="Share of answers that are a rating.",
+            on_scale_mass_exact="Mean exact probability of a rating.",
+            g_total="G statistic of counts against exact probabilities, summed over items.",
+            p_pooled="Its p by simulation; small: the answers do not follow the probabilities.",
+            share_below_05="Share of items whose own G-test has p < .05; .05 when they agree.",
+            ks_p="p of a Kolmogorov-Smirnov test that these p-values are uniform.",
+            sharpness="Mean log-probability of the answers above its expectation, in nats per "
+            "answer; positive: the server sampled closer to the likeliest answers than asked.",
+            p_sharpness="Its two-sided p by simulation; small: the readouts disagree.",
+        ),
+    ),
+)

@@ -1,0 +1,123 @@
+"""What a kind of file is: its columns, and how it is read and written whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from emoalign.errors import DataError
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, Arrow type and meaning."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A kind of file: where it is, what a row of it is, and its columns in order."""
+
+    path: str
+    row: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema every file of this kind has."""
+        return pa.schema([pa.field(column.name, column.type) for column in self.columns])
+
+    def write(
+        self, rows: pd.DataFrame, path: Path, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        """Write `rows` as zstd Parquet; the file appears whole or not at all.
+
+        Raises DataError when a column is missing, unknown or of another type.
+        """
+        try:
+            table = pa.Table.from_pandas(rows, schema=self.schema, preserve_index=False, safe=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
+            raise DataError(
+                f"{path}: rows do not fit the contract of {self.path}: {error}"
+            ) from error
+        unknown = set(rows.columns) - set(self.schema.names)
+        if unknown:
+            raise DataError(f"{path}: columns unknown to {self.path}: {', '.join(sorted(unknown))}")
+        table = table.replace_schema_metadata(dict(metadata or {}))
+        with atomic(path) as partial:
+            pq.write_table(table, partial, compression="zstd")
+
+    def write_batches(self, batches: pa.RecordBatchReader, path: Path) -> None:
+        """Write rows as they come, a row group at a time, in memory that does not grow with them.
+
+        The file is that of `write` for the same rows, but for its row groups.
+        """
+        with (
+            atomic(path) as partial,
+            pq.ParquetWriter(partial, self.schema, compression="zstd") as writer,
+        ):
+            for batch in batches:
+                rows = pa.Table.from_batches([batch]).select(self.schema.names)
+                writer.write_table(rows.cast(self.schema))
+
+    def write_csv(self, rows: pd.DataFrame, path: Path) -> None:
+        """Write `rows` as CSV for people who read tables in a spreadsheet."""
+        table = pa.Table.from_pandas(rows, schema=self.schema, preserve_index=False)
+        with atomic(path) as partial:
+            pa_csv.write_csv(table, partial, pa_csv.WriteOptions(quoting_style="needed"))
+
+    def write_both(self, rows: pd.DataFrame, folder: Path) -> None:
+        """Write `rows` as Parquet and as CSV, named as this kind is, into `folder`."""
+        name = Path(self.path).stem
+        self.write(rows, folder / f"{name}.parquet")
+        self.write_csv(rows, folder / f"{name}.csv")
+
+    def read(self, path: Path) -> pd.DataFrame:
+        """The rows of a file of this kind. Raises DataError when it is another kind."""
+        table = pq.read_table(path)
+        if not table.schema.equals(self.schema):
+            raise DataError(f"{path}: its columns are not those of {self.path}")
+        rows: pd.DataFrame = table.to_pandas()
+        return rows
+
+
+def groups(
+    rows: pd.DataFrame, columns: Sequence[str]
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """The rows that share their texts in `columns`, group by group in ascending order."""
+    for key, group in rows.groupby(list(columns)):
+        yield tuple(map(str, key)), group
+
+
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain dictionaries."""
+    return [{str(name): value for name, value in row.items()} for _, row in rows.iterrows()]
+
+
+class atomic:  # noqa: N801 - reads as a verb: with atomic(path) as partial
+    """A path to write to that takes the place of `path` when the block ends without an error."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+    def __enter__(self) -> Path:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return self.partial
+
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
+        if kind is None:
+            self.partial.replace(self.path)
+        else:
+            self.partial.unlink(missing_ok=True)
