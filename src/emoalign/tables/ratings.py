@@ -145,7 +145,8 @@ ITEMS = Table(
             "human_distribution",
             NUMBERS,
             "Share of the human raters who chose each point of the scale, ascending, or each "
-            "label, in the order of the card; null where single ratings are unknown or between points.",
+            "label, in the order of the card; null where single ratings are unknown or between "
+            "points.",
         ),
     ),
 )
