@@ -343,6 +343,8 @@ def test_the_plan_tells_in_words_what_is_reachable(emotional: pd.DataFrame) -> N
     lines = in_words(precision_rows(job(), {"words": emotional}))
     assert lines[0].startswith("words valence, 500 items, 20 participants: half-widths")
     assert lines[1].startswith("  r with people: ±0.08")
+    assert "if it is 0.3 (seen as 0." in lines[1]
+    assert "for a perfect model (0." in lines[3]
     assert "for ±0.05: items " in lines[2]
     assert "or participants not reachable" in lines[2]
     assert lines[-1].endswith("precision.csv.")

@@ -40,12 +40,8 @@ def _lines(measure: str, rows: pd.DataFrame) -> Iterator[str]:
     widths = list(dict.fromkeys(rows["half_width"]))
     width = widths[len(widths) // 2]
     told = records(rows[rows["half_width"] == width])
-    assumed = [row["assumed"] if measure == "r" else f"{row['assumed']} model" for row in told]
-    seen = [
-        f"{one} (seen as {row['expected']:.2f})" for one, row in zip(assumed, told, strict=True)
-    ]
     yield f"{_name(measure)}: " + ", ".join(
-        f"±{row['planned']:.3f} for {one}" for one, row in zip(seen, told, strict=True)
+        f"±{row['planned']:.3f} {_if(measure, row)}" for row in told
     )
     need = f"for ±{width:g}: items {_counts([row['items_needed'] for row in told])}"
     if told[0]["readout"] == "sampled":
