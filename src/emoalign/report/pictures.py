@@ -23,7 +23,8 @@ def data_url(path: Path) -> str:
     with Image.open(path) as picture:
         shown = picture.convert("RGB")
     if shown.width > WIDTH:
-        shown = shown.resize((WIDTH, round(shown.height * WIDTH / shown.width)), Image.Resampling.LANCZOS)
+        size = (WIDTH, round(shown.height * WIDTH / shown.width))
+        shown = shown.resize(size, Image.Resampling.LANCZOS)
     shown = shown.quantize(COLOURS, dither=Image.Dither.NONE)
     packed = io.BytesIO()
     shown.save(packed, "PNG", optimize=True)
