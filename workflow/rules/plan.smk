@@ -24,7 +24,8 @@ rule plan:
         precision=jobs.precision(),
         cards=expand("config/models/{model}.yaml", model=sorted(loaded.models)),
         journal="results/journal",
-        folder=RESULTS,
+        costs=f"{RESULTS}/plan.csv",
+        widths=f"{RESULTS}/precision.csv",
         max_usd=study.max_usd,
     script:
         "../scripts/plan.py"

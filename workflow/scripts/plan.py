@@ -13,6 +13,7 @@ with stage(snakemake.log[0]):
         {Path(path).stem: Path(path) for path in snakemake.input.stimuli},
         {Path(path).stem: Path(path) for path in snakemake.input.norms},
         journal=Path(snakemake.params.journal),
-        folder=Path(snakemake.params.folder),
+        costs=Path(snakemake.params.costs),
+        widths=Path(snakemake.params.widths),
         max_usd=snakemake.params.max_usd,
     )

@@ -23,16 +23,17 @@ def plan_study(
     stimuli: Mapping[str, Path],
     norms: Mapping[str, Path],
     journal: Path,
-    folder: Path,
+    costs: Path,
+    widths: Path,
     max_usd: float | None = None,
 ) -> None:
-    """Write plan.csv and precision.csv into `folder`, and say what is in them.
+    """Write what a study costs to `costs`, its intervals to `widths`, and say what is in them.
 
     `stimuli` and `norms` are the tables by dataset. Nothing is asked, nothing is spent.
     """
-    plan(jobs, cards, stimuli, journal, folder / "plan.csv", max_usd)
+    plan(jobs, cards, stimuli, journal, costs, max_usd)
     rows = precision_rows(precision, {name: NORMS.read(path) for name, path in norms.items()})
-    PRECISION.write_csv(rows, folder / "precision.csv")
+    PRECISION.write_csv(rows, widths)
     for line in in_words(rows):
         _log.info("%s", line)
-    _log.info("Scale by scale: %s", folder / "precision.csv")
+    _log.info("Scale by scale: %s", widths)
