@@ -42,8 +42,9 @@ PAGES = {("write_manifest", ""), ("write_report", "")}
 STATISTICS = {
     ("align", ""),
     ("compare", ""),
-    ("draw_overview", ""),
-    ("draw_scale", "dataset=vader, scale=valence"),
+    ("draw_figure", "figure=correlations"),
+    ("draw_figure", "figure=vader/valence/means"),
+    ("draw_figure", "figure=vader/valence/spread"),
     ("write_report", ""),
 }
 AGGREGATION = {
@@ -110,6 +111,18 @@ def test_more_resamples_concern_only_the_statistics(rerun: Project) -> None:
 def test_more_permutations_concern_only_the_structure(rerun: Project) -> None:
     rerun.edit(SMALL, statistics={**STUDY["statistics"], "permutations": 200})
     assert rerun.planned() == {("compare_structure", "")} | PAGES
+
+
+def test_a_figure_left_out_is_not_drawn_and_the_others_stay(rerun: Project) -> None:
+    rerun.edit(SMALL, figures=["spread", "means"])
+    assert rerun.planned() == PAGES
+    rerun.run()
+    rerun.edit(SMALL, figures=["means", "spread"])
+    assert rerun.planned() == set()
+    rerun.edit(SMALL, figures=None)
+    assert rerun.planned() == PAGES
+    (rerun.folder / "results/small/figures/vader/valence/means.pdf").unlink()
+    assert rerun.planned() == {("draw_figure", "figure=vader/valence/means")} | PAGES
 
 
 def test_more_participants_are_asked_without_asking_the_first_ones_again(rerun: Project) -> None:

@@ -38,13 +38,7 @@ rule write_report:
         stimuli=STIMULI,
         manifest=f"{RESULTS}/manifest.json",
         statistics=expand(f"{RESULTS}/statistics/{{table}}.parquet", table=TABLES),
-        overview=f"{RESULTS}/figures/correlations.png",
-        pictures=[
-            f"{RESULTS}/figures/{dataset}/{scale}/{name}.png"
-            for dataset in sorted(loaded.datasets)
-            for scale in jobs.drawn(dataset)
-            for name in ["means", "spread"]
-        ],
+        pictures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
     output:
         f"{RESULTS}/report.html",
     log:
@@ -56,5 +50,6 @@ rule write_report:
         "../envs/emoalign.yaml"
     params:
         job=jobs.report(),
+        figures=f"{RESULTS}/figures",
     script:
         "../scripts/write_report.py"

@@ -8,7 +8,7 @@ with stage(snakemake.log[0]):
     write_report(
         ReportJob.model_validate(snakemake.params.job),
         statistics=Path(snakemake.input.statistics[0]).parent,
-        figures=Path(snakemake.input.overview).parent,
+        figures=Path(snakemake.params.figures),
         ratings=[Path(path) for path in snakemake.input.ratings],
         stimuli=[Path(path) for path in snakemake.input.stimuli],
         manifest=Path(snakemake.input.manifest),

@@ -24,6 +24,7 @@ from emoalign.report.wording import (
     percent,
 )
 from emoalign.study.fields import Scale
+from emoalign.study.figures import planned_figures
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import (
     ALIGNMENT,
@@ -100,6 +101,7 @@ def write_report(
         unused=_unquoted(job, records(_asked(_UNUSED_ANSWERS, ratings, examples=EXAMPLES))),
         prompts=example_prompts(job, {path.stem: STIMULI.read(path) for path in stimuli}),
         figures=figures,
+        planned=planned_figures(job.drawing()),
         manifest=json.dumps(noted, indent=2, ensure_ascii=False),
         commit=noted["git_commit"],
     )
