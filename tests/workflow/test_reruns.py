@@ -44,13 +44,13 @@ STATISTICS = {
     ("compare", ""),
     ("draw_figure", "figure=correlations"),
     ("draw_figure", "figure=vader/valence/means"),
-    ("draw_figure", "figure=vader/valence/spread"),
     ("write_report", ""),
 }
 AGGREGATION = {
     ("aggregate_items", "dataset=vader"),
     ("compare_structure", ""),
     ("decompose_variance", ""),
+    ("draw_figure", "figure=vader/valence/spread"),
     ("write_manifest", ""),
     *STATISTICS,
 }
@@ -121,7 +121,7 @@ def test_a_figure_left_out_is_not_drawn_and_the_others_stay(rerun: Project) -> N
     assert rerun.planned() == set()
     rerun.edit(SMALL, figures=None)
     assert rerun.planned() == PAGES
-    (rerun.folder / "results/small/figures/vader/valence/means.pdf").unlink()
+    (rerun.folder / "results/small/figures/vader/valence/means.png").unlink()
     assert rerun.planned() == {("draw_figure", "figure=vader/valence/means")} | PAGES
 
 
