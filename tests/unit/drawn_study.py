@@ -175,4 +175,4 @@ def subject(folder: Path, job: FigureJob, figure: FigureName, scale: str | None 
         for one in planned_figures(job)
         if one.kind.name == figure and one.scale in (scale, None)
     ]
-    return read_subject(planned, folder)
+    return read_subject(planned, [Path(path) for path in planned.tables(str(folder))])

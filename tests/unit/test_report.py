@@ -107,17 +107,9 @@ def make_page(
         JOB, [folder / "items/words.parquet"], {"words": folder / "norms/words.parquet"}, statistics
     )
     for one in planned_figures(job.drawing()):
-        draw_figure(one.job, folder, figures / one.path)
+        draw_figure(one.job, [Path(path) for path in one.tables(str(folder))], figures / one.path)
     (folder / "manifest.json").write_bytes(orjson.dumps({"git_commit": None, "note": EVIL}))
-    write_report(
-        job,
-        statistics,
-        figures,
-        [folder / "r.parquet"],
-        [folder / "stimuli/words.parquet"],
-        folder / "manifest.json",
-        folder / "report.html",
-    )
+    write_report(job, folder, [folder / "r.parquet"], folder / "report.html")
     return (folder / "report.html").read_text(encoding="utf-8")
 
 

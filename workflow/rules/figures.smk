@@ -33,6 +33,5 @@ rule draw_figure:
         "../envs/emoalign.yaml"
     params:
         job=lambda wildcards: FIGURES[wildcards.figure].job.model_dump(mode="json"),
-        results=RESULTS,
     script:
         "../scripts/draw_figure.py"

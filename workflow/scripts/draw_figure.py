@@ -7,6 +7,6 @@ from emoalign.study.jobs import FigureJob
 with stage(snakemake.log[0]):
     draw_figure(
         FigureJob.model_validate(snakemake.params.job),
-        results=Path(snakemake.params.results),
+        tables=[Path(path) for path in snakemake.input],
         output=Path(snakemake.output[0]).with_suffix(""),
     )

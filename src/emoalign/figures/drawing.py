@@ -29,8 +29,9 @@ def drawing(figure: FigureName) -> Drawing:
     return cast(Drawing, module.draw)
 
 
-def draw_figure(job: FigureJob, results: Path, output: Path) -> None:
-    """Draw the figure that a job is of from tables in `results`, as `output`.pdf and .png."""
+def draw_figure(job: FigureJob, tables: Sequence[Path], output: Path) -> None:
+    """Draw the figure that a job is of from the files of `PlannedFigure.tables`, as `output`.pdf
+    and .png."""
     [planned] = planned_figures(job)
     with style():
-        save(drawing(planned.kind.name)(read_subject(planned, results)), output)
+        save(drawing(planned.kind.name)(read_subject(planned, tables)), output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,20 +59,18 @@ class Subject:
         return f"{self.job.models[model]}\n{asked}"
 
 
-def read_subject(planned: PlannedFigure, results: Path) -> Subject:
-    """Read what a figure is drawn from, in the folder of results."""
+def read_subject(planned: PlannedFigure, files: Sequence[Path]) -> Subject:
+    """Read what a figure is drawn from: `files` are those of `PlannedFigure.tables`, as there."""
     kinds = {table.path: table for table in TABLES}
+    path = iter(files)
     tables = {
-        path: _concerned(
-            pd.concat(
-                [kinds[path].read(results / file) for file in planned.files(path)],
-                ignore_index=True,
-            ),
-            planned.job,
+        name: pd.concat(
+            [kinds[name].read(next(path)) for _ in planned.files(name)], ignore_index=True
         )
-        for path in planned.kind.reads
+        for name in planned.kind.reads
     }
-    return Subject(planned.job, tables, planned.dataset or "", planned.scale or "")
+    concerned = {name: _concerned(rows, planned.job) for name, rows in tables.items()}
+    return Subject(planned.job, concerned, planned.dataset or "", planned.scale or "")
 
 
 def _concerned(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:
