@@ -110,6 +110,35 @@ class StatisticsSettings(AlignmentSettings):
     )
 
 
+class DistributionSettings(Entry):
+    """Which items count where distributions are compared, and with how many random draws."""
+
+    min_raters: int = Field(
+        3,
+        ge=2,
+        description="Items that fewer people rated on a scale have no distribution to compare "
+        "with; they are left out and counted.",
+    )
+    folds: int = Field(
+        5,
+        ge=2,
+        description="Parts the items are dealt into, items with one text together: what a "
+        "predictor knows of people comes from the other parts.",
+    )
+    simulations: int = Field(
+        100,
+        ge=10,
+        description="Simulated draws per item behind what a perfect model would reach, and random "
+        "halves of the human raters.",
+    )
+    permutations: int = Field(
+        20,
+        ge=1,
+        description="Permutations behind what a model reaches on shuffled items; with no more "
+        "items than this it is exact, over all pairs.",
+    )
+
+
 class PrecisionSettings(Entry):
     """What the target plan assumes where it says how wide intervals will be, and asks for."""
 
@@ -177,6 +206,10 @@ class Study(Entry):
     )
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
+    )
+    distributions: DistributionSettings = Field(
+        default_factory=DistributionSettings,
+        description="How distributions of ratings are compared.",
     )
     precision: PrecisionSettings = Field(
         default_factory=PrecisionSettings,
