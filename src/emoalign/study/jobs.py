@@ -18,7 +18,12 @@ from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.readers import DatasetSource
 from emoalign.study.strata import Strata
-from emoalign.study.studies import AlignmentSettings, Protocol, StatisticsSettings
+from emoalign.study.studies import (
+    AlignmentSettings,
+    PrecisionSettings,
+    Protocol,
+    StatisticsSettings,
+)
 
 
 class PreparationJob(Entry):
@@ -133,6 +138,20 @@ class DecompositionJob(Entry):
 
     version: int = 1
     protocols: dict[str, Asked]
+
+
+class PrecisionJob(Entry):
+    """Say how wide the intervals of the study will be, and what makes them narrower.
+
+    `participants` are the numbers that protocols sample, `exact` says whether one is exact.
+    """
+
+    datasets: dict[str, dict[str, DatasetScale]]
+    participants: tuple[int, ...]
+    exact: bool
+    seed: int
+    split_halves: int
+    settings: PrecisionSettings
 
 
 class ShownDataset(Entry):

@@ -23,6 +23,7 @@ from emoalign.study.jobs import (
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
+    PrecisionJob,
     PreparationJob,
     PromptForm,
     RatingJob,
@@ -192,6 +193,19 @@ class Jobs:
                 )
                 for entry in sorted(self.loaded.study.protocols, key=lambda one: one.name)
             }
+        ).model_dump(mode="json")
+
+    def precision(self) -> dict[str, Any]:
+        """The PrecisionJob of the study."""
+        study = self.loaded.study
+        sampled = [one.participants for one in study.protocols if "sampled" in one.readouts]
+        return PrecisionJob(
+            datasets={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
+            participants=tuple(sorted(set(sampled))),
+            exact=any("exact" in protocol.readouts for protocol in study.protocols),
+            seed=study.seed,
+            split_halves=study.statistics.split_halves,
+            settings=study.precision,
         ).model_dump(mode="json")
 
     def figures(self) -> dict[str, PlannedFigure]:
