@@ -6,6 +6,7 @@ from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
+    DISTRIBUTION_SCORECARD,
     FRAMEWORK,
     RESIDUALS,
     SCORECARD,
@@ -32,6 +33,7 @@ TABLES = (
     LABELS,
     READOUTS,
     SCORECARD,
+    DISTRIBUTION_SCORECARD,
     CONTRASTS,
     FRAMEWORK,
     VARIANCE,
@@ -53,6 +55,7 @@ __all__ = [
     "CONTRASTS",
     "DISTRIBUTIONS",
     "DISTRIBUTION_CONTRASTS",
+    "DISTRIBUTION_SCORECARD",
     "ENTROPY",
     "FRAMEWORK",
     "ITEMS",
