@@ -45,7 +45,7 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
     assert len(RELIABILITY.read(results / "statistics/reliability.parquet")) == 1
     assert len(READOUTS.read(results / "statistics/readouts.parquet")) == 2
     assert len(CONTRASTS.read(results / "statistics/contrasts.parquet")) == (2 + 1) + 2
-    assert len(SCORECARD.read(results / "statistics/scorecard.parquet")) == 7 * 2 * (2 + 1)
+    assert len(SCORECARD.read(results / "statistics/scorecard.parquet")) == 9 * 2 * (2 + 1)
     assert len(VARIANCE.read(results / "statistics/variance.parquet")) == 7 * 2
     distributions = DISTRIBUTIONS.read(results / "statistics/distributions.parquet")
     assert len(distributions) == 2 * (2 + 1) * 4 * 10
