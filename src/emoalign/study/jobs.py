@@ -20,6 +20,7 @@ from emoalign.study.readers import DatasetSource
 from emoalign.study.strata import Strata
 from emoalign.study.studies import (
     AlignmentSettings,
+    DistributionSettings,
     PrecisionSettings,
     Protocol,
     StatisticsSettings,
@@ -96,6 +97,16 @@ class StatisticsJob(Entry):
     labels: dict[str, dict[str, LabelScale]] = Field(default_factory=dict)
     seed: int
     settings: AlignmentSettings
+
+
+class DistributionJob(Entry):
+    """Compare how models spread their answers with how people do: all scales, by dataset."""
+
+    version: int = 1
+    scales: dict[str, dict[str, DatasetScale]]
+    seed: int
+    bootstrap_resamples: int
+    settings: DistributionSettings
 
 
 class ComparedDataset(Entry):
