@@ -23,11 +23,18 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Part:
-    """A section as it stands on the page: its own HTML, or why there is none."""
+    """A section and its HTML."""
 
     section: Section
-    html: Markup | None
-    why: str | None
+    html: Markup
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A section that could not be made, and why."""
+
+    section: Section
+    why: str
 
 
 def write_report(job: ReportJob, folder: Path, ratings: Sequence[Path], output: Path) -> None:
@@ -43,19 +50,25 @@ def write_report(job: ReportJob, folder: Path, ratings: Sequence[Path], output: 
 def page(results: Results, sections: Sequence[Section] = SECTIONS) -> str:
     """The whole page as HTML."""
     templates = environment()
-    parts, findings = [], list[Sequence[str]]()
+    parts, absent, findings = [], [], list[Sequence[str]]()
     for section in sections:
         view = section.view(results)
-        if view is None:
-            continue
         if isinstance(view, Absent):
-            parts.append(Part(section, None, view.why))
-            continue
-        findings += view.findings
-        parts.append(Part(section, fill(templates, section, view, results), None))
-    return templates.get_template("page.html").render(
-        job=results.job, parts=parts, findings=findings
+            absent.append(Missing(section, view.why))
+        elif view is not None:
+            findings += view.findings
+            parts.append(Part(section, fill(templates, section, view, results)))
+    html = templates.get_template("page.html").render(
+        job=results.job,
+        results=[part for part in parts if not part.section.about],
+        absent=absent,
+        about=[part for part in parts if part.section.about],
+        findings=findings,
+        data=data_of(results, sections),
+        plotly=Script.of("plotly", get_plotlyjs()),
+        script=Script.of("report", own_script()),
     )
+    return html.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def fill(templates: Environment, section: Section, view: View, results: Results) -> Markup:

@@ -10,4 +10,4 @@ def _view(results: Results) -> View:
     return View({"prompts": example_prompts(results)})
 
 
-SECTION = Section(id="methods", heading="Methods", label="Methods", view=_view)
+SECTION = Section(id="methods", heading="Methods", label="Methods", view=_view, about=True)

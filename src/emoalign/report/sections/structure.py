@@ -1,0 +1,38 @@
+"""Are items alike for models that are alike for people?"""
+
+from __future__ import annotations
+
+from emoalign.report.grid import count, grid, model_column, p, text, value
+from emoalign.report.section import Absent, Results, Section, View
+from emoalign.tables import STRUCTURE
+
+
+def _view(results: Results) -> View | Absent:
+    rows = results.table(STRUCTURE)
+    if rows.empty:
+        return Absent(
+            "Representational similarity compares the space of single emotions with that of "
+            "dimensions, for people and models; it needs a dataset with human ratings on both."
+        )
+    columns = (
+        model_column(results.job),
+        text("Protocol", "protocol"),
+        text("Data", "dataset"),
+        text("Readout", "readout"),
+        text("One space", "a"),
+        text("The other", "b"),
+        count("Items", "n_items"),
+        value("ρ", "rho", "Rank correlation of the distances of all pairs of items."),
+        p("p", "p", "One-sided, by permutation of items."),
+        text("Why not", "reason"),
+    )
+    return View({"grid": grid("structure-table", "Structure", rows, columns, STRUCTURE)})
+
+
+SECTION = Section(
+    id="structure",
+    heading="Are items alike for models that are alike for people?",
+    label="Structure",
+    view=_view,
+    tables=(STRUCTURE,),
+)
