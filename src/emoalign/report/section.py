@@ -11,8 +11,9 @@ A section is pure. Its `view` gets the `Results` of a study and returns one of t
   `p_value`, `percent` (see `wording.py`), and the macros of `templates/parts.html`: import them
   with `{% import "parts.html" as parts %}`; then `{{ parts.table(grid) }}` shows a table made by
   `grid.py` (sorted, filtered and downloaded by readers without further work) and
-  `{{ parts.figure(path, alt, caption) }}` a figure. Heading and frame are made for it. Whatever
-  a template prints is escaped; never mark a text as safe, because items, answers and titles are
+  `{{ parts.figures(results, name) }}` the figures of a name that the study has (see
+  `study/figures.py`), with their captions. Heading and frame are made for it. Whatever a template
+  prints is escaped; never mark a text as safe, because items, answers and titles are
   written by strangers.
 * an `Absent`: what could not be computed and why, in a sentence or two. Heading and sentence stand
   in the list of what the study cannot tell, after its results.
@@ -34,6 +35,7 @@ from typing import Any
 import pandas as pd
 
 from emoalign.report.answers import Answers
+from emoalign.study.figures import PlannedFigure, planned_figures
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import ITEMS, STIMULI, Table
 
@@ -64,6 +66,10 @@ class Results:
         """What readers call an item: its text or the name of its image, or its id where the terms
         of the dataset forbid more."""
         return self._names(dataset).get(item_id, item_id)
+
+    def figures(self, name: str) -> list[PlannedFigure]:
+        """The figures of one name that the study has: none, one, or one per dataset or scale."""
+        return [one for one in planned_figures(self.job.drawing()) if one.kind.name == name]
 
     @cached_property
     def answers(self) -> Answers:
@@ -96,10 +102,14 @@ class View:
 
     `findings` go to the top of the page: paragraphs, each a list of sentences of which the first
     is the message. Few and plain: they are what a hurried reader takes away.
+
+    `methods` are paragraphs for the method section, as a paper would have them; in them,
+    [@lin1989; @zou2007] cites sources of `references.bib`: add yours there.
     """
 
     values: Mapping[str, Any]
     findings: Sequence[Sequence[str]] = ()
+    methods: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

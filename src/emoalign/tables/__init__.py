@@ -13,6 +13,7 @@ from emoalign.tables.comparisons import (
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 
 TABLES = (
@@ -32,6 +33,7 @@ TABLES = (
     AROUSAL,
     RESIDUALS,
     PLAN,
+    PRECISION,
 )
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "LABELS",
     "NORMS",
     "PLAN",
+    "PRECISION",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",

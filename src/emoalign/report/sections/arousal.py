@@ -6,6 +6,13 @@ from emoalign.report.grid import Column, between, count, grid, model_column, tex
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import AROUSAL, RESIDUALS
 
+METHODS = [
+    "The V shape is the correlation of arousal with the distance of valence from the middle of its "
+    "scale. Errors of arousal are residuals from the least-squares line of model means on human "
+    "means, correlated with the extremity of valence; intervals are bootstrapped over items "
+    "[@efron1987]."
+]
+
 
 def _view(results: Results) -> View | Absent:
     job, rows, worst = results.job, results.table(AROUSAL), results.table(RESIDUALS)
@@ -35,7 +42,9 @@ def _view(results: Results) -> View | Absent:
         related("Error × arousal", "error_arousal", "Below 0: compressed towards the middle."),
         text("Why not", "reason"),
     )
-    said = Column("Item", lambda row: results.item(row["dataset"], row["item_id"]), "item_id", False)
+    said = Column(
+        "Item", lambda row: results.item(row["dataset"], row["item_id"]), "item_id", False
+    )
     items = (
         *cell,
         text("Readout", "readout"),
@@ -50,7 +59,8 @@ def _view(results: Results) -> View | Absent:
         {
             "shapes": grid("arousal-table", "Shape of arousal", rows, shapes, AROUSAL),
             "worst": grid("residuals-table", "Largest residuals", worst, items, RESIDUALS),
-        }
+        },
+        methods=METHODS,
     )
 
 

@@ -12,6 +12,14 @@ from emoalign.tables import CONTRASTS
 SMALL = 0.05
 
 
+METHODS = [
+    "Models of one protocol, and protocols of one model, were compared on the items that both "
+    "rated: the difference of their correlations with people has a paired bootstrap interval over "
+    "items [@efron1987] and one for dependent correlations [@zou2007], and is tested by Williams' "
+    "t [@williams1959; @steiger1980], adjusted over the contrasts of a kind and readout [@holm1979]."
+]
+
+
 def _view(results: Results) -> View | Absent:
     job, rows = results.job, results.table(CONTRASTS)
     if rows.empty:
@@ -21,8 +29,9 @@ def _view(results: Results) -> View | Absent:
         )
     apart = int((rows["p_holm"] < SMALL).sum())
     tested = int(rows["p_holm"].notna().sum())
-    return View({"grid": grid("contrasts-table", "Contrasts", rows, columns(job), CONTRASTS),
-                 "apart": apart, "tested": tested, "untested": len(rows) - tested})
+    shown = grid("contrasts-table", "Contrasts", rows, columns(job), CONTRASTS)
+    told = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
+    return View({"grid": shown, **told}, methods=METHODS)
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:

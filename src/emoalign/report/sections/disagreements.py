@@ -28,7 +28,9 @@ def _view(results: Results) -> View | Absent | None:
             "agree or disagree about."
         )
     rows = rows.sort_values(["size", *CELL, "item_id"], ascending=[False] + 6 * [True])
-    said = Column("Item", lambda row: results.item(row["dataset"], row["item_id"]), "item_id", False)
+    said = Column(
+        "Item", lambda row: results.item(row["dataset"], row["item_id"]), "item_id", False
+    )
     columns = (
         said,
         *cell_columns(results.job),

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 from emoalign.report.packing import Numbers, fractions, packed, packed_json, shares
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import LabelScale, Scale
-from emoalign.tables.ratings import ITEMS
 
 Places = npt.NDArray[np.int64]
 CELL = ("model", "protocol", "readout")
@@ -38,10 +37,17 @@ def _view(results: Results) -> View | Absent:
     blocks = list(_blocks(results))
     if not any(block.about["cells"] for block in blocks):
         return Absent("No model has rated any item, so there is none to look at.")
+    # Drawing needs matplotlib, which the workflow's start should not wait for.
+    from emoalign.figures.style import model_marks
+
     job = results.job
+    marks = model_marks(list(job.models))
     index = {
         "datasets": {name: _items(results, name) for name in job.datasets},
-        "models": {name: {"title": model.title} for name, model in job.models.items()},
+        "models": {
+            name: {"title": model.title, "colour": marks[name].colour}
+            for name, model in job.models.items()
+        },
         "scales": [block.about for block in blocks],
     }
     hidden = [card.title for card in job.datasets.values() if not card.show_items]
@@ -66,28 +72,22 @@ def _blocks(results: Results) -> Iterator[Block]:
 
 
 def _block(
-    id: str,  # noqa: A002 - it is the id of an element of the page
+    id: str,
     dataset: str,
     name: str,
     scale: Scale,
     rows: pa.Table,
     ids: list[str],
 ) -> Block:
+    shown = _points(scale)
     about: dict[str, Any] = {"id": id, "dataset": dataset, "scale": name, "n": len(ids)}
-    labelled = isinstance(scale, LabelScale)
-    points = list(scale.labels) if labelled else list(scale.points)
-    groups = [[place] for place in range(len(points))]
-    if not labelled and len(points) > MOST_POINTS:
-        groups = [list(some) for some in np.array_split(np.arange(len(points)), MOST_POINTS)]
-        points = [float(np.mean([points[place] for place in some])) for some in groups]
-    low, high = (0.0, 1.0) if labelled else (float(scale.min), float(scale.max))
-    about |= {"kind": "labels" if labelled else "numbers", "points": points}
-    about |= {"min": low, "max": high, "cells": []}
+    about |= {"kind": shown.kind, "points": shown.points, "min": shown.low, "max": shown.high}
+    about["cells"] = []
 
     place = {item: number for number, item in enumerate(ids)}
     at = np.array([place[item] for item in rows["item_id"].to_pylist()], dtype=np.int64)
     keys = list(zip(*(rows[name].to_pylist() for name in CELL), strict=True))
-    columns = _Columns(rows, groups, len(ids), low, high)
+    columns = _Columns(rows, len(ids), shown)
     content = [columns.rater("human_", at, np.arange(len(keys)))]
     belongs: dict[tuple[str, ...], list[int]] = {}
     for row, key in enumerate(keys):
@@ -99,14 +99,35 @@ def _block(
     return Block(id, about, packed(b"".join(content)))
 
 
+@dataclass(frozen=True)
+class _Points:
+    """What an answer can be, as the page shows it: `groups` are the places, among the points or
+    labels of the scale, that go into each of `points`; `low` and `high` are the ends of means."""
+
+    kind: str
+    points: list[float] | list[str]
+    groups: list[list[int]]
+    low: float
+    high: float
+
+
+def _points(scale: Scale) -> _Points:
+    if isinstance(scale, LabelScale):
+        labels = list(scale.labels)
+        return _Points("labels", labels, [[place] for place in range(len(labels))], 0.0, 1.0)
+    points = [float(point) for point in scale.points]
+    several = np.array_split(np.arange(len(points)), min(len(points), MOST_POINTS))
+    middles = [float(np.mean([points[place] for place in some])) for some in several]
+    groups = [[int(place) for place in some] for some in several]
+    return _Points("numbers", middles, groups, float(scale.min), float(scale.max))
+
+
 class _Columns:
     """The columns of item rows, as the page holds them."""
 
-    def __init__(
-        self, rows: pa.Table, groups: list[list[int]], n: int, low: float, high: float
-    ) -> None:
-        self.rows, self.groups, self.n, self.low, self.high = rows, groups, n, low, high
-        self.width = sum(map(len, groups))
+    def __init__(self, rows: pa.Table, n: int, shown: _Points) -> None:
+        self.rows, self.n, self.shown = rows, n, shown
+        self.width = sum(map(len, shown.groups))
 
     def rater(self, of: str, at: Places, chosen: Places) -> bytes:
         """Mean, SD, number of ratings and shares, item after item, of people or a cell."""
@@ -115,8 +136,8 @@ class _Columns:
         counts = np.nan_to_num(self._spread(number, at, chosen))
         found = self._shares(f"{of}distribution", at, chosen)
         return (
-            fractions(mean, self.low, self.high)
-            + fractions(sd, 0, self.high - self.low)
+            fractions(mean, self.shown.low, self.shown.high)
+            + fractions(sd, 0, self.shown.high - self.shown.low)
             + np.minimum(counts, 65534).astype("<u2").tobytes()
             + shares(found.T)
         )
@@ -131,8 +152,8 @@ class _Columns:
         lists = self.rows[name].take(pa.array(chosen)).combine_chunks()
         known = pc.is_valid(lists).to_numpy(zero_copy_only=False)
         flat = np.asarray(pc.list_flatten(lists)).reshape(-1, self.width)
-        grouped = np.stack([flat[:, some].sum(axis=1) for some in self.groups], axis=1)
-        found = np.full((self.n, len(self.groups)), np.nan)
+        grouped = np.stack([flat[:, some].sum(axis=1) for some in self.shown.groups], axis=1)
+        found = np.full((self.n, len(self.shown.groups)), np.nan)
         found[at[chosen][known]] = grouped
         return found
 

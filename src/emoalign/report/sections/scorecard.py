@@ -12,6 +12,12 @@ UNTOLD = "cannot be told"
 ORDER = ["as expected", "not as expected", "unclear", UNTOLD]
 
 
+METHODS = [
+    "What Ogg et al. found was taken as expectations [@ogg2025]: an expectation counts as met or "
+    "not met where the 95 % interval of the deciding number excludes 0."
+]
+
+
 def _view(results: Results) -> View | Absent:
     rows = results.table(SCORECARD)
     told = rows[rows["found"] != UNTOLD]
@@ -46,6 +52,7 @@ def _view(results: Results) -> View | Absent:
             "untold": _untold(rows),
         },
         findings=[[summary(counts)]],
+        methods=METHODS,
     )
 
 

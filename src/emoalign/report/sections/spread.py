@@ -7,6 +7,13 @@ from emoalign.report.section import Results, Section, View
 from emoalign.report.sections.alignment import cells
 from emoalign.tables import ALIGNMENT
 
+METHODS = [
+    "Whether simulated participants differ as much as people was tested on the standard deviations "
+    "of items by Wilcoxon's rank-sum and, respecting the pairing by item, signed-rank test "
+    "[@wilcoxon1945], with the log ratio of the mean standard deviations and its bootstrap "
+    "interval."
+]
+
 
 def _view(results: Results) -> View | None:
     rows = cells(results)
@@ -30,7 +37,8 @@ def _view(results: Results) -> View | None:
         value("Signed-rank z", "signedrank_z", "Of paired item SDs."),
         p("p adj.", "signedrank_p_adjusted", "Benjamini–Hochberg over cells."),
     )
-    return View({"grid": grid("spread-table", "Spread by cell", rows, columns, ALIGNMENT)})
+    shown = grid("spread-table", "Spread by cell", rows, columns, ALIGNMENT)
+    return View({"grid": shown}, methods=METHODS)
 
 
 SECTION = Section(

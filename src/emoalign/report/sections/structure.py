@@ -26,7 +26,15 @@ def _view(results: Results) -> View | Absent:
         p("p", "p", "One-sided, by permutation of items."),
         text("Why not", "reason"),
     )
-    return View({"grid": grid("structure-table", "Structure", rows, columns, STRUCTURE)})
+    shown = grid("structure-table", "Structure", rows, columns, STRUCTURE)
+    settings = results.job.settings
+    told = (
+        "Representational similarity [@kriegeskorte2008] is the rank correlation of the Euclidean "
+        "distances between items in two spaces, with a one-sided p-value by permutation of items "
+        f"({settings.permutations:,} permutations, at most {settings.structure_items:,} items) "
+        "[@mantel1967]."
+    )
+    return View({"grid": shown}, methods=[told])
 
 
 SECTION = Section(

@@ -12,6 +12,13 @@ from emoalign.tables import VARIANCE, groups
 BY = ["model", "dataset", "scale"]
 
 
+METHODS = [
+    "The variance of single sampled ratings was split into components of items, prompts, "
+    "temperatures, personas and their interactions with items by the method of moments "
+    "[@searle1992]."
+]
+
+
 def _view(results: Results) -> View | Absent:
     rows = results.table(VARIANCE)
     if rows.empty:
@@ -33,7 +40,8 @@ def _view(results: Results) -> View | Absent:
                 {"source": source, "reason": reason, "cells": len(some)}
                 for (source, reason), some in groups(untold, ["source", "reason"])
             ],
-        }
+        },
+        methods=METHODS,
     )
 
 
