@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -30,7 +30,8 @@ Row = Mapping[str, Any]
 class Column:
     """A column: its title, the text of a row, and the column of the table that sorts it.
 
-    `meaning` explains it in the head of the table; `numeric` columns are right-aligned.
+    `meaning` explains it in the head of the table; `numeric` columns are right-aligned, and
+    `optional` ones are left out where no row has a text.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Column:
     sort: str | None = None
     numeric: bool = True
     meaning: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def grid(
     rows are from: readers can then download it with all of its columns.
     """
     listed = records(rows)
+    columns = [one for one in columns if not one.optional or any(map(one.text, listed))]
     return Grid(
         id=id,
         name=name,
@@ -107,6 +110,11 @@ def text(title: str, name: str, meaning: str = "") -> Column:
     return Column(
         title, lambda row: "" if pd.isna(row[name]) else str(row[name]), name, False, meaning
     )
+
+
+def reason() -> Column:
+    """Why a number of the row is missing; no such column where none is."""
+    return replace(text("What is missing", "reason"), optional=True)
 
 
 def count(title: str, name: str, meaning: str = "") -> Column:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from emoalign.report.gaps import alignment_gaps
 from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, p, text, value
 from emoalign.report.section import Results, Section, View
 from emoalign.report.wording import findings, number
@@ -58,7 +59,9 @@ def _view(results: Results) -> View | None:
         return None
     job = results.job
     shown = grid("alignment-table", "Alignment by cell", rows, columns(job), ALIGNMENT)
-    return View({"grid": shown}, findings(rows, job), methods=[_methods(job)])
+    return View(
+        {"grid": shown, "gaps": alignment_gaps(rows)}, findings(rows, job), methods=[_methods(job)]
+    )
 
 
 def _methods(job: ReportJob) -> str:

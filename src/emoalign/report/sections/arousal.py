@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoalign.report.grid import Column, between, count, grid, model_column, text, value
+from emoalign.report.grid import Column, between, count, grid, model_column, reason, text, value
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import AROUSAL, RESIDUALS
 
@@ -40,7 +40,7 @@ def _view(results: Results) -> View | Absent:
         ),
         related("Residual × its own extremity", "residual_model", "The same by its own valence."),
         related("Error × arousal", "error_arousal", "Below 0: compressed towards the middle."),
-        text("Why not", "reason"),
+        reason(),
     )
     said = Column(
         "Item", lambda row: results.item(row["dataset"], row["item_id"]), "item_id", False

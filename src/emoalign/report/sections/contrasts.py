@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emoalign.report.grid import Column, Row, between, count, grid, p, text, value
+from emoalign.report.grid import Column, Row, between, count, grid, p, reason, text, value
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import CONTRASTS
@@ -16,7 +16,7 @@ METHODS = [
     "Models of one protocol, and protocols of one model, were compared on the items that both "
     "rated: the difference of their correlations with people has a paired bootstrap interval over "
     "items [@efron1987] and one for dependent correlations [@zou2007], and is tested by Williams' "
-    "t [@williams1959; @steiger1980], adjusted over the contrasts of a kind and readout [@holm1979]."
+    "t [@williams1959; @steiger1980], adjusted over contrasts of a kind and readout [@holm1979]."
 ]
 
 
@@ -69,7 +69,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         value("t", "williams_t", "Williams' t for dependent correlations."),
         p("p", "p"),
         p("p Holm", "p_holm", "Holm over all contrasts of this kind and readout."),
-        text("Why not", "reason"),
+        reason(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoalign.report.grid import between, count, grid, model_column, p, text, value
+from emoalign.report.grid import between, count, grid, model_column, p, reason, text, value
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import FRAMEWORK
 
@@ -31,7 +31,7 @@ def _view(results: Results) -> View | Absent:
             "Above 0: emotions are met better.",
         ),
         p("p Holm", "p_holm", "Holm over the rows of a readout."),
-        text("Why not", "reason"),
+        reason(),
     )
     shown = grid("framework-table", "Emotions against dimensions", rows, columns, FRAMEWORK)
     told = (

@@ -1,4 +1,4 @@
-"""What the published study leads one to expect, and what was found here."""
+"""What published studies lead one to expect, and what was found here."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import SCORECARD, groups
 
 UNTOLD = "cannot be told"
+TABLES = (SCORECARD,)
+"""All of this form: expectations about different things stand in one table of the page."""
+
 ORDER = ["as expected", "not as expected", "unclear", UNTOLD]
 
 
-METHODS = [
-    "What Ogg et al. found was taken as expectations [@ogg2025]: an expectation counts as met or "
-    "not met where the 95 % interval of the deciding number excludes 0."
-]
+CITED = {"Ogg et al. 2025": "ogg2025", "Inoshita et al. 2026": "inoshita2026"}
+"""Keys of the studies in references.bib."""
 
 
 def _view(results: Results) -> View | Absent:
-    rows = results.table(SCORECARD)
+    rows = pd.concat([results.table(table) for table in TABLES], ignore_index=True)
     told = rows[rows["found"] != UNTOLD]
     if told.empty:
         whys = "; ".join(sorted(set(rows["evidence"].dropna())))
         reason = whys or "no model and people have means of the same items"
-        return Absent(f"None of the expectations from Ogg et al. (2025) can be checked: {reason}.")
+        return Absent(f"No expectation from a published study can be checked here: {reason}.")
     job = results.job
     columns = (
         text("Expected", "expected"),
+        text("By", "source", "The study that leads one to expect it."),
         model_column(job),
         text("Protocol", "protocol"),
         text("Data", "datasets"),
@@ -52,7 +54,15 @@ def _view(results: Results) -> View | Absent:
             "untold": _untold(rows),
         },
         findings=[[summary(counts)]],
-        methods=METHODS,
+        methods=[_methods(told)],
+    )
+
+
+def _methods(told: pd.DataFrame) -> str:
+    keys = sorted(CITED[source] for source in told["source"].unique())
+    return (
+        f"Expectations were taken from published studies [{'; '.join(f'@{key}' for key in keys)}]: "
+        "one counts as met or not met where the 95 % interval of the deciding number excludes 0."
     )
 
 
@@ -61,7 +71,7 @@ def summary(counts: list[tuple[str, int]]) -> str:
     n = sum(number for _, number in counts)
     told = ", ".join(f"{number} {kind}" for kind, number in counts if number)
     checks = "check" if n == 1 else "checks"
-    return f"Of {n} {checks} against the published study (Ogg et al. 2025): {told}."
+    return f"Of {n} {checks} against published studies: {told}."
 
 
 def _untold(rows: pd.DataFrame) -> list[Row]:
@@ -78,5 +88,5 @@ SECTION = Section(
     heading="What was expected, and what was found",
     label="Scorecard",
     view=_view,
-    tables=(SCORECARD,),
+    tables=TABLES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emoalign.report.gaps import spread_gaps
 from emoalign.report.grid import between, cell_columns, grid, p, text, value
 from emoalign.report.section import Results, Section, View
 from emoalign.report.sections.alignment import cells
@@ -38,7 +39,7 @@ def _view(results: Results) -> View | None:
         p("p adj.", "signedrank_p_adjusted", "Benjamini–Hochberg over cells."),
     )
     shown = grid("spread-table", "Spread by cell", rows, columns, ALIGNMENT)
-    return View({"grid": shown}, methods=METHODS)
+    return View({"grid": shown, "gaps": spread_gaps(rows)}, methods=METHODS)
 
 
 SECTION = Section(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoalign.report.grid import count, grid, model_column, p, text, value
+from emoalign.report.grid import count, grid, model_column, p, reason, text, value
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import STRUCTURE
 
@@ -24,7 +24,7 @@ def _view(results: Results) -> View | Absent:
         count("Items", "n_items"),
         value("ρ", "rho", "Rank correlation of the distances of all pairs of items."),
         p("p", "p", "One-sided, by permutation of items."),
-        text("Why not", "reason"),
+        reason(),
     )
     shown = grid("structure-table", "Structure", rows, columns, STRUCTURE)
     settings = results.job.settings
