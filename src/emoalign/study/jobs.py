@@ -238,7 +238,7 @@ class ReportedModel(Entry):
 class ReportJob(Entry):
     """Write manifest and report: the whole study, in an order of its own, without limits."""
 
-    version: int = 1
+    version: int = 2
     study: str
     title: str
     seed: int
