@@ -1,0 +1,72 @@
+"""Dirichlet calibration (Kull et al. 2019): every point may borrow from every other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
+from emoalign.distributions.calibration.links import Kind, link, smoothed, unlink
+from emoalign.distributions.calibration.softmax_map import fit_softmax, intercepts
+from emoalign.statistics.pairs import FloatArray
+
+SMOOTHINGS = (0.01, 0.05, 0.2)
+RIDGES = (1e-4, 1e-2, 1.0)
+DIAGONAL = 1e-6
+"""Penalty of the diagonal, which Kull et al. leave free: the likelihood alone decides it."""
+
+
+class Dirichlet(Fitted):
+    """q* = softmax(W log q + b)."""
+
+    method: Literal["dirichlet"] = "dirichlet"
+    matrix: tuple[tuple[float, ...], ...] = Field(description="W; a row for each point of q*.")
+    biases: tuple[float, ...] = Field(description="b, of each point, ascending.")
+
+    def apply(self, model: FloatArray) -> FloatArray:
+        """Distributions whose logarithms are mixed, shifted and renormalised."""
+        scores = link(smoothed(model, self.smoothing, self.kind), self.kind)
+        return unlink(scores @ np.array(self.matrix).T + np.array(self.biases), self.kind)
+
+
+@dataclass(frozen=True)
+class DirichletFamily:
+    """K² + K free numbers, of which those off the diagonal and the biases are held back (ODIR)."""
+
+    kinds: frozenset[Kind] = frozenset(("ordinal",))
+
+    def settings(self, kind: Kind) -> tuple[Setting, ...]:
+        """Smoothings and penalties to choose from."""
+        return tuple(Setting(smoothing, ridge) for smoothing in SMOOTHINGS for ridge in RIDGES)
+
+    def fit(self, sample: Sample, settings: Sequence[Setting]) -> Sequence[Dirichlet]:
+        """The matrix of the highest penalised likelihood for each setting.
+
+        The penalty is ridge × (mean square off the diagonal + mean square of the biases).
+        """
+        k = sample.model.shape[1]
+        places = np.eye(k * k).reshape(k * k, k, k)
+        free = np.concatenate((np.concatenate((places, np.zeros((k * k, k, 1))), 2), intercepts(k)))
+        weights = np.full(k * k + k, 1 / k)
+        weights[: k * k] = np.where(np.eye(k).ravel() == 1, 0, 1 / (k * (k - 1)))
+        at = np.zeros(len(free))
+        fitted = []
+        for setting in settings:
+            scores = link(smoothed(sample.model, setting.smoothing, sample.kind), sample.kind)
+            penalty = setting.ridge * weights + DIAGONAL
+            at = fit_softmax(scores, sample.human, free, penalty, at)
+            matrix = np.eye(k) + at[: k * k].reshape(k, k)
+            fitted.append(
+                Dirichlet(
+                    kind=sample.kind,
+                    smoothing=setting.smoothing,
+                    ridge=setting.ridge,
+                    matrix=tuple(map(tuple, matrix.tolist())),
+                    biases=tuple(at[k * k :].tolist()),
+                )
+            )
+        return fitted
