@@ -22,19 +22,20 @@ class CumulativeLogit(Fitted):
     """logit F*(k) = slope × logit F(k) + threshold(k), F(k) = P(rating ≤ point k).
 
     The cumulative-logit model (McCullagh 1980) with the model's own log odds as its covariate.
-    A positive slope and rising thresholds keep F* rising whatever the item.
+    F* rises for every item it was fitted on. For another item that it would not rise for, its
+    values are put in order (Chernozhukov, Fernández-Val & Galichon 2010).
     """
 
     method: Literal["cumulative_logit"] = "cumulative_logit"
     slope: float = Field(gt=0, description="Below 1 flattens, above 1 sharpens.")
     thresholds: tuple[float, ...] = Field(
-        description="Of each point but the highest, ascending; above 0: lower ratings."
+        description="Of each point but the highest; above 0: lower ratings."
     )
 
     def apply(self, model: FloatArray) -> FloatArray:
         """Distributions with their cumulative log odds moved."""
         moved = self.slope * _log_odds(model, self.smoothing) + np.array(self.thresholds)
-        return np.diff(special.expit(moved), prepend=0, append=1, axis=1)
+        return np.diff(special.expit(np.sort(moved, axis=1)), prepend=0, append=1, axis=1)
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,17 @@ class CumulativeLogitFamily:
 
     def fit(self, sample: Sample, settings: Sequence[Setting]) -> Sequence[CumulativeLogit]:
         """Slope and thresholds of the highest likelihood, which is concave, for each smoothing."""
-        at = np.zeros(sample.model.shape[1])
-        at[0] = 1
+        slope, thresholds = 1.0, np.zeros(sample.model.shape[1] - 1)
         fitted = []
         for setting in settings:
-            at = _fit(_log_odds(sample.model, setting.smoothing), sample.human, at)
+            scores = _log_odds(sample.model, setting.smoothing)
+            slope, thresholds = _fit(scores, sample.human, slope, thresholds)
             fitted.append(
                 CumulativeLogit(
                     kind=sample.kind,
                     smoothing=setting.smoothing,
-                    slope=float(at[0]),
-                    thresholds=tuple(np.cumsum(at[1:]).tolist()),
+                    slope=slope,
+                    thresholds=tuple(thresholds.tolist()),
                 )
             )
         return fitted
@@ -74,26 +75,32 @@ def _log_odds(model: FloatArray, smoothing: float) -> FloatArray:
     return np.log(below) - np.log(above)
 
 
-def _fit(scores: FloatArray, human: FloatArray, start: FloatArray) -> FloatArray:
-    """Slope, first threshold and the steps to the next ones, shape (K,), by bounded L-BFGS."""
+def _fit(
+    scores: FloatArray, human: FloatArray, slope: float, thresholds: FloatArray
+) -> tuple[float, FloatArray]:
+    """Slope and thresholds of the highest likelihood, from those to start from."""
     n, inner = scores.shape
+    # Thresholds may come closer by no more than the closest log odds leave room for.
+    room = np.concatenate(([0.0], np.cumsum(np.diff(scores, axis=1).min(axis=0))))
+    moved = scores - room
+    steps = np.maximum(np.diff(thresholds + slope * room), 0)
 
     def objective(at: FloatArray) -> tuple[float, FloatArray]:
-        share = special.expit(at[0] * scores + np.cumsum(at[1:]))
+        share = special.expit(at[0] * moved + np.cumsum(at[1:]))
         model = np.maximum(np.diff(share, prepend=0, append=1, axis=1), np.finfo(float).tiny)
         ratio = human / model
         slopes = (ratio[:, 1:] - ratio[:, :-1]) * share * (1 - share)
         of_thresholds = slopes.sum(axis=0)
-        gradient = np.concatenate(([np.sum(slopes * scores)], np.cumsum(of_thresholds[::-1])[::-1]))
+        gradient = np.concatenate(([np.sum(slopes * moved)], np.cumsum(of_thresholds[::-1])[::-1]))
         return -float(np.sum(human * np.log(model))) / n, gradient / n
 
     found = optimize.minimize(
         objective,
-        start,
+        np.concatenate(([slope, thresholds[0]], steps)),
         jac=True,
         method="L-BFGS-B",
         bounds=[(LOWEST_SLOPE, None), (None, None), *[(0, None)] * (inner - 1)],
         options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7},
     )
-    best: FloatArray = found.x
-    return best
+    best: FloatArray = np.cumsum(found.x[1:]) - found.x[0] * room
+    return float(found.x[0]), best
