@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import optimize, special
@@ -239,6 +239,7 @@ def test_thresholds_are_those_of_an_ordered_regression_on_the_log_odds() -> None
 
 
 @pytest.mark.parametrize(("name", "kind"), PAIRS)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_whatever_is_calibrated_is_a_distribution(
     name: str, kind: Kind, data: st.DataObject

@@ -76,7 +76,8 @@ CALIBRATION = Table(
         ),
         *_scored(
             "nll",
-            "Mean negative log-likelihood of a human rating, in nats; of labels, the mean over "
+            "Mean negative log-likelihood of a human rating, in bits, all distributions smoothed "
+            "alike; of labels, the mean over "
             "labels of chosen or not.",
         ),
         *_scored(

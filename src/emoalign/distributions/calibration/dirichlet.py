@@ -11,13 +11,16 @@ from pydantic import Field
 
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
 from emoalign.distributions.calibration.links import Kind, link, smoothed, unlink
-from emoalign.distributions.calibration.softmax_map import fit_softmax, intercepts
+from emoalign.distributions.calibration.softmax_map import fit_full
 from emoalign.statistics.pairs import FloatArray
 
 SMOOTHINGS = (0.01, 0.05, 0.2)
 RIDGES = (1e-4, 1e-2, 1.0)
 DIAGONAL = 1e-6
 """Penalty of the diagonal, which Kull et al. leave free: the likelihood alone decides it."""
+
+MOST_POINTS = 15
+"""Points of a scale at most: a matrix has as many numbers as their square."""
 
 
 class Dirichlet(Fitted):
@@ -49,24 +52,21 @@ class DirichletFamily:
         The penalty is ridge × (mean square off the diagonal + mean square of the biases).
         """
         k = sample.model.shape[1]
-        places = np.eye(k * k).reshape(k * k, k, k)
-        free = np.concatenate((np.concatenate((places, np.zeros((k * k, k, 1))), 2), intercepts(k)))
-        weights = np.full(k * k + k, 1 / k)
-        weights[: k * k] = np.where(np.eye(k).ravel() == 1, 0, 1 / (k * (k - 1)))
-        at = np.zeros(len(free))
+        weights = np.full((k, k + 1), 1 / (k * (k - 1)))
+        weights[:, k] = 1 / k
+        weights[range(k), range(k)] = 0
+        at = np.zeros((k, k + 1))
         fitted = []
         for setting in settings:
             scores = link(smoothed(sample.model, setting.smoothing, sample.kind), sample.kind)
-            penalty = setting.ridge * weights + DIAGONAL
-            at = fit_softmax(scores, sample.human, free, penalty, at)
-            matrix = np.eye(k) + at[: k * k].reshape(k, k)
+            at = fit_full(scores, sample.human, setting.ridge * weights + DIAGONAL, at)
             fitted.append(
                 Dirichlet(
                     kind=sample.kind,
                     smoothing=setting.smoothing,
                     ridge=setting.ridge,
-                    matrix=tuple(map(tuple, matrix.tolist())),
-                    biases=tuple(at[k * k :].tolist()),
+                    matrix=tuple(map(tuple, (np.eye(k) + at[:, :k]).tolist())),
+                    biases=tuple(at[:, k].tolist()),
                 )
             )
         return fitted

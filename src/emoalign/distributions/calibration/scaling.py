@@ -17,7 +17,7 @@ from pydantic import Field
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
 from emoalign.distributions.calibration.links import Kind, link, smoothed, unlink
 from emoalign.distributions.calibration.logistic_map import fit_logistic
-from emoalign.distributions.calibration.softmax_map import fit_softmax, intercepts, slopes
+from emoalign.distributions.calibration.softmax_map import fit_diagonal
 from emoalign.statistics.pairs import FloatArray
 
 SMOOTHINGS = (0.01, 0.05, 0.2)
@@ -124,10 +124,8 @@ def _of_points(
 ) -> FloatArray:
     k = scores.shape[1]
     chosen = np.asarray(free)
-    parts = [part for part, wanted in zip((slopes(k), intercepts(k)), free, strict=True) if wanted]
-    moving = np.concatenate(parts)
-    begin = start.T[chosen].ravel()
+    moving = np.eye(2 * k).reshape(2, k, 2, k)[chosen].reshape(-1, 2, k)
     found = np.zeros((2, k))
-    penalty = np.full(len(moving), ridge)
-    found[chosen] = fit_softmax(scores, human, moving, penalty, begin).reshape(-1, k)
+    begin = start.T[chosen].ravel()
+    found[chosen] = fit_diagonal(scores, human, moving, ridge, begin).reshape(-1, k)
     return found.T

@@ -13,59 +13,74 @@ from emoalign.distributions.calibration.newton import minimise
 from emoalign.statistics.pairs import FloatArray
 
 
-def fit_softmax(
-    scores: FloatArray, human: FloatArray, free: FloatArray, ridge: FloatArray, start: FloatArray
+def fit_diagonal(
+    scores: FloatArray, human: FloatArray, free: FloatArray, ridge: float, start: FloatArray
 ) -> FloatArray:
-    """How far the free numbers are from the map that changes nothing, shape (F,).
+    """How far the free numbers are from the map that changes nothing, shape (F,): W is diagonal.
 
     Args:
         scores: log q of the model, shape (items, K).
         human: shares of people, shape (items, K).
-        free: what each free number adds to (W | b), shape (F, K, K + 1).
-        ridge: weight of the square of each free number, shape (F,), above 0 wherever the
-            likelihood does not decide.
+        free: what each free number adds to the diagonal of W and to b, shape (F, 2, K).
+        ridge: weight of the square of each free number, above 0: only it decides where adding
+            something to every point changes nothing.
         start: where to start from, shape (F,).
     Minimised is the mean over items of the cross-entropy in nats, plus the penalty.
     """
     n, k = scores.shape
-    features = np.column_stack((scores, np.ones(n)))
-    products = (features[:, :, np.newaxis] * features[:, np.newaxis, :]).reshape(n, -1)
+    features = np.stack((scores, np.ones_like(scores)))
     restriction = free.reshape(len(free), -1)
-    target = human.T @ features / n
+    target = np.einsum("ink,nk->ik", features, human).ravel() / n
 
     def objective(at: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        weights = identity(k) + np.tensordot(at[0], free, 1)
-        mapped = features @ weights.T
+        slopes, biases = np.tensordot(at[0], free, 1)
+        mapped = scores * (1 + slopes) + biases
         shares = special.softmax(mapped, axis=1)
-        # Shares sum to 1, so that log(sum exp) = mapped - log softmax of any one point.
-        total = mapped[:, 0] - np.log(np.maximum(shares[:, 0], np.finfo(float).tiny))
-        loss = total.mean() - np.sum(weights * target) + np.sum(ridge * at[0] ** 2)
-        gradient = restriction @ (shares.T @ features / n - target).ravel() + 2 * ridge * at[0]
-        spread = -(shares[:, :, np.newaxis] * shares[:, np.newaxis, :])
-        spread[:, np.arange(k), np.arange(k)] += shares
-        full = (spread.reshape(n, -1).T @ products / n).reshape(k, k, k + 1, k + 1)
-        full = full.transpose(0, 2, 1, 3).reshape(k * (k + 1), -1)
-        hessian = restriction @ full @ restriction.T + 2 * np.diag(ridge)
+        moved = features * shares
+        loss = _mean_loss(mapped, human) + ridge * np.sum(at[0] ** 2)
+        gradient = restriction @ (moved.sum(axis=1).ravel() / n - target) + 2 * ridge * at[0]
+        flat = moved.transpose(1, 0, 2).reshape(n, -1)
+        full = -(flat.T @ flat).reshape(2, k, 2, k)
+        for i in range(2):
+            for j in range(2):
+                full[i, range(k), j, range(k)] += np.sum(moved[i] * features[j], axis=0)
+        hessian = restriction @ (full.reshape(2 * k, 2 * k) / n) @ restriction.T
+        hessian += 2 * ridge * np.eye(len(free))
         return np.array([loss]), gradient[np.newaxis], hessian[np.newaxis]
 
     found: FloatArray = minimise(objective, start[np.newaxis])[0]
     return found
 
 
-def identity(k: int) -> FloatArray:
-    """(W | b) of the map that changes nothing, shape (K, K + 1)."""
-    return np.eye(k, k + 1)
+def fit_full(
+    scores: FloatArray, human: FloatArray, ridge: FloatArray, start: FloatArray
+) -> FloatArray:
+    """(W | b) less that which changes nothing, shape (K, K + 1), where all of it is free.
+
+    As `fit_diagonal`, with a weight of the penalty for each number, shape (K, K + 1).
+    """
+    n, k = scores.shape
+    features = np.column_stack((scores, np.ones(n)))
+    products = (features[:, :, np.newaxis] * features[:, np.newaxis, :]).reshape(n, -1)
+    target = human.T @ features / n
+    penalty = 2 * np.diag(ridge.ravel())
+
+    def objective(at: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        moved = at.reshape(k, k + 1)
+        mapped = scores + features @ moved.T
+        shares = special.softmax(mapped, axis=1)
+        loss = _mean_loss(mapped, human) + np.sum(ridge * moved**2)
+        gradient = shares.T @ features / n - target + 2 * ridge * moved
+        spread = -(shares[:, :, np.newaxis] * shares[:, np.newaxis, :])
+        spread[:, range(k), range(k)] += shares
+        full = (spread.reshape(n, -1).T @ products / n).reshape(k, k, k + 1, k + 1)
+        hessian = full.transpose(0, 2, 1, 3).reshape(k * (k + 1), -1) + penalty
+        return np.array([loss]), gradient.reshape(1, -1), hessian[np.newaxis]
+
+    found: FloatArray = minimise(objective, start.reshape(1, -1))[0].reshape(k, k + 1)
+    return found
 
 
-def slopes(k: int) -> FloatArray:
-    """A free number for each place on the diagonal of W, shape (K, K, K + 1)."""
-    free = np.zeros((k, k, k + 1))
-    free[np.arange(k), np.arange(k), np.arange(k)] = 1
-    return free
-
-
-def intercepts(k: int) -> FloatArray:
-    """A free number for each place of b, shape (K, K, K + 1)."""
-    free = np.zeros((k, k, k + 1))
-    free[np.arange(k), np.arange(k), k] = 1
-    return free
+def _mean_loss(mapped: FloatArray, human: FloatArray) -> float:
+    """Mean cross-entropy of people's shares under softmax of the scores, in nats."""
+    return float(np.mean(special.logsumexp(mapped, axis=1) - np.sum(human * mapped, axis=1)))

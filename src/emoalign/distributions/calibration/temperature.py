@@ -12,7 +12,7 @@ from pydantic import Field
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
 from emoalign.distributions.calibration.links import Kind, link, smoothed, unlink
 from emoalign.distributions.calibration.logistic_map import fit_logistic
-from emoalign.distributions.calibration.softmax_map import fit_softmax, slopes
+from emoalign.distributions.calibration.softmax_map import fit_diagonal
 from emoalign.statistics.pairs import FloatArray
 
 LOWEST_SHARPNESS = 1e-3
@@ -70,5 +70,5 @@ def _sharpness(sample: Sample, setting: Setting, start: float) -> float:
         scores, human = scores.reshape(-1, 1), sample.human.reshape(-1, 1)
         found = fit_logistic(scores, human, (True, False), setting.ridge, np.array([[*begin, 0]]))
         return 1 + float(found[0, 0])
-    free = slopes(scores.shape[1]).sum(axis=0, keepdims=True)
-    return 1 + float(fit_softmax(scores, sample.human, free, np.array([setting.ridge]), begin)[0])
+    free = np.stack((np.ones(scores.shape[1]), np.zeros(scores.shape[1])))[np.newaxis]
+    return 1 + float(fit_diagonal(scores, sample.human, free, setting.ridge, begin)[0])
