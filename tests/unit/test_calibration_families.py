@@ -16,17 +16,12 @@ from emoalign.distributions.calibration.calibrator import Fitted, Sample, Settin
 from emoalign.distributions.calibration.cumulative_logit import CumulativeLogit
 from emoalign.distributions.calibration.dirichlet import Dirichlet, DirichletFamily
 from emoalign.distributions.calibration.isotonic import Isotonic
-from emoalign.distributions.calibration.links import (
-    Kind,
-    cross_entropy,
-    link,
-    smoothed,
-    unlink,
-)
+from emoalign.distributions.calibration.links import cross_entropy, link, smoothed, unlink
 from emoalign.distributions.calibration.methods import CALIBRATOR, FAMILIES, fitting
 from emoalign.distributions.calibration.mixture import Mixture
 from emoalign.distributions.calibration.scaling import Bias, Vector
 from emoalign.distributions.calibration.temperature import Temperature
+from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.calibration import METHODS
 

@@ -19,6 +19,8 @@ from emoalign.study.fields import LabelScale, Range
 from emoalign.study.jobs import (
     AggregationJob,
     Asked,
+    CalibrationJob,
+    CalibrationReviewJob,
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
@@ -192,6 +194,28 @@ class Jobs:
                 )
                 for entry in sorted(self.loaded.study.protocols, key=lambda one: one.name)
             }
+        ).model_dump(mode="json")
+
+    def calibration(self, dataset: str) -> dict[str, Any]:
+        """The CalibrationJob of one dataset."""
+        study = self.loaded.study
+        return CalibrationJob(
+            dataset=dataset,
+            scales=self._ranges(dataset),
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            settings=study.calibration,
+        ).model_dump(mode="json")
+
+    def calibration_review(self) -> dict[str, Any]:
+        """The CalibrationReviewJob of the study."""
+        study = self.loaded.study
+        return CalibrationReviewJob(
+            datasets={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            settings=study.calibration,
         ).model_dump(mode="json")
 
     def figures(self) -> dict[str, Any]:

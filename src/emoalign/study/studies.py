@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
+from emoalign.study.calibration import CalibrationSettings
 from emoalign.study.fields import Entry, Name, Readout
 from emoalign.study.strata import Strata
 
@@ -140,6 +141,10 @@ class Study(Entry):
     )
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
+    )
+    calibration: CalibrationSettings = Field(
+        default_factory=CalibrationSettings,
+        description="How distributions are calibrated, and how that is judged.",
     )
 
     @field_validator("models")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
+from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -31,12 +32,18 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    CALIBRATION,
+    CALIBRATION_CURVES,
+    CALIBRATED,
     PLAN,
 )
 
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "CALIBRATED",
+    "CALIBRATION",
+    "CALIBRATION_CURVES",
     "CONTRASTS",
     "FRAMEWORK",
     "ITEMS",

@@ -11,7 +11,8 @@ from pydantic import Field
 from scipy import optimize, special
 
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.distributions.calibration.links import Kind, smoothed
+from emoalign.distributions.calibration.links import smoothed
+from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
 
 SMOOTHINGS = (0.001, 0.01, 0.05, 0.2)

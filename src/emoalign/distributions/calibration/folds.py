@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
+from emoalign.distributions.folds import Folds, Keys
 
 
-def deal(texts: Sequence[str], folds: int, salt: str) -> IntArray:
-    """The part of each item, shape (items,), from 0 to folds - 1.
+def deal(keys: Keys, folds: int, salt: str) -> Folds:
+    """The part of each item, shape (items,), from 0 to folds - 1; items of one text share it.
 
-    `texts` says of each item what it shows: items that show the same are never parted. Texts are
-    put in the order of their sha256 with the salt and dealt out in turn, so that parts have nearly
-    as many texts each, and neither the order of the items nor their number of duplicates matters.
+    `keys` are those of the items' texts (`folds.text_keys`). Texts are put in the order of the
+    sha256 of salt and key and dealt out in turn, so that parts have as many texts as each other, or
+    one more, even where there are few. Nothing depends on the order of the items.
     """
-    distinct, place = np.unique(np.asarray(texts, dtype=object), return_inverse=True)
-    keys = [hashlib.sha256(f"{salt}\n{text}".encode()).digest() for text in distinct]
+    distinct, place = np.unique(keys, return_inverse=True)
+    order = sorted(
+        range(len(distinct)),
+        key=lambda one: hashlib.sha256(f"{salt}:{distinct[one]}".encode()).digest(),
+    )
     dealt = np.empty(len(distinct), dtype=np.int64)
-    dealt[sorted(range(len(distinct)), key=keys.__getitem__)] = np.arange(len(distinct)) % folds
-    parts: IntArray = dealt[place]
+    dealt[order] = np.arange(len(distinct)) % folds
+    parts: Folds = dealt[place]
     return parts

@@ -7,14 +7,11 @@ that chose the label, on its own from 0 to 1.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from scipy import special
 
+from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
-
-Kind = Literal["ordinal", "labels"]
 
 FLOOR = 1e-6
 """Probability at least, where the logarithm of one is taken that nobody has smoothed."""

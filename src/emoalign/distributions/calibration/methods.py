@@ -14,11 +14,11 @@ from emoalign.distributions.calibration.cumulative_logit import (
 )
 from emoalign.distributions.calibration.dirichlet import Dirichlet, DirichletFamily
 from emoalign.distributions.calibration.isotonic import Isotonic, IsotonicFamily
-from emoalign.distributions.calibration.links import Kind
 from emoalign.distributions.calibration.mixture import Mixture, MixtureFamily
 from emoalign.distributions.calibration.scaling import Bias, BiasFamily, Vector, VectorFamily
 from emoalign.distributions.calibration.temperature import Temperature, TemperatureFamily
 from emoalign.distributions.calibration.unchanged import Unchanged, UnchangedFamily
+from emoalign.distributions.cells import Kind
 from emoalign.study.calibration import Method
 
 Calibrator = Annotated[

@@ -11,7 +11,8 @@ from pydantic import Field
 from scipy import optimize
 
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.distributions.calibration.links import Kind, cross_entropy
+from emoalign.distributions.calibration.links import cross_entropy
+from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
 
 

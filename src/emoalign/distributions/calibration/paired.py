@@ -26,7 +26,7 @@ class Paired:
         before, after: means over the items where both are defined.
         change: after - before, with its BCa interval.
         gain: 1 - after / before, with its BCa interval.
-        p: two-sided p of the change against 0.
+        p: two-sided p of the change against 0; NaN where nothing changed.
     Everything is NaN where no item has the score.
     """
 
@@ -40,13 +40,19 @@ class Paired:
 
 
 def paired(
-    before: FloatArray, after: FloatArray, text: NDArray[np.int64], n_texts: int, n: int, seed: int
+    before: FloatArray,
+    after: FloatArray,
+    tested: NDArray[np.bool_],
+    text: NDArray[np.int64],
+    n_texts: int,
+    n: int,
+    seed: int,
 ) -> list[Paired]:
-    """The scores of each method beside those without calibration.
+    """Scores without and with calibration, a row for each score of each method.
 
     Args:
-        before: scores of the model as it is, shape (items,); NaN where undefined.
-        after: scores of each method, shape (methods, items).
+        before, after: scores of the same items, shape (rows, items); NaN where undefined.
+        tested: which rows have a p, shape (rows,); the others' is NaN.
         text: number of the text that each item shows, from 0 to n_texts - 1, shape (items,). Texts
             of no item here (of other cells) weigh nothing, so that cells share their resamples.
         n: resamples, and flips of signs.
@@ -58,41 +64,38 @@ def paired(
     items = _by_text(defined.astype(np.float64), text, n_texts)
     sums = np.concatenate((items, first, second))
     resampled = _resampled(sums, n, seed).reshape(3, len(after), n)
-    flipped = _flipped(second - first, n, seed)
+    differences = np.where(tested[:, np.newaxis], second - first, 0.0)
+    flipped = np.zeros((len(after), n))
+    flipped[tested] = _flipped(differences[tested], n, seed)
     return [
-        _of_method(*one)
-        for one in zip(items, first, second, resampled.swapaxes(0, 1), flipped, strict=True)
+        _of_row(np.stack(one[:3]), *one[3:])
+        for one in zip(
+            items, first, second, resampled.swapaxes(0, 1), differences, flipped, strict=True
+        )
     ]
 
 
-def _of_method(
-    items: FloatArray,
-    first: FloatArray,
-    second: FloatArray,
-    resampled: FloatArray,
-    flipped: FloatArray,
+def _of_row(
+    sums: FloatArray, resampled: FloatArray, differences: FloatArray, flipped: FloatArray
 ) -> Paired:
-    """One method, from sums by text and their replicates, shape (3 sums, resamples)."""
-    total = np.array([items.sum(), first.sum(), second.sum()])
-    change, gain = _statistics(total)
-    present = items > 0
-    left_out = total[:, np.newaxis] - np.stack((items, first, second))[:, present]
+    """One row, from sums by text, shape (3, texts): of items, before and after; and replicates."""
+    total = sums.sum(axis=1)
+    change, gain = (float(one) for one in _statistics(total))
+    left_out = total[:, np.newaxis] - sums[:, sums[0] > 0]
     of_change, of_gain = _statistics(resampled)
     others_change, others_gain = _statistics(left_out)
-    observed = abs(float(np.sum(second - first)))
-    same = not np.any(second != first)
     # Sums of the same numbers in another order differ in their last digits.
-    extreme = np.sum(np.abs(flipped) >= observed * (1 - 1e-12))
+    extreme = np.abs(flipped) >= abs(differences.sum()) * (1 - 1e-12)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = total[1:] / total[0]
     return Paired(
         before=float(means[0]),
         after=float(means[1]),
-        change=float(change),
-        change_interval=bca_interval(float(change), of_change, others_change),
-        gain=float(gain),
-        gain_interval=bca_interval(float(gain), of_gain, others_gain),
-        p=np.nan if same else float((1 + extreme) / (1 + len(flipped))),
+        change=change,
+        change_interval=bca_interval(change, of_change, others_change),
+        gain=gain,
+        gain_interval=bca_interval(gain, of_gain, others_gain),
+        p=float((1 + extreme.sum()) / (1 + extreme.size)) if differences.any() else np.nan,
     )
 
 

@@ -15,9 +15,10 @@ import numpy as np
 from pydantic import Field
 
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.distributions.calibration.links import Kind, link, smoothed, unlink
+from emoalign.distributions.calibration.links import link, smoothed, unlink
 from emoalign.distributions.calibration.logistic_map import fit_logistic
 from emoalign.distributions.calibration.softmax_map import fit_diagonal
+from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
 
 SMOOTHINGS = (0.01, 0.05, 0.2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.distributions.calibration.links import Kind
+from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
 
 

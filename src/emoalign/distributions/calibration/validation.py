@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from emoalign.distributions.calibration.calibrator import Family, Fitted, Sample
-from emoalign.distributions.calibration.folds import IntArray, deal
+from emoalign.distributions.calibration.folds import deal
 from emoalign.distributions.calibration.links import cross_entropy
+from emoalign.distributions.folds import Folds, Keys
 from emoalign.statistics.pairs import FloatArray
 
 
@@ -29,33 +30,33 @@ class Validated:
 
 def cross_validate(
     sample: Sample,
-    texts: Sequence[str],
+    keys: Keys,
     families: Mapping[str, Family],
     folds: int,
     inner_folds: int,
     seed: int,
-) -> tuple[IntArray, dict[str, Validated]]:
+) -> tuple[Folds, dict[str, Validated]]:
     """The fold of each item, shape (items,), and every family's results by name.
 
-    `texts` says what each item shows; items that show the same are in one fold, outer and inner.
+    `keys` are those of what the items show; items that show the same share a fold, outer and inner.
     """
-    outer = deal(texts, folds, f"{seed} outer")
+    outer = deal(keys, folds, f"{seed} outer")
     out_of_fold = {name: np.empty_like(sample.model) for name in families}
     for fold in range(folds):
         kept, held = outer != fold, outer == fold
         training = sample.part(kept)
-        inner = _inner(texts, kept, inner_folds, f"{seed} inner {fold}")
+        inner = deal(keys[kept], inner_folds, f"{seed} inner {fold}")
         for name, family in families.items():
             fitted = fit_chosen(family, training, inner)
             out_of_fold[name][held] = fitted.apply(sample.model[held])
-    everything = deal(texts, inner_folds, f"{seed} inner all")
+    everything = deal(keys, inner_folds, f"{seed} inner all")
     return outer, {
         name: Validated(out_of_fold[name], fit_chosen(family, sample, everything))
         for name, family in families.items()
     }
 
 
-def fit_chosen(family: Family, sample: Sample, parts: IntArray) -> Fitted:
+def fit_chosen(family: Family, sample: Sample, parts: Folds) -> Fitted:
     """The family fitted to the sample, with the settings of the highest held-out likelihood.
 
     Of settings that are as good as each other the first is taken.
@@ -72,7 +73,3 @@ def fit_chosen(family: Family, sample: Sample, parts: IntArray) -> Fitted:
             for fitted in family.fit(sample.part(~held), settings)
         ]
     return family.fit(sample, [settings[int(np.argmin(losses))]])[0]
-
-
-def _inner(texts: Sequence[str], kept: np.ndarray, folds: int, salt: str) -> IntArray:
-    return deal([text for text, one in zip(texts, kept, strict=True) if one], folds, salt)
