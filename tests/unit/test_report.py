@@ -121,15 +121,7 @@ def make_page(
     )
     draw_overview(drawing, statistics / "alignment.parquet", figures)
     (folder / "manifest.json").write_bytes(orjson.dumps({"git_commit": None, "note": EVIL}))
-    write_report(
-        job,
-        statistics,
-        figures,
-        [folder / "r.parquet"],
-        [folder / "stimuli/words.parquet"],
-        folder / "manifest.json",
-        folder / "report.html",
-    )
+    write_report(job, folder, [folder / "r.parquet"], folder / "report.html")
     return (folder / "report.html").read_text(encoding="utf-8")
 
 

@@ -1,1 +1,1 @@
-"""Distributions over the points of a scale, or shares of labels: models beside people."""
+"""How people and models spread over the points or labels of a scale, and how alike they are."""

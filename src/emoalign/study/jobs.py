@@ -19,7 +19,12 @@ from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.readers import DatasetSource
 from emoalign.study.strata import Strata
-from emoalign.study.studies import AlignmentSettings, Protocol, StatisticsSettings
+from emoalign.study.studies import (
+    AlignmentSettings,
+    PrecisionSettings,
+    Protocol,
+    StatisticsSettings,
+)
 
 
 class PreparationJob(Entry):
@@ -84,6 +89,28 @@ class AggregationJob(Entry):
     scales: dict[str, DatasetScale]
 
 
+class CalibrationJob(Entry):
+    """Learn to say what people say from what models say, on the rated items of one dataset."""
+
+    version: int = 1
+    dataset: str
+    scales: dict[str, DatasetScale]
+    min_raters: int
+    seed: int
+    settings: CalibrationSettings
+
+
+class CalibrationReviewJob(Entry):
+    """Judge what calibration gained on items that were held out."""
+
+    version: int = 1
+    datasets: dict[str, dict[str, DatasetScale]]
+    min_raters: int
+    seed: int
+    bootstrap_resamples: int
+    settings: CalibrationSettings
+
+
 class StatisticsJob(Entry):
     """Compare models with people, cell by cell: scales of numbers, and of labels, by dataset."""
 
@@ -136,26 +163,18 @@ class DecompositionJob(Entry):
     protocols: dict[str, Asked]
 
 
-class CalibrationJob(Entry):
-    """Learn to say what people say from what models say, on the rated items of one dataset."""
+class PrecisionJob(Entry):
+    """Say how wide the intervals of the study will be, and what makes them narrower.
 
-    version: int = 1
-    dataset: str
-    scales: dict[str, DatasetScale]
-    min_raters: int
-    seed: int
-    settings: CalibrationSettings
+    `participants` are the numbers that protocols sample, `exact` says whether one is exact.
+    """
 
-
-class CalibrationReviewJob(Entry):
-    """Judge what calibration gained on items that were held out."""
-
-    version: int = 1
     datasets: dict[str, dict[str, DatasetScale]]
-    min_raters: int
+    participants: tuple[int, ...]
+    exact: bool
     seed: int
-    bootstrap_resamples: int
-    settings: CalibrationSettings
+    split_halves: int
+    settings: PrecisionSettings
 
 
 class ShownDataset(Entry):

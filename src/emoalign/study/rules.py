@@ -25,6 +25,7 @@ from emoalign.study.jobs import (
     ComparisonJob,
     DecompositionJob,
     FigureJob,
+    PrecisionJob,
     PreparationJob,
     PromptForm,
     RatingJob,
@@ -152,6 +153,28 @@ class Jobs:
         """The AggregationJob of one dataset."""
         return AggregationJob(dataset=dataset, scales=self._ranges(dataset)).model_dump(mode="json")
 
+    def calibration(self, dataset: str) -> dict[str, Any]:
+        """The CalibrationJob of one dataset."""
+        study = self.loaded.study
+        return CalibrationJob(
+            dataset=dataset,
+            scales=self._ranges(dataset),
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            settings=study.calibration,
+        ).model_dump(mode="json")
+
+    def calibration_review(self) -> dict[str, Any]:
+        """The CalibrationReviewJob of the study."""
+        study = self.loaded.study
+        return CalibrationReviewJob(
+            datasets={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            settings=study.calibration,
+        ).model_dump(mode="json")
+
     def statistics(self) -> dict[str, Any]:
         """The StatisticsJob of the study."""
         study = self.loaded.study
@@ -196,26 +219,17 @@ class Jobs:
             }
         ).model_dump(mode="json")
 
-    def calibration(self, dataset: str) -> dict[str, Any]:
-        """The CalibrationJob of one dataset."""
+    def precision(self) -> dict[str, Any]:
+        """The PrecisionJob of the study."""
         study = self.loaded.study
-        return CalibrationJob(
-            dataset=dataset,
-            scales=self._ranges(dataset),
-            min_raters=study.distributions.min_raters,
-            seed=study.seed,
-            settings=study.calibration,
-        ).model_dump(mode="json")
-
-    def calibration_review(self) -> dict[str, Any]:
-        """The CalibrationReviewJob of the study."""
-        study = self.loaded.study
-        return CalibrationReviewJob(
+        sampled = [one.participants for one in study.protocols if "sampled" in one.readouts]
+        return PrecisionJob(
             datasets={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
-            min_raters=study.distributions.min_raters,
+            participants=tuple(sorted(set(sampled))),
+            exact=any("exact" in protocol.readouts for protocol in study.protocols),
             seed=study.seed,
-            bootstrap_resamples=study.statistics.bootstrap_resamples,
-            settings=study.calibration,
+            split_halves=study.statistics.split_halves,
+            settings=study.precision,
         ).model_dump(mode="json")
 
     def figures(self) -> dict[str, Any]:

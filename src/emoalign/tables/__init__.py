@@ -14,6 +14,7 @@ from emoalign.tables.comparisons import (
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 
 TABLES = (
@@ -36,6 +37,7 @@ TABLES = (
     CALIBRATION_CURVES,
     CALIBRATED,
     PLAN,
+    PRECISION,
 )
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "LABELS",
     "NORMS",
     "PLAN",
+    "PRECISION",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",
