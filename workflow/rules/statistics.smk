@@ -2,6 +2,7 @@
 
 TABLES = ["reliability", "alignment", "labels", "readouts"]
 COMPARISONS = ["contrasts", "framework", "arousal", "residuals", "scorecard"]
+CALIBRATIONS = ["calibration", "calibration_curves"]
 
 
 rule statistics:
@@ -9,7 +10,7 @@ rule statistics:
     input:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",
-            table=[*TABLES, *COMPARISONS, "structure", "variance"],
+            table=[*TABLES, *COMPARISONS, "structure", "variance", *CALIBRATIONS],
             kind=["parquet", "csv"],
         ),
 

@@ -34,22 +34,23 @@ _NOT_TRIED = "the calibrated distributions of the cell are missing"
 
 
 def review(
-    job: CalibrationReviewJob,
-    tables: Mapping[str, Tables],
-    calibrated: Mapping[str, Path],
-    calibrators: Mapping[str, Path],
-    folder: Path,
+    job: CalibrationReviewJob, files: Mapping[str, Mapping[str, Path]], folder: Path
 ) -> None:
     """Write calibration and calibration_curves, as Parquet and CSV, into `folder`.
 
-    Tables, calibrated distributions and calibrators are by dataset.
+    `files` are items, norms, stimuli, calibrated and calibrators, each by dataset.
     """
     rows: list[dict[str, object]] = []
     bins: list[dict[str, object]] = []
     for dataset, scales in sorted(job.datasets.items()):
-        cells = list(read_cells(dataset, scales, tables[dataset], job.min_raters))
-        made = out_of_fold(calibrated[dataset])
-        saved = load(calibrators[dataset])
+        tables: Tables = {
+            "items": files["items"][dataset],
+            "norms": files["norms"][dataset],
+            "stimuli": files["stimuli"][dataset],
+        }
+        cells = list(read_cells(dataset, scales, tables, job.min_raters))
+        made = out_of_fold(files["calibrated"][dataset])
+        saved = load(files["calibrators"][dataset])
         keys = np.unique(np.concatenate([np.empty(0, np.uint64), *(c.text_keys for c in cells)]))
         seed = seed_of(job.seed, dataset)
         for cell in cells:
@@ -93,7 +94,7 @@ def _rows(
         for one in ("jsd", "nll")
     )
     finals = {
-        one.method: one
+        str(one.method): one
         for one in saved.of(cell.model, cell.protocol, cell.scale, cell.readout).calibrators
     }
     rows: list[dict[str, object]] = []
