@@ -49,4 +49,4 @@ def planted(
     truth = truths(n, kind, seed)
     said = distortion(truth)
     model = said if answers is None else drawn(said, answers, kind, seed + 1)
-    return Sample(model, drawn(truth, raters, kind, seed + 2), kind), truth
+    return Sample.of(model, drawn(truth, raters, kind, seed + 2), kind), truth

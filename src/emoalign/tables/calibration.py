@@ -10,7 +10,8 @@ from emoalign.tables.contract import Column, Table
 METHOD = Column(
     "method",
     TEXT,
-    "none (the model as it is), temperature, bias, isotonic, mixture, vector, dirichlet or "
+    "none (the model as it is), marginal (the mean human distribution of the other items, without "
+    "the model), temperature, bias, isotonic, mixture, vector, dirichlet or "
     "cumulative_logit.",
 )
 
@@ -65,7 +66,7 @@ CALIBRATION = Table(
             gain_low="Lower end of its 95 % interval (bootstrap over texts, BCa).",
             gain_high="Upper end of its 95 % interval.",
             p="Two-sided p of jsd_change against 0: signs of the changes of each text flipped.",
-            p_holm="The same, Holm over the methods of the cell.",
+            p_holm="The same, Holm over all methods of the cell.",
         ),
         Column("rank", COUNT, "Place by jsd_after among the methods of the cell; 1 is the best."),
         Column("rank_nll", COUNT, "Place by nll_after, a proper score; 1 is the best."),

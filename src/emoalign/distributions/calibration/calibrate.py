@@ -67,7 +67,7 @@ def _batches(
             if why_no_matrix(name, k) is None
         }
         fold, validated = cross_validate(
-            Sample(cell.model_shares, cell.human_shares, cell.kind),
+            Sample.of(cell.model_shares, cell.human_shares, cell.kind),
             cell.text_keys,
             families,
             job.settings.folds,

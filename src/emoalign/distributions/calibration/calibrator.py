@@ -24,6 +24,7 @@ class Sample:
         model: distributions of the model, shape (items, K).
         human: shares of the human raters, shape (items, K).
         kind: whether the K are points of an ordinal scale or labels.
+        weights: items that a row stands for, shape (items,).
     Items weigh the same however many people rated them, as in the scores that a calibrator is
     judged by.
     """
@@ -31,19 +32,44 @@ class Sample:
     model: FloatArray
     human: FloatArray
     kind: Kind
+    weights: FloatArray
+
+    @classmethod
+    def of(cls, model: FloatArray, human: FloatArray, kind: Kind) -> Sample:
+        """Items each for itself."""
+        return cls(model, human, kind, np.ones(len(model)))
 
     def part(self, items: NDArray[np.bool_]) -> Sample:
         """Some of the items."""
-        return Sample(self.model[items], self.human[items], self.kind)
+        return Sample(self.model[items], self.human[items], self.kind, self.weights[items])
+
+    def condensed(self) -> Sample:
+        """Items of which the model says exactly the same as one, whose human shares are their mean.
+
+        No map of the model's distributions can tell them apart, and every fit is the same. Ten
+        answers on five points can be only so many distributions, so that there is less to compute.
+        """
+        model, place = np.unique(self.model, axis=0, return_inverse=True)
+        weights = np.bincount(place, self.weights).astype(np.float64)
+        human = np.stack(
+            [np.bincount(place, self.weights * column) / weights for column in self.human.T], axis=1
+        )
+        return Sample(model, human, self.kind, weights)
+
+    @property
+    def shares(self) -> FloatArray:
+        """The weights divided by their sum, shape (items,)."""
+        found: FloatArray = self.weights / self.weights.sum()
+        return found
 
     @property
     def marginal(self) -> FloatArray:
-        """The mean human distribution, shape (K,), with half a rater more who is even-handed.
+        """The mean human distribution, shape (K,), with half an item more that is even-handed.
 
         So nothing is impossible only because nobody in the sample chose it.
         """
         even = 1 / self.human.shape[1] if self.kind == "ordinal" else 0.5
-        mean: FloatArray = (self.human.sum(axis=0) + 0.5 * even) / (len(self.human) + 0.5)
+        mean: FloatArray = (self.weights @ self.human + 0.5 * even) / (self.weights.sum() + 0.5)
         return mean
 
 

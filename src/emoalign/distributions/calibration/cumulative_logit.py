@@ -55,7 +55,7 @@ class CumulativeLogitFamily:
         fitted = []
         for setting in settings:
             scores = _log_odds(sample.model, setting.smoothing)
-            slope, thresholds = _fit(scores, sample.human, slope, thresholds)
+            slope, thresholds = _fit(scores, sample, slope, thresholds)
             fitted.append(
                 CumulativeLogit(
                     kind=sample.kind,
@@ -77,10 +77,11 @@ def _log_odds(model: FloatArray, smoothing: float) -> FloatArray:
 
 
 def _fit(
-    scores: FloatArray, human: FloatArray, slope: float, thresholds: FloatArray
+    scores: FloatArray, sample: Sample, slope: float, thresholds: FloatArray
 ) -> tuple[float, FloatArray]:
     """Slope and thresholds of the highest likelihood, from those to start from."""
-    n, inner = scores.shape
+    inner = scores.shape[1]
+    human = sample.human * sample.shares[:, np.newaxis]
     # Thresholds may come closer by no more than the closest log odds leave room for.
     room = np.concatenate(([0.0], np.cumsum(np.diff(scores, axis=1).min(axis=0))))
     moved = scores - room
@@ -93,7 +94,7 @@ def _fit(
         slopes = (ratio[:, 1:] - ratio[:, :-1]) * share * (1 - share)
         of_thresholds = slopes.sum(axis=0)
         gradient = np.concatenate(([np.sum(slopes * moved)], np.cumsum(of_thresholds[::-1])[::-1]))
-        return -float(np.sum(human * np.log(model))) / n, gradient / n
+        return -float(np.sum(human * np.log(model))), gradient
 
     found = optimize.minimize(
         objective,

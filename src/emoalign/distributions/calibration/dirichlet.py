@@ -60,7 +60,7 @@ class DirichletFamily:
         fitted = []
         for setting in settings:
             scores = link(smoothed(sample.model, setting.smoothing, sample.kind), sample.kind)
-            at = fit_full(scores, sample.human, setting.ridge * weights + DIAGONAL, at)
+            at = fit_full(scores, sample, setting.ridge * weights + DIAGONAL, at)
             fitted.append(
                 Dirichlet(
                     kind=sample.kind,

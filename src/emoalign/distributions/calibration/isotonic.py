@@ -55,7 +55,10 @@ class IsotonicFamily:
 
     def fit(self, sample: Sample, settings: Sequence[Setting]) -> Sequence[Isotonic]:
         """The curves of least squares, which are the same for each smoothing."""
-        knots = [_curve(x, y) for x, y in zip(sample.model.T, sample.human.T, strict=True)]
+        knots = [
+            _curve(x, y, sample.weights)
+            for x, y in zip(sample.model.T, sample.human.T, strict=True)
+        ]
         curves = Isotonic(
             kind=sample.kind,
             shares=tuple(tuple(x.tolist()) for x, _ in knots),
@@ -65,10 +68,13 @@ class IsotonicFamily:
         return [curves.model_copy(update={"smoothing": one.smoothing}) for one in settings]
 
 
-def _curve(model: FloatArray, human: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _curve(
+    model: FloatArray, human: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Knots of the rising curve of least squares; items of the same share are one, with weight."""
-    shares, place, count = np.unique(model, return_inverse=True, return_counts=True)
-    means = np.bincount(place, weights=human) / count
+    shares, place = np.unique(model, return_inverse=True)
+    count = np.bincount(place, weights)
+    means = np.bincount(place, weights * human) / count
     heights = optimize.isotonic_regression(means, weights=count).x
     # Of every level stretch its ends say all.
     inner = (heights[1:-1] == heights[:-2]) & (heights[1:-1] == heights[2:])

@@ -12,6 +12,7 @@ from emoalign.statistics.pairs import FloatArray
 def fit_logistic(
     scores: FloatArray,
     human: FloatArray,
+    weights: FloatArray,
     free: tuple[bool, bool],
     ridge: float,
     start: FloatArray,
@@ -21,24 +22,25 @@ def fit_logistic(
     Args:
         scores: log odds of the model's shares, shape (items, L).
         human: shares of people, shape (items, L).
+        weights: of the items, shape (items,), which sum to 1.
         free: whether slopes and intercepts are free; the others stay 0.
         ridge: weight of the squares of what is free, above 0.
         start: where to start from, shape (L, 2).
     Minimised is the mean over items of the cross-entropy of each label in nats, plus the penalty:
     a logistic regression for each label (Platt 1999), on shares.
     """
-    n = len(scores)
     features = np.stack((scores.T, np.ones_like(scores.T)))[np.asarray(free)]
-    target = np.einsum("fln,nl->lf", features, human) / n
-    own = np.sum(scores * human, axis=0) / n
+    target = np.einsum("fln,nl->lf", features, human * weights[:, np.newaxis])
+    own = weights @ (scores * human)
 
     def objective(at: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         mapped = scores.T + np.einsum("lf,fln->ln", at, features)
         shares = special.expit(mapped)
-        total = np.logaddexp(0, mapped).mean(axis=1)
+        total = np.logaddexp(0, mapped) @ weights
         loss = total - own - np.sum(at * target, axis=1) + ridge * np.sum(at**2, axis=1)
-        gradient = np.einsum("fln,ln->lf", features, shares) / n - target + 2 * ridge * at
-        hessian = np.einsum("fln,gln,ln->lfg", features, features, shares * (1 - shares)) / n
+        weighed = shares * weights
+        gradient = np.einsum("fln,ln->lf", features, weighed) - target + 2 * ridge * at
+        hessian = np.einsum("fln,gln,ln->lfg", features, features, weighed * (1 - shares))
         return loss, gradient, hessian + 2 * ridge * np.eye(at.shape[1])
 
     found = np.zeros_like(start)

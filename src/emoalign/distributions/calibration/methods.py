@@ -15,14 +15,27 @@ from emoalign.distributions.calibration.cumulative_logit import (
 from emoalign.distributions.calibration.dirichlet import Dirichlet, DirichletFamily
 from emoalign.distributions.calibration.isotonic import Isotonic, IsotonicFamily
 from emoalign.distributions.calibration.mixture import Mixture, MixtureFamily
+from emoalign.distributions.calibration.references import (
+    Marginal,
+    MarginalFamily,
+    Unchanged,
+    UnchangedFamily,
+)
 from emoalign.distributions.calibration.scaling import Bias, BiasFamily, Vector, VectorFamily
 from emoalign.distributions.calibration.temperature import Temperature, TemperatureFamily
-from emoalign.distributions.calibration.unchanged import Unchanged, UnchangedFamily
 from emoalign.distributions.cells import Kind
 from emoalign.study.calibration import Method
 
 Calibrator = Annotated[
-    Unchanged | Temperature | Bias | Isotonic | Mixture | Vector | Dirichlet | CumulativeLogit,
+    Unchanged
+    | Marginal
+    | Temperature
+    | Bias
+    | Isotonic
+    | Mixture
+    | Vector
+    | Dirichlet
+    | CumulativeLogit,
     Field(discriminator="method"),
 ]
 """Any fitted calibrator; the key method tells which."""
@@ -41,9 +54,10 @@ FAMILIES: dict[Method, Family] = {
 
 
 def fitting(methods: Iterable[Method], kind: Kind) -> dict[str, Family]:
-    """The families of these names that are for a kind of scale, after `none`, which always is."""
+    """The families of these names that are for a kind of scale, after `none` and `marginal`,
+    which others are compared with."""
     wanted = set(methods)
     chosen: dict[str, Family] = {
         name: family for name, family in FAMILIES.items() if name in wanted and kind in family.kinds
     }
-    return {"none": UnchangedFamily(), **chosen}
+    return {"none": UnchangedFamily(), "marginal": MarginalFamily(), **chosen}

@@ -44,7 +44,7 @@ class MixtureFamily:
 
         def loss(weight: float) -> float:
             mixed = (1 - weight) * sample.model + weight * marginal
-            return float(cross_entropy(sample.human, mixed, sample.kind).mean())
+            return float(sample.shares @ cross_entropy(sample.human, mixed, sample.kind))
 
         found = optimize.minimize_scalar(
             loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-6}

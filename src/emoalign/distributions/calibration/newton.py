@@ -14,14 +14,14 @@ Objective = Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
 
 ITERATIONS = 100
 HALVINGS = 30
-DECREMENT = 1e-11
+DECREMENT = 1e-9
 
 
 def minimise(objective: Objective, start: FloatArray) -> FloatArray:
     """The parameters, shape (problems, P), that minimise each loss.
 
     A step that does not bring a loss down is halved. The end is where half the Newton decrement,
-    the distance from the minimum as the quadratic model sees it, is below 1e-11 in every problem.
+    the distance from the minimum as the quadratic model sees it, is below 1e-9 in every problem.
     """
     at = start
     loss, gradient, hessian = objective(at)

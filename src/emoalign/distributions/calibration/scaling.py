@@ -109,16 +109,16 @@ def _fitted(
     for setting in settings:
         scores = link(smoothed(sample.model, setting.smoothing, sample.kind), sample.kind)
         if sample.kind == "labels":
-            found = fit_logistic(scores, sample.human, free, setting.ridge, found)
+            found = fit_logistic(scores, sample.human, sample.shares, free, setting.ridge, found)
         else:
-            found = _of_points(scores, sample.human, free, setting.ridge, found)
+            found = _of_points(scores, sample, free, setting.ridge, found)
         fitted.append((setting, found))
     return fitted
 
 
 def _of_points(
     scores: FloatArray,
-    human: FloatArray,
+    sample: Sample,
     free: tuple[bool, bool],
     ridge: float,
     start: FloatArray,
@@ -128,5 +128,5 @@ def _of_points(
     moving = np.eye(2 * k).reshape(2, k, 2, k)[chosen].reshape(-1, 2, k)
     found = np.zeros((2, k))
     begin = start.T[chosen].ravel()
-    found[chosen] = fit_diagonal(scores, human, moving, ridge, begin).reshape(-1, k)
+    found[chosen] = fit_diagonal(scores, sample, moving, ridge, begin).reshape(-1, k)
     return found.T

@@ -68,8 +68,11 @@ def _sharpness(sample: Sample, setting: Setting, start: float) -> float:
     begin = np.array([start - 1])
     if sample.kind == "labels":
         # One slope for all labels: they are taken for more items of a single label.
+        labels = scores.shape[1]
         scores, human = scores.reshape(-1, 1), sample.human.reshape(-1, 1)
-        found = fit_logistic(scores, human, (True, False), setting.ridge, np.array([[*begin, 0]]))
+        weights = np.repeat(sample.shares / labels, labels)
+        at = np.array([[*begin, 0]])
+        found = fit_logistic(scores, human, weights, (True, False), setting.ridge, at)
         return 1 + float(found[0, 0])
     free = np.stack((np.ones(scores.shape[1]), np.zeros(scores.shape[1])))[np.newaxis]
-    return 1 + float(fit_diagonal(scores, sample.human, free, setting.ridge, begin)[0])
+    return 1 + float(fit_diagonal(scores, sample, free, setting.ridge, begin)[0])

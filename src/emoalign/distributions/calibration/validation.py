@@ -43,33 +43,53 @@ def cross_validate(
     outer = deal(keys, folds, f"{seed} outer")
     out_of_fold = {name: np.empty_like(sample.model) for name in families}
     for fold in range(folds):
-        kept, held = outer != fold, outer == fold
-        training = sample.part(kept)
-        inner = deal(keys[kept], inner_folds, f"{seed} inner {fold}")
+        held, kept = outer == fold, outer != fold
+        parts = deal(keys[kept], inner_folds, f"{seed} inner {fold}")
+        training = Training.of(sample.part(kept), parts)
         for name, family in families.items():
-            fitted = fit_chosen(family, training, inner)
-            out_of_fold[name][held] = fitted.apply(sample.model[held])
-    everything = deal(keys, inner_folds, f"{seed} inner all")
+            out_of_fold[name][held] = training.fit(family).apply(sample.model[held])
+    everything = Training.of(sample, deal(keys, inner_folds, f"{seed} inner all"))
     return outer, {
-        name: Validated(out_of_fold[name], fit_chosen(family, sample, everything))
+        name: Validated(out_of_fold[name], everything.fit(family))
         for name, family in families.items()
     }
 
 
-def fit_chosen(family: Family, sample: Sample, parts: Folds) -> Fitted:
-    """The family fitted to the sample, with the settings of the highest held-out likelihood.
+@dataclass(frozen=True, eq=False)
+class Training:
+    """Items to learn from, whole and with each of their inner parts held out.
 
-    Of settings that are as good as each other the first is taken.
+    Attributes:
+        whole: all of the items.
+        splits: what is learnt from and what it is judged by, for each part.
     """
-    settings = family.settings(sample.kind)
-    if len(settings) == 1:
-        return family.fit(sample, settings)[0]
-    losses = np.zeros(len(settings))
-    for part in np.unique(parts):
-        held = parts == part
-        judged = sample.part(held)
-        losses += [
-            cross_entropy(judged.human, fitted.apply(judged.model), sample.kind).sum()
-            for fitted in family.fit(sample.part(~held), settings)
-        ]
-    return family.fit(sample, [settings[int(np.argmin(losses))]])[0]
+
+    whole: Sample
+    splits: tuple[tuple[Sample, Sample], ...]
+
+    @classmethod
+    def of(cls, sample: Sample, parts: Folds) -> Training:
+        """A sample cut into parts, one for each item."""
+        return cls(
+            sample.condensed(),
+            tuple(
+                (sample.part(parts != part).condensed(), sample.part(parts == part).condensed())
+                for part in np.unique(parts)
+            ),
+        )
+
+    def fit(self, family: Family) -> Fitted:
+        """The family fitted to the whole, with the settings of the highest held-out likelihood.
+
+        Of settings that are as good as each other the first is taken.
+        """
+        settings = family.settings(self.whole.kind)
+        if len(settings) == 1:
+            return family.fit(self.whole, settings)[0]
+        losses = np.zeros(len(settings))
+        for training, held in self.splits:
+            losses += [
+                held.weights @ cross_entropy(held.human, fitted.apply(held.model), held.kind)
+                for fitted in family.fit(training, settings)
+            ]
+        return family.fit(self.whole, [settings[int(np.argmin(losses))]])[0]
