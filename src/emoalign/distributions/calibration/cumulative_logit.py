@@ -15,7 +15,7 @@ from emoalign.distributions.calibration.links import smoothed
 from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
 
-SMOOTHINGS = (0.001, 0.01, 0.05, 0.2)
+SMOOTHINGS = (1e-6, 0.001, 0.01, 0.05, 0.2)
 LOWEST_SLOPE = 1e-3
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emoalign.statistics.bca import MOST_UNDEFINED
 from emoalign.statistics.blocks import row_blocks
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.resampling import resample_counts
@@ -70,7 +71,7 @@ def _interval(counted: FloatArray, people: FloatArray, seed: int) -> tuple[Float
         drawn = counts[rows].astype(np.float64)
         n = drawn @ counted
         means[rows] = np.where(n > 0, (drawn @ people) / np.where(n > 0, n, 1), np.nan)
-    undefined = np.isnan(means).any(axis=0)
-    means[:, undefined] = 0
-    low, high = np.where(undefined, np.nan, np.quantile(means, LEVEL, axis=0))
+    rare = np.isnan(means).mean(axis=0) > MOST_UNDEFINED
+    means[:, rare] = 0
+    low, high = np.where(rare, np.nan, np.nanquantile(means, LEVEL, axis=0))
     return low, high

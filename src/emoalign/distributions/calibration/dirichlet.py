@@ -15,7 +15,7 @@ from emoalign.distributions.calibration.softmax_map import fit_full
 from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
 
-SMOOTHINGS = (0.01, 0.05, 0.2)
+SMOOTHINGS = (1e-6, 0.01, 0.1)
 RIDGES = (1e-4, 1e-2, 1.0)
 DIAGONAL = 1e-6
 """Penalty of the diagonal, which Kull et al. leave free: the likelihood alone decides it."""

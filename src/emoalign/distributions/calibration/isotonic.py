@@ -14,7 +14,7 @@ from emoalign.distributions.calibration.calibrator import Fitted, Sample, Settin
 from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
 
-SMOOTHINGS = (0.001, 0.01, 0.05, 0.2)
+SMOOTHINGS = (1e-6, 0.001, 0.01, 0.05, 0.2)
 
 
 class Isotonic(Fitted):

@@ -21,7 +21,7 @@ from emoalign.distributions.calibration.softmax_map import fit_diagonal
 from emoalign.distributions.cells import Kind
 from emoalign.statistics.pairs import FloatArray
 
-SMOOTHINGS = (0.01, 0.05, 0.2)
+SMOOTHINGS = (1e-6, 0.01, 0.05, 0.2)
 RIDGES = (1e-4, 1e-2)
 
 

@@ -19,7 +19,7 @@ from emoalign.statistics.pairs import FloatArray
 LOWEST_SHARPNESS = 1e-3
 """1/T at least: a model whose order of the points is wrong is flattened, never turned round."""
 
-SMOOTHINGS = (0.001, 0.01, 0.05, 0.2, 0.5)
+SMOOTHINGS = (1e-6, 0.001, 0.01, 0.05, 0.2, 0.5)
 RIDGE = 1e-6
 
 
