@@ -73,7 +73,8 @@ CALIBRATION = Table(
         *_scored(
             "jsd",
             "Mean over items of the Jensen-Shannon divergence from people, in bits; of labels, "
-            "between shares that are divided by their sum.",
+            "between shares that are divided by their sum, over items for which people and model "
+            "chose any.",
         ),
         *_scored(
             "nll",
