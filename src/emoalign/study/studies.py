@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, field_validator, model_validator
 
 from emoalign.study.calibration import CalibrationSettings
-from emoalign.study.fields import Entry, Name, Readout
+from emoalign.study.fields import Entry, FigureName, Name, Readout
 from emoalign.study.strata import Strata
 
 
@@ -212,6 +212,11 @@ class Study(Entry):
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
     )
+    figures: tuple[FigureName, ...] | None = Field(
+        None,
+        description="Figures that are drawn, as far as they apply to the study; an empty list for "
+        "none, and without it all that apply. docs/figures.md shows them.",
+    )
     distributions: DistributionSettings = Field(
         default_factory=DistributionSettings,
         description="How distributions of ratings are compared.",
@@ -220,6 +225,13 @@ class Study(Entry):
         default_factory=PrecisionSettings,
         description="What the target plan assumes about models, and how wide intervals may be.",
     )
+
+    @field_validator("figures")
+    @classmethod
+    def _figures_once(cls, figures: tuple[FigureName, ...] | None) -> tuple[FigureName, ...] | None:
+        if figures is not None:
+            _unique(figures)
+        return figures
 
     @field_validator("models")
     @classmethod

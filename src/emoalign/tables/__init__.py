@@ -7,6 +7,7 @@ from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CUR
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
+    DISTRIBUTION_SCORECARD,
     FRAMEWORK,
     RESIDUALS,
     SCORECARD,
@@ -27,6 +28,7 @@ TABLES = (
     LABELS,
     READOUTS,
     SCORECARD,
+    DISTRIBUTION_SCORECARD,
     CONTRASTS,
     FRAMEWORK,
     VARIANCE,
@@ -47,6 +49,7 @@ __all__ = [
     "CALIBRATION",
     "CALIBRATION_CURVES",
     "CONTRASTS",
+    "DISTRIBUTION_SCORECARD",
     "FRAMEWORK",
     "ITEMS",
     "LABELS",
