@@ -115,7 +115,6 @@ def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project)
     assert rerun.planned() == {
         ("calibrate", "dataset=vader"),
         ("review_calibration", ""),
-        ("write_report", ""),
     }
 
 

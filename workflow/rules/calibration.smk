@@ -15,7 +15,7 @@ rule calibration:
 rule calibrate:
     """Items, norms and stimuli of a dataset in; calibrated distributions and calibrators out."""
     input:
-        items=f"{RESULTS}/items/{{dataset}}.parquet",
+        item_table=f"{RESULTS}/items/{{dataset}}.parquet",
         norms=f"{RESULTS}/norms/{{dataset}}.parquet",
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
     output:
@@ -36,19 +36,22 @@ rule calibrate:
 rule review_calibration:
     """Calibrated distributions beside those of people in; what was gained out, and curves."""
     input:
-        **{
-            folder: expand(
-                f"{RESULTS}/{folder}/{{dataset}}.{kind}",
-                dataset=sorted(loaded.datasets),
-            )
-            for folder, kind in [
-                ("items", "parquet"),
-                ("norms", "parquet"),
-                ("stimuli", "parquet"),
-                ("calibrated", "parquet"),
-                ("calibrators", "json"),
-            ]
-        },
+        item_tables=expand(
+            f"{RESULTS}/items/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
+        norms=expand(
+            f"{RESULTS}/norms/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
+        stimuli=expand(
+            f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
+        calibrated=expand(
+            f"{RESULTS}/calibrated/{{dataset}}.parquet",
+            dataset=sorted(loaded.datasets),
+        ),
+        calibrators=expand(
+            f"{RESULTS}/calibrators/{{dataset}}.json", dataset=sorted(loaded.datasets)
+        ),
     output:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",

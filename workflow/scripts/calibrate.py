@@ -7,7 +7,7 @@ from emoalign.study.jobs import CalibrationJob
 with stage(snakemake.log[0]):
     calibrate(
         CalibrationJob.model_validate(snakemake.params.job),
-        tables={name: Path(snakemake.input[name]) for name in ("items", "norms", "stimuli")},
+        dict(zip(("items", "norms", "stimuli"), map(Path, snakemake.input), strict=True)),
         output=Path(snakemake.output.calibrated),
         calibrators=Path(snakemake.output.calibrators),
     )
