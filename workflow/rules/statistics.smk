@@ -2,6 +2,7 @@
 
 TABLES = ["reliability", "alignment", "labels", "readouts"]
 COMPARISONS = ["contrasts", "framework", "arousal", "residuals", "scorecard"]
+DISTRIBUTIONS = ["distributions", "entropy", "categories", "distribution_contrasts"]
 CALIBRATIONS = ["calibration", "calibration_curves"]
 
 
@@ -10,7 +11,10 @@ rule statistics:
     input:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",
-            table=[*TABLES, *COMPARISONS, "structure", "variance", *CALIBRATIONS],
+            table=[
+                *[*TABLES, *COMPARISONS, "structure", "variance"],
+                *[*DISTRIBUTIONS, *CALIBRATIONS],
+            ],
             kind=["parquet", "csv"],
         ),
 

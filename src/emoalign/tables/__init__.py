@@ -15,6 +15,12 @@ from emoalign.tables.comparisons import (
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.distributions import (
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+)
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 
@@ -35,6 +41,10 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
     CALIBRATION,
     CALIBRATION_CURVES,
     CALIBRATED,
@@ -48,8 +58,12 @@ __all__ = [
     "CALIBRATED",
     "CALIBRATION",
     "CALIBRATION_CURVES",
+    "CATEGORIES",
     "CONTRASTS",
+    "DISTRIBUTIONS",
+    "DISTRIBUTION_CONTRASTS",
     "DISTRIBUTION_SCORECARD",
+    "ENTROPY",
     "FRAMEWORK",
     "ITEMS",
     "LABELS",
