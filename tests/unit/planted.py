@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from emoalign.distributions.calibration.calibrator import Sample
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 POINTS = 5

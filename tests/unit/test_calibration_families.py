@@ -21,7 +21,7 @@ from emoalign.distributions.calibration.methods import CALIBRATOR, FAMILIES, fit
 from emoalign.distributions.calibration.mixture import Mixture
 from emoalign.distributions.calibration.scaling import Bias, Vector
 from emoalign.distributions.calibration.temperature import Temperature
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.calibration import METHODS
 

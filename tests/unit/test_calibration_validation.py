@@ -18,8 +18,8 @@ from emoalign.distributions.calibration.paired import paired
 from emoalign.distributions.calibration.references import Unchanged
 from emoalign.distributions.calibration.scores import SCORES, score
 from emoalign.distributions.calibration.validation import Validated, cross_validate
-from emoalign.distributions.cells import Kind
 from emoalign.distributions.folds import Keys, text_keys
+from emoalign.distributions.kinds import Kind
 from emoalign.distributions.metrics import jsd
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.calibration import METHODS

@@ -107,7 +107,11 @@ CALIBRATION_CURVES = Table(
     (
         *CELL,
         METHOD,
-        Column("bin", COUNT, "Number of the tenth, from 0: shares up to 0.1, above it to 0.2, …"),
+        Column(
+            "bin",
+            COUNT,
+            "Number of the tenth, from 0: shares up to 0.1, above it to 0.2, and so on.",
+        ),
         Column("n", pa.int64(), "Shares in it: one per item and point, or label."),
         *numbers(
             predicted="Mean of these shares, calibrated on other items.",

@@ -12,7 +12,7 @@ from scipy import optimize, special
 
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
 from emoalign.distributions.calibration.links import smoothed
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 SMOOTHINGS = (1e-6, 0.001, 0.01, 0.05, 0.2)

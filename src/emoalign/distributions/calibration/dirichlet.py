@@ -12,7 +12,7 @@ from pydantic import Field
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
 from emoalign.distributions.calibration.links import link, smoothed, unlink
 from emoalign.distributions.calibration.softmax_map import fit_full
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 SMOOTHINGS = (1e-6, 0.01, 0.1)

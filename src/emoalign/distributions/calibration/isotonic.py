@@ -11,7 +11,7 @@ from pydantic import Field
 from scipy import optimize
 
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 SMOOTHINGS = (1e-6, 0.001, 0.01, 0.05, 0.2)

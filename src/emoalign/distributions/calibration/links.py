@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 FLOOR = 1e-6

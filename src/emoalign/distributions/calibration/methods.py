@@ -23,7 +23,7 @@ from emoalign.distributions.calibration.references import (
 )
 from emoalign.distributions.calibration.scaling import Bias, BiasFamily, Vector, VectorFamily
 from emoalign.distributions.calibration.temperature import Temperature, TemperatureFamily
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.study.calibration import Method
 
 Calibrator = Annotated[

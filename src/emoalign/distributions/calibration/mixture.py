@@ -12,7 +12,7 @@ from scipy import optimize
 
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
 from emoalign.distributions.calibration.links import cross_entropy
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 

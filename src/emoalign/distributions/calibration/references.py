@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 

@@ -18,7 +18,7 @@ from emoalign.distributions.calibration.calibrator import Fitted, Sample, Settin
 from emoalign.distributions.calibration.links import link, smoothed, unlink
 from emoalign.distributions.calibration.logistic_map import fit_logistic
 from emoalign.distributions.calibration.softmax_map import fit_diagonal
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 SMOOTHINGS = (1e-6, 0.01, 0.05, 0.2)

@@ -8,7 +8,7 @@ import numpy as np
 
 from emoalign.distributions import metrics
 from emoalign.distributions.calibration.links import cross_entropy, smoothed
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 Score = Literal["jsd", "nll", "rps", "label_jsd", "brier"]

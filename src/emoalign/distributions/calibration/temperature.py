@@ -13,7 +13,7 @@ from emoalign.distributions.calibration.calibrator import Fitted, Sample, Settin
 from emoalign.distributions.calibration.links import link, smoothed, unlink
 from emoalign.distributions.calibration.logistic_map import fit_logistic
 from emoalign.distributions.calibration.softmax_map import fit_diagonal
-from emoalign.distributions.cells import Kind
+from emoalign.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 LOWEST_SHARPNESS = 1e-3
