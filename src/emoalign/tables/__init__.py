@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
+from emoalign.tables.baselines import PREDICTIONS
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -31,6 +32,7 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    PREDICTIONS,
     PLAN,
 )
 
@@ -43,6 +45,7 @@ __all__ = [
     "LABELS",
     "NORMS",
     "PLAN",
+    "PREDICTIONS",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",
