@@ -14,9 +14,12 @@ localrules:
 
 
 onstart:
-    # A missing package is told now, and not when all models have been asked and paid for.
+    # A missing package is told now, and not when all models have been asked and paid for. Where
+    # Snakemake makes the environments of jobs itself, it installs the package.
     needing = {"train_baseline", "predict_baseline"}
-    if any(job.rule.name in needing for job in workflow.dag.needrun_jobs()):
+    if not workflow.deployment_settings.deployment_method and any(
+        job.rule.name in needing for job in workflow.dag.needrun_jobs()
+    ):
         try:
             require("a baseline of the study")
         except EmoalignError as error:
