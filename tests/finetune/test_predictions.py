@@ -80,9 +80,10 @@ def test_a_trained_baseline_predicts_what_it_has_not_learned_from(
         train(training(known, weights, seed=seed), records[-1], tmp_path / "trainings", items)
     predict(job(known), items, tmp_path / "out.parquet", records)
     rows = PREDICTIONS.read(tmp_path / "out.parquet")
-    assert rows.groupby("protocol").size().to_dict() == dict.fromkeys(
-        ("seed-1", "seed-2"), len(study)
+    assert rows.groupby("model").size().to_dict() == dict.fromkeys(
+        ("mine.seed-1", "mine.seed-2"), len(study)
     )
+    assert set(rows["seed"]) == {1, 2}
     given = rows[rows["distribution"].notna()]
     assert given["reason"].isna().all()
     assert rows.loc[rows["distribution"].isna(), "reason"].notna().all()
@@ -94,7 +95,7 @@ def test_a_trained_baseline_predicts_what_it_has_not_learned_from(
     else:
         assert len(given) == len(rows)
         assert not rows["in_training"].any()
-    one = given[given["protocol"] == "seed-1"].set_index("item_id")
+    one = given[given["seed"] == 1].set_index("item_id")
     people = {
         c.item_id: [sum(label in chosen for chosen in c.choices) / 4 for label in LABELS]
         for c in study
@@ -104,7 +105,7 @@ def test_a_trained_baseline_predicts_what_it_has_not_learned_from(
     assert divergence(human, shares(one), known.scale) < 0.5 * divergence(
         human, constant, known.scale
     )
-    other = given[given["protocol"] == "seed-2"]
+    other = given[given["seed"] == 2]
     assert not np.array_equal(shares(one), shares(other))
 
 
@@ -118,7 +119,8 @@ def test_a_published_classifier_is_not_asked_about_what_it_has_seen(
     told = job(known, weights=str(folder), labels={"fury": "anger"})
     predict(told, stimuli(tmp_path, with_others), tmp_path / "out.parquet")
     rows = PREDICTIONS.read(tmp_path / "out.parquet").set_index("item_id")
-    assert set(rows["protocol"]) == {"published"}
+    assert set(rows["model"]) == {"mine"}
+    assert rows["seed"].isna().all()
     assert set(rows.loc[rows["in_training"], "split"]) == {"train", "dev", "test"}
     leaked = rows.loc["test9998"]
     assert leaked["in_training"]

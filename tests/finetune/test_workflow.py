@@ -60,10 +60,13 @@ def test_baselines_are_trained_and_applied_without_asking_any_model(project: Pro
     ran = {name for name, _ in project.run("baselines")}
     assert ran == {"prepare_stimuli", "train_baseline", "predict_baseline", "baselines"}
     results = project.folder / "results/small/baselines"
-    for name, protocols in (("trained", {"seed-1", "seed-2"}), ("published", {"published"})):
+    for name, models in (
+        ("trained", {"trained.seed-1", "trained.seed-2"}),
+        ("published", {"published"}),
+    ):
         rows = PREDICTIONS.read(results / name / "comments.parquet")
-        assert set(rows["protocol"]) == protocols
-        assert len(rows) == 60 * len(protocols)
+        assert set(rows["model"]) == models
+        assert len(rows) == 60 * len(models)
         assert set(rows.loc[rows["distribution"].notna(), "split"]) == {"test"}
     record = TrainingRecord.read(results / "trained/seed-2.training.json")
     assert (record.seed, len(record.history)) == (2, 2)

@@ -303,3 +303,12 @@ def test_plan_counts_a_joint_question_once(labelled: Project) -> None:
     plan = pd.read_csv(results(labelled) / "plan.csv").set_index("scale")
     assert plan["answers"].to_dict() == {"emotions": 16, "arousal+valence": 16}
     assert (plan["held"] == plan["answers"]).all()
+
+
+def test_plan_says_how_wide_the_intervals_of_labels_and_numbers_will_be(labelled: Project) -> None:
+    labelled.run("plan")
+    precision = pd.read_csv(results(labelled) / "precision.csv")
+    asked = precision.groupby("scale")["measure"].agg(set).to_dict()
+    assert asked == {"emotions": {"jsd"}, "arousal": {"r", "jsd"}, "valence": {"r", "jsd"}}
+    log = (results(labelled) / "logs/plan.log").read_text(encoding="utf-8")
+    assert "comments emotions, 4 items, 4 participants: half-widths of 95 % intervals" in log

@@ -1,15 +1,18 @@
-"""What the study would ask: requests, tokens, money, time. Spends nothing."""
+"""What the study would ask: requests, tokens, money, time; and how exactly it would then know."""
 
 
 rule plan:
-    """Say what is still to be asked, and write it to plan.csv.
+    """Say what is still to be asked and how wide intervals will be: plan.csv and precision.csv.
 
     It declares no output and no benchmark, so that it runs each time it is asked for: answers
-    arrive outside of Snakemake.
+    arrive outside of Snakemake. Spends nothing.
     """
     input:
         stimuli=expand(
             f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
+        norms=expand(
+            f"{RESULTS}/norms/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
         ),
     log:
         f"{RESULTS}/logs/plan.log",
@@ -18,9 +21,11 @@ rule plan:
         "../envs/emoalign.yaml"
     params:
         jobs=jobs.plan(),
+        precision=jobs.precision(),
         cards=expand("config/models/{model}.yaml", model=sorted(loaded.models)),
         journal="results/journal",
-        output=f"{RESULTS}/plan.csv",
+        costs=f"{RESULTS}/plan.csv",
+        widths=f"{RESULTS}/precision.csv",
         max_usd=study.max_usd,
     script:
         "../scripts/plan.py"

@@ -1,5 +1,7 @@
 """The report, and the manifest of how its numbers came about."""
 
+from emoalign.report.sections import tables
+
 STIMULI = expand(
     f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
 )
@@ -32,19 +34,16 @@ rule write_manifest:
 
 
 rule write_report:
-    """Statistics, figures, ratings and manifest in; one self-contained HTML file out."""
+    """Items, statistics, figures, ratings, manifest in; one self-contained HTML file out."""
     input:
         ratings=rating_files,
         stimuli=STIMULI,
+        item_tables=expand(
+            f"{RESULTS}/items/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
         manifest=f"{RESULTS}/manifest.json",
-        statistics=expand(f"{RESULTS}/statistics/{{table}}.parquet", table=TABLES),
-        overview=f"{RESULTS}/figures/correlations.png",
-        pictures=[
-            f"{RESULTS}/figures/{dataset}/{scale}/{name}.png"
-            for dataset in sorted(loaded.datasets)
-            for scale in jobs.drawn(dataset)
-            for name in ["means", "spread"]
-        ],
+        tables=[f"{RESULTS}/{table.path}" for table in tables()],
+        pictures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
     output:
         f"{RESULTS}/report.html",
     log:

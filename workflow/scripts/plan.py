@@ -1,16 +1,19 @@
 from pathlib import Path
 
-from emoalign.elicitation.planning import plan
+from emoalign.precision.plan import plan_study
 from emoalign.stage import stage
-from emoalign.study.jobs import RatingJob
+from emoalign.study.jobs import PrecisionJob, RatingJob
 from emoalign.study.loading import load_model
 
 with stage(snakemake.log[0]):
-    plan(
+    plan_study(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
+        PrecisionJob.model_validate(snakemake.params.precision),
         {Path(path).stem: load_model(Path(path)) for path in snakemake.params.cards},
         {Path(path).stem: Path(path) for path in snakemake.input.stimuli},
+        {Path(path).stem: Path(path) for path in snakemake.input.norms},
         journal=Path(snakemake.params.journal),
-        output=Path(snakemake.params.output),
+        costs=Path(snakemake.params.costs),
+        widths=Path(snakemake.params.widths),
         max_usd=snakemake.params.max_usd,
     )

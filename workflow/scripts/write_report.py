@@ -7,10 +7,7 @@ from emoalign.study.jobs import ReportJob
 with stage(snakemake.log[0]):
     write_report(
         ReportJob.model_validate(snakemake.params.job),
-        statistics=Path(snakemake.input.statistics[0]).parent,
-        figures=Path(snakemake.input.overview).parent,
+        folder=Path(snakemake.input.manifest).parent,
         ratings=[Path(path) for path in snakemake.input.ratings],
-        stimuli=[Path(path) for path in snakemake.input.stimuli],
-        manifest=Path(snakemake.input.manifest),
         output=Path(snakemake.output[0]),
     )

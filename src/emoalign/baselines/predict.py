@@ -28,9 +28,13 @@ _log = logging.getLogger(__name__)
 class _Run:
     """A baseline with certain weights."""
 
-    protocol: str
+    seed: int | None
     weights: str
     revision: str | None
+
+    def model(self, baseline: str) -> str:
+        """What it is called beside the models of the study."""
+        return baseline if self.seed is None else f"{baseline}.seed-{self.seed}"
 
 
 def predict(
@@ -51,11 +55,13 @@ def predict(
     items = source_items(job.data, files)
     if job.published is not None:
         seen = published_seen(items, job.published.seen)
-        runs = [_Run("published", job.published.weights, job.published.revision)]
+        runs = [_Run(None, job.published.weights, job.published.revision)]
     else:
         found = learned_from(job.data, items, stimuli)
         seen = found.seen
-        runs = [_trained(path, found.digest) for path in sorted(records)]
+        runs = sorted(
+            (_trained(path, found.digest) for path in records), key=lambda run: run.seed or 0
+        )
     rows = _rows(job, STIMULI.read(stimuli), seen)
     wanted = rows["reason"].isna().to_numpy()
     texts = rows.pop("text")
@@ -65,7 +71,9 @@ def predict(
         shares = _shares(job, run, texts[wanted].tolist(), threads)
         distribution = pd.Series(None, index=rows.index, dtype=object)
         distribution[wanted] = pd.Series(list(shares), index=rows.index[wanted], dtype=object)
-        tables.append(rows.assign(protocol=run.protocol, distribution=distribution))
+        told = {"model": run.model(job.baseline), "baseline": job.baseline}
+        seeds = pd.Series(run.seed, index=rows.index, dtype="Int32")
+        tables.append(rows.assign(**told, seed=seeds, distribution=distribution))
     table = pd.concat(tables, ignore_index=True)[list(PREDICTIONS.schema.names)]
     PREDICTIONS.write(table, output)
 
@@ -87,7 +95,6 @@ def _rows(job: PredictionJob, stimuli: pd.DataFrame, seen: Seen) -> pd.DataFrame
             reasons.append(None)
     return pd.DataFrame(
         {
-            "model": job.baseline,
             "dataset": job.data.dataset,
             "scale": job.data.scale_name,
             "item_id": stimuli["item_id"],
@@ -122,7 +129,7 @@ def _trained(path: Path, digest: str) -> _Run:
             f"{record.folder}: the weights of this training are gone; make them again: snakemake "
             "--forcerun train_baseline"
         )
-    return _Run(f"seed-{record.seed}", record.folder, None)
+    return _Run(record.seed, record.folder, None)
 
 
 def _shares(job: PredictionJob, run: _Run, texts: Sequence[str], threads: int) -> Shares:

@@ -23,8 +23,10 @@ def number(value: float | None, digits: int = 2) -> str:
     return text.replace("-", MINUS) if float(text) else text.removeprefix("-")
 
 
-def p_value(p: float) -> str:
+def p_value(p: float | None) -> str:
     """A p-value as papers print it."""
+    if p is None:
+        return ABSENT
     return "< .001" if p < 0.001 else number(p, 3)
 
 
@@ -118,18 +120,24 @@ def label_findings(labels: pd.DataFrame, answers: pd.DataFrame, job: ReportJob) 
     cell = ["model", "dataset", "scale", "protocol"]
     counts = {key: records(rows)[0] for key, rows in groups(answers, cell)}
     return [
-        _label_finding(rows, job) + _unusable(counts[key], "a choice of labels")
+        _label_finding(rows, job, counts[key]["n_ok"] > 0)
+        + _unusable(counts[key], "a choice of labels")
         for key, rows in groups(labels, cell)
     ]
 
 
-def _label_finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+def _label_finding(rows: pd.DataFrame, job: ReportJob, usable: bool) -> list[str]:
     cell = records(rows)[0]
     model, dataset = job.models[cell["model"]].title, job.datasets[cell["dataset"]]
     if not cell["n_items"]:
+        why = (
+            "there are no human choices of labels to compare with"
+            if usable
+            else "none of its answers was a choice of labels"
+        )
         return [
-            f"{model} gave no labels that can be compared with people's for {dataset.title}, "
-            f"{cell['scale']}, under {cell['protocol']}."
+            f"{model} cannot be compared with people for {dataset.title}, {cell['scale']}, under "
+            f"{cell['protocol']}: {why}."
         ]
     known = rows["spearman_rho"].dropna()
     mean = f"on average ρ = {number(known.mean())}" if len(known) else "undefined"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.study.fields import Entry, Name, Readout
+from emoalign.study.fields import Entry, FigureName, Name, Readout
 from emoalign.study.strata import Strata
 
 
@@ -110,6 +110,72 @@ class StatisticsSettings(AlignmentSettings):
     )
 
 
+class DistributionSettings(Entry):
+    """Which items count where distributions are compared, and with how many random draws."""
+
+    min_raters: int = Field(
+        3,
+        ge=2,
+        description="Items that fewer people rated on a scale have no distribution to compare "
+        "with; they are left out and counted.",
+    )
+    folds: int = Field(
+        5,
+        ge=2,
+        description="Parts the items are dealt into, items with one text together: what a "
+        "predictor knows of people comes from the other parts.",
+    )
+    simulations: int = Field(
+        100,
+        ge=10,
+        description="Simulated draws per item behind what a perfect model would reach, and random "
+        "halves of the human raters.",
+    )
+    permutations: int = Field(
+        20,
+        ge=1,
+        description="Permutations behind what a model reaches on shuffled items; with no more "
+        "items than this it is exact, over all pairs.",
+    )
+
+
+class PrecisionSettings(Entry):
+    """What the target plan assumes where it says how wide intervals will be, and asks for."""
+
+    expected_r: tuple[float, ...] = Field(
+        (0.3, 0.5, 0.7, 0.9),
+        min_length=1,
+        description="Correlations of a model with people that are tried, between means without "
+        "error, such as pearson_disattenuated of a pilot study; from 0 to below 1.",
+    )
+    half_widths: tuple[float, ...] = Field(
+        (0.1, 0.05, 0.025),
+        min_length=1,
+        description="Half-widths of 95 % intervals that are asked for, of r and of the mean JSD in "
+        "bits; between 0 and 1.",
+    )
+    sd_ratio: float = Field(
+        1.0,
+        ge=0,
+        description="SD of a model's answers to one item over that of people's. Models usually "
+        "vary less than people, so that 1 plans for more participants than they need.",
+    )
+
+    @field_validator("expected_r")
+    @classmethod
+    def _correlations(cls, expected: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 <= r < 1 for r in expected):
+            raise ValueError("each must be 0 or more, and below 1")
+        return tuple(sorted(set(expected)))
+
+    @field_validator("half_widths")
+    @classmethod
+    def _widths(cls, widths: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 < width < 1 for width in widths):
+            raise ValueError("each must be above 0 and below 1")
+        return tuple(sorted(set(widths), reverse=True))
+
+
 class Study(Entry):
     """Which models rate which items on which scales, and how."""
 
@@ -146,6 +212,26 @@ class Study(Entry):
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
     )
+    figures: tuple[FigureName, ...] | None = Field(
+        None,
+        description="Figures that are drawn, as far as they apply to the study; an empty list for "
+        "none, and without it all that apply. docs/figures.md shows them.",
+    )
+    distributions: DistributionSettings = Field(
+        default_factory=DistributionSettings,
+        description="How distributions of ratings are compared.",
+    )
+    precision: PrecisionSettings = Field(
+        default_factory=PrecisionSettings,
+        description="What the target plan assumes about models, and how wide intervals may be.",
+    )
+
+    @field_validator("figures")
+    @classmethod
+    def _figures_once(cls, figures: tuple[FigureName, ...] | None) -> tuple[FigureName, ...] | None:
+        if figures is not None:
+            _unique(figures)
+        return figures
 
     @field_validator("models", "baselines")
     @classmethod

@@ -7,6 +7,7 @@ from emoalign.tables.baselines import PREDICTIONS
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
+    DISTRIBUTION_SCORECARD,
     FRAMEWORK,
     RESIDUALS,
     SCORECARD,
@@ -14,6 +15,7 @@ from emoalign.tables.comparisons import (
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 
 TABLES = (
@@ -26,6 +28,7 @@ TABLES = (
     LABELS,
     READOUTS,
     SCORECARD,
+    DISTRIBUTION_SCORECARD,
     CONTRASTS,
     FRAMEWORK,
     VARIANCE,
@@ -34,17 +37,20 @@ TABLES = (
     RESIDUALS,
     PREDICTIONS,
     PLAN,
+    PRECISION,
 )
 
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
     "CONTRASTS",
+    "DISTRIBUTION_SCORECARD",
     "FRAMEWORK",
     "ITEMS",
     "LABELS",
     "NORMS",
     "PLAN",
+    "PRECISION",
     "PREDICTIONS",
     "RATINGS",
     "READOUTS",

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from emoalign.tables.columns import DATASET, ITEM, NUMBERS, SCALE, TEXT
+from emoalign.tables.columns import COUNT, DATASET, ITEM, NUMBERS, SCALE, TEXT
 from emoalign.tables.contract import Column, Table
 
 PREDICTIONS = Table(
     "baselines/<baseline>/<dataset>.parquet",
     "an item and what a baseline predicts of it; one for each seed it was trained with",
     (
-        Column("model", TEXT, "Name of the baseline: its file in config/baselines."),
-        Column("protocol", TEXT, "seed-<number> of a baseline trained by the study; or published."),
+        Column(
+            "model",
+            TEXT,
+            "The baseline as a model beside the others: its name, and .seed-<number> where the "
+            "study has trained it.",
+        ),
+        Column("baseline", TEXT, "Name of the baseline: its file in config/baselines."),
+        Column("seed", COUNT, "Seed it was trained with; null for a published classifier."),
         DATASET,
         SCALE,
         ITEM,

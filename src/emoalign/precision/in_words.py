@@ -1,0 +1,64 @@
+"""The table of planning as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from emoalign.tables import records
+
+NOT_REACHABLE = "not reachable"
+
+
+def in_words(rows: pd.DataFrame) -> list[str]:
+    """What a study will know how exactly, in a few lines per scale and way of asking.
+
+    Of the half-widths that were asked for, the one in the middle is told; all are in the table.
+    """
+    lines = []
+    way = ["dataset", "scale", "readout", "participants"]
+    for _, of_way in rows.groupby(way, sort=False, dropna=False):
+        first = records(of_way)[0]
+        asked = "exact" if first["readout"] == "exact" else f"{first['participants']} participants"
+        lines.append(
+            f"{first['dataset']} {first['scale']}, {first['n_items']:,} items, {asked}: "
+            "half-widths of 95 % intervals"
+        )
+        for measure, of_measure in of_way.groupby("measure", sort=False):
+            lines += [f"  {line}" for line in _lines(str(measure), of_measure)]
+    if rows["participants_needed"].isna().any():
+        lines.append("Why something is not reachable, and other half-widths: precision.csv.")
+    return lines
+
+
+def _lines(measure: str, rows: pd.DataFrame) -> Iterator[str]:
+    if rows["planned"].isna().all() and rows["items_needed"].isna().all():
+        yield f"{_name(measure)}: {rows['reason'].iloc[0]}."
+        return
+    widths = list(dict.fromkeys(rows["half_width"]))
+    width = widths[len(widths) // 2]
+    told = records(rows[rows["half_width"] == width])
+    yield f"{_name(measure)}: " + ", ".join(
+        f"±{row['planned']:.3f} {_if(measure, row)}" for row in told
+    )
+    need = f"for ±{width:g}: items {_counts([row['items_needed'] for row in told])}"
+    if told[0]["readout"] == "sampled":
+        need += f"; or participants {_counts([row['participants_needed'] for row in told])}"
+    yield need
+
+
+def _if(measure: str, row: dict[str, Any]) -> str:
+    if measure == "r":
+        return f"if it is {row['assumed']} (seen as {row['expected']:.2f})"
+    return f"for a {row['assumed']} model ({row['expected']:.2f})"
+
+
+def _name(measure: str) -> str:
+    return {"r": "r with people", "jsd": "mean JSD (bits)"}[measure]
+
+
+def _counts(counts: Sequence[Any]) -> str:
+    words = [NOT_REACHABLE if pd.isna(count) else f"{count:,}" for count in counts]
+    return words[0] if len(set(words)) == 1 else " / ".join(words)

@@ -1,0 +1,70 @@
+"""What the models answered: counts by status, and examples of answers that are no rating."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from emoalign.study.jobs import ReportJob
+from emoalign.tables import STATUSES
+
+EXAMPLES = 5
+"""Examples of each status and cell."""
+
+NOT_SHOWN = "(not shown: it may quote the item)"
+
+_COUNTS = f"""
+SELECT model, protocol, dataset, scale,
+    count(status) AS answers,
+    {", ".join(f"count(*) FILTER (status = '{status}') AS n_{status}" for status in STATUSES)},
+    count(DISTINCT item_id) - count(DISTINCT item_id) FILTER (status = 'ok') AS items_without
+FROM read_parquet($files)
+WHERE readout = 'sampled'
+GROUP BY ALL
+ORDER BY dataset, scale, model, protocol
+"""  # noqa: S608 - only names from the data contract
+
+_UNUSED = """
+SELECT * FROM (
+    SELECT model, protocol, dataset, scale, status, text, count(*) AS answers
+    FROM read_parquet($files)
+    WHERE readout = 'sampled' AND status <> 'ok'
+    GROUP BY ALL
+)
+QUALIFY row_number() OVER (
+    PARTITION BY model, protocol, dataset, scale, status ORDER BY answers DESC, text
+) <= $examples
+ORDER BY model, protocol, dataset, scale, status, answers DESC, text
+"""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """`counts` has a row per cell that was sampled, with answers, n_<status> and items_without;
+    `unused` the most frequent answers of each cell and status that are no rating."""
+
+    counts: pd.DataFrame
+    unused: pd.DataFrame
+
+    @classmethod
+    def of(cls, job: ReportJob, ratings: Sequence[Path]) -> Answers:
+        """What the rating files say."""
+        hidden = [
+            name
+            for name, card in job.datasets.items()
+            if card.modality != "image" and not card.show_items
+        ]
+        unused = _asked(_UNUSED, ratings, examples=EXAMPLES)
+        unused["text"] = unused["text"].mask(unused["dataset"].isin(hidden), NOT_SHOWN)
+        return cls(_asked(_COUNTS, ratings), unused)
+
+
+def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
+    """What a query says of all ratings."""
+    with duckdb.connect() as database:
+        files = [str(path) for path in sorted(ratings)]
+        return database.execute(query, {"files": files, **bound}).df()

@@ -1,0 +1,111 @@
+"""What a section of the report is, and what it may look at.
+
+Adding a section takes a module `sections/<name>.py` with one `Section`, its template
+`templates/<id>.html`, and its name in `sections/__init__.py`, at the place where readers meet it.
+Nothing else: the tables it names become inputs of the workflow's rule and downloads on the page.
+
+A section is pure. Its `view` gets the `Results` of a study and returns one of three things:
+
+* a `View`: the values its template is filled with, and sentences for the top of the page. The
+  template has these values as variables, `job` and `section` beside them, the filters `number`,
+  `p_value`, `percent` (see `wording.py`), and the macros of `templates/parts.html`: import them
+  with `{% import "parts.html" as parts %}`; then `{{ parts.table(grid) }}` shows a table made by
+  `grid.py` (sorted, filtered and downloaded by readers without further work) and
+  `{{ parts.figures(results, name) }}` the figures of a name that the study has (see
+  `study/figures.py`), with their captions. Heading and frame are made for it. Whatever a template
+  prints is escaped; never mark a text as safe, because items, answers and titles are
+  written by strangers.
+* an `Absent`: what could not be computed and why, in a sentence. Heading and sentence are shown.
+* `None`: the study has nothing that the section is about (no scale of labels, say), and a reader
+  would not miss it. Nothing is shown.
+
+Where only some rows are missing, show them all: a dash for the number, and the `reason` of the row
+(`sections/contrasts.py` is an example).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from emoalign.report.answers import Answers
+from emoalign.study.figures import PlannedFigure, planned_figures
+from emoalign.study.jobs import ReportJob
+from emoalign.tables import ITEMS, STIMULI, Table
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """The results of a study: `folder` is results/<study>, `ratings` are its rating files."""
+
+    job: ReportJob
+    folder: Path
+    ratings: Sequence[Path] = ()
+    _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    def table(self, table: Table) -> pd.DataFrame:
+        """The rows of a table that the section names in `tables`; not to be changed in place."""
+        return self._once(table, table.path)
+
+    def items(self, dataset: str) -> pd.DataFrame:
+        """The item table of a dataset: a row per cell and item."""
+        return self._once(ITEMS, f"items/{dataset}.parquet")
+
+    def stimuli(self, dataset: str) -> pd.DataFrame:
+        """The items of a dataset. Show none of them where the card's `show_items` is false."""
+        return self._once(STIMULI, f"stimuli/{dataset}.parquet")
+
+    def figures(self, name: str) -> list[PlannedFigure]:
+        """The figures of one name that the study has: none, one, or one per dataset or scale."""
+        return [one for one in planned_figures(self.job.drawing()) if one.kind.name == name]
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What was answered: counts by status, and examples of answers that are no rating."""
+        return Answers.of(self.job, self.ratings)
+
+    def _once(self, table: Table, path: str) -> pd.DataFrame:
+        if path not in self._read:
+            self._read[path] = table.read(self.folder / path)
+        return self._read[path]
+
+
+@dataclass(frozen=True)
+class View:
+    """What a template is filled with.
+
+    `findings` go to the top of the page: paragraphs, each a list of sentences of which the first
+    is the message. Few and plain: they are what a hurried reader takes away.
+    """
+
+    values: Mapping[str, Any]
+    findings: Sequence[Sequence[str]] = ()
+
+
+@dataclass(frozen=True)
+class Absent:
+    """What could not be computed and why: sentences in plain words."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
+
+    `id` names its place on the page and its template; `heading` is a question or statement for
+    readers, `label` one or two words for the navigation; `tables` are the tables it reads
+    (of paths without placeholders); `figures` the names of the figures it shows.
+    """
+
+    id: str
+    heading: str
+    label: str
+    view: Callable[[Results], View | Absent | None]
+    tables: tuple[Table, ...] = ()
+    figures: tuple[str, ...] = ()

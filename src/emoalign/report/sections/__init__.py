@@ -1,0 +1,34 @@
+"""The sections of the report, in the order in which readers meet them."""
+
+from __future__ import annotations
+
+from emoalign.report.section import Section
+from emoalign.report.sections import (
+    alignment,
+    answers,
+    labels,
+    manifest,
+    meaning,
+    methods,
+    people,
+    readouts,
+    spread,
+)
+from emoalign.tables import Table
+
+SECTIONS: tuple[Section, ...] = (
+    alignment.SECTION,
+    labels.SECTION,
+    spread.SECTION,
+    answers.SECTION,
+    readouts.SECTION,
+    people.SECTION,
+    methods.SECTION,
+    meaning.SECTION,
+    manifest.SECTION,
+)
+
+
+def tables() -> tuple[Table, ...]:
+    """The tables that the sections read: inputs of the rule that writes the report."""
+    return tuple({table.path: table for section in SECTIONS for table in section.tables}.values())

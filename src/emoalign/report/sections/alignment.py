@@ -1,0 +1,71 @@
+"""Do models order and place items as people do?"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, p, text, value
+from emoalign.report.section import Results, Section, View
+from emoalign.report.wording import findings, number
+from emoalign.study.jobs import ReportJob
+from emoalign.tables import ALIGNMENT
+
+CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]
+
+
+def cells(results: Results) -> pd.DataFrame:
+    """The alignment table in the order of the page."""
+    return results.table(ALIGNMENT).sort_values(CELL_ORDER, ignore_index=True)
+
+
+def columns(job: ReportJob) -> tuple[Column, ...]:
+    """What the page shows of a cell."""
+    return (
+        *cell_columns(job),
+        text("Readout", "readout"),
+        count("Items", "n_items", "Items with a model mean and a human mean."),
+        between(
+            "r [95 % CI]",
+            "pearson_r",
+            "pearson_boot_low",
+            "pearson_boot_high",
+            "Pearson correlation of item means; bootstrap over items (BCa).",
+        ),
+        p("p adj.", "pearson_p_adjusted", "Against 0, Benjamini–Hochberg over cells."),
+        value("ρ", "spearman_rho", "Spearman rank correlation."),
+        value("CCC", "ccc", "Lin's concordance correlation."),
+        value("MAE", "mae", "Mean absolute error, in points of the scale."),
+        Column("RMSE (constant)", _errors, "rmse", meaning="In points of the scale."),
+        value("Bias", "bias", "Mean of the model minus mean of people."),
+        value("Slope", "slope", "Below 1: the model's ratings are compressed."),
+        value("Ceiling", "ceiling", "Highest r a perfect model can expect."),
+        Column("r disatt.", _disattenuated, "pearson_disattenuated"),
+    )
+
+
+def _errors(row: Row) -> str:
+    return f"{number(row['rmse'])} ({number(row['rmse_constant'])})"
+
+
+def _disattenuated(row: Row) -> str:
+    marked = " (above 1)" if row["disattenuated_above_1"] else ""
+    return number(row["pearson_disattenuated"]) + marked
+
+
+def _view(results: Results) -> View | None:
+    rows = cells(results)
+    if rows.empty:
+        return None
+    job = results.job
+    shown = grid("alignment-table", "Alignment by cell", rows, columns(job), ALIGNMENT)
+    return View({"grid": shown}, findings(rows, job))
+
+
+SECTION = Section(
+    id="alignment",
+    heading="Do models order and place items as people do?",
+    label="Alignment",
+    view=_view,
+    tables=(ALIGNMENT,),
+    figures=("correlations", "means"),
+)

@@ -1,0 +1,46 @@
+"""How well people agree with people."""
+
+from __future__ import annotations
+
+from emoalign.report.grid import Column, count, grid, value
+from emoalign.report.section import Absent, Results, Section, View
+from emoalign.tables import RELIABILITY
+
+SOURCES = {
+    "ratings": "single ratings",
+    "summary": "means, SDs and numbers of raters",
+    "none": "cannot be told: the norms have neither single ratings nor SDs with numbers of raters",
+}
+
+
+def _view(results: Results) -> View | Absent | None:
+    rows = results.table(RELIABILITY)
+    if rows.empty:
+        return None
+    if not rows["n_items"].any():
+        return Absent("No item has a human rating, so nobody knows how well people agree on them.")
+    where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
+    columns = (
+        where,
+        count("Items", "n_items"),
+        value("Raters per item", "n_raters", digits=1),
+        Column("From", lambda row: SOURCES[row["source"]], "source", numeric=False),
+        value("Split-half r", "split_half_r", digits=3),
+        value("Spearman–Brown", "spearman_brown", digits=3),
+        value("ICC(1)", "icc_single", "Reliability of one rating.", 3),
+        value("ICC(1,k)", "icc_average", "Reliability of the mean of all ratings.", 3),
+        value("Reliability used", "reliability", digits=3),
+        value("Ceiling of r", "ceiling", "√reliability.", 3),
+        value("One human", "one_human_r", "One rater with the mean of the others.", 3),
+    )
+    shown = grid("people-table", "Reliability of the norms", rows, columns, RELIABILITY)
+    return View({"grid": shown})
+
+
+SECTION = Section(
+    id="people",
+    heading="How well people agree with people",
+    label="People",
+    view=_view,
+    tables=(RELIABILITY,),
+)

@@ -1,0 +1,43 @@
+"""Do simulated participants differ as much as people?"""
+
+from __future__ import annotations
+
+from emoalign.report.grid import between, cell_columns, grid, p, text, value
+from emoalign.report.section import Results, Section, View
+from emoalign.report.sections.alignment import cells
+from emoalign.tables import ALIGNMENT
+
+
+def _view(results: Results) -> View | None:
+    rows = cells(results)
+    if rows.empty:
+        return None
+    columns = (
+        *cell_columns(results.job),
+        text("Readout", "readout"),
+        value("Median SD people", "sd_human_median", "Over items, in points of the scale."),
+        value("Median SD model", "sd_model_median", "Over items, in points of the scale."),
+        between(
+            "ln ratio of mean SDs [95 % CI]",
+            "log_sd_ratio",
+            "log_sd_ratio_low",
+            "log_sd_ratio_high",
+            "Below 0: too homogeneous; above 0: too varied.",
+        ),
+        value("Rank-sum W", "ranksum_w", "Wilcoxon rank-sum test of item SDs.", 0),
+        value("z", "ranksum_z", "Negative: the model's SDs are smaller."),
+        p("p adj.", "ranksum_p_adjusted", "Benjamini–Hochberg over cells."),
+        value("Signed-rank z", "signedrank_z", "Of paired item SDs."),
+        p("p adj.", "signedrank_p_adjusted", "Benjamini–Hochberg over cells."),
+    )
+    return View({"grid": grid("spread-table", "Spread by cell", rows, columns, ALIGNMENT)})
+
+
+SECTION = Section(
+    id="spread",
+    heading="Do simulated participants differ as much as people?",
+    label="Spread",
+    view=_view,
+    tables=(ALIGNMENT,),
+    figures=("spread",),
+)

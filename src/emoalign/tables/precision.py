@@ -1,0 +1,42 @@
+"""The table of planning: how wide intervals will be, and what makes them narrower."""
+
+from __future__ import annotations
+
+from emoalign.tables.columns import COUNT, DATASET, READOUT, SCALE, TEXT, numbers
+from emoalign.tables.contract import Column, Table
+
+PRECISION = Table(
+    "precision.csv",
+    "a scale, a way of asking, an assumption about the model and a half-width: what brings a 95 % "
+    "interval to it; made by the target plan",
+    (
+        DATASET,
+        SCALE,
+        READOUT,
+        Column(
+            "participants", COUNT, "Answers per item of a protocol of the study; null if exact."
+        ),
+        Column("n_items", COUNT, "Items of the study with a human rating on the scale."),
+        Column("measure", TEXT, "r (Pearson, of item means) or jsd (mean over items, in bits)."),
+        Column(
+            "assumed",
+            TEXT,
+            "About the model. For r: its correlation with people if both had means without error. "
+            "For jsd: perfect (it answers each item as the people who might have been asked do) or "
+            "marginal (it gives every item the distribution of all human answers).",
+        ),
+        *numbers(
+            expected="What the study would then see: r, lowered by the reliability of both sides, "
+            "or the mean JSD, which is above 0 even for a perfect model when raters are few.",
+            reliability_human="Reliability of the human item means.",
+            reliability_model="Reliability of the model's item means over these participants, if "
+            "its error-free means vary as those of people do and its answers to an item vary with "
+            "sd_ratio times the SD of people's.",
+            planned="Half-width of the interval with the study as it is.",
+            half_width="Half-width that is asked for.",
+        ),
+        Column("items_needed", COUNT, "Items that bring it, with these participants."),
+        Column("participants_needed", COUNT, "Participants that bring it, with these items."),
+        Column("reason", TEXT, "Why one of the two is missing; null where both are there."),
+    ),
+)
