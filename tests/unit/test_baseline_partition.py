@@ -147,6 +147,7 @@ def test_no_real_comment_is_learned_from_and_evaluated_on(shared: Path) -> None:
         "dev_same_text": dev.isin(keys["test"]).sum(),
     }
     assert (counts.train, counts.train_same_text, counts.train_text_in_dev) == (42970, 296, 144)
+    assert (counts.dev, counts.dev_same_text) == (5392, 34)
 
 
 # Targets
