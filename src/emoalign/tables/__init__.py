@@ -15,6 +15,12 @@ from emoalign.tables.comparisons import (
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.distributions import (
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+)
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 
@@ -36,6 +42,10 @@ TABLES = (
     AROUSAL,
     RESIDUALS,
     PREDICTIONS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
     PLAN,
     PRECISION,
 )
@@ -43,8 +53,12 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "CATEGORIES",
     "CONTRASTS",
+    "DISTRIBUTIONS",
+    "DISTRIBUTION_CONTRASTS",
     "DISTRIBUTION_SCORECARD",
+    "ENTROPY",
     "FRAMEWORK",
     "ITEMS",
     "LABELS",
