@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
+from emoalign.tables.baselines import PREDICTIONS
 from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
@@ -41,6 +42,7 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    PREDICTIONS,
     DISTRIBUTIONS,
     ENTROPY,
     CATEGORIES,
@@ -70,6 +72,7 @@ __all__ = [
     "NORMS",
     "PLAN",
     "PRECISION",
+    "PREDICTIONS",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",
