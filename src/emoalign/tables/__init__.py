@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
+from emoalign.tables.baselines import PREDICTIONS
+from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -40,10 +42,14 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    PREDICTIONS,
     DISTRIBUTIONS,
     ENTROPY,
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
+    CALIBRATION,
+    CALIBRATION_CURVES,
+    CALIBRATED,
     PLAN,
     PRECISION,
 )
@@ -51,6 +57,9 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "CALIBRATED",
+    "CALIBRATION",
+    "CALIBRATION_CURVES",
     "CATEGORIES",
     "CONTRASTS",
     "DISTRIBUTIONS",
@@ -63,6 +72,7 @@ __all__ = [
     "NORMS",
     "PLAN",
     "PRECISION",
+    "PREDICTIONS",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",
