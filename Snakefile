@@ -41,6 +41,8 @@ keep_out_of_log(logger, jobs.key_variables())
 study = loaded.study
 for forbidden in jobs.all_forbidden():
     logger.warning(f"Its ratings will not be asked for: {forbidden}")
+for undrawn in jobs.undrawn_figures():
+    logger.warning(f"A figure of the study will not be drawn: {undrawn}")
 RESULTS = f"results/{study.study}"
 
 

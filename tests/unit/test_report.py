@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.parsing import Status
-from emoalign.figures.drawing import draw_overview, draw_scale
+from emoalign.figures.drawing import draw_figure
 from emoalign.report.manifest import git_commit
 from emoalign.report.page import write_report
 from emoalign.report.wording import findings, number, p_value, percent
 from emoalign.statistics.align import align
-from emoalign.study.jobs import FigureJob, ReportJob
+from emoalign.study.figures import planned_figures
+from emoalign.study.jobs import ReportJob
 from emoalign.tables import ALIGNMENT, ITEMS, NORMS, RATINGS, STATUSES, STIMULI
 
 from .small_study import JOB, SCALE, SETTINGS, cell, norms, ratings
@@ -105,21 +106,8 @@ def make_page(
     align(
         JOB, [folder / "items/words.parquet"], {"words": folder / "norms/words.parquet"}, statistics
     )
-    shown = {
-        name: {key: entry[key] for key in ("title", "show_items", "scales", "labels")}
-        for name, entry in job.model_dump()["datasets"].items()
-    }
-    drawing = FigureJob.model_validate({"models": {"m": job.models["m"].title}, "datasets": shown})
-    draw_scale(
-        drawing,
-        "words",
-        "valence",
-        folder / "items/words.parquet",
-        folder / "stimuli/words.parquet",
-        statistics / "alignment.parquet",
-        figures / "words/valence",
-    )
-    draw_overview(drawing, statistics / "alignment.parquet", figures)
+    for one in planned_figures(job.drawing()):
+        draw_figure(one.job, [Path(path) for path in one.tables(str(folder))], figures / one.path)
     (folder / "manifest.json").write_bytes(orjson.dumps({"git_commit": None, "note": EVIL}))
     write_report(job, folder, [folder / "r.parquet"], folder / "report.html")
     return (folder / "report.html").read_text(encoding="utf-8")

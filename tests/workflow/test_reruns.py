@@ -42,14 +42,15 @@ PAGES = {("write_manifest", ""), ("write_report", "")}
 STATISTICS = {
     ("align", ""),
     ("compare", ""),
-    ("draw_overview", ""),
-    ("draw_scale", "dataset=vader, scale=valence"),
+    ("draw_figure", "figure=correlations"),
+    ("draw_figure", "figure=vader/valence/means"),
     ("write_report", ""),
 }
 AGGREGATION = {
     ("aggregate_items", "dataset=vader"),
     ("compare_structure", ""),
     ("decompose_variance", ""),
+    ("draw_figure", "figure=vader/valence/spread"),
     ("write_manifest", ""),
     *STATISTICS,
 }
@@ -110,6 +111,18 @@ def test_more_resamples_concern_only_the_statistics(rerun: Project) -> None:
 def test_more_permutations_concern_only_the_structure(rerun: Project) -> None:
     rerun.edit(SMALL, statistics={**STUDY["statistics"], "permutations": 200})
     assert rerun.planned() == {("compare_structure", "")} | PAGES
+
+
+def test_a_figure_left_out_is_not_drawn_and_the_others_stay(rerun: Project) -> None:
+    rerun.edit(SMALL, figures=["spread", "means"])
+    assert rerun.planned() == PAGES
+    rerun.run()
+    rerun.edit(SMALL, figures=["means", "spread"])
+    assert rerun.planned() == set()
+    rerun.edit(SMALL, figures=None)
+    assert rerun.planned() == PAGES
+    (rerun.folder / "results/small/figures/vader/valence/means.png").unlink()
+    assert rerun.planned() == {("draw_figure", "figure=vader/valence/means")} | PAGES
 
 
 def test_more_participants_are_asked_without_asking_the_first_ones_again(rerun: Project) -> None:

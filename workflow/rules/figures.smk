@@ -1,58 +1,37 @@
-"""Figures, each as PDF and as PNG with 300 dpi."""
+"""Figures, each as PDF and as PNG with 300 dpi: those of the study that apply to it."""
 
-KINDS = ["pdf", "png"]
+import re
+
+FIGURES = jobs.figures()
 
 
 rule figures:
     """Stage target: all figures."""
     input:
-        expand(f"{RESULTS}/figures/correlations.{{kind}}", kind=KINDS),
-        [
-            f"{RESULTS}/figures/{dataset}/{scale}/means.pdf"
-            for dataset in loaded.datasets
-            for scale in jobs.drawn(dataset)
-        ],
-
-
-rule draw_scale:
-    """One scale of one dataset: model means against human means, and the spread over raters."""
-    input:
-        item_table=f"{RESULTS}/items/{{dataset}}.parquet",
-        stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
-        alignment=f"{RESULTS}/statistics/alignment.parquet",
-    output:
         expand(
-            f"{RESULTS}/figures/{{{{dataset}}}}/{{{{scale}}}}/{{name}}.{{kind}}",
-            name=["means", "spread"],
-            kind=KINDS,
+            f"{RESULTS}/figures/{{figure}}.{{kind}}",
+            figure=FIGURES,
+            kind=["pdf", "png"],
         ),
-    log:
-        f"{RESULTS}/logs/draw_scale/{{dataset}}/{{scale}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/draw_scale/{{dataset}}/{{scale}}.tsv"
-    localrule: True
-    conda:
-        "../envs/emoalign.yaml"
-    params:
-        job=jobs.figures(),
-    script:
-        "../scripts/draw_scale.py"
 
 
-rule draw_overview:
-    """All cells: correlation with people, its interval, and the ceiling."""
+rule draw_figure:
+    """The tables a figure is drawn from in; the figure out."""
     input:
-        alignment=f"{RESULTS}/statistics/alignment.parquet",
+        lambda wildcards: FIGURES[wildcards.figure].tables(RESULTS),
     output:
-        expand(f"{RESULTS}/figures/correlations.{{kind}}", kind=KINDS),
+        f"{RESULTS}/figures/{{figure}}.pdf",
+        f"{RESULTS}/figures/{{figure}}.png",
     log:
-        f"{RESULTS}/logs/draw_overview.log",
+        f"{RESULTS}/logs/draw_figure/{{figure}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/draw_overview.tsv"
+        f"{RESULTS}/benchmarks/draw_figure/{{figure}}.tsv"
+    wildcard_constraints:
+        figure="|".join(map(re.escape, FIGURES)) or "(?!)",
     localrule: True
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.figures(),
+        job=lambda wildcards: FIGURES[wildcards.figure].job.model_dump(mode="json"),
     script:
-        "../scripts/draw_overview.py"
+        "../scripts/draw_figure.py"

@@ -43,13 +43,7 @@ rule write_report:
         ),
         manifest=f"{RESULTS}/manifest.json",
         tables=[f"{RESULTS}/{table.path}" for table in tables()],
-        overview=f"{RESULTS}/figures/correlations.png",
-        pictures=[
-            f"{RESULTS}/figures/{dataset}/{scale}/{name}.png"
-            for dataset in sorted(loaded.datasets)
-            for scale in jobs.drawn(dataset)
-            for name in ["means", "spread"]
-        ],
+        pictures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
     output:
         f"{RESULTS}/report.html",
     log:

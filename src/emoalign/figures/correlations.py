@@ -3,52 +3,60 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, READOUT_NAMES
-from emoalign.tables import records
+from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
+from emoalign.figures.subject import READOUT_NAMES, Subject
+from emoalign.tables import ALIGNMENT, records
+
+ROW_INCHES = 0.42
+ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
+"""Rows on a page."""
 
 
-def draw_correlations(
-    alignment: pd.DataFrame, colours: dict[str, str], titles: dict[str, str]
-) -> Figure:
+def draw(subject: Subject) -> list[Figure]:
     """A row per cell: r with its 95 % bootstrap interval, the ceiling, and one human rater's r."""
-    if alignment.empty:
-        return _nothing()
-    cells = alignment.sort_values(["dataset", "scale", "model", "protocol", "readout"])
-    figure = Figure(figsize=(PAGE_INCHES, 1.3 + 0.42 * len(cells)), layout="constrained")
+    cells = subject.rows(ALIGNMENT).sort_values(
+        ["dataset", "scale", "model", "protocol", "readout"]
+    )
+    lowest = min(-0.25, cells["pearson_boot_low"].min() - 0.05, cells["pearson_r"].min() - 0.05)
+    rows = records(cells)
+    pages = -(-len(rows) // ROWS)
+    length = -(-len(rows) // pages)
+    return [
+        _page(subject, rows[start : start + length], lowest)
+        for start in range(0, len(rows), length)
+    ]
+
+
+def _page(subject: Subject, cells: Sequence[Mapping[str, Any]], lowest: float) -> Figure:
+    height = 1.3 + ROW_INCHES * len(cells)
+    figure = Figure(figsize=(PAGE_INCHES, height), layout="constrained")
     axis = figure.subplots()
     axis.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
     names = []
-    for place, cell in enumerate(records(cells)):
+    for place, cell in enumerate(cells):
         readout = READOUT_NAMES[cell["readout"]]
         names.append(
-            f"{titles[cell['model']]}, {cell['protocol']}\n"
+            f"{subject.job.models[cell['model']]}, {cell['protocol']}\n"
             f"{cell['dataset']} {cell['scale']}, {readout}"
         )
-        _row(axis, place, cell, colours[cell["model"]])
+        _row(axis, place, cell, subject.marks[cell["model"]].colour)
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(names) - 0.5, -0.5)
-    axis.set_xlim(min(-0.25, cells["pearson_boot_low"].min() - 0.05), 1.02)
+    axis.set_xlim(lowest, 1.02)
     axis.set_xlabel("Pearson r of item means with human item means")
     figure.legend(handles=_legend(), loc="outside upper center", ncols=4, handletextpad=0.4)
     return figure
 
 
-def _nothing() -> Figure:
-    """What stands for the figure in a study without any scale of numbers."""
-    figure = Figure(figsize=(PAGE_INCHES, 0.8), layout="constrained")
-    figure.text(0.5, 0.5, "No scale of numbers in this study", color=PEOPLE, ha="center")
-    return figure
-
-
-def _row(axis: Axes, place: int, cell: dict[str, Any], colour: str) -> None:
+def _row(axis: Axes, place: int, cell: Mapping[str, Any], colour: str) -> None:
     axis.plot([cell["ceiling"]] * 2, [place - 0.32, place + 0.32], color=PEOPLE, linewidth=2)
     axis.plot(cell["one_human_r"], place, "D", color="white", markeredgecolor=PEOPLE, ms=5)
     ends = [cell["pearson_boot_low"], cell["pearson_boot_high"]]

@@ -1,56 +1,37 @@
-"""The jobs of the figures stage."""
+"""The job of the figures stage."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol, cast
 
-import pandas as pd
+from matplotlib.figure import Figure
 
-from emoalign.figures.correlations import draw_correlations
-from emoalign.figures.means import draw_means
-from emoalign.figures.spread import draw_spread
-from emoalign.figures.style import model_colours, save, style
+from emoalign.figures.style import save, style
+from emoalign.figures.subject import Subject, read_subject
+from emoalign.study.fields import FigureName
+from emoalign.study.figures import planned_figures
 from emoalign.study.jobs import FigureJob
-from emoalign.tables import ALIGNMENT, ITEMS, STIMULI
 
 
-def draw_scale(
-    job: FigureJob,
-    dataset: str,
-    scale: str,
-    items: Path,
-    stimuli: Path,
-    alignment: Path,
-    folder: Path,
-) -> None:
-    """Draw what concerns one scale of one dataset: means.* and spread.* in `folder`."""
-    rows = ITEMS.read(items)
-    rows = rows[rows["scale"] == scale]
-    table = ALIGNMENT.read(alignment)
-    table = table[(table["dataset"] == dataset) & (table["scale"] == scale)]
-    colours = model_colours(list(job.models))
-    entry = job.datasets[dataset]
+class Drawing(Protocol):
+    """What draws a figure: a pure function, `draw` in the module that is named after it."""
+
+    def __call__(self, subject: Subject) -> Sequence[Figure]:
+        """The pages of the figure; one, unless there is too much for a page to stay readable."""
+
+
+def drawing(figure: FigureName) -> Drawing:
+    """What draws a figure."""
+    module = import_module(f"emoalign.figures.{figure.replace('-', '_')}")
+    return cast(Drawing, module.draw)
+
+
+def draw_figure(job: FigureJob, tables: Sequence[Path], output: Path) -> None:
+    """Draw the figure that a job is of from the files of `PlannedFigure.tables`, as `output`.pdf
+    and .png."""
+    [planned] = planned_figures(job)
     with style():
-        labels = item_labels(STIMULI.read(stimuli), entry.show_items)
-        means = draw_means(rows, table, labels, entry.scales[scale], colours, job.models)
-        save(means, folder / "means")
-        save(draw_spread(rows, colours, job.models), folder / "spread")
-
-
-def draw_overview(job: FigureJob, alignment: Path, folder: Path) -> None:
-    """Draw what concerns all cells: correlations.* in `folder`."""
-    with style():
-        figure = draw_correlations(
-            ALIGNMENT.read(alignment), model_colours(list(job.models)), job.models
-        )
-        save(figure, folder / "correlations")
-
-
-def item_labels(stimuli: pd.DataFrame, show_items: bool) -> pd.Series:
-    """What an item is called in a figure: its text or the name of its image, or its id where the
-    terms forbid that."""
-    named = stimuli.set_index("item_id")
-    if not show_items:
-        return named.index.to_series()
-    pictured = named["image_path"].dropna().map(lambda path: Path(path).stem)
-    return named["text"].fillna(pictured)
+        save(drawing(planned.kind.name)(read_subject(planned, tables)), output)

@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, READOUT_NAMES
+from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE
+from emoalign.figures.subject import Subject
 from emoalign.study.fields import OrdinalScale
-from emoalign.tables import groups, records
+from emoalign.tables import ALIGNMENT, ITEMS, groups, records
 
 LABELLED = 5
 COLUMNS = 2
@@ -20,42 +21,31 @@ NAME_SIZE = (0.5, 0.06)
 """Width and height of a name, as a share of the scale."""
 
 
-def draw_means(
-    items: pd.DataFrame,
-    alignment: pd.DataFrame,
-    labels: pd.Series,
-    scale: OrdinalScale,
-    colours: dict[str, str],
-    titles: dict[str, str],
-) -> Figure:
-    """A panel per cell: each point an item, with identity line, fitted line and named outliers.
-
-    `items` and `alignment` hold the cells of one dataset and scale; `labels` names items by id.
-    """
-    cells = list(groups(items, ["model", "protocol", "readout"]))
+def draw(subject: Subject) -> list[Figure]:
+    """A panel per cell: each point an item, with identity line, fitted line and named outliers."""
+    cells = list(groups(subject.rows(ITEMS), ["model", "protocol", "readout"]))
     columns = min(COLUMNS, len(cells))
     rows = -(-len(cells) // columns)
     width = PAGE_INCHES / COLUMNS * columns
     figure = Figure(figsize=(width, 3.5 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     found: dict[tuple[str, ...], dict[str, Any]] = {
-        (cell["model"], cell["protocol"], cell["readout"]): cell for cell in records(alignment)
+        (cell["model"], cell["protocol"], cell["readout"]): cell
+        for cell in records(subject.rows(ALIGNMENT))
     }
+    scale = subject.shown.scales[subject.scale]
     for axis in axes.flat[len(cells) :]:
         axis.set_axis_off()
     for axis, (key, cell) in zip(axes.flat, cells, strict=False):
-        model, protocol, readout = key
-        _panel(axis, cell, labels, scale, colours[model])
-        axis.set_title(
-            f"{titles[model]}\n{protocol}, {READOUT_NAMES[readout]}\n{_summary(found[key])}"
-        )
+        _panel(axis, cell, subject.labels, scale, subject.marks[key[0]].colour)
+        axis.set_title(f"{subject.cell_name(*key)}\n{_summary(found[key])}")
     figure.supxlabel("Human mean rating", fontsize=8)
     figure.supylabel("Model mean rating", fontsize=8)
-    return figure
+    return [figure]
 
 
 def _panel(
-    axis: Axes, cell: pd.DataFrame, labels: pd.Series, scale: OrdinalScale, colour: str
+    axis: Axes, cell: pd.DataFrame, labels: Mapping[str, str], scale: OrdinalScale, colour: str
 ) -> None:
     used = cell.dropna(subset=["mean", "human_mean"]).set_index("item_id")
     human, model = used["human_mean"], used["mean"]
@@ -83,7 +73,7 @@ def _name_outliers(
     human: pd.Series,
     model: pd.Series,
     residual: pd.Series,
-    labels: pd.Series,
+    labels: Mapping[str, str],
     scale: OrdinalScale,
 ) -> None:
     """Name the items farthest from the fitted line, on the side where there is room.
@@ -100,7 +90,7 @@ def _name_outliers(
         named.append((x, y))
         left, above = x > middle, y < middle
         axis.annotate(
-            str(labels[item]),
+            labels[item],
             (x, y),
             xytext=(-4 if left else 4, 2 if above else -2),
             textcoords="offset points",

@@ -7,27 +7,27 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.style import PAGE_INCHES, PEOPLE, READOUT_NAMES
-from emoalign.tables import groups
+from emoalign.figures.style import PAGE_INCHES, PEOPLE
+from emoalign.figures.subject import Subject
+from emoalign.tables import ITEMS, groups
 
 
-def draw_spread(
-    items: pd.DataFrame, colours: dict[str, str], titles: dict[str, str], seed: int = 0
-) -> Figure:
+def draw(subject: Subject) -> list[Figure]:
     """A row per cell and one for people: the SD of every item (points) and their quartiles (box).
 
-    `items` holds the cells of one dataset and scale. `seed` places the points within their row.
+    The seed of the study places the points within their row.
     """
+    items = subject.rows(ITEMS)
     cells = list(groups(items, ["model", "protocol", "readout"]))
     people = items.drop_duplicates("item_id")["human_sd"].dropna()
     figure = Figure(figsize=(PAGE_INCHES, 0.9 + 0.55 * (len(cells) + 1)), layout="constrained")
     axis = figure.subplots()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(subject.job.seed)
     names = ["People"]
     _row(axis, 0, people, PEOPLE, rng)
-    for place, ((model, protocol, readout), cell) in enumerate(cells, 1):
-        _row(axis, place, cell["sd"].dropna(), colours[model], rng)
-        names.append(f"{titles[model]}\n{protocol}, {READOUT_NAMES[readout]}")
+    for place, (names_of_cell, cell) in enumerate(cells, 1):
+        _row(axis, place, cell["sd"].dropna(), subject.marks[names_of_cell[0]].colour, rng)
+        names.append(subject.cell_name(*names_of_cell))
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(names) - 0.5, -0.5)
@@ -35,7 +35,7 @@ def draw_spread(
     axis.set_xlabel("Standard deviation over raters of an item (points of the scale)")
     if len(people):
         axis.axvline(people.median(), color=PEOPLE, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    return figure
+    return [figure]
 
 
 def _row(axis: Axes, place: int, sds: pd.Series, colour: str, rng: np.random.Generator) -> None:

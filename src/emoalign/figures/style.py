@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from PIL import Image
 
 from emoalign.tables import atomic
 
 COLUMN_INCHES = 3.5
 PAGE_INCHES = 7.2
+PAGE_HEIGHT = 9.4
+DPI = 300
 PEOPLE = "#5f6368"
 FAINT = "#c7cacd"
 
 # Okabe & Ito (2008), told apart by readers with any common colour vision.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8a800")
 
-READOUT_NAMES = {"sampled": "sampled answers", "exact": "exact probabilities"}
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
@@ -33,15 +39,27 @@ _STYLE: dict[Any, Any] = {
     "ytick.major.width": 0.6,
     "legend.frameon": False,
     "figure.dpi": 100,
-    "savefig.dpi": 300,
+    "savefig.dpi": DPI,
     "pdf.fonttype": 42,
     "text.parse_math": False,
 }
 
 
-def model_colours(models: Sequence[str]) -> dict[str, str]:
-    """A colour for each model; it does not depend on the order they are named in."""
-    return {model: PALETTE[place % len(PALETTE)] for place, model in enumerate(sorted(models))}
+@dataclass(frozen=True)
+class Mark:
+    """How a model is drawn: more models than colours are told apart by the shape of points."""
+
+    colour: str
+    marker: str
+
+
+def model_marks(models: Sequence[str]) -> dict[str, Mark]:
+    """A mark for each model; it does not depend on the order they are named in."""
+    shades = len(PALETTE)
+    return {
+        model: Mark(PALETTE[place % shades], MARKERS[place // shades % len(MARKERS)])
+        for place, model in enumerate(sorted(models))
+    }
 
 
 @contextmanager
@@ -51,8 +69,25 @@ def style() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure beside each other as `path`.pdf and `path`.png, without a date in them."""
-    for suffix, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
-        with atomic(path.with_suffix(f".{suffix}")) as partial:
-            figure.savefig(partial, format=suffix, metadata=metadata, bbox_inches="tight")
+def save(pages: Sequence[Figure], path: Path) -> None:
+    """Write the pages of a figure as `path`.pdf, a page each, and as one `path`.png, under each
+    other. There is no date in them, so that the same figure is the same file."""
+    undated = {"CreationDate": None}
+    with atomic(path.with_suffix(".pdf")) as partial, PdfPages(partial, metadata=undated) as pdf:
+        for page in pages:
+            pdf.savefig(page, bbox_inches="tight")
+    with atomic(path.with_suffix(".png")) as partial:
+        pictures = [_picture(page) for page in pages]
+        size = max(one.width for one in pictures), sum(one.height for one in pictures)
+        whole = Image.new("RGB", size, "white")
+        top = 0
+        for one in pictures:
+            whole.paste(one, (0, top))
+            top += one.height
+        whole.save(partial, format="png", dpi=(DPI, DPI), optimize=True)
+
+
+def _picture(page: Figure) -> Image.Image:
+    stream = BytesIO()
+    page.savefig(stream, format="png", dpi=DPI, bbox_inches="tight")
+    return Image.open(stream)

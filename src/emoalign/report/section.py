@@ -11,8 +11,9 @@ A section is pure. Its `view` gets the `Results` of a study and returns one of t
   `p_value`, `percent` (see `wording.py`), and the macros of `templates/parts.html`: import them
   with `{% import "parts.html" as parts %}`; then `{{ parts.table(grid) }}` shows a table made by
   `grid.py` (sorted, filtered and downloaded by readers without further work) and
-  `{{ parts.figure(path, alt, caption) }}` a figure. Heading and frame are made for it. Whatever
-  a template prints is escaped; never mark a text as safe, because items, answers and titles are
+  `{{ parts.figures(results, name) }}` the figures of a name that the study has (see
+  `study/figures.py`), with their captions. Heading and frame are made for it. Whatever a template
+  prints is escaped; never mark a text as safe, because items, answers and titles are
   written by strangers.
 * an `Absent`: what could not be computed and why, in a sentence. Heading and sentence are shown.
 * `None`: the study has nothing that the section is about (no scale of labels, say), and a reader
@@ -33,6 +34,7 @@ from typing import Any
 import pandas as pd
 
 from emoalign.report.answers import Answers
+from emoalign.study.figures import PlannedFigure, planned_figures
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import ITEMS, STIMULI, Table
 
@@ -57,6 +59,10 @@ class Results:
     def stimuli(self, dataset: str) -> pd.DataFrame:
         """The items of a dataset. Show none of them where the card's `show_items` is false."""
         return self._once(STIMULI, f"stimuli/{dataset}.parquet")
+
+    def figures(self, name: str) -> list[PlannedFigure]:
+        """The figures of one name that the study has: none, one, or one per dataset or scale."""
+        return [one for one in planned_figures(self.job.drawing()) if one.kind.name == name]
 
     @cached_property
     def answers(self) -> Answers:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field
 
 from emoalign.study.datasets import DatasetScale, Frameworks, HumanScale
-from emoalign.study.fields import Entry, LabelScale, Modality, Range
+from emoalign.study.fields import Entry, FigureName, LabelScale, Modality, Range
 from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.readers import DatasetSource
@@ -158,23 +158,58 @@ class ShownDataset(Entry):
     """What figures need to know of a dataset."""
 
     title: str
+    modality: Modality
     show_items: bool
     scales: dict[str, HumanScale]
     labels: dict[str, LabelScale] = Field(default_factory=dict)
+    frameworks: Frameworks = Field(default_factory=Frameworks)
+
+
+class AskedOf(Asked):
+    """What figures need to know of a protocol: what it varies, and who is asked."""
+
+    personas: str | None
+    wave: int
 
 
 class FigureJob(Entry):
-    """Draw figures: what things are called, and what may be shown."""
+    """Draw figures: what things are called, what may be shown, what protocols differ in.
+
+    The job of one figure is that of a study which has nothing but what the figure is of.
+    """
 
     version: int = 1
+    figures: tuple[FigureName, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]
+    protocols: dict[str, AskedOf]
+    seed: int
+
+    def within(self, figure: FigureName, dataset: str | None, scale: str | None) -> FigureJob:
+        """The part of it that concerns one figure, of a dataset and a scale where these are named.
+
+        A study-wide figure has all datasets; one of a dataset has all scales of it.
+        """
+        if dataset is None:
+            return self.model_copy(update={"figures": (figure,)})
+        shown = self.datasets[dataset]
+        if scale is not None:
+            scales = {name: found for name, found in shown.scales.items() if name == scale}
+            labels = {name: found for name, found in shown.labels.items() if name == scale}
+            frameworks = shown.frameworks.within([scale])
+            only = {"scales": scales, "labels": labels, "frameworks": frameworks}
+            shown = shown.model_copy(update=only)
+        protocols = {
+            name: asked.model_copy(update={"prompts": {dataset: asked.prompts[dataset]}})
+            for name, asked in self.protocols.items()
+        }
+        part = {"figures": (figure,), "datasets": {dataset: shown}, "protocols": protocols}
+        return self.model_copy(update=part)
 
 
 class ReportedDataset(ShownDataset):
     """What the report tells of a dataset."""
 
-    modality: Modality
     keep: str | None
     sample: int | None
     licence: str
@@ -202,6 +237,30 @@ class ReportJob(Entry):
     protocols: dict[str, Protocol]
     prompts: dict[str, PromptSet]
     personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    figures: tuple[FigureName, ...] | None = None
+
+    def drawing(self) -> FigureJob:
+        """The job of all figures of the study: what `study.figures.planned_figures` takes."""
+        return FigureJob(
+            figures=self.figures,
+            models={name: model.title for name, model in self.models.items()},
+            datasets={
+                name: ShownDataset(
+                    **{field: getattr(dataset, field) for field in ShownDataset.model_fields}
+                )
+                for name, dataset in self.datasets.items()
+            },
+            protocols={
+                entry.name: AskedOf(
+                    temperature=entry.temperature,
+                    prompts={name: str(entry.prompt_set(name)) for name in self.datasets},
+                    personas=entry.personas,
+                    wave=entry.wave,
+                )
+                for entry in self.protocols.values()
+            },
+            seed=self.seed,
+        )
 
     def prompt_form(self, protocol: str, dataset: str, scale: str) -> PromptForm:
         """What a model is shown of a protocol when it is asked about a scale of a dataset."""

@@ -16,13 +16,13 @@ from emoalign.sources import locate
 from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
 from emoalign.study.fields import LabelScale, Range
+from emoalign.study.figures import PlannedFigure, planned_figures, undrawn_figures
 from emoalign.study.jobs import (
     AggregationJob,
     Asked,
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
-    FigureJob,
     PrecisionJob,
     PreparationJob,
     PromptForm,
@@ -208,16 +208,21 @@ class Jobs:
             settings=study.precision,
         ).model_dump(mode="json")
 
-    def figures(self) -> dict[str, Any]:
-        """The FigureJob of the study."""
-        models = sorted(self.loaded.models.items())
-        return FigureJob(
-            models={name: card.title for name, card in models},
-            datasets={name: self._shown(name) for name in sorted(self.loaded.datasets)},
-        ).model_dump(mode="json")
+    def figures(self) -> dict[str, PlannedFigure]:
+        """The figures of the study, each by its path in the folder of figures."""
+        return {one.path: one for one in planned_figures(self._report().drawing())}
+
+    def undrawn_figures(self) -> list[str]:
+        """Why figures that the study names are not drawn."""
+        job = self._report().drawing()
+        named = job.figures or ()
+        return [f"{name}: {why}" for name, why in undrawn_figures(job).items() if name in named]
 
     def report(self) -> dict[str, Any]:
         """The ReportJob of the study."""
+        return self._report().model_dump(mode="json")
+
+    def _report(self) -> ReportJob:
         study = self.loaded.study
         return ReportJob(
             study=study.study,
@@ -231,7 +236,6 @@ class Jobs:
             datasets={
                 name: ReportedDataset(
                     **dict(self._shown(name)),
-                    modality=card.modality,
                     keep=card.keep,
                     sample=self.loaded.dataset_entry(name).sample,
                     licence=card.licence,
@@ -249,16 +253,19 @@ class Jobs:
                 for entry in sorted(study.protocols, key=lambda one: one.name)
                 if entry.personas
             },
-        ).model_dump(mode="json")
+            figures=None if study.figures is None else tuple(sorted(study.figures)),
+        )
 
     def _shown(self, dataset: str) -> ShownDataset:
         """What figures and report are both told of a dataset."""
         card = self.loaded.datasets[dataset]
         return ShownDataset(
             title=card.title,
+            modality=card.modality,
             show_items=card.redistribute,
             scales=self._numbers(dataset),
             labels=self._labels(dataset),
+            frameworks=card.frameworks.within(self._numbers(dataset)),
         )
 
     def plan(self) -> list[dict[str, Any]]:
@@ -341,10 +348,6 @@ class Jobs:
     def api_slots(self, model: str) -> int:
         """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
         return int(isinstance(self.loaded.models[model], OpenAIModel))
-
-    def drawn(self, dataset: str) -> list[str]:
-        """The scales of a dataset that have figures of their own: those of numbers."""
-        return list(self._numbers(dataset))
 
     def forbidden(self, model: str, dataset: str) -> str | None:
         """Why a model may not be sent the items of a dataset; None where it may."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.study.fields import Entry, Name, Readout
+from emoalign.study.fields import Entry, FigureName, Name, Readout
 from emoalign.study.strata import Strata
 
 
@@ -110,6 +110,35 @@ class StatisticsSettings(AlignmentSettings):
     )
 
 
+class DistributionSettings(Entry):
+    """Which items count where distributions are compared, and with how many random draws."""
+
+    min_raters: int = Field(
+        3,
+        ge=2,
+        description="Items that fewer people rated on a scale have no distribution to compare "
+        "with; they are left out and counted.",
+    )
+    folds: int = Field(
+        5,
+        ge=2,
+        description="Parts the items are dealt into, items with one text together: what a "
+        "predictor knows of people comes from the other parts.",
+    )
+    simulations: int = Field(
+        100,
+        ge=10,
+        description="Simulated draws per item behind what a perfect model would reach, and random "
+        "halves of the human raters.",
+    )
+    permutations: int = Field(
+        20,
+        ge=1,
+        description="Permutations behind what a model reaches on shuffled items; with no more "
+        "items than this it is exact, over all pairs.",
+    )
+
+
 class PrecisionSettings(Entry):
     """What the target plan assumes where it says how wide intervals will be, and asks for."""
 
@@ -178,10 +207,26 @@ class Study(Entry):
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
     )
+    figures: tuple[FigureName, ...] | None = Field(
+        None,
+        description="Figures that are drawn, as far as they apply to the study; an empty list for "
+        "none, and without it all that apply. docs/figures.md shows them.",
+    )
+    distributions: DistributionSettings = Field(
+        default_factory=DistributionSettings,
+        description="How distributions of ratings are compared.",
+    )
     precision: PrecisionSettings = Field(
         default_factory=PrecisionSettings,
         description="What the target plan assumes about models, and how wide intervals may be.",
     )
+
+    @field_validator("figures")
+    @classmethod
+    def _figures_once(cls, figures: tuple[FigureName, ...] | None) -> tuple[FigureName, ...] | None:
+        if figures is not None:
+            _unique(figures)
+        return figures
 
     @field_validator("models")
     @classmethod

@@ -1,12 +1,12 @@
 from pathlib import Path
 
-from emoalign.figures.drawing import draw_overview
+from emoalign.figures.drawing import draw_figure
 from emoalign.stage import stage
 from emoalign.study.jobs import FigureJob
 
 with stage(snakemake.log[0]):
-    draw_overview(
+    draw_figure(
         FigureJob.model_validate(snakemake.params.job),
-        alignment=Path(snakemake.input.alignment),
-        folder=Path(snakemake.output[0]).parent,
+        tables=[Path(path) for path in snakemake.input],
+        output=Path(snakemake.output[0]).with_suffix(""),
     )

@@ -1,0 +1,94 @@
+"""What a figure is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emoalign.figures.style import Mark, model_marks
+from emoalign.study.figures import PlannedFigure
+from emoalign.study.jobs import FigureJob, ShownDataset
+from emoalign.tables import STIMULI, TABLES, Table
+
+READOUT_NAMES = {"sampled": "sampled answers", "exact": "exact probabilities"}
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What a figure is of, and the tables that are read for it.
+
+    Attributes:
+        job: the part of the study that the figure is of.
+        tables: rows by the path of their table, only those that the figure is of.
+        dataset, scale: their names where the figure is of one; else empty.
+    """
+
+    job: FigureJob
+    tables: Mapping[str, pd.DataFrame]
+    dataset: str = ""
+    scale: str = ""
+
+    def rows(self, table: Table) -> pd.DataFrame:
+        """The rows of a table."""
+        return self.tables[table.path]
+
+    @property
+    def shown(self) -> ShownDataset:
+        """The dataset that the figure is of."""
+        return self.job.datasets[self.dataset]
+
+    @cached_property
+    def marks(self) -> dict[str, Mark]:
+        """How each model is drawn, in every figure of the study."""
+        return model_marks(list(self.job.models))
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """What the items of the dataset are called, by id: the text of an item or the name of its
+        image; its id where the terms forbid that."""
+        return item_labels(self.rows(STIMULI), self.shown.show_items)
+
+    def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
+        """What a cell is called, on two lines."""
+        asked = protocol if readout is None else f"{protocol}, {READOUT_NAMES[readout]}"
+        return f"{self.job.models[model]}\n{asked}"
+
+
+def read_subject(planned: PlannedFigure, files: Sequence[Path]) -> Subject:
+    """Read what a figure is drawn from: `files` are those of `PlannedFigure.tables`, as there."""
+    kinds = {table.path: table for table in TABLES}
+    path = iter(files)
+    tables = {
+        name: pd.concat(
+            [kinds[name].read(next(path)) for _ in planned.files(name)], ignore_index=True
+        )
+        for name in planned.kind.reads
+    }
+    concerned = {name: _concerned(rows, planned.job) for name, rows in tables.items()}
+    return Subject(planned.job, concerned, planned.dataset or "", planned.scale or "")
+
+
+def _concerned(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:
+    """The rows of the datasets and scales of a job."""
+    if "dataset" not in rows.columns:
+        return rows
+    kept = rows["dataset"].isin(list(job.datasets))
+    if "scale" in rows.columns:
+        scales = {(n, s) for n, d in job.datasets.items() for s in (*d.scales, *d.labels)}
+        pairs = zip(rows["dataset"], rows["scale"], strict=True)
+        kept &= np.array([pair in scales for pair in pairs], dtype=bool)
+    return rows[kept].reset_index(drop=True)
+
+
+def item_labels(stimuli: pd.DataFrame, show_items: bool) -> dict[str, str]:
+    """What items are called, by id."""
+    named = stimuli.set_index("item_id")
+    if not show_items:
+        return {str(item): str(item) for item in named.index}
+    pictured = named["image_path"].dropna().map(lambda path: Path(path).stem)
+    return {str(item): str(label) for item, label in named["text"].fillna(pictured).items()}

@@ -1,0 +1,120 @@
+"""Which figures a study has: those it chooses, where it has what they show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from emoalign.errors import StudyError
+from emoalign.figures.drawing import drawing
+from emoalign.study.fields import FigureName
+from emoalign.study.figures import FIGURES, planned_figures, undrawn_figures
+from emoalign.study.jobs import ReportJob
+from emoalign.study.loading import load_study
+from emoalign.study.reading import read_yaml
+from emoalign.study.rules import Jobs
+from emoalign.tables import TABLES
+
+ROOT = Path(__file__).parents[2]
+NAMES = get_args(FigureName)
+
+
+def loaded(**changes: Any) -> Jobs:
+    """The jobs of the default study with some keys changed."""
+    content, problems = read_yaml(ROOT / "config/config.yaml")
+    assert not problems
+    return Jobs(load_study(content | changes, ROOT / "config"))
+
+
+def shipped(name: str) -> Jobs:
+    content, problems = read_yaml(ROOT / f"config/studies/{name}.yaml")
+    assert not problems
+    return Jobs(load_study(content, ROOT / "config"))
+
+
+def test_every_name_has_one_entry_and_something_that_draws_it() -> None:
+    assert sorted(kind.name for kind in FIGURES) == sorted(NAMES)
+    assert all(callable(drawing(name)) for name in NAMES)
+
+
+def test_every_figure_is_drawn_from_tables_there_are() -> None:
+    known = {table.path for table in TABLES}
+    assert all(set(kind.reads) <= known for kind in FIGURES)
+
+
+def test_a_study_that_names_no_figures_has_all_that_apply() -> None:
+    assert {"correlations", "vader/valence/means", "vader/valence/spread"} <= set(
+        loaded().figures()
+    )
+
+
+def test_a_study_has_only_the_figures_it_names_in_an_order_of_their_own() -> None:
+    assert list(loaded(figures=["spread", "correlations"]).figures()) == [
+        "correlations",
+        "vader/valence/spread",
+    ]
+    assert loaded(figures=["means", "spread"]).report() == (
+        loaded(figures=["spread", "means"]).report()
+    )
+    assert loaded(figures=[]).figures() == {}
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [(["mean"], "figures.0: Input should be"), (["means", "means"], "named more than once: means")],
+)
+def test_an_unknown_figure_or_one_named_twice_is_told(figures: list[str], told: str) -> None:
+    with pytest.raises(StudyError, match=told):
+        loaded(figures=figures)
+
+
+def test_a_figure_is_told_of_nothing_but_what_it_shows() -> None:
+    one = shipped("ogg2025").figures()["oasis/valence/means"]
+    assert list(one.job.datasets) == ["oasis"]
+    assert list(one.job.datasets["oasis"].scales) == ["valence"]
+    assert one.job.figures == ("means",)
+    assert planned_figures(one.job) == [one], "its job alone says which figure it is"
+    assert one.tables("results/x") == [
+        "results/x/items/oasis.parquet",
+        "results/x/stimuli/oasis.parquet",
+        "results/x/statistics/alignment.parquet",
+    ]
+
+
+def test_titles_and_captions_name_what_a_figure_is_of() -> None:
+    figures = shipped("ogg2025").figures()
+    title = figures["oasis/valence/means"].job.datasets["oasis"].title
+    for one in figures.values():
+        texts = (one.title, one.caption, one.alt)
+        assert all(text and "{" not in text and "None" not in text for text in texts)
+        if one.dataset == "oasis":
+            assert title in one.alt
+
+
+def test_a_scale_of_labels_has_no_figure_of_numbers() -> None:
+    figures = shipped("inoshita2026").figures()
+    assert "emobank/valence/means" in figures
+    assert "goemotions/emotions/means" not in figures
+
+
+def test_a_figure_that_is_named_but_not_possible_is_told_with_what_is_missing() -> None:
+    only_labels = {
+        "datasets": [{"dataset": "goemotions"}],
+        "models": ["gpt-5.4-mini"],
+        "protocols": [{"name": "p", "prompts": "labels-that-apply"}],
+    }
+    jobs = loaded(**only_labels, figures=["correlations", "means"])
+    assert jobs.figures() == {}
+    assert jobs.undrawn_figures() == [
+        "correlations: no scale of numbers",
+        "means: no scale of numbers",
+    ]
+    assert loaded(**only_labels).undrawn_figures() == [], "nobody asked for them"
+    assert loaded().undrawn_figures() == []
+
+
+def test_what_the_study_lacks_is_known_of_figures_nobody_named_too() -> None:
+    job = ReportJob.model_validate(loaded().report()).drawing()
+    assert set(undrawn_figures(job)) == set(NAMES) - {one.kind.name for one in planned_figures(job)}
