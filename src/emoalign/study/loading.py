@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 from emoalign.errors import StudyError
 from emoalign.study.datasets import DatasetCard
+from emoalign.study.embeddings import EmbeddingModel, GgufEmbedding, TransformersEmbedding
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.fitting import misfits
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.models import (
     LlamaCppModel,
     ModelCard,
@@ -30,6 +32,10 @@ MODEL_CLASSES: dict[str, type[ModelCard]] = {
     "vllm": VllmModel,
     "recorded": RecordedModel,
 }
+EMBEDDING_CLASSES: dict[str, type[EmbeddingModel]] = {
+    "gguf": GgufEmbedding,
+    "transformers": TransformersEmbedding,
+}
 ServedModel = LlamaCppModel | OpenAIModel
 """A model that is asked through a server, request by request."""
 
@@ -46,6 +52,8 @@ class LoadedStudy:
     datasets: Mapping[str, DatasetCard]
     prompt_sets: Mapping[str, PromptSet]
     personas: Mapping[str, PersonaTable] = field(default_factory=dict)
+    lexicon: SeedLexicon | None = None
+    embedding: EmbeddingModel | None = None
 
     def dataset_entry(self, dataset: str) -> StudyDataset:
         """What the study says of one of its datasets."""
@@ -95,14 +103,32 @@ def load_study(
         _listed(config, "protocols", "personas"),
         partial(library.entry, PersonaTable, "personas"),
     )
+    lexicon, embedding = None, None
+    if study is not None and ("transparency" in config or _has_labels(study, datasets)):
+        chosen = study.transparency
+        lexicon = chosen.seeds and library.entry(SeedLexicon, "lexicons", chosen.seeds)
+        embedding = chosen.embedding and library.embedding(chosen.embedding)
     problems += library.problems
     if study is None:
         raise StudyError(list(dict.fromkeys(problems)))
-    loaded = LoadedStudy(study, models, datasets, prompt_sets, personas)
+    loaded = LoadedStudy(
+        study, models, datasets, prompt_sets, personas, lexicon or None, embedding or None
+    )
     problems += _inconsistencies(loaded, source)
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
     return loaded
+
+
+def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:
+    """Whether the study asks for labels."""
+    return any(
+        isinstance(scale, LabelScale)
+        for entry in study.datasets
+        if entry.dataset in datasets
+        for name, scale in datasets[entry.dataset].scales.items()
+        if entry.scales is None or name in entry.scales
+    )
 
 
 FoundT = TypeVar("FoundT")
@@ -140,17 +166,26 @@ class _Library:
         return entry
 
     def model(self, name: str) -> ModelCard | None:
-        path, content = self._content("models", name)
+        return self._of_a_kind(MODEL_CLASSES, "models", "engine", name)
+
+    def embedding(self, name: str) -> EmbeddingModel | None:
+        return self._of_a_kind(EMBEDDING_CLASSES, "embeddings", "kind", name)
+
+    def _of_a_kind(
+        self, kinds: Mapping[str, type[EntryT]], folder: str, key: str, name: str
+    ) -> EntryT | None:
+        """An entry of one of several kinds, which `key` tells apart."""
+        path, content = self._content(folder, name)
         if content is None:
             return None
-        engine = content.get("engine") if isinstance(content, Mapping) else None
-        if engine not in MODEL_CLASSES:
-            hint = nearest(str(engine), MODEL_CLASSES)
-            self.problems.append(f"{path}: engine: unknown engine {engine!r}; {hint}")
+        kind = content.get(key) if isinstance(content, Mapping) else None
+        if kind not in kinds:
+            hint = nearest(str(kind), kinds)
+            self.problems.append(f"{path}: {key}: unknown {key} {kind!r}; {hint}")
             return None
-        card, problems = validate(MODEL_CLASSES[engine], content, str(path))
+        entry, problems = validate(kinds[str(kind)], content, str(path))
         self.problems += problems
-        return card
+        return entry
 
     def _content(self, folder: str, name: str) -> tuple[Path, Any]:
         path = self.config_dir / folder / f"{name}.yaml"

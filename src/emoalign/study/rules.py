@@ -23,6 +23,8 @@ from emoalign.study.jobs import (
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
+    GradientJob,
+    LabelledDataset,
     PrecisionJob,
     PreparationJob,
     PromptForm,
@@ -33,6 +35,7 @@ from emoalign.study.jobs import (
     ShownDataset,
     StatisticsJob,
     StructureJob,
+    TransparencyJob,
     answering,
     prompt_form,
     together,
@@ -194,6 +197,40 @@ class Jobs:
                 for entry in sorted(self.loaded.study.protocols, key=lambda one: one.name)
             }
         ).model_dump(mode="json")
+
+    def labelled(self) -> list[str]:
+        """The datasets that are rated on a scale of labels."""
+        return [name for name in sorted(self.loaded.datasets) if self._labels(name)]
+
+    def transparency(self) -> dict[str, Any]:
+        """The TransparencyJob of the study."""
+        study, card = self.loaded.study, self.loaded.embedding
+        kept: dict[str, object] = {"title": "", "threads": 1}
+        return TransparencyJob(
+            datasets={
+                name: LabelledDataset(
+                    language=self.loaded.datasets[name].language, labels=self._labels(name)
+                )
+                for name in self.labelled()
+            },
+            lexicon=self.loaded.lexicon,
+            embedding=card and card.model_copy(update=kept),
+            settings=study.transparency.model_copy(update={"embedding": None, "seeds": None}),
+            seed=study.seed,
+        ).model_dump(mode="json")
+
+    def gradient(self) -> dict[str, Any]:
+        """The GradientJob of the study."""
+        study = self.loaded.study
+        return GradientJob(
+            permutations=study.statistics.permutations,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            seed=study.seed,
+        ).model_dump(mode="json")
+
+    def embedding_threads(self) -> int:
+        """CPU threads that the embedding model of the study uses."""
+        return self.loaded.embedding.threads if self.loaded.embedding else 1
 
     def precision(self) -> dict[str, Any]:
         """The PrecisionJob of the study."""

@@ -15,6 +15,7 @@ from emoalign.tables.comparisons import (
 from emoalign.tables.contract import Column, Table, atomic, groups, records
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
+from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT
 
 TABLES = (
     STIMULI,
@@ -24,6 +25,8 @@ TABLES = (
     ALIGNMENT,
     RELIABILITY,
     LABELS,
+    TRANSPARENCY,
+    TRANSPARENCY_GRADIENT,
     READOUTS,
     SCORECARD,
     CONTRASTS,
@@ -55,6 +58,8 @@ __all__ = [
     "STIMULI",
     "STRUCTURE",
     "TABLES",
+    "TRANSPARENCY",
+    "TRANSPARENCY_GRADIENT",
     "VARIANCE",
     "Column",
     "Table",
