@@ -54,6 +54,7 @@ rule all:
         f"{RESULTS}/statistics/scorecard.csv",
         f"{RESULTS}/statistics/structure.csv",
         f"{RESULTS}/statistics/variance.csv",
+        jobs.transparency_tables(RESULTS),
 
 
 include: "workflow/rules/inputs.smk"
@@ -64,5 +65,6 @@ include: "workflow/rules/ratings.smk"
 include: "workflow/rules/items.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/transparency.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"

@@ -15,6 +15,7 @@ from emoalign.errors import DataError
 from emoalign.sources import locate
 from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
+from emoalign.study.embeddings import GgufEmbedding
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.figures import PlannedFigure, planned_figures, undrawn_figures
 from emoalign.study.jobs import (
@@ -227,6 +228,20 @@ class Jobs:
             bootstrap_resamples=study.statistics.bootstrap_resamples,
             seed=study.seed,
         ).model_dump(mode="json")
+
+    def transparency_tables(self, results: str) -> list[str]:
+        """The tables of transparency; none in a study without scales of labels."""
+        names = ("transparency", "transparency_gradient") if self.labelled() else ()
+        return [f"{results}/statistics/{name}.csv" for name in names]
+
+    def embedding_files(self) -> list[str]:
+        """The weights of the embedding model, where Snakemake must see that they change: those
+        without a checksum. None while the file is missing: the job itself then says so."""
+        card = self.loaded.embedding
+        if isinstance(card, GgufEmbedding) and card.weights.sha256 is None:
+            with suppress(DataError):
+                return [str(locate(card.weights))]
+        return []
 
     def embedding_threads(self) -> int:
         """CPU threads that the embedding model of the study uses."""
