@@ -12,6 +12,7 @@ rule statistics:
             table=[*TABLES, *COMPARISONS, "structure", "variance"],
             kind=["parquet", "csv"],
         ),
+        jobs.transparency_tables(RESULTS),
 
 
 rule align:

@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
 
 from emoalign.distributions.folds import Folds
 
@@ -51,7 +52,9 @@ def out_of_fold_auc(
         if not pairs or not learned.any() or learned.all() or not features.shape[1]:
             continue
         fit = LogisticRegression(C=INVERSE_PENALTY, max_iter=1_000)
-        fit.fit(features[~tried], learned)
+        # Fits as small as these wait for threads longer than they compute.
+        with threadpool_limits(limits=1):
+            fit.fit(features[~tried], learned)
         areas.append(float(roc_auc_score(labelled[tried], fit.decision_function(features[tried]))))
         weights.append(pairs)
     return float(np.average(areas, weights=weights)) if weights else float("nan")
