@@ -6,6 +6,7 @@ from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
+    DISTRIBUTION_SCORECARD,
     FRAMEWORK,
     RESIDUALS,
     SCORECARD,
@@ -29,6 +30,7 @@ TABLES = (
     TRANSPARENCY_GRADIENT,
     READOUTS,
     SCORECARD,
+    DISTRIBUTION_SCORECARD,
     CONTRASTS,
     FRAMEWORK,
     VARIANCE,
@@ -43,6 +45,7 @@ __all__ = [
     "ALIGNMENT",
     "AROUSAL",
     "CONTRASTS",
+    "DISTRIBUTION_SCORECARD",
     "FRAMEWORK",
     "ITEMS",
     "LABELS",
