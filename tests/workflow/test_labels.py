@@ -328,9 +328,9 @@ def test_the_transparency_of_labels_is_told_and_why_most_of_it_is_missing(
     folder = results(labelled) / "statistics"
     found = TRANSPARENCY.read(folder / "transparency.parquet").set_index("label")
     assert list(found.index) == LABEL_NAMES
-    assert found["prevalence"].to_dict() == pytest.approx(
-        {"anger": 1 / 4, "joy": 1 / 3, "neutral": 7 / 24}, abs=0.2
-    )
+    items = ITEMS.read(results(labelled) / "items/comments.parquet")
+    shares = dict(zip(LABEL_NAMES, items["human_distribution"].mean(), strict=True))
+    assert found["prevalence"].to_dict() == pytest.approx(shares)
     assert all("10 are needed" in reason for reason in found["reason"])
     gradients = TRANSPARENCY_GRADIENT.read(folder / "transparency_gradient.parquet")
     assert gradients["predictor"].tolist() == ["t", "e", "l", "probe_auc"]

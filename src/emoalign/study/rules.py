@@ -234,6 +234,10 @@ class Jobs:
         names = ("transparency", "transparency_gradient") if self.labelled() else ()
         return [f"{results}/statistics/{name}.csv" for name in names]
 
+    def makes(self, path: str) -> bool:
+        """Whether the study makes a table; those of transparency need a scale of labels."""
+        return bool(self.labelled()) or not path.startswith("statistics/transparency")
+
     def embedding_files(self) -> list[str]:
         """The weights of the embedding model, where Snakemake must see that they change: those
         without a checksum. None while the file is missing: the job itself then says so."""

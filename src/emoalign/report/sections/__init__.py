@@ -13,12 +13,14 @@ from emoalign.report.sections import (
     people,
     readouts,
     spread,
+    transparency,
 )
 from emoalign.tables import Table
 
 SECTIONS: tuple[Section, ...] = (
     alignment.SECTION,
     labels.SECTION,
+    transparency.SECTION,
     spread.SECTION,
     answers.SECTION,
     readouts.SECTION,
@@ -30,5 +32,6 @@ SECTIONS: tuple[Section, ...] = (
 
 
 def tables() -> tuple[Table, ...]:
-    """The tables that the sections read: inputs of the rule that writes the report."""
+    """The tables that the sections read: inputs of the rule that writes the report, where the
+    study has them."""
     return tuple({table.path: table for section in SECTIONS for table in section.tables}.values())
