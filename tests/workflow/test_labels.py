@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image as Picture
@@ -329,7 +330,8 @@ def test_the_transparency_of_labels_is_told_and_why_most_of_it_is_missing(
     found = TRANSPARENCY.read(folder / "transparency.parquet").set_index("label")
     assert list(found.index) == LABEL_NAMES
     items = ITEMS.read(results(labelled) / "items/comments.parquet")
-    shares = dict(zip(LABEL_NAMES, items["human_distribution"].mean(), strict=True))
+    means = np.mean(items["human_distribution"].tolist(), axis=0)
+    shares = dict(zip(LABEL_NAMES, means, strict=True))
     assert found["prevalence"].to_dict() == pytest.approx(shares)
     assert all("10 are needed" in reason for reason in found["reason"])
     gradients = TRANSPARENCY_GRADIENT.read(folder / "transparency_gradient.parquet")

@@ -22,6 +22,7 @@ from emoalign.study.readers import DatasetSource
 from emoalign.study.strata import Strata
 from emoalign.study.studies import (
     AlignmentSettings,
+    DistributionSettings,
     PrecisionSettings,
     Protocol,
     StatisticsSettings,
@@ -99,6 +100,16 @@ class StatisticsJob(Entry):
     labels: dict[str, dict[str, LabelScale]] = Field(default_factory=dict)
     seed: int
     settings: AlignmentSettings
+
+
+class DistributionJob(Entry):
+    """Compare how models spread their answers with how people do: all scales, by dataset."""
+
+    version: int = 1
+    scales: dict[str, dict[str, DatasetScale]]
+    seed: int
+    bootstrap_resamples: int
+    settings: DistributionSettings
 
 
 class ComparedDataset(Entry):
@@ -257,7 +268,7 @@ class ReportedModel(Entry):
 class ReportJob(Entry):
     """Write manifest and report: the whole study, in an order of its own, without limits."""
 
-    version: int = 1
+    version: int = 2
     study: str
     title: str
     seed: int

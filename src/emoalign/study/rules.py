@@ -24,6 +24,7 @@ from emoalign.study.jobs import (
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
+    DistributionJob,
     GradientJob,
     LabelledDataset,
     PrecisionJob,
@@ -163,6 +164,16 @@ class Jobs:
             labels={name: self._labels(name) for name in sorted(self.loaded.datasets)},
             seed=study.seed,
             settings=study.statistics,
+        ).model_dump(mode="json")
+
+    def distributions(self) -> dict[str, Any]:
+        """The DistributionJob of the study."""
+        study = self.loaded.study
+        return DistributionJob(
+            scales={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
+            seed=study.seed,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            settings=study.distributions,
         ).model_dump(mode="json")
 
     def comparison(self) -> dict[str, Any]:

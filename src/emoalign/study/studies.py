@@ -129,7 +129,7 @@ class DistributionSettings(Entry):
         100,
         ge=10,
         description="Simulated draws per item behind what a perfect model would reach, and random "
-        "halves of the human raters.",
+        "halves of the human raters, at most: 40,000 drawn items are enough.",
     )
     permutations: int = Field(
         20,

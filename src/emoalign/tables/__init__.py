@@ -14,6 +14,12 @@ from emoalign.tables.comparisons import (
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.distributions import (
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+)
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT
@@ -37,6 +43,10 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
     PLAN,
     PRECISION,
 )
@@ -44,8 +54,12 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "CATEGORIES",
     "CONTRASTS",
+    "DISTRIBUTIONS",
+    "DISTRIBUTION_CONTRASTS",
     "DISTRIBUTION_SCORECARD",
+    "ENTROPY",
     "FRAMEWORK",
     "ITEMS",
     "LABELS",

@@ -13,7 +13,6 @@ from emoalign.statistics.pairs import FloatArray
 from emoalign.study.embeddings import GgufEmbedding
 
 _ERRORS_ONLY = 1
-_SLOTS = 4
 
 
 def gguf_embedder(card: GgufEmbedding) -> Callable[[Sequence[str]], FloatArray]:
@@ -30,9 +29,10 @@ def gguf_embedder(card: GgufEmbedding) -> Callable[[Sequence[str]], FloatArray]:
         "cls": poolings.LLAMA_POOLING_TYPE_CLS,
         "last": poolings.LLAMA_POOLING_TYPE_LAST,
     }[card.pooling]
-    parameters.n_parallel = _SLOTS
-    parameters.n_ctx = card.context_tokens * _SLOTS
-    # A text must fit into one physical batch: its tokens are pooled together.
+    # One text at a time, whole in one physical batch: texts computed together are cut into pieces of
+    # one length, and what is pooled is then a piece.
+    parameters.n_parallel = 1
+    parameters.n_ctx = card.context_tokens
     parameters.n_batch = parameters.n_ubatch = card.context_tokens
     parameters.cache_ram_mib = 0
     parameters.cache_idle_slots = False
