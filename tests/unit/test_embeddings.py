@@ -97,20 +97,30 @@ def test_two_jobs_may_fill_one_store(tmp_path: Path) -> None:
     assert b"text" not in (tmp_path / "one.sqlite").read_bytes().replace(b"text_sha256", b"")
 
 
+TOPICS = [
+    "The dog ran across the garden.",
+    "A dog was running through the garden.",
+    "Interest rates rose again this year.",
+    "The bank raised its interest rates this year.",
+]
+
+
 def test_the_bundled_model_tells_texts_of_one_topic_from_those_of_another(tmp_path: Path) -> None:
-    texts = [
-        "The dog ran across the garden.",
-        "A dog was running through the garden.",
-        "Interest rates rose again this year.",
-        "The bank raised its interest rates this year.",
-    ]
-    found = embedded(card(), texts, tmp_path)
+    found = embedded(card(), TOPICS, tmp_path)
     assert found.shape == (4, 576)
     assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(4))
     alike = found @ found.T
     assert (alike[0, 1] + alike[2, 3]) / 2 > alike[:2, 2:].mean() + 0.05
-    prefixed = embedded(card(prefix="search: "), texts, tmp_path)
+    prefixed = embedded(card(prefix="search: "), TOPICS, tmp_path)
     assert np.abs(prefixed - found).max() > 0.01
+
+
+def test_an_embedding_does_not_depend_on_the_texts_it_is_computed_with() -> None:
+    embed = gguf_embedder(card())
+    together = embed(TOPICS)
+    alone = np.vstack([gguf_embedder(card())([text]) for text in TOPICS])
+    assert together == pytest.approx(alone, abs=1e-3)
+    assert embed(TOPICS[::-1])[::-1] == pytest.approx(alone, abs=1e-3)
 
 
 def test_a_text_longer_than_the_model_takes_is_refused_and_says_what_to_change() -> None:
@@ -129,47 +139,6 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
 def hub_card(folder: Path, **changes: Any) -> TransformersEmbedding:
     content = {"title": "T", "kind": "transformers", "model": str(folder), **changes}
     return TransformersEmbedding.model_validate(content)
-
-
-def tiny_bert(folder: Path) -> Path:
-    """A random BERT of a few kilobytes with a tokenizer of single words."""
-    transformers = pytest.importorskip("transformers")
-    torch = pytest.importorskip("torch")
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "so", "happy", "sad", "day"]
-    folder.mkdir()
-    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    torch.manual_seed(0)
-    config = transformers.BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=32,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
-    transformers.BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    return folder
-
-
-def test_padding_changes_no_embedding_of_a_hugging_face_model(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
-    folder = tiny_bert(tmp_path / "bert")
-    embed = hugging_face_embedder(hub_card(folder))
-    alone = np.vstack([embed([text]) for text in ("so happy", "sad day so so so")])
-    together = embed(["so happy", "sad day so so so"])
-    assert together == pytest.approx(alone, abs=1e-5)
-    transformers = pytest.importorskip("transformers")
-    model = transformers.AutoModel.from_pretrained(folder).eval()
-    tokens = transformers.AutoTokenizer.from_pretrained(folder)(["so happy"], return_tensors="pt")
-    with torch.inference_mode():
-        states = model(**tokens).last_hidden_state[0].numpy()
-    assert alone[0] == pytest.approx(states.mean(axis=0), abs=1e-5)
-    first = hugging_face_embedder(hub_card(folder, pooling="cls"))(["so happy"])
-    assert first[0] == pytest.approx(states[0], abs=1e-5)
-    assert embedded(hub_card(folder), ["so happy"], tmp_path / "store").shape == (1, 16)
-    with pytest.raises(EngineError, match="more than the 16 that context_tokens"):
-        hugging_face_embedder(hub_card(folder, context_tokens=16))(["so " * 20])
 
 
 def test_a_hugging_face_model_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:

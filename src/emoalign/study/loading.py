@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from emoalign.errors import StudyError
+from emoalign.study.baselines import BASELINE_CLASSES, BaselineCard, CheckpointBaseline
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.embeddings import EmbeddingModel, GgufEmbedding, TransformersEmbedding
 from emoalign.study.fields import LabelScale, Range
@@ -52,6 +53,7 @@ class LoadedStudy:
     datasets: Mapping[str, DatasetCard]
     prompt_sets: Mapping[str, PromptSet]
     personas: Mapping[str, PersonaTable] = field(default_factory=dict)
+    baselines: Mapping[str, BaselineCard] = field(default_factory=dict)
     lexicon: SeedLexicon | None = None
     embedding: EmbeddingModel | None = None
 
@@ -103,6 +105,7 @@ def load_study(
         _listed(config, "protocols", "personas"),
         partial(library.entry, PersonaTable, "personas"),
     )
+    baselines: dict[str, BaselineCard] = _found(_listed(config, "baselines"), library.baseline)
     lexicon, embedding = None, None
     if study is not None and ("transparency" in config or _has_labels(study, datasets)):
         chosen = study.transparency
@@ -112,7 +115,14 @@ def load_study(
     if study is None:
         raise StudyError(list(dict.fromkeys(problems)))
     loaded = LoadedStudy(
-        study, models, datasets, prompt_sets, personas, lexicon or None, embedding or None
+        study,
+        models,
+        datasets,
+        prompt_sets,
+        personas,
+        baselines,
+        lexicon or None,
+        embedding or None,
     )
     problems += _inconsistencies(loaded, source)
     if problems:
@@ -166,24 +176,28 @@ class _Library:
         return entry
 
     def model(self, name: str) -> ModelCard | None:
-        return self._of_a_kind(MODEL_CLASSES, "models", "engine", name)
+        return self._one_of(MODEL_CLASSES, "engine", "models", name)
+
+    def baseline(self, name: str) -> BaselineCard | None:
+        return self._one_of(BASELINE_CLASSES, "kind", "baselines", name)
 
     def embedding(self, name: str) -> EmbeddingModel | None:
-        return self._of_a_kind(EMBEDDING_CLASSES, "embeddings", "kind", name)
+        return self._one_of(EMBEDDING_CLASSES, "kind", "embeddings", name)
 
-    def _of_a_kind(
-        self, kinds: Mapping[str, type[EntryT]], folder: str, key: str, name: str
+    def _one_of(
+        self, kinds: Mapping[str, type[EntryT]], key: str, folder: str, name: str
     ) -> EntryT | None:
-        """An entry of one of several kinds, which `key` tells apart."""
+        """The entry of a file whose `key` tells which of several kinds it is."""
         path, content = self._content(folder, name)
         if content is None:
             return None
         kind = content.get(key) if isinstance(content, Mapping) else None
-        if kind not in kinds:
+        chosen = kinds.get(str(kind))
+        if chosen is None:
             hint = nearest(str(kind), kinds)
             self.problems.append(f"{path}: {key}: unknown {key} {kind!r}; {hint}")
             return None
-        entry, problems = validate(kinds[str(kind)], content, str(path))
+        entry, problems = validate(chosen, content, str(path))
         self.problems += problems
         return entry
 
@@ -265,6 +279,8 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
         for name in loaded.study.allow_remote
         if name not in loaded.datasets
     ]
+    for name, baseline in loaded.baselines.items():
+        problems += _wrong_baseline(loaded, source, name, baseline)
     if loaded.study.max_usd is not None:
         problems += [
             f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
@@ -287,6 +303,40 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             else:
                 for prompts in _prompts_for(loaded, protocol, name):
                     problems += _incapable(source, protocol, prompts, name, model)
+    return problems
+
+
+def _wrong_baseline(
+    loaded: LoadedStudy, source: str, name: str, baseline: BaselineCard
+) -> list[str]:
+    """What keeps a baseline from being compared with the people of the study."""
+    where = f"{source}: baselines: {name!r}"
+    if name in loaded.models:
+        return [f"{where} has the name of a model; one of them needs another"]
+    if baseline.dataset not in [entry.dataset for entry in loaded.study.datasets]:
+        return [
+            f"{where} is of the dataset {baseline.dataset!r}, which is not in the study; "
+            f"{nearest(baseline.dataset, loaded.datasets)}"
+        ]
+    card = loaded.datasets.get(baseline.dataset)
+    if card is None:
+        return []
+    problems = []
+    if card.modality == "image":
+        problems.append(f"{where} reads texts, but the items of {baseline.dataset!r} are images")
+    asked = [scale for scale in loaded.scales(baseline.dataset) if scale in card.scales]
+    if baseline.scale not in asked:
+        problems.append(
+            f"{where} predicts {baseline.scale!r} of {baseline.dataset!r}, which the study does "
+            f"not ask about; {nearest(baseline.scale, asked)}"
+        )
+    elif isinstance(baseline, CheckpointBaseline) and not isinstance(
+        card.scales[baseline.scale], LabelScale
+    ):
+        problems.append(
+            f"{where} is a published classifier of labels, but {baseline.scale!r} of "
+            f"{baseline.dataset!r} is a scale of numbers"
+        )
     return problems
 
 
@@ -406,6 +456,15 @@ def load_dataset(path: Path) -> DatasetCard:
     """A dataset card by itself. Raises StudyError with every problem found."""
     library = _Library(path.parent.parent, str(path))
     card = library.entry(DatasetCard, path.parent.name, path.stem)
+    if card is None:
+        raise StudyError(library.problems)
+    return card
+
+
+def load_baseline(path: Path) -> BaselineCard:
+    """A baseline card by itself. Raises StudyError with every problem found."""
+    library = _Library(path.parent.parent, str(path))
+    card = library.baseline(path.stem)
     if card is None:
         raise StudyError(library.problems)
     return card

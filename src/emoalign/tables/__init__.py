@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
+from emoalign.tables.baselines import PREDICTIONS
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -43,6 +44,7 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    PREDICTIONS,
     DISTRIBUTIONS,
     ENTROPY,
     CATEGORIES,
@@ -66,6 +68,7 @@ __all__ = [
     "NORMS",
     "PLAN",
     "PRECISION",
+    "PREDICTIONS",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",

@@ -29,8 +29,8 @@ def gguf_embedder(card: GgufEmbedding) -> Callable[[Sequence[str]], FloatArray]:
         "cls": poolings.LLAMA_POOLING_TYPE_CLS,
         "last": poolings.LLAMA_POOLING_TYPE_LAST,
     }[card.pooling]
-    # One text at a time, whole in one physical batch: texts computed together are cut into pieces of
-    # one length, and what is pooled is then a piece.
+    # One text at a time, whole in one physical batch: texts computed together are cut into pieces
+    # of one length, and what is pooled is then only a piece.
     parameters.n_parallel = 1
     parameters.n_ctx = card.context_tokens
     parameters.n_batch = parameters.n_ubatch = card.context_tokens

@@ -12,8 +12,8 @@ from emoalign.statistics.pairs import FloatArray
 from emoalign.study.embeddings import TransformersEmbedding
 
 _MISSING = (
-    "This embedding model needs PyTorch and transformers, which the extra finetune brings: "
-    "pip install 'emoalign[finetune]'. Or name a model in a GGUF file (kind: gguf), which needs "
+    "This embedding model needs PyTorch and transformers (the extra finetune): pip install "
+    "'torch>=2.8' 'transformers>=5.0'. Or name a model in a GGUF file (kind: gguf), which needs "
     "neither."
 )
 
