@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
+from emoalign.tables.baselines import PREDICTIONS
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -40,6 +41,7 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    PREDICTIONS,
     DISTRIBUTIONS,
     ENTROPY,
     CATEGORIES,
@@ -63,6 +65,7 @@ __all__ = [
     "NORMS",
     "PLAN",
     "PRECISION",
+    "PREDICTIONS",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",
