@@ -1,6 +1,7 @@
 """emoalign: how human-like are the ratings language models give to emotional stimuli?
 
-Targets: data, plan, stimuli, ratings, items, statistics, figures, report (the default: everything).
+Targets: data, plan, stimuli, ratings, items, statistics, distributions,
+figures, report (the default: everything).
 A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
 """
 
@@ -53,6 +54,7 @@ rule all:
         f"{RESULTS}/manifest.json",
         f"{RESULTS}/statistics/scorecard.csv",
         f"{RESULTS}/statistics/structure.csv",
+        f"{RESULTS}/statistics/distributions.csv",
         f"{RESULTS}/statistics/variance.csv",
 
 
@@ -62,7 +64,9 @@ include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/ratings.smk"
 include: "workflow/rules/items.smk"
+include: "workflow/rules/baselines.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/distributions.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"

@@ -42,6 +42,7 @@ PAGES = {("write_manifest", ""), ("write_report", "")}
 STATISTICS = {
     ("align", ""),
     ("compare", ""),
+    ("compare_distributions", ""),
     ("draw_figure", "figure=correlations"),
     ("draw_figure", "figure=vader/valence/means"),
     ("write_report", ""),

@@ -2,6 +2,7 @@
 
 TABLES = ["reliability", "alignment", "labels", "readouts"]
 COMPARISONS = ["contrasts", "framework", "arousal", "residuals", "scorecard"]
+DISTRIBUTIONS = ["distributions", "entropy", "categories", "distribution_contrasts"]
 
 
 rule statistics:
@@ -9,7 +10,7 @@ rule statistics:
     input:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",
-            table=[*TABLES, *COMPARISONS, "structure", "variance"],
+            table=[*TABLES, *COMPARISONS, *DISTRIBUTIONS, "structure", "variance"],
             kind=["parquet", "csv"],
         ),
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
+from emoalign.tables.baselines import PREDICTIONS
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -14,6 +15,12 @@ from emoalign.tables.comparisons import (
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.distributions import (
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+)
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 
@@ -34,6 +41,11 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    PREDICTIONS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
     PLAN,
     PRECISION,
 )
@@ -41,14 +53,19 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "CATEGORIES",
     "CONTRASTS",
+    "DISTRIBUTIONS",
+    "DISTRIBUTION_CONTRASTS",
     "DISTRIBUTION_SCORECARD",
+    "ENTROPY",
     "FRAMEWORK",
     "ITEMS",
     "LABELS",
     "NORMS",
     "PLAN",
     "PRECISION",
+    "PREDICTIONS",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",
