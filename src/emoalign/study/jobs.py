@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from emoalign.study.baselines import Evaluated, Splits, TrainingSettings
+from emoalign.study.calibration import CalibrationSettings
 from emoalign.study.datasets import DatasetScale, Frameworks, HumanScale
 from emoalign.study.fields import Entry, FigureName, LabelScale, Modality, Range
 from emoalign.study.models import ModelCard, RecordedModel
@@ -135,6 +136,28 @@ class AggregationJob(Entry):
     version: int = 2
     dataset: str
     scales: dict[str, DatasetScale]
+
+
+class CalibrationJob(Entry):
+    """Learn to say what people say from what models say, on the rated items of one dataset."""
+
+    version: int = 1
+    dataset: str
+    scales: dict[str, DatasetScale]
+    min_raters: int
+    seed: int
+    settings: CalibrationSettings
+
+
+class CalibrationReviewJob(Entry):
+    """Judge what calibration gained on items that were held out."""
+
+    version: int = 1
+    datasets: dict[str, dict[str, DatasetScale]]
+    min_raters: int
+    seed: int
+    bootstrap_resamples: int
+    settings: CalibrationSettings
 
 
 class StatisticsJob(Entry):

@@ -22,6 +22,8 @@ from emoalign.study.jobs import (
     AggregationJob,
     Asked,
     BaselineData,
+    CalibrationJob,
+    CalibrationReviewJob,
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
@@ -156,6 +158,28 @@ class Jobs:
     def aggregate(self, dataset: str) -> dict[str, Any]:
         """The AggregationJob of one dataset."""
         return AggregationJob(dataset=dataset, scales=self._ranges(dataset)).model_dump(mode="json")
+
+    def calibration(self, dataset: str) -> dict[str, Any]:
+        """The CalibrationJob of one dataset."""
+        study = self.loaded.study
+        return CalibrationJob(
+            dataset=dataset,
+            scales=self._ranges(dataset),
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            settings=study.calibration,
+        ).model_dump(mode="json")
+
+    def calibration_review(self) -> dict[str, Any]:
+        """The CalibrationReviewJob of the study."""
+        study = self.loaded.study
+        return CalibrationReviewJob(
+            datasets={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            settings=study.calibration,
+        ).model_dump(mode="json")
 
     def statistics(self) -> dict[str, Any]:
         """The StatisticsJob of the study."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
+from emoalign.study.calibration import CalibrationSettings
 from emoalign.study.fields import Entry, FigureName, Name, Readout
 from emoalign.study.strata import Strata
 
@@ -208,6 +209,10 @@ class Study(Entry):
         gt=0,
         description="US dollars the study may cost, at the prices in the model cards; a job stops "
         "before it would exceed them.",
+    )
+    calibration: CalibrationSettings = Field(
+        default_factory=CalibrationSettings,
+        description="How distributions are calibrated, and how that is judged.",
     )
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
 from emoalign.tables.baselines import PREDICTIONS
+from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -46,6 +47,9 @@ TABLES = (
     ENTROPY,
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
+    CALIBRATION,
+    CALIBRATION_CURVES,
+    CALIBRATED,
     PLAN,
     PRECISION,
 )
@@ -53,6 +57,9 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "CALIBRATED",
+    "CALIBRATION",
+    "CALIBRATION_CURVES",
     "CATEGORIES",
     "CONTRASTS",
     "DISTRIBUTIONS",
