@@ -9,6 +9,7 @@ from emoalign.report.sections import (
     arousal,
     contrasts,
     disagreements,
+    distributions,
     framework,
     items,
     labels,
@@ -20,6 +21,7 @@ from emoalign.report.sections import (
     scorecard,
     spread,
     structure,
+    transparency,
     variance,
 )
 from emoalign.tables import Table
@@ -27,9 +29,11 @@ from emoalign.tables import Table
 SECTIONS: tuple[Section, ...] = (
     alignment.SECTION,
     labels.SECTION,
+    transparency.SECTION,
     items.SECTION,
     disagreements.SECTION,
     spread.SECTION,
+    distributions.SECTION,
     scorecard.SECTION,
     contrasts.SECTION,
     framework.SECTION,
@@ -46,5 +50,6 @@ SECTIONS: tuple[Section, ...] = (
 
 
 def tables() -> tuple[Table, ...]:
-    """The tables that the sections read: inputs of the rule that writes the report."""
+    """The tables that the sections read: inputs of the rule that writes the report, where the
+    study has them."""
     return tuple({table.path: table for section in SECTIONS for table in section.tables}.values())
