@@ -14,6 +14,7 @@ from emoalign.distributions.scorecard import (
     distribution_scorecard,
     score_distributions,
 )
+from emoalign.study.jobs import ExpectationJob
 from emoalign.tables import (
     CALIBRATION,
     DISTRIBUTION_CONTRASTS,
@@ -115,11 +116,15 @@ def test_what_is_expected_on_every_scale_is_decided_by_the_worst() -> None:
     assert row["estimate"] == 0.02
     assert row["low"] == pytest.approx(-0.08)
     assert row["evidence"] == "lowest of 2: ρ = 0.020 on arousal"
-    assert "highest of 2: ρ = 0.300 on valence" in found(given, "entropies loosely related").evidence
+    assert (
+        "highest of 2: ρ = 0.300 on valence" in found(given, "entropies loosely related").evidence
+    )
 
 
 def test_a_model_is_held_against_the_baseline_it_comes_nearest_to() -> None:
-    row = found(tables([entropy(0.2)], [contrast(0.2), contrast(0.02, b="leaky")]), "asked above fine-tuned")
+    row = found(
+        tables([entropy(0.2)], [contrast(0.2), contrast(0.02, b="leaky")]), "asked above fine-tuned"
+    )
     assert row["estimate"] == 0.02
     assert row["found"] == "unclear"
     assert row["evidence"] == "JSD 0.500, leaky 0.480 over 50 items of emotions"
@@ -147,7 +152,9 @@ def test_a_gain_is_as_expected_only_if_its_whole_interval_is_in_the_published_ra
 
 
 def test_transparency_goes_by_the_published_measure_and_not_by_its_parts() -> None:
-    given = tables([entropy(0.2)], gradients=[gradient(0.9, "l"), gradient(0.5), gradient(0.8, "e")])
+    given = tables(
+        [entropy(0.2)], gradients=[gradient(0.9, "l"), gradient(0.5), gradient(0.8, "e")]
+    )
     row = found(given, "transparent labels")
     assert row["estimate"] == 0.5
     assert row["found"] == "as expected"
@@ -178,7 +185,7 @@ def test_scales_of_numbers_have_the_checks_of_entropy_alone(tmp_path: Path) -> N
     ):
         table.write(getattr(given, name), tmp_path / name)
     paths = [tmp_path / name for name in ("entropy", "contrasts", "calibration")]
-    score_distributions({}, *paths, None, tmp_path)
+    score_distributions(ExpectationJob(labels={}), *paths, None, tmp_path)
     written = DISTRIBUTION_SCORECARD.read(tmp_path / "distribution_scorecard.parquet")
     assert list(written["check"]) == ["entropies related", "entropies loosely related"]
 

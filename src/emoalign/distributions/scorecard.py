@@ -19,6 +19,7 @@ import pandas as pd
 from emoalign.distributions.cells import BASELINE
 from emoalign.statistics.bca import Interval
 from emoalign.statistics.expectations import INOSHITA, Checked, Expectation, Finding, scorecard
+from emoalign.study.jobs import ExpectationJob
 from emoalign.tables import (
     CALIBRATION,
     DISTRIBUTION_CONTRASTS,
@@ -75,14 +76,14 @@ class DistributionTables:
 
 
 def score_distributions(
-    labels: Mapping[str, Sequence[str]],
+    job: ExpectationJob,
     entropy: Path,
     contrasts: Path,
     calibration: Path,
     gradient: Path | None,
     folder: Path,
 ) -> None:
-    """Write the scorecard of distributions; `labels` names the scales of labels by dataset."""
+    """Write the scorecard of distributions; a study without labels has no gradient."""
     tables = DistributionTables(
         ENTROPY.read(entropy),
         DISTRIBUTION_CONTRASTS.read(contrasts),
@@ -91,7 +92,7 @@ def score_distributions(
         if gradient is None
         else TRANSPARENCY_GRADIENT.read(gradient),
     )
-    DISTRIBUTION_SCORECARD.write_both(distribution_scorecard(labels, tables), folder)
+    DISTRIBUTION_SCORECARD.write_both(distribution_scorecard(job.labels, tables), folder)
 
 
 def distribution_scorecard(
@@ -168,7 +169,9 @@ def _above_fine_tuned(cell: Cell, contrasts: pd.DataFrame) -> Finding | str:
         f"JSD {row['mean_a']:.3f}, {row['b']} {row['mean_b']:.3f} over {row['n_items']:.0f} items "
         f"of {cell.scale}"
     )
-    return Finding(row["difference"], Interval(row["difference_low"], row["difference_high"]), words)
+    return Finding(
+        row["difference"], Interval(row["difference_low"], row["difference_high"]), words
+    )
 
 
 def _gain(cell: Cell, calibration: pd.DataFrame) -> Finding | str:
