@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from emoalign.figures.panels import pages_of
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
 from emoalign.figures.subject import READOUT_NAMES, Subject
 from emoalign.tables import ALIGNMENT, records
@@ -25,13 +26,7 @@ def draw(subject: Subject) -> list[Figure]:
         ["dataset", "scale", "model", "protocol", "readout"]
     )
     lowest = min(-0.25, cells["pearson_boot_low"].min() - 0.05, cells["pearson_r"].min() - 0.05)
-    rows = records(cells)
-    pages = -(-len(rows) // ROWS)
-    length = -(-len(rows) // pages)
-    return [
-        _page(subject, rows[start : start + length], lowest)
-        for start in range(0, len(rows), length)
-    ]
+    return [_page(subject, rows, lowest) for rows in pages_of(records(cells), ROWS)]
 
 
 def _page(subject: Subject, cells: Sequence[Mapping[str, Any]], lowest: float) -> Figure:
