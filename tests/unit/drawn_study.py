@@ -122,7 +122,7 @@ def write_study(folder: Path, job: FigureJob, n: int = 40, texts: str = "word {}
         for protocol, asked_of in sorted(job.protocols.items()):
             for scale, people in norms.items():
                 apart = 1.6 - 1.2 * rank / max(1, len(job.models) - 1)
-                apart += 0.8 * (scale == "arousal")
+                apart += 0.2 * (scale == "arousal")
                 spread = 0.6 * asked_of.temperature + 0.3 * (asked_of.personas is not None)
                 means = 5 + 0.8 * (people["mean"].to_numpy() - 5) + rng.normal(0, apart, n)
                 said = means[:, None] + rng.normal(0, spread, (n, RATERS))

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emoalign.figures.names import name_points
-from emoalign.figures.panels import instead, panels
+from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import correlation
@@ -41,7 +41,7 @@ def draw(subject: Subject) -> list[Figure]:
             values = _residual(cell, subject) if right else _error(cell)
             _panel(axis, values, limits, subject.marks[key[0]].colour)
             axis.set(xlabel=values.columns[0], ylabel=values.columns[1])
-            axis.set_title(f"{subject.cell_name(*key)}\n{_r(related[key], right)}")
+            headed(axis, f"{subject.cell_name(*key)}\n{_r(related[key], right)}", 2)
             _name_worst(axis, values, worst.get(key), subject.labels)
         pages.append(figure)
     return pages

@@ -13,9 +13,11 @@ from matplotlib.lines import Line2D
 from emoalign.figures.panels import pages_of
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
 from emoalign.figures.subject import READOUT_NAMES, Subject
+from emoalign.figures.wording import wrapped
 from emoalign.tables import ALIGNMENT, records
 
 ROW_INCHES = 0.42
+NAME_INCHES = 3.0
 ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
 """Rows on a page."""
 
@@ -37,10 +39,11 @@ def _page(subject: Subject, cells: Sequence[Mapping[str, Any]], lowest: float) -
     names = []
     for place, cell in enumerate(cells):
         readout = READOUT_NAMES[cell["readout"]]
-        names.append(
+        name = (
             f"{subject.job.models[cell['model']]}, {cell['protocol']}\n"
             f"{cell['dataset']} {cell['scale']}, {readout}"
         )
+        names.append(wrapped(name, NAME_INCHES))
         _row(axis, place, cell, subject.marks[cell["model"]].colour)
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(axis="y", length=0)

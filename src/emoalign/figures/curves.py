@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emoalign.figures.panels import only_words, pages_of
+from emoalign.figures.panels import instead, only_words, pages_of
 from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, Mark
 from emoalign.figures.subject import Subject
 from emoalign.tables import ALIGNMENT, groups
@@ -20,173 +20,173 @@ from emoalign.tables import ALIGNMENT, groups
 COLUMNS = 3
 """Scales beside each other."""
 
-LINES: Mapping[str, Any] = {"sampled": (0, (4, 2)), "exact": "solid"}
+R = ("pearson_r", "pearson_boot_low", "pearson_boot_high")
+RATIO = ("ratio", "ratio_low", "ratio_high")
 
 
 @dataclass(frozen=True)
-class Axis:
+class Varied:
     """What stands along the horizontal axis.
 
     Attributes:
         label: its title.
         places: where each protocol stands.
-        ticks: what is written at places that have a name; none for a numeric axis.
-        alike: what the protocols share, for a heading.
+        ticks: names of the places 0, 1, 2, ...; none where places are numbers themselves.
     """
 
     label: str
     places: Mapping[str, float]
-    ticks: Sequence[str] | None
-    alike: str
+    ticks: Sequence[str] | None = None
+
+    @property
+    def nearest(self) -> float:
+        """The least distance between places."""
+        return float(np.diff(np.unique(list(self.places.values()))).min())
 
 
-def named(label: str, protocols: Sequence[str]) -> Axis:
+def named(label: str, protocols: Sequence[str]) -> Varied:
     """Protocols one after the other, under their names."""
-    places = {name: float(place) for place, name in enumerate(protocols)}
-    return Axis(label, places, tuple(protocols), ", ".join(protocols))
+    return Varied(label, {name: float(at) for at, name in enumerate(protocols)}, tuple(protocols))
 
 
-def draw_curves(subject: Subject, axes: Sequence[Axis]) -> list[Figure]:
+@dataclass(frozen=True)
+class Line:
+    """How one model in one readout is drawn; `aside` keeps intervals from covering each other."""
+
+    mark: Mark
+    label: str
+    sampled: bool
+    aside: float = 0.0
+
+    def look(self) -> dict[str, Any]:
+        """Settings for matplotlib."""
+        return {
+            "color": self.mark.colour,
+            "marker": self.mark.marker,
+            "ms": 4.5,
+            "mew": 1.1,
+            "linewidth": 1.2,
+            "linestyle": (0, (4, 2)) if self.sampled else "solid",
+            "mfc": "white" if self.sampled else self.mark.colour,
+        }
+
+
+def draw_curves(subject: Subject, groups_of_protocols: Sequence[Varied]) -> list[Figure]:
     """For each group of protocols: r above and the ratio of SDs below, a column per scale."""
-    table = subject.rows(ALIGNMENT)
-    scales = sorted(subject.shown.scales)
-    limits = {
-        "r": _limits(table, ["pearson_r", "pearson_boot_low", "ceiling"], floor=0.0, least=1.0),
-        "ratio": _limits(ratios(table), ["ratio", "ratio_high"], floor=0.0, least=1.1),
-    }
-    pages = [
-        _page(subject, ratios(table), axis, shown, limits, headed=len(axes) > 1)
-        for axis in axes
-        for shown in pages_of(scales, COLUMNS)
-        if table["protocol"].isin(list(axis.places)).any()
-    ]
+    table = ratios(subject.rows(ALIGNMENT))
+    limits = _limits(table, [*R, "ceiling"], 0.0, 1.0), _limits(table, list(RATIO), 0.0, 1.1)
+    pages = []
+    for varied in groups_of_protocols:
+        shown = table[table["protocol"].isin(list(varied.places))]
+        for scales in pages_of(sorted(shown["scale"].unique()), COLUMNS):
+            if scales:
+                pages.append(_page(subject, shown, varied, scales, limits))
+                if len(groups_of_protocols) > 1:
+                    pages[-1].suptitle(", ".join(varied.places), fontsize=8)
     return pages or [only_words("No model was asked under these protocols.")]
 
 
 def ratios(table: pd.DataFrame) -> pd.DataFrame:
-    """Alignment with mean SDs of the model as a share of people's; 0 where answers are the same."""
-    ends = {"ratio": "", "ratio_low": "_low", "ratio_high": "_high"}
-    return table.assign(**{name: np.exp(table[f"log_sd_ratio{end}"]) for name, end in ends.items()})
+    """Alignment with mean SDs of the model as a share of people's."""
+    found = {
+        name: np.exp(table[f"log_sd_ratio{end}"])
+        for name, end in zip(RATIO, ("", "_low", "_high"), strict=True)
+    }
+    # Where all answers are the same, as at temperature 0, the ratio is 0 and has no logarithm.
+    same = found["ratio"].isna() & (table["sd_model_median"] == 0) & (table["sd_human_median"] > 0)
+    found["ratio"] = found["ratio"].mask(same, 0.0)
+    return table.assign(**found)
 
 
 def _limits(
-    table: pd.DataFrame, columns: list[str], floor: float, least: float
+    table: pd.DataFrame, columns: list[str], lowest: float, highest: float
 ) -> tuple[float, float]:
+    """Limits that hold all values, and both ends."""
     values = table[columns].to_numpy(dtype=float)
-    known = np.append(values[np.isfinite(values)], [floor, least])
+    known = np.append(values[np.isfinite(values)], [lowest, highest])
     return float(known.min()) - 0.04, float(known.max()) + 0.04
 
 
 def _page(
     subject: Subject,
     table: pd.DataFrame,
-    axis: Axis,
+    varied: Varied,
     scales: Sequence[str],
-    limits: Mapping[str, tuple[float, float]],
-    *,
-    headed: bool,
+    limits: tuple[tuple[float, float], tuple[float, float]],
 ) -> Figure:
-    shown = table[table["protocol"].isin(list(axis.places))]
-    legend = _legend(subject, shown)
+    lines = _lines(subject, table, varied.nearest)
+    legend = list(_legend(lines))
     across = len(scales)
-    width = PAGE_INCHES / COLUMNS * across
-    per_row = max(1, round(across * 1.0))
-    height = 4.4 + 0.17 * -(-len(legend) // per_row)
-    figure = Figure(figsize=(width, height), layout="constrained")
+    height = 4.4 + 0.17 * -(-len(legend) // across)
+    figure = Figure(figsize=(PAGE_INCHES / COLUMNS * across, height), layout="constrained")
     grid = figure.subplots(2, across, squeeze=False, sharex=True, sharey="row")
     for (upper, lower), scale in zip(grid.T, scales, strict=True):
-        cells = shown[shown["scale"] == scale]
+        cells = table[table["scale"] == scale]
         _references(upper, lower, cells)
-        for key, line in groups(cells, ["model", "readout"]):
-            for panel, names in ((upper, _R), (lower, _RATIO)):
-                _line(panel, line, axis.places, names, subject.marks[key[0]], key[1])
-        upper.set_title(scale)
-        upper.set_ylim(limits["r"])
-        lower.set_ylim(limits["ratio"])
-        lower.set_xlabel(axis.label)
-        if axis.ticks is not None:
-            lower.set_xticks(range(len(axis.ticks)), axis.ticks, rotation=_slant(axis.ticks))
-            lower.set_xlim(-0.4, len(axis.ticks) - 0.6)
+        for key, rows in groups(cells, ["model", "readout"]):
+            for panel, columns in ((upper, R), (lower, RATIO)):
+                _curve(panel, rows, varied, columns, lines[key[0], key[1]])
+        upper.set(title=scale, ylim=limits[0])
+        lower.set(xlabel=varied.label, ylim=limits[1])
+        if varied.ticks is None:
+            lower.set_xticks(sorted(set(varied.places.values())))
         else:
-            lower.set_xticks(sorted(set(axis.places.values())))
+            slant = 0 if sum(map(len, varied.ticks)) < 22 else 40
+            lower.set_xticks(range(len(varied.ticks)), varied.ticks, rotation=slant)
+            lower.set_xlim(-0.4, len(varied.ticks) - 0.6)
     grid[0, 0].set_ylabel("Pearson r with people")
     grid[1, 0].set_ylabel("SD over raters / people's")
-    if headed:
-        figure.suptitle(axis.alike, fontsize=8)
-    figure.legend(handles=legend, loc="outside lower center", ncols=per_row, fontsize=7)
+    figure.legend(handles=legend, loc="outside lower center", ncols=across, fontsize=7)
     return figure
 
 
-_R = ("pearson_r", "pearson_boot_low", "pearson_boot_high")
-_RATIO = ("ratio", "ratio_low", "ratio_high")
-
-
-def _slant(ticks: Sequence[str]) -> float:
-    return 0 if sum(map(len, ticks)) < 22 else 40
+def _lines(subject: Subject, table: pd.DataFrame, nearest: float) -> dict[tuple[str, str], Line]:
+    """How each model and readout is drawn; readouts are told apart where there are both."""
+    keys = sorted(set(zip(table["model"], table["readout"], strict=True)))
+    both = table["readout"].nunique() > 1
+    apart = min(0.03, 0.3 / len(keys)) * nearest
+    return {
+        (model, readout): Line(
+            subject.marks[model],
+            subject.job.models[model],
+            both and readout == "sampled",
+            (number - (len(keys) - 1) / 2) * apart,
+        )
+        for number, (model, readout) in enumerate(keys)
+    }
 
 
 def _references(upper: Axes, lower: Axes, cells: pd.DataFrame) -> None:
-    """The ceiling, and a spread like people's."""
+    """The ceiling, and a spread like people's; words where there is nothing."""
     dashed: dict[str, Any] = {"color": PEOPLE, "linewidth": 0.8, "linestyle": (0, (4, 3))}
     if cells["ceiling"].notna().any():
         upper.axhline(float(cells["ceiling"].max()), zorder=0, **dashed)
     upper.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     lower.axhline(1, zorder=0, **dashed)
-    for panel, name, told in (
-        (upper, "pearson_r", "r undefined"),
-        (lower, "ratio", "no spread to compare"),
-    ):
-        if cells[name].isna().all():
-            panel.text(
-                0.5, 0.5, told, transform=panel.transAxes, ha="center", va="center", color=PEOPLE
-            )
+    if cells["pearson_r"].isna().all():
+        instead(upper, "r undefined")
+    if cells["ratio"].isna().all():
+        instead(lower, "no spread to compare")
 
 
-def _line(
-    panel: Axes,
-    cells: pd.DataFrame,
-    places: Mapping[str, float],
-    names: tuple[str, str, str],
-    mark: Mark,
-    readout: str,
+def _curve(
+    panel: Axes, rows: pd.DataFrame, varied: Varied, columns: Sequence[str], line: Line
 ) -> None:
     """One model in one readout: its points, joined, with their intervals."""
-    line = cells.assign(place=cells["protocol"].map(dict(places))).sort_values("place")
-    value, low, high = (line[name].to_numpy(dtype=float) for name in names)
-    x = line["place"].to_numpy(dtype=float)
-    panel.vlines(x, low, high, color=mark.colour, linewidth=1, alpha=0.6)
-    panel.plot(
-        x,
-        value,
-        color=mark.colour,
-        linewidth=1.2,
-        linestyle=LINES[readout],
-        marker=mark.marker,
-        ms=4.5,
-        mfc=mark.colour if readout == "exact" else "white",
-        mew=1.1,
-    )
+    placed = rows.assign(place=rows["protocol"].map(dict(varied.places))).sort_values("place")
+    x = placed["place"].to_numpy(dtype=float) + line.aside
+    value, low, high = (placed[name].to_numpy(dtype=float) for name in columns)
+    panel.vlines(x, low, high, color=line.mark.colour, linewidth=1, alpha=0.6)
+    panel.plot(x, value, **line.look())
 
 
-def _legend(subject: Subject, table: pd.DataFrame) -> list[Line2D]:
-    models = [
-        Line2D(
-            [], [], color=mark.colour, marker=mark.marker, ms=4.5, label=subject.job.models[name]
-        )
-        for name in sorted(table["model"].unique())
-        for mark in [subject.marks[name]]
-    ]
-    readouts = [
-        Line2D(
-            [],
-            [],
-            color="black",
-            linestyle=LINES[readout],
-            marker="o",
-            ms=4.5,
-            mfc="black" if readout == "exact" else "white",
-            label=readout,
-        )
-        for readout in sorted(table["readout"].unique())
-    ]
-    return [*models, *(readouts if len(readouts) > 1 else [])]
+def _legend(lines: Mapping[tuple[str, str], Line]) -> Iterator[Line2D]:
+    """Each model once, then the readouts where there are both."""
+    models = {model: line for (model, _), line in lines.items()}
+    for line in models.values():
+        look = Line(line.mark, line.label, sampled=False).look()
+        yield Line2D([], [], label=line.label, **look)
+    if any(line.sampled for line in lines.values()):
+        for name, sampled in (("exact", False), ("sampled", True)):
+            look = Line(Mark("black", "o"), name, sampled).look()
+            yield Line2D([], [], label=name, **look)

@@ -14,8 +14,10 @@ from matplotlib.lines import Line2D
 from emoalign.figures.panels import only_words, pages_of
 from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, Mark
 from emoalign.figures.subject import READOUT_NAMES, Subject
+from emoalign.figures.wording import wrapped
 from emoalign.tables import FRAMEWORK, records
 
+NAME_INCHES = 2.8
 ROWS = 18
 """Rows on a page."""
 
@@ -64,7 +66,8 @@ def _page(
 def _name(subject: Subject, row: Mapping[str, Any]) -> str:
     datasets = " + ".join(row["datasets"].split("+"))
     readout = READOUT_NAMES[row["readout"]]
-    return f"{subject.job.models[row['model']]}, {row['protocol']}\n{datasets}, {readout}"
+    name = f"{subject.job.models[row['model']]}, {row['protocol']}\n{datasets}, {readout}"
+    return wrapped(name, NAME_INCHES)
 
 
 def _means(axis: Axes, place: int, row: Mapping[str, Any], mark: Mark) -> None:

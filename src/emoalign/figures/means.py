@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emoalign.figures.names import name_points
-from emoalign.figures.panels import instead, panels
+from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import correlation
@@ -30,10 +30,11 @@ def draw(subject: Subject) -> list[Figure]:
         for cell in records(subject.rows(ALIGNMENT))
     }
     pages = []
-    for figure, shown in panels(cells, *(FEW if len(cells) <= 4 else MANY)):
+    columns, height = FEW if len(cells) <= 4 else MANY
+    for figure, shown in panels(cells, columns, height):
         for axis, (key, cell) in shown:
             _panel(axis, cell, subject, subject.marks[key[0]].colour)
-            axis.set_title(f"{subject.cell_name(*key)}\n{_summary(found[key])}")
+            headed(axis, f"{subject.cell_name(*key)}\n{_summary(found[key])}", columns)
         figure.supxlabel("Human mean rating", fontsize=8)
         figure.supylabel("Model mean rating", fontsize=8)
         pages.append(figure)

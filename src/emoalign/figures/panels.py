@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emoalign.figures.style import PAGE_HEIGHT, PAGE_INCHES, PEOPLE
+from emoalign.figures.wording import wrapped
 
 PartT = TypeVar("PartT")
 
@@ -49,6 +50,11 @@ def _label_ends(axes: Sequence[Axes], shown: int, across: int) -> None:
     """The lowest panel of each column has the numbers of its axis, also above an empty place."""
     for place in range(max(0, shown - across), shown):
         axes[place].tick_params(axis="x", labelbottom=True)
+
+
+def headed(axis: Axes, text: str, columns: int, size: float = 8) -> None:
+    """Give a panel a heading that stays within its column."""
+    axis.set_title(wrapped(text, 0.97 * PAGE_INCHES / columns, size), fontsize=size)
 
 
 def instead(axis: Axes, text: str) -> None:

@@ -13,7 +13,9 @@ def draw(subject: Subject) -> list[Figure]:
     """A place per protocol, those without personas first."""
     protocols = subject.job.protocols
     groups = varying(protocols, subject.dataset, "personas")
-    ordered = [
-        sorted(names, key=lambda name: str(protocols[name].personas or "")) for names in groups
-    ]
+
+    def persona(name: str) -> str:
+        return protocols[name].personas or ""
+
+    ordered = [sorted(names, key=persona) for names in groups]
     return draw_curves(subject, [named("Who is asked (protocol)", names) for names in ordered])

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.cluster import hierarchy
 from scipy.spatial import distance
 
-from emoalign.figures.panels import instead, only_words, panels
+from emoalign.figures.panels import headed, instead, only_words, panels
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import p_value, short
 from emoalign.statistics.pairs import FloatArray
@@ -60,10 +61,7 @@ def draw(subject: Subject) -> list[Figure]:
 def shown_items(subject: Subject) -> list[str]:
     """The items that are shown, drawn with the study's seed where there are too many, those that
     are alike for people side by side: average linkage, unpleasant ones first."""
-    people = _means(
-        subject, subject.rows(ITEMS).drop_duplicates(["item_id", "scale"]), "human_mean"
-    )
-    people = people.dropna()
+    people = _people(subject).dropna()
     if len(people) > ITEMS_SHOWN:
         rng = np.random.default_rng(subject.job.seed)
         people = people.iloc[np.sort(rng.choice(len(people), ITEMS_SHOWN, replace=False))]
@@ -81,9 +79,9 @@ def shown_items(subject: Subject) -> list[str]:
 
 def _matrices(subject: Subject, items: list[str]) -> Iterator[Matrix]:
     rows = subject.rows(ITEMS)
-    people = _means(subject, rows.drop_duplicates(["item_id", "scale"]), "human_mean")
+    people = _people(subject)
     for framework in FRAMEWORKS:
-        yield Matrix(f"People\n{framework}\n", _ranks(subject, people.loc[items], framework))
+        yield Matrix(f"People\n{framework}", _ranks(subject, people.loc[items], framework))
     # A row of the page is one space of people and two cells, or two cells of two spaces each.
     yield from (Matrix("", np.empty((0, 0))) for _ in range(COLUMNS - len(FRAMEWORKS)))
     found = {
@@ -91,14 +89,22 @@ def _matrices(subject: Subject, items: list[str]) -> Iterator[Matrix]:
         for row in records(subject.rows(STRUCTURE))
         if row["a"].split()[0] == "human" and row["a"].split()[1] == row["b"].split()[1]
     }
+    several = rows["readout"].nunique() > 1
     for key, cell in groups(rows, ["model", "protocol", "readout"]):
         means = _means(subject, cell, "mean").reindex(items)
         for framework in FRAMEWORKS:
             row = found[key[0], key[1], key[2], f"model {framework}"]
             rho = f"ρ = {short(row['rho'])}, {p_value(row['p'])}"
             told = row["reason"] if isinstance(row["reason"], str) else rho
-            name = f"{subject.cell_name(key[0], key[1])}\n{framework}, {told}"
+            asked = ", ".join([key[1], *([key[2]] if several else [])])
+            name = f"{subject.job.models[key[0]]}\n{asked}\n{framework}, {told}"
             yield Matrix(name, _ranks(subject, means, framework))
+
+
+def _people(subject: Subject) -> pd.DataFrame:
+    """Human means by item and scale of both frameworks."""
+    rows = subject.rows(ITEMS).drop_duplicates(["item_id", "scale"])
+    return _means(subject, rows, "human_mean")
 
 
 def _means(subject: Subject, rows: pd.DataFrame, values: str) -> pd.DataFrame:
@@ -126,8 +132,8 @@ def _ranks(subject: Subject, means: pd.DataFrame, framework: str) -> FloatArray:
     return matrix
 
 
-def _panel(axis: Axes, matrix: Matrix) -> object:
-    axis.set_title(matrix.name, fontsize=7)
+def _panel(axis: Axes, matrix: Matrix) -> AxesImage | None:
+    headed(axis, matrix.name, COLUMNS, size=7)
     if not matrix.ranks.size:
         axis.set_axis_off()
         return None

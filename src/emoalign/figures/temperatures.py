@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from emoalign.figures.curves import Axis, draw_curves
+from emoalign.figures.curves import Varied, draw_curves
 from emoalign.figures.subject import Subject
 from emoalign.study.variation import varying
 
@@ -15,11 +15,9 @@ def draw(subject: Subject) -> list[Figure]:
     return draw_curves(
         subject,
         [
-            Axis(
+            Varied(
                 "Temperature",
                 {name: protocols[name].temperature for name in names},
-                None,
-                ", ".join(names),
             )
             for names in varying(protocols, subject.dataset, "temperature")
         ],

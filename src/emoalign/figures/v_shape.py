@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.panels import instead, panels
+from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import PEOPLE
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import correlation
@@ -69,7 +69,7 @@ def _draw_panel(axis: Axes, panel: Panel, valence: OrdinalScale, arousal: Ordina
     for setter, scale in ((axis.set_xlim, valence), (axis.set_ylim, arousal)):
         margin = (scale.max - scale.min) * 0.03
         setter(scale.min - margin, scale.max + margin)
-    axis.set_title(f"{panel.name}\n{panel.r}")
+    headed(axis, f"{panel.name}\n{panel.r}", COLUMNS)
     x, y = panel.points["valence"].to_numpy(), panel.points["arousal"].to_numpy()
     if not len(x):
         instead(axis, "no item with both")

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 MINUS = "\N{MINUS SIGN}"
+
+
+LETTER = 0.0078
+"""Mean width of a letter, in inches per point of its size."""
+
+
+def wrapped(text: str, inches: float, size: float = 8) -> str:
+    """A text whose lines are no longer than `inches`, in letters of `size` points."""
+    most = max(8, int(inches / (LETTER * size)))
+    lines = [textwrap.wrap(line, most) or [""] for line in text.split("\n")]
+    return "\n".join(part for parts in lines for part in parts)
 
 
 def short(value: float, digits: int = 2) -> str:
