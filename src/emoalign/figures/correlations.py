@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from emoalign.figures.panels import pages_of
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
-from emoalign.figures.subject import READOUT_NAMES, Subject
+from emoalign.figures.subject import Subject
 from emoalign.figures.wording import wrapped
 from emoalign.tables import ALIGNMENT, records
 
@@ -38,11 +38,8 @@ def _page(subject: Subject, cells: Sequence[Mapping[str, Any]], lowest: float) -
     axis.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
     names = []
     for place, cell in enumerate(cells):
-        readout = READOUT_NAMES[cell["readout"]]
-        name = (
-            f"{subject.job.models[cell['model']]}, {cell['protocol']}\n"
-            f"{cell['dataset']} {cell['scale']}, {readout}"
-        )
+        asked = f"{cell['dataset']} {cell['scale']}, {cell['protocol']}, {cell['readout']}"
+        name = f"{subject.job.models[cell['model']]}\n{asked}"
         names.append(wrapped(name, NAME_INCHES))
         _row(axis, place, cell, subject.marks[cell["model"]].colour)
     axis.set_yticks(range(len(names)), names)

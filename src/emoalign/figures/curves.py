@@ -13,12 +13,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from emoalign.figures.panels import instead, only_words, pages_of
-from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, Mark
+from emoalign.figures.style import FAINT, PAGE_INCHES, PALETTE, PEOPLE, Mark
 from emoalign.figures.subject import Subject
 from emoalign.tables import ALIGNMENT, groups
 
 COLUMNS = 3
 """Scales beside each other."""
+
+MODELS = len(PALETTE)
+"""Models on a page: as many as have colours of their own."""
 
 R = ("pearson_r", "pearson_boot_low", "pearson_boot_high")
 RATIO = ("ratio", "ratio_low", "ratio_high")
@@ -77,9 +80,12 @@ def draw_curves(subject: Subject, groups_of_protocols: Sequence[Varied]) -> list
     limits = _limits(table, [*R, "ceiling"], 0.0, 1.0), _limits(table, list(RATIO), 0.0, 1.1)
     pages = []
     for varied in groups_of_protocols:
-        shown = table[table["protocol"].isin(list(varied.places))]
-        for scales in pages_of(sorted(shown["scale"].unique()), COLUMNS):
-            if scales:
+        asked = table[table["protocol"].isin(list(varied.places))]
+        if asked.empty:
+            continue
+        for models in pages_of(sorted(asked["model"].unique()), MODELS):
+            shown = asked[asked["model"].isin(list(models))]
+            for scales in pages_of(sorted(asked["scale"].unique()), COLUMNS):
                 pages.append(_page(subject, shown, varied, scales, limits))
                 if len(groups_of_protocols) > 1:
                     pages[-1].suptitle(", ".join(varied.places), fontsize=8)

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from emoalign.figures.panels import only_words, pages_of
 from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, Mark
-from emoalign.figures.subject import READOUT_NAMES, Subject
+from emoalign.figures.subject import Subject
 from emoalign.figures.wording import wrapped
 from emoalign.tables import FRAMEWORK, records
 
@@ -65,9 +65,8 @@ def _page(
 
 def _name(subject: Subject, row: Mapping[str, Any]) -> str:
     datasets = " + ".join(row["datasets"].split("+"))
-    readout = READOUT_NAMES[row["readout"]]
-    name = f"{subject.job.models[row['model']]}, {row['protocol']}\n{datasets}, {readout}"
-    return wrapped(name, NAME_INCHES)
+    asked = f"{datasets}, {row['protocol']}, {row['readout']}"
+    return wrapped(f"{subject.job.models[row['model']]}\n{asked}", NAME_INCHES)
 
 
 def _means(axis: Axes, place: int, row: Mapping[str, Any], mark: Mark) -> None:

@@ -15,7 +15,7 @@ LETTER = 0.0078
 def wrapped(text: str, inches: float, size: float = 8) -> str:
     """A text whose lines are no longer than `inches`, in letters of `size` points."""
     most = max(8, int(inches / (LETTER * size)))
-    lines = [textwrap.wrap(line, most) or [""] for line in text.split("\n")]
+    lines = [textwrap.wrap(line, most, break_on_hyphens=False) or [""] for line in text.split("\n")]
     return "\n".join(part for parts in lines for part in parts)
 
 
