@@ -94,8 +94,7 @@ def _panel(axis: Axes, values: pd.DataFrame, limit: float, colour: str) -> None:
 
 
 def _r(row: Mapping[str, Any], right: bool) -> str:
-    name = "residual_human" if right else "error_arousal"
-    return correlation(row[name], row[f"{name}_low"], row[f"{name}_high"])
+    return correlation(row, "residual_human" if right else "error_arousal")
 
 
 def _name_worst(

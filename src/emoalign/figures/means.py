@@ -63,5 +63,5 @@ def _panel(axis: Axes, cell: pd.DataFrame, subject: Subject, colour: str) -> Non
 
 
 def _summary(cell: Mapping[str, Any]) -> str:
-    r = correlation(cell["pearson_r"], cell["pearson_low"], cell["pearson_high"])
+    r = correlation(cell, "pearson_r", "pearson")
     return f"{r}, {cell['n_items']} items"

@@ -49,12 +49,12 @@ def _panels(subject: Subject) -> Iterator[Panel]:
     people = both.drop_duplicates(["item_id", "scale"])
     # People are the same beside every model, but for items a model did not rate.
     rows = records(found.sort_values("n_items", ascending=False, kind="stable"))
-    r = correlation(*(rows[0][f"v_human{end}"] for end in ("", "_low", "_high")))
+    r = correlation(rows[0], "v_human")
     yield Panel("People", _side_by_side(people, "human_mean"), r, PEOPLE)
     by_cell = {(row["model"], row["protocol"], row["readout"]): row for row in rows}
     for key, cell in groups(both, ["model", "protocol", "readout"]):
         row = by_cell[key[0], key[1], key[2]]
-        r = correlation(*(row[f"v_model{end}"] for end in ("", "_low", "_high")))
+        r = correlation(row, "v_model")
         points = _side_by_side(cell, "mean")
         yield Panel(subject.cell_name(*key), points, r, subject.marks[key[0]].colour)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -27,13 +29,18 @@ def short(value: float, digits: int = 2) -> str:
     return text.replace("-", MINUS) if float(text) else text.removeprefix("-")
 
 
-def correlation(value: float, low: float, high: float) -> str:
-    """r with its interval, where it has one."""
+def correlation(row: Mapping[str, Any], name: str, interval: str | None = None) -> str:
+    """r of a row of a table with its interval, as far as they are known, and why not.
+
+    The ends of the interval are in the columns <interval>_low and _high.
+    """
+    value, ends = row[name], [row[f"{interval or name}_{end}"] for end in ("low", "high")]
     if math.isnan(value):
-        return "r undefined"
-    if math.isnan(low):
+        reason = row.get("reason")
+        return f"r undefined: {reason}" if isinstance(reason, str) else "r undefined"
+    if any(map(math.isnan, ends)):
         return f"r = {short(value)}"
-    return f"r = {short(value)} [{short(low)}, {short(high)}]"
+    return f"r = {short(value)} [{', '.join(map(short, ends))}]"
 
 
 def p_value(p: float) -> str:
