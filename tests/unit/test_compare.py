@@ -186,6 +186,20 @@ def test_the_happiest_is_told_by_the_difference_that_is_smallest(tables: Tables)
     assert row["estimate"] == pytest.approx(of["happiness"] - others)
 
 
+def test_valence_above_arousal_is_told_by_their_difference_on_the_same_items(
+    tables: Tables,
+) -> None:
+    row = found(tables, "valence above arousal")
+    items = study()
+    of = {scale: r(items, model="m1", protocol="p1", scale=scale) for scale in SCALES}
+    assert row["estimate"] == pytest.approx(of["valence"] - of["arousal"])
+    assert row["found"] == "as expected"
+    assert row["source"] == "Inoshita et al. 2026"
+    dominant = found(tables, "arousal above dominance")
+    assert dominant["found"] == "cannot be told"
+    assert dominant["evidence"] == "the study has no ratings of dominance here"
+
+
 def test_neither_the_order_of_models_files_nor_rows_matters(tmp_path: Path) -> None:
     items = pd.concat([study(), study(("arousal", "valence"), dataset_name="more")])
     job = comparison(words=dataset(*SCALES), more=dataset("arousal", "valence"))

@@ -1,53 +1,57 @@
-"""What the literature leads one to expect, beside what was found: never a tick without its numbers.
+"""Expectations about correlations and spread, beside what was found.
 
-The expectations are those of Ogg et al. (2025, arXiv 2508.14214).
+Most are those of Ogg et al. (2025, arXiv 2508.14214); the order of valence, arousal and dominance
+is that of Inoshita et al. (2026, arXiv 2604.27345).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from emoalign.statistics.arousal_rows import AROUSED, VALENCE
-from emoalign.statistics.bca import UNDEFINED, Interval
+from emoalign.statistics.bca import Interval
+from emoalign.statistics.expectations import (
+    INOSHITA,
+    OGG,
+    Checked,
+    Expectation,
+    Finding,
+    scorecard,
+)
 from emoalign.statistics.rated_items import RatedItems, Rater
 from emoalign.statistics.replicates import Replicates
-from emoalign.tables import SCORECARD, records
-
-Found = Literal["as expected", "not as expected", "unclear", "cannot be told"]
+from emoalign.tables import records
 
 HAPPY = "happiness"
+DOMINANT = "dominance"
 EXPECTED = {
-    "all positive": "Item means correlate positively with people's on every scale.",
-    "arousal weakest": "Of all scales, arousal correlates least with people.",
-    "happiness strongest": "Of all scales, happiness correlates most with people.",
-    "emotions above dimensions": "Single emotions correlate more with people than dimensions.",
-    "less spread than people": "Answers to an item vary less than people's, on every scale.",
-    "V shape of people": "People feel more arousal towards both ends of valence.",
-    "V shape of the model": "The model rates more arousal towards both ends of valence.",
+    "all positive": Expectation(
+        "Item means correlate positively with people's on every scale.", OGG
+    ),
+    "arousal weakest": Expectation("Of all scales, arousal correlates least with people.", OGG),
+    "happiness strongest": Expectation(
+        "Of all scales, happiness correlates most with people.", OGG
+    ),
+    "emotions above dimensions": Expectation(
+        "Single emotions correlate more with people than dimensions.", OGG
+    ),
+    "less spread than people": Expectation(
+        "Answers to an item vary less than people's, on every scale.", OGG
+    ),
+    "V shape of people": Expectation("People feel more arousal towards both ends of valence.", OGG),
+    "V shape of the model": Expectation(
+        "The model rates more arousal towards both ends of valence.", OGG
+    ),
+    "valence above arousal": Expectation(
+        "Valence correlates more with people than arousal.", INOSHITA
+    ),
+    "arousal above dominance": Expectation(
+        "Arousal correlates more with people than dominance.", INOSHITA
+    ),
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A number that decides about an expectation (above 0: as expected), in words too."""
-
-    estimate: float
-    interval: Interval
-    words: str
-
-    @property
-    def found(self) -> Found:
-        """What the interval says."""
-        if np.isnan(self.interval.low):
-            return "cannot be told"
-        if self.interval.low > 0:
-            return "as expected"
-        return "not as expected" if self.interval.high < 0 else "unclear"
 
 
 def scorecard_rows(
@@ -72,18 +76,13 @@ def scorecard_rows(
                 "less spread than people": _less_spread(spreads),
                 "V shape of people": _v_shape(shape, "v_human"),
                 "V shape of the model": _v_shape(shape, "v_model"),
+                "valence above arousal": _above(cells, VALENCE, AROUSED),
+                "arousal above dominance": _above(cells, AROUSED, DOMINANT),
             }
-            rows += [
-                _row(rater, one.dataset, one.readout, name, check) for name, check in checks.items()
-            ]
+            checked = Checked(rater, one.dataset, one.readout)
+            rows += [checked.row(name, EXPECTED[name], check) for name, check in checks.items()]
     rows += _framework(rated, tables["framework"])
-    table = pd.DataFrame(rows, columns=SCORECARD.schema.names)
-    order = {name: number for number, name in enumerate(EXPECTED)}
-    return table.sort_values(
-        ["model", "protocol", "readout", "datasets", "check"],
-        key=lambda column: column.map(order) if column.name == "check" else column,
-        ignore_index=True,
-    )
+    return scorecard(rows, EXPECTED)
 
 
 def _all_positive(cells: Mapping[str, Replicates]) -> Finding | str:
@@ -97,7 +96,7 @@ def _all_positive(cells: Mapping[str, Replicates]) -> Finding | str:
 def _extreme(cells: Mapping[str, Replicates], scale: str, *, strongest: bool) -> Finding | str:
     """Whether the r of one scale is above (or below) those of all others, paired by item."""
     if scale not in cells:
-        return f"the study has no ratings of {scale} here"
+        return _unrated(scale)
     others = sorted(set(cells) - {scale})
     if not others:
         return f"{scale} is the only scale here"
@@ -114,6 +113,22 @@ def _extreme(cells: Mapping[str, Replicates], scale: str, *, strongest: bool) ->
         f"the others: r = {cells[nearest].estimate:.3f} on {nearest}"
     )
     return _worst(differences, words)
+
+
+def _above(cells: Mapping[str, Replicates], higher: str, lower: str) -> Finding | str:
+    """Whether the r of one scale is above that of another, paired by item."""
+    missing = [scale for scale in (higher, lower) if scale not in cells]
+    if missing:
+        return _unrated(missing[0])
+    unknown = [scale for scale in (higher, lower) if np.isnan(cells[scale].estimate)]
+    if unknown:
+        return f"no correlation on {', '.join(unknown)}"
+    words = f"r = {cells[higher].estimate:.3f} on {higher}, {cells[lower].estimate:.3f} on {lower}"
+    return _worst({higher: cells[higher] - cells[lower]}, words)
+
+
+def _unrated(scale: str) -> str:
+    return f"the study has no ratings of {scale} here"
 
 
 def _worst(parts: Mapping[str, Replicates], words: str) -> Finding | str:
@@ -148,7 +163,7 @@ def _less_spread(cells: Sequence[Mapping[str, float]]) -> Finding | str:
 
 def _v_shape(row: Mapping[str, float] | None, name: str) -> Finding | str:
     if row is None:
-        return f"the study has no ratings of {AROUSED} here"
+        return _unrated(AROUSED)
     interval = Interval(row[f"{name}_low"], row[f"{name}_high"])
     if np.isnan(interval.low):
         return str(row["reason"] or "the interval is not known")
@@ -157,6 +172,7 @@ def _v_shape(row: Mapping[str, float] | None, name: str) -> Finding | str:
 
 
 def _framework(rated: Sequence[RatedItems], framework: pd.DataFrame) -> list[dict[str, object]]:
+    check = "emotions above dimensions"
     rows, told = [], set()
     for row in records(framework):
         datasets = row["datasets"]
@@ -171,14 +187,10 @@ def _framework(rated: Sequence[RatedItems], framework: pd.DataFrame) -> list[dic
         )
         if np.isnan(interval.low):
             finding = str(row["reason"])
-        rows.append(_row(rater, datasets, row["readout"], "emotions above dimensions", finding))
+        rows.append(Checked(rater, datasets, row["readout"]).row(check, EXPECTED[check], finding))
     rows += [
-        _row(
-            rater,
-            one.dataset,
-            one.readout,
-            "emotions above dimensions",
-            "the study does not have both emotions and dimensions here",
+        Checked(rater, one.dataset, one.readout).row(
+            check, EXPECTED[check], "the study does not have both emotions and dimensions here"
         )
         for one in rated
         for rater in one.raters
@@ -195,23 +207,3 @@ def _rows_of(table: pd.DataFrame, rated: RatedItems, rater: Rater) -> list[dict[
         "readout": rated.readout,
     }
     return records(table[np.all([table[name] == value for name, value in wanted.items()], axis=0)])
-
-
-def _row(
-    rater: Rater, datasets: str, readout: str, check: str, finding: Finding | str
-) -> dict[str, object]:
-    """A row of the table; a text says why it cannot be told."""
-    known = finding if isinstance(finding, Finding) else Finding(np.nan, UNDEFINED, words=finding)
-    return {
-        "model": rater[0],
-        "protocol": rater[1],
-        "datasets": datasets,
-        "readout": readout,
-        "check": check,
-        "expected": EXPECTED[check],
-        "found": known.found,
-        "estimate": known.estimate,
-        "low": known.interval.low,
-        "high": known.interval.high,
-        "evidence": known.words,
-    }

@@ -109,7 +109,7 @@ class ComparedDataset(Entry):
 class ComparisonJob(Entry):
     """Compare models, protocols, scales and frameworks with each other."""
 
-    version: int = 1
+    version: int = 2
     datasets: dict[str, ComparedDataset]
     seed: int
     bootstrap_resamples: int

@@ -6,6 +6,7 @@ from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
+    DISTRIBUTION_SCORECARD,
     FRAMEWORK,
     RESIDUALS,
     SCORECARD,
@@ -26,6 +27,7 @@ TABLES = (
     LABELS,
     READOUTS,
     SCORECARD,
+    DISTRIBUTION_SCORECARD,
     CONTRASTS,
     FRAMEWORK,
     VARIANCE,
@@ -40,6 +42,7 @@ __all__ = [
     "ALIGNMENT",
     "AROUSAL",
     "CONTRASTS",
+    "DISTRIBUTION_SCORECARD",
     "FRAMEWORK",
     "ITEMS",
     "LABELS",

@@ -165,27 +165,36 @@ RESIDUALS = Table(
     ),
 )
 
+SCORED = (
+    MODEL,
+    PROTOCOL,
+    Column("datasets", TEXT, "Names of the datasets, joined with +."),
+    READOUT,
+    Column("check", TEXT, "Short name of the expectation."),
+    Column("expected", TEXT, "The expectation in words."),
+    Column("source", TEXT, "The study that leads one to expect it."),
+    Column(
+        "found",
+        TEXT,
+        "as expected or not as expected (where the 95 % interval of the deciding number says "
+        "so), unclear (where it does not), or cannot be told.",
+    ),
+    *numbers(
+        estimate="The deciding number; above 0: as expected.",
+        low="Lower end of its 95 % interval.",
+        high="Upper end of its 95 % interval.",
+    ),
+    Column("evidence", TEXT, "The numbers in words, or why it cannot be told."),
+)
+
 SCORECARD = Table(
     "statistics/scorecard.parquet",
-    "an expectation from the literature (Ogg et al. 2025), and what was found",
-    (
-        MODEL,
-        PROTOCOL,
-        Column("datasets", TEXT, "Names of the datasets, joined with +."),
-        READOUT,
-        Column("check", TEXT, "Short name of the expectation."),
-        Column("expected", TEXT, "The expectation in words."),
-        Column(
-            "found",
-            TEXT,
-            "as expected or not as expected (where the 95 % interval of the deciding number says "
-            "so), unclear (where it does not), or cannot be told.",
-        ),
-        *numbers(
-            estimate="The deciding number; above 0: as expected.",
-            low="Lower end of its 95 % interval.",
-            high="Upper end of its 95 % interval.",
-        ),
-        Column("evidence", TEXT, "The numbers in words, or why it cannot be told."),
-    ),
+    "an expectation from the literature about correlations and spread, and what was found",
+    SCORED,
+)
+
+DISTRIBUTION_SCORECARD = Table(
+    "statistics/distribution_scorecard.parquet",
+    "an expectation from the literature about distributions, and what was found",
+    SCORED,
 )
