@@ -104,8 +104,8 @@ def norm_rows(scale: str, felt: np.ndarray, seed: int) -> pd.DataFrame:
     )
 
 
-def write_study(folder: Path, job: FigureJob, n: int = 40, texts: str = "word {}") -> None:
-    """Write all tables of a study of `n` words into `folder`, as if models had rated them.
+def write_study(folder: Path, job: FigureJob, n: int = 40, texts: str = "word") -> None:
+    """Write all tables of a study of `n` words, which begin with `texts`, into `folder`.
 
     The better of the models (the last) follow people more closely; sharper temperatures spread
     less, and personas more.
@@ -133,7 +133,7 @@ def write_study(folder: Path, job: FigureJob, n: int = 40, texts: str = "word {}
             **dict.fromkeys(STIMULI.schema.names),
             "item_id": norms[min(norms)]["item_id"],
             "modality": "word",
-            "text": [texts.format(number) for number in range(n)],
+            "text": [f"{texts} {number}" for number in range(n)],
             "shard": "0000",
         }
     )
