@@ -43,7 +43,9 @@ STATISTICS = {
     ("align", ""),
     ("compare", ""),
     ("draw_figure", "figure=correlations"),
+    ("draw_figure", "figure=heatmap"),
     ("draw_figure", "figure=vader/valence/means"),
+    ("draw_figure", "figure=vader/wordings"),
     ("write_report", ""),
 }
 AGGREGATION = {
