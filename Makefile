@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
 
-.PHONY: help env run report test test-vllm test-slurm lint format docs lock
+.PHONY: help env run report test test-vllm test-finetune test-slurm lint format docs lock
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: $(VENV)/.dev  ## Run the whole test suite
 
 test-vllm: $(VLLM)/.installed  ## Run the tests of the vLLM engine with vLLM itself, on the CPU
 	$(VLLM)/bin/python -m pytest tests/vllm $(ARGS)
+
+test-finetune: $(VLLM)/.installed  ## Run the tests of fine-tuned baselines with PyTorch itself, on the CPU
+	$(VLLM)/bin/python -m pytest tests/finetune $(ARGS)
 
 test-slurm: $(VENV)/.dev  ## Run the tests on a one-node SLURM that they install and start (Debian, root)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/slurm -m slurm $(ARGS)

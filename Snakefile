@@ -1,6 +1,7 @@
 """emoalign: how human-like are the ratings language models give to emotional stimuli?
 
-Targets: data, plan, stimuli, ratings, items, statistics, figures, report (the default: everything).
+Targets: data, plan, stimuli, ratings, items, statistics, distributions, calibration,
+figures, report (the default: everything).
 A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
 """
 
@@ -53,7 +54,9 @@ rule all:
         f"{RESULTS}/manifest.json",
         f"{RESULTS}/statistics/scorecard.csv",
         f"{RESULTS}/statistics/structure.csv",
+        f"{RESULTS}/statistics/distributions.csv",
         f"{RESULTS}/statistics/variance.csv",
+        f"{RESULTS}/statistics/calibration.csv",
 
 
 include: "workflow/rules/inputs.smk"
@@ -62,7 +65,10 @@ include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/ratings.smk"
 include: "workflow/rules/items.smk"
+include: "workflow/rules/baselines.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/distributions.smk"
+include: "workflow/rules/calibration.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"

@@ -58,6 +58,8 @@ def shipped(path: str) -> tuple[Any, FileKind]:
             return content, KIND[f"{content['engine']}-model"]
         case "datasets":
             return content, KIND["dataset"]
+        case "baselines":
+            return content, KIND[f"{content['kind']}-baseline"]
         case "prompts":
             return content, KIND["prompts"]
         case "personas":

@@ -2,159 +2,84 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import re
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-import orjson
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.parsing import Status
-from emoalign.figures.drawing import draw_figure
 from emoalign.report.manifest import git_commit
-from emoalign.report.page import write_report
+from emoalign.report.scripts import Script
 from emoalign.report.wording import findings, number, p_value, percent
-from emoalign.statistics.align import align
-from emoalign.study.figures import planned_figures
 from emoalign.study.jobs import ReportJob
-from emoalign.tables import ALIGNMENT, ITEMS, NORMS, RATINGS, STATUSES, STIMULI
+from emoalign.tables import ALIGNMENT, STATUSES
 
-from .small_study import JOB, SCALE, SETTINGS, cell, norms, ratings
+from .reported_study import EVIL, make_page, rating_rows, report_job
+from .small_study import norms, ratings
 
-EVIL = '<script>alert("1")</script>'
 NORM_ROWS = norms()
 
 
-def report_job(title: str = "Model m", *, show_items: bool = True) -> ReportJob:
-    return ReportJob.model_validate(
-        {
-            "study": "words",
-            "title": f"A study of {EVIL}",
-            "seed": 3,
-            "settings": SETTINGS.model_dump(),
-            "models": {"m": {"title": title, "card": {"engine": "openai"}}},
-            "datasets": {
-                "words": {
-                    "title": "Words",
-                    "show_items": show_items,
-                    "scales": {"valence": SCALE.model_dump()},
-                    "modality": "word",
-                    "keep": None,
-                    "sample": 30,
-                    "licence": "MIT",
-                    "citation": "@misc{words}",
-                    "caveats": ["Only for tests."],
-                }
-            },
-            "protocols": {"p": {"name": "p", "prompts": "plain"}},
-            "prompts": {
-                "plain": {
-                    "title": "Plain",
-                    "form": "chat",
-                    "template": "{{ instruction }} {{ item.text }}",
-                    "answer": {"max_tokens": 4},
-                    "scales": {
-                        "valence": {
-                            "instruction": "Rate it.",
-                            "written_for": {"min": 1, "max": 9},
-                        }
-                    },
-                }
-            },
-        }
-    )
+def page_of(folder: Path, job: ReportJob | None = None, text: str = f"No. {EVIL}") -> str:
+    """The page of a study in which one answer of ten is a refusal."""
+    answers = ratings(NORM_ROWS)
+    answers[:, 0] = np.nan
+    return make_page(folder, rating_rows(answers, text), NORM_ROWS, job or report_job())
 
 
-def rating_rows(statuses: list[Status], text: str) -> pd.DataFrame:
-    n = len(statuses)
-    return pd.DataFrame(
-        {
-            **dict.fromkeys(RATINGS.schema.names),
-            "model": ["m"] * n,
-            "protocol": "p",
-            "dataset": "words",
-            "scale": "valence",
-            "readout": "sampled",
-            "item_id": "item-000",
-            "participant": range(n),
-            "status": statuses,
-            "text": text,
-        }
-    )
-
-
-def make_page(
-    folder: Path, items: pd.DataFrame, job: ReportJob, norm_rows: pd.DataFrame = NORM_ROWS
-) -> str:
-    """Run the stages after the ratings on item tables made by hand; return the page."""
-    stimuli = pd.DataFrame(
-        {
-            **dict.fromkeys(STIMULI.schema.names),
-            "item_id": norm_rows["item_id"],
-            "modality": "word",
-            "text": [f"{EVIL} $x_1$ {index}" for index in range(len(norm_rows))],
-            "shard": "0000",
-        }
-    )
-    STIMULI.write(stimuli, folder / "stimuli/words.parquet")
-    NORMS.write(norm_rows, folder / "norms/words.parquet")
-    ITEMS.write(items, folder / "items/words.parquet")
-    RATINGS.write(rating_rows(["refusal", "truncated"], f"No. {EVIL}"), folder / "r.parquet")
-    statistics, figures = folder / "statistics", folder / "figures"
-    align(
-        JOB, [folder / "items/words.parquet"], {"words": folder / "norms/words.parquet"}, statistics
-    )
-    for one in planned_figures(job.drawing()):
-        draw_figure(one.job, [Path(path) for path in one.tables(str(folder))], figures / one.path)
-    (folder / "manifest.json").write_bytes(orjson.dumps({"git_commit": None, "note": EVIL}))
-    write_report(job, folder, [folder / "r.parquet"], folder / "report.html")
-    return (folder / "report.html").read_text(encoding="utf-8")
+def outside_scripts(page: str) -> str:
+    """What of a page is neither code, data nor a picture."""
+    return re.sub(r"<script[ >].*?</script>|data:image[^\"]*", "", page, flags=re.DOTALL)
 
 
 def test_nothing_untrusted_reaches_the_page_as_markup(tmp_path: Path) -> None:
     title = f'A "quoted" {EVIL} & model'
-    page = make_page(tmp_path, cell(NORM_ROWS, ratings(NORM_ROWS)), report_job(title))
-    assert "<script" not in page
-    assert "A &#34;quoted&#34; &lt;script&gt;" in page
-    assert page.count("No. &lt;script&gt;") == 2  # an example of each status
-    assert "Rate it. &lt;script&gt;" in page  # the example prompt
+    page = page_of(tmp_path, report_job(models={"m": title}))
+    assert EVIL not in page
+    text = outside_scripts(page)
+    assert "<script" not in text
+    assert "A &#34;quoted&#34; &lt;script&gt;" in text
+    assert text.count("No. &lt;script&gt;") == 1  # an example of a refusal
+    assert "Rate it. &lt;script&gt;" in text  # the example prompt
+
+
+def test_the_page_allows_its_own_code_and_no_connection(tmp_path: Path) -> None:
+    page = page_of(tmp_path)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="(.*?)"', page)
+    assert policy is not None
+    assert "default-src 'none'" in policy[1]
+    assert "connect-src 'none'" in policy[1]
+    code = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    allowed = re.findall(r"'sha256-(.*?)'", policy[1])
+    assert len(code) == 2
+    assert [base64.b64encode(sha256(one.encode()).digest()).decode() for one in code] == allowed
+
+
+def test_code_that_would_end_its_own_element_is_refused() -> None:
+    with pytest.raises(ValueError, match="end its own element"):
+        Script.of("const text = '</SCRIPT>';")
 
 
 def test_items_that_may_not_be_shown_are_not_on_the_page(tmp_path: Path) -> None:
-    page = make_page(tmp_path, cell(NORM_ROWS, ratings(NORM_ROWS)), report_job(show_items=False))
-    assert "$x_1$" not in page
-    assert "Rate it. (item not shown)" in page
-    assert "No. &lt;script&gt;" not in page  # an answer may quote its item
-    assert "(not shown: it may quote the item)" in page
+    page = page_of(tmp_path, report_job(show_items=False))
+    text = outside_scripts(page)
+    assert "$x_1$" not in text
+    assert "Rate it. (item not shown)" in text
+    assert "No. &lt;script&gt;" not in text  # an answer may quote its item
+    assert "(not shown: it may quote the item)" in text
+    packed = re.findall(r'<script type="text/plain" id="(.*?)">(.*?)</script>', page)
+    assert {"items-index", "names"} <= {name for name, _ in packed}
+    for name, content in packed:
+        assert b"$x_1$" not in gzip.decompress(base64.b64decode(content)), name
 
 
-@pytest.mark.parametrize(
-    ("answers", "norm_rows", "told"),
-    [
-        (
-            np.full((30, 10), np.nan),
-            NORM_ROWS,
-            "r undefined (no item has both a rating of the model and a human norm)",
-        ),
-        (np.full((30, 10), 5.0), NORM_ROWS, "r undefined (all ratings are the same)"),
-        (
-            ratings(NORM_ROWS),
-            NORM_ROWS.assign(mean=np.nan, sd=np.nan, n=0, ratings=None),
-            "There are no human ratings of them, so there is no comparison",
-        ),
-        (ratings(NORM_ROWS), NORM_ROWS.assign(sd=np.nan, ratings=None), "r = "),
-        (ratings(NORM_ROWS)[:2], NORM_ROWS[:2], "r undefined (only 2 items can be compared)"),
-    ],
-    ids=["all refused", "constant", "no human data", "no human SD", "two items"],
-)
-def test_a_page_of_a_small_study_says_what_could_not_be_computed(
-    tmp_path: Path, answers: np.ndarray, norm_rows: pd.DataFrame, told: str
-) -> None:
-    page = make_page(tmp_path, cell(norm_rows, answers), report_job(), norm_rows)
-    assert told in page
-    assert not re.search(r"\bnan\b|None", re.sub(r"data:image[^\"]*", "", page))
+def test_the_same_results_give_the_same_page(tmp_path: Path) -> None:
+    assert page_of(tmp_path / "one") == page_of(tmp_path / "two")
 
 
 def cells(*rows: dict[str, object]) -> pd.DataFrame:

@@ -14,7 +14,11 @@ import pytest
 from emoalign.tables import (
     ALIGNMENT,
     AROUSAL,
+    CATEGORIES,
     CONTRASTS,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
     FRAMEWORK,
     ITEMS,
     NORMS,
@@ -41,9 +45,15 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
     assert len(RELIABILITY.read(results / "statistics/reliability.parquet")) == 1
     assert len(READOUTS.read(results / "statistics/readouts.parquet")) == 2
     assert len(CONTRASTS.read(results / "statistics/contrasts.parquet")) == (2 + 1) + 2
-    assert len(SCORECARD.read(results / "statistics/scorecard.parquet")) == 7 * 2 * (2 + 1)
+    assert len(SCORECARD.read(results / "statistics/scorecard.parquet")) == 9 * 2 * (2 + 1)
     assert len(VARIANCE.read(results / "statistics/variance.parquet")) == 7 * 2
-    for table in (FRAMEWORK, STRUCTURE, AROUSAL, RESIDUALS):
+    distributions = DISTRIBUTIONS.read(results / "statistics/distributions.parquet")
+    assert len(distributions) == 2 * (2 + 1) * 4 * 10
+    assert distributions.loc[distributions["stratum"] == "all", "human_halves"].notna().all()
+    assert len(ENTROPY.read(results / "statistics/entropy.parquet")) == 2 * (2 + 1)
+    contrasts = DISTRIBUTION_CONTRASTS.read(results / DISTRIBUTION_CONTRASTS.path)
+    assert len(contrasts) == ((2 + 1) + 2) * 2
+    for table in (FRAMEWORK, STRUCTURE, AROUSAL, RESIDUALS, CATEGORIES):
         assert table.read(results / table.path).empty
     alignment = ALIGNMENT.read(results / "statistics/alignment.parquet")
     csv = pd.read_csv(results / "statistics/alignment.csv")
@@ -102,7 +112,7 @@ def test_every_job_leaves_a_log_and_a_benchmark(finished: Project) -> None:
         path.relative_to(results / "benchmarks").with_suffix("") for path in results.rglob("*.tsv")
     }
     assert logs == timed
-    assert len(logs) == 1 + 8 + 1 + 1 + 3 + 5 + 2
+    assert len(logs) == 1 + 8 + 1 + 1 + 4 + 5 + 2
 
 
 def test_a_broken_study_is_told_in_words_not_in_tracebacks(finished: Project) -> None:

@@ -2,6 +2,8 @@
 
 TABLES = ["reliability", "alignment", "labels", "readouts"]
 COMPARISONS = ["contrasts", "framework", "arousal", "residuals", "scorecard"]
+DISTRIBUTIONS = ["distributions", "entropy", "categories", "distribution_contrasts"]
+CALIBRATIONS = ["calibration", "calibration_curves"]
 
 
 rule statistics:
@@ -9,7 +11,10 @@ rule statistics:
     input:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",
-            table=[*TABLES, *COMPARISONS, "structure", "variance"],
+            table=[
+                *[*TABLES, *COMPARISONS, "structure", "variance"],
+                *[*DISTRIBUTIONS, *CALIBRATIONS],
+            ],
             kind=["parquet", "csv"],
         ),
 

@@ -9,21 +9,24 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emoalign.distributions.folds import Keys, text_keys
+from emoalign.distributions.kinds import Kind
 from emoalign.distributions.people import People, people
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.datasets import HumanScale
 from emoalign.study.fields import LabelScale
 
-Kind = Literal["ordinal", "labels"]
-
 BASELINE = "(baseline)"
 """The protocol of a cell that comes from a table of predictions: nobody was asked."""
+
+Tables = Mapping[Literal["items", "norms", "stimuli"], Path]
+"""The tables of one dataset that cells are read from."""
 
 _CELL = ["model", "protocol", "scale", "readout"]
 
@@ -56,6 +59,8 @@ class DistributionCell:
         groups: a number for each item, the same for items with one text, shape (items,).
         text_keys: what folds are dealt by, from the text alone, shape (items,).
         people: the human ratings of these items.
+        disagreement: standard deviation of the human ratings as a share of the length of the scale,
+            mean over the dataset's ordinal scales; NaN for labels, shape (items,).
         model_shares: the model's distributions, shape (items, K).
         answers: usable answers behind each of them, shape (items,); infinite for probabilities.
         left_out: items that cannot be compared.
@@ -73,6 +78,7 @@ class DistributionCell:
     groups: NDArray[np.int64]
     text_keys: Keys
     people: People
+    disagreement: FloatArray
     model_shares: FloatArray
     answers: FloatArray
     left_out: LeftOut
@@ -96,7 +102,7 @@ class DistributionCell:
 def read_cells(
     dataset: str,
     scales: Mapping[str, HumanScale | LabelScale],
-    tables: Mapping[Literal["items", "norms", "stimuli"], Path],
+    tables: Tables,
     min_raters: int,
     predictions: Sequence[Path] = (),
 ) -> Iterator[DistributionCell]:
@@ -110,13 +116,27 @@ def read_cells(
     items = pq.read_table(tables["items"], columns=[*_CELL, "item_id", "n_ok", "distribution"])
     rows = pa.concat_tables([items, *(_as_items(path, items.schema) for path in predictions)])
     texts = _Texts.of(stimuli)
+    known = {name: people(norms, name, scale) for name, scale in sorted(scales.items())}
+    apart = _disagreement(known, scales)
     for name, scale in sorted(scales.items()):
         of_scale = rows.filter(pc.equal(rows["scale"], name)).sort_by(
             [(column, "ascending") for column in (*_CELL, "item_id")]
         )
-        raters = people(norms, name, scale)
         for cell in _split(of_scale):
-            yield _cell(dataset, name, scale, cell, raters, texts, min_raters)
+            yield _cell(dataset, name, scale, cell, known[name], texts, apart, min_raters)
+
+
+def _disagreement(
+    known: Mapping[str, People], scales: Mapping[str, HumanScale | LabelScale]
+) -> pd.Series:
+    """Mean over the ordinal scales of an item's SD as a share of their lengths, by item."""
+    columns = {
+        name: pd.Series(raters.sd / (scale.max - scale.min), index=raters.item_ids)
+        for name, raters in known.items()
+        for scale in (scales[name],)
+        if not isinstance(scale, LabelScale)
+    }
+    return pd.DataFrame(columns).mean(axis=1)
 
 
 def shares(distributions: pa.ChunkedArray, n_points: int) -> FloatArray:
@@ -181,6 +201,7 @@ def _cell(
     rows: pa.Table,
     raters: People,
     texts: _Texts,
+    apart: pd.Series,
     min_raters: int,
 ) -> DistributionCell:
     labels = scale.labels if isinstance(scale, LabelScale) else ()
@@ -217,6 +238,7 @@ def _cell(
             raters.sd[chosen],
             None if raters.choices is None else raters.choices[chosen],
         ),
+        disagreement=apart.reindex(ids[kept]).to_numpy(dtype=np.float64),
         model_shares=distributions[kept],
         answers=counted[kept] if readout == "sampled" else np.full(int(kept.sum()), np.inf),
         left_out=LeftOut(

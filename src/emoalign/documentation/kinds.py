@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from emoalign.study.baselines import CheckpointBaseline, FinetunedBaseline
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
@@ -139,6 +140,23 @@ KINDS = (
         "A protocol that names a table asks each participant as somebody else; the text of the "
         "persona stands beside every rating. Its prompts must use `{{ persona }}`.",
         Path("config/personas/adults.yaml"),
+    ),
+    FileKind(
+        "Baseline trained by the study",
+        FinetunedBaseline,
+        "finetune-baseline",
+        "`config/baselines/<name>.yaml` with `kind: finetune`",
+        "It learns the shares of the people who gave each answer, from texts that it is not "
+        "compared on. [How](baselines.md).",
+        Path("config/baselines/roberta-goemotions.yaml"),
+    ),
+    FileKind(
+        "Published classifier",
+        CheckpointBaseline,
+        "checkpoint-baseline",
+        "`config/baselines/<name>.yaml` with `kind: checkpoint`",
+        "Say in its card what it has seen of the data. [How](baselines.md#a-published-classifier).",
+        Path("config/baselines/samlowe-goemotions.yaml"),
     ),
 )
 

@@ -21,12 +21,14 @@ in `results/journal/`, because all studies share them.
 ```
 results/
 ├── journal/<model>/<dataset>/<scale>/   raw answers of the models, shared by all studies
+├── trainings/                           weights of trained baselines, shared by all studies
 └── <study>/
     ├── report.html      start here: the answer, tables, figures and methods in one file
     ├── figures/         every figure as PDF and as PNG
     ├── statistics/      comparisons of models with people, as Parquet and, the same, as CSV
     ├── items/           one row per item of a cell: the model beside the people
     ├── ratings/         one row per answer
+    ├── baselines/       what trained classifiers predict, and how they were trained
     ├── norms/           human means, standard deviations and single ratings
     ├── stimuli/         the items of the study
     ├── manifest.json    what was run: configuration, versions, checksums, settings

@@ -31,10 +31,10 @@ from emoalign.elicitation.journal import JournalWriter, Key, read_answers
 from emoalign.elicitation.messages import without_system
 from emoalign.elicitation.openai_batch import collect_batches, under_way
 from emoalign.elicitation.parsing import readings, withheld
-from emoalign.elicitation.progress import Progress
 from emoalign.elicitation.recorded import recorded_rows, recording
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
 from emoalign.errors import CapabilityError, EngineError, StudyError
+from emoalign.progress import Progress
 from emoalign.prompts.rendering import Image, Renderer
 from emoalign.study.fields import LabelScale, OrdinalScale, Readout
 from emoalign.study.jobs import RatingJob, answering
@@ -252,7 +252,7 @@ def complete(cell: Cell, card: ServedModel, account: Account | None = None) -> M
             def keep(arrived: Sequence[Answer]) -> None:
                 journal.append(arrived)
                 answers.update({answer.key: answer for answer in arrived})
-                progress.add(arrived)
+                progress.add(len(arrived))
 
             async def converse() -> None:
                 try:

@@ -11,10 +11,10 @@ from pathlib import Path
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.exact import check_single_tokens
 from emoalign.elicitation.journal import JournalWriter, Key
-from emoalign.elicitation.progress import Progress
 from emoalign.elicitation.rating import Cell, check_unchanged, only_scale, reads_tokens
 from emoalign.elicitation.requests import Ask
 from emoalign.elicitation.vllm import VllmEngine, loaded
+from emoalign.progress import Progress
 from emoalign.study.jobs import RatingJob
 from emoalign.study.models import VllmModel
 from emoalign.tables import STIMULI
@@ -73,7 +73,7 @@ def _complete(cells: Sequence[Cell], card: VllmModel) -> list[Mapping[Key, Answe
             for place in wanting[ask]:
                 journals[cells[place].file].append(arrived)
                 answers[place].update({answer.key: answer for answer in arrived})
-            progress.add(arrived)
+            progress.add(len(arrived))
     return list(answers)
 
 

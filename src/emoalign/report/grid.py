@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
+from emoalign.report.packing import packed_json
 from emoalign.report.wording import interval, number, p_value, percent
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import Table, records
@@ -15,8 +17,11 @@ from emoalign.tables import Table, records
 FILTERS = ("model", "protocol", "dataset", "scale", "readout")
 """Columns by which the page can be filtered, where a table has them."""
 
-FEW_ROWS = 40
-"""Rows of a table in the page itself; further ones are drawn when they are asked for."""
+NAMED = (*FILTERS, "item_id")
+"""What a row can be about: a row about an item leads readers to it."""
+
+FEW_ROWS = 25
+"""Rows of a table that are shown at first; further ones when they are asked for."""
 
 Row = Mapping[str, Any]
 
@@ -25,7 +30,8 @@ Row = Mapping[str, Any]
 class Column:
     """A column: its title, the text of a row, and the column of the table that sorts it.
 
-    `meaning` explains it in the head of the table; `numeric` columns are right-aligned.
+    `meaning` explains it in the head of the table; `numeric` columns are right-aligned, and
+    `optional` ones are left out where no row has a text.
     """
 
     title: str
@@ -33,12 +39,13 @@ class Column:
     sort: str | None = None
     numeric: bool = True
     meaning: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
 class Grid:
     """A table of the page. `texts[row][column]` is shown, `keys[row][column]` sorts, and `of[row]`
-    says which model, protocol, dataset, scale and readout the row is about."""
+    says which model, protocol, dataset, scale, readout and item the row is about."""
 
     id: str
     name: str
@@ -47,6 +54,23 @@ class Grid:
     keys: tuple[tuple[float | str | None, ...], ...]
     of: tuple[Mapping[str, str], ...]
     table: str | None = None
+
+    @property
+    def of_items(self) -> bool:
+        """Whether its rows are about items."""
+        return any("item_id" in row for row in self.of)
+
+    @property
+    def data(self) -> str:
+        """All rows, packed column by column."""
+        named = sorted({name for row in self.of for name in row})
+        return packed_json(
+            {
+                "texts": [[row[place] for row in self.texts] for place in range(len(self.columns))],
+                "keys": [[row[place] for row in self.keys] for place in range(len(self.columns))],
+                "of": {name: [row.get(name) for row in self.of] for name in named},
+            }
+        )
 
 
 def grid(
@@ -62,14 +86,15 @@ def grid(
     rows are from: readers can then download it with all of its columns.
     """
     listed = records(rows)
+    columns = [one for one in columns if not one.optional or any(map(one.text, listed))]
     return Grid(
         id=id,
         name=name,
         columns=tuple(columns),
         texts=tuple(tuple(column.text(row) for column in columns) for row in listed),
         keys=tuple(tuple(_key(column, row) for column in columns) for row in listed),
-        of=tuple({name: str(row[name]) for name in FILTERS if name in row} for row in listed),
-        table=None if table is None else table.path.split("/")[-1].removesuffix(".parquet"),
+        of=tuple({name: str(row[name]) for name in NAMED if name in row} for row in listed),
+        table=None if table is None else PurePosixPath(table.path).stem,
     )
 
 
@@ -85,6 +110,11 @@ def text(title: str, name: str, meaning: str = "") -> Column:
     return Column(
         title, lambda row: "" if pd.isna(row[name]) else str(row[name]), name, False, meaning
     )
+
+
+def reason() -> Column:
+    """Why a number of the row is missing; no such column where none is."""
+    return replace(text("What is missing", "reason"), optional=True)
 
 
 def count(title: str, name: str, meaning: str = "") -> Column:

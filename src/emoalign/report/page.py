@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from emoalign.report.downloads import downloads
 from emoalign.report.grid import FEW_ROWS
-from emoalign.report.pictures import data_url
+from emoalign.report.packing import packed_json
+from emoalign.report.pictures import Pictures
+from emoalign.report.references import bibliography, cited
+from emoalign.report.scripts import own_script, plotly
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections import SECTIONS
 from emoalign.report.wording import interval, number, p_value, percent
+from emoalign.study.figures import PlannedFigure, planned_figures
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import atomic
 
@@ -23,11 +28,18 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Part:
-    """A section as it stands on the page: its own HTML, or why there is none."""
+    """A section and its HTML."""
 
     section: Section
-    html: Markup | None
-    why: str | None
+    html: Markup
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A section that could not be made, and why."""
+
+    section: Section
+    why: str
 
 
 def write_report(job: ReportJob, folder: Path, ratings: Sequence[Path], output: Path) -> None:
@@ -42,31 +54,38 @@ def write_report(job: ReportJob, folder: Path, ratings: Sequence[Path], output: 
 
 def page(results: Results, sections: Sequence[Section] = SECTIONS) -> str:
     """The whole page as HTML."""
+    seen = [(section, section.view(results)) for section in sections]
+    views = [(section, view) for section, view in seen if isinstance(view, View)]
+    shared = {"job": results.job, "results": results, **_told(views, results)}
     templates = environment()
-    parts, findings = [], list[Sequence[str]]()
-    for section in sections:
-        view = section.view(results)
-        if view is None:
-            continue
-        if isinstance(view, Absent):
-            parts.append(Part(section, None, view.why))
-            continue
-        findings += view.findings
-        parts.append(Part(section, fill(templates, section, view, results), None))
-    return templates.get_template("page.html").render(
-        job=results.job, parts=parts, findings=findings
+    parts = [Part(section, fill(templates, section, view, shared)) for section, view in views]
+    html = templates.get_template("page.html").render(
+        job=results.job,
+        study=results,
+        findings=[finding for _, view in views for finding in view.findings],
+        results=[part for part in parts if not part.section.about],
+        about=[part for part in parts if part.section.about],
+        absent=[Missing(section, view.why) for section, view in seen if isinstance(view, Absent)],
+        more=_unplaced(results, [section for section, _ in views]),
+        names=packed_json(_names(results.job)),
+        tables=downloads(results, sections),
+        scripts=[plotly(), own_script()],
     )
+    return html.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def fill(templates: Environment, section: Section, view: View, results: Results) -> Markup:
+def fill(templates: Environment, section: Section, view: View, shared: Mapping[str, Any]) -> Markup:
     """The HTML of one section, from its template."""
-    values: dict[str, Any] = {"job": results.job, "section": section, "results": results}
-    filled = templates.get_template(f"{section.id}.html").render({**values, **view.values})
+    template = templates.get_template(f"{section.id}.html")
+    filled = template.render({**shared, "section": section, **view.values})
     return Markup(filled)  # noqa: S704 - the template has escaped what it was filled with
 
 
 def environment() -> Environment:
-    """How templates are filled: everything is escaped, and a name that is missing is an error."""
+    """How the templates of one page are filled.
+
+    Everything is escaped, and a name that is missing is an error.
+    """
     made = Environment(
         loader=FileSystemLoader([HERE / "templates", HERE / "assets"]),
         undefined=StrictUndefined,
@@ -74,6 +93,38 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(number=number, p_value=p_value, percent=percent, picture=data_url)
+    made.filters.update(number=number, p_value=p_value, percent=percent, picture=Pictures().shown)
     made.globals.update(interval=interval, few_rows=FEW_ROWS)
     return made
+
+
+def _told(views: Sequence[tuple[Section, View]], results: Results) -> dict[str, Any]:
+    """The method section that all sections together make, and BibTeX of what it cites.
+
+    What was done is told before what was computed of it, though it stands at the end of the page.
+    """
+    ordered = sorted(views, key=lambda one: not one[0].about)
+    paragraphs = [cited(text) for _, view in ordered for text in view.methods]
+    keys = [key for _, named in paragraphs for key in named]
+    data = [card.citation for card in results.job.datasets.values()]
+    return {"methods": [text for text, _ in paragraphs], "bibtex": bibliography(keys, data)}
+
+
+def _unplaced(results: Results, shown: Sequence[Section]) -> list[PlannedFigure]:
+    """The figures of the study that none of the sections shows."""
+    placed = {name for section in shown for name in section.figures}
+    return [one for one in planned_figures(results.job.drawing()) if one.kind.name not in placed]
+
+
+def _names(job: ReportJob) -> dict[str, dict[str, str]]:
+    """What can be chosen on the page, and what it is called there."""
+    cards, protocols = job.datasets.values(), job.protocols.values()
+    scales = sorted({scale for card in cards for scale in (*card.scales, *card.labels)})
+    readouts = sorted({readout for protocol in protocols for readout in protocol.readouts})
+    return {
+        "model": {name: model.title for name, model in job.models.items()},
+        "protocol": {name: name for name in job.protocols},
+        "dataset": {name: card.title for name, card in job.datasets.items()},
+        "scale": {name: name for name in scales},
+        "readout": {name: name for name in readouts},
+    }

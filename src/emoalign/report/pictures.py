@@ -13,6 +13,24 @@ WIDTH = 1400
 
 COLOURS = 128
 
+ROOM = 4_000_000
+"""Characters that all figures of a page may take: further ones are named, not shown."""
+
+
+class Pictures:
+    """The figures of one page, as long as there is room for them."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self.room = room
+
+    def shown(self, path: Path) -> str | None:
+        """A figure as a data URL; None where the page has no room for it."""
+        url = data_url(path)
+        if len(url) > self.room:
+            return None
+        self.room -= len(url)
+        return url
+
 
 def data_url(path: Path) -> str:
     """A figure as a data URL: a PNG of few colours, at most WIDTH pixels wide.

@@ -15,7 +15,8 @@ A section is pure. Its `view` gets the `Results` of a study and returns one of t
   `study/figures.py`), with their captions. Heading and frame are made for it. Whatever a template
   prints is escaped; never mark a text as safe, because items, answers and titles are
   written by strangers.
-* an `Absent`: what could not be computed and why, in a sentence. Heading and sentence are shown.
+* an `Absent`: what could not be computed and why, in a sentence or two. Heading and sentence stand
+  in the list of what the study cannot tell, after its results.
 * `None`: the study has nothing that the section is about (no scale of labels, say), and a reader
   would not miss it. Nothing is shown.
 
@@ -47,6 +48,7 @@ class Results:
     folder: Path
     ratings: Sequence[Path] = ()
     _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _named: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
     def table(self, table: Table) -> pd.DataFrame:
         """The rows of a table that the section names in `tables`; not to be changed in place."""
@@ -60,6 +62,11 @@ class Results:
         """The items of a dataset. Show none of them where the card's `show_items` is false."""
         return self._once(STIMULI, f"stimuli/{dataset}.parquet")
 
+    def item(self, dataset: str, item_id: str) -> str:
+        """What readers call an item: its text or the name of its image, or its id where the terms
+        of the dataset forbid more."""
+        return self._names(dataset).get(item_id, item_id)
+
     def figures(self, name: str) -> list[PlannedFigure]:
         """The figures of one name that the study has: none, one, or one per dataset or scale."""
         return [one for one in planned_figures(self.job.drawing()) if one.kind.name == name]
@@ -69,10 +76,24 @@ class Results:
         """What was answered: counts by status, and examples of answers that are no rating."""
         return Answers.of(self.job, self.ratings)
 
+    def _names(self, dataset: str) -> dict[str, str]:
+        if dataset not in self._named:
+            shown = self.job.datasets[dataset].show_items
+            self._named[dataset] = item_names(self.stimuli(dataset)) if shown else {}
+        return self._named[dataset]
+
     def _once(self, table: Table, path: str) -> pd.DataFrame:
         if path not in self._read:
             self._read[path] = table.read(self.folder / path)
         return self._read[path]
+
+
+def item_names(stimuli: pd.DataFrame) -> dict[str, str]:
+    """The text of each item, or the name of its image, by id."""
+    named = stimuli.set_index("item_id")
+    pictured = named["image_path"].dropna().map(lambda path: Path(path).stem)
+    texts = named["text"].fillna(pictured)
+    return {str(item): str(text) for item, text in texts.items()}
 
 
 @dataclass(frozen=True)
@@ -81,10 +102,14 @@ class View:
 
     `findings` go to the top of the page: paragraphs, each a list of sentences of which the first
     is the message. Few and plain: they are what a hurried reader takes away.
+
+    `methods` are paragraphs for the method section, as a paper would have them; in them,
+    [@lin1989; @zou2007] cites sources of `references.bib`: add yours there.
     """
 
     values: Mapping[str, Any]
     findings: Sequence[Sequence[str]] = ()
+    methods: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +125,8 @@ class Section:
 
     `id` names its place on the page and its template; `heading` is a question or statement for
     readers, `label` one or two words for the navigation; `tables` are the tables it reads
-    (of paths without placeholders); `figures` the names of the figures it shows.
+    (of paths without placeholders); `figures` the names of the figures it shows. Sections `about`
+    the study rather than its results stand at the end.
     """
 
     id: str
@@ -109,3 +135,4 @@ class Section:
     view: Callable[[Results], View | Absent | None]
     tables: tuple[Table, ...] = ()
     figures: tuple[str, ...] = ()
+    about: bool = False

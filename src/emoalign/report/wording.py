@@ -38,6 +38,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def counted(n: int, thing: str) -> str:
+    """A number of things: 1 item, 2 items."""
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
 def interval(low: float, high: float) -> str:
     """A confidence interval, or nothing where it is undefined."""
     return "" if math.isnan(low) else f"[{number(low)}, {number(high)}]"
@@ -58,7 +63,7 @@ def why_undefined(cell: Mapping[str, Any]) -> str:
     if cell["n_items"] == 0:
         return "no item has both a rating of the model and a human norm"
     if cell["n_items"] < 3:
-        return f"only {cell['n_items']} items can be compared"
+        return f"only {counted(cell['n_items'], 'item')} can be compared"
     return "all ratings are the same"
 
 
@@ -73,12 +78,13 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
     model, dataset = job.models[best["model"]].title, job.datasets[best["dataset"]]
     if not _compared(cells) and any(cell["n_ok"] for cell in cells):
         return [
-            f"{model} rated {int(rows['n_items_excluded'].max())} {dataset.modality}s of "
+            f"{model} rated {counted(int(rows['n_items_excluded'].max()), dataset.modality)} of "
             f"{dataset.title} for {best['scale']}. There are no human ratings of them, so there is "
             "no comparison: the ratings are in the item table."
         ]
     sentences = [
-        f"{model} rated {int(rows['n_items'].max())} {dataset.modality}s of {dataset.title} for "
+        f"{model} rated {counted(int(rows['n_items'].max()), dataset.modality)} of "
+        f"{dataset.title} for "
         f"{best['scale']}; correlation of its means with people's: "
         + ", ".join(f"{correlation(cell)} under {cell['protocol']}" for cell in cells)
         + "."

@@ -8,10 +8,12 @@ of the same input.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
+from emoalign.study.baselines import Evaluated, Splits, TrainingSettings
+from emoalign.study.calibration import CalibrationSettings
 from emoalign.study.datasets import DatasetScale, Frameworks, HumanScale
 from emoalign.study.fields import Entry, FigureName, LabelScale, Modality, Range
 from emoalign.study.models import ModelCard, RecordedModel
@@ -20,6 +22,7 @@ from emoalign.study.readers import DatasetSource
 from emoalign.study.strata import Strata
 from emoalign.study.studies import (
     AlignmentSettings,
+    DistributionSettings,
     PrecisionSettings,
     Protocol,
     StatisticsSettings,
@@ -80,12 +83,81 @@ class RatingJob(Entry):
         return together(self.scales)
 
 
+class BaselineData(Entry):
+    """The dataset that a baseline knows, the scale that it predicts, and what it may learn from."""
+
+    dataset: str
+    source: DatasetSource
+    keep: str | None
+    scale_name: str
+    scale: DatasetScale
+    splits: Splits
+    evaluate: Evaluated
+
+
+class TrainingJob(Entry):
+    """Train one baseline with one seed."""
+
+    version: int = 1
+    data: BaselineData
+    weights: str
+    revision: str | None
+    max_tokens: int
+    training: TrainingSettings
+    seed: int
+
+
+class PublishedClassifier(Entry):
+    """A classifier as it was published: what it has seen, and what its outputs mean."""
+
+    weights: str
+    revision: str | None
+    seen: tuple[str, ...]
+    labels: dict[str, str]
+    output: Literal["sigmoid", "softmax"]
+
+
+class PredictionJob(Entry):
+    """Apply a baseline to the items of a study: that of its training records, or a published one.
+
+    `published` is None for a baseline that was trained here.
+    """
+
+    version: int = 1
+    baseline: str
+    data: BaselineData
+    max_tokens: int
+    published: PublishedClassifier | None
+
+
 class AggregationJob(Entry):
     """Bring the ratings of one dataset together with the norms, item by item."""
 
     version: int = 2
     dataset: str
     scales: dict[str, DatasetScale]
+
+
+class CalibrationJob(Entry):
+    """Learn to say what people say from what models say, on the rated items of one dataset."""
+
+    version: int = 1
+    dataset: str
+    scales: dict[str, DatasetScale]
+    min_raters: int
+    seed: int
+    settings: CalibrationSettings
+
+
+class CalibrationReviewJob(Entry):
+    """Judge what calibration gained on items that were held out."""
+
+    version: int = 1
+    datasets: dict[str, dict[str, DatasetScale]]
+    min_raters: int
+    seed: int
+    bootstrap_resamples: int
+    settings: CalibrationSettings
 
 
 class StatisticsJob(Entry):
@@ -96,6 +168,16 @@ class StatisticsJob(Entry):
     labels: dict[str, dict[str, LabelScale]] = Field(default_factory=dict)
     seed: int
     settings: AlignmentSettings
+
+
+class DistributionJob(Entry):
+    """Compare how models spread their answers with how people do: all scales, by dataset."""
+
+    version: int = 1
+    scales: dict[str, dict[str, DatasetScale]]
+    seed: int
+    bootstrap_resamples: int
+    settings: DistributionSettings
 
 
 class ComparedDataset(Entry):
@@ -227,7 +309,7 @@ class ReportedModel(Entry):
 class ReportJob(Entry):
     """Write manifest and report: the whole study, in an order of its own, without limits."""
 
-    version: int = 1
+    version: int = 2
     study: str
     title: str
     seed: int

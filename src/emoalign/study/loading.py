@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from emoalign.errors import StudyError
+from emoalign.study.baselines import BASELINE_CLASSES, BaselineCard, CheckpointBaseline
 from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.fitting import misfits
@@ -46,6 +47,7 @@ class LoadedStudy:
     datasets: Mapping[str, DatasetCard]
     prompt_sets: Mapping[str, PromptSet]
     personas: Mapping[str, PersonaTable] = field(default_factory=dict)
+    baselines: Mapping[str, BaselineCard] = field(default_factory=dict)
 
     def dataset_entry(self, dataset: str) -> StudyDataset:
         """What the study says of one of its datasets."""
@@ -95,10 +97,11 @@ def load_study(
         _listed(config, "protocols", "personas"),
         partial(library.entry, PersonaTable, "personas"),
     )
+    baselines: dict[str, BaselineCard] = _found(_listed(config, "baselines"), library.baseline)
     problems += library.problems
     if study is None:
         raise StudyError(list(dict.fromkeys(problems)))
-    loaded = LoadedStudy(study, models, datasets, prompt_sets, personas)
+    loaded = LoadedStudy(study, models, datasets, prompt_sets, personas, baselines)
     problems += _inconsistencies(loaded, source)
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
@@ -140,15 +143,25 @@ class _Library:
         return entry
 
     def model(self, name: str) -> ModelCard | None:
-        path, content = self._content("models", name)
+        return self._one_of(MODEL_CLASSES, "engine", "models", name)
+
+    def baseline(self, name: str) -> BaselineCard | None:
+        return self._one_of(BASELINE_CLASSES, "kind", "baselines", name)
+
+    def _one_of(
+        self, kinds: Mapping[str, type[EntryT]], key: str, folder: str, name: str
+    ) -> EntryT | None:
+        """The entry of a file whose `key` tells which of several kinds it is."""
+        path, content = self._content(folder, name)
         if content is None:
             return None
-        engine = content.get("engine") if isinstance(content, Mapping) else None
-        if engine not in MODEL_CLASSES:
-            hint = nearest(str(engine), MODEL_CLASSES)
-            self.problems.append(f"{path}: engine: unknown engine {engine!r}; {hint}")
+        kind = content.get(key) if isinstance(content, Mapping) else None
+        chosen = kinds.get(str(kind))
+        if chosen is None:
+            hint = nearest(str(kind), kinds)
+            self.problems.append(f"{path}: {key}: unknown {key} {kind!r}; {hint}")
             return None
-        card, problems = validate(MODEL_CLASSES[engine], content, str(path))
+        card, problems = validate(chosen, content, str(path))
         self.problems += problems
         return card
 
@@ -230,6 +243,8 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
         for name in loaded.study.allow_remote
         if name not in loaded.datasets
     ]
+    for name, baseline in loaded.baselines.items():
+        problems += _wrong_baseline(loaded, source, name, baseline)
     if loaded.study.max_usd is not None:
         problems += [
             f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
@@ -252,6 +267,40 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             else:
                 for prompts in _prompts_for(loaded, protocol, name):
                     problems += _incapable(source, protocol, prompts, name, model)
+    return problems
+
+
+def _wrong_baseline(
+    loaded: LoadedStudy, source: str, name: str, baseline: BaselineCard
+) -> list[str]:
+    """What keeps a baseline from being compared with the people of the study."""
+    where = f"{source}: baselines: {name!r}"
+    if name in loaded.models:
+        return [f"{where} has the name of a model; one of them needs another"]
+    if baseline.dataset not in [entry.dataset for entry in loaded.study.datasets]:
+        return [
+            f"{where} is of the dataset {baseline.dataset!r}, which is not in the study; "
+            f"{nearest(baseline.dataset, loaded.datasets)}"
+        ]
+    card = loaded.datasets.get(baseline.dataset)
+    if card is None:
+        return []
+    problems = []
+    if card.modality == "image":
+        problems.append(f"{where} reads texts, but the items of {baseline.dataset!r} are images")
+    asked = [scale for scale in loaded.scales(baseline.dataset) if scale in card.scales]
+    if baseline.scale not in asked:
+        problems.append(
+            f"{where} predicts {baseline.scale!r} of {baseline.dataset!r}, which the study does "
+            f"not ask about; {nearest(baseline.scale, asked)}"
+        )
+    elif isinstance(baseline, CheckpointBaseline) and not isinstance(
+        card.scales[baseline.scale], LabelScale
+    ):
+        problems.append(
+            f"{where} is a published classifier of labels, but {baseline.scale!r} of "
+            f"{baseline.dataset!r} is a scale of numbers"
+        )
     return problems
 
 
@@ -371,6 +420,15 @@ def load_dataset(path: Path) -> DatasetCard:
     """A dataset card by itself. Raises StudyError with every problem found."""
     library = _Library(path.parent.parent, str(path))
     card = library.entry(DatasetCard, path.parent.name, path.stem)
+    if card is None:
+        raise StudyError(library.problems)
+    return card
+
+
+def load_baseline(path: Path) -> BaselineCard:
+    """A baseline card by itself. Raises StudyError with every problem found."""
+    library = _Library(path.parent.parent, str(path))
+    card = library.baseline(path.stem)
     if card is None:
         raise StudyError(library.problems)
     return card

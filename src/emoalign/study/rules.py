@@ -13,6 +13,7 @@ import orjson
 
 from emoalign.errors import DataError
 from emoalign.sources import locate
+from emoalign.study.baselines import CheckpointBaseline, FinetunedBaseline
 from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
 from emoalign.study.fields import LabelScale, Range
@@ -20,12 +21,18 @@ from emoalign.study.figures import PlannedFigure, planned_figures, undrawn_figur
 from emoalign.study.jobs import (
     AggregationJob,
     Asked,
+    BaselineData,
+    CalibrationJob,
+    CalibrationReviewJob,
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
+    DistributionJob,
     PrecisionJob,
+    PredictionJob,
     PreparationJob,
     PromptForm,
+    PublishedClassifier,
     RatingJob,
     ReportedDataset,
     ReportedModel,
@@ -33,6 +40,7 @@ from emoalign.study.jobs import (
     ShownDataset,
     StatisticsJob,
     StructureJob,
+    TrainingJob,
     answering,
     prompt_form,
     together,
@@ -151,6 +159,28 @@ class Jobs:
         """The AggregationJob of one dataset."""
         return AggregationJob(dataset=dataset, scales=self._ranges(dataset)).model_dump(mode="json")
 
+    def calibration(self, dataset: str) -> dict[str, Any]:
+        """The CalibrationJob of one dataset."""
+        study = self.loaded.study
+        return CalibrationJob(
+            dataset=dataset,
+            scales=self._ranges(dataset),
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            settings=study.calibration,
+        ).model_dump(mode="json")
+
+    def calibration_review(self) -> dict[str, Any]:
+        """The CalibrationReviewJob of the study."""
+        study = self.loaded.study
+        return CalibrationReviewJob(
+            datasets={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            settings=study.calibration,
+        ).model_dump(mode="json")
+
     def statistics(self) -> dict[str, Any]:
         """The StatisticsJob of the study."""
         study = self.loaded.study
@@ -159,6 +189,16 @@ class Jobs:
             labels={name: self._labels(name) for name in sorted(self.loaded.datasets)},
             seed=study.seed,
             settings=study.statistics,
+        ).model_dump(mode="json")
+
+    def distributions(self) -> dict[str, Any]:
+        """The DistributionJob of the study."""
+        study = self.loaded.study
+        return DistributionJob(
+            scales={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
+            seed=study.seed,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            settings=study.distributions,
         ).model_dump(mode="json")
 
     def comparison(self) -> dict[str, Any]:
@@ -194,6 +234,86 @@ class Jobs:
                 for entry in sorted(self.loaded.study.protocols, key=lambda one: one.name)
             }
         ).model_dump(mode="json")
+
+    def train(self, baseline: str, seed: int) -> dict[str, Any]:
+        """The TrainingJob of a baseline with one of its seeds."""
+        card = self._trained()[baseline]
+        return TrainingJob(
+            data=self._baseline_data(baseline),
+            weights=card.weights,
+            revision=card.revision,
+            max_tokens=card.max_tokens,
+            training=card.training,
+            seed=seed,
+        ).model_dump(mode="json")
+
+    def predict(self, baseline: str) -> dict[str, Any]:
+        """The PredictionJob of a baseline."""
+        card = self.loaded.baselines[baseline]
+        published = None
+        if isinstance(card, CheckpointBaseline):
+            published = PublishedClassifier(
+                weights=card.weights,
+                revision=card.revision,
+                seen=tuple(sorted(card.seen)),
+                labels=dict(sorted(card.labels.items())),
+                output=card.output,
+            )
+        return PredictionJob(
+            baseline=baseline,
+            data=self._baseline_data(baseline),
+            max_tokens=card.max_tokens,
+            published=published,
+        ).model_dump(mode="json")
+
+    def _baseline_data(self, baseline: str) -> BaselineData:
+        card = self.loaded.baselines[baseline]
+        dataset = self.loaded.datasets[card.dataset]
+        return BaselineData(
+            dataset=card.dataset,
+            source=dataset.source.without_directions(),
+            keep=dataset.keep,
+            scale_name=card.scale,
+            scale=dataset.scales[card.scale],
+            splits=card.splits,
+            evaluate=card.evaluate,
+        )
+
+    def seeds(self, baseline: str) -> list[int]:
+        """The seeds a baseline is trained with; none of one that is published."""
+        trained = self._trained()
+        return sorted(trained[baseline].seeds) if baseline in trained else []
+
+    def _trained(self) -> dict[str, FinetunedBaseline]:
+        """The baselines that the study trains itself."""
+        every = self.loaded.baselines.items()
+        return {name: card for name, card in every if isinstance(card, FinetunedBaseline)}
+
+    def baseline_dataset(self, baseline: str) -> str:
+        """The dataset that a baseline knows."""
+        return self.loaded.baselines[baseline].dataset
+
+    def held_out(self, baseline: str, results: str) -> list[str]:
+        """The items of the study, where they are to be kept out of a training."""
+        card = self.loaded.baselines[baseline]
+        held_out = card.evaluate == "held_out"
+        return [f"{results}/stimuli/{card.dataset}.parquet"] if held_out else []
+
+    def baseline_mb(self, baseline: str, attempt: int) -> int:
+        """Memory to reserve for a job of a baseline (MB), more after a failure."""
+        return round(1000 * self.loaded.baselines[baseline].memory_gb) * attempt
+
+    def weight_files(self, baseline: str) -> list[str]:
+        """The files of weights in a folder, so that Snakemake sees when one changes."""
+        folder = Path(self.loaded.baselines[baseline].weights)
+        return sorted(str(path) for path in folder.glob("*") if path.is_file())
+
+    def prediction_files(self, results: str) -> list[str]:
+        """What the baselines of the study predict: a file for each."""
+        return [
+            f"{results}/baselines/{name}/{card.dataset}.parquet"
+            for name, card in sorted(self.loaded.baselines.items())
+        ]
 
     def precision(self) -> dict[str, Any]:
         """The PrecisionJob of the study."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
+from emoalign.study.calibration import CalibrationSettings
 from emoalign.study.fields import Entry, FigureName, Name, Readout
 from emoalign.study.strata import Strata
 
@@ -129,7 +130,7 @@ class DistributionSettings(Entry):
         100,
         ge=10,
         description="Simulated draws per item behind what a perfect model would reach, and random "
-        "halves of the human raters.",
+        "halves of the human raters, at most: 40,000 drawn items are enough.",
     )
     permutations: int = Field(
         20,
@@ -185,6 +186,11 @@ class Study(Entry):
     models: tuple[Name, ...] = Field(min_length=1, description="Names of files in config/models.")
     datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="What is rated.")
     protocols: tuple[Protocol, ...] = Field(min_length=1, description="How it is asked.")
+    baselines: tuple[Name, ...] = Field(
+        (),
+        description="Names of files in config/baselines: classifiers that are compared with people "
+        "beside the models. They need the extra finetune.",
+    )
     shard_items: int | None = Field(
         None, ge=1, description="Items per rating job; without it, one job per cell."
     )
@@ -203,6 +209,10 @@ class Study(Entry):
         gt=0,
         description="US dollars the study may cost, at the prices in the model cards; a job stops "
         "before it would exceed them.",
+    )
+    calibration: CalibrationSettings = Field(
+        default_factory=CalibrationSettings,
+        description="How distributions are calibrated, and how that is judged.",
     )
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
@@ -228,10 +238,10 @@ class Study(Entry):
             _unique(figures)
         return figures
 
-    @field_validator("models")
+    @field_validator("models", "baselines")
     @classmethod
-    def _models_once(cls, models: tuple[str, ...]) -> tuple[str, ...]:
-        return _unique(models)
+    def _names_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _unique(names)
 
     @field_validator("datasets")
     @classmethod

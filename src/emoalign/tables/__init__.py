@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
+from emoalign.tables.baselines import PREDICTIONS
+from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -14,6 +16,12 @@ from emoalign.tables.comparisons import (
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.distributions import (
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+)
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 
@@ -34,6 +42,14 @@ TABLES = (
     STRUCTURE,
     AROUSAL,
     RESIDUALS,
+    PREDICTIONS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    CALIBRATION,
+    CALIBRATION_CURVES,
+    CALIBRATED,
     PLAN,
     PRECISION,
 )
@@ -41,14 +57,22 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "CALIBRATED",
+    "CALIBRATION",
+    "CALIBRATION_CURVES",
+    "CATEGORIES",
     "CONTRASTS",
+    "DISTRIBUTIONS",
+    "DISTRIBUTION_CONTRASTS",
     "DISTRIBUTION_SCORECARD",
+    "ENTROPY",
     "FRAMEWORK",
     "ITEMS",
     "LABELS",
     "NORMS",
     "PLAN",
     "PRECISION",
+    "PREDICTIONS",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",

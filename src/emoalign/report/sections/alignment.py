@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from emoalign.report.gaps import alignment_gaps
 from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, p, text, value
 from emoalign.report.section import Results, Section, View
 from emoalign.report.wording import findings, number
@@ -58,7 +59,20 @@ def _view(results: Results) -> View | None:
         return None
     job = results.job
     shown = grid("alignment-table", "Alignment by cell", rows, columns(job), ALIGNMENT)
-    return View({"grid": shown}, findings(rows, job))
+    return View(
+        {"grid": shown, "gaps": alignment_gaps(rows)}, findings(rows, job), methods=[_methods(job)]
+    )
+
+
+def _methods(job: ReportJob) -> str:
+    return (
+        "Models were compared with people over items, by item means: Pearson's r with 95 % "
+        "intervals by Fisher's z [@fisher1915] and by the bias-corrected and accelerated bootstrap "
+        f"over items [@efron1987], {job.settings.bootstrap_resamples:,} resamples; Spearman's rank "
+        "correlation; Lin's concordance correlation [@lin1989]; mean absolute and root "
+        "mean squared error, the latter beside that of always giving the human mean. p-values of "
+        "one test were adjusted over the cells of a readout [@benjamini1995]."
+    )
 
 
 SECTION = Section(

@@ -8,6 +8,12 @@ from emoalign.report.sections.alignment import CELL_ORDER
 from emoalign.report.wording import label_findings
 from emoalign.tables import LABELS
 
+METHODS = [
+    "For scales of labels, the share of a label for an item is that of the usable answers, or of "
+    "the human raters, that chose it; rates are means of these shares over items, and their rank "
+    "correlation over items was computed for each label [@inoshita2026]."
+]
+
 
 def _view(results: Results) -> View | None:
     job = results.job
@@ -24,7 +30,7 @@ def _view(results: Results) -> View | None:
         value("ρ over items", "spearman_rho", "Of the shares; a dash where one is constant."),
     )
     shown = grid("labels-table", "Use of labels", rows, columns, LABELS)
-    return View({"grid": shown}, label_findings(rows, results.answers.counts, job))
+    return View({"grid": shown}, label_findings(rows, results.answers.counts, job), METHODS)
 
 
 SECTION = Section(

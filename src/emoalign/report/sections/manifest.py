@@ -15,4 +15,4 @@ def _view(results: Results) -> View:
     return View({"manifest": told, "commit": noted["git_commit"]})
 
 
-SECTION = Section(id="manifest", heading="Manifest", label="Manifest", view=_view)
+SECTION = Section(id="manifest", heading="Manifest", label="Manifest", view=_view, about=True)

@@ -9,4 +9,6 @@ def _view(_: Results) -> View:
     return View({})
 
 
-SECTION = Section(id="meaning", heading="What the numbers mean", label="Meaning", view=_view)
+SECTION = Section(
+    id="meaning", heading="What the numbers mean", label="Meaning", view=_view, about=True
+)

@@ -1,13 +1,122 @@
-"""How it was done, written from the study's configuration."""
+"""How it was done, written from the study's configuration, ready for a paper."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from emoalign.report.prompts import example_prompts
 from emoalign.report.section import Results, Section, View
+from emoalign.report.wording import number
+from emoalign.study.fields import LabelScale
+from emoalign.study.jobs import ReportedDataset, ReportedModel, ReportJob
+from emoalign.study.studies import Protocol
+
+RECORDED = "recorded"
+
+RATINGS = (
+    "Only an answer that was exactly what had been asked for counted as a rating. Answers were not "
+    "repaired, clamped, imputed or asked for again; refusals, truncated and unreadable answers "
+    "were counted, and items without any rating were left out of the comparisons."
+)
 
 
 def _view(results: Results) -> View:
-    return View({"prompts": example_prompts(results)})
+    job = results.job
+    asked = any(model.card["engine"] != RECORDED for model in job.models.values())
+    return View(
+        {
+            "prompts": example_prompts(results) if asked else [],
+            "caveats": [
+                (card.title, caveat) for card in job.datasets.values() for caveat in card.caveats
+            ],
+            "licences": [(card.title, card.licence) for card in job.datasets.values()],
+        },
+        methods=[
+            " ".join(_stimuli(job)),
+            _models(list(job.models.values())),
+            *([" ".join(_protocol(one) for one in job.protocols.values())] if asked else []),
+            RATINGS,
+        ],
+    )
 
 
-SECTION = Section(id="methods", heading="Methods", label="Methods", view=_view)
+def _stimuli(job: ReportJob) -> Iterator[str]:
+    for card in job.datasets.values():
+        drawn = "All eligible" if card.sample is None else str(card.sample)
+        told = f"{drawn} {card.modality}s of {card.title}"
+        if card.sample is not None:
+            told += f" were drawn at random (seed {job.seed})"
+        if card.keep:
+            told += f" among those that match {card.keep} as a whole"
+        yield told + (" were rated." if card.sample is None else ".")
+        yield from _scales(card)
+    yield "Items that serve as demonstrations in any prompt were excluded."
+
+
+def _scales(card: ReportedDataset) -> Iterator[str]:
+    for name, bounds in card.scales.items():
+        told = f"The scale of {name} runs from {_point(bounds.min)} to {_point(bounds.max)}"
+        told += f" ({bounds.direction})"
+        if bounds.native:
+            low, high = _point(bounds.native.min), _point(bounds.native.max)
+            told += f"; human ratings from {low} to {high} were mapped linearly onto it"
+        yield f"{told}."
+    for name, labels in card.labels.items():
+        yield f"For {name} an answer chose {_choice(labels)}: {', '.join(labels.labels)}."
+
+
+def _choice(scale: LabelScale) -> str:
+    most = ""
+    if scale.at_most is None:
+        most = " or more"
+    elif scale.at_most > scale.at_least:
+        most = f" to {scale.at_most}"
+    return f"{scale.at_least}{most} of {len(scale.labels)} labels"
+
+
+def _point(value: float) -> str:
+    return number(value, 0) if float(value).is_integer() else number(value, 2)
+
+
+def _models(models: Sequence[ReportedModel]) -> str:
+    asked = [one for one in models if one.card["engine"] != RECORDED]
+    told = []
+    if asked:
+        told.append(f"Ratings were asked of {', '.join(_model(one) for one in asked)}.")
+    for one in models:
+        if one.card["engine"] == RECORDED:
+            told.append(
+                f"The ratings of {one.title} were not asked for but read from a file "
+                f"({one.card['source']['file']}), of each item at most as many as a protocol has "
+                "participants; wording, temperature and seeds do not concern them."
+            )
+    return " ".join(told)
+
+
+def _model(model: ReportedModel) -> str:
+    """A model with the name and revision that its engine knows it by."""
+    weights = model.card.get("weights") or {}
+    names = [model.card.get("model") or weights.get("file"), model.card.get("revision")]
+    known = ", ".join(str(name) for name in names if name)
+    return f"{model.title} ({known})" if known else model.title
+
+
+def _protocol(protocol: Protocol) -> str:
+    told = f"Under the protocol {protocol.name}, each item was rated in a context of its own"
+    ways = []
+    if "sampled" in protocol.readouts:
+        who = f"by {protocol.participants} simulated participants"
+        if protocol.personas:
+            who += f", each with a persona of the list {protocol.personas},"
+        ways.append(
+            f"{who} at temperature {number(protocol.temperature, 1)} (top-p 1; no top-k, minimum "
+            "probability or penalties where the server lets them be set; seeds hashed from "
+            "question and participant where it takes seeds)"
+        )
+    if "exact" in protocol.readouts:
+        ways.append("once for the exact probability of each point of the scale as the next token")
+    wave = f" (wave {protocol.wave})" if protocol.wave > 1 else ""
+    return f"{told}{wave}, {', and '.join(ways)}."
+
+
+SECTION = Section(id="methods", heading="Methods", label="Methods", view=_view, about=True)

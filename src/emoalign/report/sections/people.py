@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from emoalign.report.grid import Column, count, grid, value
 from emoalign.report.section import Absent, Results, Section, View
+from emoalign.study.jobs import ReportJob
 from emoalign.tables import RELIABILITY
 
 SOURCES = {
@@ -34,7 +37,22 @@ def _view(results: Results) -> View | Absent | None:
         value("One human", "one_human_r", "One rater with the mean of the others.", 3),
     )
     shown = grid("people-table", "Reliability of the norms", rows, columns, RELIABILITY)
-    return View({"grid": shown})
+    return View({"grid": shown}, methods=list(_methods(results.job, set(rows["source"]))))
+
+
+def _methods(job: ReportJob, sources: set[str]) -> Iterator[str]:
+    if "ratings" in sources:
+        yield (
+            "The reliability of the human means is the mean correlation between random halves of "
+            f"each item's raters ({job.settings.split_halves:,} splits), stepped up to all raters "
+            "[@spearman1910; @brown1910]; intraclass correlations stand beside it [@shrout1979]."
+        )
+    if "summary" in sources:
+        yield (
+            "Where only means, SDs and numbers of raters are known, the reliability of the human "
+            "means is 1 − mean(SD²/n)/Var(means)."
+        )
+    yield "The ceiling, the square root of the reliability, is the highest r to be expected."
 
 
 SECTION = Section(

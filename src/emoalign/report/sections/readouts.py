@@ -22,7 +22,12 @@ def _view(results: Results) -> View | Absent:
         p("G pooled p", "p_pooled", "Counts against exact probabilities, all items."),
         p("Sharpness p", "p_sharpness", "Whether the server sampled as sharply as asked."),
     )
-    return View({"grid": grid("readouts-table", "Agreement of readouts", rows, columns, READOUTS)})
+    shown = grid("readouts-table", "Agreement of readouts", rows, columns, READOUTS)
+    told = (
+        "For every item sampled answers were compared with the exact distribution by a G-test "
+        f"whose p-value was simulated ({results.job.settings.simulations:,} draws)."
+    )
+    return View({"grid": shown}, methods=[told])
 
 
 SECTION = Section(

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from emoalign.report.gaps import spread_gaps
 from emoalign.report.grid import between, cell_columns, grid, p, text, value
 from emoalign.report.section import Results, Section, View
 from emoalign.report.sections.alignment import cells
 from emoalign.tables import ALIGNMENT
+
+METHODS = [
+    "Whether simulated participants differ as much as people was tested on the standard deviations "
+    "of items by Wilcoxon's rank-sum and, respecting the pairing by item, signed-rank test "
+    "[@wilcoxon1945], with the log ratio of the mean standard deviations and its bootstrap "
+    "interval."
+]
 
 
 def _view(results: Results) -> View | None:
@@ -30,7 +38,8 @@ def _view(results: Results) -> View | None:
         value("Signed-rank z", "signedrank_z", "Of paired item SDs."),
         p("p adj.", "signedrank_p_adjusted", "Benjamini–Hochberg over cells."),
     )
-    return View({"grid": grid("spread-table", "Spread by cell", rows, columns, ALIGNMENT)})
+    shown = grid("spread-table", "Spread by cell", rows, columns, ALIGNMENT)
+    return View({"grid": shown, "gaps": spread_gaps(rows)}, methods=METHODS)
 
 
 SECTION = Section(

@@ -1,26 +1,24 @@
-"""Telling how far a rating job is: a bar on a terminal, a plain line now and then in a log."""
+"""Telling how far a job is: a bar on a terminal, a plain line now and then in a log."""
 
 from __future__ import annotations
 
 import logging
 import sys
 import time
-from collections.abc import Sequence
 from types import TracebackType
 
 from tqdm import tqdm
-
-from emoalign.elicitation.answers import Answer
 
 LOG_EVERY_S = 10.0
 _log = logging.getLogger(__name__)
 
 
 class Progress:
-    """Counts answers as they arrive."""
+    """Counts answers, or what else a job makes, as they arrive."""
 
-    def __init__(self, label: str, total: int, done: int) -> None:
+    def __init__(self, label: str, total: int, done: int, unit: str = "answers") -> None:
         self.label = label
+        self.unit = unit
         self.total = total
         self.done = done
         self._started = self._logged = time.monotonic()
@@ -29,7 +27,7 @@ class Progress:
             desc=label,
             total=total,
             initial=done,
-            unit=" answers",
+            unit=f" {unit}",
             disable=not sys.stderr.isatty(),
             leave=False,
             dynamic_ncols=True,
@@ -47,10 +45,10 @@ class Progress:
         self._bar.close()
         self._report()
 
-    def add(self, answers: Sequence[Answer]) -> None:
-        """Count answers that have arrived and are in the journal."""
-        self.done += len(answers)
-        self._bar.update(len(answers))
+    def add(self, number: int) -> None:
+        """Count what has arrived and is kept."""
+        self.done += number
+        self._bar.update(number)
         if time.monotonic() - self._logged >= LOG_EVERY_S:
             self._report()
 
@@ -59,4 +57,6 @@ class Progress:
         seconds = self._logged - self._started
         rate = (self.done - self._already) / seconds if seconds else 0.0
         left = f", {(self.total - self.done) / rate:.0f} s left" if rate else ""
-        _log.info("%s: %d of %d answers, %.1f/s%s", self.label, self.done, self.total, rate, left)
+        _log.info(
+            "%s: %d of %d %s, %.1f/s%s", self.label, self.done, self.total, self.unit, rate, left
+        )

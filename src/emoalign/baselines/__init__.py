@@ -1,0 +1,1 @@
+"""Classifiers trained on human answers: what a model without prompts gets from the same texts."""

@@ -1,0 +1,83 @@
+"""The items of the dataset that a baseline knows, as its reader gives them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from emoalign.baselines.partition import Partition, Seen, partition
+from emoalign.baselines.targets import Shares, human_shares
+from emoalign.errors import BaselineError
+from emoalign.sources import locate_verified
+from emoalign.stimuli.readers import read
+from emoalign.stimuli.source_items import SourceItem
+from emoalign.study.fields import FileSource
+from emoalign.study.jobs import BaselineData
+from emoalign.tables import STIMULI
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts to learn from, and the shares of people who gave each answer, a row for each text."""
+
+    texts: tuple[str, ...]
+    shares: Shares
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def source_items(
+    data: BaselineData, files: Mapping[str, FileSource] | None = None
+) -> list[SourceItem]:
+    """All items of the dataset that have a text and match the card's `keep`.
+
+    `files` are those of the source with how to get them, for the message when one is missing.
+    """
+    paths = {
+        place: locate_verified(file)[0] for place, file in (files or data.source.files()).items()
+    }
+    pattern = re.compile(data.keep) if data.keep is not None else None
+    return [
+        item
+        for item in read(data.source, paths)
+        if item.text is not None and (pattern is None or pattern.fullmatch(item.text))
+    ]
+
+
+def learned_from(data: BaselineData, items: list[SourceItem], stimuli: Path | None) -> Partition:
+    """What a baseline may learn from. `stimuli` are the items of the study, which are held out
+    besides the test split where the card says evaluate: held_out."""
+    held_out: dict[str, str] = {}
+    if data.evaluate == "held_out":
+        if stimuli is None:
+            raise BaselineError("the items of the study are needed to hold them out of training")
+        rows = STIMULI.read(stimuli)
+        held_out = dict(zip(rows["item_id"], rows["text"], strict=True))
+    return partition(items, data.splits, held_out)
+
+
+def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
+    """What a published classifier has seen: the splits that it was made with."""
+    known = {item.split for item in items if item.split is not None}
+    unknown = [split for split in splits if split not in known]
+    if unknown:
+        raise BaselineError(
+            f"no item is in the split {unknown[0]!r}, which the card names as seen; splits of the "
+            f"dataset: {', '.join(sorted(known)) or 'none'}"
+        )
+    return Seen.of(item for item in items if item.split in splits)
+
+
+def examples(items: tuple[SourceItem, ...], data: BaselineData) -> Examples:
+    """The items that people's shares are known of. Raises BaselineError when there are none."""
+    shares, known = human_shares(items, data.scale_name, data.scale)
+    if not known.any():
+        raise BaselineError(
+            f"{data.dataset}: no single answers of people on {data.scale_name!r} are known, and a "
+            "baseline learns from their shares"
+        )
+    texts = tuple(str(item.text) for item, there in zip(items, known, strict=True) if there)
+    return Examples(texts, shares[known])

@@ -1,0 +1,162 @@
+"""Training a classifier on shares: AdamW, warm-up, early stopping, and a state to go on from."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from emoalign.baselines.checkpoints import Checkpoints, Position
+from emoalign.baselines.classifiers import Classifier, Tokens
+from emoalign.baselines.losses import Output, divergences
+from emoalign.baselines.record import Epoch
+from emoalign.progress import Progress
+from emoalign.study.baselines import TrainingSettings
+
+_log = logging.getLogger(__name__)
+
+
+def epoch_order(texts: int, seed: int, epoch: int) -> list[int]:
+    """The order of texts in an epoch (from 0); it depends on nothing else, so it is not stored."""
+    order: list[int] = np.random.default_rng([seed, epoch]).permutation(texts).tolist()
+    return order
+
+
+def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
+    """The learning rate of a step (from 0) of so many: up linearly, then down to 0."""
+    rising = math.ceil(settings.warmup * steps)
+    if step < rising:
+        return settings.learning_rate * (step + 1) / rising
+    return settings.learning_rate * (steps - step) / max(steps - rising, 1)
+
+
+def optimizer_for(model: Any, settings: TrainingSettings) -> Any:
+    """AdamW that lets biases and normalisation, which are vectors, alone when weights decay."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return torch.optim.AdamW(
+        [
+            {
+                "params": [one for one in parameters if one.dim() > 1],
+                "weight_decay": settings.weight_decay,
+            },
+            {"params": [one for one in parameters if one.dim() <= 1], "weight_decay": 0.0},
+        ],
+        lr=settings.learning_rate,
+    )
+
+
+class Fitting:
+    """The training of one classifier, which can be left and taken up again at any step."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        output: Output,
+        settings: TrainingSettings,
+        seed: int,
+        checkpoints: Checkpoints,
+        checkpoint_steps: int,
+    ) -> None:
+        self.classifier = classifier
+        self.output = output
+        self.settings = settings
+        self.seed = seed
+        self.checkpoints = checkpoints
+        self.checkpoint_steps = checkpoint_steps
+        self.optimizer = optimizer_for(classifier.model, settings)
+
+    def fit(
+        self,
+        train: tuple[Sequence[Tokens], Any],
+        dev: tuple[Sequence[Tokens], Any],
+        label: str,
+    ) -> Position:
+        """Learn until it does not help any more; the model then has the best weights.
+
+        `train` and `dev` are token ids and shares (texts, answers). Where an earlier job has left a
+        state, it goes on from there, to the same result.
+        """
+        model, settings = self.classifier.model, self.settings
+        position = self.checkpoints.restore(model, self.optimizer)
+        if position is None:
+            position = Position()
+        else:
+            _log.info("%s: going on from epoch %d", label, position.epoch + 1)
+        texts = len(train[0])
+        done = position.epoch * texts + position.batch * settings.batch_size
+        model.train()
+        with Progress(label, settings.max_epochs * texts, done, "texts") as progress:
+            while not position.ended(settings.max_epochs, settings.patience):
+                self._epoch(train, position, progress)
+                self._end_epoch(train, dev, position, label)
+        self.checkpoints.load_best(model)
+        return position
+
+    def _epoch(
+        self, train: tuple[Sequence[Tokens], Any], position: Position, progress: Progress
+    ) -> None:
+        """What is left of an epoch."""
+        tokens, shares = train
+        size = self.settings.batch_size
+        order = epoch_order(len(tokens), self.seed, position.epoch)
+        batches = math.ceil(len(order) / size)
+        while position.batch < batches:
+            places = order[position.batch * size : (position.batch + 1) * size]
+            step = position.epoch * batches + position.batch
+            for group in self.optimizer.param_groups:
+                group["lr"] = learning_rate(self.settings, step, batches * self.settings.max_epochs)
+            loss = self._step([tokens[place] for place in places], shares[places])
+            position.loss_sum += loss * len(places)
+            position.batch += 1
+            progress.add(len(places))
+            if (step + 1) % self.checkpoint_steps == 0 and position.batch < batches:
+                self.checkpoints.save(position, self.classifier.model, self.optimizer)
+
+    def _step(self, batch: Sequence[Tokens], shares: Any) -> float:
+        self.optimizer.zero_grad(set_to_none=True)
+        device = self.classifier.device
+        coarse = self.settings.precision == "bfloat16"
+        with torch.autocast(device.type, torch.bfloat16, enabled=coarse):
+            logits = self.classifier.logits(batch)
+        loss = divergences(logits.float(), shares.to(device), self.output).mean()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(
+            self.classifier.model.parameters(), self.settings.gradient_norm
+        )
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def _end_epoch(
+        self,
+        train: tuple[Sequence[Tokens], Any],
+        dev: tuple[Sequence[Tokens], Any],
+        position: Position,
+        label: str,
+    ) -> None:
+        model = self.classifier.model
+        losses = Epoch(train_loss=position.loss_sum / len(train[0]), dev_loss=self.loss(dev))
+        position.history.append(losses)
+        position.epoch, position.batch, position.loss_sum = position.epoch + 1, 0, 0.0
+        _log.info(
+            "%s: epoch %d, loss %.5f on train, %.5f on dev",
+            label,
+            position.epoch,
+            losses.train_loss,
+            losses.dev_loss,
+        )
+        if position.best_epoch == position.epoch:
+            self.checkpoints.save_best(model)
+        self.checkpoints.save(position, model, self.optimizer)
+
+    def loss(self, examples: tuple[Sequence[Tokens], Any]) -> float:
+        """The loss on some texts, without learning from them."""
+        tokens, shares = examples
+        total = 0.0
+        for places, logits in self.classifier.outputs(tokens):
+            there = shares[places].to(logits.device)
+            total += float(divergences(logits, there, self.output).double().sum())
+        return total / len(tokens)

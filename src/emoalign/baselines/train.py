@@ -1,0 +1,178 @@
+"""Training a baseline once: data, partition, weights, and a record of it all."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+from filelock import FileLock, Timeout
+
+from emoalign.baselines.data import Examples, examples, learned_from, source_items
+from emoalign.baselines.extra import require, versions
+from emoalign.baselines.partition import Partition
+from emoalign.baselines.record import TrainingRecord
+from emoalign.baselines.targets import answer_names, divergence
+from emoalign.sources import folder_sha256
+from emoalign.study.fields import FileSource
+from emoalign.study.jobs import TrainingJob
+
+_FINISHED = "training.json"
+_WEIGHTS = "weights"
+_log = logging.getLogger(__name__)
+
+
+def train(
+    job: TrainingJob,
+    output: Path,
+    trainings: Path,
+    stimuli: Path | None = None,
+    files: Mapping[str, FileSource] | None = None,
+    checkpoint_steps: int = 500,
+    threads: int = 1,
+) -> None:
+    """Train a baseline, or take the training that is already there, and write its record.
+
+    What is learned from the same texts, shares, weights and settings stands in one folder of
+    `trainings`, whatever study asked for it; there a training that was killed goes on. `stimuli`
+    are the items of the study, needed for evaluate: held_out. Raises BaselineError when the extra
+    `finetune` is not installed or the weights cannot be loaded.
+    """
+    require("training a baseline")
+    items = source_items(job.data, files)
+    found = learned_from(job.data, items, stimuli)
+    _tell(job, found)
+    learned, tested = examples(found.train, job.data), examples(found.dev, job.data)
+    folder = trainings / _identity(job, learned, tested)[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        if (folder / _FINISHED).exists():
+            _log.info("%s: this training has ended before, and is used again", folder)
+        else:
+            _fit(job, found, learned, tested, folder, checkpoint_steps, threads)
+    # What it was asked for by this study: the same texts can have been left out for other reasons.
+    record = TrainingRecord.read(folder / _FINISHED)
+    asked = {"counts": found.counts, "partition_sha256": found.digest}
+    record.model_copy(update=asked).write(output)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """The only job at a training; another that wants the same waits for it to end."""
+    lock = FileLock(f"{folder}.lock", poll_interval=0.5)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        _log.warning("%s: another job is at this training. Waiting for it to end.", folder)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _tell(job: TrainingJob, found: Partition) -> None:
+    counts = found.counts
+    _log.info(
+        "%s: %d items held out; train: %d items, left out %d of the same id, %d with the text of "
+        "one held out and %d with that of one in dev; dev: %d items, left out %d and %d",
+        job.data.dataset,
+        counts.held_out,
+        counts.train,
+        counts.train_same_item,
+        counts.train_same_text,
+        counts.train_text_in_dev,
+        counts.dev,
+        counts.dev_same_item,
+        counts.dev_same_text,
+    )
+
+
+def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
+    """What tells one training from another, as sha256: all that its weights depend on."""
+    folder = Path(job.weights)
+    told = {
+        "version": job.version,
+        "weights": folder_sha256(folder) if folder.is_dir() else job.weights,
+        "revision": job.revision,
+        "answers": answer_names(job.data.scale),
+        "max_tokens": job.max_tokens,
+        "training": job.training.model_dump(),
+        "seed": job.seed,
+    }
+    digest = hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
+    for part in (train, dev):
+        digest.update(orjson.dumps(part.texts))
+        digest.update(part.shares.tobytes())
+    return digest.hexdigest()
+
+
+def _fit(
+    job: TrainingJob,
+    found: Partition,
+    train: Examples,
+    dev: Examples,
+    folder: Path,
+    checkpoint_steps: int,
+    threads: int,
+) -> None:
+    # The packages of the extra are loaded only where something is computed with them.
+    import torch
+
+    from emoalign.baselines.checkpoints import Checkpoints
+    from emoalign.baselines.classifiers import load
+    from emoalign.baselines.fitting import Fitting
+    from emoalign.baselines.losses import output_of
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(job.seed)
+    scale = job.data.scale
+    classifier = load(job.weights, job.revision, job.max_tokens, answer_names(scale))
+    _log.info("training on %s", classifier.device)
+    (tokens, cut), (dev_tokens, dev_cut) = (classifier.tokens(one.texts) for one in (train, dev))
+    checkpoints = Checkpoints(folder)
+    fitting = Fitting(
+        classifier, output_of(scale), job.training, job.seed, checkpoints, checkpoint_steps
+    )
+    # The new layer was drawn from the seed; what dropout draws is not to depend on its size.
+    torch.manual_seed(job.seed)
+    position = fitting.fit(
+        (tokens, torch.from_numpy(train.shares).float()),
+        (dev_tokens, torch.from_numpy(dev.shares).float()),
+        f"{job.data.dataset} {job.data.scale_name} seed {job.seed}",
+    )
+    shutil.rmtree(folder / _WEIGHTS, ignore_errors=True)
+    classifier.model.save_pretrained(folder / _WEIGHTS)
+    classifier.tokenizer.save_pretrained(folder / _WEIGHTS)
+    TrainingRecord(
+        weights=job.weights,
+        weights_revision=classifier.revision,
+        dataset=job.data.dataset,
+        scale=job.data.scale_name,
+        seed=job.seed,
+        counts=found.counts,
+        partition_sha256=found.digest,
+        texts=len(train),
+        dev_texts=len(dev),
+        cut_texts=cut + dev_cut,
+        constant_dev_loss=divergence(dev.shares, train.shares.mean(axis=0, keepdims=True), scale),
+        history=tuple(position.history),
+        best_epoch=position.best_epoch,
+        stopped="max_epochs" if len(position.history) == job.training.max_epochs else "patience",
+        device=_device_name(classifier.device),
+        versions=versions(),
+        folder=str(folder / _WEIGHTS),
+    ).write(folder / _FINISHED)
+    checkpoints.remove()
+
+
+def _device_name(device: object) -> str:
+    import torch
+
+    if str(device).startswith("cuda"):
+        return str(torch.cuda.get_device_name(0))
+    return f"CPU, {torch.get_num_threads()} threads"

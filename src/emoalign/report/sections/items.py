@@ -1,0 +1,166 @@
+"""Item by item: what readers explore with the mouse, a finger or the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from emoalign.report.packing import Numbers, fractions, packed, packed_json, shares
+from emoalign.report.section import Absent, Results, Section, View
+from emoalign.study.fields import LabelScale, Scale
+
+Places = npt.NDArray[np.int64]
+CELL = ("model", "protocol", "readout")
+READ = [*CELL, "item_id", "n_ok", "mean", "sd", "distribution"]
+READ += ["human_mean", "human_sd", "human_n", "human_distribution"]
+MOST_POINTS = 21
+"""Points of a scale whose shares are kept apart; of longer scales, neighbours are put together."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """All ratings on one scale of a dataset: `about` says what is where in `content`."""
+
+    id: str
+    about: Mapping[str, Any]
+    content: str
+
+
+def _view(results: Results) -> View | Absent:
+    blocks = list(_blocks(results))
+    if not any(block.about["cells"] for block in blocks):
+        return Absent("No model has rated any item, so there is none to look at.")
+    # Drawing needs matplotlib, which the workflow's start should not wait for.
+    from emoalign.figures.style import model_marks
+
+    job = results.job
+    marks = model_marks(list(job.models))
+    index = {
+        "datasets": {name: _items(results, name) for name in job.datasets},
+        "models": {
+            name: {"title": model.title, "colour": marks[name].colour}
+            for name, model in job.models.items()
+        },
+        "scales": [block.about for block in blocks],
+    }
+    hidden = [card.title for card in job.datasets.values() if not card.show_items]
+    return View({"index": packed_json(index), "blocks": blocks, "hidden": hidden})
+
+
+def _items(results: Results, dataset: str) -> dict[str, Any]:
+    card = results.job.datasets[dataset]
+    ids = sorted(results.stimuli(dataset)["item_id"].astype(str))
+    names = [results.item(dataset, item) for item in ids] if card.show_items else None
+    return {"title": card.title, "modality": card.modality, "ids": ids, "names": names}
+
+
+def _blocks(results: Results) -> Iterator[Block]:
+    for dataset, card in results.job.datasets.items():
+        scales: dict[str, Scale] = {**card.scales, **card.labels}
+        for name, scale in scales.items():
+            file = results.folder / f"items/{dataset}.parquet"
+            rows = pq.read_table(file, columns=READ, filters=[("scale", "=", name)])
+            ids = sorted(results.stimuli(dataset)["item_id"].astype(str))
+            yield _block(f"{dataset}-{name}", dataset, name, scale, rows, ids)
+
+
+def _block(
+    id: str,
+    dataset: str,
+    name: str,
+    scale: Scale,
+    rows: pa.Table,
+    ids: list[str],
+) -> Block:
+    shown = _points(scale)
+    about: dict[str, Any] = {"id": id, "dataset": dataset, "scale": name, "n": len(ids)}
+    about |= {"kind": shown.kind, "points": shown.points, "min": shown.low, "max": shown.high}
+    about["cells"] = []
+
+    place = {item: number for number, item in enumerate(ids)}
+    at = np.array([place[item] for item in rows["item_id"].to_pylist()], dtype=np.int64)
+    keys = list(zip(*(rows[name].to_pylist() for name in CELL), strict=True))
+    columns = _Columns(rows, len(ids), shown)
+    content = [columns.rater("human_", at, np.arange(len(keys)))]
+    belongs: dict[tuple[str, ...], list[int]] = {}
+    for row, key in enumerate(keys):
+        belongs.setdefault(key, []).append(row)
+    for key in sorted(belongs):
+        chosen = np.array(belongs[key], dtype=np.int64)
+        content.append(columns.rater("", at, chosen))
+        about["cells"].append(dict(zip(CELL, key, strict=True)))
+    return Block(id, about, packed(b"".join(content)))
+
+
+@dataclass(frozen=True)
+class _Points:
+    """What an answer can be, as the page shows it: `groups` are the places, among the points or
+    labels of the scale, that go into each of `points`; `low` and `high` are the ends of means."""
+
+    kind: str
+    points: list[float] | list[str]
+    groups: list[list[int]]
+    low: float
+    high: float
+
+
+def _points(scale: Scale) -> _Points:
+    if isinstance(scale, LabelScale):
+        labels = list(scale.labels)
+        return _Points("labels", labels, [[place] for place in range(len(labels))], 0.0, 1.0)
+    points = [float(point) for point in scale.points]
+    several = np.array_split(np.arange(len(points)), min(len(points), MOST_POINTS))
+    middles = [float(np.mean([points[place] for place in some])) for some in several]
+    groups = [[int(place) for place in some] for some in several]
+    return _Points("numbers", middles, groups, float(scale.min), float(scale.max))
+
+
+class _Columns:
+    """The columns of item rows, as the page holds them."""
+
+    def __init__(self, rows: pa.Table, n: int, shown: _Points) -> None:
+        self.rows, self.n, self.shown = rows, n, shown
+        self.width = sum(map(len, shown.groups))
+
+    def rater(self, of: str, at: Places, chosen: Places) -> bytes:
+        """Mean, SD, number of ratings and shares, item after item, of people or a cell."""
+        number = "n_ok" if not of else "human_n"
+        mean, sd = (self._spread(f"{of}{one}", at, chosen) for one in ("mean", "sd"))
+        counts = np.nan_to_num(self._spread(number, at, chosen))
+        found = self._shares(f"{of}distribution", at, chosen)
+        return (
+            fractions(mean, self.shown.low, self.shown.high)
+            + fractions(sd, 0, self.shown.high - self.shown.low)
+            + np.minimum(counts, 65534).astype("<u2").tobytes()
+            + shares(found.T)
+        )
+
+    def _spread(self, name: str, at: Places, chosen: Places) -> Numbers:
+        values = self.rows[name].cast(pa.float64()).to_numpy()
+        spread = np.full(self.n, np.nan)
+        spread[at[chosen]] = values[chosen]
+        return spread
+
+    def _shares(self, name: str, at: Places, chosen: Places) -> Numbers:
+        lists = self.rows[name].take(pa.array(chosen)).combine_chunks()
+        known = pc.is_valid(lists).to_numpy(zero_copy_only=False)
+        flat = np.asarray(pc.list_flatten(lists)).reshape(-1, self.width)
+        grouped = np.stack([flat[:, some].sum(axis=1) for some in self.shown.groups], axis=1)
+        found = np.full((self.n, len(self.shown.groups)), np.nan)
+        found[at[chosen][known]] = grouped
+        return found
+
+
+SECTION = Section(
+    id="items",
+    heading="Item by item",
+    label="Items",
+    view=_view,
+)

@@ -1,0 +1,185 @@
+"""Studies with ratings made by hand, brought through every stage after the ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from emoalign.elicitation.parsing import Status
+from emoalign.figures.drawing import draw_figure
+from emoalign.items.aggregation import aggregate
+from emoalign.report.page import write_report
+from emoalign.report.sections import tables
+from emoalign.statistics.align import align
+from emoalign.statistics.compare import compare
+from emoalign.statistics.decompose import decompose
+from emoalign.statistics.structure_rows import compare_structure
+from emoalign.study.fields import LabelScale, Range
+from emoalign.study.figures import planned_figures
+from emoalign.study.jobs import (
+    AggregationJob,
+    Asked,
+    ComparedDataset,
+    ComparisonJob,
+    DecompositionJob,
+    ReportJob,
+    StatisticsJob,
+    StructureJob,
+)
+from emoalign.tables import NORMS, RATINGS, STIMULI
+
+from .small_study import SCALE, SETTINGS
+
+EVIL = '<script>alert("1")</script>'
+LABELS = LabelScale(kind="labels", labels=("joy", "anger", "fear"), at_least=1, at_most=None)
+
+
+def report_job(
+    *,
+    title: str = f"A study of {EVIL}",
+    models: Mapping[str, str] = {"m": "Model m"},
+    protocols: Sequence[str] = ("p",),
+    scales: Sequence[str] = ("valence",),
+    labels: Sequence[str] = (),
+    readouts: Sequence[str] = ("sampled",),
+    show_items: bool = True,
+) -> ReportJob:
+    """The job of the report on a study of the dataset words."""
+    instructions: dict[str, Any] = {
+        scale: {"instruction": "Rate it.", "written_for": {"min": 1, "max": 9}} for scale in scales
+    }
+    wording = {"title": "Plain", "form": "chat", "template": "{{ instruction }} {{ item.text }}"}
+    wording |= {"answer": {"max_tokens": 4}, "scales": instructions}
+    instructions |= {name: {"instruction": "Choose."} for name in labels}
+    return ReportJob.model_validate(
+        {
+            "study": "words",
+            "title": title,
+            "seed": 3,
+            "settings": SETTINGS.model_dump(),
+            "models": {
+                name: {"title": one, "card": {"engine": "openai", "model": name}}
+                for name, one in models.items()
+            },
+            "datasets": {
+                "words": {
+                    "title": "Words",
+                    "modality": "word",
+                    "show_items": show_items,
+                    "scales": {scale: SCALE.model_dump() for scale in scales},
+                    "labels": {name: LABELS.model_dump() for name in labels},
+                    "keep": None,
+                    "sample": 30,
+                    "licence": "MIT",
+                    "citation": "@misc{words, title = {Words}}",
+                    "caveats": ["Only for tests."],
+                }
+            },
+            "protocols": {
+                name: {"name": name, "prompts": "plain", "readouts": list(readouts)}
+                for name in protocols
+            },
+            "prompts": {"plain": wording},
+        }
+    )
+
+
+def rating_rows(answers: np.ndarray, text: str = "No.", **names: str) -> pd.DataFrame:
+    """Sampled ratings of one cell: `answers` has shape (items, participants), NaN is a refusal."""
+    n, participants = answers.shape
+    said = answers.ravel()
+    status: list[Status] = ["refusal" if np.isnan(one) else "ok" for one in said]
+    return pd.DataFrame(
+        {
+            **dict.fromkeys(RATINGS.schema.names),
+            **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence"},
+            "readout": "sampled",
+            **names,
+            "item_id": np.repeat(item_ids(n), participants),
+            "participant": np.tile(np.arange(participants), n),
+            "status": status,
+            "rating": said,
+            "text": [text if np.isnan(one) else f"{one:.0f}" for one in said],
+        }
+    )
+
+
+def label_rows(chosen: Iterable[Sequence[str] | None], **names: str) -> pd.DataFrame:
+    """One answer about each item on a scale of labels; None is a refusal."""
+    listed = list(chosen)
+    rows = rating_rows(np.full((len(listed), 1), np.nan), scale="emotions", **names)
+    return rows.assign(
+        labels=[None if one is None else list(one) for one in listed],
+        status=["refusal" if one is None else "ok" for one in listed],
+    )
+
+
+def item_ids(n: int) -> list[str]:
+    """Ids as those of `small_study.norms`."""
+    return [f"item-{number:03d}" for number in range(n)]
+
+
+def make_page(
+    folder: Path,
+    ratings: pd.DataFrame,
+    norms: pd.DataFrame,
+    job: ReportJob,
+    texts: Sequence[str] | None = None,
+) -> str:
+    """Run the stages after the ratings of the dataset words; return the page."""
+    ids = sorted(set(norms["item_id"]) | set(ratings["item_id"]))
+    stimuli = pd.DataFrame(
+        {
+            **dict.fromkeys(STIMULI.schema.names),
+            "item_id": ids,
+            "modality": "word",
+            "text": texts or [f"{EVIL} $x_1$ {number}" for number in range(len(ids))],
+            "shard": "0000",
+        }
+    )
+    STIMULI.write(stimuli, folder / "stimuli/words.parquet")
+    NORMS.write(norms, folder / "norms/words.parquet")
+    RATINGS.write(ratings, folder / "ratings.parquet")
+    card = job.datasets["words"]
+    rated = AggregationJob(dataset="words", scales={**card.scales, **card.labels})
+    item_table = folder / "items/words.parquet"
+    aggregate(rated, [folder / "ratings.parquet"], folder / "norms/words.parquet", item_table)
+    summarise(folder, job, item_table)
+    for table in tables():
+        if not (folder / table.path).exists():  # of stages that these studies do not need
+            table.write(pd.DataFrame(columns=table.schema.names), folder / table.path)
+    for one in planned_figures(job.drawing()):
+        files = [Path(path) for path in one.tables(str(folder))]
+        draw_figure(one.job, files, folder / "figures" / one.path)
+    manifest = {"git_commit": None, "note": EVIL, "study": job.model_dump(mode="json")}
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
+    write_report(job, folder, [folder / "ratings.parquet"], folder / "report.html")
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def summarise(folder: Path, job: ReportJob, item_table: Path) -> None:
+    """The stages of statistics."""
+    card, statistics = job.datasets["words"], folder / "statistics"
+    items, seed = [item_table], job.seed
+    of_cells = StatisticsJob(
+        scales={"words": card.scales}, labels={"words": card.labels}, seed=seed, settings=SETTINGS
+    )
+    align(of_cells, items, {"words": folder / "norms/words.parquet"}, statistics)
+    compared = {
+        "words": ComparedDataset(
+            modality="word",
+            scales={name: Range(min=one.min, max=one.max) for name, one in card.scales.items()},
+            frameworks=card.frameworks,
+        )
+    }
+    between = ComparisonJob(datasets=compared, seed=seed, bootstrap_resamples=200, worst_items=5)
+    compare(between, items, statistics / "alignment.parquet", statistics)
+    spaces = StructureJob(datasets=compared, seed=seed, permutations=99, structure_items=200)
+    compare_structure(spaces, items, statistics)
+    asked = {name: Asked(temperature=1.0, prompts={"words": "plain"}) for name in job.protocols}
+    decompose(DecompositionJob(protocols=asked), [folder / "ratings.parquet"], statistics)

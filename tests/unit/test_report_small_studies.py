@@ -1,0 +1,155 @@
+"""Small studies: all stages run, and the report says what could not be computed and why."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoalign.study.jobs import ReportJob
+
+from .reported_study import item_ids, label_rows, make_page, rating_rows, report_job
+from .small_study import norms, ratings
+
+NORM_ROWS = norms()
+ANSWERS = ratings(NORM_ROWS)
+REFUSED = np.full((30, 10), np.nan)
+UNRATED = NORM_ROWS.assign(mean=np.nan, sd=np.nan, n=0, ratings=None)
+
+
+def words(page: str) -> str:
+    """What a reader of the page sees, in one line."""
+    shown = re.sub(r"<(script|style)[ >].*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(shown))
+
+
+def told(folder: Path, rows: pd.DataFrame, norm_rows: pd.DataFrame, job: ReportJob) -> str:
+    """The words of the page of a study; none of them is a value that leaked."""
+    text = words(make_page(folder, rows, norm_rows, job))
+    manifest = text.index("Show the manifest")
+    assert not re.search(r"\b(nan|NaN|None|NaT|inf)\b", text[:manifest])
+    return text
+
+
+@pytest.mark.parametrize(
+    ("answers", "norm_rows", "sentences"),
+    [
+        (
+            ANSWERS,
+            NORM_ROWS,
+            [
+                "this study has no such pair",
+                "this study does not have both",
+                "No protocol was asked in both readouts",
+            ],
+        ),
+        (
+            REFUSED,
+            NORM_ROWS,
+            [
+                "r undefined (no item has both a rating of the model and a human norm)",
+                "No item has both a mean of a model and a mean of people",
+                "With p only 0 % of its sampled answers were a rating",
+                "No expectation from a published study can be checked here",
+            ],
+        ),
+        (
+            np.full((30, 10), 5.0),
+            NORM_ROWS,
+            ["r undefined (all ratings are the same)"],
+        ),
+        (
+            ANSWERS,
+            UNRATED,
+            [
+                "There are no human ratings of them, so there is no comparison",
+                "No item has a human rating, so nobody knows how well people agree",
+                "No item has both a mean of a model and a mean of people",
+            ],
+        ),
+        (
+            ANSWERS,
+            NORM_ROWS.assign(sd=np.nan, ratings=None),
+            [
+                "r = ",
+                "the norms have neither single ratings nor SDs with numbers of raters",
+                "People's SDs are not known",
+            ],
+        ),
+        (ANSWERS, NORM_ROWS.assign(ratings=None), ["means, SDs and numbers of raters"]),
+        (ANSWERS[:2], NORM_ROWS[:2], ["r undefined (only 2 items can be compared)"]),
+        (ANSWERS[:1], NORM_ROWS[:1], ["r undefined (only 1 item can be compared)"]),
+    ],
+    ids=[
+        "one model, protocol, scale and readout",
+        "all refused",
+        "constant",
+        "no human data",
+        "no human SD",
+        "no raw ratings",
+        "two items",
+        "one item",
+    ],
+)
+def test_a_small_study_says_what_could_not_be_computed(
+    tmp_path: Path, answers: np.ndarray, norm_rows: pd.DataFrame, sentences: list[str]
+) -> None:
+    text = told(tmp_path, rating_rows(answers), norm_rows, report_job())
+    for sentence in sentences:
+        assert sentence in text
+
+
+def test_a_cell_with_every_answer_refused_stands_beside_the_others(tmp_path: Path) -> None:
+    rows = pd.concat(
+        [rating_rows(ANSWERS, protocol="p"), rating_rows(REFUSED, protocol="q", text="I will not.")]
+    )
+    text = told(tmp_path, rows, NORM_ROWS, report_job(protocols=("p", "q")))
+    assert "under p, r undefined (no item has both a rating of the model and a human norm)" in text
+    assert "“I will not.”" in text
+    assert "1 could not be tested; the last column says what is missing." in text
+
+
+def label_norms(n: int, *, rated: bool = True) -> pd.DataFrame:
+    """Two people chose labels for each item, or nobody did."""
+    choices = [[["joy"], ["joy", "anger"]], [["fear"], ["anger"]]]
+    return pd.DataFrame(
+        {
+            "item_id": item_ids(n),
+            "scale": "emotions",
+            "mean": np.nan,
+            "sd": np.nan,
+            "n": 2 if rated else 0,
+            "ratings": None,
+            "labels": [choices[place % 2] if rated else None for place in range(n)],
+        }
+    )
+
+
+LABELS_ONLY = report_job(scales=(), labels=("emotions",))
+
+
+def test_a_study_of_labels_alone_is_about_labels(tmp_path: Path) -> None:
+    rows = label_rows([["joy"], ["fear"]] * 6)
+    text = told(tmp_path, rows, label_norms(12), LABELS_ONLY)
+    assert "Model m chose from 3 labels for 12 words of Words (emotions, under p)" in text
+    assert "Do models order and place items" not in text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rated", "why"),
+    [
+        ([["joy"]] * 12, False, "there are no human choices of labels to compare with"),
+        ([None] * 12, True, "none of its answers was a choice of labels"),
+    ],
+    ids=["nobody rated", "all refused"],
+)
+def test_labels_that_cannot_be_compared_say_why(
+    tmp_path: Path, chosen: list[list[str] | None], rated: bool, why: str
+) -> None:
+    rows, people = label_rows(chosen), label_norms(12, rated=rated)
+    text = told(tmp_path, rows, people, LABELS_ONLY)
+    assert f"cannot be compared with people for Words, emotions, under p: {why}" in text

@@ -1,0 +1,41 @@
+"""How models spread their answers, beside how people do and what else comes as near."""
+
+
+rule distributions:
+    """Stage target: all that compares distributions."""
+    input:
+        expand(
+            f"{RESULTS}/statistics/{{table}}.{{kind}}",
+            table=DISTRIBUTIONS,
+            kind=["parquet", "csv"],
+        ),
+
+
+rule compare_distributions:
+    """Items, norms and stimuli in; distances, entropies, labels and contrasts out."""
+    input:
+        item_tables=expand(
+            f"{RESULTS}/items/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
+        norms=expand(
+            f"{RESULTS}/norms/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
+        stimuli=expand(
+            f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
+        ),
+    output:
+        expand(
+            f"{RESULTS}/statistics/{{table}}.{{kind}}",
+            table=DISTRIBUTIONS,
+            kind=["parquet", "csv"],
+        ),
+    log:
+        f"{RESULTS}/logs/compare_distributions.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_distributions.tsv"
+    conda:
+        "../envs/emoalign.yaml"
+    params:
+        job=jobs.distributions(),
+    script:
+        "../scripts/compare_distributions.py"

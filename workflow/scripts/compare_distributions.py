@@ -1,0 +1,12 @@
+from pathlib import Path
+
+from emoalign.distributions.compare import compare_distributions, dataset_files
+from emoalign.stage import stage
+from emoalign.study.jobs import DistributionJob
+
+with stage(snakemake.log[0]):
+    compare_distributions(
+        DistributionJob.model_validate(snakemake.params.job),
+        dataset_files(snakemake.input.item_tables, snakemake.input.norms, snakemake.input.stimuli),
+        folder=Path(snakemake.output[0]).parent,
+    )
