@@ -20,8 +20,9 @@ from scipy.spatial import distance
 from emoalign.figures.curves import ratios
 from emoalign.figures.drawing import draw_figure, drawing
 from emoalign.figures.panels import pages_of, panels
+from emoalign.figures.saving import PICTURE_PAGES, save
 from emoalign.figures.similarity import ITEMS_SHOWN, shown_items
-from emoalign.figures.style import PALETTE, model_marks, save, style
+from emoalign.figures.style import PALETTE, model_marks, style
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import p_value, short, wrapped
 from emoalign.study.fields import FigureName
@@ -393,6 +394,19 @@ def test_pages_are_under_each_other_in_the_picture(tmp_path: Path) -> None:
         assert both.width == one.width
         assert both.height > 1.5 * one.height
     assert (tmp_path / "two.pdf").read_bytes().count(b"/Type /Page ") == 2
+
+
+def test_a_picture_has_so_many_pages_as_programs_open_and_says_where_the_others_are(
+    tmp_path: Path,
+) -> None:
+    heights = []
+    for n in (PICTURE_PAGES, 2 * PICTURE_PAGES):
+        save([Figure(figsize=(1, 1)) for _ in range(n)], tmp_path / str(n))
+        assert (tmp_path / f"{n}.pdf").read_bytes().count(b"/Type /Page ") == n
+        with Image.open(tmp_path / f"{n}.png") as picture:
+            heights.append(picture.height)
+    line = heights[1] - heights[0]
+    assert 0 < line < heights[0] / PICTURE_PAGES
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from emoalign.figures.style import PEOPLE
+from emoalign.figures.wording import shortened
 
 HEIGHT = 0.065
 """Height of a name, as a share of a panel of 2.3 inches."""
 
-LONGEST = 22
-"""Letters of a name; longer texts (sentences) are cut."""
+LONGEST = 1.05
+"""Inches of a name; longer texts (sentences) are cut."""
+
+SIZE = 6
 
 
 def name_points(
@@ -36,21 +39,15 @@ def name_points(
         before, above = across > 0.5, along < 0.5
         axis.plot(x, y, "o", ms=3.6, mfc="none", mec=PEOPLE, mew=0.6, zorder=4)
         axis.annotate(
-            shortened(text),
+            shortened(text, LONGEST, SIZE),
             (x, y),
             xytext=(-3 if before else 3, 2 if above else -2),
             textcoords="offset points",
             ha="right" if before else "left",
             va="bottom" if above else "top",
-            fontsize=6,
+            fontsize=SIZE,
             color=PEOPLE,
             parse_math=False,
             path_effects=[withStroke(linewidth=1.6, foreground="white")],
             zorder=5,
         )
-
-
-def shortened(text: str) -> str:
-    """A text on one line, cut where it is long."""
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"

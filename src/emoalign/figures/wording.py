@@ -21,6 +21,12 @@ def wrapped(text: str, inches: float, size: float = 8) -> str:
     return "\n".join(part for parts in lines for part in parts)
 
 
+def shortened(text: str, inches: float, size: float = 8) -> str:
+    """A text on one line, cut where it would be longer than `inches`."""
+    line, most = " ".join(text.split()), int(inches / (LETTER * size))
+    return line if len(line) <= most else f"{line[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
 def short(value: float, digits: int = 2) -> str:
     """A number with a true minus sign; an en dash where it is undefined."""
     if math.isnan(value):
