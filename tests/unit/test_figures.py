@@ -200,6 +200,22 @@ def test_the_heat_map_says_the_numbers_of_the_table_beside_the_ceiling(
         assert list(row) == [f"{value:.2f}".replace("0.", ".") for value in expected]
 
 
+def test_correlations_stand_scale_by_scale_and_a_scale_is_named_again_on_the_next_page(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    pages = drawn("correlations")
+    labels = [[one.get_text() for one in page.axes[0].get_yticklabels()] for page in pages]
+    assert len(pages) == 2
+    assert labels[0][:3] == ["words arousal", "Model m1, T0.5", "Model m1, T1.0"]
+    written = [one for page in labels for one in page]
+    table = rows(study, "correlations").rows(ALIGNMENT)
+    assert len(written) == len(table) + table["scale"].nunique() + ("continued" in str(written))
+    for place, cell in ((1, table.iloc[0]),):
+        line = pages[0].axes[0].lines[3]
+        assert list(line.get_xdata()) == [cell["pearson_boot_low"], cell["pearson_boot_high"]]
+        assert list(line.get_ydata()) == [place, place]
+
+
 def test_frameworks_are_compared_in_a_row_per_cell(
     study: Path, drawn: Callable[..., list[Figure]]
 ) -> None:
