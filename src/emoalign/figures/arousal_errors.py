@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.names import name_points
+from emoalign.figures.outliers import name_outliers
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT
 from emoalign.figures.subject import Subject
@@ -106,4 +106,4 @@ def _name_worst(
     items = [str(item) for item in worst.sort_values("rank")["item_id"] if item in values.index]
     places = values.loc[items].to_numpy(dtype=float).tolist()
     points = [(x, y, labels[item]) for (x, y), item in zip(places, items, strict=True)]
-    name_points(axis, points, LABELLED, width=0.4)
+    name_outliers(axis, points, LABELLED, width=0.4)

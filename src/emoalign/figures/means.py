@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.names import name_points
+from emoalign.figures.outliers import name_outliers
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT
 from emoalign.figures.subject import Subject
@@ -57,7 +57,7 @@ def _panel(axis: Axes, cell: pd.DataFrame, subject: Subject, colour: str) -> Non
         residual = (model - (slope * human + intercept)).abs()
         farthest = residual.sort_values(ascending=False, kind="stable").index
         points = ((human[item], model[item], subject.labels[item]) for item in farthest)
-        name_points(axis, points, LABELLED)
+        name_outliers(axis, points, LABELLED)
     if used.empty:
         instead(axis, "nothing to compare")
 

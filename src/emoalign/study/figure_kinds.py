@@ -26,6 +26,12 @@ def numbers(job: FigureJob) -> str | None:
     return None if found else "no scale of numbers"
 
 
+def labels(job: FigureJob) -> str | None:
+    """Whether anything was described with labels."""
+    found = any(dataset.labels for dataset in job.datasets.values())
+    return None if found else "no scale of labels"
+
+
 def scales(*names: str) -> Lack:
     """Whether a dataset was rated on all of these scales."""
 

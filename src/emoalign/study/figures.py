@@ -17,6 +17,7 @@ from emoalign.study.figure_kinds import (
     both_frameworks,
     both_in_each,
     differing,
+    labels,
     scales,
 )
 from emoalign.study.jobs import FigureJob
@@ -28,6 +29,9 @@ FRAMEWORK = "statistics/framework.parquet"
 AROUSAL = "statistics/arousal.parquet"
 RESIDUALS = "statistics/residuals.parquet"
 STRUCTURE = "statistics/structure.parquet"
+LABELS = "statistics/labels.parquet"
+TRANSPARENCY = "statistics/transparency.parquet"
+TRANSPARENCY_GRADIENT = "statistics/transparency_gradient.parquet"
 """Tables are named by their paths, as in `emoalign.tables`: reading a study needs no pandas."""
 
 FIGURES: tuple[FigureKind, ...] = (
@@ -158,6 +162,19 @@ FIGURES: tuple[FigureKind, ...] = (
         (ALIGNMENT,),
         differing("prompts"),
     ),
+    FigureKind(
+        "transparency",
+        "scale",
+        "Labels said outright: {dataset}, {scale}",
+        "{dataset}, {scale}: each point is a label. Across: how outright texts say it, from seed "
+        "words and embeddings, or by the probe where no embedding model is named. Up: rank "
+        "correlation over texts of the model's shares with people's. The gradient is the rank "
+        "correlation of the two over labels.",
+        "Agreement with people over transparency, label by label, for {dataset}, {scale}, a panel "
+        "per cell; the numbers are in the table of transparency.",
+        (LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT),
+        labels,
+    ),
 )
 """In the order in which a reader wants them."""
 
@@ -225,8 +242,6 @@ def undrawn_figures(job: FigureJob) -> dict[FigureName, str]:
         lacks = [kind.lacks(one.job) for one in _of(kind, job)]
         if lacks and None not in lacks:
             found[kind.name] = "; ".join(dict.fromkeys(filter(None, lacks)))
-        elif not lacks and (job.figures is None or kind.name in job.figures):
-            found[kind.name] = "no scale of numbers"
     return found
 
 

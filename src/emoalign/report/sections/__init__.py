@@ -20,6 +20,7 @@ from emoalign.report.sections import (
     scorecard,
     spread,
     structure,
+    transparency,
     variance,
 )
 from emoalign.tables import Table
@@ -27,6 +28,7 @@ from emoalign.tables import Table
 SECTIONS: tuple[Section, ...] = (
     alignment.SECTION,
     labels.SECTION,
+    transparency.SECTION,
     items.SECTION,
     disagreements.SECTION,
     spread.SECTION,
@@ -46,5 +48,6 @@ SECTIONS: tuple[Section, ...] = (
 
 
 def tables() -> tuple[Table, ...]:
-    """The tables that the sections read: inputs of the rule that writes the report."""
+    """The tables that the sections read: inputs of the rule that writes the report, where the
+    study has them."""
     return tuple({table.path: table for section in SECTIONS for table in section.tables}.values())

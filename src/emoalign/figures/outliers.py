@@ -1,4 +1,4 @@
-"""Names of items beside their points, without collisions."""
+"""Names of the few items that lie apart, beside their points."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST = 1.05
 SIZE = 6
 
 
-def name_points(
+def name_outliers(
     axis: Axes, points: Iterable[tuple[float, float, str]], most: int, width: float = 0.5
 ) -> None:
     """Name points, the first ones first, on the side where there is room.
