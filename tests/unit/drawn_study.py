@@ -14,7 +14,7 @@ from emoalign.statistics.compare import compare
 from emoalign.statistics.structure_rows import compare_structure
 from emoalign.study.datasets import Frameworks
 from emoalign.study.fields import FigureName, Range
-from emoalign.study.figures import planned_figures
+from emoalign.study.figures import PlannedFigure, planned_figures
 from emoalign.study.jobs import (
     AskedOf,
     ComparedDataset,
@@ -166,6 +166,12 @@ def summarise(folder: Path, job: FigureJob) -> None:
         datasets={"words": compared}, seed=3, permutations=99, structure_items=200
     )
     compare_structure(structure, items, statistics)
+
+
+def drawable(folder: Path, job: FigureJob) -> list[PlannedFigure]:
+    """The figures of the study whose tables are in `folder`: those of correlations and means."""
+    planned = planned_figures(job)
+    return [one for one in planned if all(Path(path).exists() for path in one.tables(str(folder)))]
 
 
 def subject(folder: Path, job: FigureJob, figure: FigureName, scale: str | None = None) -> Subject:

@@ -45,9 +45,11 @@ STATISTICS = {
     ("compare_distributions", ""),
     ("draw_figure", "figure=correlations"),
     ("draw_figure", "figure=heatmap"),
+    ("draw_figure", "figure=vader/valence/entropy"),
     ("draw_figure", "figure=vader/valence/means"),
     ("draw_figure", "figure=vader/wordings"),
     ("review_calibration", ""),
+    ("score_distributions", ""),
     ("write_report", ""),
 }
 AGGREGATION = {

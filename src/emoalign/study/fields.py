@@ -32,6 +32,7 @@ FigureName = Literal[
     "temperatures",
     "personas",
     "wordings",
+    "entropy",
     "transparency",
 ]
 

@@ -26,6 +26,11 @@ def numbers(job: FigureJob) -> str | None:
     return None if found else "no scale of numbers"
 
 
+def always(job: FigureJob) -> str | None:
+    """For figures that every study has."""
+    return None
+
+
 def labels(job: FigureJob) -> str | None:
     """Whether anything was described with labels."""
     found = any(dataset.labels for dataset in job.datasets.values())

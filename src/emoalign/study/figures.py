@@ -14,6 +14,7 @@ from emoalign.study.fields import FigureName
 from emoalign.study.figure_kinds import (
     FigureKind,
     Level,
+    always,
     both_frameworks,
     both_in_each,
     differing,
@@ -29,6 +30,7 @@ FRAMEWORK = "statistics/framework.parquet"
 AROUSAL = "statistics/arousal.parquet"
 RESIDUALS = "statistics/residuals.parquet"
 STRUCTURE = "statistics/structure.parquet"
+ENTROPY = "statistics/entropy.parquet"
 LABELS = "statistics/labels.parquet"
 TRANSPARENCY = "statistics/transparency.parquet"
 TRANSPARENCY_GRADIENT = "statistics/transparency_gradient.parquet"
@@ -161,6 +163,19 @@ FIGURES: tuple[FigureKind, ...] = (
         "scale of {dataset}; the numbers are in the table of alignment.",
         (ALIGNMENT,),
         differing("prompts"),
+    ),
+    FigureKind(
+        "entropy",
+        "scale",
+        "Entropy: {dataset}, {scale}",
+        "{dataset}, {scale}: the entropy of people's answers and of the model's, for every item; "
+        "larger points stand for several items. Dashed: the same entropy. ρ is the rank "
+        "correlation over items, with its 95 % bootstrap interval; in brackets what a perfect "
+        "model would reach with as many answers.",
+        "Entropy of people's answers and of the models' for {dataset}, {scale}, a panel per cell; "
+        "the correlations are in the table of entropy.",
+        (ITEMS, ENTROPY),
+        always,
     ),
     FigureKind(
         "transparency",
