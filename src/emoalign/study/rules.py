@@ -29,6 +29,7 @@ from emoalign.study.jobs import (
     ComparisonJob,
     DecompositionJob,
     DistributionJob,
+    ExpectationJob,
     GradientJob,
     LabelledDataset,
     PrecisionJob,
@@ -204,6 +205,11 @@ class Jobs:
             bootstrap_resamples=study.statistics.bootstrap_resamples,
             settings=study.distributions,
         ).model_dump(mode="json")
+
+    def expectations(self) -> dict[str, Any]:
+        """The ExpectationJob of the study."""
+        labels = {name: tuple(self._labels(name)) for name in self.labelled()}
+        return ExpectationJob(labels=labels).model_dump(mode="json")
 
     def comparison(self) -> dict[str, Any]:
         """The ComparisonJob of the study."""
@@ -405,6 +411,7 @@ class Jobs:
             title=study.title,
             seed=study.seed,
             settings=study.statistics,
+            distributions=study.distributions,
             models={
                 name: ReportedModel(title=card.title, card=answering(card))
                 for name, card in sorted(self.loaded.models.items())
