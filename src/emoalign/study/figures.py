@@ -20,6 +20,8 @@ Level = Literal["study", "dataset", "scale"]
 ITEMS = "items/<dataset>.parquet"
 STIMULI = "stimuli/<dataset>.parquet"
 ALIGNMENT = "statistics/alignment.parquet"
+CALIBRATION = "statistics/calibration.parquet"
+CALIBRATION_CURVES = "statistics/calibration_curves.parquet"
 """Tables are named by their paths, as in `emoalign.tables`: reading a study needs no pandas."""
 
 Lack = Callable[[FigureJob], str | None]
@@ -32,6 +34,10 @@ It is asked about the part of the study that the figure is of (`FigureJob.within
 def _no_numbers(job: FigureJob) -> str | None:
     numbers = any(dataset.scales for dataset in job.datasets.values())
     return None if numbers else "no scale of numbers"
+
+
+def _always(job: FigureJob) -> str | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,20 @@ FIGURES: tuple[FigureKind, ...] = (
         "people.",
         "Standard deviations of item ratings, people and models, for {dataset}, {scale}.",
         (ITEMS,),
+    ),
+    FigureKind(
+        "calibration",
+        "scale",
+        "Calibration: {dataset}, {scale}",
+        "{dataset}, {scale}: of the shares that were predicted to be so large, how large were "
+        "they? Grey: the model as it is. Colour: calibrated by the method nearest to people, on "
+        "other items. Dashed: shares are what they are said to be. Larger points stand for more "
+        "shares; bars are 95 % bootstrap intervals over texts. Above each panel, what the method "
+        "takes off the divergence from people.",
+        "Predicted shares against shares of people for {dataset}, {scale}, before and after "
+        "calibration, a panel per cell; the numbers are in the tables of calibration.",
+        (CALIBRATION, CALIBRATION_CURVES),
+        _always,
     ),
 )
 """In the order in which a reader wants them."""

@@ -314,6 +314,7 @@ class ReportJob(Entry):
     title: str
     seed: int
     settings: StatisticsSettings
+    calibration: CalibrationSettings = Field(default_factory=CalibrationSettings)
     models: dict[str, ReportedModel]
     datasets: dict[str, ReportedDataset]
     protocols: dict[str, Protocol]

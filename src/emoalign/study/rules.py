@@ -349,6 +349,7 @@ class Jobs:
             title=study.title,
             seed=study.seed,
             settings=study.statistics,
+            calibration=study.calibration,
             models={
                 name: ReportedModel(title=card.title, card=answering(card))
                 for name, card in sorted(self.loaded.models.items())
