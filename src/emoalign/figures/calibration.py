@@ -38,12 +38,8 @@ Cell = tuple[tuple[str, ...], pd.DataFrame]
 def draw(subject: Subject) -> list[Figure]:
     """A panel per cell: curves of the model as it is and by the method nearest to people."""
     cells = list(groups(subject.rows(CALIBRATION), ["model", "protocol", "readout"]))
-    curves = {
-        key: rows
-        for key, rows in groups(
-            subject.rows(CALIBRATION_CURVES), ["model", "protocol", "readout", "method"]
-        )
-    }
+    names = ["model", "protocol", "readout", "method"]
+    curves = dict(groups(subject.rows(CALIBRATION_CURVES), names))
     per_page = COLUMNS * ROWS
     return [
         _page(subject, cells[start : start + per_page], curves)
