@@ -44,6 +44,7 @@ STATISTICS = {
     ("compare", ""),
     ("compare_distributions", ""),
     ("draw_figure", "figure=correlations"),
+    ("draw_figure", "figure=vader/valence/calibration"),
     ("draw_figure", "figure=vader/valence/means"),
     ("review_calibration", ""),
     ("write_report", ""),
@@ -115,8 +116,9 @@ def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project)
     rerun.edit(SMALL, calibration={"methods": ["isotonic"]})
     assert rerun.planned() == {
         ("calibrate", "dataset=vader"),
+        ("draw_figure", "figure=vader/valence/calibration"),
         ("review_calibration", ""),
-    }
+    } | PAGES
 
 
 def test_more_permutations_concern_only_the_structure(rerun: Project) -> None:

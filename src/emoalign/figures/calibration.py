@@ -19,6 +19,9 @@ ROW_INCHES = 2.6
 ROWS = int(PAGE_HEIGHT / ROW_INCHES)
 """Rows of panels on a page."""
 
+LIMITS = (-0.03, 1.03)
+TICKS = (0, 0.25, 0.5, 0.75, 1)
+
 REFERENCES = ("none", "marginal")
 """Methods that are no calibration."""
 
@@ -57,11 +60,13 @@ def _page(
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axis in axes.flat[len(cells) :]:
         axis.set_axis_off()
+    for axis in axes.flat[max(0, len(cells) - columns) : len(cells)]:
+        axis.tick_params(labelbottom=True)
     for axis, (key, cell) in zip(axes.flat, cells, strict=False):
         best = best_method(cell)
         axis.set_title(f"{subject.cell_name(*key)}\n{_summary(best)}")
         axis.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        axis.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+        axis.set(xlim=LIMITS, ylim=LIMITS, xticks=TICKS, yticks=TICKS, aspect="equal")
         if best is None:
             axis.text(0.5, 0.5, "not calibrated", ha="center", color=PEOPLE)
             continue
@@ -83,10 +88,14 @@ def best_method(cell: pd.DataFrame) -> Mapping[str, Any] | None:
 
 
 def _curve(axis: Axes, bins: pd.DataFrame, colour: str, fill: str) -> None:
-    """A curve over the means of its bins, with intervals; larger points stand for more shares."""
+    """A curve over the means of its bins, with intervals; larger points stand for more shares.
+
+    A bin of so few texts that it has no interval is a point that the curve does not go through.
+    """
     bins = bins.sort_values("bin")
-    axis.vlines(bins["predicted"], bins["human_low"], bins["human_high"], color=colour, lw=0.8)
-    axis.plot(bins["predicted"], bins["human"], color=colour, linewidth=1.2, zorder=2)
+    line = bins.dropna(subset=["human_low"])
+    axis.vlines(line["predicted"], line["human_low"], line["human_high"], color=colour, lw=0.8)
+    axis.plot(line["predicted"], line["human"], color=colour, linewidth=1.2, zorder=2)
     sizes = 4 + 40 * bins["n"] / bins["n"].sum()
     axis.scatter(
         bins["predicted"], bins["human"], s=sizes, color=fill, edgecolors=colour, lw=0.9, zorder=3
