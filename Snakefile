@@ -56,7 +56,9 @@ rule all:
         f"{RESULTS}/statistics/structure.csv",
         f"{RESULTS}/statistics/distributions.csv",
         f"{RESULTS}/statistics/variance.csv",
+        f"{RESULTS}/statistics/distribution_scorecard.csv",
         f"{RESULTS}/statistics/calibration.csv",
+        jobs.transparency_tables(RESULTS),
 
 
 include: "workflow/rules/inputs.smk"
@@ -70,5 +72,6 @@ include: "workflow/rules/statistics.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/distributions.smk"
 include: "workflow/rules/calibration.smk"
+include: "workflow/rules/transparency.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"

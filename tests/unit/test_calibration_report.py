@@ -49,7 +49,10 @@ def subject(results: Results, scale: str) -> Subject:
 def test_every_method_is_shown_with_its_gain_beside_the_published_one(results: Results) -> None:
     grid = told(results).values["grid"]
     columns = {column.title: place for place, column in enumerate(grid.columns)}
-    rows = {(*of.values(), text[columns["Method"]]): text for of, text in zip(grid.of, grid.texts, strict=True)}
+    rows = {
+        (*of.values(), text[columns["Method"]]): text
+        for of, text in zip(grid.of, grid.texts, strict=True)
+    }
     isotonic = [text for key, text in rows.items() if "Isotonic regression" in key]
     assert len(isotonic) == 4
     assert {text[columns["Published"]] for text in isotonic} == {"8–14 %"}

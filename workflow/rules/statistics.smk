@@ -17,6 +17,7 @@ rule statistics:
             ],
             kind=["parquet", "csv"],
         ),
+        jobs.transparency_tables(RESULTS),
 
 
 rule align:

@@ -20,6 +20,10 @@ Level = Literal["study", "dataset", "scale"]
 ITEMS = "items/<dataset>.parquet"
 STIMULI = "stimuli/<dataset>.parquet"
 ALIGNMENT = "statistics/alignment.parquet"
+ENTROPY = "statistics/entropy.parquet"
+LABELS = "statistics/labels.parquet"
+TRANSPARENCY = "statistics/transparency.parquet"
+TRANSPARENCY_GRADIENT = "statistics/transparency_gradient.parquet"
 CALIBRATION = "statistics/calibration.parquet"
 CALIBRATION_CURVES = "statistics/calibration_curves.parquet"
 """Tables are named by their paths, as in `emoalign.tables`: reading a study needs no pandas."""
@@ -38,6 +42,11 @@ def _no_numbers(job: FigureJob) -> str | None:
 
 def _always(job: FigureJob) -> str | None:
     return None
+
+
+def _no_labels(job: FigureJob) -> str | None:
+    labels = any(dataset.labels for dataset in job.datasets.values())
+    return None if labels else "no scale of labels"
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,32 @@ FIGURES: tuple[FigureKind, ...] = (
         "people.",
         "Standard deviations of item ratings, people and models, for {dataset}, {scale}.",
         (ITEMS,),
+    ),
+    FigureKind(
+        "entropy",
+        "scale",
+        "Entropy: {dataset}, {scale}",
+        "{dataset}, {scale}: the entropy of people's answers and of the model's, for every item; "
+        "larger points stand for several items. Dashed: the same entropy. ρ is the rank "
+        "correlation over items, with its 95 % bootstrap interval; in brackets what a perfect "
+        "model would reach with as many answers.",
+        "Entropy of people's answers and of the models' for {dataset}, {scale}, a panel per cell; "
+        "the correlations are in the table of entropy.",
+        (ITEMS, ENTROPY),
+        _always,
+    ),
+    FigureKind(
+        "transparency",
+        "scale",
+        "Labels said outright: {dataset}, {scale}",
+        "{dataset}, {scale}: each point is a label. Across: how outright texts say it, from seed "
+        "words and embeddings, or by the probe where no embedding model is named. Up: rank "
+        "correlation over texts of the model's shares with people's. The gradient is the rank "
+        "correlation of the two over labels.",
+        "Agreement with people over transparency, label by label, for {dataset}, {scale}, a panel "
+        "per cell; the numbers are in the table of transparency.",
+        (LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT),
+        _no_labels,
     ),
     FigureKind(
         "calibration",

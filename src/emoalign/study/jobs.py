@@ -15,7 +15,9 @@ from pydantic import Field
 from emoalign.study.baselines import Evaluated, Splits, TrainingSettings
 from emoalign.study.calibration import CalibrationSettings
 from emoalign.study.datasets import DatasetScale, Frameworks, HumanScale
+from emoalign.study.embeddings import EmbeddingCard
 from emoalign.study.fields import Entry, FigureName, LabelScale, Modality, Range
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.readers import DatasetSource
@@ -26,6 +28,7 @@ from emoalign.study.studies import (
     PrecisionSettings,
     Protocol,
     StatisticsSettings,
+    TransparencySettings,
 )
 
 
@@ -222,6 +225,40 @@ class DecompositionJob(Entry):
     protocols: dict[str, Asked]
 
 
+class LabelledDataset(Entry):
+    """What transparency needs to know of a dataset: its scales of labels, and its language."""
+
+    language: str
+    labels: dict[str, LabelScale]
+
+
+class TransparencyJob(Entry):
+    """Tell for each label whether texts say it outright."""
+
+    version: int = 1
+    datasets: dict[str, LabelledDataset]
+    lexicon: SeedLexicon | None
+    embedding: EmbeddingCard | None
+    settings: TransparencySettings
+    seed: int
+
+
+class ExpectationJob(Entry):
+    """Hold what was found about distributions against expectations; labels: scales by dataset."""
+
+    version: int = 1
+    labels: dict[str, tuple[str, ...]]
+
+
+class GradientJob(Entry):
+    """Compare how transparent labels are with how well models follow people on them."""
+
+    version: int = 1
+    permutations: int
+    bootstrap_resamples: int
+    seed: int
+
+
 class PrecisionJob(Entry):
     """Say how wide the intervals of the study will be, and what makes them narrower.
 
@@ -314,6 +351,7 @@ class ReportJob(Entry):
     title: str
     seed: int
     settings: StatisticsSettings
+    distributions: DistributionSettings = Field(default_factory=DistributionSettings)
     calibration: CalibrationSettings = Field(default_factory=CalibrationSettings)
     models: dict[str, ReportedModel]
     datasets: dict[str, ReportedDataset]

@@ -16,6 +16,7 @@ from emoalign.sources import locate
 from emoalign.study.baselines import CheckpointBaseline, FinetunedBaseline
 from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
+from emoalign.study.embeddings import GgufEmbedding
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.figures import PlannedFigure, planned_figures, undrawn_figures
 from emoalign.study.jobs import (
@@ -28,6 +29,9 @@ from emoalign.study.jobs import (
     ComparisonJob,
     DecompositionJob,
     DistributionJob,
+    ExpectationJob,
+    GradientJob,
+    LabelledDataset,
     PrecisionJob,
     PredictionJob,
     PreparationJob,
@@ -41,6 +45,7 @@ from emoalign.study.jobs import (
     StatisticsJob,
     StructureJob,
     TrainingJob,
+    TransparencyJob,
     answering,
     prompt_form,
     together,
@@ -201,6 +206,11 @@ class Jobs:
             settings=study.distributions,
         ).model_dump(mode="json")
 
+    def expectations(self) -> dict[str, Any]:
+        """The ExpectationJob of the study."""
+        labels = {name: tuple(self._labels(name)) for name in self.labelled()}
+        return ExpectationJob(labels=labels).model_dump(mode="json")
+
     def comparison(self) -> dict[str, Any]:
         """The ComparisonJob of the study."""
         study = self.loaded.study
@@ -234,6 +244,58 @@ class Jobs:
                 for entry in sorted(self.loaded.study.protocols, key=lambda one: one.name)
             }
         ).model_dump(mode="json")
+
+    def labelled(self) -> list[str]:
+        """The datasets that are rated on a scale of labels."""
+        return [name for name in sorted(self.loaded.datasets) if self._labels(name)]
+
+    def transparency(self) -> dict[str, Any]:
+        """The TransparencyJob of the study."""
+        study, card = self.loaded.study, self.loaded.embedding
+        kept: dict[str, object] = {"title": "", "threads": 1}
+        return TransparencyJob(
+            datasets={
+                name: LabelledDataset(
+                    language=self.loaded.datasets[name].language, labels=self._labels(name)
+                )
+                for name in self.labelled()
+            },
+            lexicon=self.loaded.lexicon,
+            embedding=card and card.model_copy(update=kept),
+            settings=study.transparency.model_copy(update={"embedding": None, "seeds": None}),
+            seed=study.seed,
+        ).model_dump(mode="json")
+
+    def gradient(self) -> dict[str, Any]:
+        """The GradientJob of the study."""
+        study = self.loaded.study
+        return GradientJob(
+            permutations=study.statistics.permutations,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            seed=study.seed,
+        ).model_dump(mode="json")
+
+    def transparency_tables(self, results: str) -> list[str]:
+        """The tables of transparency; none in a study without scales of labels."""
+        names = ("transparency", "transparency_gradient") if self.labelled() else ()
+        return [f"{results}/statistics/{name}.csv" for name in names]
+
+    def makes(self, path: str) -> bool:
+        """Whether the study makes a table; those of transparency need a scale of labels."""
+        return bool(self.labelled()) or not path.startswith("statistics/transparency")
+
+    def embedding_files(self) -> list[str]:
+        """The weights of the embedding model, where Snakemake must see that they change: those
+        without a checksum. None while the file is missing: the job itself then says so."""
+        card = self.loaded.embedding
+        if isinstance(card, GgufEmbedding) and card.weights.sha256 is None:
+            with suppress(DataError):
+                return [str(locate(card.weights))]
+        return []
+
+    def embedding_threads(self) -> int:
+        """CPU threads that the embedding model of the study uses."""
+        return self.loaded.embedding.threads if self.loaded.embedding else 1
 
     def train(self, baseline: str, seed: int) -> dict[str, Any]:
         """The TrainingJob of a baseline with one of its seeds."""
@@ -349,6 +411,7 @@ class Jobs:
             title=study.title,
             seed=study.seed,
             settings=study.statistics,
+            distributions=study.distributions,
             calibration=study.calibration,
             models={
                 name: ReportedModel(title=card.title, card=answering(card))

@@ -24,6 +24,7 @@ from emoalign.tables.distributions import (
 )
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
+from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT
 
 TABLES = (
     STIMULI,
@@ -33,6 +34,8 @@ TABLES = (
     ALIGNMENT,
     RELIABILITY,
     LABELS,
+    TRANSPARENCY,
+    TRANSPARENCY_GRADIENT,
     READOUTS,
     SCORECARD,
     DISTRIBUTION_SCORECARD,
@@ -82,6 +85,8 @@ __all__ = [
     "STIMULI",
     "STRUCTURE",
     "TABLES",
+    "TRANSPARENCY",
+    "TRANSPARENCY_GRADIENT",
     "VARIANCE",
     "Column",
     "Table",

@@ -10,6 +10,7 @@ from emoalign.report.sections import (
     calibration,
     contrasts,
     disagreements,
+    distributions,
     framework,
     items,
     labels,
@@ -21,6 +22,7 @@ from emoalign.report.sections import (
     scorecard,
     spread,
     structure,
+    transparency,
     variance,
 )
 from emoalign.tables import Table
@@ -28,9 +30,11 @@ from emoalign.tables import Table
 SECTIONS: tuple[Section, ...] = (
     alignment.SECTION,
     labels.SECTION,
+    transparency.SECTION,
     items.SECTION,
     disagreements.SECTION,
     spread.SECTION,
+    distributions.SECTION,
     calibration.SECTION,
     scorecard.SECTION,
     contrasts.SECTION,
@@ -48,5 +52,6 @@ SECTIONS: tuple[Section, ...] = (
 
 
 def tables() -> tuple[Table, ...]:
-    """The tables that the sections read: inputs of the rule that writes the report."""
+    """The tables that the sections read: inputs of the rule that writes the report, where the
+    study has them."""
     return tuple({table.path: table for section in SECTIONS for table in section.tables}.values())
