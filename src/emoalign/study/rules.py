@@ -32,6 +32,7 @@ from emoalign.study.jobs import (
     PromptForm,
     PublishedClassifier,
     RatingJob,
+    ReportedBaseline,
     ReportedDataset,
     ReportedModel,
     ReportJob,
@@ -265,6 +266,24 @@ class Jobs:
         every = self.loaded.baselines.items()
         return {name: card for name, card in every if isinstance(card, FinetunedBaseline)}
 
+    def training_records(self, results: str, *baselines: str) -> list[str]:
+        """The records of all trainings of these baselines, or of those of the study."""
+        return [
+            f"{results}/baselines/{name}/seed-{seed}.training.json"
+            for name in sorted(baselines or self.loaded.baselines)
+            for seed in self.seeds(name)
+        ]
+
+    def baseline_tables(self, results: str) -> list[str]:
+        """The table of baselines, where the study has some."""
+        kinds = ("parquet", "csv") if self.loaded.baselines else ()
+        return [f"{results}/statistics/baselines.{kind}" for kind in kinds]
+
+    def leakage(self) -> dict[str, str]:
+        """What published classifiers may have seen, by name."""
+        every = sorted(self.loaded.baselines.items())
+        return {name: card.leakage for name, card in every if isinstance(card, CheckpointBaseline)}
+
     def baseline_dataset(self, baseline: str) -> str:
         """The dataset that a baseline knows."""
         return self.loaded.baselines[baseline].dataset
@@ -306,19 +325,20 @@ class Jobs:
 
     def figures(self) -> dict[str, PlannedFigure]:
         """The figures of the study, each by its path in the folder of figures."""
-        return {one.path: one for one in planned_figures(self._report().drawing())}
+        return {one.path: one for one in planned_figures(self.reported().drawing())}
 
     def undrawn_figures(self) -> list[str]:
         """Why figures that the study names are not drawn."""
-        job = self._report().drawing()
+        job = self.reported().drawing()
         named = job.figures or ()
         return [f"{name}: {why}" for name, why in undrawn_figures(job).items() if name in named]
 
     def report(self) -> dict[str, Any]:
         """The ReportJob of the study."""
-        return self._report().model_dump(mode="json")
+        return self.reported().model_dump(mode="json")
 
-    def _report(self) -> ReportJob:
+    def reported(self) -> ReportJob:
+        """What the report is told of the study."""
         study = self.loaded.study
         return ReportJob(
             study=study.study,
@@ -350,6 +370,20 @@ class Jobs:
                 if entry.personas
             },
             figures=None if study.figures is None else tuple(sorted(study.figures)),
+            baselines={
+                name: ReportedBaseline(
+                    title=card.title,
+                    dataset=card.dataset,
+                    scale=card.scale,
+                    evaluate=card.evaluate,
+                    weights=card.weights,
+                    revision=card.revision,
+                    seeds=tuple(self.seeds(name)),
+                    training=card.training if isinstance(card, FinetunedBaseline) else None,
+                    leakage=card.leakage if isinstance(card, CheckpointBaseline) else None,
+                )
+                for name, card in sorted(self.loaded.baselines.items())
+            },
         )
 
     def _shown(self, dataset: str) -> ShownDataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
-from emoalign.tables.baselines import PREDICTIONS
+from emoalign.tables.baselines import BASELINES, PREDICTIONS
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -42,6 +42,7 @@ TABLES = (
     AROUSAL,
     RESIDUALS,
     PREDICTIONS,
+    BASELINES,
     DISTRIBUTIONS,
     ENTROPY,
     CATEGORIES,
@@ -53,6 +54,7 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "BASELINES",
     "CATEGORIES",
     "CONTRASTS",
     "DISTRIBUTIONS",
