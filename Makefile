@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
 
-.PHONY: help env run report test test-vllm test-finetune test-slurm lint format docs lock
+.PHONY: help env run report test test-browser test-vllm test-finetune test-slurm lint format docs lock
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -20,6 +20,10 @@ report: env  ## Bring the report of the default study up to date
 
 test: $(VENV)/.dev  ## Run the whole test suite
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+test-browser: $(VENV)/.dev  ## Run the tests of the report in Chromium, which they install (Debian, root)
+	command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; }
+	$(BIN)/python -m pytest tests/browser -m browser $(ARGS)
 
 test-vllm: $(VLLM)/.installed  ## Run the tests of the vLLM engine with vLLM itself, on the CPU
 	$(VLLM)/bin/python -m pytest tests/vllm $(ARGS)

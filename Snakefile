@@ -1,6 +1,6 @@
 """emoalign: how human-like are the ratings language models give to emotional stimuli?
 
-Targets: data, plan, stimuli, ratings, items, statistics, distributions,
+Targets: data, plan, stimuli, ratings, items, statistics, distributions, calibration,
 figures, report (the default: everything).
 A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.yaml
 """
@@ -56,6 +56,8 @@ rule all:
         f"{RESULTS}/statistics/structure.csv",
         f"{RESULTS}/statistics/distributions.csv",
         f"{RESULTS}/statistics/variance.csv",
+        f"{RESULTS}/statistics/calibration.csv",
+        jobs.transparency_tables(RESULTS),
 
 
 include: "workflow/rules/inputs.smk"
@@ -68,5 +70,7 @@ include: "workflow/rules/baselines.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/distributions.smk"
+include: "workflow/rules/calibration.smk"
+include: "workflow/rules/transparency.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"

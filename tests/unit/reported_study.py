@@ -48,6 +48,7 @@ def report_job(
     labels: Sequence[str] = (),
     readouts: Sequence[str] = ("sampled",),
     show_items: bool = True,
+    frameworks: Mapping[str, Sequence[str]] = {},
 ) -> ReportJob:
     """The job of the report on a study of the dataset words."""
     instructions: dict[str, Any] = {
@@ -71,6 +72,7 @@ def report_job(
                     "title": "Words",
                     "modality": "word",
                     "show_items": show_items,
+                    "frameworks": frameworks,
                     "scales": {scale: SCALE.model_dump() for scale in scales},
                     "labels": {name: LABELS.model_dump() for name in labels},
                     "keep": None,

@@ -64,6 +64,10 @@ def shipped(path: str) -> tuple[Any, FileKind]:
             return content, KIND["prompts"]
         case "personas":
             return content, KIND["personas"]
+        case "lexicons":
+            return content, KIND["lexicon"]
+        case "embeddings":
+            return content, KIND[f"{content['kind']}-embedding"]
         case _:
             return content, KIND["study"]
 

@@ -7,12 +7,21 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image as Picture
 from ruamel.yaml import YAML
 
-from emoalign.tables import ALIGNMENT, ITEMS, LABELS, NORMS, RATINGS
+from emoalign.tables import (
+    ALIGNMENT,
+    ITEMS,
+    LABELS,
+    NORMS,
+    RATINGS,
+    TRANSPARENCY,
+    TRANSPARENCY_GRADIENT,
+)
 from tests.faults.server import FaultServer, Heard
 
 from .conftest import Project, new_project
@@ -312,3 +321,19 @@ def test_plan_says_how_wide_the_intervals_of_labels_and_numbers_will_be(labelled
     assert asked == {"emotions": {"jsd"}, "arousal": {"r", "jsd"}, "valence": {"r", "jsd"}}
     log = (results(labelled) / "logs/plan.log").read_text(encoding="utf-8")
     assert "comments emotions, 4 items, 4 participants: half-widths of 95 % intervals" in log
+
+
+def test_the_transparency_of_labels_is_told_and_why_most_of_it_is_missing(
+    labelled: Project,
+) -> None:
+    folder = results(labelled) / "statistics"
+    found = TRANSPARENCY.read(folder / "transparency.parquet").set_index("label")
+    assert list(found.index) == LABEL_NAMES
+    items = ITEMS.read(results(labelled) / "items/comments.parquet")
+    means = np.mean(items["human_distribution"].tolist(), axis=0)
+    shares = dict(zip(LABEL_NAMES, means, strict=True))
+    assert found["prevalence"].to_dict() == pytest.approx(shares)
+    assert all("10 are needed" in reason for reason in found["reason"])
+    gradients = TRANSPARENCY_GRADIENT.read(folder / "transparency_gradient.parquet")
+    assert gradients["predictor"].tolist() == ["t", "e", "l", "probe_auc"]
+    assert all("5 are needed" in reason for reason in gradients["reason"])

@@ -45,10 +45,12 @@ STATISTICS = {
     ("compare_distributions", ""),
     ("draw_figure", "figure=correlations"),
     ("draw_figure", "figure=vader/valence/means"),
+    ("review_calibration", ""),
     ("write_report", ""),
 }
 AGGREGATION = {
     ("aggregate_items", "dataset=vader"),
+    ("calibrate", "dataset=vader"),
     ("compare_structure", ""),
     ("decompose_variance", ""),
     ("draw_figure", "figure=vader/valence/spread"),
@@ -107,6 +109,14 @@ def test_one_prompt_changed_asks_only_the_protocols_that_use_it(rerun: Project) 
 def test_more_resamples_concern_only_the_statistics(rerun: Project) -> None:
     rerun.edit(SMALL, statistics={**STUDY["statistics"], "bootstrap_resamples": 300})
     assert rerun.planned() == STATISTICS | PAGES
+
+
+def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project) -> None:
+    rerun.edit(SMALL, calibration={"methods": ["isotonic"]})
+    assert rerun.planned() == {
+        ("calibrate", "dataset=vader"),
+        ("review_calibration", ""),
+    }
 
 
 def test_more_permutations_concern_only_the_structure(rerun: Project) -> None:

@@ -3,6 +3,7 @@
 TABLES = ["reliability", "alignment", "labels", "readouts"]
 COMPARISONS = ["contrasts", "framework", "arousal", "residuals", "scorecard"]
 DISTRIBUTIONS = ["distributions", "entropy", "categories", "distribution_contrasts"]
+CALIBRATIONS = ["calibration", "calibration_curves"]
 
 
 rule statistics:
@@ -10,9 +11,13 @@ rule statistics:
     input:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",
-            table=[*TABLES, *COMPARISONS, *DISTRIBUTIONS, "structure", "variance"],
+            table=[
+                *[*TABLES, *COMPARISONS, "structure", "variance"],
+                *[*DISTRIBUTIONS, *CALIBRATIONS],
+            ],
             kind=["parquet", "csv"],
         ),
+        jobs.transparency_tables(RESULTS),
 
 
 rule align:

@@ -9,7 +9,9 @@ from typing import Any, get_args
 
 from emoalign.study.baselines import CheckpointBaseline, FinetunedBaseline
 from emoalign.study.datasets import DatasetCard
+from emoalign.study.embeddings import GgufEmbedding, TransformersEmbedding
 from emoalign.study.fields import Entry
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
@@ -58,6 +60,16 @@ columns:
   participant: student
   rating: valence
 scale: valence
+"""
+
+_LEXICON_EXAMPLE = """\
+# yaml-language-server: $schema=../schemas/lexicon.schema.json
+title: Words of joy and anger
+language: en
+source: Chosen by ourselves.
+seeds:
+  joy: [joy, joyful, happy, glad]
+  anger: [anger, angry, furious]
 """
 
 KINDS = (
@@ -140,6 +152,32 @@ KINDS = (
         "A protocol that names a table asks each participant as somebody else; the text of the "
         "persona stands beside every rating. Its prompts must use `{{ persona }}`.",
         Path("config/personas/adults.yaml"),
+    ),
+    FileKind(
+        "Seed lexicon",
+        SeedLexicon,
+        "lexicon",
+        "`config/lexicons/<name>.yaml`",
+        "Seed words tell how often texts say outright what people see in them "
+        "([transparency](transparency.md)). Labels that the lexicon does not have are left out.",
+        _LEXICON_EXAMPLE,
+    ),
+    FileKind(
+        "Embedding model from a GGUF file",
+        GgufEmbedding,
+        "gguf-embedding",
+        "`config/embeddings/<name>.yaml` with `kind: gguf`",
+        "A sentence-embedding model tells how close texts are to the name of a label "
+        "([transparency](transparency.md)). Texts never leave the machine.",
+        Path("config/embeddings/smollm2-135m.yaml"),
+    ),
+    FileKind(
+        "Embedding model from Hugging Face",
+        TransformersEmbedding,
+        "transformers-embedding",
+        "`config/embeddings/<name>.yaml` with `kind: transformers`",
+        "The model is downloaded once, or read from a folder; texts never leave the machine.",
+        Path("config/embeddings/all-minilm-l6-v2.yaml"),
     ),
     FileKind(
         "Baseline trained by the study",

@@ -20,6 +20,9 @@ Level = Literal["study", "dataset", "scale"]
 ITEMS = "items/<dataset>.parquet"
 STIMULI = "stimuli/<dataset>.parquet"
 ALIGNMENT = "statistics/alignment.parquet"
+LABELS = "statistics/labels.parquet"
+TRANSPARENCY = "statistics/transparency.parquet"
+TRANSPARENCY_GRADIENT = "statistics/transparency_gradient.parquet"
 """Tables are named by their paths, as in `emoalign.tables`: reading a study needs no pandas."""
 
 Lack = Callable[[FigureJob], str | None]
@@ -32,6 +35,11 @@ It is asked about the part of the study that the figure is of (`FigureJob.within
 def _no_numbers(job: FigureJob) -> str | None:
     numbers = any(dataset.scales for dataset in job.datasets.values())
     return None if numbers else "no scale of numbers"
+
+
+def _no_labels(job: FigureJob) -> str | None:
+    labels = any(dataset.labels for dataset in job.datasets.values())
+    return None if labels else "no scale of labels"
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,19 @@ FIGURES: tuple[FigureKind, ...] = (
         "people.",
         "Standard deviations of item ratings, people and models, for {dataset}, {scale}.",
         (ITEMS,),
+    ),
+    FigureKind(
+        "transparency",
+        "scale",
+        "Labels said outright: {dataset}, {scale}",
+        "{dataset}, {scale}: each point is a label. Across: how outright texts say it, from seed "
+        "words and embeddings, or by the probe where no embedding model is named. Up: rank "
+        "correlation over texts of the model's shares with people's. The gradient is the rank "
+        "correlation of the two over labels.",
+        "Agreement with people over transparency, label by label, for {dataset}, {scale}, a panel "
+        "per cell; the numbers are in the table of transparency.",
+        (LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT),
+        _no_labels,
     ),
 )
 """In the order in which a reader wants them."""

@@ -13,8 +13,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from emoalign.study.baselines import Evaluated, Splits, TrainingSettings
+from emoalign.study.calibration import CalibrationSettings
 from emoalign.study.datasets import DatasetScale, Frameworks, HumanScale
+from emoalign.study.embeddings import EmbeddingCard
 from emoalign.study.fields import Entry, FigureName, LabelScale, Modality, Range
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.models import ModelCard, RecordedModel
 from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
 from emoalign.study.readers import DatasetSource
@@ -25,6 +28,7 @@ from emoalign.study.studies import (
     PrecisionSettings,
     Protocol,
     StatisticsSettings,
+    TransparencySettings,
 )
 
 
@@ -137,6 +141,28 @@ class AggregationJob(Entry):
     scales: dict[str, DatasetScale]
 
 
+class CalibrationJob(Entry):
+    """Learn to say what people say from what models say, on the rated items of one dataset."""
+
+    version: int = 1
+    dataset: str
+    scales: dict[str, DatasetScale]
+    min_raters: int
+    seed: int
+    settings: CalibrationSettings
+
+
+class CalibrationReviewJob(Entry):
+    """Judge what calibration gained on items that were held out."""
+
+    version: int = 1
+    datasets: dict[str, dict[str, DatasetScale]]
+    min_raters: int
+    seed: int
+    bootstrap_resamples: int
+    settings: CalibrationSettings
+
+
 class StatisticsJob(Entry):
     """Compare models with people, cell by cell: scales of numbers, and of labels, by dataset."""
 
@@ -197,6 +223,33 @@ class DecompositionJob(Entry):
 
     version: int = 1
     protocols: dict[str, Asked]
+
+
+class LabelledDataset(Entry):
+    """What transparency needs to know of a dataset: its scales of labels, and its language."""
+
+    language: str
+    labels: dict[str, LabelScale]
+
+
+class TransparencyJob(Entry):
+    """Tell for each label whether texts say it outright."""
+
+    version: int = 1
+    datasets: dict[str, LabelledDataset]
+    lexicon: SeedLexicon | None
+    embedding: EmbeddingCard | None
+    settings: TransparencySettings
+    seed: int
+
+
+class GradientJob(Entry):
+    """Compare how transparent labels are with how well models follow people on them."""
+
+    version: int = 1
+    permutations: int
+    bootstrap_resamples: int
+    seed: int
 
 
 class PrecisionJob(Entry):

@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 from emoalign.errors import StudyError
 from emoalign.study.baselines import BASELINE_CLASSES, BaselineCard, CheckpointBaseline
 from emoalign.study.datasets import DatasetCard
+from emoalign.study.embeddings import EmbeddingModel, GgufEmbedding, TransformersEmbedding
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.fitting import misfits
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.models import (
     LlamaCppModel,
     ModelCard,
@@ -31,6 +33,10 @@ MODEL_CLASSES: dict[str, type[ModelCard]] = {
     "vllm": VllmModel,
     "recorded": RecordedModel,
 }
+EMBEDDING_CLASSES: dict[str, type[EmbeddingModel]] = {
+    "gguf": GgufEmbedding,
+    "transformers": TransformersEmbedding,
+}
 ServedModel = LlamaCppModel | OpenAIModel
 """A model that is asked through a server, request by request."""
 
@@ -48,6 +54,8 @@ class LoadedStudy:
     prompt_sets: Mapping[str, PromptSet]
     personas: Mapping[str, PersonaTable] = field(default_factory=dict)
     baselines: Mapping[str, BaselineCard] = field(default_factory=dict)
+    lexicon: SeedLexicon | None = None
+    embedding: EmbeddingModel | None = None
 
     def dataset_entry(self, dataset: str) -> StudyDataset:
         """What the study says of one of its datasets."""
@@ -98,14 +106,39 @@ def load_study(
         partial(library.entry, PersonaTable, "personas"),
     )
     baselines: dict[str, BaselineCard] = _found(_listed(config, "baselines"), library.baseline)
+    lexicon, embedding = None, None
+    if study is not None and ("transparency" in config or _has_labels(study, datasets)):
+        chosen = study.transparency
+        lexicon = chosen.seeds and library.entry(SeedLexicon, "lexicons", chosen.seeds)
+        embedding = chosen.embedding and library.embedding(chosen.embedding)
     problems += library.problems
     if study is None:
         raise StudyError(list(dict.fromkeys(problems)))
-    loaded = LoadedStudy(study, models, datasets, prompt_sets, personas, baselines)
+    loaded = LoadedStudy(
+        study,
+        models,
+        datasets,
+        prompt_sets,
+        personas,
+        baselines,
+        lexicon or None,
+        embedding or None,
+    )
     problems += _inconsistencies(loaded, source)
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
     return loaded
+
+
+def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:
+    """Whether the study asks for labels."""
+    return any(
+        isinstance(scale, LabelScale)
+        for entry in study.datasets
+        if entry.dataset in datasets
+        for name, scale in datasets[entry.dataset].scales.items()
+        if entry.scales is None or name in entry.scales
+    )
 
 
 FoundT = TypeVar("FoundT")
@@ -148,6 +181,9 @@ class _Library:
     def baseline(self, name: str) -> BaselineCard | None:
         return self._one_of(BASELINE_CLASSES, "kind", "baselines", name)
 
+    def embedding(self, name: str) -> EmbeddingModel | None:
+        return self._one_of(EMBEDDING_CLASSES, "kind", "embeddings", name)
+
     def _one_of(
         self, kinds: Mapping[str, type[EntryT]], key: str, folder: str, name: str
     ) -> EntryT | None:
@@ -161,9 +197,9 @@ class _Library:
             hint = nearest(str(kind), kinds)
             self.problems.append(f"{path}: {key}: unknown {key} {kind!r}; {hint}")
             return None
-        card, problems = validate(chosen, content, str(path))
+        entry, problems = validate(chosen, content, str(path))
         self.problems += problems
-        return card
+        return entry
 
     def _content(self, folder: str, name: str) -> tuple[Path, Any]:
         path = self.config_dir / folder / f"{name}.yaml"

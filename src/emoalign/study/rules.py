@@ -16,16 +16,21 @@ from emoalign.sources import locate
 from emoalign.study.baselines import CheckpointBaseline, FinetunedBaseline
 from emoalign.study.consent import why_forbidden
 from emoalign.study.datasets import DatasetScale, HumanScale
+from emoalign.study.embeddings import GgufEmbedding
 from emoalign.study.fields import LabelScale, Range
 from emoalign.study.figures import PlannedFigure, planned_figures, undrawn_figures
 from emoalign.study.jobs import (
     AggregationJob,
     Asked,
     BaselineData,
+    CalibrationJob,
+    CalibrationReviewJob,
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
     DistributionJob,
+    GradientJob,
+    LabelledDataset,
     PrecisionJob,
     PredictionJob,
     PreparationJob,
@@ -40,6 +45,7 @@ from emoalign.study.jobs import (
     StatisticsJob,
     StructureJob,
     TrainingJob,
+    TransparencyJob,
     answering,
     prompt_form,
     together,
@@ -158,6 +164,28 @@ class Jobs:
         """The AggregationJob of one dataset."""
         return AggregationJob(dataset=dataset, scales=self._ranges(dataset)).model_dump(mode="json")
 
+    def calibration(self, dataset: str) -> dict[str, Any]:
+        """The CalibrationJob of one dataset."""
+        study = self.loaded.study
+        return CalibrationJob(
+            dataset=dataset,
+            scales=self._ranges(dataset),
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            settings=study.calibration,
+        ).model_dump(mode="json")
+
+    def calibration_review(self) -> dict[str, Any]:
+        """The CalibrationReviewJob of the study."""
+        study = self.loaded.study
+        return CalibrationReviewJob(
+            datasets={name: self._ranges(name) for name in sorted(self.loaded.datasets)},
+            min_raters=study.distributions.min_raters,
+            seed=study.seed,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            settings=study.calibration,
+        ).model_dump(mode="json")
+
     def statistics(self) -> dict[str, Any]:
         """The StatisticsJob of the study."""
         study = self.loaded.study
@@ -211,6 +239,54 @@ class Jobs:
                 for entry in sorted(self.loaded.study.protocols, key=lambda one: one.name)
             }
         ).model_dump(mode="json")
+
+    def labelled(self) -> list[str]:
+        """The datasets that are rated on a scale of labels."""
+        return [name for name in sorted(self.loaded.datasets) if self._labels(name)]
+
+    def transparency(self) -> dict[str, Any]:
+        """The TransparencyJob of the study."""
+        study, card = self.loaded.study, self.loaded.embedding
+        kept: dict[str, object] = {"title": "", "threads": 1}
+        return TransparencyJob(
+            datasets={
+                name: LabelledDataset(
+                    language=self.loaded.datasets[name].language, labels=self._labels(name)
+                )
+                for name in self.labelled()
+            },
+            lexicon=self.loaded.lexicon,
+            embedding=card and card.model_copy(update=kept),
+            settings=study.transparency.model_copy(update={"embedding": None, "seeds": None}),
+            seed=study.seed,
+        ).model_dump(mode="json")
+
+    def gradient(self) -> dict[str, Any]:
+        """The GradientJob of the study."""
+        study = self.loaded.study
+        return GradientJob(
+            permutations=study.statistics.permutations,
+            bootstrap_resamples=study.statistics.bootstrap_resamples,
+            seed=study.seed,
+        ).model_dump(mode="json")
+
+    def transparency_tables(self, results: str) -> list[str]:
+        """The tables of transparency; none in a study without scales of labels."""
+        names = ("transparency", "transparency_gradient") if self.labelled() else ()
+        return [f"{results}/statistics/{name}.csv" for name in names]
+
+    def embedding_files(self) -> list[str]:
+        """The weights of the embedding model, where Snakemake must see that they change: those
+        without a checksum. None while the file is missing: the job itself then says so."""
+        card = self.loaded.embedding
+        if isinstance(card, GgufEmbedding) and card.weights.sha256 is None:
+            with suppress(DataError):
+                return [str(locate(card.weights))]
+        return []
+
+    def embedding_threads(self) -> int:
+        """CPU threads that the embedding model of the study uses."""
+        return self.loaded.embedding.threads if self.loaded.embedding else 1
 
     def train(self, baseline: str, seed: int) -> dict[str, Any]:
         """The TrainingJob of a baseline with one of its seeds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
+from emoalign.study.calibration import CalibrationSettings
 from emoalign.study.fields import Entry, FigureName, Name, Readout
 from emoalign.study.strata import Strata
 
@@ -139,6 +140,36 @@ class DistributionSettings(Entry):
     )
 
 
+class TransparencySettings(Entry):
+    """How it is told whether texts say the emotions that people see in them outright.
+
+    It concerns scales of labels alone.
+    """
+
+    embedding: Name | None = Field(
+        None,
+        description="Name of a file in config/embeddings: the model that tells how close texts are "
+        "to the name of a label. Without it, the share of seed words and the probe are told alone.",
+    )
+    seeds: Name | None = Field(
+        "emotion-seeds",
+        description="Name of a file in config/lexicons: words that say each label; null for none.",
+    )
+    chosen_by: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Share of its human raters, at least, who chose a label for a text that counts "
+        "as one of the label.",
+    )
+    min_texts: int = Field(
+        10, ge=2, description="Texts a label must have; labels with fewer have no transparency."
+    )
+    folds: int = Field(
+        5, ge=2, description="Parts of the texts in which the probe is tried in turn."
+    )
+
+
 class PrecisionSettings(Entry):
     """What the target plan assumes where it says how wide intervals will be, and asks for."""
 
@@ -209,6 +240,10 @@ class Study(Entry):
         description="US dollars the study may cost, at the prices in the model cards; a job stops "
         "before it would exceed them.",
     )
+    calibration: CalibrationSettings = Field(
+        default_factory=CalibrationSettings,
+        description="How distributions are calibrated, and how that is judged.",
+    )
     statistics: StatisticsSettings = Field(
         default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
     )
@@ -220,6 +255,11 @@ class Study(Entry):
     distributions: DistributionSettings = Field(
         default_factory=DistributionSettings,
         description="How distributions of ratings are compared.",
+    )
+    transparency: TransparencySettings = Field(
+        default_factory=TransparencySettings,
+        description="How it is told whether texts say outright what people see in them, for scales "
+        "of labels.",
     )
     precision: PrecisionSettings = Field(
         default_factory=PrecisionSettings,

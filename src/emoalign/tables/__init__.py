@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
 from emoalign.tables.baselines import BASELINES, PREDICTIONS
+from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
     CONTRASTS,
@@ -23,6 +24,7 @@ from emoalign.tables.distributions import (
 )
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
+from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT
 
 TABLES = (
     STIMULI,
@@ -32,6 +34,8 @@ TABLES = (
     ALIGNMENT,
     RELIABILITY,
     LABELS,
+    TRANSPARENCY,
+    TRANSPARENCY_GRADIENT,
     READOUTS,
     SCORECARD,
     DISTRIBUTION_SCORECARD,
@@ -47,6 +51,9 @@ TABLES = (
     ENTROPY,
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
+    CALIBRATION,
+    CALIBRATION_CURVES,
+    CALIBRATED,
     PLAN,
     PRECISION,
 )
@@ -55,6 +62,9 @@ __all__ = [
     "ALIGNMENT",
     "AROUSAL",
     "BASELINES",
+    "CALIBRATED",
+    "CALIBRATION",
+    "CALIBRATION_CURVES",
     "CATEGORIES",
     "CONTRASTS",
     "DISTRIBUTIONS",
@@ -77,6 +87,8 @@ __all__ = [
     "STIMULI",
     "STRUCTURE",
     "TABLES",
+    "TRANSPARENCY",
+    "TRANSPARENCY_GRADIENT",
     "VARIANCE",
     "Column",
     "Table",

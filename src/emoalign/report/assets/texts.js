@@ -28,9 +28,9 @@ function short(text, length) {
   return letters.length > length ? `${letters.slice(0, length - 1).join("")}…` : letters.join("");
 }
 
-/** A text for plotly, which would read <b> or <a href> in it as markup. */
+/** A text for plotly, which would read <b> or <a href> in it as markup and $x$ as a formula. */
 function plain(text) {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  return text.replace(/[&<>$]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
 /** A text for plotly in lines that fit on a phone. */

@@ -21,6 +21,7 @@ from emoalign.report.sections import (
     scorecard,
     spread,
     structure,
+    transparency,
     variance,
 )
 from emoalign.study.jobs import ReportJob
@@ -29,6 +30,7 @@ from emoalign.tables import Table
 SECTIONS: tuple[Section, ...] = (
     alignment.SECTION,
     labels.SECTION,
+    transparency.SECTION,
     items.SECTION,
     disagreements.SECTION,
     spread.SECTION,

@@ -53,6 +53,8 @@ def _view(results: Results) -> View | Absent | None:
 def _largest(results: Results) -> Iterator[pd.DataFrame]:
     """The items of each cell with the largest differences, of every dataset."""
     for dataset, card in results.job.datasets.items():
+        if not card.scales:
+            continue
         rows = pq.read_table(
             results.folder / f"items/{dataset}.parquet",
             columns=READ,

@@ -1,0 +1,71 @@
+"""Embedding models: config/embeddings/<name>.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from emoalign.study.fields import Entry, FileSource, tag, tagged
+
+
+class _Embedding(Entry):
+    title: str = Field(description="Name of the model as the report shows it.")
+    prefix: str = Field(
+        "", description='Text before every text and label, where the model wants one ("query: ").'
+    )
+    threads: int = Field(1, ge=1, description="CPU threads it uses.")
+
+
+class GgufEmbedding(_Embedding):
+    """A sentence-embedding model in a GGUF file, computed inside the job by llama.cpp."""
+
+    kind: Literal["gguf"] = Field(description="gguf: a GGUF file. Needs no further package.")
+    weights: FileSource = Field(description="The GGUF file.")
+    pooling: Literal["mean", "cls", "last"] = Field(
+        "mean", description="How a text's embedding is made of those of its tokens."
+    )
+    context_tokens: int = Field(
+        512, ge=16, description="Longest text, in tokens; a longer one is refused."
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """What decides what the embeddings are, but for the checksum of the weights."""
+        return self.model_dump(mode="json", include={"kind", "prefix", "pooling"})
+
+
+class TransformersEmbedding(_Embedding):
+    """A sentence-embedding model of the Hugging Face hub, or in a folder, computed by PyTorch."""
+
+    kind: Literal["transformers"] = Field(
+        description="transformers: loaded by Hugging Face transformers, on the CPU. Needs the "
+        "extra finetune."
+    )
+    model: str = Field(
+        description="Name on the Hugging Face hub, or path of a folder with weights (safetensors), "
+        "config.json and tokenizer."
+    )
+    revision: str | None = Field(
+        None, description="Commit of the hub's repository; without it, whatever is newest."
+    )
+    pooling: Literal["mean", "cls"] = Field(
+        "mean", description="How a text's embedding is made of those of its tokens."
+    )
+    context_tokens: int = Field(
+        256, ge=16, description="Longest text, in tokens; a longer one is refused."
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """What decides what the embeddings are, but for the checksum of a folder."""
+        kept = {"kind", "prefix", "pooling", "model", "revision"}
+        return self.model_dump(mode="json", include=kept)
+
+
+EmbeddingModel = GgufEmbedding | TransformersEmbedding
+
+EmbeddingCard = Annotated[
+    Annotated[GgufEmbedding, Tag(tag("kind", "gguf"))]
+    | Annotated[TransformersEmbedding, Tag(tag("kind", "transformers"))],
+    Discriminator(tagged("kind")),
+]
+"""An embedding model of either kind."""

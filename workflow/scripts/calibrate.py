@@ -1,0 +1,13 @@
+from pathlib import Path
+
+from emoalign.distributions.calibration.calibrate import calibrate
+from emoalign.stage import stage
+from emoalign.study.jobs import CalibrationJob
+
+with stage(snakemake.log[0]):
+    calibrate(
+        CalibrationJob.model_validate(snakemake.params.job),
+        dict(zip(("items", "norms", "stimuli"), map(Path, snakemake.input), strict=True)),
+        output=Path(snakemake.output.calibrated),
+        calibrators=Path(snakemake.output.calibrators),
+    )

@@ -1,0 +1,13 @@
+from pathlib import Path
+
+from emoalign.distributions.transparency.gradient_rows import compare_gradients
+from emoalign.stage import stage
+from emoalign.study.jobs import GradientJob
+
+with stage(snakemake.log[0]):
+    compare_gradients(
+        GradientJob.model_validate(snakemake.params.job),
+        Path(snakemake.input.transparency),
+        Path(snakemake.input.labels),
+        folder=Path(snakemake.output[0]).parent,
+    )
