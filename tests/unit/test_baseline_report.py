@@ -13,7 +13,7 @@ from emoalign.baselines.partition import PartitionCounts
 from emoalign.baselines.record import Epoch, TrainingRecord
 from emoalign.errors import BaselineError
 from emoalign.study.jobs import ReportedBaseline, ReportJob
-from emoalign.tables import BASELINES, PREDICTIONS
+from emoalign.tables import PREDICTIONS, TRAININGS
 
 from .reported_study import EVIL, make_page, rating_rows, report_job
 from .small_study import norms, ratings
@@ -77,7 +77,7 @@ def described(folder: Path) -> pd.DataFrame:
         one.write(records[-1])
     paths = [predictions(folder, "trained", 2, 1), predictions(folder, "published", None)]
     describe(paths, records, {"published": f"It saw {EVIL}."}, folder / "statistics")
-    return BASELINES.read(folder / "statistics/baselines.parquet")
+    return TRAININGS.read(folder / "statistics/trainings.parquet")
 
 
 def test_the_table_tells_what_was_left_out_and_what_is_evaluated(tmp_path: Path) -> None:

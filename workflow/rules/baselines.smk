@@ -40,7 +40,7 @@ rule describe_baselines:
         records=jobs.training_records(RESULTS),
     output:
         expand(
-            f"{RESULTS}/statistics/baselines.{{kind}}",
+            f"{RESULTS}/statistics/trainings.{{kind}}",
             kind=["parquet", "csv"],
         ),
     log:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from emoalign.baselines.record import TrainingRecord
-from emoalign.tables import BASELINES, PREDICTIONS, groups
+from emoalign.tables import PREDICTIONS, TRAININGS, groups
 
 
 def describe(
@@ -43,11 +43,11 @@ def describe(
                     **(_learned(known) if known else {}),
                 }
             )
-    table = pd.DataFrame(rows, columns=BASELINES.schema.names).sort_values(
+    table = pd.DataFrame(rows, columns=TRAININGS.schema.names).sort_values(
         ["baseline", "seed"], ignore_index=True
     )
-    counts = [column.name for column in BASELINES.columns if column.type == "int32"]
-    BASELINES.write_both(table.astype(dict.fromkeys(counts, "Int32")), folder)
+    counts = [column.name for column in TRAININGS.columns if column.type == "int32"]
+    TRAININGS.write_both(table.astype(dict.fromkeys(counts, "Int32")), folder)
 
 
 def _evaluated(predicted: pd.DataFrame) -> dict[str, object]:

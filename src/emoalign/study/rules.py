@@ -353,7 +353,7 @@ class Jobs:
     def baseline_tables(self, results: str) -> list[str]:
         """The table of baselines, where the study has some."""
         kinds = ("parquet", "csv") if self.loaded.baselines else ()
-        return [f"{results}/statistics/baselines.{kind}" for kind in kinds]
+        return [f"{results}/statistics/trainings.{kind}" for kind in kinds]
 
     def leakage(self) -> dict[str, str]:
         """What published classifiers may have seen, by name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
-from emoalign.tables.baselines import BASELINES, PREDICTIONS
+from emoalign.tables.baselines import PREDICTIONS, TRAININGS
 from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
@@ -46,7 +46,7 @@ TABLES = (
     AROUSAL,
     RESIDUALS,
     PREDICTIONS,
-    BASELINES,
+    TRAININGS,
     DISTRIBUTIONS,
     ENTROPY,
     CATEGORIES,
@@ -61,7 +61,6 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
-    "BASELINES",
     "CALIBRATED",
     "CALIBRATION",
     "CALIBRATION_CURVES",
@@ -87,6 +86,7 @@ __all__ = [
     "STIMULI",
     "STRUCTURE",
     "TABLES",
+    "TRAININGS",
     "TRANSPARENCY",
     "TRANSPARENCY_GRADIENT",
     "VARIANCE",

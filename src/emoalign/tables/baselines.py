@@ -46,8 +46,8 @@ PREDICTIONS = Table(
 
 _TRAINED = "null for a published classifier."
 
-BASELINES = Table(
-    "statistics/baselines.parquet",
+TRAININGS = Table(
+    "statistics/trainings.parquet",
     "a baseline of the study, trained with one seed or published: what it has learned from, and "
     "what it is evaluated on",
     (

@@ -9,7 +9,7 @@ import pandas as pd
 from emoalign.report.grid import Column, Row, count, grid, model_column, value
 from emoalign.report.section import Results, Section, View
 from emoalign.study.jobs import ReportedBaseline, ReportJob
-from emoalign.tables import BASELINES, records
+from emoalign.tables import TRAININGS, records
 
 EVALUATED = {
     "test_split": "Compared on items of the test split only.",
@@ -19,7 +19,7 @@ EVALUATED = {
 
 def _view(results: Results) -> View:
     job = results.job
-    rows = results.table(BASELINES)
+    rows = results.table(TRAININGS)
     columns = (
         model_column(job),
         count("Trained on", "texts", "Texts of the train split."),
@@ -45,7 +45,7 @@ def _view(results: Results) -> View:
         }
         for name, card in job.baselines.items()
     ]
-    shown = grid("baselines-table", "Fine-tuned baselines", rows, columns, BASELINES)
+    shown = grid("baselines-table", "Fine-tuned baselines", rows, columns, TRAININGS)
     return View({"grid": shown, "told": told}, methods=list(_methods(job)))
 
 
@@ -109,6 +109,6 @@ SECTION = Section(
     heading="What were the fine-tuned baselines trained on?",
     label="Baselines",
     view=_view,
-    tables=(BASELINES,),
+    tables=(TRAININGS,),
     concerns=lambda job: bool(job.baselines),
 )
