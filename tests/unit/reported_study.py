@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from emoalign.distributions.compare import compare_distributions, dataset_files
 from emoalign.elicitation.parsing import Status
 from emoalign.figures.drawing import draw_figure
 from emoalign.items.aggregation import aggregate
@@ -27,6 +28,7 @@ from emoalign.study.jobs import (
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
+    DistributionJob,
     ReportJob,
     StatisticsJob,
     StructureJob,
@@ -185,3 +187,11 @@ def summarise(folder: Path, job: ReportJob, item_table: Path) -> None:
     compare_structure(spaces, items, statistics)
     asked = {name: Asked(temperature=1.0, prompts={"words": "plain"}) for name in job.protocols}
     decompose(DecompositionJob(protocols=asked), [folder / "ratings.parquet"], statistics)
+    spread = DistributionJob(
+        scales={"words": {**card.scales, **card.labels}},
+        seed=seed,
+        bootstrap_resamples=200,
+        settings=job.distributions,
+    )
+    files = [[str(folder / kind / "words.parquet")] for kind in ("items", "norms", "stimuli")]
+    compare_distributions(spread, dataset_files(*files), statistics)

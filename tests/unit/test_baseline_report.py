@@ -12,8 +12,10 @@ from emoalign.baselines.describe import describe
 from emoalign.baselines.partition import PartitionCounts
 from emoalign.baselines.record import Epoch, TrainingRecord
 from emoalign.errors import BaselineError
+from emoalign.report.section import Results, View
+from emoalign.report.sections.baselines import SECTION
 from emoalign.study.jobs import ReportedBaseline, ReportJob
-from emoalign.tables import PREDICTIONS, TRAININGS
+from emoalign.tables import DISTRIBUTION_CONTRASTS, PREDICTIONS, TRAININGS
 
 from .reported_study import EVIL, make_page, rating_rows, report_job
 from .small_study import norms, ratings
@@ -149,6 +151,29 @@ def test_the_report_says_how_training_went_and_what_was_seen(tmp_path: Path) -> 
     assert "<strong>What it may have seen:</strong> It saw &lt;script&gt;" in text
     assert "a/model (Liu et al., 2019) was trained on the shares of human raters" in text
     assert EVIL not in text
+
+
+def test_the_page_begins_with_whether_models_are_nearer_than_a_baseline(tmp_path: Path) -> None:
+    described(tmp_path)
+    told = {"kind": "baseline", "metric": "jsd", "a": "m", "dataset": "words"}
+    found = [
+        ("trained.seed-1", "p", 0.30, 0.1, 0.2),
+        ("trained.seed-2", "p", 0.32, -0.1, 0.2),
+        ("published", "p", 0.40, -0.2, -0.1),
+    ]
+    names = ("b", "within", "mean_b", "difference_low", "difference_high")
+    rows = [told | dict(zip(names, row, strict=True)) | {"difference": 0.1} for row in found]
+    table = pd.DataFrame(rows).reindex(columns=DISTRIBUTION_CONTRASTS.schema.names)
+    DISTRIBUTION_CONTRASTS.write(table, tmp_path / DISTRIBUTION_CONTRASTS.path)
+    view = SECTION.view(Results(job(with_baselines=True), tmp_path))
+    assert isinstance(view, View)
+    published, trained = (" ".join(sentences) for sentences in view.findings)
+    assert "is 0.30 to 0.32 bits from people" in trained
+    assert "of 2 comparisons with models that were asked" in trained
+    assert "the model is further from people in 1 and nearer in 0" in trained
+    assert "is 0.40 bits from people" in published
+    assert "the model is further from people in 0 and nearer in 1" in published
+    assert published.endswith(f"What it may have seen: It saw {EVIL}.")
 
 
 def test_a_study_without_baselines_has_no_section_on_them(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ STATISTICS = {
     ("compare", ""),
     ("compare_distributions", ""),
     ("draw_figure", "figure=correlations"),
+    ("draw_figure", "figure=vader/valence/entropy"),
     ("draw_figure", "figure=vader/valence/means"),
     ("review_calibration", ""),
     ("write_report", ""),

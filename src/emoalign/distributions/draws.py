@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoalign.distributions.people import People
+from emoalign.distributions.population import population
 from emoalign.statistics.pairs import FloatArray
 
 Pair = tuple[FloatArray, FloatArray]
@@ -58,12 +59,11 @@ def halves(people: People, n_draws: int, seed: int) -> Iterator[Pair]:
 def perfect(people: People, answers: FloatArray, n_draws: int, seed: int) -> Iterator[Pair]:
     """People as they answered, beside as many answers drawn from what may be true of each item.
 
-    What is true of an item is drawn from what its ratings leave open: for ordinal scales from
-    Dirichlet(counts + a·m), with the `concentration` a and the mean shares m. For labels the same
-    is done with whole sets of labels, so that labels stay together as raters put them: by the urn
-    of Blackwell & MacQueen (1973), where a set is one of the item's raters', one of any rater's in
-    place of a raters, or one drawn before. Infinite `answers` are the true distribution itself
-    (for labels, 200 answers).
+    What is true of an item is drawn given its ratings: for ordinal scales the distribution of one
+    of the kinds of items in the `population`. For labels it is whole sets of labels, so that labels
+    stay together as raters put them, by the urn of Blackwell & MacQueen (1973): a set is one of the
+    item's raters', one of any rater's in place of as many raters as the `concentration` says, or
+    one drawn before. Infinite `answers` are the true distribution itself (for labels, 200 answers).
 
     As truth is drawn given the ratings, these need not be drawn anew: their own noise is in them,
     also where items were chosen by what people said.
@@ -74,12 +74,11 @@ def perfect(people: People, answers: FloatArray, n_draws: int, seed: int) -> Ite
         for model in _urns(people, people.choices, answers, n_draws, rng):
             yield human, model
         return
-    prior = concentration(people) * human.mean(axis=0)
+    known = population(people)
     exact = np.isinf(answers)
     n_answers = np.where(exact, 1, answers).astype(np.int64)
     for _ in range(n_draws):
-        truth = rng.standard_gamma(people.counts + prior)
-        truth /= truth.sum(axis=1, keepdims=True)
+        truth = known.draw(rng)
         model = rng.multinomial(n_answers, truth) / n_answers[:, np.newaxis]
         yield human, np.where(exact[:, np.newaxis], truth, model)
 

@@ -20,7 +20,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
-FigureName = Literal["correlations", "means", "spread", "transparency"]
+FigureName = Literal["correlations", "means", "spread", "entropy", "transparency"]
 
 
 TAGS = ("kind: ", "reader: ")

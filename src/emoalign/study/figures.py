@@ -20,6 +20,7 @@ Level = Literal["study", "dataset", "scale"]
 ITEMS = "items/<dataset>.parquet"
 STIMULI = "stimuli/<dataset>.parquet"
 ALIGNMENT = "statistics/alignment.parquet"
+ENTROPY = "statistics/entropy.parquet"
 LABELS = "statistics/labels.parquet"
 TRANSPARENCY = "statistics/transparency.parquet"
 TRANSPARENCY_GRADIENT = "statistics/transparency_gradient.parquet"
@@ -35,6 +36,10 @@ It is asked about the part of the study that the figure is of (`FigureJob.within
 def _no_numbers(job: FigureJob) -> str | None:
     numbers = any(dataset.scales for dataset in job.datasets.values())
     return None if numbers else "no scale of numbers"
+
+
+def _always(job: FigureJob) -> str | None:
+    return None
 
 
 def _no_labels(job: FigureJob) -> str | None:
@@ -94,6 +99,19 @@ FIGURES: tuple[FigureKind, ...] = (
         "people.",
         "Standard deviations of item ratings, people and models, for {dataset}, {scale}.",
         (ITEMS,),
+    ),
+    FigureKind(
+        "entropy",
+        "scale",
+        "Entropy: {dataset}, {scale}",
+        "{dataset}, {scale}: the entropy of people's answers and of the model's, for every item; "
+        "larger points stand for several items. Dashed: the same entropy. ρ is the rank "
+        "correlation over items, with its 95 % bootstrap interval; in brackets what a perfect "
+        "model would reach with as many answers.",
+        "Entropy of people's answers and of the models' for {dataset}, {scale}, a panel per cell; "
+        "the correlations are in the table of entropy.",
+        (ITEMS, ENTROPY),
+        _always,
     ),
     FigureKind(
         "transparency",

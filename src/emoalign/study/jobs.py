@@ -364,6 +364,7 @@ class ReportJob(Entry):
     title: str
     seed: int
     settings: StatisticsSettings
+    distributions: DistributionSettings = Field(default_factory=DistributionSettings)
     models: dict[str, ReportedModel]
     datasets: dict[str, ReportedDataset]
     protocols: dict[str, Protocol]

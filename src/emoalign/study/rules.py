@@ -421,6 +421,7 @@ class Jobs:
             title=study.title,
             seed=study.seed,
             settings=study.statistics,
+            distributions=study.distributions,
             models={
                 name: ReportedModel(title=card.title, card=answering(card))
                 for name, card in sorted(self.loaded.models.items())

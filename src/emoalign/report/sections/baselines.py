@@ -8,8 +8,9 @@ import pandas as pd
 
 from emoalign.report.grid import Column, Row, count, grid, model_column, value
 from emoalign.report.section import Results, Section, View
+from emoalign.report.wording import number
 from emoalign.study.jobs import ReportedBaseline, ReportJob
-from emoalign.tables import TRAININGS, records
+from emoalign.tables import DISTRIBUTION_CONTRASTS, TRAININGS, records
 
 EVALUATED = {
     "test_split": "Compared on items of the test split only.",
@@ -46,7 +47,31 @@ def _view(results: Results) -> View:
         for name, card in job.baselines.items()
     ]
     shown = grid("baselines-table", "Fine-tuned baselines", rows, columns, TRAININGS)
-    return View({"grid": shown, "told": told}, methods=list(_methods(job)))
+    return View(
+        {"grid": shown, "told": told},
+        findings=list(_findings(job, results.table(DISTRIBUTION_CONTRASTS))),
+        methods=list(_methods(job)),
+    )
+
+
+def _findings(job: ReportJob, contrasts: pd.DataFrame) -> Iterator[list[str]]:
+    """Whether models that were asked are nearer to people than each baseline."""
+    of_jsd = contrasts[(contrasts["kind"] == "baseline") & (contrasts["metric"] == "jsd")]
+    for name, card in job.baselines.items():
+        rows = of_jsd[of_jsd["b"].isin(card.titles(name)) & of_jsd["difference"].notna()]
+        if rows.empty:
+            continue
+        further = int((rows["difference_low"] > 0).sum())
+        nearer = int((rows["difference_high"] < 0).sum())
+        low, high = number(rows["mean_b"].min()), number(rows["mean_b"].max())
+        own = low if low == high else f"{low} to {high}"
+        yield [
+            f"{card.title} ({job.datasets[card.dataset].title}, {card.scale}) is {own} bits from "
+            f"people (Jensen–Shannon divergence); of {len(rows)} comparisons with models that were "
+            f"asked about the same items, the model is further from people in {further} and "
+            f"nearer in {nearer} (95 % interval of the difference without 0).",
+            *([f"What it may have seen: {card.leakage}"] if card.leakage else []),
+        ]
 
 
 def _epochs(row: Row) -> str:
@@ -109,6 +134,6 @@ SECTION = Section(
     heading="What were the fine-tuned baselines trained on?",
     label="Baselines",
     view=_view,
-    tables=(TRAININGS,),
+    tables=(TRAININGS, DISTRIBUTION_CONTRASTS),
     concerns=lambda job: bool(job.baselines),
 )
