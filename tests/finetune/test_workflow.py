@@ -18,6 +18,8 @@ from tests.workflow.conftest import Project, new_project
 
 from . import tiny_roberta
 
+# Several threads wait for each other on a busy machine longer than they compute.
+ONE_THREAD = ("--set-threads", "train_baseline=1", "predict_baseline=1")
 QUICK = {"batch_size": 8, "learning_rate": 0.01, "max_epochs": 4}
 
 
@@ -79,7 +81,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, comments: list[Comment]) -
 
 
 def test_baselines_are_trained_and_applied_without_asking_any_model(project: Project) -> None:
-    ran = {name for name, _ in project.run("baselines")}
+    ran = {name for name, _ in project.run("baselines", *ONE_THREAD)}
     assert ran == {
         "prepare_stimuli",
         "train_baseline",
@@ -104,7 +106,7 @@ def test_baselines_are_trained_and_applied_without_asking_any_model(project: Pro
 
 
 def test_what_is_trained_anew_follows_from_what_has_changed(project: Project) -> None:
-    project.run("baselines")
+    project.run("baselines", *ONE_THREAD)
     card = "config/baselines/trained.yaml"
     project.edit(card, title="Another title", checkpoint_steps=3)
     assert project.run("baselines", "--dry-run") == set()
@@ -122,11 +124,11 @@ def test_what_is_trained_anew_follows_from_what_has_changed(project: Project) ->
 
 
 def test_another_study_uses_the_same_training(project: Project) -> None:
-    project.run("baselines")
+    project.run("baselines", *ONE_THREAD)
     study = YAML(typ="safe").load(project.folder / "config/studies/small.yaml")
     other = study | {"study": "other", "datasets": [{"dataset": "comments", "sample": 40}]}
     write_yaml(project.folder / "config/studies/other.yaml", other)
-    done = project.snakemake("baselines", study="other")
+    done = project.snakemake("baselines", *ONE_THREAD, study="other")
     assert done.returncode == 0, done.stderr
     logs = project.folder / "results/other/logs/train_baseline/trained"
     for seed in (1, 2):
@@ -138,7 +140,7 @@ def test_another_study_uses_the_same_training(project: Project) -> None:
 def test_baselines_stand_beside_the_models_wherever_distributions_are_compared(
     project: Project,
 ) -> None:
-    project.run()
+    project.run(*ONE_THREAD)
     results = project.folder / "results/small"
     table = DISTRIBUTIONS.read(results / "statistics/distributions.parquet")
     jsd = table[(table["metric"] == "jsd") & (table["stratum"] == "all")].set_index("model")
