@@ -56,6 +56,7 @@ rule all:
         f"{RESULTS}/statistics/structure.csv",
         f"{RESULTS}/statistics/distributions.csv",
         f"{RESULTS}/statistics/variance.csv",
+        f"{RESULTS}/statistics/distribution_scorecard.csv",
         f"{RESULTS}/statistics/calibration.csv",
         jobs.transparency_tables(RESULTS),
 

@@ -1,8 +1,8 @@
 """How fast a baseline is trained: an encoder at the shape of RoBERTa-base, with random weights.
 
-Nothing is downloaded: the shape decides the speed, not the values. Its tokenizer knows few words, so
-that texts of GoEmotions have about twice the tokens that RoBERTa's own would make of them. In the environment of `make test-finetune`,
-or on a GPU with the packages of docs/baselines.md:
+Nothing is downloaded: the shape decides the speed, not the values. Its tokenizer knows few words,
+so that texts have more tokens than RoBERTa's own would make of them (mean_tokens). In the
+environment of `make test-finetune`, or on a GPU with the packages of docs/baselines.md:
 
     PYTHONPATH=src:. python benchmarks/finetune.py [--shape roberta-base] [--texts 2000]
         [--train train.tsv] [--precision bfloat16]

@@ -100,6 +100,9 @@ def test_every_item_is_rated_and_nothing_is_compared(mine: Project) -> None:
 def test_the_report_says_that_there_is_nothing_to_compare_with(mine: Project) -> None:
     page = (results(mine) / "report.html").read_text(encoding="utf-8")
     assert "rated 4 words of Words of mine for valence. There are no human ratings of them" in page
+    assert "No item has a human rating, so nobody knows how well people agree on them." in page
+    assert "No item has both a mean of a model and a mean of people" in page
+    assert "No expectation from a published study can be checked here" in page
 
 
 def test_a_table_without_a_checksum_is_read_again_when_it_changes(mine: Project) -> None:

@@ -44,9 +44,12 @@ STATISTICS = {
     ("compare", ""),
     ("compare_distributions", ""),
     ("draw_figure", "figure=correlations"),
+    ("draw_figure", "figure=heatmap"),
     ("draw_figure", "figure=vader/valence/entropy"),
     ("draw_figure", "figure=vader/valence/means"),
+    ("draw_figure", "figure=vader/wordings"),
     ("review_calibration", ""),
+    ("score_distributions", ""),
     ("write_report", ""),
 }
 AGGREGATION = {

@@ -6,7 +6,7 @@ rule distributions:
     input:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",
-            table=DISTRIBUTIONS,
+            table=[*DISTRIBUTIONS, "distribution_scorecard"],
             kind=["parquet", "csv"],
         ),
 
@@ -40,3 +40,32 @@ rule compare_distributions:
         job=jobs.distributions(),
     script:
         "../scripts/compare_distributions.py"
+
+
+rule score_distributions:
+    """What was found about distributions in; beside what published studies found, out."""
+    input:
+        entropy=f"{RESULTS}/statistics/entropy.parquet",
+        contrasts=f"{RESULTS}/statistics/distribution_contrasts.parquet",
+        calibration=f"{RESULTS}/statistics/calibration.parquet",
+        gradient=(
+            [f"{RESULTS}/statistics/transparency_gradient.parquet"]
+            if jobs.labelled()
+            else []
+        ),
+    output:
+        expand(
+            f"{RESULTS}/statistics/distribution_scorecard.{{kind}}",
+            kind=["parquet", "csv"],
+        ),
+    log:
+        f"{RESULTS}/logs/score_distributions.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/score_distributions.tsv"
+    localrule: True
+    conda:
+        "../envs/emoalign.yaml"
+    params:
+        job=jobs.expectations(),
+    script:
+        "../scripts/score_distributions.py"

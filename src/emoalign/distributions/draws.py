@@ -120,8 +120,8 @@ def _urns(
     n_answers = np.where(np.isinf(answers), ENDLESS, answers).astype(np.int64)
     most = int(n_answers.max(initial=0))
     drawn = np.empty((n_items, most), dtype=np.int64)
-    used = (np.arange(most) < n_answers[:, np.newaxis]).astype(np.float64)
     for _ in range(n_draws):
+        chosen = np.zeros((n_items, n_labels))
         for step in range(most):
             at = rng.random(n_items) * (weight + people.n + step) - weight
             own = np.clip(np.floor(at), 0, people.n + step - 1).astype(np.int64)
@@ -129,5 +129,5 @@ def _urns(
             kept = np.where(own < people.n, of_item + own, drawn[np.arange(n_items), earlier])
             fresh = pool[rng.integers(len(pool), size=n_items)]
             drawn[:, step] = np.where(at < 0, fresh, kept)
-        chosen = np.einsum("it,itl->il", used, sets[drawn].astype(np.float64))
+            chosen += sets[drawn[:, step]] & (step < n_answers)[:, np.newaxis]
         yield chosen / n_answers[:, np.newaxis]

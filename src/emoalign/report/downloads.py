@@ -19,7 +19,7 @@ def name(table: Table) -> str:
 
 
 def downloads(results: Results, sections: Sequence[Section]) -> Mapping[str, str]:
-    """The tables of all sections as CSV, packed, by name."""
+    """The tables of the sections on the page as CSV, packed, by name."""
     tables = {name(table): table for section in sections for table in section.tables}
     return {one: packed(as_csv(results, table)) for one, table in sorted(tables.items())}
 

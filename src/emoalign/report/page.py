@@ -69,7 +69,7 @@ def page(results: Results, sections: Sequence[Section] | None = None) -> str:
         absent=[Missing(section, view.why) for section, view in seen if isinstance(view, Absent)],
         more=_unplaced(results, [section for section, _ in views]),
         names=packed_json(_names(results.job)),
-        tables=downloads(results, sections),
+        tables=downloads(results, [section for section, _ in views]),
         scripts=[plotly(), own_script()],
     )
     return html.replace("\0", "\N{REPLACEMENT CHARACTER}")

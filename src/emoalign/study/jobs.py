@@ -243,6 +243,13 @@ class TransparencyJob(Entry):
     seed: int
 
 
+class ExpectationJob(Entry):
+    """Hold what was found about distributions against expectations; labels: scales by dataset."""
+
+    version: int = 1
+    labels: dict[str, tuple[str, ...]]
+
+
 class GradientJob(Entry):
     """Compare how transparent labels are with how well models follow people on them."""
 

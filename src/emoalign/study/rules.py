@@ -29,6 +29,7 @@ from emoalign.study.jobs import (
     ComparisonJob,
     DecompositionJob,
     DistributionJob,
+    ExpectationJob,
     GradientJob,
     LabelledDataset,
     PrecisionJob,
@@ -205,6 +206,11 @@ class Jobs:
             bootstrap_resamples=study.statistics.bootstrap_resamples,
             settings=study.distributions,
         ).model_dump(mode="json")
+
+    def expectations(self) -> dict[str, Any]:
+        """The ExpectationJob of the study."""
+        labels = {name: tuple(self._labels(name)) for name in self.labelled()}
+        return ExpectationJob(labels=labels).model_dump(mode="json")
 
     def comparison(self) -> dict[str, Any]:
         """The ComparisonJob of the study."""

@@ -150,14 +150,13 @@ class Explorer {
       shapes: [{ type: "line", x0: ends[0], y0: ends[0], x1: ends[1], y1: ends[1],
         line: { color: theme("--soft"), width: 1, dash: "dash" }, layer: "below" }],
     };
-    const spot = this.points.filter(({ item }) => item === this.item);
+    const spot = this.spot();
     const traces = [
       { type: "scatter", mode: "markers", x: this.points.map(({ x }) => x),
         y: this.points.map(({ y }) => y), hoverinfo: "text",
         hovertext: this.points.map((point) => this.hover(point)),
         marker: { color: this.colour(cell.model), size: 7, opacity: 0.55 } },
-      { type: "scatter", mode: "markers", x: spot.map(({ x }) => x), y: spot.map(({ y }) => y),
-        hoverinfo: "skip",
+      { type: "scatter", mode: "markers", ...spot, hoverinfo: "skip",
         marker: { symbol: "circle-open", color: theme("--ink"), size: 15, line: { width: 2.5 } } },
     ];
     Plotly.react(this.scatter, traces, layout, PLOT);
@@ -173,6 +172,12 @@ class Explorer {
       ? `Nothing to compare: no item has both ${this.labels ? "shares" : "numbers"} of people and of this cell.`
       : `${this.points.length} items; dashed: both the same.` +
         (left ? ` ${left} ${left === 1 ? "item lacks" : "items lack"} one of the two.` : "");
+  }
+
+  /** Where the ring around the chosen item goes: nowhere when it lacks a number. */
+  spot() {
+    const spot = this.points.filter(({ item }) => item === this.item);
+    return { x: spot.map(({ x }) => x), y: spot.map(({ y }) => y) };
   }
 
   widest() {
@@ -197,7 +202,8 @@ class Explorer {
   showItem(item) {
     this.item = item;
     this.list.value = String(item);
-    this.drawScatter();
+    const { x, y } = this.spot();
+    Plotly.restyle(this.scatter, { x: [x], y: [y] }, [1]);
     this.drawItem();
   }
 

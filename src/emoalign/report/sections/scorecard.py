@@ -6,10 +6,10 @@ import pandas as pd
 
 from emoalign.report.grid import Column, Row, between, grid, model_column, text
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.tables import SCORECARD, groups
+from emoalign.tables import DISTRIBUTION_SCORECARD, SCORECARD, groups
 
 UNTOLD = "cannot be told"
-TABLES = (SCORECARD,)
+TABLES = (SCORECARD, DISTRIBUTION_SCORECARD)
 """All of this form: expectations about different things stand in one table of the page."""
 
 ORDER = ["as expected", "not as expected", "unclear", UNTOLD]
