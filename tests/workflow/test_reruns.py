@@ -47,6 +47,7 @@ STATISTICS = {
     ("draw_figure", "figure=vader/valence/entropy"),
     ("draw_figure", "figure=vader/valence/means"),
     ("review_calibration", ""),
+    ("score_distributions", ""),
     ("write_report", ""),
 }
 AGGREGATION = {
