@@ -14,7 +14,7 @@ from emoalign.statistics.compare import compare
 from emoalign.statistics.structure_rows import compare_structure
 from emoalign.study.datasets import Frameworks
 from emoalign.study.fields import FigureName, Range
-from emoalign.study.figures import planned_figures
+from emoalign.study.figures import PlannedFigure, planned_figures
 from emoalign.study.jobs import (
     AskedOf,
     ComparedDataset,
@@ -104,8 +104,8 @@ def norm_rows(scale: str, felt: np.ndarray, seed: int) -> pd.DataFrame:
     )
 
 
-def write_study(folder: Path, job: FigureJob, n: int = 40, texts: str = "word {}") -> None:
-    """Write all tables of a study of `n` words into `folder`, as if models had rated them.
+def write_study(folder: Path, job: FigureJob, n: int = 40, texts: str = "word") -> None:
+    """Write all tables of a study of `n` words, which begin with `texts`, into `folder`.
 
     The better of the models (the last) follow people more closely; sharper temperatures spread
     less, and personas more.
@@ -122,7 +122,7 @@ def write_study(folder: Path, job: FigureJob, n: int = 40, texts: str = "word {}
         for protocol, asked_of in sorted(job.protocols.items()):
             for scale, people in norms.items():
                 apart = 1.6 - 1.2 * rank / max(1, len(job.models) - 1)
-                apart += 0.8 * (scale == "arousal")
+                apart += 0.2 * (scale == "arousal")
                 spread = 0.6 * asked_of.temperature + 0.3 * (asked_of.personas is not None)
                 means = 5 + 0.8 * (people["mean"].to_numpy() - 5) + rng.normal(0, apart, n)
                 said = means[:, None] + rng.normal(0, spread, (n, RATERS))
@@ -133,7 +133,7 @@ def write_study(folder: Path, job: FigureJob, n: int = 40, texts: str = "word {}
             **dict.fromkeys(STIMULI.schema.names),
             "item_id": norms[min(norms)]["item_id"],
             "modality": "word",
-            "text": [texts.format(number) for number in range(n)],
+            "text": [f"{texts} {number}" for number in range(n)],
             "shard": "0000",
         }
     )
@@ -166,6 +166,12 @@ def summarise(folder: Path, job: FigureJob) -> None:
         datasets={"words": compared}, seed=3, permutations=99, structure_items=200
     )
     compare_structure(structure, items, statistics)
+
+
+def drawable(folder: Path, job: FigureJob) -> list[PlannedFigure]:
+    """The figures of the study whose tables are in `folder`: those of correlations and means."""
+    planned = planned_figures(job)
+    return [one for one in planned if all(Path(path).exists() for path in one.tables(str(folder)))]
 
 
 def subject(folder: Path, job: FigureJob, figure: FigureName, scale: str | None = None) -> Subject:

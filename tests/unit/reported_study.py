@@ -11,6 +11,8 @@ import orjson
 import pandas as pd
 
 from emoalign.distributions.compare import compare_distributions, dataset_files
+from emoalign.distributions.transparency.gradient_rows import compare_gradients
+from emoalign.distributions.transparency.rows import describe
 from emoalign.elicitation.parsing import Status
 from emoalign.figures.drawing import draw_figure
 from emoalign.items.aggregation import aggregate
@@ -29,10 +31,14 @@ from emoalign.study.jobs import (
     ComparisonJob,
     DecompositionJob,
     DistributionJob,
+    GradientJob,
+    LabelledDataset,
     ReportJob,
     StatisticsJob,
     StructureJob,
+    TransparencyJob,
 )
+from emoalign.study.studies import TransparencySettings
 from emoalign.tables import NORMS, RATINGS, STIMULI
 
 from .small_study import SCALE, SETTINGS
@@ -193,5 +199,25 @@ def summarise(folder: Path, job: ReportJob, item_table: Path) -> None:
         bootstrap_resamples=200,
         settings=job.distributions,
     )
+    if card.labels:
+        describe_labels(folder, job)
     files = [[str(folder / kind / "words.parquet")] for kind in ("items", "norms", "stimuli")]
     compare_distributions(spread, dataset_files(*files), statistics)
+
+
+def describe_labels(folder: Path, job: ReportJob) -> None:
+    """The stages of transparency, without an embedding and without seed words."""
+    labelled = {"words": LabelledDataset(language="en", labels=job.datasets["words"].labels)}
+    transparency = TransparencyJob(
+        datasets=labelled,
+        lexicon=None,
+        embedding=None,
+        settings=TransparencySettings(),
+        seed=job.seed,
+    )
+    files = {kind: {"words": folder / kind / "words.parquet"} for kind in ("stimuli", "norms")}
+    statistics = folder / "statistics"
+    describe(transparency, files["stimuli"], files["norms"], folder / "embeddings", statistics)
+    gradient = GradientJob(permutations=99, bootstrap_resamples=200, seed=job.seed)
+    tables_of = (statistics / f"{name}.parquet" for name in ("transparency", "labels"))
+    compare_gradients(gradient, *tables_of, folder=statistics)

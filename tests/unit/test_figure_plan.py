@@ -11,10 +11,11 @@ from emoalign.errors import StudyError
 from emoalign.figures.drawing import drawing
 from emoalign.study.fields import FigureName
 from emoalign.study.figures import FIGURES, planned_figures, undrawn_figures
-from emoalign.study.jobs import ReportJob
+from emoalign.study.jobs import AskedOf, ReportJob
 from emoalign.study.loading import load_study
 from emoalign.study.reading import read_yaml
 from emoalign.study.rules import Jobs
+from emoalign.study.variation import varying
 from emoalign.tables import TABLES
 
 ROOT = Path(__file__).parents[2]
@@ -118,3 +119,55 @@ def test_a_figure_that_is_named_but_not_possible_is_told_with_what_is_missing() 
 def test_what_the_study_lacks_is_known_of_figures_nobody_named_too() -> None:
     job = ReportJob.model_validate(loaded().report()).drawing()
     assert set(undrawn_figures(job)) == set(NAMES) - {one.kind.name for one in planned_figures(job)}
+
+
+@pytest.mark.parametrize(
+    ("study", "has", "has_not"),
+    [
+        ("temperature", "vader/temperatures", "vader/wordings"),
+        ("personas", "vader/personas", "vader/wordings"),
+        ("framing", "vader/wordings", "vader/personas"),
+        ("ogg2025", "frameworks", "oasis/temperatures"),
+        ("ogg2025", "anew-stevenson/similarity", "oasis/similarity"),
+        ("ogg2025", "naps/v-shape", "naps-be/v-shape"),
+        ("ogg2025", "oasis/arousal-errors", "naps-be/arousal-errors"),
+        ("inoshita2026", "emobank/temperatures", "goemotions/temperatures"),
+    ],
+)
+def test_shipped_studies_have_the_figures_that_apply_to_them(
+    study: str, has: str, has_not: str
+) -> None:
+    figures = shipped(study).figures()
+    assert has in figures
+    assert has_not not in figures
+
+
+def protocol(temperature: float = 1, words: str = "plain", personas: str | None = None) -> AskedOf:
+    return AskedOf(temperature=temperature, prompts={"d": words}, personas=personas, wave=1)
+
+
+def test_protocols_are_compared_where_they_differ_in_one_thing_alone() -> None:
+    protocols = {
+        "cool": protocol(0.5),
+        "warm": protocol(1),
+        "kind": protocol(1, "kind"),
+        "kind and hot": protocol(2, "kind"),
+        "adults": protocol(1, "to a persona", "adults"),
+    }
+    assert varying(protocols, "d", "temperature") == [
+        ("cool", "warm"),
+        ("kind", "kind and hot"),
+    ]
+    assert varying(protocols, "d", "prompts") == [("kind", "warm")]
+    assert varying(protocols, "d", "personas") == [("adults", "kind", "warm")]
+    again = protocols["warm"].model_copy(update={"wave": 2, "temperature": 3})
+    assert varying({"warm": protocols["warm"], "again": again}, "d", "temperature") == []
+
+
+def test_what_a_study_lacks_is_told_in_words() -> None:
+    named = ["temperatures", "frameworks", "v-shape", "means"]
+    assert loaded(figures=named).undrawn_figures() == [
+        "frameworks: no ratings of both single emotions and dimensions",
+        "v-shape: no ratings of arousal",
+        "temperatures: no protocols that differ in temperature alone",
+    ]

@@ -439,6 +439,36 @@ def test_the_order_of_labels_and_cells_changes_no_gradient() -> None:
     pd.testing.assert_frame_equal(one, again)
 
 
+# Real comments
+
+
+@pytest.mark.shared_data
+def test_of_real_comments_gratitude_love_and_amusement_are_said_most_outright(shared: Path) -> None:
+    raw = pd.read_csv(
+        shared / "goemotions/raw_first_4999rows_no_rater_id.csv", keep_default_na=False
+    )
+    raw = raw[raw["example_very_unclear"].astype(str).str.upper() != "TRUE"]
+    scale = load_dataset(ROOT / "config/datasets/goemotions.yaml").scales["emotions"]
+    assert isinstance(scale, LabelScale)
+    names = np.array(scale.labels)
+    raw["labels"] = [names[row == 1].tolist() for row in raw[names].to_numpy()]
+    comments = raw.groupby("id", as_index=False).agg(
+        text=("text", "first"), labels=("labels", list)
+    )
+    texts = comments.rename(columns={"id": "item_id"})
+    assert len(texts) == 4749
+    real = LabelledDataset(language="en", labels={"emotions": scale})
+    found = rows_of(texts, embed=None, datasets={"d": real}, lexicon=shipped_lexicon())
+    for column, least in (("l", 0.7), ("probe_auc", 0.83)):
+        top = found[column].sort_values(ascending=False).iloc[:3]
+        assert set(top.index) == {"gratitude", "love", "amusement"}
+        assert (top > least).all()
+    assert found.loc["neutral", "l"] < 0.05
+    assert found.loc[["approval", "realization"], "probe_auc"].max() < 0.7
+    both = found[["l", "probe_auc"]].dropna()
+    assert stats.spearmanr(both["l"], both["probe_auc"]).statistic > 0.3
+
+
 # Configuration
 
 

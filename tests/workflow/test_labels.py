@@ -279,7 +279,7 @@ def test_the_report_tells_of_both(labelled: Project) -> None:
     assert "Most overused: " in page
     assert "With asked only 56 % of its sampled answers were a choice of labels" in page
     assert "Do models choose labels as people do?" in page
-    assert "an answer chose 1 or more of the 3 labels anger, joy, neutral" in page
+    assert "an answer chose 1 or more of 3 labels: anger, joy, neutral" in page
     assert "comments emotions" in page
     assert "[&#34;boredom&#34;]" in page
     assert "pictures arousal, valence" in page

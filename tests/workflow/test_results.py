@@ -33,6 +33,7 @@ from emoalign.tables import (
 )
 
 from .conftest import ROOT, Project
+from .test_reruns import AGGREGATION
 
 
 def test_every_table_keeps_its_contract(finished: Project) -> None:
@@ -112,7 +113,7 @@ def test_every_job_leaves_a_log_and_a_benchmark(finished: Project) -> None:
         path.relative_to(results / "benchmarks").with_suffix("") for path in results.rglob("*.tsv")
     }
     assert logs == timed
-    assert len(logs) == 1 + 8 + 1 + 1 + 4 + 4 + 2
+    assert len(logs) == 1 + 8 + len(AGGREGATION)
 
 
 def test_a_broken_study_is_told_in_words_not_in_tracebacks(finished: Project) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoalign.distributions.people import People
-from emoalign.distributions.population import population
+from emoalign.distributions.population import Population, population
 from emoalign.statistics.pairs import FloatArray
 
 Pair = tuple[FloatArray, FloatArray]
@@ -56,7 +56,13 @@ def halves(people: People, n_draws: int, seed: int) -> Iterator[Pair]:
         yield rest / (people.n - small)[:, np.newaxis], taken / small[:, np.newaxis]
 
 
-def perfect(people: People, answers: FloatArray, n_draws: int, seed: int) -> Iterator[Pair]:
+def perfect(
+    people: People,
+    answers: FloatArray,
+    n_draws: int,
+    seed: int,
+    known: Population | None = None,
+) -> Iterator[Pair]:
     """People as they answered, beside as many answers drawn from what may be true of each item.
 
     What is true of an item is drawn given its ratings: for ordinal scales the distribution of one
@@ -66,7 +72,8 @@ def perfect(people: People, answers: FloatArray, n_draws: int, seed: int) -> Ite
     one drawn before. Infinite `answers` are the true distribution itself (for labels, 200 answers).
 
     As truth is drawn given the ratings, these need not be drawn anew: their own noise is in them,
-    also where items were chosen by what people said.
+    also where items were chosen by what people said. `known` is the population of these people
+    where it has been fitted already.
     """
     rng = np.random.default_rng(seed)
     human = people.shares
@@ -74,7 +81,7 @@ def perfect(people: People, answers: FloatArray, n_draws: int, seed: int) -> Ite
         for model in _urns(people, people.choices, answers, n_draws, rng):
             yield human, model
         return
-    known = population(people)
+    known = known or population(people)
     exact = np.isinf(answers)
     n_answers = np.where(exact, 1, answers).astype(np.int64)
     for _ in range(n_draws):
@@ -120,8 +127,8 @@ def _urns(
     n_answers = np.where(np.isinf(answers), ENDLESS, answers).astype(np.int64)
     most = int(n_answers.max(initial=0))
     drawn = np.empty((n_items, most), dtype=np.int64)
-    used = (np.arange(most) < n_answers[:, np.newaxis]).astype(np.float64)
     for _ in range(n_draws):
+        chosen = np.zeros((n_items, n_labels))
         for step in range(most):
             at = rng.random(n_items) * (weight + people.n + step) - weight
             own = np.clip(np.floor(at), 0, people.n + step - 1).astype(np.int64)
@@ -129,5 +136,5 @@ def _urns(
             kept = np.where(own < people.n, of_item + own, drawn[np.arange(n_items), earlier])
             fresh = pool[rng.integers(len(pool), size=n_items)]
             drawn[:, step] = np.where(at < 0, fresh, kept)
-        chosen = np.einsum("it,itl->il", used, sets[drawn].astype(np.float64))
+            chosen += sets[drawn[:, step]] & (step < n_answers)[:, np.newaxis]
         yield chosen / n_answers[:, np.newaxis]

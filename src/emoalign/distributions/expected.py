@@ -13,6 +13,7 @@ from emoalign.distributions.cells import DistributionCell
 from emoalign.distributions.draws import Pair
 from emoalign.distributions.folds import folds_of
 from emoalign.distributions.kinds import Kind
+from emoalign.distributions.population import Population, population
 from emoalign.distributions.scores import METRICS, entropies, scores
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import FloatArray
@@ -63,6 +64,7 @@ class Draws:
     seed: int
     settings: DistributionSettings
     _known: dict[_Key, Expected] = field(default_factory=dict)
+    _populations: dict[tuple[str, str, bytes], Population] = field(default_factory=dict)
 
     def halves(self, cell: DistributionCell) -> Expected:
         """One half of the raters against the other, over random halves."""
@@ -73,11 +75,15 @@ class Draws:
 
     def perfect(self, cell: DistributionCell) -> Expected:
         """A perfect model with as many answers as the cell has."""
-        items = cell.item_ids.tobytes() + cell.answers.tobytes()
+        items = cell.item_ids.tobytes()
+        of_people = (cell.dataset, cell.scale, items)
+        if of_people not in self._populations and cell.people.choices is None:
+            self._populations[of_people] = population(cell.people)
+        known = self._populations.get(of_people)
         return self._once(
-            ("perfect", cell.dataset, cell.scale, items),
+            ("perfect", cell.dataset, cell.scale, items + cell.answers.tobytes()),
             cell,
-            lambda seed: draws.perfect(cell.people, cell.answers, self.n_draws(cell), seed),
+            lambda seed: draws.perfect(cell.people, cell.answers, self.n_draws(cell), seed, known),
         )
 
     def n_draws(self, cell: DistributionCell) -> int:
@@ -87,7 +93,7 @@ class Draws:
 
     def _once(
         self,
-        key: tuple[str, str, str, bytes],
+        key: _Key,
         cell: DistributionCell,
         draw: Callable[[int], Iterator[Pair]],
     ) -> Expected:

@@ -3,53 +3,80 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
-from emoalign.figures.subject import READOUT_NAMES, Subject
-from emoalign.tables import ALIGNMENT, records
+from emoalign.figures.subject import Subject
+from emoalign.figures.wording import shortened
+from emoalign.tables import ALIGNMENT, groups, records
 
-ROW_INCHES = 0.42
+ROW_INCHES = 0.21
 ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
 """Rows on a page."""
 
+NAME_INCHES = 3.0
+
+Row = str | Mapping[str, Any]
+"""The name of a scale above its cells, or a cell."""
+
 
 def draw(subject: Subject) -> list[Figure]:
-    """A row per cell: r with its 95 % bootstrap interval, the ceiling, and one human rater's r."""
-    cells = subject.rows(ALIGNMENT).sort_values(
-        ["dataset", "scale", "model", "protocol", "readout"]
-    )
-    lowest = min(-0.25, cells["pearson_boot_low"].min() - 0.05, cells["pearson_r"].min() - 0.05)
-    rows = records(cells)
-    pages = -(-len(rows) // ROWS)
-    length = -(-len(rows) // pages)
-    return [
-        _page(subject, rows[start : start + length], lowest)
-        for start in range(0, len(rows), length)
-    ]
+    """A row per cell, scale by scale: r with its 95 % bootstrap interval, the ceiling, and one
+    human rater's r."""
+    table = subject.rows(ALIGNMENT)
+    lowest = min(-0.25, table["pearson_boot_low"].min() - 0.05, table["pearson_r"].min() - 0.05)
+    protocols, readouts = table["protocol"].nunique() > 1, table["readout"].nunique() > 1
+
+    def name(cell: Mapping[str, Any]) -> str:
+        parts = [subject.job.models[cell["model"]]]
+        parts += [cell["protocol"]] if protocols else []
+        parts += [cell["readout"]] if readouts else []
+        return shortened(", ".join(parts), NAME_INCHES)
+
+    return [_page(subject, rows, name, lowest) for rows in _pages(table)]
 
 
-def _page(subject: Subject, cells: Sequence[Mapping[str, Any]], lowest: float) -> Figure:
-    height = 1.3 + ROW_INCHES * len(cells)
+def _pages(table: pd.DataFrame) -> Iterator[list[Row]]:
+    """Rows page by page; a scale that goes on on the next page is named there again."""
+    page: list[Row] = []
+    for (dataset, scale), rows in groups(table, ["dataset", "scale"]):
+        cells = records(rows.sort_values(["model", "protocol", "readout"]))
+        heading = f"{dataset} {scale}"
+        if page and len(page) + 1 + min(len(cells), 5) > ROWS:
+            yield page
+            page = []
+        page.append(heading)
+        for cell in cells:
+            if len(page) == ROWS:
+                yield page
+                page = [f"{heading} (continued)"]
+            page.append(cell)
+    if page:
+        yield page
+
+
+def _page(
+    subject: Subject, rows: Sequence[Row], name: Callable[[Mapping[str, Any]], str], lowest: float
+) -> Figure:
+    height = 1.0 + ROW_INCHES * len(rows)
     figure = Figure(figsize=(PAGE_INCHES, height), layout="constrained")
     axis = figure.subplots()
     axis.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
-    names = []
-    for place, cell in enumerate(cells):
-        readout = READOUT_NAMES[cell["readout"]]
-        names.append(
-            f"{subject.job.models[cell['model']]}, {cell['protocol']}\n"
-            f"{cell['dataset']} {cell['scale']}, {readout}"
-        )
-        _row(axis, place, cell, subject.marks[cell["model"]].colour)
-    axis.set_yticks(range(len(names)), names)
+    for place, row in enumerate(rows):
+        if not isinstance(row, str):
+            _row(axis, place, row, subject.marks[row["model"]].colour)
+    names = [row if isinstance(row, str) else name(row) for row in rows]
+    axis.set_yticks(range(len(rows)), names)
+    for label, row in zip(axis.get_yticklabels(), rows, strict=True):
+        label.set_fontweight("bold" if isinstance(row, str) else "normal")
     axis.tick_params(axis="y", length=0)
-    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlim(lowest, 1.02)
     axis.set_xlabel("Pearson r of item means with human item means")
     figure.legend(handles=_legend(), loc="outside upper center", ncols=4, handletextpad=0.4)
@@ -57,12 +84,12 @@ def _page(subject: Subject, cells: Sequence[Mapping[str, Any]], lowest: float) -
 
 
 def _row(axis: Axes, place: int, cell: Mapping[str, Any], colour: str) -> None:
-    axis.plot([cell["ceiling"]] * 2, [place - 0.32, place + 0.32], color=PEOPLE, linewidth=2)
-    axis.plot(cell["one_human_r"], place, "D", color="white", markeredgecolor=PEOPLE, ms=5)
+    axis.plot([cell["ceiling"]] * 2, [place - 0.36, place + 0.36], color=PEOPLE, linewidth=2)
+    axis.plot(cell["one_human_r"], place, "D", color="white", markeredgecolor=PEOPLE, ms=4.5)
     ends = [cell["pearson_boot_low"], cell["pearson_boot_high"]]
     axis.plot(ends, [place, place], color=colour, linewidth=1.6)
     filled = colour if cell["readout"] == "exact" else "white"
-    axis.plot(cell["pearson_r"], place, "o", ms=6, color=filled, markeredgecolor=colour, mew=1.4)
+    axis.plot(cell["pearson_r"], place, "o", ms=5, color=filled, markeredgecolor=colour, mew=1.4)
     if math.isnan(cell["pearson_r"]):
         axis.text(0.02, place, "r undefined", va="center", color=PEOPLE)
 

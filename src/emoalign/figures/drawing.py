@@ -9,7 +9,8 @@ from typing import Protocol, cast
 
 from matplotlib.figure import Figure
 
-from emoalign.figures.style import save, style
+from emoalign.figures.saving import save
+from emoalign.figures.style import style
 from emoalign.figures.subject import Subject, read_subject
 from emoalign.study.fields import FigureName
 from emoalign.study.figures import planned_figures

@@ -7,9 +7,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from emoalign.figures.panels import pages_of
 from emoalign.figures.style import PAGE_INCHES, PEOPLE
 from emoalign.figures.subject import Subject
 from emoalign.tables import ITEMS, groups
+
+ROWS = 15
+"""Rows on a page."""
+
+Row = tuple[str, pd.Series, str]
+"""What is rated by whom, the SD of every item, and its colour."""
 
 
 def draw(subject: Subject) -> list[Figure]:
@@ -18,24 +25,31 @@ def draw(subject: Subject) -> list[Figure]:
     The seed of the study places the points within their row.
     """
     items = subject.rows(ITEMS)
-    cells = list(groups(items, ["model", "protocol", "readout"]))
-    people = items.drop_duplicates("item_id")["human_sd"].dropna()
-    figure = Figure(figsize=(PAGE_INCHES, 0.9 + 0.55 * (len(cells) + 1)), layout="constrained")
+    people: Row = ("People", items.drop_duplicates("item_id")["human_sd"].dropna(), PEOPLE)
+    cells: list[Row] = [
+        (subject.cell_name(*key), cell["sd"].dropna(), subject.marks[key[0]].colour)
+        for key, cell in groups(items, ["model", "protocol", "readout"])
+    ]
+    largest = max((float(sds.max()) for _, sds, _ in (people, *cells) if len(sds)), default=0)
+    pages = pages_of(cells, ROWS - 1)
+    return [_page([people, *rows], largest or 1.0, subject.job.seed) for rows in pages]
+
+
+def _page(rows: list[Row], widest: float, seed: int) -> Figure:
+    figure = Figure(figsize=(PAGE_INCHES, 0.9 + 0.55 * len(rows)), layout="constrained")
     axis = figure.subplots()
-    rng = np.random.default_rng(subject.job.seed)
-    names = ["People"]
-    _row(axis, 0, people, PEOPLE, rng)
-    for place, (names_of_cell, cell) in enumerate(cells, 1):
-        _row(axis, place, cell["sd"].dropna(), subject.marks[names_of_cell[0]].colour, rng)
-        names.append(subject.cell_name(*names_of_cell))
-    axis.set_yticks(range(len(names)), names)
+    rng = np.random.default_rng(seed)
+    for place, (_, sds, colour) in enumerate(rows):
+        _row(axis, place, sds, colour, rng)
+    axis.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     axis.tick_params(axis="y", length=0)
-    axis.set_ylim(len(names) - 0.5, -0.5)
-    axis.set_xlim(left=0)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_xlim(-0.015 * widest, 1.03 * widest)
     axis.set_xlabel("Standard deviation over raters of an item (points of the scale)")
+    people = rows[0][1]
     if len(people):
         axis.axvline(people.median(), color=PEOPLE, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    return [figure]
+    return figure
 
 
 def _row(axis: Axes, place: int, sds: pd.Series, colour: str, rng: np.random.Generator) -> None:
@@ -43,7 +57,7 @@ def _row(axis: Axes, place: int, sds: pd.Series, colour: str, rng: np.random.Gen
         axis.text(0.02, place, "no standard deviations", va="center", color=PEOPLE)
         return
     height = place + rng.uniform(-0.22, 0.22, len(sds))
-    axis.scatter(sds, height, s=4, color=colour, alpha=0.25, linewidths=0)
+    axis.scatter(sds, height, s=4, color=colour, alpha=0.25, linewidths=0, rasterized=True)
     axis.boxplot(
         sds.to_numpy(),
         positions=[place],

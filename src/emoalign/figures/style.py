@@ -1,20 +1,13 @@
-"""How every figure looks, and how it is saved."""
+"""How every figure looks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
-from PIL import Image
-
-from emoalign.tables import atomic
 
 COLUMN_INCHES = 3.5
 PAGE_INCHES = 7.2
@@ -67,27 +60,3 @@ def style() -> Iterator[None]:
     """The common look, inside the block."""
     with mpl.rc_context(_STYLE):
         yield
-
-
-def save(pages: Sequence[Figure], path: Path) -> None:
-    """Write the pages of a figure as `path`.pdf, a page each, and as one `path`.png, under each
-    other. There is no date in them, so that the same figure is the same file."""
-    undated = {"CreationDate": None}
-    with atomic(path.with_suffix(".pdf")) as partial, PdfPages(partial, metadata=undated) as pdf:
-        for page in pages:
-            pdf.savefig(page, bbox_inches="tight")
-    with atomic(path.with_suffix(".png")) as partial:
-        pictures = [_picture(page) for page in pages]
-        size = max(one.width for one in pictures), sum(one.height for one in pictures)
-        whole = Image.new("RGB", size, "white")
-        top = 0
-        for one in pictures:
-            whole.paste(one, (0, top))
-            top += one.height
-        whole.save(partial, format="png", dpi=(DPI, DPI), optimize=True)
-
-
-def _picture(page: Figure) -> Image.Image:
-    stream = BytesIO()
-    page.savefig(stream, format="png", dpi=DPI, bbox_inches="tight")
-    return Image.open(stream)

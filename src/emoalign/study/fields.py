@@ -20,7 +20,21 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
-FigureName = Literal["correlations", "means", "spread", "entropy", "transparency"]
+FigureName = Literal[
+    "correlations",
+    "heatmap",
+    "means",
+    "spread",
+    "frameworks",
+    "v-shape",
+    "arousal-errors",
+    "similarity",
+    "temperatures",
+    "personas",
+    "wordings",
+    "entropy",
+    "transparency",
+]
 
 
 TAGS = ("kind: ", "reader: ")

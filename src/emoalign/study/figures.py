@@ -6,69 +6,35 @@ module, add its name to `FigureName` and an entry to `FIGURES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
 
 from emoalign.study.fields import FigureName
+from emoalign.study.figure_kinds import (
+    FigureKind,
+    Level,
+    always,
+    both_frameworks,
+    both_in_each,
+    differing,
+    labels,
+    scales,
+)
 from emoalign.study.jobs import FigureJob
-
-Level = Literal["study", "dataset", "scale"]
-"""What there is one figure for: the whole study, each dataset, or each scale of each dataset."""
 
 ITEMS = "items/<dataset>.parquet"
 STIMULI = "stimuli/<dataset>.parquet"
 ALIGNMENT = "statistics/alignment.parquet"
+FRAMEWORK = "statistics/framework.parquet"
+AROUSAL = "statistics/arousal.parquet"
+RESIDUALS = "statistics/residuals.parquet"
+STRUCTURE = "statistics/structure.parquet"
 ENTROPY = "statistics/entropy.parquet"
 LABELS = "statistics/labels.parquet"
 TRANSPARENCY = "statistics/transparency.parquet"
 TRANSPARENCY_GRADIENT = "statistics/transparency_gradient.parquet"
 """Tables are named by their paths, as in `emoalign.tables`: reading a study needs no pandas."""
-
-Lack = Callable[[FigureJob], str | None]
-"""What a study lacks for a figure, in words; None where it lacks nothing.
-
-It is asked about the part of the study that the figure is of (`FigureJob.within`).
-"""
-
-
-def _no_numbers(job: FigureJob) -> str | None:
-    numbers = any(dataset.scales for dataset in job.datasets.values())
-    return None if numbers else "no scale of numbers"
-
-
-def _always(job: FigureJob) -> str | None:
-    return None
-
-
-def _no_labels(job: FigureJob) -> str | None:
-    labels = any(dataset.labels for dataset in job.datasets.values())
-    return None if labels else "no scale of labels"
-
-
-@dataclass(frozen=True)
-class FigureKind:
-    """A figure that studies can have.
-
-    Attributes:
-        name: its name in `figures:` of a study, and of its file and module.
-        level: what there is one for.
-        title: a heading; {dataset} and {scale} stand for what it is of.
-        caption: what is seen, in words for readers of the report; placeholders as above.
-        alt: what stands for the picture where it cannot be seen; placeholders as above.
-        reads: paths of the tables it is drawn from.
-        lacks: what a study lacks to have it.
-    """
-
-    name: FigureName
-    level: Level
-    title: str
-    caption: str
-    alt: str
-    reads: tuple[str, ...]
-    lacks: Lack = _no_numbers
-
 
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
@@ -80,6 +46,18 @@ FIGURES: tuple[FigureKind, ...] = (
         "rater agrees with the mean of the others.",
         "Correlation of each cell with human ratings, with interval, ceiling and one human rater; "
         "the numbers are in the table of alignment.",
+        (ALIGNMENT,),
+    ),
+    FigureKind(
+        "heatmap",
+        "study",
+        "Correlation with people at a glance",
+        "Pearson r of item means with human item means, a column per model and a row per scale. "
+        "The first two columns are the ceiling that the reliability of the human ratings sets, and "
+        "how well one human rater agrees with the mean of the others. A dash: undefined or not "
+        "asked.",
+        "Correlations of models with people by scale, as colours with numbers; the numbers are in "
+        "the table of alignment.",
         (ALIGNMENT,),
     ),
     FigureKind(
@@ -101,6 +79,92 @@ FIGURES: tuple[FigureKind, ...] = (
         (ITEMS,),
     ),
     FigureKind(
+        "frameworks",
+        "study",
+        "Single emotions against dimensions",
+        "Left: mean correlation with people over the dimensions (open) and over the single "
+        "emotions (filled). Right: their difference with its 95 % bootstrap interval over items; "
+        "above 0, single emotions are met better.",
+        "Mean correlations with people of each model on single emotions and on dimensions, and "
+        "their difference; the numbers are in the table of frameworks.",
+        (FRAMEWORK,),
+        both_frameworks,
+    ),
+    FigureKind(
+        "v-shape",
+        "dataset",
+        "Arousal over valence: {dataset}",
+        "{dataset}: mean arousal of items over their mean valence, as rated by people and by each "
+        "model. r is the correlation of arousal with the distance of valence from the middle of "
+        "its scale, with its 95 % bootstrap interval; the line is the least-squares V.",
+        "Arousal over valence of the items of {dataset}, for people and for each model.",
+        (ITEMS, AROUSAL),
+        scales("valence", "arousal"),
+    ),
+    FigureKind(
+        "arousal-errors",
+        "dataset",
+        "Where arousal goes wrong: {dataset}",
+        "{dataset}, for each cell, left: model minus human arousal over human arousal; below 0 at "
+        "high arousal, it is rated too low. Right: what the line of model on human arousal leaves, "
+        "over the extremity of human valence (the distance from the middle of its scale). The "
+        "items with the largest residuals are named. r with its 95 % bootstrap interval.",
+        "Errors of arousal of the items of {dataset} over human arousal and over the extremity of "
+        "human valence, for each cell; the worst items are in the table of residuals.",
+        (ITEMS, STIMULI, AROUSAL, RESIDUALS),
+        scales("arousal"),
+    ),
+    FigureKind(
+        "similarity",
+        "dataset",
+        "Which items are alike: {dataset}",
+        "{dataset}: how far apart items are in the space of the dimensions and in the space of the "
+        "single emotions, for people and for models, as ranks from the nearest pair to the "
+        "farthest. Items stand in the same order everywhere, those that are alike for people side "
+        "by side. ρ: rank correlation with the same space of people, over all items of the "
+        "comparison; p by permutation of items.",
+        "Matrices of dissimilarity between items of {dataset}, for people and models; the "
+        "correlations between them are in the table of structure.",
+        (ITEMS, STRUCTURE),
+        both_in_each,
+    ),
+    FigureKind(
+        "temperatures",
+        "dataset",
+        "What temperature does: {dataset}",
+        "{dataset}: correlation with people (above) and mean standard deviation over raters of an "
+        "item as a share of people's (below) by sampling temperature, with 95 % bootstrap "
+        "intervals over items. Dashed: the ceiling, and a spread like people's.",
+        "Correlation with people and ratio of standard deviations by temperature, for each model "
+        "and scale of {dataset}; the numbers are in the table of alignment.",
+        (ALIGNMENT,),
+        differing("temperature"),
+    ),
+    FigureKind(
+        "personas",
+        "dataset",
+        "What personas do: {dataset}",
+        "{dataset}: correlation with people (above) and mean standard deviation over raters of an "
+        "item as a share of people's (below) by who is asked, with 95 % bootstrap intervals over "
+        "items. Dashed: the ceiling, and a spread like people's.",
+        "Correlation with people and ratio of standard deviations by persona, for each model and "
+        "scale of {dataset}; the numbers are in the table of alignment.",
+        (ALIGNMENT,),
+        differing("personas"),
+    ),
+    FigureKind(
+        "wordings",
+        "dataset",
+        "What the wording does: {dataset}",
+        "{dataset}: correlation with people (above) and mean standard deviation over raters of an "
+        "item as a share of people's (below) by the words of the question, with 95 % bootstrap "
+        "intervals over items. Dashed: the ceiling, and a spread like people's.",
+        "Correlation with people and ratio of standard deviations by wording, for each model and "
+        "scale of {dataset}; the numbers are in the table of alignment.",
+        (ALIGNMENT,),
+        differing("prompts"),
+    ),
+    FigureKind(
         "entropy",
         "scale",
         "Entropy: {dataset}, {scale}",
@@ -111,7 +175,7 @@ FIGURES: tuple[FigureKind, ...] = (
         "Entropy of people's answers and of the models' for {dataset}, {scale}, a panel per cell; "
         "the correlations are in the table of entropy.",
         (ITEMS, ENTROPY),
-        _always,
+        always,
     ),
     FigureKind(
         "transparency",
@@ -124,7 +188,7 @@ FIGURES: tuple[FigureKind, ...] = (
         "Agreement with people over transparency, label by label, for {dataset}, {scale}, a panel "
         "per cell; the numbers are in the table of transparency.",
         (LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT),
-        _no_labels,
+        labels,
     ),
 )
 """In the order in which a reader wants them."""
@@ -193,8 +257,6 @@ def undrawn_figures(job: FigureJob) -> dict[FigureName, str]:
         lacks = [kind.lacks(one.job) for one in _of(kind, job)]
         if lacks and None not in lacks:
             found[kind.name] = "; ".join(dict.fromkeys(filter(None, lacks)))
-        elif not lacks and (job.figures is None or kind.name in job.figures):
-            found[kind.name] = "no scale of numbers"
     return found
 
 

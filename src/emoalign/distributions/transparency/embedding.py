@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +28,8 @@ Embedder = Callable[[Sequence[str]], FloatArray]
 AT_ONCE = 32
 """Texts computed, and then kept, together: what a killed job loses at most."""
 
+LOG_EVERY_S = 10.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -39,9 +42,8 @@ def embedded(card: EmbeddingModel, texts: Sequence[str], store: Path) -> FloatAr
     with EmbeddingStore(store / f"{identity(card)[:16]}.sqlite") as kept:
         missing = [text for text in dict.fromkeys(texts) if text not in kept]
         if missing:
-            _log.info("%s: %d texts to embed", card.title or card.kind, len(missing))
             embed = embedder(card)
-            for some in _batches(missing):
+            for some in _told(missing):
                 kept.add(some, _unit(embed([card.prefix + text for text in some])))
         return kept.of(texts)
 
@@ -64,12 +66,20 @@ def embedder(card: EmbeddingModel) -> Embedder:
     return hugging_face_embedder(card)
 
 
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def _told(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Texts in batches, while a bar on a terminal, or a line now and then, tells how far it is."""
     # Texts of one length fill a batch without padding; the order among them is by text.
     ordered = sorted(texts, key=lambda text: (len(text), text))
-    starts = range(0, len(ordered), AT_ONCE)
-    for start in tqdm(starts, desc="embeddings", disable=None, leave=False):
-        yield ordered[start : start + AT_ONCE]
+    told = time.monotonic()
+    _log.info("%d texts to embed", len(ordered))
+    with tqdm(total=len(ordered), desc="embeddings", unit=" texts", disable=None) as bar:
+        for start in range(0, len(ordered), AT_ONCE):
+            some = ordered[start : start + AT_ONCE]
+            yield some
+            bar.update(len(some))
+            if time.monotonic() - told >= LOG_EVERY_S:
+                told = time.monotonic()
+                _log.info("%d of %d texts embedded", start + len(some), len(ordered))
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

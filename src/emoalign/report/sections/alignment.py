@@ -81,5 +81,5 @@ SECTION = Section(
     label="Alignment",
     view=_view,
     tables=(ALIGNMENT,),
-    figures=("correlations", "means"),
+    figures=("correlations", "heatmap", "means"),
 )

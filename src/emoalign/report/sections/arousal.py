@@ -69,5 +69,6 @@ SECTION = Section(
     heading="Where is arousal wrong?",
     label="Arousal",
     view=_view,
+    figures=("v-shape", "arousal-errors"),
     tables=(AROUSAL, RESIDUALS),
 )

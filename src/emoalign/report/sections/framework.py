@@ -47,5 +47,6 @@ SECTION = Section(
     heading="Are single emotions met better than dimensions?",
     label="Frameworks",
     view=_view,
+    figures=("frameworks",),
     tables=(FRAMEWORK,),
 )

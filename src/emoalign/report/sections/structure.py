@@ -42,5 +42,6 @@ SECTION = Section(
     heading="Are items alike for models that are alike for people?",
     label="Structure",
     view=_view,
+    figures=("similarity",),
     tables=(STRUCTURE,),
 )

@@ -60,5 +60,6 @@ SECTION = Section(
     heading="Where does the variance of sampled ratings come from?",
     label="Variance",
     view=_view,
+    figures=("temperatures", "personas", "wordings"),
     tables=(VARIANCE,),
 )

@@ -1,0 +1,447 @@
+"""What figures show: panels, names, lines, and words where there is nothing to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+from scipy import stats
+from scipy.spatial import distance
+
+from emoalign.figures.curves import ratios
+from emoalign.figures.drawing import draw_figure, drawing
+from emoalign.figures.panels import pages_of, panels
+from emoalign.figures.saving import PICTURE_PAGES, save
+from emoalign.figures.similarity import ITEMS_SHOWN, shown_items
+from emoalign.figures.style import PALETTE, model_marks, style
+from emoalign.figures.subject import Subject
+from emoalign.figures.wording import p_value, short, wrapped
+from emoalign.study.fields import FigureName
+from emoalign.study.jobs import FigureJob
+from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, STRUCTURE
+
+from .drawn_study import asked, drawable, figure_job, subject, summarise, write_study
+
+N = 40
+PROTOCOLS = {
+    "T0.5": asked(0.5),
+    "T1.0": asked(1.0),
+    "adults": asked(1.0, "to-persona", "adults"),
+    "kindly": asked(1.0, "kind"),
+}
+JOB = figure_job(protocols=PROTOCOLS)
+STUDY_A: set[FigureName] = {
+    "correlations",
+    "heatmap",
+    "means",
+    "spread",
+    "frameworks",
+    "v-shape",
+    "arousal-errors",
+    "similarity",
+    "temperatures",
+    "personas",
+    "wordings",
+}
+EVIL = "$x_{ <b>"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models, four protocols, two dimensions and four emotions."""
+    folder = tmp_path_factory.mktemp("study")
+    write_study(folder, JOB, N, texts=EVIL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(study: Path) -> Callable[..., list[Figure]]:
+    """Draws figures of the study."""
+
+    def draw(figure: FigureName, scale: str | None = None, job: FigureJob = JOB) -> list[Figure]:
+        with style():
+            return list(drawing(figure)(subject(study, job, figure, scale)))
+
+    return draw
+
+
+def axes(pages: Iterable[Figure]) -> list[Axes]:
+    """The panels with something in them."""
+    return [axis for page in pages for axis in page.axes if axis.axison]
+
+
+def texts(pages: Iterable[Figure]) -> str:
+    """Everything that is written."""
+    return "\n".join(str(one.get_text()) for page in pages for one in page.findobj(Text))
+
+
+def points(axis: Axes) -> np.ndarray:
+    """The points of a scatter, shape (n, 2)."""
+    [cloud] = [one for one in axis.collections if isinstance(one, PathCollection)]
+    return np.asarray(cloud.get_offsets())
+
+
+def rows(study: Path, kind: FigureName, scale: str | None = None) -> Subject:
+    return subject(study, JOB, kind, scale)
+
+
+def test_all_figures_of_a_study_are_written_as_pdf_and_png(study: Path, tmp_path: Path) -> None:
+    planned = drawable(study, JOB)
+    assert {one.kind.name for one in planned} >= STUDY_A
+    for one in planned[:2]:
+        files = [Path(path) for path in one.tables(str(study))]
+        draw_figure(one.job, files, tmp_path / one.path)
+        first = (tmp_path / f"{one.path}.pdf").read_bytes()
+        assert first.startswith(b"%PDF")
+        with Image.open(tmp_path / f"{one.path}.png") as picture:
+            assert picture.format == "PNG"
+            assert round(picture.info["dpi"][0]) == 300
+        draw_figure(one.job, files, tmp_path / one.path)
+        assert (tmp_path / f"{one.path}.pdf").read_bytes() == first, "no date, no chance"
+
+
+def test_means_have_a_panel_per_cell_with_every_item_in_its_place(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    found = axes(drawn("means", "fear"))
+    items = rows(study, "means", "fear").rows(ITEMS)
+    cells = list(items.groupby(["model", "protocol", "readout"]))
+    assert len(found) == len(cells) == 2 * len(PROTOCOLS)
+    for axis, (key, cell) in zip(found, cells, strict=True):
+        expected = cell[["human_mean", "mean"]].to_numpy()
+        np.testing.assert_allclose(np.sort(points(axis), axis=0), np.sort(expected, axis=0))
+        r = stats.pearsonr(cell["human_mean"], cell["mean"]).statistic
+        assert axis.get_title().startswith(
+            f"Model {key[0]}\n{key[1]}, sampled answers\nr = {r:.2f}"
+        )
+
+
+def test_items_are_named_by_their_text_as_it_is_or_by_id_where_it_may_not_be_shown(
+    drawn: Callable[..., list[Figure]],
+) -> None:
+    for kind, scale in (("means", "fear"), ("arousal-errors", None)):
+        assert "$x_{ <b>" in texts(drawn(kind, scale))
+        hidden = texts(drawn(kind, scale, figure_job(protocols=PROTOCOLS, show_items=False)))
+        assert "<b>" not in hidden
+        assert "item-00" in hidden
+
+
+def test_no_text_of_a_stranger_is_taken_for_a_formula(
+    drawn: Callable[..., list[Figure]],
+) -> None:
+    """Matplotlib would stop at a formula that does not end."""
+    model = figure_job(protocols=PROTOCOLS).model_copy(
+        update={"models": {"m1": "A $\\frac model", "m2": "B"}}
+    )
+    for kind in ("means", "correlations", "temperatures"):
+        scale = "fear" if kind == "means" else None
+        pages = drawn(kind, scale, model)
+        assert "$\\frac" in texts(pages)
+        with style():
+            pages[0].draw_without_rendering()
+
+
+def test_the_worst_items_of_arousal_are_those_of_the_table(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    residuals = rows(study, "arousal-errors").rows(RESIDUALS)
+    hidden = figure_job(protocols=PROTOCOLS, show_items=False)
+    panels_of_cells = axes(drawn("arousal-errors", None, hidden))
+    cells = list(residuals.groupby(["model", "protocol", "readout"]))
+    assert len(panels_of_cells) == 2 * len(cells)
+    for axis, (_, worst) in zip(panels_of_cells[::2], cells, strict=True):
+        named = [one.get_text() for one in axis.texts]
+        assert named[0] == worst.sort_values("rank")["item_id"].iloc[0]
+        assert set(named) <= set(worst["item_id"])
+
+
+def test_errors_and_residuals_of_arousal_lie_where_the_table_says(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    left, right = axes(drawn("arousal-errors"))[:2]
+    found = rows(study, "arousal-errors").rows(AROUSAL).iloc[0]
+    for axis, column in ((left, "error_arousal"), (right, "residual_human")):
+        x, y = points(axis).T
+        assert stats.pearsonr(x, y).statistic == pytest.approx(found[column])
+        assert f"r = {short(found[column])} [" in axis.get_title()
+
+
+def test_the_v_of_arousal_is_that_of_people_first_then_of_each_cell(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    found = axes(drawn("v-shape"))
+    table = rows(study, "v-shape").rows(AROUSAL)
+    assert len(found) == 1 + len(table)
+    for axis, r in zip(found, [table["v_human"].iloc[0], *table["v_model"]], strict=True):
+        valence, arousal = points(axis).T
+        assert stats.pearsonr(np.abs(valence - 5), arousal).statistic == pytest.approx(r)
+        x, y = axis.lines[0].get_data()
+        line = stats.linregress(np.abs(valence - 5), arousal)
+        assert list(x) == [1, 5, 9]
+        assert list(y) == pytest.approx(list(line.intercept + line.slope * np.array([4, 0, 4])))
+    assert found[0].get_title().startswith("People\n")
+
+
+def test_the_heat_map_says_the_numbers_of_the_table_beside_the_ceiling(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    pages = drawn("heatmap")
+    table = rows(study, "heatmap").rows(ALIGNMENT)
+    axis = pages[0].axes[0]
+    names = [one.get_text() for one in axis.get_xticklabels()]
+    assert names[:2] == ["ceiling", "one human rater"]
+    assert names[2:] == [f"Model {m}, {p}" for m in ("m1", "m2") for p in sorted(PROTOCOLS)]
+    assert [one.get_text() for one in axis.get_yticklabels()] == [
+        f"words {scale}" for scale in sorted(table["scale"].unique())
+    ]
+    written = np.array([one.get_text() for one in axis.texts]).reshape(6, -1)
+    for row, (_, cells) in zip(written, table.groupby("scale"), strict=True):
+        by_name = cells.sort_values(["model", "protocol"])
+        expected = [cells["ceiling"].iloc[0], cells["one_human_r"].iloc[0], *by_name["pearson_r"]]
+        assert list(row) == [f"{value:.2f}".replace("0.", ".") for value in expected]
+
+
+def test_correlations_stand_scale_by_scale_and_a_scale_is_named_again_on_the_next_page(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    pages = drawn("correlations")
+    labels = [[one.get_text() for one in page.axes[0].get_yticklabels()] for page in pages]
+    assert len(pages) == 2
+    assert labels[0][:3] == ["words arousal", "Model m1, T0.5", "Model m1, T1.0"]
+    written = [one for page in labels for one in page]
+    table = rows(study, "correlations").rows(ALIGNMENT)
+    assert len(written) == len(table) + table["scale"].nunique() + ("continued" in str(written))
+    for place, cell in ((1, table.iloc[0]),):
+        line = pages[0].axes[0].lines[3]
+        assert list(line.get_xdata()) == [cell["pearson_boot_low"], cell["pearson_boot_high"]]
+        assert list(line.get_ydata()) == [place, place]
+
+
+def test_frameworks_are_compared_in_a_row_per_cell(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    means, differences = drawn("frameworks")[0].axes
+    table = rows(study, "frameworks").rows(FRAMEWORK)
+    assert len(means.get_yticklabels()) == len(table) == 2 * len(PROTOCOLS)
+    pairs = [line.get_xdata() for line in means.lines[::3]]
+    expected = table.sort_values(["datasets", "model", "protocol"])
+    np.testing.assert_allclose(pairs, expected[["r_dimensions", "r_emotions"]])
+    ends = [line.get_xdata() for line in differences.lines[:-1:2]]
+    np.testing.assert_allclose(ends, expected[["difference_low", "difference_high"]])
+
+
+def test_matrices_are_ranks_of_distances_in_one_order_for_all(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    pages = drawn("similarity")
+    matrices = [np.asarray(axis.images[0].get_array()) for axis in axes(pages) if axis.images]
+    assert len(matrices) == 2 + 2 * 2 * len(PROTOCOLS)
+    one = rows(study, "similarity")
+    order = shown_items(one)
+    items = one.rows(ITEMS).drop_duplicates(["item_id", "scale"])
+    wide = items.pivot(index="item_id", columns="scale", values="human_mean").loc[order]
+    apart = distance.pdist(wide[["arousal", "valence"]])
+    found = distance.squareform(matrices[0], checks=False)
+    assert stats.spearmanr(found, apart).statistic == pytest.approx(1)
+    assert (found.min(), found.max()) == (0, 1)
+    rho = one.rows(STRUCTURE).query("a == 'human dimensions' and b == 'model dimensions'")["rho"]
+    told = [axis.get_title() for axis in axes(pages) if "dimensions, ρ" in axis.get_title()]
+    assert all(f"ρ = {short(value)}" in title for value, title in zip(rho, told, strict=True))
+    model = distance.squareform(matrices[2], checks=False)
+    assert stats.spearmanr(model, found).statistic == pytest.approx(rho.iloc[0])
+
+
+def test_items_that_are_alike_stand_side_by_side_from_unpleasant_to_pleasant(study: Path) -> None:
+    one = rows(study, "similarity")
+    items = one.rows(ITEMS).drop_duplicates(["item_id", "scale"])
+    valence = items[items["scale"] == "valence"].set_index("item_id")["human_mean"]
+    ordered = valence[shown_items(one)].to_numpy()
+    assert ordered[: N // 2].mean() < ordered[-N // 2 :].mean()
+    shuffled = np.random.default_rng(1).permutation(ordered)
+    assert np.abs(np.diff(ordered)).mean() < np.abs(np.diff(shuffled)).mean()
+
+
+def test_of_many_items_as_many_are_shown_as_can_be_told_apart(tmp_path: Path) -> None:
+    job = figure_job(("m1",))
+    write_study(tmp_path, job, 2 * ITEMS_SHOWN)
+    one = subject(tmp_path, job, "similarity")
+    assert len(set(shown_items(one))) == ITEMS_SHOWN
+    mixed = {path: table.sample(frac=1, random_state=5) for path, table in one.tables.items()}
+    again = Subject(one.job, mixed, one.dataset, one.scale)
+    assert shown_items(again) == shown_items(one), "the order of rows does not matter"
+    other = Subject(one.job.model_copy(update={"seed": 4}), one.tables, one.dataset)
+    assert shown_items(other) != shown_items(one)
+
+
+def test_curves_go_through_the_numbers_of_the_table_at_their_temperatures(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    first, second = drawn("temperatures")
+    table = ratios(rows(study, "temperatures").rows(ALIGNMENT))
+    shown = table[table["protocol"].isin(["T0.5", "T1.0"])]
+    scales = sorted(shown["scale"].unique())
+    for page, names in ((first, scales[:3]), (second, scales[3:])):
+        for axis, scale in zip(page.axes[:3], names, strict=True):
+            assert axis.get_title() == scale
+            lines = [line for line in axis.lines if len(line.get_xdata()) == 2][-2:]
+            for line, model in zip(lines, ("m1", "m2"), strict=True):
+                cells = shown[(shown["scale"] == scale) & (shown["model"] == model)]
+                np.testing.assert_allclose(line.get_xdata(), [0.5, 1.0], atol=0.05)
+                expected = cells.sort_values("protocol")["pearson_r"]
+                np.testing.assert_allclose(line.get_ydata(), expected)
+        assert page.axes[3].get_xlabel() == "Temperature"
+    assert "Model m1" in texts([first])
+    assert "sampled" not in texts([first]), "there is one readout"
+
+
+def test_personas_stand_after_nobody_and_wordings_leave_personas_out(
+    drawn: Callable[..., list[Figure]],
+) -> None:
+    ticks = [one.get_text() for one in drawn("personas")[0].axes[3].get_xticklabels()]
+    assert ticks == ["T1.0", "kindly", "adults"]
+    ticks = [one.get_text() for one in drawn("wordings")[0].axes[3].get_xticklabels()]
+    assert ticks == ["T1.0", "kindly"]
+
+
+def test_answers_that_are_all_the_same_have_a_ratio_of_zero() -> None:
+    table = pd.DataFrame(
+        {
+            "log_sd_ratio": [np.nan, np.nan, np.log(0.5)],
+            "log_sd_ratio_low": np.nan,
+            "log_sd_ratio_high": np.nan,
+            "sd_model_median": [0.0, np.nan, 0.5],
+            "sd_human_median": [1.0, 1.0, 1.0],
+        }
+    )
+    np.testing.assert_allclose(ratios(table)["ratio"], [0.0, np.nan, 0.5])
+
+
+SMALL = figure_job(("m1",), PROTOCOLS, ("arousal", "fear", "valence"))
+
+
+@pytest.fixture(scope="module", params=["refused", "constant", "no people", "one item"])
+def poor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study in which most of the numbers cannot be computed."""
+    folder = tmp_path_factory.mktemp("poor")
+    write_study(folder, SMALL, 1 if request.param == "one item" else N)
+    items = ITEMS.read(folder / "items/words.parquet")
+    changes: dict[str, dict[str, object]] = {
+        "refused": {"mean": np.nan, "sd": np.nan, "n_ok": 0},
+        "constant": {"mean": 5.0, "sd": 0.0},
+        "no people": {"human_mean": np.nan, "human_sd": np.nan, "human_n": 0},
+        "one item": {},
+    }
+    ITEMS.write(items.assign(**changes[request.param]), folder / "items/words.parquet")
+    summarise(folder, SMALL)
+    return folder
+
+
+def test_every_figure_of_a_poor_study_is_drawn_and_is_not_blank(poor: Path) -> None:
+    for one in drawable(poor, SMALL):
+        if one.scale in (None, "arousal"):
+            with style():
+                pages = drawing(one.kind.name)(subject(poor, SMALL, one.kind.name, one.scale))
+                for page in pages:
+                    page.draw_without_rendering()
+            assert axes(pages) or texts(pages)
+            told = texts(pages).casefold()
+            assert "nan" not in told
+            for axis in axes(pages):
+                marked = axis.lines or axis.collections or axis.images or axis.texts
+                assert marked, (one.path, axis.get_title())
+
+
+def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
+    job = figure_job(("m1",))
+    write_study(tmp_path, job, N)
+    items = ITEMS.read(tmp_path / "items/words.parquet")
+    ITEMS.write(items.assign(mean=np.nan, sd=np.nan, n_ok=0), tmp_path / "items/words.parquet")
+    summarise(tmp_path, job)
+    expected = {
+        "means": "nothing to compare",
+        "spread": "no standard deviations",
+        "correlations": "r undefined",
+        "v-shape": "no item with both",
+        "arousal-errors": "nothing to compare",
+        "similarity": "all means",
+        "frameworks": "no correlation on",
+    }
+    for name, words in expected.items():
+        scale = "fear" if name in ("means", "spread") else None
+        with style():
+            told = texts(drawing(name)(subject(tmp_path, job, name, scale)))
+        assert words in told, name
+
+
+def test_colours_do_not_depend_on_the_order_of_models_and_shapes_tell_many_apart() -> None:
+    names = [f"model-{number}" for number in range(20)]
+    marks = model_marks(names)
+    assert marks == model_marks(names[::-1])
+    assert len(set(marks.values())) == 20
+    assert len({mark.colour for mark in model_marks(names[: len(PALETTE)]).values()}) == len(
+        PALETTE
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "most", "lengths"),
+    [(0, 4, [0]), (4, 4, [4]), (5, 4, [3, 2]), (20, 18, [10, 10]), (21, 7, [7, 7, 7])],
+)
+def test_pages_hold_about_as_much_as_each_other(n: int, most: int, lengths: list[int]) -> None:
+    pages = pages_of(range(n), most)
+    assert list(map(len, pages)) == lengths
+    assert [part for page in pages for part in page] == list(range(n))
+
+
+def test_twenty_panels_take_pages_that_fit_on_paper() -> None:
+    pages = list(panels(range(20), columns=3, height=2.75))
+    assert [len(shown) for _, shown in pages] == [9, 9, 2]
+    assert [part for _, shown in pages for _, part in shown] == list(range(20))
+    for figure, _ in pages:
+        assert max(figure.get_size_inches()) <= 9.4
+
+
+def test_pages_are_under_each_other_in_the_picture(tmp_path: Path) -> None:
+    pages = [Figure(figsize=(2, 1)), Figure(figsize=(1, 1))]
+    for page in pages:
+        page.subplots().plot([0, 1])
+    save(pages, tmp_path / "two")
+    save(pages[:1], tmp_path / "one")
+    with Image.open(tmp_path / "two.png") as both, Image.open(tmp_path / "one.png") as one:
+        assert both.width == one.width
+        assert both.height > 1.5 * one.height
+    assert (tmp_path / "two.pdf").read_bytes().count(b"/Type /Page ") == 2
+
+
+def test_a_picture_has_so_many_pages_as_programs_open_and_says_where_the_others_are(
+    tmp_path: Path,
+) -> None:
+    heights = []
+    for n in (PICTURE_PAGES, 2 * PICTURE_PAGES):
+        save([Figure(figsize=(1, 1)) for _ in range(n)], tmp_path / str(n))
+        assert (tmp_path / f"{n}.pdf").read_bytes().count(b"/Type /Page ") == n
+        with Image.open(tmp_path / f"{n}.png") as picture:
+            heights.append(picture.height)
+    line = heights[1] - heights[0]
+    assert 0 < line < heights[0] / PICTURE_PAGES
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.704, "0.70"), (-0.0049, "0.00"), (-1.5, "−1.50"), (np.nan, "–")]
+)
+def test_numbers_in_figures_read_as_in_print(value: float, text: str) -> None:
+    assert short(value) == text
+
+
+def test_p_values_and_long_names_fit() -> None:
+    assert [p_value(p) for p in (0.0001, 0.042, np.nan)] == ["p < .001", "p = 0.042", "p = –"]
+    lines = wrapped("a-model-of-some-length of that kind\nshort", inches=1.5).split("\n")
+    assert lines == ["a-model-of-some-length", "of that kind", "short"]
