@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,41 @@ import pytest
 from ruamel.yaml import YAML
 
 from emoalign.baselines.record import TrainingRecord
-from emoalign.tables import PREDICTIONS
+from emoalign.tables import DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, PREDICTIONS
 from tests import small_comments
 from tests.small_comments import Comment
 from tests.workflow.conftest import Project, new_project
 
 from . import tiny_roberta
 
-QUICK = {"batch_size": 16, "learning_rate": 0.01, "max_epochs": 2}
+# Several threads wait for each other on a busy machine longer than they compute.
+ONE_THREAD = ("--set-threads", "train_baseline=1", "predict_baseline=1")
+QUICK = {"batch_size": 8, "learning_rate": 0.01, "max_epochs": 4}
 
 
 def write_yaml(path: Path, content: Any) -> None:
     path.parent.mkdir(exist_ok=True)
     with path.open("w", encoding="utf-8") as stream:
         YAML(typ="safe").dump(content, stream)
+
+
+def recorded(file: Path, comments: list[Comment]) -> dict[str, Any]:
+    """A model that chose labels at random, as somebody has recorded it."""
+    draw = random.Random(7)
+    rows = [
+        [comment.item_id, f'["{draw.choice(small_comments.LABELS)}"]']
+        for comment in comments
+        for _ in range(4)
+    ]
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["item", "answer"], *rows])
+    return {
+        "title": "Guesses",
+        "engine": "recorded",
+        "source": {"file": str(file)},
+        "columns": {"item": "item", "answer": "answer"},
+        "scale": "emotions",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -43,22 +65,30 @@ def project(tmp_path_factory: pytest.TempPathFactory, comments: list[Comment]) -
     published = {"title": "Published", "kind": "checkpoint", "leakage": "It has seen some."}
     folder = str(made.folder / "weights/published")
     write_yaml(config / "baselines/published.yaml", told | published | {"weights": folder})
+    write_yaml(config / "models/guesses.yaml", recorded(made.folder / "guesses.csv", comments))
     study = {
         "study": "small",
         "title": "A small study",
         "seed": 1,
-        "models": ["model-a"],
-        "datasets": [{"dataset": "comments", "sample": 60}],
-        "protocols": [{"name": "asked", "prompts": "labels-that-apply", "participants": 2}],
+        "models": ["guesses"],
+        "datasets": [{"dataset": "comments", "sample": 90}],
+        "protocols": [{"name": "asked", "prompts": "labels-that-apply", "participants": 4}],
         "baselines": ["trained", "published"],
+        "statistics": {"bootstrap_resamples": 200, "split_halves": 20, "simulations": 99},
     }
     write_yaml(config / "studies/small.yaml", study)
     return made
 
 
 def test_baselines_are_trained_and_applied_without_asking_any_model(project: Project) -> None:
-    ran = {name for name, _ in project.run("baselines")}
-    assert ran == {"prepare_stimuli", "train_baseline", "predict_baseline", "baselines"}
+    ran = {name for name, _ in project.run("baselines", *ONE_THREAD)}
+    assert ran == {
+        "prepare_stimuli",
+        "train_baseline",
+        "predict_baseline",
+        "describe_baselines",
+        "baselines",
+    }
     results = project.folder / "results/small/baselines"
     for name, models in (
         ("trained", {"trained.seed-1", "trained.seed-2"}),
@@ -66,17 +96,17 @@ def test_baselines_are_trained_and_applied_without_asking_any_model(project: Pro
     ):
         rows = PREDICTIONS.read(results / name / "comments.parquet")
         assert set(rows["model"]) == models
-        assert len(rows) == 60 * len(models)
+        assert len(rows) == 90 * len(models)
         assert set(rows.loc[rows["distribution"].notna(), "split"]) == {"test"}
     record = TrainingRecord.read(results / "trained/seed-2.training.json")
-    assert (record.seed, len(record.history)) == (2, 2)
+    assert (record.seed, len(record.history)) == (2, 4)
     assert "Nothing to be done" in project.snakemake("baselines", "--dry-run").stdout + (
         project.snakemake("baselines", "--dry-run").stderr
     )
 
 
 def test_what_is_trained_anew_follows_from_what_has_changed(project: Project) -> None:
-    project.run("baselines")
+    project.run("baselines", *ONE_THREAD)
     card = "config/baselines/trained.yaml"
     project.edit(card, title="Another title", checkpoint_steps=3)
     assert project.run("baselines", "--dry-run") == set()
@@ -84,23 +114,47 @@ def test_what_is_trained_anew_follows_from_what_has_changed(project: Project) ->
     assert project.run("baselines", "--dry-run") == {
         ("train_baseline", "baseline=trained, seed=3"),
         ("predict_baseline", "baseline=trained, dataset=comments"),
+        ("describe_baselines", ""),
         ("baselines", ""),
     }
-    project.edit(card, seeds=[1, 2], training=QUICK | {"batch_size": 8})
+    project.edit(card, seeds=[1, 2], training=QUICK | {"batch_size": 16})
     again = {("train_baseline", f"baseline=trained, seed={seed}") for seed in (1, 2)}
     assert again < project.run("baselines", "--dry-run")
     project.edit(card, training=QUICK)
 
 
 def test_another_study_uses_the_same_training(project: Project) -> None:
-    project.run("baselines")
+    project.run("baselines", *ONE_THREAD)
     study = YAML(typ="safe").load(project.folder / "config/studies/small.yaml")
     other = study | {"study": "other", "datasets": [{"dataset": "comments", "sample": 40}]}
     write_yaml(project.folder / "config/studies/other.yaml", other)
-    done = project.snakemake("baselines", study="other")
+    done = project.snakemake("baselines", *ONE_THREAD, study="other")
     assert done.returncode == 0, done.stderr
     logs = project.folder / "results/other/logs/train_baseline/trained"
     for seed in (1, 2):
         log = (logs / f"seed-{seed}.log").read_text(encoding="utf-8")
         assert "has ended before, and is used again" in log
     assert len(list((project.folder / "results/trainings").glob("*/weights"))) == 2
+
+
+def test_baselines_stand_beside_the_models_wherever_distributions_are_compared(
+    project: Project,
+) -> None:
+    project.run(*ONE_THREAD)
+    results = project.folder / "results/small"
+    table = DISTRIBUTIONS.read(results / "statistics/distributions.parquet")
+    jsd = table[(table["metric"] == "jsd") & (table["stratum"] == "all")].set_index("model")
+    assert set(jsd.index) == {"guesses", "trained.seed-1", "trained.seed-2", "published"}
+    assert set(jsd["n_items"]) == {jsd.loc["guesses", "n_items"], jsd.loc["published", "n_items"]}
+    for seed in (1, 2):
+        assert jsd.loc[f"trained.seed-{seed}", "value"] < jsd.loc["guesses", "value"]
+    contrasts = DISTRIBUTION_CONTRASTS.read(results / "statistics/distribution_contrasts.parquet")
+    beside = contrasts[(contrasts["kind"] == "baseline") & (contrasts["metric"] == "jsd")]
+    found = beside.set_index("b")
+    assert set(found["a"]) == {"guesses"}
+    assert set(found.index) == {"trained.seed-1", "trained.seed-2", "published"}
+    assert (found["n_items"] == jsd.loc[found.index, "n_items"]).all()
+    assert found.loc["trained.seed-1", "difference_low"] > 0
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert "What were the fine-tuned baselines trained on?" in page
+    assert project.planned() == set()

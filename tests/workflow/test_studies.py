@@ -248,6 +248,7 @@ def test_inoshita2026_labels_and_joint_ratings_at_four_temperatures(project: Pro
     card(project, "emobank")
 
     def smaller(content: Any) -> None:
+        assert content.pop("baselines")  # tests/finetune trains some, with the packages they need
         content["models"] = ["reads"]
         comments, sentences = content["datasets"]
         comments["sample"] = sentences["sample"] = 12

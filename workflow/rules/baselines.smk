@@ -30,6 +30,30 @@ rule baselines:
     """Stage target: what all baselines of the study predict."""
     input:
         jobs.prediction_files(RESULTS),
+        jobs.baseline_tables(RESULTS),
+
+
+rule describe_baselines:
+    """Predictions and records of trainings in; what each baseline knows and is tested on, out."""
+    input:
+        predictions=jobs.prediction_files(RESULTS),
+        records=jobs.training_records(RESULTS),
+    output:
+        expand(
+            f"{RESULTS}/statistics/trainings.{{kind}}",
+            kind=["parquet", "csv"],
+        ),
+    log:
+        f"{RESULTS}/logs/describe_baselines.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/describe_baselines.tsv"
+    localrule: True
+    conda:
+        "../envs/emoalign.yaml"
+    params:
+        leakage=jobs.leakage(),
+    script:
+        "../scripts/describe_baselines.py"
 
 
 rule train_baseline:
@@ -71,11 +95,7 @@ rule predict_baseline:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
         tables=lambda wildcards: jobs.tables(wildcards.dataset),
         weights=lambda wildcards: jobs.weight_files(wildcards.baseline),
-        records=lambda wildcards: expand(
-            f"{RESULTS}/baselines/{{baseline}}/seed-{{seed}}.training.json",
-            baseline=wildcards.baseline,
-            seed=jobs.seeds(wildcards.baseline),
-        ),
+        records=lambda wildcards: jobs.training_records(RESULTS, wildcards.baseline),
     output:
         f"{RESULTS}/baselines/{{baseline}}/{{dataset}}.parquet",
     log:

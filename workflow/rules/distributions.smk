@@ -23,6 +23,7 @@ rule compare_distributions:
         stimuli=expand(
             f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
         ),
+        predictions=jobs.prediction_files(RESULTS),
     output:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",

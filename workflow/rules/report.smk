@@ -42,9 +42,7 @@ rule write_report:
             f"{RESULTS}/items/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
         ),
         manifest=f"{RESULTS}/manifest.json",
-        tables=[
-            f"{RESULTS}/{table.path}" for table in tables() if jobs.makes(table.path)
-        ],
+        tables=[f"{RESULTS}/{table.path}" for table in tables(jobs.reported())],
         pictures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
     output:
         f"{RESULTS}/report.html",

@@ -7,6 +7,11 @@ from emoalign.study.jobs import DistributionJob
 with stage(snakemake.log[0]):
     compare_distributions(
         DistributionJob.model_validate(snakemake.params.job),
-        dataset_files(snakemake.input.item_tables, snakemake.input.norms, snakemake.input.stimuli),
+        dataset_files(
+            snakemake.input.item_tables,
+            snakemake.input.norms,
+            snakemake.input.stimuli,
+            snakemake.input.predictions,
+        ),
         folder=Path(snakemake.output[0]).parent,
     )

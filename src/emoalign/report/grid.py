@@ -148,7 +148,8 @@ def share(title: str, name: str, meaning: str = "") -> Column:
 
 def model_column(job: ReportJob) -> Column:
     """The title of the row's model."""
-    return Column("Model", lambda row: job.models[row["model"]].title, "model", False)
+    titles = job.titles
+    return Column("Model", lambda row: titles[row["model"]], "model", False)
 
 
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:

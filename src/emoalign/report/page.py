@@ -17,7 +17,7 @@ from emoalign.report.pictures import Pictures
 from emoalign.report.references import bibliography, cited
 from emoalign.report.scripts import own_script, plotly
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.report.sections import SECTIONS
+from emoalign.report.sections import sections_of
 from emoalign.report.wording import interval, number, p_value, percent
 from emoalign.study.figures import PlannedFigure, planned_figures
 from emoalign.study.jobs import ReportJob
@@ -55,8 +55,9 @@ def write_report(job: ReportJob, folder: Path, ratings: Sequence[Path], output: 
         partial.write_text(html, encoding="utf-8")
 
 
-def page(results: Results, sections: Sequence[Section] = SECTIONS) -> str:
-    """The whole page as HTML."""
+def page(results: Results, sections: Sequence[Section] | None = None) -> str:
+    """The whole page as HTML: all sections that concern the study, or those that are given."""
+    sections = sections_of(results.job) if sections is None else sections
     seen = [(section, section.view(results)) for section in sections]
     views = [(section, view) for section, view in seen if isinstance(view, View)]
     shared = {"job": results.job, "results": results, **_told(views, results)}
@@ -134,7 +135,7 @@ def _names(job: ReportJob) -> dict[str, dict[str, str]]:
     scales = sorted({scale for card in cards for scale in (*card.scales, *card.labels)})
     readouts = sorted({readout for protocol in protocols for readout in protocol.readouts})
     return {
-        "model": {name: model.title for name, model in job.models.items()},
+        "model": job.titles,
         "protocol": {name: name for name in job.protocols},
         "dataset": {name: card.title for name, card in job.datasets.items()},
         "scale": {name: name for name in scales},

@@ -126,7 +126,8 @@ class Section:
     `id` names its place on the page and its template; `heading` is a question or statement for
     readers, `label` one or two words for the navigation; `tables` are the tables it reads
     (of paths without placeholders); `figures` the names of the figures it shows. Sections `about`
-    the study rather than its results stand at the end.
+    the study rather than its results stand at the end. A study that the section does not
+    `concerns` has neither the section nor its tables.
     """
 
     id: str
@@ -136,3 +137,4 @@ class Section:
     tables: tuple[Table, ...] = ()
     figures: tuple[str, ...] = ()
     about: bool = False
+    concerns: Callable[[ReportJob], bool] = lambda job: True

@@ -343,6 +343,26 @@ class ReportedModel(Entry):
     card: dict[str, Any]
 
 
+class ReportedBaseline(Entry):
+    """What the report tells of a baseline; `training` is None for a published classifier."""
+
+    title: str
+    dataset: str
+    scale: str
+    evaluate: Evaluated
+    weights: str
+    revision: str | None
+    seeds: tuple[int, ...]
+    training: TrainingSettings | None
+    leakage: str | None
+
+    def titles(self, name: str) -> dict[str, str]:
+        """What it is called in tables, with each of its seeds, and how the report calls that."""
+        if self.training is None:
+            return {name: self.title}
+        return {f"{name}.seed-{seed}": f"{self.title}, seed {seed}" for seed in self.seeds}
+
+
 class ReportJob(Entry):
     """Write manifest and report: the whole study, in an order of its own, without limits."""
 
@@ -352,12 +372,24 @@ class ReportJob(Entry):
     seed: int
     settings: StatisticsSettings
     distributions: DistributionSettings = Field(default_factory=DistributionSettings)
+    calibration: CalibrationSettings = Field(default_factory=CalibrationSettings)
     models: dict[str, ReportedModel]
     datasets: dict[str, ReportedDataset]
     protocols: dict[str, Protocol]
     prompts: dict[str, PromptSet]
     personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     figures: tuple[FigureName, ...] | None = None
+    baselines: dict[str, ReportedBaseline] = Field(default_factory=dict)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What readers know models and baselines by, by their names in tables."""
+        models = {name: model.title for name, model in self.models.items()}
+        return models | {
+            name: title
+            for baseline, card in self.baselines.items()
+            for name, title in card.titles(baseline).items()
+        }
 
     def drawing(self) -> FigureJob:
         """The job of all figures of the study: what `study.figures.planned_figures` takes."""

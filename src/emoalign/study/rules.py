@@ -38,6 +38,7 @@ from emoalign.study.jobs import (
     PromptForm,
     PublishedClassifier,
     RatingJob,
+    ReportedBaseline,
     ReportedDataset,
     ReportedModel,
     ReportJob,
@@ -280,10 +281,6 @@ class Jobs:
         names = ("transparency", "transparency_gradient") if self.labelled() else ()
         return [f"{results}/statistics/{name}.csv" for name in names]
 
-    def makes(self, path: str) -> bool:
-        """Whether the study makes a table; those of transparency need a scale of labels."""
-        return bool(self.labelled()) or not path.startswith("statistics/transparency")
-
     def embedding_files(self) -> list[str]:
         """The weights of the embedding model, where Snakemake must see that they change: those
         without a checksum. None while the file is missing: the job itself then says so."""
@@ -351,6 +348,24 @@ class Jobs:
         every = self.loaded.baselines.items()
         return {name: card for name, card in every if isinstance(card, FinetunedBaseline)}
 
+    def training_records(self, results: str, *baselines: str) -> list[str]:
+        """The records of all trainings of these baselines, or of those of the study."""
+        return [
+            f"{results}/baselines/{name}/seed-{seed}.training.json"
+            for name in sorted(baselines or self.loaded.baselines)
+            for seed in self.seeds(name)
+        ]
+
+    def baseline_tables(self, results: str) -> list[str]:
+        """The table of baselines, where the study has some."""
+        kinds = ("parquet", "csv") if self.loaded.baselines else ()
+        return [f"{results}/statistics/trainings.{kind}" for kind in kinds]
+
+    def leakage(self) -> dict[str, str]:
+        """What published classifiers may have seen, by name."""
+        every = sorted(self.loaded.baselines.items())
+        return {name: card.leakage for name, card in every if isinstance(card, CheckpointBaseline)}
+
     def baseline_dataset(self, baseline: str) -> str:
         """The dataset that a baseline knows."""
         return self.loaded.baselines[baseline].dataset
@@ -392,19 +407,20 @@ class Jobs:
 
     def figures(self) -> dict[str, PlannedFigure]:
         """The figures of the study, each by its path in the folder of figures."""
-        return {one.path: one for one in planned_figures(self._report().drawing())}
+        return {one.path: one for one in planned_figures(self.reported().drawing())}
 
     def undrawn_figures(self) -> list[str]:
         """Why figures that the study names are not drawn."""
-        job = self._report().drawing()
+        job = self.reported().drawing()
         named = job.figures or ()
         return [f"{name}: {why}" for name, why in undrawn_figures(job).items() if name in named]
 
     def report(self) -> dict[str, Any]:
         """The ReportJob of the study."""
-        return self._report().model_dump(mode="json")
+        return self.reported().model_dump(mode="json")
 
-    def _report(self) -> ReportJob:
+    def reported(self) -> ReportJob:
+        """What the report is told of the study."""
         study = self.loaded.study
         return ReportJob(
             study=study.study,
@@ -412,6 +428,7 @@ class Jobs:
             seed=study.seed,
             settings=study.statistics,
             distributions=study.distributions,
+            calibration=study.calibration,
             models={
                 name: ReportedModel(title=card.title, card=answering(card))
                 for name, card in sorted(self.loaded.models.items())
@@ -437,6 +454,20 @@ class Jobs:
                 if entry.personas
             },
             figures=None if study.figures is None else tuple(sorted(study.figures)),
+            baselines={
+                name: ReportedBaseline(
+                    title=card.title,
+                    dataset=card.dataset,
+                    scale=card.scale,
+                    evaluate=card.evaluate,
+                    weights=card.weights,
+                    revision=card.revision,
+                    seeds=tuple(self.seeds(name)),
+                    training=card.training if isinstance(card, FinetunedBaseline) else None,
+                    leakage=card.leakage if isinstance(card, CheckpointBaseline) else None,
+                )
+                for name, card in sorted(self.loaded.baselines.items())
+            },
         )
 
     def _shown(self, dataset: str) -> ShownDataset:

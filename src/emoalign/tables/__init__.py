@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
-from emoalign.tables.baselines import PREDICTIONS
+from emoalign.tables.baselines import PREDICTIONS, TRAININGS
 from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
@@ -46,6 +46,7 @@ TABLES = (
     AROUSAL,
     RESIDUALS,
     PREDICTIONS,
+    TRAININGS,
     DISTRIBUTIONS,
     ENTROPY,
     CATEGORIES,
@@ -85,6 +86,7 @@ __all__ = [
     "STIMULI",
     "STRUCTURE",
     "TABLES",
+    "TRAININGS",
     "TRANSPARENCY",
     "TRANSPARENCY_GRADIENT",
     "VARIANCE",

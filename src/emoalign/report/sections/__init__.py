@@ -7,6 +7,8 @@ from emoalign.report.sections import (
     alignment,
     answers,
     arousal,
+    baselines,
+    calibration,
     contrasts,
     disagreements,
     distributions,
@@ -24,6 +26,7 @@ from emoalign.report.sections import (
     transparency,
     variance,
 )
+from emoalign.study.jobs import ReportJob
 from emoalign.tables import Table
 
 SECTIONS: tuple[Section, ...] = (
@@ -34,6 +37,8 @@ SECTIONS: tuple[Section, ...] = (
     disagreements.SECTION,
     spread.SECTION,
     distributions.SECTION,
+    baselines.SECTION,
+    calibration.SECTION,
     scorecard.SECTION,
     contrasts.SECTION,
     framework.SECTION,
@@ -49,7 +54,13 @@ SECTIONS: tuple[Section, ...] = (
 )
 
 
-def tables() -> tuple[Table, ...]:
-    """The tables that the sections read: inputs of the rule that writes the report, where the
-    study has them."""
-    return tuple({table.path: table for section in SECTIONS for table in section.tables}.values())
+def sections_of(job: ReportJob) -> tuple[Section, ...]:
+    """The sections of the report of a study."""
+    return tuple(section for section in SECTIONS if section.concerns(job))
+
+
+def tables(job: ReportJob | None = None) -> tuple[Table, ...]:
+    """The tables that sections read: inputs of the rule that writes the report of a study, or
+    those of all sections."""
+    sections = SECTIONS if job is None else sections_of(job)
+    return tuple({table.path: table for section in sections for table in section.tables}.values())

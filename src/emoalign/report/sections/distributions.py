@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from emoalign.distributions.cells import BASELINE
 from emoalign.report.grid import Column, Row, between, count, grid, p, reason, text, value
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections.alignment import CELL_ORDER
@@ -121,8 +122,8 @@ def _methods(results: Results) -> list[str]:
 
 
 def title(job: ReportJob, name: str) -> str:
-    """What a model is called; a baseline that nobody asked has no card, only its name."""
-    return job.models[name].title if name in job.models else name
+    """What a model or a baseline is called; anything else has its name alone."""
+    return job.titles.get(name, name)
 
 
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:
@@ -246,8 +247,10 @@ def contrast_columns(job: ReportJob) -> tuple[Column, ...]:
 
 
 def findings(whole: pd.DataFrame, job: ReportJob) -> list[list[str]]:
-    """For each scale the nearest cell, beside half of the people and those who know nothing."""
-    of_jsd = whole[(whole["metric"] == "jsd") & whole["value"].notna()]
+    """For each scale the nearest cell that was asked, beside half of the people and those who know
+    nothing. What baselines find stands in the section about them."""
+    asked = whole["protocol"] != BASELINE
+    of_jsd = whole[(whole["metric"] == "jsd") & whole["value"].notna() & asked]
     return [_finding(rows, job) for _, rows in groups(of_jsd, ["dataset", "scale"])]
 
 

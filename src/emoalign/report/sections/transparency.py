@@ -36,10 +36,8 @@ PREDICTORS = {
 _CELL = ["model", "protocol", "dataset", "scale", "readout"]
 
 
-def _view(results: Results) -> View | Absent | None:
+def _view(results: Results) -> View | Absent:
     job = results.job
-    if not any(dataset.labels for dataset in job.datasets.values()):
-        return None
     labels = results.table(TRANSPARENCY)
     gradients = results.table(TRANSPARENCY_GRADIENT)
     if labels[["e", "l", "t", "probe_auc"]].isna().all(axis=None):
@@ -143,4 +141,5 @@ SECTION = Section(
     view=_view,
     tables=(TRANSPARENCY, TRANSPARENCY_GRADIENT),
     figures=("transparency",),
+    concerns=lambda job: any(dataset.labels for dataset in job.datasets.values()),
 )

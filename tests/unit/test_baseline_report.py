@@ -1,0 +1,186 @@
+"""What is told of baselines: what they learned from, what they are tested on, what they saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from emoalign.baselines.describe import describe
+from emoalign.baselines.partition import PartitionCounts
+from emoalign.baselines.record import Epoch, TrainingRecord
+from emoalign.errors import BaselineError
+from emoalign.report.section import Results, View
+from emoalign.report.sections.baselines import SECTION
+from emoalign.study.jobs import ReportedBaseline, ReportJob
+from emoalign.tables import DISTRIBUTION_CONTRASTS, PREDICTIONS, TRAININGS
+
+from .reported_study import EVIL, make_page, rating_rows, report_job
+from .small_study import norms, ratings
+
+COUNTS = {
+    "held_out": 24,
+    "train": 90,
+    "train_same_item": 3,
+    "train_same_text": 2,
+    "train_text_in_dev": 1,
+    "dev": 20,
+    "dev_same_item": 4,
+    "dev_same_text": 5,
+}
+
+
+def record(seed: int, *dev_losses: float, **changes: Any) -> TrainingRecord:
+    told: dict[str, Any] = {
+        "weights": "FacebookAI/roberta-base",
+        "weights_revision": None,
+        "dataset": "words",
+        "scale": "emotions",
+        "seed": seed,
+        "counts": PartitionCounts(**COUNTS),
+        "partition_sha256": "0",
+        "texts": 90,
+        "dev_texts": 20,
+        "cut_texts": 7,
+        "constant_dev_loss": 0.5,
+        "history": tuple(Epoch(train_loss=0.6, dev_loss=loss) for loss in dev_losses),
+        "best_epoch": dev_losses.index(min(dev_losses)) + 1,
+        "stopped": "patience",
+        "device": "CPU, 1 threads",
+        "versions": {},
+        "folder": "nowhere",
+    }
+    return TrainingRecord.model_validate(told | changes)
+
+
+def predictions(folder: Path, baseline: str, *seeds: int | None) -> Path:
+    """Ten items: four predicted, five seen, one in another split."""
+    rows = []
+    for seed in seeds:
+        name = baseline if seed is None else f"{baseline}.seed-{seed}"
+        told = {"model": name, "baseline": baseline, "dataset": "words", "scale": "emotions"}
+        for item in range(10):
+            own = {"item_id": f"i{item}", "split": "test", "in_training": 4 <= item < 9}
+            why = None if item < 4 else "a reason"
+            shares = [0.5, 0.25] if item < 4 else None
+            rows.append(told | own | {"seed": seed, "distribution": shares, "reason": why})
+    path = folder / baseline / "words.parquet"
+    PREDICTIONS.write(pd.DataFrame(rows, columns=PREDICTIONS.schema.names), path)
+    return path
+
+
+def described(folder: Path) -> pd.DataFrame:
+    (folder / "trained").mkdir(parents=True)
+    records = []
+    for one in (record(1, 0.4, 0.3, 0.35, 0.36), record(2, 0.6, 0.7, stopped="max_epochs")):
+        records.append(folder / f"trained/seed-{one.seed}.training.json")
+        one.write(records[-1])
+    paths = [predictions(folder, "trained", 2, 1), predictions(folder, "published", None)]
+    describe(paths, records, {"published": f"It saw {EVIL}."}, folder / "statistics")
+    return TRAININGS.read(folder / "statistics/trainings.parquet")
+
+
+def test_the_table_tells_what_was_left_out_and_what_is_evaluated(tmp_path: Path) -> None:
+    table = described(tmp_path)
+    assert table["model"].tolist() == ["published", "trained.seed-1", "trained.seed-2"]
+    for name, number in (
+        ("n_items", 10),
+        ("n_evaluated", 4),
+        ("n_in_training", 5),
+        ("n_other_split", 1),
+    ):
+        assert table[name].tolist() == [number] * 3
+    first = table.set_index("model").loc["trained.seed-1"]
+    left_out = ["left_same_item", "left_same_text", "left_text_in_dev"]
+    assert first[left_out].tolist() == [7, 7, 1]
+    assert (first["epochs"], first["best_epoch"], first["dev_loss"]) == (4, 2, 0.3)
+    published = table.set_index("model").loc["published"]
+    assert published["leakage"] == f"It saw {EVIL}."
+    assert published[["texts", "epochs", "dev_loss", "device"]].isna().all()
+
+
+def reported(title: str, **changes: Any) -> ReportedBaseline:
+    told: dict[str, Any] = {
+        "title": title,
+        "dataset": "words",
+        "scale": "emotions",
+        "evaluate": "test_split",
+        "weights": "a/model",
+        "revision": None,
+        "seeds": (),
+        "training": None,
+        "leakage": None,
+    }
+    return ReportedBaseline.model_validate(told | changes)
+
+
+def job(*, with_baselines: bool) -> ReportJob:
+    plain = report_job()
+    if not with_baselines:
+        return plain
+    return plain.model_copy(
+        update={
+            "baselines": {
+                "published": reported(f"Published {EVIL}", leakage=f"It saw {EVIL}."),
+                "trained": reported("Trained", seeds=(1, 2), training={}),
+            }
+        }
+    )
+
+
+def page(folder: Path, told: ReportJob) -> str:
+    rows = norms()
+    return make_page(folder, rating_rows(ratings(rows), "5"), rows, told)
+
+
+def test_the_report_says_how_training_went_and_what_was_seen(tmp_path: Path) -> None:
+    described(tmp_path)
+    text = " ".join(page(tmp_path, job(with_baselines=True)).split())
+    assert "What were the fine-tuned baselines trained on?" in text
+    assert (
+        "Seed 1: the loss on dev was 0.4000 after the first epoch and fell to 0.3000 after epoch "
+        "2; training then stopped after epoch 4 without a lower one." in text
+    )
+    assert (
+        "Seed 2: the loss on dev was 0.6000 after the first epoch, and none after it was lower; "
+        "training ended with epoch 2, the last that the card allows. It has learned nothing of use"
+    ) in text
+    assert "Trained, seed 2" in text
+    assert "<strong>What it may have seen:</strong> It saw &lt;script&gt;" in text
+    assert "a/model (Liu et al., 2019) was trained on the shares of human raters" in text
+    assert EVIL not in text
+
+
+def test_the_page_begins_with_whether_models_are_nearer_than_a_baseline(tmp_path: Path) -> None:
+    described(tmp_path)
+    told = {"kind": "baseline", "metric": "jsd", "a": "m", "dataset": "words"}
+    found = [
+        ("trained.seed-1", "p", 0.30, 0.1, 0.2),
+        ("trained.seed-2", "p", 0.32, -0.1, 0.2),
+        ("published", "p", 0.40, -0.2, -0.1),
+    ]
+    names = ("b", "within", "mean_b", "difference_low", "difference_high")
+    rows = [told | dict(zip(names, row, strict=True)) | {"difference": 0.1} for row in found]
+    table = pd.DataFrame(rows).reindex(columns=DISTRIBUTION_CONTRASTS.schema.names)
+    DISTRIBUTION_CONTRASTS.write(table, tmp_path / DISTRIBUTION_CONTRASTS.path)
+    view = SECTION.view(Results(job(with_baselines=True), tmp_path))
+    assert isinstance(view, View)
+    published, trained = (" ".join(sentences) for sentences in view.findings)
+    assert "is 0.30 to 0.32 bits from people" in trained
+    assert "of 2 comparisons with models that were asked" in trained
+    assert "the model is further from people in 1 and nearer in 0" in trained
+    assert "is 0.40 bits from people" in published
+    assert "the model is further from people in 0 and nearer in 1" in published
+    assert published.endswith(f"What it may have seen: It saw {EVIL}.")
+
+
+def test_a_study_without_baselines_has_no_section_on_them(tmp_path: Path) -> None:
+    assert "fine-tuned baselines" not in page(tmp_path, job(with_baselines=False))
+
+
+def test_a_file_that_is_no_record_is_told(tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text('{"seed": 1}', encoding="utf-8")
+    with pytest.raises(BaselineError, match="this is no record of a training"):
+        TrainingRecord.read(tmp_path / "record.json")
