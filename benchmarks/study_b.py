@@ -3,8 +3,9 @@
     PYTHONPATH=src .venv/bin/python benchmarks/study_b.py [texts per dataset]
 
 The shipped study inoshita2026 (two datasets, four models, four temperatures, ten answers to each of
-2,000 texts) runs through Snakemake itself on two cores, with generated people and generated answers
-in the place of what costs money. Seconds and memory of each job are those Snakemake notes.
+2,000 texts, two fine-tuned baselines) runs through Snakemake itself on two cores, with generated
+people, answers and predictions in the place of what costs money. It has no embedding model: what
+one computes depends on the model. Seconds and memory of each job are those Snakemake notes.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from ruamel.yaml import YAML
 from emoalign.study.fields import LabelScale
 from emoalign.study.loading import LoadedStudy, load_study
 from emoalign.study.rules import Jobs
-from emoalign.tables import NORMS, RATINGS, STIMULI
+from emoalign.tables import NORMS, PREDICTIONS, RATINGS, STIMULI
 
 ROOT = Path(__file__).parents[1]
 STUDY = "config/studies/inoshita2026.yaml"
-TARGETS = ("items",)
+TARGETS = ("distributions", "calibration", "transparency")
 RATERS = 5
 POINTS = 5
 SHARDS = 4
@@ -104,7 +105,16 @@ class World:
                 self._emotions(rng, key, sharper, protocol.participants)
                 self._dimensions(rng, key, sharper, protocol.participants)
                 responses += 2 * len(self.ids) * protocol.participants
+        for path in self.jobs.prediction_files(str(self.results)):
+            self._predictions(Path(path))
         return responses
+
+    def _predictions(self, path: Path) -> None:
+        name = path.parent.name
+        rows = pd.DataFrame({**dict.fromkeys(PREDICTIONS.schema.names), "item_id": self.ids})
+        rows = rows.assign(model=name, baseline=name, dataset="goemotions", scale="emotions")
+        shares = 0.7 * self.chosen + 0.3 * self.chosen.mean(axis=0)
+        PREDICTIONS.write(rows.assign(distribution=list(shares), in_training=False), path)
 
     def _stimuli(self, dataset: str) -> None:
         rng = np.random.default_rng(2)
@@ -177,7 +187,7 @@ class World:
 
 def run(folder: Path) -> float:
     """Seconds that Snakemake takes for the targets on two cores."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", STUDY]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"]
     # What was generated carries no record of how it was made; newer than its input, it stays.
     command += ["--rerun-triggers", "mtime", "--quiet", "--", *TARGETS]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -188,12 +198,15 @@ def run(folder: Path) -> float:
 
 def main() -> None:
     texts = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
-    study = YAML(typ="safe").load(ROOT / STUDY)
+    yaml = YAML(typ="safe")
+    study = yaml.load(ROOT / STUDY)
+    del study["transparency"]["embedding"]
     loaded = load_study(study, ROOT / "config")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in ("Snakefile", "workflow", "config", "src", "resources"):
             (folder / part).symlink_to(ROOT / part)
+        yaml.dump(study, folder / "study.yaml")
         results = folder / "results" / loaded.study.study
         responses = World(loaded, texts, results).write()
         print(f"{responses:,} responses", flush=True)

@@ -10,6 +10,8 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from emoalign.distributions.calibration.calibrate import calibrate
+from emoalign.distributions.calibration.review import review
 from emoalign.distributions.compare import compare_distributions, dataset_files
 from emoalign.distributions.transparency.gradient_rows import compare_gradients
 from emoalign.distributions.transparency.rows import describe
@@ -27,6 +29,8 @@ from emoalign.study.figures import planned_figures
 from emoalign.study.jobs import (
     AggregationJob,
     Asked,
+    CalibrationJob,
+    CalibrationReviewJob,
     ComparedDataset,
     ComparisonJob,
     DecompositionJob,
@@ -71,6 +75,7 @@ def report_job(
             "title": title,
             "seed": 3,
             "settings": SETTINGS.model_dump(),
+            "calibration": {"methods": ["isotonic", "mixture"]},
             "models": {
                 name: {"title": one, "card": {"engine": "openai", "model": name}}
                 for name, one in models.items()
@@ -203,6 +208,27 @@ def summarise(folder: Path, job: ReportJob, item_table: Path) -> None:
         describe_labels(folder, job)
     files = [[str(folder / kind / "words.parquet")] for kind in ("items", "norms", "stimuli")]
     compare_distributions(spread, dataset_files(*files), statistics)
+    calibrated(folder, job)
+
+
+def calibrated(folder: Path, job: ReportJob) -> None:
+    """The stages of calibration."""
+    card = job.datasets["words"]
+    scales = {**card.scales, **card.labels}
+    told: dict[str, Any] = {"min_raters": job.distributions.min_raters, "seed": job.seed}
+    told["settings"] = job.calibration
+    made = {
+        name: folder / f"{name}/words.{kind}"
+        for name, kind in (
+            *[(name, "parquet") for name in ("items", "norms", "stimuli", "calibrated")],
+            ("calibrators", "json"),
+        )
+    }
+    tables = {name: made[name] for name in ("items", "norms", "stimuli")}
+    fitting = CalibrationJob(dataset="words", scales=scales, **told)
+    calibrate(fitting, tables, made["calibrated"], made["calibrators"])
+    judging = CalibrationReviewJob(datasets={"words": scales}, bootstrap_resamples=200, **told)
+    review(judging, {name: {"words": path} for name, path in made.items()}, folder / "statistics")
 
 
 def describe_labels(folder: Path, job: ReportJob) -> None:

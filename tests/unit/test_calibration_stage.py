@@ -92,6 +92,15 @@ def test_the_gain_is_the_relative_reduction_of_the_divergence_of_held_out_items(
         assert row["jsd_change_low"] < row["jsd_change"] < row["jsd_change_high"]
 
 
+def test_what_a_method_has_beyond_the_marginal_is_the_difference_of_the_two(results: Path) -> None:
+    for _, cell in gains(results).groupby("scale"):
+        rows = cell.set_index("method")
+        apart = rows["jsd_after"] - rows.loc["marginal", "jsd_after"]
+        same = rows.index.isin(["none", "marginal"]) | (rows["scale"] == "valence")
+        assert rows.loc[same, "beyond_marginal"].to_numpy() == pytest.approx(apart[same])
+        assert rows.loc["isotonic", "beyond_marginal_high"] < 0
+
+
 def human(results: Path, scale: str, item_ids: list[str]) -> list[np.ndarray]:
     norms = pd.read_parquet(results / "norms/d.parquet")
     rows = norms[norms["scale"] == scale].set_index("item_id").loc[item_ids]

@@ -13,7 +13,8 @@ from matplotlib.text import Text
 
 from emoalign.distributions.transparency.gradient_rows import gradient_rows
 from emoalign.figures.naming import POINT, name_points, places
-from emoalign.figures.style import save, style
+from emoalign.figures.saving import save
+from emoalign.figures.style import style
 from emoalign.figures.subject import Subject
 from emoalign.figures.transparency import draw
 from emoalign.study.fields import LabelScale

@@ -46,6 +46,7 @@ STATISTICS = {
     ("draw_figure", "figure=correlations"),
     ("draw_figure", "figure=heatmap"),
     ("draw_figure", "figure=vader/valence/entropy"),
+    ("draw_figure", "figure=vader/valence/calibration"),
     ("draw_figure", "figure=vader/valence/means"),
     ("draw_figure", "figure=vader/wordings"),
     ("review_calibration", ""),
@@ -117,10 +118,15 @@ def test_more_resamples_concern_only_the_statistics(rerun: Project) -> None:
 
 def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project) -> None:
     rerun.edit(SMALL, calibration={"methods": ["isotonic"]})
-    assert rerun.planned() == {
-        ("calibrate", "dataset=vader"),
-        ("review_calibration", ""),
-    }
+    assert (
+        rerun.planned()
+        == {
+            ("calibrate", "dataset=vader"),
+            ("draw_figure", "figure=vader/valence/calibration"),
+            ("review_calibration", ""),
+        }
+        | PAGES
+    )
 
 
 def test_more_permutations_concern_only_the_structure(rerun: Project) -> None:

@@ -27,6 +27,8 @@ results/
     ├── figures/         every figure as PDF and as PNG
     ├── statistics/      comparisons of models with people, as Parquet and, the same, as CSV
     ├── items/           one row per item of a cell: the model beside the people
+    ├── calibrated/      distributions of the items, calibrated on those that people rated
+    ├── calibrators/     what was learnt, to be used on other items
     ├── ratings/         one row per answer
     ├── baselines/       what trained classifiers predict, and how they were trained
     ├── norms/           human means, standard deviations and single ratings

@@ -17,8 +17,8 @@ from typing import Literal
 
 import numpy as np
 from scipy import stats
-from scipy.spatial import distance
 
+from emoalign.distributions.metrics import jsd, normalised
 from emoalign.precision.correlation import FEWEST_ITEMS
 from emoalign.precision.people import HumanAnswers, concentration
 from emoalign.statistics.pairs import FloatArray
@@ -134,16 +134,9 @@ def _divergences(
     counts = np.zeros(n_items * n_kinds)
     for first, last in pairwise((0, *LADDER)):
         counts += np.bincount(drawn[:, first:last].ravel(), minlength=counts.size)
-        steps.append(_jsd(human, counts.reshape(n_items, n_kinds) @ answers.parts))
-    return np.stack([*steps, _jsd(human, truth @ answers.parts)])
-
-
-def _jsd(p: FloatArray, q: FloatArray) -> FloatArray:
-    """Jensen-Shannon divergence in bits of rows, made to sum to 1; NaN where one is all zero."""
-    known = (p.sum(axis=1) > 0) & (q.sum(axis=1) > 0)
-    found = np.full(len(p), np.nan)
-    found[known] = distance.jensenshannon(p[known], q[known], base=2, axis=1) ** 2
-    return found
+        steps.append(counts.reshape(n_items, n_kinds) @ answers.parts)
+    people = normalised(human)
+    return np.stack([jsd(people, normalised(shares)) for shares in (*steps, truth @ answers.parts)])
 
 
 def _normal(level: float) -> float:

@@ -33,6 +33,7 @@ FigureName = Literal[
     "personas",
     "wordings",
     "entropy",
+    "calibration",
     "transparency",
 ]
 

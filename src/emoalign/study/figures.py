@@ -34,6 +34,8 @@ ENTROPY = "statistics/entropy.parquet"
 LABELS = "statistics/labels.parquet"
 TRANSPARENCY = "statistics/transparency.parquet"
 TRANSPARENCY_GRADIENT = "statistics/transparency_gradient.parquet"
+CALIBRATION = "statistics/calibration.parquet"
+CALIBRATION_CURVES = "statistics/calibration_curves.parquet"
 """Tables are named by their paths, as in `emoalign.tables`: reading a study needs no pandas."""
 
 FIGURES: tuple[FigureKind, ...] = (
@@ -189,6 +191,20 @@ FIGURES: tuple[FigureKind, ...] = (
         "per cell; the numbers are in the table of transparency.",
         (LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT),
         labels,
+    ),
+    FigureKind(
+        "calibration",
+        "scale",
+        "Calibration: {dataset}, {scale}",
+        "{dataset}, {scale}: of the shares that were predicted to be so large, how large were "
+        "they? Grey: the model as it is. Colour: calibrated by the method nearest to people, on "
+        "other items. Dashed: shares are what they are said to be. Larger points stand for more "
+        "shares; bars are 95 % bootstrap intervals over texts. Above each panel, what the method "
+        "takes off the divergence from people.",
+        "Predicted shares against shares of people for {dataset}, {scale}, before and after "
+        "calibration, a panel per cell; the numbers are in the tables of calibration.",
+        (CALIBRATION, CALIBRATION_CURVES),
+        always,
     ),
 )
 """In the order in which a reader wants them."""

@@ -372,6 +372,7 @@ class ReportJob(Entry):
     seed: int
     settings: StatisticsSettings
     distributions: DistributionSettings = Field(default_factory=DistributionSettings)
+    calibration: CalibrationSettings = Field(default_factory=CalibrationSettings)
     models: dict[str, ReportedModel]
     datasets: dict[str, ReportedDataset]
     protocols: dict[str, Protocol]

@@ -428,6 +428,7 @@ class Jobs:
             seed=study.seed,
             settings=study.statistics,
             distributions=study.distributions,
+            calibration=study.calibration,
             models={
                 name: ReportedModel(title=card.title, card=answering(card))
                 for name, card in sorted(self.loaded.models.items())

@@ -65,6 +65,10 @@ CALIBRATION = Table(
             gain="Relative reduction of the mean JSD: 1 - jsd_after / jsd_before.",
             gain_low="Lower end of its 95 % interval (bootstrap over texts, BCa).",
             gain_high="Upper end of its 95 % interval.",
+            beyond_marginal="jsd_after less that of the method marginal; below 0: answers of the "
+            "model tell something of single items.",
+            beyond_marginal_low="Lower end of its 95 % interval (bootstrap over texts, BCa).",
+            beyond_marginal_high="Upper end of its 95 % interval.",
             p="Two-sided p of jsd_change against 0: signs of the changes of each text flipped.",
             p_holm="The same, Holm over all methods of the cell.",
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,9 @@ from emoalign.study.jobs import CalibrationReviewJob
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES
 
 _CELL = ("model", "protocol", "dataset", "scale", "readout")
+Compared = Score | Literal["beyond_marginal"]
+"""A score of a method beside the model as it is, or its JSD beside that of the marginal."""
+
 _ALL_SCORES: tuple[Score, ...] = ("jsd", "nll", "rps", "label_jsd", "brier")
 _UNCHANGED = "the model as it is: there is no change to judge"
 _SAME = "the method changed no item"
@@ -123,31 +127,44 @@ def _paired(
     n_texts: int,
     n: int,
     seed: int,
-) -> dict[str, dict[Score, Paired]]:
+) -> dict[str, dict[Compared, Paired]]:
     """Scores of each method that made distributions of the cell."""
     if not predicted:
         return {}
-    names = [(method, one) for method in predicted for one in SCORES[cell.kind]]
     human, kind = cell.human_shares, cell.kind
     own = {one: score(one, human, cell.model_shares, kind) for one in SCORES[kind]}
-    before = np.stack([own[one] for _, one in names])
-    after = np.stack([score(one, human, predicted[method], kind) for method, one in names])
+    made = {
+        method: {one: score(one, human, shares, kind) for one in SCORES[kind]}
+        for method, shares in predicted.items()
+    }
+    names: list[tuple[str, Compared]] = []
+    before, after = [], []
+    for method, scores in made.items():
+        names += [(method, one) for one in scores]
+        before += [own[one] for one in scores]
+        after += list(scores.values())
+        names.append((method, "beyond_marginal"))
+        before.append(made["marginal"]["jsd"])
+        after.append(scores["jsd"])
     tested = np.array([one == "jsd" for _, one in names])
-    results: dict[str, dict[Score, Paired]] = {method: {} for method in predicted}
-    found = paired(before, after, tested, text, n_texts, n, seed)
+    results: dict[str, dict[Compared, Paired]] = {method: {} for method in predicted}
+    found = paired(np.stack(before), np.stack(after), tested, text, n_texts, n, seed)
     for (method, one), result in zip(names, found, strict=True):
         results[method][one] = result
     return results
 
 
-def _numbers(found: Mapping[Score, Paired]) -> dict[str, object]:
+def _numbers(found: Mapping[Compared, Paired]) -> dict[str, object]:
     """The columns of numbers of a method."""
-    jsd = found["jsd"]
+    jsd, beyond = found["jsd"], found["beyond_marginal"]
     row: dict[str, object] = {
         "gain": jsd.gain,
         "gain_low": jsd.gain_interval.low,
         "gain_high": jsd.gain_interval.high,
         "p": jsd.p,
+        "beyond_marginal": beyond.change,
+        "beyond_marginal_low": beyond.change_interval.low,
+        "beyond_marginal_high": beyond.change_interval.high,
     }
     for name in _ALL_SCORES:
         if name in found:

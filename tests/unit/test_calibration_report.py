@@ -1,0 +1,147 @@
+"""What the report and its figure say of calibration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from emoalign.figures.calibration import draw
+from emoalign.figures.style import style
+from emoalign.figures.subject import Subject, read_subject
+from emoalign.report.section import Absent, Results, View
+from emoalign.report.sections.calibration import SECTION, method
+from emoalign.study.calibration import CalibrationSettings
+from emoalign.study.figures import planned_figures
+from emoalign.study.jobs import ReportJob
+from emoalign.tables import CALIBRATION, records
+
+from .reported_study import report_job
+from .small_calibration import calibrated, written
+
+JOB = report_job(labels=("emotions",), models={"m": "Model m", "idle": "Idle"})
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    folder = tmp_path_factory.mktemp("results")
+    tables = written(folder, n=60, dataset="words", models=("m", "idle"))
+    return Results(JOB, calibrated(folder, {"words": tables}))
+
+
+def told(results: Results, **changes: object) -> View:
+    rows = results.table(CALIBRATION).assign(**changes)
+    view = SECTION.view(Results(results.job, results.folder, (), {CALIBRATION.path: rows}))
+    assert isinstance(view, View)
+    return view
+
+
+def subject(results: Results, scale: str) -> Subject:
+    (planned,) = [
+        one
+        for one in planned_figures(results.job.drawing())
+        if one.kind.name == "calibration" and one.scale == scale
+    ]
+    return read_subject(planned, [Path(path) for path in planned.tables(str(results.folder))])
+
+
+def test_every_method_is_shown_with_its_gain_beside_the_published_one(results: Results) -> None:
+    grid = told(results).values["grid"]
+    columns = {column.title: place for place, column in enumerate(grid.columns)}
+    rows = {
+        (*of.values(), text[columns["Method"]]): text
+        for of, text in zip(grid.of, grid.texts, strict=True)
+    }
+    isotonic = [text for key, text in rows.items() if "Isotonic regression" in key]
+    assert len(isotonic) == 4
+    assert {text[columns["Published"]] for text in isotonic} == {"8–14 %"}
+    assert all("%" in text[columns["Gain [95 % CI]"]] for text in isotonic)
+    assert len(grid.texts) == len(results.table(CALIBRATION))
+
+
+def test_the_best_method_of_a_cell_comes_first(results: Results) -> None:
+    grid = told(results).values["grid"]
+    place = [column.title for column in grid.columns].index("Rank")
+    firsts = [text[place] for text in grid.texts]
+    assert firsts[0] == "1"
+    assert firsts.count("1") == 4
+
+
+def test_the_findings_say_what_the_best_method_gains_and_what_needs_no_model(
+    results: Results,
+) -> None:
+    paragraphs = {
+        sentences[0].split("Words, ")[1].split(",")[0]: sentences
+        for sentences in told(results).findings
+    }
+    assert set(paragraphs) == {"valence", "emotions"}
+    rows = results.table(CALIBRATION)
+    tried = rows[(rows["scale"] == "valence") & ~rows["method"].isin(["none", "marginal"])]
+    best = records(tried.sort_values("jsd_after"))[0]
+    told_of = " ".join(paragraphs["valence"])
+    assert f"{best['jsd_before']:.3f} to {best['jsd_after']:.3f} bits" in told_of
+    assert "the mean human distribution, which needs no model" in told_of
+    assert "no method is clearly nearer" not in told_of
+
+
+def test_a_gain_that_the_model_has_no_part_in_is_called_so(results: Results) -> None:
+    view = told(results, beyond_marginal_high=0.01)
+    assert all(
+        "In 2 of 2 cells no method is clearly nearer to people" in sentences[-1]
+        for sentences in view.findings
+    )
+
+
+def test_where_nothing_could_be_learnt_the_section_says_why(tmp_path: Path) -> None:
+    folder = calibrated(tmp_path, {"words": written(tmp_path, n=12, dataset="words")})
+    view = SECTION.view(Results(JOB, folder))
+    assert isinstance(view, Absent)
+    assert "only 12 items were rated by both people and model; it takes 20" in view.why
+
+
+def test_a_study_without_cells_has_no_such_section(tmp_path: Path) -> None:
+    empty = pd.DataFrame(columns=CALIBRATION.schema.names)
+    assert SECTION.view(Results(JOB, tmp_path, (), {CALIBRATION.path: empty})) is None
+
+
+def test_the_methods_are_those_of_the_study() -> None:
+    text = method(CalibrationSettings(methods=("isotonic", "mixture"), folds=4, inner_folds=2))
+    assert "by isotonic regression [@zadrozny2002] and a mixture with the mean" in text
+    assert "temperature" not in text
+    assert "4-fold" in text
+
+
+@pytest.mark.parametrize("scale", ["valence", "emotions"])
+def test_a_panel_for_each_cell_has_the_curves_before_and_after(
+    results: Results, scale: str
+) -> None:
+    with style():
+        (page,) = draw(subject(results, scale))
+    panels = [axis for axis in page.axes if axis.get_title()]
+    assert len(panels) == 2
+    for axis in panels:
+        curves = [line for line in axis.lines if len(line.get_xdata()) and line.get_zorder() == 2]
+        assert len(curves) == 2
+        assert "JSD" in axis.get_title()
+
+
+def test_many_cells_go_to_further_pages(results: Results) -> None:
+    one = subject(results, "valence")
+    several = {
+        path: pd.concat([rows.assign(protocol=f"p{number}") for number in range(7)])
+        for path, rows in one.tables.items()
+    }
+    with style():
+        pages = draw(Subject(one.job, several, one.dataset, one.scale))
+    assert [len([axis for axis in page.axes if axis.get_title()]) for page in pages] == [9, 5]
+
+
+def test_a_cell_that_could_not_be_calibrated_is_no_empty_panel(tmp_path: Path) -> None:
+    job: ReportJob = report_job()
+    folder = calibrated(tmp_path, {"words": written(tmp_path, n=12, dataset="words")})
+    with style():
+        (page,) = draw(subject(Results(job, folder), "valence"))
+    (axis,) = page.axes
+    assert "no rated items to learn from" in axis.get_title()
+    assert [text.get_text() for text in axis.texts] == ["not calibrated"]
