@@ -7,13 +7,16 @@ import gzip
 import re
 import shutil
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from emoalign.report.manifest import git_commit
+from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.report.scripts import Script
 from emoalign.report.wording import findings, number, p_value, percent
 from emoalign.study.jobs import ReportJob
@@ -136,6 +139,32 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
     assert "r = 0.50 [0.40, 0.60] under p" in text
     assert "0.30" not in text
     assert "With p only 9 % of its sampled answers were a rating" in text
+
+
+def test_many_findings_open_with_how_far_they_reach() -> None:
+    names = [f"m{place}" for place in range(7)]
+    rows = [
+        {"model": name, "protocol": "p", "pearson_r": 0.1 * place, "pearson_low": 0.0}
+        for place, name in enumerate(names)
+    ]
+    job = report_job(models={name: name.upper() for name in names})
+    first, *others = findings(cells(*rows), job)
+    assert len(others) == 7
+    assert first == [
+        "Over 7 cells, correlations with people go from r = 0.00 (M0, Words, valence, p, sampled) "
+        "to r = 0.60 (M6, Words, valence, p, sampled); their median is 0.30."
+    ]
+
+
+def test_a_figure_keeps_the_size_of_its_letters(tmp_path: Path) -> None:
+    for inches in (3.5, 7.2):
+        file = tmp_path / "figure.png"
+        Image.new("RGB", (round(300 * inches), 300), "white").save(file, dpi=(300, 300))
+        picture = screen_picture(file)
+        assert picture.width == pytest.approx(125 * inches, abs=1)
+        packed = base64.b64decode(picture.url.removeprefix("data:image/png;base64,"))
+        assert Image.open(BytesIO(packed)).width == pytest.approx(1.55 * picture.width, abs=1)
+    assert Pictures(room=len(picture.url) - 1).shown(file) is None
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,9 @@ from emoalign.tables import atomic
 
 HERE = Path(__file__).parent
 
+FEW_FINDINGS = 6
+"""Findings that a hurried reader reads; further ones are folded."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -63,7 +66,8 @@ def page(results: Results, sections: Sequence[Section] | None = None) -> str:
     html = templates.get_template("page.html").render(
         job=results.job,
         study=results,
-        findings=[finding for _, view in views for finding in view.findings],
+        findings=_ordered([view for _, view in views]),
+        few_findings=FEW_FINDINGS,
         results=[part for part in parts if not part.section.about],
         about=[part for part in parts if part.section.about],
         absent=[Missing(section, view.why) for section, view in seen if isinstance(view, Absent)],
@@ -97,6 +101,14 @@ def environment() -> Environment:
     made.filters.update(number=number, p_value=p_value, percent=percent, picture=Pictures().shown)
     made.globals.update(interval=interval, few_rows=FEW_ROWS)
     return made
+
+
+def _ordered(views: Sequence[View]) -> list[Sequence[str]]:
+    """All findings: the first of every section, then the others."""
+    return [
+        *(finding for view in views for finding in view.findings[:1]),
+        *(finding for view in views for finding in view.findings[1:]),
+    ]
 
 
 def _told(views: Sequence[tuple[Section, View]], results: Results) -> dict[str, Any]:

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-WIDTH = 1400
-"""Pixels across: sharp at the 700 or so that a page gives a figure on a dense screen."""
+PIXELS_PER_INCH = 125
+"""Size on the page: a figure as wide as a printed page (7.2 inches) takes 900 pixels."""
+
+SHARPNESS = 1.55
+"""Pixels kept for each pixel on the page, for dense screens."""
 
 COLOURS = 128
 
 ROOM = 4_000_000
 """Characters that all figures of a page may take: further ones are named, not shown."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a data URL, and its width on the page in pixels."""
+
+    url: str
+    width: int
 
 
 class Pictures:
@@ -23,27 +35,31 @@ class Pictures:
     def __init__(self, room: int = ROOM) -> None:
         self.room = room
 
-    def shown(self, path: Path) -> str | None:
-        """A figure as a data URL; None where the page has no room for it."""
-        url = data_url(path)
-        if len(url) > self.room:
+    def shown(self, path: Path) -> Picture | None:
+        """A figure; None where the page has no room for it."""
+        picture = screen_picture(path)
+        if len(picture.url) > self.room:
             return None
-        self.room -= len(url)
-        return url
+        self.room -= len(picture.url)
+        return picture
 
 
-def data_url(path: Path) -> str:
-    """A figure as a data URL: a PNG of few colours, at most WIDTH pixels wide.
+def screen_picture(path: Path) -> Picture:
+    """A figure as a PNG of few colours, in the size of its letters on paper.
 
     Drawings have few colours, so a palette keeps their edges and takes a third of the bytes; for
     print and papers there are the files of the figures themselves.
     """
     with Image.open(path) as picture:
+        dots = float(picture.info.get("dpi", (300, 300))[0])
         shown = picture.convert("RGB")
-    if shown.width > WIDTH:
-        size = (WIDTH, round(shown.height * WIDTH / shown.width))
+    width = round(shown.width / dots * PIXELS_PER_INCH)
+    kept = round(width * SHARPNESS)
+    if shown.width > kept:
+        size = (kept, round(shown.height * kept / shown.width))
         shown = shown.resize(size, Image.Resampling.LANCZOS)
     shown = shown.quantize(COLOURS, dither=Image.Dither.NONE)
     packed = io.BytesIO()
     shown.save(packed, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(packed.getvalue()).decode()}"
+    letters = base64.b64encode(packed.getvalue()).decode()
+    return Picture(f"data:image/png;base64,{letters}", width)

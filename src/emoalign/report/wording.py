@@ -14,6 +14,9 @@ from emoalign.tables import STATUSES, groups, records
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
 
+FEW = 5
+"""Findings about correlations that can be read one by one."""
+
 
 def number(value: float | None, digits: int = 2) -> str:
     """A number with a true minus sign; a dash where it is undefined."""
@@ -69,7 +72,27 @@ def why_undefined(cell: Mapping[str, Any]) -> str:
 
 def findings(alignment: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """The answer: for each model a list of sentences, one paragraph per dataset and scale."""
-    return [_finding(rows, job) for _, rows in groups(alignment, ["model", "dataset", "scale"])]
+    told = [_finding(rows, job) for _, rows in groups(alignment, ["model", "dataset", "scale"])]
+    return told if len(told) <= FEW else [_range(alignment, job), *told]
+
+
+def _range(alignment: pd.DataFrame, job: ReportJob) -> list[str]:
+    """From the worst to the best cell, where there are too many to read them one by one."""
+    known = alignment.dropna(subset="pearson_r").sort_values("pearson_r", kind="stable")
+    if known.empty:
+        return [f"None of {len(alignment)} cells can be compared with people."]
+    worst, best = records(known.iloc[[0, -1]])
+    cells, median = counted(len(known), "cell"), number(known["pearson_r"].median())
+    return [
+        f"Over {cells}, correlations with people go from {_placed(worst, job)} to "
+        f"{_placed(best, job)}; their median is {median}."
+    ]
+
+
+def _placed(cell: Mapping[str, Any], job: ReportJob) -> str:
+    model, dataset = job.models[cell["model"]].title, job.datasets[cell["dataset"]].title
+    where = f"{model}, {dataset}, {cell['scale']}, {cell['protocol']}, {cell['readout']}"
+    return f"r = {number(cell['pearson_r'])} ({where})"
 
 
 def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
