@@ -169,10 +169,9 @@ def test_the_page_begins_with_whether_models_are_nearer_than_a_baseline(tmp_path
     assert isinstance(view, View)
     published, trained = (" ".join(sentences) for sentences in view.findings)
     assert "is 0.30 to 0.32 bits from people" in trained
-    assert "of 2 comparisons with models that were asked" in trained
-    assert "the model is further from people in 1 and nearer in 0" in trained
+    assert "further from people in 1 of 2 comparisons with it, and nearer in 0" in trained
     assert "is 0.40 bits from people" in published
-    assert "the model is further from people in 0 and nearer in 1" in published
+    assert "further from people in 0 of 1 comparison with it, and nearer in 1" in published
     assert published.endswith(f"What it may have seen: It saw {EVIL}.")
 
 

@@ -67,11 +67,15 @@ def _findings(job: ReportJob, contrasts: pd.DataFrame) -> Iterator[list[str]]:
         own = low if low == high else f"{low} to {high}"
         yield [
             f"{card.title} ({job.datasets[card.dataset].title}, {card.scale}) is {own} bits from "
-            f"people (Jensen–Shannon divergence); of {len(rows)} comparisons with models that were "
-            f"asked about the same items, the model is further from people in {further} and "
-            f"nearer in {nearer} (95 % interval of the difference without 0).",
+            f"people (Jensen–Shannon divergence). Models that were asked about the same items are "
+            f"further from people in {further} of {_comparisons(len(rows))} with it, and nearer in "
+            f"{nearer} (95 % interval of the difference without 0).",
             *([f"What it may have seen: {card.leakage}"] if card.leakage else []),
         ]
+
+
+def _comparisons(number: int) -> str:
+    return "1 comparison" if number == 1 else f"{number} comparisons"
 
 
 def _epochs(row: Row) -> str:
