@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emoalign.report.wording import number
+from emoalign.figures.wording import number
 from emoalign.tables import ITEMS
 
 from .conftest import BRACED, EVIL, N_ITEMS, QUOTED, Open, Visit

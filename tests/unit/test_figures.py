@@ -23,7 +23,7 @@ from emoalign.figures.saving import PICTURE_PAGES, save
 from emoalign.figures.similarity import ITEMS_SHOWN, shown_items
 from emoalign.figures.style import PALETTE, model_marks, style
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import p_value, short, wrapped
+from emoalign.figures.wording import number, p_value, wrapped
 from emoalign.study.fields import FigureName
 from emoalign.study.jobs import FigureJob
 from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, STRUCTURE
@@ -171,7 +171,7 @@ def test_errors_and_residuals_of_arousal_lie_where_the_table_says(
     for axis, column in ((left, "error_arousal"), (right, "residual_human")):
         x, y = points(axis).T
         assert stats.pearsonr(x, y).statistic == pytest.approx(found[column])
-        assert f"r = {short(found[column])} [" in axis.get_title()
+        assert f"r = {number(found[column])} [" in axis.get_title()
 
 
 def test_the_v_of_arousal_is_that_of_people_first_then_of_each_cell(
@@ -254,7 +254,7 @@ def test_matrices_are_ranks_of_distances_in_one_order_for_all(
     assert (found.min(), found.max()) == (0, 1)
     rho = one.rows(STRUCTURE).query("a == 'human dimensions' and b == 'model dimensions'")["rho"]
     told = [axis.get_title() for axis in axes(pages) if "dimensions, ρ" in axis.get_title()]
-    assert all(f"ρ = {short(value)}" in title for value, title in zip(rho, told, strict=True))
+    assert all(f"ρ = {number(value)}" in title for value, title in zip(rho, told, strict=True))
     model = distance.squareform(matrices[2], checks=False)
     assert stats.spearmanr(model, found).statistic == pytest.approx(rho.iloc[0])
 
@@ -438,7 +438,7 @@ def test_a_picture_has_so_many_pages_as_programs_open_and_says_where_the_others_
     ("value", "text"), [(0.704, "0.70"), (-0.0049, "0.00"), (-1.5, "−1.50"), (np.nan, "–")]
 )
 def test_numbers_in_figures_read_as_in_print(value: float, text: str) -> None:
-    assert short(value) == text
+    assert number(value) == text
 
 
 def test_p_values_and_long_names_fit() -> None:

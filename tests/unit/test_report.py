@@ -15,10 +15,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from emoalign.figures.wording import number
 from emoalign.report.manifest import git_commit
 from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.report.scripts import Script
-from emoalign.report.wording import findings, number, p_value, percent
+from emoalign.report.wording import findings, p_value, percent
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import ALIGNMENT, STATUSES
 

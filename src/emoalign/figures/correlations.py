@@ -13,14 +13,16 @@ from matplotlib.lines import Line2D
 
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import shortened
+from emoalign.figures.wording import shortened, width_of
 from emoalign.tables import ALIGNMENT, groups, records
 
 ROW_INCHES = 0.21
 ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
 """Rows on a page."""
 
-NAME_INCHES = 3.0
+NAME_INCHES = 3.2
+TITLE_INCHES = 1.0
+"""Room for a name, and for the title of a model in it at least."""
 
 Row = str | Mapping[str, Any]
 """The name of a scale above its cells, or a cell."""
@@ -34,10 +36,12 @@ def draw(subject: Subject) -> list[Figure]:
     protocols, readouts = table["protocol"].nunique() > 1, table["readout"].nunique() > 1
 
     def name(cell: Mapping[str, Any]) -> str:
-        parts = [subject.job.models[cell["model"]]]
-        parts += [cell["protocol"]] if protocols else []
+        parts = [cell["protocol"]] if protocols else []
         parts += [cell["readout"]] if readouts else []
-        return shortened(", ".join(parts), NAME_INCHES)
+        # A title is known by its beginning; what tells the rows of a model apart stays whole.
+        told = "".join(f", {part}" for part in parts)
+        title = subject.job.models[cell["model"]]
+        return shortened(title, max(NAME_INCHES - width_of(told), TITLE_INCHES)) + told
 
     return [_page(subject, rows, name, lowest) for rows in _pages(table)]
 

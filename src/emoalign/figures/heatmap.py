@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from emoalign.figures.panels import pages_of
 from emoalign.figures.style import FAINT, PEOPLE
 from emoalign.figures.subject import READOUT_NAMES, Subject
-from emoalign.figures.wording import short
+from emoalign.figures.wording import number
 from emoalign.tables import ALIGNMENT
 
 COLUMNS, ROWS = 22, 36
@@ -100,7 +100,7 @@ def _numbers(axis: Axes, values: np.ndarray, shades: Normalize) -> None:
         axis.text(
             column + 0.5,
             row + 0.5,
-            short(value).replace("0.", "."),
+            number(value).replace("0.", "."),
             ha="center",
             va="center",
             fontsize=6,

@@ -17,7 +17,7 @@ from scipy.spatial import distance
 
 from emoalign.figures.panels import headed, instead, only_words, panels
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import p_value, short
+from emoalign.figures.wording import number, p_value
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.structure import dissimilarities
 from emoalign.tables import ITEMS, STRUCTURE, groups, records
@@ -94,7 +94,7 @@ def _matrices(subject: Subject, items: list[str]) -> Iterator[Matrix]:
         means = _means(subject, cell, "mean").reindex(items)
         for framework in FRAMEWORKS:
             row = found[key[0], key[1], key[2], f"model {framework}"]
-            rho = f"ρ = {short(row['rho'])}, {p_value(row['p'])}"
+            rho = f"ρ = {number(row['rho'])}, {p_value(row['p'])}"
             told = row["reason"] if isinstance(row["reason"], str) else rho
             asked = ", ".join([key[1], *([key[2]] if several else [])])
             name = f"{subject.job.models[key[0]]}\n{asked}\n{framework}, {told}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
-
+ABSENT = "\N{EN DASH}"
 
 LETTER = 0.0078
 """Mean width of a letter, in inches per point of its size."""
@@ -21,16 +21,21 @@ def wrapped(text: str, inches: float, size: float = 8) -> str:
     return "\n".join(part for parts in lines for part in parts)
 
 
+def width_of(text: str, size: float = 8) -> float:
+    """About how wide a text on one line is, in inches, in letters of `size` points."""
+    return LETTER * size * len(text)
+
+
 def shortened(text: str, inches: float, size: float = 8) -> str:
     """A text on one line, cut where it would be longer than `inches`."""
     line, most = " ".join(text.split()), int(inches / (LETTER * size))
     return line if len(line) <= most else f"{line[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
-def short(value: float, digits: int = 2) -> str:
-    """A number with a true minus sign; an en dash where it is undefined."""
-    if math.isnan(value):
-        return "\N{EN DASH}"
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with a true minus sign; a dash where it is undefined."""
+    if value is None or math.isnan(value):
+        return ABSENT
     text = f"{value:.{digits}f}"
     return text.replace("-", MINUS) if float(text) else text.removeprefix("-")
 
@@ -45,10 +50,10 @@ def correlation(row: Mapping[str, Any], name: str, interval: str | None = None) 
         reason = row.get("reason")
         return f"r undefined: {reason}" if isinstance(reason, str) else "r undefined"
     if any(map(math.isnan, ends)):
-        return f"r = {short(value)}"
-    return f"r = {short(value)} [{', '.join(map(short, ends))}]"
+        return f"r = {number(value)}"
+    return f"r = {number(value)} [{', '.join(map(number, ends))}]"
 
 
 def p_value(p: float) -> str:
     """A p-value as papers print it."""
-    return "p < .001" if p < 0.001 else f"p = {short(p, 3)}"
+    return "p < .001" if p < 0.001 else f"p = {number(p, 3)}"

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from emoalign.figures.wording import number
 from emoalign.report.packing import packed_json
-from emoalign.report.wording import interval, number, p_value, percent
+from emoalign.report.wording import interval, p_value, percent
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import Table, records
 

@@ -8,22 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from emoalign.figures.wording import ABSENT, number
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import STATUSES, groups, records
 
-MINUS = "\N{MINUS SIGN}"
-ABSENT = "\N{EN DASH}"
-
 FEW = 5
 """Findings about correlations that can be read one by one."""
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """A number with a true minus sign; a dash where it is undefined."""
-    if value is None or math.isnan(value):
-        return ABSENT
-    text = f"{value:.{digits}f}"
-    return text.replace("-", MINUS) if float(text) else text.removeprefix("-")
 
 
 def p_value(p: float | None) -> str:

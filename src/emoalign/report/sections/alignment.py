@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from emoalign.figures.wording import number
 from emoalign.report.gaps import alignment_gaps
 from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, p, text, value
 from emoalign.report.section import Results, Section, View
-from emoalign.report.wording import findings, number
+from emoalign.report.wording import findings
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import ALIGNMENT
 

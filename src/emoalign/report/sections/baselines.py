@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from emoalign.figures.wording import number
 from emoalign.report.grid import Column, Row, count, grid, model_column, value
 from emoalign.report.section import Results, Section, View
-from emoalign.report.wording import number
 from emoalign.study.jobs import ReportedBaseline, ReportJob
 from emoalign.tables import DISTRIBUTION_CONTRASTS, TRAININGS, records
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from emoalign.figures.wording import number
 from emoalign.report.grid import Column, Row, count, grid, model_column, p, reason, text
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections.alignment import CELL_ORDER
-from emoalign.report.wording import counted, number, percent
+from emoalign.report.wording import counted, percent
 from emoalign.study.calibration import CalibrationSettings, Method
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import CALIBRATION, groups, records

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from emoalign.figures.wording import number
 from emoalign.report.prompts import example_prompts
 from emoalign.report.section import Results, Section, View
-from emoalign.report.wording import number
 from emoalign.study.fields import LabelScale
 from emoalign.study.jobs import ReportedDataset, ReportedModel, ReportJob
 from emoalign.study.studies import Protocol

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from emoalign.figures.transparency import ordered_by
+from emoalign.figures.wording import number
 from emoalign.report.grid import (
     Column,
     between,
@@ -21,7 +22,6 @@ from emoalign.report.grid import (
 )
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections.alignment import CELL_ORDER
-from emoalign.report.wording import number
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
 
