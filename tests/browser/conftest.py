@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ EVIL = (
 )
 """Texts of stimuli that would do something if they were taken for more than texts."""
 
+PATIENCE_S = 60
 N_ITEMS = 30
 SCALES = ("arousal", "happiness", "valence")
 
@@ -62,10 +64,24 @@ class Visit:
         """The text of the one element, as it is, not as it is laid out."""
         return str(self.page.locator(selector).evaluate("element => element.textContent"))
 
+    def chosen(self, select: str) -> str:
+        """The text of the option that is chosen."""
+        return self.text(f"#{select} option:checked")
+
     def rows(self, table: str) -> list[list[str]]:
         """The texts of a table's rows that are shown."""
         script = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
         return list(self.page.locator(f"#{table} tbody tr").evaluate_all(script))
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something is true of the page.
+
+        It is asked from outside: the page's policy forbids playwright to wait within it.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        while not true():
+            assert time.monotonic() < deadline, "it never came true"
+            self.page.wait_for_timeout(30)
 
     def saved(self, selector: str) -> str:
         """The text of the file that a button offers."""

@@ -107,19 +107,15 @@ def test_a_filter_of_the_page_holds_for_tables_and_items(visit: Open, report: Pa
     one = visit(report)
     one.page.select_option("#filter-model", "m2")
     one.page.select_option("#filter-scale", "valence")
-    one.page.wait_for_function(
-        "document.querySelectorAll('#alignment-table tbody tr').length === 2"
-    )
+    one.until(lambda: len(one.rows("alignment-table")) == 2)
     rows = one.rows("alignment-table")
     assert {(row[0], row[2]) for row in rows} == {(BRACED, "words valence")}
-    assert one.page.input_value("#pick-model") == "m2"
-    assert one.page.locator("#pick-scale option:checked").text_content() == "Words: valence"
-    assert {row[1] for row in one.rows("disagreements-table")} == {BRACED}
+    one.until(lambda: one.page.input_value("#pick-model") == "m2")
+    one.until(lambda: one.chosen("pick-scale") == "Words: valence")
+    one.until(lambda: {row[1] for row in one.rows("disagreements-table")} == {BRACED})
 
     one.page.click("#filters button")
-    one.page.wait_for_function(
-        "document.querySelectorAll('#alignment-table tbody tr').length === 12"
-    )
+    one.until(lambda: len(one.rows("alignment-table")) == 12)
 
 
 def test_a_table_is_sorted_both_ways_by_its_numbers(visit: Open, report: Path) -> None:
@@ -128,33 +124,31 @@ def test_a_table_is_sorted_both_ways_by_its_numbers(visit: Open, report: Path) -
     column = head.evaluate("head => head.cellIndex")
     button = head.locator("button")
     button.focus()
+    numbers = [float(row[column].replace("−", "-")) for row in one.rows("alignment-table")]
+    assert len(set(numbers)) > 1
+    assert numbers != sorted(numbers)
+
+    def shown() -> list[float]:
+        return [float(row[column].replace("−", "-")) for row in one.rows("alignment-table")]
+
     for key, sort in (("Enter", "ascending"), ("Space", "descending")):
         one.page.keyboard.press(key)
-        one.page.wait_for_function(
-            "sort => document.querySelector(`#alignment-table [aria-sort=${sort}]`)", arg=sort
-        )
-        one.page.wait_for_timeout(100)
-        shown = [float(row[column].replace("−", "-")) for row in one.rows("alignment-table")]
-        assert shown == sorted(shown, reverse=sort == "descending")
-        assert len(set(shown)) > 1
+        wanted = sorted(numbers, reverse=sort == "descending")
+        one.until(lambda wanted=wanted: shown() == wanted)
+        assert head.get_attribute("aria-sort") == sort
 
 
 def test_disagreements_lead_to_their_item(visit: Open, report: Path) -> None:
     one = visit(report)
     one.page.fill("#disagreements .tools input", "word 2")
-    one.page.wait_for_function(
-        "[...document.querySelectorAll('#disagreements-table tbody tr')]"
-        ".every(row => row.textContent.includes('word 2'))"
-    )
+    one.until(lambda: all("word 2" in row[0] for row in one.rows("disagreements-table")))
     row = one.rows("disagreements-table")[0]
     one.page.click("#disagreements-table tbody button")
-    one.page.wait_for_function(f"document.querySelector('#item-name').textContent === '{row[0]}'")
-    assert one.page.locator("#pick-model option:checked").text_content() == row[1]
+    one.until(lambda: one.text("#item-name") == row[0])
+    scale = f"Words: {row[3].removeprefix('words ')}"
+    assert one.chosen("pick-model") == row[1]
     assert one.page.input_value("#pick-protocol") == row[2]
-    assert (
-        f"Words: {row[3].removeprefix('words ')}"
-        == one.page.locator("#pick-scale option:checked").text_content()
-    )
+    assert one.chosen("pick-scale") == scale
 
 
 def test_labels_are_explored_one_by_one(visit: Open, report: Path) -> None:
@@ -164,9 +158,12 @@ def test_labels_are_explored_one_by_one(visit: Open, report: Path) -> None:
     assert one.page.locator("#pick-label option").all_text_contents() == ["joy", "anger", "fear"]
     assert not one.page.is_visible("#pick-compare")
     one.page.select_option("#pick-label", label="fear")
-    spots = one.page.locator("#scatter").evaluate("plot => [plot.data[0].x, plot.data[0].y]")
-    found = {(round(x, 2), round(y, 2)) for x, y in zip(*spots, strict=True)}
-    assert found == {(0, 1), (0.5, 0), (0, 0), (0.5, 1)}
+
+    def spots() -> set[tuple[float, float]]:
+        found = one.page.locator("#scatter").evaluate("plot => [plot.data[0].x, plot.data[0].y]")
+        return {(round(x, 2), round(y, 2)) for x, y in zip(*found, strict=True)}
+
+    one.until(lambda: spots() == {(0, 1), (0.5, 0), (0, 0), (0.5, 1)})
 
 
 def test_what_may_not_be_shown_is_named_by_its_id(visit: Open, refused_report: Path) -> None:

@@ -42,6 +42,7 @@ def test_latex_has_the_rows_that_are_shown_and_is_escaped(visit: Open, report: P
     one = visit(report)
     one.page.select_option("#filter-protocol", "q")
     one.page.select_option("#filter-model", "m1")
+    one.until(lambda: len(one.rows("alignment-table")) == 3)
     text = one.saved("[data-grid=alignment-table] button:text-is('LaTeX')")
     body = text.split("\\midrule\n")[1].split("    \\bottomrule")[0].splitlines()
     rows = one.rows("alignment-table")
