@@ -25,9 +25,12 @@ def test_the_default_study_runs_through_the_shipped_profile(
         "rate": 4,
         "aggregate_items": 1,
         "align": 1,
+        "calibrate": 1,
         "compare": 1,
+        "compare_distributions": 1,
         "compare_structure": 1,
         "decompose_variance": 1,
+        "review_calibration": 1,
     }
     assert "Nothing to be done" in project.through_the_profile(study=None).log
 

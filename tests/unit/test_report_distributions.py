@@ -110,14 +110,25 @@ def test_without_single_ratings_the_page_says_what_is_missing(
 
 def test_a_model_nearer_than_the_mean_of_others_is_said_to_be_nearer() -> None:
     row = dict.fromkeys(DISTRIBUTIONS.schema.names, np.nan) | {
-        **{"model": "roberta", "protocol": "(baseline)", "dataset": "words", "scale": "valence"},
+        **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence"},
         **{"readout": "exact", "stratum": "all", "metric": "jsd", "value": 0.2},
         **{"value_low": 0.1, "value_high": 0.3, "marginal": 0.25, "human_halves": 0.4},
         "perfect": 0.1,
     }
     [[near, beside]] = findings(pd.DataFrame([row, row | {"value": 0.3}]), small_job())
-    assert "the nearest, roberta under (baseline) (exact), is 0.20 bits [0.10, 0.30]" in near
+    assert (
+        f"the nearest, {small_job().models['m'].title} under p (exact), is 0.20 bits [0.10, 0.30]"
+        in near
+    )
     assert "nearer to people than people's mean distribution on other items" in near
     assert beside.startswith("One half of an item's raters is 0.40 from the other half")
     [[far, _]] = findings(pd.DataFrame([row | {"value": 0.3}]), small_job())
     assert "no nearer than people's mean distribution" in far
+
+
+def test_predictions_of_a_baseline_are_no_headline() -> None:
+    row = dict.fromkeys(DISTRIBUTIONS.schema.names, np.nan) | {
+        **{"model": "roberta", "protocol": "(baseline)", "dataset": "words", "scale": "valence"},
+        **{"readout": "exact", "stratum": "all", "metric": "jsd", "value": 0.2},
+    }
+    assert findings(pd.DataFrame([row]), small_job()) == []
