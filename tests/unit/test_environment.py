@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -79,3 +81,15 @@ def test_every_dependency_is_justified_in_a_line() -> None:
     for need in [*needs(None), *needs("dev")]:
         name = "stubs" if "stubs" in need.name or need.name.startswith("types-") else need.name
         assert name in page, f"docs/dependencies.md says nothing of {need.name}"
+
+
+def test_reading_the_snakefile_waits_for_no_library_that_draws_or_learns() -> None:
+    told = "import sys, emoalign.report.sections, emoalign.study.rules; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"matplotlib", "sklearn", "plotly", "torch"} & set(done.stdout.split())

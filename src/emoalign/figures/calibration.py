@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
 from emoalign.figures.subject import Subject
+from emoalign.study.calibration import METHODS
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, groups, records
 
 COLUMNS = 3
@@ -21,9 +22,6 @@ ROWS = int(PAGE_HEIGHT / ROW_INCHES)
 
 LIMITS = (-0.03, 1.03)
 TICKS = (0, 0.25, 0.5, 0.75, 1)
-
-REFERENCES = ("none", "marginal")
-"""Methods that are no calibration."""
 
 NAMES = {
     "temperature": "temperature",
@@ -81,7 +79,7 @@ def _page(
 
 def best_method(cell: pd.DataFrame) -> Mapping[str, Any] | None:
     """The row of the calibration that is nearest to people in a cell; None without any."""
-    tried = cell[~cell["method"].isin(REFERENCES)].dropna(subset=["jsd_after"])
+    tried = cell[cell["method"].isin(METHODS)].dropna(subset=["jsd_after"])
     if tried.empty:
         return None
     return records(tried.sort_values(["jsd_after", "method"]))[0]

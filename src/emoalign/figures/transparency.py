@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from emoalign.figures.label_order import ordered_by
 from emoalign.figures.naming import name_points
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES
 from emoalign.figures.subject import Subject
@@ -41,11 +42,6 @@ def draw(subject: Subject) -> list[Figure]:
     on_page = COLUMNS * ROWS
     pages = [cells[start : start + on_page] for start in range(0, len(cells), on_page)]
     return [_page(subject, page, by, gradients) for page in pages]
-
-
-def ordered_by(transparency: pd.DataFrame) -> str:
-    """The column that labels are ordered by."""
-    return "t" if transparency["t"].notna().any() else "probe_auc"
 
 
 def _page(

@@ -37,7 +37,7 @@ def half_width(r: float, n_items: int, level: float = 0.95) -> float:
     """Half the width of the Fisher interval of an observed r; NaN below four items."""
     if n_items < FEWEST_ITEMS:
         return math.nan
-    reach = _normal(level) / math.sqrt(n_items - 3)
+    reach = normal_reach(level) / math.sqrt(n_items - 3)
     z = np.arctanh(r)
     return float(np.tanh(z + reach) - np.tanh(z - reach)) / 2
 
@@ -54,7 +54,7 @@ def items_needed(r: float, width: float, level: float = 0.95) -> int:
     c = math.cosh(2 * math.atanh(r))
     reach = math.log((width * c + math.sqrt((width * c) ** 2 + 1 - width**2)) / (1 - width)) / 2
     # What is a whole number but for rounding must not be rounded up.
-    return max(FEWEST_ITEMS, math.ceil(3 + (_normal(level) / reach) ** 2 - 1e-9))
+    return max(FEWEST_ITEMS, math.ceil(3 + (normal_reach(level) / reach) ** 2 - 1e-9))
 
 
 def r_needed(n_items: int, width: float, level: float = 0.95) -> float:
@@ -64,7 +64,7 @@ def r_needed(n_items: int, width: float, level: float = 0.95) -> float:
     """
     if n_items < FEWEST_ITEMS:
         return math.nan
-    reach = 2 * _normal(level) / math.sqrt(n_items - 3)
+    reach = 2 * normal_reach(level) / math.sqrt(n_items - 3)
     c = math.sinh(reach) / width - math.cosh(reach)
     return math.sqrt((c - 1) / (c + 1)) if c > 1 else 0.0
 
@@ -94,5 +94,6 @@ def participants_needed(spread: HumanSpread, reliability: float, sd_ratio: float
     return max(1, math.ceil(needed - 1e-9))
 
 
-def _normal(level: float) -> float:
+def normal_reach(level: float) -> float:
+    """Standard errors that an interval of this level reaches to either side."""
     return float(stats.norm.ppf((1 + level) / 2))

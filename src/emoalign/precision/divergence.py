@@ -16,10 +16,9 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from emoalign.distributions.metrics import jsd, normalised
-from emoalign.precision.correlation import FEWEST_ITEMS
+from emoalign.precision.correlation import FEWEST_ITEMS, normal_reach
 from emoalign.precision.people import HumanAnswers, concentration
 from emoalign.statistics.pairs import FloatArray
 
@@ -60,12 +59,12 @@ class DivergenceSpread:
 
 def half_width(sd: float, n_items: int, level: float = 0.95) -> float:
     """Half the width of the interval of a mean over items; NaN below four items."""
-    return _normal(level) * sd / math.sqrt(n_items) if n_items >= FEWEST_ITEMS else math.nan
+    return normal_reach(level) * sd / math.sqrt(n_items) if n_items >= FEWEST_ITEMS else math.nan
 
 
 def items_needed(sd: float, width: float, level: float = 0.95) -> int:
     """Fewest items with which the interval of the mean has at most this half-width."""
-    return max(FEWEST_ITEMS, math.ceil((_normal(level) * sd / width) ** 2 - 1e-9))
+    return max(FEWEST_ITEMS, math.ceil((normal_reach(level) * sd / width) ** 2 - 1e-9))
 
 
 def participants_needed(
@@ -74,7 +73,7 @@ def participants_needed(
     """Fewest participants from which on the half-width is at most this; None where none are."""
     if n_items < FEWEST_ITEMS:
         return None
-    most = (width * math.sqrt(n_items) / _normal(level)) ** 2
+    most = (width * math.sqrt(n_items) / normal_reach(level)) ** 2
     variances = spread.sds**2
     enough = variances <= most
     if not enough[-1]:
@@ -137,7 +136,3 @@ def _divergences(
         steps.append(counts.reshape(n_items, n_kinds) @ answers.parts)
     people = normalised(human)
     return np.stack([jsd(people, normalised(shares)) for shares in (*steps, truth @ answers.parts)])
-
-
-def _normal(level: float) -> float:
-    return float(stats.norm.ppf((1 + level) / 2))

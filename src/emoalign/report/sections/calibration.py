@@ -12,15 +12,12 @@ from emoalign.report.grid import Column, Row, count, grid, model_column, p, reas
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections.alignment import CELL_ORDER
 from emoalign.report.wording import counted, percent
-from emoalign.study.calibration import CalibrationSettings, Method
+from emoalign.study.calibration import METHODS, CalibrationSettings, Method
 from emoalign.study.jobs import ReportJob
 from emoalign.tables import CALIBRATION, groups, records
 
 PUBLISHED = "8–14 %"
 """The gain that Inoshita et al. (2026) report for isotonic regression."""
-
-REFERENCES = ("none", "marginal")
-"""What is no calibration, but what others are compared with."""
 
 NAMES = {
     "none": "The model as it is",
@@ -101,7 +98,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
 def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
     """A paragraph for each scale: what the best method of each cell gains, and what it owes to
     the model."""
-    tried = rows[~rows["method"].isin(REFERENCES)]
+    tried = rows[rows["method"].isin(METHODS)]
     for (dataset, scale), cells in groups(tried, ["dataset", "scale"]):
         best = cells.loc[cells.groupby(CELL_ORDER)["jsd_after"].idxmin()]
         nearest = records(best.sort_values(["jsd_after", *CELL_ORDER]))[0]

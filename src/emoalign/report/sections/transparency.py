@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.transparency import ordered_by
+from emoalign.figures.label_order import ordered_by
 from emoalign.figures.wording import number
 from emoalign.report.grid import (
     Column,
