@@ -16,10 +16,10 @@ min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from emoalign.errors import EmoalignError
-from emoalign.prompts.preflight import check_prompts
+from emoalign.planning.preflight import check_prompts
 from emoalign.stage import importable_in_jobs, keep_out_of_log
-from emoalign.study.rules import Jobs
-from emoalign.study.loading import load_study
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_study
 
 importable_in_jobs()
 

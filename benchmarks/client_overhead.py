@@ -23,14 +23,14 @@ import orjson
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.collecting import collect
+from emoalign.elicitation.engines.cards import OpenAIModel
+from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.journal import JournalWriter
-from emoalign.elicitation.openai import OpenAIEngine
-from emoalign.elicitation.parsing import read_answer
+from emoalign.elicitation.readings.text import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.prompts.rendering import Message, Prompt
-from emoalign.study.fields import OrdinalScale
-from emoalign.study.models import OpenAIModel
 from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.scales import OrdinalScale
 
 REQUESTS = 10_000
 PARTICIPANTS = 20

@@ -18,13 +18,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.contrasts.analysis import ComparisonJob
+from emoalign.analyses.contrasts.compare import compare
+from emoalign.analyses.structure.analysis import StructureJob
+from emoalign.analyses.structure.structure_rows import compare_structure
+from emoalign.items.item_jobs import ComparedDataset
 from emoalign.statistics.bootstrap import bootstrap_pearson_cells
-from emoalign.statistics.compare import compare
 from emoalign.statistics.contrasts import contrasts
-from emoalign.statistics.structure_rows import compare_structure
-from emoalign.study.datasets import Frameworks
 from emoalign.study.fields import Range
-from emoalign.study.jobs import ComparedDataset, ComparisonJob, StructureJob
+from emoalign.study.scales import Frameworks
 from emoalign.tables import ALIGNMENT, ITEMS
 
 DIMENSIONS = ("arousal", "valence")

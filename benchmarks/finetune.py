@@ -24,10 +24,10 @@ import numpy as np
 import torch
 from transformers import RobertaConfig, RobertaForSequenceClassification
 
+from emoalign.baselines.cards import TrainingSettings
 from emoalign.baselines.checkpoints import Checkpoints
 from emoalign.baselines.classifiers import Classifier, best_device, load
 from emoalign.baselines.fitting import Fitting
-from emoalign.study.baselines import TrainingSettings
 from tests.finetune.tiny_roberta import tokenizer
 
 LABELS = 28

@@ -22,13 +22,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from emoalign.elicitation.engines.cards import VllmModel
+from emoalign.elicitation.engines.vllm.engine import VllmEngine, arguments, processor_arguments
+from emoalign.elicitation.engines.vllm.outputs import sampling_parameters
 from emoalign.elicitation.journal import JournalWriter
 from emoalign.elicitation.messages import chat_messages
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.elicitation.vllm import VllmEngine, arguments, processor_arguments
-from emoalign.elicitation.vllm_outputs import sampling_parameters
 from emoalign.prompts.rendering import Message, Prompt
-from emoalign.study.models import VllmModel
 
 PARTICIPANTS = 20
 INSTRUCTION = (

@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from emoalign.elicitation.engines import Engine, running
+from emoalign.elicitation.engines.base import Engine, running
 from emoalign.elicitation.rating import build_questions
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import load_model, load_study
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_model, load_study
 from emoalign.study.reading import read_yaml
-from emoalign.study.rules import Jobs
 
 PARTICIPANTS = 20
 WORDS = [

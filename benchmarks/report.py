@@ -26,9 +26,9 @@ import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
 from emoalign.report.page import write_report
+from emoalign.report.report_job import ReportJob
 from emoalign.report.sections import tables
-from emoalign.study.datasets import HumanScale
-from emoalign.study.jobs import ReportJob
+from emoalign.study.scales import HumanScale
 from emoalign.tables import ALIGNMENT, CONTRASTS, ITEMS, RATINGS, RELIABILITY, STATUSES, STIMULI
 
 MODELS = [f"model-{number:02d}" for number in range(20)]

@@ -23,8 +23,8 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from emoalign.items.aggregation import aggregate
-from emoalign.study.datasets import HumanScale
-from emoalign.study.jobs import AggregationJob
+from emoalign.items.item_jobs import AggregationJob
+from emoalign.study.scales import HumanScale
 from emoalign.tables import NORMS, RATINGS
 
 ROOT = Path(__file__).parents[1]

@@ -25,9 +25,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from emoalign.study.fields import LabelScale
-from emoalign.study.loading import LoadedStudy, load_study
-from emoalign.study.rules import Jobs
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, PREDICTIONS, RATINGS, STIMULI
 
 ROOT = Path(__file__).parents[1]

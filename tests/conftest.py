@@ -13,11 +13,11 @@ import pytest
 from hypothesis import settings
 from ruamel.yaml import YAML
 
-from emoalign.study.datasets import HumanScale
+from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.study.fields import FileSource
-from emoalign.study.jobs import PreparationJob
-from emoalign.study.loading import LoadedStudy, load_study
 from emoalign.study.reading import read_yaml
+from emoalign.study.scales import HumanScale
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared" / "data"

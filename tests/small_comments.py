@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emoalign.study.datasets import DatasetCard
-from emoalign.study.jobs import BaselineData, TrainingJob
+from emoalign.baselines.baseline_jobs import BaselineData, TrainingJob
+from emoalign.stimuli.cards import DatasetCard
 
 LABELS = ("joy", "anger", "neutral")
 WORDS = {"joy": "lovely", "anger": "awful", "neutral": "grey"}

@@ -22,19 +22,22 @@ import pytest
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.collecting import collect
-from emoalign.elicitation.llamacpp import served
-from emoalign.elicitation.openai import OpenAIEngine
-from emoalign.elicitation.parsing import parse_rating
+from emoalign.elicitation.engines.cards import LlamaCppModel
+from emoalign.elicitation.engines.llamacpp import served
+from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.rating import build_questions, rate
+from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.readings.text import parse_rating
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy
+from emoalign.prompts.rendering import PromptForm
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
-from emoalign.study.fields import FileSource, OrdinalScale
-from emoalign.study.jobs import PreparationJob, PromptForm, RatingJob, answering
-from emoalign.study.loading import LoadedStudy
-from emoalign.study.models import LlamaCppModel
-from emoalign.study.rules import Jobs
+from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.study.fields import FileSource
+from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
 
 MODEL = "smollm2-135m"
@@ -275,8 +278,8 @@ RATE = """
 import sys
 from pathlib import Path
 from emoalign.elicitation.rating import rate
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import load_model
+from emoalign.elicitation.rating_job import RatingJob
+from emoalign.planning.loading import load_model
 
 job, card, folder = (Path(argument) for argument in sys.argv[1:])
 rate(

@@ -20,17 +20,17 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines import running
-from emoalign.elicitation.parsing import read_answer
+from emoalign.elicitation.engines.base import running
+from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.elicitation.rating import rate
+from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.readings.text import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts.rendering import Message, Prompt, PromptForm
 from emoalign.stage import stage
-from emoalign.study.fields import OrdinalScale
-from emoalign.study.jobs import PromptForm, RatingJob, answering
-from emoalign.study.models import OpenAIModel
 from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.scales import OrdinalScale
 from emoalign.study.studies import Protocol
 from emoalign.tables import RATINGS, STIMULI
 

@@ -16,9 +16,10 @@ import pytest
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account
+from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.elicitation.rating import rate
-from emoalign.study.jobs import PromptForm, RatingJob, answering
-from emoalign.study.models import OpenAIModel
+from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.prompts.rendering import PromptForm
 from emoalign.study.studies import Protocol
 from emoalign.tables import RATINGS, STIMULI
 from tests.faults.server import FaultServer
@@ -31,8 +32,8 @@ import sys
 from pathlib import Path
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.rating import rate
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import load_model
+from emoalign.elicitation.rating_job import RatingJob
+from emoalign.planning.loading import load_model
 
 folder = Path(sys.argv[1])
 rate(

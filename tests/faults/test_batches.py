@@ -15,9 +15,9 @@ import pytest
 from aiohttp import web
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines import settings
+from emoalign.elicitation.engines.base import settings
+from emoalign.elicitation.rating_job import answering
 from emoalign.errors import BudgetError, EngineError
-from emoalign.study.jobs import answering
 from tests.faults.batch_server import (
     BatchServer,
     Ending,

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines import running
+from emoalign.elicitation.engines.base import running
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Prompt

@@ -10,10 +10,10 @@ import pytest
 import torch
 import transformers
 
-from emoalign.distributions.transparency.embedding import embedded
-from emoalign.distributions.transparency.hugging_face import hugging_face_embedder
+from emoalign.analyses.transparency.embedding import embedded
+from emoalign.analyses.transparency.embedding_cards import TransformersEmbedding
+from emoalign.analyses.transparency.hugging_face import hugging_face_embedder
 from emoalign.errors import EngineError
-from emoalign.study.embeddings import TransformersEmbedding
 
 
 def hub_card(folder: Path, **changes: Any) -> TransformersEmbedding:

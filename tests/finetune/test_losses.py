@@ -9,7 +9,7 @@ from scipy.special import expit, rel_entr, softmax
 
 from emoalign.baselines.losses import divergences, predicted_shares
 from emoalign.baselines.targets import divergence
-from emoalign.study.fields import LabelScale, OrdinalScale
+from emoalign.study.scales import LabelScale, OrdinalScale
 
 RANDOM = np.random.default_rng(5)
 LOGITS = RANDOM.normal(size=(6, 4))

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emoalign.baselines.baseline_jobs import BaselineData, PredictionJob
 from emoalign.baselines.predict import predict
 from emoalign.baselines.targets import divergence
 from emoalign.baselines.train import train
 from emoalign.errors import BaselineError
-from emoalign.study.datasets import HumanScale
-from emoalign.study.jobs import BaselineData, PredictionJob
+from emoalign.study.scales import HumanScale
 from emoalign.tables import PREDICTIONS, STIMULI
 from tests import small_comments
 from tests.small_comments import LABELS, Comment, data, training

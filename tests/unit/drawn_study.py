@@ -8,22 +8,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.alignment.align import align
+from emoalign.analyses.alignment.analysis import StatisticsJob
+from emoalign.analyses.contrasts.analysis import ComparisonJob
+from emoalign.analyses.contrasts.compare import compare
+from emoalign.analyses.structure.analysis import StructureJob
+from emoalign.analyses.structure.structure_rows import compare_structure
+from emoalign.figures.catalogue import PlannedFigure, planned_figures
+from emoalign.figures.drawing_job import AskedOf, FigureJob, ShownDataset
 from emoalign.figures.subject import Subject, read_subject
-from emoalign.statistics.align import align
-from emoalign.statistics.compare import compare
-from emoalign.statistics.structure_rows import compare_structure
-from emoalign.study.datasets import Frameworks
+from emoalign.items.item_jobs import ComparedDataset
 from emoalign.study.fields import FigureName, Range
-from emoalign.study.figures import PlannedFigure, planned_figures
-from emoalign.study.jobs import (
-    AskedOf,
-    ComparedDataset,
-    ComparisonJob,
-    FigureJob,
-    ShownDataset,
-    StatisticsJob,
-    StructureJob,
-)
+from emoalign.study.scales import Frameworks
 from emoalign.tables import ITEMS, NORMS, STIMULI
 
 from .small_study import SCALE, SETTINGS, cell

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from emoalign.distributions.calibration.calibrator import Sample
-from emoalign.distributions.kinds import Kind
+from emoalign.analyses.calibration.calibrator import Sample
+from emoalign.analyses.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
 
 POINTS = 5

@@ -10,39 +10,38 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from emoalign.distributions.calibration.calibrate import calibrate
-from emoalign.distributions.calibration.review import review
-from emoalign.distributions.compare import compare_distributions, dataset_files
-from emoalign.distributions.transparency.gradient_rows import compare_gradients
-from emoalign.distributions.transparency.rows import describe
-from emoalign.elicitation.parsing import Status
-from emoalign.figures.drawing import draw_figure
-from emoalign.items.aggregation import aggregate
-from emoalign.report.page import write_report
-from emoalign.report.sections import tables
-from emoalign.statistics.align import align
-from emoalign.statistics.compare import compare
-from emoalign.statistics.decompose import decompose
-from emoalign.statistics.structure_rows import compare_structure
-from emoalign.study.fields import LabelScale, Range
-from emoalign.study.figures import planned_figures
-from emoalign.study.jobs import (
-    AggregationJob,
-    Asked,
-    CalibrationJob,
-    CalibrationReviewJob,
-    ComparedDataset,
-    ComparisonJob,
-    DecompositionJob,
-    DistributionJob,
+from emoalign.analyses.alignment.align import align
+from emoalign.analyses.alignment.analysis import StatisticsJob
+from emoalign.analyses.calibration.analysis import CalibrationJob, CalibrationReviewJob
+from emoalign.analyses.calibration.calibrate import calibrate
+from emoalign.analyses.calibration.review import review
+from emoalign.analyses.contrasts.analysis import ComparisonJob
+from emoalign.analyses.contrasts.compare import compare
+from emoalign.analyses.distributions.analysis import DistributionJob
+from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
+from emoalign.analyses.structure.analysis import StructureJob
+from emoalign.analyses.structure.structure_rows import compare_structure
+from emoalign.analyses.transparency.analysis import (
     GradientJob,
     LabelledDataset,
-    ReportJob,
-    StatisticsJob,
-    StructureJob,
     TransparencyJob,
+    TransparencySettings,
 )
-from emoalign.study.studies import TransparencySettings
+from emoalign.analyses.transparency.gradient_rows import compare_gradients
+from emoalign.analyses.transparency.rows import describe
+from emoalign.analyses.variance.analysis import DecompositionJob
+from emoalign.analyses.variance.decompose import decompose
+from emoalign.elicitation.readings.text import Status
+from emoalign.figures.catalogue import planned_figures
+from emoalign.figures.drawing import draw_figure
+from emoalign.items.aggregation import aggregate
+from emoalign.items.item_jobs import AggregationJob, ComparedDataset
+from emoalign.report.page import write_report
+from emoalign.report.report_job import ReportJob
+from emoalign.report.sections import tables
+from emoalign.study.fields import Range
+from emoalign.study.scales import LabelScale
+from emoalign.study.studies import Asked
 from emoalign.tables import NORMS, RATINGS, STIMULI
 
 from .small_study import SCALE, SETTINGS

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.distributions.calibration.calibrate import Tables, calibrate
-from emoalign.distributions.calibration.review import review
+from emoalign.analyses.calibration.analysis import (
+    CalibrationJob,
+    CalibrationReviewJob,
+    CalibrationSettings,
+)
+from emoalign.analyses.calibration.calibrate import Tables, calibrate
+from emoalign.analyses.calibration.review import review
 from emoalign.statistics.pairs import FloatArray
-from emoalign.study.calibration import CalibrationSettings
-from emoalign.study.datasets import HumanScale
-from emoalign.study.fields import LabelScale
-from emoalign.study.jobs import CalibrationJob, CalibrationReviewJob
+from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS, NORMS, STATUSES, STIMULI
 
 from .planted import LABELS, POINTS, drawn, truths

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from emoalign.statistics.align import alignment, reliability_row
-from emoalign.study.datasets import Frameworks
+from emoalign.analyses.alignment.align import alignment, reliability_row
+from emoalign.analyses.alignment.analysis import StatisticsJob
+from emoalign.analyses.contrasts.analysis import ComparisonJob
+from emoalign.analyses.structure.analysis import StructureJob
+from emoalign.items.item_jobs import ComparedDataset
 from emoalign.study.fields import Range
-from emoalign.study.jobs import ComparedDataset, ComparisonJob, StatisticsJob, StructureJob
+from emoalign.study.scales import Frameworks
 
 from .small_study import SCALE, SETTINGS, cell, norms, ratings
 

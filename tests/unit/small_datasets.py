@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from emoalign.errors import StudyError
+from emoalign.planning.loading import load_dataset
 from emoalign.statistics.reliability import split_half
+from emoalign.stimuli.cards import DatasetCard
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.readers import read
-from emoalign.stimuli.source_items import HumanLabels, HumanRatings, SourceItem
-from emoalign.study.datasets import DatasetCard
-from emoalign.study.jobs import PreparationJob
-from emoalign.study.loading import load_dataset
+from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.stimuli.readers.reading import read
+from emoalign.stimuli.readers.source_items import HumanLabels, HumanRatings, SourceItem
 from emoalign.study.reading import validate
 from emoalign.tables import NORMS, STIMULI
 

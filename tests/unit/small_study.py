@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emoalign.study.datasets import HumanScale
-from emoalign.study.jobs import StatisticsJob
-from emoalign.study.studies import StatisticsSettings
+from emoalign.analyses.alignment.analysis import StatisticsJob, StatisticsSettings
+from emoalign.study.scales import HumanScale
 from emoalign.tables import STATUSES
 
 SCALE = HumanScale(min=1, max=9, direction="higher is more positive")

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from emoalign.items.aggregation import aggregate
-from emoalign.study.datasets import HumanScale
-from emoalign.study.fields import LabelScale
-from emoalign.study.jobs import AggregationJob
+from emoalign.items.item_jobs import AggregationJob
+from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES
 
 FIVE = HumanScale(min=1, max=5, direction="higher is better")

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.statistics.align import align, alignment, readouts, reliability_row
+from emoalign.analyses.alignment.align import align, alignment, readouts, reliability_row
 from emoalign.tables import ALIGNMENT, ITEMS, NORMS
 
 from .small_study import JOB, SETTINGS, cell, norms, ratings

@@ -13,9 +13,9 @@ import pytest
 
 from emoalign.baselines import extra
 from emoalign.errors import BaselineError, StudyError
-from emoalign.study.loading import LoadedStudy, load_baseline, load_study
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy, load_baseline, load_study
 from emoalign.study.reading import read_yaml
-from emoalign.study.rules import Jobs
 
 Edit = Callable[[str, Callable[[Any], object]], None]
 

@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emoalign.baselines.cards import Splits
 from emoalign.baselines.partition import Partition, check, normalised, partition
 from emoalign.baselines.targets import human_shares
 from emoalign.errors import BaselineError
 from emoalign.items.aggregation import aggregate
+from emoalign.items.item_jobs import AggregationJob
 from emoalign.stimuli.norms import norm_rows
-from emoalign.stimuli.source_items import HumanLabels, SourceItem, from_ratings
-from emoalign.study.baselines import Splits
-from emoalign.study.datasets import HumanScale
-from emoalign.study.fields import FileSource, LabelScale
-from emoalign.study.jobs import AggregationJob
+from emoalign.stimuli.readers.source_items import HumanLabels, SourceItem, from_ratings
+from emoalign.study.fields import FileSource
+from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS as ITEM_TABLE
 from emoalign.tables import NORMS, RATINGS
 from tests.unit.small_datasets import items as read_items

@@ -12,13 +12,13 @@ import pytest
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account, BudgetedEngine, paid, study_account, within
+from emoalign.elicitation.engines.cards import Prices
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.elicitation.tokens import cost, estimated_tokens, most_tokens
 from emoalign.errors import BudgetError
+from emoalign.planning.studies import Study
 from emoalign.prompts.rendering import Message, Prompt
-from emoalign.study.models import Prices
 from emoalign.study.reading import validate
-from emoalign.study.studies import Study
 
 PRICES = Prices(input_usd=1, output_usd=10, as_of="2026-01-01", source="a page")
 PROMPT = Prompt((Message("user", "How pleasant is “joy”?"),), None)
@@ -136,7 +136,7 @@ def test_without_a_limit_or_prices_nothing_stands_between(tmp_path: Path) -> Non
 
 
 def _remote(*, prices: bool):  # type: ignore[no-untyped-def]
-    from emoalign.study.models import OpenAIModel
+    from emoalign.elicitation.engines.cards import OpenAIModel
 
     content = {
         "title": "T",

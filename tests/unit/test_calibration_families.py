@@ -12,18 +12,18 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.distributions.calibration.cumulative_logit import CumulativeLogit
-from emoalign.distributions.calibration.dirichlet import Dirichlet, DirichletFamily
-from emoalign.distributions.calibration.isotonic import Isotonic
-from emoalign.distributions.calibration.links import cross_entropy, link, smoothed, unlink
-from emoalign.distributions.calibration.methods import CALIBRATOR, FAMILIES, fitting
-from emoalign.distributions.calibration.mixture import Mixture
-from emoalign.distributions.calibration.scaling import Bias, Vector
-from emoalign.distributions.calibration.temperature import Temperature
-from emoalign.distributions.kinds import Kind
+from emoalign.analyses.calibration.analysis import METHODS
+from emoalign.analyses.calibration.calibrator import Fitted, Sample, Setting
+from emoalign.analyses.calibration.cumulative_logit import CumulativeLogit
+from emoalign.analyses.calibration.dirichlet import Dirichlet, DirichletFamily
+from emoalign.analyses.calibration.isotonic import Isotonic
+from emoalign.analyses.calibration.links import cross_entropy, link, smoothed, unlink
+from emoalign.analyses.calibration.methods import CALIBRATOR, FAMILIES, fitting
+from emoalign.analyses.calibration.mixture import Mixture
+from emoalign.analyses.calibration.scaling import Bias, Vector
+from emoalign.analyses.calibration.temperature import Temperature
+from emoalign.analyses.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
-from emoalign.study.calibration import METHODS
 
 from .planted import LABELS, POINTS, planted, truths
 

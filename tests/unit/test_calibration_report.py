@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.figures.calibration import draw
+from emoalign.figures.catalogue import planned_figures
 from emoalign.figures.style import style
 from emoalign.figures.subject import Subject, read_subject
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, View
 from emoalign.report.sections.calibration import SECTION, method
-from emoalign.study.calibration import CalibrationSettings
-from emoalign.study.figures import planned_figures
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import CALIBRATION, records
 
 from .reported_study import report_job

@@ -11,11 +11,11 @@ from ruamel.yaml import YAML
 from scipy.spatial.distance import jensenshannon
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.distributions.calibration.__main__ import main
-from emoalign.distributions.calibration.apply import apply
-from emoalign.distributions.calibration.saved import load
+from emoalign.analyses.calibration.__main__ import main
+from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings
+from emoalign.analyses.calibration.apply import apply
+from emoalign.analyses.calibration.saved import load
 from emoalign.errors import DataError
-from emoalign.study.calibration import METHODS, CalibrationSettings
 from emoalign.tables import CALIBRATED, CALIBRATION, CALIBRATION_CURVES, ITEMS
 
 from .small_calibration import NAMED, SETTINGS, calibrated, written

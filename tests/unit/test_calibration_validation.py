@@ -10,19 +10,19 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from emoalign.distributions.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.distributions.calibration.curves import curve
-from emoalign.distributions.calibration.folds import deal
-from emoalign.distributions.calibration.methods import fitting
-from emoalign.distributions.calibration.paired import paired
-from emoalign.distributions.calibration.references import Unchanged
-from emoalign.distributions.calibration.scores import SCORES, score
-from emoalign.distributions.calibration.validation import Validated, cross_validate
-from emoalign.distributions.folds import Keys, text_keys
-from emoalign.distributions.kinds import Kind
-from emoalign.distributions.metrics import jsd
+from emoalign.analyses.calibration.analysis import METHODS
+from emoalign.analyses.calibration.calibrator import Fitted, Sample, Setting
+from emoalign.analyses.calibration.curves import curve
+from emoalign.analyses.calibration.folds import deal
+from emoalign.analyses.calibration.methods import fitting
+from emoalign.analyses.calibration.paired import paired
+from emoalign.analyses.calibration.references import Unchanged
+from emoalign.analyses.calibration.scores import SCORES, score
+from emoalign.analyses.calibration.validation import Validated, cross_validate
+from emoalign.analyses.distributions.folds import Keys, text_keys
+from emoalign.analyses.distributions.kinds import Kind
+from emoalign.analyses.distributions.metrics import jsd
 from emoalign.statistics.pairs import FloatArray
-from emoalign.study.calibration import METHODS
 
 from .planted import Distortion, planted, truths
 

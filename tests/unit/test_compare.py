@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from emoalign.analyses.contrasts.analysis import ComparisonJob
+from emoalign.analyses.contrasts.compare import compare
 from emoalign.statistics.arousal import residuals
-from emoalign.statistics.compare import compare
-from emoalign.study.jobs import ComparisonJob
 from emoalign.tables import (
     ALIGNMENT,
     AROUSAL,

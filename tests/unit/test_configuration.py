@@ -11,13 +11,14 @@ import pytest
 from pydantic import ValidationError
 
 from emoalign.errors import StudyError
-from emoalign.prompts.preflight import check_prompts
-from emoalign.study.datasets import DatasetCard
-from emoalign.study.fields import Entry, OrdinalScale
-from emoalign.study.loading import LoadedStudy, load_model, load_study
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy, load_model, load_study
+from emoalign.planning.preflight import check_prompts
+from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.fields import Entry
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import nearest, read_yaml, validate
-from emoalign.study.rules import Jobs
+from emoalign.study.scales import OrdinalScale
 
 Edit = Callable[[str, Callable[[Any], object]], None]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.elicitation.rating import rate
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import StudyError
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import LoadedStudy, load_study
-from emoalign.study.models import OpenAIModel
-from emoalign.study.rules import Jobs
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy, load_study
 
 from .small_datasets import ROOT, shipped
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emoalign.analyses.variance.analysis import DecompositionJob
+from emoalign.analyses.variance.decompose import decompose
 from emoalign.statistics.components import variance_components
-from emoalign.statistics.decompose import decompose
-from emoalign.study.jobs import Asked, DecompositionJob
+from emoalign.study.studies import Asked
 from emoalign.tables import RATINGS, VARIANCE
 
 N_ITEMS, N_PEOPLE = 25, 8

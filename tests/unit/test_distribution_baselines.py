@@ -11,15 +11,15 @@ import pytest
 from numpy.typing import NDArray
 from statsmodels.stats.inter_rater import fleiss_kappa
 
-from emoalign.distributions import draws, metrics, predictors
-from emoalign.distributions.expected import expected
-from emoalign.distributions.kinds import Kind
-from emoalign.distributions.people import People
-from emoalign.distributions.people import people as read_people
-from emoalign.distributions.population import population as population_of
-from emoalign.distributions.scores import METRICS, scores
+from emoalign.analyses.distributions import draws, metrics, predictors
+from emoalign.analyses.distributions.expected import expected
+from emoalign.analyses.distributions.kinds import Kind
+from emoalign.analyses.distributions.people import People
+from emoalign.analyses.distributions.people import people as read_people
+from emoalign.analyses.distributions.population import population as population_of
+from emoalign.analyses.distributions.scores import METRICS, scores
 from emoalign.statistics.pairs import FloatArray
-from emoalign.study.datasets import HumanScale
+from emoalign.study.scales import HumanScale
 
 from .small_datasets import prepared, shipped
 

@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emoalign.distributions.cells import BASELINE, DistributionCell, read_cells
-from emoalign.distributions.folds import folds_of, text_keys
-from emoalign.study.datasets import HumanScale
-from emoalign.study.fields import LabelScale
+from emoalign.analyses.distributions.cells import BASELINE, DistributionCell, read_cells
+from emoalign.analyses.distributions.folds import folds_of, text_keys
+from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS, NORMS, STATUSES, STIMULI
 
 FIVE = HumanScale(min=1, max=5, direction="higher is more")

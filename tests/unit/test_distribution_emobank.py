@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from emoalign.distributions import metrics, predictors
-from emoalign.distributions.people import People, people
+from emoalign.analyses.distributions import metrics, predictors
+from emoalign.analyses.distributions.people import People, people
+from emoalign.planning.studies import Study
 from emoalign.stimuli.strata import strata_of, stratified_ids
-from emoalign.study.datasets import HumanScale
 from emoalign.study.reading import read_yaml, validate
+from emoalign.study.scales import HumanScale
 from emoalign.study.strata import Strata
-from emoalign.study.studies import Study
 
 from .small_datasets import ROOT, prepared, shipped
 

@@ -7,7 +7,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from emoalign.distributions.clustered import clustered_means, clustered_spearman, text_means
+from emoalign.analyses.distributions.clustered import (
+    clustered_means,
+    clustered_spearman,
+    text_means,
+)
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.resampling import resample_counts
 

@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn.metrics import brier_score_loss, log_loss
 
-from emoalign.distributions import metrics
+from emoalign.analyses.distributions import metrics
 from emoalign.statistics.pairs import FloatArray
 
 Distance = Callable[[FloatArray, FloatArray], FloatArray]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from emoalign.distributions.scorecard import (
+from emoalign.analyses.expectations.analysis import ExpectationJob
+from emoalign.analyses.expectations.distribution_scorecard import (
     EXPECTED,
     DistributionTables,
     distribution_scorecard,
     score_distributions,
 )
-from emoalign.study.jobs import ExpectationJob
 from emoalign.tables import (
     CALIBRATION,
     DISTRIBUTION_CONTRASTS,

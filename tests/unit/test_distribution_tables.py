@@ -13,13 +13,11 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.distributions import metrics
-from emoalign.distributions.compare import compare_distributions, dataset_files
-from emoalign.distributions.expected import REFERENCES
-from emoalign.study.datasets import HumanScale
-from emoalign.study.fields import LabelScale
-from emoalign.study.jobs import DistributionJob
-from emoalign.study.studies import DistributionSettings
+from emoalign.analyses.distributions import metrics
+from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
+from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
+from emoalign.analyses.distributions.expected import REFERENCES
+from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import (
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,

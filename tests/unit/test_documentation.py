@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from pydantic import Field
 
-import emoalign.study.jobs  # noqa: F401 - so that every entry of the package is known here
+import emoalign.planning.jobs  # noqa: F401 - so that every entry of the package is known here
 from emoalign.documentation.__main__ import main
 from emoalign.documentation.files import drifted, generated
 from emoalign.documentation.kinds import KINDS, FileKind, parts
@@ -24,8 +24,8 @@ from emoalign.documentation.markdown import anchor, plain
 from emoalign.documentation.results import STATUS_MEANINGS, title
 from emoalign.documentation.schemas import json_schema
 from emoalign.documentation.words import default_in_words, type_in_words
+from emoalign.planning.loading import load_study
 from emoalign.study.fields import Entry, Name
-from emoalign.study.loading import load_study
 from emoalign.study.reading import read_yaml, validate
 from emoalign.tables import ALIGNMENT, ITEMS, RATINGS, STATUSES, TABLES, Table
 
@@ -43,10 +43,9 @@ def entries(kind: type[Entry] = Entry) -> Iterator[type[Entry]]:
 
 
 CONFIGURATION = [
-    entry
-    for entry in entries()
-    if entry.__module__.startswith("emoalign.study.") and entry.__module__ != "emoalign.study.jobs"
+    entry for entry in entries() if any(field.description for field in entry.model_fields.values())
 ]
+"""What stands in configuration files: the fields of jobs need no description."""
 
 
 def shipped(path: str) -> tuple[Any, FileKind]:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emoalign.distributions.transparency import embedding
-from emoalign.distributions.transparency.embedding import embedded, identity
-from emoalign.distributions.transparency.embedding_store import EmbeddingStore
-from emoalign.distributions.transparency.gguf import gguf_embedder
-from emoalign.distributions.transparency.hugging_face import hugging_face_embedder
+from emoalign.analyses.transparency import embedding
+from emoalign.analyses.transparency.embedding import embedded, identity
+from emoalign.analyses.transparency.embedding_cards import GgufEmbedding, TransformersEmbedding
+from emoalign.analyses.transparency.embedding_store import EmbeddingStore
+from emoalign.analyses.transparency.gguf import gguf_embedder
+from emoalign.analyses.transparency.hugging_face import hugging_face_embedder
 from emoalign.errors import EngineError
-from emoalign.study.embeddings import GgufEmbedding, TransformersEmbedding
 from emoalign.study.reading import read_yaml, validate
 
 ROOT = Path(__file__).parents[2]

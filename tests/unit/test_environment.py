@@ -84,7 +84,7 @@ def test_every_dependency_is_justified_in_a_line() -> None:
 
 
 def test_reading_the_snakefile_waits_for_no_library_that_draws_or_learns() -> None:
-    told = "import sys, emoalign.report.sections, emoalign.study.rules; print(*sys.modules)"
+    told = "import sys, emoalign.report.sections, emoalign.planning.jobs; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", told],
         env={"PYTHONPATH": str(ROOT / "src")},

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.exact import check_single_tokens, read_distribution
+from emoalign.elicitation.readings.exact import check_single_tokens, read_distribution
 from emoalign.errors import CapabilityError
-from emoalign.study.fields import OrdinalScale
+from emoalign.study.scales import OrdinalScale
 
 FIVE = OrdinalScale(min=1, max=5, direction="higher is better")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from emoalign.distributions.cells import BASELINE
+from emoalign.analyses.distributions.cells import BASELINE
 from emoalign.figures.entropy import COLUMNS, ROWS, draw
 from emoalign.figures.style import style
 from emoalign.figures.subject import Subject

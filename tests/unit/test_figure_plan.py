@@ -8,14 +8,15 @@ from typing import Any, get_args
 import pytest
 
 from emoalign.errors import StudyError
+from emoalign.figures.catalogue import FIGURES, planned_figures, undrawn_figures
 from emoalign.figures.drawing import drawing
+from emoalign.figures.drawing_job import AskedOf
+from emoalign.figures.variation import varying
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_study
+from emoalign.report.report_job import ReportJob
 from emoalign.study.fields import FigureName
-from emoalign.study.figures import FIGURES, planned_figures, undrawn_figures
-from emoalign.study.jobs import AskedOf, ReportJob
-from emoalign.study.loading import load_study
 from emoalign.study.reading import read_yaml
-from emoalign.study.rules import Jobs
-from emoalign.study.variation import varying
 from emoalign.tables import TABLES
 
 ROOT = Path(__file__).parents[2]

@@ -11,14 +11,15 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from emoalign.distributions.transparency.gradient_rows import gradient_rows
+from emoalign.analyses.transparency.analysis import GradientJob
+from emoalign.analyses.transparency.gradient_rows import gradient_rows
+from emoalign.figures.drawing_job import FigureJob, ShownDataset
 from emoalign.figures.naming import POINT, name_points, places
 from emoalign.figures.saving import save
 from emoalign.figures.style import style
 from emoalign.figures.subject import Subject
 from emoalign.figures.transparency import draw
-from emoalign.study.fields import LabelScale
-from emoalign.study.jobs import FigureJob, GradientJob, ShownDataset
+from emoalign.study.scales import LabelScale
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT
 
 NAMES = tuple(f"emotion {place}" for place in range(28))

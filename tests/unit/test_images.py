@@ -16,15 +16,15 @@ from emoalign.elicitation.messages import chat_messages
 from emoalign.elicitation.requests import RatingRequest, Sampling
 from emoalign.elicitation.tokens import estimated_tokens, most_tokens
 from emoalign.errors import DataError, StudyError
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_study
 from emoalign.prompts.rendering import Image, Message, Prompt
-from emoalign.sources import sha256
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.readers import read
+from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.stimuli.readers.reading import read
+from emoalign.stimuli.readers.sources import OasisSource
 from emoalign.study.fields import FileSource
-from emoalign.study.jobs import PreparationJob
-from emoalign.study.loading import load_study
-from emoalign.study.readers import OasisSource
-from emoalign.study.rules import Jobs
+from emoalign.study.files import sha256
 from emoalign.tables import NORMS, STIMULI
 
 ROOT = Path(__file__).parents[2]

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.json_answers import NotJson, parse_json
-from emoalign.elicitation.parsing import Reading, read_answer
-from emoalign.study.fields import LabelScale, OrdinalScale, Scale
+from emoalign.elicitation.readings.json_answers import NotJson, parse_json
+from emoalign.elicitation.readings.text import Reading, read_answer
 from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 EMOTIONS = LabelScale(kind="labels", labels=("joy", "Anger", "mild surprise", "neutral"))
 FIVE = OrdinalScale(min=1, max=5, direction="higher is better")

@@ -10,15 +10,15 @@ import pytest
 from pydantic import ValidationError
 
 from emoalign.elicitation.rating import build_questions
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import StudyError
-from emoalign.prompts.preflight import check_prompts
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.planning.preflight import check_prompts
 from emoalign.prompts.rendering import Renderer
-from emoalign.study.datasets import DatasetCard
-from emoalign.study.fields import LabelScale
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import LoadedStudy, load_study
+from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.reading import validate
-from emoalign.study.rules import Jobs
+from emoalign.study.scales import LabelScale
 
 Edit = Callable[[str, Callable[[Any], object]], None]
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import DataError, StudyError
-from emoalign.study.loading import load_dataset
+from emoalign.planning.loading import load_dataset
 
 from .small_datasets import CARD, MEAN, ROOT, prepared, table_card
 

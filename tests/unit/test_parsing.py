@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.parsing import Reading, parse_rating, read_answer
-from emoalign.study.fields import OrdinalScale
+from emoalign.elicitation.readings.text import Reading, parse_rating, read_answer
 from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.scales import OrdinalScale
 
 NINE = OrdinalScale(min=1, max=9, direction="higher is better")
 HALVES = OrdinalScale(min=1, max=9, step=0.5, direction="higher is better")

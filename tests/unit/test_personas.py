@@ -10,13 +10,13 @@ import pytest
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.rating import build_questions, rating_rows
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import StudyError
-from emoalign.prompts.preflight import check_prompts
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import LoadedStudy, load_study
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.planning.preflight import check_prompts
 from emoalign.study.personas import PersonaTable
 from emoalign.study.reading import validate
-from emoalign.study.rules import Jobs
 
 ROOT = Path(__file__).parents[2]
 ITEMS = [("w1", "joy"), ("w2", "woe")]

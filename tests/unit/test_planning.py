@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.elicitation.journal import JournalWriter
-from emoalign.elicitation.planning import in_words, plan, planned
 from emoalign.elicitation.rating import build_questions
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.tokens import estimated_tokens
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import LoadedStudy, load_study
-from emoalign.study.models import OpenAIModel
-from emoalign.study.rules import Jobs
+from emoalign.planning.costs import in_words, plan, planned
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy, load_study
 from emoalign.tables import PLAN, STIMULI
 
 ROOT = Path(__file__).parents[2]

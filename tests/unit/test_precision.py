@@ -13,17 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from emoalign.precision import correlation, divergence
-from emoalign.precision.correlation import HumanSpread
-from emoalign.precision.in_words import in_words
-from emoalign.precision.people import HumanAnswers, concentration, known_answers
-from emoalign.precision.rows import NO_NORMS, precision_rows
+from emoalign.analyses.precision import correlation, divergence
+from emoalign.analyses.precision.analysis import PrecisionJob, PrecisionSettings
+from emoalign.analyses.precision.correlation import HumanSpread
+from emoalign.analyses.precision.in_words import in_words
+from emoalign.analyses.precision.people import HumanAnswers, concentration, known_answers
+from emoalign.analyses.precision.rows import NO_NORMS, precision_rows
 from emoalign.statistics.correlation import pearson
 from emoalign.statistics.reliability import summary_reliability
-from emoalign.study.datasets import HumanScale
-from emoalign.study.fields import LabelScale
-from emoalign.study.jobs import PrecisionJob
-from emoalign.study.studies import PrecisionSettings
+from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import NORMS, PRECISION
 
 FIVE = HumanScale(min=1, max=5, direction="higher is more")

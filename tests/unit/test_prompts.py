@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import PromptError, StudyError
-from emoalign.prompts.preflight import check_prompts
-from emoalign.prompts.rendering import Message, Prompt, Renderer
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy
+from emoalign.planning.preflight import check_prompts
+from emoalign.prompts.rendering import Message, Prompt, PromptForm, Renderer
 from emoalign.stimuli.preparation import prepare
-from emoalign.study.datasets import HumanScale
-from emoalign.study.jobs import PreparationJob, PromptForm
-from emoalign.study.loading import LoadedStudy
-from emoalign.study.rules import Jobs
+from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.study.scales import HumanScale
 from emoalign.tables import STIMULI
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from emoalign.errors import DataError
-from emoalign.sources import locate
-from emoalign.stimuli.source_items import SourceItem
+from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.study.files import locate
 
 from .small_datasets import items, rated, real, shipped, spearman_brown, write
 

@@ -15,15 +15,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from emoalign.elicitation.engines.cards import RecordedModel
 from emoalign.elicitation.rating import rate
+from emoalign.elicitation.rating_job import RatingJob, answering
 from emoalign.errors import DataError, StudyError
 from emoalign.items.aggregation import aggregate
+from emoalign.items.item_jobs import AggregationJob
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_study
 from emoalign.report.manifest import metadata
-from emoalign.study.jobs import AggregationJob, RatingJob, answering
-from emoalign.study.loading import load_study
-from emoalign.study.models import RecordedModel
 from emoalign.study.reading import read_yaml, validate
-from emoalign.study.rules import Jobs
 from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
 
 Edit = Callable[[str, Callable[[Any], object]], None]

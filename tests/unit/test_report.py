@@ -18,9 +18,9 @@ from PIL import Image
 from emoalign.figures.wording import number
 from emoalign.report.manifest import git_commit
 from emoalign.report.pictures import Pictures, screen_picture
+from emoalign.report.report_job import ReportJob
 from emoalign.report.scripts import Script
 from emoalign.report.wording import findings, p_value, percent
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import ALIGNMENT, STATUSES
 
 from .reported_study import EVIL, make_page, rating_rows, report_job

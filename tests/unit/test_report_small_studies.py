@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.study.jobs import ReportJob
+from emoalign.report.report_job import ReportJob
 
 from .reported_study import item_ids, label_rows, make_page, rating_rows, report_job
 from .small_study import norms, ratings

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_study
 from emoalign.stage import keep_out_of_log
-from emoalign.study.loading import load_study
 from emoalign.study.reading import read_yaml
-from emoalign.study.rules import Jobs
 
 Edit = Callable[[str, Callable[[Any], object]], None]
 EMBEDDED = "smollm2-135m"

@@ -16,19 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoalign.errors import DataError
-from emoalign.sources import locate, locate_verified
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy
 from emoalign.stimuli.norms import to_scale
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.readers import read
+from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.stimuli.readers.reading import read
+from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.stimuli.readers.sources import VaderLexiconSource
 from emoalign.stimuli.sampling import sample_ids, shard_names
 from emoalign.stimuli.selection import select
-from emoalign.stimuli.source_items import SourceItem
-from emoalign.study.datasets import HumanScale
 from emoalign.study.fields import FileSource, Range
-from emoalign.study.jobs import PreparationJob
-from emoalign.study.loading import LoadedStudy
-from emoalign.study.readers import VaderLexiconSource
-from emoalign.study.rules import Jobs
+from emoalign.study.files import locate, locate_verified
+from emoalign.study.scales import HumanScale
 from emoalign.tables import NORMS, STIMULI, TABLES, atomic
 
 Prepare = Callable[..., PreparationJob]

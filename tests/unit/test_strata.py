@@ -12,12 +12,12 @@ import pytest
 from pydantic import ValidationError
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers import read
+from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.stimuli.readers.reading import read
+from emoalign.stimuli.readers.source_items import HumanLabels, SourceItem
 from emoalign.stimuli.sampling import sample_ids
 from emoalign.stimuli.selection import select
-from emoalign.stimuli.source_items import HumanLabels, SourceItem
 from emoalign.stimuli.strata import agreement, strata_of, stratified_ids
-from emoalign.study.jobs import PreparationJob
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.strata import Strata
 from emoalign.study.studies import StudyDataset

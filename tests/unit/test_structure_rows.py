@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import pdist
 
-from emoalign.statistics.rated_items import rated_items
-from emoalign.statistics.structure_rows import compare_structure, structure_rows
-from emoalign.study.jobs import StructureJob
+from emoalign.analyses.structure.analysis import StructureJob
+from emoalign.analyses.structure.structure_rows import compare_structure, structure_rows
+from emoalign.items.rated_items import rated_items
 from emoalign.tables import ITEMS, STRUCTURE
 
 from .small_comparison import (

@@ -15,22 +15,26 @@ from scipy import optimize, stats
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import minmax_scale
 
-from emoalign.distributions.folds import folds_of, text_keys
-from emoalign.distributions.transparency.gradient import gradient, partial_spearman
-from emoalign.distributions.transparency.gradient_rows import gradient_rows
-from emoalign.distributions.transparency.grounding import seed_share, similarity, transparency
-from emoalign.distributions.transparency.probe import bag_of_words, out_of_fold_auc
-from emoalign.distributions.transparency.rows import transparency_rows
-from emoalign.distributions.transparency.words import with_any, words
+from emoalign.analyses.distributions.folds import folds_of, text_keys
+from emoalign.analyses.transparency.analysis import (
+    GradientJob,
+    LabelledDataset,
+    TransparencyJob,
+    TransparencySettings,
+)
+from emoalign.analyses.transparency.gradient import gradient, partial_spearman
+from emoalign.analyses.transparency.gradient_rows import gradient_rows
+from emoalign.analyses.transparency.grounding import seed_share, similarity, transparency
+from emoalign.analyses.transparency.lexicons import SeedLexicon
+from emoalign.analyses.transparency.probe import bag_of_words, out_of_fold_auc
+from emoalign.analyses.transparency.rows import transparency_rows
+from emoalign.analyses.transparency.words import with_any, words
 from emoalign.errors import StudyError
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_dataset, load_study
 from emoalign.statistics.labels import label_agreement
-from emoalign.study.fields import LabelScale
-from emoalign.study.jobs import GradientJob, LabelledDataset, TransparencyJob
-from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.loading import load_dataset, load_study
 from emoalign.study.reading import read_yaml, validate
-from emoalign.study.rules import Jobs
-from emoalign.study.studies import TransparencySettings
+from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, TRANSPARENCY, TRANSPARENCY_GRADIENT
 
 ROOT = Path(__file__).parents[2]

@@ -13,26 +13,26 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.chat_templates import check_template
-from emoalign.elicitation.engines import identity, settings, setup
-from emoalign.elicitation.exact import read_distribution
+from emoalign.elicitation.engines.base import identity, settings, setup
+from emoalign.elicitation.engines.cards import VllmCapabilities, VllmModel
+from emoalign.elicitation.engines.vllm.chat_templates import check_template
+from emoalign.elicitation.engines.vllm.engine import arguments, loaded
+from emoalign.elicitation.engines.vllm.outputs import read_output, sampling_parameters
+from emoalign.elicitation.engines.vllm.rating_together import beginning
+from emoalign.elicitation.engines.vllm.vocabulary import number_tokens, rating_tokens
 from emoalign.elicitation.messages import without_system
-from emoalign.elicitation.planning import planned
 from emoalign.elicitation.rating import build_questions
-from emoalign.elicitation.rating_together import beginning
+from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.readings.exact import read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.elicitation.stopping import orderly_end
-from emoalign.elicitation.vllm import arguments, loaded
-from emoalign.elicitation.vllm_outputs import read_output, sampling_parameters
-from emoalign.elicitation.vocabulary import number_tokens, rating_tokens
 from emoalign.errors import CapabilityError
+from emoalign.planning.costs import planned
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy, load_study
 from emoalign.prompts.rendering import Image, Message, Prompt
-from emoalign.study.datasets import HumanScale
-from emoalign.study.jobs import RatingJob, answering
-from emoalign.study.loading import LoadedStudy, load_study
-from emoalign.study.models import VllmCapabilities, VllmModel
 from emoalign.study.reading import read_yaml
-from emoalign.study.rules import Jobs
+from emoalign.study.scales import HumanScale
 
 CARD = VllmModel(title="A model", engine="vllm", model="org/model", revision="abc")
 WORDS = ["7", " 7", "７", "8", "“8”", "seven", "", "70", "-7", "7."]

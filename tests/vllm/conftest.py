@@ -16,10 +16,10 @@ if importlib.util.find_spec("vllm") is None:
 else:
     os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
 
+    from emoalign.elicitation.engines.cards import VllmModel
+    from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
     from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-    from emoalign.elicitation.vllm import VllmEngine, loaded
     from emoalign.prompts.rendering import Message, Prompt
-    from emoalign.study.models import VllmModel
 
     from . import tiny_models
 

@@ -16,17 +16,18 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines import identity
+from emoalign.elicitation.engines.base import identity
+from emoalign.elicitation.engines.cards import LlamaCppModel, VllmModel
+from emoalign.elicitation.engines.vllm.rating_together import rate_together
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_together import rate_together
+from emoalign.elicitation.rating_job import RatingJob, answering
 from emoalign.errors import CapabilityError
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import LoadedStudy
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
-from emoalign.study.fields import OrdinalScale
-from emoalign.study.jobs import PreparationJob, RatingJob, answering
-from emoalign.study.loading import LoadedStudy
-from emoalign.study.models import LlamaCppModel, VllmModel
-from emoalign.study.rules import Jobs
+from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
 
 from . import tiny_models
@@ -40,10 +41,10 @@ RATE = """
 import sys
 from pathlib import Path
 import orjson
-from emoalign.elicitation.rating_together import rate_together
+from emoalign.elicitation.engines.vllm.rating_together import rate_together
 from emoalign.elicitation.stopping import orderly_end
-from emoalign.study.jobs import RatingJob
-from emoalign.study.models import VllmModel
+from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.engines.cards import VllmModel
 
 folder = Path(sys.argv[1])
 told = orjson.loads((folder / "told.json").read_bytes())
@@ -192,7 +193,7 @@ def test_a_finished_job_loads_no_model(
     def load(card: VllmModel) -> None:
         raise AssertionError("a model was loaded although nothing is missing")
 
-    monkeypatch.setattr("emoalign.elicitation.rating_together.loaded", load)
+    monkeypatch.setattr("emoalign.elicitation.engines.vllm.rating_together.loaded", load)
     again = desk.rate(job_of(default_study, card), card)
     pd.testing.assert_frame_equal(again, sheet)
 

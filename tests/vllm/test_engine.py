@@ -14,15 +14,14 @@ from scipy.stats import chisquare
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.exact import check_single_tokens, read_distribution
+from emoalign.elicitation.engines.cards import VllmModel
+from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
 from emoalign.elicitation.messages import chat_messages
+from emoalign.elicitation.readings.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest
-from emoalign.elicitation.vllm import VllmEngine, loaded
 from emoalign.errors import CapabilityError, EngineError
 from emoalign.prompts.rendering import Message, Prompt
-from emoalign.study.datasets import HumanScale
-from emoalign.study.fields import OrdinalScale
-from emoalign.study.models import VllmModel
+from emoalign.study.scales import HumanScale, OrdinalScale
 
 Question = Callable[..., Ask]
 ITEMS = [first + rest for first in "abcdefghij" for rest in ("oy", "ear", "ate", "ope")]

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image as Picture
 
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.engines.cards import VllmCapabilities, VllmModel
+from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.elicitation.vllm import VllmEngine, loaded
 from emoalign.errors import DataError
 from emoalign.prompts.rendering import Image, Message, Prompt
-from emoalign.sources import sha256
-from emoalign.study.models import VllmCapabilities, VllmModel
+from emoalign.study.files import sha256
 
 from . import tiny_vision
 

@@ -10,14 +10,14 @@ import orjson
 import pytest
 
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.engines.cards import VllmModel
 from emoalign.elicitation.journal import JournalWriter
 from emoalign.elicitation.rating import Cell
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.requests import Ask
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import load_study
-from emoalign.study.models import VllmModel
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_study
 from emoalign.study.reading import read_yaml
-from emoalign.study.rules import Jobs
 from emoalign.tables import STIMULI
 
 from .conftest import STUDY, Project

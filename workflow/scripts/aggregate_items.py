@@ -1,8 +1,8 @@
 from pathlib import Path
 
 from emoalign.items.aggregation import aggregate
+from emoalign.items.item_jobs import AggregationJob
 from emoalign.stage import stage
-from emoalign.study.jobs import AggregationJob
 
 with stage(snakemake.log[0]):
     aggregate(

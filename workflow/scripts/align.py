@@ -1,8 +1,8 @@
 from pathlib import Path
 
+from emoalign.analyses.alignment.align import align
+from emoalign.analyses.alignment.analysis import StatisticsJob
 from emoalign.stage import stage
-from emoalign.statistics.align import align
-from emoalign.study.jobs import StatisticsJob
 
 with stage(snakemake.log[0]):
     align(

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from emoalign.distributions.calibration.calibrate import calibrate
+from emoalign.analyses.calibration.analysis import CalibrationJob
+from emoalign.analyses.calibration.calibrate import calibrate
 from emoalign.stage import stage
-from emoalign.study.jobs import CalibrationJob
 
 with stage(snakemake.log[0]):
     calibrate(

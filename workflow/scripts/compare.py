@@ -1,8 +1,8 @@
 from pathlib import Path
 
+from emoalign.analyses.contrasts.analysis import ComparisonJob
+from emoalign.analyses.contrasts.compare import compare
 from emoalign.stage import stage
-from emoalign.statistics.compare import compare
-from emoalign.study.jobs import ComparisonJob
 
 with stage(snakemake.log[0]):
     compare(

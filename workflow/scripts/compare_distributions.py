@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from emoalign.distributions.compare import compare_distributions, dataset_files
+from emoalign.analyses.distributions.analysis import DistributionJob
+from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
 from emoalign.stage import stage
-from emoalign.study.jobs import DistributionJob
 
 with stage(snakemake.log[0]):
     compare_distributions(

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from emoalign.distributions.transparency.gradient_rows import compare_gradients
+from emoalign.analyses.transparency.analysis import GradientJob
+from emoalign.analyses.transparency.gradient_rows import compare_gradients
 from emoalign.stage import stage
-from emoalign.study.jobs import GradientJob
 
 with stage(snakemake.log[0]):
     compare_gradients(

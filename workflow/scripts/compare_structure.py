@@ -1,8 +1,8 @@
 from pathlib import Path
 
+from emoalign.analyses.structure.analysis import StructureJob
+from emoalign.analyses.structure.structure_rows import compare_structure
 from emoalign.stage import stage
-from emoalign.statistics.structure_rows import compare_structure
-from emoalign.study.jobs import StructureJob
 
 with stage(snakemake.log[0]):
     compare_structure(

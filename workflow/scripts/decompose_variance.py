@@ -1,8 +1,8 @@
 from pathlib import Path
 
+from emoalign.analyses.variance.analysis import DecompositionJob
+from emoalign.analyses.variance.decompose import decompose
 from emoalign.stage import stage
-from emoalign.statistics.decompose import decompose
-from emoalign.study.jobs import DecompositionJob
 
 with stage(snakemake.log[0]):
     decompose(

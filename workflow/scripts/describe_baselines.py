@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from emoalign.baselines.describe import describe
+from emoalign.analyses.baselines.describe import describe
 from emoalign.stage import stage
 
 with stage(snakemake.log[0]):

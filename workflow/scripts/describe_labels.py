@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from emoalign.distributions.transparency.rows import describe
+from emoalign.analyses.transparency.analysis import TransparencyJob
+from emoalign.analyses.transparency.rows import describe
 from emoalign.stage import stage
-from emoalign.study.jobs import TransparencyJob
 
 with stage(snakemake.log[0]):
     describe(

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 from emoalign.figures.drawing import draw_figure
+from emoalign.figures.drawing_job import FigureJob
 from emoalign.stage import stage
-from emoalign.study.jobs import FigureJob
 
 with stage(snakemake.log[0]):
     draw_figure(

@@ -1,8 +1,8 @@
 from pathlib import Path
 
+from emoalign.planning.loading import load_dataset
 from emoalign.stage import stage
 from emoalign.stimuli.gathering import gather
-from emoalign.study.loading import load_dataset
 
 with stage(snakemake.log[0]):
     mirror = snakemake.params.mirror

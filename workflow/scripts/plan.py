@@ -1,9 +1,10 @@
 from pathlib import Path
 
-from emoalign.precision.plan import plan_study
+from emoalign.analyses.precision.analysis import PrecisionJob
+from emoalign.elicitation.rating_job import RatingJob
+from emoalign.planning.loading import load_model
+from emoalign.planning.plan import plan_study
 from emoalign.stage import stage
-from emoalign.study.jobs import PrecisionJob, RatingJob
-from emoalign.study.loading import load_model
 
 with stage(snakemake.log[0]):
     plan_study(

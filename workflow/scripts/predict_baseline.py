@@ -1,9 +1,9 @@
 from pathlib import Path
 
+from emoalign.baselines.baseline_jobs import PredictionJob
 from emoalign.baselines.predict import predict
+from emoalign.planning.loading import load_dataset
 from emoalign.stage import stage
-from emoalign.study.jobs import PredictionJob
-from emoalign.study.loading import load_dataset
 
 with stage(snakemake.log[0]):
     predict(

@@ -1,9 +1,9 @@
 from pathlib import Path
 
+from emoalign.planning.loading import load_dataset
 from emoalign.stage import stage
 from emoalign.stimuli.preparation import prepare
-from emoalign.study.jobs import PreparationJob
-from emoalign.study.loading import load_dataset
+from emoalign.stimuli.preparation_job import PreparationJob
 
 with stage(snakemake.log[0]):
     prepare(

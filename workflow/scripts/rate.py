@@ -2,9 +2,9 @@ from pathlib import Path
 
 from emoalign.elicitation.budget import study_account
 from emoalign.elicitation.rating import rate
+from emoalign.elicitation.rating_job import RatingJob
+from emoalign.planning.loading import load_model
 from emoalign.stage import stage
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import load_model
 
 with stage(snakemake.log[0]):
     rate(

@@ -1,10 +1,10 @@
 from pathlib import Path
 
-from emoalign.elicitation.rating_together import rate_together
+from emoalign.elicitation.engines.vllm.rating_together import rate_together
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.stopping import orderly_end
+from emoalign.planning.loading import load_model
 from emoalign.stage import stage
-from emoalign.study.jobs import RatingJob
-from emoalign.study.loading import load_model
 
 with stage(snakemake.log[0]), orderly_end():
     rate_together(

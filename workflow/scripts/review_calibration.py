@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from emoalign.distributions.calibration.review import review
+from emoalign.analyses.calibration.analysis import CalibrationReviewJob
+from emoalign.analyses.calibration.review import review
 from emoalign.stage import stage
-from emoalign.study.jobs import CalibrationReviewJob
 
 with stage(snakemake.log[0]):
     review(

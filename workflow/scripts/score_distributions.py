@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from emoalign.distributions.scorecard import score_distributions
+from emoalign.analyses.expectations.analysis import ExpectationJob
+from emoalign.analyses.expectations.distribution_scorecard import score_distributions
 from emoalign.stage import stage
-from emoalign.study.jobs import ExpectationJob
 
 with stage(snakemake.log[0]):
     score_distributions(

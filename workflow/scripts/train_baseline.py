@@ -1,9 +1,9 @@
 from pathlib import Path
 
+from emoalign.baselines.baseline_jobs import TrainingJob
 from emoalign.baselines.train import train
+from emoalign.planning.loading import load_baseline, load_dataset
 from emoalign.stage import stage
-from emoalign.study.jobs import TrainingJob
-from emoalign.study.loading import load_baseline, load_dataset
 
 with stage(snakemake.log[0]):
     train(

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 from emoalign.report.manifest import write_manifest
+from emoalign.report.report_job import ReportJob
 from emoalign.stage import stage
-from emoalign.study.jobs import ReportJob
 
 with stage(snakemake.log[0]):
     write_manifest(

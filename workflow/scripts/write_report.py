@@ -1,8 +1,8 @@
 from pathlib import Path
 
 from emoalign.report.page import write_report
+from emoalign.report.report_job import ReportJob
 from emoalign.stage import stage
-from emoalign.study.jobs import ReportJob
 
 with stage(snakemake.log[0]):
     write_report(

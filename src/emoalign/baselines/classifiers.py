@@ -17,7 +17,7 @@ from transformers.utils import logging as transformers_logging
 from emoalign.baselines.losses import Output, predicted_shares
 from emoalign.baselines.targets import Shares
 from emoalign.errors import BaselineError
-from emoalign.sources import folder_sha256
+from emoalign.study.files import folder_sha256
 
 Tokens = NDArray[np.int64]
 _AT_ONCE = 64

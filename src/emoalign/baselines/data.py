@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from emoalign.baselines.baseline_jobs import BaselineData
 from emoalign.baselines.partition import Partition, Seen, partition
 from emoalign.baselines.targets import Shares, human_shares
 from emoalign.errors import BaselineError
-from emoalign.sources import locate_verified
-from emoalign.stimuli.readers import read
-from emoalign.stimuli.source_items import SourceItem
+from emoalign.stimuli.readers.reading import read
+from emoalign.stimuli.readers.source_items import SourceItem
 from emoalign.study.fields import FileSource
-from emoalign.study.jobs import BaselineData
+from emoalign.study.files import locate_verified
 from emoalign.tables import STIMULI
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from emoalign.baselines.cards import TrainingSettings
 from emoalign.baselines.checkpoints import Checkpoints, Position
 from emoalign.baselines.classifiers import Classifier, Tokens
 from emoalign.baselines.losses import Output, divergences
 from emoalign.baselines.record import Epoch
 from emoalign.progress import Progress
-from emoalign.study.baselines import TrainingSettings
 
 _log = logging.getLogger(__name__)
 

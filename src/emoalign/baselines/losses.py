@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from torch.nn import functional
 
-from emoalign.study.fields import LabelScale, Scale
+from emoalign.study.scales import LabelScale, Scale
 
 Output = Literal["sigmoid", "softmax"]
 

@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from emoalign.baselines.cards import Splits
 from emoalign.errors import BaselineError
-from emoalign.stimuli.source_items import SourceItem
-from emoalign.study.baselines import Splits
+from emoalign.stimuli.readers.source_items import SourceItem
 from emoalign.study.fields import Entry
 
 _WORDS = re.compile(r"\w+")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emoalign.baselines.baseline_jobs import PredictionJob, PublishedClassifier
 from emoalign.baselines.data import learned_from, published_seen, source_items
 from emoalign.baselines.extra import require
 from emoalign.baselines.partition import Seen
@@ -17,7 +18,6 @@ from emoalign.baselines.record import TrainingRecord
 from emoalign.baselines.targets import Shares, answer_names
 from emoalign.errors import BaselineError
 from emoalign.study.fields import FileSource
-from emoalign.study.jobs import PredictionJob, PublishedClassifier
 from emoalign.tables import PREDICTIONS, STIMULI
 
 _SEEN = "the baseline has learned from this item or from another with its text, or was chosen by it"

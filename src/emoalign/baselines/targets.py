@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import rel_entr
 
 from emoalign.stimuli.norms import norm_rows
-from emoalign.stimuli.source_items import SourceItem
-from emoalign.study.datasets import DatasetScale, HumanScale
-from emoalign.study.fields import LabelScale, Scale
+from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.study.scales import DatasetScale, HumanScale, LabelScale, Scale
 
 Shares = NDArray[np.float64]
 """Of each item (a row), the share of people, from 0 to 1, who gave each answer (a column)."""

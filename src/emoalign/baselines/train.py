@@ -12,15 +12,15 @@ from pathlib import Path
 import orjson
 from filelock import FileLock, Timeout
 
+from emoalign.baselines.baseline_jobs import TrainingJob
 from emoalign.baselines.data import Examples, examples, learned_from, source_items
 from emoalign.baselines.extra import PACKAGES, require
 from emoalign.baselines.partition import Partition
 from emoalign.baselines.record import TrainingRecord
 from emoalign.baselines.targets import answer_names, divergence
 from emoalign.installed import installed_versions
-from emoalign.sources import folder_sha256
 from emoalign.study.fields import FileSource
-from emoalign.study.jobs import TrainingJob
+from emoalign.study.files import folder_sha256
 
 _FINISHED = "training.json"
 _WEIGHTS = "weights"

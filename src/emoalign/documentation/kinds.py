@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from emoalign.study.baselines import CheckpointBaseline, FinetunedBaseline
-from emoalign.study.datasets import DatasetCard
-from emoalign.study.embeddings import GgufEmbedding, TransformersEmbedding
+from emoalign.analyses.transparency.embedding_cards import GgufEmbedding, TransformersEmbedding
+from emoalign.analyses.transparency.lexicons import SeedLexicon
+from emoalign.baselines.cards import CheckpointBaseline, FinetunedBaseline
+from emoalign.elicitation.engines.cards import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
+from emoalign.planning.studies import Study
+from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.fields import Entry
-from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.models import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.studies import Study
 
 
 @dataclass(frozen=True)

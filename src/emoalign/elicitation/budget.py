@@ -11,12 +11,12 @@ import orjson
 from filelock import FileLock
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines import Engine
+from emoalign.elicitation.engines.base import Engine
+from emoalign.elicitation.engines.cards import OpenAIModel, Prices
 from emoalign.elicitation.requests import Ask
 from emoalign.elicitation.tokens import cost, most_tokens
 from emoalign.errors import BudgetError
-from emoalign.study.loading import Model
-from emoalign.study.models import OpenAIModel, Prices
+from emoalign.planning.loading import Model
 from emoalign.tables import atomic
 
 

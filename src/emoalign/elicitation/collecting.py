@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines import Engine
+from emoalign.elicitation.engines.base import Engine
 from emoalign.elicitation.requests import Ask
 
 

@@ -11,7 +11,7 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from emoalign.errors import DataError
 from emoalign.prompts.rendering import Image
-from emoalign.sources import sha256
+from emoalign.study.files import sha256
 
 JPEG_QUALITY = 90
 

@@ -18,28 +18,22 @@ import pandas as pd
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account, within
 from emoalign.elicitation.collecting import collect
-from emoalign.elicitation.engines import (
-    Engine,
-    extra_body,
-    identity,
-    running,
-    settings,
-    setup,
-)
-from emoalign.elicitation.exact import check_single_tokens, read_distribution
+from emoalign.elicitation.engines.base import Engine, extra_body, identity, running, settings, setup
+from emoalign.elicitation.engines.cards import ModelCard, RecordedModel, VllmModel
+from emoalign.elicitation.engines.openai.batches import collect_batches, under_way
+from emoalign.elicitation.engines.recorded import recorded_rows, recording
 from emoalign.elicitation.journal import JournalWriter, Key, read_answers
 from emoalign.elicitation.messages import without_system
-from emoalign.elicitation.openai_batch import collect_batches, under_way
-from emoalign.elicitation.parsing import readings, withheld
-from emoalign.elicitation.recorded import recorded_rows, recording
+from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.readings.exact import check_single_tokens, read_distribution
+from emoalign.elicitation.readings.text import readings, withheld
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
 from emoalign.errors import CapabilityError, EngineError, StudyError
+from emoalign.planning.loading import Model, ServedModel
 from emoalign.progress import Progress
 from emoalign.prompts.rendering import Image, Renderer
-from emoalign.study.fields import LabelScale, OrdinalScale, Readout
-from emoalign.study.jobs import RatingJob, answering
-from emoalign.study.loading import Model, ServedModel
-from emoalign.study.models import ModelCard, RecordedModel, VllmModel
+from emoalign.study.fields import Readout
+from emoalign.study.scales import LabelScale, OrdinalScale
 from emoalign.tables import RATINGS, STIMULI, records
 
 _ROUNDS = 3

@@ -9,9 +9,9 @@ from functools import cached_property
 
 import orjson
 
+from emoalign.elicitation.engines.cards import Scalar
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Readout
-from emoalign.study.models import Scalar
 
 MAX_SEED_BITS = 63
 

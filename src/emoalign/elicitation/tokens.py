@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from emoalign.elicitation.engines.cards import Prices
 from emoalign.prompts.rendering import Prompt
-from emoalign.study.models import Prices
 
 CHARACTERS_PER_TOKEN = 4.0
 """Rule of thumb for English; other languages and scripts need more tokens."""

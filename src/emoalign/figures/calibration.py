@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from emoalign.analyses.calibration.analysis import METHODS
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
 from emoalign.figures.subject import Subject
-from emoalign.study.calibration import METHODS
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, groups, records
 
 COLUMNS = 3

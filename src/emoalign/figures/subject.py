@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emoalign.figures.catalogue import PlannedFigure
+from emoalign.figures.drawing_job import FigureJob, ShownDataset
 from emoalign.figures.style import Mark, model_marks
-from emoalign.study.figures import PlannedFigure
-from emoalign.study.jobs import FigureJob, ShownDataset
 from emoalign.tables import STIMULI, TABLES, Table
 
 READOUT_NAMES = {"sampled": "sampled answers", "exact": "exact probabilities"}

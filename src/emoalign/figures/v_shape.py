@@ -14,7 +14,7 @@ from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import PEOPLE
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import correlation
-from emoalign.study.fields import OrdinalScale
+from emoalign.study.scales import OrdinalScale
 from emoalign.tables import AROUSAL, ITEMS, groups, records
 
 COLUMNS, HEIGHT = 3, 2.35

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from emoalign.figures.curves import draw_curves, named
 from emoalign.figures.subject import Subject
-from emoalign.study.variation import varying
+from emoalign.figures.variation import varying
 
 
 def draw(subject: Subject) -> list[Figure]:

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from emoalign.errors import DataError
+from emoalign.items.item_jobs import AggregationJob
 from emoalign.items.queries import items
-from emoalign.study.fields import LabelScale
-from emoalign.study.jobs import AggregationJob
+from emoalign.study.scales import LabelScale
 from emoalign.tables import ITEMS
 
 MEMORY_LIMIT = "600MB"

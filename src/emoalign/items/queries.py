@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoalign.study.fields import LabelScale, OrdinalScale
+from emoalign.study.scales import LabelScale, OrdinalScale
 from emoalign.tables import STATUSES
 
 FEW_POINTS = 50

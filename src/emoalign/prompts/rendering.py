@@ -12,8 +12,39 @@ from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emoalign.errors import PromptError
-from emoalign.study.fields import Scale
-from emoalign.study.jobs import PromptForm
+from emoalign.study.fields import Entry
+from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
+from emoalign.study.scales import Scale
+
+
+class PromptForm(Entry):
+    """The part of a prompt set that reaches the model in one request.
+
+    `wording` has the scales asked about, in their order: one, or all of a joint question.
+    """
+
+    form: str
+    system: str | None
+    template: str
+    image: str = "first"
+    answer: AnswerForm
+    wording: dict[str, ScaleInstruction]
+
+    def key(self, scale: str) -> str:
+        """The key of a scale in joint answers."""
+        return self.wording[scale].key or scale
+
+
+def prompt_form(prompts: PromptSet, scale: str) -> PromptForm:
+    """The part of a prompt set that reaches the model when `scale` is asked about."""
+    return PromptForm(
+        form=prompts.form,
+        system=prompts.system,
+        template=prompts.template,
+        image=prompts.image,
+        answer=prompts.answer,
+        wording={name: prompts.scales[name] for name in prompts.asked_with(scale)},
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from emoalign.study.jobs import ReportJob
+from emoalign.report.report_job import ReportJob
 from emoalign.tables import STATUSES
 
 EXAMPLES = 5

@@ -11,8 +11,8 @@ import pandas as pd
 
 from emoalign.figures.wording import number
 from emoalign.report.packing import packed_json
+from emoalign.report.report_job import ReportJob
 from emoalign.report.wording import interval, p_value, percent
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import Table, records
 
 FILTERS = ("model", "protocol", "dataset", "scale", "readout")

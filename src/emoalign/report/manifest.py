@@ -14,7 +14,7 @@ import orjson
 import pyarrow.parquet as pq
 
 from emoalign import __version__
-from emoalign.study.jobs import ReportJob
+from emoalign.report.report_job import ReportJob
 from emoalign.tables import atomic
 
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS

@@ -10,18 +10,18 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from emoalign.figures.catalogue import PlannedFigure, planned_figures
 from emoalign.figures.wording import number
 from emoalign.report.downloads import downloads
 from emoalign.report.grid import FEW_ROWS
 from emoalign.report.packing import packed_json
 from emoalign.report.pictures import Pictures
 from emoalign.report.references import bibliography, cited
+from emoalign.report.report_job import ReportJob
 from emoalign.report.scripts import own_script, plotly
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections import sections_of
 from emoalign.report.wording import interval, p_value, percent
-from emoalign.study.figures import PlannedFigure, planned_figures
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import atomic
 
 HERE = Path(__file__).parent

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from emoalign.prompts.rendering import Image, Prompt, Renderer
 from emoalign.report.section import Results
-from emoalign.study.fields import Scale
 from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.scales import Scale
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ from typing import Any
 
 import pandas as pd
 
+from emoalign.figures.catalogue import PlannedFigure, planned_figures
 from emoalign.report.answers import Answers
-from emoalign.study.figures import PlannedFigure, planned_figures
-from emoalign.study.jobs import ReportJob
+from emoalign.report.report_job import ReportJob
 from emoalign.tables import ITEMS, STIMULI, Table
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from emoalign.figures.wording import ABSENT, number
-from emoalign.study.jobs import ReportJob
+from emoalign.report.report_job import ReportJob
 from emoalign.tables import STATUSES, groups, records
 
 FEW = 5

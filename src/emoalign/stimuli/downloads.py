@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx2
 
 from emoalign.errors import DataError
-from emoalign.sources import sha256
 from emoalign.study.fields import FileSource
+from emoalign.study.files import sha256
 from emoalign.tables import atomic
 
 _TIMEOUT_S = 60

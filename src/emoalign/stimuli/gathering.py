@@ -8,11 +8,11 @@ from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from emoalign.errors import DataError
-from emoalign.sources import locate_verified
 from emoalign.stimuli.archives import unpack
+from emoalign.stimuli.cards import DatasetCard
 from emoalign.stimuli.downloads import UnreachableError, copy, download
-from emoalign.study.datasets import DatasetCard
 from emoalign.study.fields import FileSource
+from emoalign.study.files import locate_verified
 
 _RESOURCES = "resources"
 _OFFLINE = (

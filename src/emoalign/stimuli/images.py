@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from emoalign.errors import DataError
-from emoalign.sources import similar
-from emoalign.stimuli.source_items import SourceItem
+from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.study.files import similar
 
 
 def image_file(item: SourceItem, folder: str | None) -> Path | None:

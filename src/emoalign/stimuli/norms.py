@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from emoalign.errors import DataError
-from emoalign.stimuli.source_items import HumanLabels, HumanRatings, SourceItem
-from emoalign.study.datasets import DatasetScale, HumanScale
-from emoalign.study.fields import LabelScale
+from emoalign.stimuli.readers.source_items import HumanLabels, HumanRatings, SourceItem
+from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 from emoalign.tables import NORMS
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-from emoalign.sources import locate_verified, sha256
 from emoalign.stimuli.images import image_file
 from emoalign.stimuli.norms import norm_rows
-from emoalign.stimuli.readers import read
+from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.stimuli.readers.reading import read
+from emoalign.stimuli.readers.source_items import SourceItem
 from emoalign.stimuli.sampling import shard_names
 from emoalign.stimuli.selection import select
-from emoalign.stimuli.source_items import SourceItem
 from emoalign.study.fields import FileSource
-from emoalign.study.jobs import PreparationJob
+from emoalign.study.files import locate_verified, sha256
 from emoalign.tables import NORMS, STIMULI, atomic
 
 

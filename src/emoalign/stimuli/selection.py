@@ -12,10 +12,10 @@ from pathlib import Path
 
 from emoalign.errors import DataError
 from emoalign.stimuli.norms import norm_rows
+from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.stimuli.readers.source_items import HumanLabels, HumanRatings, SourceItem
 from emoalign.stimuli.sampling import sample_ids
-from emoalign.stimuli.source_items import HumanLabels, HumanRatings, SourceItem
 from emoalign.stimuli.strata import strata_of, stratified_ids
-from emoalign.study.jobs import PreparationJob
 
 _log = logging.getLogger(__name__)
 

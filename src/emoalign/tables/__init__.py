@@ -16,12 +16,7 @@ from emoalign.tables.comparisons import (
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
-from emoalign.tables.distributions import (
-    CATEGORIES,
-    DISTRIBUTION_CONTRASTS,
-    DISTRIBUTIONS,
-    ENTROPY,
-)
+from emoalign.tables.distributions import CATEGORIES, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, ENTROPY
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT

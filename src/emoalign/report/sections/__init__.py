@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Section
 from emoalign.report.sections import (
     alignment,
@@ -26,7 +27,6 @@ from emoalign.report.sections import (
     transparency,
     variance,
 )
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import Table
 
 SECTIONS: tuple[Section, ...] = (

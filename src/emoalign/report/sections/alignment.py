@@ -7,9 +7,9 @@ import pandas as pd
 from emoalign.figures.wording import number
 from emoalign.report.gaps import alignment_gaps
 from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, p, text, value
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.report.wording import findings
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import ALIGNMENT
 
 CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]

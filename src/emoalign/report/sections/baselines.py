@@ -8,8 +8,8 @@ import pandas as pd
 
 from emoalign.figures.wording import number
 from emoalign.report.grid import Column, Row, count, grid, model_column, value
+from emoalign.report.report_job import ReportedBaseline, ReportJob
 from emoalign.report.section import Results, Section, View
-from emoalign.study.jobs import ReportedBaseline, ReportJob
 from emoalign.tables import DISTRIBUTION_CONTRASTS, TRAININGS, records
 
 EVALUATED = {

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings, Method
 from emoalign.figures.wording import number
 from emoalign.report.grid import Column, Row, count, grid, model_column, p, reason, text
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections.alignment import CELL_ORDER
 from emoalign.report.wording import counted, percent
-from emoalign.study.calibration import METHODS, CalibrationSettings, Method
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import CALIBRATION, groups, records
 
 PUBLISHED = "8–14 %"

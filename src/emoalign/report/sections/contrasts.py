@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emoalign.report.grid import Column, Row, between, count, grid, p, reason, text, value
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import CONTRASTS
 
 SMALL = 0.05

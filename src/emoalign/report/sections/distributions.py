@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from emoalign.distributions.cells import BASELINE
+from emoalign.analyses.distributions.cells import BASELINE
 from emoalign.figures.wording import number
 from emoalign.report.grid import Column, Row, between, count, grid, p, reason, text, value
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections.alignment import CELL_ORDER
 from emoalign.report.wording import interval
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import (
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from emoalign.report.packing import Numbers, fractions, packed, packed_json, shares
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.study.fields import LabelScale, Scale
+from emoalign.study.scales import LabelScale, Scale
 
 Places = npt.NDArray[np.int64]
 CELL = ("model", "protocol", "readout")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from emoalign.figures.wording import number
 from emoalign.report.prompts import example_prompts
+from emoalign.report.report_job import ReportedDataset, ReportedModel, ReportJob
 from emoalign.report.section import Results, Section, View
-from emoalign.study.fields import LabelScale
-from emoalign.study.jobs import ReportedDataset, ReportedModel, ReportJob
+from emoalign.study.scales import LabelScale
 from emoalign.study.studies import Protocol
 
 RECORDED = "recorded"

@@ -9,20 +9,10 @@ import pandas as pd
 
 from emoalign.figures.label_order import ordered_by
 from emoalign.figures.wording import number
-from emoalign.report.grid import (
-    Column,
-    between,
-    cell_columns,
-    count,
-    grid,
-    p,
-    share,
-    text,
-    value,
-)
+from emoalign.report.grid import Column, between, cell_columns, count, grid, p, share, text, value
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections.alignment import CELL_ORDER
-from emoalign.study.jobs import ReportJob
 from emoalign.tables import TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
 
 PREDICTORS = {

@@ -1,0 +1,1 @@
+"""How human-like each cell is: correlation, error, spread, ceilings, labels, readouts."""

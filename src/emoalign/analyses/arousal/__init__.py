@@ -1,0 +1,1 @@
+"""Where arousal goes wrong."""

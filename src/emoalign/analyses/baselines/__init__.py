@@ -1,0 +1,1 @@
+"""What each baseline knows, and what it is tested on."""

@@ -1,0 +1,1 @@
+"""What models say, mapped to what people say."""

@@ -1,0 +1,93 @@
+"""The table of calibrated distributions: written as it is made, read by cell and method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from emoalign.analyses.distributions.cells import shares
+from emoalign.analyses.distributions.folds import Folds
+from emoalign.errors import DataError
+from emoalign.statistics.pairs import FloatArray
+from emoalign.tables import CALIBRATED
+
+Key = tuple[str, str, str, str, str]
+"""Model, protocol, dataset, scale and readout."""
+
+_RUN = ["model", "protocol", "dataset", "scale", "readout", "method"]
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """The rated items of a cell, calibrated by what was learnt on others.
+
+    Attributes:
+        item_ids: the items, shape (items,).
+        shares: their distributions, shape (items, K).
+    """
+
+    item_ids: NDArray[np.str_]
+    shares: FloatArray
+
+
+def rows(
+    key: Key, method: str, item_ids: NDArray[np.str_], shares: FloatArray, fold: Folds | None
+) -> pa.RecordBatch:
+    """Rows of the table: items rated by people with their folds, or others without."""
+    n, k = shares.shape
+    lists = pa.ListArray.from_arrays(
+        pa.array(np.arange(n + 1) * k, pa.int32()), pa.array(shares.ravel())
+    )
+    constant = [pa.array([name] * n, pa.string()) for name in (*key, method)]
+    return pa.record_batch(
+        [
+            *constant,
+            pa.array(item_ids.tolist(), pa.string()),
+            lists,
+            pa.array([fold is not None] * n, pa.bool_()),
+            pa.nulls(n, pa.int32()) if fold is None else pa.array(fold, pa.int32()),
+        ],
+        schema=CALIBRATED.schema,
+    )
+
+
+def write(batches: Iterator[pa.RecordBatch], path: Path) -> None:
+    """Write the table in memory that does not grow with it."""
+    CALIBRATED.write_batches(pa.RecordBatchReader.from_batches(CALIBRATED.schema, batches), path)
+
+
+def out_of_fold(path: Path) -> dict[Key, dict[str, OutOfFold]]:
+    """The rated items by cell and method. Raises DataError where the file is of another kind."""
+    table = pq.read_table(path)
+    if not table.schema.equals(CALIBRATED.schema):
+        raise DataError(f"{path}: its columns are not those of {CALIBRATED.path}")
+    table = table.filter(table["out_of_fold"])
+    found: dict[Key, dict[str, OutOfFold]] = {}
+    for run in _runs(table):
+        first = [str(run[column][0]) for column in _RUN]
+        model, protocol, dataset, scale, readout, method = first
+        found.setdefault((model, protocol, dataset, scale, readout), {})[method] = OutOfFold(
+            run["item_id"].to_numpy().astype(str),
+            shares(run["distribution"], len(run["distribution"][0])),
+        )
+    return found
+
+
+def _runs(table: pa.Table) -> Iterator[pa.Table]:
+    """The rows of each cell and method, which stand together as they were written."""
+    if not len(table):
+        return
+    new = np.zeros(len(table) - 1, dtype=np.bool_)
+    for column in _RUN:
+        codes = table[column].combine_chunks().dictionary_encode().indices.to_numpy()
+        new |= codes[1:] != codes[:-1]
+    starts = np.concatenate(([0], np.flatnonzero(new) + 1, [len(table)]))
+    for start, end in pairwise(starts):
+        yield table.slice(start, end - start)

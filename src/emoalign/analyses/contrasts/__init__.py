@@ -1,0 +1,1 @@
+"""Models and protocols against each other."""

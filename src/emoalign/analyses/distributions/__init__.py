@@ -1,0 +1,1 @@
+"""Whole distributions of answers beside those of people."""

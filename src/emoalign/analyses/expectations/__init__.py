@@ -1,0 +1,1 @@
+"""What published studies expect, beside what was found."""

@@ -1,0 +1,59 @@
+"""Settings of planned precision, and what it is told."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from emoalign.study.fields import Entry
+from emoalign.study.scales import DatasetScale
+
+
+class PrecisionJob(Entry):
+    """Say how wide the intervals of the study will be, and what makes them narrower.
+
+    `participants` are the numbers that protocols sample, `exact` says whether one is exact.
+    """
+
+    datasets: dict[str, dict[str, DatasetScale]]
+    participants: tuple[int, ...]
+    exact: bool
+    seed: int
+    split_halves: int
+    settings: PrecisionSettings
+
+
+class PrecisionSettings(Entry):
+    """What the target plan assumes where it says how wide intervals will be, and asks for."""
+
+    expected_r: tuple[float, ...] = Field(
+        (0.3, 0.5, 0.7, 0.9),
+        min_length=1,
+        description="Correlations of a model with people that are tried, between means without "
+        "error, such as pearson_disattenuated of a pilot study; from 0 to below 1.",
+    )
+    half_widths: tuple[float, ...] = Field(
+        (0.1, 0.05, 0.025),
+        min_length=1,
+        description="Half-widths of 95 % intervals that are asked for, of r and of the mean JSD in "
+        "bits; between 0 and 1.",
+    )
+    sd_ratio: float = Field(
+        1.0,
+        ge=0,
+        description="SD of a model's answers to one item over that of people's. Models usually "
+        "vary less than people, so that 1 plans for more participants than they need.",
+    )
+
+    @field_validator("expected_r")
+    @classmethod
+    def _correlations(cls, expected: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 <= r < 1 for r in expected):
+            raise ValueError("each must be 0 or more, and below 1")
+        return tuple(sorted(set(expected)))
+
+    @field_validator("half_widths")
+    @classmethod
+    def _widths(cls, widths: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 < width < 1 for width in widths):
+            raise ValueError("each must be above 0 and below 1")
+        return tuple(sorted(set(widths), reverse=True))

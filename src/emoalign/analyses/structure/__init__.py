@@ -1,0 +1,1 @@
+"""How alike the spaces of people and models are."""

@@ -1,0 +1,16 @@
+"""What the comparison of spaces is told."""
+
+from __future__ import annotations
+
+from emoalign.items.item_jobs import ComparedDataset
+from emoalign.study.fields import Entry
+
+
+class StructureJob(Entry):
+    """Compare what is alike for people with what is alike for models."""
+
+    version: int = 1
+    datasets: dict[str, ComparedDataset]
+    seed: int
+    permutations: int
+    structure_items: int

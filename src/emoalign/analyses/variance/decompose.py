@@ -1,0 +1,111 @@
+"""The decomposition stage: which share of a model's variance comes from where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from emoalign.analyses.variance.analysis import DecompositionJob
+from emoalign.statistics.components import Levels, variance_components
+from emoalign.tables import VARIANCE, groups
+
+MEMORY_LIMIT = "600MB"
+
+# Equal ratings are counted first and then summed in ascending order: sums of numbers with decimals
+# would depend on the order of the files in their last digit.
+_SUMMED = """
+SELECT
+    model, protocol, dataset, scale, item_id, persona,
+    sum(n ORDER BY rating) AS n,
+    sum(n * rating ORDER BY rating) AS total,
+    sum(n * rating * rating ORDER BY rating) AS squares
+FROM (
+    SELECT model, protocol, dataset, scale, item_id, persona, rating, count(*)::DOUBLE AS n
+    FROM read_parquet($files)
+    WHERE readout = 'sampled' AND status = 'ok' AND rating IS NOT NULL
+    GROUP BY ALL
+)
+GROUP BY ALL ORDER BY ALL
+"""
+
+
+def decompose(job: DecompositionJob, ratings: Sequence[Path], folder: Path) -> None:
+    """Write the table of variance, as Parquet and CSV, into `folder`.
+
+    It does not depend on the order or number of the files the ratings are in.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        TemporaryDirectory(dir=folder, prefix=".variance.") as spill,
+        duckdb.connect(
+            config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
+        ) as database,
+    ):
+        database.execute("SET enable_progress_bar = false")
+        summed = database.sql(_SUMMED, params={"files": [str(path) for path in ratings]}).df()
+    VARIANCE.write_both(variance_rows(summed, job), folder)
+
+
+def variance_rows(summed: pd.DataFrame, job: DecompositionJob) -> pd.DataFrame:
+    """One row per model, dataset, scale and source; see `tables.VARIANCE`.
+
+    `summed` has the number `n` of ratings, their `total` and the sum of their `squares` of every
+    model, protocol, dataset, scale, item and persona.
+    """
+    rows = [
+        {
+            "model": key[0],
+            "dataset": key[1],
+            "scale": key[2],
+            "source": source,
+            "n_ratings": int(group["n"].sum()),
+            "n_levels": component.levels,
+            "variance": component.variance,
+            "share": component.share,
+            "reason": component.reason,
+        }
+        for key, group in groups(summed, ["model", "dataset", "scale"])
+        for source, component in variance_components(
+            sources(group, job),
+            *(group[column].to_numpy(dtype=float) for column in ("n", "total", "squares")),
+        ).items()
+    ]
+    return pd.DataFrame(rows, columns=VARIANCE.schema.names)
+
+
+def sources(rows: pd.DataFrame, job: DecompositionJob) -> dict[str, Levels]:
+    """The levels of every source, shape (rows,): of ratings of one model, dataset and scale."""
+    asked = [
+        (one.prompts[dataset], one.temperature)
+        for dataset, protocol in zip(rows["dataset"], rows["protocol"], strict=True)
+        for one in (job.protocols[protocol],)
+    ]
+    item = _levels(rows["item_id"])
+    prompts = _levels(pd.Series([prompts for prompts, _ in asked]))
+    temperature = _levels(pd.Series([temperature for _, temperature in asked]))
+    return {
+        "item": item,
+        "prompts": prompts,
+        "temperature": temperature,
+        "persona": _levels(rows["persona"]),
+        "item x prompts": _crossed(item, prompts),
+        "item x temperature": _crossed(item, temperature),
+    }
+
+
+def _levels(values: pd.Series) -> Levels:
+    """Numbers of the levels in ascending order; -1 for none."""
+    return np.asarray(pd.factorize(values, sort=True)[0], dtype=np.intp)
+
+
+def _crossed(first: Levels, second: Levels) -> Levels:
+    """Levels of an interaction. Where one of the sources has one level, it is no source of its own,
+    and has one level as well."""
+    if min(first.max(initial=0), second.max(initial=0)) == 0:
+        return np.zeros_like(first)
+    return np.unique(first * (second.max() + 1) + second, return_inverse=True)[1]

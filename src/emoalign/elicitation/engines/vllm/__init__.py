@@ -1,0 +1,1 @@
+"""Models that vLLM loads inside the rating job."""

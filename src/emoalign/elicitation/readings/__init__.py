@@ -1,0 +1,1 @@
+"""What an answer says: numbers, labels, JSON, probabilities of tokens."""

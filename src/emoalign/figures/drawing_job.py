@@ -1,0 +1,62 @@
+"""What figures are told of a study."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from emoalign.study.fields import Entry, FigureName, Modality
+from emoalign.study.scales import Frameworks, HumanScale, LabelScale
+from emoalign.study.studies import Asked
+
+
+class ShownDataset(Entry):
+    """What figures need to know of a dataset."""
+
+    title: str
+    modality: Modality
+    show_items: bool
+    scales: dict[str, HumanScale]
+    labels: dict[str, LabelScale] = Field(default_factory=dict)
+    frameworks: Frameworks = Field(default_factory=Frameworks)
+
+
+class AskedOf(Asked):
+    """What figures need to know of a protocol: what it varies, and who is asked."""
+
+    personas: str | None
+    wave: int
+
+
+class FigureJob(Entry):
+    """Draw figures: what things are called, what may be shown, what protocols differ in.
+
+    The job of one figure is that of a study which has nothing but what the figure is of.
+    """
+
+    version: int = 1
+    figures: tuple[FigureName, ...] | None
+    models: dict[str, str]
+    datasets: dict[str, ShownDataset]
+    protocols: dict[str, AskedOf]
+    seed: int
+
+    def within(self, figure: FigureName, dataset: str | None, scale: str | None) -> FigureJob:
+        """The part of it that concerns one figure, of a dataset and a scale where these are named.
+
+        A study-wide figure has all datasets; one of a dataset has all scales of it.
+        """
+        if dataset is None:
+            return self.model_copy(update={"figures": (figure,)})
+        shown = self.datasets[dataset]
+        if scale is not None:
+            scales = {name: found for name, found in shown.scales.items() if name == scale}
+            labels = {name: found for name, found in shown.labels.items() if name == scale}
+            frameworks = shown.frameworks.within([scale])
+            only = {"scales": scales, "labels": labels, "frameworks": frameworks}
+            shown = shown.model_copy(update=only)
+        protocols = {
+            name: asked.model_copy(update={"prompts": {dataset: asked.prompts[dataset]}})
+            for name, asked in self.protocols.items()
+        }
+        part = {"figures": (figure,), "datasets": {dataset: shown}, "protocols": protocols}
+        return self.model_copy(update=part)

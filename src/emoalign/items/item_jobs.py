@@ -1,0 +1,22 @@
+"""What aggregation is told, and what comparisons know of a dataset."""
+
+from __future__ import annotations
+
+from emoalign.study.fields import Entry, Modality, Range
+from emoalign.study.scales import DatasetScale, Frameworks
+
+
+class AggregationJob(Entry):
+    """Bring the ratings of one dataset together with the norms, item by item."""
+
+    version: int = 2
+    dataset: str
+    scales: dict[str, DatasetScale]
+
+
+class ComparedDataset(Entry):
+    """What comparisons over scales need to know of a dataset: scales of numbers alone."""
+
+    modality: Modality
+    scales: dict[str, Range]
+    frameworks: Frameworks

@@ -1,0 +1,87 @@
+"""The item means of all cells of one dataset, side by side on the same items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emoalign.items.item_jobs import ComparedDataset
+from emoalign.statistics.pairs import FloatArray
+from emoalign.tables import ITEMS, groups
+
+Rater = tuple[str, str]
+"""A model and the protocol it was asked under."""
+
+
+@dataclass(frozen=True, eq=False)
+class RatedItems:
+    """Item means of one dataset in one readout, on scales of numbers.
+
+    Attributes:
+        dataset, readout: their names.
+        item_ids: the items, ascending.
+        raters: models and protocols, ascending.
+        scales: names of the scales, ascending.
+        model: means by rater and scale, shape (raters, scales, items); NaN where there is none.
+        human: means by scale, shape (scales, items); NaN where there is none.
+    """
+
+    dataset: str
+    readout: str
+    item_ids: tuple[str, ...]
+    raters: tuple[Rater, ...]
+    scales: tuple[str, ...]
+    model: FloatArray
+    human: FloatArray
+
+    def of(self, rater: Rater, scale: str) -> FloatArray:
+        """Means of one cell, shape (items,)."""
+        values: FloatArray = self.model[self.raters.index(rater), self.scales.index(scale)]
+        return values
+
+    def people(self, scale: str) -> FloatArray:
+        """Human means on one scale, shape (items,)."""
+        values: FloatArray = self.human[self.scales.index(scale)]
+        return values
+
+
+def read_items(paths: Sequence[Path]) -> pd.DataFrame:
+    """The rows of item tables, in an order that does not depend on that of the files."""
+    return pd.concat([ITEMS.read(path) for path in sorted(paths)], ignore_index=True)
+
+
+def rated_items(items: pd.DataFrame, datasets: dict[str, ComparedDataset]) -> Iterator[RatedItems]:
+    """The item means of every dataset and readout, in ascending order.
+
+    Scales that are not of numbers are left out, and so is a dataset without any other.
+    """
+    wanted = {(name, scale) for name, dataset in datasets.items() for scale in dataset.scales}
+    pairs = zip(items["dataset"], items["scale"], strict=True)
+    numbers = items[[pair in wanted for pair in pairs]]
+    for (dataset, readout), rows in groups(numbers, ["dataset", "readout"]):
+        yield _side_by_side(dataset, readout, rows)
+
+
+def _side_by_side(dataset: str, readout: str, rows: pd.DataFrame) -> RatedItems:
+    item_ids, item = np.unique(rows["item_id"].to_numpy(dtype=str), return_inverse=True)
+    scales, scale = np.unique(rows["scale"].to_numpy(dtype=str), return_inverse=True)
+    named = list(zip(rows["model"], rows["protocol"], strict=True))
+    raters = sorted(set(named))
+    place = {rater: number for number, rater in enumerate(raters)}
+    model = np.full((len(raters), len(scales), len(item_ids)), np.nan)
+    human = np.full((len(scales), len(item_ids)), np.nan)
+    model[[place[rater] for rater in named], scale, item] = rows["mean"].to_numpy(dtype=float)
+    human[scale, item] = rows["human_mean"].to_numpy(dtype=float)
+    return RatedItems(
+        dataset=dataset,
+        readout=readout,
+        item_ids=tuple(map(str, item_ids)),
+        raters=tuple(raters),
+        scales=tuple(map(str, scales)),
+        model=model,
+        human=human,
+    )

@@ -1,0 +1,1 @@
+"""What the workflow is told of a study, and what is found wrong with it."""

@@ -1,0 +1,104 @@
+"""Studies: config/config.yaml and config/studies/*.yaml."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from emoalign.analyses.alignment.analysis import StatisticsSettings
+from emoalign.analyses.calibration.analysis import CalibrationSettings
+from emoalign.analyses.distributions.analysis import DistributionSettings
+from emoalign.analyses.precision.analysis import PrecisionSettings
+from emoalign.analyses.transparency.analysis import TransparencySettings
+from emoalign.study.fields import Entry, FigureName, Name
+from emoalign.study.studies import Protocol, StudyDataset
+
+
+class Study(Entry):
+    """Which models rate which items on which scales, and how."""
+
+    study: Name = Field(description="Name of the study; its results are in results/<study>.")
+    title: str = Field(description="Title of the report.")
+    seed: int = Field(ge=0, description="Every random choice of the study follows from it.")
+    models: tuple[Name, ...] = Field(min_length=1, description="Names of files in config/models.")
+    datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="What is rated.")
+    protocols: tuple[Protocol, ...] = Field(min_length=1, description="How it is asked.")
+    baselines: tuple[Name, ...] = Field(
+        (),
+        description="Names of files in config/baselines: classifiers that are compared with people "
+        "beside the models. They need the extra finetune.",
+    )
+    shard_items: int | None = Field(
+        None, ge=1, description="Items per rating job; without it, one job per cell."
+    )
+    allow_remote: tuple[Name, ...] = Field(
+        (),
+        description="Datasets whose items may be sent to models on other machines although their "
+        "cards say ask. Name one here when its terms allow that for you.",
+    )
+    data_mirror: str | None = Field(
+        None,
+        description="Folder that stands for the network and for resources/: the target data takes "
+        "missing files from it, such as <folder>/emobank/raw.csv.",
+    )
+    max_usd: float | None = Field(
+        None,
+        gt=0,
+        description="US dollars the study may cost, at the prices in the model cards; a job stops "
+        "before it would exceed them.",
+    )
+    calibration: CalibrationSettings = Field(
+        default_factory=CalibrationSettings,
+        description="How distributions are calibrated, and how that is judged.",
+    )
+    statistics: StatisticsSettings = Field(
+        default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
+    )
+    figures: tuple[FigureName, ...] | None = Field(
+        None,
+        description="Figures that are drawn, as far as they apply to the study; an empty list for "
+        "none, and without it all that apply. docs/figures.md shows them.",
+    )
+    distributions: DistributionSettings = Field(
+        default_factory=DistributionSettings,
+        description="How distributions of ratings are compared.",
+    )
+    transparency: TransparencySettings = Field(
+        default_factory=TransparencySettings,
+        description="How it is told whether texts say outright what people see in them, for scales "
+        "of labels.",
+    )
+    precision: PrecisionSettings = Field(
+        default_factory=PrecisionSettings,
+        description="What the target plan assumes about models, and how wide intervals may be.",
+    )
+
+    @field_validator("figures")
+    @classmethod
+    def _figures_once(cls, figures: tuple[FigureName, ...] | None) -> tuple[FigureName, ...] | None:
+        if figures is not None:
+            _unique(figures)
+        return figures
+
+    @field_validator("models", "baselines")
+    @classmethod
+    def _names_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _unique(names)
+
+    @field_validator("datasets")
+    @classmethod
+    def _datasets_once(cls, datasets: tuple[StudyDataset, ...]) -> tuple[StudyDataset, ...]:
+        _unique(tuple(entry.dataset for entry in datasets))
+        return datasets
+
+    @field_validator("protocols")
+    @classmethod
+    def _protocols_once(cls, protocols: tuple[Protocol, ...]) -> tuple[Protocol, ...]:
+        _unique(tuple(entry.name for entry in protocols))
+        return protocols
+
+
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"named more than once: {', '.join(twice)}")
+    return names

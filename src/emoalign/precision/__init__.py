@@ -1,1 +1,0 @@
-"""Planning: how wide the intervals of a study will be, and what makes them narrower."""

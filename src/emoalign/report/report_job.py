@@ -1,0 +1,111 @@
+"""What manifest and report are told of a study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from emoalign.analyses.alignment.analysis import StatisticsSettings
+from emoalign.analyses.calibration.analysis import CalibrationSettings
+from emoalign.analyses.distributions.analysis import DistributionSettings
+from emoalign.baselines.cards import Evaluated, TrainingSettings
+from emoalign.figures.drawing_job import AskedOf, FigureJob, ShownDataset
+from emoalign.prompts.rendering import PromptForm, prompt_form
+from emoalign.study.fields import Entry, FigureName
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.studies import Protocol
+
+
+class ReportedDataset(ShownDataset):
+    """What the report tells of a dataset."""
+
+    keep: str | None
+    sample: int | None
+    licence: str
+    citation: str
+    caveats: tuple[str, ...]
+
+
+class ReportedModel(Entry):
+    """What the report tells of a model."""
+
+    title: str
+    card: dict[str, Any]
+
+
+class ReportedBaseline(Entry):
+    """What the report tells of a baseline; `training` is None for a published classifier."""
+
+    title: str
+    dataset: str
+    scale: str
+    evaluate: Evaluated
+    weights: str
+    revision: str | None
+    seeds: tuple[int, ...]
+    training: TrainingSettings | None
+    leakage: str | None
+
+    def titles(self, name: str) -> dict[str, str]:
+        """What it is called in tables, with each of its seeds, and how the report calls that."""
+        if self.training is None:
+            return {name: self.title}
+        return {f"{name}.seed-{seed}": f"{self.title}, seed {seed}" for seed in self.seeds}
+
+
+class ReportJob(Entry):
+    """Write manifest and report: the whole study, in an order of its own, without limits."""
+
+    version: int = 2
+    study: str
+    title: str
+    seed: int
+    settings: StatisticsSettings
+    distributions: DistributionSettings = Field(default_factory=DistributionSettings)
+    calibration: CalibrationSettings = Field(default_factory=CalibrationSettings)
+    models: dict[str, ReportedModel]
+    datasets: dict[str, ReportedDataset]
+    protocols: dict[str, Protocol]
+    prompts: dict[str, PromptSet]
+    personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    figures: tuple[FigureName, ...] | None = None
+    baselines: dict[str, ReportedBaseline] = Field(default_factory=dict)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What readers know models and baselines by, by their names in tables."""
+        models = {name: model.title for name, model in self.models.items()}
+        return models | {
+            name: title
+            for baseline, card in self.baselines.items()
+            for name, title in card.titles(baseline).items()
+        }
+
+    def drawing(self) -> FigureJob:
+        """The job of all figures of the study: what `study.figures.planned_figures` takes."""
+        return FigureJob(
+            figures=self.figures,
+            models={name: model.title for name, model in self.models.items()},
+            datasets={
+                name: ShownDataset(
+                    **{field: getattr(dataset, field) for field in ShownDataset.model_fields}
+                )
+                for name, dataset in self.datasets.items()
+            },
+            protocols={
+                entry.name: AskedOf(
+                    temperature=entry.temperature,
+                    prompts={name: str(entry.prompt_set(name)) for name in self.datasets},
+                    personas=entry.personas,
+                    wave=entry.wave,
+                )
+                for entry in self.protocols.values()
+            },
+            seed=self.seed,
+        )
+
+    def prompt_form(self, protocol: str, dataset: str, scale: str) -> PromptForm:
+        """What a model is shown of a protocol when it is asked about a scale of a dataset."""
+        name = self.protocols[protocol].prompt_set(dataset)
+        return prompt_form(self.prompts[str(name)], scale)

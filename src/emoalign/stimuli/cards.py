@@ -1,0 +1,134 @@
+"""Dataset cards: config/datasets/<name>.yaml."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from emoalign.stimuli.readers.sources import DatasetSource
+from emoalign.stimuli.readers.table_sources import ItemTable
+from emoalign.study.fields import Entry, FileSource, Modality, Name
+from emoalign.study.reading import nearest
+from emoalign.study.scales import DatasetScale, Frameworks, LabelScale
+
+RemoteApi = Literal["ask", "allow", "deny"]
+
+
+class DatasetCard(Entry):
+    """Stimulus items with human norms, and how to read them."""
+
+    title: str = Field(description="Name of the dataset as a reader of the report should see it.")
+    modality: Modality = Field(description="What an item is.")
+    language: str = Field("en", description="Language of the items (BCP 47, such as en or es-MX).")
+    source: DatasetSource = Field(
+        description="The files with items and human ratings, and how to read them."
+    )
+    obtain: str | None = Field(
+        None,
+        description="How to get the files: where to ask, and where to put them; shown when one is "
+        "missing.",
+    )
+    archive: FileSource | None = Field(
+        None,
+        description="A zip file from which the target data takes the images, and files of the "
+        "source that are missing.",
+    )
+    images: str | None = Field(
+        None,
+        description="Folder of the images, relative to the project, for items that are images.",
+    )
+    keep: str | None = Field(
+        None, description="Regular expression the whole text of an item must match to be used."
+    )
+    scales: dict[Name, DatasetScale] = Field(
+        min_length=1, description="The scales people rated on, by name."
+    )
+    frameworks: Frameworks = Field(
+        default_factory=Frameworks,
+        description="Which scales are dimensions and which are single emotions, for the "
+        "comparison of the two; a scale that is not named takes no part in it.",
+    )
+    licence: str = Field(description="Licence of the data (SPDX identifier where there is one).")
+    citation: str = Field(description="BibTeX entry to cite when the data are used.")
+    redistribute: bool = Field(
+        description="Whether the terms allow items to be shown in reports; if not, ids stand in "
+        "their place."
+    )
+    remote_api: RemoteApi | None = Field(
+        None,
+        description="Whether items may be sent to a model on another machine. allow: yes. deny: "
+        "never. ask: only if the study names the dataset in allow_remote. Without it, allow where "
+        "redistribute is true, else ask.",
+    )
+    caveats: tuple[str, ...] = Field(
+        (), description="What a reader must know beside any result; shown in the report."
+    )
+
+    @property
+    def remote(self) -> RemoteApi:
+        """Whether items may be sent to a model on another machine."""
+        return self.remote_api or ("allow" if self.redistribute else "ask")
+
+    def files(self) -> dict[str, FileSource]:
+        """The files of the source by their place in it, each with how to get it."""
+        return {
+            place: file.model_copy(update={"obtain": self._directions(file)})
+            for place, file in self.source.files().items()
+        }
+
+    def _directions(self, file: FileSource) -> str | None:
+        fetched = "`snakemake --cores 1 data` downloads it." if file.url is not None else None
+        return " ".join(filter(None, (fetched, file.obtain or self.obtain))) or None
+
+    @model_validator(mode="after")
+    def _images_have_a_folder(self) -> DatasetCard:
+        if (self.modality == "image") != (self.images is not None):
+            raise ValueError("images: a folder is needed for items that are images, and only then")
+        return self
+
+    @model_validator(mode="after")
+    def _source_fits(self) -> DatasetCard:
+        rated = self.source.scale_names()
+        if isinstance(self.source, ItemTable):
+            unknown = [name for name in rated if name not in self.scales]
+            stimulus = "image" if self.modality == "image" else "text"
+            if getattr(self.source, stimulus) is None:
+                raise ValueError(f"source.{stimulus}: missing; a column with what is shown")
+            self._check_kinds(self.source)
+        else:
+            unknown = [name for name in self.scales if name not in rated]
+        if unknown:
+            known = self.scales if unknown[0] in rated else rated
+            raise ValueError(
+                f"the scale {unknown[0]!r} is not both in source and in scales; "
+                f"{nearest(unknown[0], known)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _frameworks_are_of_numbers(self) -> DatasetCard:
+        for name in (*self.frameworks.dimensions, *self.frameworks.emotions):
+            if name not in self.scales:
+                raise ValueError(f"frameworks: no scale {name!r}; {nearest(name, self.scales)}")
+            if isinstance(self.scales[name], LabelScale):
+                raise ValueError(f"frameworks: {name!r} is a scale of labels, not of numbers")
+        return self
+
+    def _check_kinds(self, source: ItemTable) -> None:
+        for name, columns in source.columns().items():
+            labelled = isinstance(self.scales.get(name), LabelScale)
+            if name in self.scales and labelled != (columns.labels is not None):
+                kind, key = ("labels", "labels") if labelled else ("numbers", "mean or ratings")
+                raise ValueError(f"source.scales.{name}: a scale of {kind} needs {key}")
+
+    @field_validator("keep")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from error
+        return pattern

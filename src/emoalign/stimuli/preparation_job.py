@@ -1,0 +1,26 @@
+"""What the preparation of a dataset is told."""
+
+from __future__ import annotations
+
+from emoalign.stimuli.readers.sources import DatasetSource
+from emoalign.study.fields import Entry, Modality
+from emoalign.study.scales import DatasetScale
+from emoalign.study.strata import Strata
+
+
+class PreparationJob(Entry):
+    """Read one dataset, draw the sample, write items and norms."""
+
+    version: int = 1
+    dataset: str
+    modality: Modality
+    source: DatasetSource
+    images: str | None = None
+    keep: str | None
+    scales: dict[str, DatasetScale]
+    sample: int | None
+    strata: Strata | None = None
+    min_raters: int = 1
+    seed: int
+    excluded_texts: tuple[str, ...]
+    shard_items: int | None

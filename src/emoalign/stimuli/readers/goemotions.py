@@ -1,0 +1,129 @@
+"""GoEmotions (Demszky et al. 2020): comments and the labels that people chose for them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from emoalign.errors import DataError
+from emoalign.stimuli.readers.lines import tab_separated
+from emoalign.stimuli.readers.source_items import HumanLabels, SourceItem
+from emoalign.stimuli.readers.sources import GoemotionsSource, GoemotionsSplitsSource
+from emoalign.stimuli.sheets import Layout, Row, decoded, places, read_rows
+
+SCALE = "emotions"
+_UNCLEAR = "example_very_unclear"
+_TRUTHS = {"true": True, "false": False}
+_SPLIT_FIELDS = ("text", "label numbers", "id")
+_log = logging.getLogger(__name__)
+
+
+def read_goemotions(source: GoemotionsSource, paths: Mapping[str, Path]) -> list[SourceItem]:
+    """Comments with the labels that each rater chose: a row per rater and comment.
+
+    Every column after `example_very_unclear` is a label. A rater who called a comment very unclear
+    chose no labels: such rows do not count, and comments that have no others are left out, with a
+    line in the log. Who wrote and who rated a comment is not read.
+    """
+    texts: dict[str, str] = {}
+    choices: dict[str, list[tuple[str, ...]]] = {}
+    first: dict[str, str] = {}
+    unclear = 0
+    for place in range(len(source.ratings)):
+        path = paths[f"ratings.{place}"]
+        header, rows = read_rows(path, Layout("csv", "the format of GoEmotions"))
+        at = places(
+            path,
+            {name: name for name in ("id", "text", _UNCLEAR)},
+            header,
+            "the format of GoEmotions",
+        )
+        labels = header[at[_UNCLEAR] + 1 :]
+        for row in rows:
+            item_id, text = str(row.cells[at["id"]]), str(row.cells[at["text"]])
+            if texts.setdefault(item_id, text) != text:
+                raise DataError(
+                    f"{row.where}: {item_id} has another text here than in {first[item_id]}"
+                )
+            first.setdefault(item_id, row.where)
+            chosen = _chosen(row, at[_UNCLEAR] + 1, labels)
+            if _truth(str(row.cells[at[_UNCLEAR]]), row.where):
+                unclear += 1
+            else:
+                choices.setdefault(item_id, []).append(chosen)
+    _log.info(
+        "%s: %d rows without labels (%s), %d of %d comments have no others and are left out",
+        paths["ratings.0"].parent,
+        unclear,
+        _UNCLEAR,
+        len(texts) - len(choices),
+        len(texts),
+    )
+    splits = {
+        item_id: name
+        for name in source.splits
+        for _, _, (_text, _labels, item_id) in tab_separated(paths[f"splits.{name}"], _SPLIT_FIELDS)
+    }
+    return [
+        SourceItem(
+            item_id,
+            texts[item_id],
+            {SCALE: HumanLabels(tuple(sets))},
+            split=splits.get(item_id),
+            where=first[item_id],
+        )
+        for item_id, sets in choices.items()
+    ]
+
+
+def read_goemotions_splits(
+    source: GoemotionsSplitsSource, paths: Mapping[str, Path]
+) -> list[SourceItem]:
+    """Comments with the labels that raters agreed on, as if one person had chosen them.
+
+    A line is `text, label numbers, id`, tab-separated; numbers count from 0 in the list of labels.
+    """
+    labels = [line for line in decoded(paths["labels"]).splitlines() if line]
+    return [
+        SourceItem(
+            item_id,
+            text,
+            {SCALE: HumanLabels((_numbered(numbers, labels, where),))},
+            split=name,
+            where=where,
+        )
+        for name in source.splits
+        for _, where, (text, numbers, item_id) in tab_separated(
+            paths[f"splits.{name}"], _SPLIT_FIELDS
+        )
+    ]
+
+
+def _numbered(numbers: str, labels: Sequence[str], where: str) -> tuple[str, ...]:
+    places = numbers.split(",")
+    if not all(place.isdecimal() and int(place) < len(labels) for place in places):
+        raise DataError(
+            f"{where}: expected numbers of labels from 0 to {len(labels) - 1} with commas between, "
+            f"found {numbers[:60]!r}"
+        )
+    return tuple(labels[int(place)] for place in places)
+
+
+def _chosen(row: Row, start: int, labels: Sequence[str]) -> tuple[str, ...]:
+    cells = row.cells[start : start + len(labels)]
+    wrong = next((place for place, cell in enumerate(cells) if cell not in ("0", "1")), None)
+    if wrong is not None:
+        found = str(cells[wrong])[:40]
+        raise DataError(f"{row.where}, column {labels[wrong]}: expected 0 or 1, found {found!r}")
+    return tuple(label for label, cell in zip(labels, cells, strict=True) if cell == "1")
+
+
+def _truth(cell: str, where: str) -> bool:
+    """True or False, as programs write it: True, TRUE, False, FALSE."""
+    try:
+        return _TRUTHS[cell.lower()]
+    except KeyError:
+        raise DataError(
+            f"{where}, column {_UNCLEAR}: expected True or False, found {cell[:40]!r}"
+        ) from None

@@ -1,0 +1,129 @@
+"""OASIS (Kurdi, Lozano & Banaji 2017): images with norms, and single ratings if at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoalign.errors import DataError
+from emoalign.stimuli.readers.source_items import HumanRatings, SourceItem, from_ratings
+from emoalign.stimuli.readers.sources import OasisSource
+from emoalign.stimuli.sheets import Layout, number, places, read_records, read_rows
+
+_LAYOUT = Layout("csv", "the format of OASIS")
+_SCALES = {"valence": "Valence", "arousal": "Arousal"}
+_DIMENSION = "valar"
+_TOLERANCE = 1e-6
+
+
+def read_oasis(_: OasisSource, paths: Mapping[str, Path]) -> list[SourceItem]:
+    """An image per row: means, SDs (ddof 1) and Ns, with the single ratings behind them if given.
+
+    The image of a row is `<Theme>.jpg`; some themes end in a space, their files do not. The id is
+    in the first column, whose name is empty.
+    """
+    columns = {"id": "", "theme": "Theme", "category": "Category"} | {
+        f"{name}_{part}": f"{name}_{part}"
+        for name in _SCALES.values()
+        for part in ("mean", "SD", "N")
+    }
+    items = []
+    for row in read_records(paths["norms"], _LAYOUT, columns):
+        cells = {key: str(cell) for key, cell in row.cells.items()}
+        value = {
+            key: number(cells[key], f"{row.where}, column {key!r}") for key in columns if "_" in key
+        }
+        ratings = {
+            scale: HumanRatings(
+                mean=value[f"{name}_mean"],
+                sd=value[f"{name}_SD"],
+                n=int(value[f"{name}_N"]),
+                ratings=None,
+                where=row.where,
+            )
+            for scale, name in _SCALES.items()
+        }
+        items.append(
+            SourceItem(
+                item_id=cells["id"],
+                text=None,
+                ratings=ratings,
+                image=f"{cells['theme'].strip()}.jpg",
+                stratum=cells["category"],
+                where=row.where,
+            )
+        )
+    return _with_single_ratings(items, paths["ratings"]) if "ratings" in paths else items
+
+
+def _with_single_ratings(items: Sequence[SourceItem], path: Path) -> list[SourceItem]:
+    """The same items with single ratings, which must have the means, SDs and Ns of the norms."""
+    given = _by_dimension(path, [item.item_id for item in items])
+    dimension = {scale: _dimension_of(scale, items, given, path) for scale in _SCALES}
+    with_ratings = []
+    for place, item in enumerate(items):
+        ratings = {}
+        for scale in _SCALES:
+            column = given[dimension[scale]][:, place]
+            single = from_ratings(column[np.isfinite(column)], item.where)
+            _check_same(single, _norm(item, scale), f"{path}: column {item.item_id!r}, {scale}")
+            ratings[scale] = single
+        with_ratings.append(replace(item, ratings=ratings))
+    return with_ratings
+
+
+def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Ratings (raters, items) by what the column `valar` says was rated; NaN where not rated."""
+    header, rows = read_rows(path, _LAYOUT)
+    at = places(path, {name: name for name in (_DIMENSION, *ids)}, header, _LAYOUT.card)
+    found: dict[str, list[list[float]]] = {}
+    for row in rows:
+        cells = [str(row.cells[at[item_id]]) for item_id in ids]
+        found.setdefault(str(row.cells[at[_DIMENSION]]), []).append(
+            [
+                float("nan")
+                if cell in ("", "NA")
+                else number(cell, f"{row.where}, column {item_id!r}")
+                for item_id, cell in zip(ids, cells, strict=True)
+            ]
+        )
+    return {name: np.array(raters) for name, raters in found.items()}
+
+
+def _dimension_of(
+    scale: str,
+    items: Sequence[SourceItem],
+    given: Mapping[str, NDArray[np.float64]],
+    path: Path,
+) -> str:
+    """The entry of `valar` whose ratings have the means of the norms: codes differ by edition."""
+    means = np.array([_norm(item, scale).mean for item in items])
+    for name, ratings in given.items():
+        rated = np.isfinite(ratings)
+        counts = rated.sum(axis=0)
+        sums = np.where(rated, ratings, 0).sum(axis=0)
+        if counts.all() and np.allclose(sums / counts, means, atol=_TOLERANCE, rtol=0):
+            return name
+    raise DataError(
+        f"{path}: no entry of the column {_DIMENSION!r} ({', '.join(sorted(given))}) has ratings "
+        f"with the means of {scale} in the norms; expected the ratings behind these norms"
+    )
+
+
+def _check_same(single: HumanRatings, norm: HumanRatings, where: str) -> None:
+    same = abs(single.sd - norm.sd) < _TOLERANCE and single.n == norm.n
+    if not same:
+        raise DataError(
+            f"{where}: SD {single.sd:.6g} of {single.n} ratings, but the norms say "
+            f"{norm.sd:.6g} of {norm.n}"
+        )
+
+
+def _norm(item: SourceItem, scale: str) -> HumanRatings:
+    norm = item.ratings[scale]
+    assert isinstance(norm, HumanRatings)  # noqa: S101 - the reader made it
+    return norm

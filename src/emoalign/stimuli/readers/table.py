@@ -1,0 +1,209 @@
+"""Any table of items, described by a dataset card: no program code is needed for a new one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from emoalign.errors import DataError
+from emoalign.stimuli.readers.source_items import (
+    HumanLabels,
+    HumanRatings,
+    SourceItem,
+    from_ratings,
+    sample_sd,
+)
+from emoalign.stimuli.readers.table_sources import ItemTable, JoinedTable, ScaleColumns
+from emoalign.stimuli.sheets import Layout, Record, number, read_records
+
+CARD = "the dataset's card"
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Item:
+    """An item: its first row, and the ratings in all of its rows with their places."""
+
+    first: Record
+    ratings: dict[str, HumanRatings | HumanLabels] = field(default_factory=dict)
+    single: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+    choices: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
+
+
+def read_table(source: ItemTable, paths: Mapping[str, Path]) -> list[SourceItem]:
+    """The items of a table in its order, with the ratings of all tables that are joined to it.
+
+    An item has no entry for a scale where the table holds no number. Raises DataError with file,
+    line and column for whatever does not fit the card.
+    """
+    items = [
+        _source_item(source, item_id, item)
+        for item_id, item in _read(source, paths["table"], _stimulus_columns(source)).items()
+    ]
+    for place, part in enumerate(source.joined):
+        items = _joined(items, part, paths[f"joined.{place}.table"])
+    return items
+
+
+def _stimulus_columns(source: ItemTable) -> dict[str, str]:
+    named = {key: getattr(source, key) for key in ("text", "image", "stratum", "split")}
+    return {key: name for key, name in named.items() if name is not None}
+
+
+def _source_item(source: ItemTable, item_id: str, item: _Item) -> SourceItem:
+    cells, where = item.first.cells, item.first.where
+    shown = "text" if source.text is not None else "image"
+    stimulus = cells[shown] or ""
+    if not stimulus.strip():
+        raise DataError(
+            f"{where}, column {getattr(source, shown)!r}: expected the {shown} of item "
+            f"{item_id!r}, found nothing. Fill the cell, or take the row out of the table."
+        )
+    return SourceItem(
+        item_id=item_id,
+        text=stimulus if shown == "text" else None,
+        ratings=item.ratings,
+        image=f"{stimulus.strip()}{source.image_suffix}" if shown == "image" else None,
+        stratum=cells.get("stratum"),
+        split=cells.get("split"),
+        where=f"{where}, column {getattr(source, shown)!r}",
+    )
+
+
+def _joined(items: Sequence[SourceItem], part: JoinedTable, path: Path) -> list[SourceItem]:
+    more = _read(part, path, {})
+    known = {item.item_id for item in items}
+    strangers = [item_id for item_id in more if item_id not in known]
+    if len(strangers) == len(more):
+        raise DataError(
+            f"{path}: none of its {len(more)} ids in column {part.id!r} (such as "
+            f"{', '.join(strangers[:3])}) is an id of an item (such as "
+            f"{', '.join(sorted(known)[:3])}). Name the column with the items' ids as id of the "
+            f"joined table in {CARD}."
+        )
+    if strangers:
+        _log.warning(
+            "%s: rows left out because no item has their id: %d (%s)",
+            path,
+            len(strangers),
+            ", ".join(strangers[:3]),
+        )
+    return [
+        replace(item, ratings={**item.ratings, **more[item.item_id].ratings})
+        if item.item_id in more
+        else item
+        for item in items
+    ]
+
+
+def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[str, _Item]:
+    """The items of one table by their ids."""
+    columns = {"id": part.id, **stimulus} | {
+        f"scales.{scale}.{key}": name
+        for scale, entry in part.scales.items()
+        for key, name in entry.named().items()
+    }
+    layout = Layout(
+        part.table_format, CARD, part.encoding, part.delimiter, part.sheet, part.header_line
+    )
+    items: dict[str, _Item] = {}
+    for row in read_records(path, layout, columns):
+        item_id = (row.cells["id"] or "").strip()
+        if not item_id:
+            raise DataError(
+                f"{row.where}, column {part.id!r}: expected the id of the item, found nothing"
+            )
+        item = items.setdefault(item_id, _Item(row))
+        if item.first is not row:
+            _check_again(part, item_id, item.first, row, stimulus)
+        _add_ratings(part, item, row)
+    for item in items.values():
+        for scale, single in item.single.items():
+            values, places = zip(*single, strict=True)
+            item.ratings[scale] = from_ratings(values, item.first.where, places)
+        for scale, choices in item.choices.items():
+            chosen, places = zip(*choices, strict=True)
+            item.ratings[scale] = HumanLabels(chosen, places)
+    return items
+
+
+def _check_again(
+    part: JoinedTable, item_id: str, first: Record, row: Record, stimulus: Mapping[str, str]
+) -> None:
+    """Whether an item may have another row."""
+    line = first.where.rpartition(", ")[2]
+    if part.rows == "items":
+        raise DataError(
+            f"{row.where}, column {part.id!r}: the id {item_id!r} stands in {line} already. Every "
+            "item needs an id of its own, even where two texts are the same; if a row is one "
+            f"person's rating and not an item, say rows: ratings in {CARD}."
+        )
+    for key, name in stimulus.items():
+        if row.cells[key] != first.cells[key]:
+            raise DataError(
+                f"{row.where}, column {name!r}: item {item_id!r} has {row.cells[key]!r} here, but "
+                f"{first.cells[key]!r} in {line}"
+            )
+
+
+def _add_ratings(part: JoinedTable, item: _Item, row: Record) -> None:
+    for scale, entry in part.scales.items():
+        named = entry.named()
+        cells = {
+            key: cell
+            for key in named
+            if (cell := row.cells[f"scales.{scale}.{key}"]) is not None
+            and cell.strip() not in part.na_values
+        }
+        places = {key: f"{row.where}, column {named[key]!r}" for key in cells}
+        if not cells:
+            continue
+        if entry.labels is not None:
+            item.choices.setdefault(scale, []).extend(
+                (tuple(label.strip() for label in cell.split(part.label_separator)), places[key])
+                for key, cell in cells.items()
+            )
+            continue
+        found = {
+            key: number(cell, places[key], _decimal(part, cell)) for key, cell in cells.items()
+        }
+        if entry.ratings:
+            item.single.setdefault(scale, []).extend(
+                (value, places[key]) for key, value in found.items()
+            )
+        elif "mean" in found:
+            item.ratings[scale] = _summary(part, entry, found, row.where)
+
+
+def _decimal(part: JoinedTable, cell: str) -> str:
+    """What separates decimals in a cell. Numbers that a spreadsheet knows as such have a point."""
+    typed = part.table_format not in ("csv", "tsv") and "," not in cell
+    return "." if typed else part.decimal
+
+
+def _summary(
+    part: JoinedTable, entry: ScaleColumns, found: Mapping[str, float], where: str
+) -> HumanRatings:
+    """Ratings of which only mean, SD and number are known."""
+    sd, n = found.get("sd", float("nan")), found.get("n")
+    if sd < 0:
+        raise DataError(
+            f"{where}, column {entry.sd!r}: expected a standard deviation, never below 0, found "
+            f"{sd:g}. Check that the card names the right column; a spreadsheet that writes "
+            "SDs in brackets turns them into negative numbers: get the table anew."
+        )
+    if n is not None and (n < 1 or not n.is_integer()):
+        raise DataError(
+            f"{where}, column {entry.n!r}: expected a number of raters, found {n:g}. Check that "
+            "the card names the right column."
+        )
+    raters = None if n is None else int(n)
+    return HumanRatings(
+        mean=found["mean"],
+        sd=sample_sd(sd, raters, part.sd_ddof),
+        n=raters,
+        ratings=None,
+        where=f"{where}, column {entry.mean!r}",
+    )

@@ -1,0 +1,188 @@
+"""What the reader of tables is told: which columns hold what, and how the table is written."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import PurePath
+from typing import Literal, Self, get_args
+
+from pydantic import Field, field_validator, model_validator
+
+from emoalign.stimuli.readers.source_files import Source
+from emoalign.study.fields import Entry, FileSource, Name
+
+SheetFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet"]
+
+
+class ScaleColumns(Entry):
+    """The columns of a table that hold the human ratings on one scale."""
+
+    mean: str | None = Field(
+        None, description="Column with the mean. Give this, or ratings, or labels."
+    )
+    sd: str | None = Field(None, description="Column with the standard deviation over raters.")
+    n: str | None = Field(None, description="Column with the number of raters.")
+    ratings: tuple[str, ...] = Field(
+        (),
+        description="Columns with single ratings, such as one for each rater; mean, SD and number "
+        "follow from them.",
+    )
+    labels: str | None = Field(
+        None,
+        description="Column with the labels that one rater chose, for a scale of labels; several "
+        "are separated as label_separator says.",
+    )
+
+    @model_validator(mode="after")
+    def _enough(self) -> ScaleColumns:
+        if sum((self.mean is not None, bool(self.ratings), self.labels is not None)) != 1:
+            raise ValueError("say which columns hold the ratings: give mean, ratings or labels")
+        if self.mean is None and (self.sd is not None or self.n is not None):
+            raise ValueError("sd and n belong to mean; they follow from single ratings")
+        return self
+
+    def named(self) -> dict[str, str]:
+        """The names of the columns by the key that gives them."""
+        single = {f"ratings.{place}": name for place, name in enumerate(self.ratings)}
+        summary = {"mean": self.mean, "sd": self.sd, "n": self.n, "labels": self.labels}
+        return {key: name for key, name in summary.items() if name is not None} | single
+
+
+class JoinedTable(Entry):
+    """A table with human ratings, whose rows are known by their id."""
+
+    table: FileSource = Field(description="The table: CSV, TSV, XLSX, XLS or Parquet.")
+    format: SheetFormat | None = Field(
+        None, description="Format of the table; without it, told by the end of the file's name."
+    )
+    encoding: str = Field(
+        "utf-8-sig",
+        description="Encoding of CSV and TSV, such as cp1252. The default reads UTF-8 with or "
+        "without a mark at its beginning.",
+    )
+    delimiter: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="What separates the fields of a line; without it a comma in CSV and a tabulator"
+        " in TSV.",
+    )
+    decimal: Literal[".", ","] = Field(".", description="What separates decimals in numbers.")
+    sheet: str | None = Field(
+        None, description="Sheet of a spreadsheet; without it, the first one."
+    )
+    header_line: int = Field(
+        1,
+        ge=1,
+        description="Line with the names of the columns; what is above it is not read. Of columns "
+        "with the same name, the second is called name.1, the third name.2.",
+    )
+    na_values: tuple[str, ...] = Field(
+        ("",),
+        description="What stands in place of a number where there is none. Ids and texts are taken "
+        "as they are: a word may be null or NA.",
+    )
+    label_separator: str = Field(
+        ";", min_length=1, description="What separates several labels in a cell."
+    )
+    rows: Literal["items", "ratings"] = Field(
+        "items",
+        description="items: a row is an item. ratings: a row is one person's rating of an item, "
+        "and the rows of an item belong together.",
+    )
+    id: str = Field(description="Column with the id of the item, which no other item may have.")
+    scales: dict[Name, ScaleColumns] = Field(
+        default_factory=dict, description="Columns with human ratings, by the scale's name below."
+    )
+    sd_ddof: Literal[0, 1] = Field(
+        1,
+        description="1 where SDs were computed with n − 1 in the denominator, 0 where with n; these"
+        " are converted.",
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, encoding: str) -> str:
+        try:
+            codecs.lookup(encoding)
+        except LookupError as error:
+            raise ValueError(str(error)) from error
+        return encoding
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.format is None and self.suffix not in get_args(SheetFormat):
+            raise ValueError(
+                f"say the format ({', '.join(get_args(SheetFormat))}): the name "
+                f"{self.table.file!r} does not"
+            )
+        for name, columns in self.scales.items():
+            if self.sd_ddof == 0 and columns.sd is not None and columns.n is None:
+                raise ValueError(f"sd_ddof 0: scales.{name} needs n to convert its SDs")
+            if self.rows == "ratings" and columns.mean is not None:
+                raise ValueError(
+                    f"rows: with a rating in each row, scales.{name} needs ratings, not mean"
+                )
+        return self
+
+    @property
+    def suffix(self) -> str:
+        """End of the file's name, such as csv."""
+        return PurePath(self.table.file).suffix.removeprefix(".").lower()
+
+    @property
+    def table_format(self) -> str:
+        """Format of the table: csv, tsv, xlsx, xls or parquet."""
+        return self.format or self.suffix
+
+
+class ItemTable(JoinedTable, Source):
+    """A table of items, which others may add ratings to."""
+
+    reader: Literal["table", "anew"] = Field(description="The file format.")
+    text: str | None = Field(None, description="Column with the word or sentence.")
+    image: str | None = Field(None, description="Column with the name of the image file.")
+    image_suffix: str = Field(
+        "", description="What the name lacks to be that of the file, such as .jpg."
+    )
+    stratum: str | None = Field(
+        None, description="Column with the group an item belongs to, such as its category."
+    )
+    split: str | None = Field(None, description="Column with the split an item belongs to.")
+    joined: tuple[JoinedTable, ...] = Field(
+        (), description="More tables with ratings of the same items, joined by id."
+    )
+
+    @model_validator(mode="after")
+    def _one_stimulus(self) -> Self:
+        if (self.text is None) == (self.image is None):
+            raise ValueError("say which column holds the stimulus: give either text or image")
+        names = [name for part in self.parts() for name in part.scales]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"scales in more than one table: {', '.join(twice)}")
+        return self
+
+    def parts(self) -> tuple[JoinedTable, ...]:
+        """The table of the items, then the others."""
+        return (self, *self.joined)
+
+    def columns(self) -> dict[str, ScaleColumns]:
+        """The columns of every scale, whichever table they are in."""
+        return {name: columns for part in self.parts() for name, columns in part.scales.items()}
+
+    def scale_names(self) -> tuple[str, ...]:
+        """The scales that one of the tables has columns for."""
+        return tuple(self.columns())
+
+
+class TableSource(ItemTable):
+    """Any table of items, with human ratings or without: no program code is needed."""
+
+    reader: Literal["table"] = Field(description="The file format.")
+
+
+class AnewSource(ItemTable):
+    """ANEW, read like any table and then checked: copies circulate with columns swapped."""
+
+    reader: Literal["anew"] = Field(description="The file format.")

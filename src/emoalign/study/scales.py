@@ -1,0 +1,144 @@
+"""Scales of numbers and of labels, and the frameworks that scales belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
+
+from emoalign.study.fields import Entry, Name, Range, tag, tagged
+
+
+class OrdinalScale(Range):
+    """A scale of numbers: equally spaced points from min to max."""
+
+    kind: Literal["ordinal"] = Field(
+        "ordinal", description="ordinal: one number per answer, from min to max."
+    )
+    step: float = Field(1, gt=0, description="Distance between neighbouring points.")
+    anchors: dict[float, str] = Field(
+        default_factory=dict, description="Points that have words, such as 1: extremely unpleasant."
+    )
+    direction: str = Field(description="What a higher number means.")
+
+    @model_validator(mode="after")
+    def _on_points(self) -> OrdinalScale:
+        steps = (self.max - self.min) / self.step
+        if abs(steps - round(steps)) > 1e-9:
+            raise ValueError(f"max - min must be a whole number of steps of {self.step:g}")
+        for anchor in self.anchors:
+            if anchor not in self.points:
+                raise ValueError(f"anchor {anchor:g} is not a point of the scale")
+        return self
+
+    @property
+    def points(self) -> tuple[float, ...]:
+        """Every possible rating, ascending."""
+        count = round((self.max - self.min) / self.step) + 1
+        return tuple(round(self.min + index * self.step, 10) for index in range(count))
+
+    def point(self, number: float) -> float | None:
+        """The possible rating that `number` is, None if it is none."""
+        steps = round((number - self.min) / self.step)
+        point = round(self.min + steps * self.step, 10)
+        on_scale = self.min <= point <= self.max and abs(point - number) < 1e-9
+        return point if on_scale else None
+
+
+Label = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$")]
+"""A word or a few, without white space around them."""
+
+
+class LabelScale(Entry):
+    """A set of labels, of which an answer chooses those that apply."""
+
+    kind: Literal["labels"] = Field(
+        description="labels: the names of all labels that apply, in any order."
+    )
+    labels: tuple[Label, ...] = Field(
+        min_length=2,
+        description="The labels, in the order they are shown; capitals do not matter in answers.",
+    )
+    at_least: int = Field(1, ge=0, description="Labels an answer must choose; 0 allows none.")
+    at_most: int | None = Field(
+        None, ge=1, description="Labels an answer may choose; without it, all of them."
+    )
+
+    @field_validator("labels")
+    @classmethod
+    def _distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        folded = [label.casefold() for label in labels]
+        twice = sorted({label for label in folded if folded.count(label) > 1})
+        if twice:
+            raise ValueError(f"the same label more than once: {', '.join(twice)}")
+        return labels
+
+    @model_validator(mode="after")
+    def _possible(self) -> LabelScale:
+        most = len(self.labels) if self.at_most is None else self.at_most
+        if not self.at_least <= most <= len(self.labels):
+            raise ValueError(
+                f"at_least ({self.at_least}) and at_most ({most}) do not fit {len(self.labels)} "
+                "labels"
+            )
+        return self
+
+    def choice(self, names: Sequence[str]) -> tuple[str, ...] | None:
+        """The labels that `names` are, in the order of the scale; None if they are no answer.
+
+        Every name must be a label, none may come twice, and their number must be allowed.
+        """
+        wanted = [name.strip().casefold() for name in names]
+        chosen = tuple(label for label in self.labels if label.casefold() in wanted)
+        most = len(self.labels) if self.at_most is None else self.at_most
+        complete = len(chosen) == len(wanted)
+        return chosen if complete and self.at_least <= len(chosen) <= most else None
+
+
+Scale = OrdinalScale | LabelScale
+"""What an answer is given on."""
+
+
+class HumanScale(OrdinalScale):
+    """A scale of numbers people rated on, and how they stand in the source file."""
+
+    native: Range | None = Field(
+        None,
+        description="Range of the numbers in the file, mapped linearly onto min...max; "
+        "without it the file already uses min...max.",
+    )
+
+
+DatasetScale = Annotated[
+    Annotated[HumanScale, Tag(tag("kind", "ordinal"))]
+    | Annotated[LabelScale, Tag(tag("kind", "labels"))],
+    Discriminator(tagged("kind", "ordinal")),
+]
+"""A scale people rated on, of either kind; without `kind` it is ordinal."""
+
+
+class Frameworks(Entry):
+    """Which scales of a dataset describe feelings by dimensions, and which by single emotions."""
+
+    dimensions: tuple[Name, ...] = Field(
+        (), description="Names of the scales that are dimensions, such as valence and arousal."
+    )
+    emotions: tuple[Name, ...] = Field(
+        (), description="Names of the scales that are single emotions, such as happiness and fear."
+    )
+
+    @model_validator(mode="after")
+    def _apart(self) -> Frameworks:
+        named = (*self.dimensions, *self.emotions)
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise ValueError(f"named more than once: {', '.join(twice)}")
+        return self
+
+    def within(self, scales: Collection[str]) -> Frameworks:
+        """The part of them that concerns these scales, in alphabetical order."""
+        return Frameworks(
+            dimensions=tuple(sorted(set(self.dimensions) & set(scales))),
+            emotions=tuple(sorted(set(self.emotions) & set(scales))),
+        )
