@@ -33,9 +33,7 @@ def test_a_cell_holds_the_numbers_that_scipy_finds() -> None:
     row = one_cell(answers)
     model, human = answers.mean(axis=1), NORM_ROWS["mean"]
     r = stats.pearsonr(model, human)
-    ends = r.confidence_interval(0.95)
     assert row["pearson_r"] == pytest.approx(r.statistic)
-    assert (row["pearson_low"], row["pearson_high"]) == pytest.approx((ends.low, ends.high))
     assert row["spearman_rho"] == pytest.approx(stats.spearmanr(model, human).statistic)
     assert row["rmse"] == pytest.approx(np.sqrt(np.mean((model - human) ** 2)))
     assert row["rmse_constant"] == pytest.approx(human.std(ddof=0))
@@ -75,7 +73,7 @@ def test_a_cell_that_says_nothing_has_no_correlation_and_nothing_breaks(
     row = one_cell(answers)
     assert row["n_items"] == items
     assert np.isnan(row["pearson_r"])
-    assert np.isnan(row["pearson_boot_low"])
+    assert np.isnan(row["pearson_low"])
     assert np.isnan(row["pearson_disattenuated"])
     assert not row["disattenuated_above_1"]
 

@@ -106,14 +106,14 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     good = {
         "protocol": "sheet",
         "pearson_r": 0.7,
-        "pearson_boot_low": 0.6,
-        "pearson_boot_high": 0.8,
+        "pearson_low": 0.6,
+        "pearson_high": 0.8,
     }
     poor = {
         "protocol": "asked",
         "pearson_r": -0.05,
-        "pearson_boot_low": -0.2,
-        "pearson_boot_high": 0.1,
+        "pearson_low": -0.2,
+        "pearson_high": 0.1,
     }
     [sentences] = findings(cells(poor, good), report_job())
     text = " ".join(sentences)
@@ -121,7 +121,7 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     assert "depends on how it is asked" in text
     assert "allows r up to 0.98, and one human rater reaches 0.80." in text
 
-    close = poor | {"pearson_r": 0.6, "pearson_boot_low": 0.5, "pearson_boot_high": 0.7}
+    close = poor | {"pearson_r": 0.6, "pearson_low": 0.5, "pearson_high": 0.7}
     assert "depends on how it is asked" not in " ".join(
         findings(cells(close, good), report_job())[0]
     )
