@@ -44,6 +44,23 @@ def test_a_cell_holds_the_numbers_that_scipy_finds() -> None:
     assert row["n_ok"] == 300
 
 
+def test_the_interval_of_r_is_that_of_another_bootstrap_over_items() -> None:
+    answers = ratings(NORM_ROWS, 2.0)
+    settings = SETTINGS.model_copy(update={"bootstrap_resamples": 20_000})
+    job = JOB.model_copy(update={"settings": settings})
+    [row] = alignment(cell(NORM_ROWS, answers), reliability(), job).to_dict("records")
+    theirs = stats.bootstrap(
+        (answers.mean(axis=1), NORM_ROWS["mean"].to_numpy()),
+        lambda model, human, axis: stats.pearsonr(model, human, axis=axis).statistic,
+        paired=True,
+        vectorized=True,
+        method="BCa",
+        n_resamples=20_000,
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    assert (row["pearson_low"], row["pearson_high"]) == pytest.approx(tuple(theirs), abs=0.01)
+
+
 def test_the_disattenuated_r_uses_both_reliabilities() -> None:
     row = one_cell(ratings(NORM_ROWS))
     both = row["reliability_human"] * row["reliability_model"]

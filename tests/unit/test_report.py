@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from emoalign.figures.wording import number
+from emoalign.report.gaps import alignment_gaps
 from emoalign.report.manifest import git_commit
 from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.report.report_job import ReportJob
@@ -117,6 +118,7 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     }
     [sentences] = findings(cells(poor, good), report_job())
     text = " ".join(sentences)
+    assert "correlation of its means with people's (95 % BCa interval over items): r = 0.70" in text
     assert "r = 0.70 [0.60, 0.80] under sheet, r = −0.05 [−0.20, 0.10] under asked" in text
     assert "depends on how it is asked" in text
     assert "allows r up to 0.98, and one human rater reaches 0.80." in text
@@ -125,6 +127,16 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     assert "depends on how it is asked" not in " ".join(
         findings(cells(close, good), report_job())[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("r", "why"), [(0.99, "r hangs on too few items"), (1.0, "all items lie on one line")]
+)
+def test_an_r_without_an_interval_says_why(r: float, why: str) -> None:
+    rows = cells({"protocol": "p", "pearson_r": r})
+    [sentences] = findings(rows, report_job())
+    assert f"people's: r = {number(r)} (no interval: {why}) under p." in sentences[0]
+    assert ("Interval of r", why) in [(gap.what, gap.why) for gap in alignment_gaps(rows)]
 
 
 def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
