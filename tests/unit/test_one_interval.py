@@ -104,8 +104,8 @@ def test_a_contrast_is_made_of_the_resamples_of_its_cells() -> None:
         other = compared["words", "sampled", ("m2", "p1")][scale]
         # On the items that both rated, which are those of the model that lacks some.
         both = np.where(other.present, rated[0].of(("m1", "p1"), scale), np.nan)
-        (one,) = pearson_replicates(both, rated[0].people(scale), JOB.bootstrap_resamples, seed)
-        interval = (one - other).interval()
+        (first,) = pearson_replicates(both, rated[0].people(scale), JOB.bootstrap_resamples, seed)
+        interval = (first - other).interval()
         assert (row["r_b"], row["difference_low"], row["difference_high"]) == pytest.approx(
             (other.estimate, interval.low, interval.high), rel=1e-12
         )

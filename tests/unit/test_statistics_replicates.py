@@ -193,10 +193,10 @@ def test_undefined_replicates_are_dropped_up_to_five_in_a_hundred() -> None:
 def test_the_interval_of_r_holds_the_true_r_about_95_times_in_100() -> None:
     rng = np.random.default_rng(8)
     human, noise = rng.normal(size=(2, 400, 80))
-    found = [
+    intervals = [
         cell.interval() for cell in pearson_replicates(0.6 * human + 0.8 * noise, human, 1000, 0)
     ]
-    held = np.mean([interval.low <= 0.6 <= interval.high for interval in found])
+    held = np.mean([interval.low <= 0.6 <= interval.high for interval in intervals])
     assert held == pytest.approx(0.95, abs=0.035)
 
 

@@ -156,15 +156,17 @@ def alignment(items: pd.DataFrame, reliability: pd.DataFrame, job: StatisticsJob
         )
         for row in records(reliability)
     }
-    item_ids = {dataset: unique_items(rows) for (dataset,), rows in groups(items, ["dataset"])}
-    cells = pd.DataFrame(
-        [
+    rows: list[dict[str, object]] = []
+    # Dataset by dataset: the resamples of a dataset's items are drawn once.
+    for (dataset,), of_dataset in groups(items, ["dataset"]):
+        item_ids = unique_items(of_dataset)
+        rows += [
             dict(zip(_CELL, key, strict=True))
-            | _cell_row(key[2], cell, norms[key[2], key[3]], item_ids[key[2]], job)
-            for key, cell in groups(items, _CELL)
-        ],
-        columns=ALIGNMENT.schema.names,
-    )
+            | _cell_row(dataset, cell, norms[dataset, key[3]], item_ids, job)
+            for key, cell in groups(of_dataset, _CELL)
+        ]
+    cells = pd.DataFrame(rows, columns=ALIGNMENT.schema.names)
+    cells = cells.sort_values(_CELL, ignore_index=True)
     for test in _TESTED:
         cells[f"{test}_p_adjusted"] = cells.groupby("readout")[f"{test}_p"].transform(
             lambda p: benjamini_hochberg(p.to_numpy())

@@ -119,7 +119,7 @@ def _extreme(cells: Mapping[str, Replicates], scale: str, *, strongest: bool) ->
         f"r = {cells[scale].estimate:.3f} on {scale}; {'highest' if strongest else 'lowest'} of "
         f"the others: r = {cells[nearest].estimate:.3f} on {nearest}"
     )
-    return _least_favourable([(one.estimate, one.interval()) for one in differences], words)
+    return _least_favourable([(apart.estimate, apart.interval()) for apart in differences], words)
 
 
 def _above(cells: Mapping[str, Replicates], higher: str, lower: str) -> Finding | str:

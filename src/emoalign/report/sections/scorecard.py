@@ -42,7 +42,7 @@ def _view(results: Results) -> View | Absent:
             "low",
             "high",
             "Above 0: as expected; an interval that holds 0 leaves it unclear. Bootstrap over "
-            "items, of distributions over texts, of transparency over labels.",
+            "items; for distributions over texts, for transparency over labels.",
         ),
     )
     place = told["found"].map(ORDER.index)
