@@ -221,7 +221,7 @@ def test_correlations_stand_scale_by_scale_and_a_scale_is_named_again_on_the_nex
     assert len(written) == len(table) + table["scale"].nunique() + ("continued" in str(written))
     for place, cell in ((1, table.iloc[0]),):
         line = pages[0].axes[0].lines[3]
-        assert list(line.get_xdata()) == [cell["pearson_boot_low"], cell["pearson_boot_high"]]
+        assert list(line.get_xdata()) == [cell["pearson_low"], cell["pearson_high"]]
         assert list(line.get_ydata()) == [place, place]
 
 

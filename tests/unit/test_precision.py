@@ -19,8 +19,8 @@ from emoalign.analyses.precision.correlation import HumanSpread
 from emoalign.analyses.precision.in_words import in_words
 from emoalign.analyses.precision.people import HumanAnswers, concentration, known_answers
 from emoalign.analyses.precision.rows import NO_NORMS, precision_rows
-from emoalign.statistics.correlation import pearson
 from emoalign.statistics.reliability import summary_reliability
+from emoalign.statistics.replicates import pearson_replicates
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import NORMS, PRECISION
 
@@ -63,10 +63,11 @@ def test_the_least_r_has_exactly_the_width_asked_for(n: int, width: float) -> No
         assert correlation.half_width(least, n) == pytest.approx(width)
 
 
-def test_the_half_width_is_that_of_the_interval_which_the_statistics_report() -> None:
+def test_the_half_width_is_that_of_fishers_interval() -> None:
     x = np.random.default_rng(0).normal(size=(2, 60))
-    found = pearson(x[0], x[0] + x[1])
-    assert correlation.half_width(found.r, 60) == pytest.approx((found.high - found.low) / 2)
+    theirs = stats.pearsonr(x[0], x[0] + x[1])
+    low, high = theirs.confidence_interval(0.95)
+    assert correlation.half_width(theirs.statistic, 60) == pytest.approx((high - low) / 2)
 
 
 def simulated_means(rng: np.random.Generator, n_items: int, raters: int, sd: float) -> Any:
@@ -92,13 +93,16 @@ def test_simulated_studies_have_intervals_of_r_as_wide_as_promised(
 ) -> None:
     rng = np.random.default_rng(2)
     n_items, human_sd, ratio = 300, 1.5, 0.7
-    widths = []
-    for _ in range(300):
-        truth, human, _ = simulated_means(rng, n_items, raters, human_sd)
+    own_means, human_means = np.empty((2, 300, n_items))
+    for study in range(300):
+        truth, human_means[study], _ = simulated_means(rng, n_items, raters, human_sd)
         own = assumed * truth + math.sqrt(1 - assumed**2) * rng.normal(size=n_items)
         noise = rng.normal(0, ratio * human_sd / math.sqrt(participants), n_items)
-        found = pearson(own + noise, human)
-        widths.append((found.high - found.low) / 2)
+        own_means[study] = own + noise
+    intervals = [
+        cell.interval() for cell in pearson_replicates(own_means, human_means, 1_000, seed=3)
+    ]
+    widths = [(interval.high - interval.low) / 2 for interval in intervals]
     spread = HumanSpread(1 / (1 + human_sd**2 / raters), 1.0, human_sd**2)
     own = correlation.model_reliability(spread, participants, ratio)
     seen = assumed * math.sqrt(spread.reliability * own)

@@ -33,7 +33,7 @@ class FigureJob(Entry):
     The job of one figure is that of a study which has nothing but what the figure is of.
     """
 
-    version: int = 1
+    version: int = 2
     figures: tuple[FigureName, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]

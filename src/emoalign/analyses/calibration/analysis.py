@@ -47,7 +47,7 @@ class CalibrationSettings(Entry):
 class CalibrationJob(Entry):
     """Learn to say what people say from what models say, on the rated items of one dataset."""
 
-    version: int = 1
+    version: int = 2
     dataset: str
     scales: dict[str, DatasetScale]
     min_raters: int
@@ -58,7 +58,7 @@ class CalibrationJob(Entry):
 class CalibrationReviewJob(Entry):
     """Judge what calibration gained on items that were held out."""
 
-    version: int = 1
+    version: int = 2
     datasets: dict[str, dict[str, DatasetScale]]
     min_raters: int
     seed: int

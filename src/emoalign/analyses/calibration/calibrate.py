@@ -21,6 +21,7 @@ from emoalign.analyses.calibration.saved import Answers, SavedCell, save
 from emoalign.analyses.calibration.validation import cross_validate
 from emoalign.analyses.distributions.cells import DistributionCell, read_cells, shares
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.seeds import seed_of
 
 Tables = Mapping[Literal["items", "norms", "stimuli"], Path]
 
@@ -72,7 +73,7 @@ def _batches(
             families,
             job.settings.folds,
             job.settings.inner_folds,
-            job.seed,
+            seed_of(job.seed, job.dataset, "folds"),
         )
         finals = tuple(one.final for one in validated.values())
         saved.append(fitted.model_copy(update={"calibrators": finals}))

@@ -24,7 +24,7 @@ from emoalign.analyses.distributions.cells import DistributionCell, read_cells
 from emoalign.errors import DataError
 from emoalign.statistics.multiplicity import holm
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.replicates import seed_of
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES
 
 _CELL = ("model", "protocol", "dataset", "scale", "readout")
@@ -56,7 +56,7 @@ def review(
         made = out_of_fold(files["calibrated"][dataset])
         saved = load(files["calibrators"][dataset])
         keys = np.unique(np.concatenate([np.empty(0, np.uint64), *(c.text_keys for c in cells)]))
-        seed = seed_of(job.seed, dataset)
+        seed = seed_of(job.seed, dataset, "texts")
         for cell in cells:
             text = np.searchsorted(keys, cell.text_keys)
             predicted = _checked(cell, made.get(cell.key, {}))

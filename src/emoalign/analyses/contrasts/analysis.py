@@ -9,7 +9,7 @@ from emoalign.study.fields import Entry
 class ComparisonJob(Entry):
     """Compare models, protocols, scales and frameworks with each other."""
 
-    version: int = 2
+    version: int = 3
     datasets: dict[str, ComparedDataset]
     seed: int
     bootstrap_resamples: int

@@ -11,7 +11,7 @@ from emoalign.study.scales import DatasetScale
 class DistributionJob(Entry):
     """Compare how models spread their answers with how people do: all scales, by dataset."""
 
-    version: int = 1
+    version: int = 2
     scales: dict[str, dict[str, DatasetScale]]
     seed: int
     bootstrap_resamples: int

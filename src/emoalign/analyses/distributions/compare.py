@@ -21,7 +21,7 @@ from emoalign.analyses.distributions.rows import (
     distribution_rows,
     entropy_row,
 )
-from emoalign.statistics.replicates import seed_of
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CATEGORIES, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, ENTROPY, Table
 
 
@@ -85,7 +85,7 @@ def scored_scales(
 ) -> Iterator[list[Scored]]:
     """The cells of each scale of each dataset, with their metrics and all they are set beside."""
     for dataset, one in sorted(files.items()):
-        seed = seed_of(job.seed, dataset)
+        seed = seed_of(job.seed, dataset, "texts")
         cells = read_cells(
             dataset, job.scales[dataset], one.tables, job.settings.min_raters, one.predictions
         )

@@ -18,7 +18,7 @@ from emoalign.analyses.distributions.population import Population, population
 from emoalign.analyses.distributions.scores import METRICS, entropies, scores
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.replicates import seed_of
+from emoalign.statistics.seeds import Purpose, seed_of
 
 REFERENCES = ("uniform", "marginal", "point_mass", "shuffled", "human_halves", "perfect")
 """What a model is set beside, in the order in which it is told."""
@@ -54,7 +54,7 @@ DRAWN_ITEMS = 40_000
 
 FEWEST_DRAWS = 10
 
-_Key = tuple[str, str, str, bytes]
+_Key = tuple[Purpose, str, str, bytes]
 
 
 @dataclass(eq=False)
@@ -68,7 +68,7 @@ class Draws:
 
     def halves(self, cell: DistributionCell) -> Expected:
         """One half of the raters against the other, over random halves."""
-        key = ("halves", cell.dataset, cell.scale, cell.item_ids.tobytes())
+        key: _Key = ("raters", cell.dataset, cell.scale, cell.item_ids.tobytes())
         return self._once(
             key, cell, lambda seed: draws.halves(cell.people, self.n_draws(cell), seed)
         )
@@ -81,7 +81,7 @@ class Draws:
             self._populations[of_people] = population(cell.people)
         known = self._populations.get(of_people)
         return self._once(
-            ("perfect", cell.dataset, cell.scale, items + cell.answers.tobytes()),
+            ("answers", cell.dataset, cell.scale, items + cell.answers.tobytes()),
             cell,
             lambda seed: draws.perfect(cell.people, cell.answers, self.n_draws(cell), seed, known),
         )
@@ -98,7 +98,8 @@ class Draws:
         draw: Callable[[int], Iterator[Pair]],
     ) -> Expected:
         if key not in self._known:
-            seed = seed_of(self.seed, " ".join(key[:3]))
+            purpose, dataset = key[:2]
+            seed = seed_of(self.seed, dataset, purpose)
             self._known[key] = expected(cell.kind, draw(seed), step_of(cell))
         return self._known[key]
 
@@ -175,8 +176,8 @@ def references(cell: DistributionCell, drawn: Draws) -> Mapping[str, Expected]:
         )
     human, kind, step = cell.human_shares, cell.kind, step_of(cell)
     settings = drawn.settings
-    folds = folds_of(cell.text_keys, settings.folds, drawn.seed)
-    seed = seed_of(drawn.seed, f"shuffled {cell.dataset} {cell.scale}")
+    folds = folds_of(cell.text_keys, settings.folds, seed_of(drawn.seed, cell.dataset, "folds"))
+    seed = seed_of(drawn.seed, cell.dataset, "permutations")
 
     def scored(model: FloatArray) -> Expected:
         return expected(kind, [(human, np.broadcast_to(model, human.shape))], step)

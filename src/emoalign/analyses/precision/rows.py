@@ -14,7 +14,7 @@ from emoalign.analyses.precision import correlation, divergence
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.analyses.precision.correlation import HumanSpread
 from emoalign.analyses.precision.people import known_answers
-from emoalign.statistics.replicates import seed_of
+from emoalign.statistics.seeds import seed_of
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import PRECISION
 
@@ -169,13 +169,13 @@ def _divergences(
 ) -> Iterator[Row]:
     drawn = norms
     if len(norms) > divergence.SIMULATED_ITEMS:
-        rng = np.random.default_rng(seed_of(job.seed, f"{dataset} {name}"))
+        rng = np.random.default_rng(seed_of(job.seed, dataset, "sample"))
         chosen = rng.choice(len(norms), divergence.SIMULATED_ITEMS, replace=False)
         drawn = norms.iloc[np.sort(chosen)]
     answers = known_answers(drawn, scale)
     for model in MODELS:
         spread = answers and divergence.simulated_spread(
-            answers, model, seed_of(job.seed, f"{dataset} {name} {model}")
+            answers, model, seed_of(job.seed, dataset, "answers")
         )
         for participants, way in _ways(job):
             row = way | {"measure": "jsd", "assumed": model, "n_items": len(norms)}

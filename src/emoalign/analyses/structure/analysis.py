@@ -9,7 +9,7 @@ from emoalign.study.fields import Entry
 class StructureJob(Entry):
     """Compare what is alike for people with what is alike for models."""
 
-    version: int = 1
+    version: int = 2
     datasets: dict[str, ComparedDataset]
     seed: int
     permutations: int

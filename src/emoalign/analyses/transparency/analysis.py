@@ -20,7 +20,7 @@ class LabelledDataset(Entry):
 class TransparencyJob(Entry):
     """Tell for each label whether texts say it outright."""
 
-    version: int = 1
+    version: int = 2
     datasets: dict[str, LabelledDataset]
     lexicon: SeedLexicon | None
     embedding: EmbeddingCard | None
@@ -31,7 +31,7 @@ class TransparencyJob(Entry):
 class GradientJob(Entry):
     """Compare how transparent labels are with how well models follow people on them."""
 
-    version: int = 1
+    version: int = 2
     permutations: int
     bootstrap_resamples: int
     seed: int
