@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from emoalign.study.fields import Entry, FigureName, Modality
+from emoalign.study.fields import Entry, FigureName, Job, Modality
 from emoalign.study.scales import Frameworks, HumanScale, LabelScale
 from emoalign.study.studies import Asked
 
@@ -27,13 +27,12 @@ class AskedOf(Asked):
     wave: int
 
 
-class FigureJob(Entry):
+class FigureJob(Job):
     """Draw figures: what things are called, what may be shown, what protocols differ in.
 
     The job of one figure is that of a study which has nothing but what the figure is of.
     """
 
-    version: int = 1
     figures: tuple[FigureName, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]
