@@ -15,6 +15,7 @@ min_version("9.0")
 # The package travels with the workflow: nothing to install, and jobs on a cluster see the same code.
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
+# A name that Snakemake has itself, such as Resources, would hide its own in all rules.
 from emoalign.errors import EmoalignError
 from emoalign.planning.analysis_jobs import AnalysisJobs
 from emoalign.planning.consent import all_forbidden, why_forbidden
