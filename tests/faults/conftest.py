@@ -20,7 +20,7 @@ from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob, answering
 from emoalign.prompts.rendering import PromptForm
-from emoalign.study.studies import Protocol
+from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
 from tests.faults.server import FaultServer
 

@@ -15,12 +15,11 @@ from emoalign.figures.catalogue import (
     undrawn_figures,
 )
 from emoalign.figures.drawing import drawing
-from emoalign.figures.drawing_job import AskedOf
+from emoalign.figures.drawing_job import AskedOf, FigureName
 from emoalign.figures.variation import varying
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported, undrawn
-from emoalign.study.fields import FigureName
 from emoalign.study.reading import read_yaml
 from emoalign.tables import TABLES
 

@@ -8,8 +8,8 @@ from typing import Any
 from emoalign.elicitation.engines.cards import ModelCard, RecordedModel
 from emoalign.prompts.rendering import PromptForm
 from emoalign.study.fields import Job
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import DatasetScale
-from emoalign.study.studies import Protocol
 
 
 class RatingJob(Job):

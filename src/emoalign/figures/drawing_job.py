@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from emoalign.study.fields import Entry, FigureName, Job, Modality
+from emoalign.study.fields import Entry, Job, Modality
+from emoalign.study.protocols import Asked
 from emoalign.study.scales import Frameworks, HumanScale, LabelScale
-from emoalign.study.studies import Asked
+
+FigureName = Literal[
+    "correlations",
+    "heatmap",
+    "means",
+    "spread",
+    "frameworks",
+    "v-shape",
+    "arousal-errors",
+    "similarity",
+    "temperatures",
+    "personas",
+    "wordings",
+    "entropy",
+    "calibration",
+    "transparency",
+]
 
 
 class ShownDataset(Entry):

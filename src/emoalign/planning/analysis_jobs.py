@@ -15,7 +15,7 @@ from emoalign.analyses.variance.analysis import DecompositionJob
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.study.fields import Range
-from emoalign.study.studies import Asked
+from emoalign.study.protocols import Asked
 
 
 @dataclass(frozen=True)

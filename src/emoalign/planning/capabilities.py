@@ -11,10 +11,11 @@ from emoalign.elicitation.engines.cards import (
     VllmModel,
 )
 from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import StudyDataset
 from emoalign.study.fields import Range
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale
-from emoalign.study.studies import Protocol, StudyDataset
 
 
 def cannot_rate(

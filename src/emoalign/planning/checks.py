@@ -8,9 +8,10 @@ from emoalign.baselines.cards import BaselineCard
 from emoalign.planning.capabilities import cannot_follow, cannot_rate, without_prices
 from emoalign.planning.fitting import misfits
 from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import StudyDataset
 from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.protocols import Protocol
 from emoalign.study.reading import nearest
-from emoalign.study.studies import Protocol, StudyDataset
 
 
 def inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:

@@ -10,13 +10,13 @@ from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.baselines.cards import BaselineCard
 from emoalign.elicitation.engines.cards import ModelCard
 from emoalign.elicitation.rating_job import together
-from emoalign.planning.studies import Study
+from emoalign.planning.studies import Study, StudyDataset
 from emoalign.prompts.rendering import PromptForm, prompt_form
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
-from emoalign.study.studies import Protocol, StudyDataset
 
 
 @dataclass(frozen=True)

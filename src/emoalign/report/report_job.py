@@ -10,11 +10,11 @@ from emoalign.analyses.alignment.analysis import StatisticsSettings
 from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.analyses.distributions.analysis import DistributionSettings
 from emoalign.baselines.cards import Evaluated, TrainingSettings
-from emoalign.figures.drawing_job import AskedOf, FigureJob, ShownDataset
+from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
 from emoalign.prompts.rendering import PromptForm, prompt_form
-from emoalign.study.fields import Entry, FigureName, Job
+from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.studies import Protocol
+from emoalign.study.protocols import Protocol
 
 
 class ReportedDataset(ShownDataset):

@@ -19,23 +19,6 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
-FigureName = Literal[
-    "correlations",
-    "heatmap",
-    "means",
-    "spread",
-    "frameworks",
-    "v-shape",
-    "arousal-errors",
-    "similarity",
-    "temperatures",
-    "personas",
-    "wordings",
-    "entropy",
-    "calibration",
-    "transparency",
-]
-
 
 TAGS = ("kind: ", "reader: ")
 """What opens the name of an entry's kind in the location of a problem: the key that tells the kind.

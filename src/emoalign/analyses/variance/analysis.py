@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emoalign.study.fields import Job
-from emoalign.study.studies import Asked
+from emoalign.study.protocols import Asked
 
 
 class DecompositionJob(Job):
