@@ -38,12 +38,12 @@ def every_job(loaded: LoadedStudy) -> Iterator[Job]:
     for dataset in loaded.datasets:
         yield from (jobs.prepare(dataset), jobs.aggregate(dataset), analyses.calibration(dataset))
     yield from jobs.plan()
-    yield jobs.precision()
     for name, card in loaded.baselines.items():
         yield from (jobs.train(name, seed) for seed in card.seeds)
         yield jobs.predict(name)
-    yield from (analyses.statistics(), analyses.comparison(), analyses.structure())
-    yield from (analyses.decomposition(), analyses.distributions(), analyses.expectations())
+    yield from (analyses.precision(), analyses.statistics(), analyses.comparison())
+    yield from (analyses.structure(), analyses.decomposition())
+    yield from (analyses.distributions(), analyses.expectations())
     yield from (analyses.calibration_review(), analyses.transparency(), analyses.gradient())
     yield reported(loaded)
     yield from (figure.job for figure in figures(loaded).values())

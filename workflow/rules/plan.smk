@@ -21,7 +21,7 @@ rule plan:
         "../envs/emoalign.yaml"
     params:
         jobs=[job.params() for job in jobs.plan()],
-        precision=jobs.precision().params(),
+        precision=analyses.precision().params(),
         cards=expand("config/models/{model}.yaml", model=sorted(loaded.models)),
         journal="results/journal",
         costs=f"{RESULTS}/plan.csv",

@@ -9,6 +9,7 @@ from emoalign.analyses.calibration.analysis import CalibrationJob, CalibrationRe
 from emoalign.analyses.contrasts.analysis import ComparisonJob
 from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.expectations.analysis import ExpectationJob
+from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.analyses.transparency.analysis import GradientJob, LabelledDataset, TransparencyJob
 from emoalign.analyses.variance.analysis import DecompositionJob
@@ -23,6 +24,21 @@ class AnalysisJobs:
     """The analyses of a study, each as the job of the rule that computes it."""
 
     loaded: LoadedStudy
+
+    def precision(self) -> PrecisionJob:
+        """The widths of the intervals that the study will have."""
+        study = self.loaded.study
+        sampled = [one.participants for one in study.protocols if "sampled" in one.readouts]
+        return PrecisionJob(
+            datasets={
+                name: self.loaded.asked_scales(name) for name in sorted(self.loaded.datasets)
+            },
+            participants=tuple(sorted(set(sampled))),
+            exact=any("exact" in protocol.readouts for protocol in study.protocols),
+            seed=study.seed,
+            split_halves=study.statistics.split_halves,
+            settings=study.precision,
+        )
 
     def statistics(self) -> StatisticsJob:
         """Cells beside people, and the readouts of a cell beside each other."""

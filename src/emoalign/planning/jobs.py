@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.baselines.baseline_jobs import BaselineData, PredictionJob, TrainingJob
 from emoalign.baselines.cards import trained
 from emoalign.elicitation.rating_job import RatingJob, answering
@@ -82,21 +81,6 @@ class Jobs:
             for protocol in self.loaded.study.protocols
             for job in self.rate_together(model, protocol.name, dataset)
         ]
-
-    def precision(self) -> PrecisionJob:
-        """The widths of the intervals that the study will have."""
-        study = self.loaded.study
-        sampled = [one.participants for one in study.protocols if "sampled" in one.readouts]
-        return PrecisionJob(
-            datasets={
-                name: self.loaded.asked_scales(name) for name in sorted(self.loaded.datasets)
-            },
-            participants=tuple(sorted(set(sampled))),
-            exact=any("exact" in protocol.readouts for protocol in study.protocols),
-            seed=study.seed,
-            split_halves=study.statistics.split_halves,
-            settings=study.precision,
-        )
 
     def aggregate(self, dataset: str) -> AggregationJob:
         """The item table of one dataset."""
