@@ -27,13 +27,15 @@ from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, Kinds, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
 
-MODEL_CLASSES: dict[str, type[ModelCard]] = {
-    "llamacpp": LlamaCppModel,
-    "openai": OpenAIModel,
-    "vllm": VllmModel,
-    "recorded": RecordedModel,
-}
-MODELS: Kinds[ModelCard] = Kinds("engine", MODEL_CLASSES)
+MODELS: Kinds[ModelCard] = Kinds(
+    "engine",
+    {
+        "llamacpp": LlamaCppModel,
+        "openai": OpenAIModel,
+        "vllm": VllmModel,
+        "recorded": RecordedModel,
+    },
+)
 ServedModel = LlamaCppModel | OpenAIModel
 """A model that is asked through a server, request by request."""
 
