@@ -28,11 +28,9 @@ class AnalysisJobs:
     def precision(self) -> PrecisionJob:
         """The widths of the intervals that the study will have."""
         study = self.loaded.study
-        sampled = [one.participants for one in study.protocols if "sampled" in one.readouts]
+        sampled = [entry.participants for entry in study.protocols if "sampled" in entry.readouts]
         return PrecisionJob(
-            datasets={
-                name: self.loaded.asked_scales(name) for name in sorted(self.loaded.datasets)
-            },
+            datasets={name: self.loaded.asked_scales(name) for name in self._datasets()},
             participants=tuple(sorted(set(sampled))),
             exact=any("exact" in protocol.readouts for protocol in study.protocols),
             seed=study.seed,
