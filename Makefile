@@ -38,6 +38,7 @@ lint: $(VENV)/.dev  ## Check style, types and the workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src
+	PYTHONPATH=src $(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	PYTHONPATH=src $(BIN)/python -m emoalign.documentation --check

@@ -31,11 +31,10 @@ from emoalign.elicitation.readings.text import parse_rating
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.prompts.rendering import PromptForm
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
@@ -54,7 +53,7 @@ def card(default_study: LoadedStudy) -> LlamaCppModel:
 
 def job_of(study: LoadedStudy, protocol: str, **changes: object) -> RatingJob:
     """A rating job of the default study, with changes to its protocol."""
-    job = RatingJob.model_validate(Jobs(study).rate(MODEL, protocol, "vader", "valence"))
+    job = Jobs(study).rate(MODEL, protocol, "vader", "valence")
     return job.model_copy(update={"protocol": job.protocol.model_copy(update=changes)})
 
 
@@ -86,10 +85,9 @@ def sheet_job(default_study: LoadedStudy) -> RatingJob:
 def words(default_study: LoadedStudy, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Words of the default study."""
     folder = tmp_path_factory.mktemp("words")
-    job = Jobs(default_study).prepare("vader") | {"sample": N_WORDS, "shard_items": None}
-    prepare(
-        PreparationJob.model_validate(job), folder / "items", folder / "norms", folder / "shards"
-    )
+    sampled = {"sample": N_WORDS, "shard_items": None}
+    job = Jobs(default_study).prepare("vader").model_copy(update=sampled)
+    prepare(job, folder / "items", folder / "norms", folder / "shards")
     return STIMULI.read(folder / "items")
 
 
@@ -279,12 +277,13 @@ import sys
 from pathlib import Path
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
-from emoalign.planning.loading import load_model
+from emoalign.planning.loading import MODELS
+from emoalign.study.reading import read_card
 
 job, card, folder = (Path(argument) for argument in sys.argv[1:])
 rate(
     RatingJob.model_validate_json(job.read_bytes()),
-    load_model(card),
+    read_card(card, MODELS),
     folder / "stimuli.parquet",
     "0000",
     folder / "journal",

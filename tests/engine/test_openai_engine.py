@@ -30,8 +30,8 @@ from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Message, Prompt, PromptForm
 from emoalign.stage import stage
 from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import OrdinalScale
-from emoalign.study.studies import Protocol
 from emoalign.tables import RATINGS, STIMULI
 
 KEY = "sk-test-0123456789abcdef"

@@ -20,7 +20,7 @@ from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob, answering
 from emoalign.prompts.rendering import PromptForm
-from emoalign.study.studies import Protocol
+from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
 from tests.faults.server import FaultServer
 
@@ -33,12 +33,13 @@ from pathlib import Path
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
-from emoalign.planning.loading import load_model
+from emoalign.planning.loading import MODELS
+from emoalign.study.reading import read_card
 
 folder = Path(sys.argv[1])
 rate(
     RatingJob.model_validate_json((folder / "job.json").read_bytes()),
-    load_model(folder / "models" / "faulty.yaml"),
+    read_card(folder / "models" / "faulty.yaml", MODELS),
     folder / "stimuli.parquet",
     "0000",
     folder / "journal",

@@ -18,14 +18,13 @@ from scipy.spatial import distance
 
 from emoalign.figures.curves import ratios
 from emoalign.figures.drawing import draw_figure, drawing
-from emoalign.figures.drawing_job import FigureJob
+from emoalign.figures.drawing_job import FigureJob, FigureName
 from emoalign.figures.panels import pages_of, panels
 from emoalign.figures.saving import PICTURE_PAGES, save
 from emoalign.figures.similarity import ITEMS_SHOWN, shown_items
 from emoalign.figures.style import PALETTE, model_marks, style
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import number, p_value, wrapped
-from emoalign.study.fields import FigureName
 from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, STRUCTURE
 
 from .drawn_study import asked, drawable, figure_job, subject, summarise, write_study

@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from emoalign.errors import DataError
+from emoalign.planning.studies import StudyDataset
 from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.stimuli.readers.reading import read
 from emoalign.stimuli.readers.source_items import HumanLabels, SourceItem
@@ -20,7 +21,6 @@ from emoalign.stimuli.selection import select
 from emoalign.stimuli.strata import agreement, strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.strata import Strata
-from emoalign.study.studies import StudyDataset
 
 from .small_datasets import ROOT, shipped
 

@@ -30,10 +30,12 @@ from emoalign.analyses.transparency.probe import bag_of_words, out_of_fold_auc
 from emoalign.analyses.transparency.rows import transparency_rows
 from emoalign.analyses.transparency.words import with_any, words
 from emoalign.errors import StudyError
-from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import load_dataset, load_study
+from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.files import Files
+from emoalign.planning.loading import load_study
 from emoalign.statistics.labels import label_agreement
-from emoalign.study.reading import read_yaml, validate
+from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.reading import read_card, read_yaml, validate
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, TRANSPARENCY, TRANSPARENCY_GRADIENT
 
@@ -80,7 +82,7 @@ def shipped_lexicon() -> SeedLexicon:
 
 def test_every_label_of_goemotions_has_enough_seed_words_its_own_name_first() -> None:
     lexicon = shipped_lexicon()
-    scale = load_dataset(ROOT / "config/datasets/goemotions.yaml").scales["emotions"]
+    scale = read_card(ROOT / "config/datasets/goemotions.yaml", DatasetCard).scales["emotions"]
     assert isinstance(scale, LabelScale)
     for label in scale.labels:
         assert 8 <= len(lexicon.of(label)) <= 15, label
@@ -452,7 +454,7 @@ def test_of_real_comments_gratitude_love_and_amusement_are_said_most_outright(sh
         shared / "goemotions/raw_first_4999rows_no_rater_id.csv", keep_default_na=False
     )
     raw = raw[raw["example_very_unclear"].astype(str).str.upper() != "TRUE"]
-    scale = load_dataset(ROOT / "config/datasets/goemotions.yaml").scales["emotions"]
+    scale = read_card(ROOT / "config/datasets/goemotions.yaml", DatasetCard).scales["emotions"]
     assert isinstance(scale, LabelScale)
     names = np.array(scale.labels)
     raw["labels"] = [names[row == 1].tolist() for row in raw[names].to_numpy()]
@@ -492,12 +494,12 @@ def test_a_study_of_labels_has_the_shipped_seed_words_and_one_of_numbers_has_no_
     loaded = load_study(study(), ROOT / "config")
     assert loaded.lexicon == shipped_lexicon()
     assert loaded.embedding is None
-    assert len(Jobs(loaded).transparency_tables("results/s")) == 2
+    assert len(Files(loaded, "results/s").transparency_tables()) == 2
     numbers = study() | {"datasets": [{"dataset": "vader"}]}
     numbers["protocols"] = [{"name": "p", "prompts": "instruction"}]
     loaded = load_study(numbers, ROOT / "config")
     assert loaded.lexicon is None
-    assert Jobs(loaded).transparency_tables("results/s") == []
+    assert Files(loaded, "results/s").transparency_tables() == []
 
 
 def test_names_that_are_not_there_are_told_with_the_nearest(tmp_path: Path) -> None:
@@ -508,10 +510,10 @@ def test_names_that_are_not_there_are_told_with_the_nearest(tmp_path: Path) -> N
 
 
 def test_a_title_or_a_name_of_a_file_runs_nothing_again(config_dir: Path, edit: Any) -> None:
-    before = Jobs(load_study(study(embedding="smollm2-135m"), config_dir)).transparency()
+    before = AnalysisJobs(load_study(study(embedding="smollm2-135m"), config_dir)).transparency()
     edit("embeddings/smollm2-135m.yaml", lambda card: card.update(title="Other", threads=2))
     (config_dir / "embeddings/smollm2-135m.yaml").rename(config_dir / "embeddings/other.yaml")
-    after = Jobs(load_study(study(embedding="other"), config_dir)).transparency()
+    after = AnalysisJobs(load_study(study(embedding="other"), config_dir)).transparency()
     assert before == after
     edit("embeddings/other.yaml", lambda card: card.update(pooling="last"))
-    assert Jobs(load_study(study(embedding="other"), config_dir)).transparency() != before
+    assert AnalysisJobs(load_study(study(embedding="other"), config_dir)).transparency() != before

@@ -23,10 +23,9 @@ from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob, answering
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
 
@@ -71,16 +70,15 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> VllmModel:
 def words(default_study: LoadedStudy, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Words of the default study."""
     folder = tmp_path_factory.mktemp("words")
-    job = Jobs(default_study).prepare("vader") | {"sample": N_WORDS, "shard_items": None}
-    prepare(
-        PreparationJob.model_validate(job), folder / "items", folder / "norms", folder / "shards"
-    )
+    sampled = {"sample": N_WORDS, "shard_items": None}
+    job = Jobs(default_study).prepare("vader").model_copy(update=sampled)
+    prepare(job, folder / "items", folder / "norms", folder / "shards")
     return STIMULI.read(folder / "items")
 
 
 def job_of(study: LoadedStudy, card: LlamaCppModel | VllmModel, **changes: object) -> RatingJob:
     """The rating sheet of the default study, for either model."""
-    job = RatingJob.model_validate(Jobs(study).rate(SERVED, "rating-sheet", "vader", "valence"))
+    job = Jobs(study).rate(SERVED, "rating-sheet", "vader", "valence")
     changed = job.protocol.model_copy(update={"participants": PARTICIPANTS, **changes})
     name = LOADED if isinstance(card, VllmModel) else SERVED
     return job.model_copy(update={"model": name, "card": answering(card), "protocol": changed})

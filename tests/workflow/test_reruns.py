@@ -13,7 +13,6 @@ from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.cards import VllmModel
 from emoalign.elicitation.journal import JournalWriter
 from emoalign.elicitation.rating import Cell
-from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.requests import Ask
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
@@ -213,13 +212,7 @@ def answer_all(project: Project) -> None:
     for protocol in ("sheet", "asked"):
         for shard in SHARDS:
             for job in jobs.rate_together("model-v", protocol, "vader"):
-                cell = Cell.of(
-                    RatingJob.model_validate(job),
-                    card,
-                    items,
-                    shard,
-                    project.folder / "results/journal",
-                )
+                cell = Cell.of(job, card, items, shard, project.folder / "results/journal")
                 with JournalWriter(cell.file) as journal:
                     journal.append(answers(cell.missing({}, card)))
 

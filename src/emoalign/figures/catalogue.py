@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from emoalign.figures.drawing_job import FigureJob
+from emoalign.figures.drawing_job import FigureJob, FigureName
 from emoalign.figures.kinds import (
     FigureKind,
     Level,
@@ -21,7 +21,6 @@ from emoalign.figures.kinds import (
     labels,
     scales,
 )
-from emoalign.study.fields import FigureName
 
 ITEMS = "items/<dataset>.parquet"
 STIMULI = "stimuli/<dataset>.parquet"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Job
 from emoalign.study.scales import HumanScale, LabelScale
 
 
-class StatisticsJob(Entry):
+class StatisticsJob(Job):
     """Compare models with people, cell by cell: scales of numbers, and of labels, by dataset."""
 
     version: int = 2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Job
 from emoalign.study.scales import DatasetScale
 
 
-class PrecisionJob(Entry):
+class PrecisionJob(Job):
     """Say how wide the intervals of the study will be, and what makes them narrower.
 
     `participants` are the numbers that protocols sample, `exact` says whether one is exact.

@@ -1,47 +1,10 @@
-"""Studies: config/config.yaml and config/studies/*.yaml."""
+"""Protocols: how a study asks for ratings."""
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from emoalign.study.fields import Entry, Name, Readout
-from emoalign.study.strata import Strata
-
-
-class StudyDataset(Entry):
-    """A dataset of the study, and the part of it that is used."""
-
-    dataset: Name = Field(description="Name of a file in config/datasets.")
-    scales: tuple[Name, ...] | None = Field(
-        None, min_length=1, description="Scales to ask about; without it, all of the card's."
-    )
-    models: tuple[Name, ...] | None = Field(
-        None,
-        min_length=1,
-        description="Those of the study's models that rate it, such as the ones that see images; "
-        "without it, all.",
-    )
-    sample: int | None = Field(
-        None, ge=1, description="Number of items, drawn with the study's seed; without it, all."
-    )
-    strata: Strata | None = Field(
-        None,
-        description="So many items of each kind by what people said of them, topped up to sample; "
-        "without it, a plain random sample.",
-    )
-    min_raters: int = Field(
-        1,
-        ge=1,
-        description="Items that fewer people rated, on any of the scales, are left out; a source "
-        "that does not tell how many there were leaves out none.",
-    )
-
-    @model_validator(mode="after")
-    def _strata_fit(self) -> StudyDataset:
-        wanted = sum(self.strata.wanted().values()) if self.strata else 0
-        if self.sample is not None and self.sample < wanted:
-            raise ValueError(f"the strata ask for {wanted} items, but sample is {self.sample}")
-        return self
 
 
 class Protocol(Entry):
