@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emoalign.elicitation.engines.cards import OpenAIModel
+from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import StudyError
@@ -160,12 +160,12 @@ def test_a_job_that_is_not_allowed_to_send_its_items_sends_none(tmp_path: Path) 
     job = RatingJob.model_validate(Jobs(loaded).rate("gpt-4o", "p", "oasis", "valence"))
     with pytest.raises(StudyError, match="Nothing has been sent"):
         rate(
-            job,
+            [job],
             loaded.models["gpt-4o"],
             tmp_path / "stimuli",
             "0000",
             tmp_path / "journal",
-            tmp_path / "ratings",
+            [tmp_path / "ratings"],
             forbidden=Jobs(loaded).forbidden("gpt-4o", "oasis"),
         )
     assert list(tmp_path.iterdir()) == []

@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.rating import Cell
-from emoalign.elicitation.rating_job import RatingJob, answering
-from emoalign.planning.loading import MODEL_CLASSES, Model
+from emoalign.elicitation.cells import Cell
+from emoalign.elicitation.engines.asked import AskedModel
+from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.elicitation.inquiry import Inquiry
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.study.reading import validate
 
 FROZEN: dict[str, Any] = json.loads(
@@ -21,7 +23,7 @@ QUESTIONS: list[dict[str, Any]] = FROZEN["questions"]
 
 
 @pytest.fixture
-def cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Model]:
+def cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, AskedModel]:
     """Cards of every engine that asks, beside the files of the two whose weights are here."""
     monkeypatch.chdir(tmp_path)
     Path("weights.gguf").write_bytes(b"weights")
@@ -30,19 +32,19 @@ def cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Model]:
     Path("model-of-ours/model.safetensors").write_text("weights", encoding="utf-8")
     made = {}
     for name, content in FROZEN["cards"].items():
-        card, problems = validate(MODEL_CLASSES[content["engine"]], content, name)
+        card, problems = validate(ENGINES[content["engine"]], content, name)
         assert not problems
         made[name] = card
     return made  # type: ignore[return-value]
 
 
-def job_of(asked: dict[str, Any], card: Model) -> RatingJob:
+def job_of(asked: dict[str, Any], card: AskedModel) -> RatingJob:
     """The job of a frozen question."""
     prompts, protocol = FROZEN["prompts"][asked["prompts"]], FROZEN["protocols"][asked["protocol"]]
     return RatingJob.model_validate(
         {
             "model": asked["card"],
-            "card": answering(card),
+            "card": card.answering(),
             "protocol": {"name": asked["protocol"], **protocol},
             "prompts": prompts,
             "personas": FROZEN["personas"] if "personas" in protocol else (),
@@ -58,19 +60,20 @@ def job_of(asked: dict[str, Any], card: Model) -> RatingJob:
     ids=lambda asked: "-".join((asked["card"], asked["prompts"], asked["protocol"])),
 )
 def test_a_question_keeps_its_id_and_its_place_in_the_journal(
-    asked: dict[str, Any], cards: dict[str, Model]
+    asked: dict[str, Any], cards: dict[str, AskedModel]
 ) -> None:
     # Whoever changes one of them makes every user pay for all answers again.
     card = cards[asked["card"]]
     items = pd.DataFrame(FROZEN["items"][asked["items"]]).assign(shard="0000")
-    cell = Cell.of(job_of(asked, card), card, items, "0000", Path("journal"))
-    assert [question.ask.request.request_id for question in cell.questions] == asked["ids"]
+    cell = Cell(job_of(asked, card), items, Path("journal"), "0000")
+    questions = Inquiry(cell, card).questions
+    assert [question.ask.request.request_id for question in questions] == asked["ids"]
     assert cell.file == Path(asked["journal"])
 
 
-def test_a_job_keeps_what_it_says_of_a_card(cards: dict[str, Model]) -> None:
+def test_a_job_keeps_what_it_says_of_a_card(cards: dict[str, AskedModel]) -> None:
     # Snakemake compares the text of a job, so the order of its keys counts.
-    told = {name: json.dumps(answering(card)) for name, card in cards.items()}
+    told = {name: json.dumps(card.answering()) for name, card in cards.items()}
     assert told == {name: json.dumps(said) for name, said in FROZEN["answering"].items()}
 
 

@@ -1,7 +1,7 @@
 """Ratings of every model under every protocol: one job per dataset, scale and shard of items.
 
 Scales that a prompt set asks about jointly are one job, named after all of them (arousal+valence).
-A model that vLLM loads is asked about all scales of a dataset in one job.
+Where loading a model costs most, one job asks all that a protocol asks about a dataset.
 """
 
 import re
@@ -37,9 +37,11 @@ rule rate:
         gpu=lambda wildcards: jobs.gpus(wildcards.model),
         mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
     params:
-        job=lambda wildcards: jobs.rate(
-            wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
-        ),
+        jobs=lambda wildcards: [
+            jobs.rate(
+                wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
+            )
+        ],
         forbidden=lambda wildcards: jobs.forbidden(wildcards.model, wildcards.dataset),
         card="config/models/{model}.yaml",
         journal="results/journal",
@@ -50,24 +52,27 @@ rule rate:
 for one in jobs.together_rules():
 
     rule:
-        """Load a model once, ask it for all that the journals do not hold yet about a dataset."""
+        """Ask a model all that the journals do not hold yet about a dataset, loading it once."""
         name:
             one.name
         input:
             stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
+            recording=lambda wildcards: jobs.recordings(wildcards.model),
         output:
             one.files(RESULTS),
         log:
-            f"{RESULTS}/logs/rate_vllm/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.log",
+            f"{RESULTS}/logs/rate_together/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/rate_vllm/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.tsv"
+            f"{RESULTS}/benchmarks/rate_together/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.tsv"
         wildcard_constraints:
             model=jobs.models_pattern(together=True),
             protocol=re.escape(one.protocol),
             dataset=re.escape(one.dataset),
         conda:
             "../envs/emoalign.yaml"
+        threads: lambda wildcards: jobs.threads(wildcards.model)
         resources:
+            api=lambda wildcards: jobs.api_slots(wildcards.model),
             gpu=lambda wildcards: jobs.gpus(wildcards.model),
             mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
             runtime=lambda wildcards, attempt: 480 * attempt,
@@ -75,7 +80,10 @@ for one in jobs.together_rules():
             jobs=lambda wildcards: jobs.rate_together(
                 wildcards.model, wildcards.protocol, wildcards.dataset
             ),
+            forbidden=lambda wildcards: jobs.forbidden(
+                wildcards.model, wildcards.dataset
+            ),
             card="config/models/{model}.yaml",
             journal="results/journal",
         script:
-            "../scripts/rate_together.py"
+            "../scripts/rate.py"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoalign.elicitation.engines.cards import ModelCard, OpenAIModel
+from emoalign.elicitation.engines.base import ModelCard
 from emoalign.stimuli.cards import DatasetCard
 
 
@@ -13,9 +13,9 @@ def why_forbidden(
 
     `allowed` says whether the study gives leave.
     """
-    if not isinstance(asked, OpenAIModel) or not asked.remote or card.remote == "allow":
+    if asked.destination is None or card.remote == "allow":
         return None
-    where = f"the items of {dataset!r} would be sent to {model} ({asked.base_url}), but"
+    where = f"the items of {dataset!r} would be sent to {model} ({asked.destination}), but"
     terms = f"its licence: {card.licence}"
     if card.remote == "deny":
         return (

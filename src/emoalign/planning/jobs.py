@@ -28,8 +28,7 @@ from emoalign.baselines.baseline_jobs import (
     TrainingJob,
 )
 from emoalign.baselines.cards import CheckpointBaseline, FinetunedBaseline
-from emoalign.elicitation.engines.cards import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
-from emoalign.elicitation.rating_job import RatingJob, answering, together
+from emoalign.elicitation.rating_job import RatingJob, together
 from emoalign.errors import DataError
 from emoalign.figures.catalogue import PlannedFigure, planned_figures, undrawn_figures
 from emoalign.figures.drawing_job import ShownDataset
@@ -44,9 +43,6 @@ from emoalign.study.files import locate
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 from emoalign.study.studies import Asked, Protocol
-
-_JOB_MB = 2000
-"""What a rating job takes without a model: on a cluster, two Snakemakes and the package."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ class Jobs:
         chosen: dict[str, object] = {"prompts": one.prompt_set(dataset), "prompts_for": {}}
         return RatingJob(
             model=model,
-            card=answering(self.loaded.models[model]),
+            card=self.loaded.models[model].answering(),
             protocol=one.model_copy(update=chosen),
             prompts=prompts,
             personas=self.personas(one),
@@ -112,14 +108,14 @@ class Jobs:
         ]
 
     def together_rules(self) -> Iterator[TogetherRule]:
-        """The rules for models that vLLM loads: one for each protocol and dataset, whose files
-        are known by name. None where the study has no such model."""
+        """The rules for models that are asked all in one job: one for each protocol and dataset,
+        whose files are known by name. None where the study has no such model."""
         names: set[str] = set()
-        if not self._loaded_by_vllm(True):
+        if not self._asked_together(True):
             return
         for protocol in sorted(entry.name for entry in self.loaded.study.protocols):
             for dataset in sorted(self.loaded.datasets):
-                name = re.sub(r"\W", "_", f"rate_vllm_{protocol}_{dataset}")
+                name = re.sub(r"\W", "_", f"rate_together_{protocol}_{dataset}")
                 while name in names:
                     name += "_"
                 names.add(name)
@@ -127,11 +123,11 @@ class Jobs:
 
     def models_pattern(self, together: bool) -> str:
         """The models asked all in one job, or scale by scale, as a pattern for a wildcard."""
-        return "|".join(map(re.escape, self._loaded_by_vllm(together))) or "(?!)"
+        return "|".join(map(re.escape, self._asked_together(together))) or "(?!)"
 
-    def _loaded_by_vllm(self, together: bool) -> list[str]:
+    def _asked_together(self, together: bool) -> list[str]:
         models = sorted(self.loaded.models.items())
-        return [name for name, card in models if isinstance(card, VllmModel) == together]
+        return [name for name, card in models if card.together == together]
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
         """What a protocol asks about in one request each: names of scales, joined with "+"."""
@@ -419,7 +415,7 @@ class Jobs:
             distributions=study.distributions,
             calibration=study.calibration,
             models={
-                name: ReportedModel(title=card.title, card=answering(card))
+                name: ReportedModel(title=card.title, card=card.answering())
                 for name, card in sorted(self.loaded.models.items())
             },
             datasets={
@@ -494,47 +490,26 @@ class Jobs:
 
     def threads(self, model: str) -> int:
         """CPU threads a rating job of the model uses."""
-        card = self.loaded.models[model]
-        return card.threads if isinstance(card, LlamaCppModel) else 1
+        return self.loaded.models[model].resources().threads
 
     def recordings(self, model: str) -> list[str]:
-        """The file that a job of a recorded model reads, so that Snakemake sees when it changes.
+        """The files that a model's ratings are read from, so that Snakemake sees when one changes.
 
-        None while the file is missing: the job itself then says how to get it.
+        None while they are missing: the job itself then says how to get them.
         """
-        card = self.loaded.models[model]
-        if not isinstance(card, RecordedModel):
-            return []
-        try:
-            return [str(locate(card.source))]
-        except DataError:
-            return []
+        return [str(path) for path in self.loaded.models[model].files()]
 
     def gpus(self, model: str) -> int:
         """How many GPUs a job computes on, so that a cluster gives it so many."""
-        card = self.loaded.models[model]
-        if isinstance(card, VllmModel):
-            return card.tensor_parallel_size
-        return int(isinstance(card, LlamaCppModel) and card.gpu_layers > 0)
+        return self.loaded.models[model].resources().gpus
 
     def memory_mb(self, model: str, attempt: int) -> int:
-        """Memory to reserve for a rating job (MB): more for embedded weights and after a failure.
-
-        Twice the size of the weights leaves room for what the model computes with them.
-        """
-        card = self.loaded.models[model]
-        if isinstance(card, VllmModel):
-            return round(1000 * card.memory_gb) * attempt
-        weights = 0
-        if isinstance(card, LlamaCppModel):
-            with suppress(DataError):
-                weights = locate(card.weights).stat().st_size // 10**6
-        return (_JOB_MB + 2 * weights) * attempt
+        """Memory to reserve for a rating job (MB), more after a failure."""
+        return self.loaded.models[model].resources(attempt).memory_mb
 
     def key_variables(self) -> set[str]:
         """Environment variables that hold the API keys of the study's models."""
-        cards = [card for card in self.loaded.models.values() if isinstance(card, OpenAIModel)]
-        return {card.api_key_env for card in cards if card.api_key_env is not None}
+        return {key for card in self.loaded.models.values() for key in card.key_variables()}
 
     def tables(self, dataset: str) -> list[str]:
         """Files of a dataset without a checksum, so that Snakemake sees when one changes.
@@ -550,7 +525,7 @@ class Jobs:
 
     def api_slots(self, model: str) -> int:
         """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
-        return int(isinstance(self.loaded.models[model], OpenAIModel))
+        return self.loaded.models[model].resources().api
 
     def forbidden(self, model: str, dataset: str) -> str | None:
         """Why a model may not be sent the items of a dataset; None where it may."""

@@ -15,39 +15,22 @@ from emoalign.analyses.transparency.embedding_cards import (
 )
 from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.baselines.cards import BASELINE_CLASSES, BaselineCard, CheckpointBaseline
-from emoalign.elicitation.engines.cards import (
-    LlamaCppModel,
-    ModelCard,
-    OpenAIModel,
-    RecordedModel,
-    VllmModel,
-)
+from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.errors import StudyError
 from emoalign.planning.fitting import misfits
 from emoalign.planning.studies import Study
 from emoalign.stimuli.cards import DatasetCard
-from emoalign.study.fields import Range
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, nearest, read_yaml, validate
 from emoalign.study.scales import LabelScale
 from emoalign.study.studies import Protocol, StudyDataset
 
-MODEL_CLASSES: dict[str, type[ModelCard]] = {
-    "llamacpp": LlamaCppModel,
-    "openai": OpenAIModel,
-    "vllm": VllmModel,
-    "recorded": RecordedModel,
-}
 EMBEDDING_CLASSES: dict[str, type[EmbeddingModel]] = {
     "gguf": GgufEmbedding,
     "transformers": TransformersEmbedding,
 }
-ServedModel = LlamaCppModel | OpenAIModel
-"""A model that is asked through a server, request by request."""
-
-Model = ServedModel | VllmModel
-"""A model that can be asked; a ModelCard may also be of ratings that were recorded."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +165,7 @@ class _Library:
         return entry
 
     def model(self, name: str) -> ModelCard | None:
-        return self._one_of(MODEL_CLASSES, "engine", "models", name)
+        return self._one_of(ENGINES, "engine", "models", name)
 
     def baseline(self, name: str) -> BaselineCard | None:
         return self._one_of(BASELINE_CLASSES, "kind", "baselines", name)
@@ -256,28 +239,11 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
         ]
         for protocol in loaded.study.protocols:
             problems += _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
+        scales = {scale: card.scales[scale] for scale in asked}
         problems += [
-            f"{source}: model {name!r} cannot be shown items of {entry.dataset!r}: its card does "
-            f"not list {card.modality!r} among capabilities.modalities"
+            f"{source}: {why}"
             for name, model in raters.items()
-            if not isinstance(model, RecordedModel)
-            and card.modality not in model.capabilities.modalities
-        ]
-        problems += [
-            f"{source}: model {name!r} has recorded ratings of {model.scale!r} only (scale in its "
-            f"card), but the study asks about {scale!r} of {entry.dataset!r}"
-            for name, model in raters.items()
-            if isinstance(model, RecordedModel) and model.scale is not None
-            for scale in asked
-            if scale != model.scale
-        ]
-        problems += [
-            f"{source}: model {name!r}: {scale!r} of {entry.dataset!r} is a scale of labels, which "
-            "are read from raw answers; name their column as columns.answer in the model's card"
-            for name, model in raters.items()
-            if isinstance(model, RecordedModel) and model.columns.answer is None
-            for scale in asked
-            if isinstance(card.scales[scale], LabelScale)
+            for why in model.cannot_rate(name, entry.dataset, card.modality, scales)
         ]
     problems += [
         f"{source}: allow_remote: {name!r} is no dataset of the study; "
@@ -292,7 +258,7 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
             "known; a server of your own has input_usd: 0 and output_usd: 0"
             for name, model in loaded.models.items()
-            if isinstance(model, OpenAIModel) and model.prices is None
+            if model.cost_unknown
         ]
     for protocol in loaded.study.protocols:
         where = f"{source}: protocol {protocol.name!r}"
@@ -303,12 +269,11 @@ def _inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
             if name not in known
         ]
         problems += _wrong_personas(where, protocol, loaded.personas.get(protocol.personas or ""))
-        for name, model in loaded.models.items():
-            if isinstance(model, RecordedModel):
-                problems += _not_recorded(source, protocol, name)
-            else:
-                for prompts in _prompts_for(loaded, protocol, name):
-                    problems += _incapable(source, protocol, prompts, name, model)
+        problems += [
+            f"{source}: {why}"
+            for name, model in loaded.models.items()
+            for why in model.cannot_follow(name, protocol, _prompts_for(loaded, protocol, name))
+        ]
     return problems
 
 
@@ -396,26 +361,6 @@ def _wrong_prompts(
     return problems
 
 
-def _incapable(
-    source: str, protocol: Protocol, prompts: PromptSet, name: str, model: Model
-) -> list[str]:
-    able = model.capabilities
-    asks = f"{source}: protocol {protocol.name!r} asks model {name!r} for"
-    problems = []
-    if prompts.form == "chat" and not able.chat:
-        problems.append(f"{asks} a chat answer, but its card says chat: false")
-    if prompts.form == "completion" and not able.completion:
-        problems.append(f"{asks} a completion, but its card says completion: false")
-    problems += _wrong_temperature(asks, protocol, able.temperature)
-    if "exact" in protocol.readouts and not able.top_logprobs:
-        problems.append(f"{asks} the exact readout, but its card says top_logprobs: 0")
-    if not able.tokenizer and ("exact" in protocol.readouts or prompts.answer.form == "next_token"):
-        problems.append(
-            f"{asks} an answer read from single tokens, but its card says tokenizer: false"
-        )
-    return problems
-
-
 def _wrong_personas(where: str, protocol: Protocol, table: PersonaTable | None) -> list[str]:
     problems = []
     if table and protocol.participants > len(table.personas):
@@ -429,33 +374,6 @@ def _wrong_personas(where: str, protocol: Protocol, table: PersonaTable | None) 
             "sampled readout is possible"
         )
     return problems
-
-
-def _not_recorded(source: str, protocol: Protocol, name: str) -> list[str]:
-    if "exact" not in protocol.readouts:
-        return []
-    return [
-        f"{source}: protocol {protocol.name!r} asks model {name!r} for the exact readout, but its "
-        "ratings were recorded, and probabilities cannot be read from ratings: only the sampled "
-        "readout is possible"
-    ]
-
-
-def _wrong_temperature(asks: str, protocol: Protocol, able: Range | None) -> list[str]:
-    if "sampled" not in protocol.readouts:
-        return []
-    if able is None:
-        return (
-            []
-            if protocol.temperature == 1
-            else [f"{asks} temperature {protocol.temperature:g}, but its card says it takes none"]
-        )
-    if able.min <= protocol.temperature <= able.max:
-        return []
-    return [
-        f"{asks} temperature {protocol.temperature:g}, but its card says {able.min:g} to "
-        f"{able.max:g}"
-    ]
 
 
 def load_dataset(path: Path) -> DatasetCard:
