@@ -22,8 +22,8 @@ from pathlib import Path
 import orjson
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.collecting import collect
-from emoalign.elicitation.engines.cards import OpenAIModel
+from emoalign.elicitation.engines.by_request import collect
+from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.journal import JournalWriter
 from emoalign.elicitation.readings.text import read_answer

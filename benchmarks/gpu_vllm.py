@@ -22,9 +22,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from emoalign.elicitation.engines.cards import VllmModel
-from emoalign.elicitation.engines.vllm.engine import VllmEngine, arguments, processor_arguments
+from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.engines.vllm.engine import VllmEngine
 from emoalign.elicitation.engines.vllm.outputs import sampling_parameters
+from emoalign.elicitation.engines.vllm.start import processor_arguments
 from emoalign.elicitation.journal import JournalWriter
 from emoalign.elicitation.messages import chat_messages
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
@@ -198,7 +199,7 @@ def main() -> int:
         card = VllmModel(title="Random", engine="vllm", model=model, context_tokens=1_024)
         started = time.perf_counter()
         llm = vllm.LLM(
-            **arguments(card),
+            **card.arguments(),
             **(processor_arguments(card) if name is None else {}),
             load_format="dummy",
         )

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from emoalign.elicitation.engines.base import Engine, running
-from emoalign.elicitation.rating import build_questions
+from emoalign.elicitation.engines.served import Engine
+from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import MODELS, load_study
@@ -118,7 +118,7 @@ def main() -> None:
         finally:
             await engine.close()
 
-    with running(card) as engine:
+    with card.running() as engine:
         seconds = asyncio.run(measure())
 
     loop = seconds["loop, written answers, by participant"]

@@ -1,13 +1,15 @@
-"""Running a stage: where its messages go, and how it ends when something is wrong."""
+"""Running a stage: where its messages go, and how it ends when something is wrong or it must."""
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from emoalign.errors import EmoalignError
 
@@ -70,3 +72,22 @@ def stage(log_file: str | Path) -> Iterator[None]:
             _log.removeHandler(handler)
             handler.flush()
         in_file.close()
+
+
+@contextmanager
+def orderly_end() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit, so that what the block holds is let go of before the end.
+
+    It comes from scancel, a time limit or a shutdown. Without this, SIGTERM ends this process at
+    once and leaves behind those that it has started.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -21,12 +21,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.collecting import collect
-from emoalign.elicitation.engines.cards import LlamaCppModel
-from emoalign.elicitation.engines.llamacpp import served
+from emoalign.elicitation.engines.by_request import collect
+from emoalign.elicitation.engines.llamacpp import LlamaCppModel, served
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
-from emoalign.elicitation.rating import build_questions, rate
-from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.questions import build_questions
+from emoalign.elicitation.rating import rate
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.readings.text import parse_rating
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
@@ -113,7 +113,7 @@ class Desk:
 
     def rate(self, job: RatingJob, card: LlamaCppModel) -> pd.DataFrame:
         STIMULI.write(self.words, self.stimuli)
-        rate(job, card, self.stimuli, "0000", self.journals, self.output)
+        rate([job], card, self.stimuli, "0000", self.journals, [self.output])
         return RATINGS.read(self.output)
 
 
@@ -151,7 +151,7 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     def running(card: object) -> None:
         raise AssertionError("an engine was started although nothing is missing")
 
-    monkeypatch.setattr("emoalign.elicitation.rating.running", running)
+    monkeypatch.setattr(LlamaCppModel, "running", running)
 
 
 # A job from end to end
@@ -282,12 +282,12 @@ from emoalign.study.reading import read_card
 
 job, card, folder = (Path(argument) for argument in sys.argv[1:])
 rate(
-    RatingJob.model_validate_json(job.read_bytes()),
+    [RatingJob.model_validate_json(job.read_bytes())],
     read_card(card, MODELS),
     folder / "stimuli.parquet",
     "0000",
     folder / "journal",
-    folder / "ratings.parquet",
+    [folder / "ratings.parquet"],
 )
 """
 
@@ -473,7 +473,7 @@ def test_weights_that_are_no_model_are_refused(
     broken = card.model_copy(
         update={"weights": FileSource(file=str(tmp_path / "broken.gguf"), sha256=checksum)}
     )
-    job = sheet_job.model_copy(update={"card": dict(answering(broken))})
+    job = sheet_job.model_copy(update={"card": dict(broken.answering())})
     told = (DataError, "another file than expected") if checked else (EngineError, "cannot load")
     with pytest.raises(told[0], match=told[1]):
         desk.rate(job, broken)

@@ -20,10 +20,9 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.base import running
-from emoalign.elicitation.engines.cards import OpenAIModel
+from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.readings.text import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
@@ -210,7 +209,7 @@ def ask(
     """The answers to one request, from an engine that is closed again."""
 
     async def converse() -> list[Answer]:
-        with running(card) as engine:
+        with card.running() as engine:
             try:
                 return await engine.ask(Ask(asked or request(), tuple(participants)))
             finally:
@@ -597,7 +596,7 @@ def job_for(
     return RatingJob.model_validate(
         {
             "model": "remote",
-            "card": dict(answering(card)),
+            "card": dict(card.answering()),
             "protocol": Protocol.model_validate(protocol),
             "prompts": PromptForm.model_validate(prompts),
             "dataset": "mine",
@@ -615,7 +614,7 @@ def run(
     )
     STIMULI.write(rows, folder / "stimuli.parquet")
     output = folder / "ratings.parquet"
-    rate(job, card, folder / "stimuli.parquet", "0000", folder / "journal", output)
+    rate([job], card, folder / "stimuli.parquet", "0000", folder / "journal", [output])
     return RATINGS.read(output)
 
 

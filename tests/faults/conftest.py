@@ -16,9 +16,9 @@ import pytest
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.cards import OpenAIModel
+from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.prompts.rendering import PromptForm
 from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
@@ -38,12 +38,12 @@ from emoalign.study.reading import read_card
 
 folder = Path(sys.argv[1])
 rate(
-    RatingJob.model_validate_json((folder / "job.json").read_bytes()),
+    [RatingJob.model_validate_json((folder / "job.json").read_bytes())],
     read_card(folder / "models" / "faulty.yaml", MODELS),
     folder / "stimuli.parquet",
     "0000",
     folder / "journal",
-    folder / "ratings.parquet",
+    [folder / "ratings.parquet"],
 )
 """
 
@@ -94,7 +94,7 @@ class Desk:
         return RatingJob.model_validate(
             {
                 "model": "faulty",
-                "card": dict(answering(self.card)),
+                "card": dict(self.card.answering()),
                 "protocol": Protocol.model_validate({**protocol, "readouts": ("sampled",)}),
                 "prompts": PromptForm.model_validate(prompts),
                 "dataset": "mine",
@@ -122,7 +122,7 @@ class Desk:
         self.lay_out()
         output = self.folder / "ratings.parquet"
         stimuli, journal = self.folder / "stimuli.parquet", self.folder / "journal"
-        rate(self.job, self.card, stimuli, "0000", journal, output, account)
+        rate([self.job], self.card, stimuli, "0000", journal, [output], account)
         return RATINGS.read(output)
 
     def start(self, repository: Path) -> subprocess.Popen[bytes]:

@@ -15,8 +15,6 @@ import pytest
 from aiohttp import web
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.base import settings
-from emoalign.elicitation.rating_job import answering
 from emoalign.errors import BudgetError, EngineError
 from tests.faults.batch_server import (
     BatchServer,
@@ -98,8 +96,8 @@ def test_a_batch_gives_what_single_requests_give(
     assert all(
         line["body"]["n"] == 3 and len(line["custom_id"]) <= 64 for line in server.submitted[0]
     )
-    assert answering(desk.card) == answering(single.card)
-    assert settings(desk.card)["delivery"] == "batch"
+    assert desk.card.answering() == single.card.answering()
+    assert desk.card.settings()["delivery"] == "batch"
     assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.rglob("*.*"))
 
 

@@ -10,7 +10,6 @@ from itertools import pairwise
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.base import running
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Prompt
@@ -57,7 +56,7 @@ def test_completions_meet_the_same_faults_as_chats(fault: Fault, desk: Desk) -> 
     request = RatingRequest("faulty", None, prompt, Sampling(1.0, 1), "sampled", 1)
 
     async def converse() -> list[Answer]:
-        with running(card) as engine:
+        with card.running() as engine:
             try:
                 return await engine.ask(Ask(request, (0, 1, 2)))
             finally:

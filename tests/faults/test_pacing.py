@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.engines.cards import Limits
 from emoalign.elicitation.engines.openai.faults import asked_wait, backoff, duration, exhausted_for
 from emoalign.elicitation.engines.openai.limits import Pacing
+from emoalign.elicitation.engines.served import Limits
 
 LATE_S = 0.003  # how late a timer of a busy machine rings
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,9 +12,9 @@ import pytest
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account, BudgetedEngine, paid, study_account, within
-from emoalign.elicitation.engines.cards import Prices
+from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.elicitation.tokens import cost, estimated_tokens, most_tokens
+from emoalign.elicitation.tokens import estimated_tokens, most_tokens
 from emoalign.errors import BudgetError
 from emoalign.planning.studies import Study
 from emoalign.prompts.rendering import Message, Prompt
@@ -73,8 +73,8 @@ def test_a_request_is_paid_by_what_the_server_counted(tmp_path: Path) -> None:
 
 def test_what_could_exceed_the_limit_is_not_sent(tmp_path: Path) -> None:
     asks = [Ask(question(), (place,)) for place in range(100)]
-    most = cost(PRICES, most_tokens(PROMPT), 5)
-    account = Account(tmp_path / "spent.json", max_usd=20 * cost(PRICES, 10, 2) + most)
+    most = PRICES.cost(most_tokens(PROMPT), 5)
+    account = Account(tmp_path / "spent.json", max_usd=20 * PRICES.cost(10, 2) + most)
     server = Counter()
     engine = BudgetedEngine(server, account, PRICES)
 
@@ -116,7 +116,7 @@ def test_a_request_that_failed_stays_set_aside_since_it_may_have_been_charged(
     engine = BudgetedEngine(Counter(fails=True), account, PRICES)
     with pytest.raises(ConnectionError):
         asyncio.run(engine.ask(Ask(question(), (0,))))
-    assert account.spent() == pytest.approx(cost(PRICES, most_tokens(PROMPT), 5))
+    assert account.spent() == pytest.approx(PRICES.cost(most_tokens(PROMPT), 5))
 
 
 @pytest.mark.parametrize("text", ["joy", "ünïcödé", "😀😀😀", "漢字かな交じり文", ""])
@@ -127,27 +127,11 @@ def test_no_tokenizer_can_make_more_tokens_than_are_set_aside(text: str) -> None
 
 
 def test_without_a_limit_or_prices_nothing_stands_between(tmp_path: Path) -> None:
-    card = _remote(prices=False)
     engine = Counter()
     account = Account(tmp_path / "spent.json", 1)
-    assert within(engine, _remote(prices=True), None) is engine
-    assert within(engine, card, account) is engine
-    assert isinstance(within(engine, _remote(prices=True), account), BudgetedEngine)
-
-
-def _remote(*, prices: bool):  # type: ignore[no-untyped-def]
-    from emoalign.elicitation.engines.cards import OpenAIModel
-
-    content = {
-        "title": "T",
-        "engine": "openai",
-        "model": "m",
-        "capabilities": {},
-        "prices": PRICES.model_dump() if prices else None,
-    }
-    card, problems = validate(OpenAIModel, content, "card")
-    assert not problems
-    return card
+    assert within(engine, PRICES, None) is engine
+    assert within(engine, None, account) is engine
+    assert isinstance(within(engine, PRICES, account), BudgetedEngine)
 
 
 def test_the_account_of_a_study_is_beside_its_answers(tmp_path: Path) -> None:

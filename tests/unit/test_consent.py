@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emoalign.elicitation.engines.cards import OpenAIModel
+from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.rating import rate
 from emoalign.errors import StudyError
 from emoalign.planning.consent import all_forbidden, why_forbidden
@@ -161,12 +161,12 @@ def test_a_job_that_is_not_allowed_to_send_its_items_sends_none(tmp_path: Path) 
     job = Jobs(loaded).rate("gpt-4o", "p", "oasis", "valence")
     with pytest.raises(StudyError, match="Nothing has been sent"):
         rate(
-            job,
+            [job],
             loaded.models["gpt-4o"],
             tmp_path / "stimuli",
             "0000",
             tmp_path / "journal",
-            tmp_path / "ratings",
+            [tmp_path / "ratings"],
             forbidden=why_forbidden(loaded, "gpt-4o", "oasis"),
         )
     assert list(tmp_path.iterdir()) == []

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from emoalign.elicitation.images import data_url
-from emoalign.elicitation.messages import chat_messages
+from emoalign.elicitation.messages import chat_messages, data_url
 from emoalign.elicitation.requests import RatingRequest, Sampling
 from emoalign.elicitation.tokens import estimated_tokens, most_tokens
 from emoalign.errors import DataError, StudyError

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from emoalign.elicitation.rating import build_questions
+from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs

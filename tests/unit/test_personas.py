@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.rating import build_questions, rating_rows
+from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating_rows import rating_rows
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.cards import OpenAIModel
+from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.journal import JournalWriter
-from emoalign.elicitation.rating import build_questions
+from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.planning.costs import in_words, plan, planned

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emoalign.elicitation.engines.cards import RecordedModel
+from emoalign.elicitation.engines.recorded.card import RecordedModel
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import DataError, StudyError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
@@ -84,7 +84,7 @@ class Table:
         job = RatingJob.model_validate(
             {
                 "model": "people",
-                "card": answering(card),
+                "card": card.answering(),
                 "protocol": {
                     "name": "asked",
                     "prompts": "plain",
@@ -101,7 +101,7 @@ class Table:
                 "scales": scales,
             }
         )
-        rate(job, card, stimuli, shard, self.folder / "journal", output)
+        rate([job], card, stimuli, shard, self.folder / "journal", [output])
         return RATINGS.read(output)
 
     def refusal(self, **changes: Any) -> str:

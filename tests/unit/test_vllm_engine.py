@@ -13,25 +13,28 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.engines.base import identity, settings, setup
-from emoalign.elicitation.engines.cards import VllmCapabilities, VllmModel
-from emoalign.elicitation.engines.vllm.chat_templates import check_template
-from emoalign.elicitation.engines.vllm.engine import arguments, loaded
-from emoalign.elicitation.engines.vllm.outputs import read_output, sampling_parameters
-from emoalign.elicitation.engines.vllm.rating_together import beginning
-from emoalign.elicitation.engines.vllm.vocabulary import number_tokens, rating_tokens
+from emoalign.elicitation.engines.vllm.card import VllmCapabilities, VllmModel
+from emoalign.elicitation.engines.vllm.engine import check_template
+from emoalign.elicitation.engines.vllm.outputs import (
+    beginning,
+    number_tokens,
+    rating_tokens,
+    read_output,
+    sampling_parameters,
+)
+from emoalign.elicitation.engines.vllm.start import loaded
 from emoalign.elicitation.messages import without_system
-from emoalign.elicitation.rating import build_questions
-from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.questions import build_questions
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.readings.exact import read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.elicitation.stopping import orderly_end
 from emoalign.errors import CapabilityError
 from emoalign.planning.costs import planned
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.prompts.rendering import Image, Message, Prompt
+from emoalign.stage import orderly_end
 from emoalign.study.reading import read_yaml
 from emoalign.study.scales import HumanScale
 
@@ -99,12 +102,12 @@ def test_an_exact_request_names_tokens_and_constrains_nothing() -> None:
 
 
 def test_the_models_own_sampling_is_left_aside_and_the_last_layer_has_32_bits() -> None:
-    told = arguments(CARD)
+    told = CARD.arguments()
     assert told["generation_config"] == "vllm"
     assert told["logprobs_mode"] == "processed_logprobs"
     assert told["hf_overrides"] == {"head_dtype": "float32"}
     assert (told["revision"], told["tokenizer_revision"]) == ("abc", "abc")
-    assert "hf_overrides" not in arguments(CARD.model_copy(update={"head_dtype": "model"}))
+    assert "hf_overrides" not in CARD.model_copy(update={"head_dtype": "model"}).arguments()
 
 
 def test_questions_that_begin_alike_stand_together() -> None:
@@ -318,7 +321,7 @@ def test_a_folder_is_known_by_what_is_in_it_and_not_by_where_it_is(tmp_path: Pat
         (folder / ".cache" / "note").write_text(place)
         (folder / "config.json").write_text("{}")
         (folder / "model.safetensors").write_text(weights)
-        return identity(CARD.model_copy(update={"model": str(folder)}))
+        return CARD.model_copy(update={"model": str(folder)}).identity()
 
     here, there, other = model("a", "w"), model("b", "w"), model("c", "v")
     lines = [("config.json", "{}"), ("model.safetensors", "w")]
@@ -327,7 +330,7 @@ def test_a_folder_is_known_by_what_is_in_it_and_not_by_where_it_is(tmp_path: Pat
     )
     assert here == there == ("my-model", hashlib.sha256(listed.encode()).hexdigest())
     assert other[1] != here[1]
-    assert identity(CARD) == ("org/model", "abc")
+    assert CARD.identity() == ("org/model", "abc")
 
 
 def test_a_changed_file_in_a_folder_is_noticed(tmp_path: Path) -> None:
@@ -335,36 +338,36 @@ def test_a_changed_file_in_a_folder_is_noticed(tmp_path: Path) -> None:
     folder.mkdir()
     card = CARD.model_copy(update={"model": str(folder)})
     (folder / "model.safetensors").write_text("weights")
-    before = identity(card)
+    before = card.identity()
     (folder / "model.safetensors").write_text("other weights")
-    assert identity(card) != before
+    assert card.identity() != before
 
 
 def test_the_setup_is_in_order_and_other_engines_have_none(default_study: LoadedStudy) -> None:
     told = {"z": 1, "a": False}
     card = VllmModel.model_validate({**CARD.model_dump(), "chat_template_kwargs": told})
-    assert setup(card) == (
+    assert card.setup() == (
         ("chat_template_kwargs.a", False),
         ("chat_template_kwargs.z", 1),
         ("dtype", "bfloat16"),
         ("head_dtype", "float32"),
     )
-    assert list(answering(card)["chat_template_kwargs"]) == ["a", "z"]
+    assert list(card.answering()["chat_template_kwargs"]) == ["a", "z"]
     (other,) = default_study.models.values()
-    assert setup(other) == ()  # type: ignore[arg-type]
+    assert other.setup() == ()  # type: ignore[arg-type]
 
 
 def test_the_manifest_tells_how_vllm_is_set_up() -> None:
-    kept = settings(CARD)
+    kept = CARD.settings()
     assert kept["dtype"] == "bfloat16"
-    assert kept["arguments"] == arguments(CARD)
+    assert kept["arguments"] == CARD.arguments()
     assert "versions" in kept
     assert "title" not in kept
 
 
 def test_a_card_says_the_least(config_dir: Path) -> None:
     assert CARD.capabilities == VllmCapabilities()
-    assert CARD.capabilities.temperature is not None
+    assert CARD.able.temperature is not None
     assert CARD.capabilities.modalities == ("word", "sentence")
 
 

@@ -6,11 +6,11 @@ import os
 import sys
 from itertools import count
 
-from emoalign.elicitation.engines.cards import VllmModel
-from emoalign.elicitation.engines.vllm.engine import loaded
+from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.engines.vllm.start import loaded
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.elicitation.stopping import orderly_end
 from emoalign.prompts.rendering import Message, Prompt
+from emoalign.stage import orderly_end
 
 
 def endless(number: int) -> Ask:

@@ -16,11 +16,10 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.base import identity
-from emoalign.elicitation.engines.cards import LlamaCppModel, VllmModel
-from emoalign.elicitation.engines.vllm.rating_together import rate_together
+from emoalign.elicitation.engines.llamacpp import LlamaCppModel
+from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
@@ -40,15 +39,15 @@ RATE = """
 import sys
 from pathlib import Path
 import orjson
-from emoalign.elicitation.engines.vllm.rating_together import rate_together
-from emoalign.elicitation.stopping import orderly_end
+from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
-from emoalign.elicitation.engines.cards import VllmModel
+from emoalign.stage import orderly_end
 
 folder = Path(sys.argv[1])
 told = orjson.loads((folder / "told.json").read_bytes())
 with orderly_end():
-    rate_together(
+    rate(
         [RatingJob.model_validate(told["job"])],
         VllmModel.model_validate(told["card"]),
         folder / "stimuli.parquet",
@@ -81,7 +80,7 @@ def job_of(study: LoadedStudy, card: LlamaCppModel | VllmModel, **changes: objec
     job = Jobs(study).rate(SERVED, "rating-sheet", "vader", "valence")
     changed = job.protocol.model_copy(update={"participants": PARTICIPANTS, **changes})
     name = LOADED if isinstance(card, VllmModel) else SERVED
-    return job.model_copy(update={"model": name, "card": answering(card), "protocol": changed})
+    return job.model_copy(update={"model": name, "card": card.answering(), "protocol": changed})
 
 
 @dataclass(frozen=True)
@@ -102,10 +101,7 @@ class Desk:
     def rate(self, job: RatingJob, card: LlamaCppModel | VllmModel) -> pd.DataFrame:
         stimuli, journal = self.folder / "stimuli.parquet", self.folder / "journal"
         STIMULI.write(self.words, stimuli)
-        if isinstance(card, VllmModel):
-            rate_together([job], card, stimuli, "0000", journal, [self.output])
-        else:
-            rate(job, card, stimuli, "0000", journal, self.output)
+        rate([job], card, stimuli, "0000", journal, [self.output])
         return RATINGS.read(self.output)
 
 
@@ -175,7 +171,7 @@ def test_vllm_and_llama_cpp_read_the_same_ratings_from_the_same_weights(
 def test_what_gave_an_answer_is_written_down(
     sheet: pd.DataFrame, card: VllmModel, desk: Desk
 ) -> None:
-    name, checksum = identity(card)
+    name, checksum = card.identity()
     assert name == "SmolLM2-135M"
     (reported,) = set(sheet["model_reported"])
     assert reported.startswith(f"SmolLM2-135M@{str(checksum)[:12]} bfloat16 vllm-")
@@ -191,7 +187,7 @@ def test_a_finished_job_loads_no_model(
     def load(card: VllmModel) -> None:
         raise AssertionError("a model was loaded although nothing is missing")
 
-    monkeypatch.setattr("emoalign.elicitation.engines.vllm.rating_together.loaded", load)
+    monkeypatch.setattr("emoalign.elicitation.engines.vllm.start.loaded", load)
     again = desk.rate(job_of(default_study, card), card)
     pd.testing.assert_frame_equal(again, sheet)
 
@@ -287,7 +283,7 @@ def test_labels_and_joint_answers_come_from_one_load_into_files_of_their_own(
     stimuli = tmp_path / "stimuli.parquet"
     STIMULI.write(words.head(8), stimuli)
     files = [tmp_path / "joint.parquet", tmp_path / "labels.parquet"]
-    rate_together([joint, labels], card, stimuli, "0000", tmp_path / "journal", files)
+    rate([joint, labels], card, stimuli, "0000", tmp_path / "journal", files)
 
     rated, chosen = map(RATINGS.read, files)
     assert len(rated) == 2 * 8 * 6

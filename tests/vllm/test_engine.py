@@ -14,8 +14,9 @@ from scipy.stats import chisquare
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.cards import VllmModel
-from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
+from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.engines.vllm.engine import VllmEngine
+from emoalign.elicitation.engines.vllm.start import loaded
 from emoalign.elicitation.messages import chat_messages
 from emoalign.elicitation.readings.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest

@@ -29,7 +29,7 @@ STUDY = {
     ],
     "statistics": {"bootstrap_resamples": 200, "split_halves": 20, "simulations": 99},
 }
-RATE = ("rate_vllm_asked_vader", "model=rater, protocol=asked, dataset=vader, shard=0000")
+RATE = ("rate_together_asked_vader", "model=rater, protocol=asked, dataset=vader, shard=0000")
 
 
 @pytest.fixture(scope="module")
@@ -72,5 +72,5 @@ def test_lost_results_come_back_from_the_journal_without_loading_the_model(
     assert RATE in project.run("ratings")
     assert project.journal() == before
     pd.testing.assert_frame_equal(RATINGS.read(file), ratings)
-    log = project.folder / "results/small/logs/rate_vllm/rater/asked/vader/0000.log"
-    assert "not loaded" in log.read_text(encoding="utf-8")
+    log = project.folder / "results/small/logs/rate_together/rater/asked/vader/0000.log"
+    assert "nothing to ask" in log.read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ import orjson
 import pytest
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.cards import VllmModel
-from emoalign.elicitation.journal import JournalWriter
-from emoalign.elicitation.rating import Cell
+from emoalign.elicitation.cells import Cell
+from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.requests import Ask
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
@@ -193,7 +193,7 @@ revision: abc
 def loading_jobs(protocols: tuple[str, ...]) -> set[tuple[str, str]]:
     return {
         (
-            f"rate_vllm_{protocol}_vader",
+            f"rate_together_{protocol}_vader",
             f"model=model-v, protocol={protocol}, dataset=vader, shard={shard}",
         )
         for protocol in protocols
@@ -212,9 +212,10 @@ def answer_all(project: Project) -> None:
     for protocol in ("sheet", "asked"):
         for shard in SHARDS:
             for job in jobs.rate_together("model-v", protocol, "vader"):
-                cell = Cell.of(job, card, items, shard, project.folder / "results/journal")
-                with JournalWriter(cell.file) as journal:
-                    journal.append(answers(cell.missing({}, card)))
+                journal = project.folder / "results/journal"
+                cell = Cell(job, items, journal, shard)
+                with Inquiry(cell, card) as inquiry:
+                    inquiry.keep(list(answers(inquiry.missing())))
 
 
 def answers(asks: Iterable[Ask]) -> Iterator[Answer]:

@@ -1,7 +1,7 @@
 """Ratings of every model under every protocol: one job per dataset, scale and shard of items.
 
 Scales that a prompt set asks about jointly are one job, named after all of them (arousal+valence).
-A model that vLLM loads is asked about all scales of a dataset in one job.
+Where loading a model costs most, one job asks all that a protocol asks about a dataset.
 """
 
 import re
@@ -37,9 +37,11 @@ rule rate:
         gpu=lambda wildcards: needs.gpus(wildcards.model),
         mem_mb=lambda wildcards, attempt: needs.memory_mb(wildcards.model, attempt),
     params:
-        job=lambda wildcards: jobs.rate(
-            wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
-        ).params(),
+        jobs=lambda wildcards: [
+            jobs.rate(
+                wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
+            ).params()
+        ],
         forbidden=lambda wildcards: why_forbidden(
             loaded, wildcards.model, wildcards.dataset
         ),
@@ -52,24 +54,27 @@ rule rate:
 for one in together_rules(loaded):
 
     rule:
-        """Load a model once, ask it for all that the journals do not hold yet about a dataset."""
+        """Ask a model all that the journals do not hold yet about a dataset, loading it once."""
         name:
             one.name
         input:
             stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
+            recording=lambda wildcards: jobs.recordings(wildcards.model),
         output:
             one.files(RESULTS),
         log:
-            f"{RESULTS}/logs/rate_vllm/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.log",
+            f"{RESULTS}/logs/rate_together/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/rate_vllm/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.tsv"
+            f"{RESULTS}/benchmarks/rate_together/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.tsv"
         wildcard_constraints:
             model=models_pattern(loaded, together=True),
             protocol=re.escape(one.protocol),
             dataset=re.escape(one.dataset),
         conda:
             "../envs/emoalign.yaml"
+        threads: lambda wildcards: needs.threads(wildcards.model)
         resources:
+            api=lambda wildcards: needs.api_slots(wildcards.model),
             gpu=lambda wildcards: needs.gpus(wildcards.model),
             mem_mb=lambda wildcards, attempt: needs.memory_mb(wildcards.model, attempt),
             runtime=lambda wildcards, attempt: 480 * attempt,
@@ -80,7 +85,10 @@ for one in together_rules(loaded):
                     wildcards.model, wildcards.protocol, wildcards.dataset
                 )
             ],
+            forbidden=lambda wildcards: why_forbidden(
+                loaded, wildcards.model, wildcards.dataset
+            ),
             card="config/models/{model}.yaml",
             journal="results/journal",
         script:
-            "../scripts/rate_together.py"
+            "../scripts/rate.py"

@@ -4,17 +4,17 @@ from emoalign.elicitation.budget import study_account
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.planning.loading import MODELS
-from emoalign.stage import stage
+from emoalign.stage import orderly_end, stage
 from emoalign.study.reading import read_card
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0]), orderly_end():
     rate(
-        RatingJob.model_validate(snakemake.params.job),
+        [RatingJob.model_validate(job) for job in snakemake.params.jobs],
         read_card(Path(snakemake.params.card), MODELS),
         stimuli=Path(snakemake.input.stimuli),
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),
-        output=Path(snakemake.output[0]),
+        outputs=[Path(file) for file in snakemake.output],
         forbidden=snakemake.params.forbidden,
         # Read here and not as a param: a new limit must not run finished jobs again.
         account=study_account(snakemake.config, Path(snakemake.params.journal)),

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from emoalign.analyses.transparency.embedding_cards import GgufEmbedding, TransformersEmbedding
 from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.baselines.cards import CheckpointBaseline, FinetunedBaseline
-from emoalign.elicitation.engines.cards import LlamaCppModel, OpenAIModel, RecordedModel, VllmModel
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.planning.studies import Study
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.fields import Entry
@@ -35,33 +35,6 @@ class FileKind:
         return f"config/schemas/{self.schema}.schema.json"
 
 
-_OPENAI_EXAMPLE = """\
-# yaml-language-server: $schema=../schemas/openai-model.schema.json
-title: GPT-4o mini
-engine: openai
-model: gpt-4o-mini-2024-07-18
-capabilities:
-  modalities: [word, sentence]
-  choices: 20
-  top_logprobs: 20
-  seed_bits: 63
-limits:
-  concurrency: 8
-"""
-
-_RECORDED_EXAMPLE = """\
-# yaml-language-server: $schema=../schemas/recorded-model.schema.json
-title: Students of our laboratory
-engine: recorded
-source:
-  file: resources/recorded/students.csv
-columns:
-  item: word_id
-  participant: student
-  rating: valence
-scale: valence
-"""
-
 _LEXICON_EXAMPLE = """\
 # yaml-language-server: $schema=../schemas/lexicon.schema.json
 title: Words of joy and anger
@@ -83,45 +56,16 @@ KINDS = (
         "dataset.",
         Path("config/config.yaml"),
     ),
-    FileKind(
-        "Model from a GGUF file",
-        LlamaCppModel,
-        "llamacpp-model",
-        "`config/models/<name>.yaml` with `engine: llamacpp`",
-        "Nothing leaves the machine, and no account is needed. For a GGUF file of your own leave "
-        "out `package` and give its path as `file`.",
-        Path("config/models/smollm2-135m.yaml"),
-    ),
-    FileKind(
-        "Model behind an API",
-        OpenAIModel,
-        "openai-model",
-        "`config/models/<name>.yaml` with `engine: openai`",
-        "For OpenAI itself, and for every other provider or server with the same interface: give "
-        "its address as `base_url`. Prefer a model name with a date or version, so that the study "
-        "can be repeated. Say only what the server really can do: a study that needs more is "
-        "refused before anything is spent.",
-        _OPENAI_EXAMPLE,
-    ),
-    FileKind(
-        "Model loaded by vLLM",
-        VllmModel,
-        "vllm-model",
-        "`config/models/<name>.yaml` with `engine: vllm`",
-        "The weights are loaded inside the job, on the GPUs of the machine it runs on. "
-        "[How](vllm.md).",
-        Path("config/models/llama-3.1-8b-instruct.yaml"),
-    ),
-    FileKind(
-        "Recorded ratings",
-        RecordedModel,
-        "recorded-model",
-        "`config/models/<name>.yaml` with `engine: recorded`",
-        "Nothing is asked: the table takes the place of a model, and its ratings go through the "
-        "same statistics. Prompts, temperature and waves of a protocol do not concern it; its "
-        "number of participants is the most that is used for an item. "
-        "[How](recorded-ratings.md).",
-        _RECORDED_EXAMPLE,
+    *(
+        FileKind(
+            card.heading,
+            card,
+            f"{engine}-model",
+            f"`config/models/<name>.yaml` with `engine: {engine}`",
+            card.introduction,
+            card.example,
+        )
+        for engine, card in ENGINES.items()
     ),
     FileKind(
         "Dataset card",

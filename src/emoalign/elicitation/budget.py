@@ -11,12 +11,11 @@ import orjson
 from filelock import FileLock
 
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.base import Engine
-from emoalign.elicitation.engines.cards import OpenAIModel, Prices
+from emoalign.elicitation.engines.asked import Prices
+from emoalign.elicitation.engines.served import Engine
 from emoalign.elicitation.requests import Ask
-from emoalign.elicitation.tokens import cost, most_tokens
+from emoalign.elicitation.tokens import most_tokens
 from emoalign.errors import BudgetError
-from emoalign.planning.loading import Model
 from emoalign.tables import atomic
 
 
@@ -70,9 +69,8 @@ def study_account(config: Mapping[str, Any], journal: Path) -> Account | None:
     return None if max_usd is None else Account(path, float(max_usd))
 
 
-def within(engine: Engine, card: Model, account: Account | None) -> Engine:
-    """The engine, kept within an account where there is one and the model has prices."""
-    prices = card.prices if isinstance(card, OpenAIModel) else None
+def within(engine: Engine, prices: Prices | None, account: Account | None) -> Engine:
+    """The engine, kept within an account where there is one and its answers have prices."""
     if account is None or prices is None:
         return engine
     return BudgetedEngine(engine, account, prices)
@@ -110,8 +108,7 @@ class BudgetedEngine:
 
 def paid(prices: Prices, answers: Sequence[Answer]) -> float:
     """US dollars for answers, by the tokens that the server counted."""
-    return cost(
-        prices,
+    return prices.cost(
         sum(answer.prompt_tokens for answer in answers),
         sum(answer.completion_tokens for answer in answers),
     )
@@ -120,4 +117,4 @@ def paid(prices: Prices, answers: Sequence[Answer]) -> float:
 def most_usd(prices: Prices, ask: Ask) -> float:
     """US dollars that a single request cannot exceed."""
     longest_answers = ask.request.sampling.max_tokens * len(ask.participants)
-    return cost(prices, most_tokens(ask.request.prompt), longest_answers)
+    return prices.cost(most_tokens(ask.request.prompt), longest_answers)

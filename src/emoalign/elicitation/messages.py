@@ -1,12 +1,21 @@
-"""Prompts in the form of the chat interface."""
+"""Prompts in the form of the chat interface; images upright, without metadata, not too large."""
 
 from __future__ import annotations
 
+import base64
+import io
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from emoalign.elicitation.images import data_url
-from emoalign.prompts.rendering import Message, Prompt
+from PIL import Image as Picture
+from PIL import ImageOps, UnidentifiedImageError
+
+from emoalign.errors import DataError
+from emoalign.prompts.rendering import Image, Message, Prompt
+from emoalign.study.files import sha256
+
+JPEG_QUALITY = 90
 
 
 def without_system(prompt: Prompt) -> Prompt:
@@ -29,3 +38,29 @@ def chat_messages(prompt: Prompt) -> list[dict[str, Any]]:
         first = prompt.image_place == "first"
         messages[-1]["content"] = [picture, text] if first else [text, picture]
     return messages
+
+
+@lru_cache(maxsize=64)
+def data_url(image: Image) -> str:
+    """The image as a data URL (JPEG).
+
+    It is turned as its EXIF orientation says, made smaller where a side is too long, and all
+    metadata are left behind. The same file always gives the same bytes. Raises DataError when the
+    file is no image, or not the one that the stimuli were prepared from.
+    """
+    if sha256(image.path) != image.sha256:
+        raise DataError(
+            f"{image.path}: the image has changed since the stimuli were prepared. Put it back, or "
+            "prepare them anew: snakemake --forcerun prepare_stimuli"
+        )
+    try:
+        with Picture.open(image.path) as file:
+            upright = ImageOps.exif_transpose(file).convert("RGB")
+    except (UnidentifiedImageError, OSError) as error:
+        raise DataError(f"{image.path}: not an image that can be read: {error}") from error
+    upright.thumbnail((image.longest_side, image.longest_side), Picture.Resampling.LANCZOS)
+    clean = Picture.new("RGB", upright.size)
+    clean.paste(upright)
+    buffer = io.BytesIO()
+    clean.save(buffer, format="JPEG", quality=JPEG_QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -9,12 +9,12 @@ from functools import cached_property
 
 import orjson
 
-from emoalign.elicitation.engines.cards import Scalar
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Readout
 
 MAX_SEED_BITS = 63
 
+Scalar = str | int | float | bool
 Settings = tuple[tuple[str, Scalar], ...]
 """Names and values, in ascending order of the names."""
 

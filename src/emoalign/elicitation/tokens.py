@@ -1,10 +1,9 @@
-"""How many tokens a prompt has, as far as that is known without asking, and what tokens cost."""
+"""How many tokens a prompt has, as far as that is known without asking."""
 
 from __future__ import annotations
 
 import math
 
-from emoalign.elicitation.engines.cards import Prices
 from emoalign.prompts.rendering import Prompt
 
 CHARACTERS_PER_TOKEN = 4.0
@@ -12,7 +11,6 @@ CHARACTERS_PER_TOKEN = 4.0
 
 TOKENS_PER_MESSAGE = 4
 """What the frame of a chat message usually takes."""
-
 
 SQUARE_PIXELS_PER_TOKEN = 700
 """Providers count a token for 750 square pixels (Anthropic) or fewer per tile (OpenAI)."""
@@ -35,11 +33,6 @@ def image_tokens(prompt: Prompt) -> int:
     if prompt.image is None:
         return 0
     return math.ceil(prompt.image.longest_side**2 / SQUARE_PIXELS_PER_TOKEN) + 100
-
-
-def cost(prices: Prices, prompt_tokens: float, answer_tokens: float) -> float:
-    """US dollars for single requests."""
-    return (prompt_tokens * prices.input_usd + answer_tokens * prices.output_usd) / 1e6
 
 
 def _text(prompt: Prompt) -> str:

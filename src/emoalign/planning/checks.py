@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from emoalign.baselines.cards import BaselineCard
-from emoalign.planning.capabilities import cannot_follow, cannot_rate, without_prices
 from emoalign.planning.fitting import misfits
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.studies import StudyDataset
 from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol
 from emoalign.study.reading import nearest
 
@@ -29,10 +29,19 @@ def inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
     for name, baseline in loaded.baselines.items():
         problems += _wrong_baseline(loaded, source, name, baseline)
     if loaded.study.max_usd is not None:
-        problems += without_prices(loaded, source)
+        problems += [
+            f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
+            "known; a server of your own has input_usd: 0 and output_usd: 0"
+            for name, model in loaded.models.items()
+            if model.cost_unknown
+        ]
     for protocol in loaded.study.protocols:
         problems += _wrong_protocol(loaded, source, protocol)
-        problems += cannot_follow(loaded, source, protocol)
+        problems += [
+            f"{source}: {why}"
+            for name, model in loaded.models.items()
+            for why in model.cannot_follow(name, protocol, _prompts_for(loaded, protocol, name))
+        ]
     return problems
 
 
@@ -58,7 +67,11 @@ def _wrong_dataset(
                 )
     for protocol in loaded.study.protocols:
         yield from _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
-    yield from cannot_rate(loaded, source, entry, asked)
+    scales = {scale: card.scales[scale] for scale in asked}
+    for name, model in loaded.models.items():
+        if entry.models is None or name in entry.models:
+            for why in model.cannot_rate(name, entry.dataset, card.modality, scales):
+                yield f"{source}: {why}"
 
 
 def _known_scales(loaded: LoadedStudy, dataset: str) -> list[str]:
@@ -102,6 +115,16 @@ def _wrong_prompts(
             f"prompt set {name!r} asks for {forms[prompts.answer.form]}: only the sampled readout "
             "is possible"
         )
+
+
+def _prompts_for(loaded: LoadedStudy, protocol: Protocol, model: str) -> list[PromptSet]:
+    """The prompt sets a model is asked with under a protocol."""
+    names = {
+        protocol.prompt_set(entry.dataset)
+        for entry in loaded.study.datasets
+        if model in loaded.raters(entry.dataset)
+    }
+    return [prompts for name, prompts in loaded.prompt_sets.items() if name in names]
 
 
 def _wrong_baseline(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.planning.loaded_study import LoadedStudy
 
 
 def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:
     """Why the items of a dataset may not be sent to a model; None where they may."""
     asked, card = loaded.models[model], loaded.datasets[dataset]
-    if not isinstance(asked, OpenAIModel) or not asked.remote or card.remote == "allow":
+    if asked.destination is None or card.remote == "allow":
         return None
-    where = f"the items of {dataset!r} would be sent to {model} ({asked.base_url}), but"
+    where = f"the items of {dataset!r} would be sent to {model} ({asked.destination}), but"
     terms = f"its licence: {card.licence}"
     if card.remote == "deny":
         return (

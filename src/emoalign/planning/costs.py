@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.base import running
-from emoalign.elicitation.engines.cards import (
-    LlamaCppModel,
-    ModelCard,
-    OpenAIModel,
-    RecordedModel,
-    VllmModel,
-)
-from emoalign.elicitation.journal import Key, read_answers
-from emoalign.elicitation.rating import build_questions, shown_items
+from emoalign.elicitation.cells import Cell
+from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import RatingJob
-from emoalign.elicitation.requests import Ask, missing
-from emoalign.elicitation.tokens import TOKENS_PER_MESSAGE, cost, estimated_tokens
-from emoalign.planning.loading import Model
-from emoalign.prompts.rendering import Prompt
 from emoalign.tables import PLAN, STIMULI, groups
-
-COUNTED_PROMPTS = 20
-"""Prompts of a cell that are counted with the tokenizer; they differ by the item alone."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,9 +32,9 @@ def plan(
     items = {dataset: STIMULI.read(path) for dataset, path in stimuli.items()}
     rows = pd.DataFrame(
         [
-            planned(job, card, items[job.dataset], journal)
+            row
             for job in jobs
-            if not isinstance(card := cards[job.model], RecordedModel)
+            if (row := planned(job, cards[job.model], items[job.dataset], journal)) is not None
         ],
         columns=PLAN.schema.names,
     )
@@ -62,41 +45,14 @@ def plan(
 
 
 def planned(
-    job: RatingJob, card: Model, items: pd.DataFrame, journal: Path
-) -> dict[str, str | int | float | None]:
-    """What one cell still needs; see `tables.PLAN`."""
-    questions = build_questions(job, card, shown_items(items, card))
-    wanted_asks = [question.ask for question in questions]
-    distinct = {ask.request.request_id for ask in wanted_asks}
-    held = read_answers(journal / job.model / job.dataset / job.asked, distinct)
-    wanted = {(ask.request.request_id, one) for ask in wanted_asks for one in ask.participants}
-    kept = {key: answer for key, answer in held.items() if key in wanted}
-    asks = list(missing(wanted_asks, kept, card.capabilities.choices))
-    per_prompt, tokens_from = _prompt_tokens(card, asks, kept)
-    prompt_tokens = per_prompt * len(asks)
-    answer_tokens = float(
-        sum(ask.request.sampling.max_tokens * len(ask.participants) for ask in asks)
-    )
-    prices = card.prices if isinstance(card, OpenAIModel) else None
-    usd = cost(prices, prompt_tokens, answer_tokens) if prices else math.nan
-    batch = prices.batch_factor if prices and prices.batch_factor else math.nan
-    return {
-        "model": job.model,
-        "protocol": job.protocol.name,
-        "dataset": job.dataset,
-        "scale": job.asked,
-        "answers": len(wanted),
-        "held": len(kept),
-        "requests": len(asks),
-        "prompt_tokens": prompt_tokens,
-        "answer_tokens": answer_tokens,
-        "tokens_from": tokens_from,
-        "usd": usd,
-        "usd_batch": usd * batch,
-        "minutes": _minutes(card, len(asks), prompt_tokens + answer_tokens),
-        "delivery": card.delivery if isinstance(card, OpenAIModel) else "single",
-        "prices_as_of": prices.as_of if prices else None,
-    }
+    job: RatingJob, card: ModelCard, items: pd.DataFrame, journal: Path
+) -> dict[str, str | int | float | None] | None:
+    """What one cell still needs, see `tables.PLAN`; None where nobody is asked."""
+    need = card.need(Cell(job, items, journal))
+    if need is None:
+        return None
+    named = {"model": job.model, "protocol": job.protocol.name, "dataset": job.dataset}
+    return {**named, "scale": job.asked, **asdict(need)}
 
 
 def in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:
@@ -122,56 +78,6 @@ def in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:
         verdict = "covers this" if total <= max_usd else "does not cover this: jobs will stop at it"
         lines.append(f"max_usd = {max_usd:g} {verdict}.")
     return lines
-
-
-def _prompt_tokens(
-    card: Model, asks: Sequence[Ask], held: Mapping[Key, Answer]
-) -> tuple[float, str]:
-    """Prompt tokens of a request on average, and how that is known."""
-    counted = [answer.prompt_tokens for answer in held.values() if answer.prompt_tokens]
-    if counted:
-        return sum(counted) / len(counted), "journal"
-    prompts = [ask.request.prompt for ask in asks]
-    if not prompts:
-        return 0.0, "journal"
-    if isinstance(card, LlamaCppModel):
-        some = prompts[:: math.ceil(len(prompts) / COUNTED_PROMPTS)]
-        return _tokenized(card, some) / len(some), "tokenizer"
-    return sum(map(estimated_tokens, prompts)) / len(prompts), "estimate"
-
-
-def _tokenized(card: LlamaCppModel, prompts: Collection[Prompt]) -> int:
-    """Tokens of the prompts by the model's own tokenizer; the frame of a chat is estimated."""
-
-    async def count() -> int:
-        try:
-            return sum([await _length(prompt) for prompt in prompts])
-        finally:
-            await engine.close()
-
-    async def _length(prompt: Prompt) -> int:
-        if prompt.messages is None:
-            return len(await engine.tokenize(prompt.text or ""))
-        texts = [message.content for message in prompt.messages]
-        return sum([len(await engine.tokenize(text)) + TOKENS_PER_MESSAGE for text in texts])
-
-    with running(card) as engine:
-        return asyncio.run(count())
-
-
-def _minutes(card: Model, requests: int, tokens: float) -> float:
-    if isinstance(card, VllmModel):
-        return math.nan
-    limits = card.limits
-    needed = [
-        amount / limit
-        for amount, limit in (
-            (requests, limits.requests_per_minute),
-            (tokens, limits.tokens_per_minute),
-        )
-        if limit is not None
-    ]
-    return max(needed, default=math.nan)
 
 
 def _sources(cells: pd.DataFrame) -> str:

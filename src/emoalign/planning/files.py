@@ -9,7 +9,6 @@ from pathlib import Path
 
 import orjson
 
-from emoalign.elicitation.engines.cards import RecordedModel
 from emoalign.errors import DataError
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.study.fields import FileSource
@@ -77,11 +76,8 @@ class Files:
         return _watched(self.loaded.datasets[dataset].files().values())
 
     def recordings(self, model: str) -> list[str]:
-        """The file that a job of a recorded model reads."""
-        card = self.loaded.models[model]
-        if not isinstance(card, RecordedModel):
-            return []
-        return _there([card.source])
+        """The files that the ratings of a model are read from, where nobody asks it."""
+        return [str(path) for path in self.loaded.models[model].files()]
 
     def embedding_weights(self) -> list[str]:
         """The files of the study's embedding model that have no checksum."""

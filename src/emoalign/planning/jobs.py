@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from emoalign.baselines.baseline_jobs import BaselineData, PredictionJob, TrainingJob
 from emoalign.baselines.cards import trained
-from emoalign.elicitation.rating_job import RatingJob, answering
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.stimuli.preparation_job import PreparationJob
@@ -57,7 +57,7 @@ class Jobs:
         chosen: dict[str, object] = {"prompts": entry.prompt_set(dataset), "prompts_for": {}}
         return RatingJob(
             model=model,
-            card=answering(self.loaded.models[model]),
+            card=self.loaded.models[model].answering(),
             protocol=entry.model_copy(update=chosen),
             prompts=prompts,
             personas=self.loaded.participants(entry),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from emoalign.analyses.transparency.embedding_cards import EmbeddingModel
 from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.baselines.cards import BaselineCard
-from emoalign.elicitation.engines.cards import ModelCard
+from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import together
 from emoalign.planning.studies import Study, StudyDataset
 from emoalign.prompts.rendering import PromptForm, prompt_form

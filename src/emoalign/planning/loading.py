@@ -10,13 +10,8 @@ from typing import Any
 from emoalign.analyses.transparency.embedding_cards import EMBEDDINGS
 from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.baselines.cards import BASELINES
-from emoalign.elicitation.engines.cards import (
-    LlamaCppModel,
-    ModelCard,
-    OpenAIModel,
-    RecordedModel,
-    VllmModel,
-)
+from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
 from emoalign.planning.loaded_study import LoadedStudy
@@ -27,20 +22,7 @@ from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, Kinds, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
 
-MODELS: Kinds[ModelCard] = Kinds(
-    "engine",
-    {
-        "llamacpp": LlamaCppModel,
-        "openai": OpenAIModel,
-        "vllm": VllmModel,
-        "recorded": RecordedModel,
-    },
-)
-ServedModel = LlamaCppModel | OpenAIModel
-"""A model that is asked through a server, request by request."""
-
-Model = ServedModel | VllmModel
-"""A model that can be asked; a ModelCard may also be of ratings that were recorded."""
+MODELS: Kinds[ModelCard] = Kinds("engine", ENGINES)
 
 
 def load_study(

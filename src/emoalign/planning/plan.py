@@ -9,7 +9,7 @@ from pathlib import Path
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.analyses.precision.in_words import in_words
 from emoalign.analyses.precision.rows import precision_rows
-from emoalign.elicitation.engines.cards import ModelCard
+from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.planning.costs import plan
 from emoalign.tables import NORMS, PRECISION

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from emoalign.elicitation.rating_job import answering
 from emoalign.figures.catalogue import PlannedFigure, planned_figures, undrawn_figures
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.report.report_job import ReportedBaseline, ReportedDataset, ReportedModel, ReportJob
@@ -20,7 +19,7 @@ def reported(loaded: LoadedStudy) -> ReportJob:
         distributions=study.distributions,
         calibration=study.calibration,
         models={
-            name: ReportedModel(title=card.title, card=answering(card))
+            name: ReportedModel(title=card.title, card=card.answering())
             for name, card in sorted(loaded.models.items())
         },
         datasets={name: _dataset(loaded, name) for name in sorted(loaded.datasets)},

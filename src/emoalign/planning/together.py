@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emoalign.elicitation.engines.cards import VllmModel
 from emoalign.planning.loaded_study import LoadedStudy
 
 
@@ -26,14 +25,16 @@ class TogetherRule:
 
 
 def together_rules(loaded: LoadedStudy) -> Iterator[TogetherRule]:
-    """The rules for models that vLLM loads: one for each protocol and dataset, whose files are
-    known by name. None where the study has no such model."""
+    """The rules for models that are asked all in one job: one for each protocol and dataset.
+
+    Their files are known by name. There are none where the study has no such model.
+    """
     names: set[str] = set()
-    if not _loaded_by_vllm(loaded, True):
+    if not _asked_together(loaded, True):
         return
     for protocol in loaded.protocol_names():
         for dataset in sorted(loaded.datasets):
-            name = re.sub(r"\W", "_", f"rate_vllm_{protocol}_{dataset}")
+            name = re.sub(r"\W", "_", f"rate_together_{protocol}_{dataset}")
             while name in names:
                 name += "_"
             names.add(name)
@@ -42,9 +43,9 @@ def together_rules(loaded: LoadedStudy) -> Iterator[TogetherRule]:
 
 def models_pattern(loaded: LoadedStudy, together: bool) -> str:
     """The models asked all in one job, or scale by scale, as a pattern for a wildcard."""
-    return "|".join(map(re.escape, _loaded_by_vllm(loaded, together))) or "(?!)"
+    return "|".join(map(re.escape, _asked_together(loaded, together))) or "(?!)"
 
 
-def _loaded_by_vllm(loaded: LoadedStudy, together: bool) -> list[str]:
+def _asked_together(loaded: LoadedStudy, together: bool) -> list[str]:
     models = sorted(loaded.models.items())
-    return [name for name, card in models if isinstance(card, VllmModel) == together]
+    return [name for name, card in models if card.together == together]

@@ -2,16 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import xllamacpp
+from pydantic import Field
 
-from emoalign.elicitation.engines.cards import LlamaCppModel
-from emoalign.errors import EngineError
-from emoalign.study.files import locate
+from emoalign.elicitation.engines.base import JOB_MB, Resources
+from emoalign.elicitation.engines.served import Engine, ServedModel
+from emoalign.elicitation.tokens import TOKENS_PER_MESSAGE
+from emoalign.errors import DataError, EngineError
+from emoalign.prompts.rendering import Prompt
+from emoalign.study.fields import FileSource
+from emoalign.study.files import locate, locate_verified
+
+if TYPE_CHECKING:  # what serves is imported when a job runs, not when a study is read
+    import xllamacpp
+
+COUNTED_PROMPTS = 20
+"""Prompts of a cell that are counted with the tokenizer; they differ by the item alone."""
 
 _ERRORS_ONLY = 1
+
+
+class LlamaCppModel(ServedModel):
+    """A GGUF file, served inside the job by llama.cpp on 127.0.0.1."""
+
+    heading: ClassVar[str] = "Model from a GGUF file"
+    introduction: ClassVar[str] = (
+        "Nothing leaves the machine, and no account is needed. For a GGUF file of your own leave "
+        "out `package` and give its path as `file`."
+    )
+    example: ClassVar[Path | str] = Path("config/models/smollm2-135m.yaml")
+    decisive: ClassVar[frozenset[str]] = frozenset({"engine", "weights"})
+    packages: ClassVar[tuple[str, ...]] = ("openai", "xllamacpp")
+
+    engine: Literal["llamacpp"] = Field(description="The engine that asks this model.")
+    weights: FileSource = Field(description="The GGUF file.")
+    context_tokens: int = Field(
+        1024, ge=64, description="Longest prompt and answer together, in tokens."
+    )
+    threads: int = Field(1, ge=1, description="CPU threads a rating job of this model uses.")
+    gpu_layers: int = Field(0, ge=0, description="Layers computed on a GPU, where there is one.")
+
+    def identity(self) -> tuple[str, str | None]:
+        """Name and checksum of the file of weights. Raises DataError when it is another."""
+        path, checksum = locate_verified(self.weights)
+        return path.name, checksum
+
+    def resources(self, attempt: int = 1) -> Resources:
+        """What a job may use: twice the size of the weights leaves room for computing with them."""
+        weights = 0
+        with suppress(DataError):
+            weights = locate(self.weights).stat().st_size // 10**6
+        memory = (JOB_MB + 2 * weights) * attempt
+        return Resources(memory, self.threads, gpus=int(self.gpu_layers > 0))
+
+    def prompt_tokens(self, prompts: Sequence[Prompt]) -> tuple[float, str]:
+        """Tokens of a prompt on average, by the model's own tokenizer for some of them.
+
+        The frame of a chat is estimated.
+        """
+        some = prompts[:: math.ceil(len(prompts) / COUNTED_PROMPTS)]
+
+        async def length(prompt: Prompt) -> int:
+            if prompt.messages is None:
+                return len(await engine.tokenize(prompt.text or ""))
+            texts = [message.content for message in prompt.messages]
+            return sum([len(await engine.tokenize(text)) + TOKENS_PER_MESSAGE for text in texts])
+
+        async def count() -> int:
+            try:
+                return sum([await length(prompt) for prompt in some])
+            finally:
+                await engine.close()
+
+        with self.running() as engine:
+            return asyncio.run(count()) / len(some), "tokenizer"
+
+    @contextmanager
+    def running(self) -> Iterator[Engine]:
+        """A server of the model, ready to be asked as long as the block lasts.
+
+        Raises EngineError when the file cannot be loaded.
+        """
+        from emoalign.elicitation.engines.openai.client import OpenAIEngine
+
+        with served(self) as address:
+            yield OpenAIEngine(f"{address}/v1", self.weights.file, None, self)
 
 
 @contextmanager
@@ -21,6 +102,8 @@ def served(card: LlamaCppModel) -> Iterator[str]:
     Every slot can answer the same prompt: with one shared cache a prompt is computed once and its
     n answers are drawn from that. Raises EngineError when the file cannot be loaded.
     """
+    import xllamacpp
+
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(locate(card.weights))
     parameters.model_alias = {card.weights.file}
@@ -40,6 +123,8 @@ def loaded(parameters: xllamacpp.CommonParams, threads: int) -> xllamacpp.Server
 
     Raises EngineError when the file cannot be loaded.
     """
+    import xllamacpp
+
     parameters.cache_ram_mib = 0
     parameters.cache_idle_slots = False
     parameters.cpuparams.n_threads = threads

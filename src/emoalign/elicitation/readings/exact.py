@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.readings.text import parse_rating
 from emoalign.errors import CapabilityError
-from emoalign.study.scales import OrdinalScale
+from emoalign.study.scales import LabelScale, OrdinalScale
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,37 @@ def check_single_tokens(tokens: Mapping[float, Sequence[int]], scale_name: str) 
             "exact readout and next_token answers would misread it: use the sampled readout with "
             "a prompt set whose answer form is text."
         )
+
+
+def only_scale(job: RatingJob) -> tuple[str, OrdinalScale]:
+    """The scale of a job that reads probabilities: one of numbers, as the study was checked for."""
+    ((name, scale),) = job.scales.items()
+    if isinstance(scale, LabelScale):
+        raise CapabilityError(f"scale {name!r} has labels: its answers are no single tokens")
+    return name, scale
+
+
+def single_tokens(jobs: Sequence[RatingJob]) -> list[str]:
+    """The texts that must be one token each for the answers to be read: ratings of some jobs."""
+    texts = [
+        f"{point:g}" for job in jobs if _reads_tokens(job) for point in only_scale(job)[1].points
+    ]
+    return list(dict.fromkeys(texts))
+
+
+def check_tokens(jobs: Sequence[RatingJob], tokens: Mapping[str, Sequence[int]]) -> None:
+    """Refuse, before anything is spent, to read ratings from tokens that cannot tell them.
+
+    `tokens` are the token ids of each of the `single_tokens`. Raises CapabilityError.
+    """
+    for job in filter(_reads_tokens, jobs):
+        name, scale = only_scale(job)
+        check_single_tokens({point: tokens[f"{point:g}"] for point in scale.points}, name)
+
+
+def _reads_tokens(job: RatingJob) -> bool:
+    """Whether every rating of the job must be a single token."""
+    return "exact" in job.protocol.readouts or job.prompts.answer.form == "next_token"
 
 
 def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list[float]:

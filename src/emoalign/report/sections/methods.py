@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.figures.wording import number
 from emoalign.report.prompts import example_prompts
 from emoalign.report.report_job import ReportedDataset, ReportedModel, ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale
-
-RECORDED = "recorded"
 
 RATINGS = (
     "Only an answer that was exactly what had been asked for counted as a rating. Answers were not "
@@ -22,7 +21,7 @@ RATINGS = (
 
 def _view(results: Results) -> View:
     job = results.job
-    asked = any(model.card["engine"] != RECORDED for model in job.models.values())
+    asked = any(map(_asked, job.models.values()))
     return View(
         {
             "prompts": example_prompts(results) if asked else [],
@@ -78,27 +77,30 @@ def _point(value: float) -> str:
     return number(value, 0) if float(value).is_integer() else number(value, 2)
 
 
+def _asked(model: ReportedModel) -> bool:
+    return ENGINES[model.card["engine"]].asked
+
+
 def _models(models: Sequence[ReportedModel]) -> str:
-    asked = [one for one in models if one.card["engine"] != RECORDED]
-    told = []
-    if asked:
-        told.append(f"Ratings were asked of {', '.join(_model(one) for one in asked)}.")
-    for one in models:
-        if one.card["engine"] == RECORDED:
-            told.append(
-                f"The ratings of {one.title} were not asked for but read from a file "
-                f"({one.card['source']['file']}), of each item at most as many as a protocol has "
-                "participants; wording, temperature and seeds do not concern them."
-            )
+    asked = ", ".join(
+        f"{model.title} ({_known_as(model)})" if _known_as(model) else model.title
+        for model in models
+        if _asked(model)
+    )
+    told = [f"Ratings were asked of {asked}."] if asked else []
+    told += [
+        f"The ratings of {model.title} were not asked for but read from a file "
+        f"({_known_as(model)}), of each item at most as many as a protocol has participants; "
+        "wording, temperature and seeds do not concern them."
+        for model in models
+        if not _asked(model)
+    ]
     return " ".join(told)
 
 
-def _model(model: ReportedModel) -> str:
-    """A model with the name and revision that its engine knows it by."""
-    weights = model.card.get("weights") or {}
-    names = [model.card.get("model") or weights.get("file"), model.card.get("revision")]
-    known = ", ".join(str(name) for name in names if name)
-    return f"{model.title} ({known})" if known else model.title
+def _known_as(model: ReportedModel) -> str:
+    """What its engine knows a model by: name and revision, or a file."""
+    return ENGINES[model.card["engine"]].known_as(model.card)
 
 
 def _protocol(protocol: Protocol) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 import openai
 from openai.types import Batch
 
-from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.elicitation.engines.openai.batch_files import Remembered
+from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.client import api_key
 from emoalign.elicitation.engines.openai.faults import backoff, refused
 from emoalign.errors import EngineError

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.elicitation.engines.openai.bodies import interface, request_body
+from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import JournalError
 from emoalign.tables import atomic

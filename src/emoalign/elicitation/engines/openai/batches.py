@@ -11,14 +11,13 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from openai.types import Batch
 
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account, most_usd, paid
-from emoalign.elicitation.engines.cards import OpenAIModel
 from emoalign.elicitation.engines.openai.batch_client import AGAIN, BatchClient, BatchError
 from emoalign.elicitation.engines.openai.batch_files import (
     BatchFile,
@@ -33,13 +32,13 @@ from emoalign.elicitation.engines.openai.batch_outcomes import (
     reply_in,
     why_failed,
 )
+from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
 from emoalign.elicitation.engines.openai.faults import Fault
 from emoalign.elicitation.engines.openai.replies import lacks_logprobs, read_choices
-from emoalign.elicitation.journal import Key
+from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import BudgetError, EngineError
-from emoalign.planning.loading import Model
 
 ROUNDS = 3
 """Times that what is missing is submitted."""
@@ -56,36 +55,27 @@ _log = logging.getLogger(__name__)
 Keep = Callable[[Sequence[Answer]], None]
 
 
-async def collect_batches(
-    card: Model,
-    journal: Path,
-    still_missing: Callable[[], Iterable[Ask]],
-    keep: Keep,
-    known: Container[Key],
-    account: Account | None,
-) -> None:
+async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account | None) -> None:
     """Finish the batches under way, then get what is missing in new ones if the card says so.
 
     Batches under way are waited for even where the card now says single: they are paid for. Of what
-    comes, the answers that are not `known` yet are kept.
+    comes, the answers that are not known yet are kept.
     Raises EngineError when answers are still missing after a few rounds.
     """
-    if not isinstance(card, OpenAIModel):
-        return
-    memory = Memory(_memory_file(journal))
+    memory = Memory(_memory_file(inquiry.cell.file))
     if card.delivery == "single" and not memory.batches:
         return
     client = BatchClient(card)
 
     def keep_new(answers: Sequence[Answer]) -> None:
-        keep([answer for answer in answers if answer.key not in known])
+        inquiry.keep([answer for answer in answers if answer.key not in inquiry.answers])
 
     try:
         batches = _Batches(card, client, memory, keep_new, account)
         await batches.take_up()
         await batches.collect()
         if card.delivery == "batch":
-            await _rounds(batches, still_missing)
+            await _rounds(batches, inquiry)
     finally:
         await client.close()
 
@@ -99,18 +89,17 @@ def _memory_file(journal: Path) -> Path:
     return journal.with_suffix(".batches.json")
 
 
-async def _rounds(batches: _Batches, still_missing: Callable[[], Iterable[Ask]]) -> None:
+async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
     for _ in range(ROUNDS):
-        asks = list(still_missing())
+        asks = list(inquiry.missing())
         if not asks:
             return
         batches.reasons.clear()
         await batches.deliver(asks)
-    unanswered = sum(len(ask.participants) for ask in still_missing())
-    if unanswered:
+    if inquiry.unanswered:
         raise EngineError(
-            f"{batches.where} left {unanswered} answers out of its batches, {ROUNDS} times over."
-            f"{batches.told()} What was answered is kept: running again asks for the rest."
+            f"{batches.where} left {inquiry.unanswered} answers out of its batches, {ROUNDS} times "
+            f"over.{batches.told()} What was answered is kept: running again asks for the rest."
         )
 
 

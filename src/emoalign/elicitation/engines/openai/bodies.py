@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoalign.elicitation.engines.cards import Capabilities
+from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.messages import chat_messages
 from emoalign.elicitation.requests import Ask, RatingRequest
 

@@ -18,7 +18,6 @@ import orjson
 
 import emoalign
 from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.cards import LlamaCppModel, OpenAIModel
 from emoalign.elicitation.engines.openai.bodies import interface, request_body
 from emoalign.elicitation.engines.openai.faults import (
     Fault,
@@ -38,6 +37,7 @@ from emoalign.elicitation.engines.openai.replies import (
     used_tokens,
     withheld_reply,
 )
+from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.requests import Ask
 from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.errors import EngineError
@@ -63,7 +63,7 @@ class OpenAIEngine:
         base_url: str,
         model: str,
         api_key_env: str | None,
-        card: OpenAIModel | LlamaCppModel,
+        card: ServedModel,
     ) -> None:
         self._model = model
         self._key = api_key(api_key_env)

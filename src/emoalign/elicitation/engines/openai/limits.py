@@ -9,7 +9,7 @@ import asyncio
 import math
 import time
 
-from emoalign.elicitation.engines.cards import Limits
+from emoalign.elicitation.engines.served import Limits
 from emoalign.errors import EngineError
 
 CATCH_UP = 0.01

@@ -1,17 +1,25 @@
-"""What vLLM is told for a request and what its outputs say, without vLLM itself."""
+"""What vLLM is told for a request, which tokens are ratings and what its outputs say, without vLLM.
+
+"7", " 7" and "７" are one rating, written three ways.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.readings.text import parse_number
 from emoalign.elicitation.requests import Ask
+from emoalign.errors import CapabilityError
 
 OTHER_TOKENS = ""
 """Stands for all tokens that are no point of the scale, beside those that are."""
+
+MOST_TOKENS = 128
+"""Tokens whose probabilities vLLM reports in one pass, at most."""
 
 
 class Probability(Protocol):
@@ -58,6 +66,51 @@ def sampling_parameters(ask: Ask, tokens: Sequence[int]) -> dict[str, Any]:
     if request.readout == "exact":
         parameters["logprob_token_ids"] = list(tokens)
     return parameters
+
+
+def beginning(ask: Ask) -> tuple[str, ...]:
+    """What sorts requests so that those that begin alike stand together.
+
+    The model computes the same beginning once: that of an instruction for all items, and the whole
+    prompt for both readouts.
+    """
+    prompt = ask.request.prompt
+    texts = (
+        (prompt.text or "",)
+        if prompt.messages is None
+        else tuple(message.content for message in prompt.messages)
+    )
+    if prompt.image is None:
+        return texts
+    first = prompt.image_place == "first"
+    *before, last = texts
+    return (*before, prompt.image.sha256, last) if first else (*texts, prompt.image.sha256)
+
+
+def number_tokens(texts: Iterable[str]) -> dict[int, float]:
+    """Tokens that are numbers by the rule for answers; `texts` are all tokens by their ids."""
+    numbers = ((token, parse_number(text)) for token, text in enumerate(texts))
+    return {token: number for token, number in numbers if number is not None}
+
+
+def rating_tokens(numbers: Mapping[int, float], points: Collection[float]) -> tuple[int, ...]:
+    """The tokens that are one of the `points`, ascending.
+
+    Raises CapabilityError when a point has none, or all have more than can be asked for.
+    """
+    found = tuple(token for token, number in sorted(numbers.items()) if number in points)
+    without = sorted(set(points) - {numbers[token] for token in found})
+    if without:
+        raise CapabilityError(
+            "the exact readout needs a token for every point of the scale; this model has none "
+            f"for {', '.join(f'{point:g}' for point in without)}. Use the sampled readout."
+        )
+    if len(found) > MOST_TOKENS:
+        raise CapabilityError(
+            f"{len(found)} tokens of this model are points of the scale; vLLM reports "
+            f"probabilities of at most {MOST_TOKENS}. Use the sampled readout."
+        )
+    return found
 
 
 def read_output(

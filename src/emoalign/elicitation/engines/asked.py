@@ -1,0 +1,223 @@
+"""Models that are asked for ratings: what they can do, what they cost, how a cell is asked."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.requests import Sampling, Settings
+from emoalign.elicitation.tokens import estimated_tokens
+from emoalign.installed import installed_versions
+from emoalign.prompts.rendering import Prompt
+from emoalign.study.fields import Entry, Modality, Range, Readout
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
+from emoalign.study.scales import Scale
+
+if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
+    import pandas as pd
+
+    from emoalign.elicitation.budget import Account
+    from emoalign.elicitation.cells import Cell
+    from emoalign.elicitation.inquiry import Inquiry
+    from emoalign.elicitation.needs import Need
+
+WHOLE_VOCABULARY = -1
+"""In place of a number of reported tokens: the probability of any token can be asked for."""
+
+
+class ShownItems(Entry):
+    """The part of a model's capabilities that says which items it can be shown."""
+
+    modalities: tuple[Modality, ...] = Field(
+        ("word", "sentence"), description="Kinds of items the model can be shown."
+    )
+    image_longest_side: int = Field(
+        1024,
+        ge=16,
+        description="Images are made smaller until neither side is longer than this (pixels). "
+        "It is part of what is asked: changing it asks anew.",
+    )
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a model and its engine can do; a study that asks for more is refused.
+
+    `choices` are the answers one request can bring; `top_logprobs` how many of the likeliest next
+    tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
+    `system_role` whether a chat may have a system message; `temperature` those it takes at their
+    word, None if it takes none.
+    """
+
+    modalities: tuple[Modality, ...] = ("word", "sentence")
+    image_longest_side: int = 1024
+    chat: bool = True
+    completion: bool = False
+    system_role: bool = True
+    choices: int = 1
+    top_logprobs: int = 0
+    tokenizer: bool = False
+    temperature: Range | None = None
+
+
+class Prices(Entry):
+    """What a provider charges, so that a plan can say what a study costs."""
+
+    input_usd: float = Field(ge=0, description="US dollars for a million tokens of prompts.")
+    output_usd: float = Field(ge=0, description="US dollars for a million tokens of answers.")
+    batch_factor: float | None = Field(
+        None, gt=0, le=1, description="Price of a batch as a share of these; null without batches."
+    )
+    as_of: str = Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}$", description="Day the prices were looked up (YYYY-MM-DD)."
+    )
+    source: str = Field(description="Where they were looked up.")
+
+    def cost(self, prompt_tokens: float, answer_tokens: float) -> float:
+        """US dollars for single requests."""
+        return (prompt_tokens * self.input_usd + answer_tokens * self.output_usd) / 1e6
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How answers are delivered, and at which prices where there are any."""
+
+    prices: Prices | None = None
+    delivery: Literal["single", "batch"] = "single"
+
+
+class AskedModel(ModelCard):
+    """A model that answers questions; its engine says how the questions reach it."""
+
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Python packages that the engine works with: the manifest tells their versions."""
+
+    @property
+    @abstractmethod
+    def able(self) -> Abilities:
+        """What the model can do."""
+
+    @abstractmethod
+    def identity(self) -> tuple[str, str | None]:
+        """Name and revision of what is asked: for weights on disk, the checksum of the files.
+
+        Raises DataError when the weights are missing or are another file than the card says.
+        """
+
+    def extras(self) -> Settings:
+        """Parameters of every request to the model, in ascending order of their names."""
+        return ()
+
+    def setup(self) -> Settings:
+        """What of the engine's settings decides the answers, in ascending order of the names."""
+        return ()
+
+    def samplings(self, job: RatingJob) -> Mapping[Readout, Sampling]:
+        """How the tokens of an answer are drawn in each readout of the job's protocol.
+
+        An engine that reports the whole vocabulary applies the temperature to it; what a server
+        returns of the distribution at temperature 1 is brought to it when it is read.
+        """
+        answer = job.prompts.answer
+        whole = self.able.top_logprobs == WHOLE_VOCABULARY
+        every: Mapping[Readout, Sampling] = {
+            "sampled": Sampling(job.protocol.temperature, answer.max_tokens, answer.stop),
+            "exact": Sampling(job.protocol.temperature if whole else 1.0, max_tokens=1),
+        }
+        return {readout: every[readout] for readout in job.protocol.readouts}
+
+    def settings(self) -> Mapping[str, object]:
+        """How the engine is set up, for the manifest."""
+        kept = self.model_dump(
+            mode="json",
+            exclude={"title", "capabilities", "limits", "api_key_env", "prices"},
+            exclude_none=True,
+        )
+        return {**kept, "versions": installed_versions(self.packages)}
+
+    def cannot_rate(
+        self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
+    ) -> Iterator[str]:
+        """Why the model cannot be shown the items of a dataset."""
+        if modality not in self.able.modalities:
+            yield (
+                f"model {name!r} cannot be shown items of {dataset!r}: its card does not list "
+                f"{modality!r} among capabilities.modalities"
+            )
+
+    def cannot_follow(
+        self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]
+    ) -> Iterator[str]:
+        """Why the model cannot give the answers that a protocol asks for."""
+        asks = f"protocol {protocol.name!r} asks model {name!r} for"
+        for asked in prompts:
+            for lacking in self._lacking(protocol, asked):
+                yield f"{asks} {lacking}"
+
+    def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
+        """What is asked for and cannot be had, each with what the card says of it."""
+        able = self.able
+        if prompts.form == "chat" and not able.chat:
+            yield "a chat answer, but its card says chat: false"
+        if prompts.form == "completion" and not able.completion:
+            yield "a completion, but its card says completion: false"
+        if "sampled" in protocol.readouts:
+            yield from _wrong_temperature(protocol.temperature, able.temperature)
+        if "exact" in protocol.readouts and not able.top_logprobs:
+            yield "the exact readout, but its card says top_logprobs: 0"
+        single = "exact" in protocol.readouts or prompts.answer.form == "next_token"
+        if single and not able.tokenizer:
+            yield "an answer read from single tokens, but its card says tokenizer: false"
+
+    def terms(self) -> Terms:
+        """How its answers are delivered, and what they cost."""
+        return Terms()
+
+    def prompt_tokens(self, prompts: Sequence[Prompt]) -> tuple[float, str]:
+        """Tokens of a prompt on average, and how they are known: see `tokens_from` of the plan."""
+        return sum(map(estimated_tokens, prompts)) / len(prompts), "estimate"
+
+    def minutes(self, requests: int, tokens: float) -> float:
+        """Minutes that so much takes at the rate limits of the card, at least; NaN without any."""
+        return math.nan
+
+    def under_way(self, journal: Path) -> bool:
+        """Whether answers for a file of the journal have been asked for and not been collected."""
+        return False
+
+    @abstractmethod
+    def ask(self, inquiries: Sequence[Inquiry], account: Account | None) -> None:
+        """Ask all that the inquiries miss, and have them keep each answer as it arrives.
+
+        Raises CapabilityError before anything is spent where the model cannot be asked that way,
+        EngineError when it or its server fails.
+        """
+
+    def need(self, cell: Cell) -> Need:
+        """What a cell still takes until it is complete."""
+        from emoalign.elicitation.needs import need
+
+        return need(cell, self)
+
+    def rate(self, cells: Sequence[Cell], account: Account | None) -> list[pd.DataFrame]:
+        """The ratings of each cell, as rows of the ratings table: asked only what is missing."""
+        from emoalign.elicitation.inquiry import asked_ratings
+
+        return asked_ratings(cells, self, account)
+
+
+def _wrong_temperature(asked: float, able: Range | None) -> Iterator[str]:
+    if able is None:
+        if asked != 1:
+            yield f"temperature {asked:g}, but its card says it takes none"
+    elif not able.min <= asked <= able.max:
+        yield f"temperature {asked:g}, but its card says {able.min:g} to {able.max:g}"

@@ -1,0 +1,151 @@
+"""Cards of models behind an API: OpenAI's, or any other with the same interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from emoalign.elicitation.engines.asked import Prices, Terms
+from emoalign.elicitation.engines.base import JOB_MB, Resources
+from emoalign.elicitation.engines.served import Engine, ServedModel
+from emoalign.elicitation.requests import Scalar, Settings
+from emoalign.study.fields import Entry
+
+if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is read
+    from emoalign.elicitation.budget import Account
+    from emoalign.elicitation.inquiry import Inquiry
+
+_EXAMPLE = """\
+# yaml-language-server: $schema=../schemas/openai-model.schema.json
+title: GPT-4o mini
+engine: openai
+model: gpt-4o-mini-2024-07-18
+capabilities:
+  modalities: [word, sentence]
+  choices: 20
+  top_logprobs: 20
+  seed_bits: 63
+limits:
+  concurrency: 8
+"""
+
+
+class BatchSettings(Entry):
+    """How requests are put together where a model is asked in batches."""
+
+    max_requests: int = Field(50_000, ge=1, description="Requests in one batch, at most.")
+    max_bytes: int = Field(190_000_000, ge=1, description="Size of one batch in bytes, at most.")
+    at_once: int | None = Field(
+        None,
+        ge=1,
+        description="Batches under way at once, at most; null for all of them. Some accounts may "
+        "have only so many tokens waiting: with smaller batches, one after another, they fit.",
+    )
+    poll_s: float = Field(30, gt=0, description="Seconds between questions how far a batch is.")
+    completion_window: str = Field(
+        "24h", description="Time the provider is given, in its own words."
+    )
+
+
+class OpenAIModel(ServedModel):
+    """A model behind an OpenAI-compatible HTTP interface."""
+
+    heading: ClassVar[str] = "Model behind an API"
+    introduction: ClassVar[str] = (
+        "For OpenAI itself, and for every other provider or server with the same interface: give "
+        "its address as `base_url`. Prefer a model name with a date or version, so that the study "
+        "can be repeated. Say only what the server really can do: a study that needs more is "
+        "refused before anything is spent."
+    )
+    example: ClassVar[Path | str] = _EXAMPLE
+    decisive: ClassVar[frozenset[str]] = frozenset({"engine", "model", "revision", "extra_body"})
+    packages: ClassVar[tuple[str, ...]] = ("openai",)
+
+    engine: Literal["openai"] = Field(description="The engine that asks this model.")
+    model: str = Field(description="The name the server knows the model by.")
+    revision: str | None = Field(
+        None, description="Version of the weights, where the name alone does not fix it."
+    )
+    base_url: str = Field(
+        "https://api.openai.com/v1", description="Address of the interface, including /v1."
+    )
+    api_key_env: str | None = Field(
+        "OPENAI_API_KEY",
+        description="Environment variable that holds the key; null for a server without keys. "
+        "The key itself belongs in no file.",
+    )
+    extra_body: dict[str, Scalar] = Field(
+        default_factory=dict,
+        description="Parameters sent with every request, such as one that turns reasoning off. "
+        "They are part of what is asked: changing one asks anew.",
+    )
+    prices: Prices | None = Field(None, description="What the provider charges.")
+    delivery: Literal["single", "batch"] = Field(
+        "single",
+        description="single: a request per question, answered at once. batch: through the "
+        "provider's batch interface, usually at half the price, within a day. The answers are the "
+        "same: changing it asks for nothing again.",
+    )
+    batches: BatchSettings = Field(
+        default_factory=BatchSettings, description="What batches are like, with delivery: batch."
+    )
+
+    @property
+    def destination(self) -> str | None:
+        """The address of the server; None where it is on this machine."""
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            here = ip_address(host).is_loopback
+        except ValueError:
+            here = host == "localhost"
+        return None if here else self.base_url
+
+    @property
+    def cost_unknown(self) -> bool:
+        """Whether the card has no prices: a server of one's own says that it costs nothing."""
+        return self.prices is None
+
+    def key_variables(self) -> frozenset[str]:
+        """The environment variable that holds the key, where there is one."""
+        return frozenset(filter(None, [self.api_key_env]))
+
+    def resources(self, attempt: int = 1) -> Resources:
+        """What a job may use: little here, and a place at the server."""
+        return Resources(JOB_MB * attempt, api=1)
+
+    def identity(self) -> tuple[str, str | None]:
+        """Name and revision, as the card says."""
+        return self.model, self.revision
+
+    def extras(self) -> Settings:
+        """Parameters of every request to the model, in ascending order of their names."""
+        return tuple(sorted(self.extra_body.items()))
+
+    def terms(self) -> Terms:
+        """How its answers are delivered, and what they cost."""
+        return Terms(self.prices, self.delivery)
+
+    @contextmanager
+    def running(self) -> Iterator[Engine]:
+        """The server, which runs already."""
+        from emoalign.elicitation.engines.openai.client import OpenAIEngine
+
+        yield OpenAIEngine(self.base_url, self.model, self.api_key_env, self)
+
+    def under_way(self, journal: Path) -> bool:
+        """Whether batches are remembered: not collected, or not settled with the account."""
+        from emoalign.elicitation.engines.openai.batches import under_way
+
+        return under_way(journal)
+
+    async def collect_batches(self, inquiry: Inquiry, account: Account | None) -> None:
+        """Collect the batches under way, then get what is missing in new ones if the card says."""
+        from emoalign.elicitation.engines.openai.batches import collect_batches
+
+        await collect_batches(self, inquiry, account)

@@ -1,0 +1,1 @@
+"""Ratings somebody already collected, of people or of a model."""

