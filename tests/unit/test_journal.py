@@ -198,6 +198,15 @@ def test_a_second_writer_waits_for_the_first_and_says_for_whom(
     )
 
 
+def test_a_writer_that_has_ended_leaves_no_note_that_it_is_writing(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.jsonl"
+    with JournalWriter(file) as journal:
+        (note,) = tmp_path.glob("*.writer")
+        assert f"process {os.getpid()}" in note.read_text()
+        journal.append([answer(0)])
+    assert not note.exists()
+
+
 def test_files_of_other_protocols_have_other_writers(tmp_path: Path) -> None:
     with JournalWriter(tmp_path / "sheet.jsonl") as journal:
         write(tmp_path / "instruction.jsonl", answer(1))

@@ -61,6 +61,19 @@ def test_the_interval_is_scipys_for_the_same_replicates(prepare, direct, level) 
     assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-9)
 
 
+def test_replicates_that_tie_with_the_estimate_count_half_as_in_scipy() -> None:
+    """The share of seven ones in 25 zeros and ones: one resample in six has the same."""
+    chosen = np.repeat([0.0, 1.0], [18, 7])
+    theirs = stats.bootstrap(
+        (chosen,), np.mean, method="BCa", n_resamples=2000, rng=np.random.default_rng(0)
+    )
+    replicates = theirs.bootstrap_distribution
+    assert np.mean(replicates == chosen.mean()) > 0.15
+    jackknife = [np.delete(chosen, item).mean() for item in range(25)]
+    ours = bca_interval(float(chosen.mean()), replicates, jackknife)
+    assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-9)
+
+
 @pytest.mark.parametrize("missing", [0, 5])
 def test_the_interval_is_scipys_on_the_same_resamples_of_items(missing: int) -> None:
     """Resamples of the same items, drawn from their numbers, where some may be missing."""
