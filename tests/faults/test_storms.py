@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 from tests.faults.conftest import Desk, serials
 from tests.faults.server import NOT_DELIVERED, PASSING, storm
+from tests.kit.waiting import until
 
 HURRY = {"concurrency": 32, "retries": 12, "longest_wait_s": 0.05, "timeout_s": 1}
 
@@ -56,13 +56,9 @@ def test_a_job_killed_in_a_storm_loses_nothing_that_had_arrived_and_asks_for_non
     stormy = replace(desk, words=words(600), participants=4, limits={**HURRY, "concurrency": 8})
     stormy.server.plan = storm(2, 0.3, [*PASSING, "slow"])
     with stormy.start(repository) as process:
-        deadline = time.monotonic() + 60
-        while len(stormy.answers()) < 800:
-            assert process.poll() is None, "the job ended before it could be killed"
-            assert time.monotonic() < deadline, "the job did not get anywhere"
-            time.sleep(0.01)
+        until(lambda: len(stormy.answers()) >= 800, process)
         process.send_signal(signal.SIGKILL)
-    time.sleep(0.2)  # what the server was computing then is in vain
+    until(lambda: stormy.server.idle)  # what it was computing then is in vain
     arrived = {answer.key: answer for answer in stormy.answers()}
     assert 800 <= len(arrived) < 2400
     heard, delivered = len(stormy.server.heard), set(stormy.server.delivered)

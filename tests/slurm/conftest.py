@@ -18,6 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.faults.server import FaultServer
+from tests.kit.waiting import HANGS_S
 from tests.slurm.one_node import OneNode, SlurmError, output
 from tests.workflow.conftest import Project, new_project
 
@@ -81,7 +82,7 @@ class Run:
 
     def finish(self) -> str:
         """Wait for the end, which must be a good one, and return all that was said."""
-        assert self.process.wait(timeout=400) == 0, self.log
+        assert self.process.wait(timeout=HANGS_S) == 0, self.log
         return self.log
 
 
@@ -131,6 +132,7 @@ class ClusterProject(Project):
             "base_url": address,
             "api_key_env": KEY_VARIABLE,
             "capabilities": {"choices": 1, "seed_bits": 63},
+            "limits": {"timeout_s": HANGS_S},
         }
         with (self.folder / "config/models/served.yaml").open("w", encoding="utf-8") as file:
             YAML(typ="safe").dump(card, file)
@@ -205,11 +207,9 @@ def copied(folder: Path) -> ClusterProject:
     return ClusterProject(folder)
 
 
-@contextmanager
-def serving(slow_s: float = 0.0) -> Iterator[FaultServer]:
-    """A server for a model that takes its time, and counts every answer it gives."""
-    with FaultServer(plan=lambda heard: "slow", slow_s=slow_s).running() as server:
-        yield server
+def answering(server: FaultServer, requests: int) -> None:
+    """Have a server answer so many requests and let the others wait until it answers more."""
+    server.hold = lambda heard: server.heard.index(heard) >= requests
 
 
 def scancel(job: int) -> None:

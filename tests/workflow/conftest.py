@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.kit.waiting import HANGS_S
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "config", "src")
 
@@ -44,7 +46,7 @@ class Project:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=HANGS_S,
         )
 
     def run(self, *arguments: str) -> set[Job]:

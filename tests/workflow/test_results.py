@@ -31,6 +31,7 @@ from emoalign.tables import (
     STRUCTURE,
     VARIANCE,
 )
+from tests.kit.waiting import HANGS_S
 
 from .conftest import ROOT, Project
 from .test_reruns import AGGREGATION
@@ -144,6 +145,6 @@ def test_the_workflow_is_in_good_condition_by_snakemakes_own_judgement() -> None
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
