@@ -22,9 +22,9 @@ from emoalign.baselines.classifiers import load
 from emoalign.baselines.record import TrainingRecord
 from emoalign.baselines.train import train
 from emoalign.errors import BaselineError
-from tests import small_comments
+from tests.kit import comments as small_comments
+from tests.kit.comments import Comment, training
 from tests.kit.waiting import until
-from tests.small_comments import Comment, training
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from tests.faults.server import FaultServer
+from tests.kit.project import ROOT, SMALL, Project, new_project
 from tests.kit.waiting import HANGS_S
 from tests.slurm.one_node import OneNode, SlurmError, output
-from tests.workflow.conftest import Project, new_project
 
-ROOT = Path(__file__).parents[2]
 # A cluster's answer takes a while; this one has nothing else to do.
 OFTEN = ("--slurm-init-seconds-before-status-checks", "2")
 KEY = "sk-test-0123456789abcdef"
@@ -134,8 +132,7 @@ class ClusterProject(Project):
             "capabilities": {"choices": 1, "seed_bits": 63},
             "limits": {"timeout_s": HANGS_S},
         }
-        with (self.folder / "config/models/served.yaml").open("w", encoding="utf-8") as file:
-            YAML(typ="safe").dump(card, file)
+        self.write("config/models/served.yaml", card)
         self.study(
             models=["served"],
             shard_items=None,
@@ -150,7 +147,7 @@ class ClusterProject(Project):
         )
 
     def study(self, **changes: Any) -> None:
-        self.edit("config/studies/small.yaml", **changes)
+        self.edit(SMALL, **changes)
 
 
 def slurm_jobs() -> list[tuple[str, SlurmJob]]:
