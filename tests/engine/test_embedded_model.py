@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +37,7 @@ from emoalign.stimuli.preparation import prepare
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
+from tests.kit.waiting import until
 
 MODEL = "smollm2-135m"
 N_WORDS = 200
@@ -304,11 +304,7 @@ def killed_after(answers: int, job: RatingJob, desk: Desk, repository: Path) -> 
         env={**os.environ, "PYTHONPATH": str(repository / "src")},
         stderr=subprocess.DEVNULL,
     ) as process:
-        deadline = time.monotonic() + 60
-        while not journal.exists() or journal.read_bytes().count(b"\n") < answers:
-            assert process.poll() is None, "the job ended before it could be killed"
-            assert time.monotonic() < deadline, "the job did not get anywhere"
-            time.sleep(0.01)
+        until(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= answers, process)
         process.send_signal(signal.SIGKILL)
     return journal.read_bytes()
 

@@ -23,6 +23,7 @@ from emoalign.prompts.rendering import PromptForm
 from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
 from tests.faults.server import FaultServer
+from tests.kit.waiting import HANGS_S
 
 KEY = "sk-test-0123456789abcdef"
 KEY_VARIABLE = "A_KEY_FOR_THIS_TEST"
@@ -76,7 +77,12 @@ class Desk:
                 "base_url": self.server.address,
                 "api_key_env": KEY_VARIABLE,
                 "capabilities": {"choices": self.choices, "seed_bits": 63},
-                "limits": {"timeout_s": 5, "retries": 2, "longest_wait_s": 2, **self.limits},
+                "limits": {
+                    "timeout_s": HANGS_S,
+                    "retries": 2,
+                    "longest_wait_s": 2,
+                    **self.limits,
+                },
                 **self.more,
             }
         )

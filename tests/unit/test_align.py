@@ -69,6 +69,15 @@ def test_the_disattenuated_r_uses_both_reliabilities() -> None:
     assert row["disattenuated_above_1"] == (row["pearson_disattenuated"] > 1)
 
 
+def test_exact_means_have_no_sampling_error_and_leave_only_that_of_people() -> None:
+    exact = cell(NORM_ROWS, ratings(NORM_ROWS), readout="exact")
+    row = alignment(exact, reliability(), JOB).iloc[0]
+    assert row["reliability_model"] == 1
+    assert row["pearson_disattenuated"] == pytest.approx(
+        row["pearson_r"] / np.sqrt(row["reliability_human"])
+    )
+
+
 def test_an_item_without_a_rating_is_left_out_and_counted() -> None:
     answers = ratings(NORM_ROWS)
     answers[4] = np.nan

@@ -131,6 +131,18 @@ def test_any_rising_distortion_of_a_label_is_undone_by_isotonic_regression() -> 
     assert np.abs(calibrated - truth).mean() < 0.02 < np.abs(sample.model - truth).mean()
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("ordinal", [2.25 / 3.5, 1.25 / 3.5]), ("labels", [2.25 / 3.5, 1.25 / 3.5])],
+)
+def test_the_marginal_is_the_mean_of_people_and_of_half_an_item_that_is_even_handed(
+    kind: Kind, expected: list[float]
+) -> None:
+    human = np.array([[1.0, 0.0], [0.75, 0.25], [0.25, 0.75]])
+    sample = Sample.of(human[::-1], human, kind)
+    assert fitted("marginal", sample).apply(human) == pytest.approx(np.tile(expected, (3, 1)))
+
+
 # Others find the same
 
 

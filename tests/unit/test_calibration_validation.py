@@ -260,6 +260,18 @@ def test_p_is_that_of_another_permutation_test() -> None:
     assert p == pytest.approx(other.pvalue, abs=0.012)
 
 
+@pytest.mark.parametrize("direction", [-1, 1])
+def test_p_counts_changes_as_large_in_either_direction(direction: int) -> None:
+    """Of the 1,024 signs of ten equal changes, 112 have a sum of 6 or more on either side."""
+    before = np.full(10, 0.5)
+    after = before + direction * np.array([0.1] * 8 + [-0.1] * 2)
+    _, _, _, p = compared(before, after, n=40_000)
+    expected = stats.binomtest(2, 10).pvalue
+    assert expected == 112 / 1024
+    # Three standard errors of a share of .109 over 40,000 flips.
+    assert p == pytest.approx(expected, abs=0.005)
+
+
 def test_copies_of_a_text_count_as_one() -> None:
     """Every item four times: as much is known as from the items once."""
     rng = np.random.default_rng(7)

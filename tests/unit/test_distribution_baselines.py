@@ -211,6 +211,13 @@ def test_a_few_items_are_of_one_kind_and_no_point_is_impossible() -> None:
     assert ((found > 0) == [True, False, True]).all()
 
 
+def test_each_kind_of_items_is_drawn_to_everybody_with_the_weight_of_one_rating() -> None:
+    """Two kinds of ten items with five ratings each; everybody is half of each."""
+    mixed = np.vstack((np.tile([5, 0, 0], (10, 1)), np.tile([0, 0, 5], (10, 1))))
+    found = population_of(people(mixed)).distributions
+    assert found == pytest.approx(np.array([[50.5, 0, 0.5], [0.5, 0, 50.5]]) / 51, abs=1e-6)
+
+
 def labelled(n_items: int, n_answers: int, seed: int) -> tuple[People, FloatArray]:
     """Raters who choose one of eight sets of labels, as often as is true of the item."""
     rng = np.random.default_rng(seed)

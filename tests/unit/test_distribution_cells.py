@@ -12,6 +12,7 @@ import pytest
 
 from emoalign.analyses.distributions.cells import BASELINE, DistributionCell, read_cells
 from emoalign.analyses.distributions.folds import folds_of, text_keys
+from emoalign.analyses.distributions.strata import strata
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS, NORMS, STATUSES, STIMULI
 
@@ -196,6 +197,31 @@ def test_a_dataset_without_single_ratings_has_cells_without_items(tmp_path: Path
     assert len(cell.item_ids) == 0
     assert cell.human_shares.shape == cell.model_shares.shape == (0, 5)
     assert cell.left_out.no_ratings == 1
+
+
+def test_agreement_is_high_below_an_sd_of_3_tenths_and_low_from_7_tenths_of_five_points(
+    tmp_path: Path,
+) -> None:
+    """The bounds of Inoshita et al. (2026); the SDs are .289, .302, .632 and .707."""
+    rated: list[list[object]] = [
+        [3] * 11 + [4],
+        [3] * 10 + [4],
+        [2, 3, 3, 3, 3, 4],
+        [2, 3, 3, 3, 4],
+    ]
+    (cell,) = cells(
+        tmp_path,
+        FIVE,
+        {name: name for name in "abcd"},
+        [norm(name, answers) for name, answers in zip("abcd", rated, strict=True)],
+        [answer(name, UP) for name in "abcd"],
+    )
+    assert {name: "".join(cell.item_ids[items]) for name, items in strata(cell).items()} == {
+        "all": "abcd",
+        "high": "a",
+        "moderate": "bc",
+        "low": "d",
+    }
 
 
 def test_the_part_of_a_text_depends_on_nothing_else() -> None:

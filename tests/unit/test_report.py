@@ -154,6 +154,18 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
     assert "With p only 9 % of its sampled answers were a rating" in text
 
 
+@pytest.mark.parametrize(
+    ("usable", "says"),
+    [(267, ["With p only 89 % of its sampled answers were a rating"]), (270, [])],
+)
+def test_lost_answers_are_named_where_they_are_more_than_one_in_ten(
+    usable: int, says: list[str]
+) -> None:
+    row = {"protocol": "p", "pearson_r": 0.5, "n_ok": usable, "n_truncated": 300 - usable}
+    [sentences] = findings(cells(row), report_job())
+    assert [text.split(";")[0] for text in sentences if "sampled answers" in text] == says
+
+
 def test_many_findings_open_with_how_far_they_reach() -> None:
     names = [f"m{place}" for place in range(7)]
     rows = [

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
+from tests.kit.waiting import until
 
 from . import tiny_models
 from .conftest import REPOSITORY
@@ -221,11 +221,10 @@ def test_a_killed_job_loses_nothing_and_asks_for_nothing_again(
         env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
         stderr=subprocess.DEVNULL,
     ) as process:
-        deadline = time.monotonic() + 120
-        while not desk.journal.exists() or desk.journal.read_bytes().count(b"\n") < 100:
-            assert process.poll() is None, "the job ended before it could be killed"
-            assert time.monotonic() < deadline, "the job did not get anywhere"
-            time.sleep(0.01)
+        until(
+            lambda: desk.journal.exists() and desk.journal.read_bytes().count(b"\n") >= 100,
+            process,
+        )
         process.send_signal(signal.SIGKILL)
     left = desk.journal.read_bytes()
     arrived = left[: left.rfind(b"\n") + 1]

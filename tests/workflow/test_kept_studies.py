@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .conftest import ROOT, Project, new_project
+from tests.kit.project import ROOT, Project, new_project
 
 KEPT = ROOT / "tests" / "kept"
 STUDIES = sorted(path.name for path in KEPT.iterdir())
