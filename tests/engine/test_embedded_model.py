@@ -278,22 +278,26 @@ from pathlib import Path
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.planning.loading import MODELS
+from emoalign.stage import orderly_end
 from emoalign.study.reading import read_card
 
 job, card, folder = (Path(argument) for argument in sys.argv[1:])
-rate(
-    [RatingJob.model_validate_json(job.read_bytes())],
-    read_card(card, MODELS),
-    folder / "stimuli.parquet",
-    "0000",
-    folder / "journal",
-    [folder / "ratings.parquet"],
-)
+with orderly_end():
+    rate(
+        [RatingJob.model_validate_json(job.read_bytes())],
+        read_card(card, MODELS),
+        folder / "stimuli.parquet",
+        "0000",
+        folder / "journal",
+        [folder / "ratings.parquet"],
+    )
 """
 
 
-def killed_after(answers: int, job: RatingJob, desk: Desk, repository: Path) -> bytes:
-    """The journal a rating job leaves that is killed when so many answers have arrived."""
+def ended_after(
+    answers: int, by: signal.Signals, job: RatingJob, desk: Desk, repository: Path
+) -> bytes:
+    """The journal a rating job leaves that is ended when so many answers have arrived."""
     STIMULI.write(desk.words, desk.stimuli)
     described = desk.folder / "job.json"
     described.write_bytes(orjson.dumps(job.model_dump(mode="json")))
@@ -305,11 +309,14 @@ def killed_after(answers: int, job: RatingJob, desk: Desk, repository: Path) -> 
         stderr=subprocess.DEVNULL,
     ) as process:
         until(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= answers, process)
-        process.send_signal(signal.SIGKILL)
+        process.send_signal(by)
+    assert process.returncode == (-by if by == signal.SIGKILL else 128 + by)
     return journal.read_bytes()
 
 
-def test_a_killed_job_loses_nothing_that_had_arrived_and_asks_for_none_of_it_again(
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_a_job_that_is_ended_loses_nothing_that_had_arrived_and_asks_for_none_of_it_again(
+    by: signal.Signals,
     tmp_path: Path,
     words: pd.DataFrame,
     default_study: LoadedStudy,
@@ -319,12 +326,14 @@ def test_a_killed_job_loses_nothing_that_had_arrived_and_asks_for_none_of_it_aga
     desk = Desk(words.head(24), tmp_path, tmp_path / "journal")
     job = brief(job_of(default_study, "rating-sheet", participants=20))
     everything = 24 * 20 + 24
-    left = killed_after(200, job, desk, repository)
+    left = ended_after(200, by, job, desk, repository)
     arrived = left[: left.rfind(b"\n") + 1]
     assert 200 <= arrived.count(b"\n") < everything
     assert not desk.output.exists()
-    ratings = desk.rate(job, card)
     journal = desk.journal_of(job)
+    note = Path(f"{journal}.writer")
+    assert note.exists() == (by == signal.SIGKILL), "who lets go of a journal says so"
+    ratings = desk.rate(job, card)
     assert journal.read_bytes().startswith(arrived)
     assert len(keys(journal)) == len(set(keys(journal))) == len(ratings) == everything
 
