@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emoalign.analyses.distributions.cells import BASELINE, DistributionCell, read_cells
-from emoalign.analyses.distributions.folds import folds_of, text_keys
+from emoalign.items.cells import BASELINE, DistributionCell, read_cells
+from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS, NORMS, STATUSES, STIMULI
 
@@ -200,9 +200,9 @@ def test_a_dataset_without_single_ratings_has_cells_without_items(tmp_path: Path
 
 def test_the_part_of_a_text_depends_on_nothing_else() -> None:
     texts = [f"text {number}" for number in range(500)]
-    parts = folds_of(text_keys(texts), 5, seed=1)
-    assert (folds_of(text_keys(texts[::-1]), 5, seed=1)[::-1] == parts).all()
-    assert (folds_of(text_keys(texts[:7]), 5, seed=1) == parts[:7]).all()
-    assert (folds_of(text_keys(texts), 5, seed=2) != parts).mean() > 0.7
-    assert (folds_of(text_keys(texts), 5, seed=1, draw="inner") != parts).mean() > 0.7
+    parts = hashed_folds(text_keys(texts), 5, seed=1)
+    assert (hashed_folds(text_keys(texts[::-1]), 5, seed=1)[::-1] == parts).all()
+    assert (hashed_folds(text_keys(texts[:7]), 5, seed=1) == parts[:7]).all()
+    assert (hashed_folds(text_keys(texts), 5, seed=2) != parts).mean() > 0.7
+    assert (hashed_folds(text_keys(texts), 5, seed=1, draw="inner") != parts).mean() > 0.7
     assert np.bincount(parts).min() > 70

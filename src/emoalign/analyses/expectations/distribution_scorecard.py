@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.distributions.cells import BASELINE
 from emoalign.analyses.expectations.analysis import ExpectationJob
 from emoalign.analyses.expectations.expectations import (
     INOSHITA,
@@ -25,6 +24,7 @@ from emoalign.analyses.expectations.expectations import (
     Finding,
     scorecard,
 )
+from emoalign.items.cells import BASELINE
 from emoalign.statistics.bca import Interval
 from emoalign.tables import (
     CALIBRATION,

@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emoalign.analyses.distributions.folds import Keys, text_keys
-from emoalign.analyses.distributions.kinds import Kind
-from emoalign.analyses.distributions.people import People, people
+from emoalign.statistics.distances import Kind
+from emoalign.statistics.folds import Keys, text_keys
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.raters import People
+from emoalign.stimuli.human_answers import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 
 BASELINE = "(baseline)"
@@ -58,8 +59,8 @@ class DistributionCell:
         groups: a number for each item, the same for items with one text, shape (items,).
         text_keys: what folds are dealt by, from the text alone, shape (items,).
         people: the human ratings of these items.
-        disagreement: standard deviation of the human ratings as a share of the length of the scale,
-            mean over the dataset's ordinal scales; NaN for labels, shape (items,).
+        spread: standard deviation of the human ratings as a share of the length of the scale, mean
+            over the dataset's ordinal scales; NaN for labels, shape (items,).
         model_shares: the model's distributions, shape (items, K).
         answers: usable answers behind each of them, shape (items,); infinite for probabilities.
         left_out: items that cannot be compared.
@@ -77,7 +78,7 @@ class DistributionCell:
     groups: NDArray[np.int64]
     text_keys: Keys
     people: People
-    disagreement: FloatArray
+    spread: FloatArray
     model_shares: FloatArray
     answers: FloatArray
     left_out: LeftOut
@@ -86,6 +87,11 @@ class DistributionCell:
     def human_shares(self) -> FloatArray:
         """People's distributions, shape (items, K)."""
         return self.people.shares
+
+    @property
+    def step(self) -> float:
+        """Distance between neighbouring points of the scale; 1 for labels."""
+        return float(self.points[1] - self.points[0]) if len(self.points) > 1 else 1.0
 
     @property
     def human_n(self) -> NDArray[np.int64]:
@@ -110,22 +116,21 @@ def read_cells(
     `predictions` are tables with the columns model, scale, item_id and distribution, of models that
     nobody asked; their cells have the protocol `BASELINE` and are exact.
     """
-    stimuli = pq.read_table(tables["stimuli"], columns=["item_id", "text", "image_sha256"])
     norms = pq.read_table(tables["norms"], columns=["item_id", "scale", "ratings", "labels"])
     items = pq.read_table(tables["items"], columns=[*_CELL, "item_id", "n_ok", "distribution"])
     rows = pa.concat_tables([items, *(_as_items(path, items.schema) for path in predictions)])
-    texts = _Texts.of(stimuli)
-    known = {name: people(norms, name, scale) for name, scale in sorted(scales.items())}
-    apart = _disagreement(known, scales)
+    texts = Texts.read(tables["stimuli"])
+    known = {name: human_answers(norms, name, scale) for name, scale in sorted(scales.items())}
+    spread = _spread(known, scales)
     for name, scale in sorted(scales.items()):
         of_scale = rows.filter(pc.equal(rows["scale"], name)).sort_by(
             [(column, "ascending") for column in (*_CELL, "item_id")]
         )
         for cell in _split(of_scale):
-            yield _cell(dataset, name, scale, cell, known[name], texts, apart, min_raters)
+            yield _cell(dataset, name, scale, cell, known[name], texts, spread, min_raters)
 
 
-def _disagreement(
+def _spread(
     known: Mapping[str, People], scales: Mapping[str, HumanScale | LabelScale]
 ) -> pd.Series:
     """Mean over the ordinal scales of an item's SD as a share of their lengths, by item."""
@@ -148,22 +153,37 @@ def shares(distributions: pa.ChunkedArray, n_points: int) -> FloatArray:
     return matrix
 
 
+def as_lists(shares: FloatArray) -> pa.ListArray:
+    """A matrix (rows, n_points) as a column of lists; the inverse of `shares`."""
+    n, k = shares.shape
+    starts = pa.array(np.arange(n + 1) * k, pa.int32())
+    return pa.ListArray.from_arrays(starts, pa.array(shares.ravel()))
+
+
 @dataclass(frozen=True, eq=False)
-class _Texts:
-    """Which items of a dataset have the same text, or the same image."""
+class Texts:
+    """Which items of a dataset have the same text, or the same image.
+
+    Attributes:
+        item_ids: the items, ascending.
+        keys: a number for what each shows, shape (items,).
+    """
 
     item_ids: NDArray[np.str_]
     keys: Keys
 
     @classmethod
-    def of(cls, stimuli: pa.Table) -> _Texts:
-        rows = stimuli.sort_by("item_id")
+    def read(cls, stimuli: Path) -> Texts:
+        """Those of a table of stimuli."""
+        rows = pq.read_table(stimuli, columns=["item_id", "text", "image_sha256"])
+        rows = rows.sort_by("item_id")
         shown = pc.coalesce(rows["image_sha256"], rows["text"]).to_pylist()
         return cls(rows["item_id"].to_numpy().astype(str), text_keys(shown))
 
     def keys_of(self, item_ids: NDArray[np.str_]) -> Keys:
-        found: Keys = self.keys[np.searchsorted(self.item_ids, item_ids)]
-        return found
+        """The keys of some items, which must be among these."""
+        keys: Keys = self.keys[np.searchsorted(self.item_ids, item_ids)]
+        return keys
 
 
 def _as_items(path: Path, schema: pa.Schema) -> pa.Table:
@@ -199,8 +219,8 @@ def _cell(
     scale: HumanScale | LabelScale,
     rows: pa.Table,
     raters: People,
-    texts: _Texts,
-    apart: pd.Series,
+    texts: Texts,
+    spread: pd.Series,
     min_raters: int,
 ) -> DistributionCell:
     labels = scale.labels if isinstance(scale, LabelScale) else ()
@@ -217,7 +237,6 @@ def _cell(
     readout = str(rows["readout"][0])
     counted = pc.fill_null(rows["n_ok"], 0).to_numpy().astype(np.float64)
     model, protocol = (str(rows[column][0]) for column in ("model", "protocol"))
-    chosen = place[kept]
     return DistributionCell(
         model=model,
         protocol=protocol,
@@ -230,14 +249,8 @@ def _cell(
         item_ids=ids[kept],
         groups=np.unique(keys, return_inverse=True)[1].astype(np.int64),
         text_keys=keys,
-        people=People(
-            raters.item_ids[chosen],
-            raters.counts[chosen],
-            raters.n[chosen],
-            raters.sd[chosen],
-            None if raters.choices is None else raters.choices[chosen],
-        ),
-        disagreement=apart.reindex(ids[kept]).to_numpy(dtype=np.float64),
+        people=raters.at(place[kept]),
+        spread=spread.reindex(ids[kept]).to_numpy(dtype=np.float64),
         model_shares=distributions[kept],
         answers=counted[kept] if readout == "sampled" else np.full(int(kept.sum()), np.inf),
         left_out=LeftOut(

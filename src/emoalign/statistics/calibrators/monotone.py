@@ -1,37 +1,113 @@
-"""Cumulative-logit recalibration of ordinal scales: thresholds move, order stays."""
+"""Calibrators that keep an order: rising curves of shares, or moved thresholds of a scale."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
 from scipy import optimize, special
 
-from emoalign.analyses.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.analyses.calibration.links import smoothed
-from emoalign.analyses.distributions.kinds import Kind
+from emoalign.statistics.calibrators.family import Fitted, Sample, Setting
+from emoalign.statistics.distances import Kind, smoothed
 from emoalign.statistics.pairs import FloatArray
 
 SMOOTHINGS = (1e-6, 0.001, 0.01, 0.05, 0.2)
 LOWEST_SLOPE = 1e-3
 
 
+@dataclass(frozen=True, kw_only=True)
+class Isotonic(Fitted):
+    """A rising curve for each point or label, linear between its knots and level beyond them.
+
+    The curves of the points are renormalised to a distribution (Zadrozny & Elkan 2002).
+
+    Attributes:
+        shares: knots of each curve, shares of the model.
+        heights: the same knots, calibrated shares.
+        marginal: what the smoothing mixes in.
+    """
+
+    method: Literal["isotonic"] = "isotonic"
+    shares: tuple[tuple[float, ...], ...]
+    heights: tuple[tuple[float, ...], ...]
+    marginal: tuple[float, ...]
+
+    def apply(self, model: FloatArray) -> FloatArray:
+        """Distributions from the curves."""
+        curves = np.column_stack(
+            [
+                np.interp(column, shares, heights)
+                for column, shares, heights in zip(model.T, self.shares, self.heights, strict=True)
+            ]
+        )
+        if self.kind == "ordinal":
+            total = curves.sum(axis=1, keepdims=True)
+            # Where every curve is at 0, the marginal is all there is to say.
+            curves = np.where(total > 0, curves / np.where(total > 0, total, 1), self.marginal)
+        return (1 - self.smoothing) * curves + self.smoothing * np.array(self.marginal)
+
+
+@dataclass(frozen=True)
+class IsotonicFamily:
+    """Pool adjacent violators (Barlow et al. 1972); the inner folds choose the smoothing."""
+
+    kinds: frozenset[Kind] = frozenset(("ordinal", "labels"))
+
+    def settings(self, kind: Kind) -> tuple[Setting, ...]:
+        """Smoothings to choose from."""
+        return tuple(Setting(smoothing) for smoothing in SMOOTHINGS)
+
+    def fit(self, sample: Sample, settings: Sequence[Setting]) -> Sequence[Isotonic]:
+        """The curves of least squares, which are the same for each smoothing."""
+        knots = [
+            _curve(x, y, sample.weights)
+            for x, y in zip(sample.model.T, sample.human.T, strict=True)
+        ]
+        curves = Isotonic(
+            kind=sample.kind,
+            shares=tuple(tuple(x.tolist()) for x, _ in knots),
+            heights=tuple(tuple(y.tolist()) for _, y in knots),
+            marginal=tuple(sample.marginal.tolist()),
+        )
+        return [replace(curves, smoothing=setting.smoothing) for setting in settings]
+
+
+def _curve(
+    model: FloatArray, human: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Knots of the rising curve of least squares; items of the same share are one, with weight."""
+    shares, place = np.unique(model, return_inverse=True)
+    count = np.bincount(place, weights)
+    means = np.bincount(place, weights * human) / count
+    heights = optimize.isotonic_regression(means, weights=count).x
+    # Of every level stretch its ends say all.
+    inner = (heights[1:-1] == heights[:-2]) & (heights[1:-1] == heights[2:])
+    kept = np.concatenate(([True], ~inner, [True])) if len(shares) > 1 else np.array([True])
+    return shares[kept], heights[kept]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CumulativeLogit(Fitted):
     """logit F*(k) = slope × logit F(k) + threshold(k), F(k) = P(rating ≤ point k).
 
     The cumulative-logit model (McCullagh 1980) with the model's own log odds as its covariate.
     F* rises for every item it was fitted on. For another item that it would not rise for, its
     values are put in order (Chernozhukov, Fernández-Val & Galichon 2010).
+
+    Attributes:
+        slope: above 0; below 1 flattens, above 1 sharpens.
+        thresholds: of each point but the highest; above 0: lower ratings.
     """
 
     method: Literal["cumulative_logit"] = "cumulative_logit"
-    slope: float = Field(gt=0, description="Below 1 flattens, above 1 sharpens.")
-    thresholds: tuple[float, ...] = Field(
-        description="Of each point but the highest; above 0: lower ratings."
-    )
+    slope: float
+    thresholds: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.slope > 0:
+            raise ValueError(f"found the slope {self.slope}, expected more than 0")
 
     def apply(self, model: FloatArray) -> FloatArray:
         """Distributions with their cumulative log odds moved."""
@@ -96,7 +172,7 @@ def _fit(
         gradient = np.concatenate(([np.sum(slopes * moved)], np.cumsum(of_thresholds[::-1])[::-1]))
         return -float(np.sum(human * np.log(model))), gradient
 
-    found = optimize.minimize(
+    solution = optimize.minimize(
         objective,
         np.concatenate(([slope, thresholds[0]], steps)),
         jac=True,
@@ -104,5 +180,5 @@ def _fit(
         bounds=[(LOWEST_SLOPE, None), (None, None), *[(0, None)] * (inner - 1)],
         options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7},
     )
-    best: FloatArray = np.cumsum(found.x[1:]) - found.x[0] * room
-    return float(found.x[0]), best
+    best: FloatArray = np.cumsum(solution.x[1:]) - solution.x[0] * room
+    return float(solution.x[0]), best

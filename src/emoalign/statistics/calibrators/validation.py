@@ -1,17 +1,50 @@
-"""Nested cross-validation: outer folds judge a calibrator, inner ones choose its settings."""
+"""All families of calibrators, and nested cross-validation of them.
+
+Outer folds judge a calibrator, inner ones choose its settings.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from emoalign.analyses.calibration.calibrator import Family, Fitted, Sample
-from emoalign.analyses.calibration.folds import deal
-from emoalign.analyses.calibration.links import cross_entropy
-from emoalign.analyses.distributions.folds import Folds, Keys
+from emoalign.statistics.calibrators.family import Family, Fitted, Sample, cross_entropy
+from emoalign.statistics.calibrators.mixtures import MarginalFamily, MixtureFamily, UnchangedFamily
+from emoalign.statistics.calibrators.monotone import CumulativeLogitFamily, IsotonicFamily
+from emoalign.statistics.calibrators.scaling import (
+    BiasFamily,
+    DirichletFamily,
+    TemperatureFamily,
+    VectorFamily,
+)
+from emoalign.statistics.distances import Kind
+from emoalign.statistics.folds import Folds, Keys, dealt_folds
 from emoalign.statistics.pairs import FloatArray
+
+FAMILIES: dict[str, Family] = {
+    "temperature": TemperatureFamily(),
+    "bias": BiasFamily(),
+    "isotonic": IsotonicFamily(),
+    "mixture": MixtureFamily(),
+    "vector": VectorFamily(),
+    "dirichlet": DirichletFamily(),
+    "cumulative_logit": CumulativeLogitFamily(),
+}
+"""What can be tried, by name."""
+
+
+def fitting(methods: Iterable[str], kind: Kind) -> dict[str, Family]:
+    """The families of these names that are for a kind of scale, in the order of `FAMILIES`.
+
+    Before them are `none` and `marginal`, which others are compared with.
+    """
+    wanted = set(methods)
+    chosen: dict[str, Family] = {
+        name: family for name, family in FAMILIES.items() if name in wanted and kind in family.kinds
+    }
+    return {"none": UnchangedFamily(), "marginal": MarginalFamily(), **chosen}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +73,15 @@ def cross_validate(
 
     `keys` are those of what the items show; items that show the same share a fold, outer and inner.
     """
-    outer = deal(keys, folds, f"{seed} outer")
+    outer = dealt_folds(keys, folds, seed, "outer")
     out_of_fold = {name: np.empty_like(sample.model) for name in families}
     for fold in range(folds):
         held, kept = outer == fold, outer != fold
-        parts = deal(keys[kept], inner_folds, f"{seed} inner {fold}")
+        parts = dealt_folds(keys[kept], inner_folds, seed, f"inner {fold}")
         training = Training.of(sample.part(kept), parts)
         for name, family in families.items():
             out_of_fold[name][held] = training.fit(family).apply(sample.model[held])
-    everything = Training.of(sample, deal(keys, inner_folds, f"{seed} inner all"))
+    everything = Training.of(sample, dealt_folds(keys, inner_folds, seed, "inner all"))
     return outer, {
         name: Validated(out_of_fold[name], everything.fit(family))
         for name, family in families.items()

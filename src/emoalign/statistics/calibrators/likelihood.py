@@ -1,17 +1,28 @@
-"""Maps of distributions over points, linear in their logarithms: q* = softmax(W log q + b).
+"""Maps of distributions that are linear in their scores, fitted by likelihood.
 
-Temperature, bias, vector and Dirichlet scaling (Guo et al. 2017; Kull et al. 2019) are this map
-with fewer or more numbers free. The likelihood is concave in them, so each has one best fit.
+Over points, q* = softmax(W log q + b): temperature, bias, vector and Dirichlet scaling (Guo et al.
+2017; Kull et al. 2019) are this map with fewer or more numbers free. Of labels, each one's log odds
+are mapped by themselves. The likelihood is concave in what is free, so each has one best fit, which
+Newton's method finds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import special
 
-from emoalign.analyses.calibration.calibrator import Sample
-from emoalign.analyses.calibration.newton import minimise
+from emoalign.statistics.calibrators.family import Sample
 from emoalign.statistics.pairs import FloatArray
+
+Objective = Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
+"""Takes parameters (problems, P) to losses (problems,), gradients (problems, P) and Hessians
+(problems, P, P), all of them positive definite."""
+
+ITERATIONS = 100
+HALVINGS = 30
+DECREMENT = 1e-9
 
 
 def fit_diagonal(
@@ -89,3 +100,65 @@ def _mean_loss(mapped: FloatArray, sample: Sample) -> float:
     """Mean cross-entropy of people's shares under softmax of the scores, in nats."""
     losses = special.logsumexp(mapped, axis=1) - np.sum(sample.human * mapped, axis=1)
     return float(sample.shares @ losses)
+
+
+def fit_logistic(
+    scores: FloatArray,
+    human: FloatArray,
+    weights: FloatArray,
+    free: tuple[bool, bool],
+    ridge: float,
+    start: FloatArray,
+) -> FloatArray:
+    """Slope and intercept of each label, less those that change nothing (1 and 0).
+
+    Args:
+        scores: log odds of the model's shares, shape (items, L).
+        human: shares of people, shape (items, L).
+        weights: of the items, shape (items,), which sum to 1.
+        free: whether slopes and intercepts are free; the others stay 0.
+        ridge: weight of the squares of what is free, above 0.
+        start: where to start from, shape (L, 2).
+    Minimised is the mean over items of the cross-entropy of each label in nats, plus the penalty:
+    a logistic regression for each label (Platt 1999), on shares.
+    """
+    features = np.stack((scores.T, np.ones_like(scores.T)))[np.asarray(free)]
+    target = np.einsum("fln,nl->lf", features, human * weights[:, np.newaxis])
+    own = weights @ (scores * human)
+
+    def objective(at: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        mapped = scores.T + np.einsum("lf,fln->ln", at, features)
+        shares = special.expit(mapped)
+        total = np.logaddexp(0, mapped) @ weights
+        loss = total - own - np.sum(at * target, axis=1) + ridge * np.sum(at**2, axis=1)
+        weighed = shares * weights
+        gradient = np.einsum("fln,ln->lf", features, weighed) - target + 2 * ridge * at
+        hessian = np.einsum("fln,gln,ln->lfg", features, features, weighed * (1 - shares))
+        return loss, gradient, hessian + 2 * ridge * np.eye(at.shape[1])
+
+    found = np.zeros_like(start)
+    found[:, np.asarray(free)] = minimise(objective, start[:, np.asarray(free)])
+    return found
+
+
+def minimise(objective: Objective, start: FloatArray) -> FloatArray:
+    """The parameters, shape (problems, P), that minimise each loss.
+
+    A step that does not bring a loss down is halved. The end is where half the Newton decrement,
+    the distance from the minimum as the quadratic model sees it, is below 1e-9 in every problem.
+    """
+    at = start
+    loss, gradient, hessian = objective(at)
+    for _ in range(ITERATIONS):
+        step = np.linalg.solve(hessian, gradient[..., np.newaxis])[..., 0]
+        if np.max(np.sum(step * gradient, axis=1)) / 2 < DECREMENT:
+            return at
+        for _ in range(HALVINGS):
+            found = objective(at - step)
+            worse = ~(found[0] <= loss + DECREMENT)
+            if not worse.any():
+                break
+            step = np.where(worse[:, np.newaxis], step / 2, step)
+        at = at - step
+        loss, gradient, hessian = found
+    return at

@@ -19,7 +19,7 @@ from emoalign.statistics.resampling import resample_counts
 
 
 @dataclass(frozen=True)
-class Paired:
+class Change:
     """One score of one method.
 
     Attributes:
@@ -39,7 +39,7 @@ class Paired:
     p: float
 
 
-def paired(
+def changes(
     before: FloatArray,
     after: FloatArray,
     tested: NDArray[np.bool_],
@@ -47,7 +47,7 @@ def paired(
     n_texts: int,
     n: int,
     seed: int,
-) -> list[Paired]:
+) -> list[Change]:
     """Scores without and with calibration, a row for each score of each method.
 
     Args:
@@ -77,7 +77,7 @@ def paired(
 
 def _of_row(
     sums: FloatArray, resampled: FloatArray, differences: FloatArray, flipped: FloatArray
-) -> Paired:
+) -> Change:
     """One row, from sums by text, shape (3, texts): of items, before and after; and replicates."""
     total = sums.sum(axis=1)
     change, gain = (float(one) for one in _statistics(total))
@@ -88,7 +88,7 @@ def _of_row(
     extreme = np.abs(flipped) >= abs(differences.sum()) * (1 - 1e-12)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = total[1:] / total[0]
-    return Paired(
+    return Change(
         before=float(means[0]),
         after=float(means[1]),
         change=change,

@@ -7,22 +7,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from pydantic import TypeAdapter, ValidationError
 from scipy import optimize, special
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from emoalign.analyses.calibration.analysis import METHODS
-from emoalign.analyses.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.analyses.calibration.cumulative_logit import CumulativeLogit
-from emoalign.analyses.calibration.dirichlet import Dirichlet, DirichletFamily
-from emoalign.analyses.calibration.isotonic import Isotonic
-from emoalign.analyses.calibration.links import cross_entropy, link, smoothed, unlink
-from emoalign.analyses.calibration.methods import CALIBRATOR, FAMILIES, fitting
-from emoalign.analyses.calibration.mixture import Mixture
-from emoalign.analyses.calibration.scaling import Bias, Vector
-from emoalign.analyses.calibration.temperature import Temperature
-from emoalign.analyses.distributions.kinds import Kind
+from emoalign.analyses.calibration.saved import Calibrator
+from emoalign.statistics.calibrators.family import (
+    Fitted,
+    Sample,
+    Setting,
+    cross_entropy,
+    link,
+    unlink,
+)
+from emoalign.statistics.calibrators.mixtures import Mixture
+from emoalign.statistics.calibrators.monotone import CumulativeLogit, Isotonic
+from emoalign.statistics.calibrators.scaling import (
+    Bias,
+    Dirichlet,
+    DirichletFamily,
+    Temperature,
+    Vector,
+)
+from emoalign.statistics.calibrators.validation import FAMILIES, fitting
+from emoalign.statistics.distances import Kind, smoothed
 from emoalign.statistics.pairs import FloatArray
 
 from .planted import LABELS, POINTS, planted, truths
@@ -30,6 +41,7 @@ from .planted import LABELS, POINTS, planted, truths
 KINDS: tuple[Kind, ...] = ("ordinal", "labels")
 PAIRS = [(name, kind) for kind in KINDS for name in fitting(METHODS, kind)]
 BARELY = Setting(1e-9, 1e-9)
+SAVED: TypeAdapter[Calibrator] = TypeAdapter(Calibrator)
 
 
 def fitted(name: str, sample: Sample, setting: Setting = BARELY) -> Fitted:
@@ -297,9 +309,23 @@ def test_settings_are_fitted_the_same_alone_as_in_a_row(name: str, kind: Kind) -
 def test_a_fitted_calibrator_is_the_same_after_it_was_saved(name: str, kind: Kind) -> None:
     sample, _ = planted(kind, lambda shares: shares**2, n=100, raters=5, answers=10)
     found = fitted(name, sample, Setting(0.01, 0.01))
-    again = CALIBRATOR.validate_json(found.model_dump_json())
+    again = SAVED.validate_json(SAVED.dump_json(found))
     assert again == found
     assert np.array_equal(again.apply(sample.model), found.apply(sample.model))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"method": "temperature", "temperature": 0}, "the temperature 0"),
+        ({"method": "mixture", "weight": 1.5, "marginal": [0.5, 0.5]}, "the weight 1.5"),
+        ({"method": "cumulative_logit", "slope": -1, "thresholds": [0]}, "the slope -1"),
+        ({"method": "platt"}, "'platt'"),
+    ],
+)
+def test_numbers_that_make_no_calibrator_are_refused(content: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        SAVED.validate_python({"kind": "ordinal"} | content)
 
 
 def test_points_that_nobody_ever_chose_stay_possible() -> None:

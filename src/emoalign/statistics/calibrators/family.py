@@ -1,4 +1,9 @@
-"""What every family of calibrators shares: what it learns from, and what it may be told."""
+"""What every family of calibrators shares: what it learns from, and what it may be told.
+
+Arrays of distributions have shape (items, K): over the K points of an ordinal scale a row sums to
+1; of K labels, of which an answer chooses those that apply, each number is the share of the answers
+that chose the label, on its own from 0 to 1.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,13 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from scipy import special
 
-from emoalign.analyses.distributions.kinds import Kind
+from emoalign.statistics.distances import Kind
 from emoalign.statistics.pairs import FloatArray
-from emoalign.study.fields import Entry
+
+FLOOR = 1e-6
+"""Probability at least, where the logarithm of one is taken that nobody has smoothed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +66,8 @@ class Sample:
     @property
     def shares(self) -> FloatArray:
         """The weights divided by their sum, shape (items,)."""
-        found: FloatArray = self.weights / self.weights.sum()
-        return found
+        shares: FloatArray = self.weights / self.weights.sum()
+        return shares
 
     @property
     def marginal(self) -> FloatArray:
@@ -86,12 +93,20 @@ class Setting:
     ridge: float = 0.0
 
 
-class Fitted(Entry, ABC):
-    """A calibrator that has been fitted: numbers only, so that it can be saved and read again."""
+@dataclass(frozen=True, kw_only=True)
+class Fitted(ABC):
+    """A calibrator that has been fitted: numbers only, so that it can be saved and read again.
 
-    kind: Kind = Field(description="ordinal (points of a scale) or labels.")
-    smoothing: float = Field(0.0, description="Share mixed in against zeros.")
-    ridge: float = Field(0.0, description="Weight of the penalty the fit was held back by.")
+    Attributes:
+        kind: ordinal (points of a scale) or labels.
+        smoothing: share mixed in against zeros.
+        ridge: weight of the penalty the fit was held back by.
+    A calibrator has its `method` beside, the name by which it is known.
+    """
+
+    kind: Kind
+    smoothing: float = 0.0
+    ridge: float = 0.0
 
     @abstractmethod
     def apply(self, model: FloatArray) -> FloatArray:
@@ -110,3 +125,32 @@ class Family(Protocol):
 
     def fit(self, sample: Sample, settings: Sequence[Setting]) -> Sequence[Fitted]:
         """A calibrator for each of the settings."""
+
+
+def link(shares: FloatArray, kind: Kind) -> FloatArray:
+    """Logarithms of the points' probabilities, or log odds of the labels; not of zeros."""
+    scores: FloatArray = np.log(shares) if kind == "ordinal" else special.logit(shares)
+    return scores
+
+
+def unlink(scores: FloatArray, kind: Kind) -> FloatArray:
+    """The distribution with these scores: softmax over the points, or logistic of each label."""
+    shares: FloatArray = (
+        special.softmax(scores, axis=-1) if kind == "ordinal" else special.expit(scores)
+    )
+    return shares
+
+
+def cross_entropy(human: FloatArray, model: FloatArray, kind: Kind) -> FloatArray:
+    """Loss that calibrators are fitted by, in nats, shape (items,): people's under the model.
+
+    The negative log-likelihood of a rating, the mean over the item's raters; of labels, the mean
+    over labels too, each chosen or not. Not smoothed, but kept above `FLOOR`: calibrators have a
+    smoothing of their own.
+    """
+    known = np.clip(model, FLOOR, 1 if kind == "ordinal" else 1 - FLOOR)
+    if kind == "ordinal":
+        loss: FloatArray = -np.sum(human * np.log(known), axis=-1)
+    else:
+        loss = -np.mean(human * np.log(known) + (1 - human) * np.log1p(-known), axis=-1)
+    return loss

@@ -7,11 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from emoalign.analyses.distributions.clustered import (
-    clustered_means,
-    clustered_spearman,
-    text_means,
-)
+from emoalign.statistics.clustered import clustered_means, clustered_spearman, text_means
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.resampling import resample_counts
 

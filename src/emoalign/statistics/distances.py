@@ -10,13 +10,20 @@ Logarithms have base 2: divergences, entropies and likelihoods are in bits.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from emoalign.statistics.pairs import FloatArray
 
+Kind = Literal["ordinal", "labels"]
+"""What distributions are over. ordinal: shares of ordered points, which sum to 1. labels: a share
+of its own for each label."""
+
 SMOOTHING = 0.01
-"""Share of the uniform distribution that is mixed into a model's before its logarithm is taken."""
+"""Share of the even distribution that is mixed into a model's before its logarithm is taken."""
 
 # Shares that differ by less than this are one share seen through rounding.
 ROUNDING = 1e-9
@@ -44,17 +51,36 @@ def kl(human: FloatArray, model: FloatArray, smoothing: float = SMOOTHING) -> Fl
 def nll(human: FloatArray, model: FloatArray, smoothing: float = SMOOTHING) -> FloatArray:
     """Mean negative log2-likelihood of a human rating under the smoothed model, in bits.
 
-    -Σ p log2 q'. Times the number of ratings it is that of all ratings of the item, without the
-    multinomial coefficient, which is the same for every model.
+    -Σ p log2 q': categorical, of one point (or, of labels whose shares are `normalised`, of one
+    label) among K. Times the number of ratings it is that of all ratings of the item, without the
+    multinomial coefficient, which is the same for every model. What labels have one by one is
+    `bernoulli_nll`.
     """
-    found: FloatArray = -xlogy(human, smoothed(model, smoothing)).sum(axis=-1) / _BIT
-    return found
+    bits: FloatArray = -xlogy(human, smoothed(model, smoothing)).sum(axis=-1) / _BIT
+    return bits
 
 
-def smoothed(model: FloatArray, smoothing: float = SMOOTHING) -> FloatArray:
-    """The model's distributions with a share of the uniform one: (1 - s)·q + s/K."""
-    found: FloatArray = (1 - smoothing) * model + smoothing / model.shape[-1]
-    return found
+def bernoulli_nll(human: FloatArray, model: FloatArray, smoothing: float = SMOOTHING) -> FloatArray:
+    """Mean negative log2-likelihood, for each label, of whether a rater chose it: (items, labels).
+
+    -p log2 q' - (1 - p) log2(1 - q') in bits, q' = (1 - s)·q + s/2. Summed over labels it is that
+    of a whole set of labels if they were chosen independently; its mean over labels is told.
+    """
+    known = smoothed(model, smoothing, "labels")
+    nats = xlogy(human, known) + xlogy(1 - human, 1 - known)
+    return np.asarray(-nats / _BIT, np.float64)
+
+
+def smoothed(model: FloatArray, smoothing: float = SMOOTHING, kind: Kind = "ordinal") -> FloatArray:
+    """The model's distributions with a share s of the even one: (1 - s)·q + s/K, of labels s/2.
+
+    An answer that a model never gave in n draws is not impossible. With n answers, a smoothing of
+    αK/(n + αK) is the same as adding α to the count of each point (of 2α/(n + 2α): to those of
+    chosen and not chosen).
+    """
+    even = 1 / model.shape[-1] if kind == "ordinal" else 0.5
+    shares: FloatArray = (1 - smoothing) * model + smoothing * even
+    return shares
 
 
 def tvd(human: FloatArray, model: FloatArray) -> FloatArray:
@@ -157,11 +183,11 @@ def _coin(share: FloatArray) -> FloatArray:
     return np.asarray(-(xlogy(share, share) + xlogy(1 - share, 1 - share)) / _BIT, np.float64)
 
 
-def _likeliest(shares: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _likeliest(shares: FloatArray) -> NDArray[np.bool_]:
     return np.asarray(shares >= shares.max(axis=-1, keepdims=True) - ROUNDING)
 
 
-def _known(shares: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _known(shares: FloatArray) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(shares).all(axis=-1))
 
 

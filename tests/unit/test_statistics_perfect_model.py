@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
@@ -11,14 +12,20 @@ import pytest
 from numpy.typing import NDArray
 from statsmodels.stats.inter_rater import fleiss_kappa
 
-from emoalign.analyses.distributions import draws, metrics, predictors
-from emoalign.analyses.distributions.expected import expected
-from emoalign.analyses.distributions.kinds import Kind
-from emoalign.analyses.distributions.people import People
-from emoalign.analyses.distributions.people import people as read_people
-from emoalign.analyses.distributions.population import population as population_of
-from emoalign.analyses.distributions.scores import METRICS, scores
+from emoalign.statistics import distances, predictors
+from emoalign.statistics.distances import Kind
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.perfect_model import (
+    LEAST_CONCENTRATED,
+    concentration,
+    marginal_answers,
+    perfect_answers,
+)
+from emoalign.statistics.perfect_model import population as population_of
+from emoalign.statistics.predictors import Pair, reached
+from emoalign.statistics.raters import People, halves
+from emoalign.statistics.scores import METRICS, scores
+from emoalign.stimuli.human_answers import human_answers
 from emoalign.study.scales import HumanScale
 
 from .small_datasets import prepared, shipped
@@ -40,9 +47,16 @@ def choosers(choices: NDArray[np.bool_], n: NDArray[np.int64]) -> People:
     return People(ids, counts, n, np.full(len(n), np.nan), choices)
 
 
-def population(n_items: int, concentration: float, seed: int) -> FloatArray:
-    """True distributions of items, Dirichlet(concentration · MEAN)."""
-    return np.random.default_rng(seed).dirichlet(concentration * MEAN, n_items)
+def population(n_items: int, alpha: float, seed: int) -> FloatArray:
+    """True distributions of items, Dirichlet(alpha · MEAN)."""
+    return np.random.default_rng(seed).dirichlet(alpha * MEAN, n_items)
+
+
+def perfect(raters: People, n_answers: float, n_draws: int, seed: int) -> Iterator[Pair]:
+    """People beside draws of a perfect model that gives so many answers to each item."""
+    answers = np.full((1, len(raters.n)), n_answers)
+    draws = perfect_answers(raters, answers, n_draws, seed)
+    return ((raters.shares, shares[0]) for shares in draws)
 
 
 def test_who_predicts_the_mean_of_the_others_never_sees_the_items_own_fold() -> None:
@@ -69,41 +83,41 @@ def test_a_model_of_one_answer_gives_the_point_nearest_to_its_mean() -> None:
 def test_shuffled_items_meet_every_other_where_they_are_few() -> None:
     human, model = population(6, 2, seed=1), population(6, 3, seed=2)
     pairs = ((human, one) for one in predictors.shuffled(model, permutations=6, seed=1))
-    found = expected("ordinal", pairs).values[0]
-    every = [np.mean([metrics.jsd(p, q) for q in model]) for p in human]
+    found = reached("ordinal", pairs).values[0]
+    every = [np.mean([distances.jsd(p, q) for q in model]) for p in human]
     assert found == pytest.approx(every)
 
 
 def test_shuffled_items_meet_others_at_random_where_they_are_many() -> None:
     human, model = population(300, 2, seed=1), population(300, 3, seed=2)
     pairs = ((human, one) for one in predictors.shuffled(model, permutations=40, seed=1))
-    every = np.mean([metrics.jsd(human, one).mean() for one in model])
-    assert expected("ordinal", pairs).values[0].mean() == pytest.approx(every, abs=0.002)
+    every = np.mean([distances.jsd(human, one).mean() for one in model])
+    assert reached("ordinal", pairs).values[0].mean() == pytest.approx(every, abs=0.002)
 
 
 def test_agreement_beyond_chance_is_the_kappa_of_fleiss() -> None:
     counts = np.random.default_rng(3).multinomial(6, population(200, 3, seed=3))
     kappa = fleiss_kappa(counts)
-    assert draws.concentration(people(counts)) == pytest.approx(1 / kappa - 1)
+    assert concentration(people(counts)) == pytest.approx(1 / kappa - 1)
 
 
 def test_the_concentration_is_that_which_the_items_have() -> None:
     counts = np.random.default_rng(4).multinomial(5, population(20_000, 3, seed=4))
-    assert draws.concentration(people(counts)) == pytest.approx(3, rel=0.05)
+    assert concentration(people(counts)) == pytest.approx(3, rel=0.05)
 
 
 def test_items_that_are_all_alike_and_raters_who_all_agree_are_the_limits() -> None:
     same = np.random.default_rng(5).multinomial(5, np.tile(MEAN, (40, 1)))
-    assert draws.concentration(people(same)) > 10
+    assert concentration(people(same)) > 10
     agreed = 5 * np.eye(5, dtype=int)[[0, 1, 2, 2]]
-    assert draws.concentration(people(agreed)) == draws.LEAST_CONCENTRATED
+    assert concentration(people(agreed)) == LEAST_CONCENTRATED
     alone = people(np.eye(5, dtype=int))
-    assert draws.concentration(alone) == draws.LEAST_CONCENTRATED
+    assert concentration(alone) == LEAST_CONCENTRATED
 
 
 def test_halves_share_no_rater_and_leave_none_out() -> None:
     counts = np.array([[3, 2, 0], [1, 1, 2], [0, 0, 3]])
-    for larger, smaller in draws.halves(people(counts), 50, seed=1):
+    for larger, smaller in halves(people(counts), 50, seed=1):
         assert larger.sum(axis=1) == pytest.approx(1)
         assert smaller.sum(axis=1) == pytest.approx(1)
         assert larger * [[3], [2], [2]] + smaller * [[2], [2], [1]] == pytest.approx(counts)
@@ -115,8 +129,8 @@ def test_halves_are_every_half_equally_often() -> None:
     every = []
     for half in combinations(range(5), 2):
         taken = np.bincount([raters[place] for place in half], minlength=3)
-        every.append(metrics.jsd((counts[0] - taken) / 3, taken / 2))
-    found = expected("ordinal", draws.halves(people(counts), 4000, seed=2)).values[0, 0]
+        every.append(distances.jsd((counts[0] - taken) / 3, taken / 2))
+    found = reached("ordinal", halves(people(counts), 4000, seed=2)).values[0, 0]
     assert found == pytest.approx(np.mean(every), abs=0.01)
 
 
@@ -124,7 +138,7 @@ def test_a_rater_keeps_all_labels_when_raters_are_halved() -> None:
     choices = np.zeros((1, 5, 4), dtype=bool)
     choices[0, :2, :2] = True
     choices[0, 2:4, 2:] = True
-    for larger, smaller in draws.halves(choosers(choices, np.array([4])), 30, seed=1):
+    for larger, smaller in halves(choosers(choices, np.array([4])), 30, seed=1):
         assert larger[0, 0] == larger[0, 1]
         assert larger[0, 2] == larger[0, 3] == 1 - larger[0, 0]
         assert smaller == pytest.approx(1 - larger)
@@ -141,16 +155,15 @@ def simulated(n_answers: int | None, seed: int) -> tuple[People, FloatArray]:
 DISTANCES = ("jsd", "rps", "w1", "tvd", "kl", "nll")
 
 
-def reached_and_expected(
+def means_of(
     kind: Kind, raters: People, model: FloatArray, n_answers: float, kept: NDArray[np.bool_]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Means of the metrics that a model reaches, and of those expected of a perfect one."""
-    answers = np.full(len(raters.n), n_answers)
-    reached = scores(kind, raters.shares, model)[:, kept]
-    found = expected(kind, draws.perfect(raters, answers, 10, seed=1)).values[:, kept]
+    """Means of the metrics that a model has, and of those that a perfect one reaches."""
+    own = scores(kind, raters.shares, model)[:, kept]
+    simulated = reached(kind, perfect(raters, n_answers, 10, seed=1)).values[:, kept]
     of_model, of_perfect = (
         dict(zip(METRICS[kind], np.nanmean(values, axis=1).tolist(), strict=True))
-        for values in (reached, found)
+        for values in (own, simulated)
     )
     return of_model, of_perfect
 
@@ -159,19 +172,19 @@ def reached_and_expected(
 def test_what_is_expected_of_a_perfect_model_is_what_one_reaches(n_answers: int | None) -> None:
     raters, model = simulated(n_answers, seed=11)
     everywhere = np.ones(3000, dtype=bool)
-    reached, found = reached_and_expected("ordinal", raters, model, n_answers or np.inf, everywhere)
+    own, expected = means_of("ordinal", raters, model, n_answers or np.inf, everywhere)
     for metric in DISTANCES:
-        assert found[metric] == pytest.approx(reached[metric], rel=0.05), metric
+        assert expected[metric] == pytest.approx(own[metric], rel=0.05), metric
     for metric in ("top1", "kendall", "entropy_difference"):
-        assert found[metric] == pytest.approx(reached[metric], abs=0.03), metric
+        assert expected[metric] == pytest.approx(own[metric], abs=0.03), metric
 
 
 def test_it_is_so_too_among_items_that_people_do_not_agree_on() -> None:
     raters, model = simulated(10, seed=12)
     hard = raters.shares.max(axis=1) <= 0.5
-    reached, found = reached_and_expected("ordinal", raters, model, 10, hard)
+    own, expected = means_of("ordinal", raters, model, 10, hard)
     for metric in DISTANCES:
-        assert found[metric] == pytest.approx(reached[metric], rel=0.08), metric
+        assert expected[metric] == pytest.approx(own[metric], rel=0.08), metric
 
 
 def test_people_drawn_from_the_kinds_of_items_are_like_the_people_there_were(
@@ -181,7 +194,7 @@ def test_people_drawn_from_the_kinds_of_items_are_like_the_people_there_were(
     _, norms = prepared(tmp_path, shipped("vader"), sample=600)
     nine = HumanScale.model_validate(shipped("vader").scales["valence"].model_dump())
     table = pa.Table.from_pandas(norms, preserve_index=False)
-    seen = read_people(table, "valence", nine)
+    seen = human_answers(table, "valence", nine)
     known = population_of(seen)
     rng = np.random.default_rng(1)
     drawn = people(
@@ -191,9 +204,7 @@ def test_people_drawn_from_the_kinds_of_items_are_like_the_people_there_were(
     )
     assert len(known.distributions) == 16
     assert known.posterior.sum(axis=1) == pytest.approx(1)
-    of_seen, of_drawn = (
-        expected("ordinal", draws.halves(raters, 20, seed=1)) for raters in (seen, drawn)
-    )
+    of_seen, of_drawn = (reached("ordinal", halves(raters, 20, seed=1)) for raters in (seen, drawn))
     for place, metric in enumerate(METRICS["ordinal"]):
         if metric in DISTANCES:
             means = of_seen.values[place].mean(), of_drawn.values[place].mean()
@@ -225,20 +236,67 @@ def labelled(n_items: int, n_answers: int, seed: int) -> tuple[People, FloatArra
 
 def test_it_is_so_too_for_sets_of_labels() -> None:
     raters, model = labelled(3000, 10, seed=13)
-    reached = scores("labels", raters.shares, model)
-    found = expected("labels", draws.perfect(raters, np.full(3000, 10.0), 10, seed=1))
-    error = np.nanstd(reached, axis=1) / np.sqrt(3000)
-    apart = np.nanmean(reached, axis=1) - np.nanmean(found.values, axis=1)
+    own = scores("labels", raters.shares, model)
+    simulated = reached("labels", perfect(raters, 10, 10, seed=1)).values
+    error = np.nanstd(own, axis=1) / np.sqrt(3000)
+    apart = np.nanmean(own, axis=1) - np.nanmean(simulated, axis=1)
     assert dict(zip(METRICS["labels"], apart / error, strict=True)) == pytest.approx(
         dict.fromkeys(METRICS["labels"], 0), abs=4
     )
 
 
+def raters_of(kind: Kind) -> People:
+    return simulated(5, seed=1)[0] if kind == "ordinal" else labelled(50, 5, seed=1)[0]
+
+
 @pytest.mark.parametrize("kind", ["ordinal", "labels"])
 def test_draws_are_the_same_again(kind: Kind) -> None:
-    raters = simulated(5, seed=1)[0] if kind == "ordinal" else labelled(50, 5, seed=1)[0]
-    answers = np.full(len(raters.n), 5.0)
-    first, second = (
-        expected(kind, draws.perfect(raters, answers, 2, seed=8)).values for _ in range(2)
-    )
+    raters = raters_of(kind)
+    first, second = (reached(kind, perfect(raters, 5, 2, seed=8)).values for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("kind", ["ordinal", "labels"])
+@pytest.mark.parametrize("model", ["perfect", "marginal"])
+def test_more_answers_are_added_to_those_there_were(kind: Kind, model: str) -> None:
+    raters = raters_of(kind)
+    n_answers = np.array([1.0, 3, 10])
+    answers = np.tile(n_answers[:, np.newaxis], len(raters.n))
+    draws = (
+        perfect_answers(raters, answers, 2, seed=3)
+        if model == "perfect"
+        else marginal_answers(raters, np.arange(len(raters.n)) % 5, answers, 2, seed=3)
+    )
+    for shares in draws:
+        counts = shares * n_answers[:, np.newaxis, np.newaxis]
+        assert counts == pytest.approx(np.rint(counts))
+        added = np.diff(counts, axis=0)
+        assert added.min() > -1e-9
+        if kind == "ordinal":
+            assert counts.sum(axis=2) == pytest.approx(np.tile(n_answers, (len(raters.n), 1)).T)
+        else:
+            assert (added[1] <= 7 + 1e-9).all()
+
+
+@pytest.mark.parametrize("kind", ["ordinal", "labels"])
+def test_who_answers_as_people_do_on_other_items_has_their_mean_distribution(kind: Kind) -> None:
+    raters = raters_of(kind).at(np.arange(40))
+    folds = np.arange(40) % 5
+    answers = np.array([[30.0] * 40, [np.inf] * 40])
+    draws = np.stack(list(marginal_answers(raters, folds, answers, 300, seed=4)))
+    truth = predictors.marginal(raters.shares, folds)
+    np.testing.assert_array_equal(draws[:, 1], np.broadcast_to(truth, (300, *truth.shape)))
+    error = np.sqrt(truth * (1 - truth) / (300 * 30))
+    assert (np.abs(draws[:, 0].mean(axis=0) - truth) <= 5 * error + 1e-12).all()
+    alone = list(marginal_answers(raters, np.zeros(40, dtype=int), answers, 1, seed=4))
+    assert np.isnan(alone).all()
+
+
+def test_labels_of_other_items_stay_together_as_raters_put_them() -> None:
+    choices = np.zeros((20, 3, 4), dtype=bool)
+    choices[::2, :, :2] = True
+    choices[1::2, :, 2:] = True
+    raters = choosers(choices, np.full(20, 3))
+    (shares,) = marginal_answers(raters, np.arange(20) % 4, np.full((1, 20), 7.0), 1, seed=5)
+    assert (shares[..., 0] == shares[..., 1]).all()
+    assert shares[..., 2] == pytest.approx(1 - shares[..., 0])

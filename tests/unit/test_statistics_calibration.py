@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from emoalign.analyses.calibration.analysis import METHODS
-from emoalign.analyses.calibration.calibrator import Fitted, Sample, Setting
-from emoalign.analyses.calibration.curves import curve
-from emoalign.analyses.calibration.folds import deal
-from emoalign.analyses.calibration.methods import fitting
-from emoalign.analyses.calibration.paired import paired
-from emoalign.analyses.calibration.references import Unchanged
-from emoalign.analyses.calibration.scores import SCORES, score
-from emoalign.analyses.calibration.validation import Validated, cross_validate
-from emoalign.analyses.distributions.folds import Keys, text_keys
-from emoalign.analyses.distributions.kinds import Kind
-from emoalign.analyses.distributions.metrics import jsd
+from emoalign.analyses.calibration.review import SCORES
+from emoalign.statistics.calibration_curve import curve
+from emoalign.statistics.calibrators.family import Fitted, Sample, Setting
+from emoalign.statistics.calibrators.mixtures import Unchanged
+from emoalign.statistics.calibrators.validation import Validated, cross_validate, fitting
+from emoalign.statistics.changes import changes
+from emoalign.statistics.distances import Kind, brier, jsd
+from emoalign.statistics.folds import Keys, dealt_folds, text_keys
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.scores import scores
 
 from .planted import Distortion, planted, truths
 
@@ -44,7 +42,7 @@ def validated(
 
 def test_a_text_is_never_in_two_folds_and_folds_have_as_many_texts_as_each_other() -> None:
     texts = np.repeat(keys(23), np.arange(23) % 4 + 1)
-    parts = deal(texts, 5, "salt")
+    parts = dealt_folds(texts, 5, 1)
     for text in np.unique(texts):
         assert len(set(parts[texts == text])) == 1
     sizes = [len(np.unique(texts[parts == part])) for part in range(5)]
@@ -53,11 +51,12 @@ def test_a_text_is_never_in_two_folds_and_folds_have_as_many_texts_as_each_other
 
 def test_folds_follow_from_texts_and_seed_and_not_from_order_or_copies() -> None:
     texts = keys(40)
-    parts = deal(texts, 5, "salt")
+    parts = dealt_folds(texts, 5, 1)
     order = np.random.default_rng(0).permutation(40)
-    assert np.array_equal(deal(texts[order], 5, "salt"), parts[order])
-    assert np.array_equal(deal(np.concatenate((texts, texts[:7])), 5, "salt")[:40], parts)
-    assert not np.array_equal(deal(texts, 5, "another salt"), parts)
+    assert np.array_equal(dealt_folds(texts[order], 5, 1), parts[order])
+    assert np.array_equal(dealt_folds(np.concatenate((texts, texts[:7])), 5, 1)[:40], parts)
+    assert not np.array_equal(dealt_folds(texts, 5, 2), parts)
+    assert not np.array_equal(dealt_folds(texts, 5, 1, "inner"), parts)
 
 
 @dataclass
@@ -187,7 +186,7 @@ def test_a_model_that_is_calibrated_within_noise_gains_nothing_and_loses_nothing
     sample, _ = planted("labels", lambda shares: shares, n=800, raters=10, answers=200)
     found = validated(sample, keys(800))
     after = {
-        name: score("brier", sample.human, one.out_of_fold, "labels").mean()
+        name: brier(sample.human, one.out_of_fold).mean()
         for name, one in found.items()
         if name != "marginal"
     }
@@ -203,14 +202,14 @@ def test_the_brier_score_of_labels_is_the_rps_of_chosen_or_not() -> None:
     human, model = truths(20, "labels", 1), truths(20, "labels", 2)
     pairs = [np.stack((1 - shares, shares), axis=2) for shares in (human, model)]
     expected = np.mean(np.sum((pairs[0] - pairs[1])[:, :, :1] ** 2, axis=2), axis=1)
-    assert score("brier", human, model, "labels") == pytest.approx(expected)
+    assert scores("labels", human, model, names=("brier",))[0] == pytest.approx(expected)
 
 
 def test_an_item_for_which_nothing_was_chosen_has_no_normalised_divergence() -> None:
     human, model = truths(3, "labels", 1), np.array([[0.0] * 6, [1.0] * 6, [0.5] * 6])
-    assert np.isnan(score("jsd", human, model, "labels")).tolist() == [True, False, False]
-    for name in SCORES["labels"][1:]:
-        assert np.isfinite(score(name, human, model, "labels")).all()
+    divergence, *by_label = scores("labels", human, model, names=SCORES["labels"])
+    assert np.isnan(divergence).tolist() == [True, False, False]
+    assert np.isfinite(by_label).all()
 
 
 # Paired comparison
@@ -220,7 +219,7 @@ def compared(
     before: FloatArray, after: FloatArray, text: NDArray[np.int64] | None = None, n: int = 4000
 ) -> tuple[float, tuple[float, float], tuple[float, float], float]:
     texts = np.arange(len(before)) if text is None else text
-    (one,) = paired(
+    (one,) = changes(
         before[None], after[None], np.array([True]), texts, int(texts.max()) + 1, n, seed=3
     )
     change, gain = one.change_interval, one.gain_interval

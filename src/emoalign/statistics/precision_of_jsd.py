@@ -1,26 +1,28 @@
 """How many items, and how many participants, bring an interval of a mean JSD to a width.
 
 The interval of a mean over items is the mean ± z·SD/√items. How much the JSD of items varies
-depends on the model, so two are simulated beside the people that were asked: a *perfect* one, which
-answers each item as the people who might have been asked do, and a *marginal* one, which gives all
-items the same distribution, that of all human answers. Real models lie about there. Raters stay
-those of the norms: what a few of them leave unknown is in the simulated JSD as it will be in the
-real one.
+depends on the model, so two are simulated beside the people that were asked, those of
+`perfect_model`: a *perfect* one, which knows what is true of each item as far as its ratings tell,
+and a *marginal* one, which answers each item as people answer the others. Real models lie about
+there. Raters stay those of the norms: what a few of them leave unknown is in the simulated JSD as
+it will be in the real one.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
-from emoalign.analyses.distributions.metrics import jsd, normalised
-from emoalign.analyses.precision.correlation import FEWEST_ITEMS, normal_reach
-from emoalign.analyses.precision.people import HumanAnswers, concentration
+from emoalign.statistics.distances import Kind
+from emoalign.statistics.folds import Folds
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.perfect_model import marginal_answers, perfect_answers
+from emoalign.statistics.precision_of_r import FEWEST_ITEMS, normal_reach
+from emoalign.statistics.raters import People
+from emoalign.statistics.scores import scores
 
 Simulated = Literal["perfect", "marginal"]
 
@@ -29,6 +31,9 @@ LADDER = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100, 200)
 
 SIMULATED_ITEMS = 4_000
 """Items simulated at least: the SD of their JSD is then known to about two per cent."""
+
+MOST_DRAWS = 400
+"""Draws of each item at most, of studies with fewer than ten."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,51 +93,37 @@ def participants_needed(
     return math.ceil(1 / inverse - 1e-9) if inverse > 0 else None
 
 
-def simulated_spread(answers: HumanAnswers, model: Simulated, seed: int) -> DivergenceSpread:
-    """Simulate a model's answers to the items of `answers`, and take the JSD to the human ones.
+def simulated_spread(
+    people: People, folds: Folds, model: Simulated, seed: int
+) -> DivergenceSpread | None:
+    """Simulate a model's answers to the items of `people`, and take the JSD to people's.
 
     Participants are added one after the other, so that each step of the ladder has those of the
-    steps before it. Labels are compared as shares of all labels that were chosen.
+    steps before it. An item whose JSD is undefined (no label chosen) does not count in the step.
+    None where it is undefined for all items: a marginal model knows only items of other `folds`.
     """
-    rng = np.random.default_rng(seed)
-    repeats = math.ceil(SIMULATED_ITEMS / len(answers.counts))
-    human = answers.counts @ answers.parts
-    alpha = concentration(answers)
-    found = np.concatenate(
-        [_divergences(answers, human, model, alpha, rng) for _ in range(repeats)], axis=1
+    kind: Kind = "ordinal" if people.choices is None else "labels"
+    participants = np.array([*LADDER, np.inf])
+    answers = np.broadcast_to(participants[:, np.newaxis], (len(participants), len(people.n)))
+    n_draws = min(math.ceil(SIMULATED_ITEMS / len(people.n)), MOST_DRAWS)
+    draws = (
+        perfect_answers(people, answers, n_draws, seed)
+        if model == "perfect"
+        else marginal_answers(people, folds, answers, n_draws, seed)
     )
+    jsd = np.concatenate(
+        [
+            [scores(kind, people.shares, shares, names=("jsd",))[0] for shares in steps]
+            for steps in draws
+        ],
+        axis=1,
+    )
+    known = np.isfinite(jsd)
+    n = known.sum(axis=1)
+    if not n.all():
+        return None
+    means = np.where(known, jsd, 0).sum(axis=1) / n
+    squares = np.where(known, jsd - means[:, np.newaxis], 0) ** 2
     return DivergenceSpread(
-        np.array([*LADDER, np.inf]),
-        np.nanmean(found, axis=1),
-        np.nanstd(found, axis=1, ddof=1),
+        participants, means, np.sqrt(squares.sum(axis=1) / np.maximum(n - 1, 1))
     )
-
-
-def _divergences(
-    answers: HumanAnswers,
-    human: FloatArray,
-    model: Simulated,
-    alpha: float,
-    rng: np.random.Generator,
-) -> FloatArray:
-    """JSD in bits of every item at every step of the ladder, shape (steps, items)."""
-    n_items, n_kinds = answers.counts.shape
-    if model == "marginal":
-        truth = np.tile(answers.pooled, (n_items, 1))
-    else:
-        truth = rng.standard_gamma(answers.counts + alpha * answers.pooled)
-        truth /= truth.sum(axis=1, keepdims=True)
-    below = np.cumsum(truth, axis=1)
-    below[:, -1] = 1
-    # One sorted sequence for all items, each in a unit interval of its own.
-    items = np.arange(n_items)[:, np.newaxis]
-    drawn = np.searchsorted(
-        (below + items).ravel(), rng.random((n_items, LADDER[-1])) + items, side="right"
-    )
-    steps = []
-    counts = np.zeros(n_items * n_kinds)
-    for first, last in pairwise((0, *LADDER)):
-        counts += np.bincount(drawn[:, first:last].ravel(), minlength=counts.size)
-        steps.append(counts.reshape(n_items, n_kinds) @ answers.parts)
-    people = normalised(human)
-    return np.stack([jsd(people, normalised(shares)) for shares in (*steps, truth @ answers.parts)])
