@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from emoalign.items.cells import BASELINE, DistributionCell, read_cells
-from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS, NORMS, STATUSES, STIMULI
 
@@ -196,13 +195,3 @@ def test_a_dataset_without_single_ratings_has_cells_without_items(tmp_path: Path
     assert len(cell.item_ids) == 0
     assert cell.human_shares.shape == cell.model_shares.shape == (0, 5)
     assert cell.left_out.no_ratings == 1
-
-
-def test_the_part_of_a_text_depends_on_nothing_else() -> None:
-    texts = [f"text {number}" for number in range(500)]
-    parts = hashed_folds(text_keys(texts), 5, seed=1)
-    assert (hashed_folds(text_keys(texts[::-1]), 5, seed=1)[::-1] == parts).all()
-    assert (hashed_folds(text_keys(texts[:7]), 5, seed=1) == parts[:7]).all()
-    assert (hashed_folds(text_keys(texts), 5, seed=2) != parts).mean() > 0.7
-    assert (hashed_folds(text_keys(texts), 5, seed=1, draw="inner") != parts).mean() > 0.7
-    assert np.bincount(parts).min() > 70
