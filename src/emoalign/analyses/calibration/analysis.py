@@ -58,7 +58,7 @@ class CalibrationJob(Entry):
 class CalibrationReviewJob(Entry):
     """Judge what calibration gained on items that were held out."""
 
-    version: int = 1
+    version: int = 2
     datasets: dict[str, dict[str, DatasetScale]]
     min_raters: int
     seed: int
