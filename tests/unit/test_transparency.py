@@ -11,29 +11,42 @@ import pandas as pd
 import pingouin
 import pyarrow as pa
 import pytest
-from scipy import optimize, stats
+from numpy.typing import NDArray
+from scipy import optimize, sparse, stats
+from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import minmax_scale
 
-from emoalign.analyses.distributions.folds import folds_of, text_keys
 from emoalign.analyses.transparency.analysis import (
     GradientJob,
     LabelledDataset,
     TransparencyJob,
     TransparencySettings,
 )
-from emoalign.analyses.transparency.gradient import gradient, partial_spearman
 from emoalign.analyses.transparency.gradient_rows import gradient_rows
-from emoalign.analyses.transparency.grounding import seed_share, similarity, transparency
 from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.analyses.transparency.probe import bag_of_words, out_of_fold_auc
 from emoalign.analyses.transparency.rows import transparency_rows
-from emoalign.analyses.transparency.words import with_any, words
+from emoalign.analyses.transparency.words import (
+    bag_of_words,
+    logistic_regression,
+    with_any,
+    words,
+)
 from emoalign.errors import StudyError
 from emoalign.planning.analysis_jobs import AnalysisJobs
 from emoalign.planning.files import Files
 from emoalign.planning.loading import load_study
+from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.statistics.labels import label_agreement
+from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.transparency import (
+    gradient,
+    out_of_fold_auc,
+    partial_spearman,
+    seed_share,
+    similarity,
+    transparency,
+)
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.reading import read_card, read_yaml, validate
 from emoalign.study.scales import LabelScale
@@ -142,6 +155,28 @@ def test_the_seed_share_counts_texts_not_words() -> None:
 # The probe
 
 
+def area_of(
+    texts: Sequence[Sequence[str]], chosen: NDArray[np.bool_], folds: NDArray[np.int64]
+) -> float:
+    return out_of_fold_auc(bag_of_words(texts), chosen, folds, logistic_regression)
+
+
+def test_the_area_is_scikit_learns_with_ties_counted_half() -> None:
+    rng = np.random.default_rng(4)
+    scores, chosen = rng.integers(0, 5, 80).astype(float), rng.random(80) < 0.3
+    features = sparse.csr_matrix(scores[:, np.newaxis])
+    folds = np.arange(80) % 2
+
+    def scored(*parts: Any) -> FloatArray:
+        return parts[2].toarray()[:, 0]
+
+    parts = [folds == part for part in (0, 1)]
+    areas = [roc_auc_score(chosen[part], scores[part]) for part in parts]
+    pairs = [chosen[part].sum() * (~chosen[part]).sum() for part in parts]
+    expected = np.average(areas, weights=pairs)
+    assert out_of_fold_auc(features, chosen, folds, scored) == pytest.approx(expected, abs=1e-12)
+
+
 def test_the_area_is_that_of_an_independent_logistic_regression_and_rank_formula() -> None:
     rng = np.random.default_rng(1)
     vocabulary = [f"w{place}" for place in range(12)]
@@ -165,22 +200,22 @@ def test_the_area_is_that_of_an_independent_logistic_regression_and_rank_formula
 
     areas, pairs = zip(*map(area, (0, 1)), strict=True)
     expected = np.average(areas, weights=pairs)
-    assert out_of_fold_auc(bag_of_words(texts), chosen, folds) == pytest.approx(expected, abs=2e-3)
+    assert area_of(texts, chosen, folds) == pytest.approx(expected, abs=2e-3)
 
 
 def test_words_that_have_nothing_to_do_with_a_label_do_not_tell_it() -> None:
     rng = np.random.default_rng(2)
     texts = [list(rng.choice([f"w{place}" for place in range(200)], 8)) for _ in range(1500)]
     chosen = rng.random(1500) < 0.2
-    folds = folds_of(text_keys([" ".join(text) for text in texts]), 5, seed=1)
-    assert out_of_fold_auc(bag_of_words(texts), chosen, folds) == pytest.approx(0.5, abs=0.05)
+    folds = hashed_folds(text_keys([" ".join(text) for text in texts]), 5, seed=1)
+    assert area_of(texts, chosen, folds) == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_label_without_texts_in_any_other_part_has_no_area() -> None:
     texts = [["a"], ["a"], ["b"], ["b"]]
     chosen = np.array([True, False, False, False])
-    assert np.isnan(out_of_fold_auc(bag_of_words(texts), chosen, np.array([0, 0, 1, 1])))
-    assert np.isnan(out_of_fold_auc(bag_of_words([[], []]), chosen[:2], np.array([0, 1])))
+    assert np.isnan(area_of(texts, chosen, np.array([0, 0, 1, 1])))
+    assert np.isnan(area_of([[], []], chosen[:2], np.array([0, 1])))
 
 
 # The gradient

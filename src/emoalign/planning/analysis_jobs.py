@@ -35,6 +35,8 @@ class AnalysisJobs:
             exact=any("exact" in protocol.readouts for protocol in study.protocols),
             seed=study.seed,
             split_halves=study.statistics.split_halves,
+            min_raters=study.distributions.min_raters,
+            folds=study.distributions.folds,
             settings=study.precision,
         )
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from emoalign.analyses.distributions.analysis import DistributionJob
-from emoalign.analyses.distributions.cells import Tables, read_cells
 from emoalign.analyses.distributions.contrast_rows import adjusted, contrast_rows
-from emoalign.analyses.distributions.expected import Draws, references
+from emoalign.analyses.distributions.references import Draws, references
 from emoalign.analyses.distributions.rows import (
     CELL,
     Row,
@@ -21,6 +20,7 @@ from emoalign.analyses.distributions.rows import (
     distribution_rows,
     entropy_row,
 )
+from emoalign.items.cells import Tables, read_cells
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CATEGORIES, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, ENTROPY, Table
 

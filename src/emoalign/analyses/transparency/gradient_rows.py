@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from emoalign.analyses.transparency.analysis import GradientJob
-from emoalign.analyses.transparency.gradient import FEWEST_LABELS, gradient, partial_spearman
 from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.transparency import FEWEST_LABELS, gradient, partial_spearman
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
 
 PREDICTORS = ("t", "e", "l", "probe_auc")

@@ -12,16 +12,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emoalign.analyses.distributions.folds import folds_of, text_keys
-from emoalign.analyses.distributions.people import people
 from emoalign.analyses.transparency.analysis import LabelledDataset, TransparencyJob
 from emoalign.analyses.transparency.embedding import embedded
-from emoalign.analyses.transparency.grounding import seed_share, similarity, transparency
 from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.analyses.transparency.probe import bag_of_words, out_of_fold_auc
-from emoalign.analyses.transparency.words import with_any, words
+from emoalign.analyses.transparency.words import (
+    bag_of_words,
+    logistic_regression,
+    with_any,
+    words,
+)
+from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.transparency import (
+    out_of_fold_auc,
+    seed_share,
+    similarity,
+    transparency,
+)
+from emoalign.stimuli.human_answers import human_answers
 from emoalign.study.scales import LabelScale
 from emoalign.tables import STIMULI, TRANSPARENCY
 
@@ -81,7 +90,7 @@ def transparency_rows(
         lexicon = None
     rows = []
     for scale_name, scale in sorted(dataset.labels.items()):
-        known = people(norms, scale_name, scale)
+        known = human_answers(norms, scale_name, scale)
         shown = texts.reindex(known.item_ids)
         why = NO_RATERS if not len(shown) else NO_TEXTS if shown.isna().any() else None
         if why is None:
@@ -174,11 +183,11 @@ def _aucs(
     in_words = [words(text) for text in texts]
     # Texts that differ in capitals or dots alone are one text: none may help to tell the other.
     keys = text_keys([" ".join(text) for text in in_words])
-    folds = folds_of(keys, n_folds, seed)
+    folds = hashed_folds(keys, n_folds, seed)
     features = bag_of_words(in_words)
     found = np.full(chosen.shape[1], np.nan)
     for place in np.flatnonzero(enough):
-        found[place] = out_of_fold_auc(features, chosen[:, place], folds)
+        found[place] = out_of_fold_auc(features, chosen[:, place], folds, logistic_regression)
     return found
 
 
