@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
 
-.PHONY: help env run report test test-browser test-vllm test-finetune test-slurm lint format docs lock
+.PHONY: help env run report test test-slow test-browser test-vllm test-finetune test-slurm lint format docs lock
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -18,8 +18,15 @@ run: env  ## Run the default study: results/default/report.html
 report: env  ## Bring the report of the default study up to date
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) report
 
-test: $(VENV)/.dev  ## Run the whole test suite
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+# A worker for each processor takes a file at a time, the longest first: tests/conftest.py orders them.
+PYTEST := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+SHARED_OUT := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder --durations=10
+
+test: $(VENV)/.dev  ## Run the tests, but for those with targets of their own
+	$(PYTEST) $(SHARED_OUT) $(ARGS)
+
+test-slow: $(VENV)/.dev  ## Run the tests that take minutes: whole studies, storms of faults
+	$(PYTEST) $(SHARED_OUT) -m slow $(ARGS)
 
 test-browser: $(VENV)/.dev  ## Run the tests of the report in Chromium, which they install (Debian, root)
 	command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; }
@@ -32,12 +39,13 @@ test-finetune: $(VLLM)/.installed  ## Run the tests of fine-tuned baselines with
 	$(VLLM)/bin/python -m pytest tests/finetune $(ARGS)
 
 test-slurm: $(VENV)/.dev  ## Run the tests on a one-node SLURM that they install and start (Debian, root)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/slurm -m slurm $(ARGS)
+	$(PYTEST) tests/slurm -m slurm $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, types and the workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src
+	PYTHONPATH=src $(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	PYTHONPATH=src $(BIN)/python -m emoalign.documentation --check

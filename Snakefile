@@ -15,11 +15,18 @@ min_version("9.0")
 # The package travels with the workflow: nothing to install, and jobs on a cluster see the same code.
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
+# None of these names may be one of Snakemake's own, such as Resources: it would take its place.
 from emoalign.errors import EmoalignError
-from emoalign.planning.preflight import check_prompts
-from emoalign.stage import importable_in_jobs, keep_out_of_log
+from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.consent import all_forbidden, why_forbidden
+from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
+from emoalign.planning.needs import Needs
+from emoalign.planning.preflight import check_prompts
+from emoalign.planning.reported import figures, reported, undrawn
+from emoalign.planning.together import models_pattern, together_rules
+from emoalign.stage import importable_in_jobs, keep_out_of_log
 
 importable_in_jobs()
 
@@ -37,14 +44,15 @@ try:
 except EmoalignError as error:
     raise WorkflowError(str(error))
 
-jobs = Jobs(loaded)
-keep_out_of_log(logger, jobs.key_variables())
 study = loaded.study
-for forbidden in jobs.all_forbidden():
-    logger.warning(f"Its ratings will not be asked for: {forbidden}")
-for undrawn in jobs.undrawn_figures():
-    logger.warning(f"A figure of the study will not be drawn: {undrawn}")
 RESULTS = f"results/{study.study}"
+jobs, analyses = Jobs(loaded), AnalysisJobs(loaded)
+files, needs = Files(loaded, RESULTS), Needs(loaded)
+keep_out_of_log(logger, needs.key_variables())
+for forbidden in all_forbidden(loaded):
+    logger.warning(f"Its ratings will not be asked for: {forbidden}")
+for why in undrawn(loaded):
+    logger.warning(f"A figure of the study will not be drawn: {why}")
 
 
 rule all:

@@ -23,8 +23,8 @@ from emoalign.analyses.contrasts.compare import compare
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.analyses.structure.structure_rows import compare_structure
 from emoalign.items.item_jobs import ComparedDataset
-from emoalign.statistics.bootstrap import bootstrap_pearson_cells
 from emoalign.statistics.contrasts import contrasts
+from emoalign.statistics.replicates import pearson_replicates
 from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 from emoalign.tables import ALIGNMENT, ITEMS
@@ -89,7 +89,8 @@ def main() -> None:
 
     def intervals_and_contrasts() -> None:
         for rated, people in zip(model, human, strict=True):
-            bootstrap_pearson_cells(rated, people, RESAMPLES)
+            for cell in pearson_replicates(rated, people, RESAMPLES, seed=0):
+                cell.interval()
             contrasts(rated[list(first)], rated[list(second)], people, RESAMPLES)
 
     taken = {"35 intervals of r and 70 contrasts": seconds(intervals_and_contrasts)}

@@ -16,11 +16,10 @@ from pathlib import Path
 
 from emoalign.elicitation.engines.served import Engine
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import load_model, load_study
-from emoalign.study.reading import read_yaml
+from emoalign.planning.loading import MODELS, load_study
+from emoalign.study.reading import read_card, read_yaml
 
 PARTICIPANTS = 20
 WORDS = [
@@ -96,8 +95,8 @@ def main() -> None:
     config, problems = read_yaml(root / "config/config.yaml")
     assert not problems, problems
     jobs = Jobs(load_study(config, root / "config"))
-    job = RatingJob.model_validate(jobs.rate("smollm2-135m", "rating-sheet", "vader", "valence"))
-    card = load_model(root / "config/models/smollm2-135m.yaml")
+    job = jobs.rate("smollm2-135m", "rating-sheet", "vader", "valence")
+    card = read_card(root / "config/models/smollm2-135m.yaml", MODELS)
     questions = build_questions(job, card, [(word, word) for word in words])
     token = [each.ask.request for each in questions if each.ask.request.readout == "sampled"]
     exact = [each.ask.request for each in questions if each.ask.request.readout == "exact"]

@@ -25,8 +25,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.planning.files import Files
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.loading import load_study
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, PREDICTIONS, RATINGS, STIMULI
 
@@ -79,7 +80,6 @@ class World:
 
     def __init__(self, loaded: LoadedStudy, texts: int, results: Path) -> None:
         self.loaded, self.results = loaded, results
-        self.jobs = Jobs(loaded)
         self.ids = [f"text-{number:05d}" for number in range(texts)]
         self.shards = np.arange(texts) * SHARDS // texts
         self.names = list(self._labels(loaded).labels)
@@ -105,7 +105,7 @@ class World:
                 self._emotions(rng, key, sharper, protocol.participants)
                 self._dimensions(rng, key, sharper, protocol.participants)
                 responses += 2 * len(self.ids) * protocol.participants
-        for path in self.jobs.prediction_files(str(self.results)):
+        for path in Files(self.loaded, str(self.results)).predictions():
             self._predictions(Path(path))
         return responses
 
@@ -175,7 +175,7 @@ class World:
                 **answers,
             }
         )
-        asked = self.jobs.asked(key["protocol"], key["dataset"])
+        asked = self.loaded.asked(key["protocol"], key["dataset"])
         folder = self.results / "ratings" / key["model"] / key["protocol"] / key["dataset"]
         for shard in range(SHARDS):
             part = rows[np.repeat(self.shards == shard, times)]

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.kit.waiting import HANGS_S
 from tests.unit.reported_study import label_rows, make_page, rating_rows, report_job
 from tests.unit.small_study import norms, ratings
 
@@ -34,7 +35,6 @@ EVIL = (
 )
 """Texts of stimuli that would do something if they were taken for more than texts."""
 
-PATIENCE_S = 60
 N_ITEMS = 30
 SCALES = ("arousal", "happiness", "valence")
 
@@ -78,7 +78,7 @@ class Visit:
 
         It is asked from outside: the page's policy forbids playwright to wait within it.
         """
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + HANGS_S
         while not true():
             assert time.monotonic() < deadline, "it never came true"
             self.page.wait_for_timeout(30)
@@ -101,6 +101,7 @@ def visit(browser: Browser) -> Iterator[Open]:
 
     def opened(path: Path, *, script: bool = True, **options: Any) -> Visit:
         context = browser.new_context(java_script_enabled=script, **options)
+        context.set_default_timeout(1000 * HANGS_S)
         contexts.append(context)
         one = Visit(context.new_page())
         visits.append(one)

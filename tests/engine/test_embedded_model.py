@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,14 +30,14 @@ from emoalign.elicitation.readings.text import parse_rating
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.prompts.rendering import PromptForm
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
+from tests.kit.waiting import until
 
 MODEL = "smollm2-135m"
 N_WORDS = 200
@@ -54,7 +53,7 @@ def card(default_study: LoadedStudy) -> LlamaCppModel:
 
 def job_of(study: LoadedStudy, protocol: str, **changes: object) -> RatingJob:
     """A rating job of the default study, with changes to its protocol."""
-    job = RatingJob.model_validate(Jobs(study).rate(MODEL, protocol, "vader", "valence"))
+    job = Jobs(study).rate(MODEL, protocol, "vader", "valence")
     return job.model_copy(update={"protocol": job.protocol.model_copy(update=changes)})
 
 
@@ -86,10 +85,9 @@ def sheet_job(default_study: LoadedStudy) -> RatingJob:
 def words(default_study: LoadedStudy, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Words of the default study."""
     folder = tmp_path_factory.mktemp("words")
-    job = Jobs(default_study).prepare("vader") | {"sample": N_WORDS, "shard_items": None}
-    prepare(
-        PreparationJob.model_validate(job), folder / "items", folder / "norms", folder / "shards"
-    )
+    sampled = {"sample": N_WORDS, "shard_items": None}
+    job = Jobs(default_study).prepare("vader").model_copy(update=sampled)
+    prepare(job, folder / "items", folder / "norms", folder / "shards")
     return STIMULI.read(folder / "items")
 
 
@@ -279,14 +277,15 @@ import sys
 from pathlib import Path
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
-from emoalign.planning.loading import load_model
+from emoalign.planning.loading import MODELS
 from emoalign.stage import orderly_end
+from emoalign.study.reading import read_card
 
 job, card, folder = (Path(argument) for argument in sys.argv[1:])
 with orderly_end():
     rate(
         [RatingJob.model_validate_json(job.read_bytes())],
-        load_model(card),
+        read_card(card, MODELS),
         folder / "stimuli.parquet",
         "0000",
         folder / "journal",
@@ -309,11 +308,7 @@ def ended_after(
         env={**os.environ, "PYTHONPATH": str(repository / "src")},
         stderr=subprocess.DEVNULL,
     ) as process:
-        deadline = time.monotonic() + 60
-        while not journal.exists() or journal.read_bytes().count(b"\n") < answers:
-            assert process.poll() is None, "the job ended by itself"
-            assert time.monotonic() < deadline, "the job did not get anywhere"
-            time.sleep(0.01)
+        until(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= answers, process)
         process.send_signal(by)
     assert process.returncode == (-by if by == signal.SIGKILL else 128 + by)
     return journal.read_bytes()

@@ -29,9 +29,10 @@ from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Message, Prompt, PromptForm
 from emoalign.stage import stage
 from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import OrdinalScale
-from emoalign.study.studies import Protocol
 from emoalign.tables import RATINGS, STIMULI
+from tests.kit.waiting import HANGS_S, until
 
 KEY = "sk-test-0123456789abcdef"
 KEY_VARIABLE = "A_KEY_FOR_THIS_TEST"
@@ -174,7 +175,7 @@ def card(server: Server, monkeypatch: pytest.MonkeyPatch) -> OpenAIModel:
             "base_url": server.address,
             "api_key_env": KEY_VARIABLE,
             "capabilities": {"choices": 20, "seed_bits": 31, "top_logprobs": 20, "tokenizer": True},
-            "limits": {"retries": 2, "timeout_s": 5},
+            "limits": {"retries": 2, "timeout_s": HANGS_S, "longest_wait_s": 0.05},
         }
     )
 
@@ -278,7 +279,9 @@ def test_answers_are_kept_as_they_came_with_who_gave_them(
     server: Server, card: OpenAIModel
 ) -> None:
     server.say = lambda heard: Reply(chat("7", " **8**\n", choice("null", "length")), after_s=0.05)
+    start = time.monotonic()
     answers = ask(card, request(), (4, 5, 6))
+    seconds = time.monotonic() - start
     assert [answer.participant for answer in answers] == [4, 5, 6]
     assert [answer.text for answer in answers] == ["7", " **8**\n", "null"]
     assert [answer.finish_reason for answer in answers] == ["stop", "stop", "length"]
@@ -286,7 +289,7 @@ def test_answers_are_kept_as_they_came_with_who_gave_them(
     assert {answer.model_reported for answer in answers} == {"remote-1-2026/fp_9"}
     assert [answer.prompt_tokens for answer in answers] == [30, 0, 0]
     assert [answer.completion_tokens for answer in answers] == [3, 0, 0]
-    assert all(0.05 <= answer.latency_s < 5 for answer in answers)
+    assert all(0.05 <= answer.latency_s < seconds for answer in answers)
 
 
 def test_a_server_that_says_there_was_no_error_is_believed(
@@ -467,15 +470,22 @@ def test_a_fault_that_passes_is_not_noticed(
 def test_an_answer_that_takes_too_long_is_asked_for_again(
     server: Server, card: OpenAIModel
 ) -> None:
-    server.say = one_after_another(Reply(chat("1"), after_s=0.4), Reply(chat("7")))
-    assert [answer.text for answer in ask(limited(card, timeout_s=0.2), request(), (0,))] == ["7"]
+    def say(heard: Heard) -> Reply:
+        if len(server.heard) > 1:
+            return Reply(chat("7"))
+        until(lambda: len(server.heard) > 1)
+        return Reply(chat("1"))
+
+    server.say = say
+    hasty = limited(card, timeout_s=0.5, retries=100)
+    assert [answer.text for answer in ask(hasty, request(), (0,))] == ["7"]
 
 
 def test_the_time_a_server_asks_to_wait_is_waited(server: Server, card: OpenAIModel) -> None:
     server.say = one_after_another(
         failure(429, "Slow down", **{"Retry-After": "1"}), Reply(chat("7"))
     )
-    ask(card, request(), (0,))
+    ask(limited(card, longest_wait_s=2), request(), (0,))
     first, second = server.heard
     assert second.at - first.at >= 1
 
@@ -694,7 +704,11 @@ def test_what_had_arrived_before_a_fault_is_kept_and_not_asked_for_again(
 def test_no_more_requests_are_under_way_than_the_card_allows(
     server: Server, card: OpenAIModel, tmp_path: Path
 ) -> None:
-    server.say = lambda heard: Reply(chat(*["7"] * heard.body["n"]), after_s=0.03)
+    def say(heard: Heard) -> Reply:
+        until(lambda: server.at_once >= 3 or len(server.heard) == 12)
+        return Reply(chat(*["7"] * heard.body["n"]), after_s=0.03)  # for a fourth to come
+
+    server.say = say
     busy = limited(card, concurrency=3)
     run(job_for(busy), busy, tmp_path, [str(number) for number in range(12)])
     assert server.most_at_once == 3
@@ -707,7 +721,8 @@ def test_what_is_under_way_when_another_request_fails_is_awaited_and_kept(
     def say(heard: Heard) -> Reply:
         if heard.body["messages"][-1]["content"] == "woe":
             return failure(403, "Not you.")
-        return Reply(chat(*["7"] * heard.body["n"]), after_s=0.2)
+        until(lambda: len(server.heard) == 2)
+        return Reply(chat(*["7"] * heard.body["n"]), after_s=0.5)
 
     server.say = say
     busy = limited(card, concurrency=2)

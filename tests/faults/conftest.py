@@ -20,9 +20,10 @@ from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.prompts.rendering import PromptForm
-from emoalign.study.studies import Protocol
+from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
 from tests.faults.server import FaultServer
+from tests.kit.waiting import HANGS_S
 
 KEY = "sk-test-0123456789abcdef"
 KEY_VARIABLE = "A_KEY_FOR_THIS_TEST"
@@ -33,12 +34,13 @@ from pathlib import Path
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
-from emoalign.planning.loading import load_model
+from emoalign.planning.loading import MODELS
+from emoalign.study.reading import read_card
 
 folder = Path(sys.argv[1])
 rate(
     [RatingJob.model_validate_json((folder / "job.json").read_bytes())],
-    load_model(folder / "models" / "faulty.yaml"),
+    read_card(folder / "models" / "faulty.yaml", MODELS),
     folder / "stimuli.parquet",
     "0000",
     folder / "journal",
@@ -75,7 +77,12 @@ class Desk:
                 "base_url": self.server.address,
                 "api_key_env": KEY_VARIABLE,
                 "capabilities": {"choices": self.choices, "seed_bits": 63},
-                "limits": {"timeout_s": 5, "retries": 2, "longest_wait_s": 2, **self.limits},
+                "limits": {
+                    "timeout_s": HANGS_S,
+                    "retries": 2,
+                    "longest_wait_s": 2,
+                    **self.limits,
+                },
                 **self.more,
             }
         )

@@ -81,6 +81,8 @@ class FaultServer:
     message: str = "Not now."
     code: str | None = None
     slow_s: float = 0.05
+    hold: Callable[[Heard], bool] = lambda heard: False
+    """Whether a request is not worked on yet; asked again until it is."""
     heard: list[Heard] = field(default_factory=list)
     met: Counter[Fault | None] = field(default_factory=Counter)
     computed: dict[int, tuple[str, int, int]] = field(default_factory=dict)
@@ -88,11 +90,18 @@ class FaultServer:
     tokens: int = 0
     at_once: int = 0
     most_at_once: int = 0
+    hanging: int = 0
     address: str = ""
 
     def __post_init__(self) -> None:
         self._attempts: Counter[tuple[str, int]] = Counter()
         self._closing = asyncio.Event()
+        self._connections: Callable[[], Sequence[object]] = lambda: ()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is connected and nothing is worked on, but for what hangs."""
+        return len(self._connections()) == self.at_once == self.hanging
 
     def paid_again(self) -> Counter[tuple[str, int]]:
         """How often more than once the answers to a request were computed, by prompt and seed."""
@@ -104,6 +113,8 @@ class FaultServer:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
+            while self.hold(heard):
+                await asyncio.sleep(0.005)
             return await self._answer(request, heard, self.plan(heard))
         finally:
             self.at_once -= 1
@@ -155,6 +166,7 @@ class FaultServer:
         self, request: web.Request, fault: Fault | None, number: int, content: bytes
     ) -> web.StreamResponse:
         if fault == "hang":
+            self.hanging += 1
             await self._closing.wait()
         if fault == "slow":
             await asyncio.sleep(self.slow_s)
@@ -190,6 +202,8 @@ class FaultServer:
             self.add_routes(app)
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
             await runner.setup()
+            assert runner.server is not None
+            self._connections = lambda: runner.server.connections
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             self.address = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
             started.set()

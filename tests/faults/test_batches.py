@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.faults.batch_server import (
     responded,
 )
 from tests.faults.conftest import KEY, KEY_VARIABLE, Desk
+from tests.kit.waiting import until
 
 POLL = {"poll_s": 0.01}
 
@@ -140,11 +140,7 @@ def test_a_killed_job_takes_its_batch_up_again(
     server.on_poll = lambda polls: web.json_response(server.batches["batch-1"]["now"])
     desk = batched()
     with desk.start(repository) as process:
-        deadline = time.monotonic() + 30
-        while not server.polls:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: server.polls > 0, process)
         process.send_signal(signal.SIGKILL)
     assert b'"batch-1"' in state(desk).read_bytes()
     server.on_poll = lambda polls: None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Prompt
 from tests.faults.conftest import KEY, Desk
 from tests.faults.server import PASSING, Fault, Heard, Plan
+from tests.kit.waiting import HANGS_S
 
 
 def first_attempt(fault: Fault) -> Plan:
@@ -43,9 +45,13 @@ def test_a_fault_of_any_kind_that_passes_is_asked_again_and_forgotten(
     fault: Fault, desk: Desk
 ) -> None:
     desk.server.plan = first_attempt(fault)
-    ratings = limited(desk, timeout_s=0.5, longest_wait_s=0.1).rate()
+    timeout_s = 0.5 if fault == "hang" else HANGS_S
+    ratings = limited(desk, timeout_s=timeout_s, retries=100, longest_wait_s=0.1).rate()
     assert (ratings["rating"] == 7).all()
-    assert sorted(heard.attempt for heard in desk.server.heard) == [1] * 4 + [2] * 4
+    attempts = Counter(heard.attempt for heard in desk.server.heard)
+    assert (attempts.pop(1), attempts.pop(2)) == (4, 4)
+    # Half a second may be too short for a good answer too, on a busy machine.
+    assert not attempts or fault == "hang"
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "drop", "truncate", "filtered answer"])
@@ -97,7 +103,8 @@ def test_after_too_many_requests_fewer_are_under_way_and_then_one_by_one_more(de
         return "429" if len(at_once) == 1 else "slow"
 
     desk.server.plan = plan
-    desk.server.slow_s = 0.2  # so that they overlap on a busy machine too
+    desk.server.slow_s = 0.2  # so that they overlap
+    desk.server.hold = lambda heard: len(desk.server.heard) < 8
     words = [f"word {number}" for number in range(60)]
     replace(desk, words=words, limits={"concurrency": 8}).rate()
     first, then, at_last = at_once[:8], at_once[8:12], at_once[30:]
@@ -111,9 +118,12 @@ def test_a_rate_per_minute_is_held_and_used(desk: Desk) -> None:
     words = [f"word {number}" for number in range(150)]
     replace(desk, words=words, limits={"concurrency": 16, "requests_per_minute": 3000}).rate()
     times = [heard.at for heard in desk.server.heard]
-    seconds = times[-1] - times[0]
-    per_minute = (len(times) - 1) / seconds * 60
-    assert 0.95 * 3000 <= per_minute <= 1.02 * 3000
+    seconds, at_the_rate = times[-1] - times[0], (len(times) - 1) / 3000 * 60
+    assert seconds >= at_the_rate / 1.02
+
+    replace(desk, words=[f"free {word}" for word in words], limits={"concurrency": 16}).rate()
+    of_free = [heard.at for heard in desk.server.heard[len(times) :]]
+    assert seconds <= at_the_rate / 0.95 + (of_free[-1] - of_free[0])
 
 
 # What stops a job
@@ -124,7 +134,7 @@ def test_a_rate_per_minute_is_held_and_used(desk: Desk) -> None:
     [
         ("429", "Lower requests_per_minute, tokens_per_minute or concurrency"),
         ("503", "try again later"),
-        ("hang", "gave no answer within 0.2 s.*raise timeout_s"),
+        ("hang", "gave no answer within 1 s.*raise timeout_s"),
         ("drop", "could not be reached.*Is it running"),
         ("truncate", "something else than JSON"),
         ("garbage", "something else than JSON"),
@@ -135,7 +145,8 @@ def test_a_fault_that_stays_is_told_with_how_often_and_how_to_go_on(
     fault: Fault, says: str, desk: Desk
 ) -> None:
     desk.server.plan = only("tea", fault)
-    few = limited(desk, timeout_s=0.2, retries=2, longest_wait_s=0.1, concurrency=1)
+    timeout_s = 1 if fault == "hang" else HANGS_S
+    few = limited(desk, timeout_s=timeout_s, retries=2, longest_wait_s=0.1, concurrency=1)
     with pytest.raises(EngineError, match=says) as error:
         few.rate()
     assert "This was tried 3 times. What had arrived is kept" in str(error.value)
@@ -167,7 +178,7 @@ def test_a_server_that_asks_for_a_longer_wait_than_allowed_stops_the_job(desk: D
 def test_a_permanent_error_ends_the_retries_of_others_and_keeps_what_is_under_way(
     desk: Desk,
 ) -> None:
-    faults: dict[str, Fault] = {"joy": "slow", "woe": "429", "tea": "slow"}
+    faults: dict[str, Fault] = {"joy": "slow", "woe": "429"}
     desk.server.slow_s = 0.3
     desk.server.retry_after = {"Retry-After": "60"}
     desk.server.code = None
@@ -179,6 +190,7 @@ def test_a_permanent_error_ends_the_retries_of_others_and_keeps_what_is_under_wa
         return faults[heard.prompt]
 
     desk.server.plan = plan
+    desk.server.hold = lambda heard: heard.prompt == "tea" and len(desk.server.heard) < 3
     patient = limited(desk, concurrency=3, longest_wait_s=100)
     ordered = replace(patient, words=["joy", "tea", "woe"])
     assert "no money or credits left" in message(ordered)

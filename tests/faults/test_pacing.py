@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.engines.openai.faults import asked_wait, backoff, duration, exhausted_for
+from emoalign.elicitation.engines.openai.faults import (
+    asked_wait,
+    backoff,
+    duration,
+    exhausted_for,
+    refused,
+)
 from emoalign.elicitation.engines.openai.limits import Pacing
 from emoalign.elicitation.engines.served import Limits
 
@@ -51,6 +57,20 @@ def most_in_a_minute(sent: list[float]) -> int:
             last += 1
         most = max(most, last - first)
     return most
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *[(status, "passing") for status in (408, 409, 425, 500, 502, 503, 529)],
+        (429, "busy"),
+        *[(status, "permanent") for status in (400, 401, 402, 403, 404, 410, 422)],
+    ],
+)
+def test_timeouts_conflicts_and_faults_of_the_server_pass_and_other_refusals_stay(
+    status: int, kind: str
+) -> None:
+    assert refused(status, {}, b'{"error": {"message": "Not now."}}').kind == kind
 
 
 @pytest.mark.parametrize("per_minute", [7, 50, 99, 500, 3500, 30_000])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import small_comments
-from tests.small_comments import Comment
+from tests.kit import comments as small_comments
+from tests.kit.comments import Comment
 
 if importlib.util.find_spec("torch") is None:
     collect_ignore_glob = ["*"]

@@ -17,8 +17,8 @@ from emoalign.baselines.train import train
 from emoalign.errors import BaselineError
 from emoalign.study.scales import HumanScale
 from emoalign.tables import PREDICTIONS, STIMULI
-from tests import small_comments
-from tests.small_comments import LABELS, Comment, data, training
+from tests.kit import comments as small_comments
+from tests.kit.comments import LABELS, Comment, data, training
 
 from . import tiny_roberta
 

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,9 @@ from emoalign.baselines.classifiers import load
 from emoalign.baselines.record import TrainingRecord
 from emoalign.baselines.train import train
 from emoalign.errors import BaselineError
-from tests import small_comments
-from tests.small_comments import Comment, training
+from tests.kit import comments as small_comments
+from tests.kit.comments import Comment, training
+from tests.kit.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,9 +123,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_result(
     (tmp_path / "job.json").write_text(longer.model_dump_json(), encoding="utf-8")
     command = [sys.executable, "-c", KILLED, str(tmp_path / "job.json"), str(tmp_path / "killed")]
     running = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
-    while not list(tmp_path.glob("killed/trainings/*/last.pt")):
-        assert running.poll() is None
-        time.sleep(0.01)
+    until(lambda: any(tmp_path.glob("killed/trainings/*/last.pt")), running)
     running.send_signal(signal.SIGKILL)
     running.wait()
     assert not (tmp_path / "killed/record.json").exists()

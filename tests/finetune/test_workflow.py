@@ -12,21 +12,15 @@ from ruamel.yaml import YAML
 
 from emoalign.baselines.record import TrainingRecord
 from emoalign.tables import DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, PREDICTIONS
-from tests import small_comments
-from tests.small_comments import Comment
-from tests.workflow.conftest import Project, new_project
+from tests.kit import comments as small_comments
+from tests.kit.comments import Comment
+from tests.kit.project import FEW, SMALL, Project, new_project
 
 from . import tiny_roberta
 
 # Several threads wait for each other on a busy machine longer than they compute.
 ONE_THREAD = ("--set-threads", "train_baseline=1", "predict_baseline=1")
 QUICK = {"batch_size": 8, "learning_rate": 0.01, "max_epochs": 4}
-
-
-def write_yaml(path: Path, content: Any) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(content, stream)
 
 
 def recorded(file: Path, comments: list[Comment]) -> dict[str, Any]:
@@ -51,9 +45,8 @@ def recorded(file: Path, comments: list[Comment]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, comments: list[Comment]) -> Project:
     made = new_project(tmp_path_factory.mktemp("project"))
-    config = made.folder / "config"
     card = small_comments.card(made.folder / "resources/comments", comments)
-    write_yaml(config / "datasets/comments.yaml", card.model_dump(mode="json"))
+    made.write("config/datasets/comments.yaml", card.model_dump(mode="json"))
     texts = [comment.text for comment in comments]
     roberta = tiny_roberta.pretrained(made.folder / "weights/roberta", texts)
     tiny_roberta.published(
@@ -61,11 +54,11 @@ def project(tmp_path_factory: pytest.TempPathFactory, comments: list[Comment]) -
     )
     told = {"dataset": "comments", "scale": "emotions", "gpus": 0, "memory_gb": 1}
     trained = {"title": "Trained", "kind": "finetune", "weights": str(roberta), "seeds": [1, 2]}
-    write_yaml(config / "baselines/trained.yaml", told | trained | {"training": QUICK})
+    made.write("config/baselines/trained.yaml", told | trained | {"training": QUICK})
     published = {"title": "Published", "kind": "checkpoint", "leakage": "It has seen some."}
     folder = str(made.folder / "weights/published")
-    write_yaml(config / "baselines/published.yaml", told | published | {"weights": folder})
-    write_yaml(config / "models/guesses.yaml", recorded(made.folder / "guesses.csv", comments))
+    made.write("config/baselines/published.yaml", told | published | {"weights": folder})
+    made.write("config/models/guesses.yaml", recorded(made.folder / "guesses.csv", comments))
     study = {
         "study": "small",
         "title": "A small study",
@@ -74,9 +67,10 @@ def project(tmp_path_factory: pytest.TempPathFactory, comments: list[Comment]) -
         "datasets": [{"dataset": "comments", "sample": 90}],
         "protocols": [{"name": "asked", "prompts": "labels-that-apply", "participants": 4}],
         "baselines": ["trained", "published"],
-        "statistics": {"bootstrap_resamples": 200, "split_halves": 20, "simulations": 99},
+        "statistics": FEW,
+        "figures": [],
     }
-    write_yaml(config / "studies/small.yaml", study)
+    made.write(SMALL, study)
     return made
 
 
@@ -89,7 +83,7 @@ def test_baselines_are_trained_and_applied_without_asking_any_model(project: Pro
         "describe_baselines",
         "baselines",
     }
-    results = project.folder / "results/small/baselines"
+    results = project.results / "baselines"
     for name, models in (
         ("trained", {"trained.seed-1", "trained.seed-2"}),
         ("published", {"published"}),
@@ -125,9 +119,9 @@ def test_what_is_trained_anew_follows_from_what_has_changed(project: Project) ->
 
 def test_another_study_uses_the_same_training(project: Project) -> None:
     project.run("baselines", *ONE_THREAD)
-    study = YAML(typ="safe").load(project.folder / "config/studies/small.yaml")
+    study = YAML(typ="safe").load(project.folder / SMALL)
     other = study | {"study": "other", "datasets": [{"dataset": "comments", "sample": 40}]}
-    write_yaml(project.folder / "config/studies/other.yaml", other)
+    project.write("config/studies/other.yaml", other)
     done = project.snakemake("baselines", *ONE_THREAD, study="other")
     assert done.returncode == 0, done.stderr
     logs = project.folder / "results/other/logs/train_baseline/trained"
@@ -141,7 +135,7 @@ def test_baselines_stand_beside_the_models_wherever_distributions_are_compared(
     project: Project,
 ) -> None:
     project.run(*ONE_THREAD)
-    results = project.folder / "results/small"
+    results = project.results
     table = DISTRIBUTIONS.read(results / "statistics/distributions.parquet")
     jsd = table[(table["metric"] == "jsd") & (table["stratum"] == "all")].set_index("model")
     assert set(jsd.index) == {"guesses", "trained.seed-1", "trained.seed-2", "published"}

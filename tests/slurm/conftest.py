@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from tests.faults.server import FaultServer
+from tests.kit.project import ROOT, SMALL, Project, new_project
+from tests.kit.waiting import HANGS_S
 from tests.slurm.one_node import OneNode, SlurmError, output
-from tests.workflow.conftest import Project, new_project
 
-ROOT = Path(__file__).parents[2]
 # A cluster's answer takes a while; this one has nothing else to do.
 OFTEN = ("--slurm-init-seconds-before-status-checks", "2")
 KEY = "sk-test-0123456789abcdef"
@@ -81,7 +80,7 @@ class Run:
 
     def finish(self) -> str:
         """Wait for the end, which must be a good one, and return all that was said."""
-        assert self.process.wait(timeout=400) == 0, self.log
+        assert self.process.wait(timeout=HANGS_S) == 0, self.log
         return self.log
 
 
@@ -131,9 +130,9 @@ class ClusterProject(Project):
             "base_url": address,
             "api_key_env": KEY_VARIABLE,
             "capabilities": {"choices": 1, "seed_bits": 63},
+            "limits": {"timeout_s": HANGS_S},
         }
-        with (self.folder / "config/models/served.yaml").open("w", encoding="utf-8") as file:
-            YAML(typ="safe").dump(card, file)
+        self.write("config/models/served.yaml", card)
         self.study(
             models=["served"],
             shard_items=None,
@@ -148,7 +147,7 @@ class ClusterProject(Project):
         )
 
     def study(self, **changes: Any) -> None:
-        self.edit("config/studies/small.yaml", **changes)
+        self.edit(SMALL, **changes)
 
 
 def slurm_jobs() -> list[tuple[str, SlurmJob]]:
@@ -205,11 +204,9 @@ def copied(folder: Path) -> ClusterProject:
     return ClusterProject(folder)
 
 
-@contextmanager
-def serving(slow_s: float = 0.0) -> Iterator[FaultServer]:
-    """A server for a model that takes its time, and counts every answer it gives."""
-    with FaultServer(plan=lambda heard: "slow", slow_s=slow_s).running() as server:
-        yield server
+def answering(server: FaultServer, requests: int) -> None:
+    """Have a server answer so many requests and let the others wait until it answers more."""
+    server.hold = lambda heard: server.heard.index(heard) >= requests
 
 
 def scancel(job: int) -> None:

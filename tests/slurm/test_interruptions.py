@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.server import FaultServer
+from tests.kit.waiting import HANGS_S, until
 from tests.slurm.conftest import (
     EXACT,
     KEY,
@@ -15,17 +16,19 @@ from tests.slurm.conftest import (
     WORDS,
     ClusterProject,
     Run,
+    answering,
     scancel,
-    serving,
 )
-from tests.slurm.one_node import OneNode, waiting
+from tests.slurm.one_node import OneNode
 
 pytestmark = pytest.mark.slurm
 
+EVERY = 2 * PARTICIPANTS * WORDS
 
-def rating(run: Run, server: FaultServer) -> bool:
-    """Whether a job of the run has had a few answers from the server."""
-    return waiting(120, lambda: len(server.delivered) >= 2) and run.submitted("rate")
+
+def rating(run: Run, server: FaultServer) -> None:
+    """Wait until a job of the run has had two answers from the server, and waits for the third."""
+    until(lambda: len(server.heard) > 2 and run.submitted("rate"), run.process)
 
 
 def test_a_job_that_needs_more_memory_is_started_again_with_more(project: ClusterProject) -> None:
@@ -43,12 +46,13 @@ def test_a_job_that_needs_more_memory_is_started_again_with_more(project: Cluste
 def test_a_job_cancelled_by_somebody_else_is_noticed_and_started_again(
     project: ClusterProject,
 ) -> None:
-    with serving(slow_s=2) as server:
+    with FaultServer().running() as server:
+        answering(server, 2)
         project.ask(server.address)
         with project.started("ratings") as run:
-            assert rating(run, server)
+            rating(run, server)
             scancel(run.jobs[0].number)
-            server.slow_s = 0
+            answering(server, EVERY)
             log = run.finish()
 
     first, second = run.jobs
@@ -64,23 +68,24 @@ def test_after_kill_9_of_snakemake_its_job_goes_on_and_a_rerun_asks_nothing_twic
     project: ClusterProject,
 ) -> None:
     log_file = project.folder / "results/small/logs/rate/served/asked/vader/valence/0000.log"
-    with serving(slow_s=4) as server:
+    with FaultServer().running() as server:
+        answering(server, 2)
         project.ask(server.address)
         with project.started("ratings") as killed:
-            assert rating(killed, server)
+            rating(killed, server)
             killed.process.send_signal(signal.SIGKILL)
             killed.process.wait()
         (left_over,) = killed.jobs
         assert left_over.state == "RUNNING"
 
         with project.started("ratings") as refused:
-            assert refused.process.wait(timeout=60) != 0
+            assert refused.process.wait(timeout=HANGS_S) != 0
         assert "Directory cannot be locked" in refused.log
         project.through_the_profile("--unlock")
         with project.started("ratings") as run:
             waits = f"is being written by SLURM job {left_over.number} on"
-            assert waiting(120, lambda: waits in said(log_file)), run.log
-            server.slow_s = 0
+            until(lambda: waits in said(log_file), run.process)
+            answering(server, EVERY)
             run.finish()
 
     assert {job.state for job in [*killed.jobs, *run.jobs]} == {"COMPLETED"}
@@ -91,19 +96,20 @@ def test_after_kill_9_of_snakemake_its_job_goes_on_and_a_rerun_asks_nothing_twic
 
 
 def test_ctrl_c_cancels_the_jobs(project: ClusterProject) -> None:
-    with serving(slow_s=2) as server:
+    with FaultServer().running() as server:
+        answering(server, 2)
         project.ask(server.address)
         with project.started("ratings") as run:
-            assert rating(run, server)
+            rating(run, server)
             run.process.send_signal(signal.SIGINT)
-            assert run.process.wait(timeout=60) != 0
-        assert waiting(20, lambda: [job.state for job in run.jobs] == ["CANCELLED"])
+            assert run.process.wait(timeout=HANGS_S) != 0
+        until(lambda: [job.state for job in run.jobs] == ["CANCELLED"])
 
 
 def test_a_key_reaches_the_jobs_and_no_file_of_the_user(
     project: ClusterProject, cluster: OneNode
 ) -> None:
-    with serving() as server:
+    with FaultServer().running() as server:
         project.ask(server.address)
         # With --verbose, jobs log their whole environment.
         project.through_the_profile("ratings", "--verbose", "--slurm-keep-successful-logs")

@@ -15,10 +15,10 @@ from emoalign.analyses.contrasts.compare import compare
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.analyses.structure.structure_rows import compare_structure
 from emoalign.figures.catalogue import PlannedFigure, planned_figures
-from emoalign.figures.drawing_job import AskedOf, FigureJob, ShownDataset
+from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
 from emoalign.figures.subject import Subject, read_subject
 from emoalign.items.item_jobs import ComparedDataset
-from emoalign.study.fields import FigureName, Range
+from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 from emoalign.tables import ITEMS, NORMS, STIMULI
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from emoalign.analyses.calibration.calibrator import Sample
-from emoalign.analyses.distributions.kinds import Kind
+from emoalign.statistics.calibrators.family import Sample
+from emoalign.statistics.distances import Kind
 from emoalign.statistics.pairs import FloatArray
 
 POINTS = 5

@@ -40,8 +40,8 @@ from emoalign.report.page import write_report
 from emoalign.report.report_job import ReportJob
 from emoalign.report.sections import tables
 from emoalign.study.fields import Range
+from emoalign.study.protocols import Asked
 from emoalign.study.scales import LabelScale
-from emoalign.study.studies import Asked
 from emoalign.tables import NORMS, RATINGS, STIMULI
 
 from .small_study import SCALE, SETTINGS

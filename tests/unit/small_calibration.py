@@ -13,8 +13,9 @@ from emoalign.analyses.calibration.analysis import (
     CalibrationReviewJob,
     CalibrationSettings,
 )
-from emoalign.analyses.calibration.calibrate import Tables, calibrate
+from emoalign.analyses.calibration.calibrate import calibrate
 from emoalign.analyses.calibration.review import review
+from emoalign.items.cells import Tables
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS, NORMS, STATUSES, STIMULI

@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 
 from emoalign.errors import StudyError
-from emoalign.planning.loading import load_dataset
 from emoalign.statistics.reliability import split_half
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.stimuli.readers.reading import read
 from emoalign.stimuli.readers.source_items import HumanLabels, HumanRatings, SourceItem
-from emoalign.study.reading import validate
+from emoalign.study.reading import read_card, validate
 from emoalign.tables import NORMS, STIMULI
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 def shipped(name: str) -> DatasetCard:
     """A card that comes with emoalign."""
-    return load_dataset(ROOT / f"config/datasets/{name}.yaml")
+    return read_card(ROOT / f"config/datasets/{name}.yaml", DatasetCard)
 
 
 def items(name: str, files: Mapping[str, Path], **changes: Any) -> list[SourceItem]:

@@ -180,6 +180,12 @@ def test_an_exact_distribution_on_one_point_has_sd_0(tmp_path: Path) -> None:
     assert found["sd"] == pytest.approx(0, abs=1e-6)
 
 
+def test_an_exact_variance_that_rounding_made_negative_is_0(tmp_path: Path) -> None:
+    found = only(items(tmp_path, [[exact("a", 0, 0, 0.094, 0, 0)]]))
+    assert found["raw_moment_2"] / 0.094 < (found["raw_moment_1"] / 0.094) ** 2
+    assert found["sd"] == 0
+
+
 def test_an_exact_item_with_all_its_mass_off_the_scale_gives_nulls(tmp_path: Path) -> None:
     items(tmp_path, [[exact("a", 0, 0, 0, 0, 0), exact("b", 0.1, 0, 0, 0, 0)]])
     off, on = pq.read_table(tmp_path / "items.parquet").to_pylist()

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 from emoalign.baselines import extra
+from emoalign.baselines.cards import BASELINES
 from emoalign.errors import BaselineError, StudyError
+from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy, load_baseline, load_study
-from emoalign.study.reading import read_yaml
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.loading import load_study
+from emoalign.study.reading import read_card, read_yaml
 
 Edit = Callable[[str, Callable[[Any], object]], None]
 
@@ -41,13 +44,13 @@ def test_every_shipped_baseline_is_valid(repository: Path) -> None:
     files = sorted(repository.glob("config/baselines/*.yaml"))
     assert files
     for file in files:
-        card = load_baseline(file)
+        card = read_card(file, BASELINES)
         assert card.revision, f"{file}: weights without a revision change unnoticed"
 
 
 def test_a_study_without_baselines_has_none(default_study: LoadedStudy) -> None:
     assert default_study.baselines == {}
-    assert Jobs(default_study).prediction_files("results/default") == []
+    assert Files(default_study, "results/default").predictions() == []
 
 
 @pytest.mark.parametrize(
@@ -93,8 +96,10 @@ def test_a_training_depends_on_what_it_learns_and_on_nothing_else(
     config_dir: Path, edit: Edit
 ) -> None:
     before = Jobs(load(config_dir))
-    assert before.seeds(TRAINED) == [1, 2, 3]
-    assert before.seeds(PUBLISHED) == []
+    records = Files(before.loaded, "results/a").trainings()
+    assert records == [
+        f"results/a/baselines/{TRAINED}/seed-{seed}.training.json" for seed in (1, 2, 3)
+    ]
     card = f"baselines/{TRAINED}.yaml"
     edit(card, lambda card: card.update(title="Another", checkpoint_steps=7, memory_gb=64))
     edit("datasets/goemotions.yaml", lambda card: card.update(title="Comments", caveats=[]))
@@ -112,19 +117,20 @@ def test_a_training_depends_on_what_it_learns_and_on_nothing_else(
 def test_the_items_of_a_study_are_held_out_where_the_card_says_so(
     config_dir: Path, edit: Edit
 ) -> None:
-    assert Jobs(load(config_dir)).held_out(TRAINED, "results/a") == []
+    assert Files(load(config_dir), "results/a").held_out(TRAINED) == []
     edit(f"baselines/{TRAINED}.yaml", lambda card: card.update(evaluate="held_out"))
     expected = ["results/a/stimuli/goemotions.parquet"]
-    assert Jobs(load(config_dir)).held_out(TRAINED, "results/a") == expected
+    assert Files(load(config_dir), "results/a").held_out(TRAINED) == expected
 
 
 def test_weights_in_a_folder_are_inputs(config_dir: Path, edit: Edit, tmp_path: Path) -> None:
-    assert Jobs(load(config_dir)).weight_files(TRAINED) == []
+    assert Files(load(config_dir), "results/a").baseline_weights(TRAINED) == []
     folder = tmp_path / "weights"
     folder.mkdir()
     (folder / "config.json").write_text("{}", encoding="utf-8")
     edit(f"baselines/{TRAINED}.yaml", lambda card: card.update(weights=str(folder)))
-    assert Jobs(load(config_dir)).weight_files(TRAINED) == [str(folder / "config.json")]
+    files = Files(load(config_dir), "results/a")
+    assert files.baseline_weights(TRAINED) == [str(folder / "config.json")]
 
 
 def test_a_missing_package_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

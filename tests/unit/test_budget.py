@@ -88,6 +88,26 @@ def test_what_could_exceed_the_limit_is_not_sent(tmp_path: Path) -> None:
     assert account.spent() <= account.max_usd
 
 
+def test_a_limit_may_be_spent_to_the_last_cent(tmp_path: Path) -> None:
+    account = Account(tmp_path / "spent.json", max_usd=1.0)
+    account.reserve(0.75)
+    account.reserve(0.25)
+    with pytest.raises(BudgetError):
+        account.reserve(0.01)
+
+
+def test_an_account_whose_file_was_deleted_meanwhile_is_never_in_debt_to_the_study(
+    tmp_path: Path,
+) -> None:
+    account = Account(tmp_path / "spent.json", max_usd=1.0)
+    account.reserve(0.75)
+    account.path.unlink()
+    account.settle(0.75, 0.25)
+    assert account.spent() == 0
+    with pytest.raises(BudgetError):
+        account.reserve(1.01)
+
+
 def test_jobs_that_spend_at_once_keep_within_the_limit_together(tmp_path: Path) -> None:
     path = tmp_path / "spent.json"
 

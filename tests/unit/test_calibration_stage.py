@@ -15,10 +15,12 @@ from emoalign.analyses.calibration.__main__ import main
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings
 from emoalign.analyses.calibration.apply import apply
 from emoalign.analyses.calibration.saved import load
+from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
+from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
 from emoalign.errors import DataError
-from emoalign.tables import CALIBRATED, CALIBRATION, CALIBRATION_CURVES, ITEMS
+from emoalign.tables import CALIBRATED, CALIBRATION, CALIBRATION_CURVES, DISTRIBUTIONS, ITEMS
 
-from .small_calibration import NAMED, SETTINGS, calibrated, written
+from .small_calibration import FIVE, NAMED, SETTINGS, calibrated, written
 
 CARD = {
     "title": "Other items",
@@ -120,19 +122,52 @@ def test_p_is_adjusted_over_the_methods_of_the_cell(results: Path) -> None:
         assert tested["p_holm"].to_numpy() == pytest.approx(expected)
 
 
-def test_ranks_follow_the_held_out_divergence(results: Path) -> None:
-    for _, cell in gains(results).groupby("scale"):
-        assert list(cell.sort_values("rank")["jsd_after"]) == sorted(cell["jsd_after"])
-        assert list(cell.sort_values("rank_nll")["nll_after"]) == sorted(cell["nll_after"])
-        assert cell["rank"].min() == 1
+def test_ranks_follow_the_held_out_divergence_and_likelihood(results: Path) -> None:
+    likelihoods = {"valence": "nll", "emotions": "bernoulli_nll"}
+    for scale, cell in gains(results).groupby("scale"):
+        name = likelihoods.pop(str(scale))
+        for rank, score in (("rank", "jsd_after"), (f"rank_{name}", f"{name}_after")):
+            assert list(cell.sort_values(rank)[score]) == sorted(cell[score])
+            assert cell[rank].min() == 1
+
+
+def test_a_score_is_the_metric_that_has_its_name_in_the_table_of_distributions(
+    tmp_path: Path, results: Path
+) -> None:
+    job = DistributionJob(
+        scales={"d": {"valence": FIVE, "emotions": NAMED}},
+        seed=1,
+        bootstrap_resamples=50,
+        settings=DistributionSettings(simulations=10, permutations=1),
+    )
+    files = ([str(results / kind / "d.parquet")] for kind in ("items", "norms", "stimuli"))
+    compare_distributions(job, dataset_files(*files), tmp_path)
+    found = DISTRIBUTIONS.read(tmp_path / "distributions.parquet")
+    values = found[found["stratum"] == "all"].set_index(["scale", "metric"])["value"]
+    rows = gains(results).set_index(["scale", "method"])
+    shared = {"valence": ("jsd", "nll", "rps"), "emotions": ("jsd", "bernoulli_jsd", "brier")}
+    for scale, names in shared.items():
+        for name in names:
+            before = rows.loc[(scale, "none"), f"{name}_before"]
+            assert before == pytest.approx(values[scale, name]), name
+
+
+def test_the_likelihoods_of_labels_and_of_points_have_names_of_their_own(results: Path) -> None:
+    rows = gains(results).set_index("scale")
+    for scale, name, other in (
+        ("valence", "nll", "bernoulli_nll"),
+        ("emotions", "bernoulli_nll", "nll"),
+    ):
+        assert rows.loc[scale, [f"{name}_after", f"rank_{name}"]].notna().all(axis=None)
+        assert rows.loc[scale, [f"{other}_after", f"rank_{other}"]].isna().all(axis=None)
 
 
 def test_labels_have_no_order_and_numbers_no_brier_score(results: Path) -> None:
     rows = gains(results).set_index("scale")
     assert rows.loc["emotions", "rps_after"].isna().all()
-    assert rows.loc["emotions", ["brier_after", "label_jsd_after"]].notna().all(axis=None)
+    assert rows.loc["emotions", ["brier_after", "bernoulli_jsd_after"]].notna().all(axis=None)
     assert rows.loc["valence", "rps_after"].notna().all()
-    assert rows.loc["valence", ["brier_after", "label_jsd_after"]].isna().all(axis=None)
+    assert rows.loc["valence", ["brier_after", "bernoulli_jsd_after"]].isna().all(axis=None)
 
 
 def test_items_that_nobody_rated_are_calibrated_by_what_was_learnt_on_all_others(

@@ -11,13 +11,17 @@ import pytest
 from pydantic import ValidationError
 
 from emoalign.errors import StudyError
+from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy, load_model, load_study
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.loading import MODELS, load_study
+from emoalign.planning.needs import Needs
 from emoalign.planning.preflight import check_prompts
 from emoalign.stimuli.cards import DatasetCard
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.reading import nearest, read_yaml, validate
+from emoalign.study.reading import nearest, read_card, read_yaml, validate
 from emoalign.study.scales import OrdinalScale
 
 Edit = Callable[[str, Callable[[Any], object]], None]
@@ -87,10 +91,8 @@ def test_the_study_of_labels_and_dimensions_asks_for_the_published_640000_respon
     file = repository / "config/studies/inoshita2026.yaml"
     loaded = load_study(content(file), repository / "config")
     responses = {
-        (job["model"], job["protocol"]["temperature"], job["dataset"]): job["protocol"][
-            "participants"
-        ]
-        * (loaded.dataset_entry(job["dataset"]).sample or 0)
+        (job.model, job.protocol.temperature, job.dataset): job.protocol.participants
+        * (loaded.dataset_entry(job.dataset).sample or 0)
         for job in Jobs(loaded).plan()
     }
     assert len(responses) == len(Jobs(loaded).plan()) == 4 * 4 * 2
@@ -100,7 +102,7 @@ def test_the_study_of_labels_and_dimensions_asks_for_the_published_640000_respon
 
 def test_every_shipped_card_is_valid_even_if_no_study_names_it(repository: Path) -> None:
     for file in sorted(repository.glob("config/models/*.yaml")):
-        assert load_model(file).title
+        assert read_card(file, MODELS).title
     for file in sorted(repository.glob("config/datasets/*.yaml")):
         assert validate(DatasetCard, content(file), str(file))[1] == []
     for file in sorted(repository.glob("config/prompts/*.yaml")):
@@ -311,7 +313,7 @@ def test_an_unknown_engine_is_told_with_the_nearest_one(config_dir: Path, edit: 
 
 def test_a_missing_model_card_is_told_when_it_is_read_by_itself(config_dir: Path) -> None:
     with pytest.raises(StudyError, match=r"smollm3\.yaml; did you mean 'smollm2-135m'"):
-        load_model(config_dir / "models" / "smollm3.yaml")
+        read_card(config_dir / "models" / "smollm3.yaml", MODELS)
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest_or_with_all() -> None:
@@ -532,20 +534,21 @@ def with_remote(config_dir: Path, edit: Edit) -> Path:
 def work(config_dir: Path) -> dict[str, object]:
     """The jobs that read data, ask models and compute, by name. (Figures show titles.)"""
     loaded = load(config_dir)
-    jobs = Jobs(loaded)
-    return {
+    jobs, analyses = Jobs(loaded), AnalysisJobs(loaded)
+    every: dict[str, Job] = {
         "prepare": jobs.prepare("vader"),
         "aggregate": jobs.aggregate("vader"),
-        "statistics": jobs.statistics(),
-        "comparison": jobs.comparison(),
-        "structure": jobs.structure(),
-        "decomposition": jobs.decomposition(),
+        "statistics": analyses.statistics(),
+        "comparison": analyses.comparison(),
+        "structure": analyses.structure(),
+        "decomposition": analyses.decomposition(),
         **{
             f"rate {model} {protocol.name}": jobs.rate(model, protocol.name, "vader", "valence")
             for model in loaded.models
             for protocol in loaded.study.protocols
         },
     }
+    return {name: job.params() for name, job in every.items()}
 
 
 def changes(before: dict[str, object], after: dict[str, object]) -> set[str]:
@@ -691,9 +694,11 @@ def test_demonstrations_of_all_protocols_are_kept_out_of_the_sample(
 ) -> None:
     shown = [{"text": "zest", "rating": 8}]
     edit(INSTRUCTION, lambda prompts: prompts["scales"]["valence"].update(demonstrations=shown))
-    excluded = Jobs(load(config_dir)).prepare("vader")["excluded_texts"]
+    excluded = Jobs(load(config_dir)).prepare("vader").excluded_texts
     on_the_sheet = content(config_dir / SHEET)["scales"]["valence"]["demonstrations"]
-    assert excluded == sorted({"zest", *(demonstration["text"] for demonstration in on_the_sheet)})
+    assert excluded == tuple(
+        sorted({"zest", *(demonstration["text"] for demonstration in on_the_sheet)})
+    )
     assert len(excluded) > 20
 
 
@@ -702,17 +707,17 @@ def test_rating_files_are_named_in_the_same_order_however_the_study_lists_them(
 ) -> None:
     shards = tmp_path / "shards.json"
     shards.write_text('["0000", "0001"]')
-    files = Jobs(load(with_remote)).rating_files("results/default", "vader", shards)
+    files = Files(load(with_remote), "results/default").ratings("vader", shards)
     assert len(files) == 2 * 2 * 2
     assert files[0] == "results/default/ratings/remote/instruction/vader/valence/0000.parquet"
     edit(STUDY, lambda s: (s["models"].reverse(), s["protocols"].reverse()))
-    assert Jobs(load(with_remote)).rating_files("results/default", "vader", shards) == files
+    assert Files(load(with_remote), "results/default").ratings("vader", shards) == files
 
 
 def test_only_jobs_that_talk_to_a_server_elsewhere_take_an_api_slot(
     with_remote: Path, edit: Edit
 ) -> None:
     edit(MODEL, lambda card: card.update(threads=2))
-    jobs = Jobs(load(with_remote))
-    assert (jobs.api_slots("remote"), jobs.api_slots("smollm2-135m")) == (1, 0)
-    assert (jobs.threads("remote"), jobs.threads("smollm2-135m")) == (1, 2)
+    needs = Needs(load(with_remote))
+    assert (needs.api_slots("remote"), needs.api_slots("smollm2-135m")) == (1, 0)
+    assert (needs.threads("remote"), needs.threads("smollm2-135m")) == (1, 2)

@@ -10,10 +10,11 @@ import pytest
 
 from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import StudyError
+from emoalign.planning.consent import all_forbidden, why_forbidden
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.loading import load_study
 
 from .small_datasets import ROOT, shipped
 
@@ -38,9 +39,9 @@ def load(config: Path = ROOT / "config", **changes: Any) -> LoadedStudy:
 
 def forbidden(config: Path = ROOT / "config", **changes: Any) -> str | None:
     """Why the pictures are not sent to the model."""
-    jobs = Jobs(load(config, **changes))
-    (told,) = jobs.all_forbidden() or [None]
-    assert told == jobs.forbidden("gpt-4o", "oasis")
+    loaded = load(config, **changes)
+    (told,) = all_forbidden(loaded) or [None]
+    assert told == why_forbidden(loaded, "gpt-4o", "oasis")
     return told
 
 
@@ -139,7 +140,7 @@ def test_models_that_answer_nobody_elsewhere_are_not_remote() -> None:
     assert OpenAIModel.model_fields["base_url"].default.startswith("https://")
     local = {"models": ["smollm2-135m"], "datasets": [{"dataset": "anew", "scales": ["valence"]}]}
     protocol = [{"name": "p", "prompts": "instruction"}]
-    assert Jobs(load(**local, protocols=protocol)).all_forbidden() == []
+    assert all_forbidden(load(**local, protocols=protocol)) == []
 
 
 def test_models_that_do_not_rate_the_set_are_sent_nothing_of_it() -> None:
@@ -151,13 +152,13 @@ def test_models_that_do_not_rate_the_set_are_sent_nothing_of_it() -> None:
             {"name": "p", "prompts": "instruction", "prompts_for": {"oasis": "instruction-image"}}
         ],
     )
-    (told,) = Jobs(loaded).all_forbidden()
+    (told,) = all_forbidden(loaded)
     assert "gpt-4o (" in told
 
 
 def test_a_job_that_is_not_allowed_to_send_its_items_sends_none(tmp_path: Path) -> None:
     loaded = load()
-    job = RatingJob.model_validate(Jobs(loaded).rate("gpt-4o", "p", "oasis", "valence"))
+    job = Jobs(loaded).rate("gpt-4o", "p", "oasis", "valence")
     with pytest.raises(StudyError, match="Nothing has been sent"):
         rate(
             [job],
@@ -166,6 +167,6 @@ def test_a_job_that_is_not_allowed_to_send_its_items_sends_none(tmp_path: Path) 
             "0000",
             tmp_path / "journal",
             [tmp_path / "ratings"],
-            forbidden=Jobs(loaded).forbidden("gpt-4o", "oasis"),
+            forbidden=why_forbidden(loaded, "gpt-4o", "oasis"),
         )
     assert list(tmp_path.iterdir()) == []

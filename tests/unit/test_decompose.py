@@ -12,7 +12,7 @@ import pytest
 from emoalign.analyses.variance.analysis import DecompositionJob
 from emoalign.analyses.variance.decompose import decompose
 from emoalign.statistics.components import variance_components
-from emoalign.study.studies import Asked
+from emoalign.study.protocols import Asked
 from emoalign.tables import RATINGS, VARIANCE
 
 N_ITEMS, N_PEOPLE = 25, 8

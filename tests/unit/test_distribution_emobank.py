@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from emoalign.analyses.distributions import metrics, predictors
-from emoalign.analyses.distributions.people import People, people
 from emoalign.planning.studies import Study
+from emoalign.statistics import distances, predictors
+from emoalign.statistics.raters import People
+from emoalign.stimuli.human_answers import human_answers
 from emoalign.stimuli.strata import strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
-from emoalign.study.scales import HumanScale
 from emoalign.study.strata import Strata
 
 from .small_datasets import ROOT, prepared, shipped
@@ -52,12 +52,12 @@ def samples(
     folder = tmp_path_factory.mktemp("emobank")
     _, norms = prepared(folder, kept, min_raters=3)
     strata = published_strata()
-    kinds = strata_of(norms, strata)
+    kinds = strata_of(norms, strata, card.scales)
     drawn = [set(stratified_ids(kinds, strata.wanted(), 2000, seed)) for seed in range(SAMPLES)]
     table = pa.Table.from_pandas(norms, preserve_index=False)
     found = {}
     for scale in SCALES:
-        raters = people(table, scale, HumanScale.model_validate(card.scales[scale].model_dump()))
+        raters = human_answers(table, scale, card.scales[scale])
         found[scale] = [
             (raters, np.array([item_id in ids for item_id in raters.item_ids])) for ids in drawn
         ]
@@ -71,9 +71,9 @@ def means(samples: list[tuple[People, np.ndarray]]) -> Iterator[tuple[float, flo
         marginal = human.mean(axis=0)
         uniform = predictors.uniform("ordinal", 5)
         yield (
-            float(metrics.jsd(human, marginal).mean()),
-            float(metrics.jsd(human, uniform).mean()),
-            float(metrics.w1(human, marginal).mean()),
+            float(distances.jsd(human, marginal).mean()),
+            float(distances.jsd(human, uniform).mean()),
+            float(distances.w1(human, marginal).mean()),
         )
 
 

@@ -13,10 +13,10 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.analyses.distributions import metrics
 from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
 from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
-from emoalign.analyses.distributions.expected import REFERENCES
+from emoalign.analyses.distributions.references import REFERENCES
+from emoalign.statistics import distances
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import (
     CATEGORIES,
@@ -170,7 +170,7 @@ def test_a_good_model_is_near_what_a_perfect_one_reaches_and_a_poor_one_is_not(
         lambda ratings: np.bincount(np.array(ratings, dtype=int), minlength=6)[1:] / 6
     )
     model = answered("valence", "good", "T1", 0.1)["distribution"]
-    expected = metrics.jsd(np.stack(human.to_list()), np.stack(model.to_list())).mean()
+    expected = distances.jsd(np.stack(human.to_list()), np.stack(model.to_list())).mean()
     assert valence["value"] == pytest.approx(expected)
 
 
@@ -230,7 +230,7 @@ def test_contrasts_are_paired_over_texts(tables: dict[str, pd.DataFrame]) -> Non
         [np.bincount(np.array(x, int), minlength=6)[1:] / 6 for x in numbered("valence")["ratings"]]
     )
     good, poor = (
-        metrics.rps(human, np.stack(answered("valence", *cell)["distribution"].to_list()))
+        distances.rps(human, np.stack(answered("valence", *cell)["distribution"].to_list()))
         for cell in CELLS[:2]
     )
     texts = pd.Series(good - poor).groupby(TEXTS).mean()

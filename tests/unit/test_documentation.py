@@ -42,10 +42,17 @@ def entries(kind: type[Entry] = Entry) -> Iterator[type[Entry]]:
         yield from entries(entry)
 
 
-CONFIGURATION = [
-    entry for entry in entries() if any(field.description for field in entry.model_fields.values())
-]
-"""What stands in configuration files: the fields of jobs need no description."""
+SHOWN = {part for kind in KINDS for part in (kind.entry, *parts(kind.entry))}
+CONFIGURATION = sorted(
+    (
+        entry
+        for entry in entries()
+        if entry.__module__ in {part.__module__ for part in SHOWN}
+        and any(field.description for field in entry.model_fields.values())
+    ),
+    key=lambda entry: entry.__name__,
+)
+"""What stands in configuration files; beside it stand jobs, whose fields need no description."""
 
 
 def shipped(path: str) -> tuple[Any, FileKind]:
@@ -124,8 +131,7 @@ def test_every_configuration_key_has_a_meaning(entry: type[Entry]) -> None:
 
 
 def test_every_configuration_entry_is_on_the_page() -> None:
-    shown = {part for kind in KINDS for part in (kind.entry, *parts(kind.entry))}
-    bases = {base for entry in shown for base in entry.__mro__}
+    bases = {base for entry in SHOWN for base in entry.__mro__}
     assert set(CONFIGURATION) <= bases
 
 

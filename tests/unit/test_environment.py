@@ -83,13 +83,32 @@ def test_every_dependency_is_justified_in_a_line() -> None:
         assert name in page, f"docs/dependencies.md says nothing of {need.name}"
 
 
-def test_reading_the_snakefile_waits_for_no_library_that_draws_or_learns() -> None:
-    told = "import sys, emoalign.report.sections, emoalign.planning.jobs; print(*sys.modules)"
+def imported_by_the_snakefile() -> set[str]:
+    """The modules of the package that the Snakefile and its rules import."""
+    files = [ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")]
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return {match[1] for line in lines if (match := re.match(r"from (emoalign\.\S+) import", line))}
+
+
+def loaded_with(modules: set[str]) -> set[str]:
+    """All that a new process has loaded when it has imported these modules."""
     done = subprocess.run(
-        [sys.executable, "-c", told],
+        [sys.executable, "-c", f"import sys, {', '.join(sorted(modules))}; print(*sys.modules)"],
         env={"PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert not {"matplotlib", "sklearn", "plotly", "torch"} & set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+SECTIONS = "emoalign.report.sections"
+COMPUTING = {"duckdb", "numpy", "pandas", "pyarrow"}
+WAITED_FOR = {"matplotlib", "openai", "plotly", "scipy", "sklearn", "torch", "xllamacpp"}
+
+
+def test_reading_the_snakefile_loads_nothing_that_computes_but_the_sections_of_the_report() -> None:
+    modules = imported_by_the_snakefile()
+    assert {SECTIONS, "emoalign.planning.jobs", "emoalign.planning.loading"} <= modules
+    assert not (COMPUTING | WAITED_FOR) & loaded_with(modules - {SECTIONS})
+    assert not WAITED_FOR & loaded_with(modules)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.distributions.cells import BASELINE
 from emoalign.figures.entropy import COLUMNS, ROWS, draw
 from emoalign.figures.style import style
 from emoalign.figures.subject import Subject
-from emoalign.tables import ENTROPY, ITEMS
+from emoalign.tables import BASELINE, ENTROPY, ITEMS
 
 from .reported_study import report_job
 

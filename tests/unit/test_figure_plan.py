@@ -8,14 +8,18 @@ from typing import Any, get_args
 import pytest
 
 from emoalign.errors import StudyError
-from emoalign.figures.catalogue import FIGURES, planned_figures, undrawn_figures
+from emoalign.figures.catalogue import (
+    FIGURES,
+    PlannedFigure,
+    planned_figures,
+    undrawn_figures,
+)
 from emoalign.figures.drawing import drawing
-from emoalign.figures.drawing_job import AskedOf
+from emoalign.figures.drawing_job import AskedOf, FigureName
 from emoalign.figures.variation import varying
-from emoalign.planning.jobs import Jobs
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
-from emoalign.report.report_job import ReportJob
-from emoalign.study.fields import FigureName
+from emoalign.planning.reported import figures, reported, undrawn
 from emoalign.study.reading import read_yaml
 from emoalign.tables import TABLES
 
@@ -23,17 +27,18 @@ ROOT = Path(__file__).parents[2]
 NAMES = get_args(FigureName)
 
 
-def loaded(**changes: Any) -> Jobs:
-    """The jobs of the default study with some keys changed."""
+def loaded(**changes: Any) -> LoadedStudy:
+    """The default study with some keys changed."""
     content, problems = read_yaml(ROOT / "config/config.yaml")
     assert not problems
-    return Jobs(load_study(content | changes, ROOT / "config"))
+    return load_study(content | changes, ROOT / "config")
 
 
-def shipped(name: str) -> Jobs:
+def shipped(name: str) -> dict[str, PlannedFigure]:
+    """The figures of a shipped study."""
     content, problems = read_yaml(ROOT / f"config/studies/{name}.yaml")
     assert not problems
-    return Jobs(load_study(content, ROOT / "config"))
+    return figures(load_study(content, ROOT / "config"))
 
 
 def test_every_name_has_one_entry_and_something_that_draws_it() -> None:
@@ -47,33 +52,30 @@ def test_every_figure_is_drawn_from_tables_there_are() -> None:
 
 
 def test_a_study_that_names_no_figures_has_all_that_apply() -> None:
-    assert {"correlations", "vader/valence/means", "vader/valence/spread"} <= set(
-        loaded().figures()
-    )
+    assert {"correlations", "vader/valence/means", "vader/valence/spread"} <= set(figures(loaded()))
 
 
 def test_a_study_has_only_the_figures_it_names_in_an_order_of_their_own() -> None:
-    assert list(loaded(figures=["spread", "correlations"]).figures()) == [
+    assert list(figures(loaded(figures=["spread", "correlations"]))) == [
         "correlations",
         "vader/valence/spread",
     ]
-    assert loaded(figures=["means", "spread"]).report() == (
-        loaded(figures=["spread", "means"]).report()
-    )
-    assert loaded(figures=[]).figures() == {}
+    either, other = loaded(figures=["means", "spread"]), loaded(figures=["spread", "means"])
+    assert reported(either) == reported(other)
+    assert figures(loaded(figures=[])) == {}
 
 
 @pytest.mark.parametrize(
-    ("figures", "told"),
+    ("named", "told"),
     [(["mean"], "figures.0: Input should be"), (["means", "means"], "named more than once: means")],
 )
-def test_an_unknown_figure_or_one_named_twice_is_told(figures: list[str], told: str) -> None:
+def test_an_unknown_figure_or_one_named_twice_is_told(named: list[str], told: str) -> None:
     with pytest.raises(StudyError, match=told):
-        loaded(figures=figures)
+        loaded(figures=named)
 
 
 def test_a_figure_is_told_of_nothing_but_what_it_shows() -> None:
-    one = shipped("ogg2025").figures()["oasis/valence/means"]
+    one = shipped("ogg2025")["oasis/valence/means"]
     assert list(one.job.datasets) == ["oasis"]
     assert list(one.job.datasets["oasis"].scales) == ["valence"]
     assert one.job.figures == ("means",)
@@ -86,9 +88,9 @@ def test_a_figure_is_told_of_nothing_but_what_it_shows() -> None:
 
 
 def test_titles_and_captions_name_what_a_figure_is_of() -> None:
-    figures = shipped("ogg2025").figures()
-    title = figures["oasis/valence/means"].job.datasets["oasis"].title
-    for one in figures.values():
+    planned = shipped("ogg2025")
+    title = planned["oasis/valence/means"].job.datasets["oasis"].title
+    for one in planned.values():
         texts = (one.title, one.caption, one.alt)
         assert all(text and "{" not in text and "None" not in text for text in texts)
         if one.dataset == "oasis":
@@ -96,9 +98,9 @@ def test_titles_and_captions_name_what_a_figure_is_of() -> None:
 
 
 def test_a_scale_of_labels_has_no_figure_of_numbers() -> None:
-    figures = shipped("inoshita2026").figures()
-    assert "emobank/valence/means" in figures
-    assert "goemotions/emotions/means" not in figures
+    planned = shipped("inoshita2026")
+    assert "emobank/valence/means" in planned
+    assert "goemotions/emotions/means" not in planned
 
 
 def test_a_figure_that_is_named_but_not_possible_is_told_with_what_is_missing() -> None:
@@ -107,18 +109,18 @@ def test_a_figure_that_is_named_but_not_possible_is_told_with_what_is_missing() 
         "models": ["gpt-5.4-mini"],
         "protocols": [{"name": "p", "prompts": "labels-that-apply"}],
     }
-    jobs = loaded(**only_labels, figures=["correlations", "means"])
-    assert jobs.figures() == {}
-    assert jobs.undrawn_figures() == [
+    study = loaded(**only_labels, figures=["correlations", "means"])
+    assert figures(study) == {}
+    assert undrawn(study) == [
         "correlations: no scale of numbers",
         "means: no scale of numbers",
     ]
-    assert loaded(**only_labels).undrawn_figures() == [], "nobody asked for them"
-    assert loaded().undrawn_figures() == []
+    assert undrawn(loaded(**only_labels)) == [], "nobody asked for them"
+    assert undrawn(loaded()) == []
 
 
 def test_what_the_study_lacks_is_known_of_figures_nobody_named_too() -> None:
-    job = ReportJob.model_validate(loaded().report()).drawing()
+    job = reported(loaded()).drawing()
     assert set(undrawn_figures(job)) == set(NAMES) - {one.kind.name for one in planned_figures(job)}
 
 
@@ -138,9 +140,9 @@ def test_what_the_study_lacks_is_known_of_figures_nobody_named_too() -> None:
 def test_shipped_studies_have_the_figures_that_apply_to_them(
     study: str, has: str, has_not: str
 ) -> None:
-    figures = shipped(study).figures()
-    assert has in figures
-    assert has_not not in figures
+    planned = shipped(study)
+    assert has in planned
+    assert has_not not in planned
 
 
 def protocol(temperature: float = 1, words: str = "plain", personas: str | None = None) -> AskedOf:
@@ -167,7 +169,7 @@ def test_protocols_are_compared_where_they_differ_in_one_thing_alone() -> None:
 
 def test_what_a_study_lacks_is_told_in_words() -> None:
     named = ["temperatures", "frameworks", "v-shape", "means"]
-    assert loaded(figures=named).undrawn_figures() == [
+    assert undrawn(loaded(figures=named)) == [
         "frameworks: no ratings of both single emotions and dimensions",
         "v-shape: no ratings of arousal",
         "temperatures: no protocols that differ in temperature alone",

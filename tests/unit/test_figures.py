@@ -18,14 +18,13 @@ from scipy.spatial import distance
 
 from emoalign.figures.curves import ratios
 from emoalign.figures.drawing import draw_figure, drawing
-from emoalign.figures.drawing_job import FigureJob
+from emoalign.figures.drawing_job import FigureJob, FigureName
 from emoalign.figures.panels import pages_of, panels
 from emoalign.figures.saving import PICTURE_PAGES, save
 from emoalign.figures.similarity import ITEMS_SHOWN, shown_items
 from emoalign.figures.style import PALETTE, model_marks, style
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import number, p_value, wrapped
-from emoalign.study.fields import FigureName
 from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, STRUCTURE
 
 from .drawn_study import asked, drawable, figure_job, subject, summarise, write_study
@@ -221,7 +220,7 @@ def test_correlations_stand_scale_by_scale_and_a_scale_is_named_again_on_the_nex
     assert len(written) == len(table) + table["scale"].nunique() + ("continued" in str(written))
     for place, cell in ((1, table.iloc[0]),):
         line = pages[0].axes[0].lines[3]
-        assert list(line.get_xdata()) == [cell["pearson_boot_low"], cell["pearson_boot_high"]]
+        assert list(line.get_xdata()) == [cell["pearson_low"], cell["pearson_high"]]
         assert list(line.get_ydata()) == [place, place]
 
 

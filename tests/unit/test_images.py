@@ -15,8 +15,10 @@ from emoalign.elicitation.messages import chat_messages, data_url
 from emoalign.elicitation.requests import RatingRequest, Sampling
 from emoalign.elicitation.tokens import estimated_tokens, most_tokens
 from emoalign.errors import DataError, StudyError
+from emoalign.planning.analysis_jobs import AnalysisJobs
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
+from emoalign.planning.reported import figures, reported
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.preparation_job import PreparationJob
@@ -139,7 +141,7 @@ def oasis_job(folder: Path, rows: str, keep: str | None = None) -> PreparationJo
     job = Jobs(loaded).prepare("oasis")
     source = {"reader": "oasis", "norms": {"file": str(folder / "OASIS.csv")}}
     changes = {"source": source, "images": str(folder / "images"), "keep": keep, "sample": None}
-    return PreparationJob.model_validate(job | changes)
+    return PreparationJob.model_validate(job.params() | changes)
 
 
 def image_study(model: str = "gpt-4o") -> dict[str, Any]:
@@ -220,9 +222,10 @@ def test_a_model_that_reads_only_text_is_not_shown_images() -> None:
 def test_the_order_of_scales_changes_no_job() -> None:
     def jobs(scales: list[str]) -> list[str]:
         content = image_study() | {"datasets": [{"dataset": "oasis", "scales": scales}]}
-        told = Jobs(load_study(content, ROOT / "config"))
-        every = (told.prepare("oasis"), told.aggregate("oasis"), told.statistics(), told.figures())
-        return [repr(job) for job in (*every, told.report())]
+        loaded = load_study(content, ROOT / "config")
+        told = Jobs(loaded)
+        every = (told.prepare("oasis"), told.aggregate("oasis"), AnalysisJobs(loaded).statistics())
+        return [repr(job) for job in (*every, figures(loaded), reported(loaded))]
 
     assert jobs(["valence", "arousal"]) == jobs(["arousal", "valence"])
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.journal import JournalWriter, read_answers
 from emoalign.errors import JournalError
+from tests.kit.waiting import HANGS_S, until
 
 
 def answer(participant: int | None, text: str = "7", request_id: str = "joy") -> Answer:
@@ -187,15 +188,25 @@ def test_a_second_writer_waits_for_the_first_and_says_for_whom(
     with ThreadPoolExecutor(1) as pool:
         with JournalWriter(file) as journal:
             second = pool.submit(write, file, answer(1))
+            until(lambda: bool(caplog.messages))
             with pytest.raises(TimeoutError):
                 second.result(timeout=0.2)
             journal.append([answer(0)])
-        second.result(timeout=10)
+        second.result(timeout=HANGS_S)
     assert read(tmp_path) == [answer(0), answer(1)]
     (said,) = caplog.messages
     assert re.search(
         r"sheet\.jsonl is being written by SLURM job 1234 on \S+ \(since .* UTC\)", said
     )
+
+
+def test_a_writer_that_has_ended_leaves_no_note_that_it_is_writing(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.jsonl"
+    with JournalWriter(file) as journal:
+        (note,) = tmp_path.glob("*.writer")
+        assert f"process {os.getpid()}" in note.read_text()
+        journal.append([answer(0)])
+    assert not note.exists()
 
 
 def test_files_of_other_protocols_have_other_writers(tmp_path: Path) -> None:
@@ -256,11 +267,11 @@ def test_a_writer_in_another_process_is_waited_for_until_it_dies(
         assert process.stdout is not None
         process.stdout.readline()
         waiting = pool.submit(write, file, answer(10**9))
+        until(lambda: f"written by process {process.pid} on" in caplog.text)
         with pytest.raises(TimeoutError):
             waiting.result(timeout=0.2)
-        assert f"written by process {process.pid} on" in caplog.text
         process.send_signal(signal.SIGKILL)
-        waiting.result(timeout=10)
+        waiting.result(timeout=HANGS_S)
     assert read(tmp_path)[-1] == answer(10**9)
 
 

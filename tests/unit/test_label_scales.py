@@ -13,7 +13,8 @@ from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import check_prompts
 from emoalign.prompts.rendering import Renderer
 from emoalign.stimuli.cards import DatasetCard
@@ -76,7 +77,7 @@ def refused(study: Callable[..., LoadedStudy], *arguments: Any, **protocol: Any)
 
 
 def job(loaded: LoadedStudy, asked: str) -> RatingJob:
-    return RatingJob.model_validate(Jobs(loaded).rate("smollm2-135m", "asked", "sentences", asked))
+    return Jobs(loaded).rate("smollm2-135m", "asked", "sentences", asked)
 
 
 # What fits
@@ -87,7 +88,7 @@ def test_scales_of_a_joint_prompt_set_are_one_job_under_one_name(
 ) -> None:
     loaded = study(VAD, prompts="reader-valence-arousal-dominance")
     check_prompts(loaded)
-    assert Jobs(loaded).asked("asked", "sentences") == ["arousal+dominance+valence"]
+    assert loaded.asked("asked", "sentences") == ["arousal+dominance+valence"]
     assert list(job(loaded, "arousal+dominance+valence").scales) == VAD
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import DataError, StudyError
-from emoalign.planning.loading import load_dataset
+from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.reading import read_card
 
 from .small_datasets import CARD, MEAN, ROOT, prepared, table_card
 
@@ -429,7 +430,9 @@ def test_the_walk_through_works_as_it_stands(
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    stimuli, norms = prepared(tmp_path, load_dataset(Path("config/datasets/seaside.yaml")))
+    stimuli, norms = prepared(
+        tmp_path, read_card(Path("config/datasets/seaside.yaml"), DatasetCard)
+    )
     assert stimuli["text"].tolist() == ["beach", "jellyfish", "null", "storm", "ice cream"]
     # -3 to 3 becomes 1 to 9: 2.4 is 5 + 2.4 * 8 / 6.
     assert norms["mean"][0] == pytest.approx(8.2)

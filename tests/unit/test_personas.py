@@ -14,7 +14,8 @@ from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.rating_rows import rating_rows
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import check_prompts
 from emoalign.study.personas import PersonaTable
 from emoalign.study.reading import validate
@@ -44,7 +45,7 @@ def study(**protocol: Any) -> LoadedStudy:
 
 
 def job_of(loaded: LoadedStudy) -> RatingJob:
-    return RatingJob.model_validate(Jobs(loaded).rate("gpt-4o", "p", "vader", "valence"))
+    return Jobs(loaded).rate("gpt-4o", "p", "vader", "valence")
 
 
 def test_every_participant_gets_a_request_with_their_own_persona() -> None:

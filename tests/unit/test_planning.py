@@ -17,7 +17,8 @@ from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.planning.costs import in_words, plan, planned
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.loading import load_study
 from emoalign.tables import PLAN, STIMULI
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +44,7 @@ def study(models: list[str], **protocol: Any) -> LoadedStudy:
 
 
 def cell(loaded: LoadedStudy, model: str, journal: Path) -> tuple[RatingJob, dict[str, Any]]:
-    job = RatingJob.model_validate(Jobs(loaded).rate(model, "p", "vader", "valence"))
+    job = Jobs(loaded).rate(model, "p", "vader", "valence")
     return job, planned(job, loaded.models[model], WORDS, journal)
 
 
@@ -111,7 +112,7 @@ def test_the_plan_is_written_by_cell_and_told_by_model(
     STIMULI.write(stimuli, tmp_path / "vader.parquet")
     with caplog.at_level("INFO"):
         plan(
-            [RatingJob.model_validate(job) for job in Jobs(loaded).plan()],
+            Jobs(loaded).plan(),
             loaded.models,
             {"vader": tmp_path / "vader.parquet"},
             tmp_path / "journal",
@@ -149,7 +150,7 @@ def test_the_limit_is_compared_with_the_price_of_the_way_answers_are_delivered(
     tmp_path: Path, delivery: str, verdict: str
 ) -> None:
     loaded = study(["gpt-4o"])
-    job = RatingJob.model_validate(Jobs(loaded).rate("gpt-4o", "p", "vader", "valence"))
+    job = Jobs(loaded).rate("gpt-4o", "p", "vader", "valence")
     card = loaded.models["gpt-4o"].model_copy(update={"delivery": delivery})
     assert isinstance(card, OpenAIModel)
     row = planned(job, card, WORDS, tmp_path)

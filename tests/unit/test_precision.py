@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from emoalign.analyses.precision import correlation, divergence
+from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
+from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
 from emoalign.analyses.precision.analysis import PrecisionJob, PrecisionSettings
-from emoalign.analyses.precision.correlation import HumanSpread
 from emoalign.analyses.precision.in_words import in_words
-from emoalign.analyses.precision.people import HumanAnswers, concentration, known_answers
-from emoalign.analyses.precision.rows import NO_NORMS, precision_rows
-from emoalign.statistics.correlation import pearson
+from emoalign.analyses.precision.rows import NO_NORMS, NO_OTHERS, precision_rows
+from emoalign.items.cells import Texts
+from emoalign.statistics import precision_of_jsd, precision_of_r
+from emoalign.statistics.folds import text_keys
+from emoalign.statistics.precision_of_r import HumanSpread
+from emoalign.statistics.raters import People
 from emoalign.statistics.reliability import summary_reliability
+from emoalign.statistics.replicates import pearson_replicates
+from emoalign.stimuli.human_answers import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.tables import NORMS, PRECISION
+from emoalign.tables import DISTRIBUTIONS, ITEMS, NORMS, PRECISION, STATUSES, STIMULI
+
+from .small_datasets import prepared, shipped
 
 FIVE = HumanScale(min=1, max=5, direction="higher is more")
 FEELINGS = LabelScale(kind="labels", labels=("joy", "anger", "neutral"))
@@ -44,29 +52,30 @@ FEELINGS = LabelScale(kind="labels", labels=("joy", "anger", "neutral"))
     ],
 )
 def test_the_items_needed_are_those_published(r: float, width: float, items: int) -> None:
-    assert correlation.items_needed(r, width / 2) == items
+    assert precision_of_r.items_needed(r, width / 2) == items
 
 
 @given(r=st.floats(0, 0.97), width=st.floats(0.005, 0.6))
 def test_one_item_less_than_needed_is_too_few(r: float, width: float) -> None:
-    items = correlation.items_needed(r, width)
-    assert correlation.half_width(r, items) <= width + 1e-9
-    assert items == 4 or correlation.half_width(r, items - 1) > width - 1e-9
+    items = precision_of_r.items_needed(r, width)
+    assert precision_of_r.half_width(r, items) <= width + 1e-9
+    assert items == 4 or precision_of_r.half_width(r, items - 1) > width - 1e-9
 
 
 @given(n=st.integers(5, 5000), width=st.floats(0.005, 0.6))
 def test_the_least_r_has_exactly_the_width_asked_for(n: int, width: float) -> None:
-    least = correlation.r_needed(n, width)
+    least = precision_of_r.r_needed(n, width)
     if least == 0:
-        assert correlation.half_width(0, n) <= width + 1e-9
+        assert precision_of_r.half_width(0, n) <= width + 1e-9
     else:
-        assert correlation.half_width(least, n) == pytest.approx(width)
+        assert precision_of_r.half_width(least, n) == pytest.approx(width)
 
 
-def test_the_half_width_is_that_of_the_interval_which_the_statistics_report() -> None:
+def test_the_half_width_is_that_of_fishers_interval() -> None:
     x = np.random.default_rng(0).normal(size=(2, 60))
-    found = pearson(x[0], x[0] + x[1])
-    assert correlation.half_width(found.r, 60) == pytest.approx((found.high - found.low) / 2)
+    theirs = stats.pearsonr(x[0], x[0] + x[1])
+    low, high = theirs.confidence_interval(0.95)
+    assert precision_of_r.half_width(theirs.statistic, 60) == pytest.approx((high - low) / 2)
 
 
 def simulated_means(rng: np.random.Generator, n_items: int, raters: int, sd: float) -> Any:
@@ -80,10 +89,10 @@ def test_the_reliability_of_the_model_is_what_the_statistics_will_find() -> None
     rng = np.random.default_rng(1)
     _, means, sds = simulated_means(rng, 20_000, 7, 2.0)
     spread = HumanSpread(reliability=0.9, items=1.0, raters=1.0)
-    expected = correlation.model_reliability(spread, 7, 2.0)
+    expected = precision_of_r.model_reliability(spread, 7, 2.0)
     assert summary_reliability(means, sds, 7) == pytest.approx(expected, abs=0.01)
-    assert correlation.model_reliability(spread, math.inf, 2.0) == 1
-    assert correlation.participants_needed(spread, expected, 2.0) == 7
+    assert precision_of_r.model_reliability(spread, math.inf, 2.0) == 1
+    assert precision_of_r.participants_needed(spread, expected, 2.0) == 7
 
 
 @pytest.mark.parametrize(("assumed", "raters", "participants"), [(0.5, 5, 10), (0.9, 10, 3)])
@@ -92,17 +101,20 @@ def test_simulated_studies_have_intervals_of_r_as_wide_as_promised(
 ) -> None:
     rng = np.random.default_rng(2)
     n_items, human_sd, ratio = 300, 1.5, 0.7
-    widths = []
-    for _ in range(300):
-        truth, human, _ = simulated_means(rng, n_items, raters, human_sd)
+    own_means, human_means = np.empty((2, 300, n_items))
+    for study in range(300):
+        truth, human_means[study], _ = simulated_means(rng, n_items, raters, human_sd)
         own = assumed * truth + math.sqrt(1 - assumed**2) * rng.normal(size=n_items)
         noise = rng.normal(0, ratio * human_sd / math.sqrt(participants), n_items)
-        found = pearson(own + noise, human)
-        widths.append((found.high - found.low) / 2)
+        own_means[study] = own + noise
+    intervals = [
+        cell.interval() for cell in pearson_replicates(own_means, human_means, 1_000, seed=3)
+    ]
+    widths = [(interval.high - interval.low) / 2 for interval in intervals]
     spread = HumanSpread(1 / (1 + human_sd**2 / raters), 1.0, human_sd**2)
-    own = correlation.model_reliability(spread, participants, ratio)
+    own = precision_of_r.model_reliability(spread, participants, ratio)
     seen = assumed * math.sqrt(spread.reliability * own)
-    assert np.mean(widths) == pytest.approx(correlation.half_width(seen, n_items), rel=0.02)
+    assert np.mean(widths) == pytest.approx(precision_of_r.half_width(seen, n_items), rel=0.02)
 
 
 # People
@@ -115,28 +127,27 @@ def answers_of(rng: np.random.Generator, alpha: float, n_items: int, raters: int
     return truth, rng.multinomial(raters, truth)
 
 
-def test_how_alike_items_are_is_recovered_from_few_raters() -> None:
-    rng = np.random.default_rng(3)
-    for alpha in (2.0, 10.0):
-        _, counts = answers_of(rng, alpha, 4000, 5)
-        found = concentration(HumanAnswers(counts.astype(float), np.eye(5)))
-        assert found == pytest.approx(alpha, rel=0.1)
+def people(counts: np.ndarray) -> People:
+    """People whose ratings are these counts of points, (items, 5)."""
+    ids = np.array([f"i{place:05d}" for place in range(len(counts))])
+    unknown = np.full(len(counts), np.nan)
+    return People(ids, counts.astype(float), counts.sum(axis=1), unknown, None)
+
+
+def spread_of(counts: np.ndarray, model: Any = "perfect") -> precision_of_jsd.DivergenceSpread:
+    folds = np.arange(len(counts)) % 5
+    spread = precision_of_jsd.simulated_spread(people(counts), folds, model, seed=1)
+    assert spread is not None
+    return spread
 
 
 def test_ratings_between_points_and_items_without_any_do_not_count() -> None:
     norms = pd.DataFrame({"ratings": [np.array([1.0, 5.0, 5.0]), None, np.array([2.5, 3.0])]})
-    known = known_answers(norms, FIVE)
-    assert known is not None
+    norms = norms.assign(item_id=["a", "b", "c"], scale="valence")
+    known = human_answers(norms, "valence", FIVE)
+    assert known.item_ids.tolist() == ["a"]
     assert known.counts.tolist() == [[1, 0, 0, 0, 2]]
-    assert known_answers(norms.iloc[1:], FIVE) is None
-
-
-def test_answers_of_labels_are_sets_whatever_their_order() -> None:
-    norms = pd.DataFrame({"labels": [[["joy", "anger"], ["anger", "joy"], ["neutral"]], [[], []]]})
-    known = known_answers(norms, FEELINGS)
-    assert known is not None
-    assert known.counts.tolist() == [[2, 1]]
-    assert known.parts.tolist() == [[1, 1, 0], [0, 0, 1]]
+    assert len(human_answers(norms.iloc[1:], "valence", FIVE).n) == 0
 
 
 # Intervals of JSD
@@ -160,9 +171,8 @@ def test_simulated_studies_have_intervals_of_jsd_as_wide_as_promised(model: Any)
         return counts, jsd(counts / raters, answers / participants)
 
     counts, _ = study(1000)
-    known = HumanAnswers(counts.astype(float), np.eye(5))
-    spread = divergence.simulated_spread(known, model, seed=1)
-    promised = divergence.half_width(spread.sd(participants), n_items)
+    spread = spread_of(counts, model)
+    promised = precision_of_jsd.half_width(spread.sd(participants), n_items)
     found = [study(n_items)[1] for _ in range(200)]
     assert spread.mean(participants) == pytest.approx(np.mean(found), rel=0.05)
     widths = []
@@ -177,27 +187,21 @@ def test_simulated_studies_have_intervals_of_jsd_as_wide_as_promised(model: Any)
 def test_the_jsd_of_a_perfect_model_never_falls_to_zero_where_raters_are_few() -> None:
     rng = np.random.default_rng(5)
     few, many = (
-        divergence.simulated_spread(
-            HumanAnswers(answers_of(rng, 6.0, 2000, raters)[1].astype(float), np.eye(5)),
-            "perfect",
-            seed=1,
-        ).mean(math.inf)
-        for raters in (3, 100)
+        spread_of(answers_of(rng, 6.0, 2000, raters)[1]).mean(math.inf) for raters in (3, 100)
     )
     assert few > 0.05
-    assert many < 0.01
+    assert many < few / 5
 
 
 def test_the_participants_needed_for_jsd_are_the_fewest() -> None:
-    counts = answers_of(np.random.default_rng(6), 6.0, 800, 5)[1].astype(float)
-    spread = divergence.simulated_spread(HumanAnswers(counts, np.eye(5)), "perfect", seed=1)
+    spread = spread_of(answers_of(np.random.default_rng(6), 6.0, 800, 5)[1])
     for width in (0.02, 0.01, 0.008):
-        needed = divergence.participants_needed(spread, 800, width)
+        needed = precision_of_jsd.participants_needed(spread, 800, width)
         assert needed is not None
-        assert divergence.half_width(spread.sd(needed), 800) <= width + 1e-9
+        assert precision_of_jsd.half_width(spread.sd(needed), 800) <= width + 1e-9
         if needed > 1:
-            assert divergence.half_width(spread.sd(needed - 1), 800) > width
-    assert divergence.participants_needed(spread, 800, 0.001) is None
+            assert precision_of_jsd.half_width(spread.sd(needed - 1), 800) > width
+    assert precision_of_jsd.participants_needed(spread, 800, 0.001) is None
 
 
 # The table
@@ -210,9 +214,18 @@ def job(scale: HumanScale | LabelScale = FIVE, **changes: Any) -> PrecisionJob:
         "exact": False,
         "seed": 1,
         "split_halves": 50,
+        "min_raters": 3,
+        "folds": 5,
         "settings": PrecisionSettings(),
     }
     return PrecisionJob.model_validate(content | changes)
+
+
+def planned(asked: PrecisionJob, norms: pd.DataFrame) -> pd.DataFrame:
+    """The table of one dataset whose items all show texts of their own."""
+    item_ids = np.array(sorted(set(norms["item_id"])), dtype=np.str_)
+    texts = Texts(item_ids, text_keys(item_ids.tolist()))
+    return precision_rows(asked, {"words": norms}, {"words": texts})
 
 
 def norms(counts: np.ndarray) -> pd.DataFrame:
@@ -246,7 +259,7 @@ def rows_of(table: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
 def test_the_table_has_a_row_per_assumption_and_half_width_and_fits_its_contract(
     emotional: pd.DataFrame, tmp_path: Any
 ) -> None:
-    table = precision_rows(job(participants=(5, 20), exact=True), {"words": emotional})
+    table = planned(job(participants=(5, 20), exact=True), emotional)
     assert len(table) == 3 * (4 + 2) * 3
     PRECISION.write_csv(table, tmp_path / "precision.csv")
     assert list(pd.read_csv(tmp_path / "precision.csv").columns) == PRECISION.schema.names
@@ -258,14 +271,14 @@ def test_the_table_has_a_row_per_assumption_and_half_width_and_fits_its_contract
 def test_items_that_are_needed_bring_what_was_promised_when_they_are_planned(
     emotional: pd.DataFrame,
 ) -> None:
-    table = precision_rows(job(), {"words": emotional})
+    table = planned(job(), emotional)
     row = rows_of(table, measure="r", assumed="0.7", half_width=0.05).iloc[0]
-    assert correlation.half_width(row["expected"], row["items_needed"]) <= 0.05
+    assert precision_of_r.half_width(row["expected"], row["items_needed"]) <= 0.05
     assert row["expected"] < 0.7 * math.sqrt(row["reliability_human"])
 
 
 def test_the_ceiling_is_told_where_it_keeps_the_interval_wide(emotional: pd.DataFrame) -> None:
-    table = precision_rows(job(), {"words": emotional})
+    table = planned(job(), emotional)
     row = rows_of(table, measure="r", assumed="0.9", half_width=0.025).iloc[0]
     assert pd.isna(row["participants_needed"])
     assert "the ceiling set by the human raters" in row["reason"]
@@ -277,7 +290,7 @@ def test_more_participants_are_asked_for_only_where_they_help(emotional: pd.Data
     def first(participants: int, width: float) -> Any:
         settings = PrecisionSettings(expected_r=(0.7,), half_widths=(width,))
         asked = job(participants=(participants,), settings=settings)
-        return rows_of(precision_rows(asked, {"words": emotional}), measure="r").iloc[0]
+        return rows_of(planned(asked, emotional), measure="r").iloc[0]
 
     width = (first(2, 0.1)["planned"] + first(40, 0.1)["planned"]) / 2
     needed = int(first(2, width)["participants_needed"])
@@ -299,7 +312,6 @@ def without_spread(table: pd.DataFrame) -> pd.DataFrame:
         (lambda table: table.iloc[:0], NO_NORMS, NO_NORMS),
         (without_spread, "how reliable the human means are is not known", "not known"),
         (without_raters, None, "the single human answers are not known"),
-        (lambda table: table.iloc[:1], NO_NORMS, "1 items have no interval"),
     ],
 )
 def test_what_norms_cannot_tell_is_null_and_says_why(
@@ -308,7 +320,7 @@ def test_what_norms_cannot_tell_is_null_and_says_why(
     r_says: str | None,
     jsd_says: str,
 ) -> None:
-    table = precision_rows(job(), {"words": change(emotional)})
+    table = planned(job(), change(emotional))
     for measure, says in (("r", r_says), ("jsd", jsd_says)):
         rows = rows_of(table, measure=measure, half_width=0.1)
         if says is None:
@@ -320,8 +332,8 @@ def test_what_norms_cannot_tell_is_null_and_says_why(
 
 
 def test_the_order_of_norms_changes_nothing(emotional: pd.DataFrame) -> None:
-    one = precision_rows(job(), {"words": emotional})
-    other = precision_rows(job(), {"words": emotional.sample(frac=1, random_state=1)})
+    one = planned(job(), emotional)
+    other = planned(job(), emotional.sample(frac=1, random_state=1))
     pd.testing.assert_frame_equal(one, other, rtol=1e-12)
 
 
@@ -332,13 +344,13 @@ def test_labels_have_rows_of_jsd_alone() -> None:
         dict.fromkeys(NORMS.schema.names)
         | {"item_id": [f"i{place}" for place in range(50)], "scale": "valence", "labels": chosen}
     )
-    rows = precision_rows(job(FEELINGS), {"words": table})
+    rows = planned(job(FEELINGS), table)
     assert set(rows["measure"]) == {"jsd"}
     assert rows["items_needed"].notna().all()
 
 
 def test_the_plan_tells_in_words_what_is_reachable(emotional: pd.DataFrame) -> None:
-    lines = in_words(precision_rows(job(), {"words": emotional}))
+    lines = in_words(planned(job(), emotional))
     assert lines[0].startswith("words valence, 500 items, 20 participants: half-widths")
     assert lines[1].startswith("  r with people: ±0.08")
     assert "if it is 0.3 (seen as 0." in lines[1]
@@ -346,3 +358,118 @@ def test_the_plan_tells_in_words_what_is_reachable(emotional: pd.DataFrame) -> N
     assert "for ±0.05: items " in lines[2]
     assert "or participants not reachable" in lines[2]
     assert lines[-1].endswith("precision.csv.")
+
+
+def test_one_item_alone_leaves_its_perfect_model_without_interval_and_no_marginal_one(
+    emotional: pd.DataFrame,
+) -> None:
+    table = rows_of(planned(job(), emotional.iloc[:1]), half_width=0.1)
+    assert set(rows_of(table, measure="r")["reason"]) == {NO_NORMS}
+    reasons = rows_of(table, measure="jsd").set_index("assumed")["reason"]
+    assert "1 items have no interval" in reasons["perfect"]
+    assert reasons["marginal"] == NO_OTHERS
+
+
+# The plan and what is found afterwards
+
+
+def answered(norms: pd.DataFrame, scale: str, shares: np.ndarray, readout: str) -> pd.DataFrame:
+    """Items that a model answered, 20 times where they are sampled."""
+    rows = pd.DataFrame({name: [None] * len(norms) for name in ITEMS.schema.names})
+    return rows.assign(
+        **dict.fromkeys((f"n_{status}" for status in STATUSES if status != "ok"), 0),
+        model="m",
+        protocol="p",
+        dataset="words",
+        scale=scale,
+        readout=readout,
+        item_id=norms["item_id"].to_numpy(),
+        n_ok=20,
+        distribution=shares.tolist(),
+    )
+
+
+def found_beside(
+    folder: Path, scale: Any, norms: pd.DataFrame, stimuli: pd.DataFrame, readout: str
+) -> tuple[pd.Series, pd.DataFrame]:
+    """The row of the mean JSD of a cell that was asked about a plan, and the plan of it."""
+    k = len(scale.labels) if isinstance(scale, LabelScale) else len(scale.points)
+    shares = np.full((len(norms), k), 1 / k)
+    files = {kind: folder / f"{kind}/words.parquet" for kind in ("items", "norms", "stimuli")}
+    ITEMS.write(answered(norms, "valence", shares, readout), files["items"])
+    NORMS.write(norms, files["norms"])
+    STIMULI.write(stimuli, files["stimuli"])
+    compare_distributions(
+        DistributionJob(
+            scales={"words": {"valence": scale}},
+            seed=1,
+            bootstrap_resamples=100,
+            settings=DistributionSettings(),
+        ),
+        dataset_files(*([str(path)] for path in files.values())),
+        folder / "statistics",
+    )
+    found = DISTRIBUTIONS.read(folder / DISTRIBUTIONS.path)
+    (row,) = [one for _, one in rows_of(found, stratum="all", metric="jsd").iterrows()]
+    asked = job(scale, participants=() if readout == "exact" else (20,), exact=readout == "exact")
+    plan = precision_rows(asked, {"words": norms}, {"words": Texts.read(files["stimuli"])})
+    return row, rows_of(plan, measure="jsd", half_width=0.1).set_index("assumed")
+
+
+def test_a_plan_for_real_words_expects_the_divergence_that_is_found_beside_them(
+    tmp_path: Path,
+) -> None:
+    """300 words of VADER with 10 raters each; a Dirichlet population would expect .129."""
+    card = shipped("vader")
+    stimuli, norms = prepared(tmp_path, card, sample=300)
+    row, plan = found_beside(tmp_path, card.scales["valence"], norms, stimuli, "sampled")
+    # The SD of a word's JSD is .075: standard errors are .0012 (4,200 drawn words in the plan) and
+    # .0004 (30,000 behind the table).
+    assert plan.loc["perfect", "expected"] == pytest.approx(row["perfect"], abs=0.004)
+    assert plan.loc["perfect", "n_items"] == row["n_items"] == 300
+    row, plan = found_beside(tmp_path, card.scales["valence"], norms, stimuli, "exact")
+    assert plan.loc["perfect", "expected"] == pytest.approx(row["perfect"], abs=0.003)
+    assert plan.loc["marginal", "expected"] == pytest.approx(row["marginal"], abs=1e-12)
+
+
+def test_a_plan_for_labels_expects_the_divergence_that_is_found_beside_them(
+    tmp_path: Path,
+) -> None:
+    """Sets of labels by three or four raters, of whom some chose none."""
+    rng = np.random.default_rng(9)
+    sets = [[], ["joy"], ["anger"], ["joy", "neutral"], ["neutral"]]
+    chosen = [
+        [sets[place] for place in rng.choice(5, 3 + number % 2, p=truth)]
+        for number, truth in enumerate(rng.dirichlet(np.full(5, 0.5), 400))
+    ]
+    item_ids = [f"i{number:03d}" for number in range(400)]
+    norms = pd.DataFrame(
+        dict.fromkeys(NORMS.schema.names)
+        | {"item_id": item_ids, "scale": "valence", "n": 3, "labels": chosen}
+    )
+    stimuli = pd.DataFrame(
+        dict.fromkeys(STIMULI.schema.names)
+        | {"item_id": item_ids, "text": item_ids, "modality": "word", "shard": "0000"}
+    )
+    scale = FEELINGS.model_copy(update={"at_least": 0})
+    row, plan = found_beside(tmp_path, scale, norms, stimuli, "sampled")
+    assert plan.loc["perfect", "expected"] == pytest.approx(row["perfect"], abs=0.01)
+    assert plan.loc["perfect", "n_items"] == row["n_items"] < 400
+    row, plan = found_beside(tmp_path, scale, norms, stimuli, "exact")
+    assert plan.loc["marginal", "expected"] == pytest.approx(row["marginal"], abs=1e-12)
+
+
+def test_items_with_fewer_raters_than_the_study_compares_do_not_count_in_the_plan(
+    emotional: pd.DataFrame,
+) -> None:
+    few = emotional.assign(
+        ratings=[
+            ratings[:2] if number % 2 else ratings
+            for number, ratings in enumerate(emotional["ratings"])
+        ]
+    )
+    rows = rows_of(planned(job(), few), measure="jsd")
+    assert set(rows["n_items"]) == {250}
+    none = rows_of(planned(job(min_raters=6), emotional), measure="jsd")
+    assert set(none["n_items"]) == {500}
+    assert none["reason"].str.contains("fewer people than min_raters").all()

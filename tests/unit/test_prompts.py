@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import PromptError, StudyError
-from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.preflight import check_prompts
 from emoalign.prompts.rendering import Message, Prompt, PromptForm, Renderer
 from emoalign.stimuli.preparation import prepare
@@ -42,10 +41,9 @@ def form(template: str = "{{ item.text }}: ", **fields: Any) -> PromptForm:
 def shipped(default_study: LoadedStudy) -> dict[str, Renderer]:
     """A renderer for each protocol of the default study."""
     scale = default_study.datasets["vader"].scales["valence"]
-    jobs = Jobs(default_study)
     return {
         protocol.name: Renderer(
-            jobs.prompt_form(protocol.name, "vader", "valence"), {"valence": scale}
+            default_study.prompt_form(protocol.name, "vader", "valence"), {"valence": scale}
         )
         for protocol in default_study.study.protocols
     }

@@ -21,8 +21,11 @@ from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import DataError, StudyError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
+from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.planning.needs import Needs
 from emoalign.report.manifest import metadata
 from emoalign.study.reading import read_yaml, validate
 from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
@@ -596,23 +599,27 @@ def _as_yaml(card: RecordedModel) -> dict[str, Any]:
     return card.model_dump(mode="json", exclude_none=True)
 
 
-def jobs(config_dir: Path) -> Jobs:
+def study(config_dir: Path) -> LoadedStudy:
     content, problems = read_yaml(config_dir / "config.yaml")
     assert not problems
-    return Jobs(load_study(content, config_dir))
+    return load_study(content, config_dir)
+
+
+def recordings(config_dir: Path, model: str) -> list[str]:
+    return Files(study(config_dir), "results/default").recordings(model)
 
 
 def test_recorded_ratings_fit_any_prompt_because_none_is_sent(people: Path, edit: Edit) -> None:
     edit("config.yaml", lambda study: study["protocols"][0].update(temperature=0.3))
-    asked = jobs(people)
-    assert (asked.threads("people"), asked.api_slots("people")) == (1, 0)
-    assert asked.recordings("smollm2-135m") == []
+    needs = Needs(study(people))
+    assert (needs.threads("people"), needs.api_slots("people")) == (1, 0)
+    assert recordings(people, "smollm2-135m") == []
 
 
 def test_the_exact_readout_of_recorded_ratings_is_refused(people: Path, edit: Edit) -> None:
     edit("config.yaml", lambda study: study["protocols"][1].update(readouts=["sampled", "exact"]))
     with pytest.raises(StudyError) as error:
-        jobs(people)
+        study(people)
     (problem,) = error.value.problems
     assert "protocol 'instruction' asks model 'people' for the exact readout" in problem
     assert "probabilities cannot be read from ratings" in problem
@@ -623,7 +630,7 @@ def test_a_scale_that_was_not_recorded_is_refused_before_anything_runs(
 ) -> None:
     edit("models/people.yaml", lambda card: card.update(scale="arousal"))
     with pytest.raises(StudyError, match="'people' has recorded ratings of 'arousal' only"):
-        jobs(people)
+        study(people)
 
 
 @pytest.mark.parametrize(
@@ -642,15 +649,15 @@ def test_what_decides_the_ratings_is_what_a_job_knows(
     change: Callable[[Any], object], same: bool, people: Path, edit: Edit
 ) -> None:
     cell = ("people", "instruction", "vader", "valence")
-    before = jobs(people).rate(*cell)
+    before = Jobs(study(people)).rate(*cell)
     edit("models/people.yaml", change)
-    assert (jobs(people).rate(*cell) == before) == same
+    assert (Jobs(study(people)).rate(*cell) == before) == same
 
 
 def test_the_file_is_an_input_of_the_job_as_soon_as_it_is_there(people: Path, table: Table) -> None:
-    assert jobs(people).recordings("people") == [str(table.file)]
+    assert recordings(people, "people") == [str(table.file)]
     table.file.unlink()
-    assert jobs(people).recordings("people") == []
+    assert recordings(people, "people") == []
 
 
 def test_the_files_of_the_how_to_can_be_used_as_they_stand(

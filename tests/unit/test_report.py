@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from emoalign.figures.wording import number
+from emoalign.report.gaps import alignment_gaps
 from emoalign.report.manifest import git_commit
 from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.report.report_job import ReportJob
@@ -106,25 +107,36 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     good = {
         "protocol": "sheet",
         "pearson_r": 0.7,
-        "pearson_boot_low": 0.6,
-        "pearson_boot_high": 0.8,
+        "pearson_low": 0.6,
+        "pearson_high": 0.8,
     }
     poor = {
         "protocol": "asked",
         "pearson_r": -0.05,
-        "pearson_boot_low": -0.2,
-        "pearson_boot_high": 0.1,
+        "pearson_low": -0.2,
+        "pearson_high": 0.1,
     }
     [sentences] = findings(cells(poor, good), report_job())
     text = " ".join(sentences)
+    assert "correlation of its means with people's (95 % BCa interval over items): r = 0.70" in text
     assert "r = 0.70 [0.60, 0.80] under sheet, r = −0.05 [−0.20, 0.10] under asked" in text
     assert "depends on how it is asked" in text
     assert "allows r up to 0.98, and one human rater reaches 0.80." in text
 
-    close = poor | {"pearson_r": 0.6, "pearson_boot_low": 0.5, "pearson_boot_high": 0.7}
+    close = poor | {"pearson_r": 0.6, "pearson_low": 0.5, "pearson_high": 0.7}
     assert "depends on how it is asked" not in " ".join(
         findings(cells(close, good), report_job())[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("r", "why"), [(0.99, "r hangs on too few items"), (1.0, "all items lie on one line")]
+)
+def test_an_r_without_an_interval_says_why(r: float, why: str) -> None:
+    rows = cells({"protocol": "p", "pearson_r": r})
+    [sentences] = findings(rows, report_job())
+    assert f"people's: r = {number(r)} (no interval: {why}) under p." in sentences[0]
+    assert ("Interval of r", why) in [(gap.what, gap.why) for gap in alignment_gaps(rows)]
 
 
 def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
@@ -140,6 +152,18 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
     assert "r = 0.50 [0.40, 0.60] under p" in text
     assert "0.30" not in text
     assert "With p only 9 % of its sampled answers were a rating" in text
+
+
+@pytest.mark.parametrize(
+    ("usable", "says"),
+    [(267, ["With p only 89 % of its sampled answers were a rating"]), (270, [])],
+)
+def test_lost_answers_are_named_where_they_are_more_than_one_in_ten(
+    usable: int, says: list[str]
+) -> None:
+    row = {"protocol": "p", "pearson_r": 0.5, "n_ok": usable, "n_truncated": 300 - usable}
+    [sentences] = findings(cells(row), report_job())
+    assert [text.split(";")[0] for text in sentences if "sampled answers" in text] == says
 
 
 def test_many_findings_open_with_how_far_they_reach() -> None:

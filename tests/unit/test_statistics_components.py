@@ -145,13 +145,17 @@ def test_one_answer_per_cell_cannot_be_told_from_the_interaction() -> None:
     assert np.isfinite(found["item"].variance)
 
 
-def test_a_source_that_makes_no_difference_has_no_share() -> None:
+def test_a_source_that_makes_no_difference_has_no_share_and_takes_none_of_the_others() -> None:
+    rng = np.random.default_rng(4)
     item, prompt = np.indices((30, 4)).reshape(2, -1)
-    y = np.random.default_rng(4).normal(size=item.size)
+    y = rng.normal(size=30)[item] + rng.normal(size=item.size)
     y -= y.reshape(30, 4).mean(axis=0)[prompt]
     found = components(y, item=item, prompt=prompt)
     assert found["prompt"].variance < 0
     assert found["prompt"].share == 0
+    whole = found["item"].variance + found[RESIDUAL].variance
+    assert found["item"].share == pytest.approx(found["item"].variance / whole)
+    assert found[RESIDUAL].share == pytest.approx(found[RESIDUAL].variance / whole)
 
 
 @pytest.mark.parametrize("y", [[], [4.0], [4.0] * 12], ids=["nothing", "one rating", "constant"])

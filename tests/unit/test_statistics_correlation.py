@@ -29,16 +29,12 @@ def test_pearson_of_the_law_schools_is_the_published_776() -> None:
     assert pearson(LAW_LSAT, LAW_GPA).r == pytest.approx(0.776, abs=5e-4)
 
 
-@pytest.mark.parametrize("level", [0.90, 0.95, 0.99])
-def test_the_interval_of_pearson_is_that_of_scipy_and_pingouin(level: float) -> None:
+def test_r_and_p_of_pearson_are_those_of_scipy_and_pingouin() -> None:
     model, human = means()
-    ours, theirs = pearson(model, human, level), stats.pearsonr(model, human)
-    assert ours.p == pytest.approx(theirs.pvalue)
-    assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval(level)))
-    pingouins = pingouin.compute_esci(
-        ours.r, nx=40, ny=40, eftype="r", confidence=level, decimals=8
-    )
-    assert (ours.low, ours.high) == pytest.approx(tuple(pingouins))
+    ours, theirs = pearson(model, human), stats.pearsonr(model, human)
+    assert (ours.r, ours.p) == pytest.approx((theirs.statistic, theirs.pvalue))
+    row = pingouin.corr(model, human).iloc[0]
+    assert (ours.r, ours.p, ours.n) == pytest.approx((row["r"], row["p_val"], row["n"]))
 
 
 def test_spearman_is_pearson_of_the_ranks_with_the_t_test() -> None:
@@ -47,19 +43,6 @@ def test_spearman_is_pearson_of_the_ranks_with_the_t_test() -> None:
     rho = np.corrcoef(stats.rankdata(model), stats.rankdata(human))[0, 1]
     t = rho * np.sqrt(38 / (1 - rho**2))
     assert (ours.r, ours.p, ours.n) == pytest.approx((rho, 2 * stats.t.sf(abs(t), 38), 40))
-
-
-def test_the_interval_of_spearman_holds_the_true_rho_about_95_times_in_100() -> None:
-    # Of a bivariate normal, rho = 6/π·asin(r/2) (Pearson 1907).
-    r, n, runs = 0.8, 40, 800
-    truth = 6 / np.pi * np.arcsin(r / 2)
-    rng = np.random.default_rng(5)
-    held = 0
-    for _ in range(runs):
-        x, noise = rng.normal(size=(2, n))
-        found = spearman(x, r * x + np.sqrt(1 - r**2) * noise)
-        held += found.low <= truth <= found.high
-    assert held / runs == pytest.approx(0.95, abs=0.02)
 
 
 def test_concordance_is_r_times_lins_bias_correction_factor() -> None:
@@ -119,7 +102,7 @@ def test_the_order_of_items_does_not_matter(pairs: list[tuple[int, int]]) -> Non
 def test_identical_ratings_agree_perfectly() -> None:
     _, human = means()
     for found in (pearson(human, human), spearman(human, human)):
-        assert (found.r, found.low, found.high) == pytest.approx((1, 1, 1))
+        assert found.r == pytest.approx(1)
     assert concordance(human, human) == pytest.approx(1)
     assert errors(human, human).rmse == 0
 
@@ -138,13 +121,12 @@ def test_identical_ratings_agree_perfectly() -> None:
 )
 def test_too_few_or_constant_items_have_no_correlation(statistic, model, human) -> None:  # type: ignore[no-untyped-def]
     found = statistic(model, human)
-    assert np.isnan([found.r, found.low, found.high, found.p]).all()
+    assert np.isnan([found.r, found.p]).all()
 
 
-def test_three_items_have_a_correlation_but_no_interval() -> None:
+def test_three_items_have_a_correlation() -> None:
     found = pearson([1, 2, 4], [1, 3, 4])
     assert np.isfinite(found.r)
-    assert np.isnan(found.low)
     assert found.n == 3
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from emoalign.statistics.bca import Interval
 from emoalign.statistics.contrasts import Contrast, contrasts
-from emoalign.statistics.correlation import pearson
 from emoalign.statistics.replicates import pearson_replicates
 
 STUDIES, ITEMS, RESAMPLES = 2_000, 300, 2_000
@@ -44,13 +43,6 @@ def compared(studies: np.ndarray) -> Sequence[Contrast]:
 
 def coverage(intervals: Sequence[Interval], truth: float) -> float:
     return float(np.mean([interval.low <= truth <= interval.high for interval in intervals]))
-
-
-def test_the_fisher_interval_of_r_covers(studies: np.ndarray) -> None:
-    first, _, human = studies
-    found = [pearson(model, people) for model, people in zip(first, human, strict=True)]
-    intervals = [Interval(one.low, one.high) for one in found]
-    assert coverage(intervals, TRUE_A) == pytest.approx(0.95, abs=0.015)
 
 
 def test_the_bootstrap_interval_of_r_covers(studies: np.ndarray) -> None:

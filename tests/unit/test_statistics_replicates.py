@@ -1,6 +1,8 @@
-"""Means and differences over cells and datasets, against scipy's bootstrap."""
+"""Statistics with their resamples: intervals, differences and sums, against scipy's bootstrap."""
 
 from __future__ import annotations
+
+import time
 
 import numpy as np
 import pytest
@@ -11,9 +13,10 @@ from emoalign.statistics.replicates import (
     Replicates,
     combination,
     independent_sum,
+    log_sd_ratio_replicates,
     pearson_replicates,
-    seed_of,
 )
+from emoalign.statistics.resampling import log_sd_ratio_sums, pearson_sums, resample_counts
 
 N = 4_000
 
@@ -24,9 +27,192 @@ def cells(n_cells: int, n_items: int, seed: int) -> tuple[np.ndarray, np.ndarray
     return human + rng.normal(0, 1, size=human.shape), human
 
 
+def positive_cells(n_cells: int, n_items: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Values that may be SDs as well as means."""
+    model, human = cells(n_cells, n_items, seed)
+    return 100 + model, human
+
+
 def r(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
     x, y = x - x.mean(axis=axis, keepdims=True), y - y.mean(axis=axis, keepdims=True)
     return (x * y).sum(axis=axis) / np.sqrt((x**2).sum(axis=axis) * (y**2).sum(axis=axis))
+
+
+def log_ratio(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
+    return np.log(x.mean(axis=axis) / y.mean(axis=axis))
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+@pytest.mark.parametrize(("prepare", "direct"), [(pearson_sums, r), (log_sd_ratio_sums, log_ratio)])
+def test_the_interval_is_scipys_for_the_same_replicates(prepare, direct, level) -> None:  # type: ignore[no-untyped-def]
+    model, human = positive_cells(1, 25, seed=2)
+    theirs = stats.bootstrap(
+        (model[0], human[0]),
+        direct,
+        paired=True,
+        vectorized=True,
+        method="BCa",
+        n_resamples=2000,
+        confidence_level=level,
+        rng=np.random.default_rng(0),
+    )
+    sums = prepare(model, human)
+    ours = bca_interval(
+        float(sums.estimate()[0]), theirs.bootstrap_distribution, sums.jackknife()[0], level
+    )
+    assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-9)
+
+
+def test_replicates_that_tie_with_the_estimate_count_half_as_in_scipy() -> None:
+    """The share of seven ones in 25 zeros and ones: one resample in six has the same."""
+    chosen = np.repeat([0.0, 1.0], [18, 7])
+    theirs = stats.bootstrap(
+        (chosen,), np.mean, method="BCa", n_resamples=2000, rng=np.random.default_rng(0)
+    )
+    replicates = theirs.bootstrap_distribution
+    assert np.mean(replicates == chosen.mean()) > 0.15
+    jackknife = [np.delete(chosen, item).mean() for item in range(25)]
+    ours = bca_interval(float(chosen.mean()), replicates, jackknife)
+    assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-9)
+
+
+@pytest.mark.parametrize("missing", [0, 5])
+def test_the_interval_is_scipys_on_the_same_resamples_of_items(missing: int) -> None:
+    """Resamples of the same items, drawn from their numbers, where some may be missing."""
+    n_items, n_resamples = 30, 500
+    model, human = positive_cells(1, n_items, seed=12)
+    model[0, :missing] = np.nan
+    (ours,) = pearson_replicates(model, human, n_resamples, seed=4)
+    counts = resample_counts(n_items, n_resamples, seed=4)
+    drawn = (np.repeat(np.arange(n_items), row) for row in counts)
+    resampled = np.array(
+        [
+            stats.pearsonr(model[0, items][items >= missing], human[0, items][items >= missing])[0]
+            for items in drawn
+        ]
+    )
+    theirs = stats.bootstrap(
+        (model[0, missing:], human[0, missing:]),
+        r,
+        paired=True,
+        vectorized=True,
+        method="BCa",
+        n_resamples=0,
+        bootstrap_result=_Distribution(resampled),
+    ).confidence_interval
+    assert (ours.interval().low, ours.interval().high) == pytest.approx(tuple(theirs), abs=1e-9)
+
+
+class _Distribution:
+    """What scipy adds its own resamples to: here none."""
+
+    def __init__(self, resampled: np.ndarray) -> None:
+        self.bootstrap_distribution = resampled
+
+
+def test_the_interval_from_own_resamples_is_scipys_within_simulation_error() -> None:
+    model, human = positive_cells(1, 25, seed=2)
+    theirs = stats.bootstrap(
+        (model[0], human[0]),
+        r,
+        paired=True,
+        vectorized=True,
+        method="BCa",
+        n_resamples=20_000,
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    (ours,) = pearson_replicates(model, human, 20_000, seed=1)
+    assert (ours.interval().low, ours.interval().high) == pytest.approx(tuple(theirs), abs=0.015)
+
+
+def test_the_log_sd_ratio_says_how_much_less_the_model_varies() -> None:
+    rng = np.random.default_rng(4)
+    human = rng.gamma(20, 0.1, 300)
+    (ratio,) = log_sd_ratio_replicates(0.5 * human * rng.uniform(0.8, 1.2, 300), human, 1000, 0)
+    assert ratio.estimate == pytest.approx(np.log(0.5), abs=0.03)
+    assert ratio.interval().low < ratio.estimate < ratio.interval().high < 0
+
+
+@pytest.mark.parametrize("replicates_of", [pearson_replicates, log_sd_ratio_replicates])
+def test_a_cell_has_the_same_interval_alone_as_among_others_with_gaps(replicates_of) -> None:  # type: ignore[no-untyped-def]
+    model, human = positive_cells(3, 40, seed=2)
+    model[1, :4] = np.nan
+    together = replicates_of(model, human, 500, seed=1)
+    for cell in range(3):
+        (alone,) = replicates_of(model[cell], human[cell], 500, seed=1)
+        ends, expected = alone.interval(), together[cell].interval()
+        assert (alone.estimate, ends.low, ends.high) == pytest.approx(
+            (together[cell].estimate, expected.low, expected.high), rel=1e-12
+        )
+
+
+def test_missing_items_cost_no_more_than_those_that_are_not_there() -> None:
+    model, human = cells(1, 60, seed=2)
+    with_gaps = np.append(model[0], np.full(20, np.nan)), np.append(human[0], np.ones(20))
+    (ours,) = pearson_replicates(*with_gaps, 20_000, seed=0)
+    (complete,) = pearson_replicates(model, human, 20_000, seed=0)
+    assert ours.n_items == 60
+    assert (ours.interval().low, ours.interval().high) == pytest.approx(
+        (complete.interval().low, complete.interval().high), abs=0.015
+    )
+
+
+def test_one_human_row_serves_all_models() -> None:
+    model, human = cells(3, 30, seed=2)
+    shared = pearson_replicates(model, human[0], 300, seed=1)
+    (alone,) = pearson_replicates(model[2], human[0], 300, seed=1)
+    assert shared[2].interval().low == pytest.approx(alone.interval().low, rel=1e-12)
+
+
+def test_a_model_that_varies_on_one_item_only_has_no_interval() -> None:
+    # A resample misses that item, and is constant, 37 times in 100.
+    human = np.arange(1.0, 21)
+    model = np.full(20, 5.0)
+    model[3] = 6
+    (of_r,) = pearson_replicates(model, human, 500, seed=0)
+    assert np.isnan([of_r.interval().low, of_r.interval().high]).all()
+    (spread,) = log_sd_ratio_replicates(model - 5, human, 500, seed=0)
+    assert np.isfinite(spread.estimate)
+    assert np.isnan([spread.interval().low, spread.interval().high]).all()
+
+
+@pytest.mark.parametrize(
+    ("model", "human"),
+    [
+        ([], []),
+        ([5.0], [4.0]),
+        ([5.0, 5.0, 5.0, 5.0], [1.0, 2.0, 3.0, 4.0]),
+        ([np.nan] * 4, [1.0, 2.0, 3.0, 4.0]),
+        ([1.0, 2.0, 3.0, 4.0], [2.0, 4.0, 6.0, 8.0]),
+    ],
+)
+def test_undefined_intervals_are_nan(model: list[float], human: list[float]) -> None:
+    (cell,) = pearson_replicates(model, human, 200, seed=0)
+    assert np.isnan([cell.interval().low, cell.interval().high]).all()
+
+
+def test_a_model_without_any_spread_has_no_log_ratio() -> None:
+    (ratio,) = log_sd_ratio_replicates(np.zeros(5), np.ones(5), 100, seed=0)
+    assert np.isnan([ratio.estimate, ratio.interval().low, ratio.interval().high]).all()
+
+
+def test_undefined_replicates_are_dropped_up_to_five_in_a_hundred() -> None:
+    rng = np.random.default_rng(0)
+    replicates, jackknife = rng.normal(size=1000), rng.normal(size=30)
+    few, many = replicates.copy(), replicates.copy()
+    few[:40], many[:60] = np.nan, np.nan
+    assert bca_interval(0.1, few, jackknife) == bca_interval(0.1, replicates[40:], jackknife)
+    assert np.isnan(bca_interval(0.1, many, jackknife).low)
+
+
+def test_the_interval_of_r_holds_the_true_r_about_95_times_in_100() -> None:
+    rng = np.random.default_rng(8)
+    human, noise = rng.normal(size=(2, 400, 80))
+    intervals = [
+        cell.interval() for cell in pearson_replicates(0.6 * human + 0.8 * noise, human, 1000, 0)
+    ]
+    held = np.mean([interval.low <= 0.6 <= interval.high for interval in intervals])
+    assert held == pytest.approx(0.95, abs=0.035)
 
 
 def test_a_mean_over_scales_has_the_interval_that_scipy_finds_on_the_same_items() -> None:
@@ -111,6 +297,11 @@ def test_fewer_than_three_items_have_no_correlation(n_items: int) -> None:
     assert np.isnan([nothing.estimate, nothing.interval().low]).all()
 
 
-def test_datasets_have_seeds_of_their_own() -> None:
-    assert len({seed_of(1, "oasis"), seed_of(1, "naps"), seed_of(2, "naps")}) == 3
-    assert seed_of(1, "naps") == seed_of(1, "naps")
+def test_35_cells_of_1000_items_take_less_time_than_one_takes_scipy() -> None:
+    model, human = cells(35, 1000, seed=2)
+    start = time.process_time()
+    for cell in pearson_replicates(model, human, 10_000, seed=0):
+        cell.interval()
+    between = time.process_time()
+    stats.bootstrap((model[0], human[0]), r, paired=True, n_resamples=10_000, method="BCa")
+    assert between - start < time.process_time() - between

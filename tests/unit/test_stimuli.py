@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from emoalign.errors import DataError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.stimuli.norms import to_scale
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.preparation_job import PreparationJob
@@ -334,7 +334,7 @@ def run(job: PreparationJob, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, 
 def test_the_default_study_rates_300_lowercase_words_none_of_them_a_demonstration(
     tmp_path: Path, default_study: LoadedStudy
 ) -> None:
-    job = PreparationJob.model_validate(Jobs(default_study).prepare("vader"))
+    job = Jobs(default_study).prepare("vader")
     stimuli, norms, shards = run(job, tmp_path)
     assert len(stimuli) == 300
     assert stimuli["text"].str.fullmatch("[a-z]+").all()

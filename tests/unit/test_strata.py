@@ -12,15 +12,16 @@ import pytest
 from pydantic import ValidationError
 
 from emoalign.errors import DataError
+from emoalign.planning.studies import StudyDataset
 from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.stimuli.readers.reading import read
 from emoalign.stimuli.readers.source_items import HumanLabels, SourceItem
 from emoalign.stimuli.sampling import sample_ids
 from emoalign.stimuli.selection import select
-from emoalign.stimuli.strata import agreement, strata_of, stratified_ids
+from emoalign.stimuli.strata import strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
+from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.study.strata import Strata
-from emoalign.study.studies import StudyDataset
 
 from .small_datasets import ROOT, shipped
 
@@ -29,6 +30,9 @@ BY_SD["names"] = ["high", "moderate", "low"]
 BY_MEAN: dict[str, Any] = {"statistic": "mean", "scales": ["V"], "bounds": [2.5, 3.5]}
 BY_MEAN["names"] = ["low", "middle", "high"]
 BY_AGREEMENT = {"statistic": "agreement", "scales": ["emotions"]}
+FIVE = HumanScale(min=1, max=5, direction="higher is more")
+EMOTIONS = LabelScale(kind="labels", labels=("joy", "anger", "love"))
+SCALES = {"V": FIVE, "A": FIVE, "emotions": EMOTIONS}
 
 
 def strata(*by: dict[str, Any], **sizes: Any) -> Strata:
@@ -49,7 +53,7 @@ def norms(**values: tuple[float, float]) -> pd.DataFrame:
 
 def test_an_item_on_a_bound_belongs_where_the_study_says() -> None:
     rows = norms(a=(2.5, 0.3), b=(2.51, 0.29), c=(3.5, 0.7), d=(3.51, 0.69))
-    assert strata_of(rows, strata(BY_SD, BY_MEAN)) == {
+    assert strata_of(rows, strata(BY_SD, BY_MEAN), SCALES) == {
         "a": "moderate/low",
         "b": "high/middle",
         "c": "low/middle",
@@ -59,13 +63,13 @@ def test_an_item_on_a_bound_belongs_where_the_study_says() -> None:
 
 def test_the_statistic_is_the_average_over_its_scales() -> None:
     rows = pd.DataFrame({"item_id": "a", "scale": ["V", "A"], "mean": 3.0, "sd": [0.0, 0.58]})
-    assert strata_of(rows, strata(BY_SD)) == {"a": "high"}
+    assert strata_of(rows, strata(BY_SD), SCALES) == {"a": "high"}
 
 
 def test_an_item_without_the_statistic_is_in_no_stratum() -> None:
     rows = norms(a=(3, 0.5), b=(3, float("nan")))
-    assert set(strata_of(rows, strata(BY_SD))) == {"a"}
-    assert set(strata_of(rows, strata(BY_MEAN))) == {"a", "b"}
+    assert set(strata_of(rows, strata(BY_SD), SCALES)) == {"a"}
+    assert set(strata_of(rows, strata(BY_MEAN), SCALES)) == {"a", "b"}
 
 
 @pytest.mark.parametrize(
@@ -81,9 +85,8 @@ def test_an_item_without_the_statistic_is_in_no_stratum() -> None:
     ],
 )
 def test_people_agree_fully_partly_or_not_at_all(choices: list[list[str]], kind: str) -> None:
-    assert agreement(choices) == kind
     rows = pd.DataFrame({"item_id": ["a"], "scale": "emotions", "labels": [choices]})
-    assert strata_of(rows, strata(BY_AGREEMENT)) == {"a": kind}
+    assert strata_of(rows, strata(BY_AGREEMENT), SCALES) == {"a": kind}
 
 
 KINDS = {f"item-{n:03d}": "rare" if n % 20 == 0 else "common" for n in range(200)}

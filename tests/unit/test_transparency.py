@@ -11,29 +11,44 @@ import pandas as pd
 import pingouin
 import pyarrow as pa
 import pytest
-from scipy import optimize, stats
+from numpy.typing import NDArray
+from scipy import optimize, sparse, stats
+from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import minmax_scale
 
-from emoalign.analyses.distributions.folds import folds_of, text_keys
 from emoalign.analyses.transparency.analysis import (
     GradientJob,
     LabelledDataset,
     TransparencyJob,
     TransparencySettings,
 )
-from emoalign.analyses.transparency.gradient import gradient, partial_spearman
 from emoalign.analyses.transparency.gradient_rows import gradient_rows
-from emoalign.analyses.transparency.grounding import seed_share, similarity, transparency
 from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.analyses.transparency.probe import bag_of_words, out_of_fold_auc
 from emoalign.analyses.transparency.rows import transparency_rows
-from emoalign.analyses.transparency.words import with_any, words
+from emoalign.analyses.transparency.words import (
+    bag_of_words,
+    logistic_regression,
+    with_any,
+    words,
+)
 from emoalign.errors import StudyError
-from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import load_dataset, load_study
+from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.files import Files
+from emoalign.planning.loading import load_study
+from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.statistics.labels import label_agreement
-from emoalign.study.reading import read_yaml, validate
+from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.transparency import (
+    gradient,
+    out_of_fold_auc,
+    partial_spearman,
+    seed_share,
+    similarity,
+    transparency,
+)
+from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.reading import read_card, read_yaml, validate
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, TRANSPARENCY, TRANSPARENCY_GRADIENT
 
@@ -80,7 +95,7 @@ def shipped_lexicon() -> SeedLexicon:
 
 def test_every_label_of_goemotions_has_enough_seed_words_its_own_name_first() -> None:
     lexicon = shipped_lexicon()
-    scale = load_dataset(ROOT / "config/datasets/goemotions.yaml").scales["emotions"]
+    scale = read_card(ROOT / "config/datasets/goemotions.yaml", DatasetCard).scales["emotions"]
     assert isinstance(scale, LabelScale)
     for label in scale.labels:
         assert 8 <= len(lexicon.of(label)) <= 15, label
@@ -140,6 +155,28 @@ def test_the_seed_share_counts_texts_not_words() -> None:
 # The probe
 
 
+def area_of(
+    texts: Sequence[Sequence[str]], chosen: NDArray[np.bool_], folds: NDArray[np.int64]
+) -> float:
+    return out_of_fold_auc(bag_of_words(texts), chosen, folds, logistic_regression)
+
+
+def test_the_area_is_scikit_learns_with_ties_counted_half() -> None:
+    rng = np.random.default_rng(4)
+    scores, chosen = rng.integers(0, 5, 80).astype(float), rng.random(80) < 0.3
+    features = sparse.csr_matrix(scores[:, np.newaxis])
+    folds = np.arange(80) % 2
+
+    def scored(*parts: Any) -> FloatArray:
+        return parts[2].toarray()[:, 0]
+
+    parts = [folds == part for part in (0, 1)]
+    areas = [roc_auc_score(chosen[part], scores[part]) for part in parts]
+    pairs = [chosen[part].sum() * (~chosen[part]).sum() for part in parts]
+    expected = np.average(areas, weights=pairs)
+    assert out_of_fold_auc(features, chosen, folds, scored) == pytest.approx(expected, abs=1e-12)
+
+
 def test_the_area_is_that_of_an_independent_logistic_regression_and_rank_formula() -> None:
     rng = np.random.default_rng(1)
     vocabulary = [f"w{place}" for place in range(12)]
@@ -163,22 +200,22 @@ def test_the_area_is_that_of_an_independent_logistic_regression_and_rank_formula
 
     areas, pairs = zip(*map(area, (0, 1)), strict=True)
     expected = np.average(areas, weights=pairs)
-    assert out_of_fold_auc(bag_of_words(texts), chosen, folds) == pytest.approx(expected, abs=2e-3)
+    assert area_of(texts, chosen, folds) == pytest.approx(expected, abs=2e-3)
 
 
 def test_words_that_have_nothing_to_do_with_a_label_do_not_tell_it() -> None:
     rng = np.random.default_rng(2)
     texts = [list(rng.choice([f"w{place}" for place in range(200)], 8)) for _ in range(1500)]
     chosen = rng.random(1500) < 0.2
-    folds = folds_of(text_keys([" ".join(text) for text in texts]), 5, seed=1)
-    assert out_of_fold_auc(bag_of_words(texts), chosen, folds) == pytest.approx(0.5, abs=0.05)
+    folds = hashed_folds(text_keys([" ".join(text) for text in texts]), 5, seed=1)
+    assert area_of(texts, chosen, folds) == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_label_without_texts_in_any_other_part_has_no_area() -> None:
     texts = [["a"], ["a"], ["b"], ["b"]]
     chosen = np.array([True, False, False, False])
-    assert np.isnan(out_of_fold_auc(bag_of_words(texts), chosen, np.array([0, 0, 1, 1])))
-    assert np.isnan(out_of_fold_auc(bag_of_words([[], []]), chosen[:2], np.array([0, 1])))
+    assert np.isnan(area_of(texts, chosen, np.array([0, 0, 1, 1])))
+    assert np.isnan(area_of([[], []], chosen[:2], np.array([0, 1])))
 
 
 # The gradient
@@ -452,7 +489,7 @@ def test_of_real_comments_gratitude_love_and_amusement_are_said_most_outright(sh
         shared / "goemotions/raw_first_4999rows_no_rater_id.csv", keep_default_na=False
     )
     raw = raw[raw["example_very_unclear"].astype(str).str.upper() != "TRUE"]
-    scale = load_dataset(ROOT / "config/datasets/goemotions.yaml").scales["emotions"]
+    scale = read_card(ROOT / "config/datasets/goemotions.yaml", DatasetCard).scales["emotions"]
     assert isinstance(scale, LabelScale)
     names = np.array(scale.labels)
     raw["labels"] = [names[row == 1].tolist() for row in raw[names].to_numpy()]
@@ -492,12 +529,12 @@ def test_a_study_of_labels_has_the_shipped_seed_words_and_one_of_numbers_has_no_
     loaded = load_study(study(), ROOT / "config")
     assert loaded.lexicon == shipped_lexicon()
     assert loaded.embedding is None
-    assert len(Jobs(loaded).transparency_tables("results/s")) == 2
+    assert len(Files(loaded, "results/s").transparency_tables()) == 2
     numbers = study() | {"datasets": [{"dataset": "vader"}]}
     numbers["protocols"] = [{"name": "p", "prompts": "instruction"}]
     loaded = load_study(numbers, ROOT / "config")
     assert loaded.lexicon is None
-    assert Jobs(loaded).transparency_tables("results/s") == []
+    assert Files(loaded, "results/s").transparency_tables() == []
 
 
 def test_names_that_are_not_there_are_told_with_the_nearest(tmp_path: Path) -> None:
@@ -508,10 +545,10 @@ def test_names_that_are_not_there_are_told_with_the_nearest(tmp_path: Path) -> N
 
 
 def test_a_title_or_a_name_of_a_file_runs_nothing_again(config_dir: Path, edit: Any) -> None:
-    before = Jobs(load_study(study(embedding="smollm2-135m"), config_dir)).transparency()
+    before = AnalysisJobs(load_study(study(embedding="smollm2-135m"), config_dir)).transparency()
     edit("embeddings/smollm2-135m.yaml", lambda card: card.update(title="Other", threads=2))
     (config_dir / "embeddings/smollm2-135m.yaml").rename(config_dir / "embeddings/other.yaml")
-    after = Jobs(load_study(study(embedding="other"), config_dir)).transparency()
+    after = AnalysisJobs(load_study(study(embedding="other"), config_dir)).transparency()
     assert before == after
     edit("embeddings/other.yaml", lambda card: card.update(pooling="last"))
-    assert Jobs(load_study(study(embedding="other"), config_dir)).transparency() != before
+    assert AnalysisJobs(load_study(study(embedding="other"), config_dir)).transparency() != before

@@ -31,7 +31,8 @@ from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import CapabilityError
 from emoalign.planning.costs import planned
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy, load_study
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.loading import load_study
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.stage import orderly_end
 from emoalign.study.reading import read_yaml
@@ -257,8 +258,7 @@ def study(config_dir: Path) -> Callable[..., LoadedStudy]:
 def job_and_card(loaded: LoadedStudy, protocol: str) -> tuple[RatingJob, VllmModel]:
     (card,) = loaded.models.values()
     assert isinstance(card, VllmModel)
-    job = Jobs(loaded).rate("llama-3.1-8b-instruct", protocol, "vader", "valence")
-    return RatingJob.model_validate(job), card
+    return Jobs(loaded).rate("llama-3.1-8b-instruct", protocol, "vader", "valence"), card
 
 
 def ids(loaded: LoadedStudy) -> set[str]:

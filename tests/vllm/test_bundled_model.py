@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +21,12 @@ from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
+from tests.kit.waiting import until
 
 from . import tiny_models
 from .conftest import REPOSITORY
@@ -70,16 +69,15 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> VllmModel:
 def words(default_study: LoadedStudy, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Words of the default study."""
     folder = tmp_path_factory.mktemp("words")
-    job = Jobs(default_study).prepare("vader") | {"sample": N_WORDS, "shard_items": None}
-    prepare(
-        PreparationJob.model_validate(job), folder / "items", folder / "norms", folder / "shards"
-    )
+    sampled = {"sample": N_WORDS, "shard_items": None}
+    job = Jobs(default_study).prepare("vader").model_copy(update=sampled)
+    prepare(job, folder / "items", folder / "norms", folder / "shards")
     return STIMULI.read(folder / "items")
 
 
 def job_of(study: LoadedStudy, card: LlamaCppModel | VllmModel, **changes: object) -> RatingJob:
     """The rating sheet of the default study, for either model."""
-    job = RatingJob.model_validate(Jobs(study).rate(SERVED, "rating-sheet", "vader", "valence"))
+    job = Jobs(study).rate(SERVED, "rating-sheet", "vader", "valence")
     changed = job.protocol.model_copy(update={"participants": PARTICIPANTS, **changes})
     name = LOADED if isinstance(card, VllmModel) else SERVED
     return job.model_copy(update={"model": name, "card": card.answering(), "protocol": changed})
@@ -223,11 +221,10 @@ def test_a_killed_job_loses_nothing_and_asks_for_nothing_again(
         env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
         stderr=subprocess.DEVNULL,
     ) as process:
-        deadline = time.monotonic() + 120
-        while not desk.journal.exists() or desk.journal.read_bytes().count(b"\n") < 100:
-            assert process.poll() is None, "the job ended before it could be killed"
-            assert time.monotonic() < deadline, "the job did not get anywhere"
-            time.sleep(0.01)
+        until(
+            lambda: desk.journal.exists() and desk.journal.read_bytes().count(b"\n") >= 100,
+            process,
+        )
         process.send_signal(signal.SIGKILL)
     left = desk.journal.read_bytes()
     arrived = left[: left.rfind(b"\n") + 1]

@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.kit.waiting import HANGS_S, until
 
 from .conftest import REPOSITORY
 
@@ -52,8 +53,8 @@ def descendants(job: subprocess.Popen[str]) -> list[psutil.Process]:
     return psutil.Process(job.pid).children(recursive=True)
 
 
-def gone(processes: list[psutil.Process], within_s: float = 15) -> bool:
-    _, alive = psutil.wait_procs(processes, timeout=within_s)
+def gone(processes: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=HANGS_S)
     return not alive
 
 
@@ -63,20 +64,17 @@ def test_a_job_told_to_end_while_it_asks_leaves_nothing_behind(start: Start) -> 
     others = descendants(job)
     assert len(others) >= 2
     job.send_signal(signal.SIGTERM)
-    assert job.wait(timeout=60) == 128 + signal.SIGTERM
+    assert job.wait(timeout=HANGS_S) == 128 + signal.SIGTERM
     assert gone(others)
 
 
 def test_a_job_told_to_end_while_it_loads_leaves_nothing_behind(start: Start) -> None:
     job = start(2)
     wait_for(job, "loading")
-    others: list[psutil.Process] = []
-    while not others:
-        assert job.poll() is None
-        others = descendants(job)
-        time.sleep(0.05)
+    until(lambda: bool(descendants(job)), job)
+    others = descendants(job)
     job.send_signal(signal.SIGTERM)
-    assert job.wait(timeout=60) == 128 + signal.SIGTERM
+    assert job.wait(timeout=HANGS_S) == 128 + signal.SIGTERM
     assert gone(others)
 
 
@@ -87,4 +85,4 @@ def test_a_job_that_is_killed_leaves_nothing_behind(start: Start) -> None:
     assert others
     job.kill()
     job.wait()
-    assert gone(others, within_s=60)
+    assert gone(others)

@@ -8,10 +8,9 @@ from pathlib import Path
 import orjson
 import pandas as pd
 import pytest
-from ruamel.yaml import YAML
 
 from emoalign.tables import RATINGS
-from tests.workflow.conftest import Project, new_project
+from tests.kit.project import FEW, SMALL, Project, new_project
 
 STUDY = {
     "study": "small",
@@ -27,7 +26,8 @@ STUDY = {
             "participants": 5,
         }
     ],
-    "statistics": {"bootstrap_resamples": 200, "split_halves": 20, "simulations": 99},
+    "statistics": FEW,
+    "figures": [],
 }
 RATE = ("rate_together_asked_vader", "model=rater, protocol=asked, dataset=vader, shard=0000")
 
@@ -43,15 +43,14 @@ def project(rater_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
         "model": "resources/models/rater",
         "context_tokens": 512,
     }
-    for file, content in (("config/models/rater.yaml", card), ("config/studies/small.yaml", STUDY)):
-        with (project.folder / file).open("w", encoding="utf-8") as stream:
-            YAML(typ="safe").dump(content, stream)
+    project.write("config/models/rater.yaml", card)
+    project.write(SMALL, STUDY)
     return project
 
 
 def test_a_study_runs_to_its_report_and_then_has_nothing_to_do(project: Project) -> None:
     assert RATE in project.run()
-    results = project.folder / "results/small"
+    results = project.results
     assert (results / "report.html").exists()
     ratings = RATINGS.read(results / "ratings/rater/asked/vader/valence/0000.parquet")
     assert ratings["readout"].value_counts().to_dict() == {"sampled": 40, "exact": 8}
@@ -66,11 +65,11 @@ def test_lost_results_come_back_from_the_journal_without_loading_the_model(
     project: Project,
 ) -> None:
     before = project.journal()
-    file = project.folder / "results/small/ratings/rater/asked/vader/valence/0000.parquet"
+    file = project.results / "ratings/rater/asked/vader/valence/0000.parquet"
     ratings = RATINGS.read(file)
     file.unlink()
     assert RATE in project.run("ratings")
     assert project.journal() == before
     pd.testing.assert_frame_equal(RATINGS.read(file), ratings)
-    log = project.folder / "results/small/logs/rate_together/rater/asked/vader/0000.log"
+    log = project.results / "logs/rate_together/rater/asked/vader/0000.log"
     assert "nothing to ask" in log.read_text(encoding="utf-8")

@@ -6,11 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
-from tests import small_comments
-
-from .conftest import STUDY, Project, new_project
+from tests.kit import comments
+from tests.kit.project import SMALL, STUDY, Project, new_project
 
 pytestmark = pytest.mark.skipif(
     find_spec("torch") is not None, reason="the packages of the extra finetune are installed"
@@ -20,19 +18,15 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     made = new_project(tmp_path)
-    card = small_comments.card(tmp_path / "resources/comments", small_comments.made())
+    card = comments.card(tmp_path / "resources/comments", comments.made())
     study = STUDY | {
         "models": ["model-a"],
         "datasets": [{"dataset": "comments", "sample": 4}],
         "protocols": [{"name": "asked", "prompts": "labels-that-apply", "participants": 2}],
         "baselines": ["roberta-goemotions"],
     }
-    for file, content in (
-        ("datasets/comments.yaml", card.model_dump(mode="json")),
-        ("studies/small.yaml", study),
-    ):
-        with (tmp_path / "config" / file).open("w", encoding="utf-8") as stream:
-            YAML(typ="safe").dump(content, stream)
+    made.write("config/datasets/comments.yaml", card.model_dump(mode="json"))
+    made.write(SMALL, study)
     made.edit("config/baselines/roberta-goemotions.yaml", dataset="comments")
     return made
 
@@ -45,7 +39,7 @@ def test_a_missing_package_is_told_before_any_model_is_asked(project: Project) -
     assert "pip install 'torch>=" in told
     assert "Traceback" not in told
     assert not (project.folder / "results/journal").exists()
-    assert not (project.folder / "results/small/stimuli").exists()
+    assert not (project.results / "stimuli").exists()
     assert project.snakemake("plan").returncode == 0, "what failed leaves no lock"
 
 

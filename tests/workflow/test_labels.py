@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image as Picture
-from ruamel.yaml import YAML
 
 from emoalign.tables import (
     ALIGNMENT,
@@ -23,8 +21,7 @@ from emoalign.tables import (
     TRANSPARENCY_GRADIENT,
 )
 from tests.faults.server import FaultServer, Heard
-
-from .conftest import Project, new_project
+from tests.kit.project import FEW, SMALL, Project, new_project
 
 LABEL_NAMES = ["anger", "joy", "neutral"]
 COMMENTS = {
@@ -49,12 +46,6 @@ def reply(heard: Heard, choice: int) -> str:
         if heard.prompt.startswith(text):
             return answers[choice]
     return JOINT[choice]
-
-
-def write_yaml(path: Path, content: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(content, stream)
 
 
 def write_comments(path: Path) -> None:
@@ -97,18 +88,19 @@ STUDY = {
             "participants": 4,
         }
     ],
-    "statistics": {"bootstrap_resamples": 200, "split_halves": 20, "simulations": 99},
+    "statistics": FEW,
+    "figures": [],
 }
 
 
 def lay_out(project: Project, address: str) -> None:
-    config, resources = project.folder / "config", project.folder / "resources"
+    resources = project.folder / "resources"
     resources.mkdir()
     write_comments(resources / "comments.csv")
     write_images(resources / "pictures")
     terms = {"licence": "MIT", "citation": "@misc{x}", "redistribute": True}
-    write_yaml(
-        config / "datasets/comments.yaml",
+    project.write(
+        "config/datasets/comments.yaml",
         {
             "title": "Comments",
             "modality": "sentence",
@@ -118,8 +110,8 @@ def lay_out(project: Project, address: str) -> None:
         },
     )
     seven = {"min": 1, "max": 7, "direction": "higher is more"}
-    write_yaml(
-        config / "datasets/pictures.yaml",
+    project.write(
+        "config/datasets/pictures.yaml",
         {
             "title": "Pictures",
             "modality": "image",
@@ -129,8 +121,8 @@ def lay_out(project: Project, address: str) -> None:
             **terms,
         },
     )
-    write_yaml(
-        config / "prompts/choose.yaml",
+    project.write(
+        "config/prompts/choose.yaml",
         {
             "title": "Choose",
             "form": "chat",
@@ -140,8 +132,8 @@ def lay_out(project: Project, address: str) -> None:
         },
     )
     rated = {"written_for": {"min": 1, "max": 7}, "instruction": "from 1 to 7"}
-    write_yaml(
-        config / "prompts/both.yaml",
+    project.write(
+        "config/prompts/both.yaml",
         {
             "title": "Both",
             "form": "chat",
@@ -151,8 +143,8 @@ def lay_out(project: Project, address: str) -> None:
             "scales": {"valence": rated | {"key": "V"}, "arousal": rated | {"key": "A"}},
         },
     )
-    write_yaml(
-        config / "models/server.yaml",
+    project.write(
+        "config/models/server.yaml",
         {
             "title": "A server",
             "engine": "openai",
@@ -162,7 +154,7 @@ def lay_out(project: Project, address: str) -> None:
             "capabilities": {"choices": 4, "seed_bits": 63, "modalities": ["sentence", "image"]},
         },
     )
-    write_yaml(config / "studies/small.yaml", STUDY)
+    project.write(SMALL, STUDY)
 
 
 @pytest.fixture(scope="module")
@@ -179,10 +171,6 @@ def labelled(server: FaultServer, tmp_path_factory: pytest.TempPathFactory) -> P
     return project
 
 
-def results(project: Project) -> Path:
-    return project.folder / "results/small"
-
-
 def test_one_request_asks_about_all_scales_of_a_joint_question(
     server: FaultServer, labelled: Project
 ) -> None:
@@ -196,7 +184,7 @@ def test_one_request_asks_about_all_scales_of_a_joint_question(
 
 def test_each_answer_is_a_row_for_each_scale_with_a_status_of_its_own(labelled: Project) -> None:
     file = "ratings/server/asked/pictures/arousal+valence/0000.parquet"
-    ratings = RATINGS.read(results(labelled) / file)
+    ratings = RATINGS.read(labelled.results / file)
     assert len(ratings) == len(THEMES) * 4 * 2
     by_scale = ratings[ratings["item_id"] == "I1"].set_index(["scale", "participant"])
     valence, arousal = by_scale.loc["valence"], by_scale.loc["arousal"]
@@ -212,9 +200,7 @@ def test_each_answer_is_a_row_for_each_scale_with_a_status_of_its_own(labelled: 
 def test_labels_are_kept_as_they_were_chosen_and_nothing_else_becomes_one(
     labelled: Project,
 ) -> None:
-    ratings = RATINGS.read(
-        results(labelled) / "ratings/server/asked/comments/emotions/0000.parquet"
-    )
+    ratings = RATINGS.read(labelled.results / "ratings/server/asked/comments/emotions/0000.parquet")
     found = {
         item: [None if row is None else row.tolist() for row in rows]
         for item, rows in ratings.groupby("item_id")["labels"]
@@ -232,20 +218,20 @@ def test_labels_are_kept_as_they_were_chosen_and_nothing_else_becomes_one(
 
 
 def test_norms_hold_what_each_rater_chose_and_unclear_rows_do_not_count(labelled: Project) -> None:
-    norms = NORMS.read(results(labelled) / "norms/comments.parquet").set_index("item_id")
+    norms = NORMS.read(labelled.results / "norms/comments.parquet").set_index("item_id")
     assert norms["n"].to_dict() == {"c1": 4, "c2": 4, "c3": 3, "c5": 4}
     assert [chosen.tolist() for chosen in norms.loc["c3", "labels"]] == [
         ["neutral"],
         ["neutral"],
         ["joy"],
     ]
-    log = (results(labelled) / "logs/prepare_stimuli/comments.log").read_text(encoding="utf-8")
+    log = (labelled.results / "logs/prepare_stimuli/comments.log").read_text(encoding="utf-8")
     assert "2 rows without labels" in log
     assert "1 of 5 comments" in log
 
 
 def test_items_have_the_share_of_answers_and_of_people_for_each_label(labelled: Project) -> None:
-    items = ITEMS.read(results(labelled) / "items/comments.parquet").set_index("item_id")
+    items = ITEMS.read(labelled.results / "items/comments.parquet").set_index("item_id")
     assert items.loc["c1", "distribution"].tolist() == [0, 1, pytest.approx(1 / 3)]
     assert items.loc["c1", "human_distribution"].tolist() == [0, 1, 0.25]
     assert items.loc["c3", "distribution"].tolist() == [0, 0, 1]
@@ -254,7 +240,7 @@ def test_items_have_the_share_of_answers_and_of_people_for_each_label(labelled: 
 
 
 def test_each_label_is_compared_with_people(labelled: Project) -> None:
-    labels = LABELS.read(results(labelled) / "statistics/labels.parquet").set_index("label")
+    labels = LABELS.read(labelled.results / "statistics/labels.parquet").set_index("label")
     assert list(labels.index) == LABEL_NAMES
     assert set(labels["n_items"]) == {3}
     model = pd.DataFrame({"joy": [1, 0, 0], "anger": [0, 1, 0], "neutral": [1 / 3, 0, 1]})
@@ -266,7 +252,7 @@ def test_each_label_is_compared_with_people(labelled: Project) -> None:
         assert labels.loc[label, "model_rate"] == pytest.approx(model[label].mean())
         assert labels.loc[label, "human_rate"] == pytest.approx(people[label].mean())
         assert labels.loc[label, "spearman_rho"] == pytest.approx(rho[label])
-    cells = ALIGNMENT.read(results(labelled) / "statistics/alignment.parquet")
+    cells = ALIGNMENT.read(labelled.results / "statistics/alignment.parquet")
     assert set(zip(cells["dataset"], cells["scale"], strict=True)) == {
         ("pictures", "arousal"),
         ("pictures", "valence"),
@@ -274,7 +260,7 @@ def test_each_label_is_compared_with_people(labelled: Project) -> None:
 
 
 def test_the_report_tells_of_both(labelled: Project) -> None:
-    page = (results(labelled) / "report.html").read_text(encoding="utf-8")
+    page = (labelled.results / "report.html").read_text(encoding="utf-8")
     assert "A server chose from 3 labels for 3 sentences of Comments" in page
     assert "Most overused: " in page
     assert "With asked only 56 % of its sampled answers were a choice of labels" in page
@@ -288,14 +274,12 @@ def test_the_report_tells_of_both(labelled: Project) -> None:
 def test_a_study_of_labels_alone_has_a_report_without_correlations(
     labelled: Project, tmp_path: Path
 ) -> None:
-    shutil.copytree(labelled.folder, tmp_path / "project", symlinks=True)
-    alone = Project(tmp_path / "project")
-    alone.edit("config/studies/small.yaml", datasets=[{"dataset": "comments"}])
+    alone = labelled.copied(tmp_path / "project")
     protocol = {"name": "asked", "prompts": "choose", "participants": 4}
-    alone.edit("config/studies/small.yaml", protocols=[protocol])
+    alone.edit(SMALL, datasets=[{"dataset": "comments"}], protocols=[protocol])
     ran = alone.run()
     assert "rate" not in {rule for rule, _ in ran}, "another dataset's prompts concern no rating"
-    page = (results(alone) / "report.html").read_text(encoding="utf-8")
+    page = (alone.results / "report.html").read_text(encoding="utf-8")
     assert "A server chose from 3 labels" in page
     assert 'id="alignment"' not in page
     assert 'id="people"' not in page
@@ -307,29 +291,34 @@ def test_a_second_run_asks_nothing(server: FaultServer, labelled: Project) -> No
     assert len(server.heard) == asked
 
 
-def test_plan_counts_a_joint_question_once(labelled: Project) -> None:
+@pytest.fixture(scope="module")
+def planned(labelled: Project) -> Path:
+    """The results of the study, with its plan."""
     labelled.run("plan")
-    plan = pd.read_csv(results(labelled) / "plan.csv").set_index("scale")
+    return labelled.results
+
+
+def test_plan_counts_a_joint_question_once(planned: Path) -> None:
+    plan = pd.read_csv(planned / "plan.csv").set_index("scale")
     assert plan["answers"].to_dict() == {"emotions": 16, "arousal+valence": 16}
     assert (plan["held"] == plan["answers"]).all()
 
 
-def test_plan_says_how_wide_the_intervals_of_labels_and_numbers_will_be(labelled: Project) -> None:
-    labelled.run("plan")
-    precision = pd.read_csv(results(labelled) / "precision.csv")
+def test_plan_says_how_wide_the_intervals_of_labels_and_numbers_will_be(planned: Path) -> None:
+    precision = pd.read_csv(planned / "precision.csv")
     asked = precision.groupby("scale")["measure"].agg(set).to_dict()
     assert asked == {"emotions": {"jsd"}, "arousal": {"r", "jsd"}, "valence": {"r", "jsd"}}
-    log = (results(labelled) / "logs/plan.log").read_text(encoding="utf-8")
+    log = (planned / "logs/plan.log").read_text(encoding="utf-8")
     assert "comments emotions, 4 items, 4 participants: half-widths of 95 % intervals" in log
 
 
 def test_the_transparency_of_labels_is_told_and_why_most_of_it_is_missing(
     labelled: Project,
 ) -> None:
-    folder = results(labelled) / "statistics"
+    folder = labelled.results / "statistics"
     found = TRANSPARENCY.read(folder / "transparency.parquet").set_index("label")
     assert list(found.index) == LABEL_NAMES
-    items = ITEMS.read(results(labelled) / "items/comments.parquet")
+    items = ITEMS.read(labelled.results / "items/comments.parquet")
     means = np.mean(items["human_distribution"].tolist(), axis=0)
     shares = dict(zip(LABEL_NAMES, means, strict=True))
     assert found["prevalence"].to_dict() == pytest.approx(shares)

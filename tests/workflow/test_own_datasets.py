@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
 from emoalign.tables import ALIGNMENT, ITEMS, NORMS, RELIABILITY, STIMULI
-
-from .conftest import Project, new_project
-from .test_reruns import SMALL
+from tests.kit.project import SMALL, Project, new_project
 
 CARD = "config/datasets/mine.yaml"
 TABLE = "resources/mine/words.csv"
@@ -44,8 +41,7 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "citation": "@misc{mine}",
         "redistribute": True,
     }
-    with (project.folder / CARD).open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(card, stream)
+    project.write(CARD, card)
     protocol = {
         "name": "sheet",
         "prompts": "rating-sheet",
@@ -72,33 +68,29 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def results(project: Project) -> Path:
-    return project.folder / "results/small"
-
-
 def test_every_item_is_rated_and_nothing_is_compared(mine: Project) -> None:
-    assert STIMULI.read(results(mine) / "stimuli/mine.parquet")["text"].tolist() == [
+    assert STIMULI.read(mine.results / "stimuli/mine.parquet")["text"].tolist() == [
         "joy",
         "null",
         "true",
         "woe",
     ]
-    assert NORMS.read(results(mine) / "norms/mine.parquet").empty
-    items = ITEMS.read(results(mine) / "items/mine.parquet")
+    assert NORMS.read(mine.results / "norms/mine.parquet").empty
+    items = ITEMS.read(mine.results / "items/mine.parquet")
     assert items["mean"].notna().all()
     assert items["human_mean"].isna().all()
-    (reliability,) = RELIABILITY.read(results(mine) / "statistics/reliability.parquet").to_dict(
+    (reliability,) = RELIABILITY.read(mine.results / "statistics/reliability.parquet").to_dict(
         "records"
     )
     assert (reliability["source"], reliability["n_items"]) == ("none", 0)
-    cells = ALIGNMENT.read(results(mine) / "statistics/alignment.parquet")
+    cells = ALIGNMENT.read(mine.results / "statistics/alignment.parquet")
     assert cells["n_items"].tolist() == [0, 0]
     assert cells["n_items_excluded"].tolist() == [4, 4]
     assert cells["pearson_r"].isna().all()
 
 
 def test_the_report_says_that_there_is_nothing_to_compare_with(mine: Project) -> None:
-    page = (results(mine) / "report.html").read_text(encoding="utf-8")
+    page = (mine.results / "report.html").read_text(encoding="utf-8")
     assert "rated 4 words of Words of mine for valence. There are no human ratings of them" in page
     assert "No item has a human rating, so nobody knows how well people agree on them." in page
     assert "No item has both a mean of a model and a mean of people" in page
@@ -109,11 +101,11 @@ def test_a_table_without_a_checksum_is_read_again_when_it_changes(mine: Project)
     content = YAML(typ="safe").load(mine.folder / CARD)
     del content["source"]["table"]["sha256"]
     mine.edit(CARD, source=content["source"])
-    mine.run()
-    assert mine.planned() == set()
+    mine.run("stimuli")
+    assert mine.planned("stimuli") == set()
     table = mine.folder / TABLE
     pd.read_csv(table, keep_default_na=False, dtype=str).assign(valence="5").to_csv(
         table, index=False
     )
     os.utime(table)
-    assert ("prepare_stimuli", "dataset=mine") in mine.planned()
+    assert ("prepare_stimuli", "dataset=mine") in mine.planned("stimuli")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +13,15 @@ from ruamel.yaml import YAML
 from scipy import stats
 
 from emoalign.tables import NORMS, RATINGS, STIMULI
-
-from .conftest import Project, new_project
-from .test_reruns import AGGREGATION, SMALL, rate_jobs
+from tests.kit.jobs import AGGREGATION, rate_jobs
+from tests.kit.project import SMALL, Project, new_project
 
 CARD = "config/models/people.yaml"
 TABLE = "resources/recorded/people.csv"
 PARTICIPANTS = 5
 ASKED = 4
 RATED = rate_jobs(("people",), ("asked",))
-# With one protocol there are no wordings to compare.
-CHANGED = RATED | AGGREGATION - {("draw_figure", "figure=vader/wordings")}
+CHANGED = RATED | AGGREGATION
 
 
 def recorded(items: pd.DataFrame) -> pd.DataFrame:
@@ -53,8 +50,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "columns": {"item": "word", "participant": "person", "rating": "valence"},
         "scale": "valence",
     }
-    with (project.folder / CARD).open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(card, stream)
+    project.write(CARD, card)
     protocol = {"name": "asked", "prompts": "instruction", "participants": ASKED}
     project.edit(SMALL, models=["people"], protocols=[protocol])
     project.run("stimuli")
@@ -65,7 +61,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     table = project.folder / TABLE
     table.parent.mkdir(parents=True)
-    items = STIMULI.read(project.folder / "results/small/stimuli/vader.parquet")
+    items = STIMULI.read(project.results / "stimuli/vader.parquet")
     recorded(items).to_csv(table, index=False, lineterminator="\r\n", encoding="utf-8-sig")
     project.edit(CARD, source={**card["source"], "sha256": sha256(table)})
     project.run()
@@ -74,9 +70,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def again(people: Project, tmp_path: Path) -> Project:
-    """A copy of it that a test may change, times of files kept."""
-    shutil.copytree(people.folder, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")
+    """A copy of it that a test may change."""
+    return people.copied(tmp_path / "project")
 
 
 def source(project: Project, **changes: str) -> None:
@@ -85,7 +80,7 @@ def source(project: Project, **changes: str) -> None:
 
 
 def test_the_numbers_are_those_of_the_table(people: Project) -> None:
-    results = people.folder / "results/small"
+    results = people.results
     items = STIMULI.read(results / "stimuli/vader.parquet")
     norms = NORMS.read(results / "norms/vader.parquet").set_index("item_id")
     table = recorded(items)
@@ -114,10 +109,10 @@ def test_the_numbers_are_those_of_the_table(people: Project) -> None:
 
 
 def test_every_rating_keeps_its_place(people: Project) -> None:
-    files = sorted((people.folder / "results/small/ratings/people").rglob("*.parquet"))
+    files = sorted((people.results / "ratings/people").rglob("*.parquet"))
     rows = pd.concat([RATINGS.read(file) for file in files])
     assert len(files) == 2
-    table = recorded(STIMULI.read(people.folder / "results/small/stimuli/vader.parquet"))
+    table = recorded(STIMULI.read(people.results / "stimuli/vader.parquet"))
     table["participant"] = table["person"].str.removeprefix("P").astype(int) - 1
     written = table.set_index(["word", "participant"])["valence"]
     read = rows.dropna(subset=["rating"]).set_index(["item_id", "participant"])["rating"]
@@ -128,7 +123,7 @@ def test_every_rating_keeps_its_place(people: Project) -> None:
 
 
 def test_logs_tell_what_was_not_used(people: Project) -> None:
-    logs = people.folder / "results/small/logs/rate/people/asked/vader/valence"
+    logs = people.results / "logs/rate/people/asked/vader/valence"
     told = "".join(path.read_text(encoding="utf-8") for path in sorted(logs.glob("*.log")))
     assert "none of this study: 1 ('of-another-study')" in told
     assert "ratings left out: 6; the protocol asks for 4 participants per item" in told
@@ -136,7 +131,7 @@ def test_logs_tell_what_was_not_used(people: Project) -> None:
 
 
 def test_the_report_and_the_manifest_say_that_they_were_recorded(people: Project) -> None:
-    results = people.folder / "results/small"
+    results = people.results
     page = " ".join((results / "report.html").read_text(encoding="utf-8").split())
     assert "Twelve students rated 11 words of VADER lexicon for valence" in page
     assert f"not asked for but read from a file ({TABLE})" in page
@@ -170,7 +165,7 @@ def test_another_file_with_its_checksum_is_read(again: Project) -> None:
 def test_a_changed_file_is_noticed_and_is_not_the_one_the_checksum_says(again: Project) -> None:
     table = again.folder / TABLE
     table.write_bytes(table.read_bytes().replace(b"P1,", b"P9,"))
-    done = again.snakemake()
+    done = again.snakemake("ratings")
     told = done.stdout + done.stderr
     assert done.returncode == 1
     assert "this is another file than expected" in told

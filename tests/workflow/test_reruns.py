@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,55 +12,23 @@ from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.cells import Cell
 from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.requests import Ask
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.study.reading import read_yaml
 from emoalign.tables import STIMULI
+from tests.kit.jobs import (
+    AGGREGATION,
+    FIGURES,
+    FIGURES_OF_STATISTICS,
+    PAGES,
+    SHARDS,
+    STATISTICS,
+    rate_jobs,
+)
+from tests.kit.project import SMALL, STUDY, Project
 
-from .conftest import STUDY, Project
-
-SMALL = "config/studies/small.yaml"
-SHARDS = ("0000", "0001")
-
-
-def rate_jobs(models: tuple[str, ...], protocols: tuple[str, ...]) -> set[tuple[str, str]]:
-    return {
-        (
-            "rate",
-            f"model={model}, protocol={protocol}, dataset=vader, scale=valence, shard={shard}",
-        )
-        for model in models
-        for protocol in protocols
-        for shard in SHARDS
-    }
-
-
-PAGES = {("write_manifest", ""), ("write_report", "")}
-STATISTICS = {
-    ("align", ""),
-    ("compare", ""),
-    ("compare_distributions", ""),
-    ("draw_figure", "figure=correlations"),
-    ("draw_figure", "figure=heatmap"),
-    ("draw_figure", "figure=vader/valence/entropy"),
-    ("draw_figure", "figure=vader/valence/calibration"),
-    ("draw_figure", "figure=vader/valence/means"),
-    ("draw_figure", "figure=vader/wordings"),
-    ("review_calibration", ""),
-    ("score_distributions", ""),
-    ("write_report", ""),
-}
-AGGREGATION = {
-    ("aggregate_items", "dataset=vader"),
-    ("calibrate", "dataset=vader"),
-    ("compare_structure", ""),
-    ("decompose_variance", ""),
-    ("draw_figure", "figure=vader/valence/spread"),
-    ("write_manifest", ""),
-    *STATISTICS,
-}
+DRAWN = AGGREGATION | FIGURES
 
 
 def test_a_finished_study_has_nothing_to_do(finished: Project) -> None:
@@ -69,31 +36,19 @@ def test_a_finished_study_has_nothing_to_do(finished: Project) -> None:
 
 
 def test_a_third_model_runs_its_own_jobs_and_what_depends_on_them(rerun: Project) -> None:
-    before = rerun.journal()
     rerun.edit(SMALL, models=["model-a", "model-b", "model-c"])
-    expected = rate_jobs(("model-c",), ("sheet", "asked")) | AGGREGATION
-
-    assert rerun.planned() == expected
-    assert rerun.run() == expected
-
-    after = rerun.journal()
-    assert {path: after[path] for path in before} == before
-    new = [path for path in after if path not in before]
-    assert len(new) == 4
-    assert all("/model-c/" in path for path in new)
+    assert rerun.planned() == rate_jobs(("model-c",), ("sheet", "asked")) | DRAWN
 
 
 def test_a_removed_model_leaves_only_the_aggregation_to_do(rerun: Project) -> None:
     rerun.edit(SMALL, models=["model-b"])
-    assert rerun.planned() == AGGREGATION
+    assert rerun.planned() == DRAWN
 
 
-def test_the_order_of_models_and_protocols_matters_to_nothing(rerun: Project) -> None:
+def test_neither_the_order_of_models_and_protocols_nor_the_load_on_a_server_matters_to_anything(
+    rerun: Project,
+) -> None:
     rerun.edit(SMALL, models=["model-b", "model-a"], protocols=list(reversed(STUDY["protocols"])))
-    assert rerun.planned() == set()
-
-
-def test_how_hard_a_server_is_worked_matters_to_nothing(rerun: Project) -> None:
     rerun.edit("config/models/model-a.yaml", limits={"concurrency": 2, "timeout_s": 60})
     assert rerun.planned() == set()
 
@@ -108,12 +63,12 @@ def test_one_prompt_changed_asks_only_the_protocols_that_use_it(rerun: Project) 
     text = prompts.read_text(encoding="utf-8")
     assert "Answer with a number" in text
     prompts.write_text(text.replace("Answer with a number", "Reply with a number"), "utf-8")
-    assert rerun.planned() == rate_jobs(("model-a", "model-b"), ("asked",)) | AGGREGATION
+    assert rerun.planned() == rate_jobs(("model-a", "model-b"), ("asked",)) | DRAWN
 
 
 def test_more_resamples_concern_only_the_statistics(rerun: Project) -> None:
     rerun.edit(SMALL, statistics={**STUDY["statistics"], "bootstrap_resamples": 300})
-    assert rerun.planned() == STATISTICS | PAGES
+    assert rerun.planned() == STATISTICS | FIGURES_OF_STATISTICS | PAGES
 
 
 def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project) -> None:
@@ -140,37 +95,61 @@ def test_a_figure_left_out_is_not_drawn_and_the_others_stay(rerun: Project) -> N
     assert rerun.planned() == set()
     rerun.edit(SMALL, figures=None)
     assert rerun.planned() == PAGES
-    (rerun.folder / "results/small/figures/vader/valence/means.png").unlink()
+    (rerun.results / "figures/vader/valence/means.png").unlink()
     assert rerun.planned() == {("draw_figure", "figure=vader/valence/means")} | PAGES
 
 
-def test_more_participants_are_asked_without_asking_the_first_ones_again(rerun: Project) -> None:
-    before = rerun.journal()
-    protocols = [dict(protocol) for protocol in STUDY["protocols"]]
-    protocols[0]["participants"] = 6
-    rerun.edit(SMALL, protocols=protocols)
+def with_participants(number: int) -> list[dict[str, object]]:
+    """The protocols of the small study with so many participants."""
+    sheet, asked = STUDY["protocols"]
+    return [sheet | {"participants": number}, asked]
 
-    assert rerun.run() == rate_jobs(("model-a", "model-b"), ("sheet",)) | AGGREGATION
 
-    for path, content in rerun.journal().items():
-        assert content.startswith(before[path])
-        lines = [orjson.loads(line) for line in content.splitlines()]
+def test_more_participants_are_asked_by_the_protocol_that_has_them(rerun: Project) -> None:
+    rerun.edit(SMALL, protocols=with_participants(6))
+    assert rerun.planned() == rate_jobs(("model-a", "model-b"), ("sheet",)) | DRAWN
+
+
+@pytest.fixture(scope="module")
+def grown(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The study with a third model and with more participants, run again."""
+    project = finished.copied(tmp_path_factory.mktemp("grown") / "project")
+    models = ("model-a", "model-b", "model-c")
+    project.edit(SMALL, models=list(models), protocols=with_participants(6), figures=[])
+    rated = rate_jobs(models, ("sheet",)) | rate_jobs(("model-c",), ("asked",))
+    assert project.run() == rated | AGGREGATION
+    return project
+
+
+def test_a_third_model_writes_into_files_of_its_own(finished: Project, grown: Project) -> None:
+    new = set(grown.journal()) - set(finished.journal())
+    assert len(new) == 4
+    assert all(path.startswith("model-c/") for path in new)
+
+
+def test_more_participants_are_asked_without_asking_the_first_ones_again(
+    finished: Project, grown: Project
+) -> None:
+    after = grown.journal()
+    for path, before in finished.journal().items():
+        assert after[path].startswith(before)
+        lines = [orjson.loads(line) for line in after[path].splitlines()]
         keys = [(line["request_id"], line["participant"]) for line in lines]
         assert len(keys) == len(set(keys))
-        added = len(keys) - len(before[path].splitlines())
+        added = len(keys) - len(before.splitlines())
         assert added == (6 * 2 if "/sheet." in path else 0)
 
 
 def test_lost_results_come_back_from_the_journal_without_a_request(rerun: Project) -> None:
     before = rerun.journal()
-    for ratings in (rerun.folder / "results/small/ratings/model-a").rglob("*.parquet"):
+    for ratings in (rerun.results / "ratings/model-a").rglob("*.parquet"):
         ratings.unlink()
     assert rate_jobs(("model-a",), ("sheet", "asked")) <= rerun.run("ratings")
     assert rerun.journal() == before
 
 
 def test_one_shard_gives_the_same_items_as_two_and_asks_for_nothing(rerun: Project) -> None:
-    table = rerun.folder / "results/small/items/vader.parquet"
+    table = rerun.results / "items/vader.parquet"
     of_two, answers = table.read_bytes(), sum(map(len, rerun.journal().values()))
     rerun.edit(SMALL, shard_items=None)
     ran = rerun.run("items")
@@ -183,12 +162,8 @@ def test_one_shard_gives_the_same_items_as_two_and_asks_for_nothing(rerun: Proje
 # Models that vLLM loads: all that a protocol asks about a dataset is one job
 
 
-LOADED = """\
-title: A model on a GPU
-engine: vllm
-model: org/model
-revision: abc
-"""
+CARD = "config/models/model-v.yaml"
+LOADED = {"title": "On a GPU", "engine": "vllm", "model": "org/model", "revision": "abc"}
 
 
 def loading_jobs(protocols: tuple[str, ...]) -> set[tuple[str, str]]:
@@ -209,12 +184,12 @@ def answer_all(project: Project) -> None:
     jobs = Jobs(load_study(study, project.folder / "config"))
     card = jobs.loaded.models["model-v"]
     assert isinstance(card, VllmModel)
-    items = STIMULI.read(project.folder / "results/small/stimuli/vader.parquet")
+    items = STIMULI.read(project.results / "stimuli/vader.parquet")
     for protocol in ("sheet", "asked"):
         for shard in SHARDS:
             for job in jobs.rate_together("model-v", protocol, "vader"):
                 journal = project.folder / "results/journal"
-                cell = Cell(RatingJob.model_validate(job), items, journal, shard)
+                cell = Cell(job, items, journal, shard)
                 with Inquiry(cell, card) as inquiry:
                     inquiry.keep(list(answers(inquiry.missing())))
 
@@ -240,10 +215,9 @@ def answers(asks: Iterable[Ask]) -> Iterator[Answer]:
 @pytest.fixture(scope="module")
 def loaded(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The finished project with a model whose answers are all in the journal already."""
-    project = Project(tmp_path_factory.mktemp("loaded") / "project")
-    shutil.copytree(finished.folder, project.folder, symlinks=True)
-    (project.folder / "config/models/model-v.yaml").write_text(LOADED, encoding="utf-8")
-    project.edit(SMALL, models=["model-a", "model-v"])
+    project = finished.copied(tmp_path_factory.mktemp("loaded") / "project")
+    project.write(CARD, LOADED)
+    project.edit(SMALL, models=["model-a", "model-v"], figures=[])
     assert project.planned() == loading_jobs(("sheet", "asked")) | AGGREGATION
     answer_all(project)
     project.run()
@@ -252,32 +226,18 @@ def loaded(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
 
 @pytest.fixture
 def again(loaded: Project, tmp_path: Path) -> Project:
-    shutil.copytree(loaded.folder, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")
-
-
-CARD = "config/models/model-v.yaml"
+    return loaded.copied(tmp_path / "project")
 
 
 def test_answers_that_came_from_elsewhere_need_no_gpu(loaded: Project) -> None:
     assert loaded.planned() == set()
-    ratings = loaded.folder / "results/small/ratings/model-v"
+    ratings = loaded.results / "ratings/model-v"
     assert len(list(ratings.rglob("*.parquet"))) == 4
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"title": "The same model"},
-        {"gpu_memory_gb": 80, "memory_gb": 64},
-        {"tensor_parallel_size": 2},
-        {"context_tokens": 4096},
-    ],
-)
-def test_where_a_model_is_loaded_matters_to_no_rating(
-    changes: dict[str, object], again: Project
-) -> None:
-    again.edit(CARD, **changes)
+def test_where_a_model_is_loaded_matters_to_no_rating(again: Project) -> None:
+    again.edit(CARD, title="The same model", context_tokens=4096)
+    again.edit(CARD, gpu_memory_gb=80, memory_gb=64, tensor_parallel_size=2)
     assert not loading_jobs(("sheet", "asked")) & again.planned()
 
 

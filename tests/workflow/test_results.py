@@ -31,13 +31,13 @@ from emoalign.tables import (
     STRUCTURE,
     VARIANCE,
 )
-
-from .conftest import ROOT, Project
-from .test_reruns import AGGREGATION
+from tests.kit.jobs import AGGREGATION, FIGURES
+from tests.kit.project import ROOT, Project
+from tests.kit.waiting import HANGS_S
 
 
 def test_every_table_keeps_its_contract(finished: Project) -> None:
-    results = finished.folder / "results/small"
+    results = finished.results
     assert len(STIMULI.read(results / "stimuli/vader.parquet")) == 12
     assert len(NORMS.read(results / "norms/vader.parquet")) == 12
     assert len(ITEMS.read(results / "items/vader.parquet")) == 2 * (2 + 1) * 12
@@ -73,21 +73,21 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
 
 def test_equal_models_give_equal_numbers(finished: Project) -> None:
     """model-a and model-b are the same weights asked the same: only their names differ."""
-    table = pd.read_csv(finished.folder / "results/small/statistics/alignment.csv")
+    table = pd.read_csv(finished.results / "statistics/alignment.csv")
     exact = table[table["readout"] == "exact"].set_index("model")
     a, b = (exact.loc[model].reset_index(drop=True) for model in ("model-a", "model-b"))
     pd.testing.assert_frame_equal(a, b, rtol=1e-4, atol=1e-4)
 
 
 def test_figures_are_there_as_pdf_and_png(finished: Project) -> None:
-    figures = finished.folder / "results/small/figures"
+    figures = finished.results / "figures"
     for name in ("correlations", "vader/valence/means", "vader/valence/spread"):
         assert (figures / f"{name}.pdf").read_bytes().startswith(b"%PDF")
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_report_stands_alone(finished: Project) -> None:
-    page = (finished.folder / "results/small/report.html").read_text(encoding="utf-8")
+    page = (finished.results / "report.html").read_text(encoding="utf-8")
     # What scripts hold are no links; what they may reach is tried in a browser.
     markup = re.sub(r"(<script[^>]*>).*?</script>", r"\1", page, flags=re.DOTALL)
     assert not re.search(r"""(?:src|href)\s*=\s*["'](?!data:image/png|#)""", markup)
@@ -97,7 +97,7 @@ def test_the_report_stands_alone(finished: Project) -> None:
 
 
 def test_the_manifest_tells_how_the_numbers_came_about(finished: Project) -> None:
-    manifest = orjson.loads((finished.folder / "results/small/manifest.json").read_bytes())
+    manifest = orjson.loads((finished.results / "manifest.json").read_bytes())
     assert manifest["study"]["seed"] == 1
     assert len(manifest["datasets"]["vader"]["source_sha256"]) == 64
     engine = manifest["engines"]["model-a"]
@@ -109,13 +109,13 @@ def test_the_manifest_tells_how_the_numbers_came_about(finished: Project) -> Non
 
 
 def test_every_job_leaves_a_log_and_a_benchmark(finished: Project) -> None:
-    results = finished.folder / "results/small"
+    results = finished.results
     logs = {path.relative_to(results / "logs").with_suffix("") for path in results.rglob("*.log")}
     timed = {
         path.relative_to(results / "benchmarks").with_suffix("") for path in results.rglob("*.tsv")
     }
     assert logs == timed
-    assert len(logs) == 1 + 8 + len(AGGREGATION)
+    assert len(logs) == 1 + 8 + len(AGGREGATION | FIGURES)
 
 
 def test_a_broken_study_is_told_in_words_not_in_tracebacks(finished: Project) -> None:
@@ -144,6 +144,6 @@ def test_the_workflow_is_in_good_condition_by_snakemakes_own_judgement() -> None
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr

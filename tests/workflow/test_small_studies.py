@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from .conftest import STUDY, new_project
-from .test_reruns import SMALL
+from tests.kit.project import SMALL, new_project
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +18,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
         models=["model-a"],
         datasets=datasets,
         protocols=[{**protocol, "participants": 2}],
-        statistics=STUDY["statistics"],
     )
     project.run()
-    return Path(project.folder / "results/small/report.html").read_text(encoding="utf-8")
+    return (project.results / "report.html").read_text(encoding="utf-8")
 
 
 def test_one_item_is_told_to_be_too_few(page: str) -> None:

@@ -14,12 +14,10 @@ from ruamel.yaml import YAML
 
 from emoalign.tables import ITEMS, RATINGS, STIMULI
 from tests.faults.server import FaultServer, Heard
-
-from .conftest import ROOT, Project, new_project
+from tests.kit.project import FEW, ROOT, Project, new_project
 
 N = 9
 EMOTIONS = ["admiration", "anger", "joy", "neutral", "sadness"]
-SMALL = {"bootstrap_resamples": 200, "split_halves": 20, "simulations": 99}
 
 
 def reply(heard: Heard, choice: int) -> str:
@@ -135,11 +133,6 @@ def spanish(resources: Path) -> None:
     write(file, [head, *rows], end="\r\n", encoding="latin-1")
 
 
-def write_yaml(path: Path, content: object) -> None:
-    with path.open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(content, stream)
-
-
 def without_checksums(node: Any) -> Any:
     """Our files are not the authors': a card accepts them when it names no checksum."""
     if isinstance(node, dict):
@@ -148,8 +141,8 @@ def without_checksums(node: Any) -> Any:
 
 
 def card(project: Project, name: str, **changes: Any) -> None:
-    path = project.folder / f"config/datasets/{name}.yaml"
-    write_yaml(path, without_checksums(YAML(typ="safe").load(path)) | changes)
+    file = f"config/datasets/{name}.yaml"
+    project.write(file, without_checksums(YAML(typ="safe").load(project.folder / file)) | changes)
 
 
 def table(project: Project, name: str, file: str) -> None:
@@ -160,10 +153,11 @@ def table(project: Project, name: str, file: str) -> None:
 
 
 def study(project: Project, name: str, change: Callable[[Any], object]) -> None:
-    path = project.folder / f"config/studies/{name}.yaml"
-    content = YAML(typ="safe").load(path) | {"statistics": SMALL, "shard_items": None}
+    file = f"config/studies/{name}.yaml"
+    content = YAML(typ="safe").load(project.folder / file)
+    content |= {"statistics": FEW, "shard_items": None, "figures": []}
     change(content)
-    write_yaml(path, content)
+    project.write(file, content)
 
 
 @pytest.fixture
@@ -184,7 +178,7 @@ def project(server: FaultServer, tmp_path: Path) -> Project:
             },
             "limits": {"concurrency": 8},
         }
-        write_yaml(tmp_path / f"config/models/{name}.yaml", content)
+        made.write(f"config/models/{name}.yaml", content)
     return made
 
 
@@ -204,6 +198,7 @@ def rated(results: Path) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_ogg2025_words_by_all_and_images_by_those_that_see(project: Project) -> None:
     resources = project.folder / "resources"
     for make in (anew, oasis, naps):
@@ -236,6 +231,7 @@ def test_ogg2025_words_by_all_and_images_by_those_that_see(project: Project) -> 
     assert len(ratings) == 20 * 6 * (7 + 7 + 2 + 2 + 5)
 
 
+@pytest.mark.slow
 def test_inoshita2026_labels_and_joint_ratings_at_four_temperatures(project: Project) -> None:
     resources = project.folder / "resources"
     goemotions(resources)
@@ -268,6 +264,7 @@ def test_inoshita2026_labels_and_joint_ratings_at_four_temperatures(project: Pro
     assert set(items["scale"]) == {"valence", "arousal", "dominance"}
 
 
+@pytest.mark.slow
 def test_spanish_words_keep_their_letters(project: Project) -> None:
     spanish(project.folder / "resources")
     study(project, "spanish", lambda content: content.update(models=["reads"]))
@@ -279,6 +276,7 @@ def test_spanish_words_keep_their_letters(project: Project) -> None:
     assert "Valórela en una escala" in (results / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["temperature", "framing", "personas"])
 def test_studies_of_protocols_run_on_the_bundled_model(project: Project, name: str) -> None:
     def smaller(content: Any) -> None:
@@ -301,10 +299,15 @@ def test_studies_of_protocols_run_on_the_bundled_model(project: Project, name: s
 SHIPPED = sorted(path.stem for path in (ROOT / "config/studies").glob("*.yaml"))
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project as it is. Tests do not change it."""
+    return new_project(tmp_path_factory.mktemp("untouched"))
+
+
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_shipped_study_can_be_planned_as_it_is(tmp_path: Path, name: str) -> None:
-    project = new_project(tmp_path)
-    done = project.snakemake("--dry-run", study=name)
+def test_a_shipped_study_can_be_planned_as_it_is(untouched: Project, name: str) -> None:
+    done = untouched.snakemake("--dry-run", study=name)
     told = done.stdout + done.stderr
     assert done.returncode == 0, told
     assert ("Its ratings will not be asked for" in told) == (name in ("ogg2025", "spanish"))

@@ -29,15 +29,15 @@ onstart:
 rule baselines:
     """Stage target: what all baselines of the study predict."""
     input:
-        jobs.prediction_files(RESULTS),
-        jobs.baseline_tables(RESULTS),
+        files.predictions(),
+        files.baseline_tables(),
 
 
 rule describe_baselines:
     """Predictions and records of trainings in; what each baseline knows and is tested on, out."""
     input:
-        predictions=jobs.prediction_files(RESULTS),
-        records=jobs.training_records(RESULTS),
+        predictions=files.predictions(),
+        records=files.trainings(),
     output:
         expand(
             f"{RESULTS}/statistics/trainings.{{kind}}",
@@ -62,9 +62,11 @@ rule train_baseline:
     A training that was killed goes on from its last checkpoint.
     """
     input:
-        tables=lambda wildcards: jobs.tables(jobs.baseline_dataset(wildcards.baseline)),
-        weights=lambda wildcards: jobs.weight_files(wildcards.baseline),
-        held_out=lambda wildcards: jobs.held_out(wildcards.baseline, RESULTS),
+        tables=lambda wildcards: files.tables(
+            loaded.baselines[wildcards.baseline].dataset
+        ),
+        weights=lambda wildcards: files.baseline_weights(wildcards.baseline),
+        held_out=lambda wildcards: files.held_out(wildcards.baseline),
     output:
         f"{RESULTS}/baselines/{{baseline}}/seed-{{seed}}.training.json",
     log:
@@ -77,13 +79,15 @@ rule train_baseline:
         "../envs/finetune.yaml"
     threads: 8
     resources:
-        gpu=lambda wildcards: loaded.baselines[wildcards.baseline].gpus,
-        mem_mb=lambda wildcards, attempt: jobs.baseline_mb(wildcards.baseline, attempt),
+        gpu=lambda wildcards: needs.baseline_gpus(wildcards.baseline),
+        mem_mb=lambda wildcards, attempt: needs.baseline_mb(wildcards.baseline, attempt),
         runtime=lambda wildcards, attempt: 480 * attempt,
     params:
-        job=lambda wildcards: jobs.train(wildcards.baseline, int(wildcards.seed)),
+        job=lambda wildcards: jobs.train(
+            wildcards.baseline, int(wildcards.seed)
+        ).params(),
         card="config/baselines/{baseline}.yaml",
-        dataset=lambda wildcards: f"config/datasets/{jobs.baseline_dataset(wildcards.baseline)}.yaml",
+        dataset=lambda wildcards: f"config/datasets/{loaded.baselines[wildcards.baseline].dataset}.yaml",
         trainings=TRAININGS,
     script:
         "../scripts/train_baseline.py"
@@ -93,9 +97,9 @@ rule predict_baseline:
     """Items in; the share of people who chose each answer, as a baseline predicts it, out."""
     input:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
-        tables=lambda wildcards: jobs.tables(wildcards.dataset),
-        weights=lambda wildcards: jobs.weight_files(wildcards.baseline),
-        records=lambda wildcards: jobs.training_records(RESULTS, wildcards.baseline),
+        tables=lambda wildcards: files.tables(wildcards.dataset),
+        weights=lambda wildcards: files.baseline_weights(wildcards.baseline),
+        records=lambda wildcards: files.trainings(wildcards.baseline),
     output:
         f"{RESULTS}/baselines/{{baseline}}/{{dataset}}.parquet",
     log:
@@ -106,10 +110,10 @@ rule predict_baseline:
         "../envs/finetune.yaml"
     threads: 8
     resources:
-        gpu=lambda wildcards: loaded.baselines[wildcards.baseline].gpus,
-        mem_mb=lambda wildcards, attempt: jobs.baseline_mb(wildcards.baseline, attempt),
+        gpu=lambda wildcards: needs.baseline_gpus(wildcards.baseline),
+        mem_mb=lambda wildcards, attempt: needs.baseline_mb(wildcards.baseline, attempt),
     params:
-        job=lambda wildcards: jobs.predict(wildcards.baseline),
+        job=lambda wildcards: jobs.predict(wildcards.baseline).params(),
         card="config/datasets/{dataset}.yaml",
     script:
         "../scripts/predict_baseline.py"

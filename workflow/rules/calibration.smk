@@ -28,7 +28,7 @@ rule calibrate:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=lambda wildcards: jobs.calibration(wildcards.dataset),
+        job=lambda wildcards: analyses.calibration(wildcards.dataset).params(),
     script:
         "../scripts/calibrate.py"
 
@@ -65,6 +65,6 @@ rule review_calibration:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.calibration_review(),
+        job=analyses.calibration_review().params(),
     script:
         "../scripts/review_calibration.py"

@@ -21,7 +21,7 @@ rule compare:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.comparison(),
+        job=analyses.comparison().params(),
     script:
         "../scripts/compare.py"
 
@@ -44,7 +44,7 @@ rule compare_structure:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.structure(),
+        job=analyses.structure().params(),
     script:
         "../scripts/compare_structure.py"
 
@@ -65,6 +65,6 @@ rule decompose_variance:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.decomposition(),
+        job=analyses.decomposition().params(),
     script:
         "../scripts/decompose_variance.py"

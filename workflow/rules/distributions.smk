@@ -23,7 +23,7 @@ rule compare_distributions:
         stimuli=expand(
             f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
         ),
-        predictions=jobs.prediction_files(RESULTS),
+        predictions=files.predictions(),
     output:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",
@@ -37,7 +37,7 @@ rule compare_distributions:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.distributions(),
+        job=analyses.distributions().params(),
     script:
         "../scripts/compare_distributions.py"
 
@@ -50,7 +50,7 @@ rule score_distributions:
         calibration=f"{RESULTS}/statistics/calibration.parquet",
         gradient=(
             [f"{RESULTS}/statistics/transparency_gradient.parquet"]
-            if jobs.labelled()
+            if loaded.labelled()
             else []
         ),
     output:
@@ -66,6 +66,6 @@ rule score_distributions:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.expectations(),
+        job=analyses.expectations().params(),
     script:
         "../scripts/score_distributions.py"

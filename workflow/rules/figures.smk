@@ -2,7 +2,7 @@
 
 import re
 
-FIGURES = jobs.figures()
+FIGURES = figures(loaded)
 
 
 rule figures:
@@ -32,6 +32,6 @@ rule draw_figure:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=lambda wildcards: FIGURES[wildcards.figure].job.model_dump(mode="json"),
+        job=lambda wildcards: FIGURES[wildcards.figure].job.params(),
     script:
         "../scripts/draw_figure.py"

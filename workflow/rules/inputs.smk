@@ -8,8 +8,7 @@ def rating_files(wildcards):
         for dataset in sorted(
             [wildcards.dataset] if "dataset" in wildcards.keys() else loaded.datasets
         )
-        for file in jobs.rating_files(
-            RESULTS,
+        for file in files.ratings(
             dataset,
             checkpoints.prepare_stimuli.get(dataset=dataset).output.shards,
         )

@@ -22,6 +22,6 @@ rule aggregate_items:
         "../envs/emoalign.yaml"
     threads: 2
     params:
-        job=lambda wildcards: jobs.aggregate(wildcards.dataset),
+        job=lambda wildcards: jobs.aggregate(wildcards.dataset).params(),
     script:
         "../scripts/aggregate_items.py"

@@ -20,8 +20,8 @@ rule plan:
     conda:
         "../envs/emoalign.yaml"
     params:
-        jobs=jobs.plan(),
-        precision=jobs.precision(),
+        jobs=[job.params() for job in jobs.plan()],
+        precision=analyses.precision().params(),
         cards=expand("config/models/{model}.yaml", model=sorted(loaded.models)),
         journal="results/journal",
         costs=f"{RESULTS}/plan.csv",

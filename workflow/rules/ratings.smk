@@ -20,7 +20,7 @@ rule rate:
     """
     input:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
-        recording=lambda wildcards: jobs.recordings(wildcards.model),
+        recording=lambda wildcards: files.recordings(wildcards.model),
     output:
         f"{RESULTS}/ratings/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.parquet",
     log:
@@ -28,28 +28,30 @@ rule rate:
     benchmark:
         f"{RESULTS}/benchmarks/rate/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.tsv"
     wildcard_constraints:
-        model=jobs.models_pattern(together=False),
+        model=models_pattern(loaded, together=False),
     conda:
         "../envs/emoalign.yaml"
-    threads: lambda wildcards: jobs.threads(wildcards.model)
+    threads: lambda wildcards: needs.threads(wildcards.model)
     resources:
-        api=lambda wildcards: jobs.api_slots(wildcards.model),
-        gpu=lambda wildcards: jobs.gpus(wildcards.model),
-        mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
+        api=lambda wildcards: needs.api_slots(wildcards.model),
+        gpu=lambda wildcards: needs.gpus(wildcards.model),
+        mem_mb=lambda wildcards, attempt: needs.memory_mb(wildcards.model, attempt),
     params:
         jobs=lambda wildcards: [
             jobs.rate(
                 wildcards.model, wildcards.protocol, wildcards.dataset, wildcards.scale
-            )
+            ).params()
         ],
-        forbidden=lambda wildcards: jobs.forbidden(wildcards.model, wildcards.dataset),
+        forbidden=lambda wildcards: why_forbidden(
+            loaded, wildcards.model, wildcards.dataset
+        ),
         card="config/models/{model}.yaml",
         journal="results/journal",
     script:
         "../scripts/rate.py"
 
 
-for one in jobs.together_rules():
+for one in together_rules(loaded):
 
     rule:
         """Ask a model all that the journals do not hold yet about a dataset, loading it once."""
@@ -65,23 +67,26 @@ for one in jobs.together_rules():
         benchmark:
             f"{RESULTS}/benchmarks/rate_together/{{model}}/{{protocol}}/{{dataset}}/{{shard}}.tsv"
         wildcard_constraints:
-            model=jobs.models_pattern(together=True),
+            model=models_pattern(loaded, together=True),
             protocol=re.escape(one.protocol),
             dataset=re.escape(one.dataset),
         conda:
             "../envs/emoalign.yaml"
-        threads: lambda wildcards: jobs.threads(wildcards.model)
+        threads: lambda wildcards: needs.threads(wildcards.model)
         resources:
-            api=lambda wildcards: jobs.api_slots(wildcards.model),
-            gpu=lambda wildcards: jobs.gpus(wildcards.model),
-            mem_mb=lambda wildcards, attempt: jobs.memory_mb(wildcards.model, attempt),
+            api=lambda wildcards: needs.api_slots(wildcards.model),
+            gpu=lambda wildcards: needs.gpus(wildcards.model),
+            mem_mb=lambda wildcards, attempt: needs.memory_mb(wildcards.model, attempt),
             runtime=lambda wildcards, attempt: 480 * attempt,
         params:
-            jobs=lambda wildcards: jobs.rate_together(
-                wildcards.model, wildcards.protocol, wildcards.dataset
-            ),
-            forbidden=lambda wildcards: jobs.forbidden(
-                wildcards.model, wildcards.dataset
+            jobs=lambda wildcards: [
+                job.params()
+                for job in jobs.rate_together(
+                    wildcards.model, wildcards.protocol, wildcards.dataset
+                )
+            ],
+            forbidden=lambda wildcards: why_forbidden(
+                loaded, wildcards.model, wildcards.dataset
             ),
             card="config/models/{model}.yaml",
             journal="results/journal",

@@ -2,6 +2,8 @@
 
 from emoalign.report.sections import tables
 
+REPORT = reported(loaded)
+
 STIMULI = expand(
     f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
 )
@@ -28,7 +30,7 @@ rule write_manifest:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.report(),
+        job=REPORT.params(),
     script:
         "../scripts/write_manifest.py"
 
@@ -42,7 +44,7 @@ rule write_report:
             f"{RESULTS}/items/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
         ),
         manifest=f"{RESULTS}/manifest.json",
-        tables=[f"{RESULTS}/{table.path}" for table in tables(jobs.reported())],
+        tables=[f"{RESULTS}/{table.path}" for table in tables(REPORT)],
         pictures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
     output:
         f"{RESULTS}/report.html",
@@ -54,6 +56,6 @@ rule write_report:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.report(),
+        job=REPORT.params(),
     script:
         "../scripts/write_report.py"

@@ -17,7 +17,7 @@ rule statistics:
             ],
             kind=["parquet", "csv"],
         ),
-        jobs.transparency_tables(RESULTS),
+        files.transparency_tables(),
 
 
 rule align:
@@ -42,6 +42,6 @@ rule align:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.statistics(),
+        job=analyses.statistics().params(),
     script:
         "../scripts/align.py"

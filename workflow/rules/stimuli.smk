@@ -10,7 +10,7 @@ rule stimuli:
 checkpoint prepare_stimuli:
     """Read a dataset, draw the sample, write its items, its norms and the names of its shards."""
     input:
-        tables=lambda wildcards: jobs.tables(wildcards.dataset),
+        tables=lambda wildcards: files.tables(wildcards.dataset),
     output:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
         norms=f"{RESULTS}/norms/{{dataset}}.parquet",
@@ -23,7 +23,7 @@ checkpoint prepare_stimuli:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=lambda wildcards: jobs.prepare(wildcards.dataset),
+        job=lambda wildcards: jobs.prepare(wildcards.dataset).params(),
         card="config/datasets/{dataset}.yaml",
     script:
         "../scripts/prepare_stimuli.py"

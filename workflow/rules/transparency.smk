@@ -7,7 +7,7 @@ Concerns scales of labels alone: in a study without any, nothing of it is made.
 rule transparency:
     """Stage target: the transparency of labels, and its gradient."""
     input:
-        jobs.transparency_tables(RESULTS),
+        files.transparency_tables(),
 
 
 rule describe_labels:
@@ -17,10 +17,10 @@ rule describe_labels:
     """
     input:
         stimuli=expand(
-            f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=jobs.labelled()
+            f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=loaded.labelled()
         ),
-        norms=expand(f"{RESULTS}/norms/{{dataset}}.parquet", dataset=jobs.labelled()),
-        weights=jobs.embedding_files(),
+        norms=expand(f"{RESULTS}/norms/{{dataset}}.parquet", dataset=loaded.labelled()),
+        weights=files.embedding_weights(),
     output:
         expand(
             f"{RESULTS}/statistics/transparency.{{kind}}",
@@ -32,9 +32,9 @@ rule describe_labels:
         f"{RESULTS}/benchmarks/describe_labels.tsv"
     conda:
         "../envs/emoalign.yaml"
-    threads: jobs.embedding_threads()
+    threads: needs.embedding_threads()
     params:
-        job=jobs.transparency(),
+        job=analyses.transparency().params(),
         store="results/journal/embeddings",
     script:
         "../scripts/describe_labels.py"
@@ -58,6 +58,6 @@ rule compare_gradients:
     conda:
         "../envs/emoalign.yaml"
     params:
-        job=jobs.gradient(),
+        job=analyses.gradient().params(),
     script:
         "../scripts/compare_gradients.py"

@@ -2,8 +2,9 @@ from pathlib import Path
 
 from emoalign.baselines.baseline_jobs import PredictionJob
 from emoalign.baselines.predict import predict
-from emoalign.planning.loading import load_dataset
 from emoalign.stage import stage
+from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
     predict(
@@ -11,6 +12,6 @@ with stage(snakemake.log[0]):
         stimuli=Path(snakemake.input.stimuli),
         output=Path(snakemake.output[0]),
         records=[Path(path) for path in snakemake.input.records],
-        files=load_dataset(Path(snakemake.params.card)).files(),
+        files=read_card(Path(snakemake.params.card), DatasetCard).files(),
         threads=snakemake.threads,
     )

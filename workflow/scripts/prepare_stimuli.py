@@ -1,9 +1,10 @@
 from pathlib import Path
 
-from emoalign.planning.loading import load_dataset
 from emoalign.stage import stage
+from emoalign.stimuli.cards import DatasetCard
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
     prepare(
@@ -11,5 +12,5 @@ with stage(snakemake.log[0]):
         stimuli=Path(snakemake.output.stimuli),
         norms=Path(snakemake.output.norms),
         shards=Path(snakemake.output.shards),
-        files=load_dataset(Path(snakemake.params.card)).files(),
+        files=read_card(Path(snakemake.params.card), DatasetCard).files(),
     )

@@ -3,13 +3,14 @@ from pathlib import Path
 from emoalign.elicitation.budget import study_account
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
-from emoalign.planning.loading import load_model
+from emoalign.planning.loading import MODELS
 from emoalign.stage import orderly_end, stage
+from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]), orderly_end():
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
-        load_model(Path(snakemake.params.card)),
+        read_card(Path(snakemake.params.card), MODELS),
         stimuli=Path(snakemake.input.stimuli),
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),

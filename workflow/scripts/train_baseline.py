@@ -1,9 +1,11 @@
 from pathlib import Path
 
 from emoalign.baselines.baseline_jobs import TrainingJob
+from emoalign.baselines.cards import FinetunedBaseline
 from emoalign.baselines.train import train
-from emoalign.planning.loading import load_baseline, load_dataset
 from emoalign.stage import stage
+from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
     train(
@@ -11,8 +13,8 @@ with stage(snakemake.log[0]):
         output=Path(snakemake.output[0]),
         trainings=Path(snakemake.params.trainings),
         stimuli=next(map(Path, snakemake.input.held_out), None),
-        files=load_dataset(Path(snakemake.params.dataset)).files(),
+        files=read_card(Path(snakemake.params.dataset), DatasetCard).files(),
         # Read here and not as a param: it changes no result, and must not train anew.
-        checkpoint_steps=load_baseline(Path(snakemake.params.card)).checkpoint_steps,
+        checkpoint_steps=read_card(Path(snakemake.params.card), FinetunedBaseline).checkpoint_steps,
         threads=snakemake.threads,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from emoalign.baselines.cards import Evaluated, Splits, TrainingSettings
+from emoalign.baselines.cards import (
+    Evaluated,
+    PublishedClassifier,
+    Splits,
+    TrainingSettings,
+)
 from emoalign.stimuli.readers.sources import DatasetSource
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Job
 from emoalign.study.scales import DatasetScale
 
 
@@ -22,10 +25,9 @@ class BaselineData(Entry):
     evaluate: Evaluated
 
 
-class TrainingJob(Entry):
+class TrainingJob(Job):
     """Train one baseline with one seed."""
 
-    version: int = 1
     data: BaselineData
     weights: str
     revision: str | None
@@ -34,23 +36,12 @@ class TrainingJob(Entry):
     seed: int
 
 
-class PublishedClassifier(Entry):
-    """A classifier as it was published: what it has seen, and what its outputs mean."""
-
-    weights: str
-    revision: str | None
-    seen: tuple[str, ...]
-    labels: dict[str, str]
-    output: Literal["sigmoid", "softmax"]
-
-
-class PredictionJob(Entry):
+class PredictionJob(Job):
     """Apply a baseline to the items of a study: that of its training records, or a published one.
 
     `published` is None for a baseline that was trained here.
     """
 
-    version: int = 1
     baseline: str
     data: BaselineData
     max_tokens: int

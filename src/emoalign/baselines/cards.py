@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from emoalign.study.fields import Entry, Name
+from emoalign.study.reading import Kinds
+from emoalign.study.scales import LabelScale, Scale
 
 Evaluated = Literal["test_split", "held_out"]
 
@@ -57,6 +61,16 @@ class TrainingSettings(Entry):
     )
 
 
+class PublishedClassifier(Entry):
+    """A classifier as it was published: what it has seen, and what its outputs mean."""
+
+    weights: str
+    revision: str | None
+    seen: tuple[str, ...]
+    labels: dict[str, str]
+    output: Literal["sigmoid", "softmax"]
+
+
 class _Baseline(Entry):
     title: str = Field(description="Name of the baseline as the report shows it.")
     weights: str = Field(
@@ -87,6 +101,10 @@ class _Baseline(Entry):
     )
     memory_gb: float = Field(16, gt=0, description="Main memory a job asks a cluster for, in GB.")
 
+    def weight_files(self) -> list[Path]:
+        """The files of weights in a folder; none of weights on the hub."""
+        return sorted(path for path in Path(self.weights).glob("*") if path.is_file())
+
 
 class FinetunedBaseline(_Baseline):
     """An encoder that is trained here, on the answers of the people who rated the train split."""
@@ -108,6 +126,9 @@ class FinetunedBaseline(_Baseline):
         "was killed goes on from there. It changes no result.",
     )
 
+    leakage: ClassVar[None] = None
+    published: ClassVar[None] = None
+
     @field_validator("seeds")
     @classmethod
     def _seeds_once(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
@@ -116,6 +137,10 @@ class FinetunedBaseline(_Baseline):
         if min(seeds) < 0:
             raise ValueError("a seed is 0 or more")
         return seeds
+
+    def predicts(self, scale: Scale) -> bool:
+        """Whether it can predict answers on a scale: it learns any."""
+        return True
 
 
 class CheckpointBaseline(_Baseline):
@@ -141,10 +166,32 @@ class CheckpointBaseline(_Baseline):
         "labels together, which sum to 1.",
     )
 
+    seeds: ClassVar[tuple[int, ...]] = ()
+    training: ClassVar[None] = None
+
+    def predicts(self, scale: Scale) -> bool:
+        """Whether it can predict answers on a scale: those that choose labels."""
+        return isinstance(scale, LabelScale)
+
+    @property
+    def published(self) -> PublishedClassifier:
+        """What its predictions depend on, beside the data."""
+        return PublishedClassifier(
+            weights=self.weights,
+            revision=self.revision,
+            seen=tuple(sorted(self.seen)),
+            labels=dict(sorted(self.labels.items())),
+            output=self.output,
+        )
+
 
 BaselineCard = FinetunedBaseline | CheckpointBaseline
 
-BASELINE_CLASSES: dict[str, type[BaselineCard]] = {
-    "finetune": FinetunedBaseline,
-    "checkpoint": CheckpointBaseline,
-}
+BASELINES: Kinds[BaselineCard] = Kinds(
+    "kind", {"finetune": FinetunedBaseline, "checkpoint": CheckpointBaseline}
+)
+
+
+def trained(baselines: Mapping[str, BaselineCard]) -> dict[str, FinetunedBaseline]:
+    """Those that the study trains itself."""
+    return {name: card for name, card in baselines.items() if isinstance(card, FinetunedBaseline)}

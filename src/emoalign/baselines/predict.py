@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.baselines.baseline_jobs import PredictionJob, PublishedClassifier
+from emoalign.baselines.baseline_jobs import PredictionJob
+from emoalign.baselines.cards import PublishedClassifier
 from emoalign.baselines.data import learned_from, published_seen, source_items
 from emoalign.baselines.extra import require
 from emoalign.baselines.partition import Seen

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import rel_entr
 
+from emoalign.stimuli.human_answers import human_answers
 from emoalign.stimuli.norms import norm_rows
 from emoalign.stimuli.readers.source_items import SourceItem
-from emoalign.study.scales import DatasetScale, HumanScale, LabelScale, Scale
+from emoalign.study.scales import DatasetScale, LabelScale, Scale
 
 Shares = NDArray[np.float64]
 """Of each item (a row), the share of people, from 0 to 1, who gave each answer (a column)."""
-
-ON_POINT = 1e-6
-"""How far a rating may be from a point of the scale, in steps, to count as that point."""
 
 
 def answer_names(scale: Scale) -> tuple[str, ...]:
@@ -37,38 +34,11 @@ def human_shares(
     where single ratings are unknown, or where one lies between two points. Raises DataError for a
     rating that is not on the scale.
     """
-    norms = norm_rows(items, {name: scale}).set_index("item_id")
-    norms = norms.reindex([item.item_id for item in items]).astype(object).where(pd.notna, None)
-    shares = (
-        _label_shares(norms["labels"], scale)
-        if isinstance(scale, LabelScale)
-        else _point_shares(norms["ratings"], scale)
-    )
+    people = human_answers(norm_rows(items, {name: scale}), name, scale)
+    shares = np.full((len(items), people.counts.shape[1]), np.nan)
+    place = {item.item_id: number for number, item in enumerate(items)}
+    shares[[place[item_id] for item_id in people.item_ids]] = people.shares
     return shares, ~np.isnan(shares[:, 0])
-
-
-def _label_shares(choices: pd.Series, scale: LabelScale) -> Shares:
-    place = {label: index for index, label in enumerate(scale.labels)}
-    chosen = choices.reset_index(drop=True).explode().explode().dropna()
-    counts = np.zeros((len(choices), len(scale.labels)))
-    np.add.at(counts, (chosen.index.to_numpy(), chosen.map(place).to_numpy(dtype=np.intp)), 1)
-    return counts / _raters(choices)
-
-
-def _point_shares(ratings: pd.Series, scale: HumanScale) -> Shares:
-    each = ratings.reset_index(drop=True).explode().dropna()
-    steps = (each.to_numpy(dtype=np.float64) - scale.min) / scale.step
-    nearest = np.round(steps)
-    counts = np.zeros((len(ratings), len(scale.points)))
-    np.add.at(counts, (each.index.to_numpy(), nearest.astype(np.intp)), 1)
-    counts[each.index[np.abs(steps - nearest) > ON_POINT]] = np.nan
-    return counts / _raters(ratings)
-
-
-def _raters(answers: pd.Series) -> Shares:
-    """How many people answered, in a column; NaN where nobody did."""
-    raters = np.array([len(each) if each is not None else 0 for each in answers], dtype=np.float64)
-    return np.where(raters > 0, raters, np.nan)[:, None]
 
 
 def divergence(human: Shares, predicted: Shares, scale: Scale) -> float:

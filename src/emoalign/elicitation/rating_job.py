@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from emoalign.prompts.rendering import PromptForm
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Job
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import DatasetScale
-from emoalign.study.studies import Protocol
 
 
-class RatingJob(Entry):
+class RatingJob(Job):
     """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
-    version: int = 1
     model: str
     card: dict[str, Any]
     protocol: Protocol

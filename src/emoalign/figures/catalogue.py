@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from emoalign.figures.drawing_job import FigureJob
+from emoalign.figures.drawing_job import FigureJob, FigureName
 from emoalign.figures.kinds import (
     FigureKind,
     Level,
@@ -21,7 +21,6 @@ from emoalign.figures.kinds import (
     labels,
     scales,
 )
-from emoalign.study.fields import FigureName
 
 ITEMS = "items/<dataset>.parquet"
 STIMULI = "stimuli/<dataset>.parquet"
@@ -44,8 +43,8 @@ FIGURES: tuple[FigureKind, ...] = (
         "study",
         "Correlation with people",
         "Pearson r of item means with human item means, with its 95 % bootstrap interval over "
-        "items; the ceiling that the reliability of the human ratings sets; and how well one human "
-        "rater agrees with the mean of the others.",
+        "items (BCa); the ceiling that the reliability of the human ratings sets; and how well one "
+        "human rater agrees with the mean of the others.",
         "Correlation of each cell with human ratings, with interval, ceiling and one human rater; "
         "the numbers are in the table of alignment.",
         (ALIGNMENT,),
@@ -67,7 +66,8 @@ FIGURES: tuple[FigureKind, ...] = (
         "scale",
         "Means of items: {dataset}, {scale}",
         "{dataset}, {scale}: each point is one of the items. Dashed: model and people agree. "
-        "Solid: fitted line; the items farthest from it are named.",
+        "Solid: fitted line; the items farthest from it are named. r with its 95 % bootstrap "
+        "interval over items (BCa).",
         "Model means against human means for {dataset}, {scale}, a panel per cell.",
         (ITEMS, STIMULI, ALIGNMENT),
     ),
@@ -136,7 +136,7 @@ FIGURES: tuple[FigureKind, ...] = (
         "What temperature does: {dataset}",
         "{dataset}: correlation with people (above) and mean standard deviation over raters of an "
         "item as a share of people's (below) by sampling temperature, with 95 % bootstrap "
-        "intervals over items. Dashed: the ceiling, and a spread like people's.",
+        "intervals over items (BCa). Dashed: the ceiling, and a spread like people's.",
         "Correlation with people and ratio of standard deviations by temperature, for each model "
         "and scale of {dataset}; the numbers are in the table of alignment.",
         (ALIGNMENT,),
@@ -148,7 +148,7 @@ FIGURES: tuple[FigureKind, ...] = (
         "What personas do: {dataset}",
         "{dataset}: correlation with people (above) and mean standard deviation over raters of an "
         "item as a share of people's (below) by who is asked, with 95 % bootstrap intervals over "
-        "items. Dashed: the ceiling, and a spread like people's.",
+        "items (BCa). Dashed: the ceiling, and a spread like people's.",
         "Correlation with people and ratio of standard deviations by persona, for each model and "
         "scale of {dataset}; the numbers are in the table of alignment.",
         (ALIGNMENT,),
@@ -160,7 +160,7 @@ FIGURES: tuple[FigureKind, ...] = (
         "What the wording does: {dataset}",
         "{dataset}: correlation with people (above) and mean standard deviation over raters of an "
         "item as a share of people's (below) by the words of the question, with 95 % bootstrap "
-        "intervals over items. Dashed: the ceiling, and a spread like people's.",
+        "intervals over items (BCa). Dashed: the ceiling, and a spread like people's.",
         "Correlation with people and ratio of standard deviations by wording, for each model and "
         "scale of {dataset}; the numbers are in the table of alignment.",
         (ALIGNMENT,),

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import shortened, width_of
+from emoalign.figures.wording import R_INTERVAL, shortened, width_of
 from emoalign.tables import ALIGNMENT, groups, records
 
 ROW_INCHES = 0.21
@@ -29,10 +29,10 @@ Row = str | Mapping[str, Any]
 
 
 def draw(subject: Subject) -> list[Figure]:
-    """A row per cell, scale by scale: r with its 95 % bootstrap interval, the ceiling, and one
-    human rater's r."""
+    """A row per cell, scale by scale: r with its 95 % BCa interval over items, the ceiling, and
+    one human rater's r."""
     table = subject.rows(ALIGNMENT)
-    lowest = min(-0.25, table["pearson_boot_low"].min() - 0.05, table["pearson_r"].min() - 0.05)
+    lowest = min(-0.25, table["pearson_low"].min() - 0.05, table["pearson_r"].min() - 0.05)
     protocols, readouts = table["protocol"].nunique() > 1, table["readout"].nunique() > 1
 
     def name(cell: Mapping[str, Any]) -> str:
@@ -82,7 +82,7 @@ def _page(
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlim(lowest, 1.02)
-    axis.set_xlabel("Pearson r of item means with human item means")
+    axis.set_xlabel(f"Pearson r of item means with human item means ({R_INTERVAL})")
     figure.legend(handles=_legend(), loc="outside upper center", ncols=4, handletextpad=0.4)
     return figure
 
@@ -90,7 +90,7 @@ def _page(
 def _row(axis: Axes, place: int, cell: Mapping[str, Any], colour: str) -> None:
     axis.plot([cell["ceiling"]] * 2, [place - 0.36, place + 0.36], color=PEOPLE, linewidth=2)
     axis.plot(cell["one_human_r"], place, "D", color="white", markeredgecolor=PEOPLE, ms=4.5)
-    ends = [cell["pearson_boot_low"], cell["pearson_boot_high"]]
+    ends = [cell["pearson_low"], cell["pearson_high"]]
     axis.plot(ends, [place, place], color=colour, linewidth=1.6)
     filled = colour if cell["readout"] == "exact" else "white"
     axis.plot(cell["pearson_r"], place, "o", ms=5, color=filled, markeredgecolor=colour, mew=1.4)

@@ -23,7 +23,7 @@ COLUMNS = 3
 MODELS = len(PALETTE)
 """Models on a page: as many as have colours of their own."""
 
-R = ("pearson_r", "pearson_boot_low", "pearson_boot_high")
+R = ("pearson_r", "pearson_low", "pearson_high")
 RATIO = ("ratio", "ratio_low", "ratio_high")
 
 

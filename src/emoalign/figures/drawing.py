@@ -10,11 +10,10 @@ from typing import Protocol, cast
 from matplotlib.figure import Figure
 
 from emoalign.figures.catalogue import planned_figures
-from emoalign.figures.drawing_job import FigureJob
+from emoalign.figures.drawing_job import FigureJob, FigureName
 from emoalign.figures.saving import save
 from emoalign.figures.style import style
 from emoalign.figures.subject import Subject, read_subject
-from emoalign.study.fields import FigureName
 
 
 class Drawing(Protocol):

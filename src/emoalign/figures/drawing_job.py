@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from emoalign.study.fields import Entry, FigureName, Modality
+from emoalign.study.fields import Entry, Job, Modality
+from emoalign.study.protocols import Asked
 from emoalign.study.scales import Frameworks, HumanScale, LabelScale
-from emoalign.study.studies import Asked
+
+FigureName = Literal[
+    "correlations",
+    "heatmap",
+    "means",
+    "spread",
+    "frameworks",
+    "v-shape",
+    "arousal-errors",
+    "similarity",
+    "temperatures",
+    "personas",
+    "wordings",
+    "entropy",
+    "calibration",
+    "transparency",
+]
 
 
 class ShownDataset(Entry):
@@ -27,13 +46,13 @@ class AskedOf(Asked):
     wave: int
 
 
-class FigureJob(Entry):
+class FigureJob(Job):
     """Draw figures: what things are called, what may be shown, what protocols differ in.
 
     The job of one figure is that of a study which has nothing but what the figure is of.
     """
 
-    version: int = 1
+    version: int = 2
     figures: tuple[FigureName, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.analyses.distributions.scores import entropies
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
 from emoalign.figures.subject import Subject
+from emoalign.statistics.scores import entropies
 from emoalign.tables import ENTROPY, ITEMS, groups, records
 
 COLUMNS = 3

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from emoalign.figures.drawing_job import FigureJob, ShownDataset
+from emoalign.figures.drawing_job import FigureJob, FigureName, ShownDataset
 from emoalign.figures.variation import Varied, varying
-from emoalign.study.fields import FigureName
 
 Level = Literal["study", "dataset", "scale"]
 """What there is one figure for: the whole study, each dataset, or each scale of each dataset."""

@@ -14,7 +14,7 @@ from emoalign.figures.outliers import name_outliers
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import correlation
+from emoalign.figures.wording import R_INTERVAL, correlation
 from emoalign.tables import ALIGNMENT, ITEMS, groups, records
 
 LABELLED = 5
@@ -35,7 +35,7 @@ def draw(subject: Subject) -> list[Figure]:
         for axis, (key, cell) in shown:
             _panel(axis, cell, subject, subject.marks[key[0]].colour)
             headed(axis, f"{subject.cell_name(*key)}\n{_summary(found[key])}", columns)
-        figure.supxlabel("Human mean rating", fontsize=8)
+        figure.supxlabel(f"Human mean rating (r with its {R_INTERVAL})", fontsize=8)
         figure.supylabel("Model mean rating", fontsize=8)
         pages.append(figure)
     return pages

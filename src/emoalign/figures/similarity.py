@@ -19,6 +19,7 @@ from emoalign.figures.panels import headed, instead, only_words, panels
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import number, p_value
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.structure import dissimilarities
 from emoalign.tables import ITEMS, STRUCTURE, groups, records
 
@@ -59,11 +60,11 @@ def draw(subject: Subject) -> list[Figure]:
 
 
 def shown_items(subject: Subject) -> list[str]:
-    """The items that are shown, drawn with the study's seed where there are too many, those that
-    are alike for people side by side: average linkage, unpleasant ones first."""
+    """The items that are shown, drawn at random where there are too many, those that are
+    alike for people side by side: average linkage, unpleasant ones first."""
     people = _people(subject).dropna()
     if len(people) > ITEMS_SHOWN:
-        rng = np.random.default_rng(subject.job.seed)
+        rng = np.random.default_rng(seed_of(subject.job.seed, subject.dataset, "sample"))
         people = people.iloc[np.sort(rng.choice(len(people), ITEMS_SHOWN, replace=False))]
     if len(people) < 3:
         return list(people.index)

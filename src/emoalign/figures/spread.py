@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from emoalign.figures.panels import pages_of
 from emoalign.figures.style import PAGE_INCHES, PEOPLE
 from emoalign.figures.subject import Subject
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ITEMS, groups
 
 ROWS = 15
@@ -22,7 +23,7 @@ Row = tuple[str, pd.Series, str]
 def draw(subject: Subject) -> list[Figure]:
     """A row per cell and one for people: the SD of every item (points) and their quartiles (box).
 
-    The seed of the study places the points within their row.
+    Points are scattered at random within their row.
     """
     items = subject.rows(ITEMS)
     people: Row = ("People", items.drop_duplicates("item_id")["human_sd"].dropna(), PEOPLE)
@@ -32,7 +33,8 @@ def draw(subject: Subject) -> list[Figure]:
     ]
     largest = max((float(sds.max()) for _, sds, _ in (people, *cells) if len(sds)), default=0)
     pages = pages_of(cells, ROWS - 1)
-    return [_page([people, *rows], largest or 1.0, subject.job.seed) for rows in pages]
+    seed = seed_of(subject.job.seed, subject.dataset, "scatter")
+    return [_page([people, *rows], largest or 1.0, seed) for rows in pages]
 
 
 def _page(rows: list[Row], widest: float, seed: int) -> Figure:

@@ -10,6 +10,9 @@ from typing import Any
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
 
+R_INTERVAL = "95 % BCa interval over items"
+"""The one interval of a cell's r, wherever it is shown."""
+
 LETTER = 0.0078
 """Mean width of a letter, in inches per point of its size."""
 

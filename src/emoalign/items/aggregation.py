@@ -7,11 +7,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from emoalign.errors import DataError
+from emoalign.items.cells import as_lists
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.items.queries import items
-from emoalign.study.scales import LabelScale
+from emoalign.stimuli.human_answers import human_answers
+from emoalign.study.scales import DatasetScale, LabelScale
 from emoalign.tables import ITEMS
 
 MEMORY_LIMIT = "600MB"
@@ -48,6 +52,22 @@ def aggregate(
         if twice:
             raise DataError(f"{norms}: item {twice[0]} has more than one norm of {twice[1]!r}")
         database.execute("SET enable_progress_bar = false")
+        database.register("human_shares", _human_shares(norms, scales))
         query = items([scale for _, scale in scales])
         rows = database.sql(query, params=bound)
         ITEMS.write_batches(rows.to_arrow_reader(ROWS_AT_ONCE), output)
+
+
+def _human_shares(norms: Path, scales: Sequence[tuple[str, DatasetScale]]) -> pa.Table:
+    """People's distributions on each scale, of the items that have one."""
+    table = pq.read_table(norms, columns=["item_id", "scale", "ratings", "labels"])
+    schema = pa.schema(
+        [("item_id", pa.string()), ("scale", pa.string()), ITEMS.schema.field("human_distribution")]
+    )
+    parts = []
+    for name, scale in scales:
+        people = human_answers(table, name, scale)
+        item_ids = pa.array(people.item_ids.tolist(), pa.string())
+        names = pa.array([name] * len(item_ids), pa.string())
+        parts.append(pa.table([item_ids, names, as_lists(people.shares)], schema=schema))
+    return pa.concat_tables(parts)

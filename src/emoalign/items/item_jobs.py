@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from emoalign.study.fields import Entry, Modality, Range
+from emoalign.study.fields import Entry, Job, Modality, Range
 from emoalign.study.scales import DatasetScale, Frameworks
 
 
-class AggregationJob(Entry):
+class AggregationJob(Job):
     """Bring the ratings of one dataset together with the norms, item by item."""
 
     version: int = 2

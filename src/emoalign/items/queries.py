@@ -6,7 +6,6 @@ from emoalign.study.scales import LabelScale, OrdinalScale
 from emoalign.tables import STATUSES
 
 FEW_POINTS = 50
-ON_POINT = 1e-6
 
 _KEYS = "model, protocol, dataset, scale, readout, item_id"
 
@@ -119,58 +118,25 @@ FROM (
 )"""
 
 
-def human_numbers(place: int, scale: OrdinalScale) -> str:
-    """Norms of the scale bound as $scale_<place>: share of the raters who chose each point.
-
-    A rating between two points (of a source with finer steps, mapped to the scale) is of no point,
-    and an item that has one has no distribution.
-    """
-    points = range(len(scale.points))
-    return f"""
-SELECT item_id, scale, mean AS human_mean, sd AS human_sd, n AS human_n,
-    CASE WHEN len(steps) > 0
-        AND list_bool_and(list_transform(steps, lambda step: abs(step - round(step)) < {ON_POINT}))
-    THEN list_transform(
-        {list(points)!r},
-        lambda point: len(list_filter(steps, lambda step: round(step) = point)) / len(steps)
-    ) END AS human_distribution
-FROM (
-    SELECT *, list_transform(ratings, lambda rating: (rating - {scale.min!r}) / {scale.step!r})
-        AS steps
-    FROM read_parquet($norms)
-    WHERE scale = $scale_{place}
-)"""
-
-
-def human_labels(place: int) -> str:
-    """Norms of the scale bound as $scale_<place>: share of the raters who chose each label."""
-    return f"""
-SELECT item_id, scale, mean AS human_mean, sd AS human_sd, n AS human_n,
-    CASE WHEN len(labels) > 0 THEN
-        list_transform(
-            $labels_{place},
-            lambda label: len(list_filter(labels, lambda chosen: list_contains(chosen, label)))
-                / len(labels)
-        )
-    END AS human_distribution
-FROM read_parquet($norms)
-WHERE scale = $scale_{place}"""
-
-
 def items(scales: list[OrdinalScale | LabelScale]) -> str:
-    """All items of the scales, beside their norms, in order."""
-    models, people = [], []
+    """All items of the scales, beside their norms, in order.
+
+    `human_shares` is a relation of item_id, scale and human_distribution, of the items that have a
+    distribution of single human answers.
+    """
+    models = []
     for place, scale in enumerate(scales):
         if isinstance(scale, LabelScale):
             models.append(sampled_labels(place))
-            people.append(human_labels(place))
         else:
             models += [sampled_numbers(place, scale), exact(place, scale)]
-            people.append(human_numbers(place, scale))
     union = "\nUNION ALL BY NAME\n"
     return f"""
 WITH model AS ({union.join(models)}),
-human AS ({union.join(people)})
+human AS (
+    SELECT item_id, scale, mean AS human_mean, sd AS human_sd, n AS human_n, human_distribution
+    FROM read_parquet($norms) LEFT JOIN human_shares USING (item_id, scale)
+)
 SELECT model.*, human_mean, human_sd, human_n, human_distribution
 FROM model LEFT JOIN human USING (item_id, scale)
 ORDER BY model, protocol, scale, readout, item_id"""

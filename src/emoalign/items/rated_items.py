@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.statistics.pairs import FloatArray
@@ -23,7 +24,8 @@ class RatedItems:
 
     Attributes:
         dataset, readout: their names.
-        item_ids: the items, ascending.
+        item_ids: the items of the dataset, ascending: those of the other readout too, so that
+            resamples of items are the same in both.
         raters: models and protocols, ascending.
         scales: names of the scales, ascending.
         model: means by rater and scale, shape (raters, scales, items); NaN where there is none.
@@ -62,12 +64,25 @@ def rated_items(items: pd.DataFrame, datasets: dict[str, ComparedDataset]) -> It
     wanted = {(name, scale) for name, dataset in datasets.items() for scale in dataset.scales}
     pairs = zip(items["dataset"], items["scale"], strict=True)
     numbers = items[[pair in wanted for pair in pairs]]
-    for (dataset, readout), rows in groups(numbers, ["dataset", "readout"]):
-        yield _side_by_side(dataset, readout, rows)
+    for (dataset,), of_dataset in groups(numbers, ["dataset"]):
+        item_ids = unique_items(of_dataset)
+        for (readout,), rows in groups(of_dataset, ["readout"]):
+            yield _side_by_side(dataset, readout, item_ids, rows)
 
 
-def _side_by_side(dataset: str, readout: str, rows: pd.DataFrame) -> RatedItems:
-    item_ids, item = np.unique(rows["item_id"].to_numpy(dtype=str), return_inverse=True)
+def unique_items(rows: pd.DataFrame) -> NDArray[np.str_]:
+    """The items of these rows, ascending.
+
+    Those of all cells of a dataset are what its resamples draw from: a cell that lacks some has
+    them drawn and missing, so that all cells stay paired and each is resampled in one way.
+    """
+    return np.unique(rows["item_id"].to_numpy(dtype=str))
+
+
+def _side_by_side(
+    dataset: str, readout: str, item_ids: NDArray[np.str_], rows: pd.DataFrame
+) -> RatedItems:
+    item = np.searchsorted(item_ids, rows["item_id"].to_numpy(dtype=str))
     scales, scale = np.unique(rows["scale"].to_numpy(dtype=str), return_inverse=True)
     named = list(zip(rows["model"], rows["protocol"], strict=True))
     raters = sorted(set(named))

@@ -11,6 +11,7 @@ from emoalign.analyses.precision.in_words import in_words
 from emoalign.analyses.precision.rows import precision_rows
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import RatingJob
+from emoalign.items.cells import Texts
 from emoalign.planning.costs import plan
 from emoalign.tables import NORMS, PRECISION
 
@@ -33,7 +34,11 @@ def plan_study(
     `stimuli` and `norms` are the tables by dataset. Nothing is asked, nothing is spent.
     """
     plan(jobs, cards, stimuli, journal, costs, max_usd)
-    rows = precision_rows(precision, {name: NORMS.read(path) for name, path in norms.items()})
+    rows = precision_rows(
+        precision,
+        {name: NORMS.read(path) for name, path in norms.items()},
+        {name: Texts.read(path) for name, path in stimuli.items()},
+    )
     PRECISION.write_csv(rows, widths)
     for line in in_words(rows):
         _log.info("%s", line)

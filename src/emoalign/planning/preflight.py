@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from emoalign.errors import PromptError, StudyError
-from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import LoadedStudy
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.prompts.rendering import Image, Renderer
 from emoalign.stimuli.cards import DatasetCard
 
@@ -19,15 +18,14 @@ def example(card: DatasetCard) -> str | Image:
 def check_prompts(loaded: LoadedStudy) -> None:
     """Render each prompt set for each question once. Raises StudyError with every problem found."""
     problems = []
-    jobs = Jobs(loaded)
     for protocol in loaded.study.protocols:
         for dataset, card in loaded.datasets.items():
-            for asked in jobs.asked(protocol.name, dataset):
+            for asked in loaded.asked(protocol.name, dataset):
                 scales = asked.split("+")
-                prompts = jobs.prompt_form(protocol.name, dataset, scales[0])
+                prompts = loaded.prompt_form(protocol.name, dataset, scales[0])
                 try:
                     renderer = Renderer(prompts, {scale: card.scales[scale] for scale in scales})
-                    who = jobs.personas(protocol)
+                    who = loaded.participants(protocol)
                     shown = [renderer.render(example(card), one) for one in who or [None]]
                     if len(set(shown)) < len(who):
                         raise PromptError(

@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from emoalign.analyses.alignment.analysis import StatisticsSettings
 from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.analyses.distributions.analysis import DistributionSettings
 from emoalign.analyses.precision.analysis import PrecisionSettings
 from emoalign.analyses.transparency.analysis import TransparencySettings
-from emoalign.study.fields import Entry, FigureName, Name
-from emoalign.study.studies import Protocol, StudyDataset
+from emoalign.figures.drawing_job import FigureName
+from emoalign.study.fields import Entry, Name
+from emoalign.study.protocols import Protocol
+from emoalign.study.strata import Strata
+
+
+class StudyDataset(Entry):
+    """A dataset of the study, and the part of it that is used."""
+
+    dataset: Name = Field(description="Name of a file in config/datasets.")
+    scales: tuple[Name, ...] | None = Field(
+        None, min_length=1, description="Scales to ask about; without it, all of the card's."
+    )
+    models: tuple[Name, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Those of the study's models that rate it, such as the ones that see images; "
+        "without it, all.",
+    )
+    sample: int | None = Field(
+        None, ge=1, description="Number of items, drawn with the study's seed; without it, all."
+    )
+    strata: Strata | None = Field(
+        None,
+        description="So many items of each kind by what people said of them, topped up to sample; "
+        "without it, a plain random sample.",
+    )
+    min_raters: int = Field(
+        1,
+        ge=1,
+        description="Items that fewer people rated, on any of the scales, are left out; a source "
+        "that does not tell how many there were leaves out none.",
+    )
+
+    @model_validator(mode="after")
+    def _strata_fit(self) -> StudyDataset:
+        wanted = sum(self.strata.wanted().values()) if self.strata else 0
+        if self.sample is not None and self.sample < wanted:
+            raise ValueError(f"the strata ask for {wanted} items, but sample is {self.sample}")
+        return self
 
 
 class Study(Entry):

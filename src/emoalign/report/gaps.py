@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.report.wording import why_undefined
+from emoalign.report.wording import why_no_interval, why_undefined
 from emoalign.tables import records
 
 Row = Mapping[str, Any]
@@ -25,8 +25,13 @@ class Gap:
 
 
 def alignment_gaps(rows: pd.DataFrame) -> list[Gap]:
-    """What is missing of correlations and ceilings."""
-    return _gaps(rows, {"Correlation with people": _correlation, "Ceiling": _ceiling})
+    """What is missing of correlations, their intervals and ceilings."""
+    asked = {
+        "Correlation with people": _correlation,
+        "Interval of r": _interval,
+        "Ceiling": _ceiling,
+    }
+    return _gaps(rows, asked)
 
 
 def spread_gaps(rows: pd.DataFrame) -> list[Gap]:
@@ -51,6 +56,12 @@ def _cell(row: Row) -> str:
 
 def _correlation(row: Row) -> str | None:
     return why_undefined(row) if math.isnan(row["pearson_r"]) else None
+
+
+def _interval(row: Row) -> str | None:
+    if math.isnan(row["pearson_r"]) or not math.isnan(row["pearson_low"]):
+        return None
+    return why_no_interval(row)
 
 
 def _ceiling(row: Row) -> str | None:

@@ -10,11 +10,11 @@ from emoalign.analyses.alignment.analysis import StatisticsSettings
 from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.analyses.distributions.analysis import DistributionSettings
 from emoalign.baselines.cards import Evaluated, TrainingSettings
-from emoalign.figures.drawing_job import AskedOf, FigureJob, ShownDataset
+from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
 from emoalign.prompts.rendering import PromptForm, prompt_form
-from emoalign.study.fields import Entry, FigureName
+from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.studies import Protocol
+from emoalign.study.protocols import Protocol
 
 
 class ReportedDataset(ShownDataset):
@@ -54,7 +54,7 @@ class ReportedBaseline(Entry):
         return {f"{name}.seed-{seed}": f"{self.title}, seed {seed}" for seed in self.seeds}
 
 
-class ReportJob(Entry):
+class ReportJob(Job):
     """Write manifest and report: the whole study, in an order of its own, without limits."""
 
     version: int = 2
@@ -83,7 +83,7 @@ class ReportJob(Entry):
         }
 
     def drawing(self) -> FigureJob:
-        """The job of all figures of the study: what `study.figures.planned_figures` takes."""
+        """The job of all figures of the study: what `figures.catalogue.planned_figures` takes."""
         return FigureJob(
             figures=self.figures,
             models={name: model.title for name, model in self.models.items()},

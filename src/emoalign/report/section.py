@@ -12,8 +12,8 @@ A section is pure. Its `view` gets the `Results` of a study and returns one of t
   with `{% import "parts.html" as parts %}`; then `{{ parts.table(grid) }}` shows a table made by
   `grid.py` (sorted, filtered and downloaded by readers without further work) and
   `{{ parts.figures(results, name) }}` the figures of a name that the study has (see
-  `study/figures.py`), with their captions. Heading and frame are made for it. Whatever a template
-  prints is escaped; never mark a text as safe, because items, answers and titles are
+  `figures/catalogue.py`), with their captions. Heading and frame are made for it. Whatever a
+  template prints is escaped; never mark a text as safe, because items, answers and titles are
   written by strangers.
 * an `Absent`: what could not be computed and why, in a sentence or two. Heading and sentence stand
   in the list of what the study cannot tell, after its results.

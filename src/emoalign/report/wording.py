@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.wording import ABSENT, number
+from emoalign.figures.wording import ABSENT, R_INTERVAL, number
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import STATUSES, groups, records
 
@@ -42,11 +42,13 @@ def interval(low: float, high: float) -> str:
 
 
 def correlation(cell: Mapping[str, Any]) -> str:
-    """r of a cell with its bootstrap interval (Fisher's where that is undefined)."""
-    if math.isnan(cell["pearson_r"]):
+    """r of a cell with its interval, or why it has none."""
+    r, low, high = cell["pearson_r"], cell["pearson_low"], cell["pearson_high"]
+    if math.isnan(r):
         return f"r undefined ({why_undefined(cell)})"
-    low, high = _ends(cell)
-    return f"r = {number(cell['pearson_r'])} {interval(low, high)}".rstrip()
+    if math.isnan(low):
+        return f"r = {number(r)} (no interval: {why_no_interval(cell)})"
+    return f"r = {number(r)} {interval(low, high)}"
 
 
 def why_undefined(cell: Mapping[str, Any]) -> str:
@@ -58,6 +60,13 @@ def why_undefined(cell: Mapping[str, Any]) -> str:
     if cell["n_items"] < 3:
         return f"only {counted(cell['n_items'], 'item')} can be compared"
     return "all ratings are the same"
+
+
+def why_no_interval(cell: Mapping[str, Any]) -> str:
+    """Why a cell has a correlation without an interval."""
+    if abs(cell["pearson_r"]) > 1 - 1e-9:
+        return "all items lie on one line"
+    return "r hangs on too few items"
 
 
 def findings(alignment: pd.DataFrame, job: ReportJob) -> list[list[str]]:
@@ -98,11 +107,11 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
     sentences = [
         f"{model} rated {counted(int(rows['n_items'].max()), dataset.modality)} of "
         f"{dataset.title} for "
-        f"{best['scale']}; correlation of its means with people's: "
+        f"{best['scale']}; correlation of its means with people's{_named_interval(cells)}: "
         + ", ".join(f"{correlation(cell)} under {cell['protocol']}" for cell in cells)
         + "."
     ]
-    if len(cells) > 1 and _ends(best)[0] > _ends(cells[-1])[1]:
+    if len(cells) > 1 and best["pearson_low"] > cells[-1]["pearson_high"]:
         sentences.append(
             "What this model seems to know depends on how it is asked: between the protocols the "
             f"intervals do not overlap. A correlation reported for {model} without its protocol "
@@ -188,9 +197,10 @@ def _one_per_protocol(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return records(ordered)
 
 
-def _ends(cell: Mapping[str, Any]) -> tuple[float, float]:
-    low, high = cell["pearson_boot_low"], cell["pearson_boot_high"]
-    return (cell["pearson_low"], cell["pearson_high"]) if math.isnan(low) else (low, high)
+def _named_interval(cells: Sequence[Mapping[str, Any]]) -> str:
+    """What stands in brackets behind an r, where any does."""
+    known = any(not math.isnan(cell["pearson_low"]) for cell in cells)
+    return f" ({R_INTERVAL})" if known else ""
 
 
 def _ok_share(cell: Mapping[str, Any]) -> float:

@@ -20,14 +20,12 @@ FEWEST_ITEMS = 3
 
 @dataclass(frozen=True)
 class Correlation:
-    """A correlation in [-1, 1] (higher = more human-like), its interval, p and number of items.
+    """A correlation in [-1, 1] (higher = more human-like), its p and number of items.
 
-    `p` is two-sided, against no correlation. `low` and `high` are NaN below four items.
+    `p` is two-sided, against no correlation.
     """
 
     r: float
-    low: float
-    high: float
     p: float
     n: int
 
@@ -55,8 +53,8 @@ class Errors:
     intercept: float
 
 
-def pearson(model: ArrayLike, human: ArrayLike, level: float = 0.95) -> Correlation:
-    """Pearson r with the Fisher-z interval, standard error 1/√(n-3) (Fisher 1921).
+def pearson(model: ArrayLike, human: ArrayLike) -> Correlation:
+    """Pearson r with p from Student's t; its interval is in `replicates`.
 
     NaN for fewer than three items or when either side is constant.
 
@@ -65,17 +63,14 @@ def pearson(model: ArrayLike, human: ArrayLike, level: float = 0.95) -> Correlat
     """
     x, y = complete_pairs(model, human)
     if x.size < FEWEST_ITEMS or is_constant(x) or is_constant(y):
-        return Correlation(np.nan, np.nan, np.nan, np.nan, x.size)
+        return Correlation(np.nan, np.nan, x.size)
     found = stats.pearsonr(x, y)
-    return _with_interval(float(found.statistic), float(found.pvalue), x.size, 1.0, level)
+    return Correlation(float(found.statistic), float(found.pvalue), x.size)
 
 
-def spearman(model: ArrayLike, human: ArrayLike, level: float = 0.95) -> Correlation:
+def spearman(model: ArrayLike, human: ArrayLike) -> Correlation:
     """Spearman rho (in field `r`) with average ranks for ties and p from Student's t.
 
-    The interval is Fisher's with standard error √((1 + rho²/2)/(n-3)) (Bonett & Wright 2000,
-    Psychometrika 65:23), because that of Pearson's r is too narrow for ranks.
-
     NaN for fewer than three items or when either side is constant.
 
     Raises:
@@ -83,10 +78,9 @@ def spearman(model: ArrayLike, human: ArrayLike, level: float = 0.95) -> Correla
     """
     x, y = complete_pairs(model, human)
     if x.size < FEWEST_ITEMS or is_constant(x) or is_constant(y):
-        return Correlation(np.nan, np.nan, np.nan, np.nan, x.size)
+        return Correlation(np.nan, np.nan, x.size)
     found = stats.spearmanr(x, y)
-    rho = float(found.statistic)
-    return _with_interval(rho, float(found.pvalue), x.size, 1 + rho**2 / 2, level)
+    return Correlation(float(found.statistic), float(found.pvalue), x.size)
 
 
 def concordance(model: ArrayLike, human: ArrayLike) -> float:
@@ -130,14 +124,3 @@ def errors(model: ArrayLike, human: ArrayLike) -> Errors:
         slope=slope,
         intercept=intercept,
     )
-
-
-def _with_interval(r: float, p: float, n: int, variance: float, level: float) -> Correlation:
-    """Add the interval on the Fisher-z scale; `variance` is that of z times (n - 3)."""
-    if n <= FEWEST_ITEMS:
-        return Correlation(r, np.nan, np.nan, p, n)
-    if abs(r) >= 1:
-        return Correlation(r, r, r, p, n)
-    half = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(variance / (n - 3))
-    z = np.arctanh(r)
-    return Correlation(r, float(np.tanh(z - half)), float(np.tanh(z + half)), p, n)

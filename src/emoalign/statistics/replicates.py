@@ -1,4 +1,4 @@
-"""Correlations together with all their resamples, so that differences and means have intervals too.
+"""A statistic over items with its resamples: its interval, its p, differences and sums.
 
 What is computed from cells on the same items keeps their pairing: resample k has the same items in
 all of them. Datasets with items of their own are resampled independently.
@@ -6,17 +6,21 @@ all of them. Datasets with items of their own are resampled independently.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from emoalign.statistics.bca import Interval, bca_interval
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.resampling import pearson_sums, resample_counts
+from emoalign.statistics.resampling import (
+    ItemSums,
+    log_sd_ratio_sums,
+    pearson_sums,
+    resample_counts,
+)
 
 # Cells worked on at once, so that memory does not grow with their number.
 CELLS_AT_ONCE = 64
@@ -66,40 +70,42 @@ class Replicates:
 
 
 def pearson_replicates(
-    model: FloatArray, human: FloatArray, n_resamples: int, seed: int
+    model: ArrayLike, human: ArrayLike, n_resamples: int, seed: int
 ) -> list[Replicates]:
     """Pearson r of every cell with its replicates, from item means of shape (cells, items).
 
-    Cells may have missing items (NaN); all see the same resamples. Everything is NaN for cells with
-    fewer than three items.
+    Either may be (items,). Cells may have missing items (NaN); all see the same resamples.
+    Everything is NaN for cells with fewer than three items.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
     """
-    model, human = np.broadcast_arrays(np.atleast_2d(model), np.atleast_2d(human))
-    found: list[Replicates] = []
-    for start in range(0, len(model), CELLS_AT_ONCE):
-        some = slice(start, start + CELLS_AT_ONCE)
-        sums = pearson_sums(model[some], human[some])
-        n_items = sums.present.shape[1]
-        resampled = (
-            sums.replicates(resample_counts(n_items, n_resamples, seed))
-            if n_items
-            else np.full((len(sums.present), n_resamples), np.nan)
-        )
-        enough = np.where(sums.present.sum(axis=1) >= FEWEST_ITEMS, 1.0, np.nan)
-        found += [
-            Replicates(float(r * known), row * known, others * known, present)
-            for r, row, others, present, known in zip(
-                sums.estimate(), resampled, sums.jackknife(), sums.present, enough, strict=True
-            )
-        ]
-    return found
+    return [
+        cell if cell.n_items >= FEWEST_ITEMS else _undefined(cell)
+        for cell in _replicates(pearson_sums(model, human), n_resamples, seed)
+    ]
+
+
+def log_sd_ratio_replicates(
+    model_sd: ArrayLike, human_sd: ArrayLike, n_resamples: int, seed: int
+) -> list[Replicates]:
+    """ln(mean model SD / mean human SD) of every cell with its replicates, from item SDs.
+
+    Below 0 the model varies less. Shapes and missing items as in `pearson_replicates`. NaN where
+    one side has no spread on any item.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    return list(_replicates(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
 
 
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:
     """The weighted sum of statistics over the same items."""
     return Replicates(
         estimate=sum(part.estimate * weight for part, weight in zip(parts, weights, strict=True)),
-        resampled=sum_of([part.resampled for part in parts], weights),
-        left_out=sum_of([part.left_out for part in parts], weights),
+        resampled=_weighted_sum([part.resampled for part in parts], weights),
+        left_out=_weighted_sum([part.left_out for part in parts], weights),
         present=np.any([part.present for part in parts], axis=0),
     )
 
@@ -120,18 +126,37 @@ def independent_sum(parts: Sequence[Replicates]) -> Replicates:
     left_out = total + np.concatenate([*influences, np.empty(0)])
     return Replicates(
         estimate=total,
-        resampled=sum_of([part.resampled for part in parts], [1.0] * len(parts)),
+        resampled=_weighted_sum([part.resampled for part in parts], [1.0] * len(parts)),
         left_out=left_out,
         present=np.ones(len(left_out), dtype=np.bool_),
     )
 
 
-def sum_of(values: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:
-    """The weighted sum of arrays of one shape."""
+def _replicates(sums: ItemSums, n_resamples: int, seed: int) -> Iterator[Replicates]:
+    n_items = sums.present.shape[1]
+    for start in range(0, len(sums.present), CELLS_AT_ONCE):
+        some = slice(start, start + CELLS_AT_ONCE)
+        cells = ItemSums(sums.values[:, some], sums.present[some], sums.statistic)
+        resampled = (
+            cells.replicates(resample_counts(n_items, n_resamples, seed))
+            if n_items
+            else np.full((len(cells.present), n_resamples), np.nan)
+        )
+        for estimate, row, left_out, present in zip(
+            cells.estimate(), resampled, cells.jackknife(), cells.present, strict=True
+        ):
+            yield Replicates(float(estimate), row, left_out, present)
+
+
+def _undefined(cell: Replicates) -> Replicates:
+    return Replicates(
+        np.nan,
+        np.full_like(cell.resampled, np.nan),
+        np.full_like(cell.left_out, np.nan),
+        cell.present,
+    )
+
+
+def _weighted_sum(values: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:
     total: FloatArray = np.tensordot(np.asarray(weights, dtype=np.float64), np.stack(values), 1)
     return total
-
-
-def seed_of(seed: int, name: str) -> int:
-    """A seed of its own for a dataset: one seed for all would pair items that are not the same."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()[:7])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from emoalign.stimuli.readers.sources import DatasetSource
-from emoalign.study.fields import Entry, Modality
+from emoalign.study.fields import Job, Modality
 from emoalign.study.scales import DatasetScale
 from emoalign.study.strata import Strata
 
 
-class PreparationJob(Entry):
+class PreparationJob(Job):
     """Read one dataset, draw the sample, write items and norms."""
 
-    version: int = 1
     dataset: str
     modality: Modality
     source: DatasetSource

@@ -39,7 +39,7 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> list[SourceItem]
         drawn = sample_ids(eligible, job.sample, job.seed)
     else:
         norms = norm_rows([by_id[item_id] for item_id in eligible], job.scales)
-        strata = strata_of(norms, job.strata)
+        strata = strata_of(norms, job.strata, job.scales)
         drawn = stratified_ids(strata, job.strata.wanted(), job.sample, job.seed)
         _tell_strata(job.dataset, job.strata.names, strata, drawn)
     if len(drawn) < (job.sample or 1):

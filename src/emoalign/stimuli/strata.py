@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from emoalign.statistics.raters import agreement_on_labels
+from emoalign.stimuli.human_answers import human_answers
 from emoalign.stimuli.sampling import rank
+from emoalign.study.scales import DatasetScale
 from emoalign.study.strata import Strata, Stratifier
-from emoalign.tables import groups
 
 
-def strata_of(norms: pd.DataFrame, strata: Strata) -> dict[str, str]:
+def strata_of(
+    norms: pd.DataFrame, strata: Strata, scales: Mapping[str, DatasetScale]
+) -> dict[str, str]:
     """The stratum of each item by its id, from the norms of all items on the scales it takes.
 
-    Items whose statistic is undefined (an SD of one rater, no rater at all) are in none.
+    `scales` are those of the dataset. Items whose statistic is undefined (an SD of one rater, no
+    rater at all) are in none.
     """
-    classes = [_classes(norms, one) for one in strata.by]
+    classes = [_classes(norms, one, scales) for one in strata.by]
     known = set.intersection(*(set(found) for found in classes))
     return {item_id: "/".join(found[item_id] for found in classes) for item_id in sorted(known)}
 
@@ -42,16 +47,22 @@ def stratified_ids(
     return sorted(drawn)
 
 
-def _classes(norms: pd.DataFrame, one: Stratifier) -> dict[str, str]:
+def _classes(
+    norms: pd.DataFrame, one: Stratifier, scales: Mapping[str, DatasetScale]
+) -> dict[str, str]:
     rows = norms[norms["scale"].isin(one.scales)]
     if one.statistic == "agreement":
         agreed: dict[str, set[str]] = defaultdict(set)
-        for (item_id,), group in groups(rows, ["item_id"]):
-            agreed[item_id] |= {agreement(labels) for labels in group["labels"] if len(labels)}
+        for scale in one.scales:
+            people = human_answers(rows, scale, scales[scale])
+            if people.choices is None:
+                continue
+            for kind, items in agreement_on_labels(people.choices, people.n).items():
+                for item_id in people.item_ids[items].tolist():
+                    agreed[item_id].add(kind)
         return {
             item_id: kinds.pop() if len(kinds) == 1 else "partial"
             for item_id, kinds in agreed.items()
-            if kinds
         }
     values = rows.pivot(index="item_id", columns="scale", values=one.statistic)
     means = values.reindex(columns=list(one.scales)).mean(axis=1, skipna=False).dropna()
@@ -60,11 +71,3 @@ def _classes(norms: pd.DataFrame, one: Stratifier) -> dict[str, str]:
     return {
         str(item_id): one.names[place] for item_id, place in zip(means.index, places, strict=True)
     }
-
-
-def agreement(choices: Sequence[Sequence[str]]) -> str:
-    """full: all raters chose the same labels. none: no label was chosen by two. partial: else."""
-    if len({frozenset(labels) for labels in choices}) == 1:
-        return "full"
-    times = Counter(label for labels in choices for label in set(labels))
-    return "partial" if max(times.values(), default=0) > 1 else "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -19,23 +19,6 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
-FigureName = Literal[
-    "correlations",
-    "heatmap",
-    "means",
-    "spread",
-    "frameworks",
-    "v-shape",
-    "arousal-errors",
-    "similarity",
-    "temperatures",
-    "personas",
-    "wordings",
-    "entropy",
-    "calibration",
-    "transparency",
-]
-
 
 TAGS = ("kind: ", "reader: ")
 """What opens the name of an entry's kind in the location of a problem: the key that tells the kind.
@@ -65,6 +48,23 @@ class Entry(BaseModel):
     """Immutable, and closed: a key that is not described here is an error, never ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Job(Entry):
+    """What the function of a rule is told: all that its outputs depend on, and nothing else.
+
+    `version` is raised when the function itself changes its outputs, or a default changes.
+    """
+
+    version: int = 1
+
+    def params(self) -> dict[str, Any]:
+        """The job as plain data that Snakemake stores and compares.
+
+        Keys at their default are left out, at any depth, so that a key which is added later, with a
+        default that changes nothing, runs no finished job again.
+        """
+        return {"version": self.version, **self.model_dump(mode="json", exclude_defaults=True)}
 
 
 class FileSource(Entry):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Generic, TypeVar, get_args
 
 import orjson
 from pydantic import ValidationError
@@ -13,9 +14,50 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from emoalign.errors import StudyError
 from emoalign.study.fields import TAGS, Entry, tag
 
 EntryT = TypeVar("EntryT", bound=Entry)
+
+
+@dataclass(frozen=True)
+class Kinds(Generic[EntryT]):
+    """Entries of several kinds: the class of each by what stands under `key` in its file."""
+
+    key: str
+    classes: Mapping[str, type[EntryT]]
+
+
+def read_card(path: Path, kind: type[EntryT] | Kinds[EntryT]) -> EntryT:
+    """The entry in a YAML file. Raises StudyError with every problem found."""
+    entry, problems = read_entry(path, kind, str(path))
+    if entry is None:
+        raise StudyError(problems)
+    return entry
+
+
+def read_entry(
+    path: Path, kind: type[EntryT] | Kinds[EntryT], source: str
+) -> tuple[EntryT | None, list[str]]:
+    """The entry in a YAML file, or the list of what is wrong with it.
+
+    `source` is what names the file: where there is none, the problem is there.
+    """
+    if not path.exists():
+        known = [other.stem for other in path.parent.glob("*.yaml")]
+        hint = nearest(path.stem, known)
+        return None, [f"{source}: {path.parent.name}: there is no {path}; {hint}"]
+    content, problems = read_yaml(path)
+    if content is None:
+        return None, problems or [f"{path}: the file is empty"]
+    if not isinstance(kind, Kinds):
+        return validate(kind, content, str(path))
+    value = content.get(kind.key) if isinstance(content, Mapping) else None
+    chosen = kind.classes.get(str(value))
+    if chosen is None:
+        hint = nearest(str(value), kind.classes)
+        return None, [f"{path}: {kind.key}: unknown {kind.key} {value!r}; {hint}"]
+    return validate(chosen, content, str(path))
 
 
 def read_yaml(path: Path) -> tuple[Any, list[str]]:

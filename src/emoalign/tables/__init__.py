@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
-from emoalign.tables.baselines import PREDICTIONS, TRAININGS
+from emoalign.tables.baselines import BASELINE, PREDICTIONS, TRAININGS
 from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
@@ -56,6 +56,7 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "BASELINE",
     "CALIBRATED",
     "CALIBRATION",
     "CALIBRATION_CURVES",

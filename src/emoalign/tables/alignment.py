@@ -39,10 +39,9 @@ ALIGNMENT = Table(
         Column("n_items_excluded", COUNT, "Items of the cell without a usable answer or norm."),
         *numbers(
             pearson_r="Pearson correlation of the model's item means with the human ones.",
-            pearson_low="Lower end of its 95 % interval (Fisher z).",
-            pearson_high="Upper end of its 95 % interval (Fisher z).",
-            pearson_boot_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
-            pearson_boot_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            pearson_low="Lower end of its 95 % interval (bootstrap over items, BCa); null where r "
+            "hangs on too few items, or is ±1.",
+            pearson_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
             pearson_p="Two-sided p of pearson_r against 0.",
             pearson_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
             spearman_rho="Spearman rank correlation of the item means.",
@@ -61,7 +60,7 @@ ALIGNMENT = Table(
             sd_model_median="Median over items of the model's SD.",
             log_sd_ratio="ln(mean SD of the model / mean human SD); below 0: too homogeneous.",
             log_sd_ratio_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
-            log_sd_ratio_high="Upper end of its 95 % interval.",
+            log_sd_ratio_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
             ranksum_w="Wilcoxon rank-sum W of the item SDs (Mann-Whitney U of the model's).",
             ranksum_z="Its z; negative: the model's SDs are smaller.",
             ranksum_p="Its two-sided p.",

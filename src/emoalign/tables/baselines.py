@@ -13,6 +13,9 @@ _MODEL = Column(
     "The baseline as a model beside the others: its name, and .seed-<number> where the study has "
     "trained it.",
 )
+BASELINE = "(baseline)"
+"""The protocol of a cell that comes from a table of predictions: nobody was asked."""
+
 _BASELINE = Column("baseline", TEXT, "Name of the baseline: its file in config/baselines.")
 _SEED = Column("seed", COUNT, "Seed it was trained with; null for a published classifier.")
 

@@ -73,7 +73,12 @@ CALIBRATION = Table(
             p_holm="The same, Holm over all methods of the cell.",
         ),
         Column("rank", COUNT, "Place by jsd_after among the methods of the cell; 1 is the best."),
-        Column("rank_nll", COUNT, "Place by nll_after, a proper score; 1 is the best."),
+        Column("rank_nll", COUNT, "Place by nll_after, a proper score; null for labels."),
+        Column(
+            "rank_bernoulli_nll",
+            COUNT,
+            "Labels: place by bernoulli_nll_after, a proper score; else null.",
+        ),
         *_scored(
             "jsd",
             "Mean over items of the Jensen-Shannon divergence from people, in bits; of labels, "
@@ -83,8 +88,12 @@ CALIBRATION = Table(
         *_scored(
             "nll",
             "Mean negative log-likelihood of a human rating, in bits, all distributions smoothed "
-            "alike; of labels, the mean over "
-            "labels of chosen or not.",
+            "alike, as nll in distributions; null for labels.",
+        ),
+        *_scored(
+            "bernoulli_nll",
+            "Labels: mean over items and labels of the negative log-likelihood of whether a rater "
+            "chose the label, in bits, all distributions smoothed alike; else null.",
         ),
         *_scored(
             "rps",
@@ -92,7 +101,7 @@ CALIBRATION = Table(
             "have no order.",
         ),
         *_scored(
-            "label_jsd",
+            "bernoulli_jsd",
             "Labels: mean over items and labels of the JSD of chosen or not, in bits; else null.",
         ),
         *_scored(

@@ -57,9 +57,10 @@ DISTRIBUTIONS = Table(
         Column(
             "metric",
             TEXT,
-            "jsd, kl, nll (bits), tvd (DistCE), top1, kendall, entropy_difference (EntCE, bits); "
-            "ordinal: rps, w1 (points), w1_normalised; labels: bernoulli_jsd, brier (means over "
-            "labels). See docs/distributions.md.",
+            "jsd, kl, nll (bits), tvd (DistCE), top1, kendall, entropy_difference (EntCE, bits), "
+            "of labels between shares divided by their sum; ordinal: rps, w1 (points), "
+            "w1_normalised; labels: bernoulli_jsd, brier (means over labels). See "
+            "docs/distributions.md.",
         ),
         Column("best", TEXT, "lowest, highest or zero: which value would be best."),
         Column("n_items", COUNT, "Items behind the value."),

@@ -16,14 +16,19 @@ PRECISION = Table(
         Column(
             "participants", COUNT, "Answers per item of a protocol of the study; null if exact."
         ),
-        Column("n_items", COUNT, "Items of the study with a human rating on the scale."),
+        Column(
+            "n_items",
+            COUNT,
+            "Items of the study with a human rating on the scale; for jsd, those that at least "
+            "min_raters people answered singly, on points of the scale.",
+        ),
         Column("measure", TEXT, "r (Pearson, of item means) or jsd (mean over items, in bits)."),
         Column(
             "assumed",
             TEXT,
             "About the model. For r: its correlation with people if both had means without error. "
-            "For jsd: perfect (it answers each item as the people who might have been asked do) or "
-            "marginal (it gives every item the distribution of all human answers).",
+            "For jsd: perfect (it knows what is true of each item, as in distributions) or "
+            "marginal (it answers each item as people answer those of the other folds).",
         ),
         *numbers(
             expected="What the study would then see: r, lowered by the reliability of both sides, "

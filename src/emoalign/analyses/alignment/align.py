@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from emoalign.analyses.alignment.analysis import AlignmentSettings, StatisticsJob
-from emoalign.items.rated_items import read_items
-from emoalign.statistics.bootstrap import bootstrap_log_sd_ratio, bootstrap_pearson
+from emoalign.items.rated_items import read_items, unique_items
 from emoalign.statistics.correlation import concordance, errors, pearson, spearman
 from emoalign.statistics.homogeneity import rank_sum, signed_rank
 from emoalign.statistics.labels import label_agreement
@@ -26,6 +26,8 @@ from emoalign.statistics.reliability import (
     split_half,
     summary_reliability,
 )
+from emoalign.statistics.replicates import log_sd_ratio_replicates, pearson_replicates
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import (
     ALIGNMENT,
     LABELS,
@@ -110,7 +112,10 @@ def label_rows(items: pd.DataFrame, job: StatisticsJob) -> pd.DataFrame:
 def reliability_row(
     dataset: str, scale: str, norms: pd.DataFrame, settings: AlignmentSettings, seed: int
 ) -> dict[str, object]:
-    """How well people agree with people on one scale. NaN for what the norms cannot tell."""
+    """How well people agree with people on one scale. NaN for what the norms cannot tell.
+
+    `seed` is that of the study.
+    """
     known = norms.dropna(subset=["mean"])
     summary = summary_reliability(
         known["mean"].to_numpy(), known["sd"].to_numpy(), known["n"].to_numpy(dtype=float)
@@ -124,7 +129,8 @@ def reliability_row(
     }
     if len(known) and known["ratings"].notna().all():
         ratings = _padded(list(known["ratings"]))
-        halves = split_half(ratings, settings.split_halves, seed)
+        of_raters = seed_of(seed, dataset, "raters")
+        halves = split_half(ratings, settings.split_halves, of_raters)
         icc = icc1(ratings)
         row |= {
             "source": "ratings",
@@ -132,7 +138,7 @@ def reliability_row(
             "spearman_brown": halves.spearman_brown,
             "icc_single": icc.single,
             "icc_average": icc.average,
-            "one_human_r": one_human(ratings, settings.split_halves, seed),
+            "one_human_r": one_human(ratings, settings.split_halves, of_raters),
             "reliability": halves.spearman_brown,
         }
     else:
@@ -150,13 +156,17 @@ def alignment(items: pd.DataFrame, reliability: pd.DataFrame, job: StatisticsJob
         )
         for row in records(reliability)
     }
-    cells = pd.DataFrame(
-        [
-            dict(zip(_CELL, key, strict=True)) | _cell_row(cell, norms[key[2], key[3]], job)
-            for key, cell in groups(items, _CELL)
-        ],
-        columns=ALIGNMENT.schema.names,
-    )
+    rows: list[dict[str, object]] = []
+    # Dataset by dataset: the resamples of a dataset's items are drawn once.
+    for (dataset,), of_dataset in groups(items, ["dataset"]):
+        item_ids = unique_items(of_dataset)
+        rows += [
+            dict(zip(_CELL, key, strict=True))
+            | _cell_row(dataset, cell, norms[dataset, key[3]], item_ids, job)
+            for key, cell in groups(of_dataset, _CELL)
+        ]
+    cells = pd.DataFrame(rows, columns=ALIGNMENT.schema.names)
+    cells = cells.sort_values(_CELL, ignore_index=True)
     for test in _TESTED:
         cells[f"{test}_p_adjusted"] = cells.groupby("readout")[f"{test}_p"].transform(
             lambda p: benjamini_hochberg(p.to_numpy())
@@ -174,34 +184,41 @@ def readouts(items: pd.DataFrame, job: StatisticsJob) -> pd.DataFrame:
         }
         if {"sampled", "exact"} <= set(by_readout):
             points = np.array(job.scales[key[2]][key[3]].points)
-            row = _readout_row(by_readout["sampled"], by_readout["exact"], points, job)
+            seed = seed_of(job.seed, key[2], "answers")
+            row = _readout_row(by_readout["sampled"], by_readout["exact"], points, seed, job)
             rows.append(dict(zip(cell, key, strict=True)) | row)
     return pd.DataFrame(rows, columns=READOUTS.schema.names)
 
 
-def _cell_row(cell: pd.DataFrame, norm: _Reliability, job: StatisticsJob) -> dict[str, object]:
-    """The numbers of one cell, over its items in order of their ids."""
+def _cell_row(
+    dataset: str,
+    cell: pd.DataFrame,
+    norm: _Reliability,
+    item_ids: NDArray[np.str_],
+    job: StatisticsJob,
+) -> dict[str, object]:
+    """The numbers of one cell. Items of the dataset that it lacks are missing in its resamples."""
     cell = cell.sort_values("item_id")
-    used = cell.dropna(subset=["mean", "human_mean"])
-    model, human = used["mean"].to_numpy(), used["human_mean"].to_numpy()
-    spread = used.dropna(subset=["sd", "human_sd"])
-    model_sd, human_sd = spread["sd"].to_numpy(), spread["human_sd"].to_numpy()
-    resamples, seed = job.settings.bootstrap_resamples, job.seed
-    r = pearson(model, human)
-    boot = bootstrap_pearson(model, human, resamples, seed)
+    numbers = cell.set_index("item_id")[["mean", "human_mean", "sd", "human_sd"]]
+    model, human, model_sd, human_sd = numbers.reindex(item_ids).to_numpy(dtype=float).T
+    compared = np.isfinite(model) & np.isfinite(human)
+    spread = compared & np.isfinite(model_sd) & np.isfinite(human_sd)
+    model_sd, human_sd = (np.where(spread, sds, np.nan) for sds in (model_sd, human_sd))
+    # The resamples of the comparisons, so that all tables say the same of a cell.
+    drawn = job.settings.bootstrap_resamples, seed_of(job.seed, dataset, "items")
+    (of_r,) = pearson_replicates(model, human, *drawn)
+    (of_spread,) = log_sd_ratio_replicates(model_sd, human_sd, *drawn)
+    r, limits, spread_limits = pearson(model, human), of_r.interval(), of_spread.interval()
     error = errors(model, human)
-    ratio = bootstrap_log_sd_ratio(model_sd, human_sd, resamples, seed)
     ranks, signs = rank_sum(model_sd, human_sd), signed_rank(model_sd, human_sd)
     own = _model_reliability(cell)
     disattenuated = disattenuate(r.r, norm.reliability, own)
     return {
-        "n_items": len(used),
-        "n_items_excluded": len(cell) - len(used),
+        "n_items": int(compared.sum()),
+        "n_items_excluded": len(cell) - int(compared.sum()),
         "pearson_r": r.r,
-        "pearson_low": r.low,
-        "pearson_high": r.high,
-        "pearson_boot_low": boot.low,
-        "pearson_boot_high": boot.high,
+        "pearson_low": limits.low,
+        "pearson_high": limits.high,
         "pearson_p": r.p,
         "spearman_rho": spearman(model, human).r,
         "ccc": concordance(model, human),
@@ -216,11 +233,11 @@ def _cell_row(cell: pd.DataFrame, norm: _Reliability, job: StatisticsJob) -> dic
         "one_human_r": norm.one_human_r,
         "pearson_disattenuated": disattenuated,
         "disattenuated_above_1": bool(disattenuated > 1),
-        "sd_human_median": _median(human_sd),
-        "sd_model_median": _median(model_sd),
-        "log_sd_ratio": ratio.log_ratio,
-        "log_sd_ratio_low": ratio.low,
-        "log_sd_ratio_high": ratio.high,
+        "sd_human_median": _median(human_sd[spread]),
+        "sd_model_median": _median(model_sd[spread]),
+        "log_sd_ratio": of_spread.estimate,
+        "log_sd_ratio_low": spread_limits.low,
+        "log_sd_ratio_high": spread_limits.high,
         "ranksum_w": ranks.w,
         "ranksum_z": ranks.z,
         "ranksum_p": ranks.p,
@@ -244,7 +261,11 @@ def _model_reliability(cell: pd.DataFrame) -> float:
 
 
 def _readout_row(
-    sampled: pd.DataFrame, exact: pd.DataFrame, points: FloatArray, job: StatisticsJob
+    sampled: pd.DataFrame,
+    exact: pd.DataFrame,
+    points: FloatArray,
+    seed: int,
+    job: StatisticsJob,
 ) -> dict[str, object]:
     answers = sum(sampled[f"n_{status}"].sum() for status in STATUSES)
     on_scale = 1 - exact["off_scale_mass"] - (1 - exact["returned_mass"])
@@ -254,7 +275,7 @@ def _readout_row(
     shares = np.array(both["distribution"].tolist(), dtype=float).reshape(shape)
     counts = np.rint(shares * both["n_ok"].to_numpy(dtype=float)[:, None])
     exact_shares = np.array(both["exact"].tolist(), dtype=float).reshape(shape)
-    found = agreement(counts, exact_shares, points, job.seed, job.settings.simulations)
+    found = agreement(counts, exact_shares, points, seed, job.settings.simulations)
     return {
         "n_items": found.n_items,
         "r_means": found.r_means,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Job
 from emoalign.study.scales import HumanScale, LabelScale
 
 
-class StatisticsJob(Entry):
+class StatisticsJob(Job):
     """Compare models with people, cell by cell: scales of numbers, and of labels, by dataset."""
 
-    version: int = 1
+    version: int = 2
     scales: dict[str, dict[str, HumanScale]]
     labels: dict[str, dict[str, LabelScale]] = Field(default_factory=dict)
     seed: int

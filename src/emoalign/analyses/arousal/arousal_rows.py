@@ -12,7 +12,7 @@ from emoalign.items.rated_items import RatedItems, Rater
 from emoalign.statistics.arousal import arousal_errors, extremity, residuals
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.replicates import seed_of
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import AROUSAL, RESIDUALS
 
 VALENCE, AROUSED = "valence", "arousal"
@@ -74,7 +74,7 @@ def _errors_row(rated: RatedItems, rater: Rater, job: ComparisonJob) -> dict[str
     arousal = rated.of(rater, AROUSED), rated.people(AROUSED)
     extremities = _extremities(rated, rater, job)
     found = arousal_errors(
-        *arousal, *extremities, job.bootstrap_resamples, seed_of(job.seed, rated.dataset)
+        *arousal, *extremities, job.bootstrap_resamples, seed_of(job.seed, rated.dataset, "items")
     )
     n_items = int(np.isfinite([*arousal, *extremities]).all(axis=0).sum())
     row: dict[str, object] = {"n_items": n_items}

@@ -1,4 +1,4 @@
-"""Apply saved calibrators to an item table: python -m emoalign.distributions.calibration."""
+"""Apply saved calibrators to an item table: python -m emoalign.analyses.calibration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emoalign.errors import EmoalignError
 def main(arguments: list[str] | None = None) -> int:
     """Read the arguments, write the calibrated distributions; 1 after an error."""
     parser = argparse.ArgumentParser(
-        prog="python -m emoalign.distributions.calibration",
+        prog="python -m emoalign.analyses.calibration",
         description="Calibrate the distributions of items, rated by people or not, with what was "
         "learnt in another study.",
     )

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import Field, field_validator
 
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Job
 from emoalign.study.scales import DatasetScale
 
 Method = Literal[
@@ -44,10 +44,10 @@ class CalibrationSettings(Entry):
         return tuple(method for method in METHODS if method in methods)
 
 
-class CalibrationJob(Entry):
+class CalibrationJob(Job):
     """Learn to say what people say from what models say, on the rated items of one dataset."""
 
-    version: int = 1
+    version: int = 2
     dataset: str
     scales: dict[str, DatasetScale]
     min_raters: int
@@ -55,10 +55,10 @@ class CalibrationJob(Entry):
     settings: CalibrationSettings
 
 
-class CalibrationReviewJob(Entry):
+class CalibrationReviewJob(Job):
     """Judge what calibration gained on items that were held out."""
 
-    version: int = 1
+    version: int = 2
     datasets: dict[str, dict[str, DatasetScale]]
     min_raters: int
     seed: int

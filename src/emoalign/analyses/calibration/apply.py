@@ -11,7 +11,8 @@ import pyarrow as pa
 from emoalign.analyses.calibration import calibrated
 from emoalign.analyses.calibration.saved import Answers, SavedCalibrators, load
 from emoalign.errors import DataError
-from emoalign.planning.loading import load_dataset
+from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.reading import read_card
 from emoalign.tables import ITEMS, groups
 
 
@@ -40,7 +41,7 @@ def apply(
 def _batches(
     saved: SavedCalibrators, items: Path, card: Path, methods: Sequence[str] | None
 ) -> Iterator[pa.RecordBatch]:
-    scales = load_dataset(card).scales
+    scales = read_card(card, DatasetCard).scales
     rows = ITEMS.read(items).dropna(subset=["distribution"])
     for key, cell in groups(rows, ["model", "protocol", "dataset", "scale", "readout"]):
         model, protocol, dataset, scale, readout = key

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +13,13 @@ from numpy.typing import NDArray
 
 from emoalign.analyses.calibration import calibrated
 from emoalign.analyses.calibration.analysis import CalibrationJob
-from emoalign.analyses.calibration.calibrator import Sample
 from emoalign.analyses.calibration.fitness import why_no_matrix, why_not
-from emoalign.analyses.calibration.methods import fitting
 from emoalign.analyses.calibration.saved import Answers, SavedCell, save
-from emoalign.analyses.calibration.validation import cross_validate
-from emoalign.analyses.distributions.cells import DistributionCell, read_cells, shares
+from emoalign.items.cells import DistributionCell, Tables, read_cells, shares
+from emoalign.statistics.calibrators.family import Sample
+from emoalign.statistics.calibrators.validation import cross_validate, fitting
 from emoalign.statistics.pairs import FloatArray
-
-Tables = Mapping[Literal["items", "norms", "stimuli"], Path]
+from emoalign.statistics.seeds import seed_of
 
 
 def calibrate(job: CalibrationJob, tables: Tables, output: Path, calibrators: Path) -> None:
@@ -72,7 +69,7 @@ def _batches(
             families,
             job.settings.folds,
             job.settings.inner_folds,
-            job.seed,
+            seed_of(job.seed, job.dataset, "folds"),
         )
         finals = tuple(one.final for one in validated.values())
         saved.append(fitted.model_copy(update={"calibrators": finals}))

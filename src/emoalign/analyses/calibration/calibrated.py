@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emoalign.analyses.distributions.cells import shares
-from emoalign.analyses.distributions.folds import Folds
 from emoalign.errors import DataError
+from emoalign.items.cells import as_lists, shares
+from emoalign.statistics.folds import Folds
 from emoalign.statistics.pairs import FloatArray
 from emoalign.tables import CALIBRATED
 
@@ -41,16 +41,13 @@ def rows(
     key: Key, method: str, item_ids: NDArray[np.str_], shares: FloatArray, fold: Folds | None
 ) -> pa.RecordBatch:
     """Rows of the table: items rated by people with their folds, or others without."""
-    n, k = shares.shape
-    lists = pa.ListArray.from_arrays(
-        pa.array(np.arange(n + 1) * k, pa.int32()), pa.array(shares.ravel())
-    )
+    n = len(item_ids)
     constant = [pa.array([name] * n, pa.string()) for name in (*key, method)]
     return pa.record_batch(
         [
             *constant,
             pa.array(item_ids.tolist(), pa.string()),
-            lists,
+            as_lists(shares),
             pa.array([fold is not None] * n, pa.bool_()),
             pa.nulls(n, pa.int32()) if fold is None else pa.array(fold, pa.int32()),
         ],

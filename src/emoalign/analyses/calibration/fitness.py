@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from emoalign.analyses.calibration.analysis import CalibrationSettings
-from emoalign.analyses.calibration.dirichlet import MOST_POINTS
-from emoalign.analyses.distributions.cells import DistributionCell
+from emoalign.items.cells import DistributionCell
+from emoalign.statistics.calibrators.scaling import MOST_POINTS
 
 
 def why_not(cell: DistributionCell, settings: CalibrationSettings) -> str | None:

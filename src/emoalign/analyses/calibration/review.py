@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,26 +11,33 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from emoalign.analyses.calibration.analysis import CalibrationReviewJob
-from emoalign.analyses.calibration.calibrate import Tables
 from emoalign.analyses.calibration.calibrated import OutOfFold, out_of_fold
-from emoalign.analyses.calibration.curves import curve
 from emoalign.analyses.calibration.fitness import why_no_matrix, why_not
-from emoalign.analyses.calibration.methods import fitting
-from emoalign.analyses.calibration.paired import Paired, paired
 from emoalign.analyses.calibration.saved import SavedCalibrators, load
-from emoalign.analyses.calibration.scores import SCORES, Score, score
-from emoalign.analyses.distributions.cells import DistributionCell, read_cells
 from emoalign.errors import DataError
+from emoalign.items.cells import DistributionCell, Tables, read_cells
+from emoalign.statistics.calibration_curve import curve
+from emoalign.statistics.calibrators.validation import fitting
+from emoalign.statistics.changes import Change, changes
+from emoalign.statistics.distances import Kind
 from emoalign.statistics.multiplicity import holm
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.replicates import seed_of
+from emoalign.statistics.scores import scores
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES
 
 _CELL = ("model", "protocol", "dataset", "scale", "readout")
-Compared = Score | Literal["beyond_marginal"]
-"""A score of a method beside the model as it is, or its JSD beside that of the marginal."""
 
-_ALL_SCORES: tuple[Score, ...] = ("jsd", "nll", "rps", "label_jsd", "brier")
+SCORES: dict[Kind, tuple[str, ...]] = {
+    "ordinal": ("jsd", "nll", "rps"),
+    "labels": ("jsd", "bernoulli_nll", "bernoulli_jsd", "brier"),
+}
+"""What a calibrated distribution is judged by, the lower the better: the divergence first, then the
+likelihood that calibrators are fitted by."""
+
+BEYOND_MARGINAL = "beyond_marginal"
+"""The JSD of a method beside that of the marginal, where scores are beside the model as it is."""
+
 _UNCHANGED = "the model as it is: there is no change to judge"
 _SAME = "the method changed no item"
 _NOT_TRIED = "the calibrated distributions of the cell are missing"
@@ -56,7 +62,7 @@ def review(
         made = out_of_fold(files["calibrated"][dataset])
         saved = load(files["calibrators"][dataset])
         keys = np.unique(np.concatenate([np.empty(0, np.uint64), *(c.text_keys for c in cells)]))
-        seed = seed_of(job.seed, dataset)
+        seed = seed_of(job.seed, dataset, "texts")
         for cell in cells:
             text = np.searchsorted(keys, cell.text_keys)
             predicted = _checked(cell, made.get(cell.key, {}))
@@ -91,12 +97,13 @@ def _rows(
     """A row for each method of a cell."""
     missing = why_not(cell, job.settings)
     names = list(fitting(job.settings.methods, cell.kind))
-    found = _paired(cell, predicted, text, n_texts, job.bootstrap_resamples, seed)
-    p = holm([found[name]["jsd"].p if name in found else np.nan for name in names])
-    of_jsd, of_nll = (
-        _ranks([found[name][one].after if name in found else np.nan for name in names])
-        for one in ("jsd", "nll")
-    )
+    judged = _changes(cell, predicted, text, n_texts, job.bootstrap_resamples, seed)
+    p = holm([judged[name]["jsd"].p if name in judged else np.nan for name in names])
+    divergence, likelihood = SCORES[cell.kind][:2]
+    ranks = {
+        column: _ranks([judged[name][score].after if name in judged else np.nan for name in names])
+        for column, score in (("rank", divergence), (f"rank_{likelihood}", likelihood))
+    }
     finals = {
         str(one.method): one
         for one in saved.of(cell.model, cell.protocol, cell.scale, cell.readout).calibrators
@@ -107,56 +114,52 @@ def _rows(
             "method": name,
             "n_items": len(cell.item_ids),
             "n_texts": len(np.unique(cell.text_keys)),
-            "rank": of_jsd[place],
-            "rank_nll": of_nll[place],
+            **{column: places[place] for column, places in ranks.items()},
             "p_holm": p[place],
             "reason": missing or why_no_matrix(name, cell.model_shares.shape[1]) or _NOT_TRIED,
         }
-        if name in found:
-            row |= _numbers(found[name])
+        if name in judged:
+            row |= _numbers(judged[name])
             row |= {"smoothing": finals[name].smoothing, "ridge": finals[name].ridge}
-            row["reason"] = _why_null(name, found[name]["jsd"])
+            row["reason"] = _why_null(name, judged[name]["jsd"])
         rows.append(row)
     return rows
 
 
-def _paired(
+def _changes(
     cell: DistributionCell,
     predicted: Mapping[str, FloatArray],
     text: NDArray[np.int64],
     n_texts: int,
     n: int,
     seed: int,
-) -> dict[str, dict[Compared, Paired]]:
-    """Scores of each method that made distributions of the cell."""
+) -> dict[str, dict[str, Change]]:
+    """Scores of each method that made distributions of the cell, by method and score."""
     if not predicted:
         return {}
-    human, kind = cell.human_shares, cell.kind
-    own = {one: score(one, human, cell.model_shares, kind) for one in SCORES[kind]}
+    kind, names = cell.kind, SCORES[cell.kind]
+    own = scores(kind, cell.human_shares, cell.model_shares, names=names)
     made = {
-        method: {one: score(one, human, shares, kind) for one in SCORES[kind]}
+        method: scores(kind, cell.human_shares, shares, names=names)
         for method, shares in predicted.items()
     }
-    names: list[tuple[str, Compared]] = []
-    before, after = [], []
-    for method, scores in made.items():
-        names += [(method, one) for one in scores]
-        before += [own[one] for one in scores]
-        after += list(scores.values())
-        names.append((method, "beyond_marginal"))
-        before.append(made["marginal"]["jsd"])
-        after.append(scores["jsd"])
-    tested = np.array([one == "jsd" for _, one in names])
-    results: dict[str, dict[Compared, Paired]] = {method: {} for method in predicted}
-    found = paired(np.stack(before), np.stack(after), tested, text, n_texts, n, seed)
-    for (method, one), result in zip(names, found, strict=True):
-        results[method][one] = result
-    return results
+    jsd = names.index("jsd")
+    rows, before, after = [], [], []
+    for method, values in made.items():
+        rows += [(method, name) for name in (*names, BEYOND_MARGINAL)]
+        before += [*own, made["marginal"][jsd]]
+        after += [*values, values[jsd]]
+    tested = np.array([name == "jsd" for _, name in rows])
+    judged: dict[str, dict[str, Change]] = {method: {} for method in predicted}
+    compared = changes(np.stack(before), np.stack(after), tested, text, n_texts, n, seed)
+    for (method, name), change in zip(rows, compared, strict=True):
+        judged[method][name] = change
+    return judged
 
 
-def _numbers(found: Mapping[Compared, Paired]) -> dict[str, object]:
+def _numbers(judged: Mapping[str, Change]) -> dict[str, object]:
     """The columns of numbers of a method."""
-    jsd, beyond = found["jsd"], found["beyond_marginal"]
+    jsd, beyond = judged["jsd"], judged[BEYOND_MARGINAL]
     row: dict[str, object] = {
         "gain": jsd.gain,
         "gain_low": jsd.gain_interval.low,
@@ -166,20 +169,19 @@ def _numbers(found: Mapping[Compared, Paired]) -> dict[str, object]:
         "beyond_marginal_low": beyond.change_interval.low,
         "beyond_marginal_high": beyond.change_interval.high,
     }
-    for name in _ALL_SCORES:
-        if name in found:
-            one = found[name]
+    for name, score in judged.items():
+        if name != BEYOND_MARGINAL:
             row |= {
-                f"{name}_before": one.before,
-                f"{name}_after": one.after,
-                f"{name}_change": one.change,
-                f"{name}_change_low": one.change_interval.low,
-                f"{name}_change_high": one.change_interval.high,
+                f"{name}_before": score.before,
+                f"{name}_after": score.after,
+                f"{name}_change": score.change,
+                f"{name}_change_low": score.change_interval.low,
+                f"{name}_change_high": score.change_interval.high,
             }
     return row
 
 
-def _why_null(method: str, jsd: Paired) -> str | None:
+def _why_null(method: str, jsd: Change) -> str | None:
     if method == "none":
         return _UNCHANGED
     if np.isnan(jsd.p):

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from emoalign.analyses.calibration.methods import Calibrator
 from emoalign.errors import DataError
+from emoalign.statistics.calibrators.mixtures import Marginal, Mixture, Unchanged
+from emoalign.statistics.calibrators.monotone import CumulativeLogit, Isotonic
+from emoalign.statistics.calibrators.scaling import Bias, Dirichlet, Temperature, Vector
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.fields import Entry
 from emoalign.study.scales import LabelScale, OrdinalScale
 from emoalign.tables import atomic
+
+Calibrator = Annotated[
+    Unchanged
+    | Marginal
+    | Temperature
+    | Bias
+    | Isotonic
+    | Mixture
+    | Vector
+    | Dirichlet
+    | CumulativeLogit,
+    Field(discriminator="method"),
+]
+"""Any fitted calibrator; the key method tells which."""
 
 
 class Answers(Entry):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from emoalign.items.item_jobs import ComparedDataset
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Job
 
 
-class ComparisonJob(Entry):
+class ComparisonJob(Job):
     """Compare models, protocols, scales and frameworks with each other."""
 
-    version: int = 2
+    version: int = 3
     datasets: dict[str, ComparedDataset]
     seed: int
     bootstrap_resamples: int

@@ -11,7 +11,8 @@ from emoalign.analyses.contrasts.contrast_rows import contrast_rows
 from emoalign.analyses.expectations.scorecard import scorecard_rows
 from emoalign.analyses.frameworks.framework_rows import framework_rows
 from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_items
-from emoalign.statistics.replicates import Replicates, pearson_replicates, seed_of
+from emoalign.statistics.replicates import Replicates, pearson_replicates
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ALIGNMENT, AROUSAL, CONTRASTS, FRAMEWORK, RESIDUALS, SCORECARD
 
 
@@ -38,7 +39,7 @@ def correlated(
     """Correlations with people by dataset, readout and rater, then by scale, with replicates."""
     found: dict[tuple[str, str, Rater], dict[str, Replicates]] = {}
     for one in rated:
-        seed = seed_of(job.seed, one.dataset)
+        seed = seed_of(job.seed, one.dataset, "items")
         for rater, model in zip(one.raters, one.model, strict=True):
             cells = pearson_replicates(model, one.human, job.bootstrap_resamples, seed)
             found[one.dataset, one.readout, rater] = dict(zip(one.scales, cells, strict=True))

@@ -12,7 +12,7 @@ from emoalign.analyses.contrasts.analysis import ComparisonJob
 from emoalign.items.rated_items import RatedItems, Rater
 from emoalign.statistics.contrasts import contrasts
 from emoalign.statistics.multiplicity import benjamini_hochberg, holm
-from emoalign.statistics.replicates import seed_of
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CONTRASTS
 
 
@@ -33,7 +33,7 @@ def _of_scale(rated: RatedItems, scale: str, job: ComparisonJob) -> Iterator[dic
     if not pairs:
         return
     first, second = (np.stack([rated.of(pair[side], scale) for pair in pairs]) for side in (0, 1))
-    seed = seed_of(job.seed, rated.dataset)
+    seed = seed_of(job.seed, rated.dataset, "items")
     found = contrasts(first, second, rated.people(scale), job.bootstrap_resamples, seed)
     for (a, b), contrast in zip(pairs, found, strict=True):
         between_models = a[1] == b[1]

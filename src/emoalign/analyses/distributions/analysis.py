@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Job
 from emoalign.study.scales import DatasetScale
 
 
-class DistributionJob(Entry):
+class DistributionJob(Job):
     """Compare how models spread their answers with how people do: all scales, by dataset."""
 
-    version: int = 1
+    version: int = 2
     scales: dict[str, dict[str, DatasetScale]]
     seed: int
     bootstrap_resamples: int

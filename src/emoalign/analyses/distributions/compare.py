@@ -10,9 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from emoalign.analyses.distributions.analysis import DistributionJob
-from emoalign.analyses.distributions.cells import Tables, read_cells
 from emoalign.analyses.distributions.contrast_rows import adjusted, contrast_rows
-from emoalign.analyses.distributions.expected import Draws, references
+from emoalign.analyses.distributions.references import Draws, references
 from emoalign.analyses.distributions.rows import (
     CELL,
     Row,
@@ -21,7 +20,8 @@ from emoalign.analyses.distributions.rows import (
     distribution_rows,
     entropy_row,
 )
-from emoalign.statistics.replicates import seed_of
+from emoalign.items.cells import Tables, read_cells
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CATEGORIES, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, ENTROPY, Table
 
 
@@ -85,7 +85,7 @@ def scored_scales(
 ) -> Iterator[list[Scored]]:
     """The cells of each scale of each dataset, with their metrics and all they are set beside."""
     for dataset, one in sorted(files.items()):
-        seed = seed_of(job.seed, dataset)
+        seed = seed_of(job.seed, dataset, "texts")
         cells = read_cells(
             dataset, job.scales[dataset], one.tables, job.settings.min_raters, one.predictions
         )

@@ -9,19 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emoalign.analyses.distributions.cells import BASELINE, DistributionCell
-from emoalign.analyses.distributions.clustered import (
-    FEWEST_TEXTS,
-    Means,
-    clustered_means,
-    text_means,
-)
-from emoalign.analyses.distributions.metrics import ROUNDING
 from emoalign.analyses.distributions.rows import Row, Scored, mean
-from emoalign.analyses.distributions.scores import METRICS
+from emoalign.items.cells import DistributionCell
+from emoalign.statistics.clustered import FEWEST_TEXTS, Means, clustered_means, text_means
+from emoalign.statistics.distances import ROUNDING
 from emoalign.statistics.homogeneity import signed_rank
 from emoalign.statistics.multiplicity import holm
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.scores import METRICS
+from emoalign.tables import BASELINE
 
 COMPARED = {"ordinal": ("jsd", "rps"), "labels": ("jsd", "brier")}
 """The metrics two cells are compared by."""

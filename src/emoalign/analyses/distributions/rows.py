@@ -6,19 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from emoalign.analyses.distributions import metrics
-from emoalign.analyses.distributions.cells import DistributionCell
-from emoalign.analyses.distributions.clustered import (
-    FEWEST_TEXTS,
-    clustered_means,
-    clustered_spearman,
-)
-from emoalign.analyses.distributions.expected import REFERENCES, Expected, step_of
-from emoalign.analyses.distributions.scores import METRICS, best, entropies, scores
-from emoalign.analyses.distributions.strata import strata
+from emoalign.analyses.distributions.references import REFERENCES
+from emoalign.items.cells import DistributionCell
+from emoalign.statistics import distances
+from emoalign.statistics.clustered import FEWEST_TEXTS, clustered_means, clustered_spearman
 from emoalign.statistics.correlation import spearman
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.predictors import Reached
+from emoalign.statistics.raters import agreement_on_labels, agreement_on_points
+from emoalign.statistics.scores import METRICS, best, entropies, scores
 
 CELL = ("model", "protocol", "dataset", "scale", "readout")
 Row = dict[str, object]
@@ -31,7 +29,7 @@ class Scored:
 
     cell: DistributionCell
     values: FloatArray
-    references: Mapping[str, Expected]
+    references: Mapping[str, Reached]
     n_resamples: int
     seed: int
 
@@ -39,18 +37,33 @@ class Scored:
     def of(
         cls,
         cell: DistributionCell,
-        references: Mapping[str, Expected],
+        references: Mapping[str, Reached],
         n_resamples: int,
         seed: int,
     ) -> Scored:
         """The metrics of a cell's own distributions, beside the references."""
-        values = scores(cell.kind, cell.human_shares, cell.model_shares, step_of(cell))
+        values = scores(cell.kind, cell.human_shares, cell.model_shares, cell.step)
         return cls(cell, values, references, n_resamples, seed)
 
     @property
     def named(self) -> Row:
         """What the cell is, as columns."""
         return dict(zip(CELL, self.cell.key, strict=True))
+
+
+def strata(cell: DistributionCell) -> dict[str, NDArray[np.bool_]]:
+    """All items, and those of each degree of agreement, by name: masks of shape (items,).
+
+    Labels: full, partial, none. Ordinal: high, moderate, low by the mean SD of the dataset's
+    scales; items without one are in none of them.
+    """
+    choices = cell.people.choices
+    agreement = (
+        agreement_on_points(cell.spread)
+        if choices is None
+        else agreement_on_labels(choices, cell.human_n)
+    )
+    return {"all": np.ones(len(cell.item_ids), dtype=np.bool_)} | agreement
 
 
 def distribution_rows(scored: Scored) -> Iterator[Row]:
@@ -127,7 +140,7 @@ def category_rows(scored: Scored) -> Iterator[Row]:
         return
     human, model = cell.human_shares, cell.model_shares
     apart = np.hstack(
-        (model - human, metrics.bernoulli_jsd(human, model), metrics.brier(human, model))
+        (model - human, distances.bernoulli_jsd(human, model), distances.brier(human, model))
     )
     found = clustered_means(apart, cell.groups, scored.n_resamples, scored.seed)
     n_labels, n_texts = len(cell.labels), int(cell.groups.max(initial=-1)) + 1

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Job
 
 
-class ExpectationJob(Entry):
+class ExpectationJob(Job):
     """Hold what was found about distributions against expectations; labels: scales by dataset."""
 
-    version: int = 1
     labels: dict[str, tuple[str, ...]]

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.distributions.cells import BASELINE
 from emoalign.analyses.expectations.analysis import ExpectationJob
 from emoalign.analyses.expectations.expectations import (
     INOSHITA,
@@ -27,6 +26,7 @@ from emoalign.analyses.expectations.expectations import (
 )
 from emoalign.statistics.bca import Interval
 from emoalign.tables import (
+    BASELINE,
     CALIBRATION,
     DISTRIBUTION_CONTRASTS,
     DISTRIBUTION_SCORECARD,

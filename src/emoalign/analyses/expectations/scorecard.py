@@ -7,6 +7,7 @@ is that of Inoshita et al. (2026, arXiv 2604.27345).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,13 +68,13 @@ def scorecard_rows(
     for one in rated:
         for rater in one.raters:
             cells = correlations[one.dataset, one.readout, rater]
-            spreads = _rows_of(tables["alignment"], one, rater)
+            scales = _rows_of(tables["alignment"], one, rater)
             shape = next(iter(_rows_of(tables["arousal"], one, rater)), None)
             checks = {
-                "all positive": _all_positive(cells),
+                "all positive": _all_positive(scales),
                 "arousal weakest": _extreme(cells, AROUSED, strongest=False),
                 "happiness strongest": _extreme(cells, HAPPY, strongest=True),
-                "less spread than people": _less_spread(spreads),
+                "less spread than people": _less_spread(scales),
                 "V shape of people": _v_shape(shape, "v_human"),
                 "V shape of the model": _v_shape(shape, "v_model"),
                 "valence above arousal": _above(cells, VALENCE, AROUSED),
@@ -85,12 +86,19 @@ def scorecard_rows(
     return scorecard(rows, EXPECTED)
 
 
-def _all_positive(cells: Mapping[str, Replicates]) -> Finding | str:
-    unknown = sorted(scale for scale, cell in cells.items() if np.isnan(cell.estimate))
-    if unknown:
-        return f"no correlation on {', '.join(unknown)}"
-    scale, cell = min(cells.items(), key=lambda entry: (entry[1].estimate, entry[0]))
-    return _worst(cells, f"lowest of {len(cells)}: r = {cell.estimate:.3f} on {scale}")
+def _all_positive(cells: Sequence[Mapping[str, Any]]) -> Finding | str:
+    """Whether the r of every scale is above 0; with one scale, its r as in the alignment."""
+    unknown = sorted(cell["scale"] for cell in cells if np.isnan(cell["pearson_r"]))
+    if unknown or not cells:
+        return f"no correlation on {', '.join(unknown) or 'any scale'}"
+    lowest = min(cells, key=lambda cell: (cell["pearson_r"], cell["scale"]))
+    return _least_favourable(
+        [
+            (cell["pearson_r"], Interval(cell["pearson_low"], cell["pearson_high"]))
+            for cell in cells
+        ],
+        f"lowest of {len(cells)}: r = {lowest['pearson_r']:.3f} on {lowest['scale']}",
+    )
 
 
 def _extreme(cells: Mapping[str, Replicates], scale: str, *, strongest: bool) -> Finding | str:
@@ -104,15 +112,14 @@ def _extreme(cells: Mapping[str, Replicates], scale: str, *, strongest: bool) ->
     if unknown:
         return f"no correlation on {', '.join(unknown)}"
     nearest = (max if strongest else min)(others, key=lambda name: cells[name].estimate)
-    differences = {
-        name: cells[scale] - cells[name] if strongest else cells[name] - cells[scale]
-        for name in others
-    }
+    differences = [
+        cells[scale] - cells[name] if strongest else cells[name] - cells[scale] for name in others
+    ]
     words = (
         f"r = {cells[scale].estimate:.3f} on {scale}; {'highest' if strongest else 'lowest'} of "
         f"the others: r = {cells[nearest].estimate:.3f} on {nearest}"
     )
-    return _worst(differences, words)
+    return _least_favourable([(apart.estimate, apart.interval()) for apart in differences], words)
 
 
 def _above(cells: Mapping[str, Replicates], higher: str, lower: str) -> Finding | str:
@@ -124,25 +131,25 @@ def _above(cells: Mapping[str, Replicates], higher: str, lower: str) -> Finding 
     if unknown:
         return f"no correlation on {', '.join(unknown)}"
     words = f"r = {cells[higher].estimate:.3f} on {higher}, {cells[lower].estimate:.3f} on {lower}"
-    return _worst({higher: cells[higher] - cells[lower]}, words)
+    difference = cells[higher] - cells[lower]
+    return _least_favourable([(difference.estimate, difference.interval())], words)
 
 
 def _unrated(scale: str) -> str:
     return f"the study has no ratings of {scale} here"
 
 
-def _worst(parts: Mapping[str, Replicates], words: str) -> Finding | str:
-    """The finding about all of them: the least of the estimates, the least favourable ends.
+def _least_favourable(numbers: Sequence[tuple[float, Interval]], words: str) -> Finding | str:
+    """The finding about all numbers: the least of them, and the least favourable ends.
 
     All are above 0 if the lowest of the lower ends is, and not all are if an upper end is below.
     """
-    intervals = [part.interval() for part in parts.values()]
-    if any(np.isnan(interval.low) for interval in intervals):
+    if any(np.isnan(interval.low) for _, interval in numbers):
         return f"{words}; an interval is not known"
     limits = Interval(
-        min(interval.low for interval in intervals), min(interval.high for interval in intervals)
+        min(interval.low for _, interval in numbers), min(interval.high for _, interval in numbers)
     )
-    return Finding(min(part.estimate for part in parts.values()), limits, words)
+    return Finding(min(estimate for estimate, _ in numbers), limits, words)
 
 
 def _less_spread(cells: Sequence[Mapping[str, float]]) -> Finding | str:

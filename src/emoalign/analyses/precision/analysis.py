@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Entry, Job
 from emoalign.study.scales import DatasetScale
 
 
-class PrecisionJob(Entry):
+class PrecisionJob(Job):
     """Say how wide the intervals of the study will be, and what makes them narrower.
 
     `participants` are the numbers that protocols sample, `exact` says whether one is exact.
+    `min_raters` and `folds` are those by which distributions will be compared.
     """
 
     datasets: dict[str, dict[str, DatasetScale]]
@@ -19,6 +20,8 @@ class PrecisionJob(Entry):
     exact: bool
     seed: int
     split_halves: int
+    min_raters: int
+    folds: int
     settings: PrecisionSettings
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from emoalign.items.item_jobs import ComparedDataset
-from emoalign.study.fields import Entry
+from emoalign.study.fields import Job
 
 
-class StructureJob(Entry):
+class StructureJob(Job):
     """Compare what is alike for people with what is alike for models."""
 
-    version: int = 1
+    version: int = 2
     datasets: dict[str, ComparedDataset]
     seed: int
     permutations: int

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_items
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.replicates import seed_of
+from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.structure import FEWEST_ITEMS, Similarity, dissimilarities, similarity
 from emoalign.tables import STRUCTURE
 
@@ -52,13 +52,13 @@ def _rows(rated: RatedItems, job: StructureJob) -> Iterator[dict[str, object]]:
     frameworks = dataset.frameworks.within(rated.scales)
     if not (frameworks.dimensions and frameworks.emotions):
         return
-    seed = seed_of(job.seed, rated.dataset)
+    seed = seed_of(job.seed, rated.dataset, "permutations")
     scales = {"dimensions": frameworks.dimensions, "emotions": frameworks.emotions}
     widths = {
         framework: np.array([dataset.scales[name].max - dataset.scales[name].min for name in names])
         for framework, names in scales.items()
     }
-    sampled = _sampled(rated, [*frameworks.dimensions, *frameworks.emotions], job, seed)
+    sampled = _sampled(rated, [*frameworks.dimensions, *frameworks.emotions], job)
     among_people: dict[bytes, Similarity] = {}
     for rater in rated.raters:
         means = _means(rated, rater, scales, sampled)
@@ -98,14 +98,12 @@ def _means(
     }
 
 
-def _sampled(
-    rated: RatedItems, scales: Sequence[str], job: StructureJob, seed: int
-) -> NDArray[np.intp]:
+def _sampled(rated: RatedItems, scales: Sequence[str], job: StructureJob) -> NDArray[np.intp]:
     """Places of the items that are compared: those with human means on all scales, or a sample."""
     with_norms = np.isfinite([rated.people(scale) for scale in scales]).all(axis=0)
     places = np.flatnonzero(with_norms)
     if len(places) > job.structure_items:
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed_of(job.seed, rated.dataset, "sample"))
         places = np.sort(rng.choice(places, job.structure_items, replace=False))
     return places
 

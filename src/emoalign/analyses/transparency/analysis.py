@@ -6,7 +6,7 @@ from pydantic import Field
 
 from emoalign.analyses.transparency.embedding_cards import EmbeddingCard
 from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.study.fields import Entry, Name
+from emoalign.study.fields import Entry, Job, Name
 from emoalign.study.scales import LabelScale
 
 
@@ -17,10 +17,10 @@ class LabelledDataset(Entry):
     labels: dict[str, LabelScale]
 
 
-class TransparencyJob(Entry):
+class TransparencyJob(Job):
     """Tell for each label whether texts say it outright."""
 
-    version: int = 1
+    version: int = 2
     datasets: dict[str, LabelledDataset]
     lexicon: SeedLexicon | None
     embedding: EmbeddingCard | None
@@ -28,10 +28,10 @@ class TransparencyJob(Entry):
     seed: int
 
 
-class GradientJob(Entry):
+class GradientJob(Job):
     """Compare how transparent labels are with how well models follow people on them."""
 
-    version: int = 1
+    version: int = 2
     permutations: int
     bootstrap_resamples: int
     seed: int

@@ -20,7 +20,6 @@ from emoalign.analyses.transparency.embedding_store import EmbeddingStore
 from emoalign.analyses.transparency.gguf import gguf_embedder
 from emoalign.analyses.transparency.hugging_face import hugging_face_embedder
 from emoalign.statistics.pairs import FloatArray
-from emoalign.study.files import folder_sha256, locate_verified
 
 Embedder = Callable[[Sequence[str]], FloatArray]
 """Takes texts to their embeddings, shape (texts, size), each of length 1."""
@@ -50,12 +49,7 @@ def embedded(card: EmbeddingModel, texts: Sequence[str], store: Path) -> FloatAr
 
 def identity(card: EmbeddingModel) -> str:
     """A checksum of all that decides what the embeddings of a model are, its weights included."""
-    content = card.identity()
-    if isinstance(card, GgufEmbedding):
-        content["weights"] = locate_verified(card.weights)[1]
-    elif Path(card.model).is_dir():
-        content["model"] = folder_sha256(Path(card.model))
-    as_json = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    as_json = orjson.dumps(card.identity(), option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(as_json).hexdigest()
 
 

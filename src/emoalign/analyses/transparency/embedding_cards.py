@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
 from emoalign.study.fields import Entry, FileSource, tag, tagged
+from emoalign.study.files import folder_sha256, locate_verified
+from emoalign.study.reading import Kinds
 
 
 class _Embedding(Entry):
@@ -29,9 +32,14 @@ class GgufEmbedding(_Embedding):
         512, ge=16, description="Longest text, in tokens; a longer one is refused."
     )
 
+    def files(self) -> list[FileSource]:
+        """The files it is read from."""
+        return [self.weights]
+
     def identity(self) -> dict[str, Any]:
-        """What decides what the embeddings are, but for the checksum of the weights."""
-        return self.model_dump(mode="json", include={"kind", "prefix", "pooling"})
+        """What decides what the embeddings are. Raises DataError where the weights are missing."""
+        kept = self.model_dump(mode="json", include={"kind", "prefix", "pooling"})
+        return kept | {"weights": locate_verified(self.weights)[1]}
 
 
 class TransformersEmbedding(_Embedding):
@@ -55,13 +63,24 @@ class TransformersEmbedding(_Embedding):
         256, ge=16, description="Longest text, in tokens; a longer one is refused."
     )
 
+    def files(self) -> list[FileSource]:
+        """The files it is read from, as far as a card can have checksums of them: none."""
+        return []
+
     def identity(self) -> dict[str, Any]:
-        """What decides what the embeddings are, but for the checksum of a folder."""
-        kept = {"kind", "prefix", "pooling", "model", "revision"}
-        return self.model_dump(mode="json", include=kept)
+        """What decides what the embeddings are; a folder is known by the checksum of its files."""
+        kept = self.model_dump(
+            mode="json", include={"kind", "prefix", "pooling", "model", "revision"}
+        )
+        folder = Path(self.model)
+        return kept | ({"model": folder_sha256(folder)} if folder.is_dir() else {})
 
 
 EmbeddingModel = GgufEmbedding | TransformersEmbedding
+
+EMBEDDINGS: Kinds[EmbeddingModel] = Kinds(
+    "kind", {"gguf": GgufEmbedding, "transformers": TransformersEmbedding}
+)
 
 EmbeddingCard = Annotated[
     Annotated[GgufEmbedding, Tag(tag("kind", "gguf"))]

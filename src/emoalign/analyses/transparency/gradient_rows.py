@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from emoalign.analyses.transparency.analysis import GradientJob
-from emoalign.analyses.transparency.gradient import FEWEST_LABELS, gradient, partial_spearman
-from emoalign.statistics.replicates import seed_of
+from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.transparency import FEWEST_LABELS, gradient, partial_spearman
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
 
 PREDICTORS = ("t", "e", "l", "probe_auc")
@@ -34,21 +34,21 @@ def gradient_rows(
     both = labels.merge(transparency.drop(columns="reason"), on=keys, how="left")
     both = both.sort_values("label", kind="stable")
     rows = [
-        dict(zip(_CELL, key, strict=True)) | {"predictor": predictor} | _row(cell, predictor, job)
+        dict(zip(_CELL, key, strict=True))
+        | {"predictor": predictor}
+        | _row(cell, predictor, seed_of(job.seed, key[2], "labels"), job)
         for key, cell in groups(both, _CELL)
         for predictor in PREDICTORS
     ]
     return pd.DataFrame(rows, columns=TRANSPARENCY_GRADIENT.schema.names)
 
 
-def _row(cell: pd.DataFrame, predictor: str, job: GradientJob) -> dict[str, object]:
+def _row(cell: pd.DataFrame, predictor: str, seed: int, job: GradientJob) -> dict[str, object]:
     known = cell.dropna(subset=[predictor, "spearman_rho"])
     values, outcome = (
         known[column].to_numpy(dtype=float) for column in (predictor, "spearman_rho")
     )
     log_prevalence = np.log(known["prevalence"].to_numpy(dtype=float))
-    # Cells share the resampled labels, so that differences between them are paired.
-    seed = seed_of(job.seed, "transparency")
     found = gradient(values, outcome, job.permutations, job.bootstrap_resamples, seed)
     partial = partial_spearman(values, outcome, log_prevalence)
     reason = None

@@ -12,15 +12,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emoalign.analyses.distributions.folds import folds_of, text_keys
-from emoalign.analyses.distributions.people import people
 from emoalign.analyses.transparency.analysis import LabelledDataset, TransparencyJob
 from emoalign.analyses.transparency.embedding import embedded
-from emoalign.analyses.transparency.grounding import seed_share, similarity, transparency
 from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.analyses.transparency.probe import bag_of_words, out_of_fold_auc
-from emoalign.analyses.transparency.words import with_any, words
+from emoalign.analyses.transparency.words import (
+    bag_of_words,
+    logistic_regression,
+    with_any,
+    words,
+)
+from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.transparency import (
+    out_of_fold_auc,
+    seed_share,
+    similarity,
+    transparency,
+)
+from emoalign.stimuli.human_answers import human_answers
 from emoalign.study.scales import LabelScale
 from emoalign.tables import STIMULI, TRANSPARENCY
 
@@ -80,11 +90,12 @@ def transparency_rows(
         lexicon = None
     rows = []
     for scale_name, scale in sorted(dataset.labels.items()):
-        known = people(norms, scale_name, scale)
+        known = human_answers(norms, scale_name, scale)
         shown = texts.reindex(known.item_ids)
         why = NO_RATERS if not len(shown) else NO_TEXTS if shown.isna().any() else None
         if why is None:
-            columns = _columns(list(shown), known.shares, scale, lexicon, job, embed)
+            seed = seed_of(job.seed, name, "folds")
+            columns = _columns(list(shown), known.shares, scale, lexicon, job, seed, embed)
         else:
             unknown = dict.fromkeys(("prevalence", "e", "l", "t", "probe_auc"), np.nan)
             columns = [{**unknown, "n_texts": 0, "reason": why} for _ in scale.labels]
@@ -103,6 +114,7 @@ def _columns(
     scale: LabelScale,
     lexicon: SeedLexicon | None,
     job: TransparencyJob,
+    seed: int,
     embed: Embed | None,
 ) -> list[dict[str, object]]:
     """The numbers of each label; NaN for labels with too few texts and for what is not known."""
@@ -112,7 +124,7 @@ def _columns(
     enough = counts >= job.settings.min_texts
     l_values = _seed_shares(texts, chosen, scale, lexicon, enough)
     e_values = _similarities(texts, chosen, scale, embed, enough)
-    aucs = _aucs(texts, chosen, enough, job)
+    aucs = _aucs(texts, chosen, enough, job.settings.folds, seed)
     t_values = transparency(e_values, l_values)
     return [
         {
@@ -165,16 +177,17 @@ def _aucs(
     texts: Sequence[str],
     chosen: NDArray[np.bool_],
     enough: NDArray[np.bool_],
-    job: TransparencyJob,
+    n_folds: int,
+    seed: int,
 ) -> FloatArray:
     in_words = [words(text) for text in texts]
     # Texts that differ in capitals or dots alone are one text: none may help to tell the other.
     keys = text_keys([" ".join(text) for text in in_words])
-    folds = folds_of(keys, job.settings.folds, job.seed, "probe")
+    folds = hashed_folds(keys, n_folds, seed)
     features = bag_of_words(in_words)
     found = np.full(chosen.shape[1], np.nan)
     for place in np.flatnonzero(enough):
-        found[place] = out_of_fold_auc(features, chosen[:, place], folds)
+        found[place] = out_of_fold_auc(features, chosen[:, place], folds, logistic_regression)
     return found
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from emoalign.study.fields import Entry
-from emoalign.study.studies import Asked
+from emoalign.study.fields import Job
+from emoalign.study.protocols import Asked
 
 
-class DecompositionJob(Entry):
+class DecompositionJob(Job):
     """Split the variance of sampled ratings by where it comes from."""
 
-    version: int = 1
     protocols: dict[str, Asked]

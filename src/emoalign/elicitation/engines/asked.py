@@ -19,8 +19,8 @@ from emoalign.installed import installed_versions
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Entry, Modality, Range, Readout
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import Scale
-from emoalign.study.studies import Protocol
 
 if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd

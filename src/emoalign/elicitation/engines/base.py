@@ -14,8 +14,8 @@ from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.requests import Sampling
 from emoalign.study.fields import Entry, Modality, Readout
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import Scale
-from emoalign.study.studies import Protocol
 
 if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd

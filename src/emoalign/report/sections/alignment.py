@@ -29,8 +29,8 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         between(
             "r [95 % CI]",
             "pearson_r",
-            "pearson_boot_low",
-            "pearson_boot_high",
+            "pearson_low",
+            "pearson_high",
             "Pearson correlation of item means; bootstrap over items (BCa).",
         ),
         p("p adj.", "pearson_p_adjusted", "Against 0, Benjamini–Hochberg over cells."),
@@ -68,10 +68,10 @@ def _view(results: Results) -> View | None:
 def _methods(job: ReportJob) -> str:
     return (
         "Models were compared with people over items, by item means: Pearson's r with 95 % "
-        "intervals by Fisher's z [@fisher1915] and by the bias-corrected and accelerated bootstrap "
-        f"over items [@efron1987], {job.settings.bootstrap_resamples:,} resamples; Spearman's rank "
-        "correlation; Lin's concordance correlation [@lin1989]; mean absolute and root "
-        "mean squared error, the latter beside that of always giving the human mean. p-values of "
+        "intervals by the bias-corrected and accelerated (BCa) bootstrap over items [@efron1987], "
+        f"{job.settings.bootstrap_resamples:,} resamples; Spearman's rank correlation; Lin's "
+        "concordance correlation [@lin1989]; mean absolute and root mean squared error, the latter "
+        "beside that of always giving the human mean. p-values of "
         "one test were adjusted over the cells of a readout [@benjamini1995]."
     )
 

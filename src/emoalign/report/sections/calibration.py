@@ -88,7 +88,13 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
             meaning="JSD less that of the mean human distribution alone; below 0: the model's "
             "answers tell something of single items.",
         ),
-        _change("NLL", "nll", "Of a human rating, in bits, a proper score."),
+        _change("NLL", "nll", "Of a human rating, in bits, a proper score.", optional=True),
+        _change(
+            "NLL by label",
+            "bernoulli_nll",
+            "Of whether a rater chose a label, mean over labels, in bits, a proper score.",
+            optional=True,
+        ),
         _change("RPS", "rps", "For scales of numbers.", optional=True),
         _change("Brier", "brier", "For labels, label by label.", optional=True),
         reason(),

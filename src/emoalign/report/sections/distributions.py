@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from emoalign.analyses.distributions.cells import BASELINE
 from emoalign.figures.wording import number
 from emoalign.report.grid import Column, Row, between, count, grid, p, reason, text, value
 from emoalign.report.report_job import ReportJob
@@ -14,6 +13,7 @@ from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.sections.alignment import CELL_ORDER
 from emoalign.report.wording import interval
 from emoalign.tables import (
+    BASELINE,
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
     DISTRIBUTIONS,
@@ -45,7 +45,8 @@ MEANINGS = {
     "W1": "earth mover's distance, how far answers would have to be moved",
     "TVD": "total variation distance, also called DistCE",
     "KL": "Kullback–Leibler divergence of the model, mixed with 1 % of the uniform distribution",
-    "NLL": "negative log-likelihood of a human rating under the model, mixed likewise",
+    "NLL": "negative log-likelihood of a human rating (of labels: of one label that a rater chose) "
+    "under the model, mixed likewise",
     "EntCE": "entropy of the model minus entropy of people; 0 is best",
     "Likeliest agrees": "whether the likeliest answer is the same, from 0 to 1; 1 is best",
     "Kendall's τ": "rank correlation of the shares of the points; 1 is best",

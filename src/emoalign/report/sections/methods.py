@@ -9,8 +9,8 @@ from emoalign.figures.wording import number
 from emoalign.report.prompts import example_prompts
 from emoalign.report.report_job import ReportedDataset, ReportedModel, ReportJob
 from emoalign.report.section import Results, Section, View
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale
-from emoalign.study.studies import Protocol
 
 RATINGS = (
     "Only an answer that was exactly what had been asked for counted as a rating. Answers were not "

@@ -41,7 +41,8 @@ def _view(results: Results) -> View | Absent:
             "estimate",
             "low",
             "high",
-            "Above 0: as expected; an interval that holds 0 leaves it unclear.",
+            "Above 0: as expected; an interval that holds 0 leaves it unclear. Bootstrap over "
+            "items; for distributions over texts, for transparency over labels.",
         ),
     )
     place = told["found"].map(ORDER.index)

@@ -14,8 +14,8 @@ from emoalign.errors import DataError
 from emoalign.study.fields import Entry, FileSource, Modality, Name
 from emoalign.study.files import locate, locate_verified
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale, Scale
-from emoalign.study.studies import Protocol
 
 if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd

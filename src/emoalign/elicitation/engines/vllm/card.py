@@ -94,8 +94,13 @@ class VllmModel(AskedModel):
     @property
     def able(self) -> Abilities:
         """What the model can do, by its card, and what all models can do that vLLM loads."""
+        said = self.capabilities
         return Abilities(
-            **self.capabilities.model_dump(),
+            modalities=said.modalities,
+            image_longest_side=said.image_longest_side,
+            chat=said.chat,
+            completion=said.completion,
+            system_role=said.system_role,
             choices=128,
             top_logprobs=WHOLE_VOCABULARY,
             tokenizer=True,

@@ -1,0 +1,182 @@
+"""What does not fit together in a study although each file is right by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from emoalign.baselines.cards import BaselineCard
+from emoalign.planning.fitting import misfits
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import StudyDataset
+from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import Protocol
+from emoalign.study.reading import nearest
+
+
+def inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
+    """Every inconsistency, in words; `source` names the study in them."""
+    problems: list[str] = []
+    for entry in loaded.study.datasets:
+        if entry.dataset in loaded.datasets:
+            problems += _wrong_dataset(loaded, source, entry, loaded.datasets[entry.dataset])
+    problems += [
+        f"{source}: allow_remote: {name!r} is no dataset of the study; "
+        f"{nearest(name, loaded.datasets)}"
+        for name in loaded.study.allow_remote
+        if name not in loaded.datasets
+    ]
+    for name, baseline in loaded.baselines.items():
+        problems += _wrong_baseline(loaded, source, name, baseline)
+    if loaded.study.max_usd is not None:
+        problems += [
+            f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
+            "known; a server of your own has input_usd: 0 and output_usd: 0"
+            for name, model in loaded.models.items()
+            if model.cost_unknown
+        ]
+    for protocol in loaded.study.protocols:
+        problems += _wrong_protocol(loaded, source, protocol)
+        problems += [
+            f"{source}: {why}"
+            for name, model in loaded.models.items()
+            for why in model.cannot_follow(name, protocol, _prompts_for(loaded, protocol, name))
+        ]
+    return problems
+
+
+def _wrong_dataset(
+    loaded: LoadedStudy, source: str, entry: StudyDataset, card: DatasetCard
+) -> Iterable[str]:
+    """What keeps a dataset from being rated as the study says."""
+    where = f"{source}: datasets.{entry.dataset}"
+    names = loaded.study.models
+    for name in entry.models or ():
+        if name not in names:
+            yield f"{where}.models: {name!r} is no model of the study; {nearest(name, names)}"
+    for scale in entry.scales or ():
+        if scale not in card.scales:
+            yield f"{where}: no scale {scale!r}; {nearest(scale, card.scales)}"
+    asked = _known_scales(loaded, entry.dataset)
+    for stratifier in entry.strata.by if entry.strata else ():
+        for scale in stratifier.scales:
+            if scale not in asked:
+                yield (
+                    f"{where}.strata: takes {scale!r}, which the study does not ask about; "
+                    f"{nearest(scale, asked)}"
+                )
+    for protocol in loaded.study.protocols:
+        yield from _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
+    scales = {scale: card.scales[scale] for scale in asked}
+    for name, model in loaded.models.items():
+        if entry.models is None or name in entry.models:
+            for why in model.cannot_rate(name, entry.dataset, card.modality, scales):
+                yield f"{source}: {why}"
+
+
+def _known_scales(loaded: LoadedStudy, dataset: str) -> list[str]:
+    """The scales the study asks about for a dataset, but for those that its card does not have."""
+    return [name for name in loaded.scales(dataset) if name in loaded.datasets[dataset].scales]
+
+
+def _wrong_prompts(
+    loaded: LoadedStudy, source: str, protocol: Protocol, dataset: str, asked: Sequence[str]
+) -> Iterable[str]:
+    """What keeps a protocol from asking about these scales of a dataset."""
+    name = protocol.prompt_set(dataset)
+    if name is None:
+        yield (
+            f"{source}: protocol {protocol.name!r}: no prompt set for {dataset!r}; name one as "
+            f"prompts, or as prompts_for.{dataset}"
+        )
+    if name is None or name not in loaded.prompt_sets:
+        return
+    prompts, card = loaded.prompt_sets[name], loaded.datasets[dataset]
+    file = f"config/prompts/{name}.yaml"
+    for scale in asked:
+        if scale not in prompts.scales:
+            yield (
+                f"{file}: scales: no wording for {scale!r}, which {dataset!r} is rated on; "
+                f"{nearest(scale, prompts.scales)}"
+            )
+        else:
+            yield from misfits(file, prompts, dataset, scale, card.scales[scale])
+    unasked = [scale for scale in prompts.scales if scale not in asked]
+    if prompts.answer.form == "joint" and unasked:
+        yield (
+            f"{file}: asks about {', '.join(prompts.scales)} in one request, but the study does "
+            f"not ask about {', '.join(unasked)} of {dataset!r}; ask about all of them, or write a "
+            "prompt set for fewer"
+        )
+    forms = {"labels": "a list of labels", "joint": "several scales at once"}
+    if prompts.answer.form in forms and "exact" in protocol.readouts:
+        yield (
+            f"{source}: protocol {protocol.name!r}: the exact readout reads one number, but the "
+            f"prompt set {name!r} asks for {forms[prompts.answer.form]}: only the sampled readout "
+            "is possible"
+        )
+
+
+def _prompts_for(loaded: LoadedStudy, protocol: Protocol, model: str) -> list[PromptSet]:
+    """The prompt sets a model is asked with under a protocol."""
+    names = {
+        protocol.prompt_set(entry.dataset)
+        for entry in loaded.study.datasets
+        if model in loaded.raters(entry.dataset)
+    }
+    return [prompts for name, prompts in loaded.prompt_sets.items() if name in names]
+
+
+def _wrong_baseline(
+    loaded: LoadedStudy, source: str, name: str, baseline: BaselineCard
+) -> Iterable[str]:
+    """What keeps a baseline from being compared with the people of the study."""
+    where = f"{source}: baselines: {name!r}"
+    dataset, scale = baseline.dataset, baseline.scale
+    if name in loaded.models:
+        yield f"{where} has the name of a model; one of them needs another"
+        return
+    if dataset not in [entry.dataset for entry in loaded.study.datasets]:
+        yield (
+            f"{where} is of the dataset {dataset!r}, which is not in the study; "
+            f"{nearest(dataset, loaded.datasets)}"
+        )
+        return
+    if dataset not in loaded.datasets:
+        return
+    card = loaded.datasets[dataset]
+    if card.modality == "image":
+        yield f"{where} reads texts, but the items of {dataset!r} are images"
+    asked = _known_scales(loaded, dataset)
+    if scale not in asked:
+        yield (
+            f"{where} predicts {scale!r} of {dataset!r}, which the study does not ask about; "
+            f"{nearest(scale, asked)}"
+        )
+    elif not baseline.predicts(card.scales[scale]):
+        yield (
+            f"{where} is a published classifier of labels, but {scale!r} of {dataset!r} is a scale "
+            "of numbers"
+        )
+
+
+def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Iterable[str]:
+    """What keeps a protocol from being followed, whoever is asked."""
+    where = f"{source}: protocol {protocol.name!r}"
+    datasets = [entry.dataset for entry in loaded.study.datasets]
+    for name in protocol.prompts_for:
+        if name not in datasets:
+            yield (
+                f"{where}: prompts_for.{name}: no dataset of the study; {nearest(name, datasets)}"
+            )
+    table = loaded.personas.get(protocol.personas or "")
+    if table and protocol.participants > len(table.personas):
+        yield (
+            f"{where}: {protocol.participants} participants, but only {len(table.personas)} "
+            f"personas in config/personas/{protocol.personas}.yaml"
+        )
+    if protocol.personas and "exact" in protocol.readouts:
+        yield (
+            f"{where}: the exact readout asks one question for everybody; with personas only the "
+            "sampled readout is possible"
+        )

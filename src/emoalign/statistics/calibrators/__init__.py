@@ -1,0 +1,1 @@
+"""Calibrators: maps, learnt on rated items, from what a model says to what people say."""

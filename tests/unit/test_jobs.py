@@ -1,0 +1,97 @@
+"""The jobs of a study as params: what Snakemake compares, and what the functions read back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.loading import load_study
+from emoalign.planning.reported import figures, reported
+from emoalign.study.fields import Job
+from emoalign.study.reading import read_yaml
+
+ROOT = Path(__file__).parents[2]
+STUDIES = [
+    "config/config.yaml",
+    *(f"config/studies/{name}.yaml" for name in ("ogg2025", "spanish")),
+]
+WITH_EVERY_JOB = "config/studies/inoshita2026.yaml"
+
+
+def load(study: str) -> LoadedStudy:
+    content, problems = read_yaml(ROOT / study)
+    assert not problems
+    return load_study(content, ROOT / "config")
+
+
+def every_job(loaded: LoadedStudy) -> Iterator[Job]:
+    """All jobs of a study, in the order of its stages."""
+    jobs, analyses = Jobs(loaded), AnalysisJobs(loaded)
+    for dataset in loaded.datasets:
+        yield from (jobs.prepare(dataset), jobs.aggregate(dataset), analyses.calibration(dataset))
+    yield from jobs.plan()
+    for name, card in loaded.baselines.items():
+        yield from (jobs.train(name, seed) for seed in card.seeds)
+        yield jobs.predict(name)
+    yield from (analyses.precision(), analyses.statistics(), analyses.comparison())
+    yield from (analyses.structure(), analyses.decomposition())
+    yield from (analyses.distributions(), analyses.expectations())
+    yield from (analyses.calibration_review(), analyses.transparency(), analyses.gradient())
+    yield reported(loaded)
+    yield from (figure.job for figure in figures(loaded).values())
+
+
+def every_params(study: str) -> bytes:
+    """The params of all jobs of a study, as JSON."""
+    return orjson.dumps([job.params() for job in every_job(load(study))])
+
+
+@pytest.mark.parametrize("study", [*STUDIES, WITH_EVERY_JOB])
+def test_a_job_that_is_read_back_from_its_params_says_the_same(study: str) -> None:
+    for job in every_job(load(study)):
+        read_back = type(job).model_validate(orjson.loads(orjson.dumps(job.params())))
+        assert read_back.model_dump() == job.model_dump()
+
+
+def test_the_version_of_a_job_is_told_although_it_is_a_default() -> None:
+    for job in every_job(load(WITH_EVERY_JOB)):
+        assert job.params()["version"] == type(job).model_fields["version"].default
+
+
+def test_no_kind_of_job_is_left_out_here() -> None:
+    assert {type(job) for job in every_job(load(WITH_EVERY_JOB))} == set(Job.__subclasses__())
+
+
+def test_a_key_that_is_added_later_with_a_default_runs_nothing_again() -> None:
+    """It is added to every entry of the package: protocols, settings, cards, scales and jobs."""
+    later = f"""
+import sys
+from emoalign.study import fields
+
+class Entry(fields.Entry):
+    added_later: str = "as before"
+
+class Job(fields.Job):
+    added_later: str = "as before"
+
+fields.Entry, fields.Job = Entry, Job
+from tests.unit.test_jobs import load, every_params
+
+assert load({WITH_EVERY_JOB!r}).study.protocols[0].added_later == "as before"
+sys.stdout.buffer.write(every_params({WITH_EVERY_JOB!r}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", later],
+        env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == every_params(WITH_EVERY_JOB)

@@ -1,0 +1,138 @@
+"""The r of a cell has one interval, wherever a study shows it."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from emoalign.analyses.contrasts.compare import compare, correlated
+from emoalign.analyses.contrasts.contrast_rows import contrast_rows
+from emoalign.figures import correlations, means
+from emoalign.figures.catalogue import planned_figures
+from emoalign.figures.subject import read_subject
+from emoalign.figures.wording import R_INTERVAL, number
+from emoalign.items.rated_items import rated_items
+from emoalign.report.report_job import ReportJob
+from emoalign.statistics.replicates import pearson_replicates
+from emoalign.statistics.seeds import seed_of
+from emoalign.tables import ALIGNMENT, ITEMS, SCORECARD
+
+from .reported_study import make_page, rating_rows, report_job
+from .small_comparison import SCALES, aligned, comparison, dataset, study
+from .small_study import SETTINGS, norms, ratings
+
+NORM_ROWS = norms()
+JOB = comparison().model_copy(update={"bootstrap_resamples": SETTINGS.bootstrap_resamples})
+
+
+def incomplete() -> pd.DataFrame:
+    """A study in which a model refused some items, and has no row of others."""
+    items = study()
+    of_model = items["model"] == "m2"
+    refused = of_model & items["item_id"].isin(["item-003", "item-017", "item-018"])
+    absent = of_model & items["item_id"].isin(["item-000", "item-021"])
+    return items.assign(mean=items["mean"].mask(refused), sd=items["sd"].mask(refused))[~absent]
+
+
+def drawn(folder: Path, job: ReportJob, name: str) -> list[Figure]:
+    """The pages of one figure of a study."""
+    [planned] = [figure for figure in planned_figures(job.drawing()) if figure.kind.name == name]
+    subject = read_subject(planned, [Path(path) for path in planned.tables(str(folder))])
+    return {"means": means, "correlations": correlations}[name].draw(subject)
+
+
+def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path) -> None:
+    answers = ratings(NORM_ROWS, noise=3.0)
+    answers[3:6] = np.nan
+    job = report_job()
+    page = make_page(tmp_path, rating_rows(answers), NORM_ROWS, job)
+
+    [cell] = ALIGNMENT.read(tmp_path / ALIGNMENT.path).to_dict("records")
+    ends = [cell["pearson_low"], cell["pearson_high"]]
+    assert cell["n_items"] == 27
+    assert ends[0] < cell["pearson_r"] < ends[1]
+    csv = pd.read_csv(tmp_path / "statistics/alignment.csv").iloc[0]
+    assert [csv["pearson_low"], csv["pearson_high"]] == pytest.approx(ends, rel=1e-12)
+
+    checks = SCORECARD.read(tmp_path / SCORECARD.path).set_index("check")
+    deciding = checks.loc["all positive", ["estimate", "low", "high"]]
+    assert list(deciding) == [cell["pearson_r"], *ends]
+
+    shown = f"{number(cell['pearson_r'])} [{', '.join(map(number, ends))}]"
+    [panel] = [axis for page in drawn(tmp_path, job, "means") for axis in page.axes]
+    assert f"r = {shown}, 27 items" in panel.get_title()
+    [axis] = drawn(tmp_path, job, "correlations")[0].axes
+    assert ends in [list(line.get_xdata()) for line in axis.lines]
+    assert R_INTERVAL in axis.get_xlabel()
+
+    words = re.sub(r"<(script|style)[ >].*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    words = re.sub(r"\s+", " ", html.unescape(words))
+    assert f"people's ({R_INTERVAL}): r = {shown} under p." in words
+    # The headline, the grid of alignment and that of the scorecard.
+    behind_r = re.findall(rf"{number(cell['pearson_r'])} \[[^\]]*\]", words)
+    assert len(behind_r) >= 3
+    assert set(behind_r) == {shown}
+
+
+def test_comparisons_resample_a_cell_with_missing_items_as_the_alignment_does() -> None:
+    items = incomplete()
+    compared = correlated(list(rated_items(items, JOB.datasets)), JOB)
+    table = aligned(items, JOB)
+    assert set(table["n_items"]) == {35, 40}
+    for cell in table.to_dict("records"):
+        replicates = compared["words", "sampled", (cell["model"], cell["protocol"])][cell["scale"]]
+        assert replicates.n_items == cell["n_items"]
+        interval = replicates.interval()
+        assert (replicates.estimate, interval.low, interval.high) == pytest.approx(
+            (cell["pearson_r"], cell["pearson_low"], cell["pearson_high"]), rel=1e-12
+        )
+
+
+def test_a_contrast_is_made_of_the_resamples_of_its_cells() -> None:
+    rated = list(rated_items(incomplete(), JOB.datasets))
+    compared = correlated(rated, JOB)
+    contrasts = contrast_rows(rated, JOB).query("kind == 'model' and within == 'p1'")
+    seed = seed_of(JOB.seed, "words", "items")
+    for row in contrasts.to_dict("records"):
+        scale = row["scale"]
+        other = compared["words", "sampled", ("m2", "p1")][scale]
+        # On the items that both rated, which are those of the model that lacks some.
+        both = np.where(other.present, rated[0].of(("m1", "p1"), scale), np.nan)
+        (first,) = pearson_replicates(both, rated[0].people(scale), JOB.bootstrap_resamples, seed)
+        interval = (first - other).interval()
+        assert (row["r_b"], row["difference_low"], row["difference_high"]) == pytest.approx(
+            (other.estimate, interval.low, interval.high), rel=1e-12
+        )
+
+
+def test_the_readouts_of_a_dataset_share_the_resampled_items() -> None:
+    """Although the exact readout has no row of some of them."""
+    items = study(models=("m1",), protocols=("p1",))
+    exact = items[items["item_id"] != "item-007"].assign(readout="exact")
+    exact_rated, sampled_rated = rated_items(pd.concat([items, exact]), JOB.datasets)
+    assert exact_rated.item_ids == sampled_rated.item_ids
+    compared = correlated([exact_rated, sampled_rated], JOB)
+    table = aligned(pd.concat([items, exact]), JOB).set_index(["scale", "readout"])
+    for scale in SCALES:
+        interval = compared["words", "exact", ("m1", "p1")][scale].interval()
+        assert interval.low == pytest.approx(table.loc[(scale, "exact"), "pearson_low"], rel=1e-12)
+
+
+def test_with_one_scale_the_scorecard_has_the_number_of_the_alignment(tmp_path: Path) -> None:
+    job = JOB.model_copy(update={"datasets": {"words": dataset("valence")}})
+    items = incomplete().query("scale == 'valence'")
+    table = aligned(items, job)
+    ITEMS.write(items, tmp_path / "items/words.parquet")
+    ALIGNMENT.write(table, tmp_path / "alignment.parquet")
+    compare(job, [tmp_path / "items/words.parquet"], tmp_path / "alignment.parquet", tmp_path)
+    scorecard = SCORECARD.read(tmp_path / "scorecard.parquet").query("check == 'all positive'")
+    both = scorecard.merge(table, on=["model", "protocol", "readout"])
+    assert len(both) == 4
+    deciding = both[["estimate", "low", "high"]].to_numpy()
+    assert (deciding == both[["pearson_r", "pearson_low", "pearson_high"]].to_numpy()).all()

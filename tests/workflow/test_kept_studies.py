@@ -1,0 +1,83 @@
+"""Studies that commit bcb696c finished, kept with journals and tables: what holds of them now.
+
+tests/kept/<study> has what the study's configuration adds to the project's, and results.tar.xz:
+journal, ratings and tables as that commit left them, and the study's own resources. Answers that
+were paid for are found again, by every engine, and tables change only where it was meant.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.kit.project import ROOT, Project, new_project
+
+KEPT = ROOT / "tests" / "kept"
+STUDIES = sorted(path.name for path in KEPT.iterdir())
+
+CHANGED: dict[str, dict[str, set[str]]] = {}
+"""Columns of tables that differ from those kept, by study and table, since it was meant."""
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A study as it was kept, and made anew from its journal alone."""
+
+    name: str
+    project: Project
+    before: Path
+
+    @property
+    def after(self) -> Path:
+        return self.project.folder / "results" / self.name
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    name = request.param
+    project = new_project(tmp_path_factory.mktemp(name))
+    shutil.copytree(KEPT / name / "config", project.folder / "config", dirs_exist_ok=True)
+    with tarfile.open(KEPT / name / "results.tar.xz") as archive:
+        archive.extractall(project.folder, filter="data")
+    before = tmp_path_factory.mktemp("before") / name
+    shutil.move(project.folder / "results" / name, before)
+    journal = project.journal()
+    stages = ("statistics", "distributions", "calibration")
+    done = project.snakemake(
+        *(stages if (before / "statistics").exists() else ["items"]), study=name
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.journal() == journal, "answers were asked for again"
+    return Kept(name, project, before)
+
+
+def differing(before: pd.DataFrame, after: pd.DataFrame) -> set[str]:
+    """The columns that only one of two tables has, or that are not the same to nine digits."""
+    columns = set(before) ^ set(after)
+    if len(before) != len(after):
+        return columns | set(before)
+    for name in set(before) & set(after):
+        try:
+            pd.testing.assert_series_equal(
+                before[name], after[name], rtol=1e-9, atol=1e-12, check_dtype=False
+            )
+        except AssertionError:
+            columns.add(name)
+    return columns
+
+
+def test_every_table_is_as_it_was_but_for_what_was_meant_to_change(kept: Kept) -> None:
+    changes = {}
+    for file in sorted(kept.before.rglob("*.parquet")):
+        table = str(file.relative_to(kept.before).with_suffix(""))
+        now = pd.read_parquet(kept.after / file.relative_to(kept.before))
+        if columns := differing(pd.read_parquet(file), now):
+            changes[table] = columns
+    assert changes == CHANGED.get(kept.name, {})
