@@ -23,7 +23,7 @@ from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.requests import Ask
 from emoalign.planning.costs import planned
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.studies import Protocol
+from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
 
 REPOSITORY = Path(__file__).parents[2]
