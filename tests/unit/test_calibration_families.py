@@ -24,8 +24,7 @@ from emoalign.analyses.calibration.scaling import Bias, Vector
 from emoalign.analyses.calibration.temperature import Temperature
 from emoalign.analyses.distributions.kinds import Kind
 from emoalign.statistics.pairs import FloatArray
-
-from .planted import LABELS, POINTS, planted, truths
+from tests.kit.planted import LABELS, POINTS, planted, truths
 
 KINDS: tuple[Kind, ...] = ("ordinal", "labels")
 PAIRS = [(name, kind) for kind in KINDS for name in fitting(METHODS, kind)]

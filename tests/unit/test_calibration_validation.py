@@ -23,8 +23,7 @@ from emoalign.analyses.distributions.folds import Keys, text_keys
 from emoalign.analyses.distributions.kinds import Kind
 from emoalign.analyses.distributions.metrics import jsd
 from emoalign.statistics.pairs import FloatArray
-
-from .planted import Distortion, planted, truths
+from tests.kit.planted import Distortion, planted, truths
 
 
 def keys(n: int, copies: int = 1) -> Keys:

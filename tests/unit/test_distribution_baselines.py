@@ -20,8 +20,7 @@ from emoalign.analyses.distributions.population import population as population_
 from emoalign.analyses.distributions.scores import METRICS, scores
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.scales import HumanScale
-
-from .small_datasets import prepared, shipped
+from tests.kit.datasets import prepared, shipped
 
 MEAN = np.array([0.05, 0.2, 0.5, 0.2, 0.05])
 
