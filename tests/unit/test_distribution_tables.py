@@ -201,6 +201,11 @@ def test_entropies_of_people_and_model_are_correlated_over_items(
     assert found["spearman_rho_low"] < found["spearman_rho"] < found["spearman_rho_high"]
     assert 0 < found["rho_perfect"] < 1
     assert found["rho_human_halves"] < 1
+    items = tables["item_entropies"]
+    items = items[(items["scale"] == "valence") & (items["model"] == "good")]
+    items = items[items["protocol"] == "T1"].set_index("item_id").loc[IDS]
+    assert items["human_entropy"].to_list() == pytest.approx(list(of_people))
+    assert items["model_entropy"].to_list() == pytest.approx(list(of_model))
 
 
 def test_every_label_is_compared_by_itself(tables: dict[str, pd.DataFrame]) -> None:

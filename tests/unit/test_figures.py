@@ -21,11 +21,10 @@ from emoalign.figures.drawing import draw_figure, drawing
 from emoalign.figures.drawing_job import FigureJob, FigureName
 from emoalign.figures.panels import pages_of, panels
 from emoalign.figures.saving import PICTURE_PAGES, save
-from emoalign.figures.similarity import ITEMS_SHOWN, shown_items
 from emoalign.figures.style import PALETTE, model_marks, style
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import number, p_value, wrapped
-from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, STRUCTURE
+from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, SIMILARITY, STRUCTURE
 
 from .drawn_study import asked, drawable, figure_job, subject, summarise, write_study
 
@@ -244,8 +243,9 @@ def test_matrices_are_ranks_of_distances_in_one_order_for_all(
     matrices = [np.asarray(axis.images[0].get_array()) for axis in axes(pages) if axis.images]
     assert len(matrices) == 2 + 2 * 2 * len(PROTOCOLS)
     one = rows(study, "similarity")
-    order = shown_items(one)
-    items = one.rows(ITEMS).drop_duplicates(["item_id", "scale"])
+    people = one.rows(SIMILARITY).query("model.isna()")
+    order = [people["item_a"].iloc[0], *people.query("place_a == 1")["item_b"]]
+    items = ITEMS.read(study / "items/words.parquet").drop_duplicates(["item_id", "scale"])
     wide = items.pivot(index="item_id", columns="scale", values="human_mean").loc[order]
     apart = distance.pdist(wide[["arousal", "valence"]])
     found = distance.squareform(matrices[0], checks=False)
@@ -256,28 +256,6 @@ def test_matrices_are_ranks_of_distances_in_one_order_for_all(
     assert all(f"ρ = {number(value)}" in title for value, title in zip(rho, told, strict=True))
     model = distance.squareform(matrices[2], checks=False)
     assert stats.spearmanr(model, found).statistic == pytest.approx(rho.iloc[0])
-
-
-def test_items_that_are_alike_stand_side_by_side_from_unpleasant_to_pleasant(study: Path) -> None:
-    one = rows(study, "similarity")
-    items = one.rows(ITEMS).drop_duplicates(["item_id", "scale"])
-    valence = items[items["scale"] == "valence"].set_index("item_id")["human_mean"]
-    ordered = valence[shown_items(one)].to_numpy()
-    assert ordered[: N // 2].mean() < ordered[-N // 2 :].mean()
-    shuffled = np.random.default_rng(1).permutation(ordered)
-    assert np.abs(np.diff(ordered)).mean() < np.abs(np.diff(shuffled)).mean()
-
-
-def test_of_many_items_as_many_are_shown_as_can_be_told_apart(tmp_path: Path) -> None:
-    job = figure_job(("m1",))
-    write_study(tmp_path, job, 2 * ITEMS_SHOWN)
-    one = subject(tmp_path, job, "similarity")
-    assert len(set(shown_items(one))) == ITEMS_SHOWN
-    mixed = {path: table.sample(frac=1, random_state=5) for path, table in one.tables.items()}
-    again = Subject(one.job, mixed, one.dataset, one.scale)
-    assert shown_items(again) == shown_items(one), "the order of rows does not matter"
-    other = Subject(one.job.model_copy(update={"seed": 4}), one.tables, one.dataset)
-    assert shown_items(other) != shown_items(one)
 
 
 def test_curves_go_through_the_numbers_of_the_table_at_their_temperatures(

@@ -34,7 +34,8 @@ rule compare_structure:
         ),
     output:
         expand(
-            f"{RESULTS}/statistics/structure.{{kind}}",
+            f"{RESULTS}/statistics/{{table}}.{{kind}}",
+            table=STRUCTURES,
             kind=["parquet", "csv"],
         ),
     log:

@@ -1,8 +1,14 @@
 """How human-like each cell is: correlations, errors, spread, ceilings, labels, readouts."""
 
 TABLES = ["reliability", "alignment", "labels", "readouts"]
-COMPARISONS = ["contrasts", "framework", "arousal", "residuals", "scorecard"]
-DISTRIBUTIONS = ["distributions", "entropy", "categories", "distribution_contrasts"]
+COMPARISONS = [
+    *["contrasts", "framework", "arousal", "arousal_items", "residuals", "scorecard"]
+]
+DISTRIBUTIONS = [
+    *["distributions", "entropy", "item_entropies", "categories"],
+    "distribution_contrasts",
+]
+STRUCTURES = ["structure", "similarity"]
 CALIBRATIONS = ["calibration", "calibration_curves"]
 
 
@@ -12,7 +18,7 @@ rule statistics:
         expand(
             f"{RESULTS}/statistics/{{table}}.{{kind}}",
             table=[
-                *[*TABLES, *COMPARISONS, "structure", "variance"],
+                *[*TABLES, *COMPARISONS, *STRUCTURES, "variance"],
                 *[*DISTRIBUTIONS, *CALIBRATIONS],
             ],
             kind=["parquet", "csv"],

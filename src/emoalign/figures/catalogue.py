@@ -27,9 +27,12 @@ STIMULI = "stimuli/<dataset>.parquet"
 ALIGNMENT = "statistics/alignment.parquet"
 FRAMEWORK = "statistics/framework.parquet"
 AROUSAL = "statistics/arousal.parquet"
+AROUSAL_ITEMS = "statistics/arousal_items.parquet"
 RESIDUALS = "statistics/residuals.parquet"
 STRUCTURE = "statistics/structure.parquet"
+SIMILARITY = "statistics/similarity.parquet"
 ENTROPY = "statistics/entropy.parquet"
+ITEM_ENTROPIES = "statistics/item_entropies.parquet"
 LABELS = "statistics/labels.parquet"
 TRANSPARENCY = "statistics/transparency.parquet"
 TRANSPARENCY_GRADIENT = "statistics/transparency_gradient.parquet"
@@ -113,7 +116,7 @@ FIGURES: tuple[FigureKind, ...] = (
         "items with the largest residuals are named. r with its 95 % bootstrap interval.",
         "Errors of arousal of the items of {dataset} over human arousal and over the extremity of "
         "human valence, for each cell; the worst items are in the table of residuals.",
-        (ITEMS, STIMULI, AROUSAL, RESIDUALS),
+        (STIMULI, AROUSAL, AROUSAL_ITEMS, RESIDUALS),
         scales("arousal"),
     ),
     FigureKind(
@@ -127,7 +130,7 @@ FIGURES: tuple[FigureKind, ...] = (
         "comparison; p by permutation of items.",
         "Matrices of dissimilarity between items of {dataset}, for people and models; the "
         "correlations between them are in the table of structure.",
-        (ITEMS, STRUCTURE),
+        (SIMILARITY, STRUCTURE),
         both_in_each,
     ),
     FigureKind(
@@ -176,7 +179,7 @@ FIGURES: tuple[FigureKind, ...] = (
         "model would reach with as many answers.",
         "Entropy of people's answers and of the models' for {dataset}, {scale}, a panel per cell; "
         "the correlations are in the table of entropy.",
-        (ITEMS, ENTROPY),
+        (ENTROPY, ITEM_ENTROPIES),
         always,
     ),
     FigureKind(

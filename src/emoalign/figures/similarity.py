@@ -11,20 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.cluster import hierarchy
-from scipy.spatial import distance
 
 from emoalign.figures.panels import headed, instead, only_words, panels
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import number, p_value
-from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.seeds import seed_of
-from emoalign.statistics.structure import dissimilarities
-from emoalign.tables import ITEMS, STRUCTURE, groups, records
-
-ITEMS_SHOWN = 80
-"""More could not be told apart on paper."""
+from emoalign.tables import SIMILARITY, STRUCTURE, groups, records
 
 COLUMNS, HEIGHT = 4, 2.15
 COLOURS = "cividis"
@@ -37,16 +28,17 @@ class Matrix:
     to 1; NaN for items that were not rated on all scales."""
 
     name: str
-    ranks: FloatArray
+    ranks: NDArray[np.float64]
 
 
 def draw(subject: Subject) -> list[Figure]:
     """Matrices of people first, then two per cell; all in the order of items of people."""
-    items = shown_items(subject)
-    if len(items) < 3:
+    pairs = subject.rows(SIMILARITY)
+    if pairs.empty:
         return [only_words("Fewer than three items have human means on all of these scales.")]
+    n_items = int(pairs["place_b"].max())
     pages = []
-    for figure, shown in panels(list(_matrices(subject, items)), COLUMNS, HEIGHT, alike=False):
+    for figure, shown in panels(list(_matrices(subject, n_items)), COLUMNS, HEIGHT, alike=False):
         picture = None
         for axis, matrix in shown:
             picture = _panel(axis, matrix) or picture
@@ -54,83 +46,42 @@ def draw(subject: Subject) -> list[Figure]:
         if picture is not None:
             bar = figure.colorbar(picture, ax=axes, location="bottom", aspect=40, shrink=0.5)
             bar.set_ticks([0, 1], labels=["most alike", "least alike"])
-        figure.supxlabel(f"{len(items)} items, in the same order everywhere", fontsize=8)
+        figure.supxlabel(f"{n_items} items, in the same order everywhere", fontsize=8)
         pages.append(figure)
     return pages
 
 
-def shown_items(subject: Subject) -> list[str]:
-    """The items that are shown, drawn at random where there are too many, those that are
-    alike for people side by side: average linkage, unpleasant ones first."""
-    people = _people(subject).dropna()
-    if len(people) > ITEMS_SHOWN:
-        rng = np.random.default_rng(seed_of(subject.job.seed, subject.dataset, "sample"))
-        people = people.iloc[np.sort(rng.choice(len(people), ITEMS_SHOWN, replace=False))]
-    if len(people) < 3:
-        return list(people.index)
-    apart = _distances(subject, people)
-    order = hierarchy.leaves_list(hierarchy.optimal_leaf_ordering(hierarchy.average(apart), apart))
-    first = people.columns[0] if "valence" not in people.columns else "valence"
-    rising = people[first].to_numpy()[order]
-    middle = len(order) // 2
-    if rising[:middle].mean() > rising[-middle:].mean():
-        order = order[::-1]
-    return [str(item) for item in people.index[order]]
-
-
-def _matrices(subject: Subject, items: list[str]) -> Iterator[Matrix]:
-    rows = subject.rows(ITEMS)
-    people = _people(subject)
+def _matrices(subject: Subject, n_items: int) -> Iterator[Matrix]:
+    pairs = subject.rows(SIMILARITY)
+    people = pairs[pairs["model"].isna()]
     for framework in FRAMEWORKS:
-        yield Matrix(f"People\n{framework}", _ranks(subject, people.loc[items], framework))
+        yield Matrix(f"People\n{framework}", _matrix(people, framework, n_items))
     # A row of the page is one space of people and two cells, or two cells of two spaces each.
     yield from (Matrix("", np.empty((0, 0))) for _ in range(COLUMNS - len(FRAMEWORKS)))
-    found = {
+    with_people = {
         (row["model"], row["protocol"], row["readout"], row["b"]): row
         for row in records(subject.rows(STRUCTURE))
         if row["a"].split()[0] == "human" and row["a"].split()[1] == row["b"].split()[1]
     }
-    several = rows["readout"].nunique() > 1
-    for key, cell in groups(rows, ["model", "protocol", "readout"]):
-        means = _means(subject, cell, "mean").reindex(items)
+    several = pairs["readout"].nunique() > 1
+    for (model, protocol, readout), cell in groups(pairs, ["model", "protocol", "readout"]):
         for framework in FRAMEWORKS:
-            row = found[key[0], key[1], key[2], f"model {framework}"]
+            row = with_people[model, protocol, readout, f"model {framework}"]
             rho = f"ρ = {number(row['rho'])}, {p_value(row['p'])}"
-            told = row["reason"] if isinstance(row["reason"], str) else rho
-            asked = ", ".join([key[1], *([key[2]] if several else [])])
-            name = f"{subject.job.models[key[0]]}\n{asked}\n{framework}, {told}"
-            yield Matrix(name, _ranks(subject, means, framework))
+            summary = row["reason"] if isinstance(row["reason"], str) else rho
+            asked = f"{protocol}, {readout}" if several else protocol
+            name = f"{subject.job.models[model]}\n{asked}\n{framework}, {summary}"
+            yield Matrix(name, _matrix(cell, framework, n_items))
 
 
-def _people(subject: Subject) -> pd.DataFrame:
-    """Human means by item and scale of both frameworks."""
-    rows = subject.rows(ITEMS).drop_duplicates(["item_id", "scale"])
-    return _means(subject, rows, "human_mean")
-
-
-def _means(subject: Subject, rows: pd.DataFrame, values: str) -> pd.DataFrame:
-    """Means by item and scale of both frameworks."""
-    frameworks = subject.shown.frameworks
-    wide = rows.pivot(index="item_id", columns="scale", values=values)
-    return wide.reindex(columns=[*frameworks.dimensions, *frameworks.emotions])
-
-
-def _distances(subject: Subject, means: pd.DataFrame) -> FloatArray:
-    scales = [subject.shown.scales[name] for name in means.columns]
-    return dissimilarities(means.to_numpy(), [scale.max - scale.min for scale in scales])
-
-
-def _ranks(subject: Subject, means: pd.DataFrame, framework: str) -> FloatArray:
-    """Ranks of the distances of items, NaN for items without all means."""
-    scales = list(getattr(subject.shown.frameworks, framework))
-    complete: NDArray[np.bool_] = means[scales].notna().all(axis=1).to_numpy()
-    matrix = np.full((len(means), len(means)), np.nan)
-    if complete.sum() < 2:
-        return matrix
-    ranks = stats.rankdata(_distances(subject, means.loc[complete, scales]))
-    scaled = (ranks - 1) / max(1, len(ranks) - 1)
-    matrix[np.ix_(complete, complete)] = distance.squareform(scaled, checks=False)
-    return matrix
+def _matrix(pairs: pd.DataFrame, framework: str, n_items: int) -> NDArray[np.float64]:
+    """The ranks of pairs as a symmetric matrix; an item is nearest to itself."""
+    a, b = pairs["place_a"].to_numpy() - 1, pairs["place_b"].to_numpy() - 1
+    ranks = np.full((n_items, n_items), np.nan)
+    ranks[a, b] = ranks[b, a] = pairs[framework].to_numpy(dtype=float)
+    rated = np.isfinite(ranks).any(axis=1)
+    np.fill_diagonal(ranks, np.where(rated, 0.0, np.nan))
+    return ranks
 
 
 def _panel(axis: Axes, matrix: Matrix) -> AxesImage | None:

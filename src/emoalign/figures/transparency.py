@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from emoalign.figures.label_order import ordered_by
 from emoalign.figures.naming import name_points
-from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES
+from emoalign.figures.panels import headed, instead, panels
+from emoalign.figures.style import FAINT, Mark
 from emoalign.figures.subject import Subject
+from emoalign.figures.wording import number, p_value
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups, records
 
-COLUMNS = 2
-PANEL_INCHES = 3.1
-ROWS = int(PAGE_HEIGHT / PANEL_INCHES)
+COLUMNS, HEIGHT = 2, 3.1
 
 AXES = {
     "t": "Transparency T: how outright texts say the label",
@@ -27,68 +27,55 @@ AXES = {
 
 
 def draw(subject: Subject) -> list[Figure]:
-    """A panel per cell: each point a label, its name beside it; a page has six."""
+    """A panel per cell: each point a label, its name beside it."""
     by = ordered_by(subject.rows(TRANSPARENCY))
-    known = subject.rows(LABELS).merge(
+    placed = subject.rows(LABELS).merge(
         subject.rows(TRANSPARENCY)[["dataset", "scale", "label", by]],
         on=["dataset", "scale", "label"],
     )
-    cells = list(groups(known, ["model", "protocol"]))
+    cells = [
+        (key, rows.dropna(subset=[by, "spearman_rho"]).sort_values("label"))
+        for key, rows in groups(placed, ["model", "protocol"])
+    ]
     gradients = {
         (row["model"], row["protocol"]): row
         for row in records(subject.rows(TRANSPARENCY_GRADIENT))
         if row["predictor"] == by
     }
-    on_page = COLUMNS * ROWS
-    pages = [cells[start : start + on_page] for start in range(0, len(cells), on_page)]
-    return [_page(subject, page, by, gradients) for page in pages]
+    pages = []
+    for figure, shown in panels(cells, COLUMNS, HEIGHT):
+        for axis, ((model, protocol), points) in shown:
+            _panel(axis, points, by, subject.marks[model])
+            summary = _summary(gradients[model, protocol])
+            headed(axis, f"{subject.cell_name(model, protocol)}\n{summary}", COLUMNS)
+        _margins(shown[0][0], pd.concat([points for _, (_, points) in shown]), by)
+        figure.supxlabel(AXES[by], fontsize=8)
+        figure.supylabel("Correlation ρ of the label's shares with people's", fontsize=8)
+        # Names are placed where they do not collide on the page as it will be.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        for axis, (_, points) in shown:
+            name_points(axis, points[by], points["spearman_rho"], list(points["label"]))
+        pages.append(figure)
+    return pages
 
 
-def _page(
-    subject: Subject,
-    cells: list[tuple[tuple[str, ...], pd.DataFrame]],
-    by: str,
-    gradients: Mapping[tuple[str, str], Mapping[str, Any]],
-) -> Figure:
-    rows = -(-len(cells) // COLUMNS)
-    columns = min(COLUMNS, len(cells))
-    size = (PAGE_INCHES / COLUMNS * columns, PANEL_INCHES * rows)
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    for axis in axes.flat[len(cells) :]:
-        axis.set_axis_off()
-    shown = []
-    for axis, ((model, protocol), cell) in zip(axes.flat, cells, strict=False):
-        points = cell.dropna(subset=[by, "spearman_rho"]).sort_values("label")
-        axis.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
-        axis.plot(
-            points[by],
-            points["spearman_rho"],
-            subject.marks[model].marker,
-            color=subject.marks[model].colour,
-            markersize=3.5,
-            linestyle="none",
-        )
-        axis.set_title(
-            f"{subject.cell_name(model, protocol)}\n{_summary(gradients[model, protocol])}"
-        )
-        if points.empty:
-            axis.text(0.5, 0.5, "no label has both", transform=axis.transAxes, ha="center")
-        shown.append((axis, points))
-    _margins(axes.flat[0], shown, by)
-    figure.supxlabel(AXES[by], fontsize=8)
-    figure.supylabel("Correlation ρ of the label's shares with people's", fontsize=8)
-    # Names are placed where they do not collide on the page as it will be.
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    for axis, points in shown:
-        name_points(axis, points[by], points["spearman_rho"], list(points["label"]))
-    return figure
+def _panel(axis: Axes, points: pd.DataFrame, by: str, mark: Mark) -> None:
+    axis.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
+    axis.plot(
+        points[by],
+        points["spearman_rho"],
+        mark.marker,
+        color=mark.colour,
+        markersize=3.5,
+        linestyle="none",
+    )
+    if points.empty:
+        instead(axis, "no label has both")
 
 
-def _margins(axis: Axes, shown: list[tuple[Axes, pd.DataFrame]], by: str) -> None:
+def _margins(axis: Axes, every: pd.DataFrame, by: str) -> None:
     """Room for names at the sides; all panels share their axes."""
-    every = pd.concat([points for _, points in shown])
     if every.empty:
         return
     left, right = every[by].min(), every[by].max()
@@ -101,9 +88,7 @@ def _margins(axis: Axes, shown: list[tuple[Axes, pd.DataFrame]], by: str) -> Non
 def _summary(row: Mapping[str, Any]) -> str:
     if pd.isna(row["rho"]):
         return f"no gradient: {row['reason']}"
-    ends = (
-        f" [{row['rho_low']:.2f}, {row['rho_high']:.2f}]" if pd.notna(row["rho_low"]) else ""
-    ).replace("-", "\N{MINUS SIGN}")
-    told = f"gradient {row['rho']:.2f}".replace("-", "\N{MINUS SIGN}")
-    p = "p < .001" if row["p_permutation"] < 0.0005 else f"p = {row['p_permutation']:.3f}"
-    return f"{told}{ends}, {p.replace('0.', '.')}, {row['n_labels']} labels"
+    ends = f" [{number(row['rho_low'])}, {number(row['rho_high'])}]"
+    interval = ends if pd.notna(row["rho_low"]) else ""
+    p = p_value(row["p_permutation"])
+    return f"gradient {number(row['rho'])}{interval}, {p}, {row['n_labels']} labels"

@@ -7,16 +7,24 @@ from emoalign.tables.baselines import BASELINE, PREDICTIONS, TRAININGS
 from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
 from emoalign.tables.comparisons import (
     AROUSAL,
+    AROUSAL_ITEMS,
     CONTRASTS,
     DISTRIBUTION_SCORECARD,
     FRAMEWORK,
     RESIDUALS,
     SCORECARD,
+    SIMILARITY,
     STRUCTURE,
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
-from emoalign.tables.distributions import CATEGORIES, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, ENTROPY
+from emoalign.tables.distributions import (
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    ITEM_ENTROPIES,
+)
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT
@@ -38,12 +46,15 @@ TABLES = (
     FRAMEWORK,
     VARIANCE,
     STRUCTURE,
+    SIMILARITY,
     AROUSAL,
+    AROUSAL_ITEMS,
     RESIDUALS,
     PREDICTIONS,
     TRAININGS,
     DISTRIBUTIONS,
     ENTROPY,
+    ITEM_ENTROPIES,
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
     CALIBRATION,
@@ -56,6 +67,7 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "AROUSAL_ITEMS",
     "BASELINE",
     "CALIBRATED",
     "CALIBRATION",
@@ -68,6 +80,7 @@ __all__ = [
     "ENTROPY",
     "FRAMEWORK",
     "ITEMS",
+    "ITEM_ENTROPIES",
     "LABELS",
     "NORMS",
     "PLAN",
@@ -78,6 +91,7 @@ __all__ = [
     "RELIABILITY",
     "RESIDUALS",
     "SCORECARD",
+    "SIMILARITY",
     "STATUSES",
     "STIMULI",
     "STRUCTURE",

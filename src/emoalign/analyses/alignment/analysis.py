@@ -11,7 +11,7 @@ from emoalign.study.scales import HumanScale, LabelScale
 class StatisticsJob(Job):
     """Compare models with people, cell by cell: scales of numbers, and of labels, by dataset."""
 
-    version: int = 2
+    version: int = 3
     scales: dict[str, dict[str, HumanScale]]
     labels: dict[str, dict[str, LabelScale]] = Field(default_factory=dict)
     seed: int

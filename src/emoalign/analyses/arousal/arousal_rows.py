@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
@@ -13,7 +11,7 @@ from emoalign.statistics.arousal import arousal_errors, extremity, residuals
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.seeds import seed_of
-from emoalign.tables import AROUSAL, RESIDUALS
+from emoalign.tables import AROUSAL, AROUSAL_ITEMS, RESIDUALS
 
 VALENCE, AROUSED = "valence", "arousal"
 """Scales are known by these names, as prompt sets know them too."""
@@ -33,17 +31,31 @@ def arousal_rows(rated: list[RatedItems], job: ComparisonJob) -> pd.DataFrame:
     return table.sort_values(_CELL, ignore_index=True)
 
 
-def residual_rows(rated: list[RatedItems], job: ComparisonJob) -> pd.DataFrame:
-    """The items of each cell of arousal with the largest residuals; see `tables.RESIDUALS`."""
-    rows = [
-        _named(one, rater) | row
-        for one in rated
-        if AROUSED in one.scales
-        for rater in one.raters
-        for row in _worst(one, rater, job)
+def arousal_item_rows(rated: list[RatedItems], job: ComparisonJob) -> pd.DataFrame:
+    """The items of each cell of arousal that both people and model rated; see
+    `tables.AROUSAL_ITEMS`."""
+    cells = [
+        _items(items, rater, job)
+        for items in rated
+        if AROUSED in items.scales
+        for rater in items.raters
     ]
-    table = pd.DataFrame(rows, columns=RESIDUALS.schema.names)
-    return table.sort_values([*_CELL, "rank"], ignore_index=True)
+    if not cells:
+        return pd.DataFrame(columns=AROUSAL_ITEMS.schema.names)
+    return pd.concat(cells).sort_values([*_CELL, "item_id"], ignore_index=True)
+
+
+def residual_rows(arousal_items: pd.DataFrame, worst_items: int) -> pd.DataFrame:
+    """The items of each cell with the largest residuals, at most so many; see `tables.RESIDUALS`.
+
+    Items of the same residual, up to the digits of the arithmetic, stand by their ids.
+    """
+    known = arousal_items.dropna(subset="residual")
+    known = known.assign(size=known["residual"].abs().round(9))
+    known = known.sort_values([*_CELL, "size", "item_id"], ascending=[True] * 4 + [False, True])
+    rank = known.groupby(_CELL).cumcount() + 1
+    worst = known.assign(rank=rank)[rank <= worst_items]
+    return worst.reindex(columns=RESIDUALS.schema.names).reset_index(drop=True)
 
 
 def _named(rated: RatedItems, rater: Rater) -> dict[str, object]:
@@ -82,6 +94,7 @@ def _errors_row(rated: RatedItems, rater: Rater, job: ComparisonJob) -> dict[str
     for name, related in vars(found).items():
         row[name] = related.r
         row[f"{name}_low"], row[f"{name}_high"] = related.interval.low, related.interval.high
+        row[f"{name}_slope"], row[f"{name}_intercept"] = related.line.slope, related.line.intercept
         if np.isnan(related.r):
             undefined.append(name)
     reason = None
@@ -94,21 +107,19 @@ def _errors_row(rated: RatedItems, rater: Rater, job: ComparisonJob) -> dict[str
     return row | {"reason": reason}
 
 
-def _worst(rated: RatedItems, rater: Rater, job: ComparisonJob) -> Iterator[dict[str, object]]:
+def _items(rated: RatedItems, rater: Rater, job: ComparisonJob) -> pd.DataFrame:
     model, human = rated.of(rater, AROUSED), rated.people(AROUSED)
-    residual = residuals(model, human)
     of_model, of_human = _extremities(rated, rater, job)
-    known = np.flatnonzero(np.isfinite(residual))
-    # A stable order: items of the same residual stay in the order of their ids.
-    worst = known[np.argsort(-np.abs(residual[known]).round(9), kind="stable")]
-    for rank, item in enumerate(worst[: job.worst_items], 1):
-        yield {
-            "rank": rank,
-            "item_id": rated.item_ids[item],
-            "human_arousal": human[item],
-            "model_arousal": model[item],
-            "error": model[item] - human[item],
-            "residual": residual[item],
-            "human_extremity": of_human[item],
-            "model_extremity": of_model[item],
+    rows = pd.DataFrame(
+        {
+            **_named(rated, rater),
+            "item_id": rated.item_ids,
+            "human_arousal": human,
+            "model_arousal": model,
+            "error": model - human,
+            "residual": residuals(model, human),
+            "human_extremity": of_human,
+            "model_extremity": of_model,
         }
+    )
+    return rows.dropna(subset="error")

@@ -9,7 +9,7 @@ from emoalign.study.fields import Job
 class ComparisonJob(Job):
     """Compare models, protocols, scales and frameworks with each other."""
 
-    version: int = 3
+    version: int = 4
     datasets: dict[str, ComparedDataset]
     seed: int
     bootstrap_resamples: int

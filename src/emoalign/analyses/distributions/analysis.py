@@ -11,7 +11,7 @@ from emoalign.study.scales import DatasetScale
 class DistributionJob(Job):
     """Compare how models spread their answers with how people do: all scales, by dataset."""
 
-    version: int = 2
+    version: int = 3
     scales: dict[str, dict[str, DatasetScale]]
     seed: int
     bootstrap_resamples: int

@@ -19,10 +19,18 @@ from emoalign.analyses.distributions.rows import (
     category_rows,
     distribution_rows,
     entropy_row,
+    item_entropies,
 )
 from emoalign.items.cells import Tables, read_cells
 from emoalign.statistics.seeds import seed_of
-from emoalign.tables import CATEGORIES, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, ENTROPY, Table
+from emoalign.tables import (
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    ITEM_ENTROPIES,
+    Table,
+)
 
 
 @dataclass(frozen=True)
@@ -55,17 +63,20 @@ def dataset_files(
 def compare_distributions(
     job: DistributionJob, files: Mapping[str, DatasetFiles], folder: Path
 ) -> None:
-    """Write distributions, entropy, categories and distribution_contrasts, as Parquet and CSV.
+    """Write distributions, entropy, item_entropies, categories and distribution_contrasts, as
+    Parquet and CSV.
 
     `files` are by dataset. The tables do not depend on the order of files, rows or models. One
     scale of one dataset is held in memory at a time.
     """
     rows: dict[str, list[Row]] = {table.path: [] for table in TABLES}
+    of_items = [pd.DataFrame(columns=ITEM_ENTROPIES.schema.names)]
     for cells in scored_scales(job, files):
-        for one in cells:
-            rows[DISTRIBUTIONS.path] += distribution_rows(one)
-            rows[ENTROPY.path].append(entropy_row(one))
-            rows[CATEGORIES.path] += category_rows(one)
+        for scored in cells:
+            rows[DISTRIBUTIONS.path] += distribution_rows(scored)
+            rows[ENTROPY.path].append(entropy_row(scored))
+            rows[CATEGORIES.path] += category_rows(scored)
+            of_items.append(item_entropies(scored))
         rows[DISTRIBUTION_CONTRASTS.path] += contrast_rows(cells)
     for table in TABLES:
         frame = pd.DataFrame(rows[table.path], columns=table.schema.names)
@@ -74,10 +85,13 @@ def compare_distributions(
         else:
             frame = frame.sort_values(list(CELL), kind="stable", ignore_index=True)
         table.write_both(frame, folder)
+    entropies = pd.concat([frame for frame in of_items if len(frame)] or of_items)
+    entropies = entropies.sort_values([*CELL, "item_id"], ignore_index=True)
+    ITEM_ENTROPIES.write_both(entropies, folder)
 
 
 TABLES: tuple[Table, ...] = (DISTRIBUTIONS, ENTROPY, CATEGORIES, DISTRIBUTION_CONTRASTS)
-"""What the stage writes."""
+"""What the stage writes, beside the entropies of items."""
 
 
 def scored_scales(

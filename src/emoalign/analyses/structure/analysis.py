@@ -9,7 +9,7 @@ from emoalign.study.fields import Job
 class StructureJob(Job):
     """Compare what is alike for people with what is alike for models."""
 
-    version: int = 2
+    version: int = 3
     datasets: dict[str, ComparedDataset]
     seed: int
     permutations: int

@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emoalign.analyses.structure.analysis import StructureJob
+from emoalign.analyses.structure.similarity_rows import similarity_rows
 from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_items
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.structure import FEWEST_ITEMS, Similarity, dissimilarities, similarity
-from emoalign.tables import STRUCTURE
+from emoalign.tables import SIMILARITY, STRUCTURE
 
 COMPARED = (
     (("human", "dimensions"), ("human", "emotions")),
@@ -28,12 +29,13 @@ Space = tuple[str, str]
 
 
 def compare_structure(job: StructureJob, items: Sequence[Path], folder: Path) -> None:
-    """Write the table of structure, as Parquet and CSV, into `folder`.
+    """Write structure and similarity, as Parquet and CSV, into `folder`.
 
-    It does not depend on the order of the files or of their rows.
+    The tables do not depend on the order of the files or of their rows.
     """
-    rated = rated_items(read_items(items), job.datasets)
-    STRUCTURE.write_both(structure_rows(list(rated), job), folder)
+    rated = list(rated_items(read_items(items), job.datasets))
+    STRUCTURE.write_both(structure_rows(rated, job), folder)
+    SIMILARITY.write_both(similarity_rows(rated, job), folder)
 
 
 def structure_rows(rated: Sequence[RatedItems], job: StructureJob) -> pd.DataFrame:
