@@ -32,8 +32,7 @@ from emoalign.analyses.transparency.rows import describe
 from emoalign.analyses.variance.analysis import DecompositionJob
 from emoalign.analyses.variance.decompose import decompose
 from emoalign.elicitation.readings.text import Status
-from emoalign.figures.catalogue import planned_figures
-from emoalign.figures.drawing import draw_figure
+from emoalign.figures.drawing import draw_figures
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob, ComparedDataset
 from emoalign.report.page import write_report
@@ -167,9 +166,7 @@ def make_page(
     for table in tables():
         if not (folder / table.path).exists():  # of stages that these studies do not need
             table.write(pd.DataFrame(columns=table.schema.names), folder / table.path)
-    for one in planned_figures(job.drawing()):
-        files = [Path(path) for path in one.tables(str(folder))]
-        draw_figure(one.job, files, folder / "figures" / one.path)
+    draw_figures(job.drawing(), folder)
     manifest = {"git_commit": None, "note": EVIL, "study": job.model_dump(mode="json")}
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
     write_report(job, folder, [folder / "ratings.parquet"], folder / "report.html")

@@ -9,9 +9,8 @@ import pytest
 
 from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.figures.calibration import draw
-from emoalign.figures.catalogue import planned_figures
 from emoalign.figures.style import style
-from emoalign.figures.subject import Subject, read_subject
+from emoalign.figures.subject import Subject, subjects
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, View
 from emoalign.report.sections.calibration import SECTION, method
@@ -38,12 +37,11 @@ def told(results: Results, **changes: object) -> View:
 
 
 def subject(results: Results, scale: str) -> Subject:
-    (planned,) = [
-        one
-        for one in planned_figures(results.job.drawing())
-        if one.kind.name == "calibration" and one.scale == scale
+    job = results.job.drawing().model_copy(update={"figures": ("calibration",)})
+    (drawn,) = [
+        subject for planned, subject in subjects(job, results.folder) if planned.scale == scale
     ]
-    return read_subject(planned, [Path(path) for path in planned.tables(str(results.folder))])
+    return drawn
 
 
 def test_every_method_is_shown_with_its_gain_beside_the_published_one(results: Results) -> None:

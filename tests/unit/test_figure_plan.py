@@ -20,6 +20,7 @@ from emoalign.figures.variation import varying
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported, undrawn
+from emoalign.planning.together import rule_names
 from emoalign.study.reading import read_yaml
 from emoalign.tables import TABLES
 
@@ -38,7 +39,12 @@ def shipped(name: str) -> dict[str, PlannedFigure]:
     """The figures of a shipped study."""
     content, problems = read_yaml(ROOT / f"config/studies/{name}.yaml")
     assert not problems
-    return figures(load_study(content, ROOT / "config"))
+    return by_path(load_study(content, ROOT / "config"))
+
+
+def by_path(study: LoadedStudy) -> dict[str, PlannedFigure]:
+    """The figures of all jobs of a study, by their paths."""
+    return {figure.path: figure for drawn in figures(study).values() for figure in drawn.figures}
 
 
 def test_every_name_has_one_entry_and_something_that_draws_it() -> None:
@@ -52,11 +58,11 @@ def test_every_figure_is_drawn_from_tables_there_are() -> None:
 
 
 def test_a_study_that_names_no_figures_has_all_that_apply() -> None:
-    assert {"correlations", "vader/valence/means", "vader/valence/spread"} <= set(figures(loaded()))
+    assert {"correlations", "vader/valence/means", "vader/valence/spread"} <= set(by_path(loaded()))
 
 
 def test_a_study_has_only_the_figures_it_names_in_an_order_of_their_own() -> None:
-    assert list(figures(loaded(figures=["spread", "correlations"]))) == [
+    assert list(by_path(loaded(figures=["spread", "correlations"]))) == [
         "correlations",
         "vader/valence/spread",
     ]
@@ -75,16 +81,44 @@ def test_an_unknown_figure_or_one_named_twice_is_told(named: list[str], told: st
 
 
 def test_a_figure_is_told_of_nothing_but_what_it_shows() -> None:
-    one = shipped("ogg2025")["oasis/valence/means"]
-    assert list(one.job.datasets) == ["oasis"]
-    assert list(one.job.datasets["oasis"].scales) == ["valence"]
-    assert one.job.figures == ("means",)
-    assert planned_figures(one.job) == [one], "its job alone says which figure it is"
-    assert one.tables("results/x") == [
-        "results/x/items/oasis.parquet",
-        "results/x/stimuli/oasis.parquet",
-        "results/x/statistics/alignment.parquet",
+    means = shipped("ogg2025")["oasis/valence/means"]
+    assert list(means.job.datasets) == ["oasis"]
+    assert list(means.job.datasets["oasis"].scales) == ["valence"]
+
+
+def test_one_job_draws_the_figures_of_the_study_and_one_those_of_each_dataset() -> None:
+    content, _ = read_yaml(ROOT / "config/studies/ogg2025.yaml")
+    study = load_study(content | {"figures": ["heatmap", "means", "v-shape"]}, ROOT / "config")
+    jobs = figures(study)
+    assert next(iter(jobs)) == "draw_figures"
+    assert len(jobs) == 1 + len(study.datasets)
+    assert jobs["draw_figures"].files("results/x") == [
+        "results/x/figures/heatmap.pdf",
+        "results/x/figures/heatmap.png",
     ]
+    assert jobs["draw_figures"].job.figures == ("heatmap",)
+    oasis = jobs["draw_figures_oasis"]
+    assert list(oasis.job.datasets) == ["oasis"]
+    assert oasis.job.figures == ("means", "v-shape")
+    assert {figure.path for figure in oasis.figures} == {
+        "oasis/arousal/means",
+        "oasis/valence/means",
+        "oasis/v-shape",
+    }
+    assert oasis.tables("results/x") == [
+        "results/x/items/oasis.parquet",
+        "results/x/statistics/alignment.parquet",
+        "results/x/statistics/arousal.parquet",
+        "results/x/stimuli/oasis.parquet",
+    ]
+
+
+def test_a_choice_that_names_all_figures_is_the_same_job_as_no_choice() -> None:
+    assert figures(loaded(figures=list(NAMES))) == figures(loaded())
+
+
+def test_rules_of_datasets_whose_names_differ_in_punctuation_are_told_apart() -> None:
+    assert rule_names(["draw_a-b", "draw_a.b"]) == ["draw_a_b", "draw_a_b_"]
 
 
 def test_titles_and_captions_name_what_a_figure_is_of() -> None:

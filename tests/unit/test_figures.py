@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -17,16 +18,16 @@ from scipy import stats
 from scipy.spatial import distance
 
 from emoalign.figures.curves import ratios
-from emoalign.figures.drawing import draw_figure, drawing
+from emoalign.figures.drawing import draw_figures, drawing
 from emoalign.figures.drawing_job import FigureJob, FigureName
 from emoalign.figures.panels import pages_of, panels
 from emoalign.figures.saving import PICTURE_PAGES, save
 from emoalign.figures.style import PALETTE, model_marks, style
-from emoalign.figures.subject import Subject
+from emoalign.figures.subject import Subject, subjects
 from emoalign.figures.wording import number, p_value, wrapped
 from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, SIMILARITY, STRUCTURE
 
-from .drawn_study import asked, drawable, figure_job, subject, summarise, write_study
+from .drawn_study import SCALES, asked, drawable, figure_job, subject, summarise, write_study
 
 N = 40
 PROTOCOLS = {
@@ -91,19 +92,25 @@ def rows(study: Path, kind: FigureName, scale: str | None = None) -> Subject:
     return subject(study, JOB, kind, scale)
 
 
-def test_all_figures_of_a_study_are_written_as_pdf_and_png(study: Path, tmp_path: Path) -> None:
-    planned = drawable(study, JOB)
-    assert {one.kind.name for one in planned} >= STUDY_A
-    for one in planned[:2]:
-        files = [Path(path) for path in one.tables(str(study))]
-        draw_figure(one.job, files, tmp_path / one.path)
-        first = (tmp_path / f"{one.path}.pdf").read_bytes()
-        assert first.startswith(b"%PDF")
-        with Image.open(tmp_path / f"{one.path}.png") as picture:
-            assert picture.format == "PNG"
-            assert round(picture.info["dpi"][0]) == 300
-        draw_figure(one.job, files, tmp_path / one.path)
-        assert (tmp_path / f"{one.path}.pdf").read_bytes() == first, "no date, no chance"
+def test_all_figures_of_a_job_are_written_as_pdf_and_png(study: Path, tmp_path: Path) -> None:
+    possible = drawable(study, JOB)
+    assert set(possible.figures or ()) >= STUDY_A
+    for table in ("statistics", "items", "stimuli"):
+        shutil.copytree(study / table, tmp_path / table)
+    job = JOB.model_copy(update={"figures": ("heatmap", "spread")})
+    draw_figures(job, tmp_path)
+    drawn = {
+        path.relative_to(tmp_path / "figures"): path.read_bytes()
+        for path in (tmp_path / "figures").rglob("*.*")
+    }
+    assert len(drawn) == 2 * (1 + len(SCALES))
+    assert drawn[Path("heatmap.pdf")].startswith(b"%PDF")
+    with Image.open(tmp_path / "figures/words/fear/spread.png") as picture:
+        assert picture.format == "PNG"
+        assert round(picture.info["dpi"][0]) == 300
+    draw_figures(job.within("words", "fear"), tmp_path)
+    again = (tmp_path / "figures/words/fear/spread.pdf").read_bytes()
+    assert again == drawn[Path("words/fear/spread.pdf")], "no date, no chance"
 
 
 def test_means_have_a_panel_per_cell_with_every_item_in_its_place(
@@ -322,18 +329,18 @@ def poor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_every_figure_of_a_poor_study_is_drawn_and_is_not_blank(poor: Path) -> None:
-    for one in drawable(poor, SMALL):
-        if one.scale in (None, "arousal"):
+    for planned, drawn_from in subjects(drawable(poor, SMALL), poor):
+        if planned.scale in (None, "arousal"):
             with style():
-                pages = drawing(one.kind.name)(subject(poor, SMALL, one.kind.name, one.scale))
+                pages = drawing(planned.kind.name)(drawn_from)
                 for page in pages:
                     page.draw_without_rendering()
             assert axes(pages) or texts(pages)
-            told = texts(pages).casefold()
-            assert "nan" not in told
+            written = texts(pages).casefold()
+            assert "nan" not in written
             for axis in axes(pages):
                 marked = axis.lines or axis.collections or axis.images or axis.texts
-                assert marked, (one.path, axis.get_title())
+                assert marked, (planned.path, axis.get_title())
 
 
 def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def every_job(loaded: LoadedStudy) -> Iterator[Job]:
     yield from (analyses.distributions(), analyses.expectations())
     yield from (analyses.calibration_review(), analyses.transparency(), analyses.gradient())
     yield reported(loaded)
-    yield from (figure.job for figure in figures(loaded).values())
+    yield from (drawn.job for drawn in figures(loaded).values())
 
 
 def every_params(study: str) -> bytes:

@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 from emoalign.analyses.contrasts.compare import compare, correlated
 from emoalign.analyses.contrasts.contrast_rows import contrast_rows
 from emoalign.figures import correlations, means
-from emoalign.figures.catalogue import planned_figures
-from emoalign.figures.subject import read_subject
+from emoalign.figures.subject import subjects
 from emoalign.figures.wording import R_INTERVAL, number
 from emoalign.items.rated_items import rated_items
 from emoalign.report.report_job import ReportJob
@@ -42,8 +41,7 @@ def incomplete() -> pd.DataFrame:
 
 def drawn(folder: Path, job: ReportJob, name: str) -> list[Figure]:
     """The pages of one figure of a study."""
-    [planned] = [figure for figure in planned_figures(job.drawing()) if figure.kind.name == name]
-    subject = read_subject(planned, [Path(path) for path in planned.tables(str(folder))])
+    [(_, subject)] = subjects(job.drawing().model_copy(update={"figures": (name,)}), folder)
     return {"means": means, "correlations": correlations}[name].draw(subject)
 
 

@@ -45,7 +45,7 @@ rule write_report:
         ),
         manifest=f"{RESULTS}/manifest.json",
         tables=[f"{RESULTS}/{table.path}" for table in tables(REPORT)],
-        pictures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
+        pictures=[path for path in rules.figures.input if path.endswith(".png")],
     output:
         f"{RESULTS}/report.html",
     log:

@@ -249,11 +249,6 @@ class PlannedFigure:
         """What stands for the picture where it cannot be seen."""
         return self._filled(self.kind.alt)
 
-    def tables(self, results: str) -> list[str]:
-        """The files it is drawn from, in the folder of results: all datasets of one table, then
-        the next table."""
-        return [f"{results}/{path}" for table in self.kind.reads for path in self.files(table)]
-
     def files(self, table: str) -> list[str]:
         """The files of one table that it is drawn from, in the folder of results."""
         names = sorted(self.job.datasets) if "<dataset>" in table else [""]
@@ -264,19 +259,73 @@ class PlannedFigure:
         return text.format(dataset=title, scale=self.scale)
 
 
+@dataclass(frozen=True)
+class FigureSet:
+    """Figures that one job draws.
+
+    Attributes:
+        dataset: the dataset they are of, or of whose scales; None for those of the study.
+        job: the part of the study that they are of; it has their names.
+    """
+
+    dataset: str | None
+    job: FigureJob
+
+    @property
+    def figures(self) -> list[PlannedFigure]:
+        """The figures, in the order of `FIGURES`."""
+        return planned_figures(self.job)
+
+    def tables(self, results: str) -> list[str]:
+        """The files they are drawn from, in the folder of results."""
+        return sorted(
+            {
+                f"{results}/{path}"
+                for figure in self.figures
+                for table in figure.kind.reads
+                for path in figure.files(table)
+            }
+        )
+
+    def files(self, results: str) -> list[str]:
+        """The files they are drawn into."""
+        return [
+            f"{results}/figures/{figure.path}.{kind}"
+            for figure in self.figures
+            for kind in ("pdf", "png")
+        ]
+
+
 def planned_figures(job: FigureJob) -> list[PlannedFigure]:
     """The figures of a study: those it chooses that lack nothing, in the order of `FIGURES`."""
-    return [one for kind in FIGURES for one in _of(kind, job) if kind.lacks(one.job) is None]
+    return [
+        figure
+        for kind in FIGURES
+        for figure in _of(kind, job)
+        if figure.kind.lacks(figure.job) is None
+    ]
+
+
+def figure_sets(job: FigureJob) -> list[FigureSet]:
+    """The figures of a study by the job that draws them: its own, then those of each dataset."""
+    sets = []
+    for dataset in (None, *sorted(job.datasets)):
+        part = job.within(dataset)
+        planned = [figure for figure in planned_figures(part) if figure.dataset == dataset]
+        if planned:
+            names = tuple(dict.fromkeys(figure.kind.name for figure in planned))
+            sets.append(FigureSet(dataset, part.model_copy(update={"figures": names})))
+    return sets
 
 
 def undrawn_figures(job: FigureJob) -> dict[FigureName, str]:
     """The figures a study chooses but cannot have anywhere, by name, with what it lacks."""
-    found: dict[FigureName, str] = {}
+    undrawn: dict[FigureName, str] = {}
     for kind in FIGURES:
-        lacks = [kind.lacks(one.job) for one in _of(kind, job)]
+        lacks = [kind.lacks(figure.job) for figure in _of(kind, job)]
         if lacks and None not in lacks:
-            found[kind.name] = "; ".join(dict.fromkeys(filter(None, lacks)))
-    return found
+            undrawn[kind.name] = "; ".join(dict.fromkeys(filter(None, lacks)))
+    return undrawn
 
 
 def _of(kind: FigureKind, job: FigureJob) -> Iterator[PlannedFigure]:
@@ -284,7 +333,7 @@ def _of(kind: FigureKind, job: FigureJob) -> Iterator[PlannedFigure]:
     if job.figures is not None and kind.name not in job.figures:
         return
     for dataset, scale in _places(kind.level, job):
-        yield PlannedFigure(kind, job.within(kind.name, dataset, scale), dataset, scale)
+        yield PlannedFigure(kind, job.within(dataset, scale), dataset, scale)
 
 
 def _places(level: Level, job: FigureJob) -> Iterator[tuple[str | None, str | None]]:

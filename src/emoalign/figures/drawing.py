@@ -1,4 +1,4 @@
-"""The job of the figures stage."""
+"""The jobs of the figures stage."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Protocol, cast
 
 from matplotlib.figure import Figure
 
-from emoalign.figures.catalogue import planned_figures
 from emoalign.figures.drawing_job import FigureJob, FigureName
 from emoalign.figures.saving import save
 from emoalign.figures.style import style
-from emoalign.figures.subject import Subject, read_subject
+from emoalign.figures.subject import Subject, subjects
 
 
 class Drawing(Protocol):
@@ -29,9 +28,9 @@ def drawing(figure: FigureName) -> Drawing:
     return cast(Drawing, module.draw)
 
 
-def draw_figure(job: FigureJob, tables: Sequence[Path], output: Path) -> None:
-    """Draw the figure that a job is of from the files of `PlannedFigure.tables`, as `output`.pdf
-    and .png."""
-    [planned] = planned_figures(job)
+def draw_figures(job: FigureJob, results: Path) -> None:
+    """Draw all figures of a job, each as PDF and PNG, into the folder figures of `results`, from
+    the tables there."""
     with style():
-        save(drawing(planned.kind.name)(read_subject(planned, tables)), output)
+        for planned, subject in subjects(job, results):
+            save(drawing(planned.kind.name)(subject), results / "figures" / planned.path)

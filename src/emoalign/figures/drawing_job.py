@@ -49,33 +49,31 @@ class AskedOf(Asked):
 class FigureJob(Job):
     """Draw figures: what things are called, what may be shown, what protocols differ in.
 
-    The job of one figure is that of a study which has nothing but what the figure is of.
+    The job of the figures of a dataset is that of a study which has no other dataset.
     """
 
-    version: int = 2
+    version: int = 3
     figures: tuple[FigureName, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]
     protocols: dict[str, AskedOf]
     seed: int
 
-    def within(self, figure: FigureName, dataset: str | None, scale: str | None) -> FigureJob:
-        """The part of it that concerns one figure, of a dataset and a scale where these are named.
-
-        A study-wide figure has all datasets; one of a dataset has all scales of it.
-        """
+    def within(self, dataset: str | None, scale: str | None = None) -> FigureJob:
+        """The part of it that concerns a dataset, and one scale of it where that is named; all of
+        it without a dataset."""
         if dataset is None:
-            return self.model_copy(update={"figures": (figure,)})
+            return self
         shown = self.datasets[dataset]
         if scale is not None:
-            scales = {name: found for name, found in shown.scales.items() if name == scale}
-            labels = {name: found for name, found in shown.labels.items() if name == scale}
-            frameworks = shown.frameworks.within([scale])
-            only = {"scales": scales, "labels": labels, "frameworks": frameworks}
+            only = {
+                "scales": {name: kept for name, kept in shown.scales.items() if name == scale},
+                "labels": {name: kept for name, kept in shown.labels.items() if name == scale},
+                "frameworks": shown.frameworks.within([scale]),
+            }
             shown = shown.model_copy(update=only)
         protocols = {
             name: asked.model_copy(update={"prompts": {dataset: asked.prompts[dataset]}})
             for name, asked in self.protocols.items()
         }
-        part = {"figures": (figure,), "datasets": {dataset: shown}, "protocols": protocols}
-        return self.model_copy(update=part)
+        return self.model_copy(update={"datasets": {dataset: shown}, "protocols": protocols})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from emoalign.figures.catalogue import PlannedFigure, planned_figures, undrawn_figures
+from emoalign.figures.catalogue import FigureSet, figure_sets, undrawn_figures
 from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.together import rule_names
 from emoalign.report.report_job import ReportedBaseline, ReportedDataset, ReportedModel, ReportJob
 
 
@@ -65,9 +66,14 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
     )
 
 
-def figures(loaded: LoadedStudy) -> dict[str, PlannedFigure]:
-    """The figures of a study, each by its path in the folder of figures."""
-    return {figure.path: figure for figure in planned_figures(reported(loaded).drawing())}
+def figures(loaded: LoadedStudy) -> dict[str, FigureSet]:
+    """The figures of a study by the name of the rule that draws them."""
+    sets = figure_sets(reported(loaded).drawing())
+    names = rule_names(
+        "draw_figures" if drawn.dataset is None else f"draw_figures_{drawn.dataset}"
+        for drawn in sets
+    )
+    return dict(zip(names, sets, strict=True))
 
 
 def undrawn(loaded: LoadedStudy) -> list[str]:

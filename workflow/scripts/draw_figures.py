@@ -1,12 +1,11 @@
 from pathlib import Path
 
-from emoalign.figures.drawing import draw_figure
+from emoalign.figures.drawing import draw_figures
 from emoalign.figures.drawing_job import FigureJob
 from emoalign.stage import stage
 
 with stage(snakemake.log[0]):
-    draw_figure(
+    draw_figures(
         FigureJob.model_validate(snakemake.params.job),
-        tables=[Path(path) for path in snakemake.input],
-        output=Path(snakemake.output[0]).with_suffix(""),
+        results=Path(snakemake.input[0]).parents[1],
     )
