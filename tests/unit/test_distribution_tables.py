@@ -23,6 +23,7 @@ from emoalign.tables import (
     DISTRIBUTION_CONTRASTS,
     DISTRIBUTIONS,
     ENTROPY,
+    ITEM_ENTROPIES,
     ITEMS,
     NORMS,
     STATUSES,
@@ -90,7 +91,7 @@ CELLS = (("good", "T1", 0.1), ("poor", "T1", 0.9), ("good", "T0", 0.1))
 
 
 def written(folder: Path, order: int = 1, **replaced: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The four tables of a study of two datasets; `order` -1 turns all rows around."""
+    """The five tables of a study of two datasets; `order` -1 turns all rows around."""
     norms = {
         "texts": pd.concat([numbered("valence"), numbered("arousal")]),
         "comments": labelled(),
@@ -112,7 +113,7 @@ def compared(folder: Path, **more: list[str]) -> dict[str, pd.DataFrame]:
         for kind in ("items", "norms", "stimuli")
     ]
     compare_distributions(job(), dataset_files(*listed, **more), folder / "statistics")
-    tables = (DISTRIBUTIONS, ENTROPY, CATEGORIES, DISTRIBUTION_CONTRASTS)
+    tables = (DISTRIBUTIONS, ENTROPY, ITEM_ENTROPIES, CATEGORIES, DISTRIBUTION_CONTRASTS)
     return {Path(table.path).stem: table.read(folder / table.path) for table in tables}
 
 
