@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from emoalign.analyses.contrasts.compare import compare
+from emoalign.analyses.structure.structure_rows import compare_structure
 
 from emoalign.analyses.contrasts.analysis import ComparisonJob
-from emoalign.analyses.contrasts.compare import compare
 from emoalign.analyses.structure.analysis import StructureJob
-from emoalign.analyses.structure.structure_rows import compare_structure
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.statistics.contrasts import contrasts
 from emoalign.statistics.replicates import pearson_replicates

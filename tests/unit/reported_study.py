@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import orjson
 import pandas as pd
-
 from emoalign.analyses.alignment.align import align
+from emoalign.analyses.contrasts.compare import compare
+from emoalign.analyses.structure.structure_rows import compare_structure
+
 from emoalign.analyses.alignment.analysis import StatisticsJob
 from emoalign.analyses.calibration.analysis import CalibrationJob, CalibrationReviewJob
 from emoalign.analyses.calibration.calibrate import calibrate
 from emoalign.analyses.calibration.review import review
 from emoalign.analyses.contrasts.analysis import ComparisonJob
-from emoalign.analyses.contrasts.compare import compare
 from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
 from emoalign.analyses.structure.analysis import StructureJob
-from emoalign.analyses.structure.structure_rows import compare_structure
 from emoalign.analyses.transparency.analysis import (
     GradientJob,
     LabelledDataset,

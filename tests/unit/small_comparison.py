@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-
 from emoalign.analyses.alignment.align import alignment, reliability_row
+
 from emoalign.analyses.alignment.analysis import StatisticsJob
 from emoalign.analyses.contrasts.analysis import ComparisonJob
 from emoalign.analyses.structure.analysis import StructureJob

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from emoalign.analyses.alignment.align import align, alignment, readouts, reliability_row
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.analyses.alignment.align import align, alignment, readouts, reliability_row
 from emoalign.tables import ALIGNMENT, ITEMS, NORMS
 
 from .small_study import JOB, SETTINGS, cell, norms, ratings

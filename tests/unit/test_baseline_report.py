@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from emoalign.report.sections.baselines import SECTION
 
 from emoalign.analyses.baselines.describe import describe
 from emoalign.baselines.partition import PartitionCounts
@@ -14,7 +15,6 @@ from emoalign.baselines.record import Epoch, TrainingRecord
 from emoalign.errors import BaselineError
 from emoalign.report.report_job import ReportedBaseline, ReportJob
 from emoalign.report.section import Results, View
-from emoalign.report.sections.baselines import SECTION
 from emoalign.tables import DISTRIBUTION_CONTRASTS, PREDICTIONS, TRAININGS
 
 from .reported_study import EVIL, make_page, rating_rows, report_job

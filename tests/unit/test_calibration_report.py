@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from emoalign.report.sections.calibration import SECTION, method
 
 from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.figures.calibration import draw
@@ -13,7 +14,6 @@ from emoalign.figures.style import style
 from emoalign.figures.subject import Subject, subjects
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, View
-from emoalign.report.sections.calibration import SECTION, method
 from emoalign.tables import CALIBRATION, records
 
 from .reported_study import report_job

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from emoalign.analyses.contrasts.compare import compare
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from emoalign.analyses.contrasts.analysis import ComparisonJob
-from emoalign.analyses.contrasts.compare import compare
 from emoalign.statistics.arousal import residuals
 from emoalign.tables import (
     ALIGNMENT,

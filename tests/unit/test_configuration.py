@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
+from emoalign.planning.analysis_jobs import AnalysisJobs
 from pydantic import ValidationError
 
 from emoalign.errors import StudyError
-from emoalign.planning.analysis_jobs import AnalysisJobs
 from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy

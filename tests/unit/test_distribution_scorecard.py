@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from emoalign.analyses.expectations.analysis import ExpectationJob
 from emoalign.analyses.expectations.distribution_scorecard import (
     EXPECTED,
     DistributionTables,
     distribution_scorecard,
     score_distributions,
 )
+
+from emoalign.analyses.expectations.analysis import ExpectationJob
 from emoalign.tables import (
     CALIBRATION,
     DISTRIBUTION_CONTRASTS,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import orjson
 import pytest
-
 from emoalign.planning.analysis_jobs import AnalysisJobs
+
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study

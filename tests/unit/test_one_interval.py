@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
-
 from emoalign.analyses.contrasts.compare import compare, correlated
 from emoalign.analyses.contrasts.contrast_rows import contrast_rows
+from matplotlib.figure import Figure
+
 from emoalign.figures import correlations, means
 from emoalign.figures.subject import subjects
 from emoalign.figures.wording import R_INTERVAL, number

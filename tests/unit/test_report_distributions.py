@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from emoalign.report.sections.distributions import findings
 
 from emoalign.report.report_job import ReportJob
-from emoalign.report.sections.distributions import findings
 from emoalign.tables import DISTRIBUTIONS
 
 from .reported_study import item_ids, label_rows, make_page, rating_rows, report_job

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from emoalign.analyses.structure.structure_rows import compare_structure, structure_rows
 from scipy import stats
 from scipy.spatial.distance import pdist
 
 from emoalign.analyses.structure.analysis import StructureJob
-from emoalign.analyses.structure.structure_rows import compare_structure, structure_rows
 from emoalign.items.rated_items import rated_items
 from emoalign.tables import ITEMS, STRUCTURE
 

@@ -11,6 +11,8 @@ import pandas as pd
 import pingouin
 import pyarrow as pa
 import pytest
+from emoalign.analyses.transparency.lexicons import SeedLexicon
+from emoalign.planning.analysis_jobs import AnalysisJobs
 from numpy.typing import NDArray
 from scipy import optimize, sparse, stats
 from sklearn.metrics import roc_auc_score
@@ -24,7 +26,6 @@ from emoalign.analyses.transparency.analysis import (
     TransparencySettings,
 )
 from emoalign.analyses.transparency.gradient_rows import gradient_rows
-from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.analyses.transparency.rows import transparency_rows
 from emoalign.analyses.transparency.words import (
     bag_of_words,
@@ -33,7 +34,6 @@ from emoalign.analyses.transparency.words import (
     words,
 )
 from emoalign.errors import StudyError
-from emoalign.planning.analysis_jobs import AnalysisJobs
 from emoalign.planning.files import Files
 from emoalign.planning.loading import load_study
 from emoalign.statistics.folds import hashed_folds, text_keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emoalign.analyses.catalogue import REPORT_JOB, settings_of_report
 from emoalign.figures.catalogue import FigureSet, figure_sets, undrawn_figures
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.together import rule_names
@@ -12,13 +13,11 @@ def reported(loaded: LoadedStudy) -> ReportJob:
     """The job of report and manifest: the whole study."""
     study = loaded.study
     protocols = {name: loaded.protocol(name) for name in loaded.protocol_names()}
-    return ReportJob(
+    return REPORT_JOB(
         study=study.study,
         title=study.title,
         seed=study.seed,
-        settings=study.statistics,
-        distributions=study.distributions,
-        calibration=study.calibration,
+        **{key.key: getattr(study, key.key) for key in settings_of_report()},
         models={
             name: ReportedModel(title=card.title, card=card.answering())
             for name, card in sorted(loaded.models.items())

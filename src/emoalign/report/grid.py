@@ -18,6 +18,9 @@ from emoalign.tables import Table, records
 FILTERS = ("model", "protocol", "dataset", "scale", "readout")
 """Columns by which the page can be filtered, where a table has them."""
 
+CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]
+"""By what cells are ordered on the page, so that those of one scale stand together."""
+
 NAMED = (*FILTERS, "item_id")
 """What a row can be about: a row about an item leads readers to it."""
 

@@ -6,9 +6,6 @@ from typing import Any
 
 from pydantic import Field
 
-from emoalign.analyses.alignment.analysis import StatisticsSettings
-from emoalign.analyses.calibration.analysis import CalibrationSettings
-from emoalign.analyses.distributions.analysis import DistributionSettings
 from emoalign.baselines.cards import Evaluated, TrainingSettings
 from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
 from emoalign.prompts.rendering import PromptForm, prompt_form
@@ -55,15 +52,16 @@ class ReportedBaseline(Entry):
 
 
 class ReportJob(Job):
-    """Write manifest and report: the whole study, in an order of its own, without limits."""
+    """Write manifest and report: the whole study, in an order of its own, without limits.
 
-    version: int = 2
+    What analyses are set by has keys of its own, which whoever lists the analyses adds
+    (`study.fields.part` finds them); so the report knows none of them.
+    """
+
+    version: int = 3
     study: str
     title: str
     seed: int
-    settings: StatisticsSettings
-    distributions: DistributionSettings = Field(default_factory=DistributionSettings)
-    calibration: CalibrationSettings = Field(default_factory=CalibrationSettings)
     models: dict[str, ReportedModel]
     datasets: dict[str, ReportedDataset]
     protocols: dict[str, Protocol]

@@ -1,8 +1,8 @@
 """What a section of the report is, and what it may look at.
 
-Adding a section takes a module `sections/<name>.py` with one `Section`, its template
-`templates/<id>.html`, and its name in `sections/__init__.py`, at the place where readers meet it.
-Nothing else: the tables it names become inputs of the workflow's rule and downloads on the page.
+A section is a module with one `SECTION` and, beside it, a template of the same name: `section.py`
+and `section.html` in the folder of its analysis. The analysis says which tables it reads: they
+become inputs of the workflow's rule and downloads on the page.
 
 A section is pure. Its `view` gets the `Results` of a study and returns one of three things:
 
@@ -21,7 +21,7 @@ A section is pure. Its `view` gets the `Results` of a study and returns one of t
   would not miss it. Nothing is shown.
 
 Where only some rows are missing, show them all: a dash for the number, and the `reason` of the row
-(`sections/contrasts.py` is an example).
+(`analyses/contrasts/section.py` is an example).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Results:
     _named: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
     def table(self, table: Table) -> pd.DataFrame:
-        """The rows of a table that the section names in `tables`; not to be changed in place."""
+        """The rows of a table that the section reads; not to be changed in place."""
         return self._once(table, table.path)
 
     def items(self, dataset: str) -> pd.DataFrame:
@@ -123,18 +123,14 @@ class Absent:
 class Section:
     """A part of the page.
 
-    `id` names its place on the page and its template; `heading` is a question or statement for
-    readers, `label` one or two words for the navigation; `tables` are the tables it reads
-    (of paths without placeholders); `figures` the names of the figures it shows. Sections `about`
-    the study rather than its results stand at the end. A study that the section does not
-    `concerns` has neither the section nor its tables.
+    `id` names its place on the page; `heading` is a question or statement for readers, `label` one
+    or two words for the navigation; `figures` are the names of the figures it shows. Sections
+    `about` the study rather than its results stand at the end.
     """
 
     id: str
     heading: str
     label: str
     view: Callable[[Results], View | Absent | None]
-    tables: tuple[Table, ...] = ()
     figures: tuple[str, ...] = ()
     about: bool = False
-    concerns: Callable[[ReportJob], bool] = lambda job: True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
 from emoalign.tables.baselines import BASELINE, PREDICTIONS, TRAININGS
 from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
+from emoalign.tables.columns import CELL_KEY
 from emoalign.tables.comparisons import (
     AROUSAL,
     AROUSAL_ITEMS,
@@ -73,6 +74,7 @@ __all__ = [
     "CALIBRATION",
     "CALIBRATION_CURVES",
     "CATEGORIES",
+    "CELL_KEY",
     "CONTRASTS",
     "DISTRIBUTIONS",
     "DISTRIBUTION_CONTRASTS",

@@ -19,6 +19,8 @@ SCALE = Column("scale", TEXT, "Name of the scale on the dataset's card.")
 READOUT = Column("readout", TEXT, "sampled (answers) or exact (probabilities of the answers).")
 ITEM = Column("item_id", TEXT, "The dataset's own id of the item.")
 CELL = (MODEL, PROTOCOL, DATASET, SCALE, READOUT)
+CELL_KEY = [column.name for column in CELL]
+"""The names of the columns that tell cells apart, in one order everywhere."""
 
 MISSING = "Why a number of the row is missing; null where all are there."
 

@@ -1,49 +1,55 @@
-"""Settings of the comparison with people, and what its job is told."""
+"""Do models order and place items as people do, and how well do people agree with people?"""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
 
-from emoalign.study.fields import Entry, Job
-from emoalign.study.scales import HumanScale, LabelScale
+from emoalign.analyses.base import (
+    ITEMS,
+    NORMS,
+    AnalysedStudy,
+    Analysis,
+    AnalysisJob,
+    Computation,
+    statistics,
+)
+from emoalign.report.contents import PageSection
+from emoalign.study.scales import HumanScale
+from emoalign.study.settings import StatisticsSettings
 
 
-class StatisticsJob(Job):
-    """Compare models with people, cell by cell: scales of numbers, and of labels, by dataset."""
+class AlignmentJob(AnalysisJob):
+    """Compare models with people, cell by cell: scales of numbers by dataset."""
 
     version: int = 3
     scales: dict[str, dict[str, HumanScale]]
-    labels: dict[str, dict[str, LabelScale]] = Field(default_factory=dict)
     seed: int
-    settings: AlignmentSettings
+    bootstrap_resamples: int
+    split_halves: int
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All scales of numbers of a study."""
+        settings = study.set_by(StatisticsSettings)
+        return cls(
+            scales={name: dict(dataset.numbers) for name, dataset in study.datasets.items()},
+            seed=study.seed,
+            bootstrap_resamples=settings.bootstrap_resamples,
+            split_halves=settings.split_halves,
+        )
 
 
-class AlignmentSettings(Entry):
-    """How thoroughly uncertainty is estimated where single cells are compared with people."""
-
-    bootstrap_resamples: int = Field(
-        10_000, ge=100, description="Resamples of items behind each bootstrap interval."
-    )
-    split_halves: int = Field(
-        1_000, ge=10, description="Random splits of the human raters behind the reliability."
-    )
-    simulations: int = Field(
-        999, ge=99, description="Simulated draws per item when sampled and exact are compared."
-    )
-
-
-class StatisticsSettings(AlignmentSettings):
-    """How thoroughly uncertainty is estimated, and how far comparisons go."""
-
-    permutations: int = Field(
-        999, ge=99, description="Permutations of items behind the p of representational similarity."
-    )
-    structure_items: int = Field(
-        2_000,
-        ge=10,
-        description="Items in a comparison of dissimilarities at most, drawn with the study's "
-        "seed: time and memory grow with their square.",
-    )
-    worst_items: int = Field(
-        20, ge=1, description="Items with the largest errors of arousal that are listed per cell."
-    )
+ANALYSIS = Analysis(
+    "alignment",
+    computes=(
+        Computation(
+            rule="align",
+            does="Item tables and norms in; a row per cell, and per scale people rated, out.",
+            run="emoalign.analyses.alignment.cells:align",
+            job=AlignmentJob,
+            reads=(ITEMS, NORMS),
+            makes=statistics("reliability", "alignment"),
+        ),
+    ),
+    section=PageSection("emoalign.analyses.alignment.section", statistics("alignment")),
+)

@@ -18,8 +18,8 @@ from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.predictors import Reached
 from emoalign.statistics.raters import agreement_on_labels, agreement_on_points
 from emoalign.statistics.scores import METRICS, best, entropies, scores
+from emoalign.tables import CELL_KEY
 
-CELL = ("model", "protocol", "dataset", "scale", "readout")
 Row = dict[str, object]
 
 
@@ -49,7 +49,7 @@ class Scored:
     @property
     def named(self) -> Row:
         """What the cell is, as columns."""
-        return dict(zip(CELL, self.cell.key, strict=True))
+        return dict(zip(CELL_KEY, self.cell.key, strict=True))
 
 
 def strata(cell: DistributionCell) -> dict[str, NDArray[np.bool_]]:

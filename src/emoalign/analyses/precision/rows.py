@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.alignment.align import reliability_row
-from emoalign.analyses.alignment.analysis import AlignmentSettings
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.items.cells import Texts
+from emoalign.items.reliability import reliability_row
 from emoalign.statistics import precision_of_jsd, precision_of_r
 from emoalign.statistics.folds import hashed_folds
 from emoalign.statistics.precision_of_r import HumanSpread
@@ -69,18 +68,17 @@ def _ways(job: PrecisionJob) -> Iterator[tuple[float, Row]]:
 def _correlations(
     dataset: str, scale: str, norms: pd.DataFrame, job: PrecisionJob
 ) -> Iterator[Row]:
-    known = norms.dropna(subset=["mean"])
-    settings = AlignmentSettings(split_halves=job.split_halves)
-    found = reliability_row(dataset, scale, norms, settings, job.seed)
-    spread = _spread(known, float(str(found["reliability"])))
+    rated = norms.dropna(subset=["mean"])
+    of_people = reliability_row(dataset, scale, norms, job.split_halves, job.seed)
+    spread = _spread(rated, float(str(of_people["reliability"])))
     for participants, way in _ways(job):
         for assumed in job.settings.expected_r:
-            row = way | {"measure": "r", "assumed": f"{assumed:g}", "n_items": len(known)}
+            row = way | {"measure": "r", "assumed": f"{assumed:g}", "n_items": len(rated)}
             for width in job.settings.half_widths:
                 yield (
                     row
                     | {"half_width": width}
-                    | _r_needs(spread, len(known), participants, assumed, width, job)
+                    | _r_needs(spread, len(rated), participants, assumed, width, job)
                 )
 
 

@@ -1,12 +1,23 @@
-"""What the comparison of spaces is told."""
+"""Are items alike for models that are alike for people?"""
 
 from __future__ import annotations
 
+from typing import Self
+
+from emoalign.analyses.base import (
+    ITEMS,
+    AnalysedStudy,
+    Analysis,
+    AnalysisJob,
+    Computation,
+    statistics,
+)
 from emoalign.items.item_jobs import ComparedDataset
-from emoalign.study.fields import Job
+from emoalign.report.contents import PageSection
+from emoalign.study.settings import StatisticsSettings
 
 
-class StructureJob(Job):
+class StructureJob(AnalysisJob):
     """Compare what is alike for people with what is alike for models."""
 
     version: int = 3
@@ -14,3 +25,30 @@ class StructureJob(Job):
     seed: int
     permutations: int
     structure_items: int
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All datasets of a study."""
+        settings = study.set_by(StatisticsSettings)
+        return cls(
+            datasets={name: dataset.compared for name, dataset in study.datasets.items()},
+            seed=study.seed,
+            permutations=settings.permutations,
+            structure_items=settings.structure_items,
+        )
+
+
+ANALYSIS = Analysis(
+    "structure",
+    computes=(
+        Computation(
+            rule="compare_structure",
+            does="Item tables in; how alike the spaces of people and models are, out.",
+            run="emoalign.analyses.structure.spaces:compare_structure",
+            job=StructureJob,
+            reads=(ITEMS,),
+            makes=statistics("structure", "similarity"),
+        ),
+    ),
+    section=PageSection("emoalign.analyses.structure.section", statistics("structure")),
+)

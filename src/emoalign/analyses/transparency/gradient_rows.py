@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.files import AnalysisFiles
 from emoalign.analyses.transparency.analysis import GradientJob
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.transparency import FEWEST_LABELS, gradient, partial_spearman
-from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
+from emoalign.tables import CELL_KEY, LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
 
 PREDICTORS = ("t", "e", "l", "probe_auc")
 
-_CELL = ["model", "protocol", "dataset", "scale", "readout"]
 
-
-def compare_gradients(job: GradientJob, transparency: Path, labels: Path, folder: Path) -> None:
-    """Write the table of gradients, as Parquet and CSV, into `folder`."""
-    rows = gradient_rows(TRANSPARENCY.read(transparency), LABELS.read(labels), job)
-    TRANSPARENCY_GRADIENT.write_both(rows, folder)
+def compare_gradients(job: GradientJob, files: AnalysisFiles) -> None:
+    """Write the table of gradients."""
+    rows = gradient_rows(files.table(TRANSPARENCY), files.table(LABELS), job)
+    files.write(TRANSPARENCY_GRADIENT, rows)
 
 
 def gradient_rows(
@@ -34,38 +31,36 @@ def gradient_rows(
     both = labels.merge(transparency.drop(columns="reason"), on=keys, how="left")
     both = both.sort_values("label", kind="stable")
     rows = [
-        dict(zip(_CELL, key, strict=True))
+        dict(zip(CELL_KEY, key, strict=True))
         | {"predictor": predictor}
         | _row(cell, predictor, seed_of(job.seed, key[2], "labels"), job)
-        for key, cell in groups(both, _CELL)
+        for key, cell in groups(both, CELL_KEY)
         for predictor in PREDICTORS
     ]
     return pd.DataFrame(rows, columns=TRANSPARENCY_GRADIENT.schema.names)
 
 
 def _row(cell: pd.DataFrame, predictor: str, seed: int, job: GradientJob) -> dict[str, object]:
-    known = cell.dropna(subset=[predictor, "spearman_rho"])
-    values, outcome = (
-        known[column].to_numpy(dtype=float) for column in (predictor, "spearman_rho")
-    )
-    log_prevalence = np.log(known["prevalence"].to_numpy(dtype=float))
-    found = gradient(values, outcome, job.permutations, job.bootstrap_resamples, seed)
+    both = cell.dropna(subset=[predictor, "spearman_rho"])
+    values, outcome = (both[column].to_numpy(dtype=float) for column in (predictor, "spearman_rho"))
+    log_prevalence = np.log(both["prevalence"].to_numpy(dtype=float))
+    over_labels = gradient(values, outcome, job.permutations, job.bootstrap_resamples, seed)
     partial = partial_spearman(values, outcome, log_prevalence)
     reason = None
-    if len(known) < FEWEST_LABELS:
-        reason = f"{len(known)} labels with both; {FEWEST_LABELS} are needed"
-    elif np.isnan(found.rho):
+    if len(both) < FEWEST_LABELS:
+        reason = f"{len(both)} labels with both; {FEWEST_LABELS} are needed"
+    elif np.isnan(over_labels.rho):
         reason = "one of the two is the same for all labels"
     elif np.isnan(partial.rho):
         reason = "partial_rho: prevalence alone orders the labels, or is the same for all"
-    elif np.isnan(found.interval.low):
+    elif np.isnan(over_labels.interval.low):
         reason = "rho_low, rho_high: the correlation hangs on one label"
     return {
-        "n_labels": len(known),
-        "rho": found.rho,
-        "rho_low": found.interval.low,
-        "rho_high": found.interval.high,
-        "p_permutation": found.p,
+        "n_labels": len(both),
+        "rho": over_labels.rho,
+        "rho_low": over_labels.interval.low,
+        "rho_high": over_labels.interval.high,
+        "p_permutation": over_labels.p,
         "partial_rho": partial.rho,
         "partial_p": partial.p,
         "reason": reason,

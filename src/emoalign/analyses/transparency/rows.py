@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from emoalign.analyses.files import AnalysisFiles
 from emoalign.analyses.transparency.analysis import LabelledDataset, TransparencyJob
-from emoalign.analyses.transparency.embedding import embedded
-from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.analyses.transparency.words import (
     bag_of_words,
     logistic_regression,
     with_any,
     words,
 )
+from emoalign.embeddings.embedding import embedded
 from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.seeds import seed_of
@@ -31,6 +30,7 @@ from emoalign.statistics.transparency import (
     transparency,
 )
 from emoalign.stimuli.human_answers import human_answers
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.scales import LabelScale
 from emoalign.tables import STIMULI, TRANSPARENCY
 
@@ -43,20 +43,11 @@ NO_TEXTS = "the items are images, which have no words"
 NO_RATERS = "there are no single human ratings of these texts"
 
 
-def describe(
-    job: TransparencyJob,
-    stimuli: Mapping[str, Path],
-    norms: Mapping[str, Path],
-    store: Path,
-    folder: Path,
-) -> None:
-    """Write the table of transparency, as Parquet and CSV, into `folder`.
-
-    `stimuli` and `norms` are the tables by dataset, `store` the folder that keeps embeddings. The
-    table does not depend on the order of files or rows.
-    """
+def describe(job: TransparencyJob, files: AnalysisFiles) -> None:
+    """Write the table of transparency; embeddings are kept in the journal, none is made twice."""
     card = job.embedding
-    embed = None if card is None else partial(embedded, card, store=store)
+    embed = None if card is None else partial(embedded, card, store=files.journal / "embeddings")
+    stimuli, norms = files.by_dataset("stimuli"), files.by_dataset("norms")
     rows = [
         row
         for name, dataset in sorted(job.datasets.items())
@@ -69,7 +60,7 @@ def describe(
             embed,
         )
     ]
-    TRANSPARENCY.write_both(pd.DataFrame(rows, columns=TRANSPARENCY.schema.names), folder)
+    files.write(TRANSPARENCY, pd.DataFrame(rows, columns=TRANSPARENCY.schema.names))
 
 
 def transparency_rows(
@@ -90,12 +81,12 @@ def transparency_rows(
         lexicon = None
     rows = []
     for scale_name, scale in sorted(dataset.labels.items()):
-        known = human_answers(norms, scale_name, scale)
-        shown = texts.reindex(known.item_ids)
+        people = human_answers(norms, scale_name, scale)
+        shown = texts.reindex(people.item_ids)
         why = NO_RATERS if not len(shown) else NO_TEXTS if shown.isna().any() else None
         if why is None:
             seed = seed_of(job.seed, name, "folds")
-            columns = _columns(list(shown), known.shares, scale, lexicon, job, seed, embed)
+            columns = _columns(list(shown), people.shares, scale, lexicon, job, seed, embed)
         else:
             unknown = dict.fromkeys(("prevalence", "e", "l", "t", "probe_auc"), np.nan)
             columns = [{**unknown, "n_texts": 0, "reason": why} for _ in scale.labels]
@@ -146,15 +137,15 @@ def _seed_shares(
     lexicon: SeedLexicon | None,
     enough: NDArray[np.bool_],
 ) -> FloatArray:
-    found = np.full(len(scale.labels), np.nan)
+    with_seeds = np.full(len(scale.labels), np.nan)
     if lexicon is not None:
         in_words = [words(text) for text in texts]
         for place in np.flatnonzero(enough):
             seeds = lexicon.of(scale.labels[place])
             if seeds:
                 of_label = [in_words[text] for text in np.flatnonzero(chosen[:, place])]
-                found[place] = seed_share(with_any(of_label, seeds))
-    return found
+                with_seeds[place] = seed_share(with_any(of_label, seeds))
+    return with_seeds
 
 
 def _similarities(
@@ -164,13 +155,13 @@ def _similarities(
     embed: Embed | None,
     enough: NDArray[np.bool_],
 ) -> FloatArray:
-    found = np.full(len(scale.labels), np.nan)
+    similarities = np.full(len(scale.labels), np.nan)
     if embed is not None and enough.any():
         vectors = embed([*texts, *scale.labels])
         of_texts, of_labels = vectors[: len(texts)], vectors[len(texts) :]
         for place in np.flatnonzero(enough):
-            found[place] = similarity(of_labels[place], of_texts[chosen[:, place]])
-    return found
+            similarities[place] = similarity(of_labels[place], of_texts[chosen[:, place]])
+    return similarities
 
 
 def _aucs(
@@ -185,10 +176,10 @@ def _aucs(
     keys = text_keys([" ".join(text) for text in in_words])
     folds = hashed_folds(keys, n_folds, seed)
     features = bag_of_words(in_words)
-    found = np.full(chosen.shape[1], np.nan)
+    aucs = np.full(chosen.shape[1], np.nan)
     for place in np.flatnonzero(enough):
-        found[place] = out_of_fold_auc(features, chosen[:, place], folds, logistic_regression)
-    return found
+        aucs[place] = out_of_fold_auc(features, chosen[:, place], folds, logistic_regression)
+    return aucs
 
 
 def _reason(
