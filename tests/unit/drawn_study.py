@@ -10,12 +10,12 @@ import pandas as pd
 from emoalign.analyses.alignment.align import align
 from emoalign.analyses.contrasts.compare import compare
 from emoalign.analyses.structure.structure_rows import compare_structure
+from emoalign.figures.catalogue import planned_figures
 
 from emoalign.analyses.alignment.analysis import StatisticsJob
 from emoalign.analyses.contrasts.analysis import ComparisonJob
 from emoalign.analyses.structure.analysis import StructureJob
-from emoalign.figures.catalogue import planned_figures
-from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
+from emoalign.figures.figure_job import AskedOf, FigureJob, FigureName, ShownDataset
 from emoalign.figures.subject import Subject, subjects
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.study.fields import Range

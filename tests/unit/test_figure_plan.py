@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-
-from emoalign.errors import StudyError
 from emoalign.figures.catalogue import (
     FIGURES,
     PlannedFigure,
     planned_figures,
     undrawn_figures,
 )
+
+from emoalign.errors import StudyError
 from emoalign.figures.drawing import drawing
-from emoalign.figures.drawing_job import AskedOf, FigureName
-from emoalign.figures.variation import varying
+from emoalign.figures.figure_job import AskedOf, FigureName, varying
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported, undrawn

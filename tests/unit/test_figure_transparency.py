@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from emoalign.figures.transparency import draw
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from emoalign.analyses.transparency.analysis import GradientJob
 from emoalign.analyses.transparency.gradient_rows import gradient_rows
-from emoalign.figures.drawing_job import FigureJob, ShownDataset
+from emoalign.figures.drawing import save
+from emoalign.figures.figure_job import FigureJob, ShownDataset
 from emoalign.figures.naming import POINT, name_points, places
-from emoalign.figures.saving import save
 from emoalign.figures.style import style
 from emoalign.figures.subject import Subject
-from emoalign.figures.transparency import draw
 from emoalign.study.scales import LabelScale
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT
 

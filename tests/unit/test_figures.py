@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from emoalign.figures.curves import ratios
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
@@ -17,15 +18,13 @@ from PIL import Image
 from scipy import stats
 from scipy.spatial import distance
 
-from emoalign.figures.curves import ratios
-from emoalign.figures.drawing import draw_figures, drawing
-from emoalign.figures.drawing_job import FigureJob, FigureName
+from emoalign.figures.drawing import PICTURE_PAGES, draw_figures, drawing, save
+from emoalign.figures.figure_job import FigureJob, FigureName
 from emoalign.figures.panels import pages_of, panels
-from emoalign.figures.saving import PICTURE_PAGES, save
-from emoalign.figures.style import PALETTE, model_marks, style
+from emoalign.figures.style import PALETTE, model_marks, style, wrapped
 from emoalign.figures.subject import Subject, subjects
-from emoalign.figures.wording import number, p_value, wrapped
 from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, SIMILARITY, STRUCTURE
+from emoalign.wording import number, p_value
 
 from .drawn_study import SCALES, asked, drawable, figure_job, subject, summarise, write_study
 

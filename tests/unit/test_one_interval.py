@@ -15,12 +15,12 @@ from matplotlib.figure import Figure
 
 from emoalign.figures import correlations, means
 from emoalign.figures.subject import subjects
-from emoalign.figures.wording import R_INTERVAL, number
 from emoalign.items.rated_items import rated_items
 from emoalign.report.report_job import ReportJob
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ALIGNMENT, ITEMS, SCORECARD
+from emoalign.wording import R_INTERVAL, number
 
 from .reported_study import make_page, rating_rows, report_job
 from .small_comparison import SCALES, aligned, comparison, dataset, study

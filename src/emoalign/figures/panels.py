@@ -8,8 +8,7 @@ from typing import TypeVar
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.style import PAGE_HEIGHT, PAGE_INCHES, PEOPLE
-from emoalign.figures.wording import wrapped
+from emoalign.figures.style import PAGE_HEIGHT, PAGE_INCHES, PEOPLE, wrapped
 
 PartT = TypeVar("PartT")
 

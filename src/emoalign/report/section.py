@@ -12,7 +12,7 @@ A section is pure. Its `view` gets the `Results` of a study and returns one of t
   with `{% import "parts.html" as parts %}`; then `{{ parts.table(grid) }}` shows a table made by
   `grid.py` (sorted, filtered and downloaded by readers without further work) and
   `{{ parts.figures(results, name) }}` the figures of a name that the study has (see
-  `figures/catalogue.py`), with their captions. Heading and frame are made for it. Whatever a
+  `analyses/catalogue.py`), with their captions. Heading and frame are made for it. Whatever a
   template prints is escaped; never mark a text as safe, because items, answers and titles are
   written by strangers.
 * an `Absent`: what could not be computed and why, in a sentence or two. Heading and sentence stand
@@ -34,7 +34,8 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.catalogue import PlannedFigure, planned_figures
+from emoalign.figures.kinds import FigureKind
+from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.report.answers import Answers
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import ITEMS, STIMULI, Table
@@ -42,11 +43,13 @@ from emoalign.tables import ITEMS, STIMULI, Table
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """The results of a study: `folder` is results/<study>, `ratings` are its rating files."""
+    """The results of a study: `folder` is results/<study>, `ratings` are its rating files, and
+    `kinds` the figures that studies can have."""
 
     job: ReportJob
     folder: Path
     ratings: Sequence[Path] = ()
+    kinds: Sequence[FigureKind] = ()
     _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _named: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
@@ -69,7 +72,11 @@ class Results:
 
     def figures(self, name: str) -> list[PlannedFigure]:
         """The figures of one name that the study has: none, one, or one per dataset or scale."""
-        return [one for one in planned_figures(self.job.drawing()) if one.kind.name == name]
+        return [figure for figure in self.planned_figures() if figure.kind.name == name]
+
+    def planned_figures(self) -> list[PlannedFigure]:
+        """All figures that the study has."""
+        return planned_figures(self.kinds, self.job.drawing())
 
     @cached_property
     def answers(self) -> Answers:

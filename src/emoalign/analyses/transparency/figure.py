@@ -9,13 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.label_order import ordered_by
+from emoalign.analyses.transparency.label_order import ordered_by
 from emoalign.figures.naming import name_points
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT, Mark
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import number, p_value
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups, records
+from emoalign.wording import number, with_p
 
 COLUMNS, HEIGHT = 2, 3.1
 
@@ -90,5 +90,5 @@ def _summary(row: Mapping[str, Any]) -> str:
         return f"no gradient: {row['reason']}"
     ends = f" [{number(row['rho_low'])}, {number(row['rho_high'])}]"
     interval = ends if pd.notna(row["rho_low"]) else ""
-    p = p_value(row["p_permutation"])
+    p = with_p(row["p_permutation"])
     return f"gradient {number(row['rho'])}{interval}, {p}, {row['n_labels']} labels"

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from emoalign.figures.panels import headed, instead, only_words, panels
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import number, p_value
 from emoalign.tables import SIMILARITY, STRUCTURE, groups, records
+from emoalign.wording import number, with_p
 
 COLUMNS, HEIGHT = 4, 2.15
 COLOURS = "cividis"
@@ -67,7 +67,7 @@ def _matrices(subject: Subject, n_items: int) -> Iterator[Matrix]:
     for (model, protocol, readout), cell in groups(pairs, ["model", "protocol", "readout"]):
         for framework in FRAMEWORKS:
             row = with_people[model, protocol, readout, f"model {framework}"]
-            rho = f"ρ = {number(row['rho'])}, {p_value(row['p'])}"
+            rho = f"ρ = {number(row['rho'])}, {with_p(row['p'])}"
             summary = row["reason"] if isinstance(row["reason"], str) else rho
             asked = f"{protocol}, {readout}" if several else protocol
             name = f"{subject.job.models[model]}\n{asked}\n{framework}, {summary}"

@@ -10,12 +10,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.outliers import name_outliers
+from emoalign.figures.naming import name_outliers
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import R_INTERVAL, correlation
 from emoalign.tables import ALIGNMENT, ITEMS, groups, records
+from emoalign.wording import R_INTERVAL, correlation
 
 LABELLED = 5
 FEW, MANY = (2, 3.5), (3, 2.75)

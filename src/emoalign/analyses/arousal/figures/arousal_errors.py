@@ -11,12 +11,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.outliers import name_outliers
+from emoalign.figures.naming import name_outliers
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import correlation
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, RESIDUALS, groups, records
+from emoalign.wording import correlation
 
 HEIGHT = 2.6
 LABELLED = 5

@@ -14,8 +14,8 @@ from emoalign.analyses.calibration.analysis import METHODS
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT, PEOPLE
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import MINUS
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, groups, records
+from emoalign.wording import MINUS
 
 COLUMNS, HEIGHT, LEGEND = 3, 2.6, 0.5
 

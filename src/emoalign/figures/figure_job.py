@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -10,22 +11,8 @@ from emoalign.study.fields import Entry, Job, Modality
 from emoalign.study.protocols import Asked
 from emoalign.study.scales import Frameworks, HumanScale, LabelScale
 
-FigureName = Literal[
-    "correlations",
-    "heatmap",
-    "means",
-    "spread",
-    "frameworks",
-    "v-shape",
-    "arousal-errors",
-    "similarity",
-    "temperatures",
-    "personas",
-    "wordings",
-    "entropy",
-    "calibration",
-    "transparency",
-]
+Varied = Literal["temperature", "personas", "prompts"]
+"""What may differ between protocols: how sharply is sampled, who is asked, with which words."""
 
 
 class ShownDataset(Entry):
@@ -53,7 +40,7 @@ class FigureJob(Job):
     """
 
     version: int = 3
-    figures: tuple[FigureName, ...] | None
+    figures: tuple[str, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]
     protocols: dict[str, AskedOf]
@@ -77,3 +64,24 @@ class FigureJob(Job):
             for name, asked in self.protocols.items()
         }
         return self.model_copy(update={"datasets": {dataset: shown}, "protocols": protocols})
+
+
+def varying(
+    protocols: Mapping[str, AskedOf], dataset: str, varied: Varied
+) -> list[tuple[str, ...]]:
+    """Groups of protocols that differ in `varied` and are alike in the rest, names ascending.
+
+    Personas need words that mention them: where personas differ, words may differ too.
+    """
+    groups: dict[tuple[object, ...], dict[str, object]] = {}
+    for name, asked in sorted(protocols.items()):
+        properties = {
+            "temperature": asked.temperature,
+            "personas": asked.personas,
+            "prompts": asked.prompts.get(dataset),
+        }
+        value = properties.pop(varied)
+        if varied == "personas":
+            del properties["prompts"]
+        groups.setdefault((asked.wave, *properties.values()), {})[name] = value
+    return [tuple(values) for values in groups.values() if len(set(values.values())) > 1]

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT, PAGE_INCHES
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import number
 from emoalign.tables import ENTROPY, ITEM_ENTROPIES, groups, records
+from emoalign.wording import number
 
 COLUMNS, HEIGHT = 3, 2.75
 

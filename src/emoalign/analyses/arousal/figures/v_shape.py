@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import PEOPLE
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import correlation
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import AROUSAL, ITEMS, groups, records
+from emoalign.wording import correlation
 
 COLUMNS, HEIGHT = 3, 2.35
 
