@@ -10,12 +10,13 @@ import pandas as pd
 from emoalign.analyses.alignment.align import align
 from emoalign.analyses.contrasts.compare import compare
 from emoalign.analyses.structure.structure_rows import compare_structure
-from emoalign.figures.catalogue import planned_figures
+from emoalign.analyses.catalogue import FIGURES
+from emoalign.figures.planned import planned_figures
 
 from emoalign.analyses.alignment.analysis import StatisticsJob
 from emoalign.analyses.contrasts.analysis import ComparisonJob
 from emoalign.analyses.structure.analysis import StructureJob
-from emoalign.figures.figure_job import AskedOf, FigureJob, FigureName, ShownDataset
+from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.figures.subject import Subject, subjects
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.study.fields import Range
@@ -168,7 +169,7 @@ def drawable(folder: Path, job: FigureJob) -> FigureJob:
     """The job of the figures whose tables are in `folder`: those of correlations and means."""
     names = dict.fromkeys(
         planned.kind.name
-        for planned in planned_figures(job)
+        for planned in planned_figures(FIGURES, job)
         if all(
             (folder / path).exists() for name in planned.kind.reads for path in planned.files(name)
         )
@@ -176,10 +177,10 @@ def drawable(folder: Path, job: FigureJob) -> FigureJob:
     return job.model_copy(update={"figures": tuple(names)})
 
 
-def subject(folder: Path, job: FigureJob, figure: FigureName, scale: str | None = None) -> Subject:
+def subject(folder: Path, job: FigureJob, figure: str, scale: str | None = None) -> Subject:
     """What one figure of the study is drawn from."""
     only = job.model_copy(update={"figures": (figure,)})
     [drawn] = [
-        subject for planned, subject in subjects(only, folder) if planned.scale in (scale, None)
+        subject for planned, subject in subjects(FIGURES, only, folder) if planned.scale in (scale, None)
     ]
     return drawn

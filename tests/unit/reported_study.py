@@ -166,7 +166,7 @@ def make_page(
     for table in tables():
         if not (folder / table.path).exists():  # of stages that these studies do not need
             table.write(pd.DataFrame(columns=table.schema.names), folder / table.path)
-    draw_figures(job.drawing(), folder)
+    draw_figures(FIGURES, job.drawing(), folder)
     manifest = {"git_commit": None, "note": EVIL, "study": job.model_dump(mode="json")}
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
     write_report(job, folder, [folder / "ratings.parquet"], folder / "report.html")

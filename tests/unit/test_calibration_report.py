@@ -9,8 +9,9 @@ import pytest
 from emoalign.report.sections.calibration import SECTION, method
 
 from emoalign.analyses.calibration.analysis import CalibrationSettings
-from emoalign.figures.calibration import draw
+from emoalign.analyses.calibration.figure import draw
 from emoalign.figures.style import style
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.subject import Subject, subjects
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, View
@@ -39,7 +40,7 @@ def told(results: Results, **changes: object) -> View:
 def subject(results: Results, scale: str) -> Subject:
     job = results.job.drawing().model_copy(update={"figures": ("calibration",)})
     (drawn,) = [
-        subject for planned, subject in subjects(job, results.folder) if planned.scale == scale
+        subject for planned, subject in subjects(FIGURES, job, results.folder) if planned.scale == scale
     ]
     return drawn
 

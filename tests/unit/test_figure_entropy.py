@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from emoalign.figures.entropy import COLUMNS, draw
+from emoalign.analyses.distributions.figure import COLUMNS, draw
 from emoalign.figures.style import style
 from emoalign.figures.subject import Subject
 from emoalign.tables import BASELINE, ENTROPY, ITEM_ENTROPIES

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from emoalign.figures.transparency import draw
+from emoalign.analyses.transparency.figure import draw
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from emoalign.figures.curves import ratios
+from emoalign.analyses.alignment.figures.curves import ratios
+from emoalign.analyses.catalogue import FIGURES
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
@@ -19,12 +20,12 @@ from scipy import stats
 from scipy.spatial import distance
 
 from emoalign.figures.drawing import PICTURE_PAGES, draw_figures, drawing, save
-from emoalign.figures.figure_job import FigureJob, FigureName
+from emoalign.figures.figure_job import FigureJob
 from emoalign.figures.panels import pages_of, panels
 from emoalign.figures.style import PALETTE, model_marks, style, wrapped
 from emoalign.figures.subject import Subject, subjects
 from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, SIMILARITY, STRUCTURE
-from emoalign.wording import number, p_value
+from emoalign.wording import number, with_p
 
 from .drawn_study import SCALES, asked, drawable, figure_job, subject, summarise, write_study
 
@@ -36,7 +37,7 @@ PROTOCOLS = {
     "kindly": asked(1.0, "kind"),
 }
 JOB = figure_job(protocols=PROTOCOLS)
-STUDY_A: set[FigureName] = {
+STUDY_A: set[str] = {
     "correlations",
     "heatmap",
     "means",
@@ -49,6 +50,7 @@ STUDY_A: set[FigureName] = {
     "personas",
     "wordings",
 }
+KINDS = {kind.name: kind for kind in FIGURES}
 EVIL = "$x_{ <b>"
 
 
@@ -64,9 +66,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(study: Path) -> Callable[..., list[Figure]]:
     """Draws figures of the study."""
 
-    def draw(figure: FigureName, scale: str | None = None, job: FigureJob = JOB) -> list[Figure]:
+    def draw(figure: str, scale: str | None = None, job: FigureJob = JOB) -> list[Figure]:
         with style():
-            return list(drawing(figure)(subject(study, job, figure, scale)))
+            return list(drawing(KINDS[figure])(subject(study, job, figure, scale)))
 
     return draw
 
@@ -87,7 +89,7 @@ def points(axis: Axes) -> np.ndarray:
     return np.asarray(cloud.get_offsets())
 
 
-def rows(study: Path, kind: FigureName, scale: str | None = None) -> Subject:
+def rows(study: Path, kind: str, scale: str | None = None) -> Subject:
     return subject(study, JOB, kind, scale)
 
 
@@ -97,7 +99,7 @@ def test_all_figures_of_a_job_are_written_as_pdf_and_png(study: Path, tmp_path: 
     for table in ("statistics", "items", "stimuli"):
         shutil.copytree(study / table, tmp_path / table)
     job = JOB.model_copy(update={"figures": ("heatmap", "spread")})
-    draw_figures(job, tmp_path)
+    draw_figures(FIGURES, job, tmp_path)
     drawn = {
         path.relative_to(tmp_path / "figures"): path.read_bytes()
         for path in (tmp_path / "figures").rglob("*.*")
@@ -107,7 +109,7 @@ def test_all_figures_of_a_job_are_written_as_pdf_and_png(study: Path, tmp_path: 
     with Image.open(tmp_path / "figures/words/fear/spread.png") as picture:
         assert picture.format == "PNG"
         assert round(picture.info["dpi"][0]) == 300
-    draw_figures(job.within("words", "fear"), tmp_path)
+    draw_figures(FIGURES, job.within("words", "fear"), tmp_path)
     again = (tmp_path / "figures/words/fear/spread.pdf").read_bytes()
     assert again == drawn[Path("words/fear/spread.pdf")], "no date, no chance"
 
@@ -328,10 +330,10 @@ def poor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_every_figure_of_a_poor_study_is_drawn_and_is_not_blank(poor: Path) -> None:
-    for planned, drawn_from in subjects(drawable(poor, SMALL), poor):
+    for planned, drawn_from in subjects(FIGURES, drawable(poor, SMALL), poor):
         if planned.scale in (None, "arousal"):
             with style():
-                pages = drawing(planned.kind.name)(drawn_from)
+                pages = drawing(planned.kind)(drawn_from)
                 for page in pages:
                     page.draw_without_rendering()
             assert axes(pages) or texts(pages)
@@ -360,7 +362,7 @@ def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
     for name, words in expected.items():
         scale = "fear" if name in ("means", "spread") else None
         with style():
-            told = texts(drawing(name)(subject(tmp_path, job, name, scale)))
+            told = texts(drawing(KINDS[name])(subject(tmp_path, job, name, scale)))
         assert words in told, name
 
 
@@ -425,6 +427,6 @@ def test_numbers_in_figures_read_as_in_print(value: float, text: str) -> None:
 
 
 def test_p_values_and_long_names_fit() -> None:
-    assert [p_value(p) for p in (0.0001, 0.042, np.nan)] == ["p < .001", "p = 0.042", "p = –"]
+    assert [with_p(p) for p in (0.0001, 0.042, np.nan)] == ["p < .001", "p = 0.042", "p = –"]
     lines = wrapped("a-model-of-some-length of that kind\nshort", inches=1.5).split("\n")
     assert lines == ["a-model-of-some-length", "of that kind", "short"]

@@ -13,7 +13,8 @@ from emoalign.analyses.contrasts.compare import compare, correlated
 from emoalign.analyses.contrasts.contrast_rows import contrast_rows
 from matplotlib.figure import Figure
 
-from emoalign.figures import correlations, means
+from emoalign.analyses.alignment.figures import correlations, means
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.subject import subjects
 from emoalign.items.rated_items import rated_items
 from emoalign.report.report_job import ReportJob
@@ -41,7 +42,7 @@ def incomplete() -> pd.DataFrame:
 
 def drawn(folder: Path, job: ReportJob, name: str) -> list[Figure]:
     """The pages of one figure of a study."""
-    [(_, subject)] = subjects(job.drawing().model_copy(update={"figures": (name,)}), folder)
+    [(_, subject)] = subjects(FIGURES, job.drawing().model_copy(update={"figures": (name,)}), folder)
     return {"means": means, "correlations": correlations}[name].draw(subject)
 
 
