@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from emoalign.report.sections.calibration import SECTION, method
 
 from emoalign.analyses.calibration.analysis import CalibrationSettings
+from emoalign.analyses.calibration.section import SECTION, method
 from emoalign.figures.calibration import draw
 from emoalign.figures.catalogue import planned_figures
 from emoalign.figures.style import style
@@ -26,8 +26,8 @@ JOB = report_job(labels=("emotions",), models={"m": "Model m", "idle": "Idle"})
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("results")
-    tables = written(folder, n=60, dataset="words", models=("m", "idle"))
-    return Results(JOB, calibrated(folder, {"words": tables}))
+    written(folder, n=60, dataset="words", models=("m", "idle"))
+    return Results(JOB, calibrated(folder, "words"))
 
 
 def told(results: Results, **changes: object) -> View:
@@ -94,7 +94,8 @@ def test_a_gain_that_the_model_has_no_part_in_is_called_so(results: Results) -> 
 
 
 def test_where_nothing_could_be_learnt_the_section_says_why(tmp_path: Path) -> None:
-    folder = calibrated(tmp_path, {"words": written(tmp_path, n=12, dataset="words")})
+    written(tmp_path, n=12, dataset="words")
+    folder = calibrated(tmp_path, "words")
     view = SECTION.view(Results(JOB, folder))
     assert isinstance(view, Absent)
     assert "only 12 items were rated by both people and model; it takes 20" in view.why
@@ -139,7 +140,8 @@ def test_many_cells_go_to_further_pages(results: Results) -> None:
 
 def test_a_cell_that_could_not_be_calibrated_is_no_empty_panel(tmp_path: Path) -> None:
     job: ReportJob = report_job()
-    folder = calibrated(tmp_path, {"words": written(tmp_path, n=12, dataset="words")})
+    written(tmp_path, n=12, dataset="words")
+    folder = calibrated(tmp_path, "words")
     with style():
         (page,) = draw(subject(Results(job, folder), "valence"))
     (axis,) = page.axes

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from emoalign.analyses.transparency.analysis import GradientJob
-from emoalign.analyses.transparency.gradient_rows import gradient_rows
+from emoalign.analyses.transparency.gradients import gradient_rows
 from emoalign.figures.drawing_job import FigureJob, ShownDataset
 from emoalign.figures.naming import POINT, name_points, places
 from emoalign.figures.saving import save

@@ -15,13 +15,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from emoalign.analyses.alignment.findings import alignment_gaps, findings
 from emoalign.figures.wording import number
-from emoalign.report.gaps import alignment_gaps
 from emoalign.report.manifest import git_commit
 from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.report.report_job import ReportJob
 from emoalign.report.scripts import Script
-from emoalign.report.wording import findings, p_value, percent
+from emoalign.report.wording import p_value, percent
 from emoalign.tables import ALIGNMENT, STATUSES
 
 from .reported_study import EVIL, make_page, rating_rows, report_job

@@ -8,15 +8,15 @@ from itertools import groupby
 import pandas as pd
 
 from emoalign.analyses.distributions.analysis import DistributionJob
-from emoalign.analyses.distributions.contrast_rows import adjusted, contrast_rows
-from emoalign.analyses.distributions.references import Draws, references
-from emoalign.analyses.distributions.rows import (
+from emoalign.analyses.distributions.cell_rows import (
     Row,
     Scored,
     category_rows,
     distribution_rows,
     entropy_row,
 )
+from emoalign.analyses.distributions.contrast_pairs import adjusted, contrast_rows
+from emoalign.analyses.distributions.references import Draws, references
 from emoalign.analyses.files import AnalysisFiles
 from emoalign.items.cells import read_cells
 from emoalign.statistics.seeds import seed_of
