@@ -40,7 +40,7 @@ STATISTICS = {
     ("compare", ""),
     ("compare_distributions", ""),
     ("review_calibration", ""),
-    ("score_distributions", ""),
+    ("check_expectations", ""),
     ("write_report", ""),
 }
 """What more resamples concern."""

@@ -7,22 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from emoalign.analyses.alignment.align import align
-from emoalign.analyses.contrasts.compare import compare
-from emoalign.analyses.structure.structure_rows import compare_structure
-from emoalign.analyses.catalogue import FIGURES
-from emoalign.figures.planned import planned_figures
 
-from emoalign.analyses.alignment.analysis import StatisticsJob
-from emoalign.analyses.contrasts.analysis import ComparisonJob
-from emoalign.analyses.structure.analysis import StructureJob
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
+from emoalign.figures.planned import planned_figures
 from emoalign.figures.subject import Subject, subjects
-from emoalign.items.item_jobs import ComparedDataset
-from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 from emoalign.tables import ITEMS, NORMS, STIMULI
 
+from .analysed import analyse_all, analysed_dataset, analysed_study
 from .small_study import SCALE, SETTINGS, cell
 
 FRAMEWORKS = Frameworks(
@@ -142,27 +135,12 @@ def write_study(folder: Path, job: FigureJob, n: int = 40, texts: str = "word") 
 
 def summarise(folder: Path, job: FigureJob) -> None:
     """Run the stages of statistics on the item table in `folder`."""
-    statistics, items = folder / "statistics", [folder / "items/words.parquet"]
     [(_, dataset)] = job.datasets.items()
-    compared = ComparedDataset(
-        modality="word",
-        scales={scale: Range(min=1, max=9) for scale in dataset.scales},
-        frameworks=dataset.frameworks,
-    )
-    align(
-        StatisticsJob(scales={"words": dataset.scales}, seed=3, settings=SETTINGS),
-        items,
-        {"words": folder / "norms/words.parquet"},
-        statistics,
-    )
-    comparison = ComparisonJob(
-        datasets={"words": compared}, seed=3, bootstrap_resamples=200, worst_items=20
-    )
-    compare(comparison, items, statistics / "alignment.parquet", statistics)
-    structure = StructureJob(
-        datasets={"words": compared}, seed=3, permutations=99, structure_items=200
-    )
-    compare_structure(structure, items, statistics)
+    of_words = analysed_dataset(dataset.scales, frameworks=dataset.frameworks)
+    few = SETTINGS.model_copy(update={"permutations": 99, "structure_items": 200})
+    study = analysed_study({"words": of_words}, few)
+    names = ("alignment", "labels", "readouts", "contrasts", "frameworks", "arousal", "structure")
+    analyse_all(study, folder, names)
 
 
 def drawable(folder: Path, job: FigureJob) -> FigureJob:
@@ -181,6 +159,8 @@ def subject(folder: Path, job: FigureJob, figure: str, scale: str | None = None)
     """What one figure of the study is drawn from."""
     only = job.model_copy(update={"figures": (figure,)})
     [drawn] = [
-        subject for planned, subject in subjects(FIGURES, only, folder) if planned.scale in (scale, None)
+        subject
+        for planned, subject in subjects(FIGURES, only, folder)
+        if planned.scale in (scale, None)
     ]
     return drawn

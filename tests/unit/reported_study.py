@@ -9,40 +9,21 @@ from typing import Any
 import numpy as np
 import orjson
 import pandas as pd
-from emoalign.analyses.alignment.align import align
-from emoalign.analyses.contrasts.compare import compare
-from emoalign.analyses.structure.structure_rows import compare_structure
 
-from emoalign.analyses.alignment.analysis import StatisticsJob
-from emoalign.analyses.calibration.analysis import CalibrationJob, CalibrationReviewJob
-from emoalign.analyses.calibration.calibrate import calibrate
-from emoalign.analyses.calibration.review import review
-from emoalign.analyses.contrasts.analysis import ComparisonJob
-from emoalign.analyses.distributions.analysis import DistributionJob
-from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
-from emoalign.analyses.structure.analysis import StructureJob
-from emoalign.analyses.transparency.analysis import (
-    GradientJob,
-    LabelledDataset,
-    TransparencyJob,
-    TransparencySettings,
-)
-from emoalign.analyses.transparency.gradient_rows import compare_gradients
-from emoalign.analyses.transparency.rows import describe
-from emoalign.analyses.variance.analysis import DecompositionJob
-from emoalign.analyses.variance.decompose import decompose
+from emoalign.analyses.base import AnalysedStudy
+from emoalign.analyses.calibration.analysis import CalibrationSettings
+from emoalign.analyses.catalogue import FIGURES, REPORT_JOB
 from emoalign.elicitation.readings.text import Status
 from emoalign.figures.drawing import draw_figures
 from emoalign.items.aggregation import aggregate
-from emoalign.items.item_jobs import AggregationJob, ComparedDataset
+from emoalign.items.item_jobs import AggregationJob
 from emoalign.report.page import write_report
 from emoalign.report.report_job import ReportJob
-from emoalign.report.sections import tables
-from emoalign.study.fields import Range
-from emoalign.study.protocols import Asked
+from emoalign.study.fields import part
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, RATINGS, STIMULI
 
+from .analysed import analyse_all, analysed_dataset, analysed_study, sections
 from .small_study import SCALE, SETTINGS
 
 EVIL = '<script>alert("1")</script>'
@@ -67,12 +48,12 @@ def report_job(
     wording = {"title": "Plain", "form": "chat", "template": "{{ instruction }} {{ item.text }}"}
     wording |= {"answer": {"max_tokens": 4}, "scales": instructions}
     instructions |= {name: {"instruction": "Choose."} for name in labels}
-    return ReportJob.model_validate(
+    return REPORT_JOB.model_validate(
         {
             "study": "words",
             "title": title,
             "seed": 3,
-            "settings": SETTINGS.model_dump(),
+            "statistics": SETTINGS.model_dump(),
             "calibration": {"methods": ["isotonic", "mixture"]},
             "models": {
                 name: {"title": one, "card": {"engine": "openai", "model": name}}
@@ -157,89 +138,24 @@ def make_page(
     )
     STIMULI.write(stimuli, folder / "stimuli/words.parquet")
     NORMS.write(norms, folder / "norms/words.parquet")
-    RATINGS.write(ratings, folder / "ratings.parquet")
+    rating_file = folder / "ratings/words.parquet"
+    RATINGS.write(ratings, rating_file)
     card = job.datasets["words"]
     rated = AggregationJob(dataset="words", scales={**card.scales, **card.labels})
     item_table = folder / "items/words.parquet"
-    aggregate(rated, [folder / "ratings.parquet"], folder / "norms/words.parquet", item_table)
-    summarise(folder, job, item_table)
-    for table in tables():
-        if not (folder / table.path).exists():  # of stages that these studies do not need
-            table.write(pd.DataFrame(columns=table.schema.names), folder / table.path)
+    aggregate(rated, [rating_file], folder / "norms/words.parquet", item_table)
+    analyse_all(analysed(job), folder)
     draw_figures(FIGURES, job.drawing(), folder)
     manifest = {"git_commit": None, "note": EVIL, "study": job.model_dump(mode="json")}
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
-    write_report(job, folder, [folder / "ratings.parquet"], folder / "report.html")
+    write_report(job, sections(folder), FIGURES, folder, [rating_file], folder / "report.html")
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
-def summarise(folder: Path, job: ReportJob, item_table: Path) -> None:
-    """The stages of statistics."""
-    card, statistics = job.datasets["words"], folder / "statistics"
-    items, seed = [item_table], job.seed
-    of_cells = StatisticsJob(
-        scales={"words": card.scales}, labels={"words": card.labels}, seed=seed, settings=SETTINGS
-    )
-    align(of_cells, items, {"words": folder / "norms/words.parquet"}, statistics)
-    compared = {
-        "words": ComparedDataset(
-            modality="word",
-            scales={name: Range(min=one.min, max=one.max) for name, one in card.scales.items()},
-            frameworks=card.frameworks,
-        )
-    }
-    between = ComparisonJob(datasets=compared, seed=seed, bootstrap_resamples=200, worst_items=5)
-    compare(between, items, statistics / "alignment.parquet", statistics)
-    spaces = StructureJob(datasets=compared, seed=seed, permutations=99, structure_items=200)
-    compare_structure(spaces, items, statistics)
-    asked = {name: Asked(temperature=1.0, prompts={"words": "plain"}) for name in job.protocols}
-    decompose(DecompositionJob(protocols=asked), [folder / "ratings.parquet"], statistics)
-    spread = DistributionJob(
-        scales={"words": {**card.scales, **card.labels}},
-        seed=seed,
-        bootstrap_resamples=200,
-        settings=job.distributions,
-    )
-    if card.labels:
-        describe_labels(folder, job)
-    files = [[str(folder / kind / "words.parquet")] for kind in ("items", "norms", "stimuli")]
-    compare_distributions(spread, dataset_files(*files), statistics)
-    calibrated(folder, job)
-
-
-def calibrated(folder: Path, job: ReportJob) -> None:
-    """The stages of calibration."""
+def analysed(job: ReportJob) -> AnalysedStudy:
+    """The study of a report, as analyses know it: without an embedding and without seed words."""
+    few = SETTINGS.model_copy(update={"permutations": 99, "structure_items": 200, "worst_items": 5})
     card = job.datasets["words"]
-    scales = {**card.scales, **card.labels}
-    told: dict[str, Any] = {"min_raters": job.distributions.min_raters, "seed": job.seed}
-    told["settings"] = job.calibration
-    made = {
-        name: folder / f"{name}/words.{kind}"
-        for name, kind in (
-            *[(name, "parquet") for name in ("items", "norms", "stimuli", "calibrated")],
-            ("calibrators", "json"),
-        )
-    }
-    tables = {name: made[name] for name in ("items", "norms", "stimuli")}
-    fitting = CalibrationJob(dataset="words", scales=scales, **told)
-    calibrate(fitting, tables, made["calibrated"], made["calibrators"])
-    judging = CalibrationReviewJob(datasets={"words": scales}, bootstrap_resamples=200, **told)
-    review(judging, {name: {"words": path} for name, path in made.items()}, folder / "statistics")
-
-
-def describe_labels(folder: Path, job: ReportJob) -> None:
-    """The stages of transparency, without an embedding and without seed words."""
-    labelled = {"words": LabelledDataset(language="en", labels=job.datasets["words"].labels)}
-    transparency = TransparencyJob(
-        datasets=labelled,
-        lexicon=None,
-        embedding=None,
-        settings=TransparencySettings(),
-        seed=job.seed,
-    )
-    files = {kind: {"words": folder / kind / "words.parquet"} for kind in ("stimuli", "norms")}
-    statistics = folder / "statistics"
-    describe(transparency, files["stimuli"], files["norms"], folder / "embeddings", statistics)
-    gradient = GradientJob(permutations=99, bootstrap_resamples=200, seed=job.seed)
-    tables_of = (statistics / f"{name}.parquet" for name in ("transparency", "labels"))
-    compare_gradients(gradient, *tables_of, folder=statistics)
+    dataset = analysed_dataset(card.scales, card.labels, card.frameworks)
+    calibration = part(job, CalibrationSettings)
+    return analysed_study({"words": dataset}, few, calibration, protocols=job.protocols)

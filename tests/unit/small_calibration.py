@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,12 @@ from emoalign.analyses.calibration.analysis import (
     CalibrationReviewJob,
     CalibrationSettings,
 )
-from emoalign.analyses.calibration.calibrate import calibrate
-from emoalign.analyses.calibration.review import review
 from emoalign.items.cells import Tables
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS, NORMS, STATUSES, STIMULI
 
+from .analysed import run
 from .planted import LABELS, POINTS, drawn, truths
 
 FIVE = HumanScale(min=1, max=POINTS, direction="higher is more")
@@ -86,39 +85,22 @@ def written(
     return tables
 
 
-def calibrated(
-    folder: Path, tables: Mapping[str, Tables], settings: CalibrationSettings = SETTINGS
-) -> Path:
-    """Run both stages on datasets by name; the folder of their results."""
+def calibrated(folder: Path, *datasets: str, settings: CalibrationSettings = SETTINGS) -> Path:
+    """Run both computations on datasets that were written; the folder of their results."""
     scales = {"valence": FIVE, "emotions": NAMED}
-    for dataset, files in tables.items():
+    for dataset in datasets:
         job = CalibrationJob(
             dataset=dataset, scales=scales, min_raters=3, seed=7, settings=settings
         )
-        calibrate(
-            job,
-            files,
-            folder / f"calibrated/{dataset}.parquet",
-            folder / f"calibrators/{dataset}.json",
-        )
-    review(
-        CalibrationReviewJob(
-            datasets=dict.fromkeys(tables, scales),
-            min_raters=3,
-            seed=7,
-            bootstrap_resamples=300,
-            settings=settings,
-        ),
-        {
-            **{
-                name: {dataset: files[name] for dataset, files in tables.items()}
-                for name in ("items", "norms", "stimuli")
-            },
-            "calibrated": {name: folder / f"calibrated/{name}.parquet" for name in tables},
-            "calibrators": {name: folder / f"calibrators/{name}.json" for name in tables},
-        },
-        folder / "statistics",
+        run(job, "calibrate", folder)
+    judging = CalibrationReviewJob(
+        datasets=dict.fromkeys(datasets, scales),
+        min_raters=3,
+        seed=7,
+        bootstrap_resamples=300,
+        settings=settings,
     )
+    run(judging, "review", folder)
     return folder
 
 

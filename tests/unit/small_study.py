@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.alignment.analysis import StatisticsJob, StatisticsSettings
+from emoalign.analyses.alignment.analysis import AlignmentJob
 from emoalign.study.scales import HumanScale
+from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import STATUSES
 
 SCALE = HumanScale(min=1, max=9, direction="higher is more positive")
 SETTINGS = StatisticsSettings(bootstrap_resamples=500, split_halves=50, simulations=99)
-JOB = StatisticsJob(scales={"words": {"valence": SCALE}}, seed=3, settings=SETTINGS)
+JOB = AlignmentJob(
+    scales={"words": {"valence": SCALE}}, seed=3, bootstrap_resamples=500, split_halves=50
+)
 
 
 def norms(n: int = 30, raters: int = 8, seed: int = 0) -> pd.DataFrame:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from emoalign.report.sections.baselines import SECTION
 
-from emoalign.analyses.baselines.describe import describe
+from emoalign.analyses.baselines.analysis import BaselinesJob
+from emoalign.analyses.baselines.section import SECTION
 from emoalign.baselines.partition import PartitionCounts
 from emoalign.baselines.record import Epoch, TrainingRecord
 from emoalign.errors import BaselineError
@@ -17,6 +17,7 @@ from emoalign.report.report_job import ReportedBaseline, ReportJob
 from emoalign.report.section import Results, View
 from emoalign.tables import DISTRIBUTION_CONTRASTS, PREDICTIONS, TRAININGS
 
+from .analysed import run
 from .reported_study import EVIL, make_page, rating_rows, report_job
 from .small_study import norms, ratings
 
@@ -66,19 +67,18 @@ def predictions(folder: Path, baseline: str, *seeds: int | None) -> Path:
             why = None if item < 4 else "a reason"
             shares = [0.5, 0.25] if item < 4 else None
             rows.append(told | own | {"seed": seed, "distribution": shares, "reason": why})
-    path = folder / baseline / "words.parquet"
+    path = folder / "baselines" / baseline / "words.parquet"
     PREDICTIONS.write(pd.DataFrame(rows, columns=PREDICTIONS.schema.names), path)
     return path
 
 
 def described(folder: Path) -> pd.DataFrame:
-    (folder / "trained").mkdir(parents=True)
-    records = []
+    (folder / "baselines/trained").mkdir(parents=True)
     for one in (record(1, 0.4, 0.3, 0.35, 0.36), record(2, 0.6, 0.7, stopped="max_epochs")):
-        records.append(folder / f"trained/seed-{one.seed}.training.json")
-        one.write(records[-1])
-    paths = [predictions(folder, "trained", 2, 1), predictions(folder, "published", None)]
-    describe(paths, records, {"published": f"It saw {EVIL}."}, folder / "statistics")
+        one.write(folder / f"baselines/trained/seed-{one.seed}.training.json")
+    predictions(folder, "trained", 2, 1)
+    predictions(folder, "published", None)
+    run(BaselinesJob(leakage={"published": f"It saw {EVIL}."}), "describe_baselines", folder)
     return TRAININGS.read(folder / "statistics/trainings.parquet")
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from emoalign.report.sections.calibration import SECTION, method
 
 from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.analyses.calibration.figure import draw
-from emoalign.figures.style import style
+from emoalign.analyses.calibration.section import SECTION, method
 from emoalign.analyses.catalogue import FIGURES
+from emoalign.figures.style import style
 from emoalign.figures.subject import Subject, subjects
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, View
@@ -26,13 +26,13 @@ JOB = report_job(labels=("emotions",), models={"m": "Model m", "idle": "Idle"})
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("results")
-    tables = written(folder, n=60, dataset="words", models=("m", "idle"))
-    return Results(JOB, calibrated(folder, {"words": tables}))
+    written(folder, n=60, dataset="words", models=("m", "idle"))
+    return Results(JOB, calibrated(folder, "words"))
 
 
 def told(results: Results, **changes: object) -> View:
     rows = results.table(CALIBRATION).assign(**changes)
-    view = SECTION.view(Results(results.job, results.folder, (), {CALIBRATION.path: rows}))
+    view = SECTION.view(Results(results.job, results.folder, _read={CALIBRATION.path: rows}))
     assert isinstance(view, View)
     return view
 
@@ -40,7 +40,9 @@ def told(results: Results, **changes: object) -> View:
 def subject(results: Results, scale: str) -> Subject:
     job = results.job.drawing().model_copy(update={"figures": ("calibration",)})
     (drawn,) = [
-        subject for planned, subject in subjects(FIGURES, job, results.folder) if planned.scale == scale
+        subject
+        for planned, subject in subjects(FIGURES, job, results.folder)
+        if planned.scale == scale
     ]
     return drawn
 
@@ -93,7 +95,8 @@ def test_a_gain_that_the_model_has_no_part_in_is_called_so(results: Results) -> 
 
 
 def test_where_nothing_could_be_learnt_the_section_says_why(tmp_path: Path) -> None:
-    folder = calibrated(tmp_path, {"words": written(tmp_path, n=12, dataset="words")})
+    written(tmp_path, n=12, dataset="words")
+    folder = calibrated(tmp_path, "words")
     view = SECTION.view(Results(JOB, folder))
     assert isinstance(view, Absent)
     assert "only 12 items were rated by both people and model; it takes 20" in view.why
@@ -101,7 +104,7 @@ def test_where_nothing_could_be_learnt_the_section_says_why(tmp_path: Path) -> N
 
 def test_a_study_without_cells_has_no_such_section(tmp_path: Path) -> None:
     empty = pd.DataFrame(columns=CALIBRATION.schema.names)
-    assert SECTION.view(Results(JOB, tmp_path, (), {CALIBRATION.path: empty})) is None
+    assert SECTION.view(Results(JOB, tmp_path, _read={CALIBRATION.path: empty})) is None
 
 
 def test_the_methods_are_those_of_the_study() -> None:
@@ -138,7 +141,8 @@ def test_many_cells_go_to_further_pages(results: Results) -> None:
 
 def test_a_cell_that_could_not_be_calibrated_is_no_empty_panel(tmp_path: Path) -> None:
     job: ReportJob = report_job()
-    folder = calibrated(tmp_path, {"words": written(tmp_path, n=12, dataset="words")})
+    written(tmp_path, n=12, dataset="words")
+    folder = calibrated(tmp_path, "words")
     with style():
         (page,) = draw(subject(Results(job, folder), "valence"))
     (axis,) = page.axes

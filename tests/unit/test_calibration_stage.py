@@ -15,11 +15,12 @@ from emoalign.analyses.calibration.__main__ import main
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings
 from emoalign.analyses.calibration.apply import apply
 from emoalign.analyses.calibration.saved import load
-from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
-from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
+from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.errors import DataError
+from emoalign.study.settings import DistributionSettings
 from emoalign.tables import CALIBRATED, CALIBRATION, CALIBRATION_CURVES, DISTRIBUTIONS, ITEMS
 
+from .analysed import run
 from .small_calibration import FIVE, NAMED, SETTINGS, calibrated, written
 
 CARD = {
@@ -44,7 +45,8 @@ CARD = {
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    return calibrated(folder, {"d": written(folder, n=80, rated=60, copies=2)})
+    written(folder, n=80, rated=60, copies=2)
+    return calibrated(folder, "d")
 
 
 def gains(results: Path) -> pd.DataFrame:
@@ -140,9 +142,8 @@ def test_a_score_is_the_metric_that_has_its_name_in_the_table_of_distributions(
         bootstrap_resamples=50,
         settings=DistributionSettings(simulations=10, permutations=1),
     )
-    files = ([str(results / kind / "d.parquet")] for kind in ("items", "norms", "stimuli"))
-    compare_distributions(job, dataset_files(*files), tmp_path)
-    found = DISTRIBUTIONS.read(tmp_path / "distributions.parquet")
+    run(job, "compare_distributions", results)
+    found = DISTRIBUTIONS.read(results / DISTRIBUTIONS.path)
     values = found[found["stratum"] == "all"].set_index(["scale", "metric"])["value"]
     rows = gains(results).set_index(["scale", "method"])
     shared = {"valence": ("jsd", "nll", "rps"), "emotions": ("jsd", "bernoulli_jsd", "brier")}
@@ -212,10 +213,8 @@ def test_neither_the_order_of_rows_nor_another_model_changes_the_numbers_of_a_ce
     tmp_path: Path, results: Path
 ) -> None:
     (tmp_path / "turned").mkdir()
-    tables = written(
-        tmp_path / "turned", n=80, rated=60, copies=2, models=("m", "other"), reverse=True
-    )
-    turned = gains(calibrated(tmp_path / "turned", {"d": tables}))
+    written(tmp_path / "turned", n=80, rated=60, copies=2, models=("m", "other"), reverse=True)
+    turned = gains(calibrated(tmp_path / "turned", "d"))
     own = turned[turned["model"] == "m"].reset_index(drop=True)
     pd.testing.assert_frame_equal(own, gains(results))
 
@@ -224,7 +223,8 @@ def test_neither_the_order_of_rows_nor_another_model_changes_the_numbers_of_a_ce
 
 
 def test_too_few_rated_items_leave_a_reason_and_no_calibrators(tmp_path: Path) -> None:
-    rows = gains(calibrated(tmp_path, {"d": written(tmp_path, n=30, rated=12)}))
+    written(tmp_path, n=30, rated=12)
+    rows = gains(calibrated(tmp_path, "d"))
     assert rows["gain"].isna().all()
     assert rows["rank"].isna().all()
     assert (
@@ -237,12 +237,14 @@ def test_too_few_rated_items_leave_a_reason_and_no_calibrators(tmp_path: Path) -
 
 
 def test_too_few_texts_leave_a_reason(tmp_path: Path) -> None:
-    rows = gains(calibrated(tmp_path, {"d": written(tmp_path, n=24, copies=8)}))
+    written(tmp_path, n=24, copies=8)
+    rows = gains(calibrated(tmp_path, "d"))
     assert rows["reason"].str.contains("only 3 different texts").all()
 
 
 def test_too_few_raters_leave_a_reason(tmp_path: Path) -> None:
-    rows = gains(calibrated(tmp_path, {"d": written(tmp_path, n=24, raters=2)}))
+    written(tmp_path, n=24, raters=2)
+    rows = gains(calibrated(tmp_path, "d"))
     assert rows["reason"].str.contains("too few people rated each item").all()
 
 
@@ -250,13 +252,14 @@ def test_a_model_that_never_answered_leaves_a_reason(tmp_path: Path) -> None:
     tables = written(tmp_path, n=24)
     items = ITEMS.read(tables["items"])
     ITEMS.write(items.assign(distribution=None, n_ok=0, n_refusal=10), tables["items"])
-    rows = gains(calibrated(tmp_path, {"d": tables}))
+    rows = gains(calibrated(tmp_path, "d"))
     assert rows["reason"].str.contains("gave no usable answer").all()
 
 
 def test_a_study_may_try_a_few_methods_alone(tmp_path: Path) -> None:
     settings = CalibrationSettings(methods=("isotonic", "dirichlet"))
-    rows = gains(calibrated(tmp_path, {"d": written(tmp_path, n=24)}, settings))
+    written(tmp_path, n=24)
+    rows = gains(calibrated(tmp_path, "d", settings=settings))
     assert set(rows["method"]) == {"none", "marginal", "isotonic", "dirichlet"}
     assert settings == CalibrationSettings(methods=("dirichlet", "isotonic"))
 

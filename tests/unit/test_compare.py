@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from emoalign.analyses.contrasts.compare import compare
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.analyses.contrasts.analysis import ComparisonJob
+from emoalign.analyses.arousal.analysis import ArousalJob
+from emoalign.analyses.base import ComparisonJob
+from emoalign.analyses.expectations.check import scored_means
+from emoalign.analyses.files import AnalysisFiles
 from emoalign.statistics.arousal import residuals
 from emoalign.tables import (
     ALIGNMENT,
@@ -25,6 +27,7 @@ from emoalign.tables import (
     Table,
 )
 
+from .analysed import run
 from .small_comparison import (
     N_ITEMS,
     NORM_ROWS,
@@ -44,23 +47,23 @@ KEYS = (
 Tables = dict[str, pd.DataFrame]
 
 
-def compared(
-    folder: Path, items: pd.DataFrame, job: ComparisonJob | None = None, shuffled: bool = False
-) -> Tables:
+def compared(folder: Path, items: pd.DataFrame, job: ComparisonJob | None = None) -> Tables:
     """The tables by name, from item tables of one file per dataset."""
     job = job or comparison()
-    files = []
     for name, rows in items.groupby("dataset"):
-        files.append(folder / f"items/{name}.parquet")
-        ITEMS.write(rows, files[-1])
-    ALIGNMENT.write(aligned(items, job), folder / "alignment.parquet")
-    compare(job, files[::-1] if shuffled else files, folder / "alignment.parquet", folder)
+        ITEMS.write(rows, folder / f"items/{name}.parquet")
+    ALIGNMENT.write(aligned(items, job), folder / ALIGNMENT.path)
+    run(job, "compare_pairs", folder)
+    run(job, "compare_frameworks", folder)
+    run(ArousalJob(**job.model_dump(), worst_items=5), "compare_arousal", folder)
+    files = AnalysisFiles.within(folder)
+    files.write(SCORECARD, scored_means(job, files))
     return {table.path: read(table, folder) for table in WRITTEN}
 
 
 def read(table: Table, folder: Path) -> pd.DataFrame:
-    rows = table.read(folder / Path(table.path).name)
-    csv = pd.read_csv(folder / Path(table.path).with_suffix(".csv").name)
+    rows = table.read(folder / table.path)
+    csv = pd.read_csv((folder / table.path).with_suffix(".csv"))
     assert list(csv.columns) == list(rows.columns)
     assert len(csv) == len(rows)
     return rows
@@ -210,7 +213,7 @@ def test_valence_above_arousal_is_told_by_their_difference_on_the_same_items(
     assert dominant["evidence"] == "the study has no ratings of dominance here"
 
 
-def test_neither_the_order_of_models_files_nor_rows_matters(tmp_path: Path) -> None:
+def test_neither_the_order_of_datasets_nor_rows_matters(tmp_path: Path) -> None:
     items = pd.concat([study(), study(("arousal", "valence"), dataset_name="more")])
     job = comparison(words=dataset(*SCALES), more=dataset("arousal", "valence"))
     one = compared(tmp_path / "one", items, job)
@@ -218,7 +221,7 @@ def test_neither_the_order_of_models_files_nor_rows_matters(tmp_path: Path) -> N
     reordered = ComparisonJob.model_validate(
         job.model_dump() | {"datasets": dict(reversed(job.datasets.items()))}
     )
-    other = compared(tmp_path / "other", shuffled, reordered, shuffled=True)
+    other = compared(tmp_path / "other", shuffled, reordered)
     for name, rows in one.items():
         pd.testing.assert_frame_equal(rows, other[name])
 

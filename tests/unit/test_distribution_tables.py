@@ -13,11 +13,11 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
-from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
+from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.distributions.references import REFERENCES
 from emoalign.statistics import distances
 from emoalign.study.scales import HumanScale, LabelScale
+from emoalign.study.settings import DistributionSettings
 from emoalign.tables import (
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
@@ -29,6 +29,8 @@ from emoalign.tables import (
     STATUSES,
     STIMULI,
 )
+
+from .analysed import run
 
 N_ITEMS = 60
 FIVE = HumanScale(min=1, max=5, direction="higher is more")
@@ -107,12 +109,8 @@ def written(folder: Path, order: int = 1, **replaced: pd.DataFrame) -> dict[str,
     return compared(folder)
 
 
-def compared(folder: Path, **more: list[str]) -> dict[str, pd.DataFrame]:
-    listed = [
-        [str(folder / kind / f"{dataset}.parquet") for dataset in SCALES]
-        for kind in ("items", "norms", "stimuli")
-    ]
-    compare_distributions(job(), dataset_files(*listed, **more), folder / "statistics")
+def compared(folder: Path) -> dict[str, pd.DataFrame]:
+    run(job(), "compare_distributions", folder)
     tables = (DISTRIBUTIONS, ENTROPY, ITEM_ENTROPIES, CATEGORIES, DISTRIBUTION_CONTRASTS)
     return {Path(table.path).stem: table.read(folder / table.path) for table in tables}
 
@@ -291,7 +289,7 @@ def test_predictions_are_compared_with_every_model_that_was_asked(tmp_path: Path
         ),
         path,
     )
-    found = compared(tmp_path, predictions=[str(path)])
+    found = compared(tmp_path)
     contrasts = found["distribution_contrasts"]
     beside = contrasts[(contrasts["kind"] == "baseline") & (contrasts["metric"] == "jsd")]
     assert beside[["within", "a", "b"]].to_numpy().tolist() == [

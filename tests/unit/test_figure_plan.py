@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emoalign.analyses.catalogue import FIGURES
-from emoalign.figures.planned import PlannedFigure, planned_figures, undrawn_figures
 
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.errors import StudyError
 from emoalign.figures.drawing import drawing
-from emoalign.figures.figure_job import AskedOf, FigureName, varying
+from emoalign.figures.figure_job import AskedOf, varying
+from emoalign.figures.planned import PlannedFigure, planned_figures, undrawn_figures
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported, undrawn
@@ -102,7 +102,10 @@ def test_a_study_has_only_the_figures_it_names_in_an_order_of_their_own() -> Non
 
 @pytest.mark.parametrize(
     ("named", "told"),
-    [(["mean"], "figures.0: Input should be .*; did you mean 'means'"), (["means", "means"], "named more than once: means")],
+    [
+        (["mean"], "figures.0: Input should be .*; did you mean 'means'"),
+        (["means", "means"], "named more than once: means"),
+    ],
 )
 def test_an_unknown_figure_or_one_named_twice_is_told(named: list[str], told: str) -> None:
     with pytest.raises(StudyError, match=told):
@@ -184,7 +187,9 @@ def test_a_figure_that_is_named_but_not_possible_is_told_with_what_is_missing() 
 
 def test_what_the_study_lacks_is_known_of_figures_nobody_named_too() -> None:
     job = reported(loaded()).drawing()
-    assert set(undrawn_figures(FIGURES, job)) == set(NAMES) - {one.kind.name for one in planned_figures(FIGURES, job)}
+    assert set(undrawn_figures(FIGURES, job)) == set(NAMES) - {
+        one.kind.name for one in planned_figures(FIGURES, job)
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from emoalign.analyses.transparency.figure import draw
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from emoalign.analyses.transparency.analysis import GradientJob
-from emoalign.analyses.transparency.gradient_rows import gradient_rows
+from emoalign.analyses.transparency.figure import draw
+from emoalign.analyses.transparency.gradients import gradient_rows
 from emoalign.figures.drawing import save
 from emoalign.figures.figure_job import FigureJob, ShownDataset
 from emoalign.figures.naming import POINT, name_points, places

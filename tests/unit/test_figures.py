@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from emoalign.analyses.alignment.figures.curves import ratios
-from emoalign.analyses.catalogue import FIGURES
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
@@ -19,6 +17,8 @@ from PIL import Image
 from scipy import stats
 from scipy.spatial import distance
 
+from emoalign.analyses.alignment.figures.curves import ratios
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.drawing import PICTURE_PAGES, draw_figures, drawing, save
 from emoalign.figures.figure_job import FigureJob
 from emoalign.figures.panels import pages_of, panels

@@ -15,14 +15,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emoalign.report.gaps import alignment_gaps
+from emoalign.analyses.alignment.findings import alignment_gaps, findings
 from emoalign.report.manifest import git_commit
 from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.report.report_job import ReportJob
 from emoalign.report.scripts import Script
-from emoalign.wording import findings, p_value, percent
 from emoalign.tables import ALIGNMENT, STATUSES
-from emoalign.wording import number
+from emoalign.wording import number, p_value, percent
 
 from .reported_study import EVIL, make_page, rating_rows, report_job
 from .small_study import norms, ratings

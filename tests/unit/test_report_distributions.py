@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from emoalign.report.sections.distributions import findings
 
+from emoalign.analyses.distributions.section import findings
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import DISTRIBUTIONS
 

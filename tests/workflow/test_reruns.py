@@ -76,7 +76,7 @@ def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project)
         ("calibrate", "dataset=vader"),
         ("draw_figures_vader", ""),
         ("review_calibration", ""),
-        ("score_distributions", ""),
+        ("check_expectations", ""),
     }
     assert rerun.planned() == calibration | PAGES
 

@@ -36,7 +36,7 @@ ANALYSIS = Analysis(
             rule="describe_baselines",
             does="Predictions and records of trainings in; what each baseline knows and is tested "
             "on, out.",
-            run="emoalign.analyses.baselines.describe:describe",
+            run="emoalign.analyses.baselines.describe:describe_baselines",
             job=BaselinesJob,
             reads=(PREDICTIONS, TRAININGS),
             makes=statistics("trainings"),

@@ -10,7 +10,7 @@ from emoalign.baselines.record import TrainingRecord
 from emoalign.tables import PREDICTIONS, TRAININGS, groups
 
 
-def describe(job: BaselinesJob, files: AnalysisFiles) -> None:
+def describe_baselines(job: BaselinesJob, files: AnalysisFiles) -> None:
     """Write the table of the baselines of a study, whose files are in folders with their names."""
     trained = {}
     for path in files.below("baselines", ".training.json"):

@@ -8,9 +8,7 @@ from itertools import groupby
 import pandas as pd
 
 from emoalign.analyses.distributions.analysis import DistributionJob
-from emoalign.analyses.distributions.contrast_rows import adjusted, contrast_rows
-from emoalign.analyses.distributions.references import Draws, references
-from emoalign.analyses.distributions.rows import (
+from emoalign.analyses.distributions.cell_rows import (
     Row,
     Scored,
     category_rows,
@@ -18,6 +16,8 @@ from emoalign.analyses.distributions.rows import (
     entropy_row,
     item_entropies,
 )
+from emoalign.analyses.distributions.contrast_pairs import adjusted, contrast_rows
+from emoalign.analyses.distributions.references import Draws, references
 from emoalign.analyses.files import AnalysisFiles
 from emoalign.items.cells import read_cells
 from emoalign.statistics.seeds import seed_of

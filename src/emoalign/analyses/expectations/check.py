@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from emoalign.analyses.base import ComparisonJob
 from emoalign.analyses.expectations.analysis import ExpectationJob
 from emoalign.analyses.expectations.of_distributions import (
     DistributionTables,
@@ -28,15 +29,7 @@ from emoalign.tables import (
 
 def check_expectations(job: ExpectationJob, files: AnalysisFiles) -> None:
     """Write the scorecard of means and that of distributions."""
-    items = read_items(files.by_dataset("items").values())
-    rated = list(rated_items(items, job.datasets))
-    correlations = correlated(rated, job.seed, job.bootstrap_resamples)
-    of_means = {
-        "alignment": files.table(ALIGNMENT),
-        "framework": files.table(FRAMEWORK),
-        "arousal": files.table(AROUSAL),
-    }
-    files.write(SCORECARD, scorecard_rows(rated, correlations, of_means))
+    files.write(SCORECARD, scored_means(job, files))
     of_distributions = DistributionTables(
         files.table(ENTROPY),
         files.table(DISTRIBUTION_CONTRASTS),
@@ -44,6 +37,19 @@ def check_expectations(job: ExpectationJob, files: AnalysisFiles) -> None:
         _gradient(files),
     )
     files.write(DISTRIBUTION_SCORECARD, distribution_scorecard(job.labels, of_distributions))
+
+
+def scored_means(job: ComparisonJob, files: AnalysisFiles) -> pd.DataFrame:
+    """The scorecard of means."""
+    items = read_items(files.by_dataset("items").values())
+    rated = list(rated_items(items, job.datasets))
+    correlations = correlated(rated, job.seed, job.bootstrap_resamples)
+    tables = {
+        "alignment": files.table(ALIGNMENT),
+        "framework": files.table(FRAMEWORK),
+        "arousal": files.table(AROUSAL),
+    }
+    return scorecard_rows(rated, correlations, tables)
 
 
 def _gradient(files: AnalysisFiles) -> pd.DataFrame:

@@ -122,7 +122,7 @@ ANALYSIS = Analysis(
             rule="describe_labels",
             does="Texts and single human ratings in; a row per label, with how outright texts say "
             "it, out.",
-            run="emoalign.analyses.transparency.rows:describe",
+            run="emoalign.analyses.transparency.outright:describe_labels",
             job=TransparencyJob,
             reads=(STIMULI, NORMS),
             makes=statistics("transparency"),
@@ -133,7 +133,7 @@ ANALYSIS = Analysis(
             rule="compare_gradients",
             does="Transparency and agreement by label in; their correlation over labels, cell by "
             "cell, out.",
-            run="emoalign.analyses.transparency.gradient_rows:compare_gradients",
+            run="emoalign.analyses.transparency.gradients:compare_gradients",
             job=GradientJob,
             reads=statistics("transparency", "labels"),
             makes=statistics("transparency_gradient"),

@@ -43,7 +43,7 @@ NO_TEXTS = "the items are images, which have no words"
 NO_RATERS = "there are no single human ratings of these texts"
 
 
-def describe(job: TransparencyJob, files: AnalysisFiles) -> None:
+def describe_labels(job: TransparencyJob, files: AnalysisFiles) -> None:
     """Write the table of transparency; embeddings are kept in the journal, none is made twice."""
     card = job.embedding
     embed = None if card is None else partial(embedded, card, store=files.journal / "embeddings")

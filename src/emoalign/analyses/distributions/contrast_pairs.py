@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emoalign.analyses.distributions.rows import Row, Scored, mean
+from emoalign.analyses.distributions.cell_rows import Row, Scored, mean
 from emoalign.items.cells import DistributionCell
 from emoalign.statistics.clustered import FEWEST_TEXTS, Means, clustered_means, text_means
 from emoalign.statistics.distances import ROUNDING
