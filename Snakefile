@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 # None of these names may be one of Snakemake's own, such as Resources: it would take its place.
 from emoalign.errors import EmoalignError
-from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.analysed import Analyses
 from emoalign.planning.consent import all_forbidden, why_forbidden
 from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
@@ -46,8 +46,8 @@ except EmoalignError as error:
 
 study = loaded.study
 RESULTS = f"results/{study.study}"
-jobs, analyses = Jobs(loaded), AnalysisJobs(loaded)
-files, needs = Files(loaded, RESULTS), Needs(loaded)
+jobs, files, needs = Jobs(loaded), Files(loaded, RESULTS), Needs(loaded)
+analyses = Analyses(loaded, files)
 keep_out_of_log(logger, needs.key_variables())
 for forbidden in all_forbidden(loaded):
     logger.warning(f"Its ratings will not be asked for: {forbidden}")
@@ -69,10 +69,6 @@ include: "workflow/rules/plan.smk"
 include: "workflow/rules/ratings.smk"
 include: "workflow/rules/items.smk"
 include: "workflow/rules/baselines.smk"
-include: "workflow/rules/statistics.smk"
-include: "workflow/rules/compare.smk"
-include: "workflow/rules/distributions.smk"
-include: "workflow/rules/calibration.smk"
-include: "workflow/rules/transparency.smk"
+include: "workflow/rules/analyses.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"

@@ -18,16 +18,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.contrasts.analysis import ComparisonJob
-from emoalign.analyses.contrasts.compare import compare
+from emoalign.analyses.base import ComparisonJob
+from emoalign.analyses.contrasts.pairs import compare_pairs
+from emoalign.analyses.files import AnalysisFiles
 from emoalign.analyses.structure.analysis import StructureJob
-from emoalign.analyses.structure.structure_rows import compare_structure
+from emoalign.analyses.structure.spaces import compare_structure
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.statistics.contrasts import contrasts
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
-from emoalign.tables import ALIGNMENT, ITEMS
+from emoalign.tables import ITEMS
 
 DIMENSIONS = ("arousal", "valence")
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness")
@@ -70,13 +71,6 @@ def item_rows(model: np.ndarray, human: np.ndarray) -> pd.DataFrame:
     )
 
 
-def alignment_rows(items: pd.DataFrame) -> pd.DataFrame:
-    """An alignment table that says nothing; the comparison reads ratios of SDs from it."""
-    cells = items.drop_duplicates(["model", "scale"])[["model", "protocol", "dataset", "scale"]]
-    empty = dict.fromkeys(ALIGNMENT.schema.names)
-    return pd.DataFrame([empty | row for row in cells.assign(readout="sampled").to_dict("records")])
-
-
 def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
@@ -95,20 +89,14 @@ def main() -> None:
 
     taken = {"35 intervals of r and 70 contrasts": seconds(intervals_and_contrasts)}
     with tempfile.TemporaryDirectory() as folder:
-        items, alignment = Path(folder, "words.parquet"), Path(folder, "alignment.parquet")
-        rows = item_rows(model, human)
-        ITEMS.write(rows, items)
-        ALIGNMENT.write(alignment_rows(rows), alignment)
-        job = ComparisonJob(
-            datasets=DATASETS, seed=1, bootstrap_resamples=RESAMPLES, worst_items=20
-        )
-        taken["the stage compare"] = seconds(lambda: compare(job, [items], alignment, Path(folder)))
+        ITEMS.write(item_rows(model, human), Path(folder, "items/words.parquet"))
+        files = AnalysisFiles.within(Path(folder))
+        job = ComparisonJob(datasets=DATASETS, seed=1, bootstrap_resamples=RESAMPLES)
+        taken["the table of contrasts"] = seconds(lambda: compare_pairs(job, files))
         structure = StructureJob(
             datasets=DATASETS, seed=1, permutations=PERMUTATIONS, structure_items=2_000
         )
-        taken["the stage compare_structure"] = seconds(
-            lambda: compare_structure(structure, [items], Path(folder))
-        )
+        taken["the table of structure"] = seconds(lambda: compare_structure(structure, files))
     for what, time_taken in taken.items():
         sys.stdout.write(f"{what}: {time_taken:.1f} s\n")
 

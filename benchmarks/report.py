@@ -25,12 +25,28 @@ import orjson
 import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
+from emoalign.analyses.base import Analysis
+from emoalign.analyses.catalogue import PAGE, REPORT_JOB
 from emoalign.report.page import write_report
 from emoalign.report.report_job import ReportJob
-from emoalign.report.sections import tables
 from emoalign.study.scales import HumanScale
-from emoalign.tables import ALIGNMENT, CONTRASTS, ITEMS, RATINGS, RELIABILITY, STATUSES, STIMULI
+from emoalign.tables import (
+    ALIGNMENT,
+    CONTRASTS,
+    ITEMS,
+    RATINGS,
+    RELIABILITY,
+    STATUSES,
+    STIMULI,
+    TABLES,
+)
 
+PLACES = [part.section if isinstance(part, Analysis) else part for part in PAGE]
+ABSENT = ("transparency", "baselines")
+"""Analyses that the study does not have."""
+
+SECTIONS = [place for place in PLACES if place and place.module.split(".")[-2] not in ABSENT]
+READ = {path for place in SECTIONS for path in place.reads}
 MODELS = [f"model-{number:02d}" for number in range(20)]
 DATASETS = [f"dataset-{number}" for number in range(7)]
 SCALES = ["arousal", "dominance", "fear", "happiness", "valence"]
@@ -52,12 +68,11 @@ def job() -> ReportJob:
     }
     instruction = {"instruction": "Rate it.", "written_for": {"min": 1, "max": 9}}
     prompts = {"title": "Plain", "form": "chat", "template": "{{ instruction }} {{ item.text }}"}
-    return ReportJob.model_validate(
+    return REPORT_JOB.model_validate(
         {
             "study": "large",
             "title": "A large study",
             "seed": 1,
-            "settings": {},
             "models": {
                 name: {"title": name.capitalize(), "card": {"engine": "openai", "model": name}}
                 for name in MODELS
@@ -141,7 +156,7 @@ def write_statistics(folder: Path) -> None:
         CONTRASTS: contrasts.assign(reason=None),
         RELIABILITY: scales.assign(n_items=N_ITEMS, source="ratings"),
     }
-    for table in tables():
+    for table in [table for table in TABLES if table.path in READ]:
         rows = made.get(table, pd.DataFrame(columns=table.schema.names))
         missing = [name for name in table.schema.names if name not in rows.columns]
         counts = {name: 0 for name in missing if name.startswith("n_") and name != "n_raters"}
@@ -214,7 +229,7 @@ def main() -> None:
         RATINGS.write(pd.DataFrame(columns=RATINGS.schema.names), folder / "ratings.parquet")
         (folder / "manifest.json").write_bytes(orjson.dumps({"git_commit": None}))
         begin = time.perf_counter()
-        write_report(job(), folder, [folder / "ratings.parquet"], folder / "report.html")
+        write_report(job(), SECTIONS, folder, [folder / "ratings.parquet"], folder / "report.html")
         print(f"written in {time.perf_counter() - begin:.1f} s")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"memory {peak:.0f} MiB, with what made the tables")

@@ -10,9 +10,9 @@ import pytest
 import torch
 import transformers
 
-from emoalign.analyses.transparency.embedding import embedded
-from emoalign.analyses.transparency.embedding_cards import TransformersEmbedding
-from emoalign.analyses.transparency.hugging_face import hugging_face_embedder
+from emoalign.embeddings.cards import TransformersEmbedding
+from emoalign.embeddings.embedders import hugging_face_embedder
+from emoalign.embeddings.embedding import embedded
 from emoalign.errors import EngineError
 
 

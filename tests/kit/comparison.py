@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.alignment.align import alignment, reliability_row
-from emoalign.analyses.alignment.analysis import StatisticsJob
-from emoalign.analyses.contrasts.analysis import ComparisonJob
+from emoalign.analyses.alignment.analysis import AlignmentJob
+from emoalign.analyses.alignment.cells import alignment
+from emoalign.analyses.base import ComparisonJob
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.items.item_jobs import ComparedDataset
+from emoalign.items.reliability import reliability_row
 from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 
@@ -40,7 +41,6 @@ def comparison(**datasets: ComparedDataset) -> ComparisonJob:
         datasets=datasets or {"words": dataset(*SCALES)},
         seed=3,
         bootstrap_resamples=300,
-        worst_items=5,
     )
 
 
@@ -82,14 +82,15 @@ def hash_of(*names: str) -> int:
 
 def aligned(items: pd.DataFrame, job: ComparisonJob) -> pd.DataFrame:
     """The alignment table of the same items."""
-    of_all = StatisticsJob(
+    of_all = AlignmentJob(
         scales={name: dict.fromkeys(one.scales, SCALE) for name, one in job.datasets.items()},
         seed=3,
-        settings=SETTINGS,
+        bootstrap_resamples=SETTINGS.bootstrap_resamples,
+        split_halves=SETTINGS.split_halves,
     )
     reliability = pd.DataFrame(
         [
-            reliability_row(name, scale, NORM_ROWS[scale], SETTINGS, seed=3)
+            reliability_row(name, scale, NORM_ROWS[scale], SETTINGS.split_halves, seed=3)
             for name, one in job.datasets.items()
             for scale in one.scales
         ]

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emoalign.figures.catalogue import PlannedFigure, planned_figures
-from emoalign.figures.drawing_job import FigureJob, FigureName
-from emoalign.figures.subject import Subject, read_subject
+from emoalign.analyses.catalogue import FIGURES
+from emoalign.figures.figure_job import FigureJob
+from emoalign.figures.planned import planned_figures
+from emoalign.figures.subject import Subject, subjects
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.tables import ITEMS
 
@@ -84,17 +85,24 @@ def write_study(folder: Path, study: LoadedStudy, n: int = 40, texts: str = "wor
     compare_cells(folder, study)
 
 
-def drawable(folder: Path, job: FigureJob) -> list[PlannedFigure]:
-    """The figures of the study whose tables are in `folder`: those of correlations and means."""
-    planned = planned_figures(job)
-    return [one for one in planned if all(Path(path).exists() for path in one.tables(str(folder)))]
+def drawable(folder: Path, job: FigureJob) -> FigureJob:
+    """The job of the figures whose tables are in `folder`: those of correlations and means."""
+    names = dict.fromkeys(
+        planned.kind.name
+        for planned in planned_figures(FIGURES, job)
+        if all(
+            (folder / path).exists() for name in planned.kind.reads for path in planned.files(name)
+        )
+    )
+    return job.model_copy(update={"figures": tuple(names)})
 
 
-def subject(folder: Path, job: FigureJob, figure: FigureName, scale: str | None = None) -> Subject:
+def subject(folder: Path, job: FigureJob, figure: str, scale: str | None = None) -> Subject:
     """What one figure of the study is drawn from."""
-    [planned] = [
-        one
-        for one in planned_figures(job)
-        if one.kind.name == figure and one.scale in (scale, None)
+    only = job.model_copy(update={"figures": (figure,)})
+    [drawn] = [
+        subject
+        for planned, subject in subjects(FIGURES, only, folder)
+        if planned.scale in (scale, None)
     ]
-    return read_subject(planned, [Path(path) for path in planned.tables(str(folder))])
+    return drawn

@@ -8,29 +8,22 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-from emoalign.analyses.alignment.align import align
-from emoalign.analyses.calibration.calibrate import calibrate
-from emoalign.analyses.calibration.review import review
-from emoalign.analyses.contrasts.compare import compare
-from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
-from emoalign.analyses.expectations.distribution_scorecard import score_distributions
-from emoalign.analyses.structure.structure_rows import compare_structure
-from emoalign.analyses.transparency.gradient_rows import compare_gradients
-from emoalign.analyses.transparency.rows import describe
-from emoalign.analyses.variance.decompose import decompose
-from emoalign.figures.catalogue import planned_figures
-from emoalign.figures.drawing import draw_figure
+from emoalign.analyses.catalogue import FIGURES
+from emoalign.figures.drawing import draw_figures
 from emoalign.items.aggregation import aggregate
-from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.reported import reported
 from emoalign.report.page import write_report
 from emoalign.report.report_job import ReportJob
-from emoalign.report.sections import tables
 from emoalign.tables import NORMS, RATINGS, STIMULI
 
+from .analysing import analyse, sections
 from .words import EVIL
+
+OF_CELLS = ("alignment", "labels", "readouts", "contrasts", "frameworks", "arousal", "structure")
+"""The analyses of means, of one cell or between cells."""
 
 
 def make(
@@ -42,37 +35,14 @@ def make(
 ) -> None:
     """Write all tables of a study of the dataset words: from ratings and norms to statistics."""
     write_items(folder, norms, texts)
-    RATINGS.write(ratings, folder / "ratings.parquet")
+    RATINGS.write(ratings, _ratings(folder))
     aggregate(
         Jobs(study).aggregate("words"),
-        [folder / "ratings.parquet"],
+        [_ratings(folder)],
         folder / "norms/words.parquet",
         folder / "items/words.parquet",
     )
-    compare_cells(folder, study)
-    analyses, statistics = AnalysisJobs(study), folder / "statistics"
-    decompose(analyses.decomposition(), [folder / "ratings.parquet"], statistics)
-    if study.labelled():
-        stimuli, norm_tables = (_files(folder, study, kind) for kind in ("stimuli", "norms"))
-        describe(analyses.transparency(), stimuli, norm_tables, folder / "embeddings", statistics)
-        of_labels = (statistics / f"{name}.parquet" for name in ("transparency", "labels"))
-        compare_gradients(analyses.gradient(), *of_labels, folder=statistics)
-    compare_distributions(
-        analyses.distributions(),
-        dataset_files(
-            *(list(_files(folder, study, kind).values()) for kind in ("items", "norms", "stimuli"))
-        ),
-        statistics,
-    )
-    calibrate_cells(folder, study)
-    score_distributions(
-        analyses.expectations(),
-        entropy=statistics / "entropy.parquet",
-        contrasts=statistics / "distribution_contrasts.parquet",
-        calibration=statistics / "calibration.parquet",
-        gradient=statistics / "transparency_gradient.parquet" if study.labelled() else None,
-        folder=statistics,
-    )
+    analyse(analysed_study(study), folder)
 
 
 def write_items(folder: Path, norms: pd.DataFrame, texts: Sequence[str] | None = None) -> None:
@@ -93,52 +63,30 @@ def write_items(folder: Path, norms: pd.DataFrame, texts: Sequence[str] | None =
 
 def compare_cells(folder: Path, study: LoadedStudy) -> None:
     """From item tables to the tables of means: alignment, what compares cells, and structure."""
-    analyses, statistics = AnalysisJobs(study), folder / "statistics"
-    items = list(_files(folder, study, "items").values())
-    align(analyses.statistics(), items, _files(folder, study, "norms"), statistics)
-    compare(analyses.comparison(), items, statistics / "alignment.parquet", statistics)
-    compare_structure(analyses.structure(), items, statistics)
+    analyse(analysed_study(study), folder, OF_CELLS)
 
 
 def calibrate_cells(folder: Path, study: LoadedStudy) -> None:
     """From item tables to calibrated distributions, and what they gain."""
-    analyses = AnalysisJobs(study)
-    made = {
-        kind: _files(folder, study, kind)
-        for kind in ("items", "norms", "stimuli", "calibrated", "calibrators")
-    }
-    for name in study.datasets:
-        learnt_from = {kind: made[kind][name] for kind in ("items", "norms", "stimuli")}
-        calibrate(
-            analyses.calibration(name),
-            learnt_from,
-            made["calibrated"][name],
-            made["calibrators"][name],
-        )
-    review(analyses.calibration_review(), made, folder / "statistics")
-
-
-def _files(folder: Path, study: LoadedStudy, kind: str) -> dict[str, Path]:
-    """The files of a kind, by dataset."""
-    suffix = "json" if kind == "calibrators" else "parquet"
-    return {name: folder / kind / f"{name}.{suffix}" for name in sorted(study.datasets)}
+    analyse(analysed_study(study), folder, ["calibration"])
 
 
 def page(folder: Path, job: ReportJob) -> str:
     """The page of a study whose tables are made, with the figures it names."""
-    for table in tables():
-        if not (folder / table.path).exists():  # of analyses that the study does not have
-            table.write(pd.DataFrame(columns=table.schema.names), folder / table.path)
-    for figure in planned_figures(job.drawing()):
-        files = [Path(path) for path in figure.tables(str(folder))]
-        draw_figure(figure.job, files, folder / "figures" / figure.path)
+    draw_figures(FIGURES, job.drawing(), folder)
     manifest = {"git_commit": None, "note": EVIL, "study": job.model_dump(mode="json")}
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
-    write_report(job, folder, [folder / "ratings.parquet"], folder / "report.html")
-    return (folder / "report.html").read_text(encoding="utf-8")
+    output = folder / "report.html"
+    write_report(job, sections(folder), FIGURES, folder, [_ratings(folder)], output)
+    return output.read_text(encoding="utf-8")
 
 
 def make_page(folder: Path, study: LoadedStudy, ratings: pd.DataFrame, norms: pd.DataFrame) -> str:
     """The page of a study, all its tables made before."""
     make(folder, study, ratings, norms)
     return page(folder, reported(study))
+
+
+def _ratings(folder: Path) -> Path:
+    """The file of all ratings."""
+    return folder / "ratings/words.parquet"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emoalign.analyses.alignment.analysis import StatisticsSettings
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.reported import reported
-from emoalign.planning.studies import Study
+from emoalign.planning.studies import STUDY
 from emoalign.report.report_job import ReportJob
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.scales import HumanScale
+from emoalign.study.settings import StatisticsSettings
 
 EVIL = '<script>alert("1")</script>'
 NINE = {"min": 1, "max": 9, "direction": "higher is more positive"}
@@ -69,7 +69,7 @@ def study(
         "calibration": {"methods": ["isotonic", "mixture"]},
         "figures": [],
     }
-    asked = Study.model_validate(content | told)
+    asked = STUDY.model_validate(content | told)
     card = {
         "title": "Words",
         "modality": "word",

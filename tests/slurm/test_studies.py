@@ -26,6 +26,7 @@ def test_the_default_study_runs_through_the_shipped_profile(
         "aggregate_items": 1,
         "align": 1,
         "calibrate": 1,
+        "check_expectations": 1,
         "compare": 1,
         "compare_distributions": 1,
         "compare_structure": 1,

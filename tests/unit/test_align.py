@@ -10,18 +10,26 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.analyses.alignment.align import align, alignment, readouts, reliability_row
-from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.analyses.alignment.analysis import AlignmentJob
+from emoalign.analyses.alignment.cells import alignment
+from emoalign.analyses.readouts.agreement import readouts
+from emoalign.analyses.readouts.analysis import ReadoutsJob
+from emoalign.items.reliability import reliability_row
+from emoalign.planning.analysed import analysed_study
 from emoalign.tables import ALIGNMENT, ITEMS, NORMS
+from tests.kit.analysing import run
 from tests.kit.ratings import cell, norms, ratings
 from tests.kit.words import SETTINGS, study
 
 NORM_ROWS = norms()
-JOB = AnalysisJobs(study()).statistics()
+STUDY = analysed_study(study())
+JOB, READOUTS = AlignmentJob.of(STUDY), ReadoutsJob.of(STUDY)
 
 
 def reliability(norm_rows: pd.DataFrame = NORM_ROWS) -> pd.DataFrame:
-    return pd.DataFrame([reliability_row("words", "valence", norm_rows, SETTINGS, seed=3)])
+    return pd.DataFrame(
+        [reliability_row("words", "valence", norm_rows, SETTINGS.split_halves, seed=3)]
+    )
 
 
 def one_cell(answers: np.ndarray, norm_rows: pd.DataFrame = NORM_ROWS) -> pd.Series:
@@ -48,8 +56,7 @@ def test_a_cell_holds_the_numbers_that_scipy_finds() -> None:
 
 def test_the_interval_of_r_is_that_of_another_bootstrap_over_items() -> None:
     answers = ratings(NORM_ROWS, 2.0)
-    settings = SETTINGS.model_copy(update={"bootstrap_resamples": 20_000})
-    job = JOB.model_copy(update={"settings": settings})
+    job = JOB.model_copy(update={"bootstrap_resamples": 20_000})
     [row] = alignment(cell(NORM_ROWS, answers), reliability(), job).to_dict("records")
     theirs = stats.bootstrap(
         (answers.mean(axis=1), NORM_ROWS["mean"].to_numpy()),
@@ -156,7 +163,7 @@ def test_readouts_are_compared_where_a_cell_has_both() -> None:
         returned_mass=0.95,
     )
     alone = cell(NORM_ROWS, answers, protocol="only sampled")
-    table = readouts(pd.concat([sampled, exact, alone]), JOB)
+    table = readouts(pd.concat([sampled, exact, alone]), READOUTS)
     assert list(table["protocol"]) == ["p"]
     row = table.iloc[0]
     assert row["on_scale_mass_exact"] == pytest.approx(0.7)
@@ -170,12 +177,8 @@ def test_readouts_are_compared_where_a_cell_has_both() -> None:
 def test_tables_are_written_for_programs_and_for_spreadsheets(tmp_path: Path) -> None:
     ITEMS.write(cell(NORM_ROWS, ratings(NORM_ROWS)), tmp_path / "items/words.parquet")
     NORMS.write(NORM_ROWS, tmp_path / "norms/words.parquet")
-    align(
-        JOB,
-        [tmp_path / "items/words.parquet"],
-        {"words": tmp_path / "norms/words.parquet"},
-        tmp_path / "statistics",
-    )
+    run(JOB, "align", tmp_path)
+    run(READOUTS, "compare_readouts", tmp_path)
     table = ALIGNMENT.read(tmp_path / "statistics/alignment.parquet")
     csv = pd.read_csv(tmp_path / "statistics/alignment.csv")
     assert list(csv.columns) == list(table.columns)

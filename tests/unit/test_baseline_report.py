@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from emoalign.analyses.baselines.describe import describe
+from emoalign.analyses.baselines.analysis import BaselinesJob
+from emoalign.analyses.baselines.section import SECTION
 from emoalign.baselines.partition import PartitionCounts
 from emoalign.baselines.record import Epoch, TrainingRecord
 from emoalign.errors import BaselineError
 from emoalign.report.report_job import ReportedBaseline, ReportJob
 from emoalign.report.section import Results, View
-from emoalign.report.sections.baselines import SECTION
 from emoalign.tables import DISTRIBUTION_CONTRASTS, PREDICTIONS, TRAININGS
+from tests.kit.analysing import run
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make, page
 from tests.kit.words import EVIL, report_job, study
@@ -66,19 +68,18 @@ def predictions(folder: Path, baseline: str, *seeds: int | None) -> Path:
             why = None if item < 4 else "a reason"
             shares = [0.5, 0.25] if item < 4 else None
             rows.append(told | own | {"seed": seed, "distribution": shares, "reason": why})
-    path = folder / baseline / "words.parquet"
+    path = folder / "baselines" / baseline / "words.parquet"
     PREDICTIONS.write(pd.DataFrame(rows, columns=PREDICTIONS.schema.names), path)
     return path
 
 
 def described(folder: Path) -> pd.DataFrame:
-    (folder / "trained").mkdir(parents=True)
-    records = []
+    (folder / "baselines/trained").mkdir(parents=True)
     for one in (record(1, 0.4, 0.3, 0.35, 0.36), record(2, 0.6, 0.7, stopped="max_epochs")):
-        records.append(folder / f"trained/seed-{one.seed}.training.json")
-        one.write(records[-1])
-    paths = [predictions(folder, "trained", 2, 1), predictions(folder, "published", None)]
-    describe(paths, records, {"published": f"It saw {EVIL}."}, folder / "statistics")
+        one.write(folder / f"baselines/trained/seed-{one.seed}.training.json")
+    predictions(folder, "trained", 2, 1)
+    predictions(folder, "published", None)
+    run(BaselinesJob(leakage={"published": f"It saw {EVIL}."}), "describe_baselines", folder)
     return TRAININGS.read(folder / "statistics/trainings.parquet")
 
 
@@ -179,8 +180,10 @@ def test_the_page_begins_with_whether_models_are_nearer_than_a_baseline(tmp_path
     assert published.endswith(f"What it may have seen: It saw {EVIL}.")
 
 
-def test_a_study_without_baselines_has_no_section_on_them(made: Path) -> None:
-    assert "fine-tuned baselines" not in page(made, job(with_baselines=False))
+def test_a_study_without_baselines_has_no_section_on_them(made: Path, tmp_path: Path) -> None:
+    without = Path(shutil.copytree(made, tmp_path / "without"))
+    (without / TRAININGS.path).unlink()
+    assert "fine-tuned baselines" not in page(without, job(with_baselines=False))
 
 
 def test_a_file_that_is_no_record_is_told(tmp_path: Path) -> None:

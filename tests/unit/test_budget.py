@@ -16,7 +16,7 @@ from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.elicitation.tokens import estimated_tokens, most_tokens
 from emoalign.errors import BudgetError
-from emoalign.planning.studies import Study
+from emoalign.planning.studies import STUDY
 from emoalign.prompts.rendering import Message, Prompt
 from emoalign.study.reading import validate
 
@@ -162,5 +162,5 @@ def test_the_account_of_a_study_is_beside_its_answers(tmp_path: Path) -> None:
 
 def test_a_limit_of_nothing_is_refused() -> None:
     study = {"study": "s", "title": "T", "seed": 1, "models": ["m"], "max_usd": 0}
-    _, problems = validate(Study, study, "study")
+    _, problems = validate(STUDY, study, "study")
     assert any("max_usd" in problem and "greater than 0" in problem for problem in problems)

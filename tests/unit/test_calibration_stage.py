@@ -15,11 +15,12 @@ from emoalign.analyses.calibration.__main__ import main
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings
 from emoalign.analyses.calibration.apply import apply
 from emoalign.analyses.calibration.saved import load
-from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
-from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
+from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.errors import DataError
 from emoalign.study.scales import HumanScale, LabelScale
+from emoalign.study.settings import DistributionSettings
 from emoalign.tables import CALIBRATED, CALIBRATION, CALIBRATION_CURVES, DISTRIBUTIONS, ITEMS
+from tests.kit.analysing import run
 from tests.kit.planted import NAMES, calibrated, written
 
 CARD = {
@@ -146,9 +147,8 @@ def test_a_score_is_the_metric_that_has_its_name_in_the_table_of_distributions(
         bootstrap_resamples=50,
         settings=DistributionSettings(simulations=10, permutations=1),
     )
-    files = ([str(results / kind / "d.parquet")] for kind in ("items", "norms", "stimuli"))
-    compare_distributions(job, dataset_files(*files), tmp_path)
-    found = DISTRIBUTIONS.read(tmp_path / "distributions.parquet")
+    run(job, "compare_distributions", results)
+    found = DISTRIBUTIONS.read(results / DISTRIBUTIONS.path)
     values = found[found["stratum"] == "all"].set_index(["scale", "metric"])["value"]
     rows = gains(results).set_index(["scale", "method"])
     shared = {"valence": ("jsd", "nll", "rps"), "emotions": ("jsd", "bernoulli_jsd", "brier")}

@@ -10,12 +10,15 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.analyses.contrasts.analysis import ComparisonJob
-from emoalign.analyses.contrasts.compare import compare
+from emoalign.analyses.arousal.analysis import ArousalJob
+from emoalign.analyses.base import ComparisonJob
+from emoalign.analyses.expectations.check import scored_means
+from emoalign.analyses.files import AnalysisFiles
 from emoalign.statistics.arousal import residuals
 from emoalign.tables import (
     ALIGNMENT,
     AROUSAL,
+    AROUSAL_ITEMS,
     CONTRASTS,
     FRAMEWORK,
     ITEMS,
@@ -23,33 +26,43 @@ from emoalign.tables import (
     SCORECARD,
     Table,
 )
-from tests.kit.comparison import NORM_ROWS, SCALES, aligned, comparison, dataset, item_rows, refused
+from tests.kit.analysing import run
+from tests.kit.comparison import (
+    N_ITEMS,
+    NORM_ROWS,
+    SCALES,
+    aligned,
+    comparison,
+    dataset,
+    item_rows,
+    refused,
+)
 
-WRITTEN = (CONTRASTS, FRAMEWORK, AROUSAL, RESIDUALS, SCORECARD)
+WRITTEN = (CONTRASTS, FRAMEWORK, AROUSAL, AROUSAL_ITEMS, RESIDUALS, SCORECARD)
 KEYS = (
     *("kind", "within", "a", "b", "model", "protocol", "dataset", "datasets"),
-    *("scale", "readout", "check", "rank"),
+    *("scale", "readout", "check", "rank", "item_id"),
 )
 Tables = dict[str, pd.DataFrame]
 
 
-def compared(
-    folder: Path, items: pd.DataFrame, job: ComparisonJob | None = None, shuffled: bool = False
-) -> Tables:
+def compared(folder: Path, items: pd.DataFrame, job: ComparisonJob | None = None) -> Tables:
     """The tables by name, from item tables of one file per dataset."""
     job = job or comparison()
-    files = []
     for name, rows in items.groupby("dataset"):
-        files.append(folder / f"items/{name}.parquet")
-        ITEMS.write(rows, files[-1])
-    ALIGNMENT.write(aligned(items, job), folder / "alignment.parquet")
-    compare(job, files[::-1] if shuffled else files, folder / "alignment.parquet", folder)
+        ITEMS.write(rows, folder / f"items/{name}.parquet")
+    ALIGNMENT.write(aligned(items, job), folder / ALIGNMENT.path)
+    run(job, "compare_pairs", folder)
+    run(job, "compare_frameworks", folder)
+    run(ArousalJob(**job.model_dump(), worst_items=5), "compare_arousal", folder)
+    files = AnalysisFiles.within(folder)
+    files.write(SCORECARD, scored_means(job, files))
     return {table.path: read(table, folder) for table in WRITTEN}
 
 
 def read(table: Table, folder: Path) -> pd.DataFrame:
-    rows = table.read(folder / Path(table.path).name)
-    csv = pd.read_csv(folder / Path(table.path).with_suffix(".csv").name)
+    rows = table.read(folder / table.path)
+    csv = pd.read_csv((folder / table.path).with_suffix(".csv"))
     assert list(csv.columns) == list(rows.columns)
     assert len(csv) == len(rows)
     return rows
@@ -202,7 +215,7 @@ def test_valence_above_arousal_is_told_by_their_difference_on_the_same_items(
     assert dominant["evidence"] == "the study has no ratings of dominance here"
 
 
-def test_neither_the_order_of_models_files_nor_rows_matters(tmp_path: Path) -> None:
+def test_neither_the_order_of_datasets_nor_rows_matters(tmp_path: Path) -> None:
     items = pd.concat([item_rows(), item_rows(("arousal", "valence"), dataset_name="more")])
     job = comparison(words=dataset(*SCALES), more=dataset("arousal", "valence"))
     one = compared(tmp_path / "one", items, job)
@@ -210,7 +223,7 @@ def test_neither_the_order_of_models_files_nor_rows_matters(tmp_path: Path) -> N
     reordered = ComparisonJob.model_validate(
         job.model_dump() | {"datasets": dict(reversed(job.datasets.items()))}
     )
-    other = compared(tmp_path / "other", shuffled, reordered, shuffled=True)
+    other = compared(tmp_path / "other", shuffled, reordered)
     for name, rows in one.items():
         pd.testing.assert_frame_equal(rows, other[name])
 
@@ -270,6 +283,8 @@ def test_arousal_without_valence_has_residuals_but_no_shape(tmp_path: Path) -> N
     rows = compared(tmp_path, item_rows(("arousal",)), comparison(words=dataset("arousal")))
     assert rows[AROUSAL.path]["v_human"].isna().all()
     assert set(rows[AROUSAL.path]["reason"]) == {"words was not rated for valence"}
+    assert rows[AROUSAL.path]["error_arousal_slope"].isna().all()
+    assert len(rows[AROUSAL_ITEMS.path]) == 4 * N_ITEMS
     assert len(rows[RESIDUALS.path]) == 4 * 5
     assert rows[RESIDUALS.path]["human_extremity"].isna().all()
 

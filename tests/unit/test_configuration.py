@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from emoalign.errors import StudyError
-from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.analysed import Analyses
 from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
@@ -531,24 +531,24 @@ def with_remote(config_dir: Path, edit: Edit) -> Path:
     return config_dir
 
 
+COMPUTED = ("align", "compare", "compare_structure", "decompose_variance")
+
+
 def work(config_dir: Path) -> dict[str, object]:
     """The jobs that read data, ask models and compute, by name. (Figures show titles.)"""
     loaded = load(config_dir)
-    jobs, analyses = Jobs(loaded), AnalysisJobs(loaded)
+    jobs, analyses = Jobs(loaded), Analyses(loaded, Files(loaded, "results/s"))
     every: dict[str, Job] = {
         "prepare": jobs.prepare("vader"),
         "aggregate": jobs.aggregate("vader"),
-        "statistics": analyses.statistics(),
-        "comparison": analyses.comparison(),
-        "structure": analyses.structure(),
-        "decomposition": analyses.decomposition(),
         **{
             f"rate {model} {protocol.name}": jobs.rate(model, protocol.name, "vader", "valence")
             for model in loaded.models
             for protocol in loaded.study.protocols
         },
     }
-    return {name: job.params() for name, job in every.items()}
+    of_analyses = {rule.name: rule.jobs for rule in analyses.rules() if rule.name in COMPUTED}
+    return {name: job.params() for name, job in every.items()} | of_analyses
 
 
 def changes(before: dict[str, object], after: dict[str, object]) -> set[str]:
@@ -603,27 +603,27 @@ EVERY_RATE = SMOLLM | REMOTELY
         (
             STUDY,
             lambda s: s["protocols"][0].update(temperature=0.5),
-            EVERY_SHEET | {"decomposition"},
+            EVERY_SHEET | {"decompose_variance"},
         ),
         (STUDY, lambda s: s["protocols"][1].update(participants=40), EVERY_INSTRUCTION),
         (STUDY, lambda s: s["protocols"][1].update(wave=2), EVERY_INSTRUCTION),
         (STUDY, lambda s: s["protocols"][0].update(readouts=["exact"]), EVERY_SHEET),
         (STUDY, lambda s: s["datasets"][0].update(sample=200), {"prepare"}),
         (STUDY, lambda s: s.update(shard_items=50), {"prepare"}),
-        (STUDY, lambda s: s.update(seed=1), {"prepare", "statistics", "comparison", "structure"}),
-        (STUDY, lambda s: s.update(statistics={"split_halves": 50}), {"statistics"}),
+        (STUDY, lambda s: s.update(seed=1), {"prepare", "align", "compare", "compare_structure"}),
+        (STUDY, lambda s: s.update(statistics={"split_halves": 50}), {"align"}),
         (
             STUDY,
             lambda s: s.update(statistics={"bootstrap_resamples": 500}),
-            {"statistics", "comparison"},
+            {"align", "compare"},
         ),
-        (STUDY, lambda s: s.update(statistics={"permutations": 99}), {"structure"}),
-        (STUDY, lambda s: s.update(statistics={"structure_items": 99}), {"structure"}),
-        (STUDY, lambda s: s.update(statistics={"worst_items": 5}), {"comparison"}),
+        (STUDY, lambda s: s.update(statistics={"permutations": 99}), {"compare_structure"}),
+        (STUDY, lambda s: s.update(statistics={"structure_items": 99}), {"compare_structure"}),
+        (STUDY, lambda s: s.update(statistics={"worst_items": 5}), {"compare"}),
         (
             DATASET,
             lambda d: d.update(frameworks={"dimensions": ["valence"]}),
-            {"comparison", "structure"},
+            {"compare", "compare_structure"},
         ),
         (MODEL, lambda m: m["weights"].update(sha256="0" * 64), SMOLLM),
         (MODEL, lambda m: m["weights"].update(file="other.gguf"), SMOLLM),
@@ -647,7 +647,7 @@ EVERY_RATE = SMOLLM | REMOTELY
         (
             DATASET,
             lambda d: d["scales"]["valence"].update(direction="higher is better"),
-            {"prepare", "aggregate", "statistics"} | EVERY_RATE,
+            {"prepare", "aggregate", "align"} | EVERY_RATE,
         ),
     ],
 )  # fmt: skip

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from emoalign.analyses.variance.analysis import DecompositionJob
-from emoalign.analyses.variance.decompose import decompose
 from emoalign.statistics.components import variance_components
 from emoalign.study.protocols import Asked
 from emoalign.tables import RATINGS, VARIANCE
+from tests.kit.analysing import run
 
 N_ITEMS, N_PEOPLE = 25, 8
 SOURCES = ["item", "prompts", "temperature", "persona", "item x prompts", "item x temperature"]
@@ -51,13 +51,11 @@ def ratings(protocol: str, mean: np.ndarray, seed: int = 0, personas: bool = Fal
 
 
 def table(folder: Path, files: list[pd.DataFrame], of: DecompositionJob) -> pd.DataFrame:
-    paths = []
     for number, rows in enumerate(files):
-        paths.append(folder / f"ratings/{number}.parquet")
-        RATINGS.write(rows, paths[-1])
-    decompose(of, paths, folder)
-    found = VARIANCE.read(folder / "variance.parquet")
-    assert len(pd.read_csv(folder / "variance.csv")) == len(found)
+        RATINGS.write(rows, folder / f"ratings/{number}.parquet")
+    run(of, "decompose", folder)
+    found = VARIANCE.read(folder / VARIANCE.path)
+    assert len(pd.read_csv(folder / "statistics/variance.csv")) == len(found)
     return found
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emoalign.analyses.distributions.rows import strata
+from emoalign.analyses.distributions.cell_rows import strata
 from emoalign.items.cells import DistributionCell, read_cells
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import BASELINE, ITEMS, NORMS, STATUSES, STIMULI

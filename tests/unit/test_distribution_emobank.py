@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from emoalign.planning.studies import Study
+from emoalign.planning.studies import STUDY
 from emoalign.statistics import distances, predictors
 from emoalign.statistics.raters import People
 from emoalign.stimuli.human_answers import human_answers
@@ -32,7 +32,7 @@ SAMPLES = 20
 
 def published_strata() -> Strata:
     content, _ = read_yaml(ROOT / "config/studies/inoshita2026.yaml")
-    study, problems = validate(Study, content, "inoshita2026")
+    study, problems = validate(STUDY, content, "inoshita2026")
     assert study is not None, problems
     (strata,) = [one.strata for one in study.datasets if one.dataset == "emobank"]
     assert strata is not None

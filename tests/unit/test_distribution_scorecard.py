@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from emoalign.analyses.expectations.analysis import ExpectationJob
-from emoalign.analyses.expectations.distribution_scorecard import (
+from emoalign.analyses.expectations.of_distributions import (
     EXPECTED,
     DistributionTables,
     distribution_scorecard,
-    score_distributions,
 )
 from emoalign.tables import (
     CALIBRATION,
     DISTRIBUTION_CONTRASTS,
-    DISTRIBUTION_SCORECARD,
     ENTROPY,
     TRANSPARENCY_GRADIENT,
     Table,
@@ -176,18 +172,9 @@ def test_baselines_are_not_asked_and_have_no_rows_of_their_own() -> None:
     assert set(distribution_scorecard(LABELS, given)["model"]) == {"m"}
 
 
-def test_scales_of_numbers_have_the_checks_of_entropy_alone(tmp_path: Path) -> None:
-    given = tables([entropy(0.2, scale="valence")])
-    for table, name in (
-        (ENTROPY, "entropy"),
-        (DISTRIBUTION_CONTRASTS, "contrasts"),
-        (CALIBRATION, "calibration"),
-    ):
-        table.write(getattr(given, name), tmp_path / name)
-    paths = [tmp_path / name for name in ("entropy", "contrasts", "calibration")]
-    score_distributions(ExpectationJob(labels={}), *paths, None, tmp_path)
-    written = DISTRIBUTION_SCORECARD.read(tmp_path / "distribution_scorecard.parquet")
-    assert list(written["check"]) == ["entropies related", "entropies loosely related"]
+def test_scales_of_numbers_have_the_checks_of_entropy_alone() -> None:
+    rows = distribution_scorecard({}, tables([entropy(0.2, scale="valence")]))
+    assert list(rows["check"]) == ["entropies related", "entropies loosely related"]
 
 
 def test_rows_stand_in_the_order_of_the_expectations_whatever_the_order_of_the_tables() -> None:

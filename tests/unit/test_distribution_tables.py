@@ -13,21 +13,23 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
-from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
+from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.distributions.references import REFERENCES
 from emoalign.statistics import distances
 from emoalign.study.scales import HumanScale, LabelScale
+from emoalign.study.settings import DistributionSettings
 from emoalign.tables import (
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
     DISTRIBUTIONS,
     ENTROPY,
+    ITEM_ENTROPIES,
     ITEMS,
     NORMS,
     STATUSES,
     STIMULI,
 )
+from tests.kit.analysing import run
 
 N_ITEMS = 60
 FIVE = HumanScale(min=1, max=5, direction="higher is more")
@@ -90,7 +92,7 @@ CELLS = (("good", "T1", 0.1), ("poor", "T1", 0.9), ("good", "T0", 0.1))
 
 
 def written(folder: Path, order: int = 1, **replaced: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The four tables of a study of two datasets; `order` -1 turns all rows around."""
+    """The five tables of a study of two datasets; `order` -1 turns all rows around."""
     norms = {
         "texts": pd.concat([numbered("valence"), numbered("arousal")]),
         "comments": labelled(),
@@ -106,13 +108,9 @@ def written(folder: Path, order: int = 1, **replaced: pd.DataFrame) -> dict[str,
     return compared(folder)
 
 
-def compared(folder: Path, **more: list[str]) -> dict[str, pd.DataFrame]:
-    listed = [
-        [str(folder / kind / f"{dataset}.parquet") for dataset in SCALES]
-        for kind in ("items", "norms", "stimuli")
-    ]
-    compare_distributions(job(), dataset_files(*listed, **more), folder / "statistics")
-    tables = (DISTRIBUTIONS, ENTROPY, CATEGORIES, DISTRIBUTION_CONTRASTS)
+def compared(folder: Path) -> dict[str, pd.DataFrame]:
+    run(job(), "compare_distributions", folder)
+    tables = (DISTRIBUTIONS, ENTROPY, ITEM_ENTROPIES, CATEGORIES, DISTRIBUTION_CONTRASTS)
     return {Path(table.path).stem: table.read(folder / table.path) for table in tables}
 
 
@@ -201,6 +199,11 @@ def test_entropies_of_people_and_model_are_correlated_over_items(
     assert found["spearman_rho_low"] < found["spearman_rho"] < found["spearman_rho_high"]
     assert 0 < found["rho_perfect"] < 1
     assert found["rho_human_halves"] < 1
+    items = tables["item_entropies"]
+    items = items[(items["scale"] == "valence") & (items["model"] == "good")]
+    items = items[items["protocol"] == "T1"].set_index("item_id").loc[IDS]
+    assert items["human_entropy"].to_list() == pytest.approx(list(of_people))
+    assert items["model_entropy"].to_list() == pytest.approx(list(of_model))
 
 
 def test_every_label_is_compared_by_itself(tables: dict[str, pd.DataFrame]) -> None:
@@ -285,7 +288,7 @@ def test_predictions_are_compared_with_every_model_that_was_asked(tmp_path: Path
         ),
         path,
     )
-    found = compared(tmp_path, predictions=[str(path)])
+    found = compared(tmp_path)
     contrasts = found["distribution_contrasts"]
     beside = contrasts[(contrasts["kind"] == "baseline") & (contrasts["metric"] == "jsd")]
     assert beside[["within", "a", "b"]].to_numpy().tolist() == [

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emoalign.analyses.transparency import embedding
-from emoalign.analyses.transparency.embedding import embedded, identity
-from emoalign.analyses.transparency.embedding_cards import GgufEmbedding, TransformersEmbedding
-from emoalign.analyses.transparency.embedding_store import EmbeddingStore
-from emoalign.analyses.transparency.gguf import gguf_embedder
-from emoalign.analyses.transparency.hugging_face import hugging_face_embedder
+from emoalign.embeddings import embedding
+from emoalign.embeddings.cards import GgufEmbedding, TransformersEmbedding
+from emoalign.embeddings.embedders import gguf_embedder, hugging_face_embedder
+from emoalign.embeddings.embedding import embedded, identity
+from emoalign.embeddings.store import EmbeddingStore
 from emoalign.errors import EngineError
 from emoalign.study.reading import read_yaml, validate
 

@@ -102,13 +102,11 @@ def loaded_with(modules: set[str]) -> set[str]:
     return set(done.stdout.split())
 
 
-SECTIONS = "emoalign.report.sections"
-COMPUTING = {"duckdb", "numpy", "pandas", "pyarrow"}
-WAITED_FOR = {"matplotlib", "openai", "plotly", "scipy", "sklearn", "torch", "xllamacpp"}
+COMPUTING = {"duckdb", "numpy", "pandas", "pyarrow", "scipy", "sklearn"}
+WAITED_FOR = {"matplotlib", "openai", "plotly", "torch", "xllamacpp"}
 
 
-def test_reading_the_snakefile_loads_nothing_that_computes_but_the_sections_of_the_report() -> None:
+def test_reading_the_snakefile_loads_nothing_that_computes_or_draws() -> None:
     modules = imported_by_the_snakefile()
-    assert {SECTIONS, "emoalign.planning.jobs", "emoalign.planning.loading"} <= modules
-    assert not (COMPUTING | WAITED_FOR) & loaded_with(modules - {SECTIONS})
-    assert not WAITED_FOR & loaded_with(modules)
+    assert {"emoalign.planning.analysed", "emoalign.planning.loading"} <= modules
+    assert not (COMPUTING | WAITED_FOR) & loaded_with(modules)

@@ -15,7 +15,7 @@ from emoalign.elicitation.messages import chat_messages, data_url
 from emoalign.elicitation.requests import RatingRequest, Sampling
 from emoalign.elicitation.tokens import estimated_tokens, most_tokens
 from emoalign.errors import DataError, StudyError
-from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported
@@ -27,6 +27,7 @@ from emoalign.stimuli.readers.sources import OasisSource
 from emoalign.study.fields import FileSource
 from emoalign.study.files import sha256
 from emoalign.tables import NORMS, STIMULI
+from tests.kit.analysing import analysis_jobs
 
 ROOT = Path(__file__).parents[2]
 OASIS = ROOT.parent / "shared/data/oasis"
@@ -223,9 +224,10 @@ def test_the_order_of_scales_changes_no_job() -> None:
     def jobs(scales: list[str]) -> list[str]:
         content = image_study() | {"datasets": [{"dataset": "oasis", "scales": scales}]}
         loaded = load_study(content, ROOT / "config")
-        told = Jobs(loaded)
-        every = (told.prepare("oasis"), told.aggregate("oasis"), AnalysisJobs(loaded).statistics())
-        return [repr(job) for job in (*every, figures(loaded), reported(loaded))]
+        until_items = [Jobs(loaded).prepare("oasis"), Jobs(loaded).aggregate("oasis")]
+        of_analyses = analysis_jobs(analysed_study(loaded))
+        shown = (figures(loaded), reported(loaded))
+        return [repr(job) for job in (*until_items, *of_analyses, *shown)]
 
     assert jobs(["valence", "arousal"]) == jobs(["arousal", "valence"])
 

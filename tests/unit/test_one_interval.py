@@ -11,17 +11,18 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from emoalign.analyses.contrasts.compare import compare, correlated
-from emoalign.analyses.contrasts.contrast_rows import contrast_rows
-from emoalign.figures import correlations, means
-from emoalign.figures.catalogue import planned_figures
-from emoalign.figures.subject import read_subject
-from emoalign.figures.wording import R_INTERVAL, number
+from emoalign.analyses.alignment.figures import correlations, means
+from emoalign.analyses.catalogue import FIGURES
+from emoalign.analyses.contrasts.pairs import contrast_rows
+from emoalign.analyses.expectations.of_means import scorecard_rows
+from emoalign.figures.subject import subjects
+from emoalign.items.correlations import correlated
 from emoalign.items.rated_items import rated_items
 from emoalign.report.report_job import ReportJob
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.statistics.seeds import seed_of
-from emoalign.tables import ALIGNMENT, ITEMS, SCORECARD
+from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, SCORECARD, Table
+from emoalign.wording import R_INTERVAL, number
 from tests.kit.comparison import SCALES, aligned, comparison, dataset, item_rows
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make_page
@@ -29,6 +30,7 @@ from tests.kit.words import SETTINGS, report_job, study
 
 NORM_ROWS = norms()
 JOB = comparison().model_copy(update={"bootstrap_resamples": SETTINGS.bootstrap_resamples})
+DRAWN = (JOB.seed, JOB.bootstrap_resamples)
 
 
 def incomplete() -> pd.DataFrame:
@@ -40,10 +42,15 @@ def incomplete() -> pd.DataFrame:
     return items.assign(mean=items["mean"].mask(refused), sd=items["sd"].mask(refused))[~absent]
 
 
+def empty(table: Table) -> pd.DataFrame:
+    return pd.DataFrame(columns=table.schema.names)
+
+
 def drawn(folder: Path, job: ReportJob, name: str) -> list[Figure]:
     """The pages of one figure of a study."""
-    [planned] = [figure for figure in planned_figures(job.drawing()) if figure.kind.name == name]
-    subject = read_subject(planned, [Path(path) for path in planned.tables(str(folder))])
+    [(_, subject)] = subjects(
+        FIGURES, job.drawing().model_copy(update={"figures": (name,)}), folder
+    )
     return {"means": means, "correlations": correlations}[name].draw(subject)
 
 
@@ -82,7 +89,7 @@ def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path)
 
 def test_comparisons_resample_a_cell_with_missing_items_as_the_alignment_does() -> None:
     items = incomplete()
-    compared = correlated(list(rated_items(items, JOB.datasets)), JOB)
+    compared = correlated(list(rated_items(items, JOB.datasets)), *DRAWN)
     table = aligned(items, JOB)
     assert set(table["n_items"]) == {35, 40}
     for cell in table.to_dict("records"):
@@ -96,7 +103,7 @@ def test_comparisons_resample_a_cell_with_missing_items_as_the_alignment_does() 
 
 def test_a_contrast_is_made_of_the_resamples_of_its_cells() -> None:
     rated = list(rated_items(incomplete(), JOB.datasets))
-    compared = correlated(rated, JOB)
+    compared = correlated(rated, *DRAWN)
     contrasts = contrast_rows(rated, JOB).query("kind == 'model' and within == 'p1'")
     seed = seed_of(JOB.seed, "words", "items")
     for row in contrasts.to_dict("records"):
@@ -117,21 +124,21 @@ def test_the_readouts_of_a_dataset_share_the_resampled_items() -> None:
     exact = items[items["item_id"] != "item-007"].assign(readout="exact")
     exact_rated, sampled_rated = rated_items(pd.concat([items, exact]), JOB.datasets)
     assert exact_rated.item_ids == sampled_rated.item_ids
-    compared = correlated([exact_rated, sampled_rated], JOB)
+    compared = correlated([exact_rated, sampled_rated], *DRAWN)
     table = aligned(pd.concat([items, exact]), JOB).set_index(["scale", "readout"])
     for scale in SCALES:
         interval = compared["words", "exact", ("m1", "p1")][scale].interval()
         assert interval.low == pytest.approx(table.loc[(scale, "exact"), "pearson_low"], rel=1e-12)
 
 
-def test_with_one_scale_the_scorecard_has_the_number_of_the_alignment(tmp_path: Path) -> None:
+def test_with_one_scale_the_scorecard_has_the_number_of_the_alignment() -> None:
     job = JOB.model_copy(update={"datasets": {"words": dataset("valence")}})
     items = incomplete().query("scale == 'valence'")
     table = aligned(items, job)
-    ITEMS.write(items, tmp_path / "items/words.parquet")
-    ALIGNMENT.write(table, tmp_path / "alignment.parquet")
-    compare(job, [tmp_path / "items/words.parquet"], tmp_path / "alignment.parquet", tmp_path)
-    scorecard = SCORECARD.read(tmp_path / "scorecard.parquet").query("check == 'all positive'")
+    rated = list(rated_items(items, job.datasets))
+    tables = {"alignment": table, "framework": empty(FRAMEWORK), "arousal": empty(AROUSAL)}
+    rows = scorecard_rows(rated, correlated(rated, *DRAWN), tables)
+    scorecard = rows.query("check == 'all positive'")
     both = scorecard.merge(table, on=["model", "protocol", "readout"])
     assert len(both) == 4
     deciding = both[["estimate", "low", "high"]].to_numpy()

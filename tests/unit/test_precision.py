@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
-from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
+from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.precision.analysis import PrecisionJob, PrecisionSettings
 from emoalign.analyses.precision.in_words import in_words
-from emoalign.analyses.precision.rows import NO_NORMS, NO_OTHERS, precision_rows
+from emoalign.analyses.precision.widths import NO_NORMS, NO_OTHERS, precision_rows
 from emoalign.items.cells import Texts
 from emoalign.statistics import precision_of_jsd, precision_of_r
 from emoalign.statistics.folds import text_keys
@@ -28,7 +27,9 @@ from emoalign.statistics.reliability import summary_reliability
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.stimuli.human_answers import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
+from emoalign.study.settings import DistributionSettings
 from emoalign.tables import DISTRIBUTIONS, ITEMS, NORMS, PRECISION, STATUSES, STIMULI
+from tests.kit.analysing import run
 from tests.kit.datasets import prepared, shipped
 
 FIVE = HumanScale(min=1, max=5, direction="higher is more")
@@ -398,16 +399,13 @@ def found_beside(
     ITEMS.write(answered(norms, "valence", shares, readout), files["items"])
     NORMS.write(norms, files["norms"])
     STIMULI.write(stimuli, files["stimuli"])
-    compare_distributions(
-        DistributionJob(
-            scales={"words": {"valence": scale}},
-            seed=1,
-            bootstrap_resamples=100,
-            settings=DistributionSettings(),
-        ),
-        dataset_files(*([str(path)] for path in files.values())),
-        folder / "statistics",
+    comparing = DistributionJob(
+        scales={"words": {"valence": scale}},
+        seed=1,
+        bootstrap_resamples=100,
+        settings=DistributionSettings(),
     )
+    run(comparing, "compare_distributions", folder)
     found = DISTRIBUTIONS.read(folder / DISTRIBUTIONS.path)
     (row,) = [one for _, one in rows_of(found, stratum="all", metric="jsd").iterrows()]
     asked = job(scale, participants=() if readout == "exact" else (20,), exact=readout == "exact")

@@ -15,14 +15,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emoalign.figures.wording import number
+from emoalign.analyses.alignment.findings import alignment_gaps, findings
 from emoalign.planning.reported import reported
-from emoalign.report.gaps import alignment_gaps
 from emoalign.report.manifest import git_commit
 from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.report.scripts import Script
-from emoalign.report.wording import findings, p_value, percent
 from emoalign.tables import ALIGNMENT, STATUSES
+from emoalign.wording import number, p_value, percent
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make, make_page, page
 from tests.kit.words import EVIL, report_job, study

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.report.sections.distributions import findings
+from emoalign.analyses.distributions.section import findings
 from emoalign.tables import DISTRIBUTIONS
 from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
 from tests.kit.stages import make_page

@@ -11,9 +11,10 @@ from scipy import stats
 from scipy.spatial.distance import pdist
 
 from emoalign.analyses.structure.analysis import StructureJob
-from emoalign.analyses.structure.structure_rows import compare_structure, structure_rows
+from emoalign.analyses.structure.spaces import structure_rows
 from emoalign.items.rated_items import rated_items
 from emoalign.tables import ITEMS, STRUCTURE
+from tests.kit.analysing import run
 from tests.kit.comparison import (
     DIMENSIONS,
     EMOTIONS,
@@ -107,6 +108,6 @@ def test_what_has_no_structure_says_why(change, reason: str) -> None:  # type: i
 
 def test_the_stage_writes_the_table(tmp_path: Path) -> None:
     ITEMS.write(item_rows(), tmp_path / "items/words.parquet")
-    compare_structure(structure(), [tmp_path / "items/words.parquet"], tmp_path)
-    table = STRUCTURE.read(tmp_path / "structure.parquet")
-    assert len(pd.read_csv(tmp_path / "structure.csv")) == len(table) == 16
+    run(structure(), "compare_structure", tmp_path)
+    table = STRUCTURE.read(tmp_path / "statistics/structure.parquet")
+    assert len(pd.read_csv(tmp_path / "statistics/structure.csv")) == len(table) == 16

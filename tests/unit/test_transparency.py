@@ -23,9 +23,8 @@ from emoalign.analyses.transparency.analysis import (
     TransparencyJob,
     TransparencySettings,
 )
-from emoalign.analyses.transparency.gradient_rows import gradient_rows
-from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.analyses.transparency.rows import transparency_rows
+from emoalign.analyses.transparency.gradients import gradient_rows
+from emoalign.analyses.transparency.outright import transparency_rows
 from emoalign.analyses.transparency.words import (
     bag_of_words,
     logistic_regression,
@@ -33,8 +32,9 @@ from emoalign.analyses.transparency.words import (
     words,
 )
 from emoalign.errors import StudyError
-from emoalign.planning.analysis_jobs import AnalysisJobs
+from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.files import Files
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.statistics.labels import label_agreement
@@ -48,6 +48,7 @@ from emoalign.statistics.transparency import (
     transparency,
 )
 from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.reading import read_card, read_yaml, validate
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, TRANSPARENCY, TRANSPARENCY_GRADIENT
@@ -525,16 +526,20 @@ def study(**transparency: Any) -> dict[str, Any]:
     return content | ({"transparency": transparency} if transparency else {})
 
 
+def targets(loaded: LoadedStudy) -> dict[str, list[str]]:
+    return Analyses(loaded, Files(loaded, "results/s")).targets()
+
+
 def test_a_study_of_labels_has_the_shipped_seed_words_and_one_of_numbers_has_no_job() -> None:
     loaded = load_study(study(), ROOT / "config")
     assert loaded.lexicon == shipped_lexicon()
     assert loaded.embedding is None
-    assert len(Files(loaded, "results/s").transparency_tables()) == 2
+    assert len(targets(loaded)["transparency"]) == 4
     numbers = study() | {"datasets": [{"dataset": "vader"}]}
     numbers["protocols"] = [{"name": "p", "prompts": "instruction"}]
     loaded = load_study(numbers, ROOT / "config")
     assert loaded.lexicon is None
-    assert Files(loaded, "results/s").transparency_tables() == []
+    assert "transparency" not in targets(loaded)
 
 
 def test_names_that_are_not_there_are_told_with_the_nearest(tmp_path: Path) -> None:
@@ -545,10 +550,14 @@ def test_names_that_are_not_there_are_told_with_the_nearest(tmp_path: Path) -> N
 
 
 def test_a_title_or_a_name_of_a_file_runs_nothing_again(config_dir: Path, edit: Any) -> None:
-    before = AnalysisJobs(load_study(study(embedding="smollm2-135m"), config_dir)).transparency()
+    def job(embedding: str) -> TransparencyJob:
+        return TransparencyJob.of(
+            analysed_study(load_study(study(embedding=embedding), config_dir))
+        )
+
+    before = job("smollm2-135m")
     edit("embeddings/smollm2-135m.yaml", lambda card: card.update(title="Other", threads=2))
     (config_dir / "embeddings/smollm2-135m.yaml").rename(config_dir / "embeddings/other.yaml")
-    after = AnalysisJobs(load_study(study(embedding="other"), config_dir)).transparency()
-    assert before == after
+    assert before == job("other")
     edit("embeddings/other.yaml", lambda card: card.update(pooling="last"))
-    assert AnalysisJobs(load_study(study(embedding="other"), config_dir)).transparency() != before
+    assert job("other") != before

@@ -9,10 +9,6 @@ from emoalign.baselines.extra import require
 TRAININGS = "results/trainings"
 
 
-localrules:
-    baselines,
-
-
 onstart:
     # A missing package is told now, and not when all models have been asked and paid for. Where
     # Snakemake makes the environments of jobs itself, it installs the package.
@@ -24,36 +20,6 @@ onstart:
             require("a baseline of the study")
         except EmoalignError as error:
             raise WorkflowError(str(error))
-
-
-rule baselines:
-    """Stage target: what all baselines of the study predict."""
-    input:
-        files.predictions(),
-        files.baseline_tables(),
-
-
-rule describe_baselines:
-    """Predictions and records of trainings in; what each baseline knows and is tested on, out."""
-    input:
-        predictions=files.predictions(),
-        records=files.trainings(),
-    output:
-        expand(
-            f"{RESULTS}/statistics/trainings.{{kind}}",
-            kind=["parquet", "csv"],
-        ),
-    log:
-        f"{RESULTS}/logs/describe_baselines.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/describe_baselines.tsv"
-    localrule: True
-    conda:
-        "../envs/emoalign.yaml"
-    params:
-        leakage=jobs.leakage(),
-    script:
-        "../scripts/describe_baselines.py"
 
 
 rule train_baseline:

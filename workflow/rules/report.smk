@@ -1,8 +1,7 @@
 """The report, and the manifest of how its numbers came about."""
 
-from emoalign.report.sections import tables
-
 REPORT = reported(loaded)
+SECTIONS = analyses.sections()
 
 STIMULI = expand(
     f"{RESULTS}/stimuli/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
@@ -44,8 +43,10 @@ rule write_report:
             f"{RESULTS}/items/{{dataset}}.parquet", dataset=sorted(loaded.datasets)
         ),
         manifest=f"{RESULTS}/manifest.json",
-        tables=[f"{RESULTS}/{table.path}" for table in tables(REPORT)],
-        pictures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
+        tables=sorted(
+            {f"{RESULTS}/{table}" for tables in SECTIONS.values() for table in tables}
+        ),
+        pictures=[path for path in rules.figures.input if path.endswith(".png")],
     output:
         f"{RESULTS}/report.html",
     log:
@@ -57,5 +58,6 @@ rule write_report:
         "../envs/emoalign.yaml"
     params:
         job=REPORT.params(),
+        sections=SECTIONS,
     script:
         "../scripts/write_report.py"

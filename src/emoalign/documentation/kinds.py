@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from emoalign.analyses.transparency.embedding_cards import GgufEmbedding, TransformersEmbedding
-from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.baselines.cards import CheckpointBaseline, FinetunedBaseline
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.embeddings.cards import GgufEmbedding, TransformersEmbedding
 from emoalign.planning.studies import Study
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.fields import Entry
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 

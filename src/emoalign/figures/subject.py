@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.figures.catalogue import PlannedFigure
-from emoalign.figures.drawing_job import FigureJob, ShownDataset
+from emoalign.figures.figure_job import FigureJob, ShownDataset
+from emoalign.figures.kinds import FigureKind
+from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.figures.style import Mark, model_marks
 from emoalign.tables import STIMULI, TABLES, Table
 
@@ -59,18 +60,22 @@ class Subject:
         return f"{self.job.models[model]}\n{asked}"
 
 
-def read_subject(planned: PlannedFigure, files: Sequence[Path]) -> Subject:
-    """Read what a figure is drawn from: `files` are those of `PlannedFigure.tables`, as there."""
-    kinds = {table.path: table for table in TABLES}
-    path = iter(files)
-    tables = {
-        name: pd.concat(
-            [kinds[name].read(next(path)) for _ in planned.files(name)], ignore_index=True
-        )
-        for name in planned.kind.reads
-    }
-    concerned = {name: _concerned(rows, planned.job) for name, rows in tables.items()}
-    return Subject(planned.job, concerned, planned.dataset or "", planned.scale or "")
+def subjects(
+    kinds: Sequence[FigureKind], job: FigureJob, results: Path
+) -> Iterator[tuple[PlannedFigure, Subject]]:
+    """The figures of a job with what each is drawn from; a file in `results` is read once."""
+    contracts = {table.path: table for table in TABLES}
+    read: dict[str, pd.DataFrame] = {}
+    for planned in planned_figures(kinds, job):
+        tables = {}
+        for name in planned.kind.reads:
+            paths = planned.files(name)
+            for path in paths:
+                if path not in read:
+                    read[path] = contracts[name].read(results / path)
+            rows = pd.concat([read[path] for path in paths], ignore_index=True)
+            tables[name] = _concerned(rows, planned.job)
+        yield planned, Subject(planned.job, tables, planned.dataset or "", planned.scale or "")
 
 
 def _concerned(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:

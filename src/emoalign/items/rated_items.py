@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +51,16 @@ class RatedItems:
         return values
 
 
-def read_items(paths: Sequence[Path]) -> pd.DataFrame:
+def read_items(paths: Iterable[Path]) -> pd.DataFrame:
     """The rows of item tables, in an order that does not depend on that of the files."""
     return pd.concat([ITEMS.read(path) for path in sorted(paths)], ignore_index=True)
+
+
+def of_scales(items: pd.DataFrame, scales: Mapping[str, Collection[str]]) -> pd.DataFrame:
+    """The rows of these scales, which are named by dataset."""
+    wanted = {(dataset, scale) for dataset, names in scales.items() for scale in names}
+    pairs = zip(items["dataset"], items["scale"], strict=True)
+    return items[[pair in wanted for pair in pairs]]
 
 
 def rated_items(items: pd.DataFrame, datasets: dict[str, ComparedDataset]) -> Iterator[RatedItems]:
@@ -61,9 +68,7 @@ def rated_items(items: pd.DataFrame, datasets: dict[str, ComparedDataset]) -> It
 
     Scales that are not of numbers are left out, and so is a dataset without any other.
     """
-    wanted = {(name, scale) for name, dataset in datasets.items() for scale in dataset.scales}
-    pairs = zip(items["dataset"], items["scale"], strict=True)
-    numbers = items[[pair in wanted for pair in pairs]]
+    numbers = of_scales(items, {name: dataset.scales for name, dataset in datasets.items()})
     for (dataset,), of_dataset in groups(numbers, ["dataset"]):
         item_ids = unique_items(of_dataset)
         for (readout,), rows in groups(of_dataset, ["readout"]):

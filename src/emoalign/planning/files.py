@@ -53,43 +53,29 @@ class Files:
             for seed in sorted(self.loaded.baselines[name].seeds)
         ]
 
-    def baseline_tables(self) -> list[str]:
-        """The table of baselines, where the study has some."""
-        kinds = ("parquet", "csv") if self.loaded.baselines else ()
-        return [f"{self.results}/statistics/trainings.{kind}" for kind in kinds]
-
     def held_out(self, baseline: str) -> list[str]:
         """The items of the study, where they are to be kept out of a training."""
         card = self.loaded.baselines[baseline]
         held_out = card.evaluate == "held_out"
         return [f"{self.results}/stimuli/{card.dataset}.parquet"] if held_out else []
 
-    def transparency_tables(self) -> list[str]:
-        """The tables of transparency; none in a study without scales of labels."""
-        names = ("transparency", "transparency_gradient") if self.loaded.labelled() else ()
-        return [f"{self.results}/statistics/{name}.csv" for name in names]
-
     # What jobs read by themselves, so that Snakemake sees when it changes
 
     def tables(self, dataset: str) -> list[str]:
         """The files of a dataset that have no checksum."""
-        return _watched(self.loaded.datasets[dataset].files().values())
+        return watched(self.loaded.datasets[dataset].files().values())
 
     def recordings(self, model: str) -> list[str]:
         """The files that the ratings of a model are read from, where nobody asks it."""
         return [str(path) for path in self.loaded.models[model].files()]
-
-    def embedding_weights(self) -> list[str]:
-        """The files of the study's embedding model that have no checksum."""
-        return _watched(self.loaded.embedding.files()) if self.loaded.embedding else []
 
     def baseline_weights(self, baseline: str) -> list[str]:
         """The files of a baseline's weights in a folder."""
         return [str(path) for path in self.loaded.baselines[baseline].weight_files()]
 
 
-def _watched(sources: Iterable[FileSource]) -> list[str]:
-    """Those without a checksum: one with it never changes."""
+def watched(sources: Iterable[FileSource]) -> list[str]:
+    """The files without a checksum: one with it never changes."""
     return _there(source for source in sources if source.sha256 is None)
 
 

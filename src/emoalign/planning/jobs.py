@@ -120,8 +120,3 @@ class Jobs:
             splits=card.splits,
             evaluate=card.evaluate,
         )
-
-    def leakage(self) -> dict[str, str]:
-        """What published classifiers may have seen, by name."""
-        every = sorted(self.loaded.baselines.items())
-        return {name: card.leakage for name, card in every if card.leakage is not None}

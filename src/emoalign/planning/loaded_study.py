@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from emoalign.analyses.transparency.embedding_cards import EmbeddingModel
-from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.baselines.cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import together
+from emoalign.embeddings.cards import EmbeddingModel
 from emoalign.planning.studies import Study, StudyDataset
 from emoalign.prompts.rendering import PromptForm, prompt_form
 from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emoalign.analyses.transparency.embedding_cards import EMBEDDINGS
-from emoalign.analyses.transparency.lexicons import SeedLexicon
+from emoalign.analyses.transparency.analysis import TransparencySettings
 from emoalign.baselines.cards import BASELINES
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.embeddings.cards import EMBEDDINGS
 from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
 from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.planning.studies import Study
+from emoalign.planning.studies import STUDY, Study
 from emoalign.stimuli.cards import DatasetCard
+from emoalign.study.fields import part
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, Kinds, read_entry, read_yaml, validate
@@ -36,7 +38,7 @@ def load_study(
     `source` names the study in messages. `files` are those that `config` was read from, by a reader
     that may overlook a key that stands twice: it is told. Raises StudyError with every problem.
     """
-    study, problems = validate(Study, config, source)
+    study, problems = validate(STUDY, config, source)
     for file in files:
         problems += read_yaml(Path(file))[1]
     library = _Library(config_dir, source)
@@ -53,8 +55,9 @@ def load_study(
     baselines = library.entries(BASELINES, "baselines", _listed(config, "baselines"))
     lexicon, embedding = None, None
     if study is not None and ("transparency" in config or _has_labels(study, datasets)):
-        lexicon = library.entry(SeedLexicon, "lexicons", study.transparency.seeds)
-        embedding = library.entry(EMBEDDINGS, "embeddings", study.transparency.embedding)
+        named = part(study, TransparencySettings)
+        lexicon = library.entry(SeedLexicon, "lexicons", named.seeds)
+        embedding = library.entry(EMBEDDINGS, "embeddings", named.embedding)
     problems += library.problems
     if study is not None:
         loaded = LoadedStudy(

@@ -9,7 +9,7 @@ from emoalign.planning.loaded_study import LoadedStudy
 
 @dataclass(frozen=True)
 class Needs:
-    """What jobs of models, baselines and embeddings need."""
+    """What jobs of models and baselines need."""
 
     loaded: LoadedStudy
 
@@ -40,7 +40,3 @@ class Needs:
     def baseline_mb(self, baseline: str, attempt: int) -> int:
         """Memory to reserve for a job of a baseline (MB), more after a failure."""
         return round(1000 * self.loaded.baselines[baseline].memory_gb) * attempt
-
-    def embedding_threads(self) -> int:
-        """CPU threads that the embedding model of the study uses."""
-        return self.loaded.embedding.threads if self.loaded.embedding else 1

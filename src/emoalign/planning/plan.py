@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.analyses.precision.in_words import in_words
-from emoalign.analyses.precision.rows import precision_rows
+from emoalign.analyses.precision.widths import precision_rows
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.items.cells import Texts

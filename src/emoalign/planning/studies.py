@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.analyses.alignment.analysis import StatisticsSettings
-from emoalign.analyses.calibration.analysis import CalibrationSettings
-from emoalign.analyses.distributions.analysis import DistributionSettings
-from emoalign.analyses.precision.analysis import PrecisionSettings
-from emoalign.analyses.transparency.analysis import TransparencySettings
-from emoalign.figures.drawing_job import FigureName
+from emoalign.analyses.catalogue import FigureName, settings_of_study, with_settings
 from emoalign.study.fields import Entry, Name
 from emoalign.study.protocols import Protocol
 from emoalign.study.strata import Strata
@@ -52,7 +47,10 @@ class StudyDataset(Entry):
 
 
 class Study(Entry):
-    """Which models rate which items on which scales, and how."""
+    """Which models rate which items on which scales, and how.
+
+    What its analyses are set by has keys of its own: `STUDY` has them too.
+    """
 
     study: Name = Field(description="Name of the study; its results are in results/<study>.")
     title: str = Field(description="Title of the report.")
@@ -84,30 +82,10 @@ class Study(Entry):
         description="US dollars the study may cost, at the prices in the model cards; a job stops "
         "before it would exceed them.",
     )
-    calibration: CalibrationSettings = Field(
-        default_factory=CalibrationSettings,
-        description="How distributions are calibrated, and how that is judged.",
-    )
-    statistics: StatisticsSettings = Field(
-        default_factory=StatisticsSettings, description="How thoroughly uncertainty is estimated."
-    )
     figures: tuple[FigureName, ...] | None = Field(
         None,
         description="Figures that are drawn, as far as they apply to the study; an empty list for "
         "none, and without it all that apply. docs/figures.md shows them.",
-    )
-    distributions: DistributionSettings = Field(
-        default_factory=DistributionSettings,
-        description="How distributions of ratings are compared.",
-    )
-    transparency: TransparencySettings = Field(
-        default_factory=TransparencySettings,
-        description="How it is told whether texts say outright what people see in them, for scales "
-        "of labels.",
-    )
-    precision: PrecisionSettings = Field(
-        default_factory=PrecisionSettings,
-        description="What the target plan assumes about models, and how wide intervals may be.",
     )
 
     @field_validator("figures")
@@ -140,3 +118,7 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     if twice:
         raise ValueError(f"named more than once: {', '.join(twice)}")
     return names
+
+
+STUDY = with_settings(Study, settings_of_study())
+"""A study as its file has it, with the settings of its analyses."""

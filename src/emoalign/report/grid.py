@@ -9,14 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.wording import number
 from emoalign.report.packing import packed_json
 from emoalign.report.report_job import ReportJob
-from emoalign.report.wording import interval, p_value, percent
 from emoalign.tables import Table, records
+from emoalign.wording import interval, number, p_value, percent
 
 FILTERS = ("model", "protocol", "dataset", "scale", "readout")
 """Columns by which the page can be filtered, where a table has them."""
+
+CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]
+"""By what cells are ordered on the page, so that those of one scale stand together."""
 
 NAMED = (*FILTERS, "item_id")
 """What a row can be about: a row about an item leads readers to it."""

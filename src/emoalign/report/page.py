@@ -4,30 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from emoalign.figures.catalogue import PlannedFigure, planned_figures
-from emoalign.figures.wording import number
-from emoalign.report.downloads import downloads
+from emoalign.figures.kinds import FigureKind
+from emoalign.figures.planned import PlannedFigure
+from emoalign.report.contents import PageSection
 from emoalign.report.grid import FEW_ROWS
-from emoalign.report.packing import packed_json
+from emoalign.report.packing import packed, packed_json
 from emoalign.report.pictures import Pictures
 from emoalign.report.references import bibliography, cited
 from emoalign.report.report_job import ReportJob
 from emoalign.report.scripts import own_script, plotly
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.report.sections import sections_of
-from emoalign.report.wording import interval, p_value, percent
-from emoalign.tables import atomic
+from emoalign.tables import TABLES, Table, atomic
+from emoalign.wording import interval, number, p_value, percent
 
 HERE = Path(__file__).parent
 
 FEW_FINDINGS = 6
 """Findings that a hurried reader reads; further ones are folded."""
+
+
+DIGITS = 6
+"""Significant digits of tables in the page; the files of the study have all of them."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A section that the study has: where it is, and what its template is filled with."""
+
+    place: PageSection
+    section: Section
+    view: View
 
 
 @dataclass(frozen=True)
@@ -46,44 +59,61 @@ class Missing:
     why: str
 
 
-def write_report(job: ReportJob, folder: Path, ratings: Sequence[Path], output: Path) -> None:
+def write_report(
+    job: ReportJob,
+    sections: Sequence[PageSection],
+    kinds: Sequence[FigureKind],
+    folder: Path,
+    ratings: Sequence[Path],
+    output: Path,
+) -> None:
     """Write the report of a study: one file that needs no other, and no network.
 
-    `folder` holds the results of the study, laid out as docs/results.md says.
+    `kinds` are the figures that studies can have; `folder` holds the results of the study, laid
+    out as docs/results.md says.
     """
-    html = page(Results(job, folder, ratings))
+    html = page(Results(job, folder, ratings, kinds), sections)
     with atomic(output) as partial:
         partial.write_text(html, encoding="utf-8")
 
 
-def page(results: Results, sections: Sequence[Section] | None = None) -> str:
-    """The whole page as HTML: all sections that concern the study, or those that are given."""
-    sections = sections_of(results.job) if sections is None else sections
-    seen = [(section, section.view(results)) for section in sections]
-    views = [(section, view) for section, view in seen if isinstance(view, View)]
-    shared = {"job": results.job, "results": results, **_told(views, results)}
+def page(results: Results, sections: Sequence[PageSection]) -> str:
+    """The whole page as HTML, section by section in their order."""
+    seen = [(place, *_seen(place, results)) for place in sections]
+    shown = [Shown(place, section, view) for place, section, view in seen if isinstance(view, View)]
+    shared = {"job": results.job, "results": results, **_methods(shown, results)}
     templates = environment()
-    parts = [Part(section, fill(templates, section, view, shared)) for section, view in views]
+    parts = [Part(one.section, fill(templates, one, shared)) for one in shown]
     html = templates.get_template("page.html").render(
         job=results.job,
         study=results,
-        findings=_ordered([view for _, view in views]),
+        findings=_ordered([one.view for one in shown]),
         few_findings=FEW_FINDINGS,
         results=[part for part in parts if not part.section.about],
         about=[part for part in parts if part.section.about],
-        absent=[Missing(section, view.why) for section, view in seen if isinstance(view, Absent)],
-        more=_unplaced(results, [section for section, _ in views]),
+        absent=[
+            Missing(section, view.why) for _, section, view in seen if isinstance(view, Absent)
+        ],
+        more=_unplaced(results, shown),
         names=packed_json(_names(results.job)),
-        tables=downloads(results, [section for section, _ in views]),
+        tables=downloads(results, shown),
         scripts=[plotly(), own_script()],
     )
     return html.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def fill(templates: Environment, section: Section, view: View, shared: Mapping[str, Any]) -> Markup:
-    """The HTML of one section, from its template."""
-    template = templates.get_template(f"{section.id}.html")
-    filled = template.render({**shared, "section": section, **view.values})
+def _seen(place: PageSection, results: Results) -> tuple[Section, View | Absent | None]:
+    """A section, and what it says of the study."""
+    section = cast(Section, import_module(place.module).SECTION)
+    return section, section.view(results)
+
+
+def fill(templates: Environment, shown: Shown, shared: Mapping[str, Any]) -> Markup:
+    """The HTML of one section, from the template beside its module."""
+    place = shown.place.module.removeprefix("emoalign.").replace(".", "/")
+    filled = templates.get_template(f"{place}.html").render(
+        {**shared, "section": shown.section, **shown.view.values}
+    )
     return Markup(filled)  # noqa: S704 - the template has escaped what it was filled with
 
 
@@ -93,7 +123,7 @@ def environment() -> Environment:
     Everything is escaped, and a name that is missing is an error.
     """
     made = Environment(
-        loader=FileSystemLoader([HERE / "templates", HERE / "assets"]),
+        loader=FileSystemLoader([HERE / "templates", HERE / "assets", HERE.parent]),
         undefined=StrictUndefined,
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
@@ -112,22 +142,36 @@ def _ordered(views: Sequence[View]) -> list[Sequence[str]]:
     ]
 
 
-def _told(views: Sequence[tuple[Section, View]], results: Results) -> dict[str, Any]:
+def _methods(shown: Sequence[Shown], results: Results) -> dict[str, Any]:
     """The method section that all sections together make, and BibTeX of what it cites.
 
     What was done is told before what was computed of it, though it stands at the end of the page.
     """
-    ordered = sorted(views, key=lambda one: not one[0].about)
-    paragraphs = [cited(text) for _, view in ordered for text in view.methods]
+    ordered = sorted(shown, key=lambda one: not one.section.about)
+    paragraphs = [cited(text) for one in ordered for text in one.view.methods]
     keys = [key for _, named in paragraphs for key in named]
     data = [card.citation for card in results.job.datasets.values()]
     return {"methods": [text for text, _ in paragraphs], "bibtex": bibliography(keys, data)}
 
 
-def _unplaced(results: Results, shown: Sequence[Section]) -> list[PlannedFigure]:
+def _unplaced(results: Results, shown: Sequence[Shown]) -> list[PlannedFigure]:
     """The figures of the study that none of the sections shows."""
-    placed = {name for section in shown for name in section.figures}
-    return [one for one in planned_figures(results.job.drawing()) if one.kind.name not in placed]
+    placed = {name for one in shown for name in one.section.figures}
+    return [figure for figure in results.planned_figures() if figure.kind.name not in placed]
+
+
+def downloads(results: Results, shown: Sequence[Shown]) -> Mapping[str, str]:
+    """The tables of the sections on the page as CSV, packed, by the names of their files."""
+    read = {path for one in shown for path in one.place.reads}
+    tables = {PurePosixPath(table.path).stem: table for table in TABLES if table.path in read}
+    return {name: packed(as_csv(results, table)) for name, table in sorted(tables.items())}
+
+
+def as_csv(results: Results, table: Table) -> bytes:
+    """A table as CSV with DIGITS significant digits; empty cells for what is not there."""
+    rows = results.table(table)
+    text: str = rows.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+    return text.encode()
 
 
 def _names(job: ReportJob) -> dict[str, dict[str, str]]:

@@ -6,11 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from emoalign.analyses.alignment.analysis import StatisticsSettings
-from emoalign.analyses.calibration.analysis import CalibrationSettings
-from emoalign.analyses.distributions.analysis import DistributionSettings
 from emoalign.baselines.cards import Evaluated, TrainingSettings
-from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
+from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts.rendering import PromptForm, prompt_form
 from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet
@@ -55,21 +52,22 @@ class ReportedBaseline(Entry):
 
 
 class ReportJob(Job):
-    """Write manifest and report: the whole study, in an order of its own, without limits."""
+    """Write manifest and report: the whole study, in an order of its own, without limits.
 
-    version: int = 2
+    What analyses are set by has keys of its own, which whoever lists the analyses adds
+    (`study.fields.part` finds them); so the report knows none of them.
+    """
+
+    version: int = 3
     study: str
     title: str
     seed: int
-    settings: StatisticsSettings
-    distributions: DistributionSettings = Field(default_factory=DistributionSettings)
-    calibration: CalibrationSettings = Field(default_factory=CalibrationSettings)
     models: dict[str, ReportedModel]
     datasets: dict[str, ReportedDataset]
     protocols: dict[str, Protocol]
     prompts: dict[str, PromptSet]
     personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    figures: tuple[FigureName, ...] | None = None
+    figures: tuple[str, ...] | None = None
     baselines: dict[str, ReportedBaseline] = Field(default_factory=dict)
 
     @property
@@ -83,7 +81,7 @@ class ReportJob(Job):
         }
 
     def drawing(self) -> FigureJob:
-        """The job of all figures of the study: what `figures.catalogue.planned_figures` takes."""
+        """The job of all figures of the study: what `figures.planned.planned_figures` takes."""
         return FigureJob(
             figures=self.figures,
             models={name: model.title for name, model in self.models.items()},

@@ -1,8 +1,8 @@
 """What a section of the report is, and what it may look at.
 
-Adding a section takes a module `sections/<name>.py` with one `Section`, its template
-`templates/<id>.html`, and its name in `sections/__init__.py`, at the place where readers meet it.
-Nothing else: the tables it names become inputs of the workflow's rule and downloads on the page.
+A section is a module with one `SECTION` and, beside it, a template of the same name: `section.py`
+and `section.html` in the folder of its analysis. The analysis says which tables it reads: they
+become inputs of the workflow's rule and downloads on the page.
 
 A section is pure. Its `view` gets the `Results` of a study and returns one of three things:
 
@@ -12,7 +12,7 @@ A section is pure. Its `view` gets the `Results` of a study and returns one of t
   with `{% import "parts.html" as parts %}`; then `{{ parts.table(grid) }}` shows a table made by
   `grid.py` (sorted, filtered and downloaded by readers without further work) and
   `{{ parts.figures(results, name) }}` the figures of a name that the study has (see
-  `figures/catalogue.py`), with their captions. Heading and frame are made for it. Whatever a
+  `analyses/catalogue.py`), with their captions. Heading and frame are made for it. Whatever a
   template prints is escaped; never mark a text as safe, because items, answers and titles are
   written by strangers.
 * an `Absent`: what could not be computed and why, in a sentence or two. Heading and sentence stand
@@ -21,7 +21,7 @@ A section is pure. Its `view` gets the `Results` of a study and returns one of t
   would not miss it. Nothing is shown.
 
 Where only some rows are missing, show them all: a dash for the number, and the `reason` of the row
-(`sections/contrasts.py` is an example).
+(`analyses/contrasts/section.py` is an example).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.catalogue import PlannedFigure, planned_figures
+from emoalign.figures.kinds import FigureKind
+from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.report.answers import Answers
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import ITEMS, STIMULI, Table
@@ -42,16 +43,18 @@ from emoalign.tables import ITEMS, STIMULI, Table
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """The results of a study: `folder` is results/<study>, `ratings` are its rating files."""
+    """The results of a study: `folder` is results/<study>, `ratings` are its rating files, and
+    `kinds` the figures that studies can have."""
 
     job: ReportJob
     folder: Path
     ratings: Sequence[Path] = ()
+    kinds: Sequence[FigureKind] = ()
     _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _named: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
     def table(self, table: Table) -> pd.DataFrame:
-        """The rows of a table that the section names in `tables`; not to be changed in place."""
+        """The rows of a table that the section reads; not to be changed in place."""
         return self._once(table, table.path)
 
     def items(self, dataset: str) -> pd.DataFrame:
@@ -69,7 +72,11 @@ class Results:
 
     def figures(self, name: str) -> list[PlannedFigure]:
         """The figures of one name that the study has: none, one, or one per dataset or scale."""
-        return [one for one in planned_figures(self.job.drawing()) if one.kind.name == name]
+        return [figure for figure in self.planned_figures() if figure.kind.name == name]
+
+    def planned_figures(self) -> list[PlannedFigure]:
+        """All figures that the study has."""
+        return planned_figures(self.kinds, self.job.drawing())
 
     @cached_property
     def answers(self) -> Answers:
@@ -123,18 +130,14 @@ class Absent:
 class Section:
     """A part of the page.
 
-    `id` names its place on the page and its template; `heading` is a question or statement for
-    readers, `label` one or two words for the navigation; `tables` are the tables it reads
-    (of paths without placeholders); `figures` the names of the figures it shows. Sections `about`
-    the study rather than its results stand at the end. A study that the section does not
-    `concerns` has neither the section nor its tables.
+    `id` names its place on the page; `heading` is a question or statement for readers, `label` one
+    or two words for the navigation; `figures` are the names of the figures it shows. Sections
+    `about` the study rather than its results stand at the end.
     """
 
     id: str
     heading: str
     label: str
     view: Callable[[Results], View | Absent | None]
-    tables: tuple[Table, ...] = ()
     figures: tuple[str, ...] = ()
     about: bool = False
-    concerns: Callable[[ReportJob], bool] = lambda job: True

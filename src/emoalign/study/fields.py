@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -48,6 +48,17 @@ class Entry(BaseModel):
     """Immutable, and closed: a key that is not described here is an error, never ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+EntryT = TypeVar("EntryT", bound=Entry)
+
+
+def part(entry: Entry, kind: type[EntryT]) -> EntryT:
+    """The part of an entry that is of a kind, under whichever key. Raises KeyError without one."""
+    for value in vars(entry).values():
+        if isinstance(value, kind):
+            return value
+    raise KeyError(kind.__name__)
 
 
 class Job(Entry):

@@ -118,6 +118,10 @@ DatasetScale = Annotated[
 """A scale people rated on, of either kind; without `kind` it is ordinal."""
 
 
+VALENCE, AROUSED = "valence", "arousal"
+"""Scales are known by these names where an analysis is about them, as prompt sets know them too."""
+
+
 class Frameworks(Entry):
     """Which scales of a dataset describe feelings by dimensions, and which by single emotions."""
 

@@ -1,1 +1,1 @@
-"""How human-like each cell is: correlation, error, spread, ceilings, labels, readouts."""
+"""How near models come to people, cell by cell."""

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-
 import pandas as pd
 
+from emoalign.analyses.baselines.analysis import BaselinesJob
+from emoalign.analyses.files import AnalysisFiles
 from emoalign.baselines.record import TrainingRecord
 from emoalign.tables import PREDICTIONS, TRAININGS, groups
 
 
-def describe(
-    predictions: Sequence[Path],
-    records: Sequence[Path],
-    leakage: Mapping[str, str],
-    folder: Path,
-) -> None:
-    """Write the table of the baselines of a study, as Parquet and CSV, into `folder`.
-
-    `predictions` and `records` are in folders named like their baselines; `leakage` is what
-    published ones may have seen, by name.
-    """
+def describe_baselines(job: BaselinesJob, files: AnalysisFiles) -> None:
+    """Write the table of the baselines of a study, whose files are in folders with their names."""
     trained = {}
-    for path in records:
-        record = TrainingRecord.read(path)
-        trained[path.parent.name, record.seed] = record
+    for path in files.below("baselines", ".training.json"):
+        training = TrainingRecord.read(path)
+        trained[path.parent.name, training.seed] = training
     rows = []
-    for path in predictions:
+    for path in files.below("baselines", ".parquet"):
         for (model, baseline), predicted in groups(PREDICTIONS.read(path), ["model", "baseline"]):
             seed = predicted["seed"].iloc[0]
-            known = trained.get((baseline, int(seed))) if pd.notna(seed) else None
+            record = trained.get((baseline, int(seed))) if pd.notna(seed) else None
             rows.append(
                 {
                     "model": model,
@@ -38,16 +28,16 @@ def describe(
                     "dataset": predicted["dataset"].iloc[0],
                     "scale": predicted["scale"].iloc[0],
                     "seed": seed,
-                    "leakage": leakage.get(baseline),
+                    "leakage": job.leakage.get(baseline),
                     **_evaluated(predicted),
-                    **(_learned(known) if known else {}),
+                    **(_learned(record) if record else {}),
                 }
             )
     table = pd.DataFrame(rows, columns=TRAININGS.schema.names).sort_values(
         ["baseline", "seed"], ignore_index=True
     )
     counts = [column.name for column in TRAININGS.columns if column.type == "int32"]
-    TRAININGS.write_both(table.astype(dict.fromkeys(counts, "Int32")), folder)
+    files.write(TRAININGS, table.astype(dict.fromkeys(counts, "Int32")))
 
 
 def _evaluated(predicted: pd.DataFrame) -> dict[str, object]:

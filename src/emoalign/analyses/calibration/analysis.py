@@ -1,13 +1,27 @@
-"""Settings of calibration, and what its two jobs are told."""
+"""How much nearer to people can calibration bring the answers?"""
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
 from pydantic import Field, field_validator
 
-from emoalign.study.fields import Entry, Job
+from emoalign.analyses.base import (
+    ITEMS,
+    NORMS,
+    STIMULI,
+    AnalysedStudy,
+    Analysis,
+    AnalysisJob,
+    Computation,
+    Settings,
+    statistics,
+)
+from emoalign.figures.kinds import FigureKind, always
+from emoalign.report.contents import PageSection
+from emoalign.study.fields import Entry
 from emoalign.study.scales import DatasetScale
+from emoalign.study.settings import DistributionSettings, StatisticsSettings
 
 Method = Literal[
     "temperature", "bias", "isotonic", "mixture", "vector", "dirichlet", "cumulative_logit"
@@ -15,6 +29,8 @@ Method = Literal[
 
 
 METHODS: tuple[Method, ...] = get_args(Method)
+
+CALIBRATED = ("calibrated/<dataset>.parquet", "calibrators/<dataset>.json")
 
 
 class CalibrationSettings(Entry):
@@ -44,7 +60,7 @@ class CalibrationSettings(Entry):
         return tuple(method for method in METHODS if method in methods)
 
 
-class CalibrationJob(Job):
+class CalibrationJob(AnalysisJob):
     """Learn to say what people say from what models say, on the rated items of one dataset."""
 
     version: int = 2
@@ -54,8 +70,20 @@ class CalibrationJob(Job):
     seed: int
     settings: CalibrationSettings
 
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """The one dataset that the part of a study has."""
+        [(name, dataset)] = study.datasets.items()
+        return cls(
+            dataset=name,
+            scales=dataset.scales,
+            min_raters=study.set_by(DistributionSettings).min_raters,
+            seed=study.seed,
+            settings=study.set_by(CalibrationSettings),
+        )
 
-class CalibrationReviewJob(Job):
+
+class CalibrationReviewJob(AnalysisJob):
     """Judge what calibration gained on items that were held out."""
 
     version: int = 2
@@ -64,3 +92,63 @@ class CalibrationReviewJob(Job):
     seed: int
     bootstrap_resamples: int
     settings: CalibrationSettings
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All datasets of a study."""
+        return cls(
+            datasets={name: dataset.scales for name, dataset in study.datasets.items()},
+            min_raters=study.set_by(DistributionSettings).min_raters,
+            seed=study.seed,
+            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            settings=study.set_by(CalibrationSettings),
+        )
+
+
+ANALYSIS = Analysis(
+    "calibration",
+    computes=(
+        Computation(
+            rule="calibrate",
+            does="Items, norms and stimuli of a dataset in; calibrated distributions and "
+            "calibrators out.",
+            run="emoalign.analyses.calibration.calibrate:calibrate",
+            job=CalibrationJob,
+            reads=(ITEMS, NORMS, STIMULI),
+            makes=CALIBRATED,
+            each="dataset",
+        ),
+        Computation(
+            rule="review_calibration",
+            does="Calibrated distributions beside those of people in; what was gained, and curves, "
+            "out.",
+            run="emoalign.analyses.calibration.review:review",
+            job=CalibrationReviewJob,
+            reads=(ITEMS, NORMS, STIMULI, *CALIBRATED),
+            makes=statistics("calibration", "calibration_curves"),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "calibration",
+            "scale",
+            draw="emoalign.analyses.calibration.figure:draw",
+            title="Calibration: {dataset}, {scale}",
+            caption="{dataset}, {scale}: of the shares that were predicted to be so large, how "
+            "large were they? Grey: the model as it is. Colour: calibrated by the method nearest "
+            "to people, on other items. Dashed: shares are what they are said to be. Larger "
+            "points stand for more shares; bars are 95 % bootstrap intervals over texts. Above "
+            "each panel, what the method takes off the divergence from people.",
+            alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
+            "after calibration, a panel per cell; the numbers are in the tables of calibration.",
+            reads=statistics("calibration", "calibration_curves"),
+            lacks=always,
+        ),
+    ),
+    section=PageSection("emoalign.analyses.calibration.section", statistics("calibration")),
+    settings=Settings(
+        "calibration",
+        CalibrationSettings,
+        "How distributions are calibrated, and how that is judged.",
+    ),
+)

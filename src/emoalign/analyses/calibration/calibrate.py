@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +14,7 @@ from emoalign.analyses.calibration import calibrated
 from emoalign.analyses.calibration.analysis import CalibrationJob
 from emoalign.analyses.calibration.fitness import why_no_matrix, why_not
 from emoalign.analyses.calibration.saved import Answers, SavedCell, save
+from emoalign.analyses.files import AnalysisFiles
 from emoalign.items.cells import DistributionCell, Tables, read_cells, shares
 from emoalign.statistics.calibrators.family import Sample
 from emoalign.statistics.calibrators.validation import cross_validate, fitting
@@ -22,14 +22,12 @@ from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.seeds import seed_of
 
 
-def calibrate(job: CalibrationJob, tables: Tables, output: Path, calibrators: Path) -> None:
-    """Write the calibrated distributions of a dataset, and the calibrators themselves.
-
-    Neither depends on the order of items or cells in the tables.
-    """
+def calibrate(job: CalibrationJob, files: AnalysisFiles) -> None:
+    """Write the calibrated distributions of a dataset, and the calibrators themselves."""
     saved: list[SavedCell] = []
-    calibrated.write(_batches(job, tables, saved), output)
-    save(saved, calibrators)
+    batches = _batches(job, files.tables_of(job.dataset), saved)
+    calibrated.write(batches, files.folder / f"calibrated/{job.dataset}.parquet")
+    save(saved, files.folder / f"calibrators/{job.dataset}.json")
 
 
 def _batches(
@@ -71,13 +69,13 @@ def _batches(
             job.settings.inner_folds,
             seed_of(job.seed, job.dataset, "folds"),
         )
-        finals = tuple(one.final for one in validated.values())
+        finals = tuple(judged.final for judged in validated.values())
         saved.append(fitted.model_copy(update={"calibrators": finals}))
         item_ids, unrated = _unrated(said, cell, k)
-        for method, one in validated.items():
-            yield calibrated.rows(cell.key, method, cell.item_ids, one.out_of_fold, fold)
+        for method, judged in validated.items():
+            yield calibrated.rows(cell.key, method, cell.item_ids, judged.out_of_fold, fold)
             if len(item_ids):
-                shown = one.final.apply(unrated)
+                shown = judged.final.apply(unrated)
                 yield calibrated.rows(cell.key, method, item_ids, shown, None)
 
 

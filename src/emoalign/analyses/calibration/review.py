@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +13,9 @@ from emoalign.analyses.calibration.analysis import CalibrationReviewJob
 from emoalign.analyses.calibration.calibrated import OutOfFold, out_of_fold
 from emoalign.analyses.calibration.fitness import why_no_matrix, why_not
 from emoalign.analyses.calibration.saved import SavedCalibrators, load
+from emoalign.analyses.files import AnalysisFiles
 from emoalign.errors import DataError
-from emoalign.items.cells import DistributionCell, Tables, read_cells
+from emoalign.items.cells import DistributionCell, read_cells
 from emoalign.statistics.calibration_curve import curve
 from emoalign.statistics.calibrators.validation import fitting
 from emoalign.statistics.changes import Change, changes
@@ -24,9 +24,7 @@ from emoalign.statistics.multiplicity import holm
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.scores import scores
 from emoalign.statistics.seeds import seed_of
-from emoalign.tables import CALIBRATION, CALIBRATION_CURVES
-
-_CELL = ("model", "protocol", "dataset", "scale", "readout")
+from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, CELL_KEY
 
 SCORES: dict[Kind, tuple[str, ...]] = {
     "ordinal": ("jsd", "nll", "rps"),
@@ -43,24 +41,15 @@ _SAME = "the method changed no item"
 _NOT_TRIED = "the calibrated distributions of the cell are missing"
 
 
-def review(
-    job: CalibrationReviewJob, files: Mapping[str, Mapping[str, Path]], folder: Path
-) -> None:
-    """Write calibration and calibration_curves, as Parquet and CSV, into `folder`.
-
-    `files` are items, norms, stimuli, calibrated and calibrators, each by dataset.
-    """
+def review(job: CalibrationReviewJob, files: AnalysisFiles) -> None:
+    """Write calibration and calibration_curves."""
+    distributions, calibrators = files.by_dataset("calibrated"), files.by_dataset("calibrators")
     rows: list[dict[str, object]] = []
     bins: list[dict[str, object]] = []
     for dataset, scales in sorted(job.datasets.items()):
-        tables: Tables = {
-            "items": files["items"][dataset],
-            "norms": files["norms"][dataset],
-            "stimuli": files["stimuli"][dataset],
-        }
-        cells = list(read_cells(dataset, scales, tables, job.min_raters))
-        made = out_of_fold(files["calibrated"][dataset])
-        saved = load(files["calibrators"][dataset])
+        cells = list(read_cells(dataset, scales, files.tables_of(dataset), job.min_raters))
+        made = out_of_fold(distributions[dataset])
+        saved = load(calibrators[dataset])
         keys = np.unique(np.concatenate([np.empty(0, np.uint64), *(c.text_keys for c in cells)]))
         seed = seed_of(job.seed, dataset, "texts")
         for cell in cells:
@@ -68,21 +57,19 @@ def review(
             predicted = _checked(cell, made.get(cell.key, {}))
             rows += _rows(cell, predicted, saved, job, text, len(keys), seed)
             bins += _bins(cell, predicted, text, len(keys), seed)
-    CALIBRATION.write_both(pd.DataFrame(rows, columns=CALIBRATION.schema.names), folder)
-    CALIBRATION_CURVES.write_both(
-        pd.DataFrame(bins, columns=CALIBRATION_CURVES.schema.names), folder
-    )
+    files.write(CALIBRATION, pd.DataFrame(rows, columns=CALIBRATION.schema.names))
+    files.write(CALIBRATION_CURVES, pd.DataFrame(bins, columns=CALIBRATION_CURVES.schema.names))
 
 
 def _checked(cell: DistributionCell, made: Mapping[str, OutOfFold]) -> dict[str, FloatArray]:
     """Calibrated distributions by method. Raises DataError where they are of other items."""
-    for method, one in made.items():
-        if not np.array_equal(one.item_ids, cell.item_ids):
+    for method, held_out in made.items():
+        if not np.array_equal(held_out.item_ids, cell.item_ids):
             raise DataError(
                 f"calibrated/{cell.dataset}.parquet: the items of {', '.join(cell.key)}, {method} "
                 "are not those people rated; make the target calibration again"
             )
-    return {method: one.shares for method, one in made.items()}
+    return {method: held_out.shares for method, held_out in made.items()}
 
 
 def _rows(
@@ -105,12 +92,12 @@ def _rows(
         for column, score in (("rank", divergence), (f"rank_{likelihood}", likelihood))
     }
     finals = {
-        str(one.method): one
-        for one in saved.of(cell.model, cell.protocol, cell.scale, cell.readout).calibrators
+        str(calibrator.method): calibrator
+        for calibrator in saved.of(cell.model, cell.protocol, cell.scale, cell.readout).calibrators
     }
     rows: list[dict[str, object]] = []
     for place, name in enumerate(names):
-        row: dict[str, object] = dict(zip(_CELL, cell.key, strict=True)) | {
+        row: dict[str, object] = dict(zip(CELL_KEY, cell.key, strict=True)) | {
             "method": name,
             "n_items": len(cell.item_ids),
             "n_texts": len(np.unique(cell.text_keys)),
@@ -193,8 +180,7 @@ def _why_null(method: str, jsd: Change) -> str | None:
 
 def _ranks(values: Sequence[float]) -> list[int | None]:
     """Places from 1, the lowest first; equals share the better place; None for NaN."""
-    known = np.array(values, dtype=np.float64)
-    places = stats.rankdata(known, method="min", nan_policy="omit")
+    places = stats.rankdata(np.array(values, dtype=np.float64), method="min", nan_policy="omit")
     return [None if np.isnan(place) else int(place) for place in places]
 
 
@@ -207,5 +193,5 @@ def _bins(
 ) -> Iterator[dict[str, object]]:
     """A row for each stretch of predicted shares of each method."""
     for method, model in predicted.items():
-        for one in curve(model, cell.human_shares, text, n_texts, seed):
-            yield dict(zip(_CELL, cell.key, strict=True)) | {"method": method} | vars(one)
+        for stretch in curve(model, cell.human_shares, text, n_texts, seed):
+            yield dict(zip(CELL_KEY, cell.key, strict=True)) | {"method": method} | vars(stretch)

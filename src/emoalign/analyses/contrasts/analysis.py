@@ -1,16 +1,21 @@
-"""What the comparison of models, protocols, scales and frameworks is told."""
+"""Which model, and which protocol, is closer to people?"""
 
 from __future__ import annotations
 
-from emoalign.items.item_jobs import ComparedDataset
-from emoalign.study.fields import Job
+from emoalign.analyses.base import ITEMS, Analysis, ComparisonJob, Computation, statistics
+from emoalign.report.contents import PageSection
 
-
-class ComparisonJob(Job):
-    """Compare models, protocols, scales and frameworks with each other."""
-
-    version: int = 3
-    datasets: dict[str, ComparedDataset]
-    seed: int
-    bootstrap_resamples: int
-    worst_items: int
+ANALYSIS = Analysis(
+    "contrasts",
+    computes=(
+        Computation(
+            rule="compare",
+            does="Item tables in; pairs of models and of protocols out.",
+            run="emoalign.analyses.contrasts.pairs:compare_pairs",
+            job=ComparisonJob,
+            reads=(ITEMS,),
+            makes=statistics("contrasts"),
+        ),
+    ),
+    section=PageSection("emoalign.analyses.contrasts.section", statistics("contrasts")),
+)

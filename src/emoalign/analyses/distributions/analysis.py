@@ -1,47 +1,80 @@
-"""Settings of the comparison of distributions, and what its job is told."""
+"""Do models spread their answers as people do?"""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
 
-from emoalign.study.fields import Entry, Job
+from emoalign.analyses.base import (
+    ITEMS,
+    NORMS,
+    PREDICTIONS,
+    STIMULI,
+    AnalysedStudy,
+    Analysis,
+    AnalysisJob,
+    Computation,
+    Settings,
+    statistics,
+)
+from emoalign.figures.kinds import FigureKind, always
+from emoalign.report.contents import PageSection
 from emoalign.study.scales import DatasetScale
+from emoalign.study.settings import DistributionSettings, StatisticsSettings
+
+TABLES = statistics("distributions", "entropy", "categories", "distribution_contrasts")
 
 
-class DistributionJob(Job):
+class DistributionJob(AnalysisJob):
     """Compare how models spread their answers with how people do: all scales, by dataset."""
 
-    version: int = 2
+    version: int = 3
     scales: dict[str, dict[str, DatasetScale]]
     seed: int
     bootstrap_resamples: int
     settings: DistributionSettings
 
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All scales of a study."""
+        return cls(
+            scales={name: dataset.scales for name, dataset in study.datasets.items()},
+            seed=study.seed,
+            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+            settings=study.set_by(DistributionSettings),
+        )
 
-class DistributionSettings(Entry):
-    """Which items count where distributions are compared, and with how many random draws."""
 
-    min_raters: int = Field(
-        3,
-        ge=2,
-        description="Items that fewer people rated on a scale have no distribution to compare "
-        "with; they are left out and counted.",
-    )
-    folds: int = Field(
-        5,
-        ge=2,
-        description="Parts the items are dealt into, items with one text together: what a "
-        "predictor knows of people comes from the other parts.",
-    )
-    simulations: int = Field(
-        100,
-        ge=10,
-        description="Simulated draws per item behind what a perfect model would reach, and random "
-        "halves of the human raters, at most: 40,000 drawn items are enough.",
-    )
-    permutations: int = Field(
-        20,
-        ge=1,
-        description="Permutations behind what a model reaches on shuffled items; with no more "
-        "items than this it is exact, over all pairs.",
-    )
+ANALYSIS = Analysis(
+    "distributions",
+    computes=(
+        Computation(
+            rule="compare_distributions",
+            does="Items, norms, stimuli and predictions of baselines in; distances, entropies, "
+            "labels and contrasts out.",
+            run="emoalign.analyses.distributions.compare:compare_distributions",
+            job=DistributionJob,
+            reads=(ITEMS, NORMS, STIMULI, PREDICTIONS),
+            makes=(*TABLES, *statistics("item_entropies")),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "entropy",
+            "scale",
+            draw="emoalign.analyses.distributions.figure:draw",
+            title="Entropy: {dataset}, {scale}",
+            caption="{dataset}, {scale}: the entropy of people's answers and of the model's, for "
+            "every item; larger points stand for several items. Dashed: the same entropy. ρ is "
+            "the rank correlation over items, with its 95 % bootstrap interval; in brackets what "
+            "a perfect model would reach with as many answers.",
+            alt="Entropy of people's answers and of the models' for {dataset}, {scale}, a panel "
+            "per cell; the correlations are in the table of entropy.",
+            reads=statistics("entropy", "item_entropies"),
+            lacks=always,
+        ),
+    ),
+    section=PageSection("emoalign.analyses.distributions.section", TABLES),
+    settings=Settings(
+        "distributions", DistributionSettings, "How distributions of ratings are compared."
+    ),
+)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emoalign.analyses.distributions.analysis import DistributionSettings
 from emoalign.items.cells import DistributionCell
 from emoalign.statistics import predictors
 from emoalign.statistics.folds import hashed_folds
@@ -17,6 +16,7 @@ from emoalign.statistics.predictors import ByLabel, Pair, Reached, reached
 from emoalign.statistics.raters import halves
 from emoalign.statistics.scores import METRICS
 from emoalign.statistics.seeds import Purpose, seed_of
+from emoalign.study.settings import DistributionSettings
 
 REFERENCES = ("uniform", "marginal", "point_mass", "shuffled", "human_halves", "perfect")
 """What a model is set beside, in the order in which it is told."""

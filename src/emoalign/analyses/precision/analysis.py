@@ -1,28 +1,15 @@
-"""Settings of planned precision, and what it is told."""
+"""How wide will the intervals of a study be? The target plan asks before anything is spent."""
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import Field, field_validator
 
-from emoalign.study.fields import Entry, Job
+from emoalign.analyses.base import AnalysedStudy, Analysis, AnalysisJob, Settings
+from emoalign.study.fields import Entry
 from emoalign.study.scales import DatasetScale
-
-
-class PrecisionJob(Job):
-    """Say how wide the intervals of the study will be, and what makes them narrower.
-
-    `participants` are the numbers that protocols sample, `exact` says whether one is exact.
-    `min_raters` and `folds` are those by which distributions will be compared.
-    """
-
-    datasets: dict[str, dict[str, DatasetScale]]
-    participants: tuple[int, ...]
-    exact: bool
-    seed: int
-    split_halves: int
-    min_raters: int
-    folds: int
-    settings: PrecisionSettings
+from emoalign.study.settings import DistributionSettings, StatisticsSettings
 
 
 class PrecisionSettings(Entry):
@@ -60,3 +47,46 @@ class PrecisionSettings(Entry):
         if not all(0 < width < 1 for width in widths):
             raise ValueError("each must be above 0 and below 1")
         return tuple(sorted(set(widths), reverse=True))
+
+
+class PrecisionJob(AnalysisJob):
+    """Say how wide the intervals of the study will be, and what makes them narrower.
+
+    `participants` are the numbers that protocols sample, `exact` says whether one is exact.
+    `min_raters` and `folds` are those by which distributions will be compared.
+    """
+
+    datasets: dict[str, dict[str, DatasetScale]]
+    participants: tuple[int, ...]
+    exact: bool
+    seed: int
+    split_halves: int
+    min_raters: int
+    folds: int
+    settings: PrecisionSettings
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All datasets and protocols of a study."""
+        protocols, distributions = study.protocols.values(), study.set_by(DistributionSettings)
+        sampled = {entry.participants for entry in protocols if "sampled" in entry.readouts}
+        return cls(
+            datasets={name: dataset.scales for name, dataset in study.datasets.items()},
+            participants=tuple(sorted(sampled)),
+            exact=any("exact" in protocol.readouts for protocol in protocols),
+            seed=study.seed,
+            split_halves=study.set_by(StatisticsSettings).split_halves,
+            min_raters=distributions.min_raters,
+            folds=distributions.folds,
+            settings=study.set_by(PrecisionSettings),
+        )
+
+
+ANALYSIS = Analysis(
+    "precision",
+    settings=Settings(
+        "precision",
+        PrecisionSettings,
+        "What the target plan assumes about models, and how wide intervals may be.",
+    ),
+)

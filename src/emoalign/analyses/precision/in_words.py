@@ -39,13 +39,13 @@ def _lines(measure: str, rows: pd.DataFrame) -> Iterator[str]:
         return
     widths = list(dict.fromkeys(rows["half_width"]))
     width = widths[len(widths) // 2]
-    told = records(rows[rows["half_width"] == width])
+    planned = records(rows[rows["half_width"] == width])
     yield f"{_name(measure)}: " + ", ".join(
-        f"±{row['planned']:.3f} {_if(measure, row)}" for row in told
+        f"±{row['planned']:.3f} {_if(measure, row)}" for row in planned
     )
-    need = f"for ±{width:g}: items {_counts([row['items_needed'] for row in told])}"
-    if told[0]["readout"] == "sampled":
-        need += f"; or participants {_counts([row['participants_needed'] for row in told])}"
+    need = f"for ±{width:g}: items {_counts([row['items_needed'] for row in planned])}"
+    if planned[0]["readout"] == "sampled":
+        need += f"; or participants {_counts([row['participants_needed'] for row in planned])}"
     yield need
 
 

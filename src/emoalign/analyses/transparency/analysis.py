@@ -1,40 +1,33 @@
-"""Settings of the transparency of labels, and what its jobs are told."""
+"""Do models follow people better on labels that texts say outright?
+
+It concerns scales of labels alone.
+"""
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import Field
 
-from emoalign.analyses.transparency.embedding_cards import EmbeddingCard
-from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.study.fields import Entry, Job, Name
+from emoalign.analyses.base import (
+    NORMS,
+    STIMULI,
+    AnalysedStudy,
+    Analysis,
+    AnalysisJob,
+    Computation,
+    Settings,
+    statistics,
+)
+from emoalign.embeddings.cards import EmbeddingCard
+from emoalign.figures.kinds import FigureKind, labels
+from emoalign.report.contents import PageSection
+from emoalign.study.fields import Entry, Name
+from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.scales import LabelScale
+from emoalign.study.settings import StatisticsSettings
 
-
-class LabelledDataset(Entry):
-    """What transparency needs to know of a dataset: its scales of labels, and its language."""
-
-    language: str
-    labels: dict[str, LabelScale]
-
-
-class TransparencyJob(Job):
-    """Tell for each label whether texts say it outright."""
-
-    version: int = 2
-    datasets: dict[str, LabelledDataset]
-    lexicon: SeedLexicon | None
-    embedding: EmbeddingCard | None
-    settings: TransparencySettings
-    seed: int
-
-
-class GradientJob(Job):
-    """Compare how transparent labels are with how well models follow people on them."""
-
-    version: int = 2
-    permutations: int
-    bootstrap_resamples: int
-    seed: int
+TABLES = statistics("transparency", "transparency_gradient")
 
 
 class TransparencySettings(Entry):
@@ -65,3 +58,109 @@ class TransparencySettings(Entry):
     folds: int = Field(
         5, ge=2, description="Parts of the texts in which the probe is tried in turn."
     )
+
+
+class LabelledDataset(Entry):
+    """What transparency needs to know of a dataset: its scales of labels, and its language."""
+
+    language: str
+    labels: dict[str, LabelScale]
+
+
+class TransparencyJob(AnalysisJob):
+    """Tell for each label whether texts say it outright."""
+
+    version: int = 2
+    datasets: dict[str, LabelledDataset]
+    lexicon: SeedLexicon | None
+    embedding: EmbeddingCard | None
+    settings: TransparencySettings
+    seed: int
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All datasets with labels; cards without what changes nothing, settings without names."""
+        settings = study.set_by(TransparencySettings)
+        embedding = study.embedding
+        if embedding is not None:
+            embedding = embedding.model_copy(update={"title": "", "threads": 1})
+        return cls(
+            datasets={
+                name: LabelledDataset(language=dataset.language, labels=dict(dataset.labels))
+                for name, dataset in study.datasets.items()
+            },
+            lexicon=study.lexicon,
+            embedding=embedding,
+            settings=settings.model_copy(update={"embedding": None, "seeds": None}),
+            seed=study.seed,
+        )
+
+
+class GradientJob(AnalysisJob):
+    """Compare how transparent labels are with how well models follow people on them."""
+
+    version: int = 2
+    permutations: int
+    bootstrap_resamples: int
+    seed: int
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All datasets with labels."""
+        settings = study.set_by(StatisticsSettings)
+        return cls(
+            permutations=settings.permutations,
+            bootstrap_resamples=settings.bootstrap_resamples,
+            seed=study.seed,
+        )
+
+
+ANALYSIS = Analysis(
+    "transparency",
+    computes=(
+        Computation(
+            rule="describe_labels",
+            does="Texts and single human ratings in; a row per label, with how outright texts say "
+            "it, out.",
+            run="emoalign.analyses.transparency.outright:describe_labels",
+            job=TransparencyJob,
+            reads=(STIMULI, NORMS),
+            makes=statistics("transparency"),
+            threads=lambda study: study.embedding.threads if study.embedding else 1,
+            sources=lambda study: study.embedding.files() if study.embedding else (),
+        ),
+        Computation(
+            rule="compare_gradients",
+            does="Transparency and agreement by label in; their correlation over labels, cell by "
+            "cell, out.",
+            run="emoalign.analyses.transparency.gradients:compare_gradients",
+            job=GradientJob,
+            reads=statistics("transparency", "labels"),
+            makes=statistics("transparency_gradient"),
+            local=True,
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "transparency",
+            "scale",
+            draw="emoalign.analyses.transparency.figure:draw",
+            title="Labels said outright: {dataset}, {scale}",
+            caption="{dataset}, {scale}: each point is a label. Across: how outright texts say "
+            "it, from seed words and embeddings, or by the probe where no embedding model is "
+            "named. Up: rank correlation over texts of the model's shares with people's. The "
+            "gradient is the rank correlation of the two over labels.",
+            alt="Agreement with people over transparency, label by label, for {dataset}, {scale}, "
+            "a panel per cell; the numbers are in the table of transparency.",
+            reads=statistics("labels", "transparency", "transparency_gradient"),
+            lacks=labels,
+        ),
+    ),
+    section=PageSection("emoalign.analyses.transparency.section", TABLES),
+    settings=Settings(
+        "transparency",
+        TransparencySettings,
+        "How it is told whether texts say outright what people see in them, for scales of labels.",
+    ),
+    concerns=lambda dataset: bool(dataset.labels),
+)

@@ -1,12 +1,54 @@
-"""What the decomposition of variance is told."""
+"""Where does the variance of sampled ratings come from?"""
 
 from __future__ import annotations
 
-from emoalign.study.fields import Job
+from typing import Self
+
+from emoalign.analyses.base import (
+    RATINGS,
+    AnalysedStudy,
+    Analysis,
+    AnalysisJob,
+    Computation,
+    statistics,
+)
+from emoalign.report.contents import PageSection
 from emoalign.study.protocols import Asked
 
 
-class DecompositionJob(Job):
+class DecompositionJob(AnalysisJob):
     """Split the variance of sampled ratings by where it comes from."""
 
     protocols: dict[str, Asked]
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All protocols of a study."""
+        return cls(
+            protocols={
+                name: Asked(
+                    temperature=protocol.temperature,
+                    prompts={
+                        dataset: str(protocol.prompt_set(dataset)) for dataset in study.datasets
+                    },
+                )
+                for name, protocol in study.protocols.items()
+            }
+        )
+
+
+ANALYSIS = Analysis(
+    "variance",
+    computes=(
+        Computation(
+            rule="decompose_variance",
+            does="Ratings in; the shares of items, prompts, temperatures and personas in their "
+            "variance out.",
+            run="emoalign.analyses.variance.decompose:decompose",
+            job=DecompositionJob,
+            reads=(RATINGS,),
+            makes=statistics("variance"),
+        ),
+    ),
+    section=PageSection("emoalign.analyses.variance.section", statistics("variance")),
+)

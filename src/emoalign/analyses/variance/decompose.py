@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.files import AnalysisFiles
 from emoalign.analyses.variance.analysis import DecompositionJob
 from emoalign.statistics.components import Levels, variance_components
 from emoalign.tables import VARIANCE, groups
@@ -34,21 +33,18 @@ GROUP BY ALL ORDER BY ALL
 """
 
 
-def decompose(job: DecompositionJob, ratings: Sequence[Path], folder: Path) -> None:
-    """Write the table of variance, as Parquet and CSV, into `folder`.
-
-    It does not depend on the order or number of the files the ratings are in.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
+def decompose(job: DecompositionJob, files: AnalysisFiles) -> None:
+    """Write the table of variance, whatever the number of the files the ratings are in."""
+    ratings = files.below("ratings", ".parquet")
     with (
-        TemporaryDirectory(dir=folder, prefix=".variance.") as spill,
+        TemporaryDirectory(dir=files.folder, prefix=".variance.") as spill,
         duckdb.connect(
             config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
         ) as database,
     ):
         database.execute("SET enable_progress_bar = false")
         summed = database.sql(_SUMMED, params={"files": [str(path) for path in ratings]}).df()
-    VARIANCE.write_both(variance_rows(summed, job), folder)
+    files.write(VARIANCE, variance_rows(summed, job))
 
 
 def variance_rows(summed: pd.DataFrame, job: DecompositionJob) -> pd.DataFrame:
@@ -81,9 +77,8 @@ def variance_rows(summed: pd.DataFrame, job: DecompositionJob) -> pd.DataFrame:
 def sources(rows: pd.DataFrame, job: DecompositionJob) -> dict[str, Levels]:
     """The levels of every source, shape (rows,): of ratings of one model, dataset and scale."""
     asked = [
-        (one.prompts[dataset], one.temperature)
+        (job.protocols[protocol].prompts[dataset], job.protocols[protocol].temperature)
         for dataset, protocol in zip(rows["dataset"], rows["protocol"], strict=True)
-        for one in (job.protocols[protocol],)
     ]
     item = _levels(rows["item_id"])
     prompts = _levels(pd.Series([prompts for prompts, _ in asked]))

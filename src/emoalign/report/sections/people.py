@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from emoalign.report.grid import Column, count, grid, value
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
+from emoalign.study.fields import part
+from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import RELIABILITY
 
 SOURCES = {
@@ -41,10 +43,11 @@ def _view(results: Results) -> View | Absent | None:
 
 
 def _methods(job: ReportJob, sources: set[str]) -> Iterator[str]:
+    splits = part(job, StatisticsSettings).split_halves
     if "ratings" in sources:
         yield (
             "The reliability of the human means is the mean correlation between random halves of "
-            f"each item's raters ({job.settings.split_halves:,} splits), stepped up to all raters "
+            f"each item's raters ({splits:,} splits), stepped up to all raters "
             "[@spearman1910; @brown1910]; intraclass correlations stand beside it [@shrout1979]."
         )
     if "summary" in sources:
@@ -60,5 +63,4 @@ SECTION = Section(
     heading="How well people agree with people",
     label="People",
     view=_view,
-    tables=(RELIABILITY,),
 )

@@ -1,0 +1,200 @@
+"""What an analysis is, and what it knows of a study before anything is computed.
+
+An analysis is a folder that asks the data one question. Its `analysis.py` has an entry, `ANALYSIS`,
+which says what is computed from which tables and shown where; `catalogue.py` lists all entries.
+Reading the Snakefile reads them, so neither they nor this module import what computes: functions
+and sections are named by path, and tables by theirs within the results of a study, with <dataset>
+in the place of a name.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self, TypeVar
+
+from emoalign.embeddings.cards import EmbeddingModel
+from emoalign.figures.kinds import FigureKind
+from emoalign.items.item_jobs import ComparedDataset
+from emoalign.report.contents import PageSection
+from emoalign.study.fields import Entry, FileSource, Job, Modality, Range
+from emoalign.study.lexicons import SeedLexicon
+from emoalign.study.protocols import Protocol
+from emoalign.study.scales import DatasetScale, Frameworks, HumanScale, LabelScale
+from emoalign.study.settings import StatisticsSettings
+
+SettingsT = TypeVar("SettingsT", bound=Entry)
+
+ITEMS = "items/<dataset>.parquet"
+NORMS = "norms/<dataset>.parquet"
+STIMULI = "stimuli/<dataset>.parquet"
+RATINGS = "ratings"
+"""All rating files of a study, of which nobody knows before the stimuli are prepared."""
+
+PREDICTIONS = "baselines/<baseline>/<dataset>.parquet"
+TRAININGS = "baselines/<baseline>/seed-<seed>.training.json"
+
+
+def statistics(*tables: str) -> tuple[str, ...]:
+    """Paths of tables of statistics, which stand as CSV beside the Parquet."""
+    return tuple(f"statistics/{table}.parquet" for table in tables)
+
+
+@dataclass(frozen=True)
+class AnalysedDataset:
+    """A dataset as analyses know it.
+
+    Attributes:
+        modality, language: as on its card.
+        numbers, labels: the scales the study asks about, of each kind, ascending.
+        frameworks: which scales of numbers are dimensions, and which single emotions.
+        baselines: the names of the study's baselines that predict it, ascending.
+    """
+
+    modality: Modality
+    language: str
+    numbers: Mapping[str, HumanScale]
+    labels: Mapping[str, LabelScale]
+    frameworks: Frameworks
+    baselines: tuple[str, ...] = ()
+
+    @property
+    def scales(self) -> dict[str, DatasetScale]:
+        """The scales of both kinds, ascending."""
+        scales: dict[str, DatasetScale] = {**self.numbers, **self.labels}
+        return dict(sorted(scales.items()))
+
+    @property
+    def compared(self) -> ComparedDataset:
+        """What comparisons over scales need to know of it."""
+        return ComparedDataset(
+            modality=self.modality,
+            scales={
+                name: Range(min=scale.min, max=scale.max) for name, scale in self.numbers.items()
+            },
+            frameworks=self.frameworks,
+        )
+
+
+@dataclass(frozen=True)
+class AnalysedStudy:
+    """A study as analyses know it: what their jobs are made of.
+
+    Attributes:
+        seed: the seed of the study.
+        datasets, protocols: by name, ascending.
+        settings: all that analyses are set by, an entry for each key of the study.
+        leakage: what published baselines may have seen, by name.
+        lexicon, embedding: cards that the study names.
+    """
+
+    seed: int
+    datasets: Mapping[str, AnalysedDataset]
+    protocols: Mapping[str, Protocol]
+    settings: tuple[Entry, ...]
+    leakage: Mapping[str, str]
+    lexicon: SeedLexicon | None = None
+    embedding: EmbeddingModel | None = None
+
+    def set_by(self, kind: type[SettingsT]) -> SettingsT:
+        """The settings of one kind."""
+        return next(entry for entry in self.settings if isinstance(entry, kind))
+
+    def within(self, wanted: Callable[[AnalysedDataset], bool]) -> AnalysedStudy:
+        """The part of the study that some of its datasets are."""
+        kept = {name: dataset for name, dataset in self.datasets.items() if wanted(dataset)}
+        return replace(self, datasets=kept)
+
+    def each(self) -> dict[str, AnalysedStudy]:
+        """The study dataset by dataset."""
+        return {name: replace(self, datasets={name: one}) for name, one in self.datasets.items()}
+
+
+class AnalysisJob(Job):
+    """What a computation is told."""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """The job for a study, or for the part of it that the analysis concerns."""
+
+
+class ComparisonJob(AnalysisJob):
+    """Compare item means over cells: datasets, and the resamples that intervals come from."""
+
+    version: int = 3
+    datasets: dict[str, ComparedDataset]
+    seed: int
+    bootstrap_resamples: int
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All datasets of a study."""
+        return cls(
+            datasets={name: dataset.compared for name, dataset in study.datasets.items()},
+            seed=study.seed,
+            bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
+        )
+
+
+@dataclass(frozen=True)
+class Computation:
+    """Tables from tables: a function of a job and files, and the rule it runs in.
+
+    Computations that name the same rule run in one process, because starting Python costs more
+    than they do.
+
+    Attributes:
+        rule: the name of the rule.
+        does: what goes in and comes out, a sentence.
+        run: the function, as module:name; it takes a job and `running.AnalysisFiles`.
+        job: the job it takes.
+        reads, makes: paths of files. Tables that the study does not have are not read.
+        each: whether it runs once for a study, or once for each dataset.
+        threads: CPU threads it uses.
+        sources: files that it reads by itself, besides tables.
+        local: whether it takes a second, which is less than its way through a cluster's queue.
+    """
+
+    rule: str
+    does: str
+    run: str
+    job: type[AnalysisJob]
+    reads: tuple[str, ...]
+    makes: tuple[str, ...]
+    each: Literal["study", "dataset"] = "study"
+    threads: Callable[[AnalysedStudy], int] = lambda study: 1
+    sources: Callable[[AnalysedStudy], Sequence[FileSource]] = lambda study: ()
+    local: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A key of a study: its name, what stands there, and what it is for."""
+
+    key: str
+    entry: type[Entry]
+    description: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A question that is asked of the data.
+
+    Attributes:
+        name: its folder, and the target that makes all of its tables.
+        computes: what it computes.
+        figures: the figures that show it.
+        section: where the report shows it; a study that lacks one of the section's tables does
+            not have the section.
+        settings: the key of a study that it is set by, where it has one.
+        concerns: whether it concerns a dataset. A study without any such dataset does not have it.
+    """
+
+    name: str
+    computes: tuple[Computation, ...] = ()
+    figures: tuple[FigureKind, ...] = ()
+    section: PageSection | None = None
+    settings: Settings | None = None
+    concerns: Callable[[AnalysedDataset], bool] = lambda dataset: True

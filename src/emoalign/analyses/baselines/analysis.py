@@ -1,0 +1,50 @@
+"""What were the fine-tuned baselines trained on?"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field
+
+from emoalign.analyses.base import (
+    PREDICTIONS,
+    TRAININGS,
+    AnalysedStudy,
+    Analysis,
+    AnalysisJob,
+    Computation,
+    statistics,
+)
+from emoalign.report.contents import PageSection
+
+
+class BaselinesJob(AnalysisJob):
+    """Tell what each baseline knows: what published ones may have seen, by name."""
+
+    leakage: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All baselines of a study."""
+        return cls(leakage=dict(study.leakage))
+
+
+ANALYSIS = Analysis(
+    "baselines",
+    computes=(
+        Computation(
+            rule="describe_baselines",
+            does="Predictions and records of trainings in; what each baseline knows and is tested "
+            "on, out.",
+            run="emoalign.analyses.baselines.describe:describe_baselines",
+            job=BaselinesJob,
+            reads=(PREDICTIONS, TRAININGS),
+            makes=statistics("trainings"),
+            local=True,
+        ),
+    ),
+    section=PageSection(
+        "emoalign.analyses.baselines.section", statistics("trainings", "distribution_contrasts")
+    ),
+    concerns=lambda dataset: bool(dataset.baselines),
+)

@@ -1,0 +1,190 @@
+"""How much nearer to people can what a model says be brought?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings, Method
+from emoalign.report.grid import CELL_ORDER, Column, Row, count, grid, model_column, p, reason, text
+from emoalign.report.report_job import ReportJob
+from emoalign.report.section import Absent, Results, Section, View
+from emoalign.study.fields import part
+from emoalign.tables import CALIBRATION, groups, records
+from emoalign.wording import counted, number, percent
+
+PUBLISHED = "8–14 %"
+"""The gain that Inoshita et al. (2026) report for isotonic regression."""
+
+NAMES = {
+    "none": "The model as it is",
+    "marginal": "Mean of people alone",
+    "temperature": "Temperature",
+    "bias": "Bias of each point or label",
+    "isotonic": "Isotonic regression",
+    "mixture": "Mixture with the mean of people",
+    "vector": "Vector scaling",
+    "dirichlet": "Dirichlet calibration",
+    "cumulative_logit": "Cumulative logit",
+}
+
+CITED: dict[Method, str] = {
+    "temperature": "temperature scaling [@guo2017]",
+    "bias": "a bias for each point or label",
+    "isotonic": "isotonic regression [@zadrozny2002]",
+    "mixture": "a mixture with the mean human distribution",
+    "vector": "vector scaling [@guo2017] (of labels: a logistic map of each [@platt1999])",
+    "dirichlet": "Dirichlet calibration [@kull2019]",
+    "cumulative_logit": "a cumulative-logit map [@mccullagh1980]",
+}
+
+_ABSENT = "No method of calibration was tried: {why}."
+
+
+def _view(results: Results) -> View | Absent | None:
+    job, rows = results.job, results.table(CALIBRATION)
+    settings = part(job, CalibrationSettings)
+    if rows.empty:
+        return None
+    rows = rows.sort_values([*CELL_ORDER, "rank"], kind="stable")
+    judged = rows.dropna(subset=["jsd_after"])
+    if judged.empty:
+        return Absent(_ABSENT.format(why="; ".join(dict.fromkeys(rows["reason"].dropna()))))
+    shown = grid("calibration-table", "What calibration gains", rows, columns(job), CALIBRATION)
+    values = {"grid": shown, "published": PUBLISHED, "folds": settings.folds}
+    return View(values, findings=list(findings(judged, job)), methods=[method(settings)])
+
+
+def columns(job: ReportJob) -> tuple[Column, ...]:
+    """What the page shows of a cell and a method."""
+    return (
+        model_column(job),
+        text("Protocol", "protocol"),
+        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        text("Readout", "readout"),
+        Column("Method", lambda row: NAMES[row["method"]], "method", numeric=False),
+        count("Rank", "rank", "By JSD on held-out items, among the methods of the cell."),
+        count("Items", "n_items", "Rated by both people and model."),
+        _change("JSD", "jsd", "From people, in bits; without and with calibration."),
+        Column(
+            "Gain [95 % CI]",
+            _gain,
+            "gain",
+            meaning="Relative reduction of the mean JSD; bootstrap over texts.",
+        ),
+        Column(
+            "Published",
+            lambda row: PUBLISHED if row["method"] == "isotonic" else "",
+            numeric=False,
+            meaning="Inoshita et al. 2026, on other models and items.",
+        ),
+        p("p Holm", "p_holm", "Holm over the methods of the cell."),
+        Column(
+            "Beyond the mean [95 % CI]",
+            _beyond,
+            "beyond_marginal",
+            meaning="JSD less that of the mean human distribution alone; below 0: the model's "
+            "answers tell something of single items.",
+        ),
+        _change("NLL", "nll", "Of a human rating, in bits, a proper score.", optional=True),
+        _change(
+            "NLL by label",
+            "bernoulli_nll",
+            "Of whether a rater chose a label, mean over labels, in bits, a proper score.",
+            optional=True,
+        ),
+        _change("RPS", "rps", "For scales of numbers.", optional=True),
+        _change("Brier", "brier", "For labels, label by label.", optional=True),
+        reason(),
+    )
+
+
+def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
+    """A paragraph for each scale: what the best method of each cell gains, and what it owes to
+    the model."""
+    tried = rows[rows["method"].isin(METHODS)]
+    for (dataset, scale), cells in groups(tried, ["dataset", "scale"]):
+        best = cells.loc[cells.groupby(CELL_ORDER)["jsd_after"].idxmin()]
+        nearest = records(best.sort_values(["jsd_after", *CELL_ORDER]))[0]
+        gains = [percent(gain) for gain in (best["gain"].min(), best["gain"].max())]
+        told = gains[0] if gains[0] == gains[1] else f"{gains[0]} to {gains[1]}"
+        marginal = rows[rows["method"] == "marginal"].set_index(CELL_ORDER)["jsd_after"]
+        alone = marginal[tuple(nearest[name] for name in CELL_ORDER)]
+        sentences = [
+            f"Calibration on other items brings the answers for {job.datasets[dataset].title}, "
+            f"{scale}, nearer to people's: by the best method of each cell, their divergence falls "
+            f"by {told} on items held out.",
+            f"It is lowest for {job.models[nearest['model']].title} under {nearest['protocol']} "
+            f"({nearest['readout']}): from {number(nearest['jsd_before'], 3)} to "
+            f"{number(nearest['jsd_after'], 3)} bits by {_in_a_sentence(nearest['method'])}; the "
+            "mean human distribution, which needs no model, reaches "
+            f"{number(float(alone), 3)}.",
+        ]
+        useless = int((~(best["beyond_marginal_high"] < 0)).sum())
+        if useless:
+            sentences.append(
+                f"In {useless} of {counted(len(best), 'cell')} no method is clearly nearer to "
+                "people than that mean: there the answers tell nothing of single items that "
+                "calibration could use."
+            )
+        yield sentences
+
+
+def method(settings: CalibrationSettings) -> str:
+    """The paragraph on calibration in the section on methods."""
+    names = [CITED[name] for name in settings.methods]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return (
+        "Distributions of each cell were calibrated on the items people rated by "
+        f"{listed}, and judged by {settings.folds}-fold cross-validation over texts; smoothing and "
+        f"penalties were chosen by {settings.inner_folds} inner folds, by likelihood. The gain is "
+        "the relative reduction of the mean Jensen–Shannon divergence on held-out items "
+        "[@inoshita2026], with BCa intervals over resampled texts [@efron1987]; its p, from "
+        "flipping the signs of the changes of texts, is adjusted over the methods of a cell "
+        "[@holm1979]."
+    )
+
+
+def _in_a_sentence(name: str) -> str:
+    return NAMES[name] if name == "dirichlet" else NAMES[name][0].lower() + NAMES[name][1:]
+
+
+def _change(title: str, name: str, meaning: str, optional: bool = False) -> Column:
+    """A score without and with calibration."""
+
+    def told(row: Row) -> str:
+        if math.isnan(row[f"{name}_after"]):
+            return "" if optional else "–"
+        before, after = (number(row[f"{name}_{side}"], 3) for side in ("before", "after"))
+        return after if row["method"] == "none" else f"{before} → {after}"
+
+    return Column(title, told, f"{name}_after", meaning=meaning, optional=optional)
+
+
+def _gain(row: Row) -> str:
+    if row["method"] == "none":
+        return ""
+    if math.isnan(row["gain_low"]):
+        return percent(row["gain"])
+    ends = ", ".join(number(100 * row[f"gain_{end}"], 0) for end in ("low", "high"))
+    return f"{number(100 * row['gain'], 0)} % [{ends}]"
+
+
+def _beyond(row: Row) -> str:
+    if row["method"] == "marginal":
+        return ""
+    if math.isnan(row["beyond_marginal_low"]):
+        return number(row["beyond_marginal"], 3)
+    ends = ", ".join(number(row[f"beyond_marginal_{end}"], 3) for end in ("low", "high"))
+    return f"{number(row['beyond_marginal'], 3)} [{ends}]"
+
+
+SECTION = Section(
+    id="calibration",
+    heading="How much nearer to people can calibration bring the answers?",
+    label="Calibration",
+    view=_view,
+    figures=("calibration",),
+)

@@ -1,0 +1,100 @@
+"""The analyses, in the order in which readers of the report meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import Field, create_model
+
+from emoalign.analyses.alignment.analysis import ANALYSIS as ALIGNMENT
+from emoalign.analyses.arousal.analysis import ANALYSIS as AROUSAL
+from emoalign.analyses.base import Analysis, Settings
+from emoalign.analyses.baselines.analysis import ANALYSIS as BASELINES
+from emoalign.analyses.calibration.analysis import ANALYSIS as CALIBRATION
+from emoalign.analyses.contrasts.analysis import ANALYSIS as CONTRASTS
+from emoalign.analyses.distributions.analysis import ANALYSIS as DISTRIBUTIONS
+from emoalign.analyses.expectations.analysis import ANALYSIS as EXPECTATIONS
+from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
+from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
+from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
+from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
+from emoalign.analyses.spread.analysis import ANALYSIS as SPREAD
+from emoalign.analyses.structure.analysis import ANALYSIS as STRUCTURE
+from emoalign.analyses.transparency.analysis import ANALYSIS as TRANSPARENCY
+from emoalign.analyses.variance.analysis import ANALYSIS as VARIANCE
+from emoalign.report import contents
+from emoalign.report.contents import PageSection
+from emoalign.report.report_job import ReportJob
+from emoalign.study.fields import Entry
+from emoalign.study.settings import StatisticsSettings
+
+EntryT = TypeVar("EntryT", bound=Entry)
+
+PAGE: tuple[Analysis | PageSection, ...] = (
+    PRECISION,
+    ALIGNMENT,
+    LABELS,
+    TRANSPARENCY,
+    contents.ITEMS,
+    contents.DISAGREEMENTS,
+    SPREAD,
+    DISTRIBUTIONS,
+    BASELINES,
+    CALIBRATION,
+    EXPECTATIONS,
+    CONTRASTS,
+    FRAMEWORKS,
+    AROUSAL,
+    STRUCTURE,
+    VARIANCE,
+    contents.ANSWERS,
+    READOUTS,
+    contents.PEOPLE,
+    contents.METHODS,
+    contents.MEANING,
+    contents.MANIFEST,
+)
+"""All analyses, and between them the sections of the report that belong to none."""
+
+ANALYSES = tuple(part for part in PAGE if isinstance(part, Analysis))
+FIGURES = tuple(figure for part in ANALYSES for figure in part.figures)
+COMPUTATIONS = tuple(computation for part in ANALYSES for computation in part.computes)
+
+if TYPE_CHECKING:
+    FigureName = str
+else:
+    FigureName = Literal[tuple(figure.name for figure in FIGURES)]
+    """The names that stand in `figures:` of a study."""
+
+SHARED = Settings("statistics", StatisticsSettings, "How thoroughly uncertainty is estimated.")
+
+
+def with_settings(entry: type[EntryT], settings: Iterator[Settings]) -> type[EntryT]:
+    """An entry that has the settings of analyses as well, each under its key."""
+    fields: dict[str, Any] = {
+        key.key: (key.entry, Field(default_factory=key.entry, description=key.description))
+        for key in settings
+    }
+    made: type[EntryT] = create_model(
+        entry.__name__, __base__=entry, __doc__=entry.__doc__, __module__=__name__, **fields
+    )
+    return made
+
+
+def settings_of_study() -> Iterator[Settings]:
+    """The keys of a study that its analyses are set by."""
+    yield SHARED
+    yield from (analysis.settings for analysis in ANALYSES if analysis.settings)
+
+
+def settings_of_report() -> Iterator[Settings]:
+    """Those of them that the report tells of: the keys of analyses it shows."""
+    yield SHARED
+    yield from (
+        analysis.settings for analysis in ANALYSES if analysis.settings and analysis.section
+    )
+
+
+REPORT_JOB = with_settings(ReportJob, settings_of_report())
+"""The job of manifest and report, with the settings of the analyses it shows."""

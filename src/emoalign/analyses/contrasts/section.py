@@ -1,0 +1,81 @@
+"""Which model, and which protocol, is closer to people?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emoalign.report.grid import Column, Row, between, count, grid, p, reason, text, value
+from emoalign.report.report_job import ReportJob
+from emoalign.report.section import Absent, Results, Section, View
+from emoalign.tables import CONTRASTS
+
+SMALL = 0.05
+
+
+METHODS = [
+    "Models of one protocol, and protocols of one model, were compared on the items that both "
+    "rated: the difference of their correlations with people has a paired bootstrap interval over "
+    "items [@efron1987] and one for dependent correlations [@zou2007], and is tested by Williams' "
+    "t [@williams1959; @steiger1980], adjusted over contrasts of a kind and readout [@holm1979]."
+]
+
+
+def _view(results: Results) -> View | Absent:
+    job, rows = results.job, results.table(CONTRASTS)
+    if rows.empty:
+        return Absent(
+            "Models are compared under one protocol, and protocols with one model, on the same "
+            "items with human ratings; this study has no such pair."
+        )
+    apart = int((rows["p_holm"] < SMALL).sum())
+    tested = int(rows["p_holm"].notna().sum())
+    shown = grid("contrasts-table", "Contrasts", rows, columns(job), CONTRASTS)
+    told = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
+    return View({"grid": shown, **told}, methods=METHODS)
+
+
+def columns(job: ReportJob) -> tuple[Column, ...]:
+    """What the page shows of a contrast."""
+
+    def title(side: str, kind: str) -> Callable[[Row], str]:
+        def told(row: Row) -> str:
+            name = str(row[side])
+            return job.models[name].title if row["kind"] == kind else name
+
+        return told
+
+    return (
+        Column("A", title("a", "model"), "a", numeric=False),
+        Column("B", title("b", "model"), "b", numeric=False),
+        Column(
+            "Within",
+            title("within", "protocol"),
+            "within",
+            numeric=False,
+            meaning="What the two share: the protocol, or the model.",
+        ),
+        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", numeric=False),
+        text("Readout", "readout"),
+        count("Items", "n_items", "Items with means of both and of people."),
+        value("r of A", "r_a", "On these items."),
+        value("r of B", "r_b", "On these items."),
+        between(
+            "Difference [95 % CI]",
+            "difference",
+            "difference_low",
+            "difference_high",
+            "Above 0: A is closer to people. Paired bootstrap over items (BCa).",
+        ),
+        value("t", "williams_t", "Williams' t for dependent correlations."),
+        p("p", "p"),
+        p("p Holm", "p_holm", "Holm over all contrasts of this kind and readout."),
+        reason(),
+    )
+
+
+SECTION = Section(
+    id="contrasts",
+    heading="Which model, and which protocol, is closer to people?",
+    label="Contrasts",
+    view=_view,
+)

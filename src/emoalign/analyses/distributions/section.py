@@ -1,0 +1,315 @@
+"""Do models spread their answers as people do?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from emoalign.report.grid import (
+    CELL_ORDER,
+    Column,
+    Row,
+    between,
+    count,
+    grid,
+    p,
+    reason,
+    text,
+    value,
+)
+from emoalign.report.report_job import ReportJob
+from emoalign.report.section import Absent, Results, Section, View
+from emoalign.study.fields import part
+from emoalign.study.settings import DistributionSettings, StatisticsSettings
+from emoalign.tables import (
+    BASELINE,
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    groups,
+    records,
+)
+from emoalign.wording import interval, number
+
+HEADLINE = ("jsd", "rps", "w1", "bernoulli_jsd", "brier")
+"""The metrics of the first table; all others are in the second."""
+
+NAMES = {
+    "jsd": "JSD (bits)",
+    "rps": "RPS",
+    "w1": "W1 (points)",
+    "w1_normalised": "W1 (of the scale)",
+    "tvd": "TVD (DistCE)",
+    "kl": "KL (bits)",
+    "nll": "NLL (bits)",
+    "entropy_difference": "EntCE (bits)",
+    "top1": "Likeliest agrees",
+    "kendall": "Kendall's τ",
+    "bernoulli_jsd": "JSD by label (bits)",
+    "brier": "Brier by label",
+}
+MEANINGS = {
+    "JSD": "Jensen–Shannon divergence to base 2, from 0 (the same) to 1 (nothing in common)",
+    "RPS": "ranked probability score, from 0 to 1, which punishes far points more than near ones",
+    "W1": "earth mover's distance, how far answers would have to be moved",
+    "TVD": "total variation distance, also called DistCE",
+    "KL": "Kullback–Leibler divergence of the model, mixed with 1 % of the uniform distribution",
+    "NLL": "negative log-likelihood of a human rating (of labels: of one label that a rater chose) "
+    "under the model, mixed likewise",
+    "EntCE": "entropy of the model minus entropy of people; 0 is best",
+    "Likeliest agrees": "whether the likeliest answer is the same, from 0 to 1; 1 is best",
+    "Kendall's τ": "rank correlation of the shares of the points; 1 is best",
+    "By label": "means over labels of the divergence or squared difference of chosen / not chosen",
+}
+STRATA = {
+    "all": "all",
+    "high": "high agreement",
+    "moderate": "moderate agreement",
+    "low": "low agreement",
+    "full": "full agreement",
+    "partial": "partial agreement",
+    "none": "no agreement",
+}
+
+METHODS = (
+    "Distributions of answers over the points or labels of a scale were compared with those of "
+    "people on items that at least {min_raters} people rated: by the Jensen–Shannon divergence to "
+    "base 2 [@lin1991], the ranked probability score [@epstein1969] and the earth mover's distance "
+    "on ordinal scales, and label by label [@inoshita2026]. Beside each number stand a uniform "
+    "predictor, the mean distribution of the items in other folds ({folds} folds by text), the "
+    "model reduced to its mean, the model on shuffled items, random halves of the raters, and a "
+    "perfect model with as many answers, simulated from what the ratings leave open (a mixture "
+    "of kinds of items [@laird1978], or an urn of sets of labels [@blackwell1973]). Intervals are "
+    "from {resamples:,} bootstrap resamples of texts (BCa) [@efron1987]; cells were compared by "
+    "the signed-rank test over texts [@wilcoxon1945], adjusted over contrasts of a kind, readout "
+    "and metric [@holm1979]."
+)
+
+
+def _view(results: Results) -> View | Absent | None:
+    job, rows = results.job, results.table(DISTRIBUTIONS).sort_values(CELL_ORDER, kind="stable")
+    if rows.empty:
+        return None
+    whole = rows[rows["stratum"] == "all"]
+    if not whole["n_items"].any():
+        return Absent(_why_nothing(whole))
+    contrasts = results.table(DISTRIBUTION_CONTRASTS)
+    main = whole[whole["metric"].isin(HEADLINE)]
+    entropy = results.table(ENTROPY).sort_values(CELL_ORDER, kind="stable")
+    categories = results.table(CATEGORIES).sort_values(CELL_ORDER, kind="stable")
+    values = {
+        "main": grid("distributions-table", "Distance from people", main, columns(job)),
+        "more": grid(
+            "distributions-all-table",
+            "All metrics, and items by agreement",
+            rows,
+            columns(job, strata=True),
+            DISTRIBUTIONS,
+        ),
+        "entropy": grid("entropy-table", "Entropy", entropy, entropy_columns(job), ENTROPY),
+        "categories": grid(
+            "categories-table", "Label by label", categories, category_columns(job), CATEGORIES
+        ),
+        "contrasts": grid(
+            "distribution-contrasts-table",
+            "Contrasts of distributions",
+            contrasts,
+            contrast_columns(job),
+            DISTRIBUTION_CONTRASTS,
+        ),
+        "meanings": MEANINGS,
+        "left_out": list(_left_out(whole, job)),
+    }
+    return View(values, findings=findings(whole, job), methods=_methods(results))
+
+
+def _methods(results: Results) -> list[str]:
+    settings = part(results.job, DistributionSettings)
+    resamples = part(results.job, StatisticsSettings).bootstrap_resamples
+    return [
+        METHODS.format(min_raters=settings.min_raters, folds=settings.folds, resamples=resamples)
+    ]
+
+
+def title(job: ReportJob, name: str) -> str:
+    """What a model or a baseline is called; anything else has its name alone."""
+    return job.titles.get(name, name)
+
+
+def cell_columns(job: ReportJob) -> tuple[Column, ...]:
+    """Which cell a row is about."""
+    return (
+        Column("Model", lambda row: title(job, row["model"]), "model", False),
+        text("Protocol", "protocol"),
+        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        text("Readout", "readout"),
+    )
+
+
+def columns(job: ReportJob, *, strata: bool = False) -> tuple[Column, ...]:
+    """A metric beside all it is compared with."""
+    of_stratum = Column("Items", lambda row: STRATA[row["stratum"]], "stratum", False)
+    return (
+        *cell_columns(job),
+        *([of_stratum] if strata else []),
+        Column("Metric", lambda row: NAMES[row["metric"]], "metric", False),
+        count("Number of items" if strata else "Items", "n_items", "Items behind the value."),
+        Column("Model [95 % CI]", _value, "value", meaning="Bootstrap over texts (BCa)."),
+        value("Perfect", "perfect", "A perfect model with as many answers.", 3),
+        value("Half of people", "human_halves", "Half of the raters, beside the other half.", 3),
+        value("Others' mean", "marginal", "Who knows only people's mean on other items.", 3),
+        value("One answer", "point_mass", "The model if it always gave its mean, or top label.", 3),
+        value("Shuffled", "shuffled", "The model on other items than its own.", 3),
+        value("Uniform", "uniform", "Who takes all answers for equally likely.", 3),
+        *([reason()] if strata else []),
+    )
+
+
+def _value(row: Row) -> str:
+    return _with_ends(row, "value")
+
+
+def _with_ends(row: Row, name: str) -> str:
+    """A number with its interval, to three digits: distances of distributions are small."""
+    told = number(row[name], 3)
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return told if pd.isna(low) else f"{told} [{number(low, 3)}, {number(high, 3)}]"
+
+
+def entropy_columns(job: ReportJob) -> tuple[Column, ...]:
+    """Whether a model is unsure where people disagree."""
+    return (
+        *cell_columns(job),
+        count("Items", "n_items"),
+        value("People", "human_entropy", "Mean entropy in bits."),
+        value("Model", "model_entropy", "Mean entropy in bits."),
+        between(
+            "Difference [95 % CI]",
+            "entropy_difference",
+            "entropy_difference_low",
+            "entropy_difference_high",
+            "Above 0: the model spreads more. Bootstrap over texts (BCa).",
+        ),
+        between(
+            "ρ over items [95 % CI]",
+            "spearman_rho",
+            "spearman_rho_low",
+            "spearman_rho_high",
+            "Rank correlation of the entropies; bootstrap over texts (percentiles).",
+        ),
+        value("ρ perfect", "rho_perfect", "A perfect model with as many answers."),
+        value("ρ half of people", "rho_human_halves", "Half of the raters with the other half."),
+        reason(),
+    )
+
+
+def category_columns(job: ReportJob) -> tuple[Column, ...]:
+    """Each label by itself."""
+    return (
+        *cell_columns(job),
+        text("Label", "label"),
+        count("Items", "n_items"),
+        value("People", "human_rate", "Mean share of the raters who chose it.", 3),
+        between(
+            "Difference of rates [95 % CI]",
+            "rate_difference",
+            "rate_difference_low",
+            "rate_difference_high",
+            "Above 0: the model says it more often.",
+        ),
+        between("ρ [95 % CI]", "spearman_rho", "spearman_rho_low", "spearman_rho_high"),
+        value("ρ perfect", "rho_perfect"),
+        value("ρ half of people", "rho_human_halves"),
+        value("Divergence", "jsd", "Of chosen / not chosen, in bits.", 3),
+        value("Perfect", "jsd_perfect", digits=3),
+        value("Half of people", "jsd_human_halves", digits=3),
+        value("Others' mean", "jsd_marginal", digits=3),
+        value("Brier", "brier", "Squared difference of the shares.", 3),
+        value("Brier perfect", "brier_perfect", digits=3),
+        value("Brier others' mean", "brier_marginal", digits=3),
+        reason(),
+    )
+
+
+def contrast_columns(job: ReportJob) -> tuple[Column, ...]:
+    """Two cells on the same items."""
+    return (
+        Column("A", lambda row: title(job, row["a"]), "a", False),
+        Column("B", lambda row: title(job, row["b"]), "b", False),
+        Column("Within", lambda row: title(job, row["within"]), "within", False),
+        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        text("Readout", "readout"),
+        Column("Metric", lambda row: NAMES[row["metric"]], "metric", False),
+        count("Items", "n_items"),
+        value("A", "mean_a", digits=3),
+        value("B", "mean_b", digits=3),
+        Column(
+            "Difference [95 % CI]",
+            lambda row: _with_ends(row, "difference"),
+            "difference",
+            meaning="Below 0: A is nearer to people. Paired bootstrap over texts (BCa).",
+        ),
+        p("p Holm", "p_holm", "Signed-rank test over texts, Holm over contrasts of a kind."),
+        value("Rank-biserial", "rank_biserial", "Below 0: A is nearer on most texts."),
+        value("d_z", "d_z", "Mean difference over its standard deviation."),
+        reason(),
+    )
+
+
+def findings(whole: pd.DataFrame, job: ReportJob) -> list[list[str]]:
+    """For each scale the nearest cell that was asked, beside half of the people and those who know
+    nothing. What baselines find stands in the section about them."""
+    asked = whole["protocol"] != BASELINE
+    of_jsd = whole[(whole["metric"] == "jsd") & whole["value"].notna() & asked]
+    return [_finding(rows, job) for _, rows in groups(of_jsd, ["dataset", "scale"])]
+
+
+def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+    near = records(rows.sort_values(["value", *CELL_ORDER], kind="stable"))[0]
+    where = f"{job.datasets[near['dataset']].title}, {near['scale']}"
+    beside = "nearer to people than" if near["value"] < near["marginal"] else "no nearer than"
+    return [
+        f"How answers spread ({where}): the nearest, {title(job, near['model'])} under "
+        f"{near['protocol']} ({near['readout']}), is {number(near['value'])} bits "
+        f"{interval(near['value_low'], near['value_high'])} from people (Jensen–Shannon "
+        f"divergence), {beside} people's mean distribution on other items, which knows nothing of "
+        f"the item ({number(near['marginal'])}).",
+        f"One half of an item's raters is {number(near['human_halves'])} from the other half, and "
+        f"a perfect model with as many answers would be {number(near['perfect'])} from all.",
+    ]
+
+
+def _left_out(whole: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+    counted = ["n_no_ratings", "n_few_raters", "n_no_answer"]
+    for row in records(whole.drop_duplicates(CELL_ORDER)):
+        if any(row[name] for name in counted):
+            yield (
+                f"{title(job, row['model'])}, {row['protocol']}, {row['dataset']} {row['scale']}, "
+                f"{row['readout']}: {row['n_no_ratings']} without single human ratings on points "
+                f"of the scale, {row['n_few_raters']} with too few raters, {row['n_no_answer']} "
+                "without a usable answer"
+            )
+
+
+def _why_nothing(whole: pd.DataFrame) -> str:
+    cells = whole.drop_duplicates(CELL_ORDER)
+    if not cells["n_few_raters"].any() and not cells["n_no_answer"].any():
+        return (
+            "Distributions of ratings cannot be compared: the norms have no single human ratings "
+            "on points of the scales."
+        )
+    return (
+        "Distributions of ratings cannot be compared: no item has both a usable answer and enough "
+        "single human ratings (distributions: min_raters in the study)."
+    )
+
+
+SECTION = Section(
+    id="distributions",
+    heading="Do models spread their answers as people do?",
+    label="Distributions",
+    view=_view,
+    figures=("entropy",),
+)

@@ -1,0 +1,178 @@
+"""Expectations about distributions, beside what was found.
+
+They are those of Inoshita et al. (2026, arXiv 2604.27345): models asked without examples are
+farther from people than one fine-tuned on people's labels; their entropies follow those of people,
+but loosely; isotonic calibration brings them 8 to 14 % nearer; and they follow people better on
+labels that texts say outright.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emoalign.analyses.expectations.expectation import (
+    INOSHITA,
+    Checked,
+    Expectation,
+    Finding,
+    scorecard,
+)
+from emoalign.statistics.bca import Interval
+from emoalign.tables import BASELINE, groups, records
+
+LOOSE = 0.5
+"""A rank correlation of entropies below this is called loose; published: .20 to .24."""
+
+GAIN = (0.08, 0.14)
+"""Relative reduction of JSD by isotonic calibration, as published."""
+
+METHOD = "isotonic"
+EXPECTED = {
+    "asked above fine-tuned": Expectation(
+        "A model that is asked is farther from people (JSD) than one fine-tuned on their labels.",
+        INOSHITA,
+    ),
+    "entropies related": Expectation(
+        "The entropies of a model and of people are positively related, on every scale.", INOSHITA
+    ),
+    "entropies loosely related": Expectation(
+        f"They are related only loosely: ρ below {LOOSE:.1f} on every scale.", INOSHITA
+    ),
+    "isotonic gain": Expectation(
+        f"Isotonic calibration reduces JSD by {GAIN[0]:.0%} to {GAIN[1]:.0%}.", INOSHITA
+    ),
+    "transparent labels": Expectation(
+        "A model follows people better on labels that texts say outright.", INOSHITA
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class DistributionTables:
+    """The tables of a study that the expectations are checked on.
+
+    Attributes:
+        entropy: ENTROPY, a row for every cell.
+        contrasts: DISTRIBUTION_CONTRASTS.
+        calibration: CALIBRATION.
+        gradient: TRANSPARENCY_GRADIENT; without rows in a study without labels.
+    """
+
+    entropy: pd.DataFrame
+    contrasts: pd.DataFrame
+    calibration: pd.DataFrame
+    gradient: pd.DataFrame
+
+
+def distribution_scorecard(
+    labels: Mapping[str, Sequence[str]], tables: DistributionTables
+) -> pd.DataFrame:
+    """One row per expectation, model, protocol, readout and dataset (or scale of labels)."""
+    rows: list[dict[str, object]] = []
+    asked = tables.entropy[tables.entropy["protocol"] != BASELINE]
+    for key, cells in groups(asked, ["model", "protocol", "dataset", "readout"]):
+        model, protocol, dataset, readout = key
+        checked = Checked((model, protocol), dataset, readout)
+        checks = [
+            ("entropies related", _entropies(cells, loose=False)),
+            ("entropies loosely related", _entropies(cells, loose=True)),
+        ]
+        for scale in sorted(labels.get(dataset, ())):
+            cell = Cell(model, protocol, dataset, scale, readout)
+            checks += [
+                ("asked above fine-tuned", _above_fine_tuned(cell, tables.contrasts)),
+                ("isotonic gain", _gain(cell, tables.calibration)),
+                ("transparent labels", _transparent(cell, tables.gradient)),
+            ]
+        rows += [checked.row(name, EXPECTED[name], finding) for name, finding in checks]
+    return scorecard(rows, EXPECTED)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a scale of labels, by the names it has in the tables."""
+
+    model: str
+    protocol: str
+    dataset: str
+    scale: str
+    readout: str
+
+    def rows(self, table: pd.DataFrame, **wanted: str) -> list[dict[str, Any]]:
+        """The rows of a table about this cell that have these texts too."""
+        keys = {name: value for name, value in vars(self).items() if name in table} | wanted
+        same = [table[name] == value for name, value in keys.items()]
+        return records(table[np.all(same, axis=0)])
+
+
+def _entropies(cells: pd.DataFrame, *, loose: bool) -> Finding | str:
+    """Whether ρ is above 0 on every scale, or below LOOSE on every scale."""
+    unknown = cells[cells["spearman_rho_low"].isna()]
+    if len(unknown):
+        first = records(unknown.sort_values("scale"))[0]
+        return f"no correlation on {first['scale']}: {first['reason'] or 'no interval'}"
+    rho, low, high = (
+        cells[f"spearman_rho{end}"].to_numpy(dtype=np.float64) for end in ("", "_low", "_high")
+    )
+    place = int(rho.argmax() if loose else rho.argmin())
+    words = (
+        f"{'highest' if loose else 'lowest'} of {len(cells)}: ρ = {rho[place]:.3f} "
+        f"on {cells['scale'].iloc[place]}"
+    )
+    if loose:
+        words += f"; the deciding number is {LOOSE:.1f} minus ρ"
+        return Finding(LOOSE - rho.max(), Interval(LOOSE - high.max(), LOOSE - low.max()), words)
+    return Finding(rho.min(), Interval(low.min(), high.min()), words)
+
+
+def _above_fine_tuned(cell: Cell, contrasts: pd.DataFrame) -> Finding | str:
+    """Against the fine-tuned baseline to which it is the nearest, on the same items."""
+    rows = cell.rows(contrasts, kind="baseline", within=cell.protocol, a=cell.model, metric="jsd")
+    if not rows:
+        return f"the study has no fine-tuned baseline for {cell.scale}"
+    with_intervals = [row for row in rows if not np.isnan(row["difference_low"])]
+    if not with_intervals:
+        return str(rows[0]["reason"] or "the interval is not known")
+    row = min(with_intervals, key=lambda row: (row["difference"], row["b"]))
+    words = (
+        f"JSD {row['mean_a']:.3f}, {row['b']} {row['mean_b']:.3f} over {row['n_items']:.0f} items "
+        f"of {cell.scale}"
+    )
+    return Finding(
+        row["difference"], Interval(row["difference_low"], row["difference_high"]), words
+    )
+
+
+def _gain(cell: Cell, calibration: pd.DataFrame) -> Finding | str:
+    """Whether the gain lies within what was published: how far it is from the nearer end."""
+    row = next(iter(cell.rows(calibration, method=METHOD)), None)
+    if row is None:
+        return f"{cell.scale} was not calibrated by isotonic regression"
+    if np.isnan(row["gain_low"]):
+        return str(row["reason"] or "the interval is not known")
+    least, most = GAIN
+    within = min(row["gain"] - least, most - row["gain"])
+    # As expected if the whole interval is within; not if all of it is on one side.
+    surely = min(row["gain_low"] - least, most - row["gain_high"])
+    possibly = min(row["gain_high"] - least, most - row["gain_low"])
+    words = (
+        f"{row['gain']:.1%} [{row['gain_low']:.1%}, {row['gain_high']:.1%}] on {cell.scale}, "
+        f"JSD {row['jsd_before']:.3f} to {row['jsd_after']:.3f} on items held out; the deciding "
+        "number is the distance to the nearer end of the range"
+    )
+    return Finding(within, Interval(surely, possibly), words)
+
+
+def _transparent(cell: Cell, gradient: pd.DataFrame) -> Finding | str:
+    row = next(iter(cell.rows(gradient, predictor="t")), None)
+    if row is None:
+        return f"the transparency of {cell.scale} is not known"
+    if np.isnan(row["rho_low"]):
+        return str(row["reason"] or "the interval is not known")
+    words = f"ρ = {row['rho']:.3f} over {row['n_labels']:.0f} labels of {cell.scale}"
+    return Finding(row["rho"], Interval(row["rho_low"], row["rho_high"]), words)

@@ -1,0 +1,224 @@
+"""The table of planning: each scale, way of asking, assumption and half-width."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from emoalign.analyses.precision.analysis import PrecisionJob
+from emoalign.items.cells import Texts
+from emoalign.items.reliability import reliability_row
+from emoalign.statistics import precision_of_jsd, precision_of_r
+from emoalign.statistics.folds import hashed_folds
+from emoalign.statistics.precision_of_r import HumanSpread
+from emoalign.statistics.seeds import seed_of
+from emoalign.stimuli.human_answers import human_answers
+from emoalign.study.scales import HumanScale, LabelScale
+from emoalign.tables import PRECISION
+
+Row = dict[str, object]
+
+MODELS: tuple[precision_of_jsd.Simulated, ...] = ("perfect", "marginal")
+
+NO_NORMS = "there are no human ratings of these items to compare a model with"
+NO_SPREAD = (
+    "participants: how reliable the human means are is not known (no SD or number of raters), so "
+    "that the assumed correlation is taken as the one that is seen"
+)
+UNRELIABLE = "the human means of these items are not reliable at all"
+NO_ANSWERS = (
+    "the single human answers are not known, are of fewer people than min_raters, or lie between "
+    "the points of the scale"
+)
+NO_OTHERS = "there are no other items whose mean distribution a marginal model could give"
+
+
+def precision_rows(
+    job: PrecisionJob, norms: Mapping[str, pd.DataFrame], texts: Mapping[str, Texts]
+) -> pd.DataFrame:
+    """One row per scale, way of asking, assumption and half-width; see `tables.PRECISION`.
+
+    `norms` are the norm tables by dataset, `texts` what their items show. The order of rows does
+    not matter.
+    """
+    rows = []
+    for dataset, scales in sorted(job.datasets.items()):
+        table = norms[dataset].sort_values("item_id", ignore_index=True)
+        for name, scale in sorted(scales.items()):
+            of_scale = table[table["scale"] == name]
+            parts = [_divergences(dataset, name, scale, of_scale, texts[dataset], job)]
+            if isinstance(scale, HumanScale):
+                parts = [_correlations(dataset, name, of_scale, job), *parts]
+            rows += [{"dataset": dataset, "scale": name} | row for part in parts for row in part]
+    whole = dict.fromkeys(("participants", "items_needed", "participants_needed"), "Int32")
+    return pd.DataFrame(rows, columns=PRECISION.schema.names).astype(whole)
+
+
+def _ways(job: PrecisionJob) -> Iterator[tuple[float, Row]]:
+    """The numbers of participants of the study, infinite for the exact readout."""
+    for number in job.participants:
+        yield number, {"readout": "sampled", "participants": number}
+    if job.exact:
+        yield math.inf, {"readout": "exact", "participants": None}
+
+
+def _correlations(
+    dataset: str, scale: str, norms: pd.DataFrame, job: PrecisionJob
+) -> Iterator[Row]:
+    rated = norms.dropna(subset=["mean"])
+    of_people = reliability_row(dataset, scale, norms, job.split_halves, job.seed)
+    spread = _spread(rated, float(str(of_people["reliability"])))
+    for participants, way in _ways(job):
+        for assumed in job.settings.expected_r:
+            row = way | {"measure": "r", "assumed": f"{assumed:g}", "n_items": len(rated)}
+            for width in job.settings.half_widths:
+                yield (
+                    row
+                    | {"half_width": width}
+                    | _r_needs(spread, len(rated), participants, assumed, width, job)
+                )
+
+
+def _spread(known: pd.DataFrame, reliability: float) -> HumanSpread | None:
+    """What the norms tell of how people vary; None where they do not tell."""
+    if math.isnan(reliability):
+        return None
+    means, sds = known["mean"].to_numpy(dtype=float), known["sd"].to_numpy(dtype=float)
+    return HumanSpread(
+        reliability=reliability,
+        items=max(reliability, 0) * float(np.var(means, ddof=1)),
+        raters=float(np.nanmean(sds**2)),
+    )
+
+
+def _r_needs(
+    spread: HumanSpread | None,
+    n_items: int,
+    participants: float,
+    assumed: float,
+    width: float,
+    job: PrecisionJob,
+) -> Row:
+    if n_items < 2:
+        return {"reason": NO_NORMS}
+    if spread is not None and spread.items <= 0:
+        return {"reliability_human": spread.reliability, "reason": UNRELIABLE}
+    ratio = job.settings.sd_ratio
+    own = precision_of_r.model_reliability(spread, participants, ratio) if spread else math.nan
+    people = spread.reliability if spread else math.nan
+    seen = assumed * math.sqrt(people * own) if spread else assumed
+    needed, reason = (
+        _r_participants(spread, n_items, participants, assumed, width, ratio)
+        if spread
+        else (None, NO_SPREAD)
+    )
+    return {
+        "expected": seen,
+        "reliability_human": people,
+        "reliability_model": own,
+        "planned": precision_of_r.half_width(seen, n_items),
+        "items_needed": precision_of_r.items_needed(seen, width),
+        "participants_needed": needed,
+        "reason": reason,
+    }
+
+
+def _r_participants(
+    spread: HumanSpread,
+    n_items: int,
+    participants: float,
+    assumed: float,
+    width: float,
+    ratio: float,
+) -> tuple[int | None, str | None]:
+    """Participants that bring the width, or why none do."""
+    if why := _no_choice(n_items, participants):
+        return None, why
+    least = precision_of_r.r_needed(n_items, width)
+    highest = assumed * math.sqrt(spread.reliability)
+    if least <= highest and assumed > 0:
+        own = (least / assumed) ** 2 / spread.reliability
+        needed = precision_of_r.participants_needed(spread, own, ratio)
+        if needed is not None:
+            return needed, None
+    elif least == 0:
+        return 1, None
+    narrowest = f"±{precision_of_r.half_width(highest, n_items):.3f}"
+    if assumed > 0 and least <= assumed:
+        return None, (
+            f"participants: not reachable with {n_items} items; the ceiling set by the human "
+            f"raters, r = {highest:.2f}, leaves {narrowest} with infinitely many"
+        )
+    return None, (
+        f"participants: not reachable with {n_items} items, which leave {narrowest} with "
+        "infinitely many"
+    )
+
+
+def _no_choice(n_items: int, participants: float) -> str | None:
+    """Why there is no number of participants to look for, if so."""
+    if math.isinf(participants):
+        return "participants: the exact readout has none"
+    if n_items < precision_of_r.FEWEST_ITEMS:
+        return f"participants: {n_items} items have no interval, however many there are"
+    return None
+
+
+def _divergences(
+    dataset: str,
+    name: str,
+    scale: HumanScale | LabelScale,
+    norms: pd.DataFrame,
+    texts: Texts,
+    job: PrecisionJob,
+) -> Iterator[Row]:
+    people = human_answers(norms, name, scale)
+    people = people.at((people.n >= job.min_raters) & (people.counts.sum(axis=1) > 0))
+    n_items = len(people.n)
+    if n_items > precision_of_jsd.SIMULATED_ITEMS:
+        rng = np.random.default_rng(seed_of(job.seed, dataset, "sample"))
+        chosen = rng.choice(n_items, precision_of_jsd.SIMULATED_ITEMS, replace=False)
+        people = people.at(np.sort(chosen))
+    keys = texts.keys_of(people.item_ids)
+    folds = hashed_folds(keys, job.folds, seed_of(job.seed, dataset, "folds"))
+    for model in MODELS:
+        spread = None
+        if n_items:
+            seed = seed_of(job.seed, dataset, "answers")
+            spread = precision_of_jsd.simulated_spread(people, folds, model, seed)
+        for participants, way in _ways(job):
+            row = way | {"measure": "jsd", "assumed": model, "n_items": n_items or len(norms)}
+            for width in job.settings.half_widths:
+                if spread is not None:
+                    needs = _jsd_needs(spread, n_items, participants, width)
+                elif n_items:
+                    needs = {"reason": NO_OTHERS}
+                else:
+                    needs = {"reason": NO_ANSWERS if len(norms) else NO_NORMS}
+                yield row | {"half_width": width} | needs
+
+
+def _jsd_needs(
+    spread: precision_of_jsd.DivergenceSpread, n_items: int, participants: float, width: float
+) -> Row:
+    sd = spread.sd(participants)
+    needed, reason = None, _no_choice(n_items, participants)
+    if reason is None:
+        needed = precision_of_jsd.participants_needed(spread, n_items, width)
+        if needed is None:
+            narrowest = precision_of_jsd.half_width(spread.sd(math.inf), n_items)
+            reason = (
+                f"participants: not reachable with {n_items} items, whose JSD differs so much, by "
+                f"themselves and by chance of their few raters, that ±{narrowest:.3f} remains with "
+                "infinitely many"
+            )
+    return {
+        "expected": spread.mean(participants),
+        "planned": precision_of_jsd.half_width(sd, n_items),
+        "items_needed": precision_of_jsd.items_needed(sd, width),
+        "participants_needed": needed,
+        "reason": reason,
+    }

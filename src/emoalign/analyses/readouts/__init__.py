@@ -1,0 +1,1 @@
+"""Sampled answers beside exact probabilities."""

@@ -1,0 +1,1 @@
+"""The spread of simulated participants beside that of people."""

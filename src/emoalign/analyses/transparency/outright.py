@@ -1,0 +1,216 @@
+"""The table of transparency: each label, how outright its texts say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from emoalign.analyses.files import AnalysisFiles
+from emoalign.analyses.transparency.analysis import LabelledDataset, TransparencyJob
+from emoalign.analyses.transparency.words import (
+    bag_of_words,
+    logistic_regression,
+    with_any,
+    words,
+)
+from emoalign.embeddings.embedding import embedded
+from emoalign.statistics.folds import hashed_folds, text_keys
+from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.transparency import (
+    out_of_fold_auc,
+    seed_share,
+    similarity,
+    transparency,
+)
+from emoalign.stimuli.human_answers import human_answers
+from emoalign.study.lexicons import SeedLexicon
+from emoalign.study.scales import LabelScale
+from emoalign.tables import STIMULI, TRANSPARENCY
+
+Embed = Callable[[Sequence[str]], FloatArray]
+"""Takes texts to unit embeddings, shape (texts, size)."""
+
+NO_EMBEDDING = "e and t: the study names no embedding model (transparency: embedding)"
+NO_LEXICON = "l and t: the study names no seed words (transparency: seeds)"
+NO_TEXTS = "the items are images, which have no words"
+NO_RATERS = "there are no single human ratings of these texts"
+
+
+def describe_labels(job: TransparencyJob, files: AnalysisFiles) -> None:
+    """Write the table of transparency; embeddings are kept in the journal, none is made twice."""
+    card = job.embedding
+    embed = None if card is None else partial(embedded, card, store=files.journal / "embeddings")
+    stimuli, norms = files.by_dataset("stimuli"), files.by_dataset("norms")
+    rows = [
+        row
+        for name, dataset in sorted(job.datasets.items())
+        for row in transparency_rows(
+            name,
+            dataset,
+            STIMULI.read(stimuli[name]),
+            pq.read_table(norms[name]),
+            job,
+            embed,
+        )
+    ]
+    files.write(TRANSPARENCY, pd.DataFrame(rows, columns=TRANSPARENCY.schema.names))
+
+
+def transparency_rows(
+    name: str,
+    dataset: LabelledDataset,
+    stimuli: pd.DataFrame,
+    norms: pa.Table,
+    job: TransparencyJob,
+    embed: Embed | None,
+) -> list[dict[str, object]]:
+    """One row per label of the dataset's scales of labels; see `tables.TRANSPARENCY`."""
+    texts = stimuli.set_index("item_id")["text"]
+    lexicon, no_lexicon = job.lexicon, NO_LEXICON
+    if lexicon is not None and _language(lexicon.language) != _language(dataset.language):
+        no_lexicon = (
+            f"l and t: the texts are in {dataset.language}, the seed words in {lexicon.language}"
+        )
+        lexicon = None
+    rows = []
+    for scale_name, scale in sorted(dataset.labels.items()):
+        people = human_answers(norms, scale_name, scale)
+        shown = texts.reindex(people.item_ids)
+        why = NO_RATERS if not len(shown) else NO_TEXTS if shown.isna().any() else None
+        if why is None:
+            seed = seed_of(job.seed, name, "folds")
+            columns = _columns(list(shown), people.shares, scale, lexicon, job, seed, embed)
+        else:
+            unknown = dict.fromkeys(("prevalence", "e", "l", "t", "probe_auc"), np.nan)
+            columns = [{**unknown, "n_texts": 0, "reason": why} for _ in scale.labels]
+        rows += [
+            {"dataset": name, "scale": scale_name, "label": label} | column
+            for label, column in zip(scale.labels, columns, strict=True)
+        ]
+        for row in rows[-len(scale.labels) :]:
+            row["reason"] = _reason(row, scale, lexicon, no_lexicon, job, embed, why)
+    return rows
+
+
+def _columns(
+    texts: Sequence[str],
+    shares: FloatArray,
+    scale: LabelScale,
+    lexicon: SeedLexicon | None,
+    job: TransparencyJob,
+    seed: int,
+    embed: Embed | None,
+) -> list[dict[str, object]]:
+    """The numbers of each label; NaN for labels with too few texts and for what is not known."""
+    # Half of four raters is two: what is a whole number but for rounding must count.
+    chosen = shares >= job.settings.chosen_by - 1e-9
+    counts = chosen.sum(axis=0)
+    enough = counts >= job.settings.min_texts
+    l_values = _seed_shares(texts, chosen, scale, lexicon, enough)
+    e_values = _similarities(texts, chosen, scale, embed, enough)
+    aucs = _aucs(texts, chosen, enough, job.settings.folds, seed)
+    t_values = transparency(e_values, l_values)
+    return [
+        {
+            "prevalence": float(shares[:, place].mean()),
+            "n_texts": int(counts[place]),
+            "e": e_values[place],
+            "l": l_values[place],
+            "t": t_values[place],
+            "probe_auc": aucs[place],
+        }
+        for place in range(len(scale.labels))
+    ]
+
+
+def _seed_shares(
+    texts: Sequence[str],
+    chosen: NDArray[np.bool_],
+    scale: LabelScale,
+    lexicon: SeedLexicon | None,
+    enough: NDArray[np.bool_],
+) -> FloatArray:
+    with_seeds = np.full(len(scale.labels), np.nan)
+    if lexicon is not None:
+        in_words = [words(text) for text in texts]
+        for place in np.flatnonzero(enough):
+            seeds = lexicon.of(scale.labels[place])
+            if seeds:
+                of_label = [in_words[text] for text in np.flatnonzero(chosen[:, place])]
+                with_seeds[place] = seed_share(with_any(of_label, seeds))
+    return with_seeds
+
+
+def _similarities(
+    texts: Sequence[str],
+    chosen: NDArray[np.bool_],
+    scale: LabelScale,
+    embed: Embed | None,
+    enough: NDArray[np.bool_],
+) -> FloatArray:
+    similarities = np.full(len(scale.labels), np.nan)
+    if embed is not None and enough.any():
+        vectors = embed([*texts, *scale.labels])
+        of_texts, of_labels = vectors[: len(texts)], vectors[len(texts) :]
+        for place in np.flatnonzero(enough):
+            similarities[place] = similarity(of_labels[place], of_texts[chosen[:, place]])
+    return similarities
+
+
+def _aucs(
+    texts: Sequence[str],
+    chosen: NDArray[np.bool_],
+    enough: NDArray[np.bool_],
+    n_folds: int,
+    seed: int,
+) -> FloatArray:
+    in_words = [words(text) for text in texts]
+    # Texts that differ in capitals or dots alone are one text: none may help to tell the other.
+    keys = text_keys([" ".join(text) for text in in_words])
+    folds = hashed_folds(keys, n_folds, seed)
+    features = bag_of_words(in_words)
+    aucs = np.full(chosen.shape[1], np.nan)
+    for place in np.flatnonzero(enough):
+        aucs[place] = out_of_fold_auc(features, chosen[:, place], folds, logistic_regression)
+    return aucs
+
+
+def _reason(
+    row: Mapping[str, object],
+    scale: LabelScale,
+    lexicon: SeedLexicon | None,
+    no_lexicon: str,
+    job: TransparencyJob,
+    embed: Embed | None,
+    why: str | None,
+) -> str | None:
+    """Why a number of a label is missing."""
+    if why is not None:
+        return why
+    if int(str(row["n_texts"])) < job.settings.min_texts:
+        return f"{row['n_texts']} texts of the label; {job.settings.min_texts} are needed"
+    reasons = []
+    if embed is None:
+        reasons.append(NO_EMBEDDING)
+    if lexicon is None:
+        reasons.append(no_lexicon)
+    elif not lexicon.of(str(row["label"])):
+        reasons.append(f"l and t: {lexicon.title} has no words for the label")
+    if not reasons and np.isnan(float(str(row["t"]))):
+        reasons.append("t: e or l is the same for all labels")
+    if np.isnan(float(str(row["probe_auc"]))):
+        reasons.append(
+            "probe_auc: in no part of the texts are there both texts with and without the label"
+        )
+    return "; ".join(reasons) or None
+
+
+def _language(tag: str) -> str:
+    return tag.split("-")[0].casefold()

@@ -1,0 +1,203 @@
+"""The analyses of a study: what they know of it, their rules, and the page that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from emoalign.analyses.base import (
+    PREDICTIONS,
+    RATINGS,
+    TRAININGS,
+    AnalysedDataset,
+    AnalysedStudy,
+    Analysis,
+    Computation,
+)
+from emoalign.analyses.catalogue import ANALYSES, PAGE, settings_of_study
+from emoalign.analyses.precision.analysis import PrecisionJob
+from emoalign.planning.files import Files, watched
+from emoalign.planning.loaded_study import LoadedStudy
+
+Params = Mapping[str, Any]
+
+
+def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
+    """A study as its analyses know it."""
+    baselines = sorted(loaded.baselines.items())
+    return AnalysedStudy(
+        seed=loaded.study.seed,
+        datasets={
+            name: AnalysedDataset(
+                modality=card.modality,
+                language=card.language,
+                numbers=loaded.numbers(name),
+                labels=loaded.labels(name),
+                frameworks=card.frameworks.within(loaded.numbers(name)),
+                baselines=tuple(other for other, one in baselines if one.dataset == name),
+            )
+            for name, card in sorted(loaded.datasets.items())
+        },
+        protocols={name: loaded.protocol(name) for name in loaded.protocol_names()},
+        settings=tuple(getattr(loaded.study, key.key) for key in settings_of_study()),
+        leakage={name: card.leakage for name, card in baselines if card.leakage is not None},
+        lexicon=loaded.lexicon,
+        embedding=loaded.embedding,
+    )
+
+
+@dataclass(frozen=True)
+class AnalysisRule:
+    """A rule of the workflow that runs computations.
+
+    Attributes:
+        name: its name.
+        docstring: what goes in and comes out.
+        log, benchmark: their files, which have the wildcard {dataset} where others have it.
+        inputs: the files it reads, but for those of ratings, which it may read too.
+        outputs: the files it makes.
+        threads: CPU threads it uses.
+        local: whether it is too short for a cluster's queue.
+        jobs: what its computations are told, by their functions; where it has a wildcard, what
+            tells that.
+    """
+
+    name: str
+    docstring: str
+    log: str
+    benchmark: str
+    inputs: list[str]
+    reads_ratings: bool
+    outputs: list[str]
+    threads: int
+    local: bool
+    jobs: Params | Callable[[Any], Params]
+
+
+@dataclass(frozen=True)
+class Analyses:
+    """The analyses of a study, with the files of its results."""
+
+    loaded: LoadedStudy
+    files: Files
+
+    def rules(self) -> Iterator[AnalysisRule]:
+        """The rules that make all tables of analyses, in the order of their names."""
+        concerned = [
+            (computation, part)
+            for analysis, part in self._concerned()
+            for computation in analysis.computes
+        ]
+        concerned.sort(key=lambda pair: pair[0].rule)
+        for name, together in groupby(concerned, key=lambda pair: pair[0].rule):
+            yield self._rule(name, list(together))
+
+    def targets(self) -> dict[str, list[str]]:
+        """The files that each analysis makes, by its name."""
+        return {
+            analysis.name: [
+                file
+                for computation in analysis.computes
+                for made in computation.makes
+                for file in self._files(made, part, wildcard=False)
+            ]
+            for analysis, part in self._concerned()
+            if analysis.computes
+        }
+
+    def precision(self) -> PrecisionJob:
+        """The widths of the intervals that the study will have."""
+        return PrecisionJob.of(analysed_study(self.loaded))
+
+    def sections(self) -> dict[str, list[str]]:
+        """The sections of the report, by their modules, with the tables they read."""
+        made = set(self._made())
+        concerned = [analysis for analysis, _ in self._concerned()]
+        places = [
+            part.section if isinstance(part, Analysis) else part
+            for part in PAGE
+            if not isinstance(part, Analysis) or part in concerned
+        ]
+        return {
+            place.module: list(place.reads)
+            for place in places
+            if place and made >= set(place.reads)
+        }
+
+    def _rule(
+        self, name: str, together: Sequence[tuple[Computation, AnalysedStudy]]
+    ) -> AnalysisRule:
+        computations = [computation for computation, _ in together]
+        per_dataset = computations[0].each == "dataset"
+        place = f"{name}/{{dataset}}" if per_dataset else name
+        reads = {path for computation in computations for path in computation.reads}
+
+        def jobs(wildcards: Any) -> Params:
+            return {
+                computation.run: computation.job.of(part.each()[wildcards.dataset]).params()
+                for computation, part in together
+            }
+
+        return AnalysisRule(
+            name=name,
+            docstring="\n".join(computation.does for computation in computations),
+            log=f"{self.files.results}/logs/{place}.log",
+            benchmark=f"{self.files.results}/benchmarks/{place}.tsv",
+            inputs=[*self._inputs(together, per_dataset)],
+            reads_ratings=RATINGS in reads,
+            outputs=[
+                file
+                for computation, part in together
+                for made in computation.makes
+                for file in self._files(made, part, per_dataset)
+            ],
+            threads=max(computation.threads(part) for computation, part in together),
+            local=all(computation.local for computation in computations),
+            jobs=jobs
+            if per_dataset
+            else {
+                computation.run: computation.job.of(part).params() for computation, part in together
+            },
+        )
+
+    def _inputs(
+        self, together: Sequence[tuple[Computation, AnalysedStudy]], wildcard: bool
+    ) -> dict[str, None]:
+        """The files that computations read, each once, in their order."""
+        made = set(self._made())
+        inputs: list[str] = []
+        for computation, part in together:
+            for path in computation.reads:
+                if path.startswith("statistics/") and path not in made:
+                    continue
+                if path != RATINGS:
+                    inputs += self._files(path, part, wildcard)[: 1 if "<" not in path else None]
+            inputs += watched(computation.sources(part))
+        return dict.fromkeys(inputs)
+
+    def _files(self, path: str, part: AnalysedStudy, wildcard: bool) -> list[str]:
+        """The files of a path, with CSV beside tables of statistics."""
+        if path == PREDICTIONS:
+            return self.files.predictions()
+        if path == TRAININGS:
+            return self.files.trainings()
+        file = f"{self.files.results}/{path}"
+        if "<dataset>" in path:
+            names = ["{dataset}"] if wildcard else part.datasets
+            return [file.replace("<dataset>", name) for name in names]
+        return [file, file.replace(".parquet", ".csv")]
+
+    def _concerned(self) -> Iterator[tuple[Analysis, AnalysedStudy]]:
+        """The analyses that the study has, each with the part of it that it concerns."""
+        study = analysed_study(self.loaded)
+        for analysis in ANALYSES:
+            part = study.within(analysis.concerns)
+            if part.datasets:
+                yield analysis, part
+
+    def _made(self) -> Iterator[str]:
+        for analysis, _ in self._concerned():
+            for computation in analysis.computes:
+                yield from computation.makes
