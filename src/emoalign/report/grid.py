@@ -90,7 +90,7 @@ def grid(
     rows are from: readers can then download it with all of its columns.
     """
     listed = records(rows)
-    columns = [one for one in columns if not one.optional or any(map(one.text, listed))]
+    columns = [column for column in columns if not column.optional or any(map(column.text, listed))]
     return Grid(
         id=id,
         name=name,
@@ -134,10 +134,10 @@ def value(title: str, name: str, meaning: str = "", digits: int = 2) -> Column:
 def between(title: str, name: str, low: str, high: str, meaning: str = "") -> Column:
     """A number with the ends of its interval, from three columns of the table."""
 
-    def told(row: Row) -> str:
+    def shown(row: Row) -> str:
         return f"{number(row[name])} {interval(row[low], row[high])}".rstrip()
 
-    return Column(title, told, name, meaning=meaning)
+    return Column(title, shown, name, meaning=meaning)
 
 
 def p(title: str, name: str, meaning: str = "") -> Column:

@@ -69,7 +69,9 @@ class Results:
 
     def figures(self, name: str) -> list[PlannedFigure]:
         """The figures of one name that the study has: none, one, or one per dataset or scale."""
-        return [one for one in planned_figures(self.job.drawing()) if one.kind.name == name]
+        return [
+            figure for figure in planned_figures(self.job.drawing()) if figure.kind.name == name
+        ]
 
     @cached_property
     def answers(self) -> Answers:

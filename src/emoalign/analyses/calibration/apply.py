@@ -54,7 +54,7 @@ def _batches(
         cell = cell.sort_values("item_id")
         shares = np.array(cell["distribution"].tolist(), dtype=np.float64)
         ids = cell["item_id"].to_numpy(dtype=str)
-        for method in methods or [one.method for one in fitted.calibrators]:
+        for method in methods or [calibrator.method for calibrator in fitted.calibrators]:
             made = fitted.calibrate(shares, Answers.of(scales[scale]), method)
             own = (model, protocol, dataset, scale, readout)
             yield calibrated.rows(own, method, ids, made, None)

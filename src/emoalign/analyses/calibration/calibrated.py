@@ -66,15 +66,15 @@ def out_of_fold(path: Path) -> dict[Key, dict[str, OutOfFold]]:
     if not table.schema.equals(CALIBRATED.schema):
         raise DataError(f"{path}: its columns are not those of {CALIBRATED.path}")
     table = table.filter(table["out_of_fold"])
-    found: dict[Key, dict[str, OutOfFold]] = {}
+    by_cell: dict[Key, dict[str, OutOfFold]] = {}
     for run in _runs(table):
         first = [str(run[column][0]) for column in _RUN]
         model, protocol, dataset, scale, readout, method = first
-        found.setdefault((model, protocol, dataset, scale, readout), {})[method] = OutOfFold(
+        by_cell.setdefault((model, protocol, dataset, scale, readout), {})[method] = OutOfFold(
             run["item_id"].to_numpy().astype(str),
             shares(run["distribution"], len(run["distribution"][0])),
         )
-    return found
+    return by_cell
 
 
 def _runs(table: pa.Table) -> Iterator[pa.Table]:

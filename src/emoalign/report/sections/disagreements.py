@@ -60,7 +60,9 @@ def _largest(results: Results) -> Iterator[pd.DataFrame]:
             columns=READ,
             filters=[("scale", "in", list(card.scales))],
         ).to_pandas()
-        ranges = rows["scale"].map({name: one.max - one.min for name, one in card.scales.items()})
+        ranges = rows["scale"].map(
+            {name: scale.max - scale.min for name, scale in card.scales.items()}
+        )
         rows["difference"] = rows["mean"] - rows["human_mean"]
         rows["size"] = rows["difference"].abs() / ranges.astype(float)
         rows = rows.dropna(subset="size").sort_values(["size", "item_id"], ascending=[False, True])
