@@ -48,5 +48,5 @@ def _short(key: str) -> str:
 
 def _field(entry: str, name: str) -> str:
     value = re.search(rf"\b{name} = \{{(.*?)\}}(?:,|$)", entry, re.MULTILINE)
-    assert found is not None, f"{name} is missing: {entry}"  # noqa: S101 - our own file
+    assert value is not None, f"{name} is missing: {entry}"  # noqa: S101 - our own file
     return value[1]
