@@ -13,9 +13,9 @@ from emoalign.figures.wording import number
 from emoalign.report.packing import packed_json
 from emoalign.report.report_job import ReportJob
 from emoalign.report.wording import interval, p_value, percent
-from emoalign.tables import Table, records
+from emoalign.tables import CELL_KEY, Table, records
 
-FILTERS = ("model", "protocol", "dataset", "scale", "readout")
+FILTERS = tuple(CELL_KEY)
 """Columns by which the page can be filtered, where a table has them."""
 
 CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]

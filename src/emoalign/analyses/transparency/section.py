@@ -33,8 +33,6 @@ PREDICTORS = {
 }
 """What labels are ordered by, as readers see it, in the order of the rows."""
 
-_CELL = ["model", "protocol", "dataset", "scale", "readout"]
-
 
 def _view(results: Results) -> View | Absent:
     job = results.job
