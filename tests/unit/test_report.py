@@ -17,9 +17,9 @@ from PIL import Image
 
 from emoalign.analyses.alignment.findings import alignment_gaps, findings
 from emoalign.report.manifest import git_commit
+from emoalign.report.page import Script
 from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.report.report_job import ReportJob
-from emoalign.report.scripts import Script
 from emoalign.tables import ALIGNMENT, STATUSES
 from emoalign.wording import number, p_value, percent
 
