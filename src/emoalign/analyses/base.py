@@ -108,7 +108,9 @@ class AnalysedStudy:
 
     def each(self) -> dict[str, AnalysedStudy]:
         """The study dataset by dataset."""
-        return {name: replace(self, datasets={name: one}) for name, one in self.datasets.items()}
+        return {
+            name: replace(self, datasets={name: dataset}) for name, dataset in self.datasets.items()
+        }
 
 
 class AnalysisJob(Job):

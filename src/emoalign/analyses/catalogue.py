@@ -32,7 +32,6 @@ from emoalign.study.settings import StatisticsSettings
 EntryT = TypeVar("EntryT", bound=Entry)
 
 PAGE: tuple[Analysis | PageSection, ...] = (
-    PRECISION,
     ALIGNMENT,
     LABELS,
     TRANSPARENCY,
@@ -54,6 +53,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     contents.METHODS,
     contents.MEANING,
     contents.MANIFEST,
+    PRECISION,
 )
 """All analyses, and between them the sections of the report that belong to none."""
 

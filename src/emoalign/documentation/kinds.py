@@ -10,7 +10,7 @@ from typing import Any, get_args
 from emoalign.baselines.cards import CheckpointBaseline, FinetunedBaseline
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.cards import GgufEmbedding, TransformersEmbedding
-from emoalign.planning.studies import Study
+from emoalign.planning.studies import STUDY
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.lexicons import SeedLexicon
@@ -48,7 +48,7 @@ seeds:
 KINDS = (
     FileKind(
         "Study",
-        Study,
+        STUDY,
         "study",
         "`config/config.yaml` (the default study) and `config/studies/<name>.yaml`",
         "A study names the models, datasets and prompt sets it uses by the names of their files, "

@@ -21,12 +21,12 @@ from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.raters import People
 from emoalign.stimuli.human_answers import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.tables import BASELINE
+from emoalign.tables import BASELINE, CELL_KEY
 
 Tables = Mapping[Literal["items", "norms", "stimuli"], Path]
 """The tables of one dataset that cells are read from."""
 
-_CELL = ["model", "protocol", "scale", "readout"]
+_CELL = [name for name in CELL_KEY if name != "dataset"]
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def read_cells(
         of_scale = rows.filter(pc.equal(rows["scale"], name)).sort_by(
             [(column, "ascending") for column in (*_CELL, "item_id")]
         )
-        for cell in _split(of_scale):
+        for cell in runs(of_scale, _CELL):
             yield _cell(dataset, name, scale, cell, known[name], texts, spread, min_raters)
 
 
@@ -200,12 +200,14 @@ def _as_items(path: Path, schema: pa.Schema) -> pa.Table:
     return pa.table(columns).cast(schema)
 
 
-def _split(rows: pa.Table) -> Iterator[pa.Table]:
-    """The rows of each cell, of a table sorted by cell."""
+def runs(rows: pa.Table, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The rows that share their texts in `columns`, of a table where these stand together."""
     if not len(rows):
         return
-    names = [rows[column].to_numpy().astype(str) for column in _CELL]
-    new = np.any([column[1:] != column[:-1] for column in names], axis=0)
+    new = np.zeros(len(rows) - 1, dtype=np.bool_)
+    for column in columns:
+        codes = rows[column].combine_chunks().dictionary_encode().indices.to_numpy()
+        new |= codes[1:] != codes[:-1]
     starts = np.concatenate(([0], np.flatnonzero(new) + 1, [len(rows)]))
     for start, end in itertools.pairwise(starts):
         yield rows.slice(start, end - start)

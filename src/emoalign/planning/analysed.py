@@ -36,7 +36,7 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                 numbers=loaded.numbers(name),
                 labels=loaded.labels(name),
                 frameworks=card.frameworks.within(loaded.numbers(name)),
-                baselines=tuple(other for other, one in baselines if one.dataset == name),
+                baselines=tuple(label for label, baseline in baselines if baseline.dataset == name),
             )
             for name, card in sorted(loaded.datasets.items())
         },

@@ -47,10 +47,7 @@ class StudyDataset(Entry):
 
 
 class Study(Entry):
-    """Which models rate which items on which scales, and how.
-
-    What its analyses are set by has keys of its own: `STUDY` has them too.
-    """
+    """Which models rate which items on which scales, and how."""
 
     study: Name = Field(description="Name of the study; its results are in results/<study>.")
     title: str = Field(description="Title of the report.")
@@ -121,4 +118,4 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 STUDY = with_settings(Study, settings_of_study())
-"""A study as its file has it, with the settings of its analyses."""
+"""A study as its file has it: with a key for what each analysis is set by."""

@@ -11,10 +11,10 @@ import pandas as pd
 
 from emoalign.report.packing import packed_json
 from emoalign.report.report_job import ReportJob
-from emoalign.tables import Table, records
+from emoalign.tables import CELL_KEY, Table, records
 from emoalign.wording import interval, number, p_value, percent
 
-FILTERS = ("model", "protocol", "dataset", "scale", "readout")
+FILTERS = tuple(CELL_KEY)
 """Columns by which the page can be filtered, where a table has them."""
 
 CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]
@@ -89,7 +89,7 @@ def grid(
     rows are from: readers can then download it with all of its columns.
     """
     listed = records(rows)
-    columns = [one for one in columns if not one.optional or any(map(one.text, listed))]
+    columns = [column for column in columns if not column.optional or any(map(column.text, listed))]
     return Grid(
         id=id,
         name=name,
@@ -133,10 +133,10 @@ def value(title: str, name: str, meaning: str = "", digits: int = 2) -> Column:
 def between(title: str, name: str, low: str, high: str, meaning: str = "") -> Column:
     """A number with the ends of its interval, from three columns of the table."""
 
-    def told(row: Row) -> str:
+    def shown(row: Row) -> str:
         return f"{number(row[name])} {interval(row[low], row[high])}".rstrip()
 
-    return Column(title, told, name, meaning=meaning)
+    return Column(title, shown, name, meaning=meaning)
 
 
 def p(title: str, name: str, meaning: str = "") -> Column:

@@ -37,7 +37,11 @@ def write_manifest(
         "datasets": {path.stem: metadata(path) for path in sorted(stimuli)},
         "engines": _engines(sorted(ratings)),
         "packages": dict(
-            sorted((found.name.lower(), found.version) for found in distributions() if found.name)
+            sorted(
+                (package.name.lower(), package.version)
+                for package in distributions()
+                if package.name
+            )
         ),
     }
     with atomic(output) as partial:
@@ -46,8 +50,8 @@ def write_manifest(
 
 def metadata(path: Path) -> dict[str, str]:
     """The notes a stage left in a Parquet file."""
-    found = pq.read_schema(path).metadata or {}
-    return {key.decode(): value.decode() for key, value in found.items()}
+    notes = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in notes.items()}
 
 
 def git_commit(folder: Path) -> str | None:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import orjson
 
 NO_SHARE = 255
-"""Byte of a share that is not known."""
+"""Byte of a share that is not given."""
 
 NO_NUMBER = 65535
-"""Two bytes of a number that is not known."""
+"""Two bytes of a number that is not given."""
 
 Numbers = npt.NDArray[np.float64]
 
@@ -35,16 +35,16 @@ def packed_json(value: Any) -> str:
 
 def shares(values: Numbers) -> bytes:
     """Shares from 0 to 1 as a byte each, exact to a 250th; NaN is kept."""
-    known = ~np.isnan(values)
+    given = ~np.isnan(values)
     coded = np.full(values.shape, NO_SHARE, dtype=np.uint8)
-    coded[known] = np.rint(np.clip(values[known], 0, 1) * (NO_SHARE - 1))
+    coded[given] = np.rint(np.clip(values[given], 0, 1) * (NO_SHARE - 1))
     return coded.tobytes()
 
 
 def fractions(values: Numbers, low: float, high: float) -> bytes:
     """Numbers from `low` to `high` as two bytes each (little-endian), exact to 1/65,534 of the
     range; NaN is kept."""
-    known = ~np.isnan(values)
+    given = ~np.isnan(values)
     coded = np.full(values.shape, NO_NUMBER, dtype="<u2")
-    coded[known] = np.rint(np.clip((values[known] - low) / (high - low), 0, 1) * (NO_NUMBER - 1))
+    coded[given] = np.rint(np.clip((values[given] - low) / (high - low), 0, 1) * (NO_NUMBER - 1))
     return coded.tobytes()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+from plotly.offline import get_plotlyjs
 
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure
@@ -19,12 +23,14 @@ from emoalign.report.packing import packed, packed_json
 from emoalign.report.pictures import Pictures
 from emoalign.report.references import bibliography, cited
 from emoalign.report.report_job import ReportJob
-from emoalign.report.scripts import own_script, plotly
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import TABLES, Table, atomic
 from emoalign.wording import interval, number, p_value, percent
 
 HERE = Path(__file__).parent
+
+SCRIPTS = ("packing.js", "texts.js", "tables.js", "items.js", "page.js")
+"""The page's own code, in the order in which the files need each other."""
 
 FEW_FINDINGS = 6
 """Findings that a hurried reader reads; further ones are folded."""
@@ -83,11 +89,11 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
     shown = [Shown(place, section, view) for place, section, view in seen if isinstance(view, View)]
     shared = {"job": results.job, "results": results, **_methods(shown, results)}
     templates = environment()
-    parts = [Part(one.section, fill(templates, one, shared)) for one in shown]
+    parts = [Part(each.section, fill(templates, each, shared)) for each in shown]
     html = templates.get_template("page.html").render(
         job=results.job,
         study=results,
-        findings=_ordered([one.view for one in shown]),
+        findings=_ordered([each.view for each in shown]),
         few_findings=FEW_FINDINGS,
         results=[part for part in parts if not part.section.about],
         about=[part for part in parts if part.section.about],
@@ -147,8 +153,8 @@ def _methods(shown: Sequence[Shown], results: Results) -> dict[str, Any]:
 
     What was done is told before what was computed of it, though it stands at the end of the page.
     """
-    ordered = sorted(shown, key=lambda one: not one.section.about)
-    paragraphs = [cited(text) for one in ordered for text in one.view.methods]
+    ordered = sorted(shown, key=lambda each: not each.section.about)
+    paragraphs = [cited(text) for each in ordered for text in each.view.methods]
     keys = [key for _, named in paragraphs for key in named]
     data = [card.citation for card in results.job.datasets.values()]
     return {"methods": [text for text, _ in paragraphs], "bibtex": bibliography(keys, data)}
@@ -156,13 +162,13 @@ def _methods(shown: Sequence[Shown], results: Results) -> dict[str, Any]:
 
 def _unplaced(results: Results, shown: Sequence[Shown]) -> list[PlannedFigure]:
     """The figures of the study that none of the sections shows."""
-    placed = {name for one in shown for name in one.section.figures}
+    placed = {name for each in shown for name in each.section.figures}
     return [figure for figure in results.planned_figures() if figure.kind.name not in placed]
 
 
 def downloads(results: Results, shown: Sequence[Shown]) -> Mapping[str, str]:
     """The tables of the sections on the page as CSV, packed, by the names of their files."""
-    read = {path for one in shown for path in one.place.reads}
+    read = {path for each in shown for path in each.place.reads}
     tables = {PurePosixPath(table.path).stem: table for table in TABLES if table.path in read}
     return {name: packed(as_csv(results, table)) for name, table in sorted(tables.items())}
 
@@ -186,3 +192,35 @@ def _names(job: ReportJob) -> dict[str, dict[str, str]]:
         "scale": {name: name for name in scales},
         "readout": {name: name for name in readouts},
     }
+
+
+@dataclass(frozen=True)
+class Script:
+    """Code in the page. Other code, however it came into the page, has no such checksum in the
+    page's Content-Security-Policy and does not run."""
+
+    code: Markup
+    sha256: str
+
+    @classmethod
+    def of(cls, code: str) -> Script:
+        """Code as it stands in the page. Raises ValueError where it would end its own element."""
+        text = code.replace("\r\n", "\n")
+        if "</script" in text.lower() or "<!--" in text:
+            raise ValueError("a script of the page would end its own element")
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        return cls(Markup(text), digest)  # noqa: S704 - the project's own code, or plotly's
+
+
+@cache
+def plotly() -> Script:
+    """The library that draws what is interactive, whole: nothing is fetched."""
+    return Script.of(get_plotlyjs())
+
+
+@cache
+def own_script() -> Script:
+    """The page's own code, file after file."""
+    return Script.of(
+        "\n".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    )

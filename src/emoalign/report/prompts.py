@@ -44,7 +44,7 @@ def example_prompts(results: Results) -> list[ExamplePrompt]:
                     continue
                 seen |= set(prompts.wording)
                 persona = next(iter(job.personas.get(name, ())), None)
-                asked = {one: scales[one] for one in prompts.wording}
+                asked = {scale: scales[scale] for scale in prompts.wording}
                 prompt = Renderer(prompts, asked).render(text, persona)
                 named = ", ".join(prompts.wording)
                 shown.append(ExamplePrompt(dataset, named, name, as_text(prompt), prompts.answer))

@@ -16,7 +16,7 @@ _FEW = 2
 @cache
 def entries() -> dict[str, str]:
     """The BibTeX entry of every source, by key."""
-    return {found["key"]: found[0] for found in _ENTRY.finditer(_FILE.read_text("utf-8"))}
+    return {entry["key"]: entry[0] for entry in _ENTRY.finditer(_FILE.read_text("utf-8"))}
 
 
 def cited(text: str) -> tuple[str, list[str]]:
@@ -24,12 +24,12 @@ def cited(text: str) -> tuple[str, list[str]]:
     (Lin, 1989; Zou, 2007). Raises KeyError for a source that is not in references.bib."""
     keys: list[str] = []
 
-    def told(found: re.Match[str]) -> str:
-        named = [key.removeprefix("@") for key in found["keys"].split("; ")]
+    def in_text(citation: re.Match[str]) -> str:
+        named = [key.removeprefix("@") for key in citation["keys"].split("; ")]
         keys.extend(named)
         return f"({'; '.join(_short(key) for key in named)})"
 
-    return _CITED.sub(told, text), keys
+    return _CITED.sub(in_text, text), keys
 
 
 def bibliography(keys: Iterable[str], more: Sequence[str] = ()) -> str:
@@ -41,12 +41,12 @@ def bibliography(keys: Iterable[str], more: Sequence[str] = ()) -> str:
 def _short(key: str) -> str:
     """A source as it is named in a text: its authors' last names and its year."""
     entry = entries()[key]
-    names = [one.split(",")[0].strip() for one in _field(entry, "author").split(" and ")]
+    names = [name.split(",")[0].strip() for name in _field(entry, "author").split(" and ")]
     who = f"{names[0]} et al." if len(names) > _FEW else " & ".join(names)
     return f"{who}, {_field(entry, 'year')}"
 
 
 def _field(entry: str, name: str) -> str:
-    found = re.search(rf"\b{name} = \{{(.*?)\}}(?:,|$)", entry, re.MULTILINE)
-    assert found is not None, f"{name} is missing: {entry}"  # noqa: S101 - our own file
-    return found[1]
+    value = re.search(rf"\b{name} = \{{(.*?)\}}(?:,|$)", entry, re.MULTILINE)
+    assert value is not None, f"{name} is missing: {entry}"  # noqa: S101 - our own file
+    return value[1]

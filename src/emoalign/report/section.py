@@ -36,6 +36,7 @@ import pandas as pd
 
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure, planned_figures
+from emoalign.figures.subject import item_labels
 from emoalign.report.answers import Answers
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import ITEMS, STIMULI, Table
@@ -86,21 +87,13 @@ class Results:
     def _names(self, dataset: str) -> dict[str, str]:
         if dataset not in self._named:
             shown = self.job.datasets[dataset].show_items
-            self._named[dataset] = item_names(self.stimuli(dataset)) if shown else {}
+            self._named[dataset] = item_labels(self.stimuli(dataset), shown)
         return self._named[dataset]
 
     def _once(self, table: Table, path: str) -> pd.DataFrame:
         if path not in self._read:
             self._read[path] = table.read(self.folder / path)
         return self._read[path]
-
-
-def item_names(stimuli: pd.DataFrame) -> dict[str, str]:
-    """The text of each item, or the name of its image, by id."""
-    named = stimuli.set_index("item_id")
-    pictured = named["image_path"].dropna().map(lambda path: Path(path).stem)
-    texts = named["text"].fillna(pictured)
-    return {str(item): str(text) for item, text in texts.items()}
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def _view(results: Results) -> View:
         count("Seen", "n_in_training", "Items not compared: learned from, or the same text."),
         count("Other split", "n_other_split", "Items not compared: not in the test split."),
     )
-    told = [
+    described = [
         {
             "title": card.title,
             "of": f"{job.datasets[card.dataset].title}, {card.scale}",
@@ -48,7 +48,7 @@ def _view(results: Results) -> View:
     ]
     shown = grid("baselines-table", "Fine-tuned baselines", rows, columns, TRAININGS)
     return View(
-        {"grid": shown, "told": told},
+        {"grid": shown, "told": described},
         findings=list(_findings(job, results.table(DISTRIBUTION_CONTRASTS))),
         methods=list(_methods(job)),
     )

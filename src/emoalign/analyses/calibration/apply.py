@@ -13,7 +13,7 @@ from emoalign.analyses.calibration.saved import Answers, SavedCalibrators, load
 from emoalign.errors import DataError
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.reading import read_card
-from emoalign.tables import ITEMS, groups
+from emoalign.tables import CELL_KEY, ITEMS, groups
 
 
 def apply(
@@ -43,7 +43,7 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     scales = read_card(card, DatasetCard).scales
     rows = ITEMS.read(items).dropna(subset=["distribution"])
-    for key, cell in groups(rows, ["model", "protocol", "dataset", "scale", "readout"]):
+    for key, cell in groups(rows, CELL_KEY):
         model, protocol, dataset, scale, readout = key
         if scale not in scales:
             raise DataError(
@@ -54,7 +54,7 @@ def _batches(
         cell = cell.sort_values("item_id")
         shares = np.array(cell["distribution"].tolist(), dtype=np.float64)
         ids = cell["item_id"].to_numpy(dtype=str)
-        for method in methods or [one.method for one in fitted.calibrators]:
+        for method in methods or [calibrator.method for calibrator in fitted.calibrators]:
             made = fitted.calibrate(shares, Answers.of(scales[scale]), method)
             own = (model, protocol, dataset, scale, readout)
             yield calibrated.rows(own, method, ids, made, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emoalign.errors import DataError
-from emoalign.items.cells import as_lists, shares
+from emoalign.items.cells import as_lists, runs, shares
 from emoalign.statistics.folds import Folds
 from emoalign.statistics.pairs import FloatArray
-from emoalign.tables import CALIBRATED
+from emoalign.tables import CALIBRATED, CELL_KEY
 
 Key = tuple[str, str, str, str, str]
 """Model, protocol, dataset, scale and readout."""
 
-_RUN = ["model", "protocol", "dataset", "scale", "readout", "method"]
+_RUN = [*CELL_KEY, "method"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,25 +65,12 @@ def out_of_fold(path: Path) -> dict[Key, dict[str, OutOfFold]]:
     if not table.schema.equals(CALIBRATED.schema):
         raise DataError(f"{path}: its columns are not those of {CALIBRATED.path}")
     table = table.filter(table["out_of_fold"])
-    found: dict[Key, dict[str, OutOfFold]] = {}
-    for run in _runs(table):
+    by_cell: dict[Key, dict[str, OutOfFold]] = {}
+    for run in runs(table, _RUN):
         first = [str(run[column][0]) for column in _RUN]
         model, protocol, dataset, scale, readout, method = first
-        found.setdefault((model, protocol, dataset, scale, readout), {})[method] = OutOfFold(
+        by_cell.setdefault((model, protocol, dataset, scale, readout), {})[method] = OutOfFold(
             run["item_id"].to_numpy().astype(str),
             shares(run["distribution"], len(run["distribution"][0])),
         )
-    return found
-
-
-def _runs(table: pa.Table) -> Iterator[pa.Table]:
-    """The rows of each cell and method, which stand together as they were written."""
-    if not len(table):
-        return
-    new = np.zeros(len(table) - 1, dtype=np.bool_)
-    for column in _RUN:
-        codes = table[column].combine_chunks().dictionary_encode().indices.to_numpy()
-        new |= codes[1:] != codes[:-1]
-    starts = np.concatenate(([0], np.flatnonzero(new) + 1, [len(table)]))
-    for start, end in pairwise(starts):
-        yield table.slice(start, end - start)
+    return by_cell

@@ -97,7 +97,7 @@ class SavedCell(Entry):
         for calibrator in self.calibrators:
             if calibrator.method == method:
                 return calibrator.apply(model)
-        fitted = ", ".join(one.method for one in self.calibrators) or f"none: {self.reason}"
+        fitted = ", ".join(fit.method for fit in self.calibrators) or f"none: {self.reason}"
         raise DataError(f"there is no calibrator {method!r} of {self}; there are {fitted}")
 
 

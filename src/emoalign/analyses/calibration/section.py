@@ -109,13 +109,13 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
         best = cells.loc[cells.groupby(CELL_ORDER)["jsd_after"].idxmin()]
         nearest = records(best.sort_values(["jsd_after", *CELL_ORDER]))[0]
         gains = [percent(gain) for gain in (best["gain"].min(), best["gain"].max())]
-        told = gains[0] if gains[0] == gains[1] else f"{gains[0]} to {gains[1]}"
+        span = gains[0] if gains[0] == gains[1] else f"{gains[0]} to {gains[1]}"
         marginal = rows[rows["method"] == "marginal"].set_index(CELL_ORDER)["jsd_after"]
         alone = marginal[tuple(nearest[name] for name in CELL_ORDER)]
         sentences = [
             f"Calibration on other items brings the answers for {job.datasets[dataset].title}, "
             f"{scale}, nearer to people's: by the best method of each cell, their divergence falls "
-            f"by {told} on items held out.",
+            f"by {span} on items held out.",
             f"It is lowest for {job.models[nearest['model']].title} under {nearest['protocol']} "
             f"({nearest['readout']}): from {number(nearest['jsd_before'], 3)} to "
             f"{number(nearest['jsd_after'], 3)} bits by {_in_a_sentence(nearest['method'])}; the "
@@ -154,13 +154,13 @@ def _in_a_sentence(name: str) -> str:
 def _change(title: str, name: str, meaning: str, optional: bool = False) -> Column:
     """A score without and with calibration."""
 
-    def told(row: Row) -> str:
+    def shown(row: Row) -> str:
         if math.isnan(row[f"{name}_after"]):
             return "" if optional else "–"
         before, after = (number(row[f"{name}_{side}"], 3) for side in ("before", "after"))
         return after if row["method"] == "none" else f"{before} → {after}"
 
-    return Column(title, told, f"{name}_after", meaning=meaning, optional=optional)
+    return Column(title, shown, f"{name}_after", meaning=meaning, optional=optional)
 
 
 def _gain(row: Row) -> str:

@@ -30,19 +30,19 @@ def _view(results: Results) -> View | Absent:
     apart = int((rows["p_holm"] < SMALL).sum())
     tested = int(rows["p_holm"].notna().sum())
     shown = grid("contrasts-table", "Contrasts", rows, columns(job), CONTRASTS)
-    told = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
-    return View({"grid": shown, **told}, methods=METHODS)
+    counts = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
+    return View({"grid": shown, **counts}, methods=METHODS)
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
     """What the page shows of a contrast."""
 
     def title(side: str, kind: str) -> Callable[[Row], str]:
-        def told(row: Row) -> str:
+        def shown(row: Row) -> str:
             name = str(row[side])
             return job.models[name].title if row["kind"] == kind else name
 
-        return told
+        return shown
 
     return (
         Column("A", title("a", "model"), "a", numeric=False),

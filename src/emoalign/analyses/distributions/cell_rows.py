@@ -73,14 +73,14 @@ def distribution_rows(scored: Scored) -> Iterator[Row]:
     masks = strata(cell)
     names = METRICS[cell.kind]
     columns = np.concatenate([np.where(mask, scored.values, np.nan) for mask in masks.values()])
-    found = clustered_means(columns.T, cell.groups, scored.n_resamples, scored.seed)
+    means = clustered_means(columns.T, cell.groups, scored.n_resamples, scored.seed)
     places = [(stratum, number) for stratum in masks for number in range(len(names))]
     for column, (stratum, number) in enumerate(places):
         used = masks[stratum] & np.isfinite(scored.values[number])
         beside = {name: mean(scored.references[name].values[number, used]) for name in REFERENCES}
-        interval = found.intervals[column]
+        interval = means.intervals[column]
         numbers: Row = {
-            "value": float(found.means[column]),
+            "value": float(means.means[column]),
             "value_low": interval.low,
             "value_high": interval.high,
             **beside,
@@ -90,15 +90,15 @@ def distribution_rows(scored: Scored) -> Iterator[Row]:
             "stratum": stratum,
             "metric": names[number],
             "best": best(names[number]),
-            "n_items": int(found.n_items[column]),
-            "n_texts": int(found.n_texts[column]),
+            "n_items": int(means.n_items[column]),
+            "n_texts": int(means.n_texts[column]),
             "n_raters": mean(cell.human_n[used].astype(np.float64)),
             "n_answers": mean(np.where(np.isinf(cell.answers), np.nan, cell.answers)[used]),
             **numbers,
             "n_no_ratings": left_out.no_ratings,
             "n_few_raters": left_out.few_raters,
             "n_no_answer": left_out.no_answer,
-            "reason": why(cell, numbers, int(found.n_items[column]), int(found.n_texts[column])),
+            "reason": why(cell, numbers, int(means.n_items[column]), int(means.n_texts[column])),
         }
 
 
@@ -108,23 +108,23 @@ def entropy_row(scored: Scored) -> Row:
     of_people, of_model = (
         entropies(cell.kind, shares) for shares in (cell.human_shares, cell.model_shares)
     )
-    known = np.isfinite(of_people) & np.isfinite(of_model)
-    difference = np.where(known, of_model - of_people, np.nan)
-    found = clustered_means(difference[:, np.newaxis], cell.groups, scored.n_resamples, scored.seed)
+    defined = np.isfinite(of_people) & np.isfinite(of_model)
+    difference = np.where(defined, of_model - of_people, np.nan)
+    means = clustered_means(difference[:, np.newaxis], cell.groups, scored.n_resamples, scored.seed)
     rho = clustered_spearman(of_model, of_people, cell.groups, scored.n_resamples, scored.seed)
     numbers: Row = {
-        "human_entropy": mean(of_people[known]),
-        "model_entropy": mean(of_model[known]),
-        "entropy_difference": float(found.means[0]),
-        "entropy_difference_low": found.intervals[0].low,
-        "entropy_difference_high": found.intervals[0].high,
+        "human_entropy": mean(of_people[defined]),
+        "model_entropy": mean(of_model[defined]),
+        "entropy_difference": float(means.means[0]),
+        "entropy_difference_low": means.intervals[0].low,
+        "entropy_difference_high": means.intervals[0].high,
         "spearman_rho": spearman(of_model, of_people).r,
         "spearman_rho_low": rho.low,
         "spearman_rho_high": rho.high,
         "rho_human_halves": scored.references["human_halves"].entropy_rho,
         "rho_perfect": scored.references["perfect"].entropy_rho,
     }
-    n_items, n_texts = int(found.n_items[0]), int(found.n_texts[0])
+    n_items, n_texts = int(means.n_items[0]), int(means.n_texts[0])
     return {
         **scored.named,
         "n_items": n_items,
@@ -158,15 +158,15 @@ def category_rows(scored: Scored) -> Iterator[Row]:
     apart = np.hstack(
         (model - human, distances.bernoulli_jsd(human, model), distances.brier(human, model))
     )
-    found = clustered_means(apart, cell.groups, scored.n_resamples, scored.seed)
+    means = clustered_means(apart, cell.groups, scored.n_resamples, scored.seed)
     n_labels, n_texts = len(cell.labels), int(cell.groups.max(initial=-1)) + 1
     for place, label in enumerate(cell.labels):
         numbers: Row = {"human_rate": mean(human[:, place]), "model_rate": mean(model[:, place])}
         for number, name in enumerate(("rate_difference", "jsd", "brier")):
             column = number * n_labels + place
-            interval = found.intervals[column]
+            interval = means.intervals[column]
             numbers |= {
-                name: float(found.means[column]),
+                name: float(means.means[column]),
                 f"{name}_low": interval.low,
                 f"{name}_high": interval.high,
             }
@@ -222,5 +222,5 @@ def why(cell: DistributionCell, numbers: Row, n_items: int, n_texts: int) -> str
 
 def mean(values: FloatArray) -> float:
     """The mean of what is there; NaN without any."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else np.nan
+    defined = values[np.isfinite(values)]
+    return float(defined.mean()) if defined.size else np.nan

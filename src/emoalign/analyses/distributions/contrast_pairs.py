@@ -25,7 +25,7 @@ COMPARED = {"ordinal": ("jsd", "rps"), "labels": ("jsd", "brier")}
 
 def contrast_rows(scored: Sequence[Scored]) -> Iterator[Row]:
     """A row for each pair of the cells of a scale and metric; see `DISTRIBUTION_CONTRASTS`."""
-    cells = sorted(scored, key=lambda one: one.cell.key)
+    cells = sorted(scored, key=lambda scored: scored.cell.key)
     pairs = [
         (kind, second, first)
         if kind == "baseline" and cells[first].cell.protocol == BASELINE
@@ -40,7 +40,7 @@ def contrast_rows(scored: Sequence[Scored]) -> Iterator[Row]:
     for metric in COMPARED[kind_of_scale]:
         values, groups = _side_by_side(cells, METRICS[kind_of_scale].index(metric))
         apart = np.stack([values[:, a] - values[:, b] for _, a, b in pairs], axis=1)
-        found = clustered_means(apart, groups, cells[0].n_resamples, cells[0].seed)
+        means = clustered_means(apart, groups, cells[0].n_resamples, cells[0].seed)
         texts = text_means(apart, groups)
         for place, (kind, a, b) in enumerate(pairs):
             both = np.isfinite(apart[:, place])
@@ -49,7 +49,7 @@ def contrast_rows(scored: Sequence[Scored]) -> Iterator[Row]:
                 "metric": metric,
                 "mean_a": mean(values[both, a]),
                 "mean_b": mean(values[both, b]),
-                **_difference(found, place),
+                **_difference(means, place),
                 **_tested(texts[:, place]),
             }
 
@@ -79,11 +79,13 @@ def _kind(first: DistributionCell, second: DistributionCell) -> str | None:
 
 def _side_by_side(cells: Sequence[Scored], place: int) -> tuple[FloatArray, NDArray[np.int64]]:
     """A metric of every cell, (items, cells), over the items of any, and the text of each item."""
-    ids, first = np.unique(np.concatenate([one.cell.item_ids for one in cells]), return_index=True)
-    keys = np.concatenate([one.cell.text_keys for one in cells])[first]
+    ids, first = np.unique(
+        np.concatenate([scored.cell.item_ids for scored in cells]), return_index=True
+    )
+    keys = np.concatenate([scored.cell.text_keys for scored in cells])[first]
     values = np.full((len(ids), len(cells)), np.nan)
-    for column, one in enumerate(cells):
-        values[np.searchsorted(ids, one.cell.item_ids), column] = one.values[place]
+    for column, scored in enumerate(cells):
+        values[np.searchsorted(ids, scored.cell.item_ids), column] = scored.values[place]
     return values, np.unique(keys, return_inverse=True)[1].astype(np.int64)
 
 
@@ -100,13 +102,13 @@ def _named(kind: str, a: DistributionCell, b: DistributionCell) -> Row:
     }
 
 
-def _difference(found: Means, place: int) -> Row:
+def _difference(means: Means, place: int) -> Row:
     return {
-        "n_items": int(found.n_items[place]),
-        "n_texts": int(found.n_texts[place]),
-        "difference": float(found.means[place]),
-        "difference_low": found.intervals[place].low,
-        "difference_high": found.intervals[place].high,
+        "n_items": int(means.n_items[place]),
+        "n_texts": int(means.n_texts[place]),
+        "difference": float(means.means[place]),
+        "difference_low": means.intervals[place].low,
+        "difference_high": means.intervals[place].high,
     }
 
 

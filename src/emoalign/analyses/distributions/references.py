@@ -49,11 +49,11 @@ class Draws:
         of_people = (cell.dataset, cell.scale, items)
         if of_people not in self._populations and cell.people.choices is None:
             self._populations[of_people] = population(cell.people)
-        known = self._populations.get(of_people)
+        of_items = self._populations.get(of_people)
         answers = cell.answers[np.newaxis]
 
         def pairs(seed: int) -> Iterator[Pair]:
-            draws = perfect_answers(cell.people, answers, self.n_draws(cell), seed, known)
+            draws = perfect_answers(cell.people, answers, self.n_draws(cell), seed, of_items)
             return ((cell.human_shares, shares[0]) for shares in draws)
 
         key: _Key = ("answers", cell.dataset, cell.scale, items + cell.answers.tobytes())

@@ -173,9 +173,9 @@ def _value(row: Row) -> str:
 
 def _with_ends(row: Row, name: str) -> str:
     """A number with its interval, to three digits: distances of distributions are small."""
-    told = number(row[name], 3)
+    shown = number(row[name], 3)
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return told if pd.isna(low) else f"{told} [{number(low, 3)}, {number(high, 3)}]"
+    return shown if pd.isna(low) else f"{shown} [{number(low, 3)}, {number(high, 3)}]"
 
 
 def entropy_columns(job: ReportJob) -> tuple[Column, ...]:

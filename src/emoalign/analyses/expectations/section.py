@@ -21,8 +21,8 @@ CITED = {"Ogg et al. 2025": "ogg2025", "Inoshita et al. 2026": "inoshita2026"}
 
 def _view(results: Results) -> View | Absent:
     rows = pd.concat([results.table(table) for table in TABLES], ignore_index=True)
-    told = rows[rows["found"] != UNTOLD]
-    if told.empty:
+    checked = rows[rows["found"] != UNTOLD]
+    if checked.empty:
         whys = "; ".join(sorted(set(rows["evidence"].dropna())))
         reason = whys or "no model and people have means of the same items"
         return Absent(f"No expectation from a published study can be checked here: {reason}.")
@@ -45,9 +45,9 @@ def _view(results: Results) -> View | Absent:
             "items; for distributions over texts, for transparency over labels.",
         ),
     )
-    place = told["found"].map(ORDER.index)
-    ordered = told.assign(place=place).sort_values(["check", "place"], kind="stable")
-    counts = [(kind, int((told["found"] == kind).sum())) for kind in ORDER[:3]]
+    place = checked["found"].map(ORDER.index)
+    ordered = checked.assign(place=place).sort_values(["check", "place"], kind="stable")
+    counts = [(kind, int((checked["found"] == kind).sum())) for kind in ORDER[:3]]
     return View(
         {
             "grid": grid("scorecard-table", "Scorecard", ordered, columns, SCORECARD),
@@ -55,12 +55,12 @@ def _view(results: Results) -> View | Absent:
             "untold": _untold(rows),
         },
         findings=[[summary(counts)]],
-        methods=[_methods(told)],
+        methods=[_methods(checked)],
     )
 
 
-def _methods(told: pd.DataFrame) -> str:
-    keys = sorted(CITED[source] for source in told["source"].unique())
+def _methods(checked: pd.DataFrame) -> str:
+    keys = sorted(CITED[source] for source in checked["source"].unique())
     return (
         f"Expectations were taken from published studies [{'; '.join(f'@{key}' for key in keys)}]: "
         "one counts as met or not met where the 95 % interval of the deciding number excludes 0."
@@ -70,9 +70,9 @@ def _methods(told: pd.DataFrame) -> str:
 def summary(counts: list[tuple[str, int]]) -> str:
     """How many of the checks came out which way, as a sentence."""
     n = sum(number for _, number in counts)
-    told = ", ".join(f"{number} {kind}" for kind, number in counts if number)
+    outcomes = ", ".join(f"{number} {kind}" for kind, number in counts if number)
     checks = "check" if n == 1 else "checks"
-    return f"Of {n} {checks} against published studies: {told}."
+    return f"Of {n} {checks} against published studies: {outcomes}."
 
 
 def _untold(rows: pd.DataFrame) -> list[Row]:

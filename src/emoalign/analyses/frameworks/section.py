@@ -34,12 +34,12 @@ def _view(results: Results) -> View | Absent:
         reason(),
     )
     shown = grid("framework-table", "Emotions against dimensions", rows, columns, FRAMEWORK)
-    told = (
+    method = (
         "Single emotions were compared with dimensions by the difference of the mean correlations, "
         "with a bootstrap over items in which scales of one dataset share the resamples "
         "[@efron1987]; p-values were adjusted over the rows of a readout [@holm1979]."
     )
-    return View({"grid": shown}, methods=[told])
+    return View({"grid": shown}, methods=[method])
 
 
 SECTION = Section(

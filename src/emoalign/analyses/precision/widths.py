@@ -82,11 +82,11 @@ def _correlations(
                 )
 
 
-def _spread(known: pd.DataFrame, reliability: float) -> HumanSpread | None:
+def _spread(rated: pd.DataFrame, reliability: float) -> HumanSpread | None:
     """What the norms tell of how people vary; None where they do not tell."""
     if math.isnan(reliability):
         return None
-    means, sds = known["mean"].to_numpy(dtype=float), known["sd"].to_numpy(dtype=float)
+    means, sds = rated["mean"].to_numpy(dtype=float), rated["sd"].to_numpy(dtype=float)
     return HumanSpread(
         reliability=reliability,
         items=max(reliability, 0) * float(np.var(means, ddof=1)),

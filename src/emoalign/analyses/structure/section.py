@@ -30,13 +30,13 @@ def _view(results: Results) -> View | Absent:
     )
     shown = grid("structure-table", "Structure", rows, columns, STRUCTURE)
     settings = part(results.job, StatisticsSettings)
-    told = (
+    method = (
         "Representational similarity [@kriegeskorte2008] is the rank correlation of the Euclidean "
         "distances between items in two spaces, with a one-sided p-value by permutation of items "
         f"({settings.permutations:,} permutations, at most {settings.structure_items:,} items) "
         "[@mantel1967]."
     )
-    return View({"grid": shown}, methods=[told])
+    return View({"grid": shown}, methods=[method])
 
 
 SECTION = Section(

@@ -33,8 +33,6 @@ PREDICTORS = {
 }
 """What labels are ordered by, as readers see it, in the order of the rows."""
 
-_CELL = ["model", "protocol", "dataset", "scale", "readout"]
-
 
 def _view(results: Results) -> View | Absent:
     job = results.job
@@ -109,24 +107,24 @@ def _label_columns() -> tuple[Column, ...]:
 
 def _findings(gradients: pd.DataFrame, labels: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """A paragraph for each scale of labels that has a gradient."""
-    found = []
+    paragraphs = []
     for (name, scale), rows in groups(gradients, ["dataset", "scale"]):
         own = labels[(labels["dataset"] == name) & (labels["scale"] == scale)]
-        known = rows[rows["predictor"] == ordered_by(own)].dropna(subset=["rho"])
-        if known.empty:
+        gradient = rows[rows["predictor"] == ordered_by(own)].dropna(subset=["rho"])
+        if gradient.empty:
             continue
-        low, high = known["rho"].min(), known["rho"].max()
-        sure = int((known["rho_low"] > 0).sum())
-        span = number(low) if len(known) == 1 else f"{number(low)} to {number(high)}"
-        cells = "one cell" if len(known) == 1 else f"{len(known)} cells"
-        found.append(
+        low, high = gradient["rho"].min(), gradient["rho"].max()
+        sure = int((gradient["rho_low"] > 0).sum())
+        span = number(low) if len(gradient) == 1 else f"{number(low)} to {number(high)}"
+        cells = "one cell" if len(gradient) == 1 else f"{len(gradient)} cells"
+        paragraphs.append(
             [
                 f"{job.datasets[name].title}, {scale}: do models follow people better on labels "
-                f"that texts say outright? Over {int(known['n_labels'].max())} labels the rank "
+                f"that texts say outright? Over {int(gradient['n_labels'].max())} labels the rank "
                 f"correlation is {span} ({cells}; the interval lies above 0 in {sure})."
             ]
         )
-    return found
+    return paragraphs
 
 
 def _first(reasons: Mapping[str, None]) -> str:

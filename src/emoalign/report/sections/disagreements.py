@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pyarrow.parquet as pq
 
-from emoalign.report.grid import Column, cell_columns, grid, text, value
+from emoalign.report.grid import CELL_ORDER, Column, cell_columns, grid, text, value
 from emoalign.report.section import Absent, Results, Section, View
 
 MOST = 20
@@ -15,7 +15,6 @@ MOST = 20
 
 READ = ["model", "protocol", "dataset", "scale", "readout", "item_id", "mean", "sd"]
 READ += ["human_mean", "human_sd"]
-CELL = ["dataset", "scale", "model", "protocol", "readout"]
 
 
 def _view(results: Results) -> View | Absent | None:
@@ -27,7 +26,7 @@ def _view(results: Results) -> View | Absent | None:
             "No item has both a mean of a model and a mean of people, so there is nothing to "
             "agree or disagree about."
         )
-    rows = rows.sort_values(["size", *CELL, "item_id"], ascending=[False] + 6 * [True])
+    rows = rows.sort_values(["size", *CELL_ORDER, "item_id"], ascending=[False] + 6 * [True])
     said = Column(
         "Item", lambda row: results.item(row["dataset"], row["item_id"]), "item_id", False
     )
@@ -60,11 +59,13 @@ def _largest(results: Results) -> Iterator[pd.DataFrame]:
             columns=READ,
             filters=[("scale", "in", list(card.scales))],
         ).to_pandas()
-        ranges = rows["scale"].map({name: one.max - one.min for name, one in card.scales.items()})
+        ranges = rows["scale"].map(
+            {name: scale.max - scale.min for name, scale in card.scales.items()}
+        )
         rows["difference"] = rows["mean"] - rows["human_mean"]
         rows["size"] = rows["difference"].abs() / ranges.astype(float)
         rows = rows.dropna(subset="size").sort_values(["size", "item_id"], ascending=[False, True])
-        yield rows.groupby(CELL, sort=False).head(MOST)
+        yield rows.groupby(CELL_ORDER, sort=False).head(MOST)
 
 
 SECTION = Section(

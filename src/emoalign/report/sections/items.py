@@ -132,14 +132,14 @@ class _Columns:
     def rater(self, of: str, at: Places, chosen: Places) -> bytes:
         """Mean, SD, number of ratings and shares, item after item, of people or a cell."""
         number = "n_ok" if not of else "human_n"
-        mean, sd = (self._spread(f"{of}{one}", at, chosen) for one in ("mean", "sd"))
+        mean, sd = (self._spread(f"{of}{name}", at, chosen) for name in ("mean", "sd"))
         counts = np.nan_to_num(self._spread(number, at, chosen))
-        found = self._shares(f"{of}distribution", at, chosen)
+        of_points = self._shares(f"{of}distribution", at, chosen)
         return (
             fractions(mean, self.shown.low, self.shown.high)
             + fractions(sd, 0, self.shown.high - self.shown.low)
             + np.minimum(counts, 65534).astype("<u2").tobytes()
-            + shares(found.T)
+            + shares(of_points.T)
         )
 
     def _spread(self, name: str, at: Places, chosen: Places) -> Numbers:
@@ -150,12 +150,12 @@ class _Columns:
 
     def _shares(self, name: str, at: Places, chosen: Places) -> Numbers:
         lists = self.rows[name].take(pa.array(chosen)).combine_chunks()
-        known = pc.is_valid(lists).to_numpy(zero_copy_only=False)
+        given = pc.is_valid(lists).to_numpy(zero_copy_only=False)
         flat = np.asarray(pc.list_flatten(lists)).reshape(-1, self.width)
         grouped = np.stack([flat[:, some].sum(axis=1) for some in self.shown.groups], axis=1)
-        found = np.full((self.n, len(self.shown.groups)), np.nan)
-        found[at[chosen][known]] = grouped
-        return found
+        spread = np.full((self.n, len(self.shown.groups)), np.nan)
+        spread[at[chosen][given]] = grouped
+        return spread
 
 
 SECTION = Section(

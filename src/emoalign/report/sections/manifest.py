@@ -11,8 +11,8 @@ from emoalign.report.section import Results, Section, View
 
 def _view(results: Results) -> View:
     noted = orjson.loads((results.folder / "manifest.json").read_bytes())
-    told = json.dumps(noted, indent=2, ensure_ascii=False)
-    return View({"manifest": told, "commit": noted["git_commit"]})
+    manifest = json.dumps(noted, indent=2, ensure_ascii=False)
+    return View({"manifest": manifest, "commit": noted["git_commit"]})
 
 
 SECTION = Section(id="manifest", heading="Manifest", label="Manifest", view=_view, about=True)

@@ -33,7 +33,11 @@ def _view(results: Results) -> View:
         methods=[
             " ".join(_stimuli(job)),
             _models(list(job.models.values())),
-            *([" ".join(_protocol(one) for one in job.protocols.values())] if asked else []),
+            *(
+                [" ".join(_protocol(protocol) for protocol in job.protocols.values())]
+                if asked
+                else []
+            ),
             RATINGS,
         ],
     )
@@ -42,24 +46,24 @@ def _view(results: Results) -> View:
 def _stimuli(job: ReportJob) -> Iterator[str]:
     for card in job.datasets.values():
         drawn = "All eligible" if card.sample is None else str(card.sample)
-        told = f"{drawn} {card.modality}s of {card.title}"
+        sentence = f"{drawn} {card.modality}s of {card.title}"
         if card.sample is not None:
-            told += f" were drawn at random (seed {job.seed})"
+            sentence += f" were drawn at random (seed {job.seed})"
         if card.keep:
-            told += f" among those that match {card.keep} as a whole"
-        yield told + (" were rated." if card.sample is None else ".")
+            sentence += f" among those that match {card.keep} as a whole"
+        yield sentence + (" were rated." if card.sample is None else ".")
         yield from _scales(card)
     yield "Items that serve as demonstrations in any prompt were excluded."
 
 
 def _scales(card: ReportedDataset) -> Iterator[str]:
     for name, bounds in card.scales.items():
-        told = f"The scale of {name} runs from {_point(bounds.min)} to {_point(bounds.max)}"
-        told += f" ({bounds.direction})"
+        sentence = f"The scale of {name} runs from {_point(bounds.min)} to {_point(bounds.max)}"
+        sentence += f" ({bounds.direction})"
         if bounds.native:
             low, high = _point(bounds.native.min), _point(bounds.native.max)
-            told += f"; human ratings from {low} to {high} were mapped linearly onto it"
-        yield f"{told}."
+            sentence += f"; human ratings from {low} to {high} were mapped linearly onto it"
+        yield f"{sentence}."
     for name, labels in card.labels.items():
         yield f"For {name} an answer chose {_choice(labels)}: {', '.join(labels.labels)}."
 
@@ -104,7 +108,7 @@ def _known_as(model: ReportedModel) -> str:
 
 
 def _protocol(protocol: Protocol) -> str:
-    told = f"Under the protocol {protocol.name}, each item was rated in a context of its own"
+    sentence = f"Under the protocol {protocol.name}, each item was rated in a context of its own"
     ways = []
     if "sampled" in protocol.readouts:
         who = f"by {protocol.participants} simulated participants"
@@ -118,7 +122,7 @@ def _protocol(protocol: Protocol) -> str:
     if "exact" in protocol.readouts:
         ways.append("once for the exact probability of each point of the scale as the next token")
     wave = f" (wave {protocol.wave})" if protocol.wave > 1 else ""
-    return f"{told}{wave}, {', and '.join(ways)}."
+    return f"{sentence}{wave}, {', and '.join(ways)}."
 
 
 SECTION = Section(id="methods", heading="Methods", label="Methods", view=_view, about=True)
