@@ -51,7 +51,7 @@ def job() -> ReportJob:
         "caveats": [],
     }
     instruction = {"instruction": "Rate it.", "written_for": {"min": 1, "max": 9}}
-    prompts = {"title": "Plain", "form": "chat", "template": "{{ instruction }} {{ item.text }}"}
+    prompts = {"title": "Plain", "kind": "chat", "template": "{{ instruction }} {{ item.text }}"}
     return ReportJob.model_validate(
         {
             "study": "large",

@@ -31,7 +31,7 @@ from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.prompts.rendering import PromptForm
+from emoalign.prompts.rendering import QuestionTemplate
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.fields import FileSource
@@ -352,12 +352,12 @@ def in_json(
     wording: Mapping[str, object],
 ) -> RatingJob:
     """The job with a prompt that the small model often continues with JSON."""
-    prompts = PromptForm.model_validate(
+    prompts = QuestionTemplate.model_validate(
         {
-            "form": "completion",
+            "kind": "completion",
             "system": None,
             "template": shown + "Word: {{ item.text }}\nAnswer:",
-            "answer": {"form": answer, "max_tokens": 24, "stop": ["\n"]},
+            "answer": {"kind": answer, "max_tokens": 24, "stop": ["\n"]},
             "wording": wording,
         }
     )

@@ -65,7 +65,7 @@ def report_job(
     instructions: dict[str, Any] = {
         scale: {"instruction": "Rate it.", "written_for": {"min": 1, "max": 9}} for scale in scales
     }
-    wording = {"title": "Plain", "form": "chat", "template": "{{ instruction }} {{ item.text }}"}
+    wording = {"title": "Plain", "kind": "chat", "template": "{{ instruction }} {{ item.text }}"}
     wording |= {"answer": {"max_tokens": 4}, "scales": instructions}
     instructions |= {name: {"instruction": "Choose."} for name in labels}
     return ReportJob.model_validate(

@@ -242,13 +242,13 @@ def test_a_killed_job_loses_nothing_and_asks_for_nothing_again(
 # Several jobs, one load
 
 
-def asking(job: RatingJob, form: str, shown: str, **asked: object) -> RatingJob:
+def asking(job: RatingJob, answers: str, shown: str, **asked: object) -> RatingJob:
     """The job with a prompt that the small model often continues with JSON."""
     prompts = {
-        "form": "completion",
+        "kind": "completion",
         "system": None,
         "template": shown + "Word: {{ item.text }}\nAnswer:",
-        "answer": {"form": form, "max_tokens": 24, "stop": ["\n"]},
+        "answer": {"kind": answers, "max_tokens": 24, "stop": ["\n"]},
         "wording": asked["wording"],
     }
     fields = job.model_dump() | {"scales": asked["scales"], "prompts": prompts}

@@ -1,4 +1,4 @@
-"""Prompts in the form of the chat interface; images upright, without metadata, not too large."""
+"""Prompts as the chat interface takes them; images upright, without metadata, not too large."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from emoalign.prompts.rendering import PromptForm
+from emoalign.prompts.rendering import QuestionTemplate
 from emoalign.study.fields import Job
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import DatasetScale
@@ -17,7 +17,7 @@ class RatingJob(Job):
     model: str
     card: dict[str, Any]
     protocol: Protocol
-    prompts: PromptForm
+    prompts: QuestionTemplate
     personas: tuple[str, ...] = ()
     dataset: str
     scales: dict[str, DatasetScale]

@@ -102,17 +102,17 @@ def _wrong_prompts(
         else:
             yield from misfits(file, prompts, dataset, scale, card.scales[scale])
     unasked = [scale for scale in prompts.scales if scale not in asked]
-    if prompts.answer.form == "joint" and unasked:
+    if prompts.answer.kind == "joint" and unasked:
         yield (
             f"{file}: asks about {', '.join(prompts.scales)} in one request, but the study does "
             f"not ask about {', '.join(unasked)} of {dataset!r}; ask about all of them, or write a "
             "prompt set for fewer"
         )
-    forms = {"labels": "a list of labels", "joint": "several scales at once"}
-    if prompts.answer.form in forms and "exact" in protocol.readouts:
+    answers = {"labels": "a list of labels", "joint": "several scales at once"}
+    if prompts.answer.kind in answers and "exact" in protocol.readouts:
         yield (
             f"{source}: protocol {protocol.name!r}: the exact readout reads one number, but the "
-            f"prompt set {name!r} asks for {forms[prompts.answer.form]}: only the sampled readout "
+            f"prompt set {name!r} asks for {answers[prompts.answer.kind]}: only the sampled readout "
             "is possible"
         )
 

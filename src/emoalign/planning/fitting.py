@@ -29,9 +29,9 @@ def _number_misfits(
             f"scales.{name}.written_for: {wording.written_for.min:g} to "
             f"{wording.written_for.max:g}, but {ends}"
         )
-    if prompts.answer.form == "labels":
+    if prompts.answer.kind == "labels":
         yield (
-            f"answer.form: labels, but {name!r} of {dataset!r} is a scale of numbers; use text, "
+            f"answer.kind: labels, but {name!r} of {dataset!r} is a scale of numbers; use text, "
             "next_token or joint"
         )
     for shown in wording.demonstrations:
@@ -46,9 +46,9 @@ def _label_misfits(prompts: PromptSet, dataset: str, name: str, scale: LabelScal
             f"scales.{name}.written_for: {name!r} of {dataset!r} is a scale of labels and has no "
             "range; leave it out"
         )
-    if prompts.answer.form in ("text", "next_token"):
+    if prompts.answer.kind in ("text", "next_token"):
         yield (
-            f"answer.form: {prompts.answer.form}, but {name!r} of {dataset!r} is a scale of "
+            f"answer.kind: {prompts.answer.kind}, but {name!r} of {dataset!r} is a scale of "
             "labels; use labels or joint"
         )
     for shown in wording.demonstrations:

@@ -53,7 +53,7 @@ class Jobs:
         """The ratings of one cell, or of those that are asked about jointly."""
         entry = self.loaded.protocol(protocol)
         scales = self.loaded.datasets[dataset].scales
-        prompts = self.loaded.prompt_form(protocol, dataset, asked.split("+")[0])
+        prompts = self.loaded.question_template(protocol, dataset, asked.split("+")[0])
         chosen: dict[str, object] = {"prompts": entry.prompt_set(dataset), "prompts_for": {}}
         return RatingJob(
             model=model,

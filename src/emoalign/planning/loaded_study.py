@@ -11,7 +11,7 @@ from emoalign.baselines.cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import together
 from emoalign.planning.studies import Study, StudyDataset
-from emoalign.prompts.rendering import PromptForm, prompt_form
+from emoalign.prompts.rendering import QuestionTemplate, question_template
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
@@ -76,9 +76,9 @@ class LoadedStudy:
         """The prompt set that a protocol asks about a dataset with."""
         return self.prompt_sets[str(self.protocol(protocol).prompt_set(dataset))]
 
-    def prompt_form(self, protocol: str, dataset: str, scale: str) -> PromptForm:
+    def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
         """What a model is shown of a protocol when it is asked about a scale of a dataset."""
-        return prompt_form(self.prompt_set(protocol, dataset), scale)
+        return question_template(self.prompt_set(protocol, dataset), scale)
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
         """What a protocol asks about in one request each: names of scales, joined with "+"."""

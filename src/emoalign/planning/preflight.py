@@ -22,7 +22,7 @@ def check_prompts(loaded: LoadedStudy) -> None:
         for dataset, card in loaded.datasets.items():
             for asked in loaded.asked(protocol.name, dataset):
                 scales = asked.split("+")
-                prompts = loaded.prompt_form(protocol.name, dataset, scales[0])
+                prompts = loaded.question_template(protocol.name, dataset, scales[0])
                 try:
                     renderer = Renderer(prompts, {scale: card.scales[scale] for scale in scales})
                     who = loaded.participants(protocol)

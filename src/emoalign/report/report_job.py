@@ -11,7 +11,7 @@ from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.analyses.distributions.analysis import DistributionSettings
 from emoalign.baselines.cards import Evaluated, TrainingSettings
 from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
-from emoalign.prompts.rendering import PromptForm, prompt_form
+from emoalign.prompts.rendering import QuestionTemplate, question_template
 from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol
@@ -105,7 +105,7 @@ class ReportJob(Job):
             seed=self.seed,
         )
 
-    def prompt_form(self, protocol: str, dataset: str, scale: str) -> PromptForm:
+    def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
         """What a model is shown of a protocol when it is asked about a scale of a dataset."""
         name = self.protocols[protocol].prompt_set(dataset)
-        return prompt_form(self.prompts[str(name)], scale)
+        return question_template(self.prompts[str(name)], scale)

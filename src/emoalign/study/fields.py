@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -48,6 +48,9 @@ class Entry(BaseModel):
     """Immutable, and closed: a key that is not described here is an error, never ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Names that keys had once, and what they are called now."""
 
 
 class Job(Entry):

@@ -96,7 +96,9 @@ def validate(entry: type[EntryT], content: Any, source: str) -> tuple[EntryT | N
     except ValidationError as error:
         details = error.errors()
         return None, [
-            _explain(entry, detail, source) for detail in details if not _follows(detail, details)
+            _explain(entry, detail, source)
+            for detail in details
+            if not _follows(entry, detail, details)
         ]
 
 
@@ -110,12 +112,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(names)}" if names else "none are known"
 
 
-def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
-    """Whether a list is called too short only because what it holds is wrong itself."""
+def _follows(entry: type[Entry], detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """Whether another problem says it all: a list is too short as what it holds is wrong itself,
+    or a key is missing as it stands there by its old name."""
     location = detail["loc"]
-    return detail["type"] == "too_short" and any(
-        other["loc"][: len(location)] == location and other["loc"] != location for other in details
-    )
+    others = [other["loc"] for other in details if other["loc"] != location]
+    if detail["type"] == "too_short":
+        return any(other[: len(location)] == location for other in others)
+    if detail["type"] == "missing":
+        renamed = _described(entry, location)[0].renamed
+        return any(
+            other[:-1] == location[:-1] and renamed.get(str(other[-1])) == location[-1]
+            for other in others
+        )
+    return False
 
 
 def _explain(entry: type[Entry], detail: ErrorDetails, source: str) -> str:
@@ -131,6 +141,8 @@ def _explain(entry: type[Entry], detail: ErrorDetails, source: str) -> str:
         kinds = _kinds_within(owner.model_fields[str(location[-1])].annotation)
         named = [kind.partition(": ") for kind in kinds]
         return f"{where}.{named[0][0]}: missing; {nearest('', (kind for _, _, kind in named))}"
+    if detail["type"] == "extra_forbidden" and location[-1] in owner.renamed:
+        return f"{where}: {location[-1]} is now called {owner.renamed[str(location[-1])]}"
     if detail["type"] == "extra_forbidden":
         return f"{where}: unknown key; {nearest(str(location[-1]), owner.model_fields)}"
     if detail["type"] == "missing":

@@ -166,15 +166,15 @@ class AskedModel(ModelCard):
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
         """What is asked for and cannot be had, each with what the card says of it."""
         able = self.able
-        if prompts.form == "chat" and not able.chat:
+        if prompts.kind == "chat" and not able.chat:
             yield "a chat answer, but its card says chat: false"
-        if prompts.form == "completion" and not able.completion:
+        if prompts.kind == "completion" and not able.completion:
             yield "a completion, but its card says completion: false"
         if "sampled" in protocol.readouts:
             yield from _wrong_temperature(protocol.temperature, able.temperature)
         if "exact" in protocol.readouts and not able.top_logprobs:
             yield "the exact readout, but its card says top_logprobs: 0"
-        single = "exact" in protocol.readouts or prompts.answer.form == "next_token"
+        single = "exact" in protocol.readouts or prompts.answer.kind == "next_token"
         if single and not able.tokenizer:
             yield "an answer read from single tokens, but its card says tokenizer: false"
 

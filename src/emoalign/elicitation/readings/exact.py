@@ -57,7 +57,7 @@ def check_single_tokens(tokens: Mapping[float, Sequence[int]], scale_name: str) 
         raise CapabilityError(
             f"scale {scale_name!r}: not every point is a single token of this model: {found}. The "
             "exact readout and next_token answers would misread it: use the sampled readout with "
-            "a prompt set whose answer form is text."
+            "a prompt set whose answers are of kind text."
         )
 
 
@@ -89,7 +89,7 @@ def check_tokens(jobs: Sequence[RatingJob], tokens: Mapping[str, Sequence[int]])
 
 def _reads_tokens(job: RatingJob) -> bool:
     """Whether every rating of the job must be a single token."""
-    return "exact" in job.protocol.readouts or job.prompts.answer.form == "next_token"
+    return "exact" in job.protocol.readouts or job.prompts.answer.kind == "next_token"
 
 
 def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list[float]:

@@ -18,7 +18,7 @@ from emoalign.elicitation.readings.json_answers import (
     parse_labels,
     parse_object,
 )
-from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "error"]
@@ -88,22 +88,22 @@ def withheld(answer: Answer) -> Status | None:
 
 
 def read_answer(
-    answer: Answer, scales: Mapping[str, Scale], form: AnswerForm
+    answer: Answer, scales: Mapping[str, Scale], answer_format: AnswerFormat
 ) -> Mapping[str, Reading]:
     """What a sampled answer says on each of the scales it was asked about.
 
     `scales` are named by their keys where the answer is joint; otherwise there is one of any name.
     """
-    status = _not_given(answer, form)
+    status = _not_given(answer, answer_format)
     if status is not None:
         return dict.fromkeys(scales, Reading(status))
-    if form.form in ("text", "next_token"):
+    if answer_format.kind in ("text", "next_token"):
         return {name: _reading(_number(answer.text, scale)) for name, scale in scales.items()}
     try:
         value = parse_json(answer.text)
     except NotJson:
         return dict.fromkeys(scales, Reading("unparsable"))
-    if form.form == "joint":
+    if answer_format.kind == "joint":
         return {name: _reading(found) for name, found in parse_object(value, scales).items()}
     return {
         name: _reading(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)
@@ -120,7 +120,7 @@ def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
     return {keys[key]: reading for key, reading in read.items()}
 
 
-def _not_given(answer: Answer, form: AnswerForm) -> Status | None:
+def _not_given(answer: Answer, answer_format: AnswerFormat) -> Status | None:
     """Why an answer is none, whatever its text would say; None for any other."""
     status = withheld(answer)
     if status is not None:
@@ -129,7 +129,7 @@ def _not_given(answer: Answer, form: AnswerForm) -> Status | None:
         return "refusal"
     if answer.finish_reason == "error":
         return "error"
-    if form.form != "next_token" and answer.finish_reason != "stop":
+    if answer_format.kind != "next_token" and answer.finish_reason != "stop":
         return "truncated"
     return None
 

@@ -75,10 +75,10 @@ def _ratings(source: EmobankSource, path: Path) -> dict[str, tuple[str, list[tup
     return given
 
 
-def _column(path: Path, name: str, form: str = "csv") -> dict[str, str]:
+def _column(path: Path, name: str, file_format: str = "csv") -> dict[str, str]:
     """One column by the id of the sentence."""
     found: dict[str, str] = {}
-    for row in _rows(path, ("id", name), form):
+    for row in _rows(path, ("id", name), file_format):
         item_id = str(row.cells["id"])
         if item_id in found:
             raise DataError(f"{row.where}: {item_id!r} stands in the file twice")
@@ -86,6 +86,6 @@ def _column(path: Path, name: str, form: str = "csv") -> dict[str, str]:
     return found
 
 
-def _rows(path: Path, names: tuple[str, ...], form: str = "csv") -> Iterator[Record]:
-    layout = Layout(form, "the format of EmoBank")
+def _rows(path: Path, names: tuple[str, ...], file_format: str = "csv") -> Iterator[Record]:
+    layout = Layout(file_format, "the format of EmoBank")
     return read_records(path, layout, {name: name for name in names})

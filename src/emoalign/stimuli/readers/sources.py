@@ -17,7 +17,7 @@ class VaderLexiconSource(Source):
     provides = ("valence",)
     reader: Literal["vader-lexicon"] = Field(description="The file format.")
     lexicon: FileSource = Field(
-        description="The file. Any list of words with raw ratings can be written in its form; mean "
+        description="The file. Any list of words with raw ratings can be written in its format; mean "
         "and SD are recomputed from the ratings."
     )
 

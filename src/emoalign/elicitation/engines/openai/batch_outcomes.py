@@ -1,4 +1,4 @@
-"""Reading what comes back from a batch: a line per request, in the form of OpenAI and vLLM."""
+"""Reading what comes back from a batch: a line per request, in the format of OpenAI and vLLM."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def reply_in(outcome: Outcome, choices: int) -> dict[str, Any]:
     if body.get("error"):
         raise told(body)
     if not has_choices(body):
-        raise odd(f"gave an answer of another form: {body}")
+        raise odd(f"gave an answer of another shape: {body}")
     return body
 
 

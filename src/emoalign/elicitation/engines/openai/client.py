@@ -160,7 +160,7 @@ class OpenAIEngine:
         if isinstance(reply, dict) and reply.get("error"):
             raise told(reply)
         if not isinstance(reply, dict) or not expected(reply):
-            raise odd(f"gave an answer of another form: {reply}")
+            raise odd(f"gave an answer of another shape: {reply}")
         return reply
 
     def _mind_the_limits(self, headers: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from emoalign.elicitation.requests import Ask
 
 
 def has_choices(reply: Mapping[str, Any]) -> bool:
-    """Whether a reply is a list of answers in one of the two forms: chat and completion."""
+    """Whether a reply is a list of answers in one of the two formats: chat and completion."""
     choices, usage = reply.get("choices"), reply.get("usage") or {}
     return isinstance(choices, list) and isinstance(usage, dict) and all(map(_is_choice, choices))
 

@@ -175,7 +175,7 @@ def check_template(template: str | None, told: Mapping[str, object], model: str)
     if not template:
         raise CapabilityError(
             f"model {model!r} has no chat template: say chat: false among the capabilities in its "
-            "card, and ask it with a prompt set of form completion."
+            "card, and ask it with a prompt set of kind completion."
         )
     for sign, (key, does, example) in _UNASKED.items():
         if sign in template and key not in told:
