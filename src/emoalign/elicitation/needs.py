@@ -1,20 +1,20 @@
-"""What a cell still needs: requests, tokens, money, time. Nothing is asked, nothing is spent."""
+"""What a task still needs: requests, tokens, money, time. Nothing is asked, nothing is spent."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from emoalign.elicitation.cells import Cell
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import read_answers
 from emoalign.elicitation.questions import build_questions, shown_items
+from emoalign.elicitation.rating_job import RatingTask
 from emoalign.elicitation.requests import missing
 
 
 @dataclass(frozen=True)
 class Need:
-    """The columns of the plan (`tables.PLAN`) that follow from a cell and its model."""
+    """The columns of the plan (`tables.PLAN`) that follow from a task and its model."""
 
     answers: int
     held: int
@@ -29,13 +29,13 @@ class Need:
     prices_as_of: str | None
 
 
-def need(cell: Cell, card: AskedModel) -> Need:
-    """What a cell still needs until it is complete."""
-    questions = build_questions(cell.job, card, shown_items(cell.items, card.able))
+def need(task: RatingTask, card: AskedModel) -> Need:
+    """What a task still needs until it is complete."""
+    questions = build_questions(task.job, card, shown_items(task.items, card.able))
     wanted_asks = [question.ask for question in questions]
     distinct = {ask.request.request_id for ask in wanted_asks}
     wanted = {(ask.request.request_id, who) for ask in wanted_asks for who in ask.participants}
-    in_journal = read_answers(cell.folder, distinct)
+    in_journal = read_answers(task.folder, distinct)
     held = {key: answer for key, answer in in_journal.items() if key in wanted}
     asks = list(missing(wanted_asks, held, card.able.choices))
 

@@ -12,9 +12,8 @@ from pathlib import Path
 import orjson
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.cells import Cell
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating_job import RatingJob, RatingTask
 from emoalign.errors import StudyError
 from emoalign.tables import RATINGS, STIMULI
 
@@ -44,8 +43,8 @@ def rate(
     if forbidden is not None:
         raise StudyError([forbidden])
     items = STIMULI.read(stimuli)
-    cells = [Cell(job, items, journal, shard) for job in jobs]
-    for job, ratings, output in zip(jobs, card.rate(cells, account), outputs, strict=True):
+    tasks = [RatingTask(job, items, journal, shard) for job in jobs]
+    for job, ratings, output in zip(jobs, card.rate(tasks, account), outputs, strict=True):
         RATINGS.write(ratings, output, _origin(job, card))
 
 

@@ -112,8 +112,8 @@ def _wrong_prompts(
     if prompts.answer.kind in answers and "exact" in protocol.readouts:
         yield (
             f"{source}: protocol {protocol.name!r}: the exact readout reads one number, but the "
-            f"prompt set {name!r} asks for {answers[prompts.answer.kind]}: only the sampled readout "
-            "is possible"
+            f"prompt set {name!r} asks for {answers[prompts.answer.kind]}: only the sampled "
+            "readout is possible"
         )
 
 

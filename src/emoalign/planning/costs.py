@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from emoalign.elicitation.cells import Cell
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating_job import RatingJob, RatingTask
 from emoalign.tables import PLAN, STIMULI, groups
 
 _log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ def planned(
     job: RatingJob, card: ModelCard, items: pd.DataFrame, journal: Path
 ) -> dict[str, str | int | float | None] | None:
     """What one cell still needs, see `tables.PLAN`; None where nobody is asked."""
-    need = card.need(Cell(job, items, journal))
+    need = card.need(RatingTask(job, items, journal))
     if need is None:
         return None
     named = {"model": job.model, "protocol": job.protocol.name, "dataset": job.dataset}
@@ -58,16 +57,16 @@ def planned(
 def in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:
     """The plan as lines for a terminal: a sum per model, then what to know about it."""
     lines = []
-    for (model,), cells in groups(rows, ["model"]):
-        missing_answers = int(cells["answers"].sum() - cells["held"].sum())
+    for (model,), asked in groups(rows, ["model"]):
+        missing_answers = int(asked["answers"].sum() - asked["held"].sum())
         line = (
-            f"{model}: {cells['answers'].sum():,} answers, {cells['held'].sum():,} in the journal, "
-            f"{missing_answers:,} to ask in {cells['requests'].sum():,} requests"
+            f"{model}: {asked['answers'].sum():,} answers, {asked['held'].sum():,} in the journal, "
+            f"{missing_answers:,} to ask in {asked['requests'].sum():,} requests"
         )
         if missing_answers:
             line += (
-                f"; {cells['prompt_tokens'].sum():,.0f} prompt tokens ({_sources(cells)}), at most "
-                f"{cells['answer_tokens'].sum():,.0f} answer tokens{_money(cells)}{_time(cells)}"
+                f"; {asked['prompt_tokens'].sum():,.0f} prompt tokens ({_sources(asked)}), at most "
+                f"{asked['answer_tokens'].sum():,.0f} answer tokens{_money(asked)}{_time(asked)}"
             )
         lines.append(line)
     due = rows["usd"].where(rows["delivery"] != "batch", rows["usd_batch"].fillna(rows["usd"]))
@@ -80,28 +79,28 @@ def in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:
     return lines
 
 
-def _sources(cells: pd.DataFrame) -> str:
+def _sources(rows: pd.DataFrame) -> str:
     names = {
         "journal": "as counted before",
         "tokenizer": "by the model's tokenizer",
         "estimate": "estimated from characters",
     }
-    asked = cells[cells["requests"] > 0]
-    return ", ".join(names[source] for source in sorted(set(asked["tokens_from"])))
+    sent = rows[rows["requests"] > 0]
+    return ", ".join(names[source] for source in sorted(set(sent["tokens_from"])))
 
 
-def _money(cells: pd.DataFrame) -> str:
-    if cells["usd"].isna().all():
+def _money(rows: pd.DataFrame) -> str:
+    if rows["usd"].isna().all():
         return ""
-    batch = float(cells["usd_batch"].sum())
-    in_batches = f", {batch:.2f} in batches" if cells["usd_batch"].notna().any() else ""
+    batch = float(rows["usd_batch"].sum())
+    in_batches = f", {batch:.2f} in batches" if rows["usd_batch"].notna().any() else ""
     return (
-        f"; at most {cells['usd'].sum():.2f} US dollars{in_batches} (prices of "
-        f"{cells['prices_as_of'].iloc[0]})"
+        f"; at most {rows['usd'].sum():.2f} US dollars{in_batches} (prices of "
+        f"{rows['prices_as_of'].iloc[0]})"
     )
 
 
-def _time(cells: pd.DataFrame) -> str:
-    if cells["minutes"].isna().all():
+def _time(rows: pd.DataFrame) -> str:
+    if rows["minutes"].isna().all():
         return ""
-    return f"; at its rate limits at least {cells['minutes'].sum():.0f} min"
+    return f"; at its rate limits at least {rows['minutes'].sum():.0f} min"

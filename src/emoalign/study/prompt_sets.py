@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,7 +13,7 @@ from emoalign.study.fields import Entry, Name, Range
 class AnswerFormat(Entry):
     """What counts as the model's answer, and where it ends."""
 
-    renamed = {"form": "kind"}
+    renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 
     kind: Literal["text", "next_token", "labels", "joint"] = Field(
         "text",
@@ -83,7 +84,7 @@ class ScaleInstruction(Entry):
 class PromptSet(Entry):
     """How to ask for a rating: templates, and instructions per scale."""
 
-    renamed = {"form": "kind"}
+    renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 
     title: str = Field(description="Name of the prompt set as the report shows it.")
     language: str = Field("en", description="Language of the instructions (BCP 47).")

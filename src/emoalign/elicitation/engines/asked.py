@@ -1,4 +1,4 @@
-"""Models that are asked for ratings: what they can do, what they cost, how a cell is asked."""
+"""Models that are asked for ratings: what they can do, what they cost, how a task is asked."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.cells import Cell
     from emoalign.elicitation.inquiry import Inquiry
     from emoalign.elicitation.needs import Need
+    from emoalign.elicitation.rating_job import RatingTask
 
 WHOLE_VOCABULARY = -1
 """In place of a number of reported tokens: the probability of any token can be asked for."""
@@ -202,17 +202,17 @@ class AskedModel(ModelCard):
         EngineError when it or its server fails.
         """
 
-    def need(self, cell: Cell) -> Need:
-        """What a cell still takes until it is complete."""
+    def need(self, task: RatingTask) -> Need:
+        """What a task still takes until it is complete."""
         from emoalign.elicitation.needs import need
 
-        return need(cell, self)
+        return need(task, self)
 
-    def rate(self, cells: Sequence[Cell], account: Account | None) -> list[pd.DataFrame]:
-        """The ratings of each cell, as rows of the ratings table: asked only what is missing."""
+    def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:
+        """The ratings of each task, as rows of the ratings table: asked only what is missing."""
         from emoalign.elicitation.inquiry import asked_ratings
 
-        return asked_ratings(cells, self, account)
+        return asked_ratings(tasks, self, account)
 
 
 def _wrong_temperature(asked: float, able: Range | None) -> Iterator[str]:

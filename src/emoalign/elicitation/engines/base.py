@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.cells import Cell
     from emoalign.elicitation.needs import Need
+    from emoalign.elicitation.rating_job import RatingTask
 
 JOB_MB = 2000
 """What a rating job takes without a model: on a cluster, two Snakemakes and the package."""
@@ -123,12 +123,12 @@ class ModelCard(Entry, ABC):
         return Resources(JOB_MB * attempt)
 
     @abstractmethod
-    def need(self, cell: Cell) -> Need | None:
-        """What a cell still takes until it is complete; None of a model that nobody asks."""
+    def need(self, task: RatingTask) -> Need | None:
+        """What a task still takes until it is complete; None of a model that nobody asks."""
 
     @abstractmethod
-    def rate(self, cells: Sequence[Cell], account: Account | None) -> list[pd.DataFrame]:
-        """The ratings of each cell, as rows of the ratings table; `account` limits the cost.
+    def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:
+        """The ratings of each task, as rows of the ratings table; `account` limits the cost.
 
         Raises ElicitationError when the model cannot be asked; whatever had arrived is in the
         journals by then.

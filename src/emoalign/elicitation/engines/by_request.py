@@ -27,7 +27,7 @@ def converse(
 
     async def talk() -> None:
         try:
-            jobs = [inquiry.cell.job for inquiry in inquiries]
+            jobs = [inquiry.task.job for inquiry in inquiries]
             check_tokens(jobs, {text: await engine.tokenize(text) for text in single_tokens(jobs)})
             for inquiry in inquiries:
                 await card.collect_batches(inquiry, account)
@@ -41,7 +41,7 @@ def converse(
     for inquiry in inquiries:
         if inquiry.unanswered:
             raise EngineError(
-                f"model {inquiry.cell.job.model!r} gave fewer answers than asked for, {ROUNDS} "
+                f"model {inquiry.task.job.model!r} gave fewer answers than asked for, {ROUNDS} "
                 f"times over: {inquiry.unanswered} are missing. If its server does not know the "
                 "parameter n, say choices: 1 in the model's card."
             )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # what serves is imported when a job runs, not when a study i
     import xllamacpp
 
 COUNTED_PROMPTS = 20
-"""Prompts of a cell that are counted with the tokenizer; they differ by the item alone."""
+"""Prompts of a task that are counted with the tokenizer; they differ by the item alone."""
 
 _ERRORS_ONLY = 1
 

@@ -61,9 +61,9 @@ def _ratings(source: EmobankSource, path: Path) -> dict[str, tuple[str, list[tup
     given: dict[str, tuple[str, list[tuple[float, ...]]]] = {}
     skips = 0
     for row in _rows(path, ("id", *_SCALES.values())):
-        _, rows = given.setdefault(str(row.cells["id"]), (row.where, []))
+        _, rows = given.setdefault(str(row.fields["id"]), (row.where, []))
         rating = tuple(
-            number(str(row.cells[name]), f"{row.where}, column {name!r}")
+            number(str(row.fields[name]), f"{row.where}, column {name!r}")
             for name in _SCALES.values()
         )
         if rating == _SKIP:
@@ -79,10 +79,10 @@ def _column(path: Path, name: str, file_format: str = "csv") -> dict[str, str]:
     """One column by the id of the sentence."""
     found: dict[str, str] = {}
     for row in _rows(path, ("id", name), file_format):
-        item_id = str(row.cells["id"])
+        item_id = str(row.fields["id"])
         if item_id in found:
             raise DataError(f"{row.where}: {item_id!r} stands in the file twice")
-        found[item_id] = str(row.cells[name])
+        found[item_id] = str(row.fields[name])
     return found
 
 

@@ -41,14 +41,14 @@ def read_goemotions(source: GoemotionsSource, paths: Mapping[str, Path]) -> list
         )
         labels = header[at[_UNCLEAR] + 1 :]
         for row in rows:
-            item_id, text = str(row.cells[at["id"]]), str(row.cells[at["text"]])
+            item_id, text = str(row.fields[at["id"]]), str(row.fields[at["text"]])
             if texts.setdefault(item_id, text) != text:
                 raise DataError(
                     f"{row.where}: {item_id} has another text here than in {first[item_id]}"
                 )
             first.setdefault(item_id, row.where)
             chosen = _chosen(row, at[_UNCLEAR] + 1, labels)
-            if _truth(str(row.cells[at[_UNCLEAR]]), row.where):
+            if _truth(str(row.fields[at[_UNCLEAR]]), row.where):
                 unclear += 1
             else:
                 choices.setdefault(item_id, []).append(chosen)
@@ -111,19 +111,19 @@ def _numbered(numbers: str, labels: Sequence[str], where: str) -> tuple[str, ...
 
 
 def _chosen(row: Row, start: int, labels: Sequence[str]) -> tuple[str, ...]:
-    cells = row.cells[start : start + len(labels)]
-    wrong = next((place for place, cell in enumerate(cells) if cell not in ("0", "1")), None)
+    choices = row.fields[start : start + len(labels)]
+    wrong = next((place for place, choice in enumerate(choices) if choice not in ("0", "1")), None)
     if wrong is not None:
-        found = str(cells[wrong])[:40]
-        raise DataError(f"{row.where}, column {labels[wrong]}: expected 0 or 1, found {found!r}")
-    return tuple(label for label, cell in zip(labels, cells, strict=True) if cell == "1")
+        written = str(choices[wrong])[:40]
+        raise DataError(f"{row.where}, column {labels[wrong]}: expected 0 or 1, found {written!r}")
+    return tuple(label for label, choice in zip(labels, choices, strict=True) if choice == "1")
 
 
-def _truth(cell: str, where: str) -> bool:
+def _truth(written: str, where: str) -> bool:
     """True or False, as programs write it: True, TRUE, False, FALSE."""
     try:
-        return _TRUTHS[cell.lower()]
+        return _TRUTHS[written.lower()]
     except KeyError:
         raise DataError(
-            f"{where}, column {_UNCLEAR}: expected True or False, found {cell[:40]!r}"
+            f"{where}, column {_UNCLEAR}: expected True or False, found {written[:40]!r}"
         ) from None

@@ -33,9 +33,11 @@ def read_oasis(_: OasisSource, paths: Mapping[str, Path]) -> list[SourceItem]:
     }
     items = []
     for row in read_records(paths["norms"], _LAYOUT, columns):
-        cells = {key: str(cell) for key, cell in row.cells.items()}
+        fields = {key: str(field) for key, field in row.fields.items()}
         value = {
-            key: number(cells[key], f"{row.where}, column {key!r}") for key in columns if "_" in key
+            key: number(fields[key], f"{row.where}, column {key!r}")
+            for key in columns
+            if "_" in key
         }
         ratings = {
             scale: HumanRatings(
@@ -49,11 +51,11 @@ def read_oasis(_: OasisSource, paths: Mapping[str, Path]) -> list[SourceItem]:
         }
         items.append(
             SourceItem(
-                item_id=cells["id"],
+                item_id=fields["id"],
                 text=None,
                 ratings=ratings,
-                image=f"{cells['theme'].strip()}.jpg",
-                stratum=cells["category"],
+                image=f"{fields['theme'].strip()}.jpg",
+                stratum=fields["category"],
                 where=row.where,
             )
         )
@@ -82,13 +84,13 @@ def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, NDArray[np.float6
     at = places(path, {name: name for name in (_DIMENSION, *ids)}, header, _LAYOUT.card)
     found: dict[str, list[list[float]]] = {}
     for row in rows:
-        cells = [str(row.cells[at[item_id]]) for item_id in ids]
-        found.setdefault(str(row.cells[at[_DIMENSION]]), []).append(
+        given = [str(row.fields[at[item_id]]) for item_id in ids]
+        found.setdefault(str(row.fields[at[_DIMENSION]]), []).append(
             [
                 float("nan")
-                if cell in ("", "NA")
-                else number(cell, f"{row.where}, column {item_id!r}")
-                for item_id, cell in zip(ids, cells, strict=True)
+                if field in ("", "NA")
+                else number(field, f"{row.where}, column {item_id!r}")
+                for item_id, field in zip(ids, given, strict=True)
             ]
         )
     return {name: np.array(raters) for name, raters in found.items()}

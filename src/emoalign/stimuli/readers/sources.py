@@ -17,8 +17,8 @@ class VaderLexiconSource(Source):
     provides = ("valence",)
     reader: Literal["vader-lexicon"] = Field(description="The file format.")
     lexicon: FileSource = Field(
-        description="The file. Any list of words with raw ratings can be written in its format; mean "
-        "and SD are recomputed from the ratings."
+        description="The file. Any list of words with raw ratings can be written in its format; "
+        "mean and SD are recomputed from the ratings."
     )
 
 

@@ -53,21 +53,21 @@ def _stimulus_columns(source: ItemTable) -> dict[str, str]:
 
 
 def _source_item(source: ItemTable, item_id: str, item: _Item) -> SourceItem:
-    cells, where = item.first.cells, item.first.where
+    fields, where = item.first.fields, item.first.where
     shown = "text" if source.text is not None else "image"
-    stimulus = cells[shown] or ""
+    stimulus = fields[shown] or ""
     if not stimulus.strip():
         raise DataError(
             f"{where}, column {getattr(source, shown)!r}: expected the {shown} of item "
-            f"{item_id!r}, found nothing. Fill the cell, or take the row out of the table."
+            f"{item_id!r}, found nothing. Fill the field, or take the row out of the table."
         )
     return SourceItem(
         item_id=item_id,
         text=stimulus if shown == "text" else None,
         ratings=item.ratings,
         image=f"{stimulus.strip()}{source.image_suffix}" if shown == "image" else None,
-        stratum=cells.get("stratum"),
-        split=cells.get("split"),
+        stratum=fields.get("stratum"),
+        split=fields.get("split"),
         where=f"{where}, column {getattr(source, shown)!r}",
     )
 
@@ -110,7 +110,7 @@ def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[st
     )
     items: dict[str, _Item] = {}
     for row in read_records(path, layout, columns):
-        item_id = (row.cells["id"] or "").strip()
+        item_id = (row.fields["id"] or "").strip()
         if not item_id:
             raise DataError(
                 f"{row.where}, column {part.id!r}: expected the id of the item, found nothing"
@@ -141,33 +141,33 @@ def _check_again(
             f"person's rating and not an item, say rows: ratings in {CARD}."
         )
     for key, name in stimulus.items():
-        if row.cells[key] != first.cells[key]:
+        if row.fields[key] != first.fields[key]:
             raise DataError(
-                f"{row.where}, column {name!r}: item {item_id!r} has {row.cells[key]!r} here, but "
-                f"{first.cells[key]!r} in {line}"
+                f"{row.where}, column {name!r}: item {item_id!r} has {row.fields[key]!r} here, but "
+                f"{first.fields[key]!r} in {line}"
             )
 
 
 def _add_ratings(part: JoinedTable, item: _Item, row: Record) -> None:
     for scale, entry in part.scales.items():
         named = entry.named()
-        cells = {
-            key: cell
+        written = {
+            key: field
             for key in named
-            if (cell := row.cells[f"scales.{scale}.{key}"]) is not None
-            and cell.strip() not in part.na_values
+            if (field := row.fields[f"scales.{scale}.{key}"]) is not None
+            and field.strip() not in part.na_values
         }
-        places = {key: f"{row.where}, column {named[key]!r}" for key in cells}
-        if not cells:
+        places = {key: f"{row.where}, column {named[key]!r}" for key in written}
+        if not written:
             continue
         if entry.labels is not None:
             item.choices.setdefault(scale, []).extend(
-                (tuple(label.strip() for label in cell.split(part.label_separator)), places[key])
-                for key, cell in cells.items()
+                (tuple(label.strip() for label in field.split(part.label_separator)), places[key])
+                for key, field in written.items()
             )
             continue
         found = {
-            key: number(cell, places[key], _decimal(part, cell)) for key, cell in cells.items()
+            key: number(field, places[key], _decimal(part, field)) for key, field in written.items()
         }
         if entry.ratings:
             item.single.setdefault(scale, []).extend(
@@ -177,9 +177,9 @@ def _add_ratings(part: JoinedTable, item: _Item, row: Record) -> None:
             item.ratings[scale] = _summary(part, entry, found, row.where)
 
 
-def _decimal(part: JoinedTable, cell: str) -> str:
-    """What separates decimals in a cell. Numbers that a spreadsheet knows as such have a point."""
-    typed = part.table_format not in ("csv", "tsv") and "," not in cell
+def _decimal(part: JoinedTable, field: str) -> str:
+    """What separates decimals in a field. Numbers that a spreadsheet knows as such have a point."""
+    typed = part.table_format not in ("csv", "tsv") and "," not in field
     return "." if typed else part.decimal
 
 

@@ -83,7 +83,7 @@ class JoinedTable(Entry):
         "as they are: a word may be null or NA.",
     )
     label_separator: str = Field(
-        ";", min_length=1, description="What separates several labels in a cell."
+        ";", min_length=1, description="What separates several labels in a field."
     )
     rows: Literal["items", "ratings"] = Field(
         "items",

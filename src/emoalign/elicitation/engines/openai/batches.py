@@ -62,7 +62,7 @@ async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account 
     comes, the answers that are not known yet are kept.
     Raises EngineError when answers are still missing after a few rounds.
     """
-    memory = Memory(_memory_file(inquiry.cell.file))
+    memory = Memory(_memory_file(inquiry.task.file))
     if card.delivery == "single" and not memory.batches:
         return
     client = BatchClient(card)

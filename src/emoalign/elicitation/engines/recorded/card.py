@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.cells import Cell
+    from emoalign.elicitation.rating_job import RatingTask
 
 TableFormat = Literal["csv", "tsv", "parquet"]
 
@@ -198,11 +198,11 @@ class RecordedModel(ModelCard):
                 "sampled readout is possible"
             )
 
-    def need(self, cell: Cell) -> None:
+    def need(self, task: RatingTask) -> None:
         """Nothing: all ratings are there."""
 
-    def rate(self, cells: Sequence[Cell], account: Account | None) -> list[pd.DataFrame]:
-        """The recorded ratings of each cell. Raises DataError for what the table must not hold."""
+    def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:
+        """The recorded ratings of each task. Raises DataError for what the table must not hold."""
         from emoalign.elicitation.engines.recorded.recorded_rows import recorded_rows
 
-        return [recorded_rows(cell, self) for cell in cells]
+        return [recorded_rows(task, self) for task in tasks]

@@ -16,10 +16,9 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-from emoalign.elicitation.cells import Cell
 from emoalign.elicitation.engines.recorded.card import RecordedModel
 from emoalign.elicitation.engines.recorded.trials import filled, some, trial_reader, trials_of
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating_job import RatingJob, RatingTask
 from emoalign.elicitation.readings.text import Reading
 from emoalign.errors import DataError
 from emoalign.stimuli.sheets import Record
@@ -39,8 +38,8 @@ class _Rating:
     text: str
 
 
-def recorded_rows(cell: Cell, card: RecordedModel) -> pd.DataFrame:
-    """The recorded ratings of the items of a cell, as rows of the ratings table.
+def recorded_rows(task: RatingTask, card: RecordedModel) -> pd.DataFrame:
+    """The recorded ratings of the items of a task, as rows of the ratings table.
 
     Of the ratings of an item, those of the first participants are used, as many as the protocol
     asks for; an item without any has one row, with neither participant nor status. Rows are in the
@@ -48,16 +47,16 @@ def recorded_rows(cell: Cell, card: RecordedModel) -> pd.DataFrame:
     hold about any stimulus of the dataset.
     """
     return pd.concat(
-        [_scale_rows(cell, scale, card) for scale in cell.job.scales], ignore_index=True
+        [_scale_rows(task, scale, card) for scale in task.job.scales], ignore_index=True
     )
 
 
-def _scale_rows(cell: Cell, scale: str, card: RecordedModel) -> pd.DataFrame:
-    job = cell.job
+def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFrame:
+    job = task.job
     path, checksum = locate_verified(card.source)
-    ratings = _ratings(path, job, scale, card, cell.stimuli)
-    by_item = _by_item(ratings, path, job, cell.stimuli)
-    wanted = list(cell.items["item_id"])
+    ratings = _ratings(path, job, scale, card, task.stimuli)
+    by_item = _by_item(ratings, path, job, task.stimuli)
+    wanted = list(task.items["item_id"])
     unrated = [item_id for item_id in wanted if item_id not in by_item]
     if unrated:
         _log.warning(

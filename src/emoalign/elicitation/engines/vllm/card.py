@@ -172,7 +172,7 @@ class VllmModel(AskedModel):
         for inquiry in inquiries:
             for ask in inquiry.missing():
                 wanting[ask].append(inquiry)
-        jobs = [inquiry.cell.job for inquiry in inquiries]
+        jobs = [inquiry.task.job for inquiry in inquiries]
         with loaded(self) as engine:
             check_tokens(jobs, {text: engine.tokenize(text) for text in single_tokens(jobs)})
             for ask, arrived in engine.answers(sorted(wanting, key=beginning)):
