@@ -21,11 +21,10 @@ from pathlib import Path
 
 import orjson
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.by_request import collect
 from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
-from emoalign.elicitation.journal import JournalWriter
+from emoalign.elicitation.engines.served import collect
+from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.readings.text import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.prompts.rendering import Message, Prompt

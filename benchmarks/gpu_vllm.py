@@ -27,8 +27,8 @@ from emoalign.elicitation.engines.vllm.engine import VllmEngine
 from emoalign.elicitation.engines.vllm.outputs import sampling_parameters
 from emoalign.elicitation.engines.vllm.start import processor_arguments
 from emoalign.elicitation.journal import JournalWriter
-from emoalign.elicitation.messages import chat_messages
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.prompts.messages import chat_messages
 from emoalign.prompts.rendering import Message, Prompt
 
 PARTICIPANTS = 20

@@ -19,10 +19,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.by_request import collect
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel, served
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
+from emoalign.elicitation.engines.served import collect
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob

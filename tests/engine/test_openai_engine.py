@@ -19,8 +19,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.openai.card import OpenAIModel
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.readings.text import read_answer

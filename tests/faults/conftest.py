@@ -14,9 +14,9 @@ import orjson
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.openai.card import OpenAIModel
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.prompts.rendering import QuestionTemplate

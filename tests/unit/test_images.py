@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from emoalign.elicitation.messages import chat_messages, data_url
 from emoalign.elicitation.requests import RatingRequest, Sampling
-from emoalign.elicitation.tokens import estimated_tokens, most_tokens
 from emoalign.errors import DataError, StudyError
 from emoalign.planning.analysis_jobs import AnalysisJobs
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported
+from emoalign.prompts.messages import chat_messages, data_url, estimated_tokens, most_tokens
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.preparation_job import PreparationJob

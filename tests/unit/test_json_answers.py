@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings.json_answers import NotJson, parse_json
 from emoalign.elicitation.readings.text import Reading, read_answer
 from emoalign.study.prompt_sets import AnswerFormat

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings.text import Reading, parse_rating, read_answer
 from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import OrdinalScale

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.rating_rows import rating_rows

@@ -9,16 +9,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.openai.card import OpenAIModel
-from emoalign.elicitation.journal import JournalWriter
+from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating_job import RatingJob
-from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.planning.costs import in_words, plan, planned
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.prompts.messages import estimated_tokens
 from emoalign.tables import PLAN, STIMULI
 
 ROOT = Path(__file__).parents[2]

@@ -23,7 +23,6 @@ from emoalign.elicitation.engines.vllm.outputs import (
     sampling_parameters,
 )
 from emoalign.elicitation.engines.vllm.start import loaded
-from emoalign.elicitation.messages import without_system
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.readings.exact import read_distribution
@@ -33,6 +32,7 @@ from emoalign.planning.costs import planned
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.prompts.messages import without_system
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.stage import orderly_end
 from emoalign.study.reading import read_yaml

@@ -14,9 +14,9 @@ import orjson
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
 from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import CapabilityError

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image as Picture
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.vllm.card import VllmCapabilities, VllmModel
 from emoalign.elicitation.engines.vllm.engine import VllmEngine
 from emoalign.elicitation.engines.vllm.start import loaded
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import DataError
 from emoalign.prompts.rendering import Image, Message, Prompt

@@ -8,9 +8,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.inquiry import Inquiry
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating_job import RatingTask
 from emoalign.elicitation.requests import Ask
 from emoalign.planning.jobs import Jobs

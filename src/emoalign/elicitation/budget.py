@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 from filelock import FileLock
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.engines.served import Engine
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
-from emoalign.elicitation.tokens import most_tokens
 from emoalign.errors import BudgetError
+from emoalign.prompts.messages import most_tokens
 from emoalign.tables import atomic
 
 

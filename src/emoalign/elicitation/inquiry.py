@@ -9,10 +9,9 @@ from types import TracebackType
 
 import pandas as pd
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.asked import AskedModel
-from emoalign.elicitation.journal import JournalWriter, Key, read_answers
+from emoalign.elicitation.journal import Answer, JournalWriter, Key, read_answers
 from emoalign.elicitation.questions import build_questions, shown_items
 from emoalign.elicitation.rating_job import RatingTask
 from emoalign.elicitation.rating_rows import rating_rows

@@ -12,7 +12,7 @@ from emoalign.study.fields import Job
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import DatasetScale
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
 
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.journal import Key
+from emoalign.elicitation.journal import Answer, Key
 from emoalign.elicitation.questions import Question
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.readings.exact import only_scale, read_distribution

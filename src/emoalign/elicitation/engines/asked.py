@@ -14,8 +14,8 @@ from pydantic import Field
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.requests import Sampling, Settings
-from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.installed import installed_versions
+from emoalign.prompts.messages import estimated_tokens
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Entry, Modality, Range, Readout
 from emoalign.study.prompt_sets import PromptSet
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
 
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.inquiry import Inquiry
-    from emoalign.elicitation.needs import Need
+    from emoalign.elicitation.questions import Need
     from emoalign.elicitation.rating_job import RatingTask
 
 WHOLE_VOCABULARY = -1
@@ -204,7 +204,7 @@ class AskedModel(ModelCard):
 
     def need(self, task: RatingTask) -> Need:
         """What a task still takes until it is complete."""
-        from emoalign.elicitation.needs import need
+        from emoalign.elicitation.questions import need
 
         return need(task, self)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.needs import Need
+    from emoalign.elicitation.questions import Need
     from emoalign.elicitation.rating_job import RatingTask
 
 JOB_MB = 2000

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
-from emoalign.elicitation.tokens import TOKENS_PER_MESSAGE
 from emoalign.errors import DataError, EngineError
+from emoalign.prompts.messages import TOKENS_PER_MESSAGE
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import FileSource
 from emoalign.study.files import locate, locate_verified

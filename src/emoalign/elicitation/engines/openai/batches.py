@@ -16,18 +16,15 @@ from pathlib import Path
 
 from openai.types import Batch
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account, most_usd, paid
 from emoalign.elicitation.engines.openai.batch_client import AGAIN, BatchClient, BatchError
 from emoalign.elicitation.engines.openai.batch_files import (
     BatchFile,
     Memory,
+    Outcome,
     Remembered,
     batch_files,
     endpoint,
-)
-from emoalign.elicitation.engines.openai.batch_outcomes import (
-    Outcome,
     read_outcomes,
     reply_in,
     why_failed,
@@ -35,8 +32,9 @@ from emoalign.elicitation.engines.openai.batch_outcomes import (
 from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
 from emoalign.elicitation.engines.openai.faults import Fault
-from emoalign.elicitation.engines.openai.replies import lacks_logprobs, read_choices
+from emoalign.elicitation.engines.openai.wire import lacks_logprobs, read_choices
 from emoalign.elicitation.inquiry import Inquiry
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import BudgetError, EngineError
 

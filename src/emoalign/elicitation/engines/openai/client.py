@@ -17,8 +17,6 @@ import openai
 import orjson
 
 import emoalign
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.openai.bodies import interface, request_body
 from emoalign.elicitation.engines.openai.faults import (
     Fault,
     backoff,
@@ -30,17 +28,20 @@ from emoalign.elicitation.engines.openai.faults import (
     unreachable,
 )
 from emoalign.elicitation.engines.openai.limits import Gate
-from emoalign.elicitation.engines.openai.replies import (
+from emoalign.elicitation.engines.openai.wire import (
     has_choices,
+    interface,
     lacks_logprobs,
     read_answers,
+    request_body,
     used_tokens,
     withheld_reply,
 )
 from emoalign.elicitation.engines.served import ServedModel
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
-from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.errors import EngineError
+from emoalign.prompts.messages import estimated_tokens
 
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
 NO_LOGPROBS = (

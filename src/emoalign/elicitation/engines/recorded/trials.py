@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.recorded.card import RecordedModel
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.readings.text import Reading, readings
 from emoalign.errors import DataError

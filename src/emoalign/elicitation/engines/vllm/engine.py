@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.engines.vllm.outputs import (
     number_tokens,
@@ -16,10 +15,11 @@ from emoalign.elicitation.engines.vllm.outputs import (
     read_output,
     sampling_parameters,
 )
-from emoalign.elicitation.messages import chat_messages
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import CapabilityError, EngineError
 from emoalign.installed import installed_versions
+from emoalign.prompts.messages import chat_messages
 from emoalign.study.files import folder_sha256
 
 _QUEUED = 2
