@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emoalign.baselines.baseline_jobs import BaselineData, TrainingJob
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 
 LABELS = ("joy", "anger", "neutral")
 WORDS = {"joy": "lovely", "anger": "awful", "neutral": "grey"}

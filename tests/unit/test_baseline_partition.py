@@ -17,7 +17,7 @@ from emoalign.errors import BaselineError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.stimuli.norms import norm_rows
-from emoalign.stimuli.readers.source_items import HumanLabels, SourceItem, from_ratings
+from emoalign.stimuli.readers.base import HumanLabels, SourceItem, from_ratings
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS as ITEM_TABLE

@@ -18,7 +18,7 @@ from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import MODELS, load_study
 from emoalign.planning.needs import Needs
 from emoalign.planning.preflight import check_prompts
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import nearest, read_card, read_yaml, validate

@@ -17,7 +17,7 @@ from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import check_prompts
 from emoalign.prompts.rendering import Renderer
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import validate
 from emoalign.study.scales import LabelScale
 

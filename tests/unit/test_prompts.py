@@ -13,8 +13,8 @@ from emoalign.errors import PromptError, StudyError
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.preflight import check_prompts
 from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate, Renderer
+from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.study.scales import HumanScale
 from emoalign.tables import STIMULI
 

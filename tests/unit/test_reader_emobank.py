@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.stimuli.readers.base import SourceItem
 
 from .small_datasets import items, rated, real, spearman_brown, write
 

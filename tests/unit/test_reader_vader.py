@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.files import locate
 
 from .small_datasets import items, rated, real, shipped, spearman_brown, write

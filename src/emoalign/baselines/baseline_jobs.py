@@ -8,7 +8,7 @@ from emoalign.baselines.cards import (
     Splits,
     TrainingSettings,
 )
-from emoalign.stimuli.readers.sources import DatasetSource
+from emoalign.stimuli.readers.known import DatasetSource
 from emoalign.study.fields import Entry, Job
 from emoalign.study.scales import DatasetScale
 

@@ -11,8 +11,7 @@ from emoalign.baselines.baseline_jobs import BaselineData
 from emoalign.baselines.partition import Partition, Seen, partition
 from emoalign.baselines.targets import Shares, human_shares
 from emoalign.errors import BaselineError
-from emoalign.stimuli.readers.reading import read
-from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.fields import FileSource
 from emoalign.study.files import locate_verified
 from emoalign.tables import STIMULI
@@ -42,7 +41,7 @@ def source_items(
     pattern = re.compile(data.keep) if data.keep is not None else None
     return [
         item
-        for item in read(data.source, paths)
+        for item in data.source.read(paths)
         if item.text is not None and (pattern is None or pattern.fullmatch(item.text))
     ]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from emoalign.baselines.cards import Splits
 from emoalign.errors import BaselineError
-from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.fields import Entry
 
 _WORDS = re.compile(r"\w+")

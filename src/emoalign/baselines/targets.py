@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import rel_entr
 
-from emoalign.stimuli.human_answers import human_answers
-from emoalign.stimuli.norms import norm_rows
-from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.stimuli.norms import human_answers, norm_rows
+from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.scales import DatasetScale, LabelScale, Scale
 
 Shares = NDArray[np.float64]

@@ -12,7 +12,7 @@ from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.baselines.cards import CheckpointBaseline, FinetunedBaseline
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.planning.studies import Study
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet

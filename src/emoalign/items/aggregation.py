@@ -14,7 +14,7 @@ from emoalign.errors import DataError
 from emoalign.items.cells import as_lists
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.items.queries import items
-from emoalign.stimuli.human_answers import human_answers
+from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import DatasetScale, LabelScale
 from emoalign.tables import ITEMS
 

@@ -19,7 +19,7 @@ from emoalign.statistics.distances import Kind
 from emoalign.statistics.folds import Keys, text_keys
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.raters import People
-from emoalign.stimuli.human_answers import human_answers
+from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import BASELINE
 

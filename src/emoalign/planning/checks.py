@@ -8,7 +8,7 @@ from emoalign.baselines.cards import BaselineCard
 from emoalign.planning.fitting import misfits
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.studies import StudyDataset
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol
 from emoalign.study.reading import nearest

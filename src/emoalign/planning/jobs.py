@@ -9,7 +9,7 @@ from emoalign.baselines.cards import trained
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.stimuli.dataset_cards import PreparationJob
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import together
 from emoalign.planning.studies import Study, StudyDataset
 from emoalign.prompts.rendering import QuestionTemplate, question_template
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol

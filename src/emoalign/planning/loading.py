@@ -16,7 +16,7 @@ from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.studies import Study
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import EntryT, Kinds, read_entry, read_yaml, validate

@@ -7,7 +7,7 @@ from pathlib import Path
 from emoalign.errors import PromptError, StudyError
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.prompts.rendering import Image, Renderer
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 
 
 def example(card: DatasetCard) -> str | Image:

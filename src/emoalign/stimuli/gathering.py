@@ -8,9 +8,8 @@ from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from emoalign.errors import DataError
-from emoalign.stimuli.archives import unpack
-from emoalign.stimuli.cards import DatasetCard
-from emoalign.stimuli.downloads import UnreachableError, copy, download
+from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.stimuli.fetching import UnreachableError, copy, download, unpack
 from emoalign.study.fields import FileSource
 from emoalign.study.files import locate_verified
 

@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineWorkbook
+from typing import TYPE_CHECKING
 
 from emoalign.errors import DataError
 from emoalign.study.reading import nearest
+
+if TYPE_CHECKING:  # a card is read without pyarrow
+    import pyarrow.parquet as pq
 
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 _SHEETS = ("xlsx", "xls")
@@ -204,6 +204,8 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
 
 
 def _sheet(path: Path, layout: Layout) -> Iterator[Row]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
         book = CalamineWorkbook.from_path(path)
     except CalamineError as error:
@@ -223,6 +225,9 @@ def _sheet(path: Path, layout: Layout) -> Iterator[Row]:
 
 
 def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     def rows(file: pq.ParquetFile) -> Iterator[Row]:
         with file:
             line = 0

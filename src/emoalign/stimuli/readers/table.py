@@ -6,16 +6,19 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import (
+from emoalign.stimuli.readers.base import (
     HumanLabels,
     HumanRatings,
     SourceItem,
     from_ratings,
     sample_sd,
 )
-from emoalign.stimuli.readers.table_sources import ItemTable, JoinedTable, ScaleColumns
+from emoalign.stimuli.readers.table_columns import ItemTable, JoinedTable, ScaleColumns
 from emoalign.stimuli.sheets import Layout, Record, number, read_records
 
 CARD = "the dataset's card"
@@ -30,6 +33,16 @@ class _Item:
     ratings: dict[str, HumanRatings | HumanLabels] = field(default_factory=dict)
     single: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     choices: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
+
+
+class TableSource(ItemTable):
+    """Any table of items, with human ratings or without: no program code is needed."""
+
+    reader: Literal["table"] = Field(description="The file format.")
+
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """The items of the table in its order; see `read_table`."""
+        return read_table(self, paths)
 
 
 def read_table(source: ItemTable, paths: Mapping[str, Path]) -> list[SourceItem]:

@@ -8,7 +8,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.stimuli.readers.source_files import Source
+from emoalign.stimuli.readers.base import Source
 from emoalign.study.fields import Entry, FileSource, Name
 
 SheetFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet"]
@@ -174,15 +174,3 @@ class ItemTable(JoinedTable, Source):
     def scale_names(self) -> tuple[str, ...]:
         """The scales that one of the tables has columns for."""
         return tuple(self.columns())
-
-
-class TableSource(ItemTable):
-    """Any table of items, with human ratings or without: no program code is needed."""
-
-    reader: Literal["table"] = Field(description="The file format.")
-
-
-class AnewSource(ItemTable):
-    """ANEW, read like any table and then checked: copies circulate with columns swapped."""
-
-    reader: Literal["anew"] = Field(description="The file format.")
