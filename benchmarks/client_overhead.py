@@ -21,8 +21,8 @@ from pathlib import Path
 
 import orjson
 
-from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.readings.text import read_answer

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.openai.card import OpenAIModel
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emoalign.baselines.baseline_jobs import BaselineData, TrainingJob
+from emoalign.baselines.baseline_cards import BaselineData, TrainingJob
 from emoalign.stimuli.dataset_cards import DatasetCard
 
 LABELS = ("joy", "anger", "neutral")

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.baselines.cards import Splits
+from emoalign.baselines.baseline_cards import Splits
+from emoalign.baselines.examples import human_shares
 from emoalign.baselines.partition import Partition, check, normalised, partition
-from emoalign.baselines.targets import human_shares
 from emoalign.errors import BaselineError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob

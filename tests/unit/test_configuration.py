@@ -16,8 +16,8 @@ from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import MODELS, load_study
-from emoalign.planning.needs import Needs
 from emoalign.planning.preflight import check_prompts
+from emoalign.planning.rules import Needs
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet

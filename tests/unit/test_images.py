@@ -23,7 +23,7 @@ from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.readers.oasis import OasisSource
 from emoalign.study.fields import FileSource
-from emoalign.study.files import sha256
+from emoalign.study.source_files import sha256
 from emoalign.tables import NORMS, STIMULI
 
 ROOT = Path(__file__).parents[2]

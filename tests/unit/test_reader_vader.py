@@ -8,7 +8,7 @@ import pytest
 
 from emoalign.errors import DataError
 from emoalign.stimuli.readers.base import SourceItem
-from emoalign.study.files import locate
+from emoalign.study.source_files import locate
 
 from .small_datasets import items, rated, real, shipped, spearman_brown, write
 

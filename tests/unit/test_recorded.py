@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emoalign.elicitation.engines.recorded.card import RecordedModel
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.errors import DataError, StudyError
@@ -25,7 +25,7 @@ from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
-from emoalign.planning.needs import Needs
+from emoalign.planning.rules import Needs
 from emoalign.report.manifest import metadata
 from emoalign.study.reading import read_yaml, validate
 from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES, STIMULI

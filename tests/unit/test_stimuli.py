@@ -25,8 +25,8 @@ from emoalign.stimuli.readers.base import SourceItem
 from emoalign.stimuli.readers.vader import VaderLexiconSource
 from emoalign.stimuli.selection import sample_ids, select, shard_names
 from emoalign.study.fields import FileSource, Range
-from emoalign.study.files import locate, locate_verified
 from emoalign.study.scales import HumanScale
+from emoalign.study.source_files import locate, locate_verified
 from emoalign.tables import NORMS, STIMULI, TABLES, atomic
 
 Prepare = Callable[..., PreparationJob]

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
-from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
@@ -39,7 +39,7 @@ RATE = """
 import sys
 from pathlib import Path
 import orjson
-from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.rating import rate
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.stage import orderly_end

@@ -13,9 +13,9 @@ import torch
 from scipy.stats import chisquare
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.engines.vllm.engine import VllmEngine
 from emoalign.elicitation.engines.vllm.start import loaded
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating_job import RatingTask

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from emoalign.baselines.baseline_jobs import PredictionJob
+from emoalign.baselines.baseline_cards import PredictionJob
 from emoalign.baselines.predict import predict
 from emoalign.stage import stage
 from emoalign.stimuli.dataset_cards import DatasetCard

@@ -10,7 +10,7 @@ import orjson
 import torch
 from safetensors.torch import load_file, save_file
 
-from emoalign.baselines.record import Epoch
+from emoalign.baselines.train import Epoch
 from emoalign.errors import BaselineError
 from emoalign.tables import atomic
 

@@ -1,4 +1,4 @@
-"""Encoders with a layer for the answers on top: loading them, and giving them texts."""
+"""Encoders with a layer for the answers on top: loading them, their loss, shares of texts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from emoalign.baselines.losses import Output, predicted_shares
-from emoalign.baselines.targets import Shares
+from emoalign.baselines.examples import Shares
 from emoalign.errors import BaselineError
-from emoalign.study.files import folder_sha256
+from emoalign.study.scales import LabelScale, Scale
+from emoalign.study.source_files import folder_sha256
 
 Tokens = NDArray[np.int64]
 _AT_ONCE = 64
@@ -144,3 +145,32 @@ def _room(tokenizer: Any, model: Any) -> int:
     """Tokens that the model has positions for; RoBERTa counts positions from after its padding."""
     positions = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
     return min(int(tokenizer.model_max_length), int(positions) - int(tokenizer.pad_token_id) - 1)
+
+
+Output = Literal["sigmoid", "softmax"]
+
+
+def output_of(scale: Scale) -> Output:
+    """How outputs become shares: labels are chosen each by itself, points exclude each other."""
+    return "sigmoid" if isinstance(scale, LabelScale) else "softmax"
+
+
+def divergences(logits: Any, shares: Any, output: Output) -> Any:
+    """KL divergence (nats) of the predicted shares from those of people, for every text.
+
+    `logits` and `shares` are of shape (texts, answers). sigmoid: the mean over labels of the
+    divergence between two Bernoulli distributions, which is the binary cross-entropy less the
+    entropy of the people. softmax: the divergence between two distributions over all answers.
+    """
+    if output == "sigmoid":
+        crossed = functional.binary_cross_entropy_with_logits(logits, shares, reduction="none")
+        entropy = torch.special.entr(shares) + torch.special.entr(1 - shares)
+        return (crossed - entropy).mean(dim=1)
+    crossed = -(shares * functional.log_softmax(logits, dim=1)).sum(dim=1)
+    return crossed - torch.special.entr(shares).sum(dim=1)
+
+
+def predicted_shares(logits: Any, output: Output) -> Any:
+    """The shares that outputs stand for, in double precision; (texts, answers), from 0 to 1."""
+    exact = logits.double()
+    return torch.sigmoid(exact) if output == "sigmoid" else torch.softmax(exact, dim=1)

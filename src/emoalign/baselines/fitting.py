@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from emoalign.baselines.cards import TrainingSettings
+from emoalign.baselines.baseline_cards import TrainingSettings
 from emoalign.baselines.checkpoints import Checkpoints, Position
-from emoalign.baselines.classifiers import Classifier, Tokens
-from emoalign.baselines.losses import Output, divergences
-from emoalign.baselines.record import Epoch
+from emoalign.baselines.classifiers import Classifier, Output, Tokens, divergences
+from emoalign.baselines.train import Epoch
 from emoalign.progress import Progress
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from emoalign.baselines.cards import Splits
+from emoalign.baselines.baseline_cards import Splits
 from emoalign.errors import BaselineError
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.fields import Entry

@@ -10,13 +10,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.baselines.baseline_jobs import PredictionJob
-from emoalign.baselines.cards import PublishedClassifier
-from emoalign.baselines.data import learned_from, published_seen, source_items
+from emoalign.baselines.baseline_cards import PredictionJob, PublishedClassifier
+from emoalign.baselines.examples import (
+    Shares,
+    answer_names,
+    learned_from,
+    published_seen,
+    source_items,
+)
 from emoalign.baselines.extra import require
 from emoalign.baselines.partition import Seen
-from emoalign.baselines.record import TrainingRecord
-from emoalign.baselines.targets import Shares, answer_names
+from emoalign.baselines.train import TrainingRecord
 from emoalign.errors import BaselineError
 from emoalign.study.fields import FileSource
 from emoalign.tables import PREDICTIONS, STIMULI
@@ -140,8 +144,7 @@ def _shares(job: PredictionJob, run: _Run, texts: Sequence[str], threads: int) -
         return np.empty((0, len(names)))
     import torch
 
-    from emoalign.baselines.classifiers import load
-    from emoalign.baselines.losses import output_of
+    from emoalign.baselines.classifiers import load, output_of
 
     torch.set_num_threads(threads)
     classifier = load(run.weights, run.revision, job.max_tokens)

@@ -8,19 +8,27 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import orjson
 from filelock import FileLock, Timeout
 
-from emoalign.baselines.baseline_jobs import TrainingJob
-from emoalign.baselines.data import Examples, examples, learned_from, source_items
+from emoalign.baselines.baseline_cards import TrainingJob
+from emoalign.baselines.examples import (
+    Examples,
+    answer_names,
+    divergence,
+    examples,
+    learned_from,
+    source_items,
+)
 from emoalign.baselines.extra import PACKAGES, require
-from emoalign.baselines.partition import Partition
-from emoalign.baselines.record import TrainingRecord
-from emoalign.baselines.targets import answer_names, divergence
+from emoalign.baselines.partition import Partition, PartitionCounts
+from emoalign.errors import BaselineError
 from emoalign.installed import installed_versions
-from emoalign.study.fields import FileSource
-from emoalign.study.files import folder_sha256
+from emoalign.study.fields import Entry, FileSource
+from emoalign.study.source_files import folder_sha256
+from emoalign.tables import atomic
 
 _FINISHED = "training.json"
 _WEIGHTS = "weights"
@@ -125,9 +133,8 @@ def _fit(
     import torch
 
     from emoalign.baselines.checkpoints import Checkpoints
-    from emoalign.baselines.classifiers import load
+    from emoalign.baselines.classifiers import load, output_of
     from emoalign.baselines.fitting import Fitting
-    from emoalign.baselines.losses import output_of
 
     torch.set_num_threads(threads)
     torch.manual_seed(job.seed)
@@ -177,3 +184,55 @@ def _device_name(device: object) -> str:
     if str(device).startswith("cuda"):
         return str(torch.cuda.get_device_name(0))
     return f"CPU, {torch.get_num_threads()} threads"
+
+
+class Epoch(Entry):
+    """The losses when all texts had been seen once more: KL divergence from people, in nats."""
+
+    train_loss: float
+    dev_loss: float
+
+
+class TrainingRecord(Entry):
+    """How a baseline was trained; `folder` holds its weights."""
+
+    weights: str
+    weights_revision: str | None
+    """Commit on the hub, or checksum of the folder the training began with."""
+    dataset: str
+    scale: str
+    seed: int
+    counts: PartitionCounts
+    partition_sha256: str
+    texts: int
+    """Texts trained on: items of the train split that the shares of people are known of."""
+    dev_texts: int
+    cut_texts: int
+    """Texts of both that are longer than max_tokens."""
+    constant_dev_loss: float
+    """Loss of the mean shares of the train split as prediction for every text."""
+    history: tuple[Epoch, ...]
+    best_epoch: int
+    """Counted from 1."""
+    stopped: Literal["patience", "max_epochs"]
+    device: str
+    versions: dict[str, str]
+    folder: str
+
+    @property
+    def dev_loss(self) -> float:
+        """The lowest loss on the dev split: that of the weights that are used."""
+        return self.history[self.best_epoch - 1].dev_loss
+
+    def write(self, path: Path) -> None:
+        """Write the record; the file appears whole or not at all."""
+        with atomic(path) as partial:
+            partial.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> TrainingRecord:
+        """The record in a file. Raises BaselineError when it is none."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except ValueError as error:
+            raise BaselineError(f"{path}: this is no record of a training: {error}") from error

@@ -9,13 +9,13 @@ from typing import Any, get_args
 
 from emoalign.analyses.transparency.embedding_cards import GgufEmbedding, TransformersEmbedding
 from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.baselines.cards import CheckpointBaseline, FinetunedBaseline
+from emoalign.baselines.baseline_cards import CheckpointBaseline, FinetunedBaseline
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.planning.studies import Study
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
-from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import PersonaTable
 
 
 @dataclass(frozen=True)

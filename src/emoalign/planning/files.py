@@ -12,7 +12,7 @@ import orjson
 from emoalign.errors import DataError
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.study.fields import FileSource
-from emoalign.study.files import locate
+from emoalign.study.source_files import locate
 
 
 @dataclass(frozen=True)

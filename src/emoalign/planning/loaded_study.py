@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 
 from emoalign.analyses.transparency.embedding_cards import EmbeddingModel
 from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.baselines.cards import BaselineCard
+from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating_job import together
 from emoalign.planning.studies import Study, StudyDataset
 from emoalign.prompts.rendering import QuestionTemplate, question_template
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import PersonaTable, Protocol
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 
 

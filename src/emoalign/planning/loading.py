@@ -9,7 +9,7 @@ from typing import Any
 
 from emoalign.analyses.transparency.embedding_cards import EMBEDDINGS
 from emoalign.analyses.transparency.lexicons import SeedLexicon
-from emoalign.baselines.cards import BASELINES
+from emoalign.baselines.baseline_cards import BASELINES
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.errors import StudyError
@@ -17,8 +17,8 @@ from emoalign.planning.checks import inconsistencies
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.studies import Study
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import PersonaTable
 from emoalign.study.reading import EntryT, Kinds, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
 

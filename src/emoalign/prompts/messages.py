@@ -11,7 +11,7 @@ from typing import Any
 
 from emoalign.errors import DataError
 from emoalign.prompts.rendering import Image, Message, Prompt
-from emoalign.study.files import sha256
+from emoalign.study.source_files import sha256
 
 JPEG_QUALITY = 90
 

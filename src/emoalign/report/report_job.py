@@ -9,7 +9,7 @@ from pydantic import Field
 from emoalign.analyses.alignment.analysis import StatisticsSettings
 from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.analyses.distributions.analysis import DistributionSettings
-from emoalign.baselines.cards import Evaluated, TrainingSettings
+from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
 from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
 from emoalign.prompts.rendering import QuestionTemplate, question_template
 from emoalign.study.fields import Entry, Job

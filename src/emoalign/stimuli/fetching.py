@@ -14,7 +14,7 @@ import httpx2
 
 from emoalign.errors import DataError
 from emoalign.study.fields import FileSource
-from emoalign.study.files import sha256
+from emoalign.study.source_files import sha256
 from emoalign.tables import atomic
 
 _TIMEOUT_S = 60

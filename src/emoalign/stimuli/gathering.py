@@ -11,7 +11,7 @@ from emoalign.errors import DataError
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.stimuli.fetching import UnreachableError, copy, download, unpack
 from emoalign.study.fields import FileSource
-from emoalign.study.files import locate_verified
+from emoalign.study.source_files import locate_verified
 
 _RESOURCES = "resources"
 _OFFLINE = (

@@ -14,7 +14,7 @@ from emoalign.stimuli.norms import norm_rows
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.stimuli.selection import select, shard_names
 from emoalign.study.fields import FileSource
-from emoalign.study.files import locate_verified, sha256, similar
+from emoalign.study.source_files import locate_verified, sha256, similar
 from emoalign.tables import NORMS, STIMULI, atomic
 
 

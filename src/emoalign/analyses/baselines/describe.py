@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emoalign.baselines.record import TrainingRecord
+from emoalign.baselines.train import TrainingRecord
 from emoalign.tables import PREDICTIONS, TRAININGS, groups
 
 

@@ -11,7 +11,7 @@ from emoalign.analyses.transparency.embedding_cards import GgufEmbedding
 from emoalign.elicitation.engines.llamacpp import loaded
 from emoalign.errors import EngineError
 from emoalign.statistics.pairs import FloatArray
-from emoalign.study.files import locate
+from emoalign.study.source_files import locate
 
 
 def gguf_embedder(card: GgufEmbedding) -> Callable[[Sequence[str]], FloatArray]:

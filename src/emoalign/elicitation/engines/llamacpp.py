@@ -17,7 +17,7 @@ from emoalign.errors import DataError, EngineError
 from emoalign.prompts.messages import TOKENS_PER_MESSAGE
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import FileSource
-from emoalign.study.files import locate, locate_verified
+from emoalign.study.source_files import locate, locate_verified
 
 if TYPE_CHECKING:  # what serves is imported when a job runs, not when a study is read
     import xllamacpp

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 from openai.types import Batch
 
-from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.faults import odd, refused, told
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.openai.wire import (
     has_choices,
     interface,

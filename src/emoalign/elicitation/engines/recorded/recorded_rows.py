@@ -16,13 +16,13 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-from emoalign.elicitation.engines.recorded.card import RecordedModel
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.trials import filled, some, trial_reader, trials_of
 from emoalign.elicitation.rating_job import RatingJob, RatingTask
 from emoalign.elicitation.readings.text import Reading
 from emoalign.errors import DataError
 from emoalign.stimuli.sheets import Record
-from emoalign.study.files import locate_verified
+from emoalign.study.source_files import locate_verified
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from emoalign.elicitation.engines.recorded.card import RecordedModel
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating_job import RatingJob
 from emoalign.elicitation.readings.text import Reading, readings

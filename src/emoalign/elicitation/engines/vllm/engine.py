@@ -8,19 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.engines.vllm.outputs import (
     number_tokens,
     rating_tokens,
     read_output,
     sampling_parameters,
 )
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import CapabilityError, EngineError
 from emoalign.installed import installed_versions
 from emoalign.prompts.messages import chat_messages
-from emoalign.study.files import folder_sha256
+from emoalign.study.source_files import folder_sha256
 
 _QUEUED = 2
 """Answers waiting or under way, as a multiple of those computed at once: the queue never dries up,

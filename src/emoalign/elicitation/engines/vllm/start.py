@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.engines.vllm.engine import VllmEngine, vllm_faults
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.errors import CapabilityError, EngineError
 
 _SINGLE_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"

@@ -12,12 +12,12 @@ from pydantic import Field, field_validator, model_validator
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import DataError
 from emoalign.study.fields import Entry, FileSource, Modality, Name
-from emoalign.study.files import locate, locate_verified
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale, Scale
+from emoalign.study.source_files import locate, locate_verified
 
-if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
+if TYPE_CHECKING:
     import pandas as pd
 
     from emoalign.elicitation.budget import Account

@@ -13,9 +13,9 @@ from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, Aske
 from emoalign.elicitation.engines.base import Resources
 from emoalign.elicitation.requests import Ask, Scalar, Settings
 from emoalign.study.fields import Range
-from emoalign.study.files import folder_sha256
+from emoalign.study.source_files import folder_sha256
 
-if TYPE_CHECKING:  # what asks is imported when a job runs, not when a study is read
+if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.inquiry import Inquiry
 

@@ -17,7 +17,7 @@ from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.requests import Scalar, Settings
 from emoalign.study.fields import Entry
 
-if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is read
+if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.inquiry import Inquiry
 

@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.study.fields import Entry, Name
+from emoalign.stimuli.readers.known import DatasetSource
+from emoalign.study.fields import Entry, Job, Name
 from emoalign.study.reading import Kinds
-from emoalign.study.scales import LabelScale, Scale
+from emoalign.study.scales import DatasetScale, LabelScale, Scale
 
 Evaluated = Literal["test_split", "held_out"]
 
@@ -195,3 +196,38 @@ BASELINES: Kinds[BaselineCard] = Kinds(
 def trained(baselines: Mapping[str, BaselineCard]) -> dict[str, FinetunedBaseline]:
     """Those that the study trains itself."""
     return {name: card for name, card in baselines.items() if isinstance(card, FinetunedBaseline)}
+
+
+class BaselineData(Entry):
+    """The dataset that a baseline knows, the scale that it predicts, and what it may learn from."""
+
+    dataset: str
+    source: DatasetSource
+    keep: str | None
+    scale_name: str
+    scale: DatasetScale
+    splits: Splits
+    evaluate: Evaluated
+
+
+class TrainingJob(Job):
+    """Train one baseline with one seed."""
+
+    data: BaselineData
+    weights: str
+    revision: str | None
+    max_tokens: int
+    training: TrainingSettings
+    seed: int
+
+
+class PredictionJob(Job):
+    """Apply a baseline to the items of a study: that of its training records, or a published one.
+
+    `published` is None for a baseline that was trained here.
+    """
+
+    baseline: str
+    data: BaselineData
+    max_tokens: int
+    published: PublishedClassifier | None
