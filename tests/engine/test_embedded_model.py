@@ -24,8 +24,7 @@ from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.elicitation.readings.text import parse_rating
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
@@ -276,7 +275,7 @@ RATE = """
 import sys
 from pathlib import Path
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.planning.loading import MODELS
 from emoalign.stage import orderly_end
 from emoalign.study.reading import read_card

@@ -21,8 +21,7 @@ import pytest
 
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.elicitation.readings.text import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError

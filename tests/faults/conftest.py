@@ -17,8 +17,7 @@ import pytest
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.prompts.rendering import QuestionTemplate
 from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
@@ -33,7 +32,7 @@ import sys
 from pathlib import Path
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.planning.loading import MODELS
 from emoalign.study.reading import read_card
 

@@ -12,7 +12,7 @@ import pytest
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.rating_job import RatingJob, RatingTask
+from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.study.reading import validate
 
 FROZEN: dict[str, Any] = json.loads(

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy

@@ -12,7 +12,7 @@ import pytest
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study

@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.errors import DataError, StudyError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob

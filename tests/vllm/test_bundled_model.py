@@ -17,8 +17,7 @@ import pytest
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
@@ -41,7 +40,7 @@ from pathlib import Path
 import orjson
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.stage import orderly_end
 
 folder = Path(sys.argv[1])

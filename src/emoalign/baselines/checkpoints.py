@@ -52,9 +52,9 @@ class Checkpoints:
 
     def save(self, position: Position, model: Any, optimizer: Any) -> None:
         """Keep all that the rest of the training depends on."""
-        told = asdict(position) | {"history": [one.model_dump() for one in position.history]}
+        reached = asdict(position) | {"history": [epoch.model_dump() for epoch in position.history]}
         state = {
-            "position": orjson.dumps(told).decode(),
+            "position": orjson.dumps(reached).decode(),
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
             "random": torch.get_rng_state(),
@@ -75,7 +75,7 @@ class Checkpoints:
             state = torch.load(path, map_location="cpu", weights_only=True)
             model.load_state_dict(state["model"])
             optimizer.load_state_dict(state["optimizer"])
-            told = orjson.loads(state["position"])
+            reached = orjson.loads(state["position"])
         except Exception as error:
             raise BaselineError(
                 f"{path}: the training cannot go on from this file: {error} Delete it to begin anew"
@@ -83,7 +83,7 @@ class Checkpoints:
         torch.set_rng_state(state["random"])
         if torch.cuda.is_available() and state["random_cuda"]:
             torch.cuda.set_rng_state_all(state["random_cuda"])
-        return Position(**told | {"history": [Epoch(**one) for one in told["history"]]})
+        return Position(**reached | {"history": [Epoch(**epoch) for epoch in reached["history"]]})
 
     def save_best(self, model: Any) -> None:
         """Keep these weights as the best so far."""

@@ -44,11 +44,11 @@ class Classifier:
         """The token ids of each text, and how many texts were too long and have been cut."""
         if not texts:
             return [], 0
-        found = self._encoded(texts, True)
-        full = [place for place, ids in enumerate(found) if len(ids) == self.max_tokens]
+        encoded = self._encoded(texts, True)
+        full = [place for place, ids in enumerate(encoded) if len(ids) == self.max_tokens]
         whole = self._encoded([texts[place] for place in full], False) if full else []
         cut = sum(len(ids) > self.max_tokens for ids in whole)
-        return [np.asarray(ids, dtype=np.int64) for ids in found], cut
+        return [np.asarray(ids, dtype=np.int64) for ids in encoded], cut
 
     def _encoded(self, texts: Sequence[str], cut: bool) -> list[list[int]]:
         limits: dict[str, Any] = {"truncation": True, "max_length": self.max_tokens} if cut else {}
@@ -87,10 +87,10 @@ class Classifier:
         tokens, cut = self.tokens(texts)
         if cut:
             _log.warning("%d texts are longer than %d tokens: cut", cut, self.max_tokens)
-        found: Shares = np.full((len(texts), self.model.config.num_labels), np.nan)
+        predicted: Shares = np.full((len(texts), self.model.config.num_labels), np.nan)
         for places, logits in self.outputs(tokens):
-            found[places] = predicted_shares(logits, output).cpu().numpy()
-        return found
+            predicted[places] = predicted_shares(logits, output).cpu().numpy()
+        return predicted
 
 
 def best_device() -> Any:
@@ -133,12 +133,12 @@ def load(
         raise BaselineError(f"the tokenizer of {weights!r} has no token to fill up texts with")
     room = min(max_tokens, _room(tokenizer, model))
     folder = Path(weights)
-    found = (
+    commit = (
         folder_sha256(folder)
         if folder.is_dir()
         else getattr(model.config, "_commit_hash", None) or revision
     )
-    return Classifier(model.to(best_device()), tokenizer, room, found)
+    return Classifier(model.to(best_device()), tokenizer, room, commit)
 
 
 def _room(tokenizer: Any, model: Any) -> int:

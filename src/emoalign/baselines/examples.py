@@ -65,26 +65,28 @@ def learned_from(data: BaselineData, items: list[SourceItem], stimuli: Path | No
 
 def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
     """What a published classifier has seen: the splits that it was made with."""
-    known = {item.split for item in items if item.split is not None}
-    unknown = [split for split in splits if split not in known]
+    of_dataset = {item.split for item in items if item.split is not None}
+    unknown = [split for split in splits if split not in of_dataset]
     if unknown:
         raise BaselineError(
             f"no item is in the split {unknown[0]!r}, which the card names as seen; splits of the "
-            f"dataset: {', '.join(sorted(known)) or 'none'}"
+            f"dataset: {', '.join(sorted(of_dataset)) or 'none'}"
         )
     return Seen.of(item for item in items if item.split in splits)
 
 
 def examples(items: tuple[SourceItem, ...], data: BaselineData) -> Examples:
     """The items that people's shares are known of. Raises BaselineError when there are none."""
-    shares, known = human_shares(items, data.scale_name, data.scale)
-    if not known.any():
+    shares, answered = human_shares(items, data.scale_name, data.scale)
+    if not answered.any():
         raise BaselineError(
             f"{data.dataset}: no single answers of people on {data.scale_name!r} are known, and a "
             "baseline learns from their shares"
         )
-    texts = tuple(str(item.text) for item, there in zip(items, known, strict=True) if there)
-    return Examples(texts, shares[known])
+    texts = tuple(
+        str(item.text) for item, is_answered in zip(items, answered, strict=True) if is_answered
+    )
+    return Examples(texts, shares[answered])
 
 
 Shares = NDArray[np.float64]

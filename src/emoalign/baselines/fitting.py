@@ -39,10 +39,13 @@ def optimizer_for(model: Any, settings: TrainingSettings) -> Any:
     return torch.optim.AdamW(
         [
             {
-                "params": [one for one in parameters if one.dim() > 1],
+                "params": [parameter for parameter in parameters if parameter.dim() > 1],
                 "weight_decay": settings.weight_decay,
             },
-            {"params": [one for one in parameters if one.dim() <= 1], "weight_decay": 0.0},
+            {
+                "params": [parameter for parameter in parameters if parameter.dim() <= 1],
+                "weight_decay": 0.0,
+            },
         ],
         lr=settings.learning_rate,
     )

@@ -66,10 +66,10 @@ class Seen:
     @classmethod
     def of(cls, items: Iterable[SourceItem]) -> Seen:
         """What is seen by learning from these items."""
-        known = tuple(items)
+        seen = tuple(items)
         return cls(
-            frozenset(item.item_id for item in known),
-            frozenset(normalised(item.text or "") for item in known),
+            frozenset(item.item_id for item in seen),
+            frozenset(normalised(item.text or "") for item in seen),
         )
 
     def has(self, item_id: str, text: str) -> bool:
@@ -104,7 +104,7 @@ def partition(
     dev, dev_same_item, dev_same_text = _without(by_split[splits.dev], held_out, texts)
     train, train_same_item, train_same_text = _without(by_split[splits.train], held_out, texts)
     train, _, train_text_in_dev = _without(train, (), {normalised(item.text or "") for item in dev})
-    found = Partition(
+    learned = Partition(
         tuple(train),
         tuple(dev),
         PartitionCounts(
@@ -118,19 +118,19 @@ def partition(
             dev_same_text=dev_same_text,
         ),
     )
-    check(found, held_out)
-    return found
+    check(learned, held_out)
+    return learned
 
 
-def check(found: Partition, held_out: Mapping[str, str]) -> None:
+def check(learned: Partition, held_out: Mapping[str, str]) -> None:
     """Raise BaselineError unless nothing that is held out can have been learned from."""
-    if not found.train or not found.dev:
+    if not learned.train or not learned.dev:
         raise BaselineError(
-            f"nothing is left to train on: {len(found.train)} items of the train split and "
-            f"{len(found.dev)} of the dev split are neither evaluated on nor have the text of an "
+            f"nothing is left to train on: {len(learned.train)} items of the train split and "
+            f"{len(learned.dev)} of the dev split are neither evaluated on nor have the text of an "
             "item that is"
         )
-    seen = found.seen
+    seen = learned.seen
     leaked = sorted(item_id for item_id, text in held_out.items() if seen.has(item_id, text))
     if leaked:
         raise BaselineError(
@@ -146,12 +146,12 @@ def _in_order(items: Sequence[SourceItem], split: str) -> list[SourceItem]:
 def _check_splits(
     items: Sequence[SourceItem], by_split: Mapping[str, Sequence[SourceItem]]
 ) -> None:
-    missing = [name for name, found in by_split.items() if not found]
+    missing = [name for name, members in by_split.items() if not members]
     if missing:
-        known = sorted({item.split for item in items if item.split is not None})
+        splits = sorted({item.split for item in items if item.split is not None})
         raise BaselineError(
             f"no item is in the split {missing[0]!r}; splits of the dataset: "
-            f"{', '.join(known) or 'none'}. Say in the baseline's card what they are called "
+            f"{', '.join(splits) or 'none'}. Say in the baseline's card what they are called "
             "(splits), and give the files with the splits in the dataset's card"
         )
 

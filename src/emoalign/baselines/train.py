@@ -53,19 +53,19 @@ def train(
     """
     require("training a baseline")
     items = source_items(job.data, files)
-    found = learned_from(job.data, items, stimuli)
-    _tell(job, found)
-    learned, tested = examples(found.train, job.data), examples(found.dev, job.data)
+    learnable = learned_from(job.data, items, stimuli)
+    _tell(job, learnable)
+    learned, tested = examples(learnable.train, job.data), examples(learnable.dev, job.data)
     folder = trainings / _identity(job, learned, tested)[:16]
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         if (folder / _FINISHED).exists():
             _log.info("%s: this training has ended before, and is used again", folder)
         else:
-            _fit(job, found, learned, tested, folder, checkpoint_steps, threads)
+            _fit(job, learnable, learned, tested, folder, checkpoint_steps, threads)
     # What it was asked for by this study: the same texts can have been left out for other reasons.
     record = TrainingRecord.read(folder / _FINISHED)
-    asked = {"counts": found.counts, "partition_sha256": found.digest}
+    asked = {"counts": learnable.counts, "partition_sha256": learnable.digest}
     record.model_copy(update=asked).write(output)
 
 
@@ -84,8 +84,8 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _tell(job: TrainingJob, found: Partition) -> None:
-    counts = found.counts
+def _tell(job: TrainingJob, learnable: Partition) -> None:
+    counts = learnable.counts
     _log.info(
         "%s: %d items held out; train: %d items, left out %d of the same id, %d with the text of "
         "one held out and %d with that of one in dev; dev: %d items, left out %d and %d",
@@ -104,7 +104,7 @@ def _tell(job: TrainingJob, found: Partition) -> None:
 def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
     """What tells one training from another, as sha256: all that its weights depend on."""
     folder = Path(job.weights)
-    told = {
+    identity = {
         "version": job.version,
         "weights": folder_sha256(folder) if folder.is_dir() else job.weights,
         "revision": job.revision,
@@ -113,7 +113,7 @@ def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
         "training": job.training.model_dump(),
         "seed": job.seed,
     }
-    digest = hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
+    digest = hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS))
     for part in (train, dev):
         digest.update(orjson.dumps(part.texts))
         digest.update(part.shares.tobytes())
@@ -122,7 +122,7 @@ def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
 
 def _fit(
     job: TrainingJob,
-    found: Partition,
+    learnable: Partition,
     train: Examples,
     dev: Examples,
     folder: Path,
@@ -141,7 +141,9 @@ def _fit(
     scale = job.data.scale
     classifier = load(job.weights, job.revision, job.max_tokens, answer_names(scale))
     _log.info("training on %s", classifier.device)
-    (tokens, cut), (dev_tokens, dev_cut) = (classifier.tokens(one.texts) for one in (train, dev))
+    (tokens, cut), (dev_tokens, dev_cut) = (
+        classifier.tokens(split.texts) for split in (train, dev)
+    )
     checkpoints = Checkpoints(folder)
     fitting = Fitting(
         classifier, output_of(scale), job.training, job.seed, checkpoints, checkpoint_steps
@@ -162,8 +164,8 @@ def _fit(
         dataset=job.data.dataset,
         scale=job.data.scale_name,
         seed=job.seed,
-        counts=found.counts,
-        partition_sha256=found.digest,
+        counts=learnable.counts,
+        partition_sha256=learnable.digest,
         texts=len(train),
         dev_texts=len(dev),
         cut_texts=cut + dev_cut,

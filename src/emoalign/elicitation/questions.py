@@ -11,7 +11,7 @@ import pandas as pd
 
 from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel
 from emoalign.elicitation.journal import read_answers
-from emoalign.elicitation.rating_job import RatingJob, RatingTask
+from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings.exact import only_scale
 from emoalign.elicitation.requests import Ask, RatingRequest, missing
 from emoalign.prompts.messages import without_system

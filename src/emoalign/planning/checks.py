@@ -185,10 +185,10 @@ def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Ite
 def misfits(file: str, prompts: PromptSet, dataset: str, name: str, scale: Scale) -> list[str]:
     """Why a prompt set cannot ask about a scale of a dataset; empty where it can."""
     if isinstance(scale, LabelScale):
-        found = _label_misfits(prompts, dataset, name, scale)
+        problems = _label_misfits(prompts, dataset, name, scale)
     else:
-        found = _number_misfits(prompts, dataset, name, scale)
-    return [f"{file}: {problem}" for problem in found]
+        problems = _number_misfits(prompts, dataset, name, scale)
+    return [f"{file}: {problem}" for problem in problems]
 
 
 def _number_misfits(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emoalign.baselines.baseline_cards import BaselineData, PredictionJob, TrainingJob, trained
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.stimuli.dataset_cards import PreparationJob

@@ -9,7 +9,7 @@ from emoalign.analyses.transparency.embedding_cards import EmbeddingModel
 from emoalign.analyses.transparency.lexicons import SeedLexicon
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating_job import together
+from emoalign.elicitation.rating import together
 from emoalign.planning.studies import Study, StudyDataset
 from emoalign.prompts.rendering import QuestionTemplate, question_template
 from emoalign.stimuli.dataset_cards import DatasetCard

@@ -13,7 +13,7 @@ from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.analyses.precision.in_words import in_words
 from emoalign.analyses.precision.rows import precision_rows
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating_job import RatingJob, RatingTask
+from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.cells import Texts
 from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups
 

@@ -26,7 +26,7 @@ def check_prompts(loaded: LoadedStudy) -> None:
                 try:
                     renderer = Renderer(prompts, {scale: card.scales[scale] for scale in scales})
                     who = loaded.participants(protocol)
-                    shown = [renderer.render(example(card), one) for one in who or [None]]
+                    shown = [renderer.render(example(card), persona) for persona in who or [None]]
                     if len(set(shown)) < len(who):
                         raise PromptError(
                             f"protocol {protocol.name!r} has personas, but the prompts do not use "

@@ -101,10 +101,10 @@ class DatasetCard(Entry):
         else:
             unknown = [name for name in self.scales if name not in rated]
         if unknown:
-            known = self.scales if unknown[0] in rated else rated
+            there = self.scales if unknown[0] in rated else rated
             raise ValueError(
                 f"the scale {unknown[0]!r} is not both in source and in scales; "
-                f"{nearest(unknown[0], known)}"
+                f"{nearest(unknown[0], there)}"
             )
         return self
 

@@ -37,21 +37,21 @@ def download(source: FileSource, target: Path) -> str:
     part = target.with_name(f".{target.name}.part")
     resumed = part.exists()
     _fetch(source, part, target)
-    found = sha256(part)
-    if resumed and source.sha256 not in (None, found):
+    checksum = sha256(part)
+    if resumed and source.sha256 not in (None, checksum):
         # What was there may have been of another edition of the file.
         part.unlink()
         _fetch(source, part, target)
-        found = sha256(part)
-    if source.sha256 not in (None, found):
+        checksum = sha256(part)
+    if source.sha256 not in (None, checksum):
         part.unlink()
         raise DataError(
-            f"{target}: {source.url} is another file than expected: sha256 {found}, expected "
+            f"{target}: {source.url} is another file than expected: sha256 {checksum}, expected "
             f"{source.sha256}. It was not kept. Its authors may have changed it: look at what is "
             "new, and if it is right, write the new checksum into the card."
         )
     part.replace(target)
-    return found
+    return checksum
 
 
 def copy(original: Path, source: FileSource, target: Path) -> str:
@@ -59,16 +59,16 @@ def copy(original: Path, source: FileSource, target: Path) -> str:
 
     Raises DataError when it is not the expected one.
     """
-    found = sha256(original)
-    if source.sha256 not in (None, found):
+    checksum = sha256(original)
+    if source.sha256 not in (None, checksum):
         raise DataError(
-            f"{original}: this is another file than expected: sha256 {found}, expected "
+            f"{original}: this is another file than expected: sha256 {checksum}, expected "
             f"{source.sha256}. Correct the mirror (data_mirror of the study)."
         )
     with atomic(target) as partial, original.open("rb") as file, partial.open("wb") as out:
         while block := file.read(_BLOCK):
             out.write(block)
-    return found
+    return checksum
 
 
 def _fetch(source: FileSource, part: Path, target: Path) -> None:

@@ -124,9 +124,9 @@ def human_answers(
     chosen = answers.flatten()
     rater = np.asarray(pc.list_parent_indices(chosen), dtype=np.int64)
     label = pc.index_in(chosen.flatten(), value_set=pa.array(scale.labels))
-    known = np.asarray(pc.is_valid(label), dtype=np.bool_)
+    on_card = np.asarray(pc.is_valid(label), dtype=np.bool_)
     place = pc.fill_null(label, 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    return counted_choices(item_ids, n, rater[known], place[known], len(scale.labels))
+    return counted_choices(item_ids, n, rater[on_card], place[on_card], len(scale.labels))
 
 
 def _arrow(norms: pd.DataFrame, column: str) -> pa.Table:

@@ -31,11 +31,11 @@ def prepare(
     Raises DataError when a file is missing, is another file, or holds what it must not.
     """
     files = files or job.source.files()
-    found = {place: locate_verified(file) for place, file in files.items()}
-    items = select(job.source.read({place: path for place, (path, _) in found.items()}), job)
+    located = {place: locate_verified(file) for place, file in files.items()}
+    items = select(job.source.read({place: path for place, (path, _) in located.items()}), job)
     metadata = {
-        "source": ", ".join(path.name for path, _ in found.values()),
-        "source_sha256": ", ".join(checksum for _, checksum in found.values()),
+        "source": ", ".join(path.name for path, _ in located.values()),
+        "source_sha256": ", ".join(checksum for _, checksum in located.values()),
     }
     shard_of = shard_names(len(items), job.shard_items)
     images = [image_file(item, job.images) for item in items]

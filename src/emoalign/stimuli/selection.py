@@ -119,9 +119,11 @@ def strata_of(
     `scales` are those of the dataset. Items whose statistic is undefined (an SD of one rater, no
     rater at all) are in none.
     """
-    classes = [_classes(norms, one, scales) for one in strata.by]
-    known = set.intersection(*(set(found) for found in classes))
-    return {item_id: "/".join(found[item_id] for found in classes) for item_id in sorted(known)}
+    classes = [_classes(norms, stratifier, scales) for stratifier in strata.by]
+    classed = set.intersection(*(set(class_of) for class_of in classes))
+    return {
+        item_id: "/".join(class_of[item_id] for class_of in classes) for item_id in sorted(classed)
+    }
 
 
 def stratified_ids(
@@ -143,12 +145,12 @@ def stratified_ids(
 
 
 def _classes(
-    norms: pd.DataFrame, one: Stratifier, scales: Mapping[str, DatasetScale]
+    norms: pd.DataFrame, stratifier: Stratifier, scales: Mapping[str, DatasetScale]
 ) -> dict[str, str]:
-    rows = norms[norms["scale"].isin(one.scales)]
-    if one.statistic == "agreement":
+    rows = norms[norms["scale"].isin(stratifier.scales)]
+    if stratifier.statistic == "agreement":
         agreed: dict[str, set[str]] = defaultdict(set)
-        for scale in one.scales:
+        for scale in stratifier.scales:
             people = human_answers(rows, scale, scales[scale])
             if people.choices is None:
                 continue
@@ -159,12 +161,13 @@ def _classes(
             item_id: kinds.pop() if len(kinds) == 1 else "partial"
             for item_id, kinds in agreed.items()
         }
-    values = rows.pivot(index="item_id", columns="scale", values=one.statistic)
-    means = values.reindex(columns=list(one.scales)).mean(axis=1, skipna=False).dropna()
-    side: Literal["left", "right"] = "left" if one.closed == "right" else "right"
-    places = np.searchsorted(np.array(one.bounds), means.to_numpy(), side=side)
+    values = rows.pivot(index="item_id", columns="scale", values=stratifier.statistic)
+    means = values.reindex(columns=list(stratifier.scales)).mean(axis=1, skipna=False).dropna()
+    side: Literal["left", "right"] = "left" if stratifier.closed == "right" else "right"
+    places = np.searchsorted(np.array(stratifier.bounds), means.to_numpy(), side=side)
     return {
-        str(item_id): one.names[place] for item_id, place in zip(means.index, places, strict=True)
+        str(item_id): stratifier.names[place]
+        for item_id, place in zip(means.index, places, strict=True)
     }
 
 

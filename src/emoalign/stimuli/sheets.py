@@ -108,24 +108,24 @@ def places(
     Of columns with the same name, the second may be called name.1, the third name.2. Raises
     DataError with every column that is not there, or that is there more than once.
     """
-    found, problems = {}, []
+    place_of, problems = {}, []
     for key, name in columns.items():
         at = [place for place, other in enumerate(header) if other == name]
         base, _, number = name.rpartition(".")
         alike = [place for place, other in enumerate(header) if other == base]
         if len(at) == 1:
-            found[key] = at[0]
+            place_of[key] = at[0]
         elif at:
             problems.append(f"there is more than one column {name!r} ({key} in {card})")
         elif number.isdigit() and int(number) < len(alike) > 1:
-            found[key] = alike[int(number)]
+            place_of[key] = alike[int(number)]
         else:
             problems.append(
                 f"there is no column {name!r} ({key} in {card}); {nearest(name, header)}"
             )
     if problems:
         raise DataError(f"{path}: " + "; ".join(problems) + _one_column(header))
-    return found
+    return place_of
 
 
 def number(field: str, where: str, decimal: str = ".") -> float:

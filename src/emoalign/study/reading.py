@@ -44,8 +44,8 @@ def read_entry(
     `source` is what names the file: where there is none, the problem is there.
     """
     if not path.exists():
-        known = [other.stem for other in path.parent.glob("*.yaml")]
-        hint = nearest(path.stem, known)
+        names = [other.stem for other in path.parent.glob("*.yaml")]
+        hint = nearest(path.stem, names)
         return None, [f"{source}: {path.parent.name}: there is no {path}; {hint}"]
     content, problems = read_yaml(path)
     if content is None:
@@ -105,7 +105,7 @@ def validate(entry: type[EntryT], content: Any, source: str) -> tuple[EntryT | N
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint for a misspelt name: the closest known one, or all of them."""
     names = sorted(known)
-    folded = {one.casefold(): one for one in reversed(names)}
+    folded = {each.casefold(): each for each in reversed(names)}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     if close:
         return f"did you mean {folded[close[0]]!r}?"

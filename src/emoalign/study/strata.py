@@ -88,8 +88,8 @@ class Strata(Entry):
     def names(self) -> tuple[str, ...]:
         """Names of all strata."""
         combined: tuple[str, ...] = ("",)
-        for one in self.by:
-            combined = tuple(f"{name}/{kind}" for name in combined for kind in one.classes)
+        for stratifier in self.by:
+            combined = tuple(f"{name}/{kind}" for name in combined for kind in stratifier.classes)
         return tuple(name.removeprefix("/") for name in combined)
 
     def wanted(self) -> dict[str, int]:

@@ -17,8 +17,8 @@ from emoalign.tables.comparisons import (
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
 from emoalign.tables.distributions import CATEGORIES, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, ENTROPY
-from emoalign.tables.precision import PRECISION
-from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
+from emoalign.tables.plans import PLAN, PRECISION
+from emoalign.tables.ratings import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
 from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT
 
 TABLES = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.requests import Sampling, Settings
 from emoalign.installed import installed_versions
 from emoalign.prompts.messages import estimated_tokens
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.inquiry import Inquiry
     from emoalign.elicitation.questions import Need
-    from emoalign.elicitation.rating_job import RatingTask
+    from emoalign.elicitation.rating import RatingTask
 
 WHOLE_VOCABULARY = -1
 """In place of a number of reported tokens: the probability of any token can be asked for."""

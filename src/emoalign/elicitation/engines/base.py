@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.requests import Sampling
 from emoalign.study.fields import Entry, Modality, Readout
 from emoalign.study.prompt_sets import PromptSet
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
 
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.questions import Need
-    from emoalign.elicitation.rating_job import RatingTask
+    from emoalign.elicitation.rating import RatingTask
 
 JOB_MB = 2000
 """What a rating job takes without a model: on a cluster, two Snakemakes and the package."""

@@ -74,10 +74,10 @@ def parse_object(
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         raise NotJson("a key stands twice")
-    return found
+    return values
 
 
 def _no_number(name: str) -> NoReturn:

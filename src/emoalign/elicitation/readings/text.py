@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings.json_answers import (
     NotJson,
     parse_json,
@@ -104,7 +104,8 @@ def read_answer(
     except NotJson:
         return dict.fromkeys(scales, Reading("unparsable"))
     if answer_format.kind == "joint":
-        return {name: _reading(found) for name, found in parse_object(value, scales).items()}
+        by_scale = parse_object(value, scales)
+        return {name: _reading(answer_on) for name, answer_on in by_scale.items()}
     return {
         name: _reading(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)
         for name, scale in scales.items()

@@ -44,12 +44,12 @@ class AnewSource(ItemTable):
         return items
 
 
-def _correlation(items: Sequence[SourceItem], one: str, other: str) -> float:
+def _correlation(items: Sequence[SourceItem], scale: str, other: str) -> float:
     """r of the means on two scales; NaN where too few words have both."""
     pairs = [
         (first.mean, second.mean)
         for item in items
-        if isinstance(first := item.ratings.get(one), HumanRatings)
+        if isinstance(first := item.ratings.get(scale), HumanRatings)
         and isinstance(second := item.ratings.get(other), HumanRatings)
     ]
     if len(pairs) < _ENOUGH:

@@ -137,13 +137,13 @@ def tab_separated(path: Path, fields: Sequence[str]) -> Iterator[tuple[int, str,
     Lines may end in LF, CRLF or CR alone. Raises DataError for a line with other fields.
     """
     for number, line in enumerate(io.StringIO(decoded(path), newline=None), 1):
-        found = line.rstrip("\n").split("\t")
-        if found == [""]:
+        given = line.rstrip("\n").split("\t")
+        if given == [""]:
             continue
         where = f"{path}, line {number}"
-        if len(found) != len(fields):
+        if len(given) != len(fields):
             raise DataError(
                 f"{where}: expected {len(fields)} tab-separated fields ({', '.join(fields)}), "
-                f"found {len(found)}"
+                f"found {len(given)}"
             )
-        yield number, where, found
+        yield number, where, given

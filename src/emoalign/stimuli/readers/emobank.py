@@ -106,13 +106,13 @@ def _ratings(source: EmobankSource, path: Path) -> dict[str, tuple[str, list[tup
 
 def _column(path: Path, name: str, file_format: str = "csv") -> dict[str, str]:
     """One column by the id of the sentence."""
-    found: dict[str, str] = {}
+    by_sentence: dict[str, str] = {}
     for row in _rows(path, ("id", name), file_format):
         item_id = str(row.fields["id"])
-        if item_id in found:
+        if item_id in by_sentence:
             raise DataError(f"{row.where}: {item_id!r} stands in the file twice")
-        found[item_id] = str(row.fields[name])
-    return found
+        by_sentence[item_id] = str(row.fields[name])
+    return by_sentence
 
 
 def _rows(path: Path, names: tuple[str, ...], file_format: str = "csv") -> Iterator[Record]:

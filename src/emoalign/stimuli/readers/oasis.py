@@ -101,10 +101,10 @@ def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, FloatArray]:
 
     header, rows = read_rows(path, _LAYOUT)
     at = places(path, {name: name for name in (_DIMENSION, *ids)}, header, _LAYOUT.card)
-    found: dict[str, list[list[float]]] = {}
+    by_dimension: dict[str, list[list[float]]] = {}
     for row in rows:
         given = [str(row.fields[at[item_id]]) for item_id in ids]
-        found.setdefault(str(row.fields[at[_DIMENSION]]), []).append(
+        by_dimension.setdefault(str(row.fields[at[_DIMENSION]]), []).append(
             [
                 float("nan")
                 if field in ("", "NA")
@@ -112,7 +112,7 @@ def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, FloatArray]:
                 for item_id, field in zip(ids, given, strict=True)
             ]
         )
-    return {name: np.array(raters) for name, raters in found.items()}
+    return {name: np.array(raters) for name, raters in by_dimension.items()}
 
 
 def _dimension_of(

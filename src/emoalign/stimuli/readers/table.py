@@ -87,13 +87,13 @@ def _source_item(source: ItemTable, item_id: str, item: _Item) -> SourceItem:
 
 def _joined(items: Sequence[SourceItem], part: JoinedTable, path: Path) -> list[SourceItem]:
     more = _read(part, path, {})
-    known = {item.item_id for item in items}
-    strangers = [item_id for item_id in more if item_id not in known]
+    item_ids = {item.item_id for item in items}
+    strangers = [item_id for item_id in more if item_id not in item_ids]
     if len(strangers) == len(more):
         raise DataError(
             f"{path}: none of its {len(more)} ids in column {part.id!r} (such as "
             f"{', '.join(strangers[:3])}) is an id of an item (such as "
-            f"{', '.join(sorted(known)[:3])}). Name the column with the items' ids as id of the "
+            f"{', '.join(sorted(item_ids)[:3])}). Name the column with the items' ids as id of the "
             f"joined table in {CARD}."
         )
     if strangers:
@@ -179,15 +179,15 @@ def _add_ratings(part: JoinedTable, item: _Item, row: Record) -> None:
                 for key, field in written.items()
             )
             continue
-        found = {
+        numbers = {
             key: number(field, places[key], _decimal(part, field)) for key, field in written.items()
         }
         if entry.ratings:
             item.single.setdefault(scale, []).extend(
-                (value, places[key]) for key, value in found.items()
+                (value, places[key]) for key, value in numbers.items()
             )
-        elif "mean" in found:
-            item.ratings[scale] = _summary(part, entry, found, row.where)
+        elif "mean" in numbers:
+            item.ratings[scale] = _summary(part, entry, numbers, row.where)
 
 
 def _decimal(part: JoinedTable, field: str) -> str:
@@ -197,10 +197,10 @@ def _decimal(part: JoinedTable, field: str) -> str:
 
 
 def _summary(
-    part: JoinedTable, entry: ScaleColumns, found: Mapping[str, float], where: str
+    part: JoinedTable, entry: ScaleColumns, numbers: Mapping[str, float], where: str
 ) -> HumanRatings:
     """Ratings of which only mean, SD and number are known."""
-    sd, n = found.get("sd", float("nan")), found.get("n")
+    sd, n = numbers.get("sd", float("nan")), numbers.get("n")
     if sd < 0:
         raise DataError(
             f"{where}, column {entry.sd!r}: expected a standard deviation, never below 0, found "
@@ -214,7 +214,7 @@ def _summary(
         )
     raters = None if n is None else int(n)
     return HumanRatings(
-        mean=found["mean"],
+        mean=numbers["mean"],
         sd=sample_sd(sd, raters, part.sd_ddof),
         n=raters,
         ratings=None,

@@ -87,13 +87,13 @@ class VaderSentencesSource(Source):
 
 
 def _sentence_ratings(path: Path) -> dict[str, HumanRatings]:
-    found: dict[str, HumanRatings] = {}
+    by_sentence: dict[str, HumanRatings] = {}
     fields = ("id", "mean", "SD", "list of ratings")
     for _number, where, (item_id, _mean, _sd, ratings) in tab_separated(path, fields):
-        if item_id in found:
+        if item_id in by_sentence:
             raise DataError(f"{where}: ratings of {item_id!r} stand in the file twice")
-        found[item_id] = from_ratings(rating_list(ratings, where), where)
-    return found
+        by_sentence[item_id] = from_ratings(rating_list(ratings, where), where)
+    return by_sentence
 
 
 def rating_list(field: str, where: str) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from openai.types import Batch
 
-from emoalign.elicitation.engines.openai.faults import odd, refused, told
+from emoalign.elicitation.engines.openai.faults import error_reply, odd, refused
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.openai.wire import (
     has_choices,
@@ -193,7 +193,7 @@ def reply_in(outcome: Outcome, choices: int) -> dict[str, Any]:
             return withheld_reply(choices)
         raise fault
     if body.get("error"):
-        raise told(body)
+        raise error_reply(body)
     if not has_choices(body):
         raise odd(f"gave an answer of another shape: {body}")
     return body

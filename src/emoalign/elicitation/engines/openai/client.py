@@ -20,10 +20,10 @@ import emoalign
 from emoalign.elicitation.engines.openai.faults import (
     Fault,
     backoff,
+    error_reply,
     exhausted_for,
     odd,
     refused,
-    told,
     too_late,
     unreachable,
 )
@@ -159,7 +159,7 @@ class OpenAIEngine:
         except orjson.JSONDecodeError:
             raise odd("answered with something else than JSON.") from None
         if isinstance(reply, dict) and reply.get("error"):
-            raise told(reply)
+            raise error_reply(reply)
         if not isinstance(reply, dict) or not expected(reply):
             raise odd(f"gave an answer of another shape: {reply}")
         return reply

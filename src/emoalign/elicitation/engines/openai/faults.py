@@ -78,7 +78,7 @@ def refused(status: int, headers: Mapping[str, str], content: bytes) -> Fault:
     return _fault(status, fields, f"refused the request (HTTP {status}): {said}", wait_s)
 
 
-def told(reply: Mapping[str, Any]) -> Fault:
+def error_reply(reply: Mapping[str, Any]) -> Fault:
     """The server said 200 and wrote an error."""
     error = reply["error"]
     fields = error if isinstance(error, dict) else {}

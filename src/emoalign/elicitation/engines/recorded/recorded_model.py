@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.rating_job import RatingTask
+    from emoalign.elicitation.rating import RatingTask
 
 TableFormat = Literal["csv", "tsv", "parquet"]
 

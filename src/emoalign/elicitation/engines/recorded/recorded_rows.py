@@ -18,7 +18,7 @@ import pandas as pd
 
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.trials import filled, some, trial_reader, trials_of
-from emoalign.elicitation.rating_job import RatingJob, RatingTask
+from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings.text import Reading
 from emoalign.errors import DataError
 from emoalign.stimuli.sheets import Record
@@ -97,7 +97,7 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
 def _columns(given: _Rating | None, identity: Mapping[str, str]) -> dict[str, object]:
     if given is None:
         return dict.fromkeys(("participant", "status", "rating", "labels", "text", "request_id"))
-    known = orjson.dumps(
+    identifying = orjson.dumps(
         {**identity, "participant": given.participant}, option=orjson.OPT_SORT_KEYS
     )
     return {
@@ -106,7 +106,7 @@ def _columns(given: _Rating | None, identity: Mapping[str, str]) -> dict[str, ob
         "rating": given.reading.rating,
         "labels": given.reading.labels,
         "text": given.text,
-        "request_id": hashlib.sha256(known).hexdigest(),
+        "request_id": hashlib.sha256(identifying).hexdigest(),
     }
 
 
@@ -119,7 +119,7 @@ def _ratings(
     number_of = _numbers(participants)
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
-    found = []
+    ratings = []
     for trial in ours:
         item = filled(trial, card, "item" if card.columns.item else "text")
         if card.columns.participant:
@@ -137,10 +137,10 @@ def _ratings(
             )
         given = read(trial)
         if given is not None:
-            found.append(_Rating(item, find(trial, item), participant, *given))
-    if len(found) < len(ours):
-        _log.info("%s: rows without a rating: %d", path, len(ours) - len(found))
-    return found
+            ratings.append(_Rating(item, find(trial, item), participant, *given))
+    if len(ratings) < len(ours):
+        _log.info("%s: rows without a rating: %d", path, len(ours) - len(ratings))
+    return ratings
 
 
 def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Record, str], str | None]:
@@ -150,14 +150,14 @@ def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Record, str],
         ids[item_id if card.columns.item else text].append(item_id)
 
     def find(trial: Record, item: str) -> str | None:
-        known = ids.get(item, [])
-        if len(known) > 1:
+        item_ids = ids.get(item, [])
+        if len(item_ids) > 1:
             raise DataError(
                 f"{trial.where}, column {card.columns.text!r}: more than one item has the text "
-                f"{item[:60]!r} ({some(known)}). Put the ids of the items into the table, and "
+                f"{item[:60]!r} ({some(item_ids)}). Put the ids of the items into the table, and "
                 "name their column as columns.item in place of columns.text."
             )
-        return known[0] if known else None
+        return item_ids[0] if item_ids else None
 
     return find
 
@@ -173,8 +173,8 @@ def _numbers(names: Iterable[str | None]) -> dict[str, int]:
         parts = re.split("([0-9]+)", name)
         return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
 
-    known = {name for name in names if name}
-    return {name: number for number, name in enumerate(sorted(known, key=order))}
+    distinct = {name for name in names if name}
+    return {name: number for number, name in enumerate(sorted(distinct, key=order))}
 
 
 def _by_item(

@@ -167,10 +167,10 @@ class VllmEngine:
         )
 
 
-def check_template(template: str | None, told: Mapping[str, object], model: str) -> None:
-    """Check that a chat template leaves nothing open. `told` are the card's chat_template_kwargs.
+def check_template(template: str | None, arguments: Mapping[str, object], model: str) -> None:
+    """Check that a chat template leaves nothing open.
 
-    Raises CapabilityError when there is no template, or it does something the card does not fix.
+    `arguments` are the card's chat_template_kwargs. Raises CapabilityError when there is no template, or it does something the card does not fix.
     """
     if not template:
         raise CapabilityError(
@@ -178,7 +178,7 @@ def check_template(template: str | None, told: Mapping[str, object], model: str)
             "card, and ask it with a prompt set of kind completion."
         )
     for sign, (key, does, example) in _UNASKED.items():
-        if sign in template and key not in told:
+        if sign in template and key not in arguments:
             raise CapabilityError(
                 f"the chat template of model {model!r} {does}. Decide it in the model's card: "
                 f"chat_template_kwargs: {{{example}}}"

@@ -98,19 +98,19 @@ def rating_tokens(numbers: Mapping[int, float], points: Collection[float]) -> tu
 
     Raises CapabilityError when a point has none, or all have more than can be asked for.
     """
-    found = tuple(token for token, number in sorted(numbers.items()) if number in points)
-    without = sorted(set(points) - {numbers[token] for token in found})
+    tokens = tuple(token for token, number in sorted(numbers.items()) if number in points)
+    without = sorted(set(points) - {numbers[token] for token in tokens})
     if without:
         raise CapabilityError(
             "the exact readout needs a token for every point of the scale; this model has none "
             f"for {', '.join(f'{point:g}' for point in without)}. Use the sampled readout."
         )
-    if len(found) > MOST_TOKENS:
+    if len(tokens) > MOST_TOKENS:
         raise CapabilityError(
-            f"{len(found)} tokens of this model are points of the scale; vLLM reports "
+            f"{len(tokens)} tokens of this model are points of the scale; vLLM reports "
             f"probabilities of at most {MOST_TOKENS}. Use the sampled readout."
         )
-    return found
+    return tokens
 
 
 def read_output(
@@ -157,13 +157,13 @@ def _distribution(
         likeliest = completion.token_ids[0]
         return ((text_of(likeliest) if likeliest in tokens else OTHER_TOKENS, 0.0),)
     logprobs = (completion.logprobs or [{}])[0]
-    found = [
+    of_ratings = [
         (text_of(token), logprobs[token].logprob)
         for token in tokens
         if math.isfinite(logprobs[token].logprob)
     ]
-    rest = 1.0 - math.fsum(math.exp(logprob) for _, logprob in found)
-    pairs = [(text, round(logprob, 6)) for text, logprob in found]
+    rest = 1.0 - math.fsum(math.exp(logprob) for _, logprob in of_ratings)
+    pairs = [(text, round(logprob, 6)) for text, logprob in of_ratings]
     if rest > 0:
         pairs.append((OTHER_TOKENS, round(math.log(rest), 6)))
     return tuple(pairs)

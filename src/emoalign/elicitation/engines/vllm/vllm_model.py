@@ -88,8 +88,8 @@ class VllmModel(AskedModel):
 
     @field_validator("chat_template_kwargs")
     @classmethod
-    def _in_order(cls, told: dict[str, Scalar]) -> dict[str, Scalar]:
-        return dict(sorted(told.items()))
+    def _in_order(cls, arguments: dict[str, Scalar]) -> dict[str, Scalar]:
+        return dict(sorted(arguments.items()))
 
     @property
     def able(self) -> Abilities:
@@ -116,8 +116,12 @@ class VllmModel(AskedModel):
 
     def setup(self) -> Settings:
         """Number formats, and what the chat template is told."""
-        told = {f"chat_template_kwargs.{key}": on for key, on in self.chat_template_kwargs.items()}
-        return tuple(sorted({"dtype": self.dtype, "head_dtype": self.head_dtype, **told}.items()))
+        arguments = {
+            f"chat_template_kwargs.{key}": on for key, on in self.chat_template_kwargs.items()
+        }
+        return tuple(
+            sorted({"dtype": self.dtype, "head_dtype": self.head_dtype, **arguments}.items())
+        )
 
     def answering(self) -> Mapping[str, Any]:
         """The part of the card that decides what the model answers."""
