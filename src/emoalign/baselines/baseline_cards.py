@@ -17,7 +17,7 @@ Evaluated = Literal["test_split", "held_out"]
 
 
 class Splits(Entry):
-    """What the splits of the dataset are called by its reader."""
+    """Names of the splits of the dataset, as its reader gives them."""
 
     train: Name = Field("train", description="The split that is learned from.")
     dev: Name = Field("dev", description="The split that says when to stop.")
@@ -31,7 +31,7 @@ class Splits(Entry):
 
 
 class TrainingSettings(Entry):
-    """How a baseline is trained: AdamW, a learning rate that rises and then falls linearly."""
+    """Training of a baseline: AdamW, a learning rate that rises and then falls linearly."""
 
     batch_size: int = Field(32, ge=1, description="Texts in one step.")
     learning_rate: float = Field(2e-5, gt=0, description="The highest learning rate.")
@@ -140,7 +140,7 @@ class FinetunedBaseline(_Baseline):
         return seeds
 
     def predicts(self, scale: Scale) -> bool:
-        """Whether it can predict answers on a scale: it learns any."""
+        """Tell whether it can predict answers on a scale: it learns any."""
         return True
 
 
@@ -171,12 +171,12 @@ class CheckpointBaseline(_Baseline):
     training: ClassVar[None] = None
 
     def predicts(self, scale: Scale) -> bool:
-        """Whether it can predict answers on a scale: those that choose labels."""
+        """Tell whether it can predict answers on a scale: those that choose labels."""
         return isinstance(scale, LabelScale)
 
     @property
     def published(self) -> PublishedClassifier:
-        """What its predictions depend on, beside the data."""
+        """The settings that its predictions depend on, beside the data."""
         return PublishedClassifier(
             weights=self.weights,
             revision=self.revision,

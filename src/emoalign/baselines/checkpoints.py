@@ -20,7 +20,7 @@ _BEST = "best.safetensors"
 
 @dataclass
 class Position:
-    """How far a training is: the next batch is number `batch` of epoch `epoch`, from 0."""
+    """The position of a training: the next batch is number `batch` of epoch `epoch`, from 0."""
 
     epoch: int = 0
     batch: int = 0
@@ -35,7 +35,7 @@ class Position:
         return losses.index(min(losses)) + 1
 
     def ended(self, max_epochs: int, patience: int) -> bool:
-        """Whether nothing is to be learned any more."""
+        """Tell whether nothing is to be learned any more."""
         done = len(self.history)
         return done == max_epochs or (done > 0 and done - self.best_epoch >= patience)
 

@@ -37,7 +37,7 @@ class Classifier:
 
     @property
     def device(self) -> Any:
-        """Where it computes."""
+        """The device that it computes on."""
         return self.model.device
 
     def tokens(self, texts: Sequence[str]) -> tuple[list[Tokens], int]:
@@ -151,7 +151,7 @@ Output = Literal["sigmoid", "softmax"]
 
 
 def output_of(scale: Scale) -> Output:
-    """How outputs become shares: labels are chosen each by itself, points exclude each other."""
+    """The way from outputs to shares: labels are chosen by themselves, points exclude each other."""
     return "sigmoid" if isinstance(scale, LabelScale) else "softmax"
 
 

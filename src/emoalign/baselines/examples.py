@@ -1,4 +1,4 @@
-"""What a baseline learns: texts, and the shares of the people who gave each answer."""
+"""Examples for a baseline: texts, and the shares of the people who gave each answer."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def source_items(
 
 
 def learned_from(data: BaselineData, items: list[SourceItem], stimuli: Path | None) -> Partition:
-    """What a baseline may learn from. `stimuli` are the items of the study, which are held out
+    """The items a baseline may learn from. `stimuli` are the items of the study, which are held out
     besides the test split where the card says evaluate: held_out."""
     held_out: dict[str, str] = {}
     if data.evaluate == "held_out":
@@ -64,7 +64,7 @@ def learned_from(data: BaselineData, items: list[SourceItem], stimuli: Path | No
 
 
 def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
-    """What a published classifier has seen: the splits that it was made with."""
+    """The items that a published classifier has seen: the splits that it was made with."""
     of_dataset = {item.split for item in items if item.split is not None}
     unknown = [split for split in splits if split not in of_dataset]
     if unknown:

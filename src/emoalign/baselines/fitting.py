@@ -101,7 +101,7 @@ class Fitting:
     def _epoch(
         self, train: tuple[Sequence[Tokens], Any], position: Position, progress: Progress
     ) -> None:
-        """What is left of an epoch."""
+        """Learn from what is left of an epoch."""
         tokens, shares = train
         size = self.settings.batch_size
         order = epoch_order(len(tokens), self.seed, position.epoch)

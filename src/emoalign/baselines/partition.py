@@ -1,4 +1,4 @@
-"""Which items a baseline may learn from: none that it is evaluated on, and none with its text."""
+"""Items that a baseline may learn from: none that it is evaluated on, or that has its text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORDS = re.compile(r"\w+")
 
 
 class PartitionCounts(Entry):
-    """How many items there are in the splits, and how many were left out of training, and why."""
+    """Numbers of items in the splits, and of those left out of training, by reason."""
 
     held_out: int
     """Items the baseline may be evaluated on."""
@@ -42,7 +42,7 @@ class Partition:
 
     @property
     def seen(self) -> Seen:
-        """What a baseline of this partition knows."""
+        """The items that a baseline of this partition knows."""
         return Seen.of((*self.train, *self.dev))
 
     @property
@@ -65,7 +65,7 @@ class Seen:
 
     @classmethod
     def of(cls, items: Iterable[SourceItem]) -> Seen:
-        """What is seen by learning from these items."""
+        """The ids and texts that are seen by learning from these items."""
         seen = tuple(items)
         return cls(
             frozenset(item.item_id for item in seen),
@@ -73,12 +73,12 @@ class Seen:
         )
 
     def has(self, item_id: str, text: str) -> bool:
-        """Whether an item, or another with its text, is among them."""
+        """Tell whether an item, or another with its text, is among them."""
         return item_id in self.ids or normalised(text) in self.texts
 
 
 def normalised(text: str) -> str:
-    """What texts have in common that are taken for the same: letters and digits, word by word.
+    """The part by which texts are taken for the same: letters and digits, word by word.
 
     Case, punctuation, spaces, emoji and compatibility forms (NFKC) make no difference, so that
     "Thank you!!" is a duplicate of "thank you". A text without any letter or digit is itself.

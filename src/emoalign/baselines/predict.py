@@ -38,7 +38,7 @@ class _Run:
     revision: str | None
 
     def model(self, baseline: str) -> str:
-        """What it is called beside the models of the study."""
+        """The name it has beside the models of the study."""
         return baseline if self.seed is None else f"{baseline}.seed-{self.seed}"
 
 
@@ -138,7 +138,7 @@ def _trained(path: Path, digest: str) -> _Run:
 
 
 def _shares(job: PredictionJob, run: _Run, texts: Sequence[str], threads: int) -> Shares:
-    """What the baseline predicts of texts, in the order of the scale's answers."""
+    """The predicted shares of texts, in the order of the scale's answers."""
     names = answer_names(job.data.scale)
     if not texts:
         return np.empty((0, len(names)))

@@ -102,7 +102,7 @@ def _tell(job: TrainingJob, learnable: Partition) -> None:
 
 
 def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
-    """What tells one training from another, as sha256: all that its weights depend on."""
+    """The identity of a training, as sha256: all that its weights depend on."""
     folder = Path(job.weights)
     identity = {
         "version": job.version,
@@ -196,7 +196,7 @@ class Epoch(Entry):
 
 
 class TrainingRecord(Entry):
-    """How a baseline was trained; `folder` holds its weights."""
+    """The record of a training; `folder` holds its weights."""
 
     weights: str
     weights_revision: str | None

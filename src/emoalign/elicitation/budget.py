@@ -21,7 +21,7 @@ from emoalign.tables import atomic
 
 @dataclass(frozen=True)
 class Account:
-    """What a study has spent, in a file that all its jobs share (US dollars)."""
+    """The spending of a study so far, in a file that all its jobs share (US dollars)."""
 
     path: Path
     max_usd: float

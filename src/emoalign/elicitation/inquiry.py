@@ -48,13 +48,13 @@ class Inquiry:
         self._journal.__exit__(kind, value, trace)
 
     def missing(self) -> Iterator[Ask]:
-        """What is still to be asked."""
+        """The requests that are still to be sent."""
         asks = (question.ask for question in self.questions)
         return missing(asks, self.answers, self._choices)
 
     @property
     def unanswered(self) -> int:
-        """How many answers are missing."""
+        """The number of missing answers."""
         return sum(len(ask.participants) for ask in self.missing())
 
     def keep(self, arrived: Sequence[Answer]) -> None:
@@ -94,7 +94,7 @@ def asked_ratings(
 
 
 def _label(tasks: Sequence[RatingTask]) -> str:
-    """What is under way, in the words of the paths of its files."""
+    """A name for what is under way, in the words of the paths of its files."""
     job = tasks[0].job
     asked = f" {job.asked}" if len(tasks) == 1 else ""
     return f"{job.model} {job.protocol.name} {job.dataset}{asked}"

@@ -40,7 +40,7 @@ class Answer:
 
     @property
     def key(self) -> tuple[str, int | None]:
-        """What the answer answers."""
+        """The request and the participant that it answers for."""
         return self.request_id, self.participant
 
     def to_line(self) -> bytes:
@@ -124,7 +124,7 @@ class JournalWriter:
         self._lock.release()
 
     def _writer(self) -> str:
-        """Who writes the file now, in words."""
+        """The process that writes the file now, in words."""
         try:
             return self._signature.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -142,7 +142,7 @@ class JournalWriter:
 
 
 def _this_process() -> str:
-    """What the user of another job must know to find this one, or to end it."""
+    """The process and machine, by which the user of another job can find this one, or end it."""
     slurm = os.environ.get("SLURM_JOB_ID")
     job = f"SLURM job {slurm}" if slurm else f"process {os.getpid()}"
     return f"{job} on {socket.gethostname()} (since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC)"

@@ -86,7 +86,7 @@ def build_questions(
 def _participants(
     job: RatingJob, readout: Readout
 ) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
-    """Who shares a question: everybody, or nobody where each has a persona."""
+    """The participants who share a question: everybody, or nobody where each has a persona."""
     if readout == "exact":
         return [(None, (None,))]
     if job.personas:
@@ -112,7 +112,7 @@ class Need:
 
 
 def need(task: RatingTask, card: AskedModel) -> Need:
-    """What a task still needs until it is complete."""
+    """The requests, tokens, money and time that a task still needs."""
     questions = build_questions(task.job, card, shown_items(task.items, card.able))
     wanted_asks = [question.ask for question in questions]
     distinct = {ask.request.request_id for ask in wanted_asks}

@@ -39,12 +39,12 @@ class RatingJob(Job):
 
     @property
     def asked(self) -> str:
-        """What the job asks about, as it stands in the names of its files."""
+        """The scales the job asks about, as they stand in the names of its files."""
         return together(self.scales)
 
 
 def together(scales: Iterable[str]) -> str:
-    """What scales asked about in one request are called in names of files: arousal+valence."""
+    """The name in paths of scales asked about in one request: arousal+valence."""
     return "+".join(sorted(scales))
 
 
@@ -111,7 +111,7 @@ def rate(
 
 
 def _origin(job: RatingJob, card: ModelCard) -> dict[str, str]:
-    """What a rating file says of its origin, for the manifest."""
+    """Notes in a rating file on its origin, for the manifest."""
     notes = {
         "job": job.model_dump(mode="json"),
         "engine": card.settings(),

@@ -1,4 +1,4 @@
-"""What is asked, and its identity."""
+"""Requests, and their identity."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Settings = tuple[tuple[str, Scalar], ...]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next token is drawn.
+    """Parameters by which the next token is drawn.
 
     Everything but temperature, length and stops is neutral: the answer comes from the model's whole
     distribution, whatever a server does by default.
@@ -89,7 +89,7 @@ class Ask:
 def missing(
     wanted: Iterable[Ask], answers: Iterable[tuple[str, int | None]], choices: int
 ) -> Iterator[Ask]:
-    """What of `wanted` is still to be asked: each answer once, at most `choices` at a time.
+    """The part of `wanted` still to be asked: each answer once, at most `choices` at a time.
 
     `answers` are the (request_id, participant) pairs whose answers are there already.
     """

@@ -160,7 +160,7 @@ def as_lists(shares: FloatArray) -> pa.ListArray:
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """Which items of a dataset have the same text, or the same image.
+    """Items of a dataset by what they show: the same text, or the same image.
 
     Attributes:
         item_ids: the items, ascending.

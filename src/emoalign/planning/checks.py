@@ -1,4 +1,4 @@
-"""What does not fit together in a study although each file is right by itself."""
+"""Checks of a study for what does not fit together although each file is right by itself."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
 def _wrong_dataset(
     loaded: LoadedStudy, source: str, entry: StudyDataset, card: DatasetCard
 ) -> Iterable[str]:
-    """What keeps a dataset from being rated as the study says."""
+    """Reasons that keep a dataset from being rated as the study says."""
     where = f"{source}: datasets.{entry.dataset}"
     names = loaded.study.models
     for name in entry.models or ():
@@ -82,7 +82,7 @@ def _known_scales(loaded: LoadedStudy, dataset: str) -> list[str]:
 def _wrong_prompts(
     loaded: LoadedStudy, source: str, protocol: Protocol, dataset: str, asked: Sequence[str]
 ) -> Iterable[str]:
-    """What keeps a protocol from asking about these scales of a dataset."""
+    """Reasons that keep a protocol from asking about these scales of a dataset."""
     name = protocol.prompt_set(dataset)
     if name is None:
         yield (
@@ -130,7 +130,7 @@ def _prompts_for(loaded: LoadedStudy, protocol: Protocol, model: str) -> list[Pr
 def _wrong_baseline(
     loaded: LoadedStudy, source: str, name: str, baseline: BaselineCard
 ) -> Iterable[str]:
-    """What keeps a baseline from being compared with the people of the study."""
+    """Reasons that keep a baseline from being compared with the people of the study."""
     where = f"{source}: baselines: {name!r}"
     dataset, scale = baseline.dataset, baseline.scale
     if name in loaded.models:
@@ -161,7 +161,7 @@ def _wrong_baseline(
 
 
 def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Iterable[str]:
-    """What keeps a protocol from being followed, whoever is asked."""
+    """Reasons that keep a protocol from being followed, whoever is asked."""
     where = f"{source}: protocol {protocol.name!r}"
     datasets = [entry.dataset for entry in loaded.study.datasets]
     for name in protocol.prompts_for:
@@ -183,7 +183,7 @@ def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Ite
 
 
 def misfits(file: str, prompts: PromptSet, dataset: str, name: str, scale: Scale) -> list[str]:
-    """Why a prompt set cannot ask about a scale of a dataset; empty where it can."""
+    """Reasons why a prompt set cannot ask about a scale of a dataset; empty where it can."""
     if isinstance(scale, LabelScale):
         problems = _label_misfits(prompts, dataset, name, scale)
     else:

@@ -39,7 +39,7 @@ class Files:
         ]
 
     def predictions(self) -> list[str]:
-        """What the baselines of the study predict: a file for each."""
+        """The predictions of the study's baselines: a file for each."""
         return [
             f"{self.results}/baselines/{name}/{card.dataset}.parquet"
             for name, card in sorted(self.loaded.baselines.items())

@@ -121,6 +121,6 @@ class Jobs:
         )
 
     def leakage(self) -> dict[str, str]:
-        """What published classifiers may have seen, by name."""
+        """Data that published classifiers may have seen, by name."""
         every = sorted(self.loaded.baselines.items())
         return {name: card.leakage for name, card in every if card.leakage is not None}

@@ -32,7 +32,7 @@ class LoadedStudy:
     embedding: EmbeddingModel | None = None
 
     def dataset_entry(self, dataset: str) -> StudyDataset:
-        """What the study says of one of its datasets."""
+        """The study's entry for one of its datasets."""
         return next(entry for entry in self.study.datasets if entry.dataset == dataset)
 
     def protocol(self, name: str) -> Protocol:
@@ -76,11 +76,11 @@ class LoadedStudy:
         return self.prompt_sets[str(self.protocol(protocol).prompt_set(dataset))]
 
     def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
-        """What a model is shown of a protocol when it is asked about a scale of a dataset."""
+        """The templates and wording with which a protocol asks about a scale of a dataset."""
         return question_template(self.prompt_set(protocol, dataset), scale)
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
-        """What a protocol asks about in one request each: names of scales, joined with "+"."""
+        """The subjects of a protocol's requests: names of scales, joined with "+"."""
         prompts = self.prompt_set(protocol, dataset)
         return sorted({together(prompts.asked_with(scale)) for scale in self.scales(dataset)})
 

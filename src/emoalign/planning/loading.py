@@ -67,7 +67,7 @@ def load_study(
 
 
 def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:
-    """Whether the study asks for labels."""
+    """Tell whether the study asks for labels."""
     return any(
         isinstance(scale, LabelScale)
         for entry in study.datasets
@@ -78,7 +78,7 @@ def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:
 
 
 def _listed(config: Mapping[str, Any], key: str, field: str | None = None) -> list[Any]:
-    """What stands in a list of the study, or in a field of its entries; whatever it is."""
+    """The content of a list of the study, or of a field of its entries; whatever it is."""
     listed = config.get(key) if isinstance(config, Mapping) else None
     entries = listed if isinstance(listed, list) else []
     if field is None:

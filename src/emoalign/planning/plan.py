@@ -77,7 +77,7 @@ def plan(
 def planned(
     job: RatingJob, card: ModelCard, items: pd.DataFrame, journal: Path
 ) -> dict[str, str | int | float | None] | None:
-    """What one cell still needs, see `tables.PLAN`; None where nobody is asked."""
+    """The row of a cell in the plan, see `tables.PLAN`; None where nobody is asked."""
     need = card.need(RatingTask(job, items, journal))
     if need is None:
         return None

@@ -42,7 +42,7 @@ def check_prompts(loaded: LoadedStudy) -> None:
 
 
 def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:
-    """Why the items of a dataset may not be sent to a model; None where they may."""
+    """The reason why the items of a dataset may not be sent to a model; None where they may."""
     asked, card = loaded.models[model], loaded.datasets[dataset]
     if asked.destination is None or card.remote == "allow":
         return None

@@ -1,4 +1,4 @@
-"""What rules take of a machine or a cluster, and the rules that ask a model all at once."""
+"""Resources that rules take, and the rules that ask a model all at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from emoalign.planning.loaded_study import LoadedStudy
 
 @dataclass(frozen=True)
 class Needs:
-    """What jobs of models, baselines and embeddings need."""
+    """Needs of the jobs of models, baselines and embeddings."""
 
     loaded: LoadedStudy
 
@@ -20,7 +20,7 @@ class Needs:
         return self.loaded.models[model].resources().threads
 
     def gpus(self, model: str) -> int:
-        """How many GPUs a job computes on, so that a cluster gives it so many."""
+        """The number of GPUs a job computes on, so that a cluster gives it so many."""
         return self.loaded.models[model].resources().gpus
 
     def memory_mb(self, model: str, attempt: int) -> int:
@@ -36,7 +36,7 @@ class Needs:
         return {key for card in self.loaded.models.values() for key in card.key_variables()}
 
     def baseline_gpus(self, baseline: str) -> int:
-        """How many GPUs a job of a baseline computes on."""
+        """The number of GPUs a job of a baseline computes on."""
         return self.loaded.baselines[baseline].gpus
 
     def baseline_mb(self, baseline: str, attempt: int) -> int:
@@ -58,7 +58,7 @@ class TogetherRule:
     asked: tuple[str, ...]
 
     def files(self, results: str) -> list[str]:
-        """What it makes: a file for each scale, or scales asked about jointly."""
+        """The outputs: a file for each scale, or scales asked about jointly."""
         folder = f"{results}/ratings/{{model}}/{{protocol}}/{{dataset}}"
         return [f"{folder}/{asked}/{{shard}}.parquet" for asked in self.asked]
 

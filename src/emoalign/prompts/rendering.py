@@ -66,7 +66,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a model is shown: messages of a chat, or one text to continue.
+    """A prompt as a model is shown it: messages of a chat, or one text to continue.
 
     An image belongs to the last message, before (`first`) or after its text.
     """

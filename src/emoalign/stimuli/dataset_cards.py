@@ -69,7 +69,7 @@ class DatasetCard(Entry):
 
     @property
     def remote(self) -> RemoteApi:
-        """Whether items may be sent to a model on another machine."""
+        """The leave to send items to a model on another machine."""
         return self.remote_api or ("allow" if self.redistribute else "ask")
 
     def files(self) -> dict[str, FileSource]:

@@ -156,7 +156,7 @@ def unpack(archive: Path, files: Mapping[str, Path], images: Path | None) -> int
 def _chosen(
     archive: Path, content: zipfile.ZipFile, files: Mapping[str, Path], images: Path | None
 ) -> dict[Path, zipfile.ZipInfo]:
-    """Where each file goes that is taken out."""
+    """The targets of the files that are taken out."""
     chosen: dict[Path, zipfile.ZipInfo] = {}
     for info in content.infolist():
         name = PurePosixPath(info.filename.replace("\\", "/")).name

@@ -110,7 +110,7 @@ class _Bringing:
         _log.info("%s: %d images brought from %s", target, len(lacking), folder)
 
     def _mirrored(self, file: str) -> Path | None:
-        """Where the mirror has a file: below it as below resources/."""
+        """The place of a file in the mirror: below it as below resources/."""
         path = PurePath(file)
         if self.mirror is None or path.is_absolute():
             return None

@@ -17,7 +17,7 @@ from emoalign.tables import NORMS
 
 
 def norm_rows(items: Sequence[SourceItem], scales: Mapping[str, DatasetScale]) -> pd.DataFrame:
-    """What people said of every item, in points of the study's scales.
+    """Norms of every item, in points of the study's scales.
 
     An item has no row for a scale that it was not rated on. Raises DataError for a rating outside
     the range of the file, or for labels that the card does not have.

@@ -107,7 +107,7 @@ def _tell_strata(
 
 
 def _name(item: SourceItem) -> str:
-    """What patterns and demonstrations are compared with: the text, or the image's file name."""
+    """The name that patterns and demonstrations are compared with: text, or image's file name."""
     return item.text if item.text is not None else Path(item.image or "").stem
 
 

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table is written. `card` names the file that says so, for messages."""
+    """The format of a table. `card` names the file that says so, for messages."""
 
     format: str
     card: str
@@ -103,7 +103,7 @@ def read_rows(path: Path, layout: Layout) -> tuple[list[str], Iterator[Row]]:
 def places(
     path: Path, columns: Mapping[str, str], header: Sequence[str], card: str
 ) -> dict[str, int]:
-    """Where the named columns stand. `columns` has their names by the keys that give them.
+    """Places of the named columns. `columns` has their names by the keys that give them.
 
     Of columns with the same name, the second may be called name.1, the third name.2. Raises
     DataError with every column that is not there, or that is there more than once.

@@ -31,7 +31,7 @@ def tag(key: str, value: object) -> str:
 
 
 def tagged(key: str, default: str | None = None) -> Callable[[object], str | None]:
-    """What tells the tag of an entry, or of the content it is made from; None without the key."""
+    """A function from an entry, or its content, to the entry's tag; None without the key."""
 
     def name(content: object) -> str | None:
         value = (
@@ -54,7 +54,7 @@ class Entry(BaseModel):
 
 
 class Job(Entry):
-    """What the function of a rule is told: all that its outputs depend on, and nothing else.
+    """A job for the function of a rule: all that its outputs depend on, and nothing else.
 
     `version` is raised when the function itself changes its outputs, or a default changes.
     """
@@ -71,7 +71,7 @@ class Job(Entry):
 
 
 class FileSource(Entry):
-    """Where a file comes from: inside an installed Python package, or a path."""
+    """The source of a file: inside an installed Python package, or a path."""
 
     package: str | None = Field(
         None, description="Name of an installed Python package whose folder holds the file."

@@ -11,7 +11,7 @@ from emoalign.study.fields import Entry, Name, Range
 
 
 class AnswerFormat(Entry):
-    """What counts as the model's answer, and where it ends."""
+    """The kind of answer, and where it ends."""
 
     renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 
@@ -82,7 +82,7 @@ class ScaleInstruction(Entry):
 
 
 class PromptSet(Entry):
-    """How to ask for a rating: templates, and instructions per scale."""
+    """A way to ask for a rating: templates, and instructions per scale."""
 
     renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 

@@ -10,7 +10,7 @@ from emoalign.study.fields import Entry, Name, Readout
 
 
 class Protocol(Entry):
-    """How ratings are asked for."""
+    """A way of asking for ratings."""
 
     name: Name = Field(description="Name of the protocol in results and figures.")
     prompts: Name | None = Field(
@@ -45,7 +45,7 @@ class Protocol(Entry):
 
 
 class Asked(Entry):
-    """What a protocol varies: how sharply it samples, and with which words it asks a dataset."""
+    """Variables of a protocol: how sharply it samples, and with which words it asks a dataset."""
 
     temperature: float
     prompts: dict[str, str]

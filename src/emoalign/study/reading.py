@@ -113,7 +113,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _follows(entry: type[Entry], detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
-    """Whether another problem says it all: a list is too short as what it holds is wrong itself,
+    """Tell whether another problem says it all: a list is too short as what it holds is wrong itself,
     or a key is missing as it stands there by its old name."""
     location = detail["loc"]
     others = [other["loc"] for other in details if other["loc"] != location]

@@ -1,4 +1,4 @@
-"""How a sample is spread over kinds of items: the part of a study about strata."""
+"""Strata: the part of a study that spreads a sample over kinds of items."""
 
 from __future__ import annotations
 

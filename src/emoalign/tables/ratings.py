@@ -1,4 +1,4 @@
-"""What is rated and what was answered: stimuli, norms, ratings, items, and the plan."""
+"""Tables of what is rated and what was answered: stimuli, norms, ratings, items."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class ShownItems(Entry):
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a model and its engine can do; a study that asks for more is refused.
+    """Abilities of a model and its engine; a study that asks for more is refused.
 
     `choices` are the answers one request can bring; `top_logprobs` how many of the likeliest next
     tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
@@ -70,7 +70,7 @@ class Abilities:
 
 
 class Prices(Entry):
-    """What a provider charges, so that a plan can say what a study costs."""
+    """Prices of a provider, so that a plan can say what a study costs."""
 
     input_usd: float = Field(ge=0, description="US dollars for a million tokens of prompts.")
     output_usd: float = Field(ge=0, description="US dollars for a million tokens of answers.")
@@ -89,7 +89,7 @@ class Prices(Entry):
 
 @dataclass(frozen=True)
 class Terms:
-    """How answers are delivered, and at which prices where there are any."""
+    """Delivery of answers, and its prices where there are any."""
 
     prices: Prices | None = None
     delivery: Literal["single", "batch"] = "single"
@@ -104,7 +104,7 @@ class AskedModel(ModelCard):
     @property
     @abstractmethod
     def able(self) -> Abilities:
-        """What the model can do."""
+        """The abilities of the model."""
 
     @abstractmethod
     def identity(self) -> tuple[str, str | None]:
@@ -118,11 +118,11 @@ class AskedModel(ModelCard):
         return ()
 
     def setup(self) -> Settings:
-        """What of the engine's settings decides the answers, in ascending order of the names."""
+        """The engine's settings that decide the answers, in ascending order of the names."""
         return ()
 
     def samplings(self, job: RatingJob) -> Mapping[Readout, Sampling]:
-        """How the tokens of an answer are drawn in each readout of the job's protocol.
+        """The drawing of an answer's tokens in each readout of the job's protocol.
 
         An engine that reports the whole vocabulary applies the temperature to it; what a server
         returns of the distribution at temperature 1 is brought to it when it is read.
@@ -136,7 +136,7 @@ class AskedModel(ModelCard):
         return {readout: every[readout] for readout in job.protocol.readouts}
 
     def settings(self) -> Mapping[str, object]:
-        """How the engine is set up, for the manifest."""
+        """The set-up of the engine, for the manifest."""
         kept = self.model_dump(
             mode="json",
             exclude={"title", "capabilities", "limits", "api_key_env", "prices"},
@@ -147,7 +147,7 @@ class AskedModel(ModelCard):
     def cannot_rate(
         self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
     ) -> Iterator[str]:
-        """Why the model cannot be shown the items of a dataset."""
+        """Reasons why the model cannot be shown the items of a dataset."""
         if modality not in self.able.modalities:
             yield (
                 f"model {name!r} cannot be shown items of {dataset!r}: its card does not list "
@@ -157,14 +157,14 @@ class AskedModel(ModelCard):
     def cannot_follow(
         self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]
     ) -> Iterator[str]:
-        """Why the model cannot give the answers that a protocol asks for."""
+        """Reasons why the model cannot give the answers that a protocol asks for."""
         asks = f"protocol {protocol.name!r} asks model {name!r} for"
         for asked in prompts:
             for lacking in self._lacking(protocol, asked):
                 yield f"{asks} {lacking}"
 
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
-        """What is asked for and cannot be had, each with what the card says of it."""
+        """Things asked for that cannot be had, each with what the card says of it."""
         able = self.able
         if prompts.kind == "chat" and not able.chat:
             yield "a chat answer, but its card says chat: false"
@@ -179,7 +179,7 @@ class AskedModel(ModelCard):
             yield "an answer read from single tokens, but its card says tokenizer: false"
 
     def terms(self) -> Terms:
-        """How its answers are delivered, and what they cost."""
+        """The delivery of its answers, and their prices."""
         return Terms()
 
     def prompt_tokens(self, prompts: Sequence[Prompt]) -> tuple[float, str]:
@@ -191,7 +191,7 @@ class AskedModel(ModelCard):
         return math.nan
 
     def under_way(self, journal: Path) -> bool:
-        """Whether answers for a file of the journal have been asked for and not been collected."""
+        """Tell whether answers for a file of the journal are asked for and not yet collected."""
         return False
 
     @abstractmethod
@@ -203,7 +203,7 @@ class AskedModel(ModelCard):
         """
 
     def need(self, task: RatingTask) -> Need:
-        """What a task still takes until it is complete."""
+        """The requests, tokens and money that a task still takes."""
         from emoalign.elicitation.questions import need
 
         return need(task, self)

@@ -30,7 +30,7 @@ JOB_MB = 2000
 
 @dataclass(frozen=True)
 class Resources:
-    """What a rating job may use: threads of the CPU, GPUs, main memory (MB), servers elsewhere."""
+    """Resources of a rating job: threads of the CPU, GPUs, main memory (MB), servers elsewhere."""
 
     memory_mb: int
     threads: int = 1
@@ -79,32 +79,32 @@ class ModelCard(Entry, ABC):
 
     @abstractmethod
     def settings(self) -> Mapping[str, object]:
-        """How the engine is set up, for the manifest."""
+        """The set-up of the engine, for the manifest."""
 
     def samplings(self, job: RatingJob) -> Mapping[Readout, Sampling]:
-        """How the tokens of an answer are drawn in each readout of the job, for the manifest."""
+        """The drawing of an answer's tokens in each readout of the job, for the manifest."""
         return {}
 
     @abstractmethod
     def cannot_rate(
         self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
     ) -> Iterable[str]:
-        """Why the model, called `name`, has no ratings of a dataset on `scales`: sentences."""
+        """Reasons why the model, called `name`, has no ratings of a dataset on `scales`."""
 
     @abstractmethod
     def cannot_follow(
         self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]
     ) -> Iterable[str]:
-        """Why the model cannot be asked under a protocol with these prompt sets: sentences."""
+        """Reasons why the model cannot be asked under a protocol with these prompt sets."""
 
     @property
     def destination(self) -> str | None:
-        """Where items are sent when it is asked; None where they stay on this machine."""
+        """The server that items are sent to; None where they stay on this machine."""
         return None
 
     @property
     def cost_unknown(self) -> bool:
-        """Whether its answers may cost money and the card does not say how much."""
+        """Tell whether its answers may cost money and the card does not say how much."""
         return False
 
     def key_variables(self) -> frozenset[str]:
@@ -119,12 +119,12 @@ class ModelCard(Entry, ABC):
         return []
 
     def resources(self, attempt: int = 1) -> Resources:
-        """What a rating job may use; `attempt` counts from 1 and grows after a failure."""
+        """The resources of a rating job; `attempt` counts from 1 and grows after a failure."""
         return Resources(JOB_MB * attempt)
 
     @abstractmethod
     def need(self, task: RatingTask) -> Need | None:
-        """What a task still takes until it is complete; None of a model that nobody asks."""
+        """The requests, tokens and money that a task still takes; None where nobody is asked."""
 
     @abstractmethod
     def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:

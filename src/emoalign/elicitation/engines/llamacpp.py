@@ -54,7 +54,7 @@ class LlamaCppModel(ServedModel):
         return path.name, checksum
 
     def resources(self, attempt: int = 1) -> Resources:
-        """What a job may use: twice the size of the weights leaves room for computing with them."""
+        """Resources of a job: twice the size of the weights leaves room for computing with them."""
         weights = 0
         with suppress(DataError):
             weights = locate(self.weights).stat().st_size // 10**6

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is r
 
 
 class Capabilities(ShownItems):
-    """What the model and its server can do; a study that asks for more is refused."""
+    """Abilities of the model and its server; a study that asks for more is refused."""
 
     chat: bool = Field(True, description="Whether it answers chat messages.")
     completion: bool = Field(False, description="Whether it continues plain text.")
@@ -60,7 +60,7 @@ class Capabilities(ShownItems):
 
 
 class Limits(Entry):
-    """How hard the server may be worked. Changing a limit never asks for an answer again."""
+    """Limits on the work of the server. Changing a limit never asks for an answer again."""
 
     concurrency: int = Field(1, ge=1, description="Requests under way at once, at most.")
     requests_per_minute: float | None = Field(
@@ -108,7 +108,7 @@ class ServedModel(AskedModel):
 
     @property
     def able(self) -> Abilities:
-        """What the model and its server can do."""
+        """The abilities of the model and its server."""
         said = self.capabilities
         return Abilities(
             modalities=said.modalities,
@@ -130,7 +130,7 @@ class ServedModel(AskedModel):
         return {**card, "capabilities": self.capabilities.model_dump(mode="json", include=kept)}
 
     def settings(self) -> Mapping[str, object]:
-        """How the engine is set up, for the manifest."""
+        """The set-up of the engine, for the manifest."""
         return {**super().settings(), "limits": self.limits.model_dump(mode="json")}
 
     def minutes(self, requests: int, tokens: float) -> float:

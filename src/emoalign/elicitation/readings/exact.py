@@ -56,8 +56,8 @@ def check_single_tokens(tokens: Mapping[float, Sequence[int]], scale_name: str) 
         culprits = ", ".join(longer) or "two points share a token"
         raise CapabilityError(
             f"scale {scale_name!r}: not every point is a single token of this model: "
-            f"{culprits}. The exact readout and next_token answers would misread it: use the sampled readout with "
-            "a prompt set whose answers are of kind text."
+            f"{culprits}. The exact readout and next_token answers would misread it: use the "
+            "sampled readout with a prompt set whose answers are of kind text."
         )
 
 
@@ -88,7 +88,7 @@ def check_tokens(jobs: Sequence[RatingJob], tokens: Mapping[str, Sequence[int]])
 
 
 def _reads_tokens(job: RatingJob) -> bool:
-    """Whether every rating of the job must be a single token."""
+    """Tell whether every rating of the job must be a single token."""
     return "exact" in job.protocol.readouts or job.prompts.answer.kind == "next_token"
 
 

@@ -47,7 +47,7 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer says on a scale: a status, and a rating or labels if and only if it is ok."""
+    """An answer read on a scale: a status, and a rating or labels if and only if it is ok."""
 
     status: Status
     rating: float | None = None
@@ -90,7 +90,7 @@ def withheld(answer: Answer) -> Status | None:
 def read_answer(
     answer: Answer, scales: Mapping[str, Scale], answer_format: AnswerFormat
 ) -> Mapping[str, Reading]:
-    """What a sampled answer says on each of the scales it was asked about.
+    """Read a sampled answer on each of the scales it was asked about.
 
     `scales` are named by their keys where the answer is joint; otherwise there is one of any name.
     """
@@ -113,7 +113,7 @@ def read_answer(
 
 
 def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
-    """What a sampled answer says on each scale of the job."""
+    """Read a sampled answer on each scale of the job."""
     keys = {job.prompts.key(scale): scale for scale in job.scales}
     read = read_answer(
         answer, {key: job.scales[scale] for key, scale in keys.items()}, job.prompts.answer
@@ -122,7 +122,7 @@ def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
 
 
 def _not_given(answer: Answer, answer_format: AnswerFormat) -> Status | None:
-    """Why an answer is none, whatever its text would say; None for any other."""
+    """The reason why an answer is none, whatever its text would say; None for any other."""
     status = withheld(answer)
     if status is not None:
         return status

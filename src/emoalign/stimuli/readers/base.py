@@ -69,7 +69,7 @@ def _without(value: Any, keys: tuple[str, ...]) -> Any:
 
 @dataclass(frozen=True)
 class HumanRatings:
-    """What people said of one item on one scale, in the numbers of the source file.
+    """Human ratings of one item on one scale, in the numbers of the source file.
 
     `n` is None, and `sd` NaN, where the source does not tell; `where` is the place in the file,
     `places` those of the single ratings where they differ.

@@ -145,7 +145,7 @@ def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[st
 def _check_again(
     part: JoinedTable, item_id: str, first: Record, row: Record, stimulus: Mapping[str, str]
 ) -> None:
-    """Whether an item may have another row."""
+    """Check that an item may have another row."""
     line = first.where.rpartition(", ")[2]
     if part.rows == "items":
         raise DataError(
@@ -191,7 +191,7 @@ def _add_ratings(part: JoinedTable, item: _Item, row: Record) -> None:
 
 
 def _decimal(part: JoinedTable, field: str) -> str:
-    """What separates decimals in a field. Numbers that a spreadsheet knows as such have a point."""
+    """The decimal mark in a field. Numbers that a spreadsheet knows as such have a point."""
     typed = part.table_format not in ("csv", "tsv") and "," not in field
     return "." if typed else part.decimal
 

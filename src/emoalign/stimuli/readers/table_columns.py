@@ -1,4 +1,4 @@
-"""What the reader of tables is told: which columns hold what, and how the table is written."""
+"""Columns of a table and how it is written, as a dataset's card says it."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class BatchClient:
             return (await self._client.files.create(file=(name, content), purpose="batch")).id
 
     async def content(self, file_id: str) -> bytes:
-        """What is in a file."""
+        """The content of a file."""
         async with self._explaining(f"file {file_id}"):
             return (await self._client.files.content(file_id)).content
 

@@ -62,7 +62,7 @@ def request_line(card: OpenAIModel, ask: Ask) -> bytes:
 
 
 def endpoint(ask: Ask) -> str:
-    """Where a batch sends its requests."""
+    """The path below the server that a batch sends its requests to."""
     return f"/v1{interface(ask)}"
 
 
@@ -200,7 +200,7 @@ def reply_in(outcome: Outcome, choices: int) -> dict[str, Any]:
 
 
 def why_failed(batch: Batch) -> tuple[str, str]:
-    """Why a batch was not accepted, line by line, and what to do."""
+    """The reasons why a batch was not accepted, line by line, and what to do."""
     errors = (batch.errors.data if batch.errors else None) or []
     said = [
         (f"line {error.line}: " if error.line is not None else "") + str(error.message)

@@ -79,7 +79,7 @@ async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account 
 
 
 def under_way(journal: Path) -> bool:
-    """Whether batches of a job are remembered: not collected, or not settled with the account."""
+    """Tell whether batches are remembered: not collected, or not settled with the account."""
     return bool(Memory(_memory_file(journal)).batches)
 
 
@@ -301,6 +301,6 @@ class _Batches:
         return self._account.left() if self._account else float("inf")
 
     def unanswered(self) -> str:
-        """What the provider said of the requests without an answer, the commonest first."""
+        """The provider's words on requests without an answer, the commonest first."""
         said = "; ".join(f"{reason} ({times}×)" for reason, times in self.reasons.most_common(3))
         return f" Of the last round: {said}" if said else ""

@@ -1,4 +1,4 @@
-"""What a failure means: ask again, ask again more slowly, stop, or take it for an answer."""
+"""The meaning of a failure: ask again, ask again more slowly, stop, or take it for an answer."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def unreachable(error: BaseException) -> Fault:
 
 
 def odd(said: str) -> Fault:
-    """What came is no answer."""
+    """A fault: something came that is no answer."""
     return Fault("passing", said, _LATER)
 
 

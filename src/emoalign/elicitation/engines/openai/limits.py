@@ -1,4 +1,4 @@
-"""How fast a server is asked: evenly up to its limits, and slower when it says so.
+"""The pace at which a server is asked: evenly up to its limits, and slower when it says so.
 
 `Pacing` is arithmetic on a clock that is handed in; `Gate` lets tasks wait for it.
 """
@@ -105,7 +105,7 @@ def _allowance(per_minute: float | None) -> Allowance | None:
 
 
 class Gate:
-    """Where the tasks that ask one server wait, first come, first served."""
+    """A queue of the tasks that ask one server: first come, first served."""
 
     def __init__(self, limits: Limits) -> None:
         self.pacing = Pacing(limits)

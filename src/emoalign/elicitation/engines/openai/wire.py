@@ -13,7 +13,7 @@ from emoalign.prompts.messages import chat_messages
 
 
 def interface(ask: Ask) -> str:
-    """Where a request is sent to, below the address of the server."""
+    """The path that a request is sent to, below the address of the server."""
     return "/chat/completions" if ask.request.prompt.messages is not None else "/completions"
 
 
@@ -65,7 +65,7 @@ def _logprob_parameters(request: RatingRequest, capabilities: Capabilities) -> d
 
 
 def has_choices(reply: Mapping[str, Any]) -> bool:
-    """Whether a reply is a list of answers in one of the two formats: chat and completion."""
+    """Tell whether a reply is a list of answers, in the format of chats or of completions."""
     choices, usage = reply.get("choices"), reply.get("usage") or {}
     return isinstance(choices, list) and isinstance(usage, dict) and all(map(_is_choice, choices))
 
@@ -85,7 +85,7 @@ def used_tokens(reply: Mapping[str, Any]) -> int:
 
 
 def lacks_logprobs(answer: Answer) -> bool:
-    """Whether probabilities are missing although the answer was not withheld."""
+    """Tell whether probabilities are missing although the answer was not withheld."""
     withheld = answer.refused or answer.finish_reason == "content_filter"
     return answer.logprobs is None and not withheld
 

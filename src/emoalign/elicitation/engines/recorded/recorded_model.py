@@ -40,7 +40,7 @@ scale: valence
 
 
 class RecordedColumns(Entry):
-    """What the columns of recorded ratings are called; columns not named are not read."""
+    """Names of the columns of recorded ratings; columns not named are not read."""
 
     item: str | None = Field(
         None, description="Column with the dataset's own id of the item. Give this or text."
@@ -159,7 +159,7 @@ class RecordedModel(ModelCard):
         return self.model_dump(mode="json", exclude={"title": True, "source": {"obtain", "url"}})
 
     def settings(self) -> Mapping[str, object]:
-        """Where the ratings come from and how they are read, for the manifest."""
+        """The source of the ratings and how it is read, for the manifest."""
         _, checksum = locate_verified(self.source)
         said = self.answering()
         return {**said, "source": {**said["source"], "sha256": checksum}}
@@ -173,7 +173,7 @@ class RecordedModel(ModelCard):
     def cannot_rate(
         self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
     ) -> Iterator[str]:
-        """Why the table has no ratings on some of the scales."""
+        """Reasons why the table has no ratings on some of the scales."""
         for scale in scales:
             if self.scale not in (None, scale):
                 yield (
@@ -190,7 +190,7 @@ class RecordedModel(ModelCard):
     def cannot_follow(
         self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]
     ) -> Iterator[str]:
-        """Why the table cannot give the answers that a protocol asks for."""
+        """Reasons why the table cannot give the answers that a protocol asks for."""
         if "exact" in protocol.readouts:
             yield (
                 f"protocol {protocol.name!r} asks model {name!r} for the exact readout, but its "

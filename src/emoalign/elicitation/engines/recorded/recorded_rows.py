@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Rating:
-    """What one participant gave for one item: `item` as the table names it, `text` as written."""
+    """A rating of one participant for one item: `item` as the table names it, `text` as written."""
 
     item: str
     item_id: str | None
@@ -144,7 +144,7 @@ def _ratings(
 
 
 def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Record, str], str | None]:
-    """What tells the id of an item from how the table names it; None if the study has no such."""
+    """A function from the table's name of an item to its id; None if the study has no such."""
     ids: dict[str, list[str]] = defaultdict(list)
     for item_id, text in zip(items["item_id"], items["text"], strict=True):
         ids[item_id if card.columns.item else text].append(item_id)

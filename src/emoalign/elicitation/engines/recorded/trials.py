@@ -61,7 +61,7 @@ def _read_trials(path: Path, card: RecordedModel) -> Iterator[Record]:
 
 
 def filled(trial: Record, card: RecordedModel, key: str) -> str:
-    """What a trial holds under a key of the card. Raises DataError where the field is empty."""
+    """The field of a trial under a key of the card. Raises DataError where it is empty."""
     written = trial.fields[key]
     if not written:
         column = getattr(card.columns, key)
@@ -72,7 +72,7 @@ def filled(trial: Record, card: RecordedModel, key: str) -> str:
 def trial_reader(
     job: RatingJob, scale: str, card: RecordedModel
 ) -> Callable[[Record], tuple[Reading, str] | None]:
-    """What reads the rating of a trial, with its text; None where a trial has none.
+    """A function that reads the rating of a trial, with its text; None where it has none.
 
     Labels are read from the raw answer alone: there is no number to compare it with.
     """

@@ -170,7 +170,8 @@ class VllmEngine:
 def check_template(template: str | None, arguments: Mapping[str, object], model: str) -> None:
     """Check that a chat template leaves nothing open.
 
-    `arguments` are the card's chat_template_kwargs. Raises CapabilityError when there is no template, or it does something the card does not fix.
+    `arguments` are the card's chat_template_kwargs. Raises CapabilityError when there is no
+    template, or it does something the card does not fix.
     """
     if not template:
         raise CapabilityError(
@@ -186,14 +187,14 @@ def check_template(template: str | None, arguments: Mapping[str, object], model:
 
 
 def vllm_faults() -> tuple[type[Exception], ...]:
-    """What vLLM raises when it cannot go on."""
+    """Errors that vLLM raises when it cannot go on."""
     from vllm.exceptions import VLLMError
 
     return VLLMError, ValueError, RuntimeError, OSError
 
 
 def _reported(llm: Any, card: VllmModel) -> str:
-    """What gave an answer: weights, number format, version of vLLM."""
+    """The source of an answer: weights, number format, version of vLLM."""
     folder = Path(card.model)
     commit = (
         folder_sha256(folder)

@@ -1,4 +1,4 @@
-"""What vLLM is told for a request, which tokens are ratings and what its outputs say, without vLLM.
+"""Parameters of a request, tokens that are ratings, and readings of outputs: vLLM without vLLM.
 
 "7", " 7" and "７" are one rating, written three ways.
 """
@@ -69,7 +69,7 @@ def sampling_parameters(ask: Ask, tokens: Sequence[int]) -> dict[str, Any]:
 
 
 def beginning(ask: Ask) -> tuple[str, ...]:
-    """What sorts requests so that those that begin alike stand together.
+    """A key that sorts requests so that those that begin alike stand together.
 
     The model computes the same beginning once: that of an instruction for all items, and the whole
     prompt for both readouts.

@@ -70,7 +70,7 @@ def loaded(card: VllmModel) -> Iterator[VllmEngine]:
 
 
 def processor_arguments(card: VllmModel) -> dict[str, Any]:
-    """What differs where there is no GPU: for small models, and to try things out.
+    """Arguments that differ where there is no GPU: for small models, and to try things out.
 
     Prompts are computed whole, because parts of them together with seeds stop vLLM on a CPU.
     """
