@@ -151,7 +151,7 @@ Output = Literal["sigmoid", "softmax"]
 
 
 def output_of(scale: Scale) -> Output:
-    """The way from outputs to shares: labels are chosen by themselves, points exclude each other."""
+    """The way from outputs to shares: labels are chosen each by itself, points exclude others."""
     return "sigmoid" if isinstance(scale, LabelScale) else "softmax"
 
 

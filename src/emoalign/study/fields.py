@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,6 +17,18 @@ from pydantic import (
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """Letters, digits, dot, underscore, hyphen: a name becomes part of file names."""
+
+
+def _known(encoding: str) -> str:
+    try:
+        "a".encode(encoding)
+    except LookupError as error:
+        raise ValueError(str(error)) from error
+    return encoding
+
+
+Encoding = Annotated[str, AfterValidator(_known)]
+"""An encoding of texts that Python knows, such as utf-8-sig or cp1252."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
@@ -90,6 +104,11 @@ class FileSource(Entry):
     obtain: str | None = Field(
         None, description="How to get the file; shown when it is missing or is another file."
     )
+
+    @property
+    def suffix(self) -> str:
+        """The end of the file's name in lower case, such as csv."""
+        return PurePath(self.file).suffix.removeprefix(".").lower()
 
     @model_validator(mode="after")
     def _from_one_place(self) -> FileSource:

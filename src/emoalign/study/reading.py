@@ -113,8 +113,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _follows(entry: type[Entry], detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
-    """Tell whether another problem says it all: a list is too short as what it holds is wrong itself,
-    or a key is missing as it stands there by its old name."""
+    """Tell whether another problem says it all.
+
+    A list is too short as what it holds is wrong itself; a key is missing as it stands there by
+    its old name.
+    """
     location = detail["loc"]
     others = [other["loc"] for other in details if other["loc"] != location]
     if detail["type"] == "too_short":

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import DataError
-from emoalign.study.fields import Entry, FileSource, Modality, Name
+from emoalign.study.fields import Encoding, Entry, FileSource, Modality, Name
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale, Scale
@@ -106,7 +106,7 @@ class RecordedModel(ModelCard):
         description="The scale of all ratings, where the table has no column for it: a name on the "
         "dataset card.",
     )
-    encoding: str = Field(
+    encoding: Encoding = Field(
         "utf-8-sig",
         description="Encoding of the text, such as cp1252; Parquet needs none. The default reads "
         "UTF-8 with or without a mark at its beginning.",
@@ -124,30 +124,16 @@ class RecordedModel(ModelCard):
                 "say which scale was rated: give either columns.scale (the column that names it) "
                 "or scale (the scale of all rows)"
             )
-        if self.format is None and self.suffix not in get_args(TableFormat):
+        if self.format is None and self.source.suffix not in get_args(TableFormat):
             raise ValueError(
                 f"say the format (csv, tsv or parquet): the name {self.source.file!r} does not"
             )
         return self
 
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, encoding: str) -> str:
-        try:
-            "a".encode(encoding)
-        except LookupError as error:
-            raise ValueError(str(error)) from error
-        return encoding
-
-    @property
-    def suffix(self) -> str:
-        """End of the file's name, such as csv."""
-        return PurePath(self.source.file).suffix.removeprefix(".").lower()
-
     @property
     def table_format(self) -> str:
         """Format of the table: csv, tsv or parquet."""
-        return self.format or self.suffix
+        return self.format or self.source.suffix
 
     @classmethod
     def known_as(cls, said: Mapping[str, Any]) -> str:
