@@ -18,8 +18,7 @@ from emoalign.errors import DataError
 from emoalign.stimuli.fetching import UnreachableError, download, unpack
 from emoalign.stimuli.gathering import gather
 from emoalign.study.fields import FileSource
-
-from .small_datasets import MEAN, table_card
+from tests.kit.datasets import MEAN, table_card
 
 CONTENT = b"id,word,v\n" + b"".join(b"%d,word,4\n" % number for number in range(20_000))
 CHECKSUM = hashlib.sha256(CONTENT).hexdigest()

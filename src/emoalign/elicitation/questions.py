@@ -95,7 +95,7 @@ def _participants(
 
 
 @dataclass(frozen=True)
-class Need:
+class Remaining:
     """The columns of the plan (`tables.PLAN`) that follow from a task and its model."""
 
     answers: int
@@ -111,7 +111,7 @@ class Need:
     prices_as_of: str | None
 
 
-def need(task: RatingTask, card: AskedModel) -> Need:
+def remaining(task: RatingTask, card: AskedModel) -> Remaining:
     """The requests, tokens, money and time that a task still needs."""
     questions = build_questions(task.job, card, shown_items(task.items, card.able))
     wanted_asks = [question.ask for question in questions]
@@ -136,7 +136,7 @@ def need(task: RatingTask, card: AskedModel) -> Need:
     prices = terms.prices
     usd = prices.cost(prompt_tokens, answer_tokens) if prices else math.nan
     batch = prices.batch_factor if prices and prices.batch_factor else math.nan
-    return Need(
+    return Remaining(
         answers=len(wanted),
         held=len(held),
         requests=len(asks),

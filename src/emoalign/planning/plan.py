@@ -78,11 +78,11 @@ def planned(
     job: RatingJob, card: ModelCard, items: pd.DataFrame, journal: Path
 ) -> dict[str, str | int | float | None] | None:
     """The row of a cell in the plan, see `tables.PLAN`; None where nobody is asked."""
-    need = card.need(RatingTask(job, items, journal))
-    if need is None:
+    remaining = card.remaining(RatingTask(job, items, journal))
+    if remaining is None:
         return None
     named = {"model": job.model, "protocol": job.protocol.name, "dataset": job.dataset}
-    return {**named, "scale": job.asked, **asdict(need)}
+    return {**named, "scale": job.asked, **asdict(remaining)}
 
 
 def costs_in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
 
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.inquiry import Inquiry
-    from emoalign.elicitation.questions import Need
+    from emoalign.elicitation.questions import Remaining
     from emoalign.elicitation.rating import RatingTask
 
 WHOLE_VOCABULARY = -1
@@ -202,11 +202,11 @@ class AskedModel(ModelCard):
         EngineError when it or its server fails.
         """
 
-    def need(self, task: RatingTask) -> Need:
+    def remaining(self, task: RatingTask) -> Remaining:
         """The requests, tokens and money that a task still takes."""
-        from emoalign.elicitation.questions import need
+        from emoalign.elicitation.questions import remaining
 
-        return need(task, self)
+        return remaining(task, self)
 
     def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:
         """The ratings of each task, as rows of the ratings table: asked only what is missing."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.questions import Need
+    from emoalign.elicitation.questions import Remaining
     from emoalign.elicitation.rating import RatingTask
 
 JOB_MB = 2000
@@ -123,7 +123,7 @@ class ModelCard(Entry, ABC):
         return Resources(JOB_MB * attempt)
 
     @abstractmethod
-    def need(self, task: RatingTask) -> Need | None:
+    def remaining(self, task: RatingTask) -> Remaining | None:
         """The requests, tokens and money that a task still takes; None where nobody is asked."""
 
     @abstractmethod

@@ -184,7 +184,7 @@ class RecordedModel(ModelCard):
                 "sampled readout is possible"
             )
 
-    def need(self, task: RatingTask) -> None:
+    def remaining(self, task: RatingTask) -> None:
         """Nothing: all ratings are there."""
 
     def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:
