@@ -120,7 +120,7 @@ def job_of(card: ModelCard, scale: str, **protocol: Any) -> RatingJob:
     )
 
 
-def test_scales_of_one_job_are_rated_together_each_with_a_journal_of_its_own(
+def test_tasks_of_one_job_are_rated_together_each_with_a_journal_of_its_own(
     tmp_path: Path,
 ) -> None:
     asked: list[str] = []

@@ -102,9 +102,9 @@ def validate(entry: type[EntryT], content: Any, source: str) -> tuple[EntryT | N
         ]
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, choices: Iterable[str]) -> str:
     """A hint for a misspelt name: the closest known one, or all of them."""
-    names = sorted(known)
+    names = sorted(choices)
     folded = {each.casefold(): each for each in reversed(names)}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     if close:
