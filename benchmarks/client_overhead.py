@@ -21,15 +21,14 @@ from pathlib import Path
 
 import orjson
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.by_request import collect
-from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
-from emoalign.elicitation.journal import JournalWriter
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.served import collect
+from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.readings.text import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.prompts.rendering import Message, Prompt
-from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import OrdinalScale
 
 REQUESTS = 10_000
@@ -37,7 +36,7 @@ PARTICIPANTS = 20
 CONCURRENCY = 16
 PER_MINUTE = 3000
 NINE = OrdinalScale(min=1, max=9, direction="higher is better")
-FORM = AnswerForm(form="text")
+FORM = AnswerFormat(kind="text")
 INSTRUCTION = "Rate how pleasant the word is, from 1 to 9. Answer with one number. " * 4
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from transformers import RobertaConfig, RobertaForSequenceClassification
 
-from emoalign.baselines.cards import TrainingSettings
+from emoalign.baselines.baseline_cards import TrainingSettings
 from emoalign.baselines.checkpoints import Checkpoints
 from emoalign.baselines.classifiers import Classifier, best_device, load
 from emoalign.baselines.fitting import Fitting

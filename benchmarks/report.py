@@ -67,7 +67,7 @@ def job() -> ReportJob:
         "caveats": [],
     }
     instruction = {"instruction": "Rate it.", "written_for": {"min": 1, "max": 9}}
-    prompts = {"title": "Plain", "form": "chat", "template": "{{ instruction }} {{ item.text }}"}
+    prompts = {"title": "Plain", "kind": "chat", "template": "{{ instruction }} {{ item.text }}"}
     return REPORT_JOB.model_validate(
         {
             "study": "large",

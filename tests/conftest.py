@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
-from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.study.fields import FileSource
 from emoalign.study.reading import read_yaml
 from emoalign.study.scales import HumanScale

@@ -1,4 +1,4 @@
-"""Which versions of packages are installed."""
+"""Versions of installed packages."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 def installed_versions(packages: Sequence[str]) -> dict[str, str]:
     """Versions of the packages by name, of those that are installed; none is imported."""
-    found = {}
+    versions = {}
     for package in packages:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -19,8 +19,8 @@ _log = logging.getLogger("emoalign")
 def importable_in_jobs() -> None:
     """Let the processes that this one starts import the same emoalign, without an installation."""
     package = str(Path(__file__).parents[1])
-    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, [package, *known])))
+    folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, [package, *folders])))
 
 
 def keep_out_of_log(logger: logging.Logger, variables: Iterable[str]) -> None:

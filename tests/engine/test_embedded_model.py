@@ -19,19 +19,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.by_request import collect
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel, served
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
+from emoalign.elicitation.engines.served import collect
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.elicitation.readings.text import parse_rating
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.prompts.rendering import PromptForm
+from emoalign.prompts.rendering import QuestionTemplate
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.fields import FileSource
@@ -276,7 +275,7 @@ RATE = """
 import sys
 from pathlib import Path
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.planning.loading import MODELS
 from emoalign.stage import orderly_end
 from emoalign.study.reading import read_card
@@ -352,12 +351,12 @@ def in_json(
     wording: Mapping[str, object],
 ) -> RatingJob:
     """The job with a prompt that the small model often continues with JSON."""
-    prompts = PromptForm.model_validate(
+    prompts = QuestionTemplate.model_validate(
         {
-            "form": "completion",
+            "kind": "completion",
             "system": None,
             "template": shown + "Word: {{ item.text }}\nAnswer:",
-            "answer": {"form": answer, "max_tokens": 24, "stop": ["\n"]},
+            "answer": {"kind": answer, "max_tokens": 24, "stop": ["\n"]},
             "wording": wording,
         }
     )

@@ -19,16 +19,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.openai.card import OpenAIModel
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.elicitation.readings.text import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
-from emoalign.prompts.rendering import Message, Prompt, PromptForm
+from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate
 from emoalign.stage import stage
-from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
@@ -221,7 +220,7 @@ def ask(
 
 def statuses(answers: Sequence[Answer]) -> list[str]:
     return [
-        read_answer(answer, {"valence": NINE}, AnswerForm(form="text"))["valence"].status
+        read_answer(answer, {"valence": NINE}, AnswerFormat(kind="text"))["valence"].status
         for answer in answers
     ]
 
@@ -591,10 +590,10 @@ def job_for(
 ) -> RatingJob:
     wording = {"instruction": "Rate.", "written_for": {"min": 1, "max": 9}}
     prompts = {
-        "form": "chat",
+        "kind": "chat",
         "system": None,
         "template": "{{ item.text }}",
-        "answer": {"form": "text", "max_tokens": 3},
+        "answer": {"kind": "text", "max_tokens": 3},
         "wording": {"valence": wording},
     }
     protocol = {
@@ -608,7 +607,7 @@ def job_for(
             "model": "remote",
             "card": dict(card.answering()),
             "protocol": Protocol.model_validate(protocol),
-            "prompts": PromptForm.model_validate(prompts),
+            "prompts": QuestionTemplate.model_validate(prompts),
             "dataset": "mine",
             "scales": {"valence": NINE.model_dump()},
         }

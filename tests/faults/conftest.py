@@ -14,12 +14,11 @@ import orjson
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.openai.card import OpenAIModel
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
-from emoalign.prompts.rendering import PromptForm
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingJob, rate
+from emoalign.prompts.rendering import QuestionTemplate
 from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
 from tests.faults.server import FaultServer
@@ -33,7 +32,7 @@ import sys
 from pathlib import Path
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.planning.loading import MODELS
 from emoalign.study.reading import read_card
 
@@ -90,10 +89,10 @@ class Desk:
     @property
     def job(self) -> RatingJob:
         prompts = {
-            "form": "chat",
+            "kind": "chat",
             "system": None,
             "template": "{{ item.text }}",
-            "answer": {"form": "text", "max_tokens": 3},
+            "answer": {"kind": "text", "max_tokens": 3},
             "wording": {"valence": {"instruction": "Rate.", "written_for": {"min": 1, "max": 9}}},
         }
         protocol = {"name": "plain", "prompts": "plain", "participants": self.participants}
@@ -102,7 +101,7 @@ class Desk:
                 "model": "faulty",
                 "card": dict(self.card.answering()),
                 "protocol": Protocol.model_validate({**protocol, "readouts": ("sampled",)}),
-                "prompts": PromptForm.model_validate(prompts),
+                "prompts": QuestionTemplate.model_validate(prompts),
                 "dataset": "mine",
                 "scales": {"valence": {"min": 1, "max": 9, "direction": "higher is better"}},
             }

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Prompt

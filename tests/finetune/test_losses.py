@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy.special import expit, rel_entr, softmax
 
-from emoalign.baselines.losses import divergences, predicted_shares
-from emoalign.baselines.targets import divergence
+from emoalign.baselines.classifiers import divergences, predicted_shares
+from emoalign.baselines.examples import divergence
 from emoalign.study.scales import LabelScale, OrdinalScale
 
 RANDOM = np.random.default_rng(5)

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.baselines.baseline_jobs import BaselineData, PredictionJob
+from emoalign.baselines.baseline_cards import BaselineData, PredictionJob
+from emoalign.baselines.examples import divergence
 from emoalign.baselines.predict import predict
-from emoalign.baselines.targets import divergence
 from emoalign.baselines.train import train
 from emoalign.errors import BaselineError
 from emoalign.study.scales import HumanScale

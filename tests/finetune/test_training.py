@@ -16,11 +16,9 @@ import torch
 from safetensors.torch import load_file
 
 from emoalign.baselines import fitting
-from emoalign.baselines.baseline_jobs import TrainingJob
-from emoalign.baselines.cards import TrainingSettings
+from emoalign.baselines.baseline_cards import TrainingJob, TrainingSettings
 from emoalign.baselines.classifiers import load
-from emoalign.baselines.record import TrainingRecord
-from emoalign.baselines.train import train
+from emoalign.baselines.train import TrainingRecord, train
 from emoalign.errors import BaselineError
 from tests.kit import comments as small_comments
 from tests.kit.comments import Comment, training
@@ -107,7 +105,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from emoalign.baselines.train import train
-from emoalign.baselines.baseline_jobs import TrainingJob
+from emoalign.baselines.baseline_cards import TrainingJob
 
 job, folder = Path(sys.argv[1]), Path(sys.argv[2])
 told = TrainingJob.model_validate_json(job.read_bytes())
@@ -206,7 +204,7 @@ def test_every_epoch_has_all_texts_in_an_order_of_its_own() -> None:
 @pytest.mark.shared_data
 def test_real_comments_are_learned_from(shared: Path, tmp_path: Path) -> None:
     """A slice of the published splits: what raters agreed on, learned by a tiny RoBERTa."""
-    from emoalign.stimuli.readers.sources import GoemotionsSplitsSource
+    from emoalign.stimuli.readers.goemotions import GoemotionsSplitsSource
     from emoalign.study.fields import FileSource
     from tests.kit.datasets import shipped
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from emoalign.baselines.record import TrainingRecord
+from emoalign.baselines.train import TrainingRecord
 from emoalign.tables import DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, PREDICTIONS
 from tests.kit import comments as small_comments
 from tests.kit.comments import Comment

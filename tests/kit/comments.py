@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emoalign.baselines.baseline_jobs import BaselineData, TrainingJob
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.baselines.baseline_cards import BaselineData, TrainingJob
+from emoalign.stimuli.dataset_cards import DatasetCard
 
 LABELS = ("joy", "anger", "neutral")
 WORDS = {"joy": "lovely", "anger": "awful", "neutral": "grey"}

@@ -11,11 +11,9 @@ import pandas as pd
 
 from emoalign.errors import StudyError
 from emoalign.statistics.reliability import split_half
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
-from emoalign.stimuli.readers.reading import read
-from emoalign.stimuli.readers.source_items import HumanLabels, HumanRatings, SourceItem
+from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.study.reading import read_card, validate
 from emoalign.tables import NORMS, STIMULI
 
@@ -29,7 +27,7 @@ def shipped(name: str) -> DatasetCard:
 
 def items(name: str, files: Mapping[str, Path], **changes: Any) -> list[SourceItem]:
     """What the reader of a shipped card makes of other files, with changes to its source."""
-    return read(shipped(name).source.model_copy(update=changes), files)
+    return shipped(name).source.model_copy(update=changes).read(files)
 
 
 CARD: dict[str, Any] = {

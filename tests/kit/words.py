@@ -10,9 +10,9 @@ from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.reported import reported
 from emoalign.planning.studies import STUDY
 from emoalign.report.report_job import ReportJob
-from emoalign.stimuli.cards import DatasetCard
-from emoalign.study.personas import PersonaTable
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import PersonaTable
 from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings
 
@@ -85,7 +85,7 @@ def study(
         name: {"instruction": "Rate it.", "written_for": {"min": one["min"], "max": one["max"]}}
         for name, one in numbers.items()
     } | {name: {"instruction": "Choose."} for name in choices}
-    wording = {"title": "Plain", "form": "chat", "template": "{{ instruction }} {{ item.text }}"}
+    wording = {"title": "Plain", "kind": "chat", "template": "{{ instruction }} {{ item.text }}"}
     wording |= {"answer": {"max_tokens": 4}, "scales": wordings}
     persona = {"title": "P", "template": "{{ age }} years old", "personas": [{"age": 30}]}
     model = {"engine": "openai", "capabilities": {}}

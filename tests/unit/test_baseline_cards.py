@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from emoalign.baselines import extra
-from emoalign.baselines.cards import BASELINES
+from emoalign.baselines.baseline_cards import BASELINES
 from emoalign.errors import BaselineError, StudyError
 from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs

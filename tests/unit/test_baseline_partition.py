@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.baselines.cards import Splits
+from emoalign.baselines.baseline_cards import Splits
+from emoalign.baselines.examples import human_shares
 from emoalign.baselines.partition import Partition, check, normalised, partition
-from emoalign.baselines.targets import human_shares
 from emoalign.errors import BaselineError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.stimuli.norms import norm_rows
-from emoalign.stimuli.readers.source_items import HumanLabels, SourceItem, from_ratings
+from emoalign.stimuli.readers.base import HumanLabels, SourceItem, from_ratings
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS as ITEM_TABLE

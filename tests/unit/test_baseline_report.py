@@ -12,7 +12,7 @@ import pytest
 from emoalign.analyses.baselines.analysis import BaselinesJob
 from emoalign.analyses.baselines.section import SECTION
 from emoalign.baselines.partition import PartitionCounts
-from emoalign.baselines.record import Epoch, TrainingRecord
+from emoalign.baselines.train import Epoch, TrainingRecord
 from emoalign.errors import BaselineError
 from emoalign.report.report_job import ReportedBaseline, ReportJob
 from emoalign.report.section import Results, View

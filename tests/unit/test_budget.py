@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account, BudgetedEngine, paid, study_account, within
 from emoalign.elicitation.engines.asked import Prices
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.elicitation.tokens import estimated_tokens, most_tokens
 from emoalign.errors import BudgetError
 from emoalign.planning.studies import STUDY
+from emoalign.prompts.messages import estimated_tokens, most_tokens
 from emoalign.prompts.rendering import Message, Prompt
 from emoalign.study.reading import validate
 

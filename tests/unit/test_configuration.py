@@ -16,9 +16,9 @@ from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import MODELS, load_study
-from emoalign.planning.needs import Needs
 from emoalign.planning.preflight import check_prompts
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.planning.rules import Needs
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.reading import nearest, read_card, read_yaml, validate
@@ -163,7 +163,7 @@ TOLD = [
     ("models/unfinished.yaml: weights: missing", "The GGUF file"),
     ("models/unfinished.yaml: capabilities.chioces: unknown key", "did you mean 'choices'?"),
     ("models/unfinished.yaml: limits.timeout_s: ", "greater than 0", "found 0"),
-    ("prompts/broken.yaml: answer.form: ", "did you mean 'next_token'?", "found 'nexttoken'"),
+    ("prompts/broken.yaml: answer.kind: ", "did you mean 'next_token'?", "found 'nexttoken'"),
 ]
 
 
@@ -183,6 +183,16 @@ def test_all_problems_of_a_study_and_of_what_it_names_are_told_at_once(config_di
         assert len(told) == 1, (fragments, problems)
     assert len(problems) == len(TOLD), problems
     assert str(error.value).startswith(f"{len(TOLD)} problems in the configuration:\n  1. ")
+
+
+def test_the_old_name_of_a_key_is_told_with_its_name_of_today_and_nothing_else(
+    config_dir: Path, edit: Edit
+) -> None:
+    edit(SHEET, lambda prompts: prompts.update(form=prompts.pop("kind")))
+    assert the_problem(config_dir).endswith("rating-sheet.yaml: form: form is now called kind")
+    edit(SHEET, lambda prompts: prompts.update(kind=prompts.pop("form")))
+    edit(SHEET, lambda prompts: prompts["answer"].update(form=prompts["answer"].pop("kind")))
+    assert the_problem(config_dir).endswith("answer.form: form is now called kind")
 
 
 def test_a_scale_the_dataset_lacks_is_told_with_the_nearest_one(

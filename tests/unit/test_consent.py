@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from emoalign.elicitation.engines.openai.card import OpenAIModel
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.rating import rate
 from emoalign.errors import StudyError
-from emoalign.planning.consent import all_forbidden, why_forbidden
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.planning.preflight import all_forbidden, why_forbidden
 from tests.kit.datasets import ROOT, shipped
 
 Edit = Callable[[str, Callable[[Any], object]], None]

@@ -17,13 +17,10 @@ import pytest
 from pydantic import Field
 
 import emoalign.planning.jobs  # noqa: F401 - so that every entry of the package is known here
-from emoalign.documentation.__main__ import main
-from emoalign.documentation.files import drifted, generated
-from emoalign.documentation.kinds import KINDS, FileKind, parts
-from emoalign.documentation.markdown import anchor, plain
+from emoalign.documentation.__main__ import drifted, generated, main
+from emoalign.documentation.file_kinds import KINDS, FileKind, json_schema, parts
+from emoalign.documentation.plain_words import anchor, default_in_words, plain, type_in_words
 from emoalign.documentation.results import STATUS_MEANINGS, title
-from emoalign.documentation.schemas import json_schema
-from emoalign.documentation.words import default_in_words, type_in_words
 from emoalign.planning.loading import load_study
 from emoalign.study.fields import Entry, Name
 from emoalign.study.reading import read_yaml, validate

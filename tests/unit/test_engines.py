@@ -12,16 +12,15 @@ import pandas as pd
 import pytest
 from pydantic import Field
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, Terms
 from emoalign.elicitation.engines.base import JOB_MB, ModelCard, Resources
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.elicitation.requests import Ask
-from emoalign.planning.costs import planned
+from emoalign.planning.plan import planned
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
@@ -109,10 +108,10 @@ def job_of(card: ModelCard, scale: str, **protocol: Any) -> RatingJob:
             "card": card.answering(),
             "protocol": {"name": "asked", "prompts": "word", "participants": 3, **protocol},
             "prompts": {
-                "form": "chat",
+                "kind": "chat",
                 "system": None,
                 "template": scale[0] + "{{ item.text }}",
-                "answer": {"form": "text"},
+                "answer": {"kind": "text"},
                 "wording": {scale: {"instruction": "Rate."}},
             },
             "dataset": "words",
@@ -121,7 +120,7 @@ def job_of(card: ModelCard, scale: str, **protocol: Any) -> RatingJob:
     )
 
 
-def test_cells_of_one_job_are_rated_together_each_with_a_journal_of_its_own(
+def test_tasks_of_one_job_are_rated_together_each_with_a_journal_of_its_own(
     tmp_path: Path,
 ) -> None:
     asked: list[str] = []
@@ -185,7 +184,7 @@ def test_what_an_engine_cannot_do_is_told_for_every_prompt_set_that_asks_for_it(
     prompts = PromptSet.model_validate(
         {
             "title": "T",
-            "form": "completion",
+            "kind": "completion",
             "template": "{{ item.text }}",
             "answer": {},
             "scales": {"valence": {"instruction": "Rate."}},

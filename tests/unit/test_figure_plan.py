@@ -18,7 +18,7 @@ from emoalign.figures.planned import PlannedFigure, planned_figures, undrawn_fig
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported, undrawn
-from emoalign.planning.together import rule_names
+from emoalign.planning.rules import rule_names
 from emoalign.study.reading import read_yaml
 from emoalign.tables import TABLES
 

@@ -9,11 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.cells import Cell
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.study.reading import validate
 
 FROZEN: dict[str, Any] = json.loads(
@@ -65,10 +64,10 @@ def test_a_question_keeps_its_id_and_its_place_in_the_journal(
     # Whoever changes one of them makes every user pay for all answers again.
     card = cards[asked["card"]]
     items = pd.DataFrame(FROZEN["items"][asked["items"]]).assign(shard="0000")
-    cell = Cell(job_of(asked, card), items, Path("journal"), "0000")
-    questions = Inquiry(cell, card).questions
+    task = RatingTask(job_of(asked, card), items, Path("journal"), "0000")
+    questions = Inquiry(task, card).questions
     assert [question.ask.request.request_id for question in questions] == asked["ids"]
-    assert cell.file == Path(asked["journal"])
+    assert task.file == Path(asked["journal"])
 
 
 def test_a_job_keeps_what_it_says_of_a_card(cards: dict[str, AskedModel]) -> None:

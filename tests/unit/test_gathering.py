@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from emoalign.errors import DataError
-from emoalign.stimuli.archives import unpack
-from emoalign.stimuli.downloads import UnreachableError, download
+from emoalign.stimuli.fetching import UnreachableError, download, unpack
 from emoalign.stimuli.gathering import gather
 from emoalign.study.fields import FileSource
 from tests.kit.datasets import MEAN, table_card
@@ -327,7 +326,7 @@ def test_two_images_of_the_same_name_are_told(here: Path) -> None:
 def test_an_archive_that_would_fill_the_disk_is_refused(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emoalign.stimuli.archives.MOST_BYTES", 1_000_000)
+    monkeypatch.setattr("emoalign.stimuli.fetching.MOST_BYTES", 1_000_000)
     path = archive(here / "set.zip", ("dog.jpg", bytes(2_000_000)))
     assert path.stat().st_size < 10_000
     with pytest.raises(DataError, match="its files would take 2000000 bytes"):

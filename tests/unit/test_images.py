@@ -11,21 +11,19 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from emoalign.elicitation.messages import chat_messages, data_url
 from emoalign.elicitation.requests import RatingRequest, Sampling
-from emoalign.elicitation.tokens import estimated_tokens, most_tokens
 from emoalign.errors import DataError, StudyError
 from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported
+from emoalign.prompts.messages import chat_messages, data_url, estimated_tokens, most_tokens
 from emoalign.prompts.rendering import Image, Message, Prompt
+from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
-from emoalign.stimuli.readers.reading import read
-from emoalign.stimuli.readers.sources import OasisSource
+from emoalign.stimuli.readers.oasis import OasisSource
 from emoalign.study.fields import FileSource
-from emoalign.study.files import sha256
+from emoalign.study.source_files import sha256
 from emoalign.tables import NORMS, STIMULI
 from tests.kit.analysing import analysis_jobs
 
@@ -236,7 +234,7 @@ def test_the_order_of_scales_changes_no_job() -> None:
 @pytest.mark.skipif(not OASIS.exists(), reason=f"there is no {OASIS}")
 def test_the_real_oasis_norms_and_pictures_are_read(tmp_path: Path) -> None:
     norms = FileSource(file=str(OASIS / "OASIS.csv"))
-    items = read(OasisSource(reader="oasis", norms=norms), {"norms": OASIS / "OASIS.csv"})
+    items = OasisSource(reader="oasis", norms=norms).read({"norms": OASIS / "OASIS.csv"})
     assert len(items) == 900
     valence = np.array([item.ratings["valence"].mean for item in items])
     arousal = np.array([item.ratings["arousal"].mean for item in items])

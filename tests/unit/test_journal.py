@@ -17,8 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.journal import JournalWriter, read_answers
+from emoalign.elicitation.journal import Answer, JournalWriter, read_answers
 from emoalign.errors import JournalError
 from tests.kit.waiting import HANGS_S, until
 
@@ -219,7 +218,7 @@ def test_files_of_other_protocols_have_other_writers(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.journal import JournalWriter
 
 with JournalWriter(Path(sys.argv[1])) as journal:

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings.json_answers import NotJson, parse_json
 from emoalign.elicitation.readings.text import Reading, read_answer
-from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 EMOTIONS = LabelScale(kind="labels", labels=("joy", "Anger", "mild surprise", "neutral"))
 FIVE = OrdinalScale(min=1, max=5, direction="higher is better")
 TENTHS = OrdinalScale(min=1, max=5, step=0.1, direction="higher is better")
 VAD: dict[str, Scale] = {"V": FIVE, "A": FIVE, "D": FIVE}
-LABELS = AnswerForm(form="labels", max_tokens=64)
-JOINT = AnswerForm(form="joint", max_tokens=64)
+LABELS = AnswerFormat(kind="labels", max_tokens=64)
+JOINT = AnswerFormat(kind="joint", max_tokens=64)
 NO = Reading("unparsable")
 
 
@@ -227,7 +227,7 @@ def test_any_text_is_json_or_is_told_not_to_be(text: str) -> None:
 # Statuses
 
 
-@pytest.mark.parametrize(("form", "text"), [(LABELS, '["joy"]'), (JOINT, '{"V": 3}')])
+@pytest.mark.parametrize(("expected", "text"), [(LABELS, '["joy"]'), (JOINT, '{"V": 3}')])
 @pytest.mark.parametrize(
     ("finish_reason", "refused", "status"),
     [
@@ -239,10 +239,12 @@ def test_any_text_is_json_or_is_told_not_to_be(text: str) -> None:
     ],
 )
 def test_a_whole_answer_that_was_not_given_counts_on_no_scale(
-    form: AnswerForm, text: str, finish_reason: str | None, refused: bool, status: str
+    expected: AnswerFormat, text: str, finish_reason: str | None, refused: bool, status: str
 ) -> None:
-    scales: dict[str, Scale] = {"V": FIVE, "A": FIVE} if form == JOINT else {"emotions": EMOTIONS}
-    found = read_answer(answer(text, finish_reason, refused), scales, form)
+    scales: dict[str, Scale] = (
+        {"V": FIVE, "A": FIVE} if expected == JOINT else {"emotions": EMOTIONS}
+    )
+    found = read_answer(answer(text, finish_reason, refused), scales, expected)
     assert [reading.status for reading in found.values()] == [status] * len(scales)
     assert all(reading.rating is None and reading.labels is None for reading in found.values())
 

@@ -10,14 +10,14 @@ import pytest
 from pydantic import ValidationError
 
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import check_prompts
 from emoalign.prompts.rendering import Renderer
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import validate
 from emoalign.study.scales import LabelScale
 
@@ -148,35 +148,35 @@ def test_a_joint_prompt_set_asks_about_all_of_its_scales_or_none(
 
 
 @pytest.mark.parametrize(
-    ("scales", "prompts", "form"),
+    ("scales", "prompts", "answers"),
     [
         (["emotions"], "labels-that-apply", "a list of labels"),
         (VAD, "reader-valence-arousal-dominance", "several scales at once"),
     ],
 )
 def test_probabilities_are_of_one_number_only(
-    study: Callable[..., LoadedStudy], scales: list[str], prompts: str, form: str
+    study: Callable[..., LoadedStudy], scales: list[str], prompts: str, answers: str
 ) -> None:
     assert refused(study, scales, prompts=prompts, readouts=["sampled", "exact"]) == (
         "mine.yaml: protocol 'asked': the exact readout reads one number, but the prompt set "
-        f"{prompts!r} asks for {form}: only the sampled readout is possible"
+        f"{prompts!r} asks for {answers}: only the sampled readout is possible"
     )
 
 
 def test_a_form_that_does_not_fit_the_kind_of_scale_is_told_with_those_that_do(
     study: Callable[..., LoadedStudy], edit: Edit
 ) -> None:
-    edit("prompts/labels-that-apply.yaml", lambda prompts: prompts["answer"].update(form="text"))
+    edit("prompts/labels-that-apply.yaml", lambda prompts: prompts["answer"].update(kind="text"))
     assert refused(study, ["emotions"], prompts="labels-that-apply") == (
-        "config/prompts/labels-that-apply.yaml: answer.form: text, but 'emotions' of 'sentences' "
+        "config/prompts/labels-that-apply.yaml: answer.kind: text, but 'emotions' of 'sentences' "
         "is a scale of labels; use labels or joint"
     )
     edit(
         "prompts/reader-valence-arousal-dominance.yaml",
-        lambda prompts: prompts["answer"].update(form="labels"),
+        lambda prompts: prompts["answer"].update(kind="labels"),
     )
     told = refused(study, ["valence"], prompts="reader-valence-arousal-dominance")
-    assert "answer.form: labels, but 'valence' of 'sentences' is a scale of numbers" in told
+    assert "answer.kind: labels, but 'valence' of 'sentences' is a scale of numbers" in told
     assert "use text, next_token or joint" in told
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import DataError, StudyError
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_card
 from tests.kit.datasets import CARD, MEAN, ROOT, prepared, table_card
 

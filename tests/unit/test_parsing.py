@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings.text import Reading, parse_rating, read_answer
-from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import OrdinalScale
 
 NINE = OrdinalScale(min=1, max=9, direction="higher is better")
@@ -17,8 +17,8 @@ BIPOLAR = OrdinalScale(min=-4, max=4, direction="higher is better")
 HUNDRED = OrdinalScale(min=0, max=100, direction="higher is better")
 UNIT = OrdinalScale(min=0, max=1, step=0.1, direction="higher is better")
 
-TEXT = AnswerForm(form="text")
-NEXT_TOKEN = AnswerForm(form="next_token", max_tokens=1)
+TEXT = AnswerFormat(kind="text")
+NEXT_TOKEN = AnswerFormat(kind="next_token", max_tokens=1)
 
 ANSWERS: list[tuple[str, OrdinalScale, float | None]] = [
     # A number, and what may stand around it
@@ -257,8 +257,8 @@ def answer(text: str, finish_reason: str | None = "stop", refused: bool = False)
     return Answer("id", 0, text, finish_reason, "model", 1, 1, 0.1, "2026-01-01T00:00:00", refused)
 
 
-def reading_of(given: Answer, scale: OrdinalScale, form: AnswerForm) -> Reading:
-    return read_answer(given, {"valence": scale}, form)["valence"]
+def reading_of(given: Answer, scale: OrdinalScale, expected: AnswerFormat) -> Reading:
+    return read_answer(given, {"valence": scale}, expected)["valence"]
 
 
 REFUSALS = [
@@ -332,18 +332,18 @@ def test_chatter_that_is_no_refusal_is_unparsable(text: str) -> None:
     assert reading_of(answer(text), NINE, TEXT) == Reading("unparsable")
 
 
-@pytest.mark.parametrize("form", [TEXT, NEXT_TOKEN])
-def test_a_filtered_answer_has_no_rating_whatever_it_says(form: AnswerForm) -> None:
+@pytest.mark.parametrize("expected", [TEXT, NEXT_TOKEN])
+def test_a_filtered_answer_has_no_rating_whatever_it_says(expected: AnswerFormat) -> None:
     for text in ("7", "", "I'm sorry"):
-        found = reading_of(answer(text, "content_filter"), NINE, form)
+        found = reading_of(answer(text, "content_filter"), NINE, expected)
         assert found == Reading("content_filter")
 
 
-@pytest.mark.parametrize("form", [TEXT, NEXT_TOKEN])
+@pytest.mark.parametrize("expected", [TEXT, NEXT_TOKEN])
 def test_a_refusal_in_the_servers_own_field_has_no_rating_whatever_it_says(
-    form: AnswerForm,
+    expected: AnswerFormat,
 ) -> None:
-    assert reading_of(answer("7", "stop", refused=True), NINE, form) == Reading("refusal")
+    assert reading_of(answer("7", "stop", refused=True), NINE, expected) == Reading("refusal")
 
 
 @pytest.mark.parametrize("text", ["7", "1", "7.", "**7**", "The word", ""])
@@ -390,9 +390,9 @@ def test_an_answer_that_failed_is_an_error_and_no_rating() -> None:
     SCALES,
 )
 def test_there_is_a_rating_if_and_only_if_the_status_is_ok(
-    text: str, finish_reason: str | None, refused: bool, form: AnswerForm, scale: OrdinalScale
+    text: str, finish_reason: str | None, refused: bool, expected: AnswerFormat, scale: OrdinalScale
 ) -> None:
-    found = reading_of(answer(text, finish_reason, refused), scale, form)
+    found = reading_of(answer(text, finish_reason, refused), scale, expected)
     assert (found.rating is not None) == (found.status == "ok")
     assert found.rating is None or found.rating in scale.points
 

@@ -8,16 +8,16 @@ from typing import Any
 import orjson
 import pytest
 
-from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.inquiry import rating_rows
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating_job import RatingJob
-from emoalign.elicitation.rating_rows import rating_rows
+from emoalign.elicitation.rating import RatingJob
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import check_prompts
-from emoalign.study.personas import PersonaTable
+from emoalign.study.protocols import PersonaTable
 from emoalign.study.reading import validate
 
 ROOT = Path(__file__).parents[2]

@@ -9,16 +9,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.openai.card import OpenAIModel
-from emoalign.elicitation.journal import JournalWriter
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating_job import RatingJob
-from emoalign.elicitation.tokens import estimated_tokens
-from emoalign.planning.costs import in_words, plan, planned
+from emoalign.elicitation.rating import RatingJob
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.planning.plan import costs_in_words, plan, planned
+from emoalign.prompts.messages import estimated_tokens
 from emoalign.tables import PLAN, STIMULI
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +136,7 @@ def test_a_finished_study_has_nothing_to_plan_for() -> None:
         "requests": 0,
         "tokens_from": "journal",
     }
-    assert in_words(pd.DataFrame([row]), None) == [
+    assert costs_in_words(pd.DataFrame([row]), None) == [
         "m: 40 answers, 40 in the journal, 0 to ask in 0 requests"
     ]
 
@@ -155,4 +154,4 @@ def test_the_limit_is_compared_with_the_price_of_the_way_answers_are_delivered(
     assert isinstance(card, OpenAIModel)
     row = planned(job, card, WORDS, tmp_path)
     limit = 0.75 * float(str(row["usd"]))
-    assert in_words(pd.DataFrame([row]), limit)[-1] == f"max_usd = {limit:g} {verdict}"
+    assert costs_in_words(pd.DataFrame([row]), limit)[-1] == f"max_usd = {limit:g} {verdict}"

@@ -25,7 +25,7 @@ from emoalign.statistics.precision_of_r import HumanSpread
 from emoalign.statistics.raters import People
 from emoalign.statistics.reliability import summary_reliability
 from emoalign.statistics.replicates import pearson_replicates
-from emoalign.stimuli.human_answers import human_answers
+from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.study.settings import DistributionSettings
 from emoalign.tables import DISTRIBUTIONS, ITEMS, NORMS, PRECISION, STATUSES, STIMULI

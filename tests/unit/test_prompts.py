@@ -12,22 +12,22 @@ import pytest
 from emoalign.errors import PromptError, StudyError
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.preflight import check_prompts
-from emoalign.prompts.rendering import Message, Prompt, PromptForm, Renderer
+from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate, Renderer
+from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.study.scales import HumanScale
 from emoalign.tables import STIMULI
 
 
-def form(template: str = "{{ item.text }}: ", **fields: Any) -> PromptForm:
+def question(template: str = "{{ item.text }}: ", **fields: Any) -> QuestionTemplate:
     wording = {
         "instruction": "Rate the word.",
         "written_for": {"min": 1, "max": 9},
         "demonstrations": [{"text": "joy", "rating": 8}, {"text": "dull", "rating": 4.5}],
     }
-    return PromptForm.model_validate(
+    return QuestionTemplate.model_validate(
         {
-            "form": "completion",
+            "kind": "completion",
             "system": None,
             "template": template,
             "answer": {},
@@ -43,7 +43,7 @@ def shipped(default_study: LoadedStudy) -> dict[str, Renderer]:
     scale = default_study.datasets["vader"].scales["valence"]
     return {
         protocol.name: Renderer(
-            default_study.prompt_form(protocol.name, "vader", "valence"), {"valence": scale}
+            default_study.question_template(protocol.name, "vader", "valence"), {"valence": scale}
         )
         for protocol in default_study.study.protocols
     }
@@ -108,18 +108,20 @@ def test_a_template_knows_the_item_the_instruction_the_demonstrations_and_the_sc
         "|{% for shown in demonstrations %}{{ shown.text }}={{ shown.rating }};{% endfor %}"
         "|{{ item.text }}"
     )
-    rendered = Renderer(form(template), {"valence": nine_points}).render("awe")
+    rendered = Renderer(question(template), {"valence": nine_points}).render("awe")
     assert rendered.text == "Rate the word.|valence 1.0-9.0 by 1.0|joy=8.0;dull=4.5;|awe"
 
 
 def test_a_template_can_name_the_anchors(nine_points: HumanScale) -> None:
     scale = nine_points.model_copy(update={"anchors": {1.0: "bad", 9.0: "good"}})
     template = "{% for point, word in scale.anchors.items() %}{{ point }} {{ word }}. {% endfor %}"
-    assert Renderer(form(template), {"valence": scale}).render("awe").text == "1.0 bad. 9.0 good. "
+    assert (
+        Renderer(question(template), {"valence": scale}).render("awe").text == "1.0 bad. 9.0 good. "
+    )
 
 
 def test_a_system_message_comes_first_and_is_a_template_too(nine_points: HumanScale) -> None:
-    prompts = form("{{ item.text }}", form="chat", system="Scale: {{ scale.name }}.")
+    prompts = question("{{ item.text }}", kind="chat", system="Scale: {{ scale.name }}.")
     assert Renderer(prompts, {"valence": nine_points}).render("awe").messages == (
         Message("system", "Scale: valence."),
         Message("user", "awe"),
@@ -128,14 +130,16 @@ def test_a_system_message_comes_first_and_is_a_template_too(nine_points: HumanSc
 
 @pytest.mark.parametrize("ending", [" ", "\n", "\n\n", "\t"])
 def test_white_space_at_the_end_of_a_template_stays(ending: str, nine_points: HumanScale) -> None:
-    rendered = Renderer(form("{{ item.text }}:" + ending), {"valence": nine_points}).render("awe")
+    rendered = Renderer(question("{{ item.text }}:" + ending), {"valence": nine_points}).render(
+        "awe"
+    )
     assert rendered.text == "awe:" + ending
 
 
 def test_only_the_text_of_an_item_reaches_a_template(nine_points: HumanScale) -> None:
     for hidden in ("item.item_id", "item.ratings", "item.mean", "norm", "scale.native"):
         with pytest.raises(PromptError):
-            Renderer(form("{{ " + hidden + " }}"), {"valence": nine_points}).render("awe")
+            Renderer(question("{{ " + hidden + " }}"), {"valence": nine_points}).render("awe")
 
 
 # What a template must not do
@@ -155,7 +159,7 @@ def test_a_name_the_template_is_not_given_is_an_error_that_tells_it(
     template: str, name: str, nine_points: HumanScale
 ) -> None:
     with pytest.raises(PromptError, match=name):
-        Renderer(form(template), {"valence": nine_points}).render("awe")
+        Renderer(question(template), {"valence": nine_points}).render("awe")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,7 @@ def test_a_name_the_template_is_not_given_is_an_error_that_tells_it(
 )
 def test_a_template_cannot_reach_out_of_its_sandbox(template: str, nine_points: HumanScale) -> None:
     with pytest.raises(PromptError):
-        Renderer(form(template), {"valence": nine_points}).render("awe")
+        Renderer(question(template), {"valence": nine_points}).render("awe")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +198,7 @@ def test_a_template_that_fails_is_an_error_of_the_prompt_set(
     template: str, nine_points: HumanScale
 ) -> None:
     with pytest.raises(PromptError, match="cannot be rendered"):
-        Renderer(form(template), {"valence": nine_points}).render("awe")
+        Renderer(question(template), {"valence": nine_points}).render("awe")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +206,7 @@ def test_a_template_that_fails_is_an_error_of_the_prompt_set(
 )
 def test_a_template_that_is_no_jinja2_is_refused(template: str, nine_points: HumanScale) -> None:
     with pytest.raises(PromptError, match="not valid Jinja2"):
-        Renderer(form(template), {"valence": nine_points})
+        Renderer(question(template), {"valence": nine_points})
 
 
 def test_every_prompt_set_of_a_study_that_cannot_be_rendered_is_told_at_once(

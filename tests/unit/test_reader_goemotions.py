@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.fields import FileSource
 from tests.kit.datasets import chosen, items, real, shipped, write
 

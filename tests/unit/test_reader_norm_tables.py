@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.stimuli.readers.base import SourceItem
 from tests.kit.datasets import items, prepared, rated, shipped, write
 
 

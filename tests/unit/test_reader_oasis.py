@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import HumanRatings, SourceItem
+from emoalign.stimuli.readers.base import HumanRatings, SourceItem
 from tests.kit.datasets import items, rated, real, write
 
 

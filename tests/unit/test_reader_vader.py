@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import SourceItem
-from emoalign.study.files import locate
+from emoalign.stimuli.readers.base import SourceItem
+from emoalign.study.source_files import locate
 from tests.kit.datasets import items, rated, real, shipped, spearman_brown, write
 
 

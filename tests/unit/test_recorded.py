@@ -15,9 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emoalign.elicitation.engines.recorded.card import RecordedModel
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.errors import DataError, StudyError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
@@ -25,7 +24,7 @@ from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
-from emoalign.planning.needs import Needs
+from emoalign.planning.rules import Needs
 from emoalign.report.manifest import metadata
 from emoalign.study.reading import read_yaml, validate
 from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
@@ -91,10 +90,10 @@ class Table:
                     "participants": self.job["participants"],
                 },
                 "prompts": {
-                    "form": "chat",
+                    "kind": "chat",
                     "system": None,
                     "template": "{{ item.text }}",
-                    "answer": {"form": self.job.get("form", "text")},
+                    "answer": {"kind": self.job.get("answers", "text")},
                     "wording": {scale: {"instruction": "Rate."} for scale in scales},
                 },
                 "dataset": "words",
@@ -684,7 +683,7 @@ MOOD = {"kind": "labels", "labels": ["joy", "anger"]}
 
 
 def test_recorded_labels_are_read_from_the_raw_answer(table: Table) -> None:
-    table.job |= {"form": "labels", "scales": {"mood": MOOD}}
+    table.job |= {"answers": "labels", "scales": {"mood": MOOD}}
     table.write(
         'id,who,said\nw1,a,"[""JOY"", ""anger""]"\nw1,b,joy\nw2,a,"[""bliss""]"\nw2,b,\n'
         'w3,a,"[""anger""]"\nw4,a,I cannot say.\n'
@@ -703,7 +702,7 @@ def test_recorded_labels_are_read_from_the_raw_answer(table: Table) -> None:
 
 
 def test_a_recorded_joint_answer_is_read_for_each_scale(table: Table) -> None:
-    table.job |= {"form": "joint", "scales": {"valence": SCALE, "arousal": SCALE}}
+    table.job |= {"answers": "joint", "scales": {"valence": SCALE, "arousal": SCALE}}
     table.write(
         "id,who,on,said\n"
         'w1,a,valence,"{""valence"": 3, ""arousal"": 12}"\n'

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from emoalign.planning.loading import load_study
-from emoalign.planning.needs import Needs
+from emoalign.planning.rules import Needs
 from emoalign.stage import keep_out_of_log
 from emoalign.study.reading import read_yaml
 

@@ -25,7 +25,7 @@ from emoalign.statistics.perfect_model import population as population_of
 from emoalign.statistics.predictors import Pair, reached
 from emoalign.statistics.raters import People, halves
 from emoalign.statistics.scores import METRICS, scores
-from emoalign.stimuli.human_answers import human_answers
+from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale
 from tests.kit.datasets import prepared, shipped
 

@@ -18,17 +18,15 @@ from hypothesis import strategies as st
 from emoalign.errors import DataError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.norms import to_scale
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
-from emoalign.stimuli.readers.reading import read
-from emoalign.stimuli.readers.source_items import SourceItem
-from emoalign.stimuli.readers.sources import VaderLexiconSource
-from emoalign.stimuli.sampling import sample_ids, shard_names
-from emoalign.stimuli.selection import select
+from emoalign.stimuli.readers.base import SourceItem
+from emoalign.stimuli.readers.vader import VaderLexiconSource
+from emoalign.stimuli.selection import sample_ids, select, shard_names
 from emoalign.study.fields import FileSource, Range
-from emoalign.study.files import locate, locate_verified
 from emoalign.study.scales import HumanScale
+from emoalign.study.source_files import locate, locate_verified
 from emoalign.tables import NORMS, STIMULI, TABLES, atomic
 
 Prepare = Callable[..., PreparationJob]
@@ -40,7 +38,7 @@ Limit = Callable[[int], AbstractContextManager[None]]
 
 def lexicon_items(file: Path) -> list[SourceItem]:
     source = VaderLexiconSource(reader="vader-lexicon", lexicon=FileSource(file=str(file)))
-    return read(source, {"lexicon": file})
+    return source.read({"lexicon": file})
 
 
 def test_means_and_sds_are_recomputed_where_the_file_states_wrong_ones(tmp_path: Path) -> None:

@@ -13,12 +13,9 @@ from pydantic import ValidationError
 
 from emoalign.errors import DataError
 from emoalign.planning.studies import StudyDataset
-from emoalign.stimuli.preparation_job import PreparationJob
-from emoalign.stimuli.readers.reading import read
-from emoalign.stimuli.readers.source_items import HumanLabels, SourceItem
-from emoalign.stimuli.sampling import sample_ids
-from emoalign.stimuli.selection import select
-from emoalign.stimuli.strata import strata_of, stratified_ids
+from emoalign.stimuli.dataset_cards import PreparationJob
+from emoalign.stimuli.readers.base import HumanLabels, SourceItem
+from emoalign.stimuli.selection import sample_ids, select, strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.study.strata import Strata
@@ -227,7 +224,7 @@ def test_emobank_falls_into_the_nine_cells_of_the_published_study(
     }
     card = shipped("emobank")
     source = card.source.model_copy(update={"skips": "keep"})
-    sentences = read(source, {place: shared / file for place, file in files.items()})
+    sentences = source.read({place: shared / file for place, file in files.items()})
     (entry,) = [
         entry
         for entry in read_yaml(ROOT / "config/studies/inoshita2026.yaml")[0]["datasets"]

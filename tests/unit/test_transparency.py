@@ -47,7 +47,7 @@ from emoalign.statistics.transparency import (
     similarity,
     transparency,
 )
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.reading import read_card, read_yaml, validate
 from emoalign.study.scales import LabelScale

@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.engines.vllm.card import VllmCapabilities, VllmModel
 from emoalign.elicitation.engines.vllm.engine import check_template
 from emoalign.elicitation.engines.vllm.outputs import (
     beginning,
@@ -23,16 +22,17 @@ from emoalign.elicitation.engines.vllm.outputs import (
     sampling_parameters,
 )
 from emoalign.elicitation.engines.vllm.start import loaded
-from emoalign.elicitation.messages import without_system
+from emoalign.elicitation.engines.vllm.vllm_model import VllmCapabilities, VllmModel
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings.exact import read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import CapabilityError
-from emoalign.planning.costs import planned
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.planning.plan import planned
+from emoalign.prompts.messages import without_system
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.stage import orderly_end
 from emoalign.study.reading import read_yaml

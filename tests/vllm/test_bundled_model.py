@@ -14,11 +14,10 @@ import orjson
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
-from emoalign.elicitation.engines.vllm.card import VllmModel
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
@@ -39,9 +38,9 @@ RATE = """
 import sys
 from pathlib import Path
 import orjson
-from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.stage import orderly_end
 
 folder = Path(sys.argv[1])
@@ -242,13 +241,13 @@ def test_a_killed_job_loses_nothing_and_asks_for_nothing_again(
 # Several jobs, one load
 
 
-def asking(job: RatingJob, form: str, shown: str, **asked: object) -> RatingJob:
+def asking(job: RatingJob, answers: str, shown: str, **asked: object) -> RatingJob:
     """The job with a prompt that the small model often continues with JSON."""
     prompts = {
-        "form": "completion",
+        "kind": "completion",
         "system": None,
         "template": shown + "Word: {{ item.text }}\nAnswer:",
-        "answer": {"form": form, "max_tokens": 24, "stop": ["\n"]},
+        "answer": {"kind": answers, "max_tokens": 24, "stop": ["\n"]},
         "wording": asked["wording"],
     }
     fields = job.model_dump() | {"scales": asked["scales"], "prompts": prompts}

@@ -13,14 +13,14 @@ import torch
 from scipy.stats import chisquare
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.engines.vllm.engine import VllmEngine
 from emoalign.elicitation.engines.vllm.start import loaded
-from emoalign.elicitation.messages import chat_messages
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, EngineError
+from emoalign.prompts.messages import chat_messages
 from emoalign.prompts.rendering import Message, Prompt
 from emoalign.study.scales import HumanScale, OrdinalScale
 

@@ -125,9 +125,9 @@ def lay_out(project: Project, address: str) -> None:
         "config/prompts/choose.yaml",
         {
             "title": "Choose",
-            "form": "chat",
+            "kind": "chat",
             "template": "{{ item.text }}: {{ scale.labels | join(', ') }}? {{ instruction }}",
-            "answer": {"form": "labels", "max_tokens": 20},
+            "answer": {"kind": "labels", "max_tokens": 20},
             "scales": {"emotions": {"instruction": "Select all that apply."}},
         },
     )
@@ -136,10 +136,10 @@ def lay_out(project: Project, address: str) -> None:
         "config/prompts/both.yaml",
         {
             "title": "Both",
-            "form": "chat",
+            "kind": "chat",
             "template": "{% for one in scales %}{{ one.key }}, {{ one.name }}, "
             "{{ one.instruction }} ({{ one.min | int }}, {{ one.max | int }}).{% endfor %}",
-            "answer": {"form": "joint", "max_tokens": 20},
+            "answer": {"kind": "joint", "max_tokens": 20},
             "scales": {"valence": rated | {"key": "V"}, "arousal": rated | {"key": "A"}},
         },
     )

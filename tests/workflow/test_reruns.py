@@ -8,10 +8,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.cells import Cell
-from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.inquiry import Inquiry
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingTask
 from emoalign.elicitation.requests import Ask
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
@@ -191,8 +191,8 @@ def answer_all(project: Project) -> None:
         for shard in SHARDS:
             for job in jobs.rate_together("model-v", protocol, "vader"):
                 journal = project.folder / "results/journal"
-                cell = Cell(job, items, journal, shard)
-                with Inquiry(cell, card) as inquiry:
+                task = RatingTask(job, items, journal, shard)
+                with Inquiry(task, card) as inquiry:
                     inquiry.keep(list(answers(inquiry.missing())))
 
 

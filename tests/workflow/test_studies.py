@@ -21,7 +21,7 @@ EMOTIONS = ["admiration", "anger", "joy", "neutral", "sadness"]
 
 
 def reply(heard: Heard, choice: int) -> str:
-    """An answer in the form that the prompt asks for; the same to the same question."""
+    """An answer of the kind that the prompt asks for; the same to the same question."""
     draw = random.Random(f"{heard.prompt}:{heard.seed}:{choice}")
     if "JSON array" in heard.prompt:
         return f'["{draw.choice(["joy", "anger", "neutral"])}"]'

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from emoalign.stage import stage
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.stimuli.gathering import gather
 from emoalign.study.reading import read_card
 

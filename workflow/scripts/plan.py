@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from emoalign.analyses.precision.analysis import PrecisionJob
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.planning.loading import MODELS
 from emoalign.planning.plan import plan_study
 from emoalign.stage import stage

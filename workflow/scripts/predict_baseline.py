@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from emoalign.baselines.baseline_jobs import PredictionJob
+from emoalign.baselines.baseline_cards import PredictionJob
 from emoalign.baselines.predict import predict
 from emoalign.stage import stage
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):

@@ -1,9 +1,8 @@
 from pathlib import Path
 
 from emoalign.stage import stage
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
 from emoalign.stimuli.preparation import prepare
-from emoalign.stimuli.preparation_job import PreparationJob
 from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):

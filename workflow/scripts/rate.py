@@ -1,8 +1,7 @@
 from pathlib import Path
 
 from emoalign.elicitation.budget import study_account
-from emoalign.elicitation.rating import rate
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.planning.loading import MODELS
 from emoalign.stage import orderly_end, stage
 from emoalign.study.reading import read_card

@@ -1,10 +1,9 @@
 from pathlib import Path
 
-from emoalign.baselines.baseline_jobs import TrainingJob
-from emoalign.baselines.cards import FinetunedBaseline
+from emoalign.baselines.baseline_cards import FinetunedBaseline, TrainingJob
 from emoalign.baselines.train import train
 from emoalign.stage import stage
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):

@@ -10,7 +10,7 @@ import orjson
 import torch
 from safetensors.torch import load_file, save_file
 
-from emoalign.baselines.record import Epoch
+from emoalign.baselines.train import Epoch
 from emoalign.errors import BaselineError
 from emoalign.tables import atomic
 
@@ -20,7 +20,7 @@ _BEST = "best.safetensors"
 
 @dataclass
 class Position:
-    """How far a training is: the next batch is number `batch` of epoch `epoch`, from 0."""
+    """The position of a training: the next batch is number `batch` of epoch `epoch`, from 0."""
 
     epoch: int = 0
     batch: int = 0
@@ -35,7 +35,7 @@ class Position:
         return losses.index(min(losses)) + 1
 
     def ended(self, max_epochs: int, patience: int) -> bool:
-        """Whether nothing is to be learned any more."""
+        """Tell whether nothing is to be learned any more."""
         done = len(self.history)
         return done == max_epochs or (done > 0 and done - self.best_epoch >= patience)
 
@@ -52,9 +52,9 @@ class Checkpoints:
 
     def save(self, position: Position, model: Any, optimizer: Any) -> None:
         """Keep all that the rest of the training depends on."""
-        told = asdict(position) | {"history": [one.model_dump() for one in position.history]}
+        reached = asdict(position) | {"history": [epoch.model_dump() for epoch in position.history]}
         state = {
-            "position": orjson.dumps(told).decode(),
+            "position": orjson.dumps(reached).decode(),
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
             "random": torch.get_rng_state(),
@@ -75,7 +75,7 @@ class Checkpoints:
             state = torch.load(path, map_location="cpu", weights_only=True)
             model.load_state_dict(state["model"])
             optimizer.load_state_dict(state["optimizer"])
-            told = orjson.loads(state["position"])
+            reached = orjson.loads(state["position"])
         except Exception as error:
             raise BaselineError(
                 f"{path}: the training cannot go on from this file: {error} Delete it to begin anew"
@@ -83,7 +83,7 @@ class Checkpoints:
         torch.set_rng_state(state["random"])
         if torch.cuda.is_available() and state["random_cuda"]:
             torch.cuda.set_rng_state_all(state["random_cuda"])
-        return Position(**told | {"history": [Epoch(**one) for one in told["history"]]})
+        return Position(**reached | {"history": [Epoch(**epoch) for epoch in reached["history"]]})
 
     def save_best(self, model: Any) -> None:
         """Keep these weights as the best so far."""

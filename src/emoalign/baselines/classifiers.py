@@ -1,4 +1,4 @@
-"""Encoders with a layer for the answers on top: loading them, and giving them texts."""
+"""Encoders with a layer for the answers on top: loading them, their loss, shares of texts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from emoalign.baselines.losses import Output, predicted_shares
-from emoalign.baselines.targets import Shares
+from emoalign.baselines.examples import Shares
 from emoalign.errors import BaselineError
-from emoalign.study.files import folder_sha256
+from emoalign.study.scales import LabelScale, Scale
+from emoalign.study.source_files import folder_sha256
 
 Tokens = NDArray[np.int64]
 _AT_ONCE = 64
@@ -36,18 +37,18 @@ class Classifier:
 
     @property
     def device(self) -> Any:
-        """Where it computes."""
+        """The device that it computes on."""
         return self.model.device
 
     def tokens(self, texts: Sequence[str]) -> tuple[list[Tokens], int]:
         """The token ids of each text, and how many texts were too long and have been cut."""
         if not texts:
             return [], 0
-        found = self._encoded(texts, True)
-        full = [place for place, ids in enumerate(found) if len(ids) == self.max_tokens]
+        encoded = self._encoded(texts, True)
+        full = [place for place, ids in enumerate(encoded) if len(ids) == self.max_tokens]
         whole = self._encoded([texts[place] for place in full], False) if full else []
         cut = sum(len(ids) > self.max_tokens for ids in whole)
-        return [np.asarray(ids, dtype=np.int64) for ids in found], cut
+        return [np.asarray(ids, dtype=np.int64) for ids in encoded], cut
 
     def _encoded(self, texts: Sequence[str], cut: bool) -> list[list[int]]:
         limits: dict[str, Any] = {"truncation": True, "max_length": self.max_tokens} if cut else {}
@@ -86,10 +87,10 @@ class Classifier:
         tokens, cut = self.tokens(texts)
         if cut:
             _log.warning("%d texts are longer than %d tokens: cut", cut, self.max_tokens)
-        found: Shares = np.full((len(texts), self.model.config.num_labels), np.nan)
+        predicted: Shares = np.full((len(texts), self.model.config.num_labels), np.nan)
         for places, logits in self.outputs(tokens):
-            found[places] = predicted_shares(logits, output).cpu().numpy()
-        return found
+            predicted[places] = predicted_shares(logits, output).cpu().numpy()
+        return predicted
 
 
 def best_device() -> Any:
@@ -132,15 +133,44 @@ def load(
         raise BaselineError(f"the tokenizer of {weights!r} has no token to fill up texts with")
     room = min(max_tokens, _room(tokenizer, model))
     folder = Path(weights)
-    found = (
+    commit = (
         folder_sha256(folder)
         if folder.is_dir()
         else getattr(model.config, "_commit_hash", None) or revision
     )
-    return Classifier(model.to(best_device()), tokenizer, room, found)
+    return Classifier(model.to(best_device()), tokenizer, room, commit)
 
 
 def _room(tokenizer: Any, model: Any) -> int:
     """Tokens that the model has positions for; RoBERTa counts positions from after its padding."""
     positions = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
     return min(int(tokenizer.model_max_length), int(positions) - int(tokenizer.pad_token_id) - 1)
+
+
+Output = Literal["sigmoid", "softmax"]
+
+
+def output_of(scale: Scale) -> Output:
+    """The way from outputs to shares: labels are chosen each by itself, points exclude others."""
+    return "sigmoid" if isinstance(scale, LabelScale) else "softmax"
+
+
+def divergences(logits: Any, shares: Any, output: Output) -> Any:
+    """KL divergence (nats) of the predicted shares from those of people, for every text.
+
+    `logits` and `shares` are of shape (texts, answers). sigmoid: the mean over labels of the
+    divergence between two Bernoulli distributions, which is the binary cross-entropy less the
+    entropy of the people. softmax: the divergence between two distributions over all answers.
+    """
+    if output == "sigmoid":
+        crossed = functional.binary_cross_entropy_with_logits(logits, shares, reduction="none")
+        entropy = torch.special.entr(shares) + torch.special.entr(1 - shares)
+        return (crossed - entropy).mean(dim=1)
+    crossed = -(shares * functional.log_softmax(logits, dim=1)).sum(dim=1)
+    return crossed - torch.special.entr(shares).sum(dim=1)
+
+
+def predicted_shares(logits: Any, output: Output) -> Any:
+    """The shares that outputs stand for, in double precision; (texts, answers), from 0 to 1."""
+    exact = logits.double()
+    return torch.sigmoid(exact) if output == "sigmoid" else torch.softmax(exact, dim=1)

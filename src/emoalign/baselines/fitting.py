@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from emoalign.baselines.cards import TrainingSettings
+from emoalign.baselines.baseline_cards import TrainingSettings
 from emoalign.baselines.checkpoints import Checkpoints, Position
-from emoalign.baselines.classifiers import Classifier, Tokens
-from emoalign.baselines.losses import Output, divergences
-from emoalign.baselines.record import Epoch
+from emoalign.baselines.classifiers import Classifier, Output, Tokens, divergences
+from emoalign.baselines.train import Epoch
 from emoalign.progress import Progress
 
 _log = logging.getLogger(__name__)
@@ -40,10 +39,13 @@ def optimizer_for(model: Any, settings: TrainingSettings) -> Any:
     return torch.optim.AdamW(
         [
             {
-                "params": [one for one in parameters if one.dim() > 1],
+                "params": [parameter for parameter in parameters if parameter.dim() > 1],
                 "weight_decay": settings.weight_decay,
             },
-            {"params": [one for one in parameters if one.dim() <= 1], "weight_decay": 0.0},
+            {
+                "params": [parameter for parameter in parameters if parameter.dim() <= 1],
+                "weight_decay": 0.0,
+            },
         ],
         lr=settings.learning_rate,
     )
@@ -99,7 +101,7 @@ class Fitting:
     def _epoch(
         self, train: tuple[Sequence[Tokens], Any], position: Position, progress: Progress
     ) -> None:
-        """What is left of an epoch."""
+        """Learn from what is left of an epoch."""
         tokens, shares = train
         size = self.settings.batch_size
         order = epoch_order(len(tokens), self.seed, position.epoch)

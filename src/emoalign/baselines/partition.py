@@ -1,4 +1,4 @@
-"""Which items a baseline may learn from: none that it is evaluated on, and none with its text."""
+"""Items that a baseline may learn from: none that it is evaluated on, or that has its text."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from emoalign.baselines.cards import Splits
+from emoalign.baselines.baseline_cards import Splits
 from emoalign.errors import BaselineError
-from emoalign.stimuli.readers.source_items import SourceItem
+from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.fields import Entry
 
 _WORDS = re.compile(r"\w+")
 
 
 class PartitionCounts(Entry):
-    """How many items there are in the splits, and how many were left out of training, and why."""
+    """Numbers of items in the splits, and of those left out of training, by reason."""
 
     held_out: int
     """Items the baseline may be evaluated on."""
@@ -42,7 +42,7 @@ class Partition:
 
     @property
     def seen(self) -> Seen:
-        """What a baseline of this partition knows."""
+        """The items that a baseline of this partition knows."""
         return Seen.of((*self.train, *self.dev))
 
     @property
@@ -65,20 +65,20 @@ class Seen:
 
     @classmethod
     def of(cls, items: Iterable[SourceItem]) -> Seen:
-        """What is seen by learning from these items."""
-        known = tuple(items)
+        """The ids and texts that are seen by learning from these items."""
+        seen = tuple(items)
         return cls(
-            frozenset(item.item_id for item in known),
-            frozenset(normalised(item.text or "") for item in known),
+            frozenset(item.item_id for item in seen),
+            frozenset(normalised(item.text or "") for item in seen),
         )
 
     def has(self, item_id: str, text: str) -> bool:
-        """Whether an item, or another with its text, is among them."""
+        """Tell whether an item, or another with its text, is among them."""
         return item_id in self.ids or normalised(text) in self.texts
 
 
 def normalised(text: str) -> str:
-    """What texts have in common that are taken for the same: letters and digits, word by word.
+    """The part by which texts are taken for the same: letters and digits, word by word.
 
     Case, punctuation, spaces, emoji and compatibility forms (NFKC) make no difference, so that
     "Thank you!!" is a duplicate of "thank you". A text without any letter or digit is itself.
@@ -104,7 +104,7 @@ def partition(
     dev, dev_same_item, dev_same_text = _without(by_split[splits.dev], held_out, texts)
     train, train_same_item, train_same_text = _without(by_split[splits.train], held_out, texts)
     train, _, train_text_in_dev = _without(train, (), {normalised(item.text or "") for item in dev})
-    found = Partition(
+    learned = Partition(
         tuple(train),
         tuple(dev),
         PartitionCounts(
@@ -118,19 +118,19 @@ def partition(
             dev_same_text=dev_same_text,
         ),
     )
-    check(found, held_out)
-    return found
+    check(learned, held_out)
+    return learned
 
 
-def check(found: Partition, held_out: Mapping[str, str]) -> None:
+def check(learned: Partition, held_out: Mapping[str, str]) -> None:
     """Raise BaselineError unless nothing that is held out can have been learned from."""
-    if not found.train or not found.dev:
+    if not learned.train or not learned.dev:
         raise BaselineError(
-            f"nothing is left to train on: {len(found.train)} items of the train split and "
-            f"{len(found.dev)} of the dev split are neither evaluated on nor have the text of an "
+            f"nothing is left to train on: {len(learned.train)} items of the train split and "
+            f"{len(learned.dev)} of the dev split are neither evaluated on nor have the text of an "
             "item that is"
         )
-    seen = found.seen
+    seen = learned.seen
     leaked = sorted(item_id for item_id, text in held_out.items() if seen.has(item_id, text))
     if leaked:
         raise BaselineError(
@@ -146,12 +146,12 @@ def _in_order(items: Sequence[SourceItem], split: str) -> list[SourceItem]:
 def _check_splits(
     items: Sequence[SourceItem], by_split: Mapping[str, Sequence[SourceItem]]
 ) -> None:
-    missing = [name for name, found in by_split.items() if not found]
+    missing = [name for name, members in by_split.items() if not members]
     if missing:
-        known = sorted({item.split for item in items if item.split is not None})
+        splits = sorted({item.split for item in items if item.split is not None})
         raise BaselineError(
             f"no item is in the split {missing[0]!r}; splits of the dataset: "
-            f"{', '.join(known) or 'none'}. Say in the baseline's card what they are called "
+            f"{', '.join(splits) or 'none'}. Say in the baseline's card what they are called "
             "(splits), and give the files with the splits in the dataset's card"
         )
 

@@ -10,13 +10,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.baselines.baseline_jobs import PredictionJob
-from emoalign.baselines.cards import PublishedClassifier
-from emoalign.baselines.data import learned_from, published_seen, source_items
+from emoalign.baselines.baseline_cards import PredictionJob, PublishedClassifier
+from emoalign.baselines.examples import (
+    Shares,
+    answer_names,
+    learned_from,
+    published_seen,
+    source_items,
+)
 from emoalign.baselines.extra import require
 from emoalign.baselines.partition import Seen
-from emoalign.baselines.record import TrainingRecord
-from emoalign.baselines.targets import Shares, answer_names
+from emoalign.baselines.train import TrainingRecord
 from emoalign.errors import BaselineError
 from emoalign.study.fields import FileSource
 from emoalign.tables import PREDICTIONS, STIMULI
@@ -34,7 +38,7 @@ class _Run:
     revision: str | None
 
     def model(self, baseline: str) -> str:
-        """What it is called beside the models of the study."""
+        """The name it has beside the models of the study."""
         return baseline if self.seed is None else f"{baseline}.seed-{self.seed}"
 
 
@@ -58,10 +62,10 @@ def predict(
         seen = published_seen(items, job.published.seen)
         runs = [_Run(None, job.published.weights, job.published.revision)]
     else:
-        found = learned_from(job.data, items, stimuli)
-        seen = found.seen
+        learned = learned_from(job.data, items, stimuli)
+        seen = learned.seen
         runs = sorted(
-            (_trained(path, found.digest) for path in records), key=lambda run: run.seed or 0
+            (_trained(path, learned.digest) for path in records), key=lambda run: run.seed or 0
         )
     rows = _rows(job, STIMULI.read(stimuli), seen)
     wanted = rows["reason"].isna().to_numpy()
@@ -72,22 +76,22 @@ def predict(
         shares = _shares(job, run, texts[wanted].tolist(), threads)
         distribution = pd.Series(None, index=rows.index, dtype=object)
         distribution[wanted] = pd.Series(list(shares), index=rows.index[wanted], dtype=object)
-        told = {"model": run.model(job.baseline), "baseline": job.baseline}
+        names = {"model": run.model(job.baseline), "baseline": job.baseline}
         seeds = pd.Series(run.seed, index=rows.index, dtype="Int32")
-        tables.append(rows.assign(**told, seed=seeds, distribution=distribution))
+        tables.append(rows.assign(**names, seed=seeds, distribution=distribution))
     table = pd.concat(tables, ignore_index=True)[list(PREDICTIONS.schema.names)]
     PREDICTIONS.write(table, output)
 
 
 def _rows(job: PredictionJob, stimuli: pd.DataFrame, seen: Seen) -> pd.DataFrame:
     """The items of the study, each with its flags, and why it is not evaluated on."""
-    known = [
+    in_training = [
         seen.has(item_id, text)
         for item_id, text in zip(stimuli["item_id"], stimuli["text"], strict=True)
     ]
     reasons: list[str | None] = []
-    for split, is_known in zip(stimuli["split"], known, strict=True):
-        if is_known:
+    for split, was_seen in zip(stimuli["split"], in_training, strict=True):
+        if was_seen:
             reasons.append(_SEEN)
         elif job.data.evaluate == "test_split" and split != job.data.splits.test:
             where = "in no split" if pd.isna(split) else f"in the split {split!r}"
@@ -100,7 +104,7 @@ def _rows(job: PredictionJob, stimuli: pd.DataFrame, seen: Seen) -> pd.DataFrame
             "scale": job.data.scale_name,
             "item_id": stimuli["item_id"],
             "split": stimuli["split"],
-            "in_training": known,
+            "in_training": in_training,
             "reason": pd.Series(reasons, index=stimuli.index, dtype=object),
             "text": stimuli["text"],
         }
@@ -134,14 +138,13 @@ def _trained(path: Path, digest: str) -> _Run:
 
 
 def _shares(job: PredictionJob, run: _Run, texts: Sequence[str], threads: int) -> Shares:
-    """What the baseline predicts of texts, in the order of the scale's answers."""
+    """The predicted shares of texts, in the order of the scale's answers."""
     names = answer_names(job.data.scale)
     if not texts:
         return np.empty((0, len(names)))
     import torch
 
-    from emoalign.baselines.classifiers import load
-    from emoalign.baselines.losses import output_of
+    from emoalign.baselines.classifiers import load, output_of
 
     torch.set_num_threads(threads)
     classifier = load(run.weights, run.revision, job.max_tokens)

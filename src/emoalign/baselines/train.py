@@ -8,19 +8,27 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import orjson
 from filelock import FileLock, Timeout
 
-from emoalign.baselines.baseline_jobs import TrainingJob
-from emoalign.baselines.data import Examples, examples, learned_from, source_items
+from emoalign.baselines.baseline_cards import TrainingJob
+from emoalign.baselines.examples import (
+    Examples,
+    answer_names,
+    divergence,
+    examples,
+    learned_from,
+    source_items,
+)
 from emoalign.baselines.extra import PACKAGES, require
-from emoalign.baselines.partition import Partition
-from emoalign.baselines.record import TrainingRecord
-from emoalign.baselines.targets import answer_names, divergence
+from emoalign.baselines.partition import Partition, PartitionCounts
+from emoalign.errors import BaselineError
 from emoalign.installed import installed_versions
-from emoalign.study.fields import FileSource
-from emoalign.study.files import folder_sha256
+from emoalign.study.fields import Entry, FileSource
+from emoalign.study.source_files import folder_sha256
+from emoalign.tables import atomic
 
 _FINISHED = "training.json"
 _WEIGHTS = "weights"
@@ -45,19 +53,19 @@ def train(
     """
     require("training a baseline")
     items = source_items(job.data, files)
-    found = learned_from(job.data, items, stimuli)
-    _tell(job, found)
-    learned, tested = examples(found.train, job.data), examples(found.dev, job.data)
+    learnable = learned_from(job.data, items, stimuli)
+    _tell(job, learnable)
+    learned, tested = examples(learnable.train, job.data), examples(learnable.dev, job.data)
     folder = trainings / _identity(job, learned, tested)[:16]
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         if (folder / _FINISHED).exists():
             _log.info("%s: this training has ended before, and is used again", folder)
         else:
-            _fit(job, found, learned, tested, folder, checkpoint_steps, threads)
+            _fit(job, learnable, learned, tested, folder, checkpoint_steps, threads)
     # What it was asked for by this study: the same texts can have been left out for other reasons.
     record = TrainingRecord.read(folder / _FINISHED)
-    asked = {"counts": found.counts, "partition_sha256": found.digest}
+    asked = {"counts": learnable.counts, "partition_sha256": learnable.digest}
     record.model_copy(update=asked).write(output)
 
 
@@ -76,8 +84,8 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _tell(job: TrainingJob, found: Partition) -> None:
-    counts = found.counts
+def _tell(job: TrainingJob, learnable: Partition) -> None:
+    counts = learnable.counts
     _log.info(
         "%s: %d items held out; train: %d items, left out %d of the same id, %d with the text of "
         "one held out and %d with that of one in dev; dev: %d items, left out %d and %d",
@@ -94,9 +102,9 @@ def _tell(job: TrainingJob, found: Partition) -> None:
 
 
 def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
-    """What tells one training from another, as sha256: all that its weights depend on."""
+    """The identity of a training, as sha256: all that its weights depend on."""
     folder = Path(job.weights)
-    told = {
+    identity = {
         "version": job.version,
         "weights": folder_sha256(folder) if folder.is_dir() else job.weights,
         "revision": job.revision,
@@ -105,7 +113,7 @@ def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
         "training": job.training.model_dump(),
         "seed": job.seed,
     }
-    digest = hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
+    digest = hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS))
     for part in (train, dev):
         digest.update(orjson.dumps(part.texts))
         digest.update(part.shares.tobytes())
@@ -114,7 +122,7 @@ def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
 
 def _fit(
     job: TrainingJob,
-    found: Partition,
+    learnable: Partition,
     train: Examples,
     dev: Examples,
     folder: Path,
@@ -125,16 +133,17 @@ def _fit(
     import torch
 
     from emoalign.baselines.checkpoints import Checkpoints
-    from emoalign.baselines.classifiers import load
+    from emoalign.baselines.classifiers import load, output_of
     from emoalign.baselines.fitting import Fitting
-    from emoalign.baselines.losses import output_of
 
     torch.set_num_threads(threads)
     torch.manual_seed(job.seed)
     scale = job.data.scale
     classifier = load(job.weights, job.revision, job.max_tokens, answer_names(scale))
     _log.info("training on %s", classifier.device)
-    (tokens, cut), (dev_tokens, dev_cut) = (classifier.tokens(one.texts) for one in (train, dev))
+    (tokens, cut), (dev_tokens, dev_cut) = (
+        classifier.tokens(split.texts) for split in (train, dev)
+    )
     checkpoints = Checkpoints(folder)
     fitting = Fitting(
         classifier, output_of(scale), job.training, job.seed, checkpoints, checkpoint_steps
@@ -155,8 +164,8 @@ def _fit(
         dataset=job.data.dataset,
         scale=job.data.scale_name,
         seed=job.seed,
-        counts=found.counts,
-        partition_sha256=found.digest,
+        counts=learnable.counts,
+        partition_sha256=learnable.digest,
         texts=len(train),
         dev_texts=len(dev),
         cut_texts=cut + dev_cut,
@@ -177,3 +186,55 @@ def _device_name(device: object) -> str:
     if str(device).startswith("cuda"):
         return str(torch.cuda.get_device_name(0))
     return f"CPU, {torch.get_num_threads()} threads"
+
+
+class Epoch(Entry):
+    """The losses when all texts had been seen once more: KL divergence from people, in nats."""
+
+    train_loss: float
+    dev_loss: float
+
+
+class TrainingRecord(Entry):
+    """The record of a training; `folder` holds its weights."""
+
+    weights: str
+    weights_revision: str | None
+    """Commit on the hub, or checksum of the folder the training began with."""
+    dataset: str
+    scale: str
+    seed: int
+    counts: PartitionCounts
+    partition_sha256: str
+    texts: int
+    """Texts trained on: items of the train split that the shares of people are known of."""
+    dev_texts: int
+    cut_texts: int
+    """Texts of both that are longer than max_tokens."""
+    constant_dev_loss: float
+    """Loss of the mean shares of the train split as prediction for every text."""
+    history: tuple[Epoch, ...]
+    best_epoch: int
+    """Counted from 1."""
+    stopped: Literal["patience", "max_epochs"]
+    device: str
+    versions: dict[str, str]
+    folder: str
+
+    @property
+    def dev_loss(self) -> float:
+        """The lowest loss on the dev split: that of the weights that are used."""
+        return self.history[self.best_epoch - 1].dev_loss
+
+    def write(self, path: Path) -> None:
+        """Write the record; the file appears whole or not at all."""
+        with atomic(path) as partial:
+            partial.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> TrainingRecord:
+        """The record in a file. Raises BaselineError when it is none."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except ValueError as error:
+            raise BaselineError(f"{path}: this is no record of a training: {error}") from error

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from emoalign.documentation.files import drifted, write
+from emoalign.documentation.configuration import configuration_page
+from emoalign.documentation.file_kinds import KINDS, schema_text
+from emoalign.documentation.results import results_page
+from emoalign.tables import TABLES, atomic
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
@@ -31,6 +34,35 @@ def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
     for path in paths:
         print(f"{path}: not as generated from the code; run make docs", file=sys.stderr)
     return int(bool(paths))
+
+
+def generated(root: Path) -> dict[str, str]:
+    """The text of every generated file by its path in the project at `root`."""
+    schemas = {kind.schema_path: schema_text(kind) for kind in KINDS}
+    pages = {
+        "docs/configuration.md": configuration_page(KINDS, root),
+        "docs/results.md": results_page(TABLES),
+    }
+    return schemas | pages
+
+
+def drifted(root: Path) -> list[str]:
+    """Paths of generated files that are missing or differ from what would be generated."""
+    return [path for path, text in generated(root).items() if _text(root / path) != text]
+
+
+def write(root: Path) -> list[str]:
+    """Bring all generated files up to date; returns the paths of those that changed."""
+    files = generated(root)
+    changed = drifted(root)
+    for path in changed:
+        with atomic(root / path) as partial:
+            partial.write_text(files[path], encoding="utf-8", newline="\n")
+    return changed
+
+
+def _text(path: Path) -> str | None:
+    return path.read_bytes().decode("utf-8") if path.is_file() else None
 
 
 if __name__ == "__main__":

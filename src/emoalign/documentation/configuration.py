@@ -6,10 +6,16 @@ import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
-from emoalign.documentation.kinds import FileKind, parts
-from emoalign.documentation.markdown import link, plain, table
-from emoalign.documentation.schemas import json_schema
-from emoalign.documentation.words import Schema, default_in_words, heading, type_in_words
+from emoalign.documentation.file_kinds import FileKind, json_schema, parts
+from emoalign.documentation.plain_words import (
+    Schema,
+    default_in_words,
+    heading,
+    link,
+    plain,
+    table,
+    type_in_words,
+)
 from emoalign.study.fields import Entry
 
 SHARED = "Parts of several files"

@@ -10,18 +10,18 @@ from typing import Any
 import orjson
 from filelock import FileLock
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.engines.served import Engine
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
-from emoalign.elicitation.tokens import most_tokens
 from emoalign.errors import BudgetError
+from emoalign.prompts.messages import most_tokens
 from emoalign.tables import atomic
 
 
 @dataclass(frozen=True)
 class Account:
-    """What a study has spent, in a file that all its jobs share (US dollars)."""
+    """The spending of a study so far, in a file that all its jobs share (US dollars)."""
 
     path: Path
     max_usd: float

@@ -1,42 +1,42 @@
-"""An inquiry: a cell while its model is asked for what the journal does not have yet."""
+"""An inquiry: a task while its model is asked for what the journal does not have yet."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 
 import pandas as pd
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.cells import Cell
 from emoalign.elicitation.engines.asked import AskedModel
-from emoalign.elicitation.journal import JournalWriter, Key, read_answers
-from emoalign.elicitation.questions import build_questions, shown_items
-from emoalign.elicitation.rating_rows import rating_rows
-from emoalign.elicitation.requests import Ask, missing
+from emoalign.elicitation.journal import Answer, JournalWriter, Key, read_answers
+from emoalign.elicitation.questions import Question, build_questions, shown_items
+from emoalign.elicitation.rating import RatingJob, RatingTask
+from emoalign.elicitation.readings.exact import only_scale, read_distribution
+from emoalign.elicitation.readings.text import readings, withheld
+from emoalign.elicitation.requests import Ask, RatingRequest, missing
 from emoalign.progress import Progress
 
 _log = logging.getLogger(__name__)
 
 
 class Inquiry:
-    """A cell, its questions and the answers so far; inside a block it alone writes its journal."""
+    """A task, its questions and the answers so far; inside a block it alone writes its journal."""
 
-    def __init__(self, cell: Cell, card: AskedModel) -> None:
-        self.cell = cell
-        self.questions = build_questions(cell.job, card, shown_items(cell.items, card.able))
+    def __init__(self, task: RatingTask, card: AskedModel) -> None:
+        self.task = task
+        self.questions = build_questions(task.job, card, shown_items(task.items, card.able))
         self.answers: dict[Key, Answer] = {}
         self.progress: Progress | None = None
         self._choices = card.able.choices
-        self._journal = JournalWriter(cell.file)
+        self._journal = JournalWriter(task.file)
 
     def __enter__(self) -> Inquiry:
         self._journal.__enter__()
         wanted = {question.ask.request.request_id for question in self.questions}
-        self.answers = read_answers(self.cell.folder, wanted)
+        self.answers = read_answers(self.task.folder, wanted)
         return self
 
     def __exit__(
@@ -48,13 +48,13 @@ class Inquiry:
         self._journal.__exit__(kind, value, trace)
 
     def missing(self) -> Iterator[Ask]:
-        """What is still to be asked."""
+        """The requests that are still to be sent."""
         asks = (question.ask for question in self.questions)
         return missing(asks, self.answers, self._choices)
 
     @property
     def unanswered(self) -> int:
-        """How many answers are missing."""
+        """The number of missing answers."""
         return sum(len(ask.participants) for ask in self.missing())
 
     def keep(self, arrived: Sequence[Answer]) -> None:
@@ -66,25 +66,25 @@ class Inquiry:
 
     def ratings(self) -> pd.DataFrame:
         """The answers, all of which are there, as rows of the ratings table."""
-        return rating_rows(self.cell.job, self.questions, self.answers)
+        return rating_rows(self.task.job, self.questions, self.answers)
 
 
 def asked_ratings(
-    cells: Sequence[Cell], card: AskedModel, account: Account | None
+    tasks: Sequence[RatingTask], card: AskedModel, account: Account | None
 ) -> list[pd.DataFrame]:
-    """The ratings of each cell: answers of the journals, and the others asked for now.
+    """The ratings of each task: answers of the journals, and the others asked for now.
 
     The model is started only if something is missing.
     """
-    inquiries = [Inquiry(cell, card) for cell in cells]
+    inquiries = [Inquiry(task, card) for task in tasks]
     with ExitStack() as stack:
         # Always in the same order, so that two jobs never wait for each other's journals.
-        for inquiry in sorted(inquiries, key=lambda inquiry: inquiry.cell.file):
+        for inquiry in sorted(inquiries, key=lambda inquiry: inquiry.task.file):
             stack.enter_context(inquiry)
         held = sum(len(inquiry.answers) for inquiry in inquiries)
         left = sum(inquiry.unanswered for inquiry in inquiries)
-        if left or any(card.under_way(inquiry.cell.file) for inquiry in inquiries):
-            progress = stack.enter_context(Progress(_label(cells), held + left, held))
+        if left or any(card.under_way(inquiry.task.file) for inquiry in inquiries):
+            progress = stack.enter_context(Progress(_label(tasks), held + left, held))
             for inquiry in inquiries:
                 inquiry.progress = progress
             card.ask(inquiries, account)
@@ -93,8 +93,83 @@ def asked_ratings(
     return [inquiry.ratings() for inquiry in inquiries]
 
 
-def _label(cells: Sequence[Cell]) -> str:
-    """What is under way, in the words of the paths of its files."""
-    job = cells[0].job
-    asked = f" {job.asked}" if len(cells) == 1 else ""
+def _label(tasks: Sequence[RatingTask]) -> str:
+    """A name for what is under way, in the words of the paths of its files."""
+    job = tasks[0].job
+    asked = f" {job.asked}" if len(tasks) == 1 else ""
     return f"{job.model} {job.protocol.name} {job.dataset}{asked}"
+
+
+_NO_PROBABILITIES: Mapping[str, object] = {
+    "probabilities": None,
+    "off_scale_mass": None,
+    "returned_mass": None,
+}
+
+
+def rating_rows(
+    job: RatingJob, questions: Sequence[Question], answers: Mapping[Key, Answer]
+) -> pd.DataFrame:
+    """The answers as rows of the ratings table: by readout, item, participant and scale."""
+    rows = []
+    for question in questions:
+        request = question.ask.request
+        for participant in question.ask.participants:
+            answer = answers[request.request_id, participant]
+            by_scale = (
+                _exact_columns(job, request, answer)
+                if request.readout == "exact"
+                else _sampled_columns(job, answer)
+            )
+            for place, (scale, columns) in enumerate(by_scale.items()):
+                rows.append(
+                    {
+                        "scale": scale,
+                        "readout": request.readout,
+                        "item_id": question.item_id,
+                        "participant": participant,
+                        "persona": question.persona,
+                        "text": answer.text,
+                        "finish_reason": answer.finish_reason,
+                        "request_id": request.request_id,
+                        "model_reported": answer.model_reported,
+                        "prompt_tokens": 0 if place else answer.prompt_tokens,
+                        "completion_tokens": 0 if place else answer.completion_tokens,
+                        "latency_s": answer.latency_s,
+                        **columns,
+                    }
+                )
+    table = pd.DataFrame(rows)
+    table["participant"] = table["participant"].astype("Int32")
+    return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)
+
+
+def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:
+    return {
+        scale: {
+            "status": reading.status,
+            "rating": reading.rating,
+            "labels": reading.labels,
+            **_NO_PROBABILITIES,
+        }
+        for scale, reading in readings(job, answer).items()
+    }
+
+
+def _exact_columns(
+    job: RatingJob, request: RatingRequest, answer: Answer
+) -> dict[str, dict[str, object]]:
+    name, scale = only_scale(job)
+    none: dict[str, object] = {"rating": None, "labels": None, **_NO_PROBABILITIES}
+    if answer.logprobs is None:
+        return {name: {**none, "status": withheld(answer) or "error"}}
+    wanted = job.protocol.temperature
+    applied = request.sampling.temperature == wanted
+    reading = read_distribution(answer.logprobs, scale, 1.0 if applied else wanted)
+    columns = {
+        "status": "ok" if any(reading.probabilities) else "unparsable",
+        "probabilities": list(reading.probabilities),
+        "off_scale_mass": reading.off_scale_mass,
+        "returned_mass": reading.returned_mass,
+    }
+    return {name: {**none, **columns}}

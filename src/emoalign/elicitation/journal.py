@@ -1,8 +1,4 @@
-"""The journal: every answer is on disk the moment it arrives, and is never asked for twice.
-
-A folder holds the answers about one model, dataset and scale, in files of JSON lines. Each file has
-one writer; everyone reads all of them, so studies and protocols share what has been paid for.
-"""
+"""Answers as they came, and the journal that keeps each from the moment it arrives."""
 
 from __future__ import annotations
 
@@ -10,14 +6,57 @@ import logging
 import os
 import socket
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+import orjson
 from filelock import FileLock, Timeout
 
-from emoalign.elicitation.answers import Answer
 from emoalign.errors import JournalError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of one participant, or the next-token probabilities of an exact request.
+
+    `refused` is the server's own word for a refusal; `logprobs` are natural logarithms of the
+    probabilities of the likeliest next tokens; `received` is UTC, ISO 8601.
+    """
+
+    request_id: str
+    participant: int | None
+    text: str
+    finish_reason: str | None
+    model_reported: str
+    prompt_tokens: int
+    completion_tokens: int
+    latency_s: float
+    received: str
+    refused: bool = False
+    logprobs: tuple[tuple[str, float], ...] | None = None
+
+    @property
+    def key(self) -> tuple[str, int | None]:
+        """The request and the participant that it answers for."""
+        return self.request_id, self.participant
+
+    def to_line(self) -> bytes:
+        """The answer as a line of JSON."""
+        return orjson.dumps(self, option=orjson.OPT_APPEND_NEWLINE)
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Answer:
+        """The answer on a line of JSON. Raises ValueError or TypeError when it is none."""
+        fields: dict[str, Any] = orjson.loads(line)
+        if not isinstance(fields, dict):
+            raise TypeError(f"expected an object, found {fields!r}")
+        logprobs = fields.pop("logprobs", None)
+        pairs = None if logprobs is None else tuple((token, value) for token, value in logprobs)
+        return cls(**fields, logprobs=pairs)
+
 
 Key = tuple[str, int | None]
 _log = logging.getLogger(__name__)
@@ -85,7 +124,7 @@ class JournalWriter:
         self._lock.release()
 
     def _writer(self) -> str:
-        """Who writes the file now, in words."""
+        """The process that writes the file now, in words."""
         try:
             return self._signature.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -103,7 +142,7 @@ class JournalWriter:
 
 
 def _this_process() -> str:
-    """What the user of another job must know to find this one, or to end it."""
+    """The process and machine, by which the user of another job can find this one, or end it."""
     slurm = os.environ.get("SLURM_JOB_ID")
     job = f"SLURM job {slurm}" if slurm else f"process {os.getpid()}"
     return f"{job} on {socket.gethostname()} (since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC)"

@@ -1,7 +1,8 @@
-"""The questions of a rating job: every readout of its protocol for every item."""
+"""The questions of a rating task: every readout for every item, and what it takes to ask them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel
-from emoalign.elicitation.messages import without_system
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.journal import read_answers
+from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings.exact import only_scale
-from emoalign.elicitation.requests import Ask, RatingRequest
+from emoalign.elicitation.requests import Ask, RatingRequest, missing
+from emoalign.prompts.messages import without_system
 from emoalign.prompts.rendering import Image, Renderer
 from emoalign.study.fields import Readout
 from emoalign.tables import records
@@ -84,9 +86,66 @@ def build_questions(
 def _participants(
     job: RatingJob, readout: Readout
 ) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
-    """Who shares a question: everybody, or nobody where each has a persona."""
+    """The participants who share a question: everybody, or nobody where each has a persona."""
     if readout == "exact":
         return [(None, (None,))]
     if job.personas:
         return [(persona, (number,)) for number, persona in enumerate(job.personas)]
     return [(None, tuple(range(job.protocol.participants)))]
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """The columns of the plan (`tables.PLAN`) that follow from a task and its model."""
+
+    answers: int
+    held: int
+    requests: int
+    prompt_tokens: float
+    answer_tokens: float
+    tokens_from: str
+    usd: float
+    usd_batch: float
+    minutes: float
+    delivery: str
+    prices_as_of: str | None
+
+
+def remaining(task: RatingTask, card: AskedModel) -> Remaining:
+    """The requests, tokens, money and time that a task still needs."""
+    questions = build_questions(task.job, card, shown_items(task.items, card.able))
+    wanted_asks = [question.ask for question in questions]
+    distinct = {ask.request.request_id for ask in wanted_asks}
+    wanted = {(ask.request.request_id, who) for ask in wanted_asks for who in ask.participants}
+    in_journal = read_answers(task.folder, distinct)
+    held = {key: answer for key, answer in in_journal.items() if key in wanted}
+    asks = list(missing(wanted_asks, held, card.able.choices))
+
+    counted = [answer.prompt_tokens for answer in held.values() if answer.prompt_tokens]
+    if counted:
+        per_prompt, tokens_from = sum(counted) / len(counted), "journal"
+    elif asks:
+        per_prompt, tokens_from = card.prompt_tokens([ask.request.prompt for ask in asks])
+    else:
+        per_prompt, tokens_from = 0.0, "journal"
+    prompt_tokens = per_prompt * len(asks)
+    answer_tokens = float(
+        sum(ask.request.sampling.max_tokens * len(ask.participants) for ask in asks)
+    )
+    terms = card.terms()
+    prices = terms.prices
+    usd = prices.cost(prompt_tokens, answer_tokens) if prices else math.nan
+    batch = prices.batch_factor if prices and prices.batch_factor else math.nan
+    return Remaining(
+        answers=len(wanted),
+        held=len(held),
+        requests=len(asks),
+        prompt_tokens=prompt_tokens,
+        answer_tokens=answer_tokens,
+        tokens_from=tokens_from,
+        usd=usd,
+        usd_batch=usd * batch,
+        minutes=card.minutes(len(asks), prompt_tokens + answer_tokens),
+        delivery=terms.delivery,
+        prices_as_of=prices.as_of if prices else None,
+    )

@@ -1,4 +1,4 @@
-"""What is asked, and its identity."""
+"""Requests, and their identity."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Settings = tuple[tuple[str, Scalar], ...]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next token is drawn.
+    """Parameters by which the next token is drawn.
 
     Everything but temperature, length and stops is neutral: the answer comes from the model's whole
     distribution, whatever a server does by default.
@@ -87,16 +87,18 @@ class Ask:
 
 
 def missing(
-    wanted: Iterable[Ask], known: Iterable[tuple[str, int | None]], choices: int
+    wanted: Iterable[Ask], answers: Iterable[tuple[str, int | None]], choices: int
 ) -> Iterator[Ask]:
-    """What of `wanted` is still to be asked: each answer once, at most `choices` at a time.
+    """The part of `wanted` still to be asked: each answer once, at most `choices` at a time.
 
-    `known` are the (request_id, participant) pairs whose answers are there already.
+    `answers` are the (request_id, participant) pairs whose answers are there already.
     """
-    answered = set(known)
+    answered = set(answers)
     for ask in wanted:
-        keys = {(ask.request.request_id, one): one for one in ask.participants}
-        left = tuple(one for key, one in keys.items() if key not in answered)
+        keys = {
+            (ask.request.request_id, participant): participant for participant in ask.participants
+        }
+        left = tuple(participant for key, participant in keys.items() if key not in answered)
         answered.update(keys)
         for start in range(0, len(left), choices):
             yield Ask(ask.request, left[start : start + choices])

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from emoalign.study.fields import Entry, FileSource, tag, tagged
-from emoalign.study.files import folder_sha256, locate_verified
 from emoalign.study.reading import Kinds
+from emoalign.study.source_files import folder_sha256, locate_verified
 
 
 class _Embedding(Entry):

@@ -10,7 +10,7 @@ import numpy as np
 from emoalign.embeddings.cards import EmbeddingModel, GgufEmbedding, TransformersEmbedding
 from emoalign.errors import EngineError
 from emoalign.statistics.pairs import FloatArray
-from emoalign.study.files import locate
+from emoalign.study.source_files import locate
 
 Embedder = Callable[[Sequence[str]], FloatArray]
 """Takes texts to their embeddings, shape (texts, size)."""

@@ -13,10 +13,9 @@ import pyarrow.parquet as pq
 from emoalign.errors import DataError
 from emoalign.items.cells import as_lists
 from emoalign.items.item_jobs import AggregationJob
-from emoalign.items.queries import items
-from emoalign.stimuli.human_answers import human_answers
-from emoalign.study.scales import DatasetScale, LabelScale
-from emoalign.tables import ITEMS
+from emoalign.stimuli.norms import human_answers
+from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale
+from emoalign.tables import ITEMS, STATUSES
 
 MEMORY_LIMIT = "600MB"
 ROWS_AT_ONCE = 50_000
@@ -71,3 +70,140 @@ def _human_shares(norms: Path, scales: Sequence[tuple[str, DatasetScale]]) -> pa
         names = pa.array([name] * len(item_ids), pa.string())
         parts.append(pa.table([item_ids, names, as_lists(people.shares)], schema=schema))
     return pa.concat_tables(parts)
+
+
+FEW_POINTS = 50
+
+_KEYS = "model, protocol, dataset, scale, readout, item_id"
+
+_COUNTS = ",\n    ".join(
+    f"count(*) FILTER (status = '{status}')::INTEGER AS n_{status}" for status in STATUSES
+)
+_NO_PROBABILITIES = """\
+NULL::DOUBLE AS raw_moment_1, NULL::DOUBLE AS raw_moment_2,
+    NULL::DOUBLE AS off_scale_mass, NULL::DOUBLE AS returned_mass"""
+
+
+def sampled_numbers(place: int, scale: OrdinalScale) -> str:
+    """Items of the scale bound as $scale_<place>: counts, mean, SD and share of each point.
+
+    Ratings are counted as numbers of steps above the lowest point. Sums of whole numbers are exact,
+    so the result does not depend on the order in which rows are read, and answers that are all the
+    same have an SD of exactly 0.
+    """
+    steps = [float(step) for step in range(len(scale.points))]
+    squares = [step**2 for step in steps]
+    return f"""
+SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)},
+    CASE WHEN n_ok > 0 THEN {scale.min!r} + {scale.step!r} * (total / n_ok) END AS mean,
+    CASE WHEN n_ok > 1 THEN
+        {scale.step!r} * sqrt((n_ok * squares - total * total) / (n_ok * (n_ok - 1)))
+    END AS sd,
+    CASE WHEN n_ok > 0 THEN list_transform(counts, lambda count: count / n_ok) END AS distribution,
+    {_NO_PROBABILITIES}
+FROM (
+    SELECT *,
+        list_dot_product(counts, {steps!r}::DOUBLE[]) AS total,
+        list_dot_product(counts, {squares!r}::DOUBLE[]) AS squares
+    FROM (
+        SELECT {_KEYS},
+    {_COUNTS},
+            {_counts_of_steps(len(steps))}::DOUBLE[] AS counts
+        FROM (
+            SELECT *, round((rating - {scale.min!r}) / {scale.step!r})::BIGINT AS steps
+            FROM read_parquet($files)
+            WHERE readout = 'sampled' AND scale = $scale_{place}
+        )
+        GROUP BY ALL
+    )
+)"""
+
+
+def _counts_of_steps(points: int) -> str:
+    """A count for each point: one by one where there are few, which is many times faster."""
+    if points <= FEW_POINTS:
+        one_by_one = (f"count(*) FILTER (steps = {step})" for step in range(points))
+        return f"[{', '.join(one_by_one)}]"
+    return f"list_transform(range({points}), lambda step: coalesce(histogram(steps)[step], 0))"
+
+
+def sampled_labels(place: int) -> str:
+    """Items of the scale bound as $scale_<place>: counts, and share of each of $labels_<place>."""
+    return f"""
+SELECT asked.*, NULL::DOUBLE AS mean, NULL::DOUBLE AS sd,
+    CASE WHEN n_ok > 0 THEN
+        list_transform($labels_{place}, lambda label: coalesce(counts[label], 0) / n_ok)
+    END AS distribution,
+    {_NO_PROBABILITIES}
+FROM (
+    SELECT {_KEYS},
+    {_COUNTS}
+    FROM read_parquet($files)
+    WHERE readout = 'sampled' AND scale = $scale_{place}
+    GROUP BY ALL
+) AS asked
+LEFT JOIN (
+    SELECT {_KEYS}, histogram(label) AS counts
+    FROM (
+        SELECT {_KEYS}, unnest(labels) AS label
+        FROM read_parquet($files)
+        WHERE readout = 'sampled' AND scale = $scale_{place} AND status = 'ok'
+    )
+    GROUP BY ALL
+) AS chosen USING ({_KEYS})"""
+
+
+def exact(place: int, scale: OrdinalScale) -> str:
+    """Items of the scale bound as $scale_<place>: moments, raw and over the mass on the scale."""
+    points = [float(point) for point in scale.points]
+    squares = [point**2 for point in points]
+    return f"""
+SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)},
+    CASE WHEN mass > 0 THEN raw_moment_1 / mass END AS mean,
+    CASE WHEN mass > 0 THEN
+        sqrt(greatest(raw_moment_2 / mass - (raw_moment_1 / mass) * (raw_moment_1 / mass), 0))
+    END AS sd,
+    CASE WHEN mass > 0 THEN
+        list_transform(probabilities, lambda probability: probability / mass)
+    END AS distribution,
+    raw_moment_1, raw_moment_2, off_scale_mass, returned_mass
+FROM (
+    SELECT *,
+        list_sum(probabilities) AS mass,
+        list_dot_product(probabilities, {points!r}::DOUBLE[]) AS raw_moment_1,
+        list_dot_product(probabilities, {squares!r}::DOUBLE[]) AS raw_moment_2
+    FROM (
+        SELECT {_KEYS},
+    {_COUNTS},
+            any_value(probabilities) AS probabilities,
+            any_value(off_scale_mass) AS off_scale_mass,
+            any_value(returned_mass) AS returned_mass
+        FROM read_parquet($files)
+        WHERE readout = 'exact' AND scale = $scale_{place}
+        GROUP BY ALL
+    )
+)"""
+
+
+def items(scales: list[OrdinalScale | LabelScale]) -> str:
+    """All items of the scales, beside their norms, in order.
+
+    `human_shares` is a relation of item_id, scale and human_distribution, of the items that have a
+    distribution of single human answers.
+    """
+    models = []
+    for place, scale in enumerate(scales):
+        if isinstance(scale, LabelScale):
+            models.append(sampled_labels(place))
+        else:
+            models += [sampled_numbers(place, scale), exact(place, scale)]
+    union = "\nUNION ALL BY NAME\n"
+    return f"""
+WITH model AS ({union.join(models)}),
+human AS (
+    SELECT item_id, scale, mean AS human_mean, sd AS human_sd, n AS human_n, human_distribution
+    FROM read_parquet($norms) LEFT JOIN human_shares USING (item_id, scale)
+)
+SELECT model.*, human_mean, human_sd, human_n, human_distribution
+FROM model LEFT JOIN human USING (item_id, scale)
+ORDER BY model, protocol, scale, readout, item_id"""

@@ -19,7 +19,7 @@ from emoalign.statistics.distances import Kind
 from emoalign.statistics.folds import Keys, text_keys
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.raters import People
-from emoalign.stimuli.human_answers import human_answers
+from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import BASELINE, CELL_KEY
 
@@ -118,23 +118,23 @@ def read_cells(
     items = pq.read_table(tables["items"], columns=[*_CELL, "item_id", "n_ok", "distribution"])
     rows = pa.concat_tables([items, *(_as_items(path, items.schema) for path in predictions)])
     texts = Texts.read(tables["stimuli"])
-    known = {name: human_answers(norms, name, scale) for name, scale in sorted(scales.items())}
-    spread = _spread(known, scales)
+    people = {name: human_answers(norms, name, scale) for name, scale in sorted(scales.items())}
+    spread = _spread(people, scales)
     for name, scale in sorted(scales.items()):
         of_scale = rows.filter(pc.equal(rows["scale"], name)).sort_by(
             [(column, "ascending") for column in (*_CELL, "item_id")]
         )
         for cell in runs(of_scale, _CELL):
-            yield _cell(dataset, name, scale, cell, known[name], texts, spread, min_raters)
+            yield _cell(dataset, name, scale, cell, people[name], texts, spread, min_raters)
 
 
 def _spread(
-    known: Mapping[str, People], scales: Mapping[str, HumanScale | LabelScale]
+    people: Mapping[str, People], scales: Mapping[str, HumanScale | LabelScale]
 ) -> pd.Series:
     """Mean over the ordinal scales of an item's SD as a share of their lengths, by item."""
     columns = {
         name: pd.Series(raters.sd / (scale.max - scale.min), index=raters.item_ids)
-        for name, raters in known.items()
+        for name, raters in people.items()
         for scale in (scales[name],)
         if not isinstance(scale, LabelScale)
     }
@@ -145,9 +145,9 @@ def shares(distributions: pa.ChunkedArray, n_points: int) -> FloatArray:
     """A column of lists as a matrix (rows, n_points); a row is NaN where the list is null."""
     column = distributions.combine_chunks()
     matrix = np.full((len(column), n_points), np.nan)
-    known = np.asarray(pc.is_valid(column), dtype=np.bool_)
+    valid = np.asarray(pc.is_valid(column), dtype=np.bool_)
     values = column.flatten().to_numpy(zero_copy_only=False)
-    matrix[known] = values.reshape(-1, n_points)
+    matrix[valid] = values.reshape(-1, n_points)
     return matrix
 
 
@@ -160,7 +160,7 @@ def as_lists(shares: FloatArray) -> pa.ListArray:
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """Which items of a dataset have the same text, or the same image.
+    """Items of a dataset by what they show: the same text, or the same image.
 
     Attributes:
         item_ids: the items, ascending.

@@ -1,4 +1,4 @@
-"""What aggregation is told, and what comparisons know of a dataset."""
+"""The job of aggregation, and what comparisons know of a dataset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class AggregationJob(Job):
 
 
 class ComparedDataset(Entry):
-    """What comparisons over scales need to know of a dataset: scales of numbers alone."""
+    """The part of a dataset that comparisons over scales need: scales of numbers alone."""
 
     modality: Modality
     scales: dict[str, Range]

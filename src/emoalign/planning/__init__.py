@@ -1,1 +1,1 @@
-"""What the workflow is told of a study, and what is found wrong with it."""
+"""A study as the workflow knows it, and what is wrong with it."""

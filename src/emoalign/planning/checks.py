@@ -1,17 +1,17 @@
-"""What does not fit together in a study although each file is right by itself."""
+"""Checks of a study for what does not fit together although each file is right by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from emoalign.baselines.cards import BaselineCard
-from emoalign.planning.fitting import misfits
+from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.studies import StudyDataset
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol
 from emoalign.study.reading import nearest
+from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 
 def inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
@@ -48,7 +48,7 @@ def inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
 def _wrong_dataset(
     loaded: LoadedStudy, source: str, entry: StudyDataset, card: DatasetCard
 ) -> Iterable[str]:
-    """What keeps a dataset from being rated as the study says."""
+    """Reasons that keep a dataset from being rated as the study says."""
     where = f"{source}: datasets.{entry.dataset}"
     names = loaded.study.models
     for name in entry.models or ():
@@ -82,7 +82,7 @@ def _known_scales(loaded: LoadedStudy, dataset: str) -> list[str]:
 def _wrong_prompts(
     loaded: LoadedStudy, source: str, protocol: Protocol, dataset: str, asked: Sequence[str]
 ) -> Iterable[str]:
-    """What keeps a protocol from asking about these scales of a dataset."""
+    """Reasons that keep a protocol from asking about these scales of a dataset."""
     name = protocol.prompt_set(dataset)
     if name is None:
         yield (
@@ -102,18 +102,18 @@ def _wrong_prompts(
         else:
             yield from misfits(file, prompts, dataset, scale, card.scales[scale])
     unasked = [scale for scale in prompts.scales if scale not in asked]
-    if prompts.answer.form == "joint" and unasked:
+    if prompts.answer.kind == "joint" and unasked:
         yield (
             f"{file}: asks about {', '.join(prompts.scales)} in one request, but the study does "
             f"not ask about {', '.join(unasked)} of {dataset!r}; ask about all of them, or write a "
             "prompt set for fewer"
         )
-    forms = {"labels": "a list of labels", "joint": "several scales at once"}
-    if prompts.answer.form in forms and "exact" in protocol.readouts:
+    answers = {"labels": "a list of labels", "joint": "several scales at once"}
+    if prompts.answer.kind in answers and "exact" in protocol.readouts:
         yield (
             f"{source}: protocol {protocol.name!r}: the exact readout reads one number, but the "
-            f"prompt set {name!r} asks for {forms[prompts.answer.form]}: only the sampled readout "
-            "is possible"
+            f"prompt set {name!r} asks for {answers[prompts.answer.kind]}: only the sampled "
+            "readout is possible"
         )
 
 
@@ -130,7 +130,7 @@ def _prompts_for(loaded: LoadedStudy, protocol: Protocol, model: str) -> list[Pr
 def _wrong_baseline(
     loaded: LoadedStudy, source: str, name: str, baseline: BaselineCard
 ) -> Iterable[str]:
-    """What keeps a baseline from being compared with the people of the study."""
+    """Reasons that keep a baseline from being compared with the people of the study."""
     where = f"{source}: baselines: {name!r}"
     dataset, scale = baseline.dataset, baseline.scale
     if name in loaded.models:
@@ -161,7 +161,7 @@ def _wrong_baseline(
 
 
 def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Iterable[str]:
-    """What keeps a protocol from being followed, whoever is asked."""
+    """Reasons that keep a protocol from being followed, whoever is asked."""
     where = f"{source}: protocol {protocol.name!r}"
     datasets = [entry.dataset for entry in loaded.study.datasets]
     for name in protocol.prompts_for:
@@ -180,3 +180,54 @@ def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Ite
             f"{where}: the exact readout asks one question for everybody; with personas only the "
             "sampled readout is possible"
         )
+
+
+def misfits(file: str, prompts: PromptSet, dataset: str, name: str, scale: Scale) -> list[str]:
+    """Reasons why a prompt set cannot ask about a scale of a dataset; empty where it can."""
+    if isinstance(scale, LabelScale):
+        problems = _label_misfits(prompts, dataset, name, scale)
+    else:
+        problems = _number_misfits(prompts, dataset, name, scale)
+    return [f"{file}: {problem}" for problem in problems]
+
+
+def _number_misfits(
+    prompts: PromptSet, dataset: str, name: str, scale: OrdinalScale
+) -> Iterator[str]:
+    wording = prompts.scales[name]
+    ends = f"the scale of {dataset!r} runs from {scale.min:g} to {scale.max:g}"
+    if wording.written_for is None:
+        yield f"scales.{name}.written_for: missing; {ends}"
+    elif (wording.written_for.min, wording.written_for.max) != (scale.min, scale.max):
+        yield (
+            f"scales.{name}.written_for: {wording.written_for.min:g} to "
+            f"{wording.written_for.max:g}, but {ends}"
+        )
+    if prompts.answer.kind == "labels":
+        yield (
+            f"answer.kind: labels, but {name!r} of {dataset!r} is a scale of numbers; use text, "
+            "next_token or joint"
+        )
+    for shown in wording.demonstrations:
+        if shown.rating is None:
+            yield f"scales.{name}.demonstrations: {shown.text!r} has labels; expected a rating"
+
+
+def _label_misfits(prompts: PromptSet, dataset: str, name: str, scale: LabelScale) -> Iterator[str]:
+    wording = prompts.scales[name]
+    if wording.written_for is not None:
+        yield (
+            f"scales.{name}.written_for: {name!r} of {dataset!r} is a scale of labels and has no "
+            "range; leave it out"
+        )
+    if prompts.answer.kind in ("text", "next_token"):
+        yield (
+            f"answer.kind: {prompts.answer.kind}, but {name!r} of {dataset!r} is a scale of "
+            "labels; use labels or joint"
+        )
+    for shown in wording.demonstrations:
+        if shown.labels is None or scale.choice(shown.labels) is None:
+            yield (
+                f"scales.{name}.demonstrations: {shown.text!r} is not shown with labels of the "
+                f"scale; expected some of {', '.join(scale.labels)}"
+            )

@@ -12,7 +12,7 @@ import orjson
 from emoalign.errors import DataError
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.study.fields import FileSource
-from emoalign.study.files import locate
+from emoalign.study.source_files import locate
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Files:
         ]
 
     def predictions(self) -> list[str]:
-        """What the baselines of the study predict: a file for each."""
+        """The predictions of the study's baselines: a file for each."""
         return [
             f"{self.results}/baselines/{name}/{card.dataset}.parquet"
             for name, card in sorted(self.loaded.baselines.items())

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emoalign.baselines.baseline_jobs import BaselineData, PredictionJob, TrainingJob
-from emoalign.baselines.cards import trained
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.baselines.baseline_cards import BaselineData, PredictionJob, TrainingJob, trained
+from emoalign.elicitation.rating import RatingJob
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.stimuli.preparation_job import PreparationJob
+from emoalign.stimuli.dataset_cards import PreparationJob
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Jobs:
         """The ratings of one cell, or of those that are asked about jointly."""
         entry = self.loaded.protocol(protocol)
         scales = self.loaded.datasets[dataset].scales
-        prompts = self.loaded.prompt_form(protocol, dataset, asked.split("+")[0])
+        prompts = self.loaded.question_template(protocol, dataset, asked.split("+")[0])
         chosen: dict[str, object] = {"prompts": entry.prompt_set(dataset), "prompts_for": {}}
         return RatingJob(
             model=model,

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from emoalign.baselines.cards import BaselineCard
+from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating_job import together
+from emoalign.elicitation.rating import together
 from emoalign.embeddings.cards import EmbeddingModel
 from emoalign.planning.studies import Study, StudyDataset
-from emoalign.prompts.rendering import PromptForm, prompt_form
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.prompts.rendering import QuestionTemplate, question_template
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import PersonaTable, Protocol
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 
 
@@ -33,7 +32,7 @@ class LoadedStudy:
     embedding: EmbeddingModel | None = None
 
     def dataset_entry(self, dataset: str) -> StudyDataset:
-        """What the study says of one of its datasets."""
+        """The study's entry for one of its datasets."""
         return next(entry for entry in self.study.datasets if entry.dataset == dataset)
 
     def protocol(self, name: str) -> Protocol:
@@ -76,12 +75,12 @@ class LoadedStudy:
         """The prompt set that a protocol asks about a dataset with."""
         return self.prompt_sets[str(self.protocol(protocol).prompt_set(dataset))]
 
-    def prompt_form(self, protocol: str, dataset: str, scale: str) -> PromptForm:
-        """What a model is shown of a protocol when it is asked about a scale of a dataset."""
-        return prompt_form(self.prompt_set(protocol, dataset), scale)
+    def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
+        """The templates and wording with which a protocol asks about a scale of a dataset."""
+        return question_template(self.prompt_set(protocol, dataset), scale)
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
-        """What a protocol asks about in one request each: names of scales, joined with "+"."""
+        """The subjects of a protocol's requests: names of scales, joined with "+"."""
         prompts = self.prompt_set(protocol, dataset)
         return sorted({together(prompts.asked_with(scale)) for scale in self.scales(dataset)})
 

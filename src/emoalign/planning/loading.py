@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emoalign.analyses.transparency.analysis import TransparencySettings
-from emoalign.baselines.cards import BASELINES
+from emoalign.baselines.baseline_cards import BASELINES
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.cards import EMBEDDINGS
@@ -16,11 +16,11 @@ from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.studies import STUDY, Study
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import part
 from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import PersonaTable
 from emoalign.study.reading import EntryT, Kinds, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
 
@@ -70,7 +70,7 @@ def load_study(
 
 
 def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:
-    """Whether the study asks for labels."""
+    """Tell whether the study asks for labels."""
     return any(
         isinstance(scale, LabelScale)
         for entry in study.datasets
@@ -81,7 +81,7 @@ def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:
 
 
 def _listed(config: Mapping[str, Any], key: str, field: str | None = None) -> list[Any]:
-    """What stands in a list of the study, or in a field of its entries; whatever it is."""
+    """The content of a list of the study, or of a field of its entries; whatever it is."""
     listed = config.get(key) if isinstance(config, Mapping) else None
     entries = listed if isinstance(listed, list) else []
     if field is None:

@@ -1,4 +1,4 @@
-"""Trying every prompt of a study before anything is spent."""
+"""Before anything is spent: every prompt is tried, and items go nowhere without leave."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from emoalign.errors import PromptError, StudyError
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.prompts.rendering import Image, Renderer
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 
 
 def example(card: DatasetCard) -> str | Image:
@@ -22,11 +22,11 @@ def check_prompts(loaded: LoadedStudy) -> None:
         for dataset, card in loaded.datasets.items():
             for asked in loaded.asked(protocol.name, dataset):
                 scales = asked.split("+")
-                prompts = loaded.prompt_form(protocol.name, dataset, scales[0])
+                prompts = loaded.question_template(protocol.name, dataset, scales[0])
                 try:
                     renderer = Renderer(prompts, {scale: card.scales[scale] for scale in scales})
                     who = loaded.participants(protocol)
-                    shown = [renderer.render(example(card), one) for one in who or [None]]
+                    shown = [renderer.render(example(card), persona) for persona in who or [None]]
                     if len(set(shown)) < len(who):
                         raise PromptError(
                             f"protocol {protocol.name!r} has personas, but the prompts do not use "
@@ -39,3 +39,34 @@ def check_prompts(loaded: LoadedStudy) -> None:
                     )
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
+
+
+def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:
+    """The reason why the items of a dataset may not be sent to a model; None where they may."""
+    asked, card = loaded.models[model], loaded.datasets[dataset]
+    if asked.destination is None or card.remote == "allow":
+        return None
+    where = f"the items of {dataset!r} would be sent to {model} ({asked.destination}), but"
+    terms = f"its licence: {card.licence}"
+    if card.remote == "deny":
+        return (
+            f"{where} its card says remote_api: deny ({terms}). Ask a model on this machine, or "
+            "take the dataset out of the study."
+        )
+    if dataset in loaded.study.allow_remote:
+        return None
+    return (
+        f"{where} its terms may not allow that ({terms}). Nothing has been sent. Read the terms of "
+        "the dataset and of the provider; if they allow it for you, write into the study: "
+        f"allow_remote: [{dataset}]. Models on this machine need no such leave."
+    )
+
+
+def all_forbidden(loaded: LoadedStudy) -> list[str]:
+    """Every reason why items may not be sent, of the whole study."""
+    reasons = [
+        why_forbidden(loaded, model, dataset)
+        for dataset in loaded.datasets
+        for model in loaded.raters(dataset)
+    ]
+    return [why for why in reasons if why is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from emoalign.analyses.catalogue import FIGURES, REPORT_JOB, settings_of_report
 from emoalign.figures.planned import FigureSet, figure_sets, undrawn_figures
 from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.planning.together import rule_names
+from emoalign.planning.rules import rule_names
 from emoalign.report.report_job import ReportedBaseline, ReportedDataset, ReportedModel, ReportJob
 
 

@@ -47,7 +47,7 @@ class StudyDataset(Entry):
 
 
 class Study(Entry):
-    """Which models rate which items on which scales, and how."""
+    """A study: which models rate which items on which scales, and how."""
 
     study: Name = Field(description="Name of the study; its results are in results/<study>.")
     title: str = Field(description="Title of the report.")

@@ -13,21 +13,21 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Entry
-from emoalign.study.prompt_sets import AnswerForm, PromptSet, ScaleInstruction
+from emoalign.study.prompt_sets import AnswerFormat, PromptSet, ScaleInstruction
 from emoalign.study.scales import Scale
 
 
-class PromptForm(Entry):
+class QuestionTemplate(Entry):
     """The part of a prompt set that reaches the model in one request.
 
     `wording` has the scales asked about, in their order: one, or all of a joint question.
     """
 
-    form: str
+    kind: Literal["chat", "completion"]
     system: str | None
     template: str
-    image: str = "first"
-    answer: AnswerForm
+    image: Literal["first", "last"] = "first"
+    answer: AnswerFormat
     wording: dict[str, ScaleInstruction]
 
     def key(self, scale: str) -> str:
@@ -35,10 +35,10 @@ class PromptForm(Entry):
         return self.wording[scale].key or scale
 
 
-def prompt_form(prompts: PromptSet, scale: str) -> PromptForm:
+def question_template(prompts: PromptSet, scale: str) -> QuestionTemplate:
     """The part of a prompt set that reaches the model when `scale` is asked about."""
-    return PromptForm(
-        form=prompts.form,
+    return QuestionTemplate(
+        kind=prompts.kind,
         system=prompts.system,
         template=prompts.template,
         image=prompts.image,
@@ -66,7 +66,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a model is shown: messages of a chat, or one text to continue.
+    """A prompt as a model is shown it: messages of a chat, or one text to continue.
 
     An image belongs to the last message, before (`first`) or after its text.
     """
@@ -96,13 +96,13 @@ class Renderer:
     just braces.
     """
 
-    def __init__(self, prompts: PromptForm, scales: Mapping[str, Scale]) -> None:
-        self._form = prompts.form
-        self._image_place: Literal["first", "last"] = "last" if prompts.image == "last" else "first"
+    def __init__(self, prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> None:
+        self._kind = prompts.kind
+        self._image_place = prompts.image
         self._system = None if prompts.system is None else _compiled(prompts.system)
         self._template = _compiled(prompts.template)
         shown = {name: _shown(name, scale) for name, scale in scales.items()}
-        if prompts.answer.form == "joint":
+        if prompts.answer.kind == "joint":
             self._values: dict[str, object] = {
                 "scales": [
                     shown[name] | {"key": prompts.key(name), "instruction": wording.instruction}
@@ -130,7 +130,7 @@ class Renderer:
             raise PromptError(
                 f"the template of the prompt set cannot be rendered: {error}"
             ) from error
-        if self._form == "completion":
+        if self._kind == "completion":
             return Prompt(messages=None, text=question)
         opening = (Message("system", system),) if system else ()
         messages = (*opening, Message("user", question))

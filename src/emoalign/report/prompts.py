@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emoalign.prompts.rendering import Image, Prompt, Renderer
 from emoalign.report.section import Results
-from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import Scale
 
 
@@ -20,7 +20,7 @@ class ExamplePrompt:
     scale: str
     protocol: str
     text: str
-    answer: AnswerForm
+    answer: AnswerFormat
 
 
 def example_prompts(results: Results) -> list[ExamplePrompt]:
@@ -39,7 +39,7 @@ def example_prompts(results: Results) -> list[ExamplePrompt]:
         for name in job.protocols:
             seen: set[str] = set()
             for scale in scales:
-                prompts = job.prompt_form(name, dataset, scale)
+                prompts = job.question_template(name, dataset, scale)
                 if scale in seen:
                     continue
                 seen |= set(prompts.wording)

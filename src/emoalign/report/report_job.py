@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from emoalign.baselines.cards import Evaluated, TrainingSettings
+from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
-from emoalign.prompts.rendering import PromptForm, prompt_form
+from emoalign.prompts.rendering import QuestionTemplate, question_template
 from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol
@@ -103,7 +103,7 @@ class ReportJob(Job):
             seed=self.seed,
         )
 
-    def prompt_form(self, protocol: str, dataset: str, scale: str) -> PromptForm:
+    def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
         """What a model is shown of a protocol when it is asked about a scale of a dataset."""
         name = self.protocols[protocol].prompt_set(dataset)
-        return prompt_form(self.prompts[str(name)], scale)
+        return question_template(self.prompts[str(name)], scale)

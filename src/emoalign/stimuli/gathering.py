@@ -8,11 +8,10 @@ from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from emoalign.errors import DataError
-from emoalign.stimuli.archives import unpack
-from emoalign.stimuli.cards import DatasetCard
-from emoalign.stimuli.downloads import UnreachableError, copy, download
+from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.stimuli.fetching import UnreachableError, copy, download, unpack
 from emoalign.study.fields import FileSource
-from emoalign.study.files import locate_verified
+from emoalign.study.source_files import locate_verified
 
 _RESOURCES = "resources"
 _OFFLINE = (
@@ -83,12 +82,12 @@ class _Bringing:
             return
         original = self._mirrored(file.file)
         if original is not None and original.is_file():
-            found, origin = copy(original, file, target), str(original)
+            checksum, origin = copy(original, file, target), str(original)
         elif file.url is not None:
-            found, origin = self._download(file, target), file.url
+            checksum, origin = self._download(file, target), file.url
         else:
             return
-        _log.info("%s: brought from %s (sha256 %s)", target, origin, found)
+        _log.info("%s: brought from %s (sha256 %s)", target, origin, checksum)
 
     def _download(self, file: FileSource, target: Path) -> str:
         host = urlsplit(file.url or "").hostname
@@ -105,13 +104,13 @@ class _Bringing:
         if not folder or not folder.is_dir():
             return
         target = Path(str(card.images))
-        lacking = [one for one in folder.iterdir() if not (target / one.name).exists()]
-        for image in sorted(one for one in lacking if one.is_file()):
+        lacking = [file for file in folder.iterdir() if not (target / file.name).exists()]
+        for image in sorted(file for file in lacking if file.is_file()):
             copy(image, FileSource(file=image.name), target / image.name)
         _log.info("%s: %d images brought from %s", target, len(lacking), folder)
 
     def _mirrored(self, file: str) -> Path | None:
-        """Where the mirror has a file: below it as below resources/."""
+        """The place of a file in the mirror: below it as below resources/."""
         path = PurePath(file)
         if self.mirror is None or path.is_absolute():
             return None
@@ -144,5 +143,7 @@ def _missing(card: DatasetCard) -> list[str]:
 
 
 def _how_to_get(card: DatasetCard, missing: Sequence[str]) -> str:
-    told = next((file.obtain for file in card.files().values() if file.obtain), None)
-    return f"not there: {', '.join(missing)}. {told or 'The card does not say how to get it.'}"
+    directions = next((file.obtain for file in card.files().values() if file.obtain), None)
+    return (
+        f"not there: {', '.join(missing)}. {directions or 'The card does not say how to get it.'}"
+    )

@@ -8,15 +8,13 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-from emoalign.stimuli.images import image_file
+from emoalign.errors import DataError
+from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.norms import norm_rows
-from emoalign.stimuli.preparation_job import PreparationJob
-from emoalign.stimuli.readers.reading import read
-from emoalign.stimuli.readers.source_items import SourceItem
-from emoalign.stimuli.sampling import shard_names
-from emoalign.stimuli.selection import select
+from emoalign.stimuli.readers.base import SourceItem
+from emoalign.stimuli.selection import select, shard_names
 from emoalign.study.fields import FileSource
-from emoalign.study.files import locate_verified, sha256
+from emoalign.study.source_files import locate_verified, sha256, similar
 from emoalign.tables import NORMS, STIMULI, atomic
 
 
@@ -33,11 +31,11 @@ def prepare(
     Raises DataError when a file is missing, is another file, or holds what it must not.
     """
     files = files or job.source.files()
-    found = {place: locate_verified(file) for place, file in files.items()}
-    items = select(read(job.source, {place: path for place, (path, _) in found.items()}), job)
+    located = {place: locate_verified(file) for place, file in files.items()}
+    items = select(job.source.read({place: path for place, (path, _) in located.items()}), job)
     metadata = {
-        "source": ", ".join(path.name for path, _ in found.values()),
-        "source_sha256": ", ".join(checksum for _, checksum in found.values()),
+        "source": ", ".join(path.name for path, _ in located.values()),
+        "source_sha256": ", ".join(checksum for _, checksum in located.values()),
     }
     shard_of = shard_names(len(items), job.shard_items)
     images = [image_file(item, job.images) for item in items]
@@ -66,3 +64,27 @@ def _stimulus_rows(
             "shard": shard_of,
         }
     )
+
+
+def image_file(item: SourceItem, folder: str | None) -> Path | None:
+    """The image of an item; None for text.
+
+    Raises DataError when the file is missing, or when its name leads out of the folder.
+    """
+    if item.image is None or folder is None:
+        return None
+    path = Path(folder) / item.image
+    if not path.resolve().is_relative_to(Path(folder).resolve()):
+        raise DataError(
+            f"{_place(item)}: the image name {item.image!r} leads out of the folder {folder}"
+        )
+    if not path.is_file():
+        raise DataError(
+            f"{_place(item)}: there is no image {path}{similar(path)}. Put the images of the "
+            f"dataset into {folder}, or leave the item out with `keep` in the dataset's card."
+        )
+    return path
+
+
+def _place(item: SourceItem) -> str:
+    return f"{item.where}: item {item.item_id}" if item.where else f"item {item.item_id}"

@@ -1,21 +1,27 @@
-"""Which items of a dataset a study uses: those that are eligible, and of these a sample."""
+"""The items of a dataset that a study uses: those that are eligible, and of these a sample."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
 
 from emoalign.errors import DataError
-from emoalign.stimuli.norms import norm_rows
-from emoalign.stimuli.preparation_job import PreparationJob
-from emoalign.stimuli.readers.source_items import HumanLabels, HumanRatings, SourceItem
-from emoalign.stimuli.sampling import sample_ids
-from emoalign.stimuli.strata import strata_of, stratified_ids
+from emoalign.statistics.raters import agreement_on_labels
+from emoalign.stimuli.dataset_cards import PreparationJob
+from emoalign.stimuli.norms import human_answers, norm_rows
+from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
+from emoalign.study.scales import DatasetScale
+from emoalign.study.strata import Strata, Stratifier
 
 _log = logging.getLogger(__name__)
 
@@ -101,5 +107,89 @@ def _tell_strata(
 
 
 def _name(item: SourceItem) -> str:
-    """What patterns and demonstrations are compared with: the text, or the image's file name."""
+    """The name that patterns and demonstrations are compared with: text, or image's file name."""
     return item.text if item.text is not None else Path(item.image or "").stem
+
+
+def strata_of(
+    norms: pd.DataFrame, strata: Strata, scales: Mapping[str, DatasetScale]
+) -> dict[str, str]:
+    """The stratum of each item by its id, from the norms of all items on the scales it takes.
+
+    `scales` are those of the dataset. Items whose statistic is undefined (an SD of one rater, no
+    rater at all) are in none.
+    """
+    classes = [_classes(norms, stratifier, scales) for stratifier in strata.by]
+    classed = set.intersection(*(set(class_of) for class_of in classes))
+    return {
+        item_id: "/".join(class_of[item_id] for class_of in classes) for item_id in sorted(classed)
+    }
+
+
+def stratified_ids(
+    strata: Mapping[str, str], wanted: Mapping[str, int], size: int | None, seed: int
+) -> list[str]:
+    """So many ids of each stratum, topped up to `size` from all that are left; ascending.
+
+    Drawn by rank as in `sample_ids`. A stratum that holds fewer than wanted gives all it has.
+    """
+    by_stratum: dict[str, list[str]] = defaultdict(list)
+    for item_id in sorted(strata, key=lambda item_id: rank(item_id, seed)):
+        by_stratum[strata[item_id]].append(item_id)
+    drawn = {item_id for name, ids in by_stratum.items() for item_id in ids[: wanted.get(name, 0)]}
+    if size is not None:
+        # By other ranks: those left of a stratum that gave many have high ones, and would be late.
+        left = sorted(strata.keys() - drawn, key=lambda item_id: rank(item_id, seed, "top up:"))
+        drawn |= set(left[: max(size - len(drawn), 0)])
+    return sorted(drawn)
+
+
+def _classes(
+    norms: pd.DataFrame, stratifier: Stratifier, scales: Mapping[str, DatasetScale]
+) -> dict[str, str]:
+    rows = norms[norms["scale"].isin(stratifier.scales)]
+    if stratifier.statistic == "agreement":
+        agreed: dict[str, set[str]] = defaultdict(set)
+        for scale in stratifier.scales:
+            people = human_answers(rows, scale, scales[scale])
+            if people.choices is None:
+                continue
+            for kind, items in agreement_on_labels(people.choices, people.n).items():
+                for item_id in people.item_ids[items].tolist():
+                    agreed[item_id].add(kind)
+        return {
+            item_id: kinds.pop() if len(kinds) == 1 else "partial"
+            for item_id, kinds in agreed.items()
+        }
+    values = rows.pivot(index="item_id", columns="scale", values=stratifier.statistic)
+    means = values.reindex(columns=list(stratifier.scales)).mean(axis=1, skipna=False).dropna()
+    side: Literal["left", "right"] = "left" if stratifier.closed == "right" else "right"
+    places = np.searchsorted(np.array(stratifier.bounds), means.to_numpy(), side=side)
+    return {
+        str(item_id): stratifier.names[place]
+        for item_id, place in zip(means.index, places, strict=True)
+    }
+
+
+def sample_ids(item_ids: Iterable[str], size: int | None, seed: int) -> list[str]:
+    """`size` of the ids in ascending order, or all of them; the same seed draws the same ids.
+
+    Each id has a fixed random rank under the seed and the lowest ranks are taken. So the order of
+    the ids does not matter, a larger sample contains the smaller one, and leaving one id out
+    brings in exactly one other.
+    """
+    return sorted(sorted(item_ids, key=lambda item_id: rank(item_id, seed))[:size])
+
+
+def rank(item_id: str, seed: int, draw: str = "") -> bytes:
+    """The random rank of an item under a seed: whoever else is there, it stays the same.
+
+    Another `draw` has ranks that have nothing to do with those of the first.
+    """
+    return hashlib.sha256(f"{seed}:{draw}{item_id}".encode()).digest()
+
+
+def shard_names(n_items: int, shard_items: int | None) -> Sequence[str]:
+    """The shard of each of `n_items` items in order: consecutive runs of at most `shard_items`."""
+    size = shard_items or max(n_items, 1)
+    return [f"{index // size:04d}" for index in range(n_items)]

@@ -1,4 +1,4 @@
-"""Reading tables that people made, cell by cell: CSV, TSV, spreadsheets, Parquet.
+"""Reading tables that people made, field by field: CSV, TSV, spreadsheets, Parquet.
 
 No word is taken for a missing value, and every row knows where it stands.
 """
@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineWorkbook
+from typing import TYPE_CHECKING
 
 from emoalign.errors import DataError
 from emoalign.study.reading import nearest
+
+if TYPE_CHECKING:  # a card is read without pyarrow
+    import pyarrow.parquet as pq
 
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 _SHEETS = ("xlsx", "xls")
@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table is written. `card` names the file that says so, for messages."""
+    """The format of a table. `card` names the file that says so, for messages."""
 
     format: str
     card: str
@@ -43,20 +43,20 @@ class Row:
     """A row of a table, and where it stands: "people.csv, line 5"."""
 
     where: str
-    cells: Sequence[object]
+    fields: Sequence[object]
 
     def text(self, place: int, column: str) -> str | None:
-        """A cell as it would stand in a CSV file, whole numbers without decimals; None for a null.
+        """A field as it would stand in a CSV file, whole numbers without decimals; None for a null.
 
         Raises DataError for what a spreadsheet has made of a word: a truth value or a date.
         """
-        value = self.cells[place]
+        value = self.fields[place]
         if isinstance(value, bool | datetime.date | datetime.time | datetime.timedelta):
             kind = "truth value" if isinstance(value, bool) else "date or time"
             raise DataError(
                 f"{self.where}, column {column!r}: holds the {kind} {value}, expected text or a "
                 "number. Spreadsheets make such of words like true or 1-2 as they are typed: give "
-                "the column the format Text and type the cell again."
+                "the column the format Text and type the word again."
             )
         if isinstance(value, float):
             if value != value:
@@ -67,10 +67,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The cells of a row by the keys of their columns; None for a null."""
+    """The fields of a row by the keys of their columns; None for a null."""
 
     where: str
-    cells: Mapping[str, str | None]
+    fields: Mapping[str, str | None]
 
 
 def read_records(path: Path, layout: Layout, columns: Mapping[str, str]) -> Iterator[Record]:
@@ -96,55 +96,55 @@ def read_rows(path: Path, layout: Layout) -> tuple[list[str], Iterator[Row]]:
     header = next(rows, None)
     if header is None:
         raise DataError(f"{path}: the file is empty; expected a line with the names of columns")
-    names = [" ".join(str(name).split()) for name in header.cells]
+    names = [" ".join(str(name).split()) for name in header.fields]
     return names, _fitted(rows, len(names))
 
 
 def places(
     path: Path, columns: Mapping[str, str], header: Sequence[str], card: str
 ) -> dict[str, int]:
-    """Where the named columns stand. `columns` has their names by the keys that give them.
+    """Places of the named columns. `columns` has their names by the keys that give them.
 
     Of columns with the same name, the second may be called name.1, the third name.2. Raises
     DataError with every column that is not there, or that is there more than once.
     """
-    found, problems = {}, []
+    place_of, problems = {}, []
     for key, name in columns.items():
         at = [place for place, other in enumerate(header) if other == name]
         base, _, number = name.rpartition(".")
         alike = [place for place, other in enumerate(header) if other == base]
         if len(at) == 1:
-            found[key] = at[0]
+            place_of[key] = at[0]
         elif at:
             problems.append(f"there is more than one column {name!r} ({key} in {card})")
         elif number.isdigit() and int(number) < len(alike) > 1:
-            found[key] = alike[int(number)]
+            place_of[key] = alike[int(number)]
         else:
             problems.append(
                 f"there is no column {name!r} ({key} in {card}); {nearest(name, header)}"
             )
     if problems:
         raise DataError(f"{path}: " + "; ".join(problems) + _one_column(header))
-    return found
+    return place_of
 
 
-def number(cell: str, where: str, decimal: str = ".") -> float:
-    """The number in a cell. Raises DataError for anything else, with what it seems to be."""
-    written = cell.strip()
+def number(field: str, where: str, decimal: str = ".") -> float:
+    """The number in a field. Raises DataError for anything else, with what it seems to be."""
+    written = field.strip()
     if decimal == ",":
         written = written.replace(".", " ").replace(",", ".")
     if not _NUMBER.fullmatch(written):
-        hint = _hint(cell.strip(), decimal)
-        raise DataError(f"{where}: expected a number, found {cell[:60]!r}{hint}")
+        hint = _hint(field.strip(), decimal)
+        raise DataError(f"{where}: expected a number, found {field[:60]!r}{hint}")
     return float(written)
 
 
-def _hint(cell: str, decimal: str) -> str:
-    if _NUMBER.fullmatch(cell.replace(",", ".", 1)):
+def _hint(field: str, decimal: str) -> str:
+    if _NUMBER.fullmatch(field.replace(",", ".", 1)):
         return f"; decimals are written with a {'point' if decimal == '.' else 'comma'}"
-    if _NUMBER.fullmatch(cell.removesuffix("%").rstrip()):
+    if _NUMBER.fullmatch(field.removesuffix("%").rstrip()):
         return "; write numbers without the percent sign"
-    if _NUMBER.fullmatch(cell.removeprefix("(").removesuffix(")")):
+    if _NUMBER.fullmatch(field.removeprefix("(").removesuffix(")")):
         return "; a spreadsheet writes negative numbers in brackets"
     return ""
 
@@ -160,13 +160,14 @@ def _one_column(header: Sequence[str]) -> str:
     )
 
 
-def _fitted(rows: Iterator[Row], fields: int) -> Iterator[Row]:
+def _fitted(rows: Iterator[Row], width: int) -> Iterator[Row]:
     """The rows as wide as the header; a line may end in empty fields too many."""
     for row in rows:
-        if len(row.cells) < fields or any(row.cells[fields:]):
+        if len(row.fields) < width or any(row.fields[width:]):
             raise DataError(
-                f"{row.where}: expected {fields} fields, as in the first line, found "
-                f"{len(row.cells)}. A field that holds the separator must stand in quotation marks."
+                f"{row.where}: expected {width} fields, as in the first line, found "
+                f"{len(row.fields)}. A field that holds the separator must stand in "
+                "quotation marks."
             )
         yield row
 
@@ -203,6 +204,8 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
 
 
 def _sheet(path: Path, layout: Layout) -> Iterator[Row]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
         book = CalamineWorkbook.from_path(path)
     except CalamineError as error:
@@ -214,21 +217,24 @@ def _sheet(path: Path, layout: Layout) -> Iterator[Row]:
                 f"{path}: there is no sheet {name!r} (sheet in {layout.card}); "
                 f"{nearest(name, book.sheet_names)}"
             )
-        for line, cells in enumerate(
+        for line, values in enumerate(
             book.get_sheet_by_name(name).to_python(skip_empty_area=False), 1
         ):
-            if line >= layout.header_line and any(cell != "" for cell in cells):
-                yield Row(f"{path}, line {line}", cells)
+            if line >= layout.header_line and any(value != "" for value in values):
+                yield Row(f"{path}, line {line}", values)
 
 
 def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     def rows(file: pq.ParquetFile) -> Iterator[Row]:
         with file:
             line = 0
             for batch in file.iter_batches():
-                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     line += 1
-                    yield Row(f"{path}, row {line}", cells)
+                    yield Row(f"{path}, row {line}", values)
 
     try:
         file = pq.ParquetFile(path)

@@ -1,1 +1,1 @@
-"""What is asked of whom, and how: studies, models, datasets, prompt sets, as validated YAML."""
+"""Configuration as validated YAML: studies, models, datasets, prompt sets, as validated YAML."""

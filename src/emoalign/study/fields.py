@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from pathlib import PurePath
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,6 +17,18 @@ from pydantic import (
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """Letters, digits, dot, underscore, hyphen: a name becomes part of file names."""
+
+
+def _known(encoding: str) -> str:
+    try:
+        "a".encode(encoding)
+    except LookupError as error:
+        raise ValueError(str(error)) from error
+    return encoding
+
+
+Encoding = Annotated[str, AfterValidator(_known)]
+"""An encoding of texts that Python knows, such as utf-8-sig or cp1252."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
@@ -31,7 +45,7 @@ def tag(key: str, value: object) -> str:
 
 
 def tagged(key: str, default: str | None = None) -> Callable[[object], str | None]:
-    """What tells the tag of an entry, or of the content it is made from; None without the key."""
+    """A function from an entry, or its content, to the entry's tag; None without the key."""
 
     def name(content: object) -> str | None:
         value = (
@@ -49,6 +63,9 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Names that keys had once, and what they are called now."""
+
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
@@ -62,7 +79,7 @@ def part(entry: Entry, kind: type[EntryT]) -> EntryT:
 
 
 class Job(Entry):
-    """What the function of a rule is told: all that its outputs depend on, and nothing else.
+    """A job for the function of a rule: all that its outputs depend on, and nothing else.
 
     `version` is raised when the function itself changes its outputs, or a default changes.
     """
@@ -79,7 +96,7 @@ class Job(Entry):
 
 
 class FileSource(Entry):
-    """Where a file comes from: inside an installed Python package, or a path."""
+    """The source of a file: inside an installed Python package, or a path."""
 
     package: str | None = Field(
         None, description="Name of an installed Python package whose folder holds the file."
@@ -98,6 +115,11 @@ class FileSource(Entry):
     obtain: str | None = Field(
         None, description="How to get the file; shown when it is missing or is another file."
     )
+
+    @property
+    def suffix(self) -> str:
+        """The end of the file's name in lower case, such as csv."""
+        return PurePath(self.file).suffix.removeprefix(".").lower()
 
     @model_validator(mode="after")
     def _from_one_place(self) -> FileSource:

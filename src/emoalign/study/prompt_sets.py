@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from emoalign.study.fields import Entry, Name, Range
 
 
-class AnswerForm(Entry):
-    """What counts as the model's answer, and where it ends."""
+class AnswerFormat(Entry):
+    """The kind of answer, and where it ends."""
 
-    form: Literal["text", "next_token", "labels", "joint"] = Field(
+    renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
+
+    kind: Literal["text", "next_token", "labels", "joint"] = Field(
         "text",
         description="text: a number, in whatever the model writes until it stops by itself. "
         "next_token: the one token that follows the prompt; needs every point of the scale to be a "
@@ -27,9 +30,9 @@ class AnswerForm(Entry):
     )
 
     @model_validator(mode="after")
-    def _one_token(self) -> AnswerForm:
-        if self.form == "next_token" and self.max_tokens != 1:
-            raise ValueError("form next_token is one token long: max_tokens must be 1")
+    def _one_token(self) -> AnswerFormat:
+        if self.kind == "next_token" and self.max_tokens != 1:
+            raise ValueError("next_token is one token long: max_tokens must be 1")
         return self
 
 
@@ -79,12 +82,14 @@ class ScaleInstruction(Entry):
 
 
 class PromptSet(Entry):
-    """How to ask for a rating: templates, and instructions per scale."""
+    """A way to ask for a rating: templates, and instructions per scale."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 
     title: str = Field(description="Name of the prompt set as the report shows it.")
     language: str = Field("en", description="Language of the instructions (BCP 47).")
     source: str | None = Field(None, description="Where the wording comes from.")
-    form: Literal["chat", "completion"] = Field(
+    kind: Literal["chat", "completion"] = Field(
         description="chat: messages for a chat model. completion: plain text to be continued."
     )
     system: str | None = Field(None, description="Jinja2 template of a system message (chat only).")
@@ -100,20 +105,20 @@ class PromptSet(Entry):
         description="Where the image stands, for items that are images: before the text "
         "of the template or after it.",
     )
-    answer: AnswerForm = Field(description="What the answer looks like.")
+    answer: AnswerFormat = Field(description="What the answer looks like.")
     scales: dict[Name, ScaleInstruction] = Field(
         min_length=1, description="Instructions for each scale this prompt set can ask about."
     )
 
     @model_validator(mode="after")
     def _system_needs_chat(self) -> PromptSet:
-        if self.system is not None and self.form == "completion":
+        if self.system is not None and self.kind == "completion":
             raise ValueError("a completion prompt has no system message: put it in the template")
         return self
 
     @model_validator(mode="after")
     def _joint(self) -> PromptSet:
-        if self.answer.form != "joint":
+        if self.answer.kind != "joint":
             return self
         keys = [wording.key or scale for scale, wording in self.scales.items()]
         if len(set(keys)) < len(keys):
@@ -127,4 +132,4 @@ class PromptSet(Entry):
 
     def asked_with(self, scale: str) -> tuple[str, ...]:
         """The scales asked about in the same request as `scale`, in the order they are asked."""
-        return tuple(self.scales) if self.answer.form == "joint" else (scale,)
+        return tuple(self.scales) if self.answer.kind == "joint" else (scale,)

@@ -44,8 +44,8 @@ def read_entry(
     `source` is what names the file: where there is none, the problem is there.
     """
     if not path.exists():
-        known = [other.stem for other in path.parent.glob("*.yaml")]
-        hint = nearest(path.stem, known)
+        names = [other.stem for other in path.parent.glob("*.yaml")]
+        hint = nearest(path.stem, names)
         return None, [f"{source}: {path.parent.name}: there is no {path}; {hint}"]
     content, problems = read_yaml(path)
     if content is None:
@@ -96,26 +96,39 @@ def validate(entry: type[EntryT], content: Any, source: str) -> tuple[EntryT | N
     except ValidationError as error:
         details = error.errors()
         return None, [
-            _explain(entry, detail, source) for detail in details if not _follows(detail, details)
+            _explain(entry, detail, source)
+            for detail in details
+            if not _follows(entry, detail, details)
         ]
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, choices: Iterable[str]) -> str:
     """A hint for a misspelt name: the closest known one, or all of them."""
-    names = sorted(known)
-    folded = {one.casefold(): one for one in reversed(names)}
+    names = sorted(choices)
+    folded = {each.casefold(): each for each in reversed(names)}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     if close:
         return f"did you mean {folded[close[0]]!r}?"
     return f"known: {', '.join(names)}" if names else "none are known"
 
 
-def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
-    """Whether a list is called too short only because what it holds is wrong itself."""
+def _follows(entry: type[Entry], detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """Tell whether another problem says it all.
+
+    A list is too short as what it holds is wrong itself; a key is missing as it stands there by
+    its old name.
+    """
     location = detail["loc"]
-    return detail["type"] == "too_short" and any(
-        other["loc"][: len(location)] == location and other["loc"] != location for other in details
-    )
+    others = [other["loc"] for other in details if other["loc"] != location]
+    if detail["type"] == "too_short":
+        return any(other[: len(location)] == location for other in others)
+    if detail["type"] == "missing":
+        renamed = _described(entry, location)[0].renamed
+        return any(
+            other[:-1] == location[:-1] and renamed.get(str(other[-1])) == location[-1]
+            for other in others
+        )
+    return False
 
 
 def _explain(entry: type[Entry], detail: ErrorDetails, source: str) -> str:
@@ -131,6 +144,8 @@ def _explain(entry: type[Entry], detail: ErrorDetails, source: str) -> str:
         kinds = _kinds_within(owner.model_fields[str(location[-1])].annotation)
         named = [kind.partition(": ") for kind in kinds]
         return f"{where}.{named[0][0]}: missing; {nearest('', (kind for _, _, kind in named))}"
+    if detail["type"] == "extra_forbidden" and location[-1] in owner.renamed:
+        return f"{where}: {location[-1]} is now called {owner.renamed[str(location[-1])]}"
     if detail["type"] == "extra_forbidden":
         return f"{where}: unknown key; {nearest(str(location[-1]), owner.model_fields)}"
     if detail["type"] == "missing":

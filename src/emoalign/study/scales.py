@@ -123,7 +123,7 @@ VALENCE, AROUSED = "valence", "arousal"
 
 
 class Frameworks(Entry):
-    """Which scales of a dataset describe feelings by dimensions, and which by single emotions."""
+    """Scales of a dataset that describe feelings by dimensions, and others by single emotions."""
 
     dimensions: tuple[Name, ...] = Field(
         (), description="Names of the scales that are dimensions, such as valence and arousal."

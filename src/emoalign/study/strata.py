@@ -1,4 +1,4 @@
-"""How a sample is spread over kinds of items: the part of a study about strata."""
+"""Strata: the part of a study that spreads a sample over kinds of items."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ class Strata(Entry):
     def names(self) -> tuple[str, ...]:
         """Names of all strata."""
         combined: tuple[str, ...] = ("",)
-        for one in self.by:
-            combined = tuple(f"{name}/{kind}" for name in combined for kind in one.classes)
+        for stratifier in self.by:
+            combined = tuple(f"{name}/{kind}" for name in combined for kind in stratifier.classes)
         return tuple(name.removeprefix("/") for name in combined)
 
     def wanted(self) -> dict[str, int]:

@@ -26,8 +26,8 @@ from emoalign.tables.distributions import (
     ENTROPY,
     ITEM_ENTROPIES,
 )
-from emoalign.tables.precision import PRECISION
-from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
+from emoalign.tables.plans import PLAN, PRECISION
+from emoalign.tables.ratings import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
 from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT
 
 TABLES = (

@@ -1,4 +1,4 @@
-"""What trained classifiers predict of the items of a study."""
+"""Tables of baselines: predictions for the items of a study, and trainings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a kind of file is: its columns, and how it is read and written whole."""
+"""The contract of a kind of file: its columns, and how it is read and written whole."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from emoalign.analyses.baselines.analysis import BaselinesJob
 from emoalign.analyses.files import AnalysisFiles
-from emoalign.baselines.record import TrainingRecord
+from emoalign.baselines.train import TrainingRecord
 from emoalign.tables import PREDICTIONS, TRAININGS, groups
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from emoalign.analyses.calibration import calibrated
 from emoalign.analyses.calibration.saved import Answers, SavedCalibrators, load
 from emoalign.errors import DataError
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_card
 from emoalign.tables import CELL_KEY, ITEMS, groups
 

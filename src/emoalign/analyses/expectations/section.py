@@ -10,7 +10,7 @@ from emoalign.tables import DISTRIBUTION_SCORECARD, SCORECARD, groups
 
 UNTOLD = "cannot be told"
 TABLES = (SCORECARD, DISTRIBUTION_SCORECARD)
-"""All of this form: expectations about different things stand in one table of the page."""
+"""All titled like this: expectations about different things stand in one table of the page."""
 
 ORDER = ["as expected", "not as expected", "unclear", UNTOLD]
 

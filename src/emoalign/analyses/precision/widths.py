@@ -15,7 +15,7 @@ from emoalign.statistics import precision_of_jsd, precision_of_r
 from emoalign.statistics.folds import hashed_folds
 from emoalign.statistics.precision_of_r import HumanSpread
 from emoalign.statistics.seeds import seed_of
-from emoalign.stimuli.human_answers import human_answers
+from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import PRECISION
 

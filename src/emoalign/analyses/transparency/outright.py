@@ -29,7 +29,7 @@ from emoalign.statistics.transparency import (
     similarity,
     transparency,
 )
-from emoalign.stimuli.human_answers import human_answers
+from emoalign.stimuli.norms import human_answers
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.scales import LabelScale
 from emoalign.tables import STIMULI, TRANSPARENCY

@@ -1,4 +1,4 @@
-"""Models that are asked for ratings: what they can do, what they cost, how a cell is asked."""
+"""Models that are asked for ratings: what they can do, what they cost, how a task is asked."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.requests import Sampling, Settings
-from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.installed import installed_versions
+from emoalign.prompts.messages import estimated_tokens
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Entry, Modality, Range, Readout
 from emoalign.study.prompt_sets import PromptSet
@@ -26,9 +26,9 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.cells import Cell
     from emoalign.elicitation.inquiry import Inquiry
-    from emoalign.elicitation.remaining import Remaining
+    from emoalign.elicitation.questions import Remaining
+    from emoalign.elicitation.rating import RatingTask
 
 WHOLE_VOCABULARY = -1
 """In place of a number of reported tokens: the probability of any token can be asked for."""
@@ -50,7 +50,7 @@ class ShownItems(Entry):
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a model and its engine can do; a study that asks for more is refused.
+    """Abilities of a model and its engine; a study that asks for more is refused.
 
     `choices` are the answers one request can bring; `top_logprobs` how many of the likeliest next
     tokens it reports, or WHOLE_VOCABULARY; `tokenizer` whether it tells how it splits text;
@@ -70,7 +70,7 @@ class Abilities:
 
 
 class Prices(Entry):
-    """What a provider charges, so that a plan can say what a study costs."""
+    """Prices of a provider, so that a plan can say what a study costs."""
 
     input_usd: float = Field(ge=0, description="US dollars for a million tokens of prompts.")
     output_usd: float = Field(ge=0, description="US dollars for a million tokens of answers.")
@@ -89,7 +89,7 @@ class Prices(Entry):
 
 @dataclass(frozen=True)
 class Terms:
-    """How answers are delivered, and at which prices where there are any."""
+    """Delivery of answers, and its prices where there are any."""
 
     prices: Prices | None = None
     delivery: Literal["single", "batch"] = "single"
@@ -104,7 +104,7 @@ class AskedModel(ModelCard):
     @property
     @abstractmethod
     def able(self) -> Abilities:
-        """What the model can do."""
+        """The abilities of the model."""
 
     @abstractmethod
     def identity(self) -> tuple[str, str | None]:
@@ -118,11 +118,11 @@ class AskedModel(ModelCard):
         return ()
 
     def setup(self) -> Settings:
-        """What of the engine's settings decides the answers, in ascending order of the names."""
+        """The engine's settings that decide the answers, in ascending order of the names."""
         return ()
 
     def samplings(self, job: RatingJob) -> Mapping[Readout, Sampling]:
-        """How the tokens of an answer are drawn in each readout of the job's protocol.
+        """The drawing of an answer's tokens in each readout of the job's protocol.
 
         An engine that reports the whole vocabulary applies the temperature to it; what a server
         returns of the distribution at temperature 1 is brought to it when it is read.
@@ -136,7 +136,7 @@ class AskedModel(ModelCard):
         return {readout: every[readout] for readout in job.protocol.readouts}
 
     def settings(self) -> Mapping[str, object]:
-        """How the engine is set up, for the manifest."""
+        """The set-up of the engine, for the manifest."""
         kept = self.model_dump(
             mode="json",
             exclude={"title", "capabilities", "limits", "api_key_env", "prices"},
@@ -147,7 +147,7 @@ class AskedModel(ModelCard):
     def cannot_rate(
         self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
     ) -> Iterator[str]:
-        """Why the model cannot be shown the items of a dataset."""
+        """Reasons why the model cannot be shown the items of a dataset."""
         if modality not in self.able.modalities:
             yield (
                 f"model {name!r} cannot be shown items of {dataset!r}: its card does not list "
@@ -157,29 +157,29 @@ class AskedModel(ModelCard):
     def cannot_follow(
         self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]
     ) -> Iterator[str]:
-        """Why the model cannot give the answers that a protocol asks for."""
+        """Reasons why the model cannot give the answers that a protocol asks for."""
         asks = f"protocol {protocol.name!r} asks model {name!r} for"
         for asked in prompts:
             for lacking in self._lacking(protocol, asked):
                 yield f"{asks} {lacking}"
 
     def _lacking(self, protocol: Protocol, prompts: PromptSet) -> Iterator[str]:
-        """What is asked for and cannot be had, each with what the card says of it."""
+        """Things asked for that cannot be had, each with what the card says of it."""
         able = self.able
-        if prompts.form == "chat" and not able.chat:
+        if prompts.kind == "chat" and not able.chat:
             yield "a chat answer, but its card says chat: false"
-        if prompts.form == "completion" and not able.completion:
+        if prompts.kind == "completion" and not able.completion:
             yield "a completion, but its card says completion: false"
         if "sampled" in protocol.readouts:
             yield from _wrong_temperature(protocol.temperature, able.temperature)
         if "exact" in protocol.readouts and not able.top_logprobs:
             yield "the exact readout, but its card says top_logprobs: 0"
-        single = "exact" in protocol.readouts or prompts.answer.form == "next_token"
+        single = "exact" in protocol.readouts or prompts.answer.kind == "next_token"
         if single and not able.tokenizer:
             yield "an answer read from single tokens, but its card says tokenizer: false"
 
     def terms(self) -> Terms:
-        """How its answers are delivered, and what they cost."""
+        """The delivery of its answers, and their prices."""
         return Terms()
 
     def prompt_tokens(self, prompts: Sequence[Prompt]) -> tuple[float, str]:
@@ -191,7 +191,7 @@ class AskedModel(ModelCard):
         return math.nan
 
     def under_way(self, journal: Path) -> bool:
-        """Whether answers for a file of the journal have been asked for and not been collected."""
+        """Tell whether answers for a file of the journal are asked for and not yet collected."""
         return False
 
     @abstractmethod
@@ -202,17 +202,17 @@ class AskedModel(ModelCard):
         EngineError when it or its server fails.
         """
 
-    def remaining(self, cell: Cell) -> Remaining:
-        """What a cell still takes until it is complete."""
-        from emoalign.elicitation.remaining import remaining
+    def remaining(self, task: RatingTask) -> Remaining:
+        """The requests, tokens and money that a task still takes."""
+        from emoalign.elicitation.questions import remaining
 
-        return remaining(cell, self)
+        return remaining(task, self)
 
-    def rate(self, cells: Sequence[Cell], account: Account | None) -> list[pd.DataFrame]:
-        """The ratings of each cell, as rows of the ratings table: asked only what is missing."""
+    def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:
+        """The ratings of each task, as rows of the ratings table: asked only what is missing."""
         from emoalign.elicitation.inquiry import asked_ratings
 
-        return asked_ratings(cells, self, account)
+        return asked_ratings(tasks, self, account)
 
 
 def _wrong_temperature(asked: float, able: Range | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.requests import Sampling
 from emoalign.study.fields import Entry, Modality, Readout
 from emoalign.study.prompt_sets import PromptSet
@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.cells import Cell
-    from emoalign.elicitation.remaining import Remaining
+    from emoalign.elicitation.questions import Remaining
+    from emoalign.elicitation.rating import RatingTask
 
 JOB_MB = 2000
 """What a rating job takes without a model: on a cluster, two Snakemakes and the package."""
@@ -30,7 +30,7 @@ JOB_MB = 2000
 
 @dataclass(frozen=True)
 class Resources:
-    """What a rating job may use: threads of the CPU, GPUs, main memory (MB), servers elsewhere."""
+    """Resources of a rating job: threads of the CPU, GPUs, main memory (MB), servers elsewhere."""
 
     memory_mb: int
     threads: int = 1
@@ -79,32 +79,32 @@ class ModelCard(Entry, ABC):
 
     @abstractmethod
     def settings(self) -> Mapping[str, object]:
-        """How the engine is set up, for the manifest."""
+        """The set-up of the engine, for the manifest."""
 
     def samplings(self, job: RatingJob) -> Mapping[Readout, Sampling]:
-        """How the tokens of an answer are drawn in each readout of the job, for the manifest."""
+        """The drawing of an answer's tokens in each readout of the job, for the manifest."""
         return {}
 
     @abstractmethod
     def cannot_rate(
         self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
     ) -> Iterable[str]:
-        """Why the model, called `name`, has no ratings of a dataset on `scales`: sentences."""
+        """Reasons why the model, called `name`, has no ratings of a dataset on `scales`."""
 
     @abstractmethod
     def cannot_follow(
         self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]
     ) -> Iterable[str]:
-        """Why the model cannot be asked under a protocol with these prompt sets: sentences."""
+        """Reasons why the model cannot be asked under a protocol with these prompt sets."""
 
     @property
     def destination(self) -> str | None:
-        """Where items are sent when it is asked; None where they stay on this machine."""
+        """The server that items are sent to; None where they stay on this machine."""
         return None
 
     @property
     def cost_unknown(self) -> bool:
-        """Whether its answers may cost money and the card does not say how much."""
+        """Tell whether its answers may cost money and the card does not say how much."""
         return False
 
     def key_variables(self) -> frozenset[str]:
@@ -119,16 +119,16 @@ class ModelCard(Entry, ABC):
         return []
 
     def resources(self, attempt: int = 1) -> Resources:
-        """What a rating job may use; `attempt` counts from 1 and grows after a failure."""
+        """The resources of a rating job; `attempt` counts from 1 and grows after a failure."""
         return Resources(JOB_MB * attempt)
 
     @abstractmethod
-    def remaining(self, cell: Cell) -> Remaining | None:
-        """What a cell still takes until it is complete; None of a model that nobody asks."""
+    def remaining(self, task: RatingTask) -> Remaining | None:
+        """The requests, tokens and money that a task still takes; None where nobody is asked."""
 
     @abstractmethod
-    def rate(self, cells: Sequence[Cell], account: Account | None) -> list[pd.DataFrame]:
-        """The ratings of each cell, as rows of the ratings table; `account` limits the cost.
+    def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:
+        """The ratings of each task, as rows of the ratings table; `account` limits the cost.
 
         Raises ElicitationError when the model cannot be asked; whatever had arrived is in the
         journals by then.

@@ -13,17 +13,17 @@ from pydantic import Field
 
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
-from emoalign.elicitation.tokens import TOKENS_PER_MESSAGE
 from emoalign.errors import DataError, EngineError
+from emoalign.prompts.messages import TOKENS_PER_MESSAGE
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import FileSource
-from emoalign.study.files import locate, locate_verified
+from emoalign.study.source_files import locate, locate_verified
 
 if TYPE_CHECKING:  # what serves is imported when a job runs, not when a study is read
     import xllamacpp
 
 COUNTED_PROMPTS = 20
-"""Prompts of a cell that are counted with the tokenizer; they differ by the item alone."""
+"""Prompts of a task that are counted with the tokenizer; they differ by the item alone."""
 
 _ERRORS_ONLY = 1
 
@@ -54,7 +54,7 @@ class LlamaCppModel(ServedModel):
         return path.name, checksum
 
     def resources(self, attempt: int = 1) -> Resources:
-        """What a job may use: twice the size of the weights leaves room for computing with them."""
+        """Resources of a job: twice the size of the weights leaves room for computing with them."""
         weights = 0
         with suppress(DataError):
             weights = locate(self.weights).stat().st_size // 10**6

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel
-from emoalign.elicitation.engines.openai.card import OpenAIModel
-from emoalign.elicitation.engines.recorded.card import RecordedModel
-from emoalign.elicitation.engines.vllm.card import VllmModel
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 
 ENGINES: Mapping[str, type[ModelCard]] = {
     "llamacpp": LlamaCppModel,

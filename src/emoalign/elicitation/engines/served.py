@@ -1,18 +1,20 @@
-"""Models behind an OpenAI-compatible interface: elsewhere, or started here for the job."""
+"""Models that a server is asked about, request by request: elsewhere, or started for the job."""
 
 from __future__ import annotations
 
+import asyncio
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, ShownItems
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
+from emoalign.errors import EngineError
 from emoalign.study.fields import Entry, Range
 
 if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is read
@@ -21,7 +23,7 @@ if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is r
 
 
 class Capabilities(ShownItems):
-    """What the model and its server can do; a study that asks for more is refused."""
+    """Abilities of the model and its server; a study that asks for more is refused."""
 
     chat: bool = Field(True, description="Whether it answers chat messages.")
     completion: bool = Field(False, description="Whether it continues plain text.")
@@ -58,7 +60,7 @@ class Capabilities(ShownItems):
 
 
 class Limits(Entry):
-    """How hard the server may be worked. Changing a limit never asks for an answer again."""
+    """Limits on the work of the server. Changing a limit never asks for an answer again."""
 
     concurrency: int = Field(1, ge=1, description="Requests under way at once, at most.")
     requests_per_minute: float | None = Field(
@@ -106,7 +108,7 @@ class ServedModel(AskedModel):
 
     @property
     def able(self) -> Abilities:
-        """What the model and its server can do."""
+        """The abilities of the model and its server."""
         said = self.capabilities
         return Abilities(
             modalities=said.modalities,
@@ -128,7 +130,7 @@ class ServedModel(AskedModel):
         return {**card, "capabilities": self.capabilities.model_dump(mode="json", include=kept)}
 
     def settings(self) -> Mapping[str, object]:
-        """How the engine is set up, for the manifest."""
+        """The set-up of the engine, for the manifest."""
         return {**super().settings(), "limits": self.limits.model_dump(mode="json")}
 
     def minutes(self, requests: int, tokens: float) -> float:
@@ -153,7 +155,70 @@ class ServedModel(AskedModel):
     def ask(self, inquiries: Sequence[Inquiry], account: Account | None) -> None:
         """Ask all that the inquiries miss, several requests at once."""
         from emoalign.elicitation.budget import within
-        from emoalign.elicitation.engines.by_request import converse
 
         with self.running() as engine:
             converse(self, within(engine, self.terms().prices, account), inquiries, account)
+
+
+ROUNDS = 3
+"""Times that a server is asked for what it left out."""
+
+
+def converse(
+    card: ServedModel, engine: Engine, inquiries: Sequence[Inquiry], account: Account | None
+) -> None:
+    """Ask all that the inquiries miss, and close the engine.
+
+    A server that gives fewer answers than asked is asked for the rest, a few times.
+    """
+
+    from emoalign.elicitation.readings.exact import check_tokens, single_tokens
+
+    async def talk() -> None:
+        try:
+            jobs = [inquiry.task.job for inquiry in inquiries]
+            check_tokens(jobs, {text: await engine.tokenize(text) for text in single_tokens(jobs)})
+            for inquiry in inquiries:
+                await card.collect_batches(inquiry, account)
+                for _ in range(ROUNDS):
+                    missing = list(inquiry.missing())
+                    await collect(engine, missing, inquiry.keep, card.limits.concurrency)
+        finally:
+            await engine.close()
+
+    asyncio.run(talk())
+    for inquiry in inquiries:
+        if inquiry.unanswered:
+            raise EngineError(
+                f"model {inquiry.task.job.model!r} gave fewer answers than asked for, {ROUNDS} "
+                f"times over: {inquiry.unanswered} are missing. If its server does not know the "
+                "parameter n, say choices: 1 in the model's card."
+            )
+
+
+async def collect(
+    engine: Engine,
+    asks: Iterable[Ask],
+    keep: Callable[[Sequence[Answer]], None],
+    concurrency: int,
+) -> None:
+    """Ask each of `asks` and `keep` its answers the moment they arrive.
+
+    Memory does not grow with the number of requests: each is made when its turn comes. After an
+    error nothing new is asked, but what is under way, and paid for, is awaited and kept first.
+    """
+    waiting: Iterator[Ask] = iter(asks)
+    failures: list[BaseException] = []
+
+    async def work() -> None:
+        for ask in waiting:
+            try:
+                keep(await engine.ask(ask))
+            except Exception as error:
+                failures.append(error)
+            if failures:
+                return
+
+    await asyncio.gather(*(work() for _ in range(concurrency)))
+    if failures:
+        raise failures[0]

@@ -1,1 +1,1 @@
-"""What an answer says: numbers, labels, JSON, probabilities of tokens."""
+"""Readings of answers: numbers, labels, JSON, probabilities of tokens."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings.text import parse_rating
 from emoalign.errors import CapabilityError
 from emoalign.study.scales import LabelScale, OrdinalScale
@@ -53,11 +53,11 @@ def check_single_tokens(tokens: Mapping[float, Sequence[int]], scale_name: str) 
     longer = [f"{point:g} ({len(ids)} tokens)" for point, ids in tokens.items() if len(ids) != 1]
     distinct = {tuple(ids) for ids in tokens.values()}
     if longer or len(distinct) < len(tokens):
-        found = ", ".join(longer) or "two points share a token"
+        culprits = ", ".join(longer) or "two points share a token"
         raise CapabilityError(
-            f"scale {scale_name!r}: not every point is a single token of this model: {found}. The "
-            "exact readout and next_token answers would misread it: use the sampled readout with "
-            "a prompt set whose answer form is text."
+            f"scale {scale_name!r}: not every point is a single token of this model: "
+            f"{culprits}. The exact readout and next_token answers would misread it: use the "
+            "sampled readout with a prompt set whose answers are of kind text."
         )
 
 
@@ -88,8 +88,8 @@ def check_tokens(jobs: Sequence[RatingJob], tokens: Mapping[str, Sequence[int]])
 
 
 def _reads_tokens(job: RatingJob) -> bool:
-    """Whether every rating of the job must be a single token."""
-    return "exact" in job.protocol.readouts or job.prompts.answer.form == "next_token"
+    """Tell whether every rating of the job must be a single token."""
+    return "exact" in job.protocol.readouts or job.prompts.answer.kind == "next_token"
 
 
 def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list[float]:

@@ -63,7 +63,7 @@ def parse_value(value: object, scale: Scale) -> float | tuple[str, ...] | None:
 def parse_object(
     value: object, scales: Mapping[str, Scale]
 ) -> dict[str, float | tuple[str, ...] | None]:
-    """What a JSON value gives on each of `scales`, which are named by their keys in it.
+    """The answers in a JSON value on each of `scales`, which are named by their keys in it.
 
     An object with another key answers another question: then nothing of it counts. A key that is
     missing, or whose value is none of its scale, is None by itself.
@@ -74,10 +74,10 @@ def parse_object(
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         raise NotJson("a key stands twice")
-    return found
+    return values
 
 
 def _no_number(name: str) -> NoReturn:

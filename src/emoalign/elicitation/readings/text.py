@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings.json_answers import (
     NotJson,
     parse_json,
     parse_labels,
     parse_object,
 )
-from emoalign.study.prompt_sets import AnswerForm
+from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "error"]
@@ -47,7 +47,7 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer says on a scale: a status, and a rating or labels if and only if it is ok."""
+    """An answer read on a scale: a status, and a rating or labels if and only if it is ok."""
 
     status: Status
     rating: float | None = None
@@ -88,23 +88,24 @@ def withheld(answer: Answer) -> Status | None:
 
 
 def read_answer(
-    answer: Answer, scales: Mapping[str, Scale], form: AnswerForm
+    answer: Answer, scales: Mapping[str, Scale], answer_format: AnswerFormat
 ) -> Mapping[str, Reading]:
-    """What a sampled answer says on each of the scales it was asked about.
+    """Read a sampled answer on each of the scales it was asked about.
 
     `scales` are named by their keys where the answer is joint; otherwise there is one of any name.
     """
-    status = _not_given(answer, form)
+    status = _not_given(answer, answer_format)
     if status is not None:
         return dict.fromkeys(scales, Reading(status))
-    if form.form in ("text", "next_token"):
+    if answer_format.kind in ("text", "next_token"):
         return {name: _reading(_number(answer.text, scale)) for name, scale in scales.items()}
     try:
         value = parse_json(answer.text)
     except NotJson:
         return dict.fromkeys(scales, Reading("unparsable"))
-    if form.form == "joint":
-        return {name: _reading(found) for name, found in parse_object(value, scales).items()}
+    if answer_format.kind == "joint":
+        by_scale = parse_object(value, scales)
+        return {name: _reading(answer_on) for name, answer_on in by_scale.items()}
     return {
         name: _reading(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)
         for name, scale in scales.items()
@@ -112,7 +113,7 @@ def read_answer(
 
 
 def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
-    """What a sampled answer says on each scale of the job."""
+    """Read a sampled answer on each scale of the job."""
     keys = {job.prompts.key(scale): scale for scale in job.scales}
     read = read_answer(
         answer, {key: job.scales[scale] for key, scale in keys.items()}, job.prompts.answer
@@ -120,8 +121,8 @@ def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
     return {keys[key]: reading for key, reading in read.items()}
 
 
-def _not_given(answer: Answer, form: AnswerForm) -> Status | None:
-    """Why an answer is none, whatever its text would say; None for any other."""
+def _not_given(answer: Answer, answer_format: AnswerFormat) -> Status | None:
+    """The reason why an answer is none, whatever its text would say; None for any other."""
     status = withheld(answer)
     if status is not None:
         return status
@@ -129,7 +130,7 @@ def _not_given(answer: Answer, form: AnswerForm) -> Status | None:
         return "refusal"
     if answer.finish_reason == "error":
         return "error"
-    if form.form != "next_token" and answer.finish_reason != "stop":
+    if answer_format.kind != "next_token" and answer.finish_reason != "stop":
         return "truncated"
     return None
 

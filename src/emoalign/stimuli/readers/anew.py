@@ -4,45 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
+from pydantic import Field
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import HumanRatings, SourceItem
+from emoalign.stimuli.readers.base import HumanRatings, SourceItem
 from emoalign.stimuli.readers.table import CARD, read_table
-from emoalign.stimuli.readers.table_sources import AnewSource
+from emoalign.stimuli.readers.table_columns import ItemTable
 
 _ENOUGH = 100
 """Words that are needed to tell a correlation near 0 from one above .7."""
 
 
-def read_anew(source: AnewSource, paths: Mapping[str, Path]) -> list[SourceItem]:
-    """The words with all ratings that the card names columns of.
+class AnewSource(ItemTable):
+    """ANEW, read like any table and then checked: copies circulate with columns swapped."""
 
-    In ANEW, valence goes with dominance (r about .8) and hardly with arousal. Where it is the other
-    way round, the two columns were swapped, and the table is refused.
-    """
-    items = read_table(source, paths)
-    arousal, dominance = (_correlation(items, "valence", name) for name in ("arousal", "dominance"))
-    if abs(arousal) > abs(dominance):
-        columns = {name: source.scales[name].mean for name in ("arousal", "dominance")}
-        raise DataError(
-            f"{paths['table']}: valence correlates {arousal:.2f} with arousal (column "
-            f"{columns['arousal']!r}) and {dominance:.2f} with dominance (column "
-            f"{columns['dominance']!r}); in ANEW it is about 0 and .8. Copies circulate in which "
-            f"the two are swapped: get the table anew, or swap the names of the columns in {CARD}."
+    reader: Literal["anew"] = Field(description="The file format.")
+
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """The words with all ratings that the card names columns of.
+
+        In ANEW, valence goes with dominance (r about .8) and hardly with arousal. Where it is the
+        other way round, the two columns were swapped, and the table is refused.
+        """
+        items = read_table(self, paths)
+        arousal, dominance = (
+            _correlation(items, "valence", name) for name in ("arousal", "dominance")
         )
-    return items
+        if abs(arousal) > abs(dominance):
+            columns = {name: self.scales[name].mean for name in ("arousal", "dominance")}
+            raise DataError(
+                f"{paths['table']}: valence correlates {arousal:.2f} with arousal (column "
+                f"{columns['arousal']!r}) and {dominance:.2f} with dominance (column "
+                f"{columns['dominance']!r}); in ANEW it is about 0 and .8. Copies circulate in "
+                "which the two are swapped: get the table anew, or swap the names of the columns "
+                f"in {CARD}."
+            )
+        return items
 
 
-def _correlation(items: Sequence[SourceItem], one: str, other: str) -> float:
+def _correlation(items: Sequence[SourceItem], scale: str, other: str) -> float:
     """r of the means on two scales; NaN where too few words have both."""
     pairs = [
         (first.mean, second.mean)
         for item in items
-        if isinstance(first := item.ratings.get(one), HumanRatings)
+        if isinstance(first := item.ratings.get(scale), HumanRatings)
         and isinstance(second := item.ratings.get(other), HumanRatings)
     ]
     if len(pairs) < _ENOUGH:
         return float("nan")
+    import numpy as np
+
     return float(np.corrcoef(np.array(pairs).T)[0, 1])

@@ -5,55 +5,84 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import SourceItem, from_ratings
-from emoalign.stimuli.readers.sources import EmobankSource
+from emoalign.stimuli.readers.base import Source, SourceItem, from_ratings
 from emoalign.stimuli.sheets import Layout, Record, number, read_records
+from emoalign.study.fields import FileSource
 
 _SCALES = {"valence": "V", "arousal": "A", "dominance": "D"}
 _SKIP = (1.0, 1.0, 1.0)
 _log = logging.getLogger(__name__)
 
 
-def read_emobank(source: EmobankSource, paths: Mapping[str, Path]) -> list[SourceItem]:
-    """The sentences with the single ratings of one perspective, in order of their first rating.
+class EmobankSource(Source):
+    """EmoBank: sentences that several people rated on valence, arousal and dominance."""
 
-    There are no rater ids: the ratings of two sentences cannot be linked. Sentences that are left
-    with too few ratings are left out, and counted in the log.
-    """
-    given = _ratings(source, paths["ratings"])
-    texts = _column(paths["texts"], "text")
-    splits = _column(paths["splits"], "split") if "splits" in paths else {}
-    genres = _column(paths["categories"], "category", "tsv") if "categories" in paths else {}
-    items = []
-    for item_id, (where, rows) in given.items():
-        if item_id not in texts:
-            raise DataError(f"{where}: {item_id!r} has no sentence in {paths['texts']}")
-        if len(rows) < source.min_raters:
-            continue
-        ratings = {
-            scale: from_ratings([row[place] for row in rows], where)
-            for place, scale in enumerate(_SCALES)
-        }
-        items.append(
-            SourceItem(
-                item_id,
-                texts[item_id],
-                ratings,
-                stratum=genres.get(item_id),
-                split=splits.get(item_id),
-                where=where,
-            )
-        )
-    _log.info(
-        "%s: left out because fewer than %d people rated them: %d of %d sentences",
-        paths["ratings"],
-        source.min_raters,
-        len(given) - len(items),
-        len(given),
+    provides = ("valence", "arousal", "dominance")
+    reader: Literal["emobank"] = Field(description="The file format.")
+    ratings: FileSource = Field(
+        description="The single ratings of one perspective: individual_reader_ratings.csv or "
+        "individual_writer_ratings.csv."
     )
-    return items
+    texts: FileSource = Field(description="The sentences: raw.csv.")
+    splits: FileSource | None = Field(None, description="Train, dev and test: emobank.csv.")
+    categories: FileSource | None = Field(
+        None, description="Genres of the documents, which become strata: meta.tsv."
+    )
+    skips: Literal["drop", "keep"] = Field(
+        "drop",
+        description="What becomes of rows with valence, arousal and dominance 1: raters who "
+        "skipped a sentence. The authors dropped them.",
+    )
+    min_raters: int = Field(
+        2,
+        ge=1,
+        description="Ratings a sentence must have; others are left out and counted in the log. "
+        "The authors' own means are of 2 or more.",
+    )
+
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """The sentences with the single ratings of one perspective, in order of their first rating.
+
+        There are no rater ids: the ratings of two sentences cannot be linked. Sentences that are
+        left with too few ratings are left out, and counted in the log.
+        """
+        given = _ratings(self, paths["ratings"])
+        texts = _column(paths["texts"], "text")
+        splits = _column(paths["splits"], "split") if "splits" in paths else {}
+        genres = _column(paths["categories"], "category", "tsv") if "categories" in paths else {}
+        items = []
+        for item_id, (where, rows) in given.items():
+            if item_id not in texts:
+                raise DataError(f"{where}: {item_id!r} has no sentence in {paths['texts']}")
+            if len(rows) < self.min_raters:
+                continue
+            ratings = {
+                scale: from_ratings([row[place] for row in rows], where)
+                for place, scale in enumerate(_SCALES)
+            }
+            items.append(
+                SourceItem(
+                    item_id,
+                    texts[item_id],
+                    ratings,
+                    stratum=genres.get(item_id),
+                    split=splits.get(item_id),
+                    where=where,
+                )
+            )
+        _log.info(
+            "%s: left out because fewer than %d people rated them: %d of %d sentences",
+            paths["ratings"],
+            self.min_raters,
+            len(given) - len(items),
+            len(given),
+        )
+        return items
 
 
 def _ratings(source: EmobankSource, path: Path) -> dict[str, tuple[str, list[tuple[float, ...]]]]:
@@ -61,9 +90,9 @@ def _ratings(source: EmobankSource, path: Path) -> dict[str, tuple[str, list[tup
     given: dict[str, tuple[str, list[tuple[float, ...]]]] = {}
     skips = 0
     for row in _rows(path, ("id", *_SCALES.values())):
-        _, rows = given.setdefault(str(row.cells["id"]), (row.where, []))
+        _, rows = given.setdefault(str(row.fields["id"]), (row.where, []))
         rating = tuple(
-            number(str(row.cells[name]), f"{row.where}, column {name!r}")
+            number(str(row.fields[name]), f"{row.where}, column {name!r}")
             for name in _SCALES.values()
         )
         if rating == _SKIP:
@@ -75,17 +104,17 @@ def _ratings(source: EmobankSource, path: Path) -> dict[str, tuple[str, list[tup
     return given
 
 
-def _column(path: Path, name: str, form: str = "csv") -> dict[str, str]:
+def _column(path: Path, name: str, file_format: str = "csv") -> dict[str, str]:
     """One column by the id of the sentence."""
-    found: dict[str, str] = {}
-    for row in _rows(path, ("id", name), form):
-        item_id = str(row.cells["id"])
-        if item_id in found:
+    by_sentence: dict[str, str] = {}
+    for row in _rows(path, ("id", name), file_format):
+        item_id = str(row.fields["id"])
+        if item_id in by_sentence:
             raise DataError(f"{row.where}: {item_id!r} stands in the file twice")
-        found[item_id] = str(row.cells[name])
-    return found
+        by_sentence[item_id] = str(row.fields[name])
+    return by_sentence
 
 
-def _rows(path: Path, names: tuple[str, ...], form: str = "csv") -> Iterator[Record]:
-    layout = Layout(form, "the format of EmoBank")
+def _rows(path: Path, names: tuple[str, ...], file_format: str = "csv") -> Iterator[Record]:
+    layout = Layout(file_format, "the format of EmoBank")
     return read_records(path, layout, {name: name for name in names})

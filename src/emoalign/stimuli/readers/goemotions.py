@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.lines import tab_separated
-from emoalign.stimuli.readers.source_items import HumanLabels, SourceItem
-from emoalign.stimuli.readers.sources import GoemotionsSource, GoemotionsSplitsSource
+from emoalign.stimuli.readers.base import HumanLabels, Source, SourceItem, tab_separated
 from emoalign.stimuli.sheets import Layout, Row, decoded, places, read_rows
+from emoalign.study.fields import FileSource, Name
 
 SCALE = "emotions"
 _UNCLEAR = "example_very_unclear"
@@ -19,85 +21,111 @@ _SPLIT_FIELDS = ("text", "label numbers", "id")
 _log = logging.getLogger(__name__)
 
 
-def read_goemotions(source: GoemotionsSource, paths: Mapping[str, Path]) -> list[SourceItem]:
-    """Comments with the labels that each rater chose: a row per rater and comment.
+class GoemotionsSource(Source):
+    """GoEmotions, rater by rater: which labels each person chose for a comment."""
 
-    Every column after `example_very_unclear` is a label. A rater who called a comment very unclear
-    chose no labels: such rows do not count, and comments that have no others are left out, with a
-    line in the log. Who wrote and who rated a comment is not read.
-    """
-    texts: dict[str, str] = {}
-    choices: dict[str, list[tuple[str, ...]]] = {}
-    first: dict[str, str] = {}
-    unclear = 0
-    for place in range(len(source.ratings)):
-        path = paths[f"ratings.{place}"]
-        header, rows = read_rows(path, Layout("csv", "the format of GoEmotions"))
-        at = places(
-            path,
-            {name: name for name in ("id", "text", _UNCLEAR)},
-            header,
-            "the format of GoEmotions",
-        )
-        labels = header[at[_UNCLEAR] + 1 :]
-        for row in rows:
-            item_id, text = str(row.cells[at["id"]]), str(row.cells[at["text"]])
-            if texts.setdefault(item_id, text) != text:
-                raise DataError(
-                    f"{row.where}: {item_id} has another text here than in {first[item_id]}"
-                )
-            first.setdefault(item_id, row.where)
-            chosen = _chosen(row, at[_UNCLEAR] + 1, labels)
-            if _truth(str(row.cells[at[_UNCLEAR]]), row.where):
-                unclear += 1
-            else:
-                choices.setdefault(item_id, []).append(chosen)
-    _log.info(
-        "%s: %d rows without labels (%s), %d of %d comments have no others and are left out",
-        paths["ratings.0"].parent,
-        unclear,
-        _UNCLEAR,
-        len(texts) - len(choices),
-        len(texts),
+    provides = ("emotions",)
+    reader: Literal["goemotions"] = Field(description="The file format.")
+    ratings: tuple[FileSource, ...] = Field(
+        min_length=1,
+        description="All raw files. The rows of a comment are scattered over them, so that they "
+        "are read together.",
     )
-    splits = {
-        item_id: name
-        for name in source.splits
-        for _, _, (_text, _labels, item_id) in tab_separated(paths[f"splits.{name}"], _SPLIT_FIELDS)
-    }
-    return [
-        SourceItem(
-            item_id,
-            texts[item_id],
-            {SCALE: HumanLabels(tuple(sets))},
-            split=splits.get(item_id),
-            where=first[item_id],
+    splits: dict[Name, FileSource] = Field(
+        default_factory=dict,
+        description="Files of the published splits by name; they tell which comment is in which.",
+    )
+
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """Comments with the labels that each rater chose: a row per rater and comment.
+
+        Every column after `example_very_unclear` is a label. A rater who called a comment very
+        unclear chose no labels: such rows do not count, and comments that have no others are left
+        out, with a line in the log. Who wrote and who rated a comment is not read.
+        """
+        texts: dict[str, str] = {}
+        choices: dict[str, list[tuple[str, ...]]] = {}
+        first: dict[str, str] = {}
+        unclear = 0
+        for place in range(len(self.ratings)):
+            path = paths[f"ratings.{place}"]
+            header, rows = read_rows(path, Layout("csv", "the format of GoEmotions"))
+            at = places(
+                path,
+                {name: name for name in ("id", "text", _UNCLEAR)},
+                header,
+                "the format of GoEmotions",
+            )
+            labels = header[at[_UNCLEAR] + 1 :]
+            for row in rows:
+                item_id, text = str(row.fields[at["id"]]), str(row.fields[at["text"]])
+                if texts.setdefault(item_id, text) != text:
+                    raise DataError(
+                        f"{row.where}: {item_id} has another text here than in {first[item_id]}"
+                    )
+                first.setdefault(item_id, row.where)
+                chosen = _chosen(row, at[_UNCLEAR] + 1, labels)
+                if _truth(str(row.fields[at[_UNCLEAR]]), row.where):
+                    unclear += 1
+                else:
+                    choices.setdefault(item_id, []).append(chosen)
+        _log.info(
+            "%s: %d rows without labels (%s), %d of %d comments have no others and are left out",
+            paths["ratings.0"].parent,
+            unclear,
+            _UNCLEAR,
+            len(texts) - len(choices),
+            len(texts),
         )
-        for item_id, sets in choices.items()
-    ]
+        splits = {
+            item_id: name
+            for name in self.splits
+            for _, _, (_text, _labels, item_id) in tab_separated(
+                paths[f"splits.{name}"], _SPLIT_FIELDS
+            )
+        }
+        return [
+            SourceItem(
+                item_id,
+                texts[item_id],
+                {SCALE: HumanLabels(tuple(sets))},
+                split=splits.get(item_id),
+                where=first[item_id],
+            )
+            for item_id, sets in choices.items()
+        ]
 
 
-def read_goemotions_splits(
-    source: GoemotionsSplitsSource, paths: Mapping[str, Path]
-) -> list[SourceItem]:
-    """Comments with the labels that raters agreed on, as if one person had chosen them.
+class GoemotionsSplitsSource(Source):
+    """The published splits of GoEmotions: the labels that raters agreed on, without the raters."""
 
-    A line is `text, label numbers, id`, tab-separated; numbers count from 0 in the list of labels.
-    """
-    labels = [line for line in decoded(paths["labels"]).splitlines() if line]
-    return [
-        SourceItem(
-            item_id,
-            text,
-            {SCALE: HumanLabels((_numbered(numbers, labels, where),))},
-            split=name,
-            where=where,
-        )
-        for name in source.splits
-        for _, where, (text, numbers, item_id) in tab_separated(
-            paths[f"splits.{name}"], _SPLIT_FIELDS
-        )
-    ]
+    provides = ("emotions",)
+    reader: Literal["goemotions-splits"] = Field(description="The file format.")
+    splits: dict[Name, FileSource] = Field(
+        min_length=1, description="The files by the name of the split: text, label numbers, id."
+    )
+    labels: FileSource = Field(description="The names of the labels, one per line: emotions.txt.")
+
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """Comments with the labels that raters agreed on, as if one person had chosen them.
+
+        A line is `text, label numbers, id`, tab-separated; numbers count from 0 in the list of
+        labels.
+        """
+        labels = [line for line in decoded(paths["labels"]).splitlines() if line]
+        return [
+            SourceItem(
+                item_id,
+                text,
+                {SCALE: HumanLabels((_numbered(numbers, labels, where),))},
+                split=name,
+                where=where,
+            )
+            for name in self.splits
+            for _, where, (text, numbers, item_id) in tab_separated(
+                paths[f"splits.{name}"], _SPLIT_FIELDS
+            )
+        ]
 
 
 def _numbered(numbers: str, labels: Sequence[str], where: str) -> tuple[str, ...]:
@@ -111,19 +139,19 @@ def _numbered(numbers: str, labels: Sequence[str], where: str) -> tuple[str, ...
 
 
 def _chosen(row: Row, start: int, labels: Sequence[str]) -> tuple[str, ...]:
-    cells = row.cells[start : start + len(labels)]
-    wrong = next((place for place, cell in enumerate(cells) if cell not in ("0", "1")), None)
+    choices = row.fields[start : start + len(labels)]
+    wrong = next((place for place, choice in enumerate(choices) if choice not in ("0", "1")), None)
     if wrong is not None:
-        found = str(cells[wrong])[:40]
-        raise DataError(f"{row.where}, column {labels[wrong]}: expected 0 or 1, found {found!r}")
-    return tuple(label for label, cell in zip(labels, cells, strict=True) if cell == "1")
+        written = str(choices[wrong])[:40]
+        raise DataError(f"{row.where}, column {labels[wrong]}: expected 0 or 1, found {written!r}")
+    return tuple(label for label, choice in zip(labels, choices, strict=True) if choice == "1")
 
 
-def _truth(cell: str, where: str) -> bool:
+def _truth(written: str, where: str) -> bool:
     """True or False, as programs write it: True, TRUE, False, FALSE."""
     try:
-        return _TRUTHS[cell.lower()]
+        return _TRUTHS[written.lower()]
     except KeyError:
         raise DataError(
-            f"{where}, column {_UNCLEAR}: expected True or False, found {cell[:40]!r}"
+            f"{where}, column {_UNCLEAR}: expected True or False, found {written[:40]!r}"
         ) from None

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import HumanRatings, SourceItem, from_ratings
-from emoalign.stimuli.readers.sources import OasisSource
+from emoalign.stimuli.readers.base import HumanRatings, Source, SourceItem, from_ratings
 from emoalign.stimuli.sheets import Layout, number, places, read_records, read_rows
+from emoalign.study.fields import FileSource
+
+if TYPE_CHECKING:  # a card is read without numpy
+    from emoalign.statistics.pairs import FloatArray
 
 _LAYOUT = Layout("csv", "the format of OASIS")
 _SCALES = {"valence": "Valence", "arousal": "Arousal"}
@@ -20,48 +23,64 @@ _DIMENSION = "valar"
 _TOLERANCE = 1e-6
 
 
-def read_oasis(_: OasisSource, paths: Mapping[str, Path]) -> list[SourceItem]:
-    """An image per row: means, SDs (ddof 1) and Ns, with the single ratings behind them if given.
+class OasisSource(Source):
+    """OASIS: images with means, SDs and numbers of raters, and single ratings if at hand."""
 
-    The image of a row is `<Theme>.jpg`; some themes end in a space, their files do not. The id is
-    in the first column, whose name is empty.
-    """
-    columns = {"id": "", "theme": "Theme", "category": "Category"} | {
-        f"{name}_{part}": f"{name}_{part}"
-        for name in _SCALES.values()
-        for part in ("mean", "SD", "N")
-    }
-    items = []
-    for row in read_records(paths["norms"], _LAYOUT, columns):
-        cells = {key: str(cell) for key, cell in row.cells.items()}
-        value = {
-            key: number(cells[key], f"{row.where}, column {key!r}") for key in columns if "_" in key
+    provides = ("valence", "arousal")
+    reader: Literal["oasis"] = Field(description="The file format.")
+    norms: FileSource = Field(description="The norms: OASIS.csv.")
+    ratings: FileSource | None = Field(
+        None,
+        description="The single ratings: OASIS_data.csv. They must reproduce the norms; with them "
+        "reliability is computed from halves of the raters.",
+    )
+
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """An image per row: means, SDs (ddof 1) and Ns, with single ratings if given.
+
+        The image of a row is `<Theme>.jpg`; some themes end in a space, their files do not. The id
+        is in the first column, whose name is empty.
+        """
+        columns = {"id": "", "theme": "Theme", "category": "Category"} | {
+            f"{name}_{part}": f"{name}_{part}"
+            for name in _SCALES.values()
+            for part in ("mean", "SD", "N")
         }
-        ratings = {
-            scale: HumanRatings(
-                mean=value[f"{name}_mean"],
-                sd=value[f"{name}_SD"],
-                n=int(value[f"{name}_N"]),
-                ratings=None,
-                where=row.where,
+        items = []
+        for row in read_records(paths["norms"], _LAYOUT, columns):
+            fields = {key: str(field) for key, field in row.fields.items()}
+            value = {
+                key: number(fields[key], f"{row.where}, column {key!r}")
+                for key in columns
+                if "_" in key
+            }
+            ratings = {
+                scale: HumanRatings(
+                    mean=value[f"{name}_mean"],
+                    sd=value[f"{name}_SD"],
+                    n=int(value[f"{name}_N"]),
+                    ratings=None,
+                    where=row.where,
+                )
+                for scale, name in _SCALES.items()
+            }
+            items.append(
+                SourceItem(
+                    item_id=fields["id"],
+                    text=None,
+                    ratings=ratings,
+                    image=f"{fields['theme'].strip()}.jpg",
+                    stratum=fields["category"],
+                    where=row.where,
+                )
             )
-            for scale, name in _SCALES.items()
-        }
-        items.append(
-            SourceItem(
-                item_id=cells["id"],
-                text=None,
-                ratings=ratings,
-                image=f"{cells['theme'].strip()}.jpg",
-                stratum=cells["category"],
-                where=row.where,
-            )
-        )
-    return _with_single_ratings(items, paths["ratings"]) if "ratings" in paths else items
+        return _with_single_ratings(items, paths["ratings"]) if "ratings" in paths else items
 
 
 def _with_single_ratings(items: Sequence[SourceItem], path: Path) -> list[SourceItem]:
     """The same items with single ratings, which must have the means, SDs and Ns of the norms."""
+    import numpy as np
+
     given = _by_dimension(path, [item.item_id for item in items])
     dimension = {scale: _dimension_of(scale, items, given, path) for scale in _SCALES}
     with_ratings = []
@@ -76,31 +95,35 @@ def _with_single_ratings(items: Sequence[SourceItem], path: Path) -> list[Source
     return with_ratings
 
 
-def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, FloatArray]:
     """Ratings (raters, items) by what the column `valar` says was rated; NaN where not rated."""
+    import numpy as np
+
     header, rows = read_rows(path, _LAYOUT)
     at = places(path, {name: name for name in (_DIMENSION, *ids)}, header, _LAYOUT.card)
-    found: dict[str, list[list[float]]] = {}
+    by_dimension: dict[str, list[list[float]]] = {}
     for row in rows:
-        cells = [str(row.cells[at[item_id]]) for item_id in ids]
-        found.setdefault(str(row.cells[at[_DIMENSION]]), []).append(
+        given = [str(row.fields[at[item_id]]) for item_id in ids]
+        by_dimension.setdefault(str(row.fields[at[_DIMENSION]]), []).append(
             [
                 float("nan")
-                if cell in ("", "NA")
-                else number(cell, f"{row.where}, column {item_id!r}")
-                for item_id, cell in zip(ids, cells, strict=True)
+                if field in ("", "NA")
+                else number(field, f"{row.where}, column {item_id!r}")
+                for item_id, field in zip(ids, given, strict=True)
             ]
         )
-    return {name: np.array(raters) for name, raters in found.items()}
+    return {name: np.array(raters) for name, raters in by_dimension.items()}
 
 
 def _dimension_of(
     scale: str,
     items: Sequence[SourceItem],
-    given: Mapping[str, NDArray[np.float64]],
+    given: Mapping[str, FloatArray],
     path: Path,
 ) -> str:
     """The entry of `valar` whose ratings have the means of the norms: codes differ by edition."""
+    import numpy as np
+
     means = np.array([_norm(item, scale).mean for item in items])
     for name, ratings in given.items():
         rated = np.isfinite(ratings)

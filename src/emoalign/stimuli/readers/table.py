@@ -6,16 +6,19 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.source_items import (
+from emoalign.stimuli.readers.base import (
     HumanLabels,
     HumanRatings,
     SourceItem,
     from_ratings,
     sample_sd,
 )
-from emoalign.stimuli.readers.table_sources import ItemTable, JoinedTable, ScaleColumns
+from emoalign.stimuli.readers.table_columns import ItemTable, JoinedTable, ScaleColumns
 from emoalign.stimuli.sheets import Layout, Record, number, read_records
 
 CARD = "the dataset's card"
@@ -30,6 +33,16 @@ class _Item:
     ratings: dict[str, HumanRatings | HumanLabels] = field(default_factory=dict)
     single: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     choices: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
+
+
+class TableSource(ItemTable):
+    """Any table of items, with human ratings or without: no program code is needed."""
+
+    reader: Literal["table"] = Field(description="The file format.")
+
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """The items of the table in its order; see `read_table`."""
+        return read_table(self, paths)
 
 
 def read_table(source: ItemTable, paths: Mapping[str, Path]) -> list[SourceItem]:
@@ -53,34 +66,34 @@ def _stimulus_columns(source: ItemTable) -> dict[str, str]:
 
 
 def _source_item(source: ItemTable, item_id: str, item: _Item) -> SourceItem:
-    cells, where = item.first.cells, item.first.where
+    fields, where = item.first.fields, item.first.where
     shown = "text" if source.text is not None else "image"
-    stimulus = cells[shown] or ""
+    stimulus = fields[shown] or ""
     if not stimulus.strip():
         raise DataError(
             f"{where}, column {getattr(source, shown)!r}: expected the {shown} of item "
-            f"{item_id!r}, found nothing. Fill the cell, or take the row out of the table."
+            f"{item_id!r}, found nothing. Fill the field, or take the row out of the table."
         )
     return SourceItem(
         item_id=item_id,
         text=stimulus if shown == "text" else None,
         ratings=item.ratings,
         image=f"{stimulus.strip()}{source.image_suffix}" if shown == "image" else None,
-        stratum=cells.get("stratum"),
-        split=cells.get("split"),
+        stratum=fields.get("stratum"),
+        split=fields.get("split"),
         where=f"{where}, column {getattr(source, shown)!r}",
     )
 
 
 def _joined(items: Sequence[SourceItem], part: JoinedTable, path: Path) -> list[SourceItem]:
     more = _read(part, path, {})
-    known = {item.item_id for item in items}
-    strangers = [item_id for item_id in more if item_id not in known]
+    item_ids = {item.item_id for item in items}
+    strangers = [item_id for item_id in more if item_id not in item_ids]
     if len(strangers) == len(more):
         raise DataError(
             f"{path}: none of its {len(more)} ids in column {part.id!r} (such as "
             f"{', '.join(strangers[:3])}) is an id of an item (such as "
-            f"{', '.join(sorted(known)[:3])}). Name the column with the items' ids as id of the "
+            f"{', '.join(sorted(item_ids)[:3])}). Name the column with the items' ids as id of the "
             f"joined table in {CARD}."
         )
     if strangers:
@@ -110,7 +123,7 @@ def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[st
     )
     items: dict[str, _Item] = {}
     for row in read_records(path, layout, columns):
-        item_id = (row.cells["id"] or "").strip()
+        item_id = (row.fields["id"] or "").strip()
         if not item_id:
             raise DataError(
                 f"{row.where}, column {part.id!r}: expected the id of the item, found nothing"
@@ -132,7 +145,7 @@ def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[st
 def _check_again(
     part: JoinedTable, item_id: str, first: Record, row: Record, stimulus: Mapping[str, str]
 ) -> None:
-    """Whether an item may have another row."""
+    """Check that an item may have another row."""
     line = first.where.rpartition(", ")[2]
     if part.rows == "items":
         raise DataError(
@@ -141,53 +154,53 @@ def _check_again(
             f"person's rating and not an item, say rows: ratings in {CARD}."
         )
     for key, name in stimulus.items():
-        if row.cells[key] != first.cells[key]:
+        if row.fields[key] != first.fields[key]:
             raise DataError(
-                f"{row.where}, column {name!r}: item {item_id!r} has {row.cells[key]!r} here, but "
-                f"{first.cells[key]!r} in {line}"
+                f"{row.where}, column {name!r}: item {item_id!r} has {row.fields[key]!r} here, but "
+                f"{first.fields[key]!r} in {line}"
             )
 
 
 def _add_ratings(part: JoinedTable, item: _Item, row: Record) -> None:
     for scale, entry in part.scales.items():
         named = entry.named()
-        cells = {
-            key: cell
+        written = {
+            key: field
             for key in named
-            if (cell := row.cells[f"scales.{scale}.{key}"]) is not None
-            and cell.strip() not in part.na_values
+            if (field := row.fields[f"scales.{scale}.{key}"]) is not None
+            and field.strip() not in part.na_values
         }
-        places = {key: f"{row.where}, column {named[key]!r}" for key in cells}
-        if not cells:
+        places = {key: f"{row.where}, column {named[key]!r}" for key in written}
+        if not written:
             continue
         if entry.labels is not None:
             item.choices.setdefault(scale, []).extend(
-                (tuple(label.strip() for label in cell.split(part.label_separator)), places[key])
-                for key, cell in cells.items()
+                (tuple(label.strip() for label in field.split(part.label_separator)), places[key])
+                for key, field in written.items()
             )
             continue
-        found = {
-            key: number(cell, places[key], _decimal(part, cell)) for key, cell in cells.items()
+        numbers = {
+            key: number(field, places[key], _decimal(part, field)) for key, field in written.items()
         }
         if entry.ratings:
             item.single.setdefault(scale, []).extend(
-                (value, places[key]) for key, value in found.items()
+                (value, places[key]) for key, value in numbers.items()
             )
-        elif "mean" in found:
-            item.ratings[scale] = _summary(part, entry, found, row.where)
+        elif "mean" in numbers:
+            item.ratings[scale] = _summary(part, entry, numbers, row.where)
 
 
-def _decimal(part: JoinedTable, cell: str) -> str:
-    """What separates decimals in a cell. Numbers that a spreadsheet knows as such have a point."""
-    typed = part.table_format not in ("csv", "tsv") and "," not in cell
+def _decimal(part: JoinedTable, field: str) -> str:
+    """The decimal mark in a field. Numbers that a spreadsheet knows as such have a point."""
+    typed = part.table_format not in ("csv", "tsv") and "," not in field
     return "." if typed else part.decimal
 
 
 def _summary(
-    part: JoinedTable, entry: ScaleColumns, found: Mapping[str, float], where: str
+    part: JoinedTable, entry: ScaleColumns, numbers: Mapping[str, float], where: str
 ) -> HumanRatings:
     """Ratings of which only mean, SD and number are known."""
-    sd, n = found.get("sd", float("nan")), found.get("n")
+    sd, n = numbers.get("sd", float("nan")), numbers.get("n")
     if sd < 0:
         raise DataError(
             f"{where}, column {entry.sd!r}: expected a standard deviation, never below 0, found "
@@ -201,7 +214,7 @@ def _summary(
         )
     raters = None if n is None else int(n)
     return HumanRatings(
-        mean=found["mean"],
+        mean=numbers["mean"],
         sd=sample_sd(sd, raters, part.sd_ddof),
         n=raters,
         ratings=None,

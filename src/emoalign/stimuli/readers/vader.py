@@ -6,60 +6,104 @@ the means and SDs they state are not those of the ratings beside them.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.lines import rating_list, tab_separated
-from emoalign.stimuli.readers.source_items import HumanRatings, SourceItem, from_ratings
-from emoalign.stimuli.readers.sources import VaderLexiconSource, VaderSentencesSource
+from emoalign.stimuli.readers.base import (
+    HumanRatings,
+    Source,
+    SourceItem,
+    from_ratings,
+    tab_separated,
+)
+from emoalign.study.fields import FileSource
 
 
-def read_vader_lexicon(_: VaderLexiconSource, paths: Mapping[str, Path]) -> list[SourceItem]:
-    """The lexicon: `token, mean, SD, [ratings]`.
+class VaderLexiconSource(Source):
+    """The VADER lexicon: a line is a token, its mean, its SD and the list of its ratings."""
 
-    Tokens may hold quotes and spaces, and some occur twice with other ratings, so an item is known
-    by its line: vader-00001 is the first.
-    """
-    fields = ("token", "mean", "SD", "list of ratings")
-    return [
-        SourceItem(
-            item_id=f"vader-{number:05d}",
-            text=token,
-            ratings={"valence": from_ratings(rating_list(ratings, where), where)},
-            where=where,
-        )
-        for number, where, (token, _mean, _sd, ratings) in tab_separated(paths["lexicon"], fields)
-    ]
+    provides = ("valence",)
+    reader: Literal["vader-lexicon"] = Field(description="The file format.")
+    lexicon: FileSource = Field(
+        description="The file. Any list of words with raw ratings can be written in its format; "
+        "mean and SD are recomputed from the ratings."
+    )
 
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """The lexicon: `token, mean, SD, [ratings]`.
 
-def read_vader_sentences(_: VaderSentencesSource, paths: Mapping[str, Path]) -> list[SourceItem]:
-    """A sentence set: `id, mean, text` in one file, `id, mean, SD, [ratings]` in the other."""
-    rated = _sentence_ratings(paths["ratings"])
-    items = []
-    for _number, where, (item_id, _mean, text) in tab_separated(
-        paths["texts"], ("id", "mean", "text")
-    ):
-        if item_id not in rated:
-            raise DataError(
-                f"{where}: sentence {item_id!r} has no ratings in {paths['ratings']}; expected the "
-                "two files of one set"
+        Tokens may hold quotes and spaces, and some occur twice with other ratings, so an item is
+        known by its line: vader-00001 is the first.
+        """
+        fields = ("token", "mean", "SD", "list of ratings")
+        return [
+            SourceItem(
+                item_id=f"vader-{number:05d}",
+                text=token,
+                ratings={"valence": from_ratings(rating_list(ratings, where), where)},
+                where=where,
             )
-        items.append(SourceItem(item_id, text, {"valence": rated[item_id]}, where=where))
-    without = rated.keys() - {item.item_id for item in items}
-    if without:
-        raise DataError(
-            f"{paths['ratings']}: ratings of {min(without)!r}, which {paths['texts']} does not "
-            "hold; expected the two files of one set"
-        )
-    return items
+            for number, where, (token, _mean, _sd, ratings) in tab_separated(
+                paths["lexicon"], fields
+            )
+        ]
+
+
+class VaderSentencesSource(Source):
+    """The sentence sets of VADER: texts in one file, their ratings in another."""
+
+    provides = ("valence",)
+    reader: Literal["vader-sentences"] = Field(description="The file format.")
+    texts: FileSource = Field(description="The file …_GroundTruth.txt: id, mean, text.")
+    ratings: FileSource = Field(
+        description="The file …_anonDataRatings.txt: id, mean, SD and the list of ratings."
+    )
+
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """A sentence set: `id, mean, text` in one file, `id, mean, SD, [ratings]` in the other."""
+        rated = _sentence_ratings(paths["ratings"])
+        items = []
+        for _number, where, (item_id, _mean, text) in tab_separated(
+            paths["texts"], ("id", "mean", "text")
+        ):
+            if item_id not in rated:
+                raise DataError(
+                    f"{where}: sentence {item_id!r} has no ratings in {paths['ratings']}; "
+                    "expected the two files of one set"
+                )
+            items.append(SourceItem(item_id, text, {"valence": rated[item_id]}, where=where))
+        without = rated.keys() - {item.item_id for item in items}
+        if without:
+            raise DataError(
+                f"{paths['ratings']}: ratings of {min(without)!r}, which {paths['texts']} does not "
+                "hold; expected the two files of one set"
+            )
+        return items
 
 
 def _sentence_ratings(path: Path) -> dict[str, HumanRatings]:
-    found: dict[str, HumanRatings] = {}
+    by_sentence: dict[str, HumanRatings] = {}
     fields = ("id", "mean", "SD", "list of ratings")
     for _number, where, (item_id, _mean, _sd, ratings) in tab_separated(path, fields):
-        if item_id in found:
+        if item_id in by_sentence:
             raise DataError(f"{where}: ratings of {item_id!r} stand in the file twice")
-        found[item_id] = from_ratings(rating_list(ratings, where), where)
-    return found
+        by_sentence[item_id] = from_ratings(rating_list(ratings, where), where)
+    return by_sentence
+
+
+def rating_list(field: str, where: str) -> list[int]:
+    """Ratings written as a list of whole numbers. Raises DataError for anything else."""
+    try:
+        values = ast.literal_eval(field)
+    except (ValueError, SyntaxError):
+        values = None
+    if not isinstance(values, list) or not all(type(value) is int for value in values):
+        raise DataError(
+            f"{where}: expected a list of whole numbers such as [-1, 0, 2], found {field[:60]!r}"
+        )
+    return values

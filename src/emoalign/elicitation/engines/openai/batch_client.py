@@ -12,9 +12,9 @@ import openai
 from openai.types import Batch
 
 from emoalign.elicitation.engines.openai.batch_files import Remembered
-from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.client import api_key
 from emoalign.elicitation.engines.openai.faults import backoff, refused
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.errors import EngineError
 
 AGAIN = "Batches that were submitted are remembered: running again takes them up."
@@ -52,7 +52,7 @@ class BatchClient:
             return (await self._client.files.create(file=(name, content), purpose="batch")).id
 
     async def content(self, file_id: str) -> bytes:
-        """What is in a file."""
+        """The content of a file."""
         async with self._explaining(f"file {file_id}"):
             return (await self._client.files.content(file_id)).content
 
@@ -61,13 +61,13 @@ class BatchClient:
         async with self._explaining(f"batch {batch_id}"):
             return await self._client.batches.retrieve(batch_id)
 
-    async def create(self, one: Remembered, file_id: str, address: str) -> Batch:
+    async def create(self, remembered: Remembered, file_id: str, address: str) -> Batch:
         """Make a batch, once: after a fault, look whether it was made before trying again."""
         parameters: dict[str, Any] = {
             "input_file_id": file_id,
             "endpoint": address,
             "completion_window": self._card.batches.completion_window,
-            "metadata": {"emoalign": one.token},
+            "metadata": {"emoalign": remembered.token},
         }
         client = self._client.with_options(max_retries=0)
         limits = self._card.limits
@@ -79,18 +79,18 @@ class BatchClient:
                     if attempt > limits.retries:
                         raise
             await asyncio.sleep(backoff(attempt, limits.longest_wait_s, 1.0))
-            made = await self.find(one)
+            made = await self.find(remembered)
             if made is not None:
                 return made
         raise AssertionError("counting does not end")
 
-    async def find(self, one: Remembered) -> Batch | None:
-        """The batch that was made for `one`, among the newest of the account."""
+    async def find(self, remembered: Remembered) -> Batch | None:
+        """The batch that was made for `remembered`, among the newest of the account."""
         async with self._explaining("batches"):
             async for batch in self._client.batches.list(limit=100):
-                if (batch.metadata or {}).get("emoalign") == one.token:
+                if (batch.metadata or {}).get("emoalign") == remembered.token:
                     return batch
-                if batch.created_at and batch.created_at < one.started - 86400:
+                if batch.created_at and batch.created_at < remembered.started - 86400:
                     return None
         return None
 

@@ -16,27 +16,25 @@ from pathlib import Path
 
 from openai.types import Batch
 
-from emoalign.elicitation.answers import Answer
 from emoalign.elicitation.budget import Account, most_usd, paid
 from emoalign.elicitation.engines.openai.batch_client import AGAIN, BatchClient, BatchError
 from emoalign.elicitation.engines.openai.batch_files import (
     BatchFile,
     Memory,
+    Outcome,
     Remembered,
     batch_files,
     endpoint,
-)
-from emoalign.elicitation.engines.openai.batch_outcomes import (
-    Outcome,
     read_outcomes,
     reply_in,
     why_failed,
 )
-from emoalign.elicitation.engines.openai.card import OpenAIModel
 from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
 from emoalign.elicitation.engines.openai.faults import Fault
-from emoalign.elicitation.engines.openai.replies import lacks_logprobs, read_choices
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.openai.wire import lacks_logprobs, read_choices
 from emoalign.elicitation.inquiry import Inquiry
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import BudgetError, EngineError
 
@@ -62,7 +60,7 @@ async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account 
     comes, the answers that are not known yet are kept.
     Raises EngineError when answers are still missing after a few rounds.
     """
-    memory = Memory(_memory_file(inquiry.cell.file))
+    memory = Memory(_memory_file(inquiry.task.file))
     if card.delivery == "single" and not memory.batches:
         return
     client = BatchClient(card)
@@ -81,7 +79,7 @@ async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account 
 
 
 def under_way(journal: Path) -> bool:
-    """Whether batches of a job are remembered: not collected, or not settled with the account."""
+    """Tell whether batches are remembered: not collected, or not settled with the account."""
     return bool(Memory(_memory_file(journal)).batches)
 
 
@@ -99,7 +97,8 @@ async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
     if inquiry.unanswered:
         raise EngineError(
             f"{batches.where} left {inquiry.unanswered} answers out of its batches, {ROUNDS} times "
-            f"over.{batches.told()} What was answered is kept: running again asks for the rest."
+            f"over.{batches.unanswered()} What was answered is kept: running again asks for the "
+            "rest."
         )
 
 
@@ -126,15 +125,15 @@ class _Batches:
 
     async def take_up(self) -> None:
         """Find the batches that were being made when their job died, or see that they were not."""
-        for one in list(self._memory.batches):
-            if one.batch_id is not None:
-                _log.info("batch %s is taken up again", one.batch_id)
+        for remembered in list(self._memory.batches):
+            if remembered.batch_id is not None:
+                _log.info("batch %s is taken up again", remembered.batch_id)
                 continue
-            batch = await self._client.find(one)
+            batch = await self._client.find(remembered)
             if batch is None:
-                self._forget(one, 0.0)
+                self._forget(remembered, 0.0)
             else:
-                self._attach(one, batch)
+                self._attach(remembered, batch)
 
     async def deliver(self, asks: Sequence[Ask]) -> None:
         """Submit requests in as many batches as they need, and collect what comes."""
@@ -157,58 +156,60 @@ class _Batches:
         """Wait for all batches under way and keep their answers."""
         self._heard = time.monotonic()
         while self._memory.batches:
-            for one in list(self._memory.batches):
+            for remembered in list(self._memory.batches):
                 try:
-                    batch = await self._client.retrieve(str(one.batch_id))
+                    batch = await self._client.retrieve(str(remembered.batch_id))
                 except BatchError as error:
                     self._be_patient(error)
                     continue
                 self._heard = time.monotonic()
                 self._report(batch)
                 if batch.status in _ENDED:
-                    await self._take(one, batch)
+                    await self._take(remembered, batch)
             if self._memory.batches:
                 await asyncio.sleep(self.card.batches.poll_s)
 
     async def _submit(self, file: BatchFile, address: str) -> None:
         if self._account:
             self._account.reserve(file.usd)
-        one = Remembered(
+        remembered = Remembered(
             token=uuid.uuid4().hex,
             started=time.time(),
             asked=file.asked,
             usd=file.usd if self._account else 0.0,
             account=str(self._account.path) if self._account else None,
         )
-        self._memory.add(one)
+        self._memory.add(remembered)
         try:
-            file_id = await self._client.upload(f"emoalign-{one.token}.jsonl", b"".join(file.lines))
-            self._attach(one, await self._client.create(one, file_id, address))
+            file_id = await self._client.upload(
+                f"emoalign-{remembered.token}.jsonl", b"".join(file.lines)
+            )
+            self._attach(remembered, await self._client.create(remembered, file_id, address))
         except BatchError as error:
             if not error.passing:
-                self._forget(one, 0.0)
+                self._forget(remembered, 0.0)
             raise
 
-    def _attach(self, one: Remembered, batch: Batch) -> None:
-        one.batch_id = batch.id
+    def _attach(self, remembered: Remembered, batch: Batch) -> None:
+        remembered.batch_id = batch.id
         self._memory.write()
         _log.info(
             "batch %s: %d requests submitted. It goes on without this job, which may be stopped: "
             "running again takes it up.",
             batch.id,
-            len(one.asked),
+            len(remembered.asked),
         )
 
-    def _forget(self, one: Remembered, usd: float) -> None:
+    def _forget(self, remembered: Remembered, usd: float) -> None:
         """Forget a batch that cost so much. Killed between the two, it stays set aside."""
-        self._memory.remove(one)
-        if one.account:
-            Account(Path(one.account), 0.0).settle(one.usd, usd)
+        self._memory.remove(remembered)
+        if remembered.account:
+            Account(Path(remembered.account), 0.0).settle(remembered.usd, usd)
 
-    async def _take(self, one: Remembered, batch: Batch) -> None:
+    async def _take(self, remembered: Remembered, batch: Batch) -> None:
         """Keep what a batch that has ended brought, and forget it."""
         if batch.status == "failed":
-            self._forget(one, 0.0)
+            self._forget(remembered, 0.0)
             reason, remedy = why_failed(batch)
             reason = self._client.keyless(reason)
             raise EngineError(f"{self.where} did not accept batch {batch.id}: {reason} {remedy}")
@@ -222,27 +223,31 @@ class _Batches:
                     f"{self.where}: file {file_id} of batch {batch.id} is no list of answers "
                     f"({error}). {AGAIN}"
                 ) from None
-        usd, permanent = self._keep_answers(one, batch.id, outcomes)
-        self._forget(one, usd)
+        usd, permanent = self._keep_answers(remembered, batch.id, outcomes)
+        self._forget(remembered, usd)
         if permanent:
             raise permanent
 
     def _keep_answers(
-        self, one: Remembered, batch_id: str, outcomes: Iterable[Outcome]
+        self, remembered: Remembered, batch_id: str, outcomes: Iterable[Outcome]
     ) -> tuple[float, EngineError | None]:
         """Write the answers to the journal; what they cost, and the first fault that will not pass.
 
         Lines may come in any order.
         """
-        waiting = dict(one.asked)
+        waiting = dict(remembered.asked)
         arrived: list[Answer] = []
         permanent: EngineError | None = None
         usd = 0.0
         for place, outcome in enumerate(outcomes, 1):
             asked = waiting.pop(outcome.custom_id, None)
             if asked is None:
-                known = "a second line" if outcome.custom_id in one.asked else "a line nobody asked"
-                _log.warning("batch %s: %s for %r", batch_id, known, outcome.custom_id[:64])
+                which = (
+                    "a second line"
+                    if outcome.custom_id in remembered.asked
+                    else "a line nobody asked"
+                )
+                _log.warning("batch %s: %s for %r", batch_id, which, outcome.custom_id[:64])
                 continue
             request_id, participants = asked
             exact = participants[0] is None
@@ -295,7 +300,7 @@ class _Batches:
     def _left_usd(self) -> float:
         return self._account.left() if self._account else float("inf")
 
-    def told(self) -> str:
-        """What the provider said of the requests without an answer, the commonest first."""
+    def unanswered(self) -> str:
+        """The provider's words on requests without an answer, the commonest first."""
         said = "; ".join(f"{reason} ({times}×)" for reason, times in self.reasons.most_common(3))
         return f" Of the last round: {said}" if said else ""

@@ -17,30 +17,31 @@ import openai
 import orjson
 
 import emoalign
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.openai.bodies import interface, request_body
 from emoalign.elicitation.engines.openai.faults import (
     Fault,
     backoff,
+    error_reply,
     exhausted_for,
     odd,
     refused,
-    told,
     too_late,
     unreachable,
 )
 from emoalign.elicitation.engines.openai.limits import Gate
-from emoalign.elicitation.engines.openai.replies import (
+from emoalign.elicitation.engines.openai.wire import (
     has_choices,
+    interface,
     lacks_logprobs,
     read_answers,
+    request_body,
     used_tokens,
     withheld_reply,
 )
 from emoalign.elicitation.engines.served import ServedModel
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
-from emoalign.elicitation.tokens import estimated_tokens
 from emoalign.errors import EngineError
+from emoalign.prompts.messages import estimated_tokens
 
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
 NO_LOGPROBS = (
@@ -158,9 +159,9 @@ class OpenAIEngine:
         except orjson.JSONDecodeError:
             raise odd("answered with something else than JSON.") from None
         if isinstance(reply, dict) and reply.get("error"):
-            raise told(reply)
+            raise error_reply(reply)
         if not isinstance(reply, dict) or not expected(reply):
-            raise odd(f"gave an answer of another form: {reply}")
+            raise odd(f"gave an answer of another shape: {reply}")
         return reply
 
     def _mind_the_limits(self, headers: Mapping[str, str]) -> None:

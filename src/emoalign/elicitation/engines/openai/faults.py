@@ -1,4 +1,4 @@
-"""What a failure means: ask again, ask again more slowly, stop, or take it for an answer."""
+"""The meaning of a failure: ask again, ask again more slowly, stop, or take it for an answer."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def unreachable(error: BaseException) -> Fault:
 
 
 def odd(said: str) -> Fault:
-    """What came is no answer."""
+    """A fault: something came that is no answer."""
     return Fault("passing", said, _LATER)
 
 
@@ -78,7 +78,7 @@ def refused(status: int, headers: Mapping[str, str], content: bytes) -> Fault:
     return _fault(status, fields, f"refused the request (HTTP {status}): {said}", wait_s)
 
 
-def told(reply: Mapping[str, Any]) -> Fault:
+def error_reply(reply: Mapping[str, Any]) -> Fault:
     """The server said 200 and wrote an error."""
     error = reply["error"]
     fields = error if isinstance(error, dict) else {}

@@ -1,4 +1,4 @@
-"""How fast a server is asked: evenly up to its limits, and slower when it says so.
+"""The pace at which a server is asked: evenly up to its limits, and slower when it says so.
 
 `Pacing` is arithmetic on a clock that is handed in; `Gate` lets tasks wait for it.
 """
@@ -54,7 +54,7 @@ class Pacing:
         self.under_way = 0
         self._requests = _allowance(limits.requests_per_minute)
         self._tokens = _allowance(limits.tokens_per_minute)
-        self._allowances = [one for one in (self._requests, self._tokens) if one]
+        self._allowances = [allowance for allowance in (self._requests, self._tokens) if allowance]
         self._quiet_until = self._slowed = -math.inf
         self._successes = 0
 
@@ -62,7 +62,9 @@ class Pacing:
         """Seconds until a request may be sent; 0 is now, infinity is after one has ended."""
         if self.under_way >= self.allowed:
             return math.inf
-        return max(0.0, self._quiet_until - now, *(one.wait(now) for one in self._allowances))
+        return max(
+            0.0, self._quiet_until - now, *(allowance.wait(now) for allowance in self._allowances)
+        )
 
     def start(self, tokens: float, now: float) -> None:
         """A request is sent that will cost about so many tokens."""
@@ -103,7 +105,7 @@ def _allowance(per_minute: float | None) -> Allowance | None:
 
 
 class Gate:
-    """Where the tasks that ask one server wait, first come, first served."""
+    """A queue of the tasks that ask one server: first come, first served."""
 
     def __init__(self, limits: Limits) -> None:
         self.pacing = Pacing(limits)

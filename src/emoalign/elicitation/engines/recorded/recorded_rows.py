@@ -16,21 +16,20 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-from emoalign.elicitation.cells import Cell
-from emoalign.elicitation.engines.recorded.card import RecordedModel
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.trials import filled, some, trial_reader, trials_of
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings.text import Reading
 from emoalign.errors import DataError
 from emoalign.stimuli.sheets import Record
-from emoalign.study.files import locate_verified
+from emoalign.study.source_files import locate_verified
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rating:
-    """What one participant gave for one item: `item` as the table names it, `text` as written."""
+    """A rating of one participant for one item: `item` as the table names it, `text` as written."""
 
     item: str
     item_id: str | None
@@ -39,8 +38,8 @@ class _Rating:
     text: str
 
 
-def recorded_rows(cell: Cell, card: RecordedModel) -> pd.DataFrame:
-    """The recorded ratings of the items of a cell, as rows of the ratings table.
+def recorded_rows(task: RatingTask, card: RecordedModel) -> pd.DataFrame:
+    """The recorded ratings of the items of a task, as rows of the ratings table.
 
     Of the ratings of an item, those of the first participants are used, as many as the protocol
     asks for; an item without any has one row, with neither participant nor status. Rows are in the
@@ -48,16 +47,16 @@ def recorded_rows(cell: Cell, card: RecordedModel) -> pd.DataFrame:
     hold about any stimulus of the dataset.
     """
     return pd.concat(
-        [_scale_rows(cell, scale, card) for scale in cell.job.scales], ignore_index=True
+        [_scale_rows(task, scale, card) for scale in task.job.scales], ignore_index=True
     )
 
 
-def _scale_rows(cell: Cell, scale: str, card: RecordedModel) -> pd.DataFrame:
-    job = cell.job
+def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFrame:
+    job = task.job
     path, checksum = locate_verified(card.source)
-    ratings = _ratings(path, job, scale, card, cell.stimuli)
-    by_item = _by_item(ratings, path, job, cell.stimuli)
-    wanted = list(cell.items["item_id"])
+    ratings = _ratings(path, job, scale, card, task.stimuli)
+    by_item = _by_item(ratings, path, job, task.stimuli)
+    wanted = list(task.items["item_id"])
     unrated = [item_id for item_id in wanted if item_id not in by_item]
     if unrated:
         _log.warning(
@@ -98,7 +97,7 @@ def _scale_rows(cell: Cell, scale: str, card: RecordedModel) -> pd.DataFrame:
 def _columns(given: _Rating | None, identity: Mapping[str, str]) -> dict[str, object]:
     if given is None:
         return dict.fromkeys(("participant", "status", "rating", "labels", "text", "request_id"))
-    known = orjson.dumps(
+    identifying = orjson.dumps(
         {**identity, "participant": given.participant}, option=orjson.OPT_SORT_KEYS
     )
     return {
@@ -107,7 +106,7 @@ def _columns(given: _Rating | None, identity: Mapping[str, str]) -> dict[str, ob
         "rating": given.reading.rating,
         "labels": given.reading.labels,
         "text": given.text,
-        "request_id": hashlib.sha256(known).hexdigest(),
+        "request_id": hashlib.sha256(identifying).hexdigest(),
     }
 
 
@@ -120,7 +119,7 @@ def _ratings(
     number_of = _numbers(participants)
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
-    found = []
+    ratings = []
     for trial in ours:
         item = filled(trial, card, "item" if card.columns.item else "text")
         if card.columns.participant:
@@ -138,27 +137,27 @@ def _ratings(
             )
         given = read(trial)
         if given is not None:
-            found.append(_Rating(item, find(trial, item), participant, *given))
-    if len(found) < len(ours):
-        _log.info("%s: rows without a rating: %d", path, len(ours) - len(found))
-    return found
+            ratings.append(_Rating(item, find(trial, item), participant, *given))
+    if len(ratings) < len(ours):
+        _log.info("%s: rows without a rating: %d", path, len(ours) - len(ratings))
+    return ratings
 
 
 def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Record, str], str | None]:
-    """What tells the id of an item from how the table names it; None if the study has no such."""
+    """A function from the table's name of an item to its id; None if the study has no such."""
     ids: dict[str, list[str]] = defaultdict(list)
     for item_id, text in zip(items["item_id"], items["text"], strict=True):
         ids[item_id if card.columns.item else text].append(item_id)
 
     def find(trial: Record, item: str) -> str | None:
-        known = ids.get(item, [])
-        if len(known) > 1:
+        item_ids = ids.get(item, [])
+        if len(item_ids) > 1:
             raise DataError(
                 f"{trial.where}, column {card.columns.text!r}: more than one item has the text "
-                f"{item[:60]!r} ({some(known)}). Put the ids of the items into the table, and "
+                f"{item[:60]!r} ({some(item_ids)}). Put the ids of the items into the table, and "
                 "name their column as columns.item in place of columns.text."
             )
-        return known[0] if known else None
+        return item_ids[0] if item_ids else None
 
     return find
 
@@ -174,8 +173,8 @@ def _numbers(names: Iterable[str | None]) -> dict[str, int]:
         parts = re.split("([0-9]+)", name)
         return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
 
-    known = {name for name in names if name}
-    return {name: number for number, name in enumerate(sorted(known, key=order))}
+    distinct = {name for name in names if name}
+    return {name: number for number, name in enumerate(sorted(distinct, key=order))}
 
 
 def _by_item(

@@ -1,4 +1,4 @@
-"""Trials of a table, a row for each rating: which are of a cell, and what each says."""
+"""Trials of a table, a row for each rating: which are wanted, and what each says."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.recorded.card import RecordedModel
-from emoalign.elicitation.rating_job import RatingJob
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings.text import Reading, readings
 from emoalign.errors import DataError
 from emoalign.stimuli.sheets import Layout, Record, number, read_records
@@ -30,10 +30,10 @@ def trials_of(
     ours: list[Record] = []
     participants: set[str | None] = set()
     for trial in _read_trials(path, card):
-        participants.add(trial.cells.get("participant"))
+        participants.add(trial.fields.get("participant"))
         for key, name in chosen_by.items():
-            held[key][str(trial.cells[key])] = None
-            if trial.cells[key] != name:
+            held[key][str(trial.fields[key])] = None
+            if trial.fields[key] != name:
                 break
         else:
             ours.append(trial)
@@ -49,7 +49,7 @@ def trials_of(
 
 
 def _read_trials(path: Path, card: RecordedModel) -> Iterator[Record]:
-    """The rows of a table, in its order, with their cells by what they hold (item, rating, ...).
+    """The rows of a table, in its order, with their fields by what they hold (item, rating, ...).
 
     Raises DataError when the file is not of its format, or lacks a column.
     """
@@ -57,22 +57,22 @@ def _read_trials(path: Path, card: RecordedModel) -> Iterator[Record]:
     named = {f"columns.{key}": name for key, name in columns.items()}
     layout = Layout(card.table_format, "the model's card", card.encoding)
     for row in read_records(path, layout, named):
-        yield Record(row.where, {key: row.cells[f"columns.{key}"] for key in columns})
+        yield Record(row.where, {key: row.fields[f"columns.{key}"] for key in columns})
 
 
 def filled(trial: Record, card: RecordedModel, key: str) -> str:
-    """What a trial holds under a key of the card. Raises DataError where the cell is empty."""
-    cell = trial.cells[key]
-    if not cell:
+    """The field of a trial under a key of the card. Raises DataError where it is empty."""
+    written = trial.fields[key]
+    if not written:
         column = getattr(card.columns, key)
         raise DataError(f"{trial.where}, column {column!r}: expected the {key}, found nothing")
-    return cell
+    return written
 
 
 def trial_reader(
     job: RatingJob, scale: str, card: RecordedModel
 ) -> Callable[[Record], tuple[Reading, str] | None]:
-    """What reads the rating of a trial, with its text; None where a trial has none.
+    """A function that reads the rating of a trial, with its text; None where it has none.
 
     Labels are read from the raw answer alone: there is no number to compare it with.
     """
@@ -83,10 +83,10 @@ def trial_reader(
 
     def read(trial: Record) -> tuple[Reading, str] | None:
         written, answer = (
-            None if cell in card.na_values or not column else cell
-            for cell, column in (
-                (trial.cells.get("rating"), columns.rating),
-                (trial.cells.get("answer"), columns.answer),
+            None if field in card.na_values or not column else field
+            for field, column in (
+                (trial.fields.get("rating"), columns.rating),
+                (trial.fields.get("answer"), columns.answer),
             )
         )
         rating = None

@@ -8,19 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.engines.vllm.outputs import (
     number_tokens,
     rating_tokens,
     read_output,
     sampling_parameters,
 )
-from emoalign.elicitation.messages import chat_messages
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import CapabilityError, EngineError
 from emoalign.installed import installed_versions
-from emoalign.study.files import folder_sha256
+from emoalign.prompts.messages import chat_messages
+from emoalign.study.source_files import folder_sha256
 
 _QUEUED = 2
 """Answers waiting or under way, as a multiple of those computed at once: the queue never dries up,
@@ -167,18 +167,19 @@ class VllmEngine:
         )
 
 
-def check_template(template: str | None, told: Mapping[str, object], model: str) -> None:
-    """Check that a chat template leaves nothing open. `told` are the card's chat_template_kwargs.
+def check_template(template: str | None, arguments: Mapping[str, object], model: str) -> None:
+    """Check that a chat template leaves nothing open.
 
-    Raises CapabilityError when there is no template, or it does something the card does not fix.
+    `arguments` are the card's chat_template_kwargs. Raises CapabilityError when there is no
+    template, or it does something the card does not fix.
     """
     if not template:
         raise CapabilityError(
             f"model {model!r} has no chat template: say chat: false among the capabilities in its "
-            "card, and ask it with a prompt set of form completion."
+            "card, and ask it with a prompt set of kind completion."
         )
     for sign, (key, does, example) in _UNASKED.items():
-        if sign in template and key not in told:
+        if sign in template and key not in arguments:
             raise CapabilityError(
                 f"the chat template of model {model!r} {does}. Decide it in the model's card: "
                 f"chat_template_kwargs: {{{example}}}"
@@ -186,14 +187,14 @@ def check_template(template: str | None, told: Mapping[str, object], model: str)
 
 
 def vllm_faults() -> tuple[type[Exception], ...]:
-    """What vLLM raises when it cannot go on."""
+    """Errors that vLLM raises when it cannot go on."""
     from vllm.exceptions import VLLMError
 
     return VLLMError, ValueError, RuntimeError, OSError
 
 
 def _reported(llm: Any, card: VllmModel) -> str:
-    """What gave an answer: weights, number format, version of vLLM."""
+    """The source of an answer: weights, number format, version of vLLM."""
     folder = Path(card.model)
     commit = (
         folder_sha256(folder)

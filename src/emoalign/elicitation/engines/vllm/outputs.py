@@ -1,4 +1,4 @@
-"""What vLLM is told for a request, which tokens are ratings and what its outputs say, without vLLM.
+"""Parameters of a request, tokens that are ratings, and readings of outputs: vLLM without vLLM.
 
 "7", " 7" and "７" are one rating, written three ways.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from emoalign.elicitation.answers import Answer
+from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings.text import parse_number
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import CapabilityError
@@ -69,7 +69,7 @@ def sampling_parameters(ask: Ask, tokens: Sequence[int]) -> dict[str, Any]:
 
 
 def beginning(ask: Ask) -> tuple[str, ...]:
-    """What sorts requests so that those that begin alike stand together.
+    """A key that sorts requests so that those that begin alike stand together.
 
     The model computes the same beginning once: that of an instruction for all items, and the whole
     prompt for both readouts.
@@ -98,19 +98,19 @@ def rating_tokens(numbers: Mapping[int, float], points: Collection[float]) -> tu
 
     Raises CapabilityError when a point has none, or all have more than can be asked for.
     """
-    found = tuple(token for token, number in sorted(numbers.items()) if number in points)
-    without = sorted(set(points) - {numbers[token] for token in found})
+    tokens = tuple(token for token, number in sorted(numbers.items()) if number in points)
+    without = sorted(set(points) - {numbers[token] for token in tokens})
     if without:
         raise CapabilityError(
             "the exact readout needs a token for every point of the scale; this model has none "
             f"for {', '.join(f'{point:g}' for point in without)}. Use the sampled readout."
         )
-    if len(found) > MOST_TOKENS:
+    if len(tokens) > MOST_TOKENS:
         raise CapabilityError(
-            f"{len(found)} tokens of this model are points of the scale; vLLM reports "
+            f"{len(tokens)} tokens of this model are points of the scale; vLLM reports "
             f"probabilities of at most {MOST_TOKENS}. Use the sampled readout."
         )
-    return found
+    return tokens
 
 
 def read_output(
@@ -157,13 +157,13 @@ def _distribution(
         likeliest = completion.token_ids[0]
         return ((text_of(likeliest) if likeliest in tokens else OTHER_TOKENS, 0.0),)
     logprobs = (completion.logprobs or [{}])[0]
-    found = [
+    of_ratings = [
         (text_of(token), logprobs[token].logprob)
         for token in tokens
         if math.isfinite(logprobs[token].logprob)
     ]
-    rest = 1.0 - math.fsum(math.exp(logprob) for _, logprob in found)
-    pairs = [(text, round(logprob, 6)) for text, logprob in found]
+    rest = 1.0 - math.fsum(math.exp(logprob) for _, logprob in of_ratings)
+    pairs = [(text, round(logprob, 6)) for text, logprob in of_ratings]
     if rest > 0:
         pairs.append((OTHER_TOKENS, round(math.log(rest), 6)))
     return tuple(pairs)

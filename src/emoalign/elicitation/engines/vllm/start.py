@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from emoalign.elicitation.engines.vllm.card import VllmModel
 from emoalign.elicitation.engines.vllm.engine import VllmEngine, vllm_faults
+from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.errors import CapabilityError, EngineError
 
 _SINGLE_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"
@@ -70,7 +70,7 @@ def loaded(card: VllmModel) -> Iterator[VllmEngine]:
 
 
 def processor_arguments(card: VllmModel) -> dict[str, Any]:
-    """What differs where there is no GPU: for small models, and to try things out.
+    """Arguments that differ where there is no GPU: for small models, and to try things out.
 
     Prompts are computed whole, because parts of them together with seeds stop vLLM on a CPU.
     """

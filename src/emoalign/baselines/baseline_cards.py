@@ -8,15 +8,16 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.study.fields import Entry, Name
+from emoalign.stimuli.readers.known import DatasetSource
+from emoalign.study.fields import Entry, Job, Name
 from emoalign.study.reading import Kinds
-from emoalign.study.scales import LabelScale, Scale
+from emoalign.study.scales import DatasetScale, LabelScale, Scale
 
 Evaluated = Literal["test_split", "held_out"]
 
 
 class Splits(Entry):
-    """What the splits of the dataset are called by its reader."""
+    """Names of the splits of the dataset, as its reader gives them."""
 
     train: Name = Field("train", description="The split that is learned from.")
     dev: Name = Field("dev", description="The split that says when to stop.")
@@ -30,7 +31,7 @@ class Splits(Entry):
 
 
 class TrainingSettings(Entry):
-    """How a baseline is trained: AdamW, a learning rate that rises and then falls linearly."""
+    """Training of a baseline: AdamW, a learning rate that rises and then falls linearly."""
 
     batch_size: int = Field(32, ge=1, description="Texts in one step.")
     learning_rate: float = Field(2e-5, gt=0, description="The highest learning rate.")
@@ -139,7 +140,7 @@ class FinetunedBaseline(_Baseline):
         return seeds
 
     def predicts(self, scale: Scale) -> bool:
-        """Whether it can predict answers on a scale: it learns any."""
+        """Tell whether it can predict answers on a scale: it learns any."""
         return True
 
 
@@ -170,12 +171,12 @@ class CheckpointBaseline(_Baseline):
     training: ClassVar[None] = None
 
     def predicts(self, scale: Scale) -> bool:
-        """Whether it can predict answers on a scale: those that choose labels."""
+        """Tell whether it can predict answers on a scale: those that choose labels."""
         return isinstance(scale, LabelScale)
 
     @property
     def published(self) -> PublishedClassifier:
-        """What its predictions depend on, beside the data."""
+        """The settings that its predictions depend on, beside the data."""
         return PublishedClassifier(
             weights=self.weights,
             revision=self.revision,
@@ -195,3 +196,38 @@ BASELINES: Kinds[BaselineCard] = Kinds(
 def trained(baselines: Mapping[str, BaselineCard]) -> dict[str, FinetunedBaseline]:
     """Those that the study trains itself."""
     return {name: card for name, card in baselines.items() if isinstance(card, FinetunedBaseline)}
+
+
+class BaselineData(Entry):
+    """The dataset that a baseline knows, the scale that it predicts, and what it may learn from."""
+
+    dataset: str
+    source: DatasetSource
+    keep: str | None
+    scale_name: str
+    scale: DatasetScale
+    splits: Splits
+    evaluate: Evaluated
+
+
+class TrainingJob(Job):
+    """Train one baseline with one seed."""
+
+    data: BaselineData
+    weights: str
+    revision: str | None
+    max_tokens: int
+    training: TrainingSettings
+    seed: int
+
+
+class PredictionJob(Job):
+    """Apply a baseline to the items of a study: that of its training records, or a published one.
+
+    `published` is None for a baseline that was trained here.
+    """
+
+    baseline: str
+    data: BaselineData
+    max_tokens: int
+    published: PublishedClassifier | None

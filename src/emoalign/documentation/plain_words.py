@@ -1,12 +1,11 @@
-"""Types and defaults of configuration keys, in plain words."""
+"""Configuration in plain words, as Markdown: types and defaults of keys, tables, links."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
-from emoalign.documentation.markdown import link, plain
 from emoalign.study.fields import Entry, Name, Sha256
 
 Schema = Mapping[str, Any]
@@ -19,7 +18,7 @@ def heading(entry: type[Entry] | str) -> str:
 
 
 def type_in_words(schema: Schema) -> str:
-    """What a value must be, from the JSON schema of its key.
+    """The type of a value in words, from the JSON schema of its key.
 
     Raises ValueError for a schema that there are no words for yet.
     """
@@ -119,3 +118,33 @@ def _yaml(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_yaml, value))}]"
     return str(value) or '""'
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are Markdown already."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def plain(text: str) -> str:
+    """`text` to be read as it stands, in a cell or a paragraph; `code` in it stays code."""
+    pieces = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    return "".join(
+        piece.replace("|", r"\|") if piece.startswith("`") else _escaped(piece) for piece in pieces
+    )
+
+
+def anchor(heading: str) -> str:
+    """The address GitHub gives a heading within its page."""
+    kept = re.sub(r"[^\w\- ]", "", heading.lower())
+    return kept.replace(" ", "-")
+
+
+def link(heading: str, label: str | None = None) -> str:
+    """A link to a heading of the same page, labelled with the heading in lower case."""
+    return f"[{label or heading.lower()}](#{anchor(heading)})"
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\*|\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", text)

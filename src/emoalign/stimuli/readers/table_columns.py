@@ -1,15 +1,13 @@
-"""What the reader of tables is told: which columns hold what, and how the table is written."""
+"""Columns of a table and how it is written, as a dataset's card says it."""
 
 from __future__ import annotations
 
-import codecs
-from pathlib import PurePath
 from typing import Literal, Self, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from emoalign.stimuli.readers.source_files import Source
-from emoalign.study.fields import Entry, FileSource, Name
+from emoalign.stimuli.readers.base import Source
+from emoalign.study.fields import Encoding, Entry, FileSource, Name
 
 SheetFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet"]
 
@@ -55,7 +53,7 @@ class JoinedTable(Entry):
     format: SheetFormat | None = Field(
         None, description="Format of the table; without it, told by the end of the file's name."
     )
-    encoding: str = Field(
+    encoding: Encoding = Field(
         "utf-8-sig",
         description="Encoding of CSV and TSV, such as cp1252. The default reads UTF-8 with or "
         "without a mark at its beginning.",
@@ -83,7 +81,7 @@ class JoinedTable(Entry):
         "as they are: a word may be null or NA.",
     )
     label_separator: str = Field(
-        ";", min_length=1, description="What separates several labels in a cell."
+        ";", min_length=1, description="What separates several labels in a field."
     )
     rows: Literal["items", "ratings"] = Field(
         "items",
@@ -100,18 +98,9 @@ class JoinedTable(Entry):
         " are converted.",
     )
 
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, encoding: str) -> str:
-        try:
-            codecs.lookup(encoding)
-        except LookupError as error:
-            raise ValueError(str(error)) from error
-        return encoding
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.format is None and self.suffix not in get_args(SheetFormat):
+        if self.format is None and self.table.suffix not in get_args(SheetFormat):
             raise ValueError(
                 f"say the format ({', '.join(get_args(SheetFormat))}): the name "
                 f"{self.table.file!r} does not"
@@ -126,14 +115,9 @@ class JoinedTable(Entry):
         return self
 
     @property
-    def suffix(self) -> str:
-        """End of the file's name, such as csv."""
-        return PurePath(self.table.file).suffix.removeprefix(".").lower()
-
-    @property
     def table_format(self) -> str:
         """Format of the table: csv, tsv, xlsx, xls or parquet."""
-        return self.format or self.suffix
+        return self.format or self.table.suffix
 
 
 class ItemTable(JoinedTable, Source):
@@ -174,15 +158,3 @@ class ItemTable(JoinedTable, Source):
     def scale_names(self) -> tuple[str, ...]:
         """The scales that one of the tables has columns for."""
         return tuple(self.columns())
-
-
-class TableSource(ItemTable):
-    """Any table of items, with human ratings or without: no program code is needed."""
-
-    reader: Literal["table"] = Field(description="The file format.")
-
-
-class AnewSource(ItemTable):
-    """ANEW, read like any table and then checked: copies circulate with columns swapped."""
-
-    reader: Literal["anew"] = Field(description="The file format.")

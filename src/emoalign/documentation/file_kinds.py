@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from emoalign.baselines.cards import CheckpointBaseline, FinetunedBaseline
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from emoalign.baselines.baseline_cards import CheckpointBaseline, FinetunedBaseline
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.cards import GgufEmbedding, TransformersEmbedding
 from emoalign.planning.studies import STUDY
-from emoalign.stimuli.cards import DatasetCard
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.personas import PersonaTable
 from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import PersonaTable
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class FileKind:
 
     @property
     def schema_path(self) -> str:
-        """Where the JSON schema of these files is, in the project."""
+        """The path of the JSON schema of these files, in the project."""
         return f"config/schemas/{self.schema}.schema.json"
 
 
@@ -161,3 +165,33 @@ def _entries_within(annotation: Any) -> Iterator[type[Entry]]:
         yield annotation
     for argument in get_args(annotation):
         yield from _entries_within(argument)
+
+
+NUMERIC_KEY = r"^[+-]?[0-9]+(\.[0-9]+)?$"
+
+
+class _Generator(GenerateJsonSchema):
+    """As pydantic's own, without titles that only repeat the key, and with numeric keys as such."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        generated = super().dict_schema(schema)
+        if schema.get("keys_schema", {}).get("type") == "float":
+            generated["propertyNames"] = {"pattern": NUMERIC_KEY}
+        if "patternProperties" in generated:
+            generated["additionalProperties"] = False
+        return generated
+
+
+def json_schema(kind: FileKind) -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of the files of a kind; keys in the order of the entry."""
+    content = kind.entry.model_json_schema(schema_generator=_Generator)
+    head = {"$schema": _Generator.schema_dialect, "title": f"{kind.heading} (emoalign)"}
+    return head | {key: value for key, value in content.items() if key not in head}
+
+
+def schema_text(kind: FileKind) -> str:
+    """The schema as the text of its file."""
+    return json.dumps(json_schema(kind), indent=2, ensure_ascii=False) + "\n"

@@ -17,7 +17,7 @@ from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.requests import Scalar, Settings
 from emoalign.study.fields import Entry
 
-if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is read
+if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.inquiry import Inquiry
 
@@ -37,7 +37,7 @@ limits:
 
 
 class BatchSettings(Entry):
-    """How requests are put together where a model is asked in batches."""
+    """Settings of batches, for a model that is asked in them."""
 
     max_requests: int = Field(50_000, ge=1, description="Requests in one batch, at most.")
     max_bytes: int = Field(190_000_000, ge=1, description="Size of one batch in bytes, at most.")
@@ -108,7 +108,7 @@ class OpenAIModel(ServedModel):
 
     @property
     def cost_unknown(self) -> bool:
-        """Whether the card has no prices: a server of one's own says that it costs nothing."""
+        """Tell whether the card has no prices: a server of one's own says that it costs nothing."""
         return self.prices is None
 
     def key_variables(self) -> frozenset[str]:
@@ -116,7 +116,7 @@ class OpenAIModel(ServedModel):
         return frozenset(filter(None, [self.api_key_env]))
 
     def resources(self, attempt: int = 1) -> Resources:
-        """What a job may use: little here, and a place at the server."""
+        """The resources of a job: little here, and a place at the server."""
         return Resources(JOB_MB * attempt, api=1)
 
     def identity(self) -> tuple[str, str | None]:
@@ -128,7 +128,7 @@ class OpenAIModel(ServedModel):
         return tuple(sorted(self.extra_body.items()))
 
     def terms(self) -> Terms:
-        """How its answers are delivered, and what they cost."""
+        """The delivery of its answers, and their prices."""
         return Terms(self.prices, self.delivery)
 
     @contextmanager
@@ -139,7 +139,7 @@ class OpenAIModel(ServedModel):
         yield OpenAIEngine(self.base_url, self.model, self.api_key_env, self)
 
     def under_way(self, journal: Path) -> bool:
-        """Whether batches are remembered: not collected, or not settled with the account."""
+        """Tell whether batches are remembered: not collected, or not settled with the account."""
         from emoalign.elicitation.engines.openai.batches import under_way
 
         return under_way(journal)

@@ -1,9 +1,50 @@
-"""The table of planning: how wide intervals will be, and what makes them narrower."""
+"""Tables of the target plan: what is still to be asked, and how wide intervals will be."""
 
 from __future__ import annotations
 
-from emoalign.tables.columns import COUNT, DATASET, READOUT, SCALE, TEXT, numbers
+import pyarrow as pa
+
+from emoalign.tables.columns import (
+    COUNT,
+    DATASET,
+    MODEL,
+    NUMBER,
+    PROTOCOL,
+    READOUT,
+    SCALE,
+    TEXT,
+    numbers,
+)
 from emoalign.tables.contract import Column, Table
+
+PLAN = Table(
+    "plan.csv",
+    "a cell: what is still to be asked, and what that takes; made by the target plan",
+    (
+        MODEL,
+        PROTOCOL,
+        DATASET,
+        SCALE,
+        Column("answers", pa.int64(), "Answers the cell has when it is complete."),
+        Column("held", pa.int64(), "Those that are in the journal already."),
+        Column("requests", pa.int64(), "Requests that bring the others."),
+        Column("prompt_tokens", NUMBER, "Tokens of the prompts of these requests."),
+        Column("answer_tokens", NUMBER, "Tokens of the missing answers, at most."),
+        Column(
+            "tokens_from",
+            TEXT,
+            "How prompt tokens are known: journal (as the server counted them before), tokenizer "
+            "(the model's own), or estimate (from the number of characters).",
+        ),
+        *numbers(
+            usd="US dollars for single requests, at most; null without prices.",
+            usd_batch="US dollars for the same in batches; null where there are none.",
+            minutes="Minutes at the rate limits of the card, at least; null without limits.",
+        ),
+        Column("delivery", TEXT, "How the model's card has them delivered: single or batch."),
+        Column("prices_as_of", TEXT, "Day of the prices; null without prices."),
+    ),
+)
 
 PRECISION = Table(
     "precision.csv",

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import DataError
-from emoalign.study.fields import Entry, FileSource, Modality, Name
-from emoalign.study.files import locate, locate_verified
+from emoalign.study.fields import Encoding, Entry, FileSource, Modality, Name
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale, Scale
+from emoalign.study.source_files import locate, locate_verified
 
-if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
+if TYPE_CHECKING:
     import pandas as pd
 
     from emoalign.elicitation.budget import Account
-    from emoalign.elicitation.cells import Cell
+    from emoalign.elicitation.rating import RatingTask
 
 TableFormat = Literal["csv", "tsv", "parquet"]
 
@@ -40,7 +40,7 @@ scale: valence
 
 
 class RecordedColumns(Entry):
-    """What the columns of recorded ratings are called; columns not named are not read."""
+    """Names of the columns of recorded ratings; columns not named are not read."""
 
     item: str | None = Field(
         None, description="Column with the dataset's own id of the item. Give this or text."
@@ -106,7 +106,7 @@ class RecordedModel(ModelCard):
         description="The scale of all ratings, where the table has no column for it: a name on the "
         "dataset card.",
     )
-    encoding: str = Field(
+    encoding: Encoding = Field(
         "utf-8-sig",
         description="Encoding of the text, such as cp1252; Parquet needs none. The default reads "
         "UTF-8 with or without a mark at its beginning.",
@@ -124,30 +124,16 @@ class RecordedModel(ModelCard):
                 "say which scale was rated: give either columns.scale (the column that names it) "
                 "or scale (the scale of all rows)"
             )
-        if self.format is None and self.suffix not in get_args(TableFormat):
+        if self.format is None and self.source.suffix not in get_args(TableFormat):
             raise ValueError(
                 f"say the format (csv, tsv or parquet): the name {self.source.file!r} does not"
             )
         return self
 
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, encoding: str) -> str:
-        try:
-            "a".encode(encoding)
-        except LookupError as error:
-            raise ValueError(str(error)) from error
-        return encoding
-
-    @property
-    def suffix(self) -> str:
-        """End of the file's name, such as csv."""
-        return PurePath(self.source.file).suffix.removeprefix(".").lower()
-
     @property
     def table_format(self) -> str:
         """Format of the table: csv, tsv or parquet."""
-        return self.format or self.suffix
+        return self.format or self.source.suffix
 
     @classmethod
     def known_as(cls, said: Mapping[str, Any]) -> str:
@@ -159,7 +145,7 @@ class RecordedModel(ModelCard):
         return self.model_dump(mode="json", exclude={"title": True, "source": {"obtain", "url"}})
 
     def settings(self) -> Mapping[str, object]:
-        """Where the ratings come from and how they are read, for the manifest."""
+        """The source of the ratings and how it is read, for the manifest."""
         _, checksum = locate_verified(self.source)
         said = self.answering()
         return {**said, "source": {**said["source"], "sha256": checksum}}
@@ -173,7 +159,7 @@ class RecordedModel(ModelCard):
     def cannot_rate(
         self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
     ) -> Iterator[str]:
-        """Why the table has no ratings on some of the scales."""
+        """Reasons why the table has no ratings on some of the scales."""
         for scale in scales:
             if self.scale not in (None, scale):
                 yield (
@@ -190,7 +176,7 @@ class RecordedModel(ModelCard):
     def cannot_follow(
         self, name: str, protocol: Protocol, prompts: Sequence[PromptSet]
     ) -> Iterator[str]:
-        """Why the table cannot give the answers that a protocol asks for."""
+        """Reasons why the table cannot give the answers that a protocol asks for."""
         if "exact" in protocol.readouts:
             yield (
                 f"protocol {protocol.name!r} asks model {name!r} for the exact readout, but its "
@@ -198,11 +184,11 @@ class RecordedModel(ModelCard):
                 "sampled readout is possible"
             )
 
-    def remaining(self, cell: Cell) -> None:
+    def remaining(self, task: RatingTask) -> None:
         """Nothing: all ratings are there."""
 
-    def rate(self, cells: Sequence[Cell], account: Account | None) -> list[pd.DataFrame]:
-        """The recorded ratings of each cell. Raises DataError for what the table must not hold."""
+    def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:
+        """The recorded ratings of each task. Raises DataError for what the table must not hold."""
         from emoalign.elicitation.engines.recorded.recorded_rows import recorded_rows
 
-        return [recorded_rows(cell, self) for cell in cells]
+        return [recorded_rows(task, self) for task in tasks]

@@ -1,4 +1,4 @@
-"""Dataset cards: config/datasets/<name>.yaml."""
+"""Dataset cards, config/datasets/<name>.yaml, and the job of preparing a dataset."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.stimuli.readers.sources import DatasetSource
-from emoalign.stimuli.readers.table_sources import ItemTable
-from emoalign.study.fields import Entry, FileSource, Modality, Name
+from emoalign.stimuli.readers.known import DatasetSource
+from emoalign.stimuli.readers.table_columns import ItemTable
+from emoalign.study.fields import Entry, FileSource, Job, Modality, Name
 from emoalign.study.reading import nearest
 from emoalign.study.scales import DatasetScale, Frameworks, LabelScale
+from emoalign.study.strata import Strata
 
 RemoteApi = Literal["ask", "allow", "deny"]
 
@@ -68,7 +69,7 @@ class DatasetCard(Entry):
 
     @property
     def remote(self) -> RemoteApi:
-        """Whether items may be sent to a model on another machine."""
+        """The leave to send items to a model on another machine."""
         return self.remote_api or ("allow" if self.redistribute else "ask")
 
     def files(self) -> dict[str, FileSource]:
@@ -100,10 +101,10 @@ class DatasetCard(Entry):
         else:
             unknown = [name for name in self.scales if name not in rated]
         if unknown:
-            known = self.scales if unknown[0] in rated else rated
+            there = self.scales if unknown[0] in rated else rated
             raise ValueError(
                 f"the scale {unknown[0]!r} is not both in source and in scales; "
-                f"{nearest(unknown[0], known)}"
+                f"{nearest(unknown[0], there)}"
             )
         return self
 
@@ -132,3 +133,20 @@ class DatasetCard(Entry):
             except re.error as error:
                 raise ValueError(f"not a regular expression: {error}") from error
         return pattern
+
+
+class PreparationJob(Job):
+    """Read one dataset, draw the sample, write items and norms."""
+
+    dataset: str
+    modality: Modality
+    source: DatasetSource
+    images: str | None = None
+    keep: str | None
+    scales: dict[str, DatasetScale]
+    sample: int | None
+    strata: Strata | None = None
+    min_raters: int = 1
+    seed: int
+    excluded_texts: tuple[str, ...]
+    shard_items: int | None

@@ -1,4 +1,4 @@
-"""Rules that ask a model all that a protocol asks about a dataset, so as to load it once."""
+"""Resources that rules take, and the rules that ask a model all at once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,41 @@ from emoalign.planning.loaded_study import LoadedStudy
 
 
 @dataclass(frozen=True)
+class Needs:
+    """Needs of the jobs of models and baselines."""
+
+    loaded: LoadedStudy
+
+    def threads(self, model: str) -> int:
+        """CPU threads a rating job of the model uses."""
+        return self.loaded.models[model].resources().threads
+
+    def gpus(self, model: str) -> int:
+        """The number of GPUs a job computes on, so that a cluster gives it so many."""
+        return self.loaded.models[model].resources().gpus
+
+    def memory_mb(self, model: str, attempt: int) -> int:
+        """Memory to reserve for a rating job (MB), more after a failure."""
+        return self.loaded.models[model].resources(attempt).memory_mb
+
+    def api_slots(self, model: str) -> int:
+        """1 for a job that talks to a server elsewhere, so that a profile can limit them."""
+        return self.loaded.models[model].resources().api
+
+    def key_variables(self) -> set[str]:
+        """Environment variables that hold the API keys of the study's models."""
+        return {key for card in self.loaded.models.values() for key in card.key_variables()}
+
+    def baseline_gpus(self, baseline: str) -> int:
+        """The number of GPUs a job of a baseline computes on."""
+        return self.loaded.baselines[baseline].gpus
+
+    def baseline_mb(self, baseline: str, attempt: int) -> int:
+        """Memory to reserve for a job of a baseline (MB), more after a failure."""
+        return round(1000 * self.loaded.baselines[baseline].memory_gb) * attempt
+
+
+@dataclass(frozen=True)
 class TogetherRule:
     """A rule that asks a model all that a protocol asks about a dataset."""
 
@@ -20,7 +55,7 @@ class TogetherRule:
     asked: tuple[str, ...]
 
     def files(self, results: str) -> list[str]:
-        """What it makes: a file for each scale, or scales asked about jointly."""
+        """The outputs: a file for each scale, or scales asked about jointly."""
         folder = f"{results}/ratings/{{model}}/{{protocol}}/{{dataset}}"
         return [f"{folder}/{asked}/{{shard}}.parquet" for asked in self.asked]
 

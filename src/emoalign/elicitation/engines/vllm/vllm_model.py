@@ -13,15 +13,15 @@ from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, Aske
 from emoalign.elicitation.engines.base import Resources
 from emoalign.elicitation.requests import Ask, Scalar, Settings
 from emoalign.study.fields import Range
-from emoalign.study.files import folder_sha256
+from emoalign.study.source_files import folder_sha256
 
-if TYPE_CHECKING:  # what asks is imported when a job runs, not when a study is read
+if TYPE_CHECKING:
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.inquiry import Inquiry
 
 
 class VllmCapabilities(ShownItems):
-    """What a model that vLLM loads can do; all else is the same for all of them."""
+    """Abilities of a model that vLLM loads; all else is the same for all of them."""
 
     chat: bool = Field(True, description="Whether it has a chat template.")
     completion: bool = Field(True, description="Whether it continues plain text.")
@@ -93,7 +93,7 @@ class VllmModel(AskedModel):
 
     @property
     def able(self) -> Abilities:
-        """What the model can do, by its card, and what all models can do that vLLM loads."""
+        """The abilities of the model, by its card, and of all models that vLLM loads."""
         said = self.capabilities
         return Abilities(
             modalities=said.modalities,
@@ -128,11 +128,11 @@ class VllmModel(AskedModel):
         return {**card, "capabilities": self.capabilities.model_dump(mode="json", include=shown)}
 
     def settings(self) -> Mapping[str, object]:
-        """How the engine is set up, for the manifest."""
+        """The set-up of the engine, for the manifest."""
         return {**super().settings(), "arguments": self.arguments()}
 
     def resources(self, attempt: int = 1) -> Resources:
-        """What a job may use: the GPUs that share the model, and the memory that the card names."""
+        """Resources of a job: the GPUs that share the model, and the memory that the card names."""
         return Resources(round(1000 * self.memory_gb) * attempt, gpus=self.tensor_parallel_size)
 
     def arguments(self) -> dict[str, Any]:
@@ -173,7 +173,7 @@ class VllmModel(AskedModel):
         for inquiry in inquiries:
             for ask in inquiry.missing():
                 wanting[ask].append(inquiry)
-        jobs = [inquiry.cell.job for inquiry in inquiries]
+        jobs = [inquiry.task.job for inquiry in inquiries]
         with loaded(self) as engine:
             check_tokens(jobs, {text: engine.tokenize(text) for text in single_tokens(jobs)})
             for ask, arrived in engine.answers(sorted(wanting, key=beginning)):

@@ -37,8 +37,8 @@ def locate(source: FileSource) -> Path:
 
 def similar(path: Path) -> str:
     """A hint where the folder of a missing file holds one of nearly the same name."""
-    known = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = difflib.get_close_matches(path.name, known, n=1, cutoff=0.8)
+    names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.8)
     return f" (there is {close[0]!r})" if close else ""
 
 
@@ -72,13 +72,13 @@ def _folder_sha256(folder: Path, seen: tuple[tuple[Path, int, int], ...]) -> str
 def locate_verified(source: FileSource) -> tuple[Path, str]:
     """The path of a source and its sha256. Raises DataError when it is not the expected file."""
     path = locate(source)
-    found = sha256(path)
-    if source.sha256 is not None and found != source.sha256:
+    checksum = sha256(path)
+    if source.sha256 is not None and checksum != source.sha256:
         raise DataError(
-            f"{path}: this is another file than expected: sha256 {found}, expected "
+            f"{path}: this is another file than expected: sha256 {checksum}, expected "
             f"{source.sha256}.{_obtain(source)}"
         )
-    return path, found
+    return path, checksum
 
 
 def _obtain(source: FileSource) -> str:

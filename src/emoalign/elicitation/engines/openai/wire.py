@@ -1,4 +1,4 @@
-"""Reading what an OpenAI-compatible server answers."""
+"""The OpenAI interface: the body of a request, and what a reply says."""
 
 from __future__ import annotations
 
@@ -6,12 +6,66 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from emoalign.elicitation.answers import Answer
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.engines.served import Capabilities
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.requests import Ask, RatingRequest
+from emoalign.prompts.messages import chat_messages
+
+
+def interface(ask: Ask) -> str:
+    """The path that a request is sent to, below the address of the server."""
+    return "/chat/completions" if ask.request.prompt.messages is not None else "/completions"
+
+
+def request_body(model: str, capabilities: Capabilities, ask: Ask) -> dict[str, object]:
+    """The body of a request; `model` is the name the server knows it by."""
+    request = ask.request
+    sampling = request.sampling
+    body: dict[str, object] = {
+        "model": model,
+        capabilities.token_limit: sampling.max_tokens,
+        **dict(request.extra_body),
+    }
+    if capabilities.temperature is not None:
+        body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    if request.prompt.messages is not None:
+        body["messages"] = chat_messages(request.prompt)
+    else:
+        body["prompt"] = request.prompt.text
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if capabilities.sampling_extras:
+        body |= {
+            "top_k": sampling.top_k,
+            "min_p": sampling.min_p,
+            "repeat_penalty": sampling.repeat_penalty,
+        }
+    first = ask.participants[0]
+    if request.readout == "exact":
+        body |= _logprob_parameters(request, capabilities)
+    elif first is not None:
+        if len(ask.participants) > 1:
+            body["n"] = len(ask.participants)
+        if capabilities.seed_bits:
+            body["seed"] = request.seed(first, capabilities.seed_bits)
+    return body
+
+
+def _logprob_parameters(request: RatingRequest, capabilities: Capabilities) -> dict[str, object]:
+    parameters: dict[str, object] = (
+        {"logprobs": request.top_logprobs}
+        if request.prompt.messages is None
+        else {"logprobs": True, "top_logprobs": request.top_logprobs}
+    )
+    if capabilities.sampling_extras:
+        # llama.cpp reports nothing when the token it draws ends the text or is half a
+        # character. Neither setting touches the probabilities: they are those before sampling.
+        parameters |= {"temperature": 0, "ignore_eos": True}
+    return parameters
 
 
 def has_choices(reply: Mapping[str, Any]) -> bool:
-    """Whether a reply is a list of answers in one of the two forms: chat and completion."""
+    """Tell whether a reply is a list of answers, in the format of chats or of completions."""
     choices, usage = reply.get("choices"), reply.get("usage") or {}
     return isinstance(choices, list) and isinstance(usage, dict) and all(map(_is_choice, choices))
 
@@ -31,7 +85,7 @@ def used_tokens(reply: Mapping[str, Any]) -> int:
 
 
 def lacks_logprobs(answer: Answer) -> bool:
-    """Whether probabilities are missing although the answer was not withheld."""
+    """Tell whether probabilities are missing although the answer was not withheld."""
     withheld = answer.refused or answer.finish_reason == "content_filter"
     return answer.logprobs is None and not withheld
 

@@ -1,0 +1,130 @@
+"""Examples for a baseline: texts, and the shares of the people who gave each answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import rel_entr
+
+from emoalign.baselines.baseline_cards import BaselineData
+from emoalign.baselines.partition import Partition, Seen, partition
+from emoalign.errors import BaselineError
+from emoalign.stimuli.norms import human_answers, norm_rows
+from emoalign.stimuli.readers.base import SourceItem
+from emoalign.study.fields import FileSource
+from emoalign.study.scales import DatasetScale, LabelScale, Scale
+from emoalign.study.source_files import locate_verified
+from emoalign.tables import STIMULI
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts to learn from, and the shares of people who gave each answer, a row for each text."""
+
+    texts: tuple[str, ...]
+    shares: Shares
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def source_items(
+    data: BaselineData, files: Mapping[str, FileSource] | None = None
+) -> list[SourceItem]:
+    """All items of the dataset that have a text and match the card's `keep`.
+
+    `files` are those of the source with how to get them, for the message when one is missing.
+    """
+    paths = {
+        place: locate_verified(file)[0] for place, file in (files or data.source.files()).items()
+    }
+    pattern = re.compile(data.keep) if data.keep is not None else None
+    return [
+        item
+        for item in data.source.read(paths)
+        if item.text is not None and (pattern is None or pattern.fullmatch(item.text))
+    ]
+
+
+def learned_from(data: BaselineData, items: list[SourceItem], stimuli: Path | None) -> Partition:
+    """The items a baseline may learn from. `stimuli` are the items of the study, which are held out
+    besides the test split where the card says evaluate: held_out."""
+    held_out: dict[str, str] = {}
+    if data.evaluate == "held_out":
+        if stimuli is None:
+            raise BaselineError("the items of the study are needed to hold them out of training")
+        rows = STIMULI.read(stimuli)
+        held_out = dict(zip(rows["item_id"], rows["text"], strict=True))
+    return partition(items, data.splits, held_out)
+
+
+def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
+    """The items that a published classifier has seen: the splits that it was made with."""
+    of_dataset = {item.split for item in items if item.split is not None}
+    unknown = [split for split in splits if split not in of_dataset]
+    if unknown:
+        raise BaselineError(
+            f"no item is in the split {unknown[0]!r}, which the card names as seen; splits of the "
+            f"dataset: {', '.join(sorted(of_dataset)) or 'none'}"
+        )
+    return Seen.of(item for item in items if item.split in splits)
+
+
+def examples(items: tuple[SourceItem, ...], data: BaselineData) -> Examples:
+    """The items that people's shares are known of. Raises BaselineError when there are none."""
+    shares, answered = human_shares(items, data.scale_name, data.scale)
+    if not answered.any():
+        raise BaselineError(
+            f"{data.dataset}: no single answers of people on {data.scale_name!r} are known, and a "
+            "baseline learns from their shares"
+        )
+    texts = tuple(
+        str(item.text) for item, is_answered in zip(items, answered, strict=True) if is_answered
+    )
+    return Examples(texts, shares[answered])
+
+
+Shares = NDArray[np.float64]
+"""Of each item (a row), the share of people, from 0 to 1, who gave each answer (a column)."""
+
+
+def answer_names(scale: Scale) -> tuple[str, ...]:
+    """The possible answers: the labels of the scale, or its points in ascending order."""
+    if isinstance(scale, LabelScale):
+        return scale.labels
+    return tuple(f"{point:g}" for point in scale.points)
+
+
+def human_shares(
+    items: Sequence[SourceItem], name: str, scale: DatasetScale
+) -> tuple[Shares, NDArray[np.bool_]]:
+    """The shares of each item on a scale, and whether it has some; a row without is NaN.
+
+    On a scale of labels a share is that of the raters who chose the label, and a row need not sum
+    to 1, because a rater may choose several; on a scale of points rows sum to 1. An item has none
+    where single ratings are unknown, or where one lies between two points. Raises DataError for a
+    rating that is not on the scale.
+    """
+    people = human_answers(norm_rows(items, {name: scale}), name, scale)
+    shares = np.full((len(items), people.counts.shape[1]), np.nan)
+    place = {item.item_id: number for number, item in enumerate(items)}
+    shares[[place[item_id] for item_id in people.item_ids]] = people.shares
+    return shares, ~np.isnan(shares[:, 0])
+
+
+def divergence(human: Shares, predicted: Shares, scale: Scale) -> float:
+    """The loss of a baseline: KL divergence (nats) of predicted shares from those of people.
+
+    Scale of labels: whether a person chooses a label is one event for every label, so that it is
+    the divergence between the two Bernoulli distributions, averaged over labels and items. Scale
+    of points: the divergence between the two distributions over points, averaged over items.
+    """
+    if isinstance(scale, LabelScale):
+        both = rel_entr(human, predicted) + rel_entr(1 - human, 1 - predicted)
+        return float(both.mean())
+    return float(rel_entr(human, predicted).sum(axis=1).mean())

@@ -1,0 +1,149 @@
+"""Common to all readers: a source names its files, and makes items of them."""
+
+from __future__ import annotations
+
+import io
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from emoalign.errors import DataError
+from emoalign.stimuli.sheets import decoded
+from emoalign.study.fields import Entry, FileSource
+
+if TYPE_CHECKING:  # a card is read without numpy
+    from numpy.typing import ArrayLike
+
+
+class Source(Entry, ABC):
+    """The files of a dataset, under the names that its reader gives them."""
+
+    provides: ClassVar[tuple[str, ...]] = ()
+    """The scales the files have ratings on."""
+
+    def files(self) -> dict[str, FileSource]:
+        """Every file by its place in the entry, such as `ratings` or `splits.train`."""
+        return dict(_files(self))
+
+    def scale_names(self) -> tuple[str, ...]:
+        """The scales that items can have human ratings on."""
+        return self.provides
+
+    @abstractmethod
+    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+        """All items of the dataset with their human ratings; `paths` are those of `files`.
+
+        Raises DataError with file, line and column when a file holds what it must not.
+        """
+
+    def without_directions(self) -> Self:
+        """The same without how to get the files, which changes nothing of what is read."""
+        return self.model_validate(_without(self.model_dump(), ("obtain", "url")))
+
+
+def _files(value: object, place: str = "") -> Iterator[tuple[str, FileSource]]:
+    if isinstance(value, FileSource):
+        yield place, value
+        return
+    inner: Iterator[tuple[object, object]] = iter(())
+    if isinstance(value, Entry):
+        inner = iter(value)
+    elif isinstance(value, Mapping):
+        inner = iter(value.items())
+    elif isinstance(value, tuple):
+        inner = iter(enumerate(value))
+    for key, part in inner:
+        yield from _files(part, f"{place}.{key}" if place else str(key))
+
+
+def _without(value: Any, keys: tuple[str, ...]) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(part, keys) for key, part in value.items() if key not in keys}
+    if isinstance(value, list | tuple):
+        return [_without(part, keys) for part in value]
+    return value
+
+
+@dataclass(frozen=True)
+class HumanRatings:
+    """Human ratings of one item on one scale, in the numbers of the source file.
+
+    `n` is None, and `sd` NaN, where the source does not tell; `where` is the place in the file,
+    `places` those of the single ratings where they differ.
+    """
+
+    mean: float
+    sd: float
+    n: int | None
+    ratings: tuple[float, ...] | None
+    where: str = ""
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HumanLabels:
+    """The labels that each of several people chose for one item, and where, if it is known."""
+
+    choices: tuple[tuple[str, ...], ...]
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceItem:
+    """One item of a dataset, under the dataset's own id.
+
+    `stratum` is the group that the source puts it in, `split` its split, `where` its place in the
+    file.
+    """
+
+    item_id: str
+    text: str | None
+    ratings: Mapping[str, HumanRatings | HumanLabels]
+    image: str | None = None
+    stratum: str | None = None
+    split: str | None = None
+    where: str = ""
+
+
+def from_ratings(ratings: ArrayLike, where: str = "", places: tuple[str, ...] = ()) -> HumanRatings:
+    """Mean, SD (ddof 1) and n recomputed from single ratings; NaN where they are undefined."""
+    import numpy as np
+
+    values = np.asarray(ratings, dtype=np.float64)
+    n = len(values)
+    return HumanRatings(
+        mean=float(values.mean()) if n else float("nan"),
+        sd=float(values.std(ddof=1)) if n > 1 else float("nan"),
+        n=n,
+        ratings=tuple(values.tolist()),
+        where=where,
+        places=places,
+    )
+
+
+def sample_sd(sd: float, n: int | None, ddof: int) -> float:
+    """An SD that was computed with `ddof`, as one with ddof 1; NaN where that is undefined."""
+    if ddof == 1:
+        return sd
+    return sd * math.sqrt(n / (n - 1)) if n is not None and n > 1 else float("nan")
+
+
+def tab_separated(path: Path, fields: Sequence[str]) -> Iterator[tuple[int, str, list[str]]]:
+    """Number, place ("words.txt, line 3") and fields of every line that is not empty.
+
+    Lines may end in LF, CRLF or CR alone. Raises DataError for a line with other fields.
+    """
+    for number, line in enumerate(io.StringIO(decoded(path), newline=None), 1):
+        given = line.rstrip("\n").split("\t")
+        if given == [""]:
+            continue
+        where = f"{path}, line {number}"
+        if len(given) != len(fields):
+            raise DataError(
+                f"{where}: expected {len(fields)} tab-separated fields ({', '.join(fields)}), "
+                f"found {len(given)}"
+            )
+        yield number, where, given
