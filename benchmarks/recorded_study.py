@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from in_snakemake import project, snakemake, write
 
 WORDS = 871

@@ -17,13 +17,13 @@ import pytest
 from pydantic import Field
 
 import emoalign.planning.jobs  # noqa: F401 - so that every entry of the package is known here
-from emoalign.documentation.__main__ import main
-from emoalign.documentation.files import drifted, generated
-from emoalign.documentation.kinds import KINDS, FileKind, parts
-from emoalign.documentation.markdown import anchor, plain
-from emoalign.documentation.results import STATUS_MEANINGS, title
-from emoalign.documentation.schemas import json_schema
-from emoalign.documentation.words import default_in_words, type_in_words
+from documentation.__main__ import main
+from documentation.files import drifted, generated
+from documentation.kinds import KINDS, FileKind, parts
+from documentation.markdown import anchor, plain
+from documentation.results import STATUS_MEANINGS, title
+from documentation.schemas import json_schema
+from documentation.words import default_in_words, type_in_words
 from emoalign.planning.loading import load_study
 from emoalign.study.fields import Entry, Name
 from emoalign.study.reading import read_yaml, validate

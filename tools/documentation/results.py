@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pyarrow as pa
 
-from emoalign.documentation.markdown import anchor, plain, table
+from documentation.markdown import anchor, plain, table
 from emoalign.tables import Table
 
 _INTRODUCTION = """\

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from emoalign.documentation.kinds import FileKind
+from documentation.kinds import FileKind
 
 NUMERIC_KEY = r"^[+-]?[0-9]+(\.[0-9]+)?$"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emoalign.documentation.configuration import configuration_page
-from emoalign.documentation.kinds import KINDS
-from emoalign.documentation.results import results_page
-from emoalign.documentation.schemas import schema_text
+from documentation.configuration import configuration_page
+from documentation.kinds import KINDS
+from documentation.results import results_page
+from documentation.schemas import schema_text
 from emoalign.tables import TABLES, atomic
 
 

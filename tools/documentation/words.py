@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from emoalign.documentation.markdown import link, plain
+from documentation.markdown import link, plain
 from emoalign.study.fields import Entry, Name, Sha256
 
 Schema = Mapping[str, Any]

@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
-from emoalign.documentation.kinds import FileKind, parts
-from emoalign.documentation.markdown import link, plain, table
-from emoalign.documentation.schemas import json_schema
-from emoalign.documentation.words import Schema, default_in_words, heading, type_in_words
+from documentation.kinds import FileKind, parts
+from documentation.markdown import link, plain, table
+from documentation.schemas import json_schema
+from documentation.words import Schema, default_in_words, heading, type_in_words
 from emoalign.study.fields import Entry
 
 SHARED = "Parts of several files"

@@ -1,4 +1,4 @@
-"""python -m emoalign.documentation [--check]: write the generated files, or check them."""
+"""python -m documentation [--check]: write the generated files, or check them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from emoalign.documentation.files import drifted, write
+from documentation.files import drifted, write
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
     Returns the exit status: 1 when --check found a file that is not as it would be generated.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m emoalign.documentation",
+        prog="python -m documentation",
         description="Write docs/configuration.md, docs/results.md and config/schemas/, "
         "in the folder of the project.",
     )
