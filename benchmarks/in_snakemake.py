@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,26 +17,35 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 LINKED = ("Snakefile", "workflow", "src")
 
-# Python imports a module of this name when it starts; each process adds a line to a file.
+# Python imports sitecustomize when it starts; each process adds a line to a file when it ends.
 _COUNTING = """\
-import os, sys
-with open(os.environ["PYTHON_STARTS"], "a") as starts:
-    starts.write("\\t".join(sys.orig_argv) + "\\n")
+import atexit, os, sys, time
+
+def _tell():
+    with open(os.environ["PYTHON_PROCESSES"], "a") as processes:
+        processes.write("\\t".join([str(time.process_time()), *sys.orig_argv]) + "\\n")
+
+atexit.register(_tell)
 """
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of Snakemake took: seconds, processor seconds, and the scripts it started."""
+    """What a run of Snakemake took: seconds, processor seconds, and those of each Python process.
+
+    `processes` are in the order they ended, by what they ran: a script, or Snakemake itself.
+    """
 
     seconds: float
     processor_s: float
-    started: Counter[str]
+    processes: list[tuple[str, float]]
 
-    @property
-    def processes(self) -> int:
-        """How many Python processes there were, Snakemake's own among them."""
-        return self.started.total()
+    def by_script(self) -> dict[str, list[float]]:
+        """Processor seconds of the processes of each script."""
+        scripts: dict[str, list[float]] = {}
+        for script, processor_s in sorted(self.processes):
+            scripts.setdefault(script, []).append(processor_s)
+        return scripts
 
 
 def project(folder: Path) -> None:
@@ -60,19 +68,20 @@ def snakemake(folder: Path, study: str, *arguments: str) -> Run:
     command += ["--configfile", study, "--", *arguments]
     with tempfile.TemporaryDirectory() as counting:
         Path(counting, "sitecustomize.py").write_text(_COUNTING, encoding="utf-8")
-        starts = Path(counting, "starts")
-        environment = {**os.environ, "PYTHONPATH": counting, "PYTHON_STARTS": str(starts)}
+        ended = Path(counting, "ended")
+        environment = {**os.environ, "PYTHONPATH": counting, "PYTHON_PROCESSES": str(ended)}
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         clock = time.perf_counter()
         subprocess.run(command, cwd=folder, env=environment, check=True)
         seconds = time.perf_counter() - clock
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        started = Counter(map(_script, starts.read_text(encoding="utf-8").splitlines()))
+        processes = list(map(_process, ended.read_text(encoding="utf-8").splitlines()))
     processor_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(seconds, processor_s, started)
+    return Run(seconds, processor_s, processes)
 
 
-def _script(line: str) -> str:
-    """What a process runs: Snakemake's copies of our scripts are named like tmpx1y2.rate.py."""
-    scripts = [word for word in line.split("\t") if word.endswith(".py")]
-    return Path(scripts[-1]).name.partition(".")[2] if scripts else "snakemake"
+def _process(line: str) -> tuple[str, float]:
+    """What a process ran, and its seconds. Snakemake's copy of a script is named tmpx1y2.rate.py."""
+    processor_s, *command = line.split("\t")
+    scripts = [Path(word).name for word in command if word.endswith(".py")]
+    return scripts[-1].partition(".")[2] if scripts else "snakemake", float(processor_s)

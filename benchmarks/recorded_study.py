@@ -33,7 +33,7 @@ def tables(folder: Path) -> None:
     """Generate what people said of the words, and what the model did: near them, but less sure."""
     rng = np.random.default_rng(1)
     words = [f"word{number:03d}" for number in range(WORDS)]
-    norms = {"id": words, "word": words}
+    norms: dict[str, object] = {"id": words, "word": words}
     parts = []
     for scale in SCALES:
         mean = rng.normal(5, 1.5, WORDS).clip(LOW, HIGH)
@@ -112,15 +112,11 @@ def main() -> None:
         tables(folder)
         configuration(folder)
         run = snakemake(folder, STUDY)
-        for table in sorted((folder / "results/words/benchmarks").rglob("*.tsv")):
-            job = pd.read_csv(table, sep="\t", na_values="-")
-            what = table.relative_to(folder / "results/words/benchmarks").with_suffix("")
-            print(f"{what}: {job['s'][0]:.1f} s")
-    for script, number in sorted(run.started.items()):
-        print(f"{number} × {script}")
+    for script, processor_s in run.by_script().items():
+        print(f"{len(processor_s)} × {script}: {sum(processor_s):.1f} s of processor time")
     print(
         f"{run.seconds:.0f} s, {run.processor_s:.0f} s of processor time, "
-        f"{run.processes} Python processes"
+        f"{len(run.processes)} Python processes"
     )
 
 
