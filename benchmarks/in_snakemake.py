@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,10 +63,10 @@ def write(path: Path, content: object) -> None:
         YAML(typ="safe").dump(content, stream)
 
 
-def snakemake(folder: Path, study: str, *arguments: str) -> Run:
+def snakemake(folder: Path, study: str, *targets: str, options: Sequence[str] = ()) -> Run:
     """Run Snakemake on two cores in `folder`; it must succeed."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all"]
-    command += ["--configfile", study, "--", *arguments]
+    command += ["--configfile", study, *options, "--", *targets]
     with tempfile.TemporaryDirectory() as counting:
         Path(counting, "sitecustomize.py").write_text(_COUNTING, encoding="utf-8")
         ended = Path(counting, "ended")
@@ -81,7 +82,7 @@ def snakemake(folder: Path, study: str, *arguments: str) -> Run:
 
 
 def _process(line: str) -> tuple[str, float]:
-    """What a process ran, and its seconds. Snakemake's copy of a script is named tmpx1y2.rate.py."""
+    """What a process ran, and its seconds; Snakemake runs copies of scripts, as tmpx1y2.rate.py."""
     processor_s, *command = line.split("\t")
     scripts = [Path(word).name for word in command if word.endswith(".py")]
     return scripts[-1].partition(".")[2] if scripts else "snakemake", float(processor_s)
