@@ -16,9 +16,11 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from emoalign.planning.reported import reported
+from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
+from tests.kit.stages import make, make_page, page
 from tests.kit.waiting import HANGS_S
-from tests.unit.reported_study import label_rows, make_page, rating_rows, report_job
-from tests.unit.small_study import norms, ratings
+from tests.kit.words import study
 
 QUOTED, BRACED = """A "quoted" & <b>bold</b> 'model'""", "Model {{7*7}} %{x} $x^2$"
 EVIL = (
@@ -132,7 +134,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of two models under two protocols, of scales of numbers and of labels, on items
     whose texts are up to no good."""
     folder = tmp_path_factory.mktemp("report")
-    people = {scale: norms(N_ITEMS, seed=seed) for seed, scale in enumerate(SCALES)}
+    people = {scale: norms(N_ITEMS, seed=seed, scale=scale) for seed, scale in enumerate(SCALES)}
     cells = [
         rating_rows(_answers(people[scale], seed), model=model, protocol=protocol, scale=scale)
         for seed, (model, protocol, scale) in enumerate(
@@ -148,22 +150,20 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for protocol in ("p", "q")
     ]
     chosen = [[["joy"], ["joy", "anger"]], [["fear"], ["anger"]]] * (N_ITEMS // 2)
-    first = people[SCALES[0]]
-    labelled = first.assign(
-        scale="emotions", mean=np.nan, sd=np.nan, n=2, ratings=None, labels=chosen
-    )
-    norm_rows = pd.concat([*(rows.assign(scale=scale) for scale, rows in people.items()), labelled])
+    norm_rows = pd.concat([*people.values(), label_norms(chosen)])
     texts = [*EVIL, *(f"word {number}" for number in range(len(EVIL), N_ITEMS))]
-    job = report_job(
+    shown = study(
         models={"m1": QUOTED, "m2": BRACED},
         protocols=("p", "q"),
         scales=SCALES,
         labels=("emotions",),
         frameworks={"dimensions": ["arousal", "valence"], "emotions": ["happiness"]},
+        figures=None,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fonts lack letters that no text should have
-        make_page(folder, pd.concat(cells), norm_rows, job, texts)
+        make(folder, shown, pd.concat(cells), norm_rows, texts)
+        page(folder, reported(shown))
     return folder / "report.html"
 
 
@@ -178,6 +178,6 @@ def _answers(people: pd.DataFrame, seed: int) -> np.ndarray:
 def refused_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a study in which every answer is a refusal, on items that may not be shown."""
     folder = tmp_path_factory.mktemp("refused")
-    job = report_job(show_items=False)
-    make_page(folder, rating_rows(np.full((N_ITEMS, 10), np.nan)), norms(N_ITEMS), job)
+    answers = rating_rows(np.full((N_ITEMS, 10), np.nan))
+    make_page(folder, study(show_items=False, figures=None), answers, norms(N_ITEMS))
     return folder / "report.html"

@@ -208,7 +208,7 @@ def test_real_comments_are_learned_from(shared: Path, tmp_path: Path) -> None:
     """A slice of the published splits: what raters agreed on, learned by a tiny RoBERTa."""
     from emoalign.stimuli.readers.sources import GoemotionsSplitsSource
     from emoalign.study.fields import FileSource
-    from tests.unit.small_datasets import shipped
+    from tests.kit.datasets import shipped
 
     from . import tiny_roberta
 

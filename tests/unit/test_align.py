@@ -11,11 +11,13 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from emoalign.analyses.alignment.align import align, alignment, readouts, reliability_row
+from emoalign.planning.analysis_jobs import AnalysisJobs
 from emoalign.tables import ALIGNMENT, ITEMS, NORMS
-
-from .small_study import JOB, SETTINGS, cell, norms, ratings
+from tests.kit.ratings import cell, norms, ratings
+from tests.kit.words import SETTINGS, study
 
 NORM_ROWS = norms()
+JOB = AnalysisJobs(study()).statistics()
 
 
 def reliability(norm_rows: pd.DataFrame = NORM_ROWS) -> pd.DataFrame:

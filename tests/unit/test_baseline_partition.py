@@ -22,8 +22,8 @@ from emoalign.study.fields import FileSource
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS as ITEM_TABLE
 from emoalign.tables import NORMS, RATINGS
-from tests.unit.small_datasets import items as read_items
-from tests.unit.small_datasets import real, shipped
+from tests.kit.datasets import items as read_items
+from tests.kit.datasets import real, shipped
 
 SPLITS = Splits()
 

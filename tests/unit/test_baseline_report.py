@@ -16,9 +16,9 @@ from emoalign.report.report_job import ReportedBaseline, ReportJob
 from emoalign.report.section import Results, View
 from emoalign.report.sections.baselines import SECTION
 from emoalign.tables import DISTRIBUTION_CONTRASTS, PREDICTIONS, TRAININGS
-
-from .reported_study import EVIL, make_page, rating_rows, report_job
-from .small_study import norms, ratings
+from tests.kit.ratings import norms, rating_rows, ratings
+from tests.kit.stages import make, page
+from tests.kit.words import EVIL, report_job, study
 
 COUNTS = {
     "held_out": 24,
@@ -130,14 +130,18 @@ def job(*, with_baselines: bool) -> ReportJob:
     )
 
 
-def page(folder: Path, told: ReportJob) -> str:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables of a study, with those of its baselines."""
+    folder = tmp_path_factory.mktemp("made")
+    described(folder)
     rows = norms()
-    return make_page(folder, rating_rows(ratings(rows), "5"), rows, told)
+    make(folder, study(), rating_rows(ratings(rows), "5"), rows)
+    return folder
 
 
-def test_the_report_says_how_training_went_and_what_was_seen(tmp_path: Path) -> None:
-    described(tmp_path)
-    text = " ".join(page(tmp_path, job(with_baselines=True)).split())
+def test_the_report_says_how_training_went_and_what_was_seen(made: Path) -> None:
+    text = " ".join(page(made, job(with_baselines=True)).split())
     assert "What were the fine-tuned baselines trained on?" in text
     assert (
         "Seed 1: the loss on dev was 0.4000 after the first epoch and fell to 0.3000 after epoch "
@@ -175,8 +179,8 @@ def test_the_page_begins_with_whether_models_are_nearer_than_a_baseline(tmp_path
     assert published.endswith(f"What it may have seen: It saw {EVIL}.")
 
 
-def test_a_study_without_baselines_has_no_section_on_them(tmp_path: Path) -> None:
-    assert "fine-tuned baselines" not in page(tmp_path, job(with_baselines=False))
+def test_a_study_without_baselines_has_no_section_on_them(made: Path) -> None:
+    assert "fine-tuned baselines" not in page(made, job(with_baselines=False))
 
 
 def test_a_file_that_is_no_record_is_told(tmp_path: Path) -> None:

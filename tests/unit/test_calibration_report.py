@@ -16,18 +16,19 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, View
 from emoalign.report.sections.calibration import SECTION, method
 from emoalign.tables import CALIBRATION, records
+from tests.kit.planted import calibrated, written
+from tests.kit.words import report_job
 
-from .reported_study import report_job
-from .small_calibration import calibrated, written
-
-JOB = report_job(labels=("emotions",), models={"m": "Model m", "idle": "Idle"})
+JOB = report_job(
+    labels=("emotions",), models={"m": "Model m", "idle": "Idle"}, figures=["calibration"]
+)
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("results")
-    tables = written(folder, n=60, dataset="words", models=("m", "idle"))
-    return Results(JOB, calibrated(folder, {"words": tables}))
+    written(folder, n=60, dataset="words", models=("m", "idle"))
+    return Results(JOB, calibrated(folder, "words"))
 
 
 def told(results: Results, **changes: object) -> View:
@@ -94,7 +95,8 @@ def test_a_gain_that_the_model_has_no_part_in_is_called_so(results: Results) -> 
 
 
 def test_where_nothing_could_be_learnt_the_section_says_why(tmp_path: Path) -> None:
-    folder = calibrated(tmp_path, {"words": written(tmp_path, n=12, dataset="words")})
+    written(tmp_path, n=12, dataset="words")
+    folder = calibrated(tmp_path, "words")
     view = SECTION.view(Results(JOB, folder))
     assert isinstance(view, Absent)
     assert "only 12 items were rated by both people and model; it takes 20" in view.why
@@ -138,8 +140,9 @@ def test_many_cells_go_to_further_pages(results: Results) -> None:
 
 
 def test_a_cell_that_could_not_be_calibrated_is_no_empty_panel(tmp_path: Path) -> None:
-    job: ReportJob = report_job()
-    folder = calibrated(tmp_path, {"words": written(tmp_path, n=12, dataset="words")})
+    job: ReportJob = report_job(figures=["calibration"])
+    written(tmp_path, n=12, dataset="words")
+    folder = calibrated(tmp_path, "words")
     with style():
         (page,) = draw(subject(Results(job, folder), "valence"))
     (axis,) = page.axes

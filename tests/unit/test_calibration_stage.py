@@ -18,9 +18,9 @@ from emoalign.analyses.calibration.saved import load
 from emoalign.analyses.distributions.analysis import DistributionJob, DistributionSettings
 from emoalign.analyses.distributions.compare import compare_distributions, dataset_files
 from emoalign.errors import DataError
+from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import CALIBRATED, CALIBRATION, CALIBRATION_CURVES, DISTRIBUTIONS, ITEMS
-
-from .small_calibration import FIVE, NAMED, SETTINGS, calibrated, written
+from tests.kit.planted import NAMES, calibrated, written
 
 CARD = {
     "title": "Other items",
@@ -33,7 +33,7 @@ CARD = {
     },
     "scales": {
         "valence": {"min": 1, "max": 5, "direction": "higher is more"},
-        "emotions": {"kind": "labels", "labels": list(NAMED.labels)},
+        "emotions": {"kind": "labels", "labels": list(NAMES)},
     },
     "licence": "CC0",
     "redistribute": True,
@@ -44,7 +44,8 @@ CARD = {
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    return calibrated(folder, {"d": written(folder, n=80, rated=60, copies=2)})
+    written(folder, n=80, rated=60, copies=2)
+    return calibrated(folder)
 
 
 def gains(results: Path) -> pd.DataFrame:
@@ -109,7 +110,7 @@ def human(results: Path, scale: str, item_ids: list[str]) -> list[np.ndarray]:
     if scale == "valence":
         return [np.bincount(np.array(one, dtype=int), minlength=6)[1:] for one in rows["ratings"]]
     return [
-        np.array([sum(label in chosen for chosen in one) for label in NAMED.labels])
+        np.array([sum(label in chosen for chosen in one) for label in NAMES])
         for one in rows["labels"]
     ]
 
@@ -135,7 +136,12 @@ def test_a_score_is_the_metric_that_has_its_name_in_the_table_of_distributions(
     tmp_path: Path, results: Path
 ) -> None:
     job = DistributionJob(
-        scales={"d": {"valence": FIVE, "emotions": NAMED}},
+        scales={
+            "d": {
+                "valence": HumanScale(min=1, max=5, direction="higher is more"),
+                "emotions": LabelScale(kind="labels", labels=NAMES),
+            }
+        },
         seed=1,
         bootstrap_resamples=50,
         settings=DistributionSettings(simulations=10, permutations=1),
@@ -212,10 +218,8 @@ def test_neither_the_order_of_rows_nor_another_model_changes_the_numbers_of_a_ce
     tmp_path: Path, results: Path
 ) -> None:
     (tmp_path / "turned").mkdir()
-    tables = written(
-        tmp_path / "turned", n=80, rated=60, copies=2, models=("m", "other"), reverse=True
-    )
-    turned = gains(calibrated(tmp_path / "turned", {"d": tables}))
+    written(tmp_path / "turned", n=80, rated=60, copies=2, models=("m", "other"), reverse=True)
+    turned = gains(calibrated(tmp_path / "turned"))
     own = turned[turned["model"] == "m"].reset_index(drop=True)
     pd.testing.assert_frame_equal(own, gains(results))
 
@@ -224,7 +228,8 @@ def test_neither_the_order_of_rows_nor_another_model_changes_the_numbers_of_a_ce
 
 
 def test_too_few_rated_items_leave_a_reason_and_no_calibrators(tmp_path: Path) -> None:
-    rows = gains(calibrated(tmp_path, {"d": written(tmp_path, n=30, rated=12)}))
+    written(tmp_path, n=30, rated=12)
+    rows = gains(calibrated(tmp_path))
     assert rows["gain"].isna().all()
     assert rows["rank"].isna().all()
     assert (
@@ -237,12 +242,14 @@ def test_too_few_rated_items_leave_a_reason_and_no_calibrators(tmp_path: Path) -
 
 
 def test_too_few_texts_leave_a_reason(tmp_path: Path) -> None:
-    rows = gains(calibrated(tmp_path, {"d": written(tmp_path, n=24, copies=8)}))
+    written(tmp_path, n=24, copies=8)
+    rows = gains(calibrated(tmp_path))
     assert rows["reason"].str.contains("only 3 different texts").all()
 
 
 def test_too_few_raters_leave_a_reason(tmp_path: Path) -> None:
-    rows = gains(calibrated(tmp_path, {"d": written(tmp_path, n=24, raters=2)}))
+    written(tmp_path, n=24, raters=2)
+    rows = gains(calibrated(tmp_path))
     assert rows["reason"].str.contains("too few people rated each item").all()
 
 
@@ -250,15 +257,16 @@ def test_a_model_that_never_answered_leaves_a_reason(tmp_path: Path) -> None:
     tables = written(tmp_path, n=24)
     items = ITEMS.read(tables["items"])
     ITEMS.write(items.assign(distribution=None, n_ok=0, n_refusal=10), tables["items"])
-    rows = gains(calibrated(tmp_path, {"d": tables}))
+    rows = gains(calibrated(tmp_path))
     assert rows["reason"].str.contains("gave no usable answer").all()
 
 
 def test_a_study_may_try_a_few_methods_alone(tmp_path: Path) -> None:
-    settings = CalibrationSettings(methods=("isotonic", "dirichlet"))
-    rows = gains(calibrated(tmp_path, {"d": written(tmp_path, n=24)}, settings))
+    written(tmp_path, n=24)
+    rows = gains(calibrated(tmp_path, methods=("isotonic", "dirichlet")))
     assert set(rows["method"]) == {"none", "marginal", "isotonic", "dirichlet"}
-    assert settings == CalibrationSettings(methods=("dirichlet", "isotonic"))
+    turned = CalibrationSettings(methods=("dirichlet", "isotonic"))
+    assert CalibrationSettings(methods=("isotonic", "dirichlet")) == turned
 
 
 # Saved calibrators and items of another study
@@ -305,7 +313,7 @@ def test_a_calibrator_of_another_model_is_refused_with_those_there_are(
 
 def test_labels_in_another_order_are_refused(tmp_path: Path, results: Path) -> None:
     other = written(tmp_path, n=30, rated=1)
-    turned = card(tmp_path, emotions={"kind": "labels", "labels": list(NAMED.labels[::-1])})
+    turned = card(tmp_path, emotions={"kind": "labels", "labels": list(NAMES[::-1])})
     with pytest.raises(DataError, match="the 6 labels f, e, d, c, b, a"):
         apply(results / "calibrators/d.json", other["items"], turned, tmp_path / "x")
 
@@ -332,4 +340,4 @@ def test_a_method_that_was_not_fitted_is_refused_with_those_that_were(
 
 
 def test_the_settings_by_default_try_all_methods() -> None:
-    assert SETTINGS.methods == METHODS
+    assert CalibrationSettings().methods == METHODS

@@ -23,8 +23,7 @@ from emoalign.tables import (
     SCORECARD,
     Table,
 )
-
-from .small_comparison import NORM_ROWS, SCALES, aligned, comparison, dataset, refused, study
+from tests.kit.comparison import NORM_ROWS, SCALES, aligned, comparison, dataset, item_rows, refused
 
 WRITTEN = (CONTRASTS, FRAMEWORK, AROUSAL, RESIDUALS, SCORECARD)
 KEYS = (
@@ -58,7 +57,7 @@ def read(table: Table, folder: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    return compared(tmp_path_factory.mktemp("compared"), study())
+    return compared(tmp_path_factory.mktemp("compared"), item_rows())
 
 
 def r(items: pd.DataFrame, **names: str) -> float:
@@ -90,7 +89,7 @@ def test_a_contrast_holds_the_difference_of_the_two_correlations(tables: Tables)
     rows = tables[CONTRASTS.path].set_index(["kind", "within", "scale"])
     row = rows.loc["model", "p2", "fear"]
     names = {"protocol": "p2", "scale": "fear"}
-    items = study()
+    items = item_rows()
     assert row["r_a"] == pytest.approx(r(items, model="m1", **names))
     assert row["difference"] == pytest.approx(
         r(items, model="m1", **names) - r(items, model="m2", **names)
@@ -109,7 +108,7 @@ def test_p_of_contrasts_is_adjusted_over_those_of_one_kind(tables: Tables) -> No
 
 def test_the_framework_row_is_the_difference_of_mean_correlations(tables: Tables) -> None:
     row = tables[FRAMEWORK.path].set_index(["model", "protocol"]).loc["m1", "p2"]
-    items = study()
+    items = item_rows()
     of = {scale: r(items, model="m1", protocol="p2", scale=scale) for scale in SCALES}
     emotions, dimensions = (of["fear"] + of["happiness"]) / 2, (of["arousal"] + of["valence"]) / 2
     assert row["r_emotions"] == pytest.approx(emotions)
@@ -121,7 +120,10 @@ def test_the_framework_row_is_the_difference_of_mean_correlations(tables: Tables
 
 def test_dimensions_of_one_dataset_stand_against_emotions_of_another(tmp_path: Path) -> None:
     items = pd.concat(
-        [study(("arousal", "valence"), dataset_name="naps"), study(("fear",), dataset_name="be")]
+        [
+            item_rows(("arousal", "valence"), dataset_name="naps"),
+            item_rows(("fear",), dataset_name="be"),
+        ]
     )
     job = comparison(naps=dataset("arousal", "valence"), be=dataset("fear"))
     rows = compared(tmp_path, items, job)[FRAMEWORK.path]
@@ -132,7 +134,7 @@ def test_dimensions_of_one_dataset_stand_against_emotions_of_another(tmp_path: P
 
 def test_datasets_of_different_modalities_stay_apart(tmp_path: Path) -> None:
     items = pd.concat(
-        [study(("arousal",), dataset_name="images"), study(("fear",), dataset_name="words")]
+        [item_rows(("arousal",), dataset_name="images"), item_rows(("fear",), dataset_name="words")]
     )
     images = dataset("arousal").model_copy(update={"modality": "image"})
     found = compared(tmp_path, items, comparison(images=images, words=dataset("fear")))
@@ -143,7 +145,7 @@ def test_datasets_of_different_modalities_stay_apart(tmp_path: Path) -> None:
 
 def test_the_worst_items_are_those_furthest_from_the_line(tables: Tables) -> None:
     rows = tables[RESIDUALS.path].set_index(["model", "protocol"]).loc["m2", "p1"]
-    items = study().query("model == 'm2' and protocol == 'p1' and scale == 'arousal'")
+    items = item_rows().query("model == 'm2' and protocol == 'p1' and scale == 'arousal'")
     left = residuals(items["mean"], items["human_mean"])
     worst = items["item_id"].to_numpy()[np.argsort(-np.abs(left))][:5]
     assert list(rows["rank"]) == [1, 2, 3, 4, 5]
@@ -180,7 +182,7 @@ def test_the_scorecard_says_what_was_expected_and_found_with_the_numbers(tables:
 
 def test_the_happiest_is_told_by_the_difference_that_is_smallest(tables: Tables) -> None:
     row = found(tables, "happiness strongest")
-    items = study()
+    items = item_rows()
     of = {scale: r(items, model="m1", protocol="p1", scale=scale) for scale in SCALES}
     others = max(value for scale, value in of.items() if scale != "happiness")
     assert row["estimate"] == pytest.approx(of["happiness"] - others)
@@ -190,7 +192,7 @@ def test_valence_above_arousal_is_told_by_their_difference_on_the_same_items(
     tables: Tables,
 ) -> None:
     row = found(tables, "valence above arousal")
-    items = study()
+    items = item_rows()
     of = {scale: r(items, model="m1", protocol="p1", scale=scale) for scale in SCALES}
     assert row["estimate"] == pytest.approx(of["valence"] - of["arousal"])
     assert row["found"] == "as expected"
@@ -201,7 +203,7 @@ def test_valence_above_arousal_is_told_by_their_difference_on_the_same_items(
 
 
 def test_neither_the_order_of_models_files_nor_rows_matters(tmp_path: Path) -> None:
-    items = pd.concat([study(), study(("arousal", "valence"), dataset_name="more")])
+    items = pd.concat([item_rows(), item_rows(("arousal", "valence"), dataset_name="more")])
     job = comparison(words=dataset(*SCALES), more=dataset("arousal", "valence"))
     one = compared(tmp_path / "one", items, job)
     shuffled = items.sample(frac=1, random_state=1)
@@ -214,8 +216,10 @@ def test_neither_the_order_of_models_files_nor_rows_matters(tmp_path: Path) -> N
 
 
 def test_another_model_or_dataset_changes_no_number_but_adjusted_p(tmp_path: Path) -> None:
-    less = compared(tmp_path / "less", study(models=("m1", "m2")))
-    items = pd.concat([study(models=("m0", "m1", "m2")), study(("fear",), dataset_name="more")])
+    less = compared(tmp_path / "less", item_rows(models=("m1", "m2")))
+    items = pd.concat(
+        [item_rows(models=("m0", "m1", "m2")), item_rows(("fear",), dataset_name="more")]
+    )
     more = compared(
         tmp_path / "more", items, comparison(words=dataset(*SCALES), more=dataset("fear"))
     )
@@ -229,7 +233,7 @@ def test_another_model_or_dataset_changes_no_number_but_adjusted_p(tmp_path: Pat
 def test_one_model_one_protocol_one_scale_leaves_tables_empty_and_says_why(
     tmp_path: Path,
 ) -> None:
-    items = study(("valence",), models=("m1",), protocols=("p1",))
+    items = item_rows(("valence",), models=("m1",), protocols=("p1",))
     found_tables = compared(tmp_path, items, comparison(words=dataset("valence")))
     for table in (CONTRASTS, FRAMEWORK, AROUSAL, RESIDUALS):
         assert found_tables[table.path].empty
@@ -252,7 +256,7 @@ def test_one_model_one_protocol_one_scale_leaves_tables_empty_and_says_why(
     ids=["all refused", "no people", "always the same", "one item", "identical to people"],
 )
 def test_cells_that_say_nothing_break_nothing(change, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    rows = compared(tmp_path, change(study()))
+    rows = compared(tmp_path, change(item_rows()))
     contrasts = rows[CONTRASTS.path]
     assert contrasts["p"].isna().all()
     assert contrasts["reason"].notna().all()
@@ -263,7 +267,7 @@ def test_cells_that_say_nothing_break_nothing(change, tmp_path: Path) -> None:  
 
 
 def test_arousal_without_valence_has_residuals_but_no_shape(tmp_path: Path) -> None:
-    rows = compared(tmp_path, study(("arousal",)), comparison(words=dataset("arousal")))
+    rows = compared(tmp_path, item_rows(("arousal",)), comparison(words=dataset("arousal")))
     assert rows[AROUSAL.path]["v_human"].isna().all()
     assert set(rows[AROUSAL.path]["reason"]) == {"words was not rated for valence"}
     assert len(rows[RESIDUALS.path]) == 4 * 5
@@ -272,5 +276,5 @@ def test_arousal_without_valence_has_residuals_but_no_shape(tmp_path: Path) -> N
 
 def test_a_study_of_labels_alone_has_empty_tables(tmp_path: Path) -> None:
     job = comparison().model_copy(update={"datasets": {"words": dataset()}})
-    for rows in compared(tmp_path, study(), job).values():
+    for rows in compared(tmp_path, item_rows(), job).values():
         assert rows.empty

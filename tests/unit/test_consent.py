@@ -15,8 +15,7 @@ from emoalign.planning.consent import all_forbidden, why_forbidden
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
-
-from .small_datasets import ROOT, shipped
+from tests.kit.datasets import ROOT, shipped
 
 Edit = Callable[[str, Callable[[Any], object]], None]
 LOCAL = "models/gpt-4o.yaml"

@@ -16,8 +16,7 @@ from emoalign.stimuli.human_answers import human_answers
 from emoalign.stimuli.strata import strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.strata import Strata
-
-from .small_datasets import ROOT, prepared, shipped
+from tests.kit.datasets import ROOT, prepared, shipped
 
 pytestmark = pytest.mark.shared_data
 

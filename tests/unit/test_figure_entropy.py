@@ -9,8 +9,7 @@ from emoalign.figures.entropy import COLUMNS, ROWS, draw
 from emoalign.figures.style import style
 from emoalign.figures.subject import Subject
 from emoalign.tables import BASELINE, ENTROPY, ITEMS
-
-from .reported_study import report_job
+from tests.kit.words import report_job
 
 N_ITEMS = 20
 

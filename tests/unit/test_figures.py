@@ -25,18 +25,30 @@ from emoalign.figures.similarity import ITEMS_SHOWN, shown_items
 from emoalign.figures.style import PALETTE, model_marks, style
 from emoalign.figures.subject import Subject
 from emoalign.figures.wording import number, p_value, wrapped
+from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.reported import reported
 from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, STRUCTURE
-
-from .drawn_study import asked, drawable, figure_job, subject, summarise, write_study
+from tests.kit.drawn import drawable, subject, write_study
+from tests.kit.drawn import study as drawn_study
+from tests.kit.stages import compare_cells
 
 N = 40
 PROTOCOLS = {
-    "T0.5": asked(0.5),
-    "T1.0": asked(1.0),
-    "adults": asked(1.0, "to-persona", "adults"),
-    "kindly": asked(1.0, "kind"),
+    "T0.5": {"temperature": 0.5},
+    "T1.0": {},
+    "adults": {"prompts": "to-persona", "personas": "adults"},
+    "kindly": {"prompts": "kind"},
 }
-JOB = figure_job(protocols=PROTOCOLS)
+STUDY = drawn_study(protocols=PROTOCOLS)
+
+
+def drawing_of(study: LoadedStudy) -> FigureJob:
+    """The job of all figures of a study."""
+    return reported(study).drawing()
+
+
+JOB = drawing_of(STUDY)
+HIDDEN = drawing_of(drawn_study(protocols=PROTOCOLS, show_items=False))
 STUDY_A: set[FigureName] = {
     "correlations",
     "heatmap",
@@ -57,7 +69,7 @@ EVIL = "$x_{ <b>"
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models, four protocols, two dimensions and four emotions."""
     folder = tmp_path_factory.mktemp("study")
-    write_study(folder, JOB, N, texts=EVIL)
+    write_study(folder, STUDY, N, texts=EVIL)
     return folder
 
 
@@ -128,7 +140,7 @@ def test_items_are_named_by_their_text_as_it_is_or_by_id_where_it_may_not_be_sho
 ) -> None:
     for kind, scale in (("means", "fear"), ("arousal-errors", None)):
         assert "$x_{ <b>" in texts(drawn(kind, scale))
-        hidden = texts(drawn(kind, scale, figure_job(protocols=PROTOCOLS, show_items=False)))
+        hidden = texts(drawn(kind, scale, HIDDEN))
         assert "<b>" not in hidden
         assert "item-00" in hidden
 
@@ -137,9 +149,7 @@ def test_no_text_of_a_stranger_is_taken_for_a_formula(
     drawn: Callable[..., list[Figure]],
 ) -> None:
     """Matplotlib would stop at a formula that does not end."""
-    model = figure_job(protocols=PROTOCOLS).model_copy(
-        update={"models": {"m1": "A $\\frac model", "m2": "B"}}
-    )
+    model = JOB.model_copy(update={"models": {"m1": "A $\\frac model", "m2": "B"}})
     for kind in ("means", "correlations", "temperatures"):
         scale = "fear" if kind == "means" else None
         pages = drawn(kind, scale, model)
@@ -152,8 +162,7 @@ def test_the_worst_items_of_arousal_are_those_of_the_table(
     study: Path, drawn: Callable[..., list[Figure]]
 ) -> None:
     residuals = rows(study, "arousal-errors").rows(RESIDUALS)
-    hidden = figure_job(protocols=PROTOCOLS, show_items=False)
-    panels_of_cells = axes(drawn("arousal-errors", None, hidden))
+    panels_of_cells = axes(drawn("arousal-errors", None, HIDDEN))
     cells = list(residuals.groupby(["model", "protocol", "readout"]))
     assert len(panels_of_cells) == 2 * len(cells)
     for axis, (_, worst) in zip(panels_of_cells[::2], cells, strict=True):
@@ -269,8 +278,9 @@ def test_items_that_are_alike_stand_side_by_side_from_unpleasant_to_pleasant(stu
 
 
 def test_of_many_items_as_many_are_shown_as_can_be_told_apart(tmp_path: Path) -> None:
-    job = figure_job(("m1",))
-    write_study(tmp_path, job, 2 * ITEMS_SHOWN)
+    many = drawn_study(models=("m1",))
+    write_study(tmp_path, many, 2 * ITEMS_SHOWN)
+    job = drawing_of(many)
     one = subject(tmp_path, job, "similarity")
     assert len(set(shown_items(one))) == ITEMS_SHOWN
     mixed = {path: table.sample(frac=1, random_state=5) for path, table in one.tables.items()}
@@ -323,14 +333,14 @@ def test_answers_that_are_all_the_same_have_a_ratio_of_zero() -> None:
     np.testing.assert_allclose(ratios(table)["ratio"], [0.0, np.nan, 0.5])
 
 
-SMALL = figure_job(("m1",), PROTOCOLS, ("arousal", "fear", "valence"))
+POOR = drawn_study(("arousal", "fear", "valence"), models=("m1",), protocols=PROTOCOLS)
 
 
 @pytest.fixture(scope="module", params=["refused", "constant", "no people", "one item"])
 def poor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study in which most of the numbers cannot be computed."""
     folder = tmp_path_factory.mktemp("poor")
-    write_study(folder, SMALL, 1 if request.param == "one item" else N)
+    write_study(folder, POOR, 1 if request.param == "one item" else N)
     items = ITEMS.read(folder / "items/words.parquet")
     changes: dict[str, dict[str, object]] = {
         "refused": {"mean": np.nan, "sd": np.nan, "n_ok": 0},
@@ -339,15 +349,16 @@ def poor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "one item": {},
     }
     ITEMS.write(items.assign(**changes[request.param]), folder / "items/words.parquet")
-    summarise(folder, SMALL)
+    compare_cells(folder, POOR)
     return folder
 
 
 def test_every_figure_of_a_poor_study_is_drawn_and_is_not_blank(poor: Path) -> None:
-    for one in drawable(poor, SMALL):
+    job = drawing_of(POOR)
+    for one in drawable(poor, job):
         if one.scale in (None, "arousal"):
             with style():
-                pages = drawing(one.kind.name)(subject(poor, SMALL, one.kind.name, one.scale))
+                pages = drawing(one.kind.name)(subject(poor, job, one.kind.name, one.scale))
                 for page in pages:
                     page.draw_without_rendering()
             assert axes(pages) or texts(pages)
@@ -359,11 +370,12 @@ def test_every_figure_of_a_poor_study_is_drawn_and_is_not_blank(poor: Path) -> N
 
 
 def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
-    job = figure_job(("m1",))
-    write_study(tmp_path, job, N)
+    refused = drawn_study(models=("m1",))
+    write_study(tmp_path, refused, N)
     items = ITEMS.read(tmp_path / "items/words.parquet")
     ITEMS.write(items.assign(mean=np.nan, sd=np.nan, n_ok=0), tmp_path / "items/words.parquet")
-    summarise(tmp_path, job)
+    compare_cells(tmp_path, refused)
+    job = drawing_of(refused)
     expected = {
         "means": "nothing to compare",
         "spread": "no standard deviations",

@@ -73,8 +73,8 @@ def test_a_question_keeps_its_id_and_its_place_in_the_journal(
 
 def test_a_job_keeps_what_it_says_of_a_card(cards: dict[str, AskedModel]) -> None:
     # Snakemake compares the text of a job, so the order of its keys counts.
-    told = {name: json.dumps(card.answering()) for name, card in cards.items()}
-    assert told == {name: json.dumps(said) for name, said in FROZEN["answering"].items()}
+    said = {name: json.dumps(card.answering()) for name, card in cards.items()}
+    assert said == {name: json.dumps(frozen) for name, frozen in FROZEN["answering"].items()}
 
 
 def test_the_frozen_ids_are_a_hundred_and_all_different() -> None:

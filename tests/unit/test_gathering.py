@@ -19,8 +19,7 @@ from emoalign.stimuli.archives import unpack
 from emoalign.stimuli.downloads import UnreachableError, download
 from emoalign.stimuli.gathering import gather
 from emoalign.study.fields import FileSource
-
-from .small_datasets import MEAN, table_card
+from tests.kit.datasets import MEAN, table_card
 
 CONTENT = b"id,word,v\n" + b"".join(b"%d,word,4\n" % number for number in range(20_000))
 CHECKSUM = hashlib.sha256(CONTENT).hexdigest()

@@ -22,10 +22,10 @@ from emoalign.report.report_job import ReportJob
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ALIGNMENT, ITEMS, SCORECARD
-
-from .reported_study import make_page, rating_rows, report_job
-from .small_comparison import SCALES, aligned, comparison, dataset, study
-from .small_study import SETTINGS, norms, ratings
+from tests.kit.comparison import SCALES, aligned, comparison, dataset, item_rows
+from tests.kit.ratings import norms, rating_rows, ratings
+from tests.kit.stages import make_page
+from tests.kit.words import SETTINGS, report_job, study
 
 NORM_ROWS = norms()
 JOB = comparison().model_copy(update={"bootstrap_resamples": SETTINGS.bootstrap_resamples})
@@ -33,7 +33,7 @@ JOB = comparison().model_copy(update={"bootstrap_resamples": SETTINGS.bootstrap_
 
 def incomplete() -> pd.DataFrame:
     """A study in which a model refused some items, and has no row of others."""
-    items = study()
+    items = item_rows()
     of_model = items["model"] == "m2"
     refused = of_model & items["item_id"].isin(["item-003", "item-017", "item-018"])
     absent = of_model & items["item_id"].isin(["item-000", "item-021"])
@@ -50,8 +50,7 @@ def drawn(folder: Path, job: ReportJob, name: str) -> list[Figure]:
 def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path) -> None:
     answers = ratings(NORM_ROWS, noise=3.0)
     answers[3:6] = np.nan
-    job = report_job()
-    page = make_page(tmp_path, rating_rows(answers), NORM_ROWS, job)
+    page = make_page(tmp_path, study(), rating_rows(answers), NORM_ROWS)
 
     [cell] = ALIGNMENT.read(tmp_path / ALIGNMENT.path).to_dict("records")
     ends = [cell["pearson_low"], cell["pearson_high"]]
@@ -65,6 +64,7 @@ def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path)
     assert list(deciding) == [cell["pearson_r"], *ends]
 
     shown = f"{number(cell['pearson_r'])} [{', '.join(map(number, ends))}]"
+    job = report_job(figures=["correlations", "means"])
     [panel] = [axis for page in drawn(tmp_path, job, "means") for axis in page.axes]
     assert f"r = {shown}, 27 items" in panel.get_title()
     [axis] = drawn(tmp_path, job, "correlations")[0].axes
@@ -113,7 +113,7 @@ def test_a_contrast_is_made_of_the_resamples_of_its_cells() -> None:
 
 def test_the_readouts_of_a_dataset_share_the_resampled_items() -> None:
     """Although the exact readout has no row of some of them."""
-    items = study(models=("m1",), protocols=("p1",))
+    items = item_rows(models=("m1",), protocols=("p1",))
     exact = items[items["item_id"] != "item-007"].assign(readout="exact")
     exact_rated, sampled_rated = rated_items(pd.concat([items, exact]), JOB.datasets)
     assert exact_rated.item_ids == sampled_rated.item_ids

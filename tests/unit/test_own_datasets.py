@@ -14,8 +14,7 @@ import pytest
 from emoalign.errors import DataError, StudyError
 from emoalign.stimuli.cards import DatasetCard
 from emoalign.study.reading import read_card
-
-from .small_datasets import CARD, MEAN, ROOT, prepared, table_card
+from tests.kit.datasets import CARD, MEAN, ROOT, prepared, table_card
 
 WORDS = "id,word,v,sd,n\n1,joy,6.5,0.8,20\n2,woe,1.5,0.5,20\n3,null,4,1.2,18\n4,true,5,1,20\n"
 SUMMARY = {"scales": {"valence": {"mean": "v", "sd": "sd", "n": "n"}}}

@@ -29,8 +29,7 @@ from emoalign.statistics.replicates import pearson_replicates
 from emoalign.stimuli.human_answers import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import DISTRIBUTIONS, ITEMS, NORMS, PRECISION, STATUSES, STIMULI
-
-from .small_datasets import prepared, shipped
+from tests.kit.datasets import prepared, shipped
 
 FIVE = HumanScale(min=1, max=5, direction="higher is more")
 FEELINGS = LabelScale(kind="labels", labels=("joy", "anger", "neutral"))

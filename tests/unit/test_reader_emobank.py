@@ -11,8 +11,7 @@ import pytest
 
 from emoalign.errors import DataError
 from emoalign.stimuli.readers.source_items import SourceItem
-
-from .small_datasets import items, rated, real, spearman_brown, write
+from tests.kit.datasets import items, rated, real, spearman_brown, write
 
 RATINGS = "id,V,A,D\na,3,3,3\na,4,2,3\na,1,1,1\nb,1,1,1\nb,1,1,1\nc,5,4,3\nc,5,5,5\nd,2,2,2\n"
 

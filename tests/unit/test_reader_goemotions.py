@@ -11,8 +11,7 @@ import pytest
 from emoalign.errors import DataError
 from emoalign.stimuli.readers.source_items import SourceItem
 from emoalign.study.fields import FileSource
-
-from .small_datasets import chosen, items, real, shipped, write
+from tests.kit.datasets import chosen, items, real, shipped, write
 
 LABELS = (
     "admiration,amusement,anger,annoyance,approval,caring,confusion,curiosity,desire,"

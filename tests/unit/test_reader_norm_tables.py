@@ -9,8 +9,7 @@ import pytest
 
 from emoalign.errors import DataError
 from emoalign.stimuli.readers.source_items import SourceItem
-
-from .small_datasets import items, prepared, rated, shipped, write
+from tests.kit.datasets import items, prepared, rated, shipped, write
 
 
 def anew_table(words: int = 120, *, swapped: bool = False, negative: bool = False) -> str:

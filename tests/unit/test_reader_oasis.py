@@ -9,8 +9,7 @@ import pytest
 
 from emoalign.errors import DataError
 from emoalign.stimuli.readers.source_items import HumanRatings, SourceItem
-
-from .small_datasets import items, rated, real, write
+from tests.kit.datasets import items, rated, real, write
 
 
 def oasis(folder: Path, ends: str = "\r", **files: str) -> list[SourceItem]:

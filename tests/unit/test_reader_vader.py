@@ -9,8 +9,7 @@ import pytest
 from emoalign.errors import DataError
 from emoalign.stimuli.readers.source_items import SourceItem
 from emoalign.study.files import locate
-
-from .small_datasets import items, rated, real, shipped, spearman_brown, write
+from tests.kit.datasets import items, rated, real, shipped, spearman_brown, write
 
 
 def sentences(folder: Path, texts: str, ratings: str) -> list[SourceItem]:

@@ -16,25 +16,33 @@ import pytest
 from PIL import Image
 
 from emoalign.figures.wording import number
+from emoalign.planning.reported import reported
 from emoalign.report.gaps import alignment_gaps
 from emoalign.report.manifest import git_commit
 from emoalign.report.pictures import Pictures, screen_picture
-from emoalign.report.report_job import ReportJob
 from emoalign.report.scripts import Script
 from emoalign.report.wording import findings, p_value, percent
 from emoalign.tables import ALIGNMENT, STATUSES
-
-from .reported_study import EVIL, make_page, rating_rows, report_job
-from .small_study import norms, ratings
+from tests.kit.ratings import norms, rating_rows, ratings
+from tests.kit.stages import make, make_page, page
+from tests.kit.words import EVIL, report_job, study
 
 NORM_ROWS = norms()
 
 
-def page_of(folder: Path, job: ReportJob | None = None, text: str = f"No. {EVIL}") -> str:
-    """The page of a study in which one answer of ten is a refusal."""
+def refusing() -> pd.DataFrame:
+    """Ratings of which one in ten is a refusal."""
     answers = ratings(NORM_ROWS)
     answers[:, 0] = np.nan
-    return make_page(folder, rating_rows(answers, text), NORM_ROWS, job or report_job())
+    return rating_rows(answers, f"No. {EVIL}")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables of the study."""
+    folder = tmp_path_factory.mktemp("made")
+    make(folder, study(), refusing(), NORM_ROWS)
+    return folder
 
 
 def outside_scripts(page: str) -> str:
@@ -42,24 +50,23 @@ def outside_scripts(page: str) -> str:
     return re.sub(r"<script[ >].*?</script>|data:image[^\"]*", "", page, flags=re.DOTALL)
 
 
-def test_nothing_untrusted_reaches_the_page_as_markup(tmp_path: Path) -> None:
-    title = f'A "quoted" {EVIL} & model'
-    page = page_of(tmp_path, report_job(models={"m": title}))
-    assert EVIL not in page
-    text = outside_scripts(page)
+def test_nothing_untrusted_reaches_the_page_as_markup(made: Path) -> None:
+    shown = page(made, report_job(models={"m": f'A "quoted" {EVIL} & model'}))
+    assert EVIL not in shown
+    text = outside_scripts(shown)
     assert "<script" not in text
     assert "A &#34;quoted&#34; &lt;script&gt;" in text
     assert text.count("No. &lt;script&gt;") == 1  # an example of a refusal
     assert "Rate it. &lt;script&gt;" in text  # the example prompt
 
 
-def test_the_page_allows_its_own_code_and_no_connection(tmp_path: Path) -> None:
-    page = page_of(tmp_path)
-    policy = re.search(r'http-equiv="Content-Security-Policy" content="(.*?)"', page)
+def test_the_page_allows_its_own_code_and_no_connection(made: Path) -> None:
+    shown = page(made, report_job())
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="(.*?)"', shown)
     assert policy is not None
     assert "default-src 'none'" in policy[1]
     assert "connect-src 'none'" in policy[1]
-    code = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    code = re.findall(r"<script>(.*?)</script>", shown, flags=re.DOTALL)
     allowed = re.findall(r"'sha256-(.*?)'", policy[1])
     assert len(code) == 2
     assert [base64.b64encode(sha256(one.encode()).digest()).decode() for one in code] == allowed
@@ -70,21 +77,22 @@ def test_code_that_would_end_its_own_element_is_refused() -> None:
         Script.of("const text = '</SCRIPT>';")
 
 
-def test_items_that_may_not_be_shown_are_not_on_the_page(tmp_path: Path) -> None:
-    page = page_of(tmp_path, report_job(show_items=False))
-    text = outside_scripts(page)
+def test_items_that_may_not_be_shown_are_not_on_the_page(made: Path) -> None:
+    shown = page(made, report_job(show_items=False))
+    text = outside_scripts(shown)
     assert "$x_1$" not in text
     assert "Rate it. (item not shown)" in text
     assert "No. &lt;script&gt;" not in text  # an answer may quote its item
     assert "(not shown: it may quote the item)" in text
-    packed = re.findall(r'<script type="text/plain" id="(.*?)">(.*?)</script>', page)
+    packed = re.findall(r'<script type="text/plain" id="(.*?)">(.*?)</script>', shown)
     assert {"items-index", "names"} <= {name for name, _ in packed}
     for name, content in packed:
         assert b"$x_1$" not in gzip.decompress(base64.b64decode(content)), name
 
 
-def test_the_same_results_give_the_same_page(tmp_path: Path) -> None:
-    assert page_of(tmp_path / "one") == page_of(tmp_path / "two")
+def test_the_same_results_give_the_same_page(made: Path, tmp_path: Path) -> None:
+    drawn = study(figures=["means", "spread"])
+    assert page(made, reported(drawn)) == make_page(tmp_path, drawn, refusing(), NORM_ROWS)
 
 
 def cells(*rows: dict[str, object]) -> pd.DataFrame:

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.report.report_job import ReportJob
 from emoalign.report.sections.distributions import findings
 from emoalign.tables import DISTRIBUTIONS
+from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
+from tests.kit.stages import make_page
+from tests.kit.words import report_job, study
 
-from .reported_study import item_ids, label_rows, make_page, rating_rows, report_job
-from .small_study import norms, ratings
 from .test_report_small_studies import words
 
 NORM_ROWS = norms()
-
-
-def small_job(**changes: Any) -> ReportJob:
-    """A study with the one figure of this section."""
-    return report_job(**changes).model_copy(update={"figures": ("entropy",)})
 
 
 def section(page: str) -> str:
@@ -37,9 +31,9 @@ def section(page: str) -> str:
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     answers = ratings(NORM_ROWS)
     answers[3] = np.nan
-    job = small_job(protocols=("p", "q"))
+    asked = study(protocols=("p", "q"), figures=["entropy"])
     rows = pd.concat([rating_rows(answers), rating_rows(ratings(NORM_ROWS, 4.0), protocol="q")])
-    return make_page(tmp_path_factory.mktemp("study"), rows, NORM_ROWS, job)
+    return make_page(tmp_path_factory.mktemp("study"), asked, rows, NORM_ROWS)
 
 
 def test_half_of_the_people_stands_beside_the_model(page: str) -> None:
@@ -71,20 +65,9 @@ def test_the_method_is_told_with_its_settings(page: str) -> None:
 
 def test_labels_are_told_one_by_one(tmp_path: Path) -> None:
     choices = [[["joy"], ["joy", "fear"], ["anger"]], [["fear"], ["fear"], ["joy"]]] * 10
-    rated = pd.DataFrame(
-        {
-            "item_id": item_ids(20),
-            "scale": "emotions",
-            "mean": np.nan,
-            "sd": np.nan,
-            "n": 3,
-            "ratings": None,
-            "labels": choices,
-        }
-    )
     chosen = [["joy"], ["fear", "anger"]] * 10
-    job = small_job(scales=(), labels=("emotions",))
-    text = section(make_page(tmp_path, label_rows(chosen), rated, job))
+    asked = study(scales=(), labels=("emotions",))
+    text = section(make_page(tmp_path, asked, label_rows(chosen), label_norms(choices)))
     assert "Label by label" in text
     assert "Model m p words emotions sampled anger 20" in text
     assert "Brier by label 20" in text
@@ -103,7 +86,7 @@ def test_labels_are_told_one_by_one(tmp_path: Path) -> None:
 def test_without_single_ratings_the_page_says_what_is_missing(
     norm_rows: pd.DataFrame, why: str, tmp_path: Path
 ) -> None:
-    page = make_page(tmp_path, rating_rows(ratings(NORM_ROWS)), norm_rows, small_job())
+    page = make_page(tmp_path, study(), rating_rows(ratings(NORM_ROWS)), norm_rows)
     assert "Distributions of ratings cannot be compared" in words(page)
     assert why in words(page)
 
@@ -115,14 +98,14 @@ def test_a_model_nearer_than_the_mean_of_others_is_said_to_be_nearer() -> None:
         **{"value_low": 0.1, "value_high": 0.3, "marginal": 0.25, "human_halves": 0.4},
         "perfect": 0.1,
     }
-    [[near, beside]] = findings(pd.DataFrame([row, row | {"value": 0.3}]), small_job())
+    [[near, beside]] = findings(pd.DataFrame([row, row | {"value": 0.3}]), report_job())
     assert (
-        f"the nearest, {small_job().models['m'].title} under p (exact), is 0.20 bits [0.10, 0.30]"
+        f"the nearest, {report_job().models['m'].title} under p (exact), is 0.20 bits [0.10, 0.30]"
         in near
     )
     assert "nearer to people than people's mean distribution on other items" in near
     assert beside.startswith("One half of an item's raters is 0.40 from the other half")
-    [[far, _]] = findings(pd.DataFrame([row | {"value": 0.3}]), small_job())
+    [[far, _]] = findings(pd.DataFrame([row | {"value": 0.3}]), report_job())
     assert "no nearer than people's mean distribution" in far
 
 
@@ -131,4 +114,4 @@ def test_predictions_of_a_baseline_are_no_headline() -> None:
         **{"model": "roberta", "protocol": "(baseline)", "dataset": "words", "scale": "valence"},
         **{"readout": "exact", "stratum": "all", "metric": "jsd", "value": 0.2},
     }
-    assert findings(pd.DataFrame([row]), small_job()) == []
+    assert findings(pd.DataFrame([row]), report_job()) == []

@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.report.report_job import ReportJob
-
-from .reported_study import item_ids, label_rows, make_page, rating_rows, report_job
-from .small_study import norms, ratings
+from emoalign.planning.loaded_study import LoadedStudy
+from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
+from tests.kit.stages import make_page
+from tests.kit.words import study
 
 NORM_ROWS = norms()
 ANSWERS = ratings(NORM_ROWS)
 REFUSED = np.full((30, 10), np.nan)
+DRAWN = ("calibration", "entropy", "transparency")
+"""Figures of poor studies that test_figures.py does not draw."""
 UNRATED = NORM_ROWS.assign(mean=np.nan, sd=np.nan, n=0, ratings=None)
 
 
@@ -27,9 +29,9 @@ def words(page: str) -> str:
     return re.sub(r"\s+", " ", html.unescape(shown))
 
 
-def told(folder: Path, rows: pd.DataFrame, norm_rows: pd.DataFrame, job: ReportJob) -> str:
+def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.DataFrame) -> str:
     """The words of the page of a study; none of them is a value that leaked."""
-    text = words(make_page(folder, rows, norm_rows, job))
+    text = words(make_page(folder, asked, rows, norm_rows))
     manifest = text.index("Show the manifest")
     assert not re.search(r"\b(nan|NaN|None|NaT|inf)\b", text[:manifest])
     return text
@@ -98,7 +100,7 @@ def told(folder: Path, rows: pd.DataFrame, norm_rows: pd.DataFrame, job: ReportJ
 def test_a_small_study_says_what_could_not_be_computed(
     tmp_path: Path, answers: np.ndarray, norm_rows: pd.DataFrame, sentences: list[str]
 ) -> None:
-    text = told(tmp_path, rating_rows(answers), norm_rows, report_job())
+    text = told(tmp_path, study(figures=DRAWN), rating_rows(answers), norm_rows)
     for sentence in sentences:
         assert sentence in text
 
@@ -107,34 +109,19 @@ def test_a_cell_with_every_answer_refused_stands_beside_the_others(tmp_path: Pat
     rows = pd.concat(
         [rating_rows(ANSWERS, protocol="p"), rating_rows(REFUSED, protocol="q", text="I will not.")]
     )
-    text = told(tmp_path, rows, NORM_ROWS, report_job(protocols=("p", "q")))
+    text = told(tmp_path, study(protocols=("p", "q")), rows, NORM_ROWS)
     assert "under p, r undefined (no item has both a rating of the model and a human norm)" in text
     assert "“I will not.”" in text
     assert "1 could not be tested; the last column says what is missing." in text
 
 
-def label_norms(n: int, *, rated: bool = True) -> pd.DataFrame:
-    """Two people chose labels for each item, or nobody did."""
-    choices = [[["joy"], ["joy", "anger"]], [["fear"], ["anger"]]]
-    return pd.DataFrame(
-        {
-            "item_id": item_ids(n),
-            "scale": "emotions",
-            "mean": np.nan,
-            "sd": np.nan,
-            "n": 2 if rated else 0,
-            "ratings": None,
-            "labels": [choices[place % 2] if rated else None for place in range(n)],
-        }
-    )
-
-
-LABELS_ONLY = report_job(scales=(), labels=("emotions",))
+CHOICES = [[["joy"], ["joy", "anger"]], [["fear"], ["anger"]]]
+LABELS_ONLY = study(scales=(), labels=("emotions",), figures=DRAWN)
 
 
 def test_a_study_of_labels_alone_is_about_labels(tmp_path: Path) -> None:
     rows = label_rows([["joy"], ["fear"]] * 6)
-    text = told(tmp_path, rows, label_norms(12), LABELS_ONLY)
+    text = told(tmp_path, LABELS_ONLY, rows, label_norms(CHOICES * 6))
     assert "Model m chose from 3 labels for 12 words of Words (emotions, under p)" in text
     assert "Do models order and place items" not in text
 
@@ -150,6 +137,6 @@ def test_a_study_of_labels_alone_is_about_labels(tmp_path: Path) -> None:
 def test_labels_that_cannot_be_compared_say_why(
     tmp_path: Path, chosen: list[list[str] | None], rated: bool, why: str
 ) -> None:
-    rows, people = label_rows(chosen), label_norms(12, rated=rated)
-    text = told(tmp_path, rows, people, LABELS_ONLY)
+    people = label_norms(CHOICES * 6 if rated else [None] * 12)
+    text = told(tmp_path, LABELS_ONLY, label_rows(chosen), people)
     assert f"cannot be compared with people for Words, emotions, under p: {why}" in text

@@ -17,8 +17,7 @@ from emoalign.statistics.distances import Kind, brier, jsd
 from emoalign.statistics.folds import Keys, text_keys
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.scores import scores
-
-from .planted import Distortion, planted, truths
+from tests.kit.planted import Distortion, planted, truths
 
 
 def keys(n: int, copies: int = 1) -> Keys:

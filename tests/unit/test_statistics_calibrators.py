@@ -35,8 +35,7 @@ from emoalign.statistics.calibrators.scaling import (
 from emoalign.statistics.calibrators.validation import FAMILIES, fitting
 from emoalign.statistics.distances import Kind, smoothed
 from emoalign.statistics.pairs import FloatArray
-
-from .planted import LABELS, POINTS, planted, truths
+from tests.kit.planted import LABELS, POINTS, planted, truths
 
 KINDS: tuple[Kind, ...] = ("ordinal", "labels")
 PAIRS = [(name, kind) for kind in KINDS for name in fitting(METHODS, kind)]

@@ -10,8 +10,7 @@ from scipy import stats
 from emoalign.statistics.calibration_curve import curve
 from emoalign.statistics.changes import changes
 from emoalign.statistics.pairs import FloatArray
-
-from .planted import planted
+from tests.kit.planted import planted
 
 
 def compared(

@@ -27,8 +27,7 @@ from emoalign.statistics.raters import People, halves
 from emoalign.statistics.scores import METRICS, scores
 from emoalign.stimuli.human_answers import human_answers
 from emoalign.study.scales import HumanScale
-
-from .small_datasets import prepared, shipped
+from tests.kit.datasets import prepared, shipped
 
 MEAN = np.array([0.05, 0.2, 0.5, 0.2, 0.05])
 

@@ -22,8 +22,7 @@ from emoalign.stimuli.strata import strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.study.strata import Strata
-
-from .small_datasets import ROOT, shipped
+from tests.kit.datasets import ROOT, shipped
 
 BY_SD = {"statistic": "sd", "scales": ["V", "A"], "bounds": [0.3, 0.7], "closed": "left"}
 BY_SD["names"] = ["high", "moderate", "low"]

@@ -14,16 +14,15 @@ from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.analyses.structure.structure_rows import compare_structure, structure_rows
 from emoalign.items.rated_items import rated_items
 from emoalign.tables import ITEMS, STRUCTURE
-
-from .small_comparison import (
+from tests.kit.comparison import (
     DIMENSIONS,
     EMOTIONS,
     N_ITEMS,
     NORM_ROWS,
     dataset,
+    item_rows,
     refused,
     structure,
-    study,
 )
 
 
@@ -33,7 +32,7 @@ def rows(items: pd.DataFrame, job: StructureJob | None = None) -> pd.DataFrame:
 
 
 def test_four_pairs_of_spaces_are_compared_for_every_model_and_protocol() -> None:
-    table = rows(study())
+    table = rows(item_rows())
     assert len(table) == 4 * 4
     first = table.iloc[:4]
     assert list(zip(first["a"], first["b"], strict=True)) == [
@@ -50,28 +49,28 @@ def test_spaces_of_people_are_those_of_the_norms() -> None:
         pdist(np.stack([NORM_ROWS[scale]["mean"] for scale in scales], axis=1))
         for scales in (DIMENSIONS, EMOTIONS)
     ]
-    found = rows(study()).iloc[0]
+    found = rows(item_rows()).iloc[0]
     assert found["rho"] == pytest.approx(stats.spearmanr(*spaces).statistic)
 
 
 def test_a_model_that_follows_people_has_their_structure() -> None:
-    table = rows(study()).set_index(["a", "b"])
+    table = rows(item_rows()).set_index(["a", "b"])
     alike = table.loc["human emotions", "model emotions"]
     assert (alike["rho"] > 0.6).all()
     assert (alike["p"] == 0.01).all()
 
 
 def test_large_datasets_are_sampled_the_same_for_every_model() -> None:
-    table = rows(study(), structure(structure_items=15))
+    table = rows(item_rows(), structure(structure_items=15))
     assert (table["n_items"] == 15).all()
     among_people = table[table["b"] == "human emotions"]
     assert among_people["rho"].nunique() == 1
     other = structure(structure_items=15).model_copy(update={"seed": 4})
-    assert rows(study(), other)["rho"].iloc[0] != among_people["rho"].iloc[0]
+    assert rows(item_rows(), other)["rho"].iloc[0] != among_people["rho"].iloc[0]
 
 
 def test_items_without_a_mean_on_any_scale_are_left_out_for_that_model_alone() -> None:
-    items = study()
+    items = item_rows()
     gone = (items["model"] == "m1") & (items["scale"] == "fear") & (items["item_id"] < "item-004")
     items.loc[gone, "mean"] = np.nan
     counts = rows(items).groupby("model")["n_items"].unique()
@@ -79,14 +78,14 @@ def test_items_without_a_mean_on_any_scale_are_left_out_for_that_model_alone() -
 
 
 def test_the_table_does_not_depend_on_the_order_of_rows() -> None:
-    shuffled = study().sample(frac=1, random_state=1)
-    pd.testing.assert_frame_equal(rows(shuffled), rows(study()))
+    shuffled = item_rows().sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(rows(shuffled), rows(item_rows()))
 
 
 @pytest.mark.parametrize("scales", [DIMENSIONS, EMOTIONS, ("valence",)])
 def test_without_both_frameworks_there_is_nothing_to_compare(scales: tuple[str, ...]) -> None:
     job = structure().model_copy(update={"datasets": {"words": dataset(*scales)}})
-    assert rows(study(scales), job).empty
+    assert rows(item_rows(scales), job).empty
 
 
 @pytest.mark.parametrize(
@@ -100,14 +99,14 @@ def test_without_both_frameworks_there_is_nothing_to_compare(scales: tuple[str, 
     ids=["all refused", "no people", "two items", "always the same"],
 )
 def test_what_has_no_structure_says_why(change, reason: str) -> None:  # type: ignore[no-untyped-def]
-    table = rows(change(study()))
+    table = rows(change(item_rows()))
     last = table[table["b"] == "model emotions"]
     assert last["rho"].isna().all()
     assert last["reason"].str.startswith(reason).all()
 
 
 def test_the_stage_writes_the_table(tmp_path: Path) -> None:
-    ITEMS.write(study(), tmp_path / "items/words.parquet")
+    ITEMS.write(item_rows(), tmp_path / "items/words.parquet")
     compare_structure(structure(), [tmp_path / "items/words.parquet"], tmp_path)
     table = STRUCTURE.read(tmp_path / "structure.parquet")
     assert len(pd.read_csv(tmp_path / "structure.csv")) == len(table) == 16

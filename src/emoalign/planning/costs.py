@@ -47,12 +47,12 @@ def plan(
 def planned(
     job: RatingJob, card: ModelCard, items: pd.DataFrame, journal: Path
 ) -> dict[str, str | int | float | None] | None:
-    """What one cell still needs, see `tables.PLAN`; None where nobody is asked."""
-    need = card.need(Cell(job, items, journal))
-    if need is None:
+    """What remains of one cell, see `tables.PLAN`; None where nobody is asked."""
+    remaining = card.remaining(Cell(job, items, journal))
+    if remaining is None:
         return None
     named = {"model": job.model, "protocol": job.protocol.name, "dataset": job.dataset}
-    return {**named, "scale": job.asked, **asdict(need)}
+    return {**named, "scale": job.asked, **asdict(remaining)}
 
 
 def in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:

@@ -168,8 +168,7 @@ def _answered(truth: FloatArray, answers: FloatArray, rng: np.random.Generator) 
     shares, counts = np.empty((*answers.shape, truth.shape[1])), np.zeros(truth.shape, np.int64)
     before = np.zeros(answers.shape[1], np.int64)
     for step, n in enumerate(n_answers):
-        # Nobody looks at a draw where the distribution itself is the answer: items of cells with
-        # and without numbers of answers then go on from the same random numbers.
+        # Where the distribution itself is the answer, one is drawn all the same and not used.
         more = np.where(exact[step], 1, n - before)
         counts = counts + rng.multinomial(more, truth)
         before = n

@@ -33,14 +33,15 @@ Calibrator = Annotated[
 
 
 class Answers(Entry):
-    """What the numbers of a distribution are shares of."""
+    """What the numbers of a distribution are shares of.
 
-    points: tuple[float, ...] | None = Field(
-        None, description="Points of an ordinal scale, ascending; null for labels."
-    )
-    labels: tuple[str, ...] | None = Field(
-        None, description="Labels, in the order of the card; null for points."
-    )
+    Attributes:
+        points: points of an ordinal scale, ascending; None for labels.
+        labels: labels, in the order of the card; None for points.
+    """
+
+    points: tuple[float, ...] | None = None
+    labels: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, scale: OrdinalScale | LabelScale) -> Answers:
@@ -57,7 +58,15 @@ class Answers(Entry):
 
 
 class SavedCell(Entry):
-    """The calibrators of one cell, each fitted on all of its rated items."""
+    """The calibrators of one cell, each fitted on all of its rated items.
+
+    Attributes:
+        model, protocol, dataset, scale, readout: what the cell is.
+        answers: what its distributions are over.
+        n_items: items with distributions of both model and people.
+        calibrators: one for each method that was tried.
+        reason: why there are none.
+    """
 
     model: str
     protocol: str
@@ -65,9 +74,9 @@ class SavedCell(Entry):
     scale: str
     readout: str
     answers: Answers
-    n_items: int = Field(description="Items with distributions of both model and people.")
-    calibrators: tuple[Calibrator, ...] = Field(description="One for each method that was tried.")
-    reason: str | None = Field(None, description="Why there are none.")
+    n_items: int
+    calibrators: tuple[Calibrator, ...]
+    reason: str | None = None
 
     def __str__(self) -> str:
         return f"{self.model}, {self.protocol}, {self.dataset}, {self.scale}, {self.readout}"

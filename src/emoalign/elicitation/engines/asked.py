@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.cells import Cell
     from emoalign.elicitation.inquiry import Inquiry
-    from emoalign.elicitation.needs import Need
+    from emoalign.elicitation.remaining import Remaining
 
 WHOLE_VOCABULARY = -1
 """In place of a number of reported tokens: the probability of any token can be asked for."""
@@ -202,11 +202,11 @@ class AskedModel(ModelCard):
         EngineError when it or its server fails.
         """
 
-    def need(self, cell: Cell) -> Need:
+    def remaining(self, cell: Cell) -> Remaining:
         """What a cell still takes until it is complete."""
-        from emoalign.elicitation.needs import need
+        from emoalign.elicitation.remaining import remaining
 
-        return need(cell, self)
+        return remaining(cell, self)
 
     def rate(self, cells: Sequence[Cell], account: Account | None) -> list[pd.DataFrame]:
         """The ratings of each cell, as rows of the ratings table: asked only what is missing."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
 
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.cells import Cell
-    from emoalign.elicitation.needs import Need
+    from emoalign.elicitation.remaining import Remaining
 
 JOB_MB = 2000
 """What a rating job takes without a model: on a cluster, two Snakemakes and the package."""
@@ -123,7 +123,7 @@ class ModelCard(Entry, ABC):
         return Resources(JOB_MB * attempt)
 
     @abstractmethod
-    def need(self, cell: Cell) -> Need | None:
+    def remaining(self, cell: Cell) -> Remaining | None:
         """What a cell still takes until it is complete; None of a model that nobody asks."""
 
     @abstractmethod

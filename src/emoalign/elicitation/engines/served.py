@@ -79,7 +79,7 @@ class Limits(Entry):
 
 
 class Engine(Protocol):
-    """Turns a question into answers."""
+    """A server that is running: it turns a question into answers."""
 
     async def ask(self, ask: Ask) -> list[Answer]:
         """The answers to a request, at most one per participant asked for.

@@ -87,15 +87,15 @@ def _models(models: Sequence[ReportedModel]) -> str:
         for model in models
         if _asked(model)
     )
-    told = [f"Ratings were asked of {asked}."] if asked else []
-    told += [
+    sentences = [f"Ratings were asked of {asked}."] if asked else []
+    sentences += [
         f"The ratings of {model.title} were not asked for but read from a file "
         f"({_known_as(model)}), of each item at most as many as a protocol has participants; "
         "wording, temperature and seeds do not concern them."
         for model in models
         if not _asked(model)
     ]
-    return " ".join(told)
+    return " ".join(sentences)
 
 
 def _known_as(model: ReportedModel) -> str:

@@ -198,7 +198,7 @@ class RecordedModel(ModelCard):
                 "sampled readout is possible"
             )
 
-    def need(self, cell: Cell) -> None:
+    def remaining(self, cell: Cell) -> None:
         """Nothing: all ratings are there."""
 
     def rate(self, cells: Sequence[Cell], account: Account | None) -> list[pd.DataFrame]:

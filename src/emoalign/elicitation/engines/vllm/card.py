@@ -88,8 +88,8 @@ class VllmModel(AskedModel):
 
     @field_validator("chat_template_kwargs")
     @classmethod
-    def _in_order(cls, told: dict[str, Scalar]) -> dict[str, Scalar]:
-        return dict(sorted(told.items()))
+    def _in_order(cls, kwargs: dict[str, Scalar]) -> dict[str, Scalar]:
+        return dict(sorted(kwargs.items()))
 
     @property
     def able(self) -> Abilities:
@@ -116,8 +116,9 @@ class VllmModel(AskedModel):
 
     def setup(self) -> Settings:
         """Number formats, and what the chat template is told."""
-        told = {f"chat_template_kwargs.{key}": on for key, on in self.chat_template_kwargs.items()}
-        return tuple(sorted({"dtype": self.dtype, "head_dtype": self.head_dtype, **told}.items()))
+        formats = {"dtype": self.dtype, "head_dtype": self.head_dtype}
+        kwargs = {f"chat_template_kwargs.{k}": v for k, v in self.chat_template_kwargs.items()}
+        return tuple(sorted({**formats, **kwargs}.items()))
 
     def answering(self) -> Mapping[str, Any]:
         """The part of the card that decides what the model answers."""

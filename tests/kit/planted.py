@@ -1,30 +1,63 @@
-"""The tables of a small study that is calibrated: one scale of numbers and one of labels."""
+"""Distributions that people and models are drawn from, and known distortions of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from emoalign.analyses.calibration.analysis import (
-    CalibrationJob,
-    CalibrationReviewJob,
-    CalibrationSettings,
-)
-from emoalign.analyses.calibration.calibrate import calibrate
-from emoalign.analyses.calibration.review import review
-from emoalign.items.cells import Tables
+from emoalign.statistics.calibrators.family import Sample
+from emoalign.statistics.distances import Kind
 from emoalign.statistics.pairs import FloatArray
-from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS, NORMS, STATUSES, STIMULI
 
-from .planted import LABELS, POINTS, drawn, truths
+from .stages import calibrate_cells
+from .words import study
 
-FIVE = HumanScale(min=1, max=POINTS, direction="higher is more")
-NAMED = LabelScale(kind="labels", labels=tuple("abcdefgh"[:LABELS]))
-SETTINGS = CalibrationSettings()
+POINTS = 5
+LABELS = 6
+NAMES = tuple("abcdefgh"[:LABELS])
+
+Distortion = Callable[[FloatArray], FloatArray]
+
+
+def truths(n: int, kind: Kind, seed: int = 0) -> FloatArray:
+    """What people would say of `n` items if there were infinitely many of them."""
+    rng = np.random.default_rng(seed)
+    if kind == "labels":
+        return special.expit(rng.normal(-1.0, 1.5, (n, LABELS)))
+    centre, width = rng.uniform(0, POINTS - 1, (n, 1)), rng.uniform(0.6, 1.5, (n, 1))
+    heights = np.exp(-(((np.arange(POINTS) - centre) / width) ** 2) / 2) + 0.02
+    shares: FloatArray = heights / heights.sum(axis=1, keepdims=True)
+    return shares
+
+
+def drawn(shares: FloatArray, raters: int, kind: Kind, seed: int) -> FloatArray:
+    """Shares of so many raters, or answers."""
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(raters, shares) if kind == "ordinal" else rng.binomial(raters, shares)
+    observed: FloatArray = counts / raters
+    return observed
+
+
+def planted(
+    kind: Kind,
+    distortion: Distortion,
+    n: int = 1500,
+    raters: int = 20,
+    answers: int | None = None,
+    seed: int = 0,
+) -> tuple[Sample, FloatArray]:
+    """Items whose model says a distortion of the truth, exactly or in so many answers; the
+    truth as well."""
+    truth = truths(n, kind, seed)
+    said = distortion(truth)
+    model = said if answers is None else drawn(said, answers, kind, seed + 1)
+    return Sample.of(model, drawn(truth, raters, kind, seed + 2), kind), truth
 
 
 def written(
@@ -36,7 +69,7 @@ def written(
     models: Sequence[str] = ("m",),
     dataset: str = "d",
     reverse: bool = False,
-) -> Tables:
+) -> dict[str, Path]:
     """Items of two scales: the model says the square of the truth, in ten answers.
 
     The first `rated` items have human ratings; each text is shown by so many items.
@@ -58,7 +91,11 @@ def written(
     chosen = rng.random((n, raters, LABELS)) < labels[:, None, :]
     norms = pd.DataFrame(
         [
-            _norm(ids[item], "valence", ratings=np.repeat(FIVE.points, counts[item]).tolist())
+            _norm(
+                ids[item],
+                "valence",
+                ratings=np.repeat(np.arange(1.0, POINTS + 1), counts[item]).tolist(),
+            )
             for item in range(rated)
         ]
         + [
@@ -74,7 +111,7 @@ def written(
             ("valence", points, "ordinal"),
         )
     )
-    tables: Tables = {}
+    tables = {}
     for name, kind, rows in (
         ("items", ITEMS, items),
         ("norms", NORMS, norms),
@@ -82,43 +119,19 @@ def written(
     ):
         path = folder / name / f"{dataset}.parquet"
         kind.write(rows[::-1] if reverse else rows, path)
-        tables = {**tables, name: path}
+        tables[name] = path
     return tables
 
 
-def calibrated(
-    folder: Path, tables: Mapping[str, Tables], settings: CalibrationSettings = SETTINGS
-) -> Path:
-    """Run both stages on datasets by name; the folder of their results."""
-    scales = {"valence": FIVE, "emotions": NAMED}
-    for dataset, files in tables.items():
-        job = CalibrationJob(
-            dataset=dataset, scales=scales, min_raters=3, seed=7, settings=settings
-        )
-        calibrate(
-            job,
-            files,
-            folder / f"calibrated/{dataset}.parquet",
-            folder / f"calibrators/{dataset}.json",
-        )
-    review(
-        CalibrationReviewJob(
-            datasets=dict.fromkeys(tables, scales),
-            min_raters=3,
-            seed=7,
-            bootstrap_resamples=300,
-            settings=settings,
-        ),
-        {
-            **{
-                name: {dataset: files[name] for dataset, files in tables.items()}
-                for name in ("items", "norms", "stimuli")
-            },
-            "calibrated": {name: folder / f"calibrated/{name}.parquet" for name in tables},
-            "calibrators": {name: folder / f"calibrators/{name}.json" for name in tables},
-        },
-        folder / "statistics",
+def calibrated(folder: Path, dataset: str = "d", **settings: Any) -> Path:
+    """Calibrate what was written of a dataset, and review it; the folder of the results."""
+    known = study(
+        scales={"valence": {"min": 1, "max": POINTS, "direction": "higher is more"}},
+        labels={"emotions": {"kind": "labels", "labels": NAMES}},
+        datasets=[dataset],
+        calibration=settings,
     )
+    calibrate_cells(folder, known)
     return folder
 
 
@@ -128,7 +141,7 @@ def _squared(shares: FloatArray, kind: str) -> FloatArray:
 
 
 def _names(chosen: Sequence[bool]) -> list[str]:
-    return [label for label, one in zip(NAMED.labels, chosen, strict=True) if one]
+    return [label for label, one in zip(NAMES, chosen, strict=True) if one]
 
 
 def _norm(item_id: str, scale: str, **answers: object) -> dict[str, object]:

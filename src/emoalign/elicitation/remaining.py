@@ -1,4 +1,4 @@
-"""What a cell still needs: requests, tokens, money, time. Nothing is asked, nothing is spent."""
+"""What remains of a cell: requests, tokens, money, time. Nothing is asked, nothing is spent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from emoalign.elicitation.requests import missing
 
 
 @dataclass(frozen=True)
-class Need:
+class Remaining:
     """The columns of the plan (`tables.PLAN`) that follow from a cell and its model."""
 
     answers: int
@@ -29,8 +29,8 @@ class Need:
     prices_as_of: str | None
 
 
-def need(cell: Cell, card: AskedModel) -> Need:
-    """What a cell still needs until it is complete."""
+def remaining(cell: Cell, card: AskedModel) -> Remaining:
+    """What a cell still takes until it is complete."""
     questions = build_questions(cell.job, card, shown_items(cell.items, card.able))
     wanted_asks = [question.ask for question in questions]
     distinct = {ask.request.request_id for ask in wanted_asks}
@@ -54,7 +54,7 @@ def need(cell: Cell, card: AskedModel) -> Need:
     prices = terms.prices
     usd = prices.cost(prompt_tokens, answer_tokens) if prices else math.nan
     batch = prices.batch_factor if prices and prices.batch_factor else math.nan
-    return Need(
+    return Remaining(
         answers=len(wanted),
         held=len(held),
         requests=len(asks),

@@ -1,4 +1,4 @@
-"""A small study with two frameworks, for the stages that compare cells with each other."""
+"""Items rated in two frameworks, for the stages that compare cells with each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from emoalign.items.item_jobs import ComparedDataset
 from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 
-from .small_study import SCALE, SETTINGS, cell, norms, ratings
+from .ratings import cell, norms, ratings
+from .words import SCALE, SETTINGS
 
 DIMENSIONS = ("arousal", "valence")
 EMOTIONS = ("fear", "happiness")
@@ -49,7 +50,7 @@ def structure(**changes: int) -> StructureJob:
     return StructureJob(datasets={"words": dataset(*SCALES)}, seed=3, **settings)
 
 
-def study(
+def item_rows(
     scales: tuple[str, ...] = SCALES,
     models: tuple[str, ...] = ("m1", "m2"),
     protocols: tuple[str, ...] = ("p1", "p2"),
