@@ -45,11 +45,11 @@ test-slurm: $(VENV)/.dev  ## Run the tests on a one-node SLURM that they install
 lint: $(VENV)/.dev  ## Check style, types and the workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy src
+	$(BIN)/mypy src tools
 	PYTHONPATH=src $(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	PYTHONPATH=src $(BIN)/python -m emoalign.documentation --check
+	PYTHONPATH=src:tools $(BIN)/python -m documentation --check
 
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix .
@@ -57,7 +57,7 @@ format: $(VENV)/.dev  ## Format the code
 	$(BIN)/snakefmt Snakefile workflow
 
 docs: $(VENV)/.dev  ## Regenerate docs/configuration.md, docs/results.md and the JSON schemas
-	PYTHONPATH=src $(BIN)/python -m emoalign.documentation
+	PYTHONPATH=src:tools $(BIN)/python -m documentation
 
 lock:  ## Compile the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile $(COMPILE) pyproject.toml -o requirements.lock

@@ -2,7 +2,8 @@
 
 The server is another process on this machine and answers every request with the same bytes. Each
 request asks for 20 ratings; they are read, and written to a journal. Then memory after ten times as
-many requests, and how well a limit of requests per minute is held.
+many requests, how well a limit of requests per minute is held, and how long a study of 300 words
+takes through Snakemake, from its stimuli to its ratings.
 
     PYTHONPATH=src .venv/bin/python benchmarks/client_overhead.py [requests]
 """
@@ -30,11 +31,13 @@ from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.prompts.rendering import Message, Prompt
 from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import OrdinalScale
+from in_snakemake import project, snakemake, write
 
 REQUESTS = 10_000
 PARTICIPANTS = 20
 CONCURRENCY = 16
 PER_MINUTE = 3000
+WORDS = 300
 NINE = OrdinalScale(min=1, max=9, direction="higher is better")
 FORM = AnswerFormat(kind="text")
 INSTRUCTION = "Rate how pleasant the word is, from 1 to 9. Answer with one number. " * 4
@@ -100,19 +103,22 @@ def asks(number: int) -> Iterator[Ask]:
         )
 
 
+def card_of(port: int, per_minute: float | None = None) -> dict[str, object]:
+    """The card of a model that the server at a port is."""
+    return {
+        "title": "Instant",
+        "engine": "openai",
+        "model": "instant",
+        "base_url": f"http://127.0.0.1:{port}/v1",
+        "api_key_env": None,
+        "capabilities": {"choices": PARTICIPANTS, "seed_bits": 63},
+        "limits": {"concurrency": CONCURRENCY, "requests_per_minute": per_minute},
+    }
+
+
 def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
     """Ask, read and keep everything; seconds it took."""
-    card = OpenAIModel.model_validate(
-        {
-            "title": "Instant",
-            "engine": "openai",
-            "model": "instant",
-            "base_url": f"http://127.0.0.1:{port}/v1",
-            "api_key_env": None,
-            "capabilities": {"choices": PARTICIPANTS, "seed_bits": 63},
-            "limits": {"concurrency": CONCURRENCY, "requests_per_minute": per_minute},
-        }
-    )
+    card = OpenAIModel.model_validate(card_of(port, per_minute))
     ratings = 0
 
     async def converse(journal: JournalWriter) -> None:
@@ -142,6 +148,25 @@ def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
     return seconds
 
 
+def study_ratings(port: int) -> tuple[float, float]:
+    """Seconds and processor seconds from stimuli to ratings of words, run by Snakemake."""
+    study = {
+        "study": "instant",
+        "title": "Instant",
+        "seed": 1,
+        "models": ["instant"],
+        "datasets": [{"dataset": "vader", "sample": WORDS}],
+        "protocols": [{"name": "asked", "prompts": "instruction", "participants": PARTICIPANTS}],
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        project(folder)
+        write(folder / "config/models/instant.yaml", card_of(port))
+        write(folder / "study.yaml", study)
+        run = snakemake(folder, "study.yaml", "ratings")
+    return run.seconds, run.processor_s
+
+
 def resident_mib() -> float:
     """Memory of this process now, in MiB (Linux)."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -169,7 +194,13 @@ def main() -> None:
             f"a limit of {PER_MINUTE} requests/minute: {quarter / paced * 60:.0f} requests/minute"
             f" over {paced:.1f} s, {quarter / paced * 60 / PER_MINUTE:.1%} of it"
         )
-        print(f"{11 * number * PARTICIPANTS / (seconds + many):.0f}")
+        print(f"{11 * number * PARTICIPANTS / (seconds + many):.0f} ratings per second")
+        whole, processor_s = study_ratings(port)
+        asking = WORDS * seconds / number
+        print(
+            f"{WORDS} words × {PARTICIPANTS} through Snakemake: {whole:.1f} s, of which "
+            f"{asking:.1f} s were asking; {processor_s:.1f} s of processor time"
+        )
     finally:
         server.terminate()
         server.join()

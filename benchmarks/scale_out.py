@@ -20,14 +20,13 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-from ruamel.yaml import YAML
 
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.study.scales import HumanScale
 from emoalign.tables import NORMS, RATINGS
+from in_snakemake import project, write
 
-ROOT = Path(__file__).parents[1]
 PARTICIPANTS = 20
 ITEMS = 2_000
 SHARDS = 4
@@ -111,8 +110,7 @@ def _measure(work: Callable[..., None], arguments: tuple[object, ...]) -> tuple[
 
 def dry_run(folder: Path) -> tuple[int, float]:
     """Jobs and seconds of a dry run of a study with about JOBS jobs."""
-    for part in ("Snakefile", "workflow", "config", "src"):
-        (folder / part).symlink_to(ROOT / part)
+    project(folder)
     study = {
         "study": "large",
         "title": "Large",
@@ -125,8 +123,7 @@ def dry_run(folder: Path) -> tuple[int, float]:
         ],
         "shard_items": 20,
     }
-    with (folder / "large.yaml").open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(study, stream)
+    write(folder / "large.yaml", study)
     command = [sys.executable, "-m", "snakemake", "--cores", "2"]
     with_study = ["--configfile", "large.yaml"]
     subprocess.run([*command, "stimuli", *with_study], cwd=folder, check=True, capture_output=True)

@@ -10,11 +10,8 @@ one computes depends on the model. Seconds and memory of each job are those Snak
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,8 +27,8 @@ from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, PREDICTIONS, RATINGS, STIMULI
+from in_snakemake import ROOT, project, snakemake, write
 
-ROOT = Path(__file__).parents[1]
 STUDY = "config/studies/inoshita2026.yaml"
 TARGETS = ("distributions", "calibration", "transparency")
 RATERS = 5
@@ -185,37 +182,26 @@ class World:
             RATINGS.write(pd.concat([*earlier, part], ignore_index=True), path)
 
 
-def run(folder: Path) -> float:
-    """Seconds that Snakemake takes for the targets on two cores."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"]
-    # What was generated carries no record of how it was made; newer than its input, it stays.
-    command += ["--rerun-triggers", "mtime", "--quiet", "--", *TARGETS]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    started = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PATH": path})
-    return time.perf_counter() - started
-
-
 def main() -> None:
     texts = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
-    yaml = YAML(typ="safe")
-    study = yaml.load(ROOT / STUDY)
+    study = YAML(typ="safe").load(ROOT / STUDY)
     del study["transparency"]["embedding"]
     loaded = load_study(study, ROOT / "config")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("Snakefile", "workflow", "config", "src", "resources"):
-            (folder / part).symlink_to(ROOT / part)
-        yaml.dump(study, folder / "study.yaml")
+        project(folder)
+        (folder / "resources").symlink_to(ROOT / "resources")
+        write(folder / "study.yaml", study)
         results = folder / "results" / loaded.study.study
         responses = World(loaded, texts, results).write()
         print(f"{responses:,} responses", flush=True)
-        seconds = run(folder)
+        # What was generated carries no record of how it was made; newer than its input, it stays.
+        run = snakemake(folder, "study.yaml", *TARGETS, options=("--rerun-triggers", "mtime"))
         for table in sorted((results / "benchmarks").rglob("*.tsv")):
             job = pd.read_csv(table, sep="\t", na_values="-")
             what = table.relative_to(results / "benchmarks").with_suffix("")
             print(f"{what}: {job['s'][0]:.1f} s, {job['max_rss'][0]:.0f} MiB")
-        print(f"all: {seconds:.1f} s")
+        print(f"all: {run.seconds:.1f} s")
 
 
 if __name__ == "__main__":

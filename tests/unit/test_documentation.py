@@ -17,12 +17,12 @@ import pytest
 from pydantic import Field
 
 import emoalign.planning.jobs  # noqa: F401 - so that every entry of the package is known here
-from emoalign.documentation.__main__ import drifted, generated, main
-from emoalign.documentation.file_kinds import KINDS, FileKind, json_schema, parts
-from emoalign.documentation.plain_words import anchor, default_in_words, plain, type_in_words
-from emoalign.documentation.results import STATUS_MEANINGS, title
+from documentation.__main__ import drifted, generated, main
+from documentation.file_kinds import KINDS, FileKind, json_schema, parts
+from documentation.plain_words import anchor, default_in_words, plain, type_in_words
+from documentation.results import STATUS_MEANINGS, title
 from emoalign.planning.loading import load_study
-from emoalign.study.fields import Entry, Name
+from emoalign.study.fields import Entry, Job, Name
 from emoalign.study.reading import read_yaml, validate
 from emoalign.tables import ALIGNMENT, ITEMS, RATINGS, STATUSES, TABLES, Table
 
@@ -45,11 +45,12 @@ CONFIGURATION = sorted(
         entry
         for entry in entries()
         if entry.__module__ in {part.__module__ for part in SHOWN}
+        and not issubclass(entry, Job)
         and any(field.description for field in entry.model_fields.values())
     ),
     key=lambda entry: entry.__name__,
 )
-"""What stands in configuration files; beside it stand jobs, whose fields need no description."""
+"""What stands in configuration files; beside it stand jobs and their parts, which need no words."""
 
 
 def shipped(path: str) -> tuple[Any, FileKind]:

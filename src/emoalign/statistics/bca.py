@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 # Above this share of undefined resamples an interval describes only the resamples that worked.
 MOST_UNDEFINED = 0.05
@@ -52,8 +52,8 @@ def bca_interval(
     spread = float(np.sum(distance**2))
     if not 0 < below < 1 or spread == 0:
         return UNDEFINED
-    bias = stats.norm.ppf(below)
+    bias = special.ndtri(below)
     acceleration = np.sum(distance**3) / (6 * spread**1.5)
-    tails = bias + stats.norm.ppf([(1 - level) / 2, (1 + level) / 2])
-    low, high = np.quantile(defined, stats.norm.cdf(bias + tails / (1 - acceleration * tails)))
+    tails = bias + special.ndtri([(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(defined, special.ndtr(bias + tails / (1 - acceleration * tails)))
     return Interval(float(low), float(high))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from emoalign.statistics.pairs import FloatArray
 
@@ -51,7 +51,7 @@ def williams(r_a: ArrayLike, r_b: ArrayLike, r_between: ArrayLike, n: ArrayLike)
     determinant = np.maximum(1 - a**2 - b**2 - ab**2 + 2 * a * b * ab, 0)
     spread = 2 * (items - 1) / (items - 3) * determinant + ((a + b) / 2) ** 2 * (1 - ab) ** 3
     t = (a - b) * np.sqrt((items - 1) * (1 + ab) / np.where(spread > 0, spread, np.nan))
-    return Williams(t, np.asarray(2 * stats.t.sf(np.abs(t), items - 3)))
+    return Williams(t, np.asarray(2 * special.stdtr(items - 3, -np.abs(t))))
 
 
 def zou(
@@ -71,7 +71,7 @@ def zou(
     a, b = np.where(inside, a, np.nan), np.where(inside, b, np.nan)
     shared = (ab - a * b / 2) * (1 - a**2 - b**2 - ab**2) + ab**3
     c = shared / ((1 - a**2) * (1 - b**2))
-    half = stats.norm.ppf((1 + level) / 2) / np.sqrt(items - 3)
+    half = special.ndtri((1 + level) / 2) / np.sqrt(items - 3)
     (below_a, above_a), (below_b, above_b) = (
         (r - np.tanh(np.arctanh(r) - half), np.tanh(np.arctanh(r) + half) - r) for r in (a, b)
     )

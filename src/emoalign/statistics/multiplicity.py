@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from emoalign.statistics.pairs import FloatArray
 
 
 def benjamini_hochberg(p: ArrayLike) -> FloatArray:
-    """Adjust for the false discovery rate (Benjamini & Hochberg 1995), in [0, 1], shape of `p`.
+    """Adjust for the false discovery rate, step-up, in [0, 1], shape of `p`.
+
+    Source: Benjamini & Hochberg (1995).
 
     Raises:
         ValueError: a p-value is outside [0, 1].
     """
     adjusted, tested = _family(p)
-    if tested.any():
-        adjusted[tested] = stats.false_discovery_control(adjusted[tested], method="bh")
+    family = adjusted[tested]
+    order = np.argsort(family)
+    steps = family[order] * (family.size / np.arange(1, family.size + 1))
+    family[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1)
+    adjusted[tested] = family
     return adjusted
 
 

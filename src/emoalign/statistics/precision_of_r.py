@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 FEWEST_ITEMS = 4
 """Below four items there is no Fisher interval."""
@@ -97,4 +97,4 @@ def participants_needed(spread: HumanSpread, reliability: float, sd_ratio: float
 
 def normal_reach(level: float) -> float:
     """Standard errors that an interval of this level reaches to either side."""
-    return float(stats.norm.ppf((1 + level) / 2))
+    return float(special.ndtri((1 + level) / 2))

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from emoalign.analyses.calibration.analysis import CalibrationReviewJob
 from emoalign.analyses.calibration.calibrated import OutOfFold, out_of_fold
@@ -180,7 +179,7 @@ def _why_null(method: str, jsd: Change) -> str | None:
 
 def _ranks(values: Sequence[float]) -> list[int | None]:
     """Places from 1, the lowest first; equals share the better place; None for NaN."""
-    places = stats.rankdata(np.array(values, dtype=np.float64), method="min", nan_policy="omit")
+    places = pd.Series(values, dtype="float64").rank(method="min")
     return [None if np.isnan(place) else int(place) for place in places]
 
 

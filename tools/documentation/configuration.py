@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
-from emoalign.documentation.file_kinds import FileKind, json_schema, parts
-from emoalign.documentation.plain_words import (
+from documentation.file_kinds import FileKind, json_schema, parts
+from documentation.plain_words import (
     Schema,
     default_in_words,
     heading,

@@ -1,4 +1,4 @@
-"""python -m emoalign.documentation [--check]: write the generated files, or check them."""
+"""python -m documentation [--check]: write the generated files, or check them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from emoalign.documentation.configuration import configuration_page
-from emoalign.documentation.file_kinds import KINDS, schema_text
-from emoalign.documentation.results import results_page
+from documentation.configuration import configuration_page
+from documentation.file_kinds import KINDS, schema_text
+from documentation.results import results_page
 from emoalign.tables import TABLES, atomic
 
 
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
     Returns the exit status: 1 when --check found a file that is not as it would be generated.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m emoalign.documentation",
+        prog="python -m documentation",
         description="Write docs/configuration.md, docs/results.md and config/schemas/, "
         "in the folder of the project.",
     )

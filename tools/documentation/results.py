@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pyarrow as pa
 
-from emoalign.documentation.plain_words import anchor, plain, table
+from documentation.plain_words import anchor, plain, table
 from emoalign.tables import Table
 
 _INTRODUCTION = """\
