@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emoalign.figures.wording import number
 from emoalign.tables import ITEMS
+from emoalign.wording import number
 
 from .conftest import BRACED, EVIL, N_ITEMS, QUOTED, Open, Visit
 

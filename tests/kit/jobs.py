@@ -45,15 +45,9 @@ STATISTICS = {
 }
 """What more resamples concern."""
 
-FIGURES_OF_STATISTICS = {
-    ("draw_figure", "figure=correlations"),
-    ("draw_figure", "figure=heatmap"),
-    ("draw_figure", "figure=vader/valence/entropy"),
-    ("draw_figure", "figure=vader/valence/calibration"),
-    ("draw_figure", "figure=vader/valence/means"),
-    ("draw_figure", "figure=vader/wordings"),
-}
-FIGURES = {("draw_figure", "figure=vader/valence/spread"), *FIGURES_OF_STATISTICS}
+FIGURES = {("draw_figures", ""), ("draw_figures_vader", "")}
+"""The figures of the study, and those of its dataset."""
+
 AGGREGATION = {
     ("aggregate_items", "dataset=vader"),
     ("calibrate", "dataset=vader"),

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.figures.catalogue import PlannedFigure, planned_figures
-from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
-from emoalign.figures.subject import Subject, read_subject
+from emoalign.analyses.catalogue import FIGURES
+from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
+from emoalign.figures.planned import planned_figures
+from emoalign.figures.subject import Subject, subjects
 from emoalign.study.scales import Frameworks
 from emoalign.tables import ITEMS, NORMS, STIMULI
 
@@ -142,17 +143,24 @@ def summarise(folder: Path, job: FigureJob) -> None:
     analyse_all(study, folder, names)
 
 
-def drawable(folder: Path, job: FigureJob) -> list[PlannedFigure]:
-    """The figures of the study whose tables are in `folder`: those of correlations and means."""
-    planned = planned_figures(job)
-    return [one for one in planned if all(Path(path).exists() for path in one.tables(str(folder)))]
+def drawable(folder: Path, job: FigureJob) -> FigureJob:
+    """The job of the figures whose tables are in `folder`: those of correlations and means."""
+    names = dict.fromkeys(
+        planned.kind.name
+        for planned in planned_figures(FIGURES, job)
+        if all(
+            (folder / path).exists() for name in planned.kind.reads for path in planned.files(name)
+        )
+    )
+    return job.model_copy(update={"figures": tuple(names)})
 
 
-def subject(folder: Path, job: FigureJob, figure: FigureName, scale: str | None = None) -> Subject:
+def subject(folder: Path, job: FigureJob, figure: str, scale: str | None = None) -> Subject:
     """What one figure of the study is drawn from."""
-    [planned] = [
-        one
-        for one in planned_figures(job)
-        if one.kind.name == figure and one.scale in (scale, None)
+    only = job.model_copy(update={"figures": (figure,)})
+    [drawn] = [
+        subject
+        for planned, subject in subjects(FIGURES, only, folder)
+        if planned.scale in (scale, None)
     ]
-    return read_subject(planned, [Path(path) for path in planned.tables(str(folder))])
+    return drawn

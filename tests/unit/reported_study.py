@@ -12,10 +12,9 @@ import pandas as pd
 
 from emoalign.analyses.base import AnalysedStudy
 from emoalign.analyses.calibration.analysis import CalibrationSettings
-from emoalign.analyses.catalogue import REPORT_JOB
+from emoalign.analyses.catalogue import FIGURES, REPORT_JOB
 from emoalign.elicitation.readings.text import Status
-from emoalign.figures.catalogue import planned_figures
-from emoalign.figures.drawing import draw_figure
+from emoalign.figures.drawing import draw_figures
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.report.page import write_report
@@ -146,12 +145,10 @@ def make_page(
     item_table = folder / "items/words.parquet"
     aggregate(rated, [rating_file], folder / "norms/words.parquet", item_table)
     analyse_all(analysed(job), folder)
-    for one in planned_figures(job.drawing()):
-        files = [Path(path) for path in one.tables(str(folder))]
-        draw_figure(one.job, files, folder / "figures" / one.path)
+    draw_figures(FIGURES, job.drawing(), folder)
     manifest = {"git_commit": None, "note": EVIL, "study": job.model_dump(mode="json")}
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
-    write_report(job, sections(folder), folder, [rating_file], folder / "report.html")
+    write_report(job, sections(folder), FIGURES, folder, [rating_file], folder / "report.html")
     return (folder / "report.html").read_text(encoding="utf-8")
 
 

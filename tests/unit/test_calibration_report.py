@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from emoalign.analyses.calibration.analysis import CalibrationSettings
+from emoalign.analyses.calibration.figure import draw
 from emoalign.analyses.calibration.section import SECTION, method
-from emoalign.figures.calibration import draw
-from emoalign.figures.catalogue import planned_figures
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.style import style
-from emoalign.figures.subject import Subject, read_subject
+from emoalign.figures.subject import Subject, subjects
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, View
 from emoalign.tables import CALIBRATION, records
@@ -32,18 +32,19 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 def told(results: Results, **changes: object) -> View:
     rows = results.table(CALIBRATION).assign(**changes)
-    view = SECTION.view(Results(results.job, results.folder, (), {CALIBRATION.path: rows}))
+    view = SECTION.view(Results(results.job, results.folder, _read={CALIBRATION.path: rows}))
     assert isinstance(view, View)
     return view
 
 
 def subject(results: Results, scale: str) -> Subject:
-    (planned,) = [
-        one
-        for one in planned_figures(results.job.drawing())
-        if one.kind.name == "calibration" and one.scale == scale
+    job = results.job.drawing().model_copy(update={"figures": ("calibration",)})
+    (drawn,) = [
+        subject
+        for planned, subject in subjects(FIGURES, job, results.folder)
+        if planned.scale == scale
     ]
-    return read_subject(planned, [Path(path) for path in planned.tables(str(results.folder))])
+    return drawn
 
 
 def test_every_method_is_shown_with_its_gain_beside_the_published_one(results: Results) -> None:
@@ -103,7 +104,7 @@ def test_where_nothing_could_be_learnt_the_section_says_why(tmp_path: Path) -> N
 
 def test_a_study_without_cells_has_no_such_section(tmp_path: Path) -> None:
     empty = pd.DataFrame(columns=CALIBRATION.schema.names)
-    assert SECTION.view(Results(JOB, tmp_path, (), {CALIBRATION.path: empty})) is None
+    assert SECTION.view(Results(JOB, tmp_path, _read={CALIBRATION.path: empty})) is None
 
 
 def test_the_methods_are_those_of_the_study() -> None:

@@ -18,6 +18,7 @@ from emoalign.statistics.arousal import residuals
 from emoalign.tables import (
     ALIGNMENT,
     AROUSAL,
+    AROUSAL_ITEMS,
     CONTRASTS,
     FRAMEWORK,
     ITEMS,
@@ -27,12 +28,21 @@ from emoalign.tables import (
 )
 
 from .analysed import run
-from .small_comparison import NORM_ROWS, SCALES, aligned, comparison, dataset, refused, study
+from .small_comparison import (
+    N_ITEMS,
+    NORM_ROWS,
+    SCALES,
+    aligned,
+    comparison,
+    dataset,
+    refused,
+    study,
+)
 
-WRITTEN = (CONTRASTS, FRAMEWORK, AROUSAL, RESIDUALS, SCORECARD)
+WRITTEN = (CONTRASTS, FRAMEWORK, AROUSAL, AROUSAL_ITEMS, RESIDUALS, SCORECARD)
 KEYS = (
     *("kind", "within", "a", "b", "model", "protocol", "dataset", "datasets"),
-    *("scale", "readout", "check", "rank"),
+    *("scale", "readout", "check", "rank", "item_id"),
 )
 Tables = dict[str, pd.DataFrame]
 
@@ -269,6 +279,8 @@ def test_arousal_without_valence_has_residuals_but_no_shape(tmp_path: Path) -> N
     rows = compared(tmp_path, study(("arousal",)), comparison(words=dataset("arousal")))
     assert rows[AROUSAL.path]["v_human"].isna().all()
     assert set(rows[AROUSAL.path]["reason"]) == {"words was not rated for valence"}
+    assert rows[AROUSAL.path]["error_arousal_slope"].isna().all()
+    assert len(rows[AROUSAL_ITEMS.path]) == 4 * N_ITEMS
     assert len(rows[RESIDUALS.path]) == 4 * 5
     assert rows[RESIDUALS.path]["human_extremity"].isna().all()
 

@@ -23,6 +23,7 @@ from emoalign.tables import (
     DISTRIBUTION_CONTRASTS,
     DISTRIBUTIONS,
     ENTROPY,
+    ITEM_ENTROPIES,
     ITEMS,
     NORMS,
     STATUSES,
@@ -92,7 +93,7 @@ CELLS = (("good", "T1", 0.1), ("poor", "T1", 0.9), ("good", "T0", 0.1))
 
 
 def written(folder: Path, order: int = 1, **replaced: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The four tables of a study of two datasets; `order` -1 turns all rows around."""
+    """The five tables of a study of two datasets; `order` -1 turns all rows around."""
     norms = {
         "texts": pd.concat([numbered("valence"), numbered("arousal")]),
         "comments": labelled(),
@@ -110,7 +111,7 @@ def written(folder: Path, order: int = 1, **replaced: pd.DataFrame) -> dict[str,
 
 def compared(folder: Path) -> dict[str, pd.DataFrame]:
     run(job(), "compare_distributions", folder)
-    tables = (DISTRIBUTIONS, ENTROPY, CATEGORIES, DISTRIBUTION_CONTRASTS)
+    tables = (DISTRIBUTIONS, ENTROPY, ITEM_ENTROPIES, CATEGORIES, DISTRIBUTION_CONTRASTS)
     return {Path(table.path).stem: table.read(folder / table.path) for table in tables}
 
 
@@ -199,6 +200,11 @@ def test_entropies_of_people_and_model_are_correlated_over_items(
     assert found["spearman_rho_low"] < found["spearman_rho"] < found["spearman_rho_high"]
     assert 0 < found["rho_perfect"] < 1
     assert found["rho_human_halves"] < 1
+    items = tables["item_entropies"]
+    items = items[(items["scale"] == "valence") & (items["model"] == "good")]
+    items = items[items["protocol"] == "T1"].set_index("item_id").loc[IDS]
+    assert items["human_entropy"].to_list() == pytest.approx(list(of_people))
+    assert items["model_entropy"].to_list() == pytest.approx(list(of_model))
 
 
 def test_every_label_is_compared_by_itself(tables: dict[str, pd.DataFrame]) -> None:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.errors import StudyError
-from emoalign.figures.catalogue import (
-    FIGURES,
-    PlannedFigure,
-    planned_figures,
-    undrawn_figures,
-)
 from emoalign.figures.drawing import drawing
-from emoalign.figures.drawing_job import AskedOf, FigureName
-from emoalign.figures.variation import varying
+from emoalign.figures.figure_job import AskedOf, varying
+from emoalign.figures.planned import PlannedFigure, planned_figures, undrawn_figures
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported, undrawn
+from emoalign.planning.together import rule_names
 from emoalign.study.reading import read_yaml
 from emoalign.tables import TABLES
 
 ROOT = Path(__file__).parents[2]
-NAMES = get_args(FigureName)
+NAMES = [kind.name for kind in FIGURES]
 
 
 def loaded(**changes: Any) -> LoadedStudy:
@@ -38,12 +37,48 @@ def shipped(name: str) -> dict[str, PlannedFigure]:
     """The figures of a shipped study."""
     content, problems = read_yaml(ROOT / f"config/studies/{name}.yaml")
     assert not problems
-    return figures(load_study(content, ROOT / "config"))
+    return by_path(load_study(content, ROOT / "config"))
 
 
-def test_every_name_has_one_entry_and_something_that_draws_it() -> None:
-    assert sorted(kind.name for kind in FIGURES) == sorted(NAMES)
-    assert all(callable(drawing(name)) for name in NAMES)
+def by_path(study: LoadedStudy) -> dict[str, PlannedFigure]:
+    """The figures of all jobs of a study, by their paths."""
+    return {figure.path: figure for drawn in figures(study).values() for figure in drawn.figures}
+
+
+def test_every_name_stands_for_one_figure_and_something_that_draws_it() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    assert all(callable(drawing(kind)) for kind in FIGURES)
+
+
+def test_figures_are_planned_without_what_draws_or_computes() -> None:
+    """Whoever reads the Snakefile waits for every import."""
+    code = (
+        "import sys, emoalign.analyses.catalogue, emoalign.figures.planned; "
+        "print({'matplotlib', 'pandas', 'numpy', 'scipy'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_drawing_imports_matplotlib_but_no_statistics() -> None:
+    modules = {kind.draw.split(":")[0] for kind in FIGURES} | {"emoalign.figures.drawing"}
+    code = f"import sys, {', '.join(sorted(modules))}; print(sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'matplotlib'" in done.stdout
+    for module in ("scipy", "sklearn", "duckdb", "matplotlib.pyplot"):
+        assert f"'{module}'" not in done.stdout
 
 
 def test_every_figure_is_drawn_from_tables_there_are() -> None:
@@ -52,11 +87,11 @@ def test_every_figure_is_drawn_from_tables_there_are() -> None:
 
 
 def test_a_study_that_names_no_figures_has_all_that_apply() -> None:
-    assert {"correlations", "vader/valence/means", "vader/valence/spread"} <= set(figures(loaded()))
+    assert {"correlations", "vader/valence/means", "vader/valence/spread"} <= set(by_path(loaded()))
 
 
 def test_a_study_has_only_the_figures_it_names_in_an_order_of_their_own() -> None:
-    assert list(figures(loaded(figures=["spread", "correlations"]))) == [
+    assert list(by_path(loaded(figures=["spread", "correlations"]))) == [
         "correlations",
         "vader/valence/spread",
     ]
@@ -67,7 +102,10 @@ def test_a_study_has_only_the_figures_it_names_in_an_order_of_their_own() -> Non
 
 @pytest.mark.parametrize(
     ("named", "told"),
-    [(["mean"], "figures.0: Input should be"), (["means", "means"], "named more than once: means")],
+    [
+        (["mean"], "figures.0: Input should be .*; did you mean 'means'"),
+        (["means", "means"], "named more than once: means"),
+    ],
 )
 def test_an_unknown_figure_or_one_named_twice_is_told(named: list[str], told: str) -> None:
     with pytest.raises(StudyError, match=told):
@@ -75,16 +113,44 @@ def test_an_unknown_figure_or_one_named_twice_is_told(named: list[str], told: st
 
 
 def test_a_figure_is_told_of_nothing_but_what_it_shows() -> None:
-    one = shipped("ogg2025")["oasis/valence/means"]
-    assert list(one.job.datasets) == ["oasis"]
-    assert list(one.job.datasets["oasis"].scales) == ["valence"]
-    assert one.job.figures == ("means",)
-    assert planned_figures(one.job) == [one], "its job alone says which figure it is"
-    assert one.tables("results/x") == [
-        "results/x/items/oasis.parquet",
-        "results/x/stimuli/oasis.parquet",
-        "results/x/statistics/alignment.parquet",
+    means = shipped("ogg2025")["oasis/valence/means"]
+    assert list(means.job.datasets) == ["oasis"]
+    assert list(means.job.datasets["oasis"].scales) == ["valence"]
+
+
+def test_one_job_draws_the_figures_of_the_study_and_one_those_of_each_dataset() -> None:
+    content, _ = read_yaml(ROOT / "config/studies/ogg2025.yaml")
+    study = load_study(content | {"figures": ["heatmap", "means", "v-shape"]}, ROOT / "config")
+    jobs = figures(study)
+    assert next(iter(jobs)) == "draw_figures"
+    assert len(jobs) == 1 + len(study.datasets)
+    assert jobs["draw_figures"].files("results/x") == [
+        "results/x/figures/heatmap.pdf",
+        "results/x/figures/heatmap.png",
     ]
+    assert jobs["draw_figures"].job.figures == ("heatmap",)
+    oasis = jobs["draw_figures_oasis"]
+    assert list(oasis.job.datasets) == ["oasis"]
+    assert oasis.job.figures == ("means", "v-shape")
+    assert {figure.path for figure in oasis.figures} == {
+        "oasis/arousal/means",
+        "oasis/valence/means",
+        "oasis/v-shape",
+    }
+    assert oasis.tables("results/x") == [
+        "results/x/items/oasis.parquet",
+        "results/x/statistics/alignment.parquet",
+        "results/x/statistics/arousal.parquet",
+        "results/x/stimuli/oasis.parquet",
+    ]
+
+
+def test_a_choice_that_names_all_figures_is_the_same_job_as_no_choice() -> None:
+    assert figures(loaded(figures=list(NAMES))) == figures(loaded())
+
+
+def test_rules_of_datasets_whose_names_differ_in_punctuation_are_told_apart() -> None:
+    assert rule_names(["draw_a-b", "draw_a.b"]) == ["draw_a_b", "draw_a_b_"]
 
 
 def test_titles_and_captions_name_what_a_figure_is_of() -> None:
@@ -121,7 +187,9 @@ def test_a_figure_that_is_named_but_not_possible_is_told_with_what_is_missing() 
 
 def test_what_the_study_lacks_is_known_of_figures_nobody_named_too() -> None:
     job = reported(loaded()).drawing()
-    assert set(undrawn_figures(job)) == set(NAMES) - {one.kind.name for one in planned_figures(job)}
+    assert set(undrawn_figures(FIGURES, job)) == set(NAMES) - {
+        one.kind.name for one in planned_figures(FIGURES, job)
+    }
 
 
 @pytest.mark.parametrize(

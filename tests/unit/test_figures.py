@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -16,18 +17,17 @@ from PIL import Image
 from scipy import stats
 from scipy.spatial import distance
 
-from emoalign.figures.curves import ratios
-from emoalign.figures.drawing import draw_figure, drawing
-from emoalign.figures.drawing_job import FigureJob, FigureName
+from emoalign.analyses.alignment.figures.curves import ratios
+from emoalign.analyses.catalogue import FIGURES
+from emoalign.figures.drawing import PICTURE_PAGES, draw_figures, drawing, save
+from emoalign.figures.figure_job import FigureJob
 from emoalign.figures.panels import pages_of, panels
-from emoalign.figures.saving import PICTURE_PAGES, save
-from emoalign.figures.similarity import ITEMS_SHOWN, shown_items
-from emoalign.figures.style import PALETTE, model_marks, style
-from emoalign.figures.subject import Subject
-from emoalign.figures.wording import number, p_value, wrapped
-from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, STRUCTURE
+from emoalign.figures.style import PALETTE, model_marks, style, wrapped
+from emoalign.figures.subject import Subject, subjects
+from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, SIMILARITY, STRUCTURE
+from emoalign.wording import number, with_p
 
-from .drawn_study import asked, drawable, figure_job, subject, summarise, write_study
+from .drawn_study import SCALES, asked, drawable, figure_job, subject, summarise, write_study
 
 N = 40
 PROTOCOLS = {
@@ -37,7 +37,7 @@ PROTOCOLS = {
     "kindly": asked(1.0, "kind"),
 }
 JOB = figure_job(protocols=PROTOCOLS)
-STUDY_A: set[FigureName] = {
+STUDY_A: set[str] = {
     "correlations",
     "heatmap",
     "means",
@@ -50,6 +50,7 @@ STUDY_A: set[FigureName] = {
     "personas",
     "wordings",
 }
+KINDS = {kind.name: kind for kind in FIGURES}
 EVIL = "$x_{ <b>"
 
 
@@ -65,9 +66,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(study: Path) -> Callable[..., list[Figure]]:
     """Draws figures of the study."""
 
-    def draw(figure: FigureName, scale: str | None = None, job: FigureJob = JOB) -> list[Figure]:
+    def draw(figure: str, scale: str | None = None, job: FigureJob = JOB) -> list[Figure]:
         with style():
-            return list(drawing(figure)(subject(study, job, figure, scale)))
+            return list(drawing(KINDS[figure])(subject(study, job, figure, scale)))
 
     return draw
 
@@ -88,23 +89,29 @@ def points(axis: Axes) -> np.ndarray:
     return np.asarray(cloud.get_offsets())
 
 
-def rows(study: Path, kind: FigureName, scale: str | None = None) -> Subject:
+def rows(study: Path, kind: str, scale: str | None = None) -> Subject:
     return subject(study, JOB, kind, scale)
 
 
-def test_all_figures_of_a_study_are_written_as_pdf_and_png(study: Path, tmp_path: Path) -> None:
-    planned = drawable(study, JOB)
-    assert {one.kind.name for one in planned} >= STUDY_A
-    for one in planned[:2]:
-        files = [Path(path) for path in one.tables(str(study))]
-        draw_figure(one.job, files, tmp_path / one.path)
-        first = (tmp_path / f"{one.path}.pdf").read_bytes()
-        assert first.startswith(b"%PDF")
-        with Image.open(tmp_path / f"{one.path}.png") as picture:
-            assert picture.format == "PNG"
-            assert round(picture.info["dpi"][0]) == 300
-        draw_figure(one.job, files, tmp_path / one.path)
-        assert (tmp_path / f"{one.path}.pdf").read_bytes() == first, "no date, no chance"
+def test_all_figures_of_a_job_are_written_as_pdf_and_png(study: Path, tmp_path: Path) -> None:
+    possible = drawable(study, JOB)
+    assert set(possible.figures or ()) >= STUDY_A
+    for table in ("statistics", "items", "stimuli"):
+        shutil.copytree(study / table, tmp_path / table)
+    job = JOB.model_copy(update={"figures": ("heatmap", "spread")})
+    draw_figures(FIGURES, job, tmp_path)
+    drawn = {
+        path.relative_to(tmp_path / "figures"): path.read_bytes()
+        for path in (tmp_path / "figures").rglob("*.*")
+    }
+    assert len(drawn) == 2 * (1 + len(SCALES))
+    assert drawn[Path("heatmap.pdf")].startswith(b"%PDF")
+    with Image.open(tmp_path / "figures/words/fear/spread.png") as picture:
+        assert picture.format == "PNG"
+        assert round(picture.info["dpi"][0]) == 300
+    draw_figures(FIGURES, job.within("words", "fear"), tmp_path)
+    again = (tmp_path / "figures/words/fear/spread.pdf").read_bytes()
+    assert again == drawn[Path("words/fear/spread.pdf")], "no date, no chance"
 
 
 def test_means_have_a_panel_per_cell_with_every_item_in_its_place(
@@ -244,8 +251,9 @@ def test_matrices_are_ranks_of_distances_in_one_order_for_all(
     matrices = [np.asarray(axis.images[0].get_array()) for axis in axes(pages) if axis.images]
     assert len(matrices) == 2 + 2 * 2 * len(PROTOCOLS)
     one = rows(study, "similarity")
-    order = shown_items(one)
-    items = one.rows(ITEMS).drop_duplicates(["item_id", "scale"])
+    people = one.rows(SIMILARITY).query("model.isna()")
+    order = [people["item_a"].iloc[0], *people.query("place_a == 1")["item_b"]]
+    items = ITEMS.read(study / "items/words.parquet").drop_duplicates(["item_id", "scale"])
     wide = items.pivot(index="item_id", columns="scale", values="human_mean").loc[order]
     apart = distance.pdist(wide[["arousal", "valence"]])
     found = distance.squareform(matrices[0], checks=False)
@@ -256,28 +264,6 @@ def test_matrices_are_ranks_of_distances_in_one_order_for_all(
     assert all(f"ρ = {number(value)}" in title for value, title in zip(rho, told, strict=True))
     model = distance.squareform(matrices[2], checks=False)
     assert stats.spearmanr(model, found).statistic == pytest.approx(rho.iloc[0])
-
-
-def test_items_that_are_alike_stand_side_by_side_from_unpleasant_to_pleasant(study: Path) -> None:
-    one = rows(study, "similarity")
-    items = one.rows(ITEMS).drop_duplicates(["item_id", "scale"])
-    valence = items[items["scale"] == "valence"].set_index("item_id")["human_mean"]
-    ordered = valence[shown_items(one)].to_numpy()
-    assert ordered[: N // 2].mean() < ordered[-N // 2 :].mean()
-    shuffled = np.random.default_rng(1).permutation(ordered)
-    assert np.abs(np.diff(ordered)).mean() < np.abs(np.diff(shuffled)).mean()
-
-
-def test_of_many_items_as_many_are_shown_as_can_be_told_apart(tmp_path: Path) -> None:
-    job = figure_job(("m1",))
-    write_study(tmp_path, job, 2 * ITEMS_SHOWN)
-    one = subject(tmp_path, job, "similarity")
-    assert len(set(shown_items(one))) == ITEMS_SHOWN
-    mixed = {path: table.sample(frac=1, random_state=5) for path, table in one.tables.items()}
-    again = Subject(one.job, mixed, one.dataset, one.scale)
-    assert shown_items(again) == shown_items(one), "the order of rows does not matter"
-    other = Subject(one.job.model_copy(update={"seed": 4}), one.tables, one.dataset)
-    assert shown_items(other) != shown_items(one)
 
 
 def test_curves_go_through_the_numbers_of_the_table_at_their_temperatures(
@@ -344,18 +330,18 @@ def poor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_every_figure_of_a_poor_study_is_drawn_and_is_not_blank(poor: Path) -> None:
-    for one in drawable(poor, SMALL):
-        if one.scale in (None, "arousal"):
+    for planned, drawn_from in subjects(FIGURES, drawable(poor, SMALL), poor):
+        if planned.scale in (None, "arousal"):
             with style():
-                pages = drawing(one.kind.name)(subject(poor, SMALL, one.kind.name, one.scale))
+                pages = drawing(planned.kind)(drawn_from)
                 for page in pages:
                     page.draw_without_rendering()
             assert axes(pages) or texts(pages)
-            told = texts(pages).casefold()
-            assert "nan" not in told
+            written = texts(pages).casefold()
+            assert "nan" not in written
             for axis in axes(pages):
                 marked = axis.lines or axis.collections or axis.images or axis.texts
-                assert marked, (one.path, axis.get_title())
+                assert marked, (planned.path, axis.get_title())
 
 
 def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
@@ -376,7 +362,7 @@ def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
     for name, words in expected.items():
         scale = "fear" if name in ("means", "spread") else None
         with style():
-            told = texts(drawing(name)(subject(tmp_path, job, name, scale)))
+            told = texts(drawing(KINDS[name])(subject(tmp_path, job, name, scale)))
         assert words in told, name
 
 
@@ -441,6 +427,6 @@ def test_numbers_in_figures_read_as_in_print(value: float, text: str) -> None:
 
 
 def test_p_values_and_long_names_fit() -> None:
-    assert [p_value(p) for p in (0.0001, 0.042, np.nan)] == ["p < .001", "p = 0.042", "p = –"]
+    assert [with_p(p) for p in (0.0001, 0.042, np.nan)] == ["p < .001", "p = 0.042", "p = –"]
     lines = wrapped("a-model-of-some-length of that kind\nshort", inches=1.5).split("\n")
     assert lines == ["a-model-of-some-length", "of that kind", "short"]

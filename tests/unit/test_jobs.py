@@ -47,7 +47,7 @@ def every_job(loaded: LoadedStudy) -> Iterator[Job]:
         yield jobs.predict(name)
     yield from analysis_jobs(analysed_study(loaded))
     yield reported(loaded)
-    yield from (figure.job for figure in figures(loaded).values())
+    yield from (drawn.job for drawn in figures(loaded).values())
 
 
 def every_params(study: str) -> bytes:

@@ -11,18 +11,18 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from emoalign.analyses.alignment.figures import correlations, means
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.analyses.contrasts.pairs import contrast_rows
 from emoalign.analyses.expectations.of_means import scorecard_rows
-from emoalign.figures import correlations, means
-from emoalign.figures.catalogue import planned_figures
-from emoalign.figures.subject import read_subject
-from emoalign.figures.wording import R_INTERVAL, number
+from emoalign.figures.subject import subjects
 from emoalign.items.correlations import correlated
 from emoalign.items.rated_items import rated_items
 from emoalign.report.report_job import ReportJob
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, SCORECARD, Table
+from emoalign.wording import R_INTERVAL, number
 
 from .reported_study import make_page, rating_rows, report_job
 from .small_comparison import SCALES, aligned, comparison, dataset, study
@@ -48,8 +48,9 @@ def empty(table: Table) -> pd.DataFrame:
 
 def drawn(folder: Path, job: ReportJob, name: str) -> list[Figure]:
     """The pages of one figure of a study."""
-    [planned] = [figure for figure in planned_figures(job.drawing()) if figure.kind.name == name]
-    subject = read_subject(planned, [Path(path) for path in planned.tables(str(folder))])
+    [(_, subject)] = subjects(
+        FIGURES, job.drawing().model_copy(update={"figures": (name,)}), folder
+    )
     return {"means": means, "correlations": correlations}[name].draw(subject)
 
 

@@ -16,13 +16,12 @@ import pytest
 from PIL import Image
 
 from emoalign.analyses.alignment.findings import alignment_gaps, findings
-from emoalign.figures.wording import number
 from emoalign.report.manifest import git_commit
 from emoalign.report.page import Script
 from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.report.report_job import ReportJob
-from emoalign.report.wording import p_value, percent
 from emoalign.tables import ALIGNMENT, STATUSES
+from emoalign.wording import number, p_value, percent
 
 from .reported_study import EVIL, make_page, rating_rows, report_job
 from .small_study import norms, ratings

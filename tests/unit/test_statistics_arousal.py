@@ -57,6 +57,21 @@ def test_correlations_are_those_of_pingouin() -> None:
         assert related.interval.low < related.r < related.interval.high
 
 
+def test_lines_are_those_of_statsmodels_over_items_that_have_all_four_values() -> None:
+    model, human, own, of_people = study()
+    own[:5] = np.nan
+    related = arousal_errors(model, human, own, of_people, N)
+    residual = residuals(model[5:], human[5:])
+    for line, y, x in (
+        (related.v_human.line, human[5:], of_people[5:]),
+        (related.v_model.line, model[5:], own[5:]),
+        (related.residual_human.line, residual, of_people[5:]),
+        (related.error_arousal.line, (model - human)[5:], human[5:]),
+    ):
+        fitted = sm.OLS(y, sm.add_constant(x)).fit()
+        assert (line.intercept, line.slope) == pytest.approx(tuple(fitted.params))
+
+
 def test_too_much_arousal_for_extreme_items_and_a_compressed_scale_are_seen() -> None:
     found = arousal_errors(*study(300), N)
     assert found.residual_human.interval.low > 0

@@ -20,7 +20,6 @@ from emoalign.tables import STIMULI
 from tests.kit.jobs import (
     AGGREGATION,
     FIGURES,
-    FIGURES_OF_STATISTICS,
     PAGES,
     SHARDS,
     STATISTICS,
@@ -68,14 +67,14 @@ def test_one_prompt_changed_asks_only_the_protocols_that_use_it(rerun: Project) 
 
 def test_more_resamples_concern_only_the_statistics(rerun: Project) -> None:
     rerun.edit(SMALL, statistics={**STUDY["statistics"], "bootstrap_resamples": 300})
-    assert rerun.planned() == STATISTICS | FIGURES_OF_STATISTICS | PAGES
+    assert rerun.planned() == STATISTICS | FIGURES | PAGES
 
 
 def test_another_choice_of_methods_concerns_only_the_calibration(rerun: Project) -> None:
     rerun.edit(SMALL, calibration={"methods": ["isotonic"]})
     calibration = {
         ("calibrate", "dataset=vader"),
-        ("draw_figure", "figure=vader/valence/calibration"),
+        ("draw_figures_vader", ""),
         ("review_calibration", ""),
         ("check_expectations", ""),
     }
@@ -87,16 +86,19 @@ def test_more_permutations_concern_only_the_structure(rerun: Project) -> None:
     assert rerun.planned() == {("compare_structure", "")} | PAGES
 
 
-def test_a_figure_left_out_is_not_drawn_and_the_others_stay(rerun: Project) -> None:
-    rerun.edit(SMALL, figures=["spread", "means"])
-    assert rerun.planned() == PAGES
+def test_another_choice_of_figures_draws_those_of_the_datasets_it_concerns(rerun: Project) -> None:
+    of_study, of_dataset = {("draw_figures", "")}, {("draw_figures_vader", "")}
+    rerun.edit(SMALL, figures=["correlations", "heatmap", "spread", "means"])
+    assert rerun.planned() == of_dataset | PAGES
     rerun.run()
+    rerun.edit(SMALL, figures=["means", "spread", "heatmap", "correlations"])
+    assert rerun.planned() == set(), "in whatever order they are named"
+    rerun.edit(SMALL, figures=["means", "spread", "heatmap"])
+    assert rerun.planned() == of_study | PAGES
     rerun.edit(SMALL, figures=["means", "spread"])
-    assert rerun.planned() == set()
-    rerun.edit(SMALL, figures=None)
     assert rerun.planned() == PAGES
     (rerun.results / "figures/vader/valence/means.png").unlink()
-    assert rerun.planned() == {("draw_figure", "figure=vader/valence/means")} | PAGES
+    assert rerun.planned() == of_dataset | PAGES
 
 
 def with_participants(number: int) -> list[dict[str, object]]:

@@ -1,37 +1,32 @@
 """Figures, each as PDF and as PNG with 300 dpi: those of the study that apply to it."""
 
-import re
-
 FIGURES = figures(loaded)
 
 
 rule figures:
     """Stage target: all figures."""
     input:
-        expand(
-            f"{RESULTS}/figures/{{figure}}.{{kind}}",
-            figure=FIGURES,
-            kind=["pdf", "png"],
-        ),
+        [path for drawn in FIGURES.values() for path in drawn.files(RESULTS)],
 
 
-rule draw_figure:
-    """The tables a figure is drawn from in; the figure out."""
-    input:
-        lambda wildcards: FIGURES[wildcards.figure].tables(RESULTS),
-    output:
-        f"{RESULTS}/figures/{{figure}}.pdf",
-        f"{RESULTS}/figures/{{figure}}.png",
-    log:
-        f"{RESULTS}/logs/draw_figure/{{figure}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/draw_figure/{{figure}}.tsv"
-    wildcard_constraints:
-        figure="|".join(map(re.escape, FIGURES)) or "(?!)",
-    localrule: True
-    conda:
-        "../envs/emoalign.yaml"
-    params:
-        job=lambda wildcards: FIGURES[wildcards.figure].job.params(),
-    script:
-        "../scripts/draw_figure.py"
+for job_name, drawn in FIGURES.items():
+
+    rule:
+        """Tables in; all figures of the study, or of one dataset and its scales, out."""
+        name:
+            job_name
+        input:
+            drawn.tables(RESULTS),
+        output:
+            drawn.files(RESULTS),
+        log:
+            f"{RESULTS}/logs/{job_name}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/{job_name}.tsv"
+        localrule: True
+        conda:
+            "../envs/emoalign.yaml"
+        params:
+            job=drawn.job.params(),
+        script:
+            "../scripts/draw_figures.py"

@@ -46,7 +46,7 @@ rule write_report:
         tables=sorted(
             {f"{RESULTS}/{table}" for tables in SECTIONS.values() for table in tables}
         ),
-        pictures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
+        pictures=[path for path in rules.figures.input if path.endswith(".png")],
     output:
         f"{RESULTS}/report.html",
     log:

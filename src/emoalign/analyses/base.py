@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self, TypeVar
 
 from emoalign.embeddings.cards import EmbeddingModel
+from emoalign.figures.kinds import FigureKind
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry, FileSource, Job, Modality, Range
@@ -186,6 +187,7 @@ class Analysis:
     Attributes:
         name: its folder, and the target that makes all of its tables.
         computes: what it computes.
+        figures: the figures that show it.
         section: where the report shows it; a study that lacks one of the section's tables does
             not have the section.
         settings: the key of a study that it is set by, where it has one.
@@ -194,6 +196,7 @@ class Analysis:
 
     name: str
     computes: tuple[Computation, ...] = ()
+    figures: tuple[FigureKind, ...] = ()
     section: PageSection | None = None
     settings: Settings | None = None
     concerns: Callable[[AnalysedDataset], bool] = lambda dataset: True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field, create_model
 
@@ -58,7 +58,14 @@ PAGE: tuple[Analysis | PageSection, ...] = (
 """All analyses, and between them the sections of the report that belong to none."""
 
 ANALYSES = tuple(part for part in PAGE if isinstance(part, Analysis))
+FIGURES = tuple(figure for part in ANALYSES for figure in part.figures)
 COMPUTATIONS = tuple(computation for part in ANALYSES for computation in part.computes)
+
+if TYPE_CHECKING:
+    FigureName = str
+else:
+    FigureName = Literal[tuple(figure.name for figure in FIGURES)]
+    """The names that stand in `figures:` of a study."""
 
 SHARED = Settings("statistics", StatisticsSettings, "How thoroughly uncertainty is estimated.")
 

@@ -1,37 +1,72 @@
-"""The job of the figures stage."""
+"""Drawing: all figures of a job, each as a PDF for papers and a picture for everything else."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import Protocol, cast
 
+from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from PIL import Image
 
-from emoalign.figures.catalogue import planned_figures
-from emoalign.figures.drawing_job import FigureJob, FigureName
-from emoalign.figures.saving import save
-from emoalign.figures.style import style
-from emoalign.figures.subject import Subject, read_subject
+from emoalign.figures.figure_job import FigureJob
+from emoalign.figures.kinds import FigureKind
+from emoalign.figures.panels import only_words
+from emoalign.figures.style import DPI, style
+from emoalign.figures.subject import Subject, subjects
+from emoalign.tables import atomic
+
+PICTURE_PAGES = 8
+"""Pages in the picture; programs refuse to open pictures that are much larger."""
 
 
 class Drawing(Protocol):
-    """What draws a figure: a pure function, `draw` in the module that is named after it."""
+    """What draws a figure: a pure function."""
 
     def __call__(self, subject: Subject) -> Sequence[Figure]:
-        """The pages of the figure; one, unless there is too much for a page to stay readable."""
+        """The pages of the figure."""
 
 
-def drawing(figure: FigureName) -> Drawing:
-    """What draws a figure."""
-    module = import_module(f"emoalign.figures.{figure.replace('-', '_')}")
-    return cast(Drawing, module.draw)
-
-
-def draw_figure(job: FigureJob, tables: Sequence[Path], output: Path) -> None:
-    """Draw the figure that a job is of from the files of `PlannedFigure.tables`, as `output`.pdf
-    and .png."""
-    [planned] = planned_figures(job)
+def draw_figures(kinds: Sequence[FigureKind], job: FigureJob, results: Path) -> None:
+    """Draw all figures of a job, each as PDF and PNG, into the folder figures of `results`, from
+    the tables there."""
     with style():
-        save(drawing(planned.kind.name)(read_subject(planned, tables)), output)
+        for planned, subject in subjects(kinds, job, results):
+            save(drawing(planned.kind)(subject), results / "figures" / planned.path)
+
+
+def drawing(kind: FigureKind) -> Drawing:
+    """What draws a figure."""
+    module, function = kind.draw.split(":")
+    return cast(Drawing, getattr(import_module(module), function))
+
+
+def save(pages: Sequence[Figure], path: Path) -> None:
+    """Write the pages of a figure as `path`.pdf, a page each, and as one `path`.png, under each
+    other. There is no date in them, so that the same figure is the same file."""
+    undated = {"CreationDate": None}
+    with atomic(path.with_suffix(".pdf")) as partial, PdfPages(partial, metadata=undated) as pdf:
+        for page in pages:
+            pdf.savefig(page, bbox_inches="tight")
+    shown = list(pages[:PICTURE_PAGES])
+    if len(pages) > len(shown):
+        left_out = len(pages) - len(shown)
+        shown.append(only_words(f"The PDF of this figure has {left_out} more pages."))
+    with atomic(path.with_suffix(".png")) as partial:
+        pictures = [_picture(page) for page in shown]
+        width = max(picture.width for picture in pictures)
+        whole = Image.new("RGB", (width, sum(picture.height for picture in pictures)), "white")
+        top = 0
+        for picture in pictures:
+            whole.paste(picture, (0, top))
+            top += picture.height
+        whole.save(partial, format="png", dpi=(DPI, DPI), optimize=True)
+
+
+def _picture(page: Figure) -> Image.Image:
+    stream = BytesIO()
+    page.savefig(stream, format="png", dpi=DPI, bbox_inches="tight")
+    return Image.open(stream)

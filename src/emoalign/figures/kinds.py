@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from emoalign.figures.drawing_job import FigureJob, FigureName, ShownDataset
-from emoalign.figures.variation import Varied, varying
+from emoalign.figures.figure_job import FigureJob, ShownDataset, Varied, varying
 
 Level = Literal["study", "dataset", "scale"]
 """What there is one figure for: the whole study, each dataset, or each scale of each dataset."""
@@ -21,8 +20,8 @@ It is asked about the part of the study that the figure is of (`FigureJob.within
 
 def numbers(job: FigureJob) -> str | None:
     """Whether anything was rated with numbers."""
-    found = any(dataset.scales for dataset in job.datasets.values())
-    return None if found else "no scale of numbers"
+    rated = any(dataset.scales for dataset in job.datasets.values())
+    return None if rated else "no scale of numbers"
 
 
 def always(job: FigureJob) -> str | None:
@@ -32,8 +31,8 @@ def always(job: FigureJob) -> str | None:
 
 def labels(job: FigureJob) -> str | None:
     """Whether anything was described with labels."""
-    found = any(dataset.labels for dataset in job.datasets.values())
-    return None if found else "no scale of labels"
+    described = any(dataset.labels for dataset in job.datasets.values())
+    return None if described else "no scale of labels"
 
 
 def scales(*names: str) -> Lack:
@@ -54,7 +53,7 @@ def both_frameworks(job: FigureJob) -> str | None:
     """Whether datasets of one modality have single emotions as well as dimensions."""
 
     def of(modality: str) -> list[ShownDataset]:
-        return [one for one in job.datasets.values() if one.modality == modality]
+        return [shown for shown in job.datasets.values() if shown.modality == modality]
 
     for modality in {dataset.modality for dataset in job.datasets.values()}:
         emotions = any(dataset.frameworks.emotions for dataset in of(modality))
@@ -87,17 +86,20 @@ class FigureKind:
     """A figure that studies can have.
 
     Attributes:
-        name: its name in `figures:` of a study, and of its file and module.
+        name: its name in `figures:` of a study, and of its file.
         level: what there is one for.
+        draw: the function that draws it, as module:name; it takes a `subject.Subject` and returns
+            the pages of the figure: one, unless there is too much for a page to stay readable.
         title: a heading; {dataset} and {scale} stand for what it is of.
         caption: what is seen, in words for readers of the report; placeholders as above.
         alt: what stands for the picture where it cannot be seen; placeholders as above.
-        reads: paths of the tables it is drawn from.
+        reads: paths of the tables it is drawn from, as in `emoalign.tables`.
         lacks: what a study lacks to have it.
     """
 
-    name: FigureName
+    name: str
     level: Level
+    draw: str
     title: str
     caption: str
     alt: str

@@ -1,15 +1,16 @@
-"""Names beside points, such that no name hides a point or another name."""
+"""Names beside points: of the few that lie apart, or of all such that none hides another."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
-from emoalign.figures.style import FAINT, PEOPLE
+from emoalign.figures.style import FAINT, PEOPLE, shortened
 
 SIZE = 6.0
 """Size of a name in points."""
@@ -28,8 +29,48 @@ NEAR = 7.0
 
 _DIRECTIONS = np.linspace(0, 2 * math.pi, 16, endpoint=False)
 
+NAME_HEIGHT = 0.065
+"""Height of a name, as a share of a panel of 2.3 inches."""
+
+LONGEST = 1.05
+"""Inches of a name; longer texts (sentences) are cut."""
+
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top."""
+
+
+def name_outliers(
+    axis: Axes, points: Iterable[tuple[float, float, str]], most: int, width: float = 0.5
+) -> None:
+    """Name points, the first ones first, on the side where there is room.
+
+    A point whose name would lie on that of one before goes without. The limits of the axes must
+    stand. `width` is the longest name's share of the panel.
+    """
+    named: list[tuple[float, float]] = []
+    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    for x, y, text in points:
+        if len(named) == most:
+            return
+        across, along = (x - left) / (right - left), (y - bottom) / (top - bottom)
+        if any(abs(across - a) < width and abs(along - b) < NAME_HEIGHT for a, b in named):
+            continue
+        named.append((across, along))
+        before, above = across > 0.5, along < 0.5
+        axis.plot(x, y, "o", ms=3.6, mfc="none", mec=PEOPLE, mew=0.6, zorder=4)
+        axis.annotate(
+            shortened(text, LONGEST, SIZE),
+            (x, y),
+            xytext=(-3 if before else 3, 2 if above else -2),
+            textcoords="offset points",
+            ha="right" if before else "left",
+            va="bottom" if above else "top",
+            fontsize=SIZE,
+            color=PEOPLE,
+            parse_math=False,
+            path_effects=[withStroke(linewidth=1.6, foreground="white")],
+            zorder=5,
+        )
 
 
 def name_points(axis: Axes, x: ArrayLike, y: ArrayLike, names: Sequence[str]) -> list[str]:
@@ -44,7 +85,7 @@ def name_points(axis: Axes, x: ArrayLike, y: ArrayLike, names: Sequence[str]) ->
     points = axis.transData.transform(np.column_stack((x, y))) / scale
     drawn = [axis.text(0, 0, name, fontsize=SIZE, color=PEOPLE, parse_math=False) for name in names]
     extents = [text.get_window_extent() for text in drawn]
-    sizes = np.array([[one.width, one.height] for one in extents]) / scale + (GAP, 0)
+    sizes = np.array([[extent.width, extent.height] for extent in extents]) / scale + (GAP, 0)
     frame = axis.get_window_extent()
     bounds = (frame.x0 / scale, frame.y0 / scale, frame.x1 / scale, frame.y1 / scale)
     left_out = []
@@ -75,7 +116,7 @@ def places(
     apart = np.linalg.norm(points[:, np.newaxis] - points, axis=-1)
     order = np.argsort(np.sort(apart, axis=1)[:, : min(4, len(points))].sum(axis=1), kind="stable")
     taken = np.column_stack((points - POINT, points + POINT))
-    found: list[Box | None] = [None] * len(points)
+    boxed: list[Box | None] = [None] * len(points)
     for place in order:
         boxes = _candidates(points[place], sizes[place])
         inside = np.all(boxes[:, :2] >= bounds[:2], axis=1)
@@ -85,9 +126,9 @@ def places(
         free = np.flatnonzero(inside & np.all(np.any(before | after, axis=2), axis=1))
         if free.size:
             left, bottom, right, top = map(float, boxes[free[0]])
-            found[place] = (left, bottom, right, top)
+            boxed[place] = (left, bottom, right, top)
             taken = np.vstack((taken, boxes[free[0]]))
-    return found
+    return boxed
 
 
 def _candidates(point: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,8 +8,7 @@ from typing import TypeVar
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.style import PAGE_HEIGHT, PAGE_INCHES, PEOPLE
-from emoalign.figures.wording import wrapped
+from emoalign.figures.style import PAGE_HEIGHT, PAGE_INCHES, PEOPLE, wrapped
 
 PartT = TypeVar("PartT")
 
@@ -22,21 +21,33 @@ def pages_of(parts: Sequence[PartT], most: int) -> list[Sequence[PartT]]:
 
 
 def panels(
-    parts: Sequence[PartT], columns: int, height: float, *, alike: bool = True
+    parts: Sequence[PartT],
+    columns: int,
+    height: float,
+    *,
+    width: float | None = None,
+    legend: float = 0.0,
+    alike: bool = True,
 ) -> Iterator[tuple[Figure, list[tuple[Axes, PartT]]]]:
     """Pages with a panel for each part, row by row.
 
-    A panel is a `columns`-th of the page wide and `height` inches high; fewer parts make a smaller
-    figure, never wider panels. With `alike` the panels share their axes.
+    Args:
+        parts: what the panels show.
+        columns: the most panels beside each other.
+        height: of a panel, in inches.
+        width: of a panel, in inches; without it a `columns`-th of the page. Fewer parts make a
+            smaller figure, never wider panels.
+        legend: inches of a page that are kept for a legend.
+        alike: whether the panels share their axes.
     """
+    across_page = PAGE_INCHES / columns if width is None else width
     rows = [parts[start : start + columns] for start in range(0, len(parts), columns)]
-    for page in pages_of(rows, int(PAGE_HEIGHT / height)):
+    for page in pages_of(rows, int((PAGE_HEIGHT - legend) / height)):
         shown = [part for row in page for part in row]
         across = max(1, min(columns, len(shown)))
         down = max(1, -(-len(shown) // across))
-        figure = Figure(
-            figsize=(PAGE_INCHES / columns * across, height * down), layout="constrained"
-        )
+        size = (across_page * across, height * down + legend)
+        figure = Figure(figsize=size, layout="constrained")
         grid = figure.subplots(down, across, squeeze=False, sharex=alike, sharey=alike)
         axes = list(grid.flat)
         for axis in axes[len(shown) :]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ PAGE_HEIGHT = 9.4
 DPI = 300
 PEOPLE = "#5f6368"
 FAINT = "#c7cacd"
+
+LETTER = 0.0078
+"""Mean width of a letter, in inches per point of its size."""
 
 # Okabe & Ito (2008), told apart by readers with any common colour vision.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8a800")
@@ -60,3 +64,21 @@ def style() -> Iterator[None]:
     """The common look, inside the block."""
     with mpl.rc_context(_STYLE):
         yield
+
+
+def wrapped(text: str, inches: float, size: float = 8) -> str:
+    """A text whose lines are no longer than `inches`, in letters of `size` points."""
+    most = max(8, int(inches / (LETTER * size)))
+    lines = [textwrap.wrap(line, most, break_on_hyphens=False) or [""] for line in text.split("\n")]
+    return "\n".join(part for parts in lines for part in parts)
+
+
+def width_of(text: str, size: float = 8) -> float:
+    """About how wide a text on one line is, in inches, in letters of `size` points."""
+    return LETTER * size * len(text)
+
+
+def shortened(text: str, inches: float, size: float = 8) -> str:
+    """A text on one line, cut where it would be longer than `inches`."""
+    line, most = " ".join(text.split()), int(inches / (LETTER * size))
+    return line if len(line) <= most else f"{line[: most - 1]}\N{HORIZONTAL ELLIPSIS}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.figures.catalogue import PlannedFigure
-from emoalign.figures.drawing_job import FigureJob, ShownDataset
+from emoalign.figures.figure_job import FigureJob, ShownDataset
+from emoalign.figures.kinds import FigureKind
+from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.figures.style import Mark, model_marks
+from emoalign.items.item_names import item_names
 from emoalign.tables import STIMULI, TABLES, Table
 
 READOUT_NAMES = {"sampled": "sampled answers", "exact": "exact probabilities"}
@@ -51,7 +53,7 @@ class Subject:
     def labels(self) -> dict[str, str]:
         """What the items of the dataset are called, by id: the text of an item or the name of its
         image; its id where the terms forbid that."""
-        return item_labels(self.rows(STIMULI), self.shown.show_items)
+        return item_names(self.rows(STIMULI), self.shown.show_items)
 
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
         """What a cell is called, on two lines."""
@@ -59,18 +61,22 @@ class Subject:
         return f"{self.job.models[model]}\n{asked}"
 
 
-def read_subject(planned: PlannedFigure, files: Sequence[Path]) -> Subject:
-    """Read what a figure is drawn from: `files` are those of `PlannedFigure.tables`, as there."""
-    kinds = {table.path: table for table in TABLES}
-    path = iter(files)
-    tables = {
-        name: pd.concat(
-            [kinds[name].read(next(path)) for _ in planned.files(name)], ignore_index=True
-        )
-        for name in planned.kind.reads
-    }
-    concerned = {name: _concerned(rows, planned.job) for name, rows in tables.items()}
-    return Subject(planned.job, concerned, planned.dataset or "", planned.scale or "")
+def subjects(
+    kinds: Sequence[FigureKind], job: FigureJob, results: Path
+) -> Iterator[tuple[PlannedFigure, Subject]]:
+    """The figures of a job with what each is drawn from; a file in `results` is read once."""
+    contracts = {table.path: table for table in TABLES}
+    read: dict[str, pd.DataFrame] = {}
+    for planned in planned_figures(kinds, job):
+        tables = {}
+        for name in planned.kind.reads:
+            paths = planned.files(name)
+            for path in paths:
+                if path not in read:
+                    read[path] = contracts[name].read(results / path)
+            rows = pd.concat([read[path] for path in paths], ignore_index=True)
+            tables[name] = _concerned(rows, planned.job)
+        yield planned, Subject(planned.job, tables, planned.dataset or "", planned.scale or "")
 
 
 def _concerned(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:
@@ -83,12 +89,3 @@ def _concerned(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:
         pairs = zip(rows["dataset"], rows["scale"], strict=True)
         kept &= np.array([pair in scales for pair in pairs], dtype=bool)
     return rows[kept].reset_index(drop=True)
-
-
-def item_labels(stimuli: pd.DataFrame, show_items: bool) -> dict[str, str]:
-    """What items are called, by id."""
-    named = stimuli.set_index("item_id")
-    if not show_items:
-        return {str(item): str(item) for item in named.index}
-    pictured = named["image_path"].dropna().map(lambda path: Path(path).stem)
-    return {str(item): str(label) for item, label in named["text"].fillna(pictured).items()}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from emoalign.analyses.catalogue import REPORT_JOB, settings_of_report
-from emoalign.figures.catalogue import PlannedFigure, planned_figures, undrawn_figures
+from emoalign.analyses.catalogue import FIGURES, REPORT_JOB, settings_of_report
+from emoalign.figures.planned import FigureSet, figure_sets, undrawn_figures
 from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.together import rule_names
 from emoalign.report.report_job import ReportedBaseline, ReportedDataset, ReportedModel, ReportJob
 
 
@@ -64,13 +65,20 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
     )
 
 
-def figures(loaded: LoadedStudy) -> dict[str, PlannedFigure]:
-    """The figures of a study, each by its path in the folder of figures."""
-    return {figure.path: figure for figure in planned_figures(reported(loaded).drawing())}
+def figures(loaded: LoadedStudy) -> dict[str, FigureSet]:
+    """The figures of a study by the name of the rule that draws them."""
+    sets = figure_sets(FIGURES, reported(loaded).drawing())
+    names = rule_names(
+        "draw_figures" if drawn.dataset is None else f"draw_figures_{drawn.dataset}"
+        for drawn in sets
+    )
+    return dict(zip(names, sets, strict=True))
 
 
 def undrawn(loaded: LoadedStudy) -> list[str]:
     """Why figures that the study names are not drawn."""
     job = reported(loaded).drawing()
     named = job.figures or ()
-    return [f"{name}: {why}" for name, why in undrawn_figures(job).items() if name in named]
+    return [
+        f"{name}: {why}" for name, why in undrawn_figures(FIGURES, job).items() if name in named
+    ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.analyses.catalogue import settings_of_study, with_settings
-from emoalign.figures.drawing_job import FigureName
+from emoalign.analyses.catalogue import FigureName, settings_of_study, with_settings
 from emoalign.study.fields import Entry, Name
 from emoalign.study.protocols import Protocol
 from emoalign.study.strata import Strata

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from emoalign.planning.loaded_study import LoadedStudy
 
@@ -29,16 +30,23 @@ def together_rules(loaded: LoadedStudy) -> Iterator[TogetherRule]:
 
     Their files are known by name. There are none where the study has no such model.
     """
-    names: set[str] = set()
     if not _asked_together(loaded, True):
         return
-    for protocol in loaded.protocol_names():
-        for dataset in sorted(loaded.datasets):
-            name = re.sub(r"\W", "_", f"rate_together_{protocol}_{dataset}")
-            while name in names:
-                name += "_"
-            names.add(name)
-            yield TogetherRule(name, protocol, dataset, tuple(loaded.asked(protocol, dataset)))
+    places = list(product(loaded.protocol_names(), sorted(loaded.datasets)))
+    names = rule_names(f"rate_together_{protocol}_{dataset}" for protocol, dataset in places)
+    for name, (protocol, dataset) in zip(names, places, strict=True):
+        yield TogetherRule(name, protocol, dataset, tuple(loaded.asked(protocol, dataset)))
+
+
+def rule_names(wanted: Iterable[str]) -> list[str]:
+    """A name for each of some rules, all different, of the letters that rules may have."""
+    names: list[str] = []
+    for text in wanted:
+        name = re.sub(r"\W", "_", text)
+        while name in names:
+            name += "_"
+        names.append(name)
+    return names
 
 
 def models_pattern(loaded: LoadedStudy, together: bool) -> str:

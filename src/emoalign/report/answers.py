@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import STATUSES
+from emoalign.wording import percent
 
 EXAMPLES = 5
 """Examples of each status and cell."""
@@ -68,3 +71,19 @@ def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
     with duckdb.connect() as database:
         files = [str(path) for path in sorted(ratings)]
         return database.execute(query, {"files": files, **bound}).df()
+
+
+def unusable(cell: Mapping[str, Any], wanted: str) -> list[str]:
+    """That many answers of a cell were none, where they were."""
+    share = _ok_share(cell)
+    if not share < 0.9:
+        return []
+    return [
+        f"With {cell['protocol']} only {percent(share)} of its sampled answers were {wanted}; "
+        "the others are counted below and were neither repaired nor asked again."
+    ]
+
+
+def _ok_share(cell: Mapping[str, Any]) -> float:
+    answers = sum(cell[f"n_{status}"] for status in STATUSES)
+    return float(cell["n_ok"] / answers) if answers else math.nan

@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.wording import number
 from emoalign.report.packing import packed_json
 from emoalign.report.report_job import ReportJob
-from emoalign.report.wording import interval, p_value, percent
 from emoalign.tables import CELL_KEY, Table, records
+from emoalign.wording import interval, number, p_value, percent
 
 FILTERS = tuple(CELL_KEY)
 """Columns by which the page can be filtered, where a table has them."""

@@ -15,8 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from emoalign.figures.catalogue import PlannedFigure, planned_figures
-from emoalign.figures.wording import number
+from emoalign.figures.kinds import FigureKind
+from emoalign.figures.planned import PlannedFigure
 from emoalign.report.contents import PageSection
 from emoalign.report.grid import FEW_ROWS
 from emoalign.report.packing import packed, packed_json
@@ -24,8 +24,8 @@ from emoalign.report.pictures import Pictures
 from emoalign.report.references import bibliography, cited
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.report.wording import interval, p_value, percent
 from emoalign.tables import TABLES, Table, atomic
+from emoalign.wording import interval, number, p_value, percent
 
 HERE = Path(__file__).parent
 
@@ -68,15 +68,17 @@ class Missing:
 def write_report(
     job: ReportJob,
     sections: Sequence[PageSection],
+    kinds: Sequence[FigureKind],
     folder: Path,
     ratings: Sequence[Path],
     output: Path,
 ) -> None:
     """Write the report of a study: one file that needs no other, and no network.
 
-    `folder` holds the results of the study, laid out as docs/results.md says.
+    `kinds` are the figures that studies can have; `folder` holds the results of the study, laid
+    out as docs/results.md says.
     """
-    html = page(Results(job, folder, ratings), sections)
+    html = page(Results(job, folder, ratings, kinds), sections)
     with atomic(output) as partial:
         partial.write_text(html, encoding="utf-8")
 
@@ -161,8 +163,7 @@ def _methods(shown: Sequence[Shown], results: Results) -> dict[str, Any]:
 def _unplaced(results: Results, shown: Sequence[Shown]) -> list[PlannedFigure]:
     """The figures of the study that none of the sections shows."""
     placed = {name for each in shown for name in each.section.figures}
-    planned = planned_figures(results.job.drawing())
-    return [figure for figure in planned if figure.kind.name not in placed]
+    return [figure for figure in results.planned_figures() if figure.kind.name not in placed]
 
 
 def downloads(results: Results, shown: Sequence[Shown]) -> Mapping[str, str]:

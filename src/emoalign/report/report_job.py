@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from emoalign.baselines.cards import Evaluated, TrainingSettings
-from emoalign.figures.drawing_job import AskedOf, FigureJob, FigureName, ShownDataset
+from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts.rendering import PromptForm, prompt_form
 from emoalign.study.fields import Entry, Job
 from emoalign.study.prompt_sets import PromptSet
@@ -67,7 +67,7 @@ class ReportJob(Job):
     protocols: dict[str, Protocol]
     prompts: dict[str, PromptSet]
     personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    figures: tuple[FigureName, ...] | None = None
+    figures: tuple[str, ...] | None = None
     baselines: dict[str, ReportedBaseline] = Field(default_factory=dict)
 
     @property
@@ -81,7 +81,7 @@ class ReportJob(Job):
         }
 
     def drawing(self) -> FigureJob:
-        """The job of all figures of the study: what `figures.catalogue.planned_figures` takes."""
+        """The job of all figures of the study: what `figures.planned.planned_figures` takes."""
         return FigureJob(
             figures=self.figures,
             models={name: model.title for name, model in self.models.items()},

@@ -12,7 +12,7 @@ A section is pure. Its `view` gets the `Results` of a study and returns one of t
   with `{% import "parts.html" as parts %}`; then `{{ parts.table(grid) }}` shows a table made by
   `grid.py` (sorted, filtered and downloaded by readers without further work) and
   `{{ parts.figures(results, name) }}` the figures of a name that the study has (see
-  `figures/catalogue.py`), with their captions. Heading and frame are made for it. Whatever a
+  `analyses/catalogue.py`), with their captions. Heading and frame are made for it. Whatever a
   template prints is escaped; never mark a text as safe, because items, answers and titles are
   written by strangers.
 * an `Absent`: what could not be computed and why, in a sentence or two. Heading and sentence stand
@@ -34,7 +34,9 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.catalogue import PlannedFigure, planned_figures
+from emoalign.figures.kinds import FigureKind
+from emoalign.figures.planned import PlannedFigure, planned_figures
+from emoalign.items.item_names import item_names
 from emoalign.report.answers import Answers
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import ITEMS, STIMULI, Table
@@ -42,11 +44,13 @@ from emoalign.tables import ITEMS, STIMULI, Table
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """The results of a study: `folder` is results/<study>, `ratings` are its rating files."""
+    """The results of a study: `folder` is results/<study>, `ratings` are its rating files, and
+    `kinds` the figures that studies can have."""
 
     job: ReportJob
     folder: Path
     ratings: Sequence[Path] = ()
+    kinds: Sequence[FigureKind] = ()
     _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _named: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
@@ -65,13 +69,15 @@ class Results:
     def item(self, dataset: str, item_id: str) -> str:
         """What readers call an item: its text or the name of its image, or its id where the terms
         of the dataset forbid more."""
-        return self._names(dataset).get(item_id, item_id)
+        return self._names(dataset)[item_id]
 
     def figures(self, name: str) -> list[PlannedFigure]:
         """The figures of one name that the study has: none, one, or one per dataset or scale."""
-        return [
-            figure for figure in planned_figures(self.job.drawing()) if figure.kind.name == name
-        ]
+        return [figure for figure in self.planned_figures() if figure.kind.name == name]
+
+    def planned_figures(self) -> list[PlannedFigure]:
+        """All figures that the study has."""
+        return planned_figures(self.kinds, self.job.drawing())
 
     @cached_property
     def answers(self) -> Answers:
@@ -81,21 +87,13 @@ class Results:
     def _names(self, dataset: str) -> dict[str, str]:
         if dataset not in self._named:
             shown = self.job.datasets[dataset].show_items
-            self._named[dataset] = item_names(self.stimuli(dataset)) if shown else {}
+            self._named[dataset] = item_names(self.stimuli(dataset), shown)
         return self._named[dataset]
 
     def _once(self, table: Table, path: str) -> pd.DataFrame:
         if path not in self._read:
             self._read[path] = table.read(self.folder / path)
         return self._read[path]
-
-
-def item_names(stimuli: pd.DataFrame) -> dict[str, str]:
-    """The text of each item, or the name of its image, by id."""
-    named = stimuli.set_index("item_id")
-    pictured = named["image_path"].dropna().map(lambda path: Path(path).stem)
-    texts = named["text"].fillna(pictured)
-    return {str(item): str(text) for item, text in texts.items()}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emoalign.statistics.bca import Interval
-from emoalign.statistics.correlation import FEWEST_ITEMS, errors
+from emoalign.statistics.correlation import FEWEST_ITEMS, Line, errors, least_squares
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import pearson_replicates
 
@@ -17,10 +17,11 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Related:
-    """A correlation over items with its BCa interval."""
+    """A correlation over items with its BCa interval, and the line of the first on the second."""
 
     r: float
     interval: Interval
+    line: Line
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,12 @@ def arousal_errors(
     values = np.where(np.isfinite(values).all(axis=0), values, np.nan)
     model, human, of_model, of_human = values
     residual = residuals(model, human)
-    found = pearson_replicates(
-        np.stack((human, model, residual, residual, model - human)),
-        np.stack((of_human, of_model, of_human, of_model, human)),
-        n_resamples,
-        seed,
+    related = np.stack((human, model, residual, residual, model - human))
+    to = np.stack((of_human, of_model, of_human, of_model, human))
+    correlations = pearson_replicates(related, to, n_resamples, seed)
+    return ArousalErrors(
+        *(
+            Related(r.estimate, r.interval(), least_squares(y, x))
+            for r, y, x in zip(correlations, related, to, strict=True)
+        )
     )
-    return ArousalErrors(*(Related(one.estimate, one.interval()) for one in found))

@@ -100,6 +100,29 @@ def concordance(model: ArrayLike, human: ArrayLike) -> float:
     return float(2 * covariance / (x.var() + y.var() + (x.mean() - y.mean()) ** 2))
 
 
+@dataclass(frozen=True)
+class Line:
+    """A straight line, y = intercept + slope · x."""
+
+    slope: float
+    intercept: float
+
+
+def least_squares(y: ArrayLike, x: ArrayLike) -> Line:
+    """The least-squares line of `y` on `x` over the pairs that are complete, shape (items,) each.
+
+    NaN without pairs and where x is constant.
+
+    Raises:
+        ValueError: the two are not vectors of one length.
+    """
+    up, across = complete_pairs(y, x)
+    if across.size == 0 or is_constant(across):
+        return Line(np.nan, np.nan)
+    fitted = stats.linregress(across, up)
+    return Line(float(fitted.slope), float(fitted.intercept))
+
+
 def errors(model: ArrayLike, human: ArrayLike) -> Errors:
     """Errors of the model's item means in scale points, beside those of a constant predictor.
 
@@ -111,16 +134,13 @@ def errors(model: ArrayLike, human: ArrayLike) -> Errors:
     x, y = complete_pairs(model, human)
     if x.size == 0:
         return Errors(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan)
-    slope = intercept = np.nan
-    if not is_constant(y):
-        line = stats.linregress(y, x)
-        slope, intercept = float(line.slope), float(line.intercept)
+    line = least_squares(x, y)
     difference = x - y
     return Errors(
         mae=float(np.abs(difference).mean()),
         rmse=float(np.sqrt(np.mean(difference**2))),
         rmse_constant=float(y.std()),
         bias=float(difference.mean()),
-        slope=slope,
-        intercept=intercept,
+        slope=line.slope,
+        intercept=line.intercept,
     )

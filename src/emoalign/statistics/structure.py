@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+from scipy.cluster import hierarchy
 from scipy.spatial import distance
 
 from emoalign.statistics.pairs import FloatArray, is_constant
@@ -46,6 +47,28 @@ def dissimilarities(ratings: ArrayLike, ranges: ArrayLike) -> FloatArray:
         return np.empty(0)
     found: FloatArray = distance.pdist(points / width)
     return found
+
+
+def distance_ranks(distances: FloatArray) -> FloatArray:
+    """Ranks of distances from 0 (the nearest pair) to 1, ties with average ranks, shape (pairs,).
+
+    A single pair has rank 0.
+    """
+    ranks = stats.rankdata(distances)
+    scaled: FloatArray = (ranks - 1) / max(1, len(ranks) - 1)
+    return scaled
+
+
+def alike_side_by_side(distances: ArrayLike) -> NDArray[np.intp]:
+    """An order of items in which neighbours are alike, shape (items,), from distances, (pairs,).
+
+    That of the leaves of average-linkage clustering, turned so that the sum of the distances of
+    neighbours is smallest (Bar-Joseph, Gifford & Jaakkola 2001). Either end may come first.
+    """
+    apart = np.asarray(distances, dtype=np.float64)
+    tree = hierarchy.optimal_leaf_ordering(hierarchy.average(apart), apart)
+    leaves: NDArray[np.intp] = hierarchy.leaves_list(tree).astype(np.intp)
+    return leaves
 
 
 def similarity(

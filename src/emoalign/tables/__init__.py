@@ -8,16 +8,24 @@ from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CUR
 from emoalign.tables.columns import CELL_KEY
 from emoalign.tables.comparisons import (
     AROUSAL,
+    AROUSAL_ITEMS,
     CONTRASTS,
     DISTRIBUTION_SCORECARD,
     FRAMEWORK,
     RESIDUALS,
     SCORECARD,
+    SIMILARITY,
     STRUCTURE,
     VARIANCE,
 )
 from emoalign.tables.contract import Column, Table, atomic, groups, records
-from emoalign.tables.distributions import CATEGORIES, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS, ENTROPY
+from emoalign.tables.distributions import (
+    CATEGORIES,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    ITEM_ENTROPIES,
+)
 from emoalign.tables.precision import PRECISION
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, RATINGS, STATUSES, STIMULI
 from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT
@@ -39,12 +47,15 @@ TABLES = (
     FRAMEWORK,
     VARIANCE,
     STRUCTURE,
+    SIMILARITY,
     AROUSAL,
+    AROUSAL_ITEMS,
     RESIDUALS,
     PREDICTIONS,
     TRAININGS,
     DISTRIBUTIONS,
     ENTROPY,
+    ITEM_ENTROPIES,
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
     CALIBRATION,
@@ -57,6 +68,7 @@ TABLES = (
 __all__ = [
     "ALIGNMENT",
     "AROUSAL",
+    "AROUSAL_ITEMS",
     "BASELINE",
     "CALIBRATED",
     "CALIBRATION",
@@ -70,6 +82,7 @@ __all__ = [
     "ENTROPY",
     "FRAMEWORK",
     "ITEMS",
+    "ITEM_ENTROPIES",
     "LABELS",
     "NORMS",
     "PLAN",
@@ -80,6 +93,7 @@ __all__ = [
     "RELIABILITY",
     "RESIDUALS",
     "SCORECARD",
+    "SIMILARITY",
     "STATUSES",
     "STIMULI",
     "STRUCTURE",

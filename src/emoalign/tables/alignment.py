@@ -51,6 +51,7 @@ ALIGNMENT = Table(
             rmse_constant="The same for a rater who always gives the mean of the human means.",
             bias="Mean of the model minus mean of people, in points of the scale.",
             slope="Slope of the model's item means on the human ones; below 1: compressed.",
+            intercept="What this line gives at a human mean of 0, in points of the scale.",
             reliability_human="Reliability of the human means.",
             reliability_model="Reliability of the model's means; 1 if exact.",
             ceiling="Highest r to be expected of a perfect model: √reliability_human.",

@@ -31,7 +31,7 @@ def numbers(**meanings: str) -> tuple[Column, ...]:
 
 
 def related(**meanings: str) -> tuple[Column, ...]:
-    """Correlations, each with the ends of its interval."""
+    """Correlations over items, each with the ends of its interval and the least-squares line."""
     columns: list[Column] = []
     for name, meaning in meanings.items():
         interval = f"end of the 95 % interval of {name} (bootstrap over items, BCa)."
@@ -40,6 +40,8 @@ def related(**meanings: str) -> tuple[Column, ...]:
                 name: meaning,
                 f"{name}_low": f"Lower {interval}",
                 f"{name}_high": f"Upper {interval}",
+                f"{name}_slope": f"Slope of the least-squares line of {name}, over the same items.",
+                f"{name}_intercept": "Its value at 0.",
             }
         )
     return tuple(columns)

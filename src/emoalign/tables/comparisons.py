@@ -120,6 +120,30 @@ STRUCTURE = Table(
     ),
 )
 
+SIMILARITY = Table(
+    "statistics/similarity.parquet",
+    "two of the items of a dataset that figures show: how far apart they are for a rater",
+    (
+        Column("model", TEXT, "Name of the model; null for people."),
+        Column("protocol", TEXT, "Name of the protocol in the study; null for people."),
+        DATASET,
+        Column("readout", TEXT, "sampled or exact; null for people."),
+        Column(
+            "place_a",
+            COUNT,
+            "Place of the one item, from 1, in an order in which items that "
+            "are alike for people are neighbours.",
+        ),
+        Column("place_b", COUNT, "Place of the other, further back."),
+        Column("item_a", TEXT, "The dataset's own id of the one item."),
+        Column("item_b", TEXT, "That of the other."),
+        *numbers(
+            dimensions="Rank of their distance in the space of the dimensions among those of all "
+            "items that are shown, from 0 (the nearest pair) to 1; null where a mean is missing.",
+            emotions="The same in the space of the single emotions.",
+        ),
+    ),
+)
 
 AROUSAL = Table(
     "statistics/arousal.parquet",
@@ -144,6 +168,24 @@ AROUSAL = Table(
     ),
 )
 
+_OF_ITEM = (
+    ITEM,
+    *numbers(
+        human_arousal="Mean human arousal.",
+        model_arousal="Mean arousal of the model.",
+        error="model_arousal - human_arousal, in points of the scale.",
+        residual="What the least-squares line of model means on human means leaves.",
+        human_extremity="|human valence - middle of its scale|; null without valence.",
+        model_extremity="The same of the model's valence.",
+    ),
+)
+
+AROUSAL_ITEMS = Table(
+    "statistics/arousal_items.parquet",
+    "an item of a cell whose arousal both people and model rated",
+    (MODEL, PROTOCOL, DATASET, READOUT, *_OF_ITEM),
+)
+
 RESIDUALS = Table(
     "statistics/residuals.parquet",
     "one of the items of a cell whose arousal is furthest from the line through all",
@@ -153,15 +195,7 @@ RESIDUALS = Table(
         DATASET,
         READOUT,
         Column("rank", COUNT, "1 for the largest residual in size."),
-        ITEM,
-        *numbers(
-            human_arousal="Mean human arousal.",
-            model_arousal="Mean arousal of the model.",
-            error="model_arousal - human_arousal, in points of the scale.",
-            residual="What the least-squares line of model means on human means leaves.",
-            human_extremity="|human valence - middle of its scale|; null without valence.",
-            model_extremity="The same of the model's valence.",
-        ),
+        *_OF_ITEM,
     ),
 )
 

@@ -6,6 +6,7 @@ from emoalign.tables.columns import (
     CELL,
     COUNT,
     DATASET,
+    ITEM,
     MISSING,
     NUMBER,
     READOUT,
@@ -98,6 +99,19 @@ ENTROPY = Table(
             rho_perfect="The same between a perfect model with as many answers and the raters.",
         ),
         Column("reason", TEXT, MISSING),
+    ),
+)
+
+ITEM_ENTROPIES = Table(
+    "statistics/item_entropies.parquet",
+    "an item behind a row of the table of entropy",
+    (
+        *CELL,
+        ITEM,
+        *numbers(
+            human_entropy="Entropy of people's distribution, in bits.",
+            model_entropy="That of the model's.",
+        ),
     ),
 )
 

@@ -7,12 +7,14 @@ from typing import Self
 from emoalign.analyses.base import (
     ITEMS,
     NORMS,
+    STIMULI,
     AnalysedStudy,
     Analysis,
     AnalysisJob,
     Computation,
     statistics,
 )
+from emoalign.figures.kinds import FigureKind, differing
 from emoalign.report.contents import PageSection
 from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings
@@ -21,7 +23,7 @@ from emoalign.study.settings import StatisticsSettings
 class AlignmentJob(AnalysisJob):
     """Compare models with people, cell by cell: scales of numbers by dataset."""
 
-    version: int = 2
+    version: int = 3
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     bootstrap_resamples: int
@@ -49,6 +51,86 @@ ANALYSIS = Analysis(
             job=AlignmentJob,
             reads=(ITEMS, NORMS),
             makes=statistics("reliability", "alignment"),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "correlations",
+            "study",
+            draw="emoalign.analyses.alignment.figures.correlations:draw",
+            title="Correlation with people",
+            caption="Pearson r of item means with human item means, with its 95 % bootstrap "
+            "interval over items (BCa); the ceiling that the reliability of the human ratings "
+            "sets; and how well one human rater agrees with the mean of the others.",
+            alt="Correlation of each cell with human ratings, with interval, ceiling and one "
+            "human rater; the numbers are in the table of alignment.",
+            reads=statistics("alignment"),
+        ),
+        FigureKind(
+            "heatmap",
+            "study",
+            draw="emoalign.analyses.alignment.figures.heatmap:draw",
+            title="Correlation with people at a glance",
+            caption="Pearson r of item means with human item means, a column per model and a row "
+            "per scale. The first two columns are the ceiling that the reliability of the human "
+            "ratings sets, and how well one human rater agrees with the mean of the others. A "
+            "dash: undefined or not asked.",
+            alt="Correlations of models with people by scale, as colours with numbers; the "
+            "numbers are in the table of alignment.",
+            reads=statistics("alignment"),
+        ),
+        FigureKind(
+            "means",
+            "scale",
+            draw="emoalign.analyses.alignment.figures.means:draw",
+            title="Means of items: {dataset}, {scale}",
+            caption="{dataset}, {scale}: each point is one of the items. Dashed: model and people "
+            "agree. Solid: fitted line; the items farthest from it are named. r with its 95 % "
+            "bootstrap interval over items (BCa).",
+            alt="Model means against human means for {dataset}, {scale}, a panel per cell.",
+            reads=(ITEMS, STIMULI, *statistics("alignment")),
+        ),
+        FigureKind(
+            "temperatures",
+            "dataset",
+            draw="emoalign.analyses.alignment.figures.curves:draw_temperatures",
+            title="What temperature does: {dataset}",
+            caption="{dataset}: correlation with people (above) and mean standard deviation over "
+            "raters of an item as a share of people's (below) by sampling temperature, with 95 % "
+            "bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
+            "people's.",
+            alt="Correlation with people and ratio of standard deviations by temperature, for "
+            "each model and scale of {dataset}; the numbers are in the table of alignment.",
+            reads=statistics("alignment"),
+            lacks=differing("temperature"),
+        ),
+        FigureKind(
+            "personas",
+            "dataset",
+            draw="emoalign.analyses.alignment.figures.curves:draw_personas",
+            title="What personas do: {dataset}",
+            caption="{dataset}: correlation with people (above) and mean standard deviation over "
+            "raters of an item as a share of people's (below) by who is asked, with 95 % "
+            "bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
+            "people's.",
+            alt="Correlation with people and ratio of standard deviations by persona, for each "
+            "model and scale of {dataset}; the numbers are in the table of alignment.",
+            reads=statistics("alignment"),
+            lacks=differing("personas"),
+        ),
+        FigureKind(
+            "wordings",
+            "dataset",
+            draw="emoalign.analyses.alignment.figures.curves:draw_wordings",
+            title="What the wording does: {dataset}",
+            caption="{dataset}: correlation with people (above) and mean standard deviation over "
+            "raters of an item as a share of people's (below) by the words of the question, with "
+            "95 % bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
+            "people's.",
+            alt="Correlation with people and ratio of standard deviations by wording, for each "
+            "model and scale of {dataset}; the numbers are in the table of alignment.",
+            reads=statistics("alignment"),
+            lacks=differing("prompts"),
         ),
     ),
     section=PageSection("emoalign.analyses.alignment.section", statistics("alignment")),

@@ -122,6 +122,7 @@ def _cell_row(
         "rmse_constant": error.rmse_constant,
         "bias": error.bias,
         "slope": error.slope,
+        "intercept": error.intercept,
         "reliability_human": norm.reliability,
         "reliability_model": own,
         "ceiling": norm.ceiling,

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.wording import R_INTERVAL, number
+from emoalign.report.answers import unusable
 from emoalign.report.gaps import Gap, Row, gaps
 from emoalign.report.report_job import ReportJob
-from emoalign.report.wording import counted, interval, unusable
 from emoalign.tables import groups, records
+from emoalign.wording import R_INTERVAL, counted, interval, number
 
 FEW = 5
 """Findings about correlations that can be read one by one."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from emoalign.analyses.alignment.findings import alignment_gaps, findings
-from emoalign.figures.wording import number
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
@@ -21,6 +20,7 @@ from emoalign.report.section import Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import ALIGNMENT
+from emoalign.wording import number
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:

@@ -6,12 +6,14 @@ from typing import Self
 
 from emoalign.analyses.base import (
     ITEMS,
+    STIMULI,
     AnalysedStudy,
     Analysis,
     ComparisonJob,
     Computation,
     statistics,
 )
+from emoalign.figures.kinds import FigureKind, scales
 from emoalign.report.contents import PageSection
 from emoalign.study.settings import StatisticsSettings
 
@@ -19,6 +21,7 @@ from emoalign.study.settings import StatisticsSettings
 class ArousalJob(ComparisonJob):
     """Tell where arousal goes wrong, and name so many items of each cell where it does most."""
 
+    version: int = 4
     worst_items: int
 
     @classmethod
@@ -43,7 +46,38 @@ ANALYSIS = Analysis(
             run="emoalign.analyses.arousal.errors:compare_arousal",
             job=ArousalJob,
             reads=(ITEMS,),
-            makes=statistics("arousal", "residuals"),
+            makes=statistics("arousal", "arousal_items", "residuals"),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "v-shape",
+            "dataset",
+            draw="emoalign.analyses.arousal.figures.v_shape:draw",
+            title="Arousal over valence: {dataset}",
+            caption="{dataset}: mean arousal of items over their mean valence, as rated by people "
+            "and by each model. r is the correlation of arousal with the distance of valence "
+            "from the middle of its scale, with its 95 % bootstrap interval; the line is the "
+            "least-squares V.",
+            alt="Arousal over valence of the items of {dataset}, for people and for each model.",
+            reads=(ITEMS, *statistics("arousal")),
+            lacks=scales("valence", "arousal"),
+        ),
+        FigureKind(
+            "arousal-errors",
+            "dataset",
+            draw="emoalign.analyses.arousal.figures.arousal_errors:draw",
+            title="Where arousal goes wrong: {dataset}",
+            caption="{dataset}, for each cell, left: model minus human arousal over human "
+            "arousal; below 0 at high arousal, it is rated too low. Right: what the line of "
+            "model on human arousal leaves, over the extremity of human valence (the distance "
+            "from the middle of its scale). The items with the largest residuals are named. r "
+            "with its 95 % bootstrap interval.",
+            alt="Errors of arousal of the items of {dataset} over human arousal and over the "
+            "extremity of human valence, for each cell; the worst items are in the table of "
+            "residuals.",
+            reads=(STIMULI, *statistics("arousal", "arousal_items", "residuals")),
+            lacks=scales("arousal"),
         ),
     ),
     section=PageSection("emoalign.analyses.arousal.section", statistics("arousal", "residuals")),

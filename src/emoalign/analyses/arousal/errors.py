@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
@@ -15,17 +13,19 @@ from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.seeds import seed_of
 from emoalign.study.scales import AROUSED, VALENCE
-from emoalign.tables import AROUSAL, RESIDUALS
+from emoalign.tables import AROUSAL, AROUSAL_ITEMS, RESIDUALS
 
 _CELL = ["model", "protocol", "dataset", "readout"]
 
 
 def compare_arousal(job: ArousalJob, files: AnalysisFiles) -> None:
-    """Write the tables of arousal and of residuals."""
+    """Write the tables of arousal, of its items and of residuals."""
     items = read_items(files.by_dataset("items").values())
     rated = list(rated_items(items, job.datasets))
     files.write(AROUSAL, arousal_rows(rated, job))
-    files.write(RESIDUALS, residual_rows(rated, job))
+    arousal_items = arousal_item_rows(rated, job)
+    files.write(AROUSAL_ITEMS, arousal_items)
+    files.write(RESIDUALS, residual_rows(arousal_items, job.worst_items))
 
 
 def arousal_rows(rated: list[RatedItems], job: ArousalJob) -> pd.DataFrame:
@@ -40,17 +40,31 @@ def arousal_rows(rated: list[RatedItems], job: ArousalJob) -> pd.DataFrame:
     return table.sort_values(_CELL, ignore_index=True)
 
 
-def residual_rows(rated: list[RatedItems], job: ArousalJob) -> pd.DataFrame:
-    """The items of each cell of arousal with the largest residuals; see `tables.RESIDUALS`."""
-    rows = [
-        _named(dataset, rater) | row
+def arousal_item_rows(rated: list[RatedItems], job: ArousalJob) -> pd.DataFrame:
+    """The items of each cell of arousal that both people and model rated; see
+    `tables.AROUSAL_ITEMS`."""
+    cells = [
+        _items(dataset, rater, job)
         for dataset in rated
         if AROUSED in dataset.scales
         for rater in dataset.raters
-        for row in _worst(dataset, rater, job)
     ]
-    table = pd.DataFrame(rows, columns=RESIDUALS.schema.names)
-    return table.sort_values([*_CELL, "rank"], ignore_index=True)
+    if not cells:
+        return pd.DataFrame(columns=AROUSAL_ITEMS.schema.names)
+    return pd.concat(cells).sort_values([*_CELL, "item_id"], ignore_index=True)
+
+
+def residual_rows(arousal_items: pd.DataFrame, worst_items: int) -> pd.DataFrame:
+    """The items of each cell with the largest residuals, at most so many; see `tables.RESIDUALS`.
+
+    Items of the same residual, up to the digits of the arithmetic, stand by their ids.
+    """
+    known = arousal_items.dropna(subset="residual")
+    known = known.assign(size=known["residual"].abs().round(9))
+    known = known.sort_values([*_CELL, "size", "item_id"], ascending=[True] * 4 + [False, True])
+    rank = known.groupby(_CELL).cumcount() + 1
+    worst = known.assign(rank=rank)[rank <= worst_items]
+    return worst.reindex(columns=RESIDUALS.schema.names).reset_index(drop=True)
 
 
 def _named(rated: RatedItems, rater: Rater) -> dict[str, object]:
@@ -87,6 +101,7 @@ def _errors_row(rated: RatedItems, rater: Rater, job: ArousalJob) -> dict[str, o
     for name, related in vars(shape).items():
         row[name] = related.r
         row[f"{name}_low"], row[f"{name}_high"] = related.interval.low, related.interval.high
+        row[f"{name}_slope"], row[f"{name}_intercept"] = related.line.slope, related.line.intercept
         if np.isnan(related.r):
             undefined.append(name)
     reason = None
@@ -99,21 +114,19 @@ def _errors_row(rated: RatedItems, rater: Rater, job: ArousalJob) -> dict[str, o
     return row | {"reason": reason}
 
 
-def _worst(rated: RatedItems, rater: Rater, job: ArousalJob) -> Iterator[dict[str, object]]:
+def _items(rated: RatedItems, rater: Rater, job: ArousalJob) -> pd.DataFrame:
     model, human = rated.of(rater, AROUSED), rated.people(AROUSED)
-    residual = residuals(model, human)
     of_model, of_human = _extremities(rated, rater, job)
-    compared = np.flatnonzero(np.isfinite(residual))
-    # A stable order: items of the same residual stay in the order of their ids.
-    worst = compared[np.argsort(-np.abs(residual[compared]).round(9), kind="stable")]
-    for rank, item in enumerate(worst[: job.worst_items], 1):
-        yield {
-            "rank": rank,
-            "item_id": rated.item_ids[item],
-            "human_arousal": human[item],
-            "model_arousal": model[item],
-            "error": model[item] - human[item],
-            "residual": residual[item],
-            "human_extremity": of_human[item],
-            "model_extremity": of_model[item],
+    rows = pd.DataFrame(
+        {
+            **_named(rated, rater),
+            "item_id": rated.item_ids,
+            "human_arousal": human,
+            "model_arousal": model,
+            "error": model - human,
+            "residual": residuals(model, human),
+            "human_extremity": of_human,
+            "model_extremity": of_model,
         }
+    )
+    return rows.dropna(subset="error")

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from emoalign.figures.wording import number
 from emoalign.report.grid import Column, Row, count, grid, model_column, value
 from emoalign.report.report_job import ReportedBaseline, ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.tables import DISTRIBUTION_CONTRASTS, TRAININGS, records
+from emoalign.wording import number
 
 EVALUATED = {
     "test_split": "Compared on items of the test split only.",

@@ -17,6 +17,7 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
+from emoalign.figures.kinds import FigureKind, always
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry
 from emoalign.study.scales import DatasetScale
@@ -125,6 +126,23 @@ ANALYSIS = Analysis(
             job=CalibrationReviewJob,
             reads=(ITEMS, NORMS, STIMULI, *CALIBRATED),
             makes=statistics("calibration", "calibration_curves"),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "calibration",
+            "scale",
+            draw="emoalign.analyses.calibration.figure:draw",
+            title="Calibration: {dataset}, {scale}",
+            caption="{dataset}, {scale}: of the shares that were predicted to be so large, how "
+            "large were they? Grey: the model as it is. Colour: calibrated by the method nearest "
+            "to people, on other items. Dashed: shares are what they are said to be. Larger "
+            "points stand for more shares; bars are 95 % bootstrap intervals over texts. Above "
+            "each panel, what the method takes off the divergence from people.",
+            alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
+            "after calibration, a panel per cell; the numbers are in the tables of calibration.",
+            reads=statistics("calibration", "calibration_curves"),
+            lacks=always,
         ),
     ),
     section=PageSection("emoalign.analyses.calibration.section", statistics("calibration")),

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings, Method
-from emoalign.figures.wording import number
 from emoalign.report.grid import CELL_ORDER, Column, Row, count, grid, model_column, p, reason, text
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.report.wording import counted, percent
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
+from emoalign.wording import counted, number, percent
 
 PUBLISHED = "8–14 %"
 """The gain that Inoshita et al. (2026) report for isotonic regression."""

@@ -16,6 +16,7 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
+from emoalign.figures.kinds import FigureKind, always
 from emoalign.report.contents import PageSection
 from emoalign.study.scales import DatasetScale
 from emoalign.study.settings import DistributionSettings, StatisticsSettings
@@ -26,7 +27,7 @@ TABLES = statistics("distributions", "entropy", "categories", "distribution_cont
 class DistributionJob(AnalysisJob):
     """Compare how models spread their answers with how people do: all scales, by dataset."""
 
-    version: int = 2
+    version: int = 3
     scales: dict[str, dict[str, DatasetScale]]
     seed: int
     bootstrap_resamples: int
@@ -53,7 +54,23 @@ ANALYSIS = Analysis(
             run="emoalign.analyses.distributions.compare:compare_distributions",
             job=DistributionJob,
             reads=(ITEMS, NORMS, STIMULI, PREDICTIONS),
-            makes=TABLES,
+            makes=(*TABLES, *statistics("item_entropies")),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "entropy",
+            "scale",
+            draw="emoalign.analyses.distributions.figure:draw",
+            title="Entropy: {dataset}, {scale}",
+            caption="{dataset}, {scale}: the entropy of people's answers and of the model's, for "
+            "every item; larger points stand for several items. Dashed: the same entropy. ρ is "
+            "the rank correlation over items, with its 95 % bootstrap interval; in brackets what "
+            "a perfect model would reach with as many answers.",
+            alt="Entropy of people's answers and of the models' for {dataset}, {scale}, a panel "
+            "per cell; the correlations are in the table of entropy.",
+            reads=statistics("entropy", "item_entropies"),
+            lacks=always,
         ),
     ),
     section=PageSection("emoalign.analyses.distributions.section", TABLES),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from emoalign.analyses.distributions.references import REFERENCES
@@ -131,6 +132,21 @@ def entropy_row(scored: Scored) -> Row:
         **numbers,
         "reason": why(cell, numbers, n_items, n_texts),
     }
+
+
+def item_entropies(scored: Scored) -> pd.DataFrame:
+    """A row for each item that has an entropy of people and of the model; see
+    `tables.ITEM_ENTROPIES`."""
+    cell = scored.cell
+    rows = pd.DataFrame(
+        {
+            **scored.named,
+            "item_id": cell.item_ids,
+            "human_entropy": entropies(cell.kind, cell.human_shares),
+            "model_entropy": entropies(cell.kind, cell.model_shares),
+        }
+    )
+    return rows.dropna()
 
 
 def category_rows(scored: Scored) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from emoalign.analyses.distributions.cell_rows import (
     category_rows,
     distribution_rows,
     entropy_row,
+    item_entropies,
 )
 from emoalign.analyses.distributions.contrast_pairs import adjusted, contrast_rows
 from emoalign.analyses.distributions.references import Draws, references
@@ -26,21 +27,24 @@ from emoalign.tables import (
     DISTRIBUTION_CONTRASTS,
     DISTRIBUTIONS,
     ENTROPY,
+    ITEM_ENTROPIES,
     Table,
 )
 
 
 def compare_distributions(job: DistributionJob, files: AnalysisFiles) -> None:
-    """Write distributions, entropy, categories and distribution_contrasts.
+    """Write distributions, entropy, item_entropies, categories and distribution_contrasts.
 
     One scale of one dataset is held in memory at a time.
     """
     rows: dict[str, list[Row]] = {table.path: [] for table in TABLES}
+    of_items = [pd.DataFrame(columns=ITEM_ENTROPIES.schema.names)]
     for cells in scored_scales(job, files):
         for scored in cells:
             rows[DISTRIBUTIONS.path] += distribution_rows(scored)
             rows[ENTROPY.path].append(entropy_row(scored))
             rows[CATEGORIES.path] += category_rows(scored)
+            of_items.append(item_entropies(scored))
         rows[DISTRIBUTION_CONTRASTS.path] += contrast_rows(cells)
     for table in TABLES:
         frame = pd.DataFrame(rows[table.path], columns=table.schema.names)
@@ -49,10 +53,13 @@ def compare_distributions(job: DistributionJob, files: AnalysisFiles) -> None:
         else:
             frame = frame.sort_values(CELL_KEY, kind="stable", ignore_index=True)
         files.write(table, frame)
+    entropies = pd.concat([frame for frame in of_items if len(frame)] or of_items)
+    entropies = entropies.sort_values([*CELL_KEY, "item_id"], ignore_index=True)
+    files.write(ITEM_ENTROPIES, entropies)
 
 
 TABLES: tuple[Table, ...] = (DISTRIBUTIONS, ENTROPY, CATEGORIES, DISTRIBUTION_CONTRASTS)
-"""What the stage writes."""
+"""What the stage writes, beside the entropies of items."""
 
 
 def scored_scales(job: DistributionJob, files: AnalysisFiles) -> Iterator[list[Scored]]:

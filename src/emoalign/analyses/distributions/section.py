@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from emoalign.figures.wording import number
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
@@ -21,7 +20,6 @@ from emoalign.report.grid import (
 )
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.report.wording import interval
 from emoalign.study.fields import part
 from emoalign.study.settings import DistributionSettings, StatisticsSettings
 from emoalign.tables import (
@@ -33,6 +31,7 @@ from emoalign.tables import (
     groups,
     records,
 )
+from emoalign.wording import interval, number
 
 HEADLINE = ("jsd", "rps", "w1", "bernoulli_jsd", "brier")
 """The metrics of the first table; all others are in the second."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emoalign.analyses.base import ITEMS, Analysis, ComparisonJob, Computation, statistics
+from emoalign.figures.kinds import FigureKind, both_frameworks
 from emoalign.report.contents import PageSection
 
 ANALYSIS = Analysis(
@@ -15,6 +16,21 @@ ANALYSIS = Analysis(
             job=ComparisonJob,
             reads=(ITEMS,),
             makes=statistics("framework"),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "frameworks",
+            "study",
+            draw="emoalign.analyses.frameworks.figure:draw",
+            title="Single emotions against dimensions",
+            caption="Left: mean correlation with people over the dimensions (open) and over the "
+            "single emotions (filled). Right: their difference with its 95 % bootstrap interval "
+            "over items; above 0, single emotions are met better.",
+            alt="Mean correlations with people of each model on single emotions and on "
+            "dimensions, and their difference; the numbers are in the table of frameworks.",
+            reads=statistics("framework"),
+            lacks=both_frameworks,
         ),
     ),
     section=PageSection("emoalign.analyses.frameworks.section", statistics("framework")),

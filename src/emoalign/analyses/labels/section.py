@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.wording import number
+from emoalign.report.answers import unusable
 from emoalign.report.grid import CELL_ORDER, cell_columns, count, grid, share, text, value
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
-from emoalign.report.wording import percent, unusable
 from emoalign.tables import LABELS, groups, records
+from emoalign.wording import number, percent
 
 METHODS = [
     "For scales of labels, the share of a label for an item is that of the usable answers, or of "

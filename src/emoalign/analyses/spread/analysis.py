@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from emoalign.analyses.base import Analysis, statistics
+from emoalign.analyses.base import ITEMS, Analysis, statistics
+from emoalign.figures.kinds import FigureKind
 from emoalign.report.contents import PageSection
 
 ANALYSIS = Analysis(
     "spread",
+    figures=(
+        FigureKind(
+            "spread",
+            "scale",
+            draw="emoalign.analyses.spread.figure:draw",
+            title="Spread of ratings: {dataset}, {scale}",
+            caption="{dataset}, {scale}: the standard deviation over raters of every item. "
+            "Dashed: median of people.",
+            alt="Standard deviations of item ratings, people and models, for {dataset}, {scale}.",
+            reads=(ITEMS,),
+        ),
+    ),
     section=PageSection("emoalign.analyses.spread.section", statistics("alignment")),
 )

@@ -12,6 +12,7 @@ from emoalign.analyses.base import (
     Computation,
     statistics,
 )
+from emoalign.figures.kinds import FigureKind, both_in_each
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.report.contents import PageSection
 from emoalign.study.settings import StatisticsSettings
@@ -20,7 +21,7 @@ from emoalign.study.settings import StatisticsSettings
 class StructureJob(AnalysisJob):
     """Compare what is alike for people with what is alike for models."""
 
-    version: int = 2
+    version: int = 3
     datasets: dict[str, ComparedDataset]
     seed: int
     permutations: int
@@ -47,7 +48,24 @@ ANALYSIS = Analysis(
             run="emoalign.analyses.structure.spaces:compare_structure",
             job=StructureJob,
             reads=(ITEMS,),
-            makes=statistics("structure"),
+            makes=statistics("structure", "similarity"),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "similarity",
+            "dataset",
+            draw="emoalign.analyses.structure.figure:draw",
+            title="Which items are alike: {dataset}",
+            caption="{dataset}: how far apart items are in the space of the dimensions and in the "
+            "space of the single emotions, for people and for models, as ranks from the nearest "
+            "pair to the farthest. Items stand in the same order everywhere, those that are "
+            "alike for people side by side. ρ: rank correlation with the same space of people, "
+            "over all items of the comparison; p by permutation of items.",
+            alt="Matrices of dissimilarity between items of {dataset}, for people and models; the "
+            "correlations between them are in the table of structure.",
+            reads=statistics("similarity", "structure"),
+            lacks=both_in_each,
         ),
     ),
     section=PageSection("emoalign.analyses.structure.section", statistics("structure")),

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from emoalign.analyses.files import AnalysisFiles
 from emoalign.analyses.structure.analysis import StructureJob
+from emoalign.analyses.structure.shown import similarity_rows
 from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_items
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.structure import FEWEST_ITEMS, Similarity, dissimilarities, similarity
-from emoalign.tables import STRUCTURE
+from emoalign.tables import SIMILARITY, STRUCTURE
 
 COMPARED = (
     (("human", "dimensions"), ("human", "emotions")),
@@ -28,9 +29,11 @@ Space = tuple[str, str]
 
 
 def compare_structure(job: StructureJob, files: AnalysisFiles) -> None:
-    """Write the table of structure."""
+    """Write the tables of structure and of similarity."""
     items = read_items(files.by_dataset("items").values())
-    files.write(STRUCTURE, structure_rows(list(rated_items(items, job.datasets)), job))
+    rated = list(rated_items(items, job.datasets))
+    files.write(STRUCTURE, structure_rows(rated, job))
+    files.write(SIMILARITY, similarity_rows(rated, job))
 
 
 def structure_rows(rated: Sequence[RatedItems], job: StructureJob) -> pd.DataFrame:

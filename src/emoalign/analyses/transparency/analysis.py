@@ -20,6 +20,7 @@ from emoalign.analyses.base import (
     statistics,
 )
 from emoalign.embeddings.cards import EmbeddingCard
+from emoalign.figures.kinds import FigureKind, labels
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry, Name
 from emoalign.study.lexicons import SeedLexicon
@@ -137,6 +138,22 @@ ANALYSIS = Analysis(
             reads=statistics("transparency", "labels"),
             makes=statistics("transparency_gradient"),
             local=True,
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "transparency",
+            "scale",
+            draw="emoalign.analyses.transparency.figure:draw",
+            title="Labels said outright: {dataset}, {scale}",
+            caption="{dataset}, {scale}: each point is a label. Across: how outright texts say "
+            "it, from seed words and embeddings, or by the probe where no embedding model is "
+            "named. Up: rank correlation over texts of the model's shares with people's. The "
+            "gradient is the rank correlation of the two over labels.",
+            alt="Agreement with people over transparency, label by label, for {dataset}, {scale}, "
+            "a panel per cell; the numbers are in the table of transparency.",
+            reads=statistics("labels", "transparency", "transparency_gradient"),
+            lacks=labels,
         ),
     ),
     section=PageSection("emoalign.analyses.transparency.section", TABLES),

@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.figures.label_order import ordered_by
-from emoalign.figures.wording import number
+from emoalign.analyses.transparency.label_order import ordered_by
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
@@ -24,6 +23,7 @@ from emoalign.report.grid import (
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
+from emoalign.wording import number
 
 PREDICTORS = {
     "t": "T (both)",

@@ -6,8 +6,8 @@ import pandas as pd
 
 from emoalign.report.grid import Column, Row, count, grid, model_column
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.report.wording import percent
 from emoalign.tables import VARIANCE, groups
+from emoalign.wording import percent
 
 BY = ["model", "dataset", "scale"]
 

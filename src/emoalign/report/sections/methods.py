@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emoalign.elicitation.engines.registry import ENGINES
-from emoalign.figures.wording import number
 from emoalign.report.prompts import example_prompts
 from emoalign.report.report_job import ReportedDataset, ReportedModel, ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale
+from emoalign.wording import number
 
 RATINGS = (
     "Only an answer that was exactly what had been asked for counted as a rating. Answers were not "

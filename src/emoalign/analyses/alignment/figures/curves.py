@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from emoalign.figures.figure_job import varying
 from emoalign.figures.panels import instead, only_words, pages_of
 from emoalign.figures.style import FAINT, PAGE_INCHES, PALETTE, PEOPLE, Mark
 from emoalign.figures.subject import Subject
@@ -74,6 +75,39 @@ class Line:
         }
 
 
+def draw_temperatures(subject: Subject) -> list[Figure]:
+    """Lines over temperature, a page for each group of protocols that differ in nothing else."""
+    protocols = subject.job.protocols
+    return draw_curves(
+        subject,
+        [
+            Varied("Temperature", {name: protocols[name].temperature for name in names})
+            for names in varying(protocols, subject.dataset, "temperature")
+        ],
+    )
+
+
+def draw_personas(subject: Subject) -> list[Figure]:
+    """A place per protocol, those without personas first."""
+    protocols = subject.job.protocols
+
+    def persona(name: str) -> str:
+        return protocols[name].personas or ""
+
+    ordered = [
+        sorted(names, key=persona) for names in varying(protocols, subject.dataset, "personas")
+    ]
+    return draw_curves(subject, [named("Who is asked (protocol)", names) for names in ordered])
+
+
+def draw_wordings(subject: Subject) -> list[Figure]:
+    """A place per protocol, in the order of their names."""
+    groups_of_protocols = varying(subject.job.protocols, subject.dataset, "prompts")
+    return draw_curves(
+        subject, [named("Wording (protocol)", names) for names in groups_of_protocols]
+    )
+
+
 def draw_curves(subject: Subject, groups_of_protocols: Sequence[Varied]) -> list[Figure]:
     """For each group of protocols: r above and the ratio of SDs below, a column per scale."""
     table = ratios(subject.rows(ALIGNMENT))
@@ -94,14 +128,14 @@ def draw_curves(subject: Subject, groups_of_protocols: Sequence[Varied]) -> list
 
 def ratios(table: pd.DataFrame) -> pd.DataFrame:
     """Alignment with mean SDs of the model as a share of people's."""
-    found = {
+    ratio = {
         name: np.exp(table[f"log_sd_ratio{end}"])
         for name, end in zip(RATIO, ("", "_low", "_high"), strict=True)
     }
     # Where all answers are the same, as at temperature 0, the ratio is 0 and has no logarithm.
-    same = found["ratio"].isna() & (table["sd_model_median"] == 0) & (table["sd_human_median"] > 0)
-    found["ratio"] = found["ratio"].mask(same, 0.0)
-    return table.assign(**found)
+    same = ratio["ratio"].isna() & (table["sd_model_median"] == 0) & (table["sd_human_median"] > 0)
+    ratio["ratio"] = ratio["ratio"].mask(same, 0.0)
+    return table.assign(**ratio)
 
 
 def _limits(
@@ -109,8 +143,8 @@ def _limits(
 ) -> tuple[float, float]:
     """Limits that hold all values, and both ends."""
     values = table[columns].to_numpy(dtype=float)
-    known = np.append(values[np.isfinite(values)], [lowest, highest])
-    return float(known.min()) - 0.04, float(known.max()) + 0.04
+    finite = np.append(values[np.isfinite(values)], [lowest, highest])
+    return float(finite.min()) - 0.04, float(finite.max()) + 0.04
 
 
 def _page(

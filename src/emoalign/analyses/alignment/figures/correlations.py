@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
+from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, width_of
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import R_INTERVAL, shortened, width_of
 from emoalign.tables import ALIGNMENT, groups, records
+from emoalign.wording import R_INTERVAL
 
 ROW_INCHES = 0.21
 ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
@@ -39,9 +39,9 @@ def draw(subject: Subject) -> list[Figure]:
         parts = [cell["protocol"]] if protocols else []
         parts += [cell["readout"]] if readouts else []
         # A title is known by its beginning; what tells the rows of a model apart stays whole.
-        told = "".join(f", {part}" for part in parts)
+        asked = "".join(f", {part}" for part in parts)
         title = subject.job.models[cell["model"]]
-        return shortened(title, max(NAME_INCHES - width_of(told), TITLE_INCHES)) + told
+        return shortened(title, max(NAME_INCHES - width_of(asked), TITLE_INCHES)) + asked
 
     return [_page(subject, rows, name, lowest) for rows in _pages(table)]
 

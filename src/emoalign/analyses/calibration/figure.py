@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,14 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from emoalign.analyses.calibration.analysis import METHODS
-from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE
+from emoalign.figures.panels import headed, instead, panels
+from emoalign.figures.style import FAINT, PEOPLE
 from emoalign.figures.subject import Subject
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, groups, records
+from emoalign.wording import MINUS
 
-COLUMNS = 3
-ROW_INCHES = 2.6
-ROWS = int(PAGE_HEIGHT / ROW_INCHES)
-"""Rows of panels on a page."""
+COLUMNS, HEIGHT, LEGEND = 3, 2.6, 0.5
 
 LIMITS = (-0.03, 1.03)
 TICKS = (0, 0.25, 0.5, 0.75, 1)
@@ -33,48 +32,30 @@ NAMES = {
     "cumulative_logit": "cumulative logit",
 }
 
-Cell = tuple[tuple[str, ...], pd.DataFrame]
-
 
 def draw(subject: Subject) -> list[Figure]:
     """A panel per cell: curves of the model as it is and by the method nearest to people."""
-    cells = list(groups(subject.rows(CALIBRATION), ["model", "protocol", "readout"]))
-    names = ["model", "protocol", "readout", "method"]
-    curves = dict(groups(subject.rows(CALIBRATION_CURVES), names))
-    per_page = COLUMNS * ROWS
-    return [
-        _page(subject, cells[start : start + per_page], curves)
-        for start in range(0, max(len(cells), 1), per_page)
-    ]
-
-
-def _page(
-    subject: Subject, cells: Sequence[Cell], curves: Mapping[tuple[str, ...], pd.DataFrame]
-) -> Figure:
-    columns = max(1, min(COLUMNS, len(cells)))
-    rows = max(1, -(-len(cells) // columns))
-    size = (PAGE_INCHES / COLUMNS * columns, 0.5 + ROW_INCHES * rows)
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    for axis in axes.flat[len(cells) :]:
-        axis.set_axis_off()
-    for axis in axes.flat[max(0, len(cells) - columns) : len(cells)]:
-        axis.tick_params(labelbottom=True)
-    for axis, (key, cell) in zip(axes.flat, cells, strict=False):
-        best = best_method(cell)
-        axis.set_title(f"{subject.cell_name(*key)}\n{_summary(best)}")
-        axis.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-        axis.set(xlim=LIMITS, ylim=LIMITS, xticks=TICKS, yticks=TICKS, aspect="equal")
-        if best is None:
-            axis.text(0.5, 0.5, "not calibrated", ha="center", color=PEOPLE)
-            continue
-        colour = subject.marks[key[0]].colour
-        _curve(axis, curves[(*key, "none")], PEOPLE, "white")
-        _curve(axis, curves[(*key, str(best["method"]))], colour, colour)
-    figure.supxlabel("Predicted share of a point or label", fontsize=8)
-    figure.supylabel("Share of people who chose it", fontsize=8)
-    figure.legend(handles=_legend(), loc="outside upper center", ncols=2, handletextpad=0.4)
-    return figure
+    keys = ["model", "protocol", "readout"]
+    cells = list(groups(subject.rows(CALIBRATION), keys))
+    curves = dict(groups(subject.rows(CALIBRATION_CURVES), [*keys, "method"]))
+    pages = []
+    for figure, shown in panels(cells, COLUMNS, HEIGHT, legend=LEGEND):
+        for axis, (key, cell) in shown:
+            best = best_method(cell)
+            headed(axis, f"{subject.cell_name(*key)}\n{_summary(best)}", COLUMNS)
+            axis.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+            axis.set(xlim=LIMITS, ylim=LIMITS, xticks=TICKS, yticks=TICKS, aspect="equal")
+            if best is None:
+                instead(axis, "not calibrated")
+                continue
+            colour = subject.marks[key[0]].colour
+            _curve(axis, curves[(*key, "none")], PEOPLE, "white")
+            _curve(axis, curves[(*key, str(best["method"]))], colour, colour)
+        figure.supxlabel("Predicted share of a point or label", fontsize=8)
+        figure.supylabel("Share of people who chose it", fontsize=8)
+        figure.legend(handles=_legend(), loc="outside upper center", ncols=2, handletextpad=0.4)
+        pages.append(figure)
+    return pages
 
 
 def best_method(cell: pd.DataFrame) -> Mapping[str, Any] | None:
@@ -104,11 +85,11 @@ def _summary(best: Mapping[str, Any] | None) -> str:
     """Which method, and what it gains."""
     if best is None:
         return "no rated items to learn from"
-    told = f"{NAMES[best['method']]}: JSD {100 * -best['gain']:+.0f} %"
+    gain = f"{NAMES[best['method']]}: JSD {100 * -best['gain']:+.0f} %"
     if pd.notna(best["gain_low"]):
         ends = sorted((-100 * best["gain_low"], -100 * best["gain_high"]))
-        told += f" [{ends[0]:.0f}, {ends[1]:.0f}]"
-    return told.replace("-", "\N{MINUS SIGN}")
+        gain += f" [{ends[0]:.0f}, {ends[1]:.0f}]"
+    return gain.replace("-", MINUS)
 
 
 def _legend() -> list[Line2D]:

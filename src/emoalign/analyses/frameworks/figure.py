@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from emoalign.figures.panels import only_words, pages_of
-from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, Mark
+from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, Mark, wrapped
 from emoalign.figures.subject import Subject
-from emoalign.figures.wording import wrapped
 from emoalign.tables import FRAMEWORK, records
 
 NAME_INCHES = 2.8
@@ -36,10 +35,10 @@ def draw(subject: Subject) -> list[Figure]:
 
 def _limits(values: pd.DataFrame, low: float, high: float) -> tuple[float, float]:
     """Limits that hold all values and both ends, with a little room."""
-    found = values.to_numpy(dtype=float)
-    known = np.append(found[np.isfinite(found)], [low, high])
-    room = 0.06 * max(float(np.ptp(known)), 0.1)
-    return float(known.min()) - room, float(known.max()) + room
+    numbers = values.to_numpy(dtype=float)
+    finite = np.append(numbers[np.isfinite(numbers)], [low, high])
+    room = 0.06 * max(float(np.ptp(finite)), 0.1)
+    return float(finite.min()) - room, float(finite.max()) + room
 
 
 def _page(

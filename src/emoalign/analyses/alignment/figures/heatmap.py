@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from emoalign.figures.panels import pages_of
 from emoalign.figures.style import FAINT, PEOPLE
 from emoalign.figures.subject import READOUT_NAMES, Subject
-from emoalign.figures.wording import number
 from emoalign.tables import ALIGNMENT
+from emoalign.wording import number
 
 COLUMNS, ROWS = 22, 36
 """Models (and protocols, readouts) and scales on a page."""

@@ -1,0 +1,87 @@
+"""What figures are told of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from emoalign.study.fields import Entry, Job, Modality
+from emoalign.study.protocols import Asked
+from emoalign.study.scales import Frameworks, HumanScale, LabelScale
+
+Varied = Literal["temperature", "personas", "prompts"]
+"""What may differ between protocols: how sharply is sampled, who is asked, with which words."""
+
+
+class ShownDataset(Entry):
+    """What figures need to know of a dataset."""
+
+    title: str
+    modality: Modality
+    show_items: bool
+    scales: dict[str, HumanScale]
+    labels: dict[str, LabelScale] = Field(default_factory=dict)
+    frameworks: Frameworks = Field(default_factory=Frameworks)
+
+
+class AskedOf(Asked):
+    """What figures need to know of a protocol: what it varies, and who is asked."""
+
+    personas: str | None
+    wave: int
+
+
+class FigureJob(Job):
+    """Draw figures: what things are called, what may be shown, what protocols differ in.
+
+    The job of the figures of a dataset is that of a study which has no other dataset.
+    """
+
+    version: int = 3
+    figures: tuple[str, ...] | None
+    models: dict[str, str]
+    datasets: dict[str, ShownDataset]
+    protocols: dict[str, AskedOf]
+    seed: int
+
+    def within(self, dataset: str | None, scale: str | None = None) -> FigureJob:
+        """The part of it that concerns a dataset, and one scale of it where that is named; all of
+        it without a dataset."""
+        if dataset is None:
+            return self
+        shown = self.datasets[dataset]
+        if scale is not None:
+            only = {
+                "scales": {name: kept for name, kept in shown.scales.items() if name == scale},
+                "labels": {name: kept for name, kept in shown.labels.items() if name == scale},
+                "frameworks": shown.frameworks.within([scale]),
+            }
+            shown = shown.model_copy(update=only)
+        protocols = {
+            name: asked.model_copy(update={"prompts": {dataset: asked.prompts[dataset]}})
+            for name, asked in self.protocols.items()
+        }
+        return self.model_copy(update={"datasets": {dataset: shown}, "protocols": protocols})
+
+
+def varying(
+    protocols: Mapping[str, AskedOf], dataset: str, varied: Varied
+) -> list[tuple[str, ...]]:
+    """Groups of protocols that differ in `varied` and are alike in the rest, names ascending.
+
+    Personas need words that mention them: where personas differ, words may differ too.
+    """
+    groups: dict[tuple[object, ...], dict[str, object]] = {}
+    for name, asked in sorted(protocols.items()):
+        properties = {
+            "temperature": asked.temperature,
+            "personas": asked.personas,
+            "prompts": asked.prompts.get(dataset),
+        }
+        value = properties.pop(varied)
+        if varied == "personas":
+            del properties["prompts"]
+        groups.setdefault((asked.wave, *properties.values()), {})[name] = value
+    return [tuple(values) for values in groups.values() if len(set(values.values())) > 1]

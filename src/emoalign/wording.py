@@ -1,0 +1,64 @@
+"""Numbers and counts in words, for figures and report: the same numbers, the same words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+MINUS = "\N{MINUS SIGN}"
+ABSENT = "\N{EN DASH}"
+
+R_INTERVAL = "95 % BCa interval over items"
+"""The one interval of a cell's r, wherever it is shown."""
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with a true minus sign; a dash where it is undefined."""
+    if value is None or math.isnan(value):
+        return ABSENT
+    text = f"{value:.{digits}f}"
+    return text.replace("-", MINUS) if float(text) else text.removeprefix("-")
+
+
+def correlation(row: Mapping[str, Any], name: str, ends: str | None = None) -> str:
+    """r of a row of a table with its interval, as far as they are known, and why not.
+
+    The ends of the interval are in the columns <ends>_low and _high; without `ends`, <name>_….
+    """
+    value, low, high = row[name], *(row[f"{ends or name}_{end}"] for end in ("low", "high"))
+    if math.isnan(value):
+        reason = row.get("reason")
+        return f"r undefined: {reason}" if isinstance(reason, str) else "r undefined"
+    return f"r = {number(value)} {interval(low, high)}".rstrip()
+
+
+def p_value(p: float | None) -> str:
+    """A p-value as papers print it."""
+    if p is None:
+        return ABSENT
+    return "< .001" if p < 0.001 else number(p, 3)
+
+
+def with_p(p: float) -> str:
+    """A p-value with its letter: p < .001, p = 0.042."""
+    value = p_value(p)
+    return f"p {value}" if value.startswith("<") else f"p = {value}"
+
+
+def percent(share: float) -> str:
+    """A share in percent, with a decimal where it is small or nearly everything."""
+    if math.isnan(share):
+        return ABSENT
+    digits = 0 if 0.01 <= share <= 0.99 or share in (0, 1) else 2
+    return f"{100 * share:.{digits}f} %"
+
+
+def counted(n: int, thing: str) -> str:
+    """A number of things: 1 item, 2 items."""
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def interval(low: float, high: float) -> str:
+    """A confidence interval, or nothing where it is undefined."""
+    return "" if math.isnan(low) or math.isnan(high) else f"[{number(low)}, {number(high)}]"
