@@ -18,9 +18,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.arousal.analysis import ArousalJob
+from emoalign.analyses.arousal.errors import compare_arousal
 from emoalign.analyses.base import ComparisonJob
 from emoalign.analyses.contrasts.pairs import compare_pairs
 from emoalign.analyses.files import AnalysisFiles
+from emoalign.analyses.frameworks.differences import compare_frameworks
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.analyses.structure.spaces import compare_structure
 from emoalign.items.item_jobs import ComparedDataset
@@ -92,11 +95,17 @@ def main() -> None:
         ITEMS.write(item_rows(model, human), Path(folder, "items/words.parquet"))
         files = AnalysisFiles.within(Path(folder))
         job = ComparisonJob(datasets=DATASETS, seed=1, bootstrap_resamples=RESAMPLES)
-        taken["the table of contrasts"] = seconds(lambda: compare_pairs(job, files))
+
+        def compare() -> None:
+            compare_pairs(job, files)
+            compare_frameworks(job, files)
+            compare_arousal(ArousalJob(**job.model_dump(), worst_items=20), files)
+
+        taken["the rule compare"] = seconds(compare)
         structure = StructureJob(
             datasets=DATASETS, seed=1, permutations=PERMUTATIONS, structure_items=2_000
         )
-        taken["the table of structure"] = seconds(lambda: compare_structure(structure, files))
+        taken["the rule compare_structure"] = seconds(lambda: compare_structure(structure, files))
     for what, time_taken in taken.items():
         sys.stdout.write(f"{what}: {time_taken:.1f} s\n")
 

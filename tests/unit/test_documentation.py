@@ -44,8 +44,8 @@ CONFIGURATION = sorted(
     (
         entry
         for entry in entries()
-        if entry.__module__ in {part.__module__ for part in SHOWN}
-        and not issubclass(entry, Job)
+        if not issubclass(entry, Job)
+        and entry.__module__ in {part.__module__ for part in SHOWN}
         and any(field.description for field in entry.model_fields.values())
     ),
     key=lambda entry: entry.__name__,

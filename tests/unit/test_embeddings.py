@@ -12,8 +12,7 @@ import pytest
 from emoalign.embeddings import embedding
 from emoalign.embeddings.cards import GgufEmbedding, TransformersEmbedding
 from emoalign.embeddings.embedders import gguf_embedder, hugging_face_embedder
-from emoalign.embeddings.embedding import embedded, identity
-from emoalign.embeddings.store import EmbeddingStore
+from emoalign.embeddings.embedding import EmbeddingStore, embedded, identity
 from emoalign.errors import EngineError
 from emoalign.study.reading import read_yaml, validate
 

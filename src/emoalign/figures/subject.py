@@ -14,6 +14,7 @@ from emoalign.figures.figure_job import FigureJob, ShownDataset
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.figures.style import Mark, model_marks
+from emoalign.items.item_names import item_names
 from emoalign.tables import STIMULI, TABLES, Table
 
 READOUT_NAMES = {"sampled": "sampled answers", "exact": "exact probabilities"}
@@ -52,7 +53,7 @@ class Subject:
     def labels(self) -> dict[str, str]:
         """What the items of the dataset are called, by id: the text of an item or the name of its
         image; its id where the terms forbid that."""
-        return item_labels(self.rows(STIMULI), self.shown.show_items)
+        return item_names(self.rows(STIMULI), self.shown.show_items)
 
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
         """What a cell is called, on two lines."""
@@ -88,12 +89,3 @@ def _concerned(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:
         pairs = zip(rows["dataset"], rows["scale"], strict=True)
         kept &= np.array([pair in scales for pair in pairs], dtype=bool)
     return rows[kept].reset_index(drop=True)
-
-
-def item_labels(stimuli: pd.DataFrame, show_items: bool) -> dict[str, str]:
-    """What items are called, by id."""
-    named = stimuli.set_index("item_id")
-    if not show_items:
-        return {str(item): str(item) for item in named.index}
-    pictured = named["image_path"].dropna().map(lambda path: Path(path).stem)
-    return {str(item): str(label) for item, label in named["text"].fillna(pictured).items()}

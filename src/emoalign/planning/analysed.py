@@ -23,6 +23,9 @@ from emoalign.planning.loaded_study import LoadedStudy
 
 Params = Mapping[str, Any]
 
+Together = Sequence[tuple[Computation, AnalysedStudy]]
+"""Computations of one rule, each with the part of the study that it concerns."""
+
 
 def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
     """A study as its analyses know it."""
@@ -97,12 +100,9 @@ class Analyses:
     def targets(self) -> dict[str, list[str]]:
         """The files that each analysis makes, by its name."""
         return {
-            analysis.name: [
-                file
-                for computation in analysis.computes
-                for made in computation.makes
-                for file in self._files(made, part, wildcard=False)
-            ]
+            analysis.name: self._outputs(
+                [(computation, part) for computation in analysis.computes], False
+            )
             for analysis, part in self._concerned()
             if analysis.computes
         }
@@ -126,13 +126,10 @@ class Analyses:
             if place and made >= set(place.reads)
         }
 
-    def _rule(
-        self, name: str, together: Sequence[tuple[Computation, AnalysedStudy]]
-    ) -> AnalysisRule:
+    def _rule(self, name: str, together: Together) -> AnalysisRule:
         computations = [computation for computation, _ in together]
         per_dataset = computations[0].each == "dataset"
         place = f"{name}/{{dataset}}" if per_dataset else name
-        reads = {path for computation in computations for path in computation.reads}
 
         def jobs(wildcards: Any) -> Params:
             return {
@@ -145,14 +142,9 @@ class Analyses:
             docstring="\n".join(computation.does for computation in computations),
             log=f"{self.files.results}/logs/{place}.log",
             benchmark=f"{self.files.results}/benchmarks/{place}.tsv",
-            inputs=[*self._inputs(together, per_dataset)],
-            reads_ratings=RATINGS in reads,
-            outputs=[
-                file
-                for computation, part in together
-                for made in computation.makes
-                for file in self._files(made, part, per_dataset)
-            ],
+            inputs=self._inputs(together, per_dataset),
+            reads_ratings=any(RATINGS in computation.reads for computation in computations),
+            outputs=self._outputs(together, per_dataset),
             threads=max(computation.threads(part) for computation, part in together),
             local=all(computation.local for computation in computations),
             jobs=jobs
@@ -162,32 +154,38 @@ class Analyses:
             },
         )
 
-    def _inputs(
-        self, together: Sequence[tuple[Computation, AnalysedStudy]], wildcard: bool
-    ) -> dict[str, None]:
-        """The files that computations read, each once, in their order."""
+    def _inputs(self, together: Together, wildcard: bool) -> list[str]:
+        """The files that computations read but for ratings, each once, in their order."""
         made = set(self._made())
-        inputs: list[str] = []
+        inputs = []
         for computation, part in together:
             for path in computation.reads:
-                if path.startswith("statistics/") and path not in made:
-                    continue
-                if path != RATINGS:
-                    inputs += self._files(path, part, wildcard)[: 1 if "<" not in path else None]
+                if path == PREDICTIONS:
+                    inputs += self.files.predictions()
+                elif path == TRAININGS:
+                    inputs += self.files.trainings()
+                elif path in made or (not path.startswith("statistics/") and path != RATINGS):
+                    inputs += self._files(path, part, wildcard)
             inputs += watched(computation.sources(part))
-        return dict.fromkeys(inputs)
+        return list(dict.fromkeys(inputs))
+
+    def _outputs(self, together: Together, wildcard: bool) -> list[str]:
+        """The files that computations make, with CSV beside tables of statistics."""
+        return [
+            file
+            for computation, part in together
+            for path in computation.makes
+            for made in self._files(path, part, wildcard)
+            for file in ([made, made.replace(".parquet", ".csv")] if "<" not in path else [made])
+        ]
 
     def _files(self, path: str, part: AnalysedStudy, wildcard: bool) -> list[str]:
-        """The files of a path, with CSV beside tables of statistics."""
-        if path == PREDICTIONS:
-            return self.files.predictions()
-        if path == TRAININGS:
-            return self.files.trainings()
+        """The files of a path: one, or one of each dataset."""
         file = f"{self.files.results}/{path}"
-        if "<dataset>" in path:
-            names = ["{dataset}"] if wildcard else part.datasets
-            return [file.replace("<dataset>", name) for name in names]
-        return [file, file.replace(".parquet", ".csv")]
+        if "<dataset>" not in path:
+            return [file]
+        names = ["{dataset}"] if wildcard else part.datasets
+        return [file.replace("<dataset>", name) for name in names]
 
     def _concerned(self) -> Iterator[tuple[Analysis, AnalysedStudy]]:
         """The analyses that the study has, each with the part of it that it concerns."""

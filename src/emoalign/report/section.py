@@ -36,7 +36,7 @@ import pandas as pd
 
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure, planned_figures
-from emoalign.figures.subject import item_labels
+from emoalign.items.item_names import item_names
 from emoalign.report.answers import Answers
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import ITEMS, STIMULI, Table
@@ -69,7 +69,7 @@ class Results:
     def item(self, dataset: str, item_id: str) -> str:
         """What readers call an item: its text or the name of its image, or its id where the terms
         of the dataset forbid more."""
-        return self._names(dataset).get(item_id, item_id)
+        return self._names(dataset)[item_id]
 
     def figures(self, name: str) -> list[PlannedFigure]:
         """The figures of one name that the study has: none, one, or one per dataset or scale."""
@@ -87,7 +87,7 @@ class Results:
     def _names(self, dataset: str) -> dict[str, str]:
         if dataset not in self._named:
             shown = self.job.datasets[dataset].show_items
-            self._named[dataset] = item_labels(self.stimuli(dataset), shown)
+            self._named[dataset] = item_names(self.stimuli(dataset), shown)
         return self._named[dataset]
 
     def _once(self, table: Table, path: str) -> pd.DataFrame:

@@ -1,0 +1,128 @@
+"""Analyses say truly what they read and make, and rules follow from what they say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from emoalign.analyses.base import PREDICTIONS, RATINGS, TRAININGS, Computation
+from emoalign.analyses.calibration.analysis import CALIBRATED
+from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE
+from emoalign.analyses.files import AnalysisFiles
+from emoalign.planning.analysed import Analyses
+from emoalign.planning.files import Files
+from emoalign.planning.loading import load_study
+from emoalign.report.contents import PageSection
+from emoalign.report.section import Section
+from emoalign.study.reading import read_yaml
+from emoalign.tables import ALIGNMENT, TABLES
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src/emoalign"
+SECTIONS = [
+    place
+    for part in PAGE
+    if (place := part if isinstance(part, PageSection) else part.section) is not None
+]
+KNOWN = {table.path for table in TABLES} | {RATINGS, PREDICTIONS, TRAININGS, *CALIBRATED}
+
+
+def analyses(study: str) -> Analyses:
+    content, _ = read_yaml(ROOT / "config" / study)
+    loaded = load_study(content, ROOT / "config")
+    return Analyses(loaded, Files(loaded, "results/s"))
+
+
+def test_every_folder_of_an_analysis_is_in_the_list() -> None:
+    folders = {path.parent.name for path in SOURCE.glob("analyses/*/analysis.py")}
+    assert sorted(analysis.name for analysis in ANALYSES) == sorted(folders)
+
+
+@pytest.mark.parametrize("computation", COMPUTATIONS, ids=lambda one: one.run)
+def test_a_computation_names_a_function_and_files_that_there_are(computation: Computation) -> None:
+    module, name = computation.run.split(":")
+    assert callable(getattr(import_module(module), name))
+    assert {*computation.reads, *computation.makes} <= KNOWN
+
+
+def test_a_table_of_statistics_is_made_once_and_there_is_none_that_nobody_makes() -> None:
+    made = Counter(path for computation in COMPUTATIONS for path in computation.makes)
+    assert set(made.values()) == {1}
+    assert set(made) == {
+        *(path for path in KNOWN if path.startswith("statistics/")),
+        *CALIBRATED,
+    }
+
+
+def test_computations_of_a_rule_run_as_often_and_wait_for_none_of_each_other() -> None:
+    ordered = sorted(COMPUTATIONS, key=lambda one: one.rule)
+    for _, group in groupby(ordered, key=lambda one: one.rule):
+        together = list(group)
+        assert len({one.each for one in together}) == 1
+        makes = {path for one in together for path in one.makes}
+        assert not makes & {path for one in together for path in one.reads}
+
+
+@pytest.mark.parametrize("place", SECTIONS, ids=lambda place: place.module)
+def test_a_section_stands_beside_its_template(place: PageSection) -> None:
+    assert isinstance(import_module(place.module).SECTION, Section)
+    path = Path(*place.module.split(".")[1:]).with_suffix(".html")
+    assert (SOURCE / path).is_file()
+    assert {*place.reads} <= KNOWN
+
+
+def test_sections_have_places_of_their_own_on_the_page() -> None:
+    ids = [import_module(place.module).SECTION.id for place in SECTIONS]
+    assert len(set(ids)) == len(ids)
+
+
+def test_what_does_not_concern_a_study_is_neither_made_nor_read_nor_shown() -> None:
+    numbers = analyses("config.yaml")
+    rules = {rule.name: rule for rule in numbers.rules()}
+    assert not {"describe_labels", "compare_gradients", "describe_baselines"} & set(rules)
+    made = {file for rule in rules.values() for file in rule.outputs}
+    read = {file for rule in rules.values() for file in rule.inputs}
+    assert {file for file in read if "/statistics/" in file} <= made
+    shown = numbers.sections()
+    assert not {name for name in shown if "transparency" in name or "baselines" in name}
+    assert {f"results/s/{path}" for paths in shown.values() for path in paths} <= made
+
+
+def test_a_study_with_labels_and_baselines_has_what_concerns_them() -> None:
+    every = analyses("studies/inoshita2026.yaml")
+    rules = {rule.name: rule for rule in every.rules()}
+    assert {computation.rule for computation in COMPUTATIONS} == set(rules)
+    gradient = "results/s/statistics/transparency_gradient.parquet"
+    assert gradient in rules["check_expectations"].inputs
+    labelled = rules["describe_labels"].inputs
+    assert "results/s/norms/goemotions.parquet" in labelled
+    assert "results/s/norms/emobank.parquet" not in labelled
+    assert set(every.sections()) == {place.module for place in SECTIONS}
+
+
+def test_a_rule_for_each_dataset_tells_the_job_of_one() -> None:
+    [rule] = [rule for rule in analyses("studies/inoshita2026.yaml").rules() if "{" in rule.log]
+    assert rule.name == "calibrate"
+    assert "results/s/items/{dataset}.parquet" in rule.inputs
+    assert callable(rule.jobs)
+
+    class Wildcards:
+        dataset = "emobank"
+
+    [params] = rule.jobs(Wildcards).values()
+    assert params["dataset"] == "emobank"
+    assert set(params["scales"]) == {"arousal", "dominance", "valence"}
+
+
+def test_an_analysis_sees_no_file_that_its_rule_does_not_declare(tmp_path: Path) -> None:
+    ALIGNMENT.write_both(
+        pd.DataFrame(columns=ALIGNMENT.schema.names), (tmp_path / ALIGNMENT.path).parent
+    )
+    assert AnalysisFiles.within(tmp_path).table(ALIGNMENT).empty
+    with pytest.raises(KeyError, match="alignment"):
+        AnalysisFiles(tmp_path, []).table(ALIGNMENT)
