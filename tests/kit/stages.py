@@ -57,13 +57,7 @@ def make(
         describe(analyses.transparency(), stimuli, norm_tables, folder / "embeddings", statistics)
         of_labels = (statistics / f"{name}.parquet" for name in ("transparency", "labels"))
         compare_gradients(analyses.gradient(), *of_labels, folder=statistics)
-    compare_distributions(
-        analyses.distributions(),
-        dataset_files(
-            *(list(_files(folder, study, kind).values()) for kind in ("items", "norms", "stimuli"))
-        ),
-        statistics,
-    )
+    compare_answers(folder, study)
     calibrate_cells(folder, study)
     score_distributions(
         analyses.expectations(),
@@ -98,6 +92,16 @@ def compare_cells(folder: Path, study: LoadedStudy) -> None:
     align(analyses.statistics(), items, _files(folder, study, "norms"), statistics)
     compare(analyses.comparison(), items, statistics / "alignment.parquet", statistics)
     compare_structure(analyses.structure(), items, statistics)
+
+
+def compare_answers(folder: Path, study: LoadedStudy) -> None:
+    """From item tables to the tables of distributions."""
+    files = (
+        [str(path) for path in _files(folder, study, kind).values()]
+        for kind in ("items", "norms", "stimuli")
+    )
+    job = AnalysisJobs(study).distributions()
+    compare_distributions(job, dataset_files(*files), folder / "statistics")
 
 
 def calibrate_cells(folder: Path, study: LoadedStudy) -> None:
