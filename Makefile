@@ -21,7 +21,7 @@ report: env  ## Bring the report of the default study up to date
 # A worker for each processor takes a file at a time, the longest first: tests/conftest.py orders them.
 # Workers that each compute with all processors would wait for one another.
 PYTEST := PATH="$(CURDIR)/$(BIN):$$PATH" OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
-SHARED_OUT := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder --durations=10
+SHARED_OUT := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=10
 
 test: $(VENV)/.dev  ## Run the tests, but for those with targets of their own
 	$(PYTEST) $(SHARED_OUT) $(ARGS)

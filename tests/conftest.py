@@ -27,20 +27,15 @@ settings.register_profile("emoalign", deadline=None, database=None, derandomize=
 settings.load_profile("emoalign")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests on data that cannot be redistributed run where somebody has placed them.
 
-    A worker takes a file at a time, and with it all tests that look at the finished study, so that
-    each study is run once; the longest are taken first.
+    Workers take a file after the other: those that run studies first, since they take longest.
     """
     absent = pytest.mark.skip(reason=f"there is no {SHARED}")
     for item in items:
         if item.get_closest_marker("shared_data") and not SHARED.is_dir():
             item.add_marker(absent)
-        finished = "finished" in getattr(item, "fixturenames", ())
-        group = "finished" if finished else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: "workflow" not in item.path.parts)
 

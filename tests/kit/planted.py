@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.statistics.calibrators.family import Sample
 from emoalign.statistics.distances import Kind
 from emoalign.statistics.pairs import FloatArray
@@ -123,15 +124,19 @@ def written(
     return tables
 
 
-def calibrated(folder: Path, dataset: str = "d", **settings: Any) -> Path:
-    """Calibrate what was written of a dataset, and review it; the folder of the results."""
-    known = study(
+def planted_study(dataset: str = "d", **told: Any) -> LoadedStudy:
+    """The study that `written` writes the tables of; `told` are keys of it."""
+    return study(
         scales={"valence": {"min": 1, "max": POINTS, "direction": "higher is more"}},
         labels={"emotions": {"kind": "labels", "labels": NAMES}},
         datasets=[dataset],
-        calibration=settings,
+        **{"calibration": {}} | told,
     )
-    calibrate_cells(folder, known)
+
+
+def calibrated(folder: Path, dataset: str = "d", **settings: Any) -> Path:
+    """Calibrate what was written of a dataset, and review it; the folder of the results."""
+    calibrate_cells(folder, planted_study(dataset, calibration=settings))
     return folder
 
 

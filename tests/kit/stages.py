@@ -66,6 +66,11 @@ def compare_cells(folder: Path, study: LoadedStudy) -> None:
     analyse(analysed_study(study), folder, OF_CELLS)
 
 
+def compare_answers(folder: Path, study: LoadedStudy) -> None:
+    """From item tables to the tables of distributions."""
+    analyse(analysed_study(study), folder, ["distributions"])
+
+
 def calibrate_cells(folder: Path, study: LoadedStudy) -> None:
     """From item tables to calibrated distributions, and what they gain."""
     analyse(analysed_study(study), folder, ["calibration"])

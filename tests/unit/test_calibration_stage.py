@@ -15,13 +15,10 @@ from emoalign.analyses.calibration.__main__ import main
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings
 from emoalign.analyses.calibration.apply import apply
 from emoalign.analyses.calibration.saved import load
-from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.errors import DataError
-from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.study.settings import DistributionSettings
 from emoalign.tables import CALIBRATED, CALIBRATION, CALIBRATION_CURVES, DISTRIBUTIONS, ITEMS
-from tests.kit.analysing import run
-from tests.kit.planted import NAMES, calibrated, written
+from tests.kit.planted import NAMES, calibrated, planted_study, written
+from tests.kit.stages import compare_answers
 
 CARD = {
     "title": "Other items",
@@ -134,20 +131,10 @@ def test_ranks_follow_the_held_out_divergence_and_likelihood(results: Path) -> N
 
 
 def test_a_score_is_the_metric_that_has_its_name_in_the_table_of_distributions(
-    tmp_path: Path, results: Path
+    results: Path,
 ) -> None:
-    job = DistributionJob(
-        scales={
-            "d": {
-                "valence": HumanScale(min=1, max=5, direction="higher is more"),
-                "emotions": LabelScale(kind="labels", labels=NAMES),
-            }
-        },
-        seed=1,
-        bootstrap_resamples=50,
-        settings=DistributionSettings(simulations=10, permutations=1),
-    )
-    run(job, "compare_distributions", results)
+    quick = {"simulations": 10, "permutations": 1}
+    compare_answers(results, planted_study(distributions=quick))
     found = DISTRIBUTIONS.read(results / DISTRIBUTIONS.path)
     values = found[found["stratum"] == "all"].set_index(["scale", "metric"])["value"]
     rows = gains(results).set_index(["scale", "method"])

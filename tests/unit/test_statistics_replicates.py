@@ -299,9 +299,9 @@ def test_fewer_than_three_items_have_no_correlation(n_items: int) -> None:
 
 def test_35_cells_of_1000_items_take_less_time_than_one_takes_scipy() -> None:
     model, human = cells(35, 1000, seed=2)
-    start = time.process_time()
+    start = time.thread_time()
     for cell in pearson_replicates(model, human, 10_000, seed=0):
         cell.interval()
-    between = time.process_time()
+    between = time.thread_time()
     stats.bootstrap((model[0], human[0]), r, paired=True, n_resamples=10_000, method="BCa")
-    assert between - start < time.process_time() - between
+    assert between - start < time.thread_time() - between

@@ -1,33 +1,185 @@
-"""What runs again after a change: exactly what the change concerns, and what depends on it."""
+"""A small study run to its end: what it leaves behind, and what runs again after a change.
+
+What runs again is exactly what the change concerns, and what depends on it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
+import pandas as pd
 import pytest
 
-from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
-from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import RatingTask
-from emoalign.elicitation.requests import Ask
-from emoalign.planning.jobs import Jobs
-from emoalign.planning.loading import load_study
-from emoalign.study.reading import read_yaml
-from emoalign.tables import STIMULI
+from emoalign.tables import (
+    ALIGNMENT,
+    AROUSAL,
+    CATEGORIES,
+    CONTRASTS,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    FRAMEWORK,
+    ITEMS,
+    NORMS,
+    RATINGS,
+    READOUTS,
+    RELIABILITY,
+    RESIDUALS,
+    SCORECARD,
+    STIMULI,
+    STRUCTURE,
+    VARIANCE,
+)
 from tests.kit.jobs import (
     AGGREGATION,
     FIGURES,
     PAGES,
-    SHARDS,
     STATISTICS,
     rate_jobs,
 )
-from tests.kit.project import SMALL, STUDY, Project
+from tests.kit.project import ROOT, SMALL, STUDY, Project, new_project
+from tests.kit.waiting import HANGS_S
 
 DRAWN = AGGREGATION | FIGURES
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose small study has been run to its end, figures too. Tests do not change it."""
+    project = new_project(tmp_path_factory.mktemp("finished"))
+    project.edit(SMALL, figures=None)
+    project.run()
+    return project
+
+
+@pytest.fixture
+def rerun(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished project that a test may change."""
+    return finished.copied(tmp_path / "project")
+
+
+# What is left behind
+
+
+def test_every_table_keeps_its_contract(finished: Project) -> None:
+    results = finished.results
+    assert len(STIMULI.read(results / "stimuli/vader.parquet")) == 12
+    assert len(NORMS.read(results / "norms/vader.parquet")) == 12
+    assert len(ITEMS.read(results / "items/vader.parquet")) == 2 * (2 + 1) * 12
+    ratings = [RATINGS.read(path) for path in (results / "ratings").rglob("*.parquet")]
+    assert sum(map(len, ratings)) == 2 * (12 * 4 + 12 + 12)
+    assert len(RELIABILITY.read(results / "statistics/reliability.parquet")) == 1
+    assert len(READOUTS.read(results / "statistics/readouts.parquet")) == 2
+    assert len(CONTRASTS.read(results / "statistics/contrasts.parquet")) == (2 + 1) + 2
+    assert len(SCORECARD.read(results / "statistics/scorecard.parquet")) == 9 * 2 * (2 + 1)
+    assert len(VARIANCE.read(results / "statistics/variance.parquet")) == 7 * 2
+    distributions = DISTRIBUTIONS.read(results / "statistics/distributions.parquet")
+    assert len(distributions) == 2 * (2 + 1) * 4 * 10
+    assert distributions.loc[distributions["stratum"] == "all", "human_halves"].notna().all()
+    assert len(ENTROPY.read(results / "statistics/entropy.parquet")) == 2 * (2 + 1)
+    contrasts = DISTRIBUTION_CONTRASTS.read(results / DISTRIBUTION_CONTRASTS.path)
+    assert len(contrasts) == ((2 + 1) + 2) * 2
+    for table in (FRAMEWORK, STRUCTURE, AROUSAL, RESIDUALS, CATEGORIES):
+        assert table.read(results / table.path).empty
+    alignment = ALIGNMENT.read(results / "statistics/alignment.parquet")
+    csv = pd.read_csv(results / "statistics/alignment.csv")
+    assert list(csv.columns[:8]) == [
+        "model",
+        "protocol",
+        "dataset",
+        "scale",
+        "readout",
+        "n_items",
+        "n_items_excluded",
+        "pearson_r",
+    ]
+    assert csv["pearson_r"].to_numpy() == pytest.approx(alignment["pearson_r"].to_numpy())
+
+
+def test_equal_models_give_equal_numbers(finished: Project) -> None:
+    """model-a and model-b are the same weights asked the same: only their names differ."""
+    table = pd.read_csv(finished.results / "statistics/alignment.csv")
+    exact = table[table["readout"] == "exact"].set_index("model")
+    a, b = (exact.loc[model].reset_index(drop=True) for model in ("model-a", "model-b"))
+    pd.testing.assert_frame_equal(a, b, rtol=1e-4, atol=1e-4)
+
+
+def test_figures_are_there_as_pdf_and_png(finished: Project) -> None:
+    figures = finished.results / "figures"
+    for name in ("correlations", "vader/valence/means", "vader/valence/spread"):
+        assert (figures / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_report_stands_alone(finished: Project) -> None:
+    page = (finished.results / "report.html").read_text(encoding="utf-8")
+    # What scripts hold are no links; what they may reach is tried in a browser.
+    markup = re.sub(r"(<script[^>]*>).*?</script>", r"\1", page, flags=re.DOTALL)
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?!data:image/png|#)""", markup)
+    assert "default-src 'none'" in page
+    assert "model-a-Instruct (Q4_1) rated 12 words of VADER lexicon for valence" in page
+    assert "there are no neutral items" in " ".join(page.split())
+
+
+def test_the_manifest_tells_how_the_numbers_came_about(finished: Project) -> None:
+    manifest = orjson.loads((finished.results / "manifest.json").read_bytes())
+    assert manifest["study"]["seed"] == 1
+    assert len(manifest["datasets"]["vader"]["source_sha256"]) == 64
+    engine = manifest["engines"]["model-a"]
+    assert engine["settings"]["weights"]["sha256"].startswith("b179c952")
+    assert engine["sampling"]["sheet"]["sampled"]["top_p"] == 1.0
+    assert engine["settings"]["versions"]["xllamacpp"] == manifest["packages"]["xllamacpp"]
+    assert engine["reported"]
+    assert set(manifest["prompt_sha256"]) == {"rating-sheet", "instruction"}
+
+
+def test_every_job_leaves_a_log_and_a_benchmark(finished: Project) -> None:
+    results = finished.results
+    logs = {path.relative_to(results / "logs").with_suffix("") for path in results.rglob("*.log")}
+    timed = {
+        path.relative_to(results / "benchmarks").with_suffix("") for path in results.rglob("*.tsv")
+    }
+    assert logs == timed
+    assert len(logs) == 1 + 8 + len(DRAWN)
+
+
+def test_a_broken_study_is_told_in_words_not_in_tracebacks(finished: Project) -> None:
+    broken = finished.folder / "config/studies/broken.yaml"
+    broken.write_text(
+        "study: broken\ntitle: T\ntitle: T\nseed: 1\nmodels: [model-z]\nprotocol: []\n"
+        "datasets: [{dataset: vader, sample: '3'}]\nprotocols: [{name: p, prompts: rating-shet}]\n"
+    )
+    done = finished.snakemake("--dry-run", study="broken")
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "5 problems in the configuration" in told
+    assert "broken.yaml, line 3, column 1: not valid YAML: found duplicate key" in told
+    assert "config/studies/broken.yaml: protocol: unknown key; did you mean 'protocols'?" in told
+    assert "there is no config/models/model-z.yaml; did you mean 'model-" in told
+    assert "there is no config/prompts/rating-shet.yaml; did you mean 'rating-sheet'?" in told
+    assert "datasets.0.sample: Input should be a valid integer" in told
+    assert "Traceback" not in told
+
+
+def test_the_workflow_is_in_good_condition_by_snakemakes_own_judgement() -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--lint"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=HANGS_S,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# What runs again
 
 
 def test_a_finished_study_has_nothing_to_do(finished: Project) -> None:
@@ -159,111 +311,3 @@ def test_one_shard_gives_the_same_items_as_two_and_asks_for_nothing(rerun: Proje
     assert not [job for job in ran if job[0] == "rate" and "shard=0001" in job[1]]
     assert table.read_bytes() == of_two
     assert sum(map(len, rerun.journal().values())) == answers
-
-
-# Models that vLLM loads: all that a protocol asks about a dataset is one job
-
-
-CARD = "config/models/model-v.yaml"
-LOADED = {"title": "On a GPU", "engine": "vllm", "model": "org/model", "revision": "abc"}
-
-
-def loading_jobs(protocols: tuple[str, ...]) -> set[tuple[str, str]]:
-    return {
-        (
-            f"rate_together_{protocol}_vader",
-            f"model=model-v, protocol={protocol}, dataset=vader, shard={shard}",
-        )
-        for protocol in protocols
-        for shard in SHARDS
-    }
-
-
-def answer_all(project: Project) -> None:
-    """Fill the journal of the model as if it had been asked, on a machine with a GPU."""
-    study, problems = read_yaml(project.folder / SMALL)
-    assert not problems
-    jobs = Jobs(load_study(study, project.folder / "config"))
-    card = jobs.loaded.models["model-v"]
-    assert isinstance(card, VllmModel)
-    items = STIMULI.read(project.results / "stimuli/vader.parquet")
-    for protocol in ("sheet", "asked"):
-        for shard in SHARDS:
-            for job in jobs.rate_together("model-v", protocol, "vader"):
-                journal = project.folder / "results/journal"
-                task = RatingTask(job, items, journal, shard)
-                with Inquiry(task, card) as inquiry:
-                    inquiry.keep(list(answers(inquiry.missing())))
-
-
-def answers(asks: Iterable[Ask]) -> Iterator[Answer]:
-    """What participants and distributions may say."""
-    for ask in asks:
-        for one in ask.participants:
-            yield Answer(
-                request_id=ask.request.request_id,
-                participant=one,
-                text="5",
-                finish_reason="stop",
-                model_reported="model@abc",
-                prompt_tokens=30,
-                completion_tokens=1,
-                latency_s=0.1,
-                received="2026-01-01T00:00:00+00:00",
-                logprobs=(("5", -0.5), ("6", -1.5), ("", -1.7)) if one is None else None,
-            )
-
-
-@pytest.fixture(scope="module")
-def loaded(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The finished project with a model whose answers are all in the journal already."""
-    project = finished.copied(tmp_path_factory.mktemp("loaded") / "project")
-    project.write(CARD, LOADED)
-    project.edit(SMALL, models=["model-a", "model-v"], figures=[])
-    assert project.planned() == loading_jobs(("sheet", "asked")) | AGGREGATION
-    answer_all(project)
-    project.run()
-    return project
-
-
-@pytest.fixture
-def again(loaded: Project, tmp_path: Path) -> Project:
-    return loaded.copied(tmp_path / "project")
-
-
-def test_answers_that_came_from_elsewhere_need_no_gpu(loaded: Project) -> None:
-    assert loaded.planned() == set()
-    ratings = loaded.results / "ratings/model-v"
-    assert len(list(ratings.rglob("*.parquet"))) == 4
-
-
-def test_where_a_model_is_loaded_matters_to_no_rating(again: Project) -> None:
-    again.edit(CARD, title="The same model", context_tokens=4096)
-    again.edit(CARD, gpu_memory_gb=80, memory_gb=64, tensor_parallel_size=2)
-    assert not loading_jobs(("sheet", "asked")) & again.planned()
-
-
-@pytest.mark.parametrize(
-    "changes", [{"revision": "abd"}, {"dtype": "float16"}, {"head_dtype": "model"}]
-)
-def test_other_weights_or_numbers_are_asked_anew(
-    changes: dict[str, object], again: Project
-) -> None:
-    again.edit(CARD, **changes)
-    planned = again.planned()
-    assert loading_jobs(("sheet", "asked")) <= planned
-    assert not rate_jobs(("model-a",), ("sheet", "asked")) & planned
-
-
-def test_a_prompt_changed_loads_a_model_only_for_the_protocols_that_use_it(again: Project) -> None:
-    prompts = again.folder / "config/prompts/instruction.yaml"
-    text = prompts.read_text(encoding="utf-8")
-    prompts.write_text(text.replace("Answer with a number", "Reply with a number"), "utf-8")
-    changed = rate_jobs(("model-a",), ("asked",)) | loading_jobs(("asked",))
-    assert again.planned() == changed | AGGREGATION
-
-
-def test_a_third_model_leaves_those_that_were_loaded_alone(again: Project) -> None:
-    again.edit(SMALL, models=["model-a", "model-b", "model-v"])
-    planned = again.planned()
-    assert not loading_jobs(("sheet", "asked")) & planned
