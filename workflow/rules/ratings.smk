@@ -59,7 +59,7 @@ for one in together_rules(loaded):
             one.name
         input:
             stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
-            recording=lambda wildcards: jobs.recordings(wildcards.model),
+            recording=lambda wildcards: files.recordings(wildcards.model),
         output:
             one.files(RESULTS),
         log:
