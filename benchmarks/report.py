@@ -229,7 +229,9 @@ def main() -> None:
         RATINGS.write(pd.DataFrame(columns=RATINGS.schema.names), folder / "ratings.parquet")
         (folder / "manifest.json").write_bytes(orjson.dumps({"git_commit": None}))
         begin = time.perf_counter()
-        write_report(job(), SECTIONS, folder, [folder / "ratings.parquet"], folder / "report.html")
+        write_report(
+            job(), SECTIONS, (), folder, [folder / "ratings.parquet"], folder / "report.html"
+        )
         print(f"written in {time.perf_counter() - begin:.1f} s")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"memory {peak:.0f} MiB, with what made the tables")

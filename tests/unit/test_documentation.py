@@ -25,7 +25,7 @@ from emoalign.documentation.results import STATUS_MEANINGS, title
 from emoalign.documentation.schemas import json_schema
 from emoalign.documentation.words import default_in_words, type_in_words
 from emoalign.planning.loading import load_study
-from emoalign.study.fields import Entry, Name
+from emoalign.study.fields import Entry, Job, Name
 from emoalign.study.reading import read_yaml, validate
 from emoalign.tables import ALIGNMENT, ITEMS, RATINGS, STATUSES, TABLES, Table
 
@@ -47,7 +47,8 @@ CONFIGURATION = sorted(
     (
         entry
         for entry in entries()
-        if entry.__module__ in {part.__module__ for part in SHOWN}
+        if not issubclass(entry, Job)
+        and entry.__module__ in {part.__module__ for part in SHOWN}
         and any(field.description for field in entry.model_fields.values())
     ),
     key=lambda entry: entry.__name__,

@@ -82,8 +82,8 @@ def test_drawing_imports_matplotlib_but_no_statistics() -> None:
 
 
 def test_every_figure_is_drawn_from_tables_there_are() -> None:
-    known = {table.path for table in TABLES}
-    assert all(set(kind.reads) <= known for kind in FIGURES)
+    contracts = {table.path for table in TABLES}
+    assert all(set(kind.reads) <= contracts for kind in FIGURES)
 
 
 def test_a_study_that_names_no_figures_has_all_that_apply() -> None:
@@ -101,14 +101,14 @@ def test_a_study_has_only_the_figures_it_names_in_an_order_of_their_own() -> Non
 
 
 @pytest.mark.parametrize(
-    ("named", "told"),
+    ("named", "problem"),
     [
         (["mean"], "figures.0: Input should be .*; did you mean 'means'"),
         (["means", "means"], "named more than once: means"),
     ],
 )
-def test_an_unknown_figure_or_one_named_twice_is_told(named: list[str], told: str) -> None:
-    with pytest.raises(StudyError, match=told):
+def test_an_unknown_figure_or_one_named_twice_is_told(named: list[str], problem: str) -> None:
+    with pytest.raises(StudyError, match=problem):
         loaded(figures=named)
 
 
@@ -146,7 +146,11 @@ def test_one_job_draws_the_figures_of_the_study_and_one_those_of_each_dataset() 
 
 
 def test_a_choice_that_names_all_figures_is_the_same_job_as_no_choice() -> None:
-    assert figures(loaded(figures=list(NAMES))) == figures(loaded())
+    named, unnamed = (
+        {rule: drawn.job.params() for rule, drawn in figures(study).items()}
+        for study in (loaded(figures=NAMES), loaded())
+    )
+    assert named == unnamed
 
 
 def test_rules_of_datasets_whose_names_differ_in_punctuation_are_told_apart() -> None:
@@ -156,11 +160,11 @@ def test_rules_of_datasets_whose_names_differ_in_punctuation_are_told_apart() ->
 def test_titles_and_captions_name_what_a_figure_is_of() -> None:
     planned = shipped("ogg2025")
     title = planned["oasis/valence/means"].job.datasets["oasis"].title
-    for one in planned.values():
-        texts = (one.title, one.caption, one.alt)
+    for figure in planned.values():
+        texts = (figure.title, figure.caption, figure.alt)
         assert all(text and "{" not in text and "None" not in text for text in texts)
-        if one.dataset == "oasis":
-            assert title in one.alt
+        if figure.dataset == "oasis":
+            assert title in figure.alt
 
 
 def test_a_scale_of_labels_has_no_figure_of_numbers() -> None:
@@ -188,7 +192,7 @@ def test_a_figure_that_is_named_but_not_possible_is_told_with_what_is_missing() 
 def test_what_the_study_lacks_is_known_of_figures_nobody_named_too() -> None:
     job = reported(loaded()).drawing()
     assert set(undrawn_figures(FIGURES, job)) == set(NAMES) - {
-        one.kind.name for one in planned_figures(FIGURES, job)
+        figure.kind.name for figure in planned_figures(FIGURES, job)
     }
 
 
@@ -238,7 +242,7 @@ def test_protocols_are_compared_where_they_differ_in_one_thing_alone() -> None:
 def test_what_a_study_lacks_is_told_in_words() -> None:
     named = ["temperatures", "frameworks", "v-shape", "means"]
     assert undrawn(loaded(figures=named)) == [
+        "temperatures: no protocols that differ in temperature alone",
         "frameworks: no ratings of both single emotions and dimensions",
         "v-shape: no ratings of arousal",
-        "temperatures: no protocols that differ in temperature alone",
     ]

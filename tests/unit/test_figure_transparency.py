@@ -35,8 +35,8 @@ def test_no_name_touches_another_or_any_point_or_the_frame(seed: int) -> None:
     rng = np.random.default_rng(seed)
     points = rng.uniform(20, 180, (28, 2))
     sizes = np.column_stack((rng.uniform(12, 45, 28), np.full(28, 7.0)))
-    found = places(points, sizes, (0, 0, 220, 200))
-    boxes = [np.array(box) for box in found if box is not None]
+    boxed = places(points, sizes, (0, 0, 220, 200))
+    boxes = [np.array(box) for box in boxed if box is not None]
     assert len(boxes) >= 26
     assert not any(overlap(*pair) for pair in combinations(boxes, 2))
     marks = np.column_stack((points - POINT, points + POINT))
@@ -126,10 +126,10 @@ def test_without_an_embedding_model_labels_are_ordered_by_the_probe() -> None:
 
 
 def test_a_cell_without_any_label_says_so() -> None:
-    one = subject(1)
-    one.tables[LABELS.path]["spearman_rho"] = np.nan
-    empty = gradient_rows(one.rows(TRANSPARENCY), one.rows(LABELS), GRADIENT)
-    tables = {**one.tables, TRANSPARENCY_GRADIENT.path: empty}
+    usual = subject(1)
+    usual.tables[LABELS.path]["spearman_rho"] = np.nan
+    empty = gradient_rows(usual.rows(TRANSPARENCY), usual.rows(LABELS), GRADIENT)
+    tables = {**usual.tables, TRANSPARENCY_GRADIENT.path: empty}
     with style():
-        [page] = draw(Subject(one.job, tables, "d", "emotions"))
+        [page] = draw(Subject(usual.job, tables, "d", "emotions"))
     assert "no gradient: 0 labels with both; 5 are needed" in page.axes[0].get_title()

@@ -80,12 +80,12 @@ def axes(pages: Iterable[Figure]) -> list[Axes]:
 
 def texts(pages: Iterable[Figure]) -> str:
     """Everything that is written."""
-    return "\n".join(str(one.get_text()) for page in pages for one in page.findobj(Text))
+    return "\n".join(str(text.get_text()) for page in pages for text in page.findobj(Text))
 
 
 def points(axis: Axes) -> np.ndarray:
     """The points of a scatter, shape (n, 2)."""
-    [cloud] = [one for one in axis.collections if isinstance(one, PathCollection)]
+    [cloud] = [drawn for drawn in axis.collections if isinstance(drawn, PathCollection)]
     return np.asarray(cloud.get_offsets())
 
 
@@ -117,11 +117,11 @@ def test_all_figures_of_a_job_are_written_as_pdf_and_png(study: Path, tmp_path: 
 def test_means_have_a_panel_per_cell_with_every_item_in_its_place(
     study: Path, drawn: Callable[..., list[Figure]]
 ) -> None:
-    found = axes(drawn("means", "fear"))
+    panels_of_cells = axes(drawn("means", "fear"))
     items = rows(study, "means", "fear").rows(ITEMS)
     cells = list(items.groupby(["model", "protocol", "readout"]))
-    assert len(found) == len(cells) == 2 * len(PROTOCOLS)
-    for axis, (key, cell) in zip(found, cells, strict=True):
+    assert len(panels_of_cells) == len(cells) == 2 * len(PROTOCOLS)
+    for axis, (key, cell) in zip(panels_of_cells, cells, strict=True):
         expected = cell[["human_mean", "mean"]].to_numpy()
         np.testing.assert_allclose(np.sort(points(axis), axis=0), np.sort(expected, axis=0))
         r = stats.pearsonr(cell["human_mean"], cell["mean"]).statistic
@@ -164,7 +164,7 @@ def test_the_worst_items_of_arousal_are_those_of_the_table(
     cells = list(residuals.groupby(["model", "protocol", "readout"]))
     assert len(panels_of_cells) == 2 * len(cells)
     for axis, (_, worst) in zip(panels_of_cells[::2], cells, strict=True):
-        named = [one.get_text() for one in axis.texts]
+        named = [text.get_text() for text in axis.texts]
         assert named[0] == worst.sort_values("rank")["item_id"].iloc[0]
         assert set(named) <= set(worst["item_id"])
 
@@ -173,27 +173,27 @@ def test_errors_and_residuals_of_arousal_lie_where_the_table_says(
     study: Path, drawn: Callable[..., list[Figure]]
 ) -> None:
     left, right = axes(drawn("arousal-errors"))[:2]
-    found = rows(study, "arousal-errors").rows(AROUSAL).iloc[0]
+    cell = rows(study, "arousal-errors").rows(AROUSAL).iloc[0]
     for axis, column in ((left, "error_arousal"), (right, "residual_human")):
         x, y = points(axis).T
-        assert stats.pearsonr(x, y).statistic == pytest.approx(found[column])
-        assert f"r = {number(found[column])} [" in axis.get_title()
+        assert stats.pearsonr(x, y).statistic == pytest.approx(cell[column])
+        assert f"r = {number(cell[column])} [" in axis.get_title()
 
 
 def test_the_v_of_arousal_is_that_of_people_first_then_of_each_cell(
     study: Path, drawn: Callable[..., list[Figure]]
 ) -> None:
-    found = axes(drawn("v-shape"))
+    shown = axes(drawn("v-shape"))
     table = rows(study, "v-shape").rows(AROUSAL)
-    assert len(found) == 1 + len(table)
-    for axis, r in zip(found, [table["v_human"].iloc[0], *table["v_model"]], strict=True):
+    assert len(shown) == 1 + len(table)
+    for axis, r in zip(shown, [table["v_human"].iloc[0], *table["v_model"]], strict=True):
         valence, arousal = points(axis).T
         assert stats.pearsonr(np.abs(valence - 5), arousal).statistic == pytest.approx(r)
         x, y = axis.lines[0].get_data()
         line = stats.linregress(np.abs(valence - 5), arousal)
         assert list(x) == [1, 5, 9]
         assert list(y) == pytest.approx(list(line.intercept + line.slope * np.array([4, 0, 4])))
-    assert found[0].get_title().startswith("People\n")
+    assert shown[0].get_title().startswith("People\n")
 
 
 def test_the_heat_map_says_the_numbers_of_the_table_beside_the_ceiling(
@@ -202,13 +202,13 @@ def test_the_heat_map_says_the_numbers_of_the_table_beside_the_ceiling(
     pages = drawn("heatmap")
     table = rows(study, "heatmap").rows(ALIGNMENT)
     axis = pages[0].axes[0]
-    names = [one.get_text() for one in axis.get_xticklabels()]
+    names = [text.get_text() for text in axis.get_xticklabels()]
     assert names[:2] == ["ceiling", "one human rater"]
     assert names[2:] == [f"Model {m}, {p}" for m in ("m1", "m2") for p in sorted(PROTOCOLS)]
-    assert [one.get_text() for one in axis.get_yticklabels()] == [
+    assert [text.get_text() for text in axis.get_yticklabels()] == [
         f"words {scale}" for scale in sorted(table["scale"].unique())
     ]
-    written = np.array([one.get_text() for one in axis.texts]).reshape(6, -1)
+    written = np.array([text.get_text() for text in axis.texts]).reshape(6, -1)
     for row, (_, cells) in zip(written, table.groupby("scale"), strict=True):
         by_name = cells.sort_values(["model", "protocol"])
         expected = [cells["ceiling"].iloc[0], cells["one_human_r"].iloc[0], *by_name["pearson_r"]]
@@ -219,10 +219,10 @@ def test_correlations_stand_scale_by_scale_and_a_scale_is_named_again_on_the_nex
     study: Path, drawn: Callable[..., list[Figure]]
 ) -> None:
     pages = drawn("correlations")
-    labels = [[one.get_text() for one in page.axes[0].get_yticklabels()] for page in pages]
+    labels = [[text.get_text() for text in page.axes[0].get_yticklabels()] for page in pages]
     assert len(pages) == 2
     assert labels[0][:3] == ["words arousal", "Model m1, T0.5", "Model m1, T1.0"]
-    written = [one for page in labels for one in page]
+    written = [label for page in labels for label in page]
     table = rows(study, "correlations").rows(ALIGNMENT)
     assert len(written) == len(table) + table["scale"].nunique() + ("continued" in str(written))
     for place, cell in ((1, table.iloc[0]),):
@@ -250,20 +250,22 @@ def test_matrices_are_ranks_of_distances_in_one_order_for_all(
     pages = drawn("similarity")
     matrices = [np.asarray(axis.images[0].get_array()) for axis in axes(pages) if axis.images]
     assert len(matrices) == 2 + 2 * 2 * len(PROTOCOLS)
-    one = rows(study, "similarity")
-    people = one.rows(SIMILARITY).query("model.isna()")
+    similarity = rows(study, "similarity")
+    people = similarity.rows(SIMILARITY).query("model.isna()")
     order = [people["item_a"].iloc[0], *people.query("place_a == 1")["item_b"]]
     items = ITEMS.read(study / "items/words.parquet").drop_duplicates(["item_id", "scale"])
     wide = items.pivot(index="item_id", columns="scale", values="human_mean").loc[order]
     apart = distance.pdist(wide[["arousal", "valence"]])
-    found = distance.squareform(matrices[0], checks=False)
-    assert stats.spearmanr(found, apart).statistic == pytest.approx(1)
-    assert (found.min(), found.max()) == (0, 1)
-    rho = one.rows(STRUCTURE).query("a == 'human dimensions' and b == 'model dimensions'")["rho"]
-    told = [axis.get_title() for axis in axes(pages) if "dimensions, ρ" in axis.get_title()]
-    assert all(f"ρ = {number(value)}" in title for value, title in zip(rho, told, strict=True))
+    ranks = distance.squareform(matrices[0], checks=False)
+    assert stats.spearmanr(ranks, apart).statistic == pytest.approx(1)
+    assert (ranks.min(), ranks.max()) == (0, 1)
+    rho = similarity.rows(STRUCTURE).query("a == 'human dimensions' and b == 'model dimensions'")[
+        "rho"
+    ]
+    titles = [axis.get_title() for axis in axes(pages) if "dimensions, ρ" in axis.get_title()]
+    assert all(f"ρ = {number(value)}" in title for value, title in zip(rho, titles, strict=True))
     model = distance.squareform(matrices[2], checks=False)
-    assert stats.spearmanr(model, found).statistic == pytest.approx(rho.iloc[0])
+    assert stats.spearmanr(model, ranks).statistic == pytest.approx(rho.iloc[0])
 
 
 def test_curves_go_through_the_numbers_of_the_table_at_their_temperatures(
@@ -290,9 +292,9 @@ def test_curves_go_through_the_numbers_of_the_table_at_their_temperatures(
 def test_personas_stand_after_nobody_and_wordings_leave_personas_out(
     drawn: Callable[..., list[Figure]],
 ) -> None:
-    ticks = [one.get_text() for one in drawn("personas")[0].axes[3].get_xticklabels()]
+    ticks = [text.get_text() for text in drawn("personas")[0].axes[3].get_xticklabels()]
     assert ticks == ["T1.0", "kindly", "adults"]
-    ticks = [one.get_text() for one in drawn("wordings")[0].axes[3].get_xticklabels()]
+    ticks = [text.get_text() for text in drawn("wordings")[0].axes[3].get_xticklabels()]
     assert ticks == ["T1.0", "kindly"]
 
 
@@ -362,8 +364,8 @@ def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
     for name, words in expected.items():
         scale = "fear" if name in ("means", "spread") else None
         with style():
-            told = texts(drawing(KINDS[name])(subject(tmp_path, job, name, scale)))
-        assert words in told, name
+            written = texts(drawing(KINDS[name])(subject(tmp_path, job, name, scale)))
+        assert words in written, name
 
 
 def test_colours_do_not_depend_on_the_order_of_models_and_shapes_tell_many_apart() -> None:
@@ -400,9 +402,9 @@ def test_pages_are_under_each_other_in_the_picture(tmp_path: Path) -> None:
         page.subplots().plot([0, 1])
     save(pages, tmp_path / "two")
     save(pages[:1], tmp_path / "one")
-    with Image.open(tmp_path / "two.png") as both, Image.open(tmp_path / "one.png") as one:
-        assert both.width == one.width
-        assert both.height > 1.5 * one.height
+    with Image.open(tmp_path / "two.png") as both, Image.open(tmp_path / "one.png") as single:
+        assert both.width == single.width
+        assert both.height > 1.5 * single.height
     assert (tmp_path / "two.pdf").read_bytes().count(b"/Type /Page ") == 2
 
 

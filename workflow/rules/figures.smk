@@ -23,7 +23,7 @@ for job_name, drawn in FIGURES.items():
             f"{RESULTS}/logs/{job_name}.log",
         benchmark:
             f"{RESULTS}/benchmarks/{job_name}.tsv"
-        localrule: True
+        localrule: drawn.dataset is None
         conda:
             "../envs/emoalign.yaml"
         params:

@@ -68,5 +68,6 @@ def save(pages: Sequence[Figure], path: Path) -> None:
 
 def _picture(page: Figure) -> Image.Image:
     stream = BytesIO()
-    page.savefig(stream, format="png", dpi=DPI, bbox_inches="tight")
+    unpacked = {"compress_level": 0}  # it is packed once, with the other pages
+    page.savefig(stream, format="png", dpi=DPI, bbox_inches="tight", pil_kwargs=unpacked)
     return Image.open(stream)

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
-
 COLUMN_INCHES = 3.5
 PAGE_INCHES = 7.2
 PAGE_HEIGHT = 9.4
@@ -62,6 +60,8 @@ def model_marks(models: Sequence[str]) -> dict[str, Mark]:
 @contextmanager
 def style() -> Iterator[None]:
     """The common look, inside the block."""
+    import matplotlib as mpl  # only to draw: the report takes colours and names from here
+
     with mpl.rc_context(_STYLE):
         yield
 

@@ -18,6 +18,9 @@ from emoalign.wording import number
 
 COLUMNS, HEIGHT = 3, 2.75
 
+HEADING = 7.5
+"""Size of headings: ρ, its interval and what is possible go on one line."""
+
 POINT = 7.0
 """Area of the point of a single item; it grows with the square root of their number."""
 
@@ -37,7 +40,7 @@ def draw(subject: Subject) -> list[Figure]:
         for axis, (key, cell) in shown:
             colour = subject.marks[key[0]].colour
             _panel(axis, items.get(key, every.iloc[:0]), colour, highest)
-            headed(axis, f"{subject.cell_name(*key)}\n{_summary(cell)}", COLUMNS)
+            headed(axis, f"{subject.cell_name(*key)}\n{_summary(cell)}", COLUMNS, HEADING)
         figure.supxlabel("Entropy of people's answers (bits)", fontsize=8)
         figure.supylabel("Entropy of the model's answers (bits)", fontsize=8)
         pages.append(figure)
