@@ -77,7 +77,7 @@ def with_settings(entry: type[EntryT], settings: Iterator[Settings]) -> type[Ent
         for key in settings
     }
     made: type[EntryT] = create_model(
-        entry.__name__, __base__=entry, __doc__=entry.__doc__, __module__=__name__, **fields
+        entry.__name__, __base__=entry, __doc__=entry.__doc__, __module__=entry.__module__, **fields
     )
     return made
 
