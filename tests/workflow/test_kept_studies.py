@@ -23,8 +23,9 @@ STUDIES = sorted(path.name for path in KEPT.iterdir())
 
 CHANGED = {
     # Drawn by one rule of seeds: ends of intervals, halves of raters, simulations, folds.
-    "alignment": "*_low *_high ceiling one_human_r reliability_human pearson_disattenuated",
-    "arousal": "*_low *_high",
+    "alignment": "*_low *_high ceiling one_human_r reliability_human pearson_disattenuated "
+    "intercept",  # and the lines that figures show
+    "arousal": "*_low *_high *_slope *_intercept",
     "calibrated": "distribution fold",
     "categories": "*_low *_high *_human_halves *_marginal *_perfect",
     "contrasts": "*_low *_high",
