@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.arousal.analysis import ArousalJob
-from emoalign.analyses.arousal.errors import compare_arousal
+from emoalign.analyses.arousal.compare_arousal import compare_arousal
 from emoalign.analyses.base import ComparisonJob
-from emoalign.analyses.contrasts.pairs import compare_pairs
-from emoalign.analyses.files import AnalysisFiles
+from emoalign.analyses.contrasts.contrast_pairs import compare_pairs
 from emoalign.analyses.frameworks.differences import compare_frameworks
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.analyses.structure.spaces import compare_structure

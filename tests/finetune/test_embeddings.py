@@ -10,9 +10,9 @@ import pytest
 import torch
 import transformers
 
-from emoalign.embeddings.cards import TransformersEmbedding
 from emoalign.embeddings.embedders import hugging_face_embedder
 from emoalign.embeddings.embedding import embedded
+from emoalign.embeddings.embedding_cards import TransformersEmbedding
 from emoalign.errors import EngineError
 
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 from importlib import import_module
 from pathlib import Path
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.base import AnalysedStudy, Analysis, AnalysisJob, Computation
 from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE
-from emoalign.analyses.files import AnalysisFiles
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.report.contents import PageSection
 

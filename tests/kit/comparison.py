@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.alignment.aligned_cells import alignment
 from emoalign.analyses.alignment.analysis import AlignmentJob
-from emoalign.analyses.alignment.cells import alignment
 from emoalign.analyses.base import ComparisonJob
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.items.item_jobs import ComparedDataset

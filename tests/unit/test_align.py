@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from emoalign.analyses.alignment.aligned_cells import alignment
 from emoalign.analyses.alignment.analysis import AlignmentJob
-from emoalign.analyses.alignment.cells import alignment
 from emoalign.analyses.readouts.agreement import readouts
 from emoalign.analyses.readouts.analysis import ReadoutsJob
 from emoalign.items.reliability import reliability_row

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.base import PREDICTIONS, RATINGS, TRAININGS, Computation
 from emoalign.analyses.calibration.analysis import CALIBRATED
 from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE
-from emoalign.analyses.files import AnalysisFiles
 from emoalign.planning.analysed import Analyses
 from emoalign.planning.files import Files
 from emoalign.planning.loading import load_study

@@ -10,10 +10,10 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.arousal.analysis import ArousalJob
 from emoalign.analyses.base import ComparisonJob
 from emoalign.analyses.expectations.check import scored_means
-from emoalign.analyses.files import AnalysisFiles
 from emoalign.statistics.arousal import residuals
 from emoalign.tables import (
     ALIGNMENT,

@@ -14,7 +14,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from emoalign.analyses.distributions.analysis import DistributionJob
-from emoalign.analyses.distributions.references import REFERENCES
+from emoalign.analyses.distributions.reference_predictors import REFERENCES
 from emoalign.statistics import distances
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.study.settings import DistributionSettings

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from emoalign.embeddings import embedding
-from emoalign.embeddings.cards import GgufEmbedding, TransformersEmbedding
 from emoalign.embeddings.embedders import gguf_embedder, hugging_face_embedder
 from emoalign.embeddings.embedding import EmbeddingStore, embedded, identity
+from emoalign.embeddings.embedding_cards import GgufEmbedding, TransformersEmbedding
 from emoalign.errors import EngineError
 from emoalign.study.reading import read_yaml, validate
 

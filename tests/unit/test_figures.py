@@ -26,7 +26,15 @@ from emoalign.figures.style import PALETTE, model_marks, style, wrapped
 from emoalign.figures.subject import Subject, subjects
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.reported import reported
-from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, ITEMS, RESIDUALS, SIMILARITY, STRUCTURE
+from emoalign.tables import (
+    ALIGNMENT,
+    AROUSAL,
+    FRAMEWORK,
+    ITEMS,
+    RESIDUALS,
+    SIMILARITY,
+    STRUCTURE,
+)
 from emoalign.wording import number, with_p
 from tests.kit.drawn import SCALES, drawable, subject, write_study
 from tests.kit.drawn import study as drawn_study

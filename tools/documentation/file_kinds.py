@@ -13,7 +13,7 @@ from pydantic_core import core_schema
 
 from emoalign.baselines.baseline_cards import CheckpointBaseline, FinetunedBaseline
 from emoalign.elicitation.engines.registry import ENGINES
-from emoalign.embeddings.cards import GgufEmbedding, TransformersEmbedding
+from emoalign.embeddings.embedding_cards import GgufEmbedding, TransformersEmbedding
 from emoalign.planning.studies import STUDY
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry

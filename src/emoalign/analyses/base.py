@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self, TypeVar
 
-from emoalign.embeddings.cards import EmbeddingModel
+from emoalign.embeddings.embedding_cards import EmbeddingModel
 from emoalign.figures.kinds import FigureKind
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.report.contents import PageSection

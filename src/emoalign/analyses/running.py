@@ -7,9 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.base import AnalysisJob
 from emoalign.analyses.catalogue import COMPUTATIONS
-from emoalign.analyses.files import AnalysisFiles
 
 
 class Run(Protocol):

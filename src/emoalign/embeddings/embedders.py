@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from emoalign.embeddings.cards import EmbeddingModel, GgufEmbedding, TransformersEmbedding
+from emoalign.embeddings.embedding_cards import EmbeddingModel, GgufEmbedding, TransformersEmbedding
 from emoalign.errors import EngineError
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.source_files import locate

@@ -15,8 +15,8 @@ from types import TracebackType
 import numpy as np
 import orjson
 
-from emoalign.embeddings.cards import EmbeddingModel
 from emoalign.embeddings.embedders import embedder
+from emoalign.embeddings.embedding_cards import EmbeddingModel
 from emoalign.progress import Progress
 from emoalign.statistics.pairs import FloatArray
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import together
-from emoalign.embeddings.cards import EmbeddingModel
+from emoalign.embeddings.embedding_cards import EmbeddingModel
 from emoalign.planning.studies import Study, StudyDataset
 from emoalign.prompts.rendering import QuestionTemplate, question_template
 from emoalign.stimuli.dataset_cards import DatasetCard

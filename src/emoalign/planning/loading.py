@@ -11,7 +11,7 @@ from emoalign.analyses.transparency.analysis import TransparencySettings
 from emoalign.baselines.baseline_cards import BASELINES
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.registry import ENGINES
-from emoalign.embeddings.cards import EMBEDDINGS
+from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
 from emoalign.planning.loaded_study import LoadedStudy

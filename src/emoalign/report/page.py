@@ -17,11 +17,11 @@ from plotly.offline import get_plotlyjs
 
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure
+from emoalign.report.bibliography import bibliography, cited
 from emoalign.report.contents import PageSection
 from emoalign.report.grid import FEW_ROWS
 from emoalign.report.packing import packed, packed_json
 from emoalign.report.pictures import Pictures
-from emoalign.report.references import bibliography, cited
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import TABLES, Table, atomic

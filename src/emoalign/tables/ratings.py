@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from emoalign.tables.columns import (
-    CELL,
-    COUNT,
-    ITEM,
-    NUMBER,
-    NUMBERS,
-    SCALE,
-    TEXT,
-    TEXTS,
-)
+from emoalign.tables.columns import CELL, COUNT, ITEM, NUMBER, NUMBERS, SCALE, TEXT, TEXTS
 from emoalign.tables.contract import Column, Table
 
 STIMULI = Table(

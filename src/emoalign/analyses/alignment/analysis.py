@@ -47,7 +47,7 @@ ANALYSIS = Analysis(
         Computation(
             rule="align",
             does="Item tables and norms in; a row per cell, and per scale people rated, out.",
-            run="emoalign.analyses.alignment.cells:align",
+            run="emoalign.analyses.alignment.aligned_cells:align",
             job=AlignmentJob,
             reads=(ITEMS, NORMS),
             makes=statistics("reliability", "alignment"),

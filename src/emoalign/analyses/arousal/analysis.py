@@ -43,7 +43,7 @@ ANALYSIS = Analysis(
         Computation(
             rule="compare",
             does="Item tables in; errors of arousal by cell, and the worst items, out.",
-            run="emoalign.analyses.arousal.errors:compare_arousal",
+            run="emoalign.analyses.arousal.compare_arousal:compare_arousal",
             job=ArousalJob,
             reads=(ITEMS,),
             makes=statistics("arousal", "arousal_items", "residuals"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.baselines.analysis import BaselinesJob
-from emoalign.analyses.files import AnalysisFiles
 from emoalign.baselines.train import TrainingRecord
 from emoalign.tables import PREDICTIONS, TRAININGS, groups
 

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.calibration import calibrated
 from emoalign.analyses.calibration.analysis import CalibrationJob
 from emoalign.analyses.calibration.fitness import why_no_matrix, why_not
 from emoalign.analyses.calibration.saved import Answers, SavedCell, save
-from emoalign.analyses.files import AnalysisFiles
 from emoalign.items.cells import DistributionCell, Tables, read_cells, shares
 from emoalign.statistics.calibrators.family import Sample
 from emoalign.statistics.calibrators.validation import cross_validate, fitting

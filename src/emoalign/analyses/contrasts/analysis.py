@@ -11,7 +11,7 @@ ANALYSIS = Analysis(
         Computation(
             rule="compare",
             does="Item tables in; pairs of models and of protocols out.",
-            run="emoalign.analyses.contrasts.pairs:compare_pairs",
+            run="emoalign.analyses.contrasts.contrast_pairs:compare_pairs",
             job=ComparisonJob,
             reads=(ITEMS,),
             makes=statistics("contrasts"),

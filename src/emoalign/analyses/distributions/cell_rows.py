@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emoalign.analyses.distributions.references import REFERENCES
+from emoalign.analyses.distributions.reference_predictors import REFERENCES
 from emoalign.items.cells import DistributionCell
 from emoalign.statistics import distances
 from emoalign.statistics.clustered import FEWEST_TEXTS, clustered_means, clustered_spearman

@@ -7,6 +7,7 @@ from itertools import groupby
 
 import pandas as pd
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.distributions.cell_rows import (
     Row,
@@ -17,8 +18,7 @@ from emoalign.analyses.distributions.cell_rows import (
     item_entropies,
 )
 from emoalign.analyses.distributions.contrast_pairs import adjusted, contrast_rows
-from emoalign.analyses.distributions.references import Draws, references
-from emoalign.analyses.files import AnalysisFiles
+from emoalign.analyses.distributions.reference_predictors import Draws, references
 from emoalign.items.cells import read_cells
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import (

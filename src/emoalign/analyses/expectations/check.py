@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.base import ComparisonJob
 from emoalign.analyses.expectations.analysis import ExpectationJob
 from emoalign.analyses.expectations.of_distributions import (
@@ -11,8 +12,7 @@ from emoalign.analyses.expectations.of_distributions import (
     distribution_scorecard,
 )
 from emoalign.analyses.expectations.of_means import scorecard_rows
-from emoalign.analyses.files import AnalysisFiles
-from emoalign.items.correlations import correlated
+from emoalign.items.correlated import correlated
 from emoalign.items.rated_items import rated_items, read_items
 from emoalign.tables import (
     ALIGNMENT,

@@ -8,9 +8,9 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.base import ComparisonJob
-from emoalign.analyses.files import AnalysisFiles
-from emoalign.items.correlations import correlated
+from emoalign.items.correlated import correlated
 from emoalign.items.rated_items import RatedItems, rated_items, read_items
 from emoalign.statistics.multiplicity import holm
 from emoalign.statistics.replicates import Replicates, combination, independent_sum

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.files import AnalysisFiles
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.labels.analysis import LabelsJob
 from emoalign.items.rated_items import of_scales, read_items
 from emoalign.statistics.labels import label_agreement

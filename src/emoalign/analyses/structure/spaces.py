@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from emoalign.analyses.files import AnalysisFiles
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.analyses.structure.shown import similarity_rows
 from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_items

@@ -19,7 +19,7 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
-from emoalign.embeddings.cards import EmbeddingCard
+from emoalign.embeddings.embedding_cards import EmbeddingCard
 from emoalign.figures.kinds import FigureKind, labels
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry, Name

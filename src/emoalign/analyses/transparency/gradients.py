@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.files import AnalysisFiles
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.transparency.analysis import GradientJob
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.transparency import FEWEST_LABELS, gradient, partial_spearman

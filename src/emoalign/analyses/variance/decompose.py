@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.files import AnalysisFiles
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.variance.analysis import DecompositionJob
 from emoalign.statistics.components import Levels, variance_components
 from emoalign.tables import VARIANCE, groups

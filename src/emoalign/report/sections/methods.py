@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emoalign.elicitation.engines.registry import ENGINES
-from emoalign.report.prompts import example_prompts
 from emoalign.report.report_job import ReportedDataset, ReportedModel, ReportJob
 from emoalign.report.section import Results, Section, View
+from emoalign.report.shown_prompts import example_prompts
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import LabelScale
 from emoalign.wording import number

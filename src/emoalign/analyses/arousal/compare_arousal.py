@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.arousal.analysis import ArousalJob
-from emoalign.analyses.files import AnalysisFiles
 from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_items
 from emoalign.statistics.arousal import arousal_errors, extremity, residuals
 from emoalign.statistics.correlation import FEWEST_ITEMS

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emoalign.analyses.alignment.analysis import AlignmentJob
-from emoalign.analyses.files import AnalysisFiles
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.items.rated_items import of_scales, read_items, unique_items
 from emoalign.items.reliability import reliability_row
 from emoalign.statistics.correlation import concordance, errors, pearson, spearman
@@ -19,15 +19,7 @@ from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.reliability import disattenuate, summary_reliability
 from emoalign.statistics.replicates import log_sd_ratio_replicates, pearson_replicates
 from emoalign.statistics.seeds import seed_of
-from emoalign.tables import (
-    ALIGNMENT,
-    CELL_KEY,
-    NORMS,
-    RELIABILITY,
-    STATUSES,
-    groups,
-    records,
-)
+from emoalign.tables import ALIGNMENT, CELL_KEY, NORMS, RELIABILITY, STATUSES, groups, records
 
 _TESTED = ("pearson", "ranksum", "signedrank")
 

@@ -8,8 +8,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.base import ComparisonJob
-from emoalign.analyses.files import AnalysisFiles
 from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_items
 from emoalign.statistics.contrasts import contrasts
 from emoalign.statistics.multiplicity import benjamini_hochberg, holm
