@@ -1,4 +1,4 @@
-"""Running a stage: where its messages go, and how it ends when something is wrong or it must."""
+"""Running a stage: where its messages go, and how it ends when it fails or is told to stop."""
 
 from __future__ import annotations
 

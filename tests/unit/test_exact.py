@@ -118,7 +118,7 @@ def test_a_scale_with_points_of_several_tokens_is_refused_and_they_are_named() -
     assert message.startswith("scale 'pleasure': not every point is a single token of this model: ")
     assert "10 (2 tokens), 11 (2 tokens), 2.5 (3 tokens)" in message
     assert "9 (" not in message
-    assert "use the sampled readout with a prompt set whose answers are of kind text" in message
+    assert "use the sampled readout with a prompt set with answer.kind: text" in message
 
 
 def test_points_that_share_a_token_are_refused() -> None:

@@ -150,7 +150,7 @@ class Computation:
     Attributes:
         rule: the name of the rule.
         does: what goes in and comes out, a sentence.
-        run: the function, as module:name; it takes a job and `running.AnalysisFiles`.
+        run: the function, as module:name; it takes a job and `analysis_files.AnalysisFiles`.
         job: the job it takes.
         reads, makes: paths of files. Tables that the study does not have are not read.
         each: whether it runs once for a study, or once for each dataset.

@@ -36,7 +36,7 @@ def bca_interval(
     eq. 14.15).
 
     Undefined replicates (NaN) are left out. The interval is NaN when more than 5 % of them are
-    undefined, when a jackknife value is (the statistic hangs on one item), when the replicates do
+    undefined, when a jackknife value is (the statistic rests on one item), when the replicates do
     not vary, or when all of them lie on one side of the estimate.
     """
     resampled = np.asarray(replicates, dtype=np.float64)

@@ -126,7 +126,7 @@ def _explained(contrast: Contrast) -> Contrast:
     elif contrast.r_between >= 1 - ALIKE:
         reason = "the item means of the two are the same, or linear in each other"
     elif np.isnan(contrast.low):
-        reason = "the bootstrap interval hangs on single items"
+        reason = "the bootstrap interval rests on single items"
     if reason is None:
         return contrast
     return Contrast(**{**vars(contrast), "reason": reason})

@@ -1,1 +1,1 @@
-"""Configuration as validated YAML: studies, models, datasets, prompt sets, as validated YAML."""
+"""What configuration is made of: scales, protocols, prompt sets, settings; and reading YAML."""

@@ -11,7 +11,7 @@ from emoalign.study.fields import Entry, Name, Range
 
 
 class AnswerFormat(Entry):
-    """The kind of answer, and where it ends."""
+    """The form an answer takes, and where it ends."""
 
     renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 

@@ -115,8 +115,8 @@ def nearest(name: str, choices: Iterable[str]) -> str:
 def _follows(entry: type[Entry], detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
     """Tell whether another problem says it all.
 
-    A list is too short as what it holds is wrong itself; a key is missing as it stands there by
-    its old name.
+    A list can be too short only because its entries were invalid; a key can be missing only
+    because its old name was used.
     """
     location = detail["loc"]
     others = [other["loc"] for other in details if other["loc"] != location]

@@ -123,7 +123,7 @@ VALENCE, AROUSED = "valence", "arousal"
 
 
 class Frameworks(Entry):
-    """Scales of a dataset that describe feelings by dimensions, and others by single emotions."""
+    """The scales of a dataset that are dimensions, and those that are single emotions."""
 
     dimensions: tuple[Name, ...] = Field(
         (), description="Names of the scales that are dimensions, such as valence and arousal."

@@ -40,7 +40,7 @@ ALIGNMENT = Table(
         *numbers(
             pearson_r="Pearson correlation of the model's item means with the human ones.",
             pearson_low="Lower end of its 95 % interval (bootstrap over items, BCa); null where r "
-            "hangs on too few items, or is ±1.",
+            "rests on too few items, or is ±1.",
             pearson_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
             pearson_p="Two-sided p of pearson_r against 0.",
             pearson_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
@@ -51,7 +51,8 @@ ALIGNMENT = Table(
             rmse_constant="The same for a rater who always gives the mean of the human means.",
             bias="Mean of the model minus mean of people, in points of the scale.",
             slope="Slope of the model's item means on the human ones; below 1: compressed.",
-            intercept="What this line gives at a human mean of 0, in points of the scale.",
+            intercept="Intercept of the least-squares line of the model's item means on the human "
+            "ones, in points of the scale.",
             reliability_human="Reliability of the human means.",
             reliability_model="Reliability of the model's means; 1 if exact.",
             ceiling="Highest r to be expected of a perfect model: √reliability_human.",

@@ -30,18 +30,21 @@ def numbers(**meanings: str) -> tuple[Column, ...]:
     return tuple(Column(name, NUMBER, meaning) for name, meaning in meanings.items())
 
 
-def related(**meanings: str) -> tuple[Column, ...]:
-    """Correlations over items, each with the ends of its interval and the least-squares line."""
+def related(**meanings: tuple[str, str]) -> tuple[Column, ...]:
+    """Correlations over items, each with the ends of its interval and the least-squares line.
+
+    A name stands for its meaning, and for what its line is: this on that.
+    """
     columns: list[Column] = []
-    for name, meaning in meanings.items():
+    for name, (meaning, line) in meanings.items():
         interval = f"end of the 95 % interval of {name} (bootstrap over items, BCa)."
         columns += numbers(
             **{
                 name: meaning,
                 f"{name}_low": f"Lower {interval}",
                 f"{name}_high": f"Upper {interval}",
-                f"{name}_slope": f"Slope of the least-squares line of {name}, over the same items.",
-                f"{name}_intercept": "Its value at 0.",
+                f"{name}_slope": f"Slope of the least-squares line of {line}, over the same items.",
+                f"{name}_intercept": "Intercept of that line.",
             }
         )
     return tuple(columns)

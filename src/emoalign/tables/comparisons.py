@@ -122,7 +122,7 @@ STRUCTURE = Table(
 
 SIMILARITY = Table(
     "statistics/similarity.parquet",
-    "two of the items of a dataset that figures show: how far apart they are for a rater",
+    "a pair of the items shown in the similarity figure, for people or one cell",
     (
         Column("model", TEXT, "Name of the model; null for people."),
         Column("protocol", TEXT, "Name of the protocol in the study; null for people."),
@@ -134,12 +134,12 @@ SIMILARITY = Table(
             "Place of the one item, from 1, in an order in which items that "
             "are alike for people are neighbours.",
         ),
-        Column("place_b", COUNT, "Place of the other, further back."),
+        Column("place_b", COUNT, "Place of the other item, always larger."),
         Column("item_a", TEXT, "The dataset's own id of the one item."),
         Column("item_b", TEXT, "That of the other."),
         *numbers(
-            dimensions="Rank of their distance in the space of the dimensions among those of all "
-            "items that are shown, from 0 (the nearest pair) to 1; null where a mean is missing.",
+            dimensions="Rank of the distance of the pair in the space of the dimensions among all "
+            "pairs shown, from 0 (nearest) to 1; null where a mean is missing.",
             emotions="The same in the space of the single emotions.",
         ),
     ),
@@ -155,14 +155,29 @@ AROUSAL = Table(
         READOUT,
         Column("n_items", COUNT, "Items with arousal and valence of both people and model."),
         *related(
-            v_human="Correlation of |valence - middle of the scale| with arousal, for people; "
-            "above 0: the V shape.",
-            v_model="The same for the model, from its own valence and arousal.",
-            residual_human="Correlation of the model's arousal residual with the extremity of "
-            "human valence; above 0: too much arousal for extreme items.",
-            residual_model="The same with the extremity of the model's valence.",
-            error_arousal="Correlation of model minus human arousal with human arousal; below 0: "
-            "high arousal is rated too low and low arousal too high.",
+            v_human=(
+                "Correlation of |valence - middle of the scale| with arousal, for people; above "
+                "0: the V shape.",
+                "people's arousal on |valence - middle of the scale|",
+            ),
+            v_model=(
+                "The same for the model, from its own valence and arousal.",
+                "the model's arousal on its own |valence - middle of the scale|",
+            ),
+            residual_human=(
+                "Correlation of the model's arousal residual with the extremity of human valence; "
+                "above 0: too much arousal for extreme items.",
+                "the residual on the extremity of human valence",
+            ),
+            residual_model=(
+                "The same with the extremity of the model's valence.",
+                "the residual on the extremity of the model's valence",
+            ),
+            error_arousal=(
+                "Correlation of model minus human arousal with human arousal; below 0: high "
+                "arousal is rated too low and low arousal too high.",
+                "model minus human arousal on human arousal",
+            ),
         ),
         Column("reason", TEXT, MISSING),
     ),

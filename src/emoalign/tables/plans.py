@@ -60,8 +60,8 @@ PRECISION = Table(
         Column(
             "n_items",
             COUNT,
-            "Items of the study with a human rating on the scale; for jsd, those that at least "
-            "min_raters people answered singly, on points of the scale.",
+            "Items of the study with a human rating on the scale; for jsd, those with at least "
+            "min_raters single ratings on points of the scale.",
         ),
         Column("measure", TEXT, "r (Pearson, of item means) or jsd (mean over items, in bits)."),
         Column(
@@ -69,7 +69,7 @@ PRECISION = Table(
             TEXT,
             "About the model. For r: its correlation with people if both had means without error. "
             "For jsd: perfect (it knows what is true of each item, as in distributions) or "
-            "marginal (it answers each item as people answer those of the other folds).",
+            "marginal (it gives every item the mean distribution of the items in other folds).",
         ),
         *numbers(
             expected="What the study would then see: r, lowered by the reliability of both sides, "

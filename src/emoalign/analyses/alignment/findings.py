@@ -43,7 +43,7 @@ def why_no_interval(cell: Mapping[str, Any]) -> str:
     """Why a cell has a correlation without an interval."""
     if abs(cell["pearson_r"]) > 1 - 1e-9:
         return "all items lie on one line"
-    return "r hangs on too few items"
+    return "r rests on too few items"
 
 
 def findings(alignment: pd.DataFrame, job: ReportJob) -> list[list[str]]:

@@ -75,8 +75,8 @@ def _methods(job: ReportJob) -> str:
         "intervals by the bias-corrected and accelerated (BCa) bootstrap over items [@efron1987], "
         f"{resamples:,} resamples; Spearman's rank correlation; Lin's "
         "concordance correlation [@lin1989]; mean absolute and root mean squared error, the latter "
-        "beside that of always giving the human mean. p-values of "
-        "one test were adjusted over the cells of a readout [@benjamini1995]."
+        "beside that of a rater who gives every item the average of the human item means. p-values "
+        "of one test were adjusted over the cells of a readout [@benjamini1995]."
     )
 
 

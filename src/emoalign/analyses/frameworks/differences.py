@@ -104,7 +104,7 @@ def _row(cells: Cells, job: ComparisonJob) -> dict[str, object] | None:
     if undefined:
         reason = "no correlation on " + ", ".join(sorted({scale for _, scale in undefined}))
     elif np.isnan(interval.low):
-        reason = "the bootstrap interval hangs on single items"
+        reason = "the bootstrap interval rests on single items"
     return {
         "n_items": difference.n_items,
         "n_emotions": len(emotions),

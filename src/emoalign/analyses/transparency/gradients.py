@@ -54,7 +54,7 @@ def _row(cell: pd.DataFrame, predictor: str, seed: int, job: GradientJob) -> dic
     elif np.isnan(partial.rho):
         reason = "partial_rho: prevalence alone orders the labels, or is the same for all"
     elif np.isnan(over_labels.interval.low):
-        reason = "rho_low, rho_high: the correlation hangs on one label"
+        reason = "rho_low, rho_high: the correlation rests on one label"
     return {
         "n_labels": len(both),
         "rho": over_labels.rho,

@@ -60,7 +60,7 @@ class Capabilities(ShownItems):
 
 
 class Limits(Entry):
-    """Limits on the work of the server. Changing a limit never asks for an answer again."""
+    """Limits on how hard the server is worked. Changing a limit never asks for an answer again."""
 
     concurrency: int = Field(1, ge=1, description="Requests under way at once, at most.")
     requests_per_minute: float | None = Field(

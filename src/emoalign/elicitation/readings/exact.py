@@ -57,7 +57,7 @@ def check_single_tokens(tokens: Mapping[float, Sequence[int]], scale_name: str) 
         raise CapabilityError(
             f"scale {scale_name!r}: not every point is a single token of this model: "
             f"{culprits}. The exact readout and next_token answers would misread it: use the "
-            "sampled readout with a prompt set whose answers are of kind text."
+            "sampled readout with a prompt set with answer.kind: text."
         )
 
 

@@ -35,7 +35,7 @@ def draw(subject: Subject) -> list[Figure]:
         for axis, (key, cell) in shown:
             _panel(axis, cell, aligned[key], subject, subject.marks[key[0]].colour)
             headed(axis, f"{subject.cell_name(*key)}\n{_summary(aligned[key])}", columns)
-        figure.supxlabel(f"Human mean rating (r with its {R_INTERVAL})", fontsize=8)
+        figure.supxlabel(f"Human mean rating (above each panel: r, {R_INTERVAL})", fontsize=8)
         figure.supylabel("Model mean rating", fontsize=8)
         pages.append(figure)
     return pages

@@ -37,7 +37,7 @@ limits:
 
 
 class BatchSettings(Entry):
-    """Settings of batches, for a model that is asked in them."""
+    """Grouping of requests into batches."""
 
     max_requests: int = Field(50_000, ge=1, description="Requests in one batch, at most.")
     max_bytes: int = Field(190_000_000, ge=1, description="Size of one batch in bytes, at most.")

@@ -176,7 +176,7 @@ def check_template(template: str | None, arguments: Mapping[str, object], model:
     if not template:
         raise CapabilityError(
             f"model {model!r} has no chat template: say chat: false among the capabilities in its "
-            "card, and ask it with a prompt set of kind completion."
+            "card, and ask it with a prompt set with kind: completion."
         )
     for sign, (key, does, example) in _UNASKED.items():
         if sign in template and key not in arguments:
