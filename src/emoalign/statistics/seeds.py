@@ -1,9 +1,9 @@
 """The rule by which seeds of analyses follow from the study.
 
 What analyses draw at random for a dataset depends on the study's seed, the dataset and the purpose,
-and on nothing else: not on models, protocols or scales, nor on the order of anything. So all that is
-drawn for one purpose is the same wherever it is drawn, and what different analyses say of one cell
-agrees; datasets and purposes are independent of each other.
+and on nothing else: not on models, protocols or scales, nor on the order of anything. So all that
+is drawn for one purpose is the same wherever it is drawn, and what different analyses say of one
+cell agrees; datasets and purposes are independent of each other.
 
 Which stimuli are sampled and what is asked of models does not follow this rule: answers are known
 by what was asked, and must be found again.
