@@ -27,8 +27,7 @@ from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate
 from emoalign.stage import stage
-from emoalign.study.prompt_sets import AnswerFormat
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import AnswerFormat, Protocol
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
 from tests.kit.waiting import HANGS_S, until

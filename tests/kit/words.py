@@ -11,8 +11,7 @@ from emoalign.planning.reported import reported
 from emoalign.planning.studies import STUDY
 from emoalign.report.report_job import ReportJob
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import PersonaTable
+from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings
 

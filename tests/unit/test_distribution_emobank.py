@@ -15,7 +15,7 @@ from emoalign.statistics.raters import People
 from emoalign.stimuli.norms import human_answers
 from emoalign.stimuli.selection import strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
-from emoalign.study.strata import Strata
+from emoalign.study.settings import Strata
 from tests.kit.datasets import ROOT, prepared, shipped
 
 pytestmark = pytest.mark.shared_data

@@ -18,7 +18,7 @@ from emoalign.stimuli.readers.base import HumanLabels, SourceItem
 from emoalign.stimuli.selection import sample_ids, select, strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.study.strata import Strata
+from emoalign.study.settings import Strata
 from tests.kit.datasets import ROOT, shipped
 
 BY_SD = {"statistic": "sd", "scales": ["V", "A"], "bounds": [0.3, 0.7], "closed": "left"}

@@ -13,8 +13,7 @@ from emoalign.planning.studies import Study, StudyDataset
 from emoalign.prompts.rendering import QuestionTemplate, question_template
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import PersonaTable, Protocol
+from emoalign.study.protocols import PersonaTable, PromptSet, Protocol
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 
 

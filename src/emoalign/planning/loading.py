@@ -19,8 +19,7 @@ from emoalign.planning.studies import STUDY, Study
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import part
 from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import PersonaTable
+from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.reading import EntryT, Kinds, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
 

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from emoalign.analyses.catalogue import FigureName, settings_of_study, with_settings
 from emoalign.study.fields import Entry, Name
 from emoalign.study.protocols import Protocol
-from emoalign.study.strata import Strata
+from emoalign.study.settings import Strata
 
 
 class StudyDataset(Entry):

@@ -12,7 +12,7 @@ from emoalign.stimuli.readers.table_columns import ItemTable
 from emoalign.study.fields import Entry, FileSource, Job, Modality, Name
 from emoalign.study.reading import nearest
 from emoalign.study.scales import DatasetScale, Frameworks, LabelScale
-from emoalign.study.strata import Strata
+from emoalign.study.settings import Strata
 
 RemoteApi = Literal["ask", "allow", "deny"]
 

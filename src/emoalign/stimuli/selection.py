@@ -21,7 +21,7 @@ from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.norms import human_answers, norm_rows
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.study.scales import DatasetScale
-from emoalign.study.strata import Strata, Stratifier
+from emoalign.study.settings import Strata, Stratifier
 
 _log = logging.getLogger(__name__)
 

@@ -18,8 +18,7 @@ from emoalign.installed import installed_versions
 from emoalign.prompts.messages import estimated_tokens
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Entry, Modality, Range, Readout
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import Scale
 
 if TYPE_CHECKING:  # tables are read when a job runs, not when a study is

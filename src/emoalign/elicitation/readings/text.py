@@ -18,7 +18,7 @@ from emoalign.elicitation.readings.json_answers import (
     parse_labels,
     parse_object,
 )
-from emoalign.study.prompt_sets import AnswerFormat
+from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "error"]
