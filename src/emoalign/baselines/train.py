@@ -25,9 +25,8 @@ from emoalign.baselines.examples import (
 from emoalign.baselines.extra import PACKAGES, require
 from emoalign.baselines.partition import Partition, PartitionCounts
 from emoalign.errors import BaselineError
-from emoalign.installed import installed_versions
 from emoalign.study.fields import Entry, FileSource
-from emoalign.study.source_files import folder_sha256
+from emoalign.study.source_files import folder_sha256, installed_versions
 from emoalign.tables import atomic
 
 _FINISHED = "training.json"

@@ -18,9 +18,8 @@ from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import CapabilityError, EngineError
-from emoalign.installed import installed_versions
 from emoalign.prompts.messages import chat_messages
-from emoalign.study.source_files import folder_sha256
+from emoalign.study.source_files import folder_sha256, installed_versions
 
 _QUEUED = 2
 """Answers waiting or under way, as a multiple of those computed at once: the queue never dries up,
