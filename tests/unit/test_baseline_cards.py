@@ -14,10 +14,10 @@ import pytest
 from emoalign.baselines import extra
 from emoalign.baselines.baseline_cards import BASELINES
 from emoalign.errors import BaselineError, StudyError
-from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.planning.rules import Files
+from emoalign.planning.studies import LoadedStudy
 from emoalign.study.reading import read_card, read_yaml
 
 Edit = Callable[[str, Callable[[Any], object]], None]

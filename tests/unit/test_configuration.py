@@ -12,12 +12,11 @@ from pydantic import ValidationError
 
 from emoalign.errors import StudyError
 from emoalign.planning.analysed import Analyses
-from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import MODELS, load_study
 from emoalign.planning.preflight import check_prompts
-from emoalign.planning.rules import Needs
+from emoalign.planning.rules import Files, Needs
+from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Job
 from emoalign.study.protocols import PromptSet

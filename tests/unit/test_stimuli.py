@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from emoalign.errors import DataError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.norms import to_scale
 from emoalign.stimuli.preparation import prepare

@@ -29,9 +29,9 @@ from emoalign.elicitation.readings.exact import read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.plan import planned
+from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts.messages import without_system
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.stage import orderly_end

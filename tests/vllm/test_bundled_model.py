@@ -20,7 +20,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import LoadedStudy
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.scales import OrdinalScale
