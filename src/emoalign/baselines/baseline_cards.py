@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.stimuli.readers.known import DatasetSource
+from emoalign.stimuli.dataset_cards import DatasetSource
 from emoalign.study.fields import Entry, Job, Name
 from emoalign.study.reading import Kinds
 from emoalign.study.scales import DatasetScale, LabelScale, Scale
