@@ -26,7 +26,7 @@ from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer, JournalWriter
-from emoalign.elicitation.readings.text import read_answer
+from emoalign.elicitation.readings import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.prompts.rendering import Message, Prompt
 from emoalign.study.protocols import AnswerFormat

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.readings.text import Reading, parse_rating, read_answer
+from emoalign.elicitation.readings import Reading, parse_rating, read_answer
 from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import OrdinalScale
 

@@ -25,7 +25,7 @@ from emoalign.elicitation.engines.vllm.start import loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmCapabilities, VllmModel
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.readings.exact import read_distribution
+from emoalign.elicitation.readings import read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs

@@ -172,7 +172,7 @@ def converse(
     A server that gives fewer answers than asked is asked for the rest, a few times.
     """
 
-    from emoalign.elicitation.readings.exact import check_tokens, single_tokens
+    from emoalign.elicitation.questions import check_tokens, single_tokens
 
     async def talk() -> None:
         try:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.readings.text import parse_number
+from emoalign.elicitation.readings import parse_number
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import CapabilityError
 

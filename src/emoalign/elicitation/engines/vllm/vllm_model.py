@@ -167,7 +167,7 @@ class VllmModel(AskedModel):
         """
         from emoalign.elicitation.engines.vllm.outputs import beginning
         from emoalign.elicitation.engines.vllm.start import loaded
-        from emoalign.elicitation.readings.exact import check_tokens, single_tokens
+        from emoalign.elicitation.questions import check_tokens, single_tokens
 
         wanting: dict[Ask, list[Inquiry]] = defaultdict(list)
         for inquiry in inquiries:
