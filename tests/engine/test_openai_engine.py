@@ -21,9 +21,8 @@ import pytest
 
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import RatingJob, rate
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, Sampling, rate
 from emoalign.elicitation.readings import read_answer
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate
 from emoalign.stage import stage

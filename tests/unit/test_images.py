@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from emoalign.elicitation.requests import RatingRequest, Sampling
+from emoalign.elicitation.rating import RatingRequest, Sampling
 from emoalign.errors import DataError, StudyError
 from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import Jobs, figures, reported

@@ -24,9 +24,8 @@ from emoalign.elicitation.engines.vllm.outputs import (
 from emoalign.elicitation.engines.vllm.start import loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmCapabilities, VllmModel
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating import RatingJob
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, Sampling
 from emoalign.elicitation.readings import read_distribution
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study

@@ -19,7 +19,7 @@ else:
     from emoalign.elicitation.engines.vllm.engine import VllmEngine
     from emoalign.elicitation.engines.vllm.start import loaded
     from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
-    from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+    from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
     from emoalign.prompts.rendering import Message, Prompt
 
     from . import tiny_models

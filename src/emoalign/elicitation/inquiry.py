@@ -13,9 +13,8 @@ from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer, JournalWriter, Key, read_answers
 from emoalign.elicitation.questions import Question, build_questions, only_scale, shown_items
-from emoalign.elicitation.rating import RatingJob, RatingTask
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.elicitation.readings import read_distribution, readings, withheld
-from emoalign.elicitation.requests import Ask, RatingRequest, missing
 from emoalign.progress import Progress
 
 _log = logging.getLogger(__name__)

@@ -14,8 +14,7 @@ import pandas as pd
 
 from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel
 from emoalign.elicitation.journal import read_answers
-from emoalign.elicitation.rating import RatingJob, RatingTask
-from emoalign.elicitation.requests import Ask, RatingRequest, missing
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.errors import CapabilityError
 from emoalign.prompts.messages import without_system
 from emoalign.prompts.rendering import Image, Renderer

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.requests import Sampling, Settings
+from emoalign.elicitation.rating import RatingJob, Sampling, Settings
 from emoalign.prompts.messages import estimated_tokens
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Entry, Modality, Range, Readout

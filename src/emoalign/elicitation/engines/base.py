@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.requests import Sampling
+from emoalign.elicitation.rating import RatingJob, Sampling
 from emoalign.study.fields import Entry, Modality, Readout
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import Scale

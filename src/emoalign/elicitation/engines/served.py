@@ -13,7 +13,7 @@ from pydantic import Field
 
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, ShownItems
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import EngineError
 from emoalign.study.fields import Entry, Range
 

@@ -18,7 +18,7 @@ from emoalign.elicitation.engines.openai.wire import (
     request_body,
     withheld_reply,
 )
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import JournalError
 from emoalign.tables import atomic
 

@@ -39,7 +39,7 @@ from emoalign.elicitation.engines.openai.wire import (
 )
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import EngineError
 from emoalign.prompts.messages import estimated_tokens
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
-from emoalign.elicitation.requests import Scalar, Settings
+from emoalign.elicitation.rating import Scalar, Settings
 from emoalign.study.fields import Entry
 
 if TYPE_CHECKING:

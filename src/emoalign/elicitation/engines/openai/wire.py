@@ -8,7 +8,7 @@ from typing import Any
 
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask, RatingRequest
+from emoalign.elicitation.rating import Ask, RatingRequest
 from emoalign.prompts.messages import chat_messages
 
 

@@ -16,7 +16,7 @@ from emoalign.elicitation.engines.vllm.outputs import (
 )
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import CapabilityError, EngineError
 from emoalign.prompts.messages import chat_messages
 from emoalign.study.source_files import folder_sha256, installed_versions

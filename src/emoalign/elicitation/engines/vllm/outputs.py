@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import parse_number
-from emoalign.elicitation.requests import Ask
 from emoalign.errors import CapabilityError
 
 OTHER_TOKENS = ""

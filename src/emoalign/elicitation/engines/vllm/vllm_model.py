@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel, ShownItems
 from emoalign.elicitation.engines.base import Resources
-from emoalign.elicitation.requests import Ask, Scalar, Settings
+from emoalign.elicitation.rating import Ask, Scalar, Settings
 from emoalign.study.fields import Range
 from emoalign.study.source_files import folder_sha256
 
