@@ -13,15 +13,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.engines.vllm.engine import check_template
+from emoalign.elicitation.engines.vllm.engine import loaded
 from emoalign.elicitation.engines.vllm.outputs import (
     beginning,
+    check_template,
     number_tokens,
     rating_tokens,
     read_output,
     sampling_parameters,
 )
-from emoalign.elicitation.engines.vllm.start import loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmCapabilities, VllmModel
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, Sampling

@@ -186,7 +186,7 @@ def test_a_finished_job_loads_no_model(
     def load(card: VllmModel) -> None:
         raise AssertionError("a model was loaded although nothing is missing")
 
-    monkeypatch.setattr("emoalign.elicitation.engines.vllm.start.loaded", load)
+    monkeypatch.setattr("emoalign.elicitation.engines.vllm.engine.loaded", load)
     again = desk.rate(job_of(default_study, card), card)
     pd.testing.assert_frame_equal(again, sheet)
 

@@ -13,8 +13,7 @@ import torch
 from scipy.stats import chisquare
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from emoalign.elicitation.engines.vllm.engine import VllmEngine
-from emoalign.elicitation.engines.vllm.start import loaded
+from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import check_single_tokens

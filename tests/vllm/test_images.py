@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Picture
 
-from emoalign.elicitation.engines.vllm.engine import VllmEngine
-from emoalign.elicitation.engines.vllm.start import loaded
+from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmCapabilities, VllmModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling

@@ -165,8 +165,8 @@ class VllmModel(AskedModel):
 
         Nobody sends a bill for it: the account is not needed.
         """
+        from emoalign.elicitation.engines.vllm.engine import loaded
         from emoalign.elicitation.engines.vllm.outputs import beginning
-        from emoalign.elicitation.engines.vllm.start import loaded
         from emoalign.elicitation.questions import check_tokens, single_tokens
 
         wanting: dict[Ask, list[Inquiry]] = defaultdict(list)
