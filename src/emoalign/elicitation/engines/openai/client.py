@@ -17,23 +17,20 @@ import openai
 import orjson
 
 import emoalign
-from emoalign.elicitation.engines.openai.faults import (
+from emoalign.elicitation.engines.openai.limits import Gate
+from emoalign.elicitation.engines.openai.openai_model import interface, request_body
+from emoalign.elicitation.engines.openai.replies import (
     Fault,
     backoff,
     error_reply,
     exhausted_for,
+    has_choices,
+    lacks_logprobs,
     odd,
+    read_answers,
     refused,
     too_late,
     unreachable,
-)
-from emoalign.elicitation.engines.openai.limits import Gate
-from emoalign.elicitation.engines.openai.wire import (
-    has_choices,
-    interface,
-    lacks_logprobs,
-    read_answers,
-    request_body,
     used_tokens,
     withheld_reply,
 )
