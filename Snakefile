@@ -18,12 +18,10 @@ sys.path.insert(0, str(Path(workflow.basedir, "src")))
 # None of these names may be one of Snakemake's own, such as Resources: it would take its place.
 from emoalign.errors import EmoalignError
 from emoalign.planning.analysed import Analyses
-from emoalign.planning.files import Files
-from emoalign.planning.jobs import Jobs
+from emoalign.planning.jobs import Jobs, figures, reported, undrawn
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
-from emoalign.planning.reported import figures, reported, undrawn
-from emoalign.planning.rules import Needs, models_pattern, together_rules
+from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
 from emoalign.stage import importable_in_jobs, keep_out_of_log
 
 importable_in_jobs()

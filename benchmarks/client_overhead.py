@@ -26,10 +26,10 @@ from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer, JournalWriter
-from emoalign.elicitation.readings.text import read_answer
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
+from emoalign.elicitation.readings import read_answer
 from emoalign.prompts.rendering import Message, Prompt
-from emoalign.study.prompt_sets import AnswerFormat
+from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import OrdinalScale
 from in_snakemake import project, snakemake, write
 

@@ -25,9 +25,8 @@ import torch
 from transformers import RobertaConfig, RobertaForSequenceClassification
 
 from emoalign.baselines.baseline_cards import TrainingSettings
-from emoalign.baselines.checkpoints import Checkpoints
 from emoalign.baselines.classifiers import Classifier, best_device, load
-from emoalign.baselines.fitting import Fitting
+from emoalign.baselines.fitting import Checkpoints, Fitting
 from tests.finetune.tiny_roberta import tokenizer
 
 LABELS = 28

@@ -22,12 +22,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from emoalign.elicitation.engines.vllm.engine import VllmEngine
+from emoalign.elicitation.engines.vllm.engine import VllmEngine, processor_arguments
 from emoalign.elicitation.engines.vllm.outputs import sampling_parameters
-from emoalign.elicitation.engines.vllm.start import processor_arguments
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import JournalWriter
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.prompts.messages import chat_messages
 from emoalign.prompts.rendering import Message, Prompt
 

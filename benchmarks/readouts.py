@@ -16,7 +16,7 @@ from pathlib import Path
 
 from emoalign.elicitation.engines.served import Engine
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import MODELS, load_study
 from emoalign.study.reading import read_card, read_yaml

@@ -22,9 +22,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from emoalign.planning.files import Files
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.planning.rules import Files
+from emoalign.planning.studies import LoadedStudy
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, PREDICTIONS, RATINGS, STIMULI
 from in_snakemake import ROOT, project, snakemake, write

@@ -15,12 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from emoalign.elicitation.engines.vllm.engine import VllmEngine
+from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
 from emoalign.elicitation.engines.vllm.outputs import sampling_parameters
-from emoalign.elicitation.engines.vllm.start import loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import JournalWriter
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.prompts.messages import chat_messages
 from emoalign.prompts.rendering import Message, Prompt
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import settings
 from ruamel.yaml import YAML
 
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.study.fields import FileSource
 from emoalign.study.reading import read_yaml

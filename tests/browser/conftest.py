@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from emoalign.planning.reported import reported
+from emoalign.planning.jobs import reported
 from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
 from tests.kit.stages import make, make_page, page
 from tests.kit.waiting import HANGS_S

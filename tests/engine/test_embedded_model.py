@@ -24,12 +24,11 @@ from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.elicitation.readings.text import parse_rating
-from emoalign.elicitation.requests import Ask, RatingRequest
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, rate
+from emoalign.elicitation.readings import parse_rating
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts.rendering import QuestionTemplate
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare

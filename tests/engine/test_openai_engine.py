@@ -21,14 +21,12 @@ import pytest
 
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.elicitation.readings.text import read_answer
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, Sampling, rate
+from emoalign.elicitation.readings import read_answer
 from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate
 from emoalign.stage import stage
-from emoalign.study.prompt_sets import AnswerFormat
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import AnswerFormat, Protocol
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import RATINGS, STIMULI
 from tests.kit.waiting import HANGS_S, until

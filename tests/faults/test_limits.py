@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
 from emoalign.prompts.rendering import Prompt
 from tests.faults.conftest import KEY, Desk

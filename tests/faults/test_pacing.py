@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.engines.openai.faults import (
+from emoalign.elicitation.engines.openai.limits import Pacing
+from emoalign.elicitation.engines.openai.replies import (
     asked_wait,
     backoff,
     duration,
     exhausted_for,
     refused,
 )
-from emoalign.elicitation.engines.openai.limits import Pacing
 from emoalign.elicitation.engines.served import Limits
 
 LATE_S = 0.003  # how late a timer of a busy machine rings

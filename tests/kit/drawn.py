@@ -13,7 +13,7 @@ from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.figure_job import FigureJob
 from emoalign.figures.planned import planned_figures
 from emoalign.figures.subject import Subject, subjects
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import LoadedStudy
 from emoalign.tables import ITEMS
 
 from . import words

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import LoadedStudy
 from emoalign.statistics.calibrators.family import Sample
 from emoalign.statistics.distances import Kind
 from emoalign.statistics.pairs import FloatArray

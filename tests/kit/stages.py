@@ -12,9 +12,8 @@ from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.drawing import draw_figures
 from emoalign.items.aggregation import aggregate
 from emoalign.planning.analysed import analysed_study
-from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.planning.reported import reported
+from emoalign.planning.jobs import Jobs, reported
+from emoalign.planning.studies import LoadedStudy
 from emoalign.report.page import write_report
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import NORMS, RATINGS, STIMULI

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emoalign.elicitation.engines.registry import ENGINES
-from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.planning.reported import reported
-from emoalign.planning.studies import STUDY
+from emoalign.planning.jobs import reported
+from emoalign.planning.studies import STUDY, LoadedStudy
 from emoalign.report.report_job import ReportJob
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import PersonaTable
+from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings
 

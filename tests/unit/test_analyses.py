@@ -15,8 +15,8 @@ from emoalign.analyses.base import PREDICTIONS, RATINGS, TRAININGS, Computation
 from emoalign.analyses.calibration.analysis import CALIBRATED
 from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE
 from emoalign.planning.analysed import Analyses
-from emoalign.planning.files import Files
 from emoalign.planning.loading import load_study
+from emoalign.planning.rules import Files
 from emoalign.report.contents import PageSection
 from emoalign.report.section import Section
 from emoalign.study.reading import read_yaml

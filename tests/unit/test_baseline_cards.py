@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from emoalign.baselines import extra
-from emoalign.baselines.baseline_cards import BASELINES
+from emoalign.baselines import baseline_cards
+from emoalign.baselines.baseline_cards import BASELINES, REQUIREMENTS, require_packages
 from emoalign.errors import BaselineError, StudyError
-from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.planning.rules import Files
+from emoalign.planning.studies import LoadedStudy
 from emoalign.study.reading import read_card, read_yaml
 
 Edit = Callable[[str, Callable[[Any], object]], None]
@@ -134,19 +134,19 @@ def test_weights_in_a_folder_are_inputs(config_dir: Path, edit: Edit, tmp_path: 
 
 
 def test_a_missing_package_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extra, "PACKAGES", ("numpy", "no_such_package"))
+    monkeypatch.setattr(baseline_cards, "PACKAGES", ("numpy", "no_such_package"))
     told = r"needs no_such_package, .* pip install 'torch>=.*docs/baselines.md"
     with pytest.raises(BaselineError, match=told):
-        extra.require("a baseline")
-    monkeypatch.setattr(extra, "PACKAGES", ("numpy",))
-    extra.require("a baseline")
+        require_packages("a baseline")
+    monkeypatch.setattr(baseline_cards, "PACKAGES", ("numpy",))
+    require_packages("a baseline")
 
 
 def test_the_extra_is_what_the_message_says(repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert sorted(project["optional-dependencies"]["finetune"]) == sorted(extra.REQUIREMENTS)
+    assert sorted(project["optional-dependencies"]["finetune"]) == sorted(REQUIREMENTS)
     script = (repository / "workflow/envs/finetune.post-deploy.sh").read_text(encoding="utf-8")
-    assert all(f"'{requirement}'" in script for requirement in extra.REQUIREMENTS)
+    assert all(f"'{requirement}'" in script for requirement in REQUIREMENTS)
 
 
 def test_the_stages_are_imported_without_the_extra() -> None:
@@ -154,5 +154,5 @@ def test_the_stages_are_imported_without_the_extra() -> None:
         "import sys; sys.modules.update(torch=None, transformers=None, safetensors=None); "
         "import emoalign.baselines.train, emoalign.baselines.predict"
     )
-    source = str(Path(extra.__file__).parents[2])
+    source = str(Path(baseline_cards.__file__).parents[2])
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": source})

@@ -13,7 +13,7 @@ import pytest
 from emoalign.elicitation.budget import Account, BudgetedEngine, paid, study_account, within
 from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import BudgetError
 from emoalign.planning.studies import STUDY
 from emoalign.prompts.messages import estimated_tokens, most_tokens

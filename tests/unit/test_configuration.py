@@ -12,15 +12,14 @@ from pydantic import ValidationError
 
 from emoalign.errors import StudyError
 from emoalign.planning.analysed import Analyses
-from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import MODELS, load_study
 from emoalign.planning.preflight import check_prompts
-from emoalign.planning.rules import Needs
+from emoalign.planning.rules import Files, Needs
+from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Job
-from emoalign.study.prompt_sets import PromptSet
+from emoalign.study.protocols import PromptSet
 from emoalign.study.reading import nearest, read_card, read_yaml, validate
 from emoalign.study.scales import OrdinalScale
 

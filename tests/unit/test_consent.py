@@ -12,9 +12,9 @@ from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.rating import rate
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import all_forbidden, why_forbidden
+from emoalign.planning.studies import LoadedStudy
 from tests.kit.datasets import ROOT, shipped
 
 Edit = Callable[[str, Callable[[Any], object]], None]

@@ -18,11 +18,9 @@ from emoalign.elicitation.engines.base import JOB_MB, ModelCard, Resources
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask, RatingJob, rate
 from emoalign.planning.plan import planned
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.tables import RATINGS, STIMULI
 
 REPOSITORY = Path(__file__).parents[2]

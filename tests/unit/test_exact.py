@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.readings.exact import check_single_tokens, read_distribution
+from emoalign.elicitation.questions import check_single_tokens
+from emoalign.elicitation.readings import read_distribution
 from emoalign.errors import CapabilityError
 from emoalign.study.scales import OrdinalScale
 

@@ -15,10 +15,10 @@ from emoalign.errors import StudyError
 from emoalign.figures.drawing import drawing
 from emoalign.figures.figure_job import AskedOf, varying
 from emoalign.figures.planned import PlannedFigure, planned_figures, undrawn_figures
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.jobs import figures, reported, undrawn
 from emoalign.planning.loading import load_study
-from emoalign.planning.reported import figures, reported, undrawn
 from emoalign.planning.rules import rule_names
+from emoalign.planning.studies import LoadedStudy
 from emoalign.study.reading import read_yaml
 from emoalign.tables import TABLES
 

@@ -24,8 +24,8 @@ from emoalign.figures.figure_job import FigureJob
 from emoalign.figures.panels import pages_of, panels
 from emoalign.figures.style import PALETTE, model_marks, style, wrapped
 from emoalign.figures.subject import Subject, subjects
-from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.planning.reported import reported
+from emoalign.planning.jobs import reported
+from emoalign.planning.studies import LoadedStudy
 from emoalign.tables import (
     ALIGNMENT,
     AROUSAL,

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from emoalign.elicitation.requests import RatingRequest, Sampling
+from emoalign.elicitation.rating import RatingRequest, Sampling
 from emoalign.errors import DataError, StudyError
 from emoalign.planning.analysed import analysed_study
-from emoalign.planning.jobs import Jobs
+from emoalign.planning.jobs import Jobs, figures, reported
 from emoalign.planning.loading import load_study
-from emoalign.planning.reported import figures, reported
 from emoalign.prompts.messages import chat_messages, data_url, estimated_tokens, most_tokens
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.stimuli.dataset_cards import PreparationJob

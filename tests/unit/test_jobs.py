@@ -12,10 +12,9 @@ import pytest
 
 from emoalign.analyses.base import AnalysisJob
 from emoalign.planning.analysed import analysed_study
-from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.jobs import Jobs, figures, reported
 from emoalign.planning.loading import load_study
-from emoalign.planning.reported import figures, reported
+from emoalign.planning.studies import LoadedStudy
 from emoalign.report.report_job import ReportJob
 from emoalign.study.fields import Job
 from emoalign.study.reading import read_yaml

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.readings.json_answers import NotJson, parse_json
-from emoalign.elicitation.readings.text import Reading, read_answer
-from emoalign.study.prompt_sets import AnswerFormat
+from emoalign.elicitation.readings import NotJson, Reading, parse_json, read_answer
+from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 EMOTIONS = LabelScale(kind="labels", labels=("joy", "Anger", "mild surprise", "neutral"))

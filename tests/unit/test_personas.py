@@ -14,9 +14,9 @@ from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import RatingJob
 from emoalign.errors import StudyError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import check_prompts
+from emoalign.planning.studies import LoadedStudy
 from emoalign.study.protocols import PersonaTable
 from emoalign.study.reading import validate
 

@@ -14,9 +14,9 @@ from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import RatingJob
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.plan import costs_in_words, plan, planned
+from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts.messages import estimated_tokens
 from emoalign.tables import PLAN, STIMULI
 

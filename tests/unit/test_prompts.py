@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import PromptError, StudyError
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.preflight import check_prompts
+from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate, Renderer
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.preparation import prepare

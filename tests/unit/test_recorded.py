@@ -20,11 +20,10 @@ from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.errors import DataError, StudyError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
-from emoalign.planning.files import Files
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
-from emoalign.planning.rules import Needs
+from emoalign.planning.rules import Files, Needs
+from emoalign.planning.studies import LoadedStudy
 from emoalign.report.manifest import metadata
 from emoalign.study.reading import read_yaml, validate
 from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES, STIMULI

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from emoalign.analyses.alignment.findings import alignment_gaps, findings
-from emoalign.planning.reported import reported
+from emoalign.planning.jobs import reported
 from emoalign.report.manifest import git_commit
 from emoalign.report.page import Script
 from emoalign.report.pictures import Pictures, screen_picture

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import LoadedStudy
 from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
 from tests.kit.stages import make_page
 from tests.kit.words import study

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling, missing
 from emoalign.prompts.rendering import Message, Prompt
 
 CHAT = RatingRequest(

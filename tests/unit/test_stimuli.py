@@ -17,13 +17,12 @@ from hypothesis import strategies as st
 
 from emoalign.errors import DataError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.norms import to_scale
-from emoalign.stimuli.preparation import prepare
+from emoalign.stimuli.preparation import prepare, sample_ids, select, shard_names
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.stimuli.readers.vader import VaderLexiconSource
-from emoalign.stimuli.selection import sample_ids, select, shard_names
 from emoalign.study.fields import FileSource, Range
 from emoalign.study.scales import HumanScale
 from emoalign.study.source_files import locate, locate_verified

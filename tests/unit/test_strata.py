@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from emoalign.errors import DataError
 from emoalign.planning.studies import StudyDataset
 from emoalign.stimuli.dataset_cards import PreparationJob
+from emoalign.stimuli.preparation import sample_ids, select, strata_of, stratified_ids
 from emoalign.stimuli.readers.base import HumanLabels, SourceItem
-from emoalign.stimuli.selection import sample_ids, select, strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.study.strata import Strata
+from emoalign.study.settings import Strata
 from tests.kit.datasets import ROOT, shipped
 
 BY_SD = {"statistic": "sd", "scales": ["V", "A"], "bounds": [0.3, 0.7], "closed": "left"}

@@ -28,9 +28,9 @@ from emoalign.analyses.transparency.outright import transparency_rows
 from emoalign.analyses.transparency.words import bag_of_words, logistic_regression, with_any, words
 from emoalign.errors import StudyError
 from emoalign.planning.analysed import Analyses, analysed_study
-from emoalign.planning.files import Files
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
+from emoalign.planning.rules import Files
+from emoalign.planning.studies import LoadedStudy
 from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.statistics.labels import label_agreement
 from emoalign.statistics.pairs import FloatArray

@@ -13,25 +13,24 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.engines.vllm.engine import check_template
+from emoalign.elicitation.engines.vllm.engine import loaded
 from emoalign.elicitation.engines.vllm.outputs import (
     beginning,
+    check_template,
     number_tokens,
     rating_tokens,
     read_output,
     sampling_parameters,
 )
-from emoalign.elicitation.engines.vllm.start import loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmCapabilities, VllmModel
 from emoalign.elicitation.questions import build_questions
-from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.readings.exact import read_distribution
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, Sampling
+from emoalign.elicitation.readings import read_distribution
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
 from emoalign.planning.plan import planned
+from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts.messages import without_system
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.stage import orderly_end

@@ -6,9 +6,9 @@ import os
 import sys
 from itertools import count
 
-from emoalign.elicitation.engines.vllm.start import loaded
+from emoalign.elicitation.engines.vllm.engine import loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.prompts.rendering import Message, Prompt
 from emoalign.stage import orderly_end
 

@@ -16,10 +16,9 @@ if importlib.util.find_spec("vllm") is None:
 else:
     os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
 
-    from emoalign.elicitation.engines.vllm.engine import VllmEngine
-    from emoalign.elicitation.engines.vllm.start import loaded
+    from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
     from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
-    from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+    from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
     from emoalign.prompts.rendering import Message, Prompt
 
     from . import tiny_models

@@ -20,7 +20,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.errors import CapabilityError
 from emoalign.planning.jobs import Jobs
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import LoadedStudy
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.scales import OrdinalScale
@@ -186,7 +186,7 @@ def test_a_finished_job_loads_no_model(
     def load(card: VllmModel) -> None:
         raise AssertionError("a model was loaded although nothing is missing")
 
-    monkeypatch.setattr("emoalign.elicitation.engines.vllm.start.loaded", load)
+    monkeypatch.setattr("emoalign.elicitation.engines.vllm.engine.loaded", load)
     again = desk.rate(job_of(default_study, card), card)
     pd.testing.assert_frame_equal(again, sheet)
 

@@ -13,12 +13,12 @@ import torch
 from scipy.stats import chisquare
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from emoalign.elicitation.engines.vllm.engine import VllmEngine
-from emoalign.elicitation.engines.vllm.start import loaded
+from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.readings.exact import check_single_tokens, read_distribution
-from emoalign.elicitation.requests import Ask, RatingRequest
+from emoalign.elicitation.questions import check_single_tokens
+from emoalign.elicitation.rating import Ask, RatingRequest
+from emoalign.elicitation.readings import read_distribution
 from emoalign.errors import CapabilityError, EngineError
 from emoalign.prompts.messages import chat_messages
 from emoalign.prompts.rendering import Message, Prompt

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image as Picture
 
-from emoalign.elicitation.engines.vllm.engine import VllmEngine
-from emoalign.elicitation.engines.vllm.start import loaded
+from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmCapabilities, VllmModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
+from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import DataError
 from emoalign.prompts.rendering import Image, Message, Prompt
 from emoalign.study.source_files import sha256

@@ -10,8 +10,7 @@ import pytest
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import RatingTask
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask, RatingTask
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.study.reading import read_yaml

@@ -4,7 +4,7 @@ They need the extra finetune. What is learned is kept in results/trainings/, whi
 Snakemake would delete it, and with it what a training that was killed goes on from.
 """
 
-from emoalign.baselines.extra import require
+from emoalign.baselines.baseline_cards import require_packages
 
 TRAININGS = "results/trainings"
 
@@ -17,7 +17,7 @@ onstart:
         job.rule.name in needing for job in workflow.dag.needrun_jobs()
     ):
         try:
-            require("a baseline of the study")
+            require_packages("a baseline of the study")
         except EmoalignError as error:
             raise WorkflowError(str(error))
 

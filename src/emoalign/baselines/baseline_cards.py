@@ -1,14 +1,16 @@
-"""Baselines: config/baselines/<name>.yaml."""
+"""Baselines: config/baselines/<name>.yaml, their jobs, and the extra `finetune` that they need."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.stimuli.readers.known import DatasetSource
+from emoalign.errors import BaselineError
+from emoalign.stimuli.dataset_cards import DatasetSource
 from emoalign.study.fields import Entry, Job, Name
 from emoalign.study.reading import Kinds
 from emoalign.study.scales import DatasetScale, LabelScale, Scale
@@ -231,3 +233,25 @@ class PredictionJob(Job):
     data: BaselineData
     max_tokens: int
     published: PublishedClassifier | None
+
+
+REQUIREMENTS = ("torch>=2.8", "transformers>=5.0", "safetensors>=0.6")
+"""The extra, as pyproject.toml has it."""
+
+
+PACKAGES = tuple(requirement.split(">")[0] for requirement in REQUIREMENTS)
+
+
+def missing_packages() -> tuple[str, ...]:
+    """The packages that are not installed; none of them is imported."""
+    return tuple(package for package in PACKAGES if find_spec(package) is None)
+
+
+def require_packages(asked_by: str) -> None:
+    """Raise BaselineError with what to install unless all packages are there."""
+    if lacking := missing_packages():
+        raise BaselineError(
+            f"{asked_by} needs {' and '.join(lacking)}, which this Python does not have. In the "
+            f"same environment: pip install {' '.join(map(repr, REQUIREMENTS))}; or take "
+            "`baselines` out of the study. docs/baselines.md has the steps"
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emoalign.baselines.baseline_cards import PredictionJob, PublishedClassifier
+from emoalign.baselines.baseline_cards import PredictionJob, PublishedClassifier, require_packages
 from emoalign.baselines.examples import (
     Shares,
     answer_names,
@@ -18,7 +18,6 @@ from emoalign.baselines.examples import (
     published_seen,
     source_items,
 )
-from emoalign.baselines.extra import require
 from emoalign.baselines.partition import Seen
 from emoalign.baselines.train import TrainingRecord
 from emoalign.errors import BaselineError
@@ -56,7 +55,7 @@ def predict(
     Raises BaselineError when the extra `finetune` is not installed, or when the weights are gone or
     were trained on other items than the job says.
     """
-    require(f"the baseline {job.baseline!r}")
+    require_packages(f"the baseline {job.baseline!r}")
     items = source_items(job.data, files)
     if job.published is not None:
         seen = published_seen(items, job.published.seen)

@@ -13,7 +13,7 @@ from typing import Literal
 import orjson
 from filelock import FileLock, Timeout
 
-from emoalign.baselines.baseline_cards import TrainingJob
+from emoalign.baselines.baseline_cards import PACKAGES, TrainingJob, require_packages
 from emoalign.baselines.examples import (
     Examples,
     answer_names,
@@ -22,12 +22,10 @@ from emoalign.baselines.examples import (
     learned_from,
     source_items,
 )
-from emoalign.baselines.extra import PACKAGES, require
 from emoalign.baselines.partition import Partition, PartitionCounts
 from emoalign.errors import BaselineError
-from emoalign.installed import installed_versions
 from emoalign.study.fields import Entry, FileSource
-from emoalign.study.source_files import folder_sha256
+from emoalign.study.source_files import folder_sha256, installed_versions
 from emoalign.tables import atomic
 
 _FINISHED = "training.json"
@@ -51,7 +49,7 @@ def train(
     are the items of the study, needed for evaluate: held_out. Raises BaselineError when the extra
     `finetune` is not installed or the weights cannot be loaded.
     """
-    require("training a baseline")
+    require_packages("training a baseline")
     items = source_items(job.data, files)
     learnable = learned_from(job.data, items, stimuli)
     _tell(job, learnable)
@@ -132,9 +130,8 @@ def _fit(
     # The packages of the extra are loaded only where something is computed with them.
     import torch
 
-    from emoalign.baselines.checkpoints import Checkpoints
     from emoalign.baselines.classifiers import load, output_of
-    from emoalign.baselines.fitting import Fitting
+    from emoalign.baselines.fitting import Checkpoints, Fitting
 
     torch.set_num_threads(threads)
     torch.manual_seed(job.seed)

@@ -13,7 +13,7 @@ from filelock import FileLock
 from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.engines.served import Engine
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError
 from emoalign.prompts.messages import most_tokens
 from emoalign.tables import atomic

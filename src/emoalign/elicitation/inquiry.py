@@ -12,11 +12,9 @@ import pandas as pd
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer, JournalWriter, Key, read_answers
-from emoalign.elicitation.questions import Question, build_questions, shown_items
-from emoalign.elicitation.rating import RatingJob, RatingTask
-from emoalign.elicitation.readings.exact import only_scale, read_distribution
-from emoalign.elicitation.readings.text import readings, withheld
-from emoalign.elicitation.requests import Ask, RatingRequest, missing
+from emoalign.elicitation.questions import Question, build_questions, only_scale, shown_items
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
+from emoalign.elicitation.readings import read_distribution, readings, withheld
 from emoalign.progress import Progress
 
 _log = logging.getLogger(__name__)

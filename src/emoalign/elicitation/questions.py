@@ -1,9 +1,12 @@
-"""The questions of a rating task: every readout for every item, and what it takes to ask them."""
+"""The questions of a rating task: every readout for every item, and what it takes to ask them.
+
+Exact readouts and answers of one token take that every point of the scale is a single token.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +14,12 @@ import pandas as pd
 
 from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel
 from emoalign.elicitation.journal import read_answers
-from emoalign.elicitation.rating import RatingJob, RatingTask
-from emoalign.elicitation.readings.exact import only_scale
-from emoalign.elicitation.requests import Ask, RatingRequest, missing
+from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
+from emoalign.errors import CapabilityError
 from emoalign.prompts.messages import without_system
 from emoalign.prompts.rendering import Image, Renderer
 from emoalign.study.fields import Readout
+from emoalign.study.scales import LabelScale, OrdinalScale
 from emoalign.tables import records
 
 
@@ -149,3 +152,50 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
         delivery=terms.delivery,
         prices_as_of=prices.as_of if prices else None,
     )
+
+
+def check_single_tokens(tokens: Mapping[float, Sequence[int]], scale_name: str) -> None:
+    """Check that a rating is decided by one token: each point is one, and no two are the same.
+
+    `tokens` are the token ids of each point of the scale. Raises CapabilityError otherwise.
+    """
+    longer = [f"{point:g} ({len(ids)} tokens)" for point, ids in tokens.items() if len(ids) != 1]
+    distinct = {tuple(ids) for ids in tokens.values()}
+    if longer or len(distinct) < len(tokens):
+        culprits = ", ".join(longer) or "two points share a token"
+        raise CapabilityError(
+            f"scale {scale_name!r}: not every point is a single token of this model: "
+            f"{culprits}. The exact readout and next_token answers would misread it: use the "
+            "sampled readout with a prompt set with answer.kind: text."
+        )
+
+
+def only_scale(job: RatingJob) -> tuple[str, OrdinalScale]:
+    """The scale of a job that reads probabilities: one of numbers, as the study was checked for."""
+    ((name, scale),) = job.scales.items()
+    if isinstance(scale, LabelScale):
+        raise CapabilityError(f"scale {name!r} has labels: its answers are no single tokens")
+    return name, scale
+
+
+def single_tokens(jobs: Sequence[RatingJob]) -> list[str]:
+    """The texts that must be one token each for the answers to be read: ratings of some jobs."""
+    texts = [
+        f"{point:g}" for job in jobs if _reads_tokens(job) for point in only_scale(job)[1].points
+    ]
+    return list(dict.fromkeys(texts))
+
+
+def check_tokens(jobs: Sequence[RatingJob], tokens: Mapping[str, Sequence[int]]) -> None:
+    """Refuse, before anything is spent, to read ratings from tokens that cannot tell them.
+
+    `tokens` are the token ids of each of the `single_tokens`. Raises CapabilityError.
+    """
+    for job in filter(_reads_tokens, jobs):
+        name, scale = only_scale(job)
+        check_single_tokens({point: tokens[f"{point:g}"] for point in scale.points}, name)
+
+
+def _reads_tokens(job: RatingJob) -> bool:
+    """Tell whether every rating of the job must be a single token."""
+    return "exact" in job.protocol.readouts or job.prompts.answer.kind == "next_token"

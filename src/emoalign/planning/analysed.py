@@ -18,8 +18,8 @@ from emoalign.analyses.base import (
 )
 from emoalign.analyses.catalogue import ANALYSES, PAGE, settings_of_study
 from emoalign.analyses.precision.analysis import PrecisionJob
-from emoalign.planning.files import Files, watched
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.rules import Files, watched
+from emoalign.planning.studies import LoadedStudy
 
 Params = Mapping[str, Any]
 

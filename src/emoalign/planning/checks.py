@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from emoalign.baselines.baseline_cards import BaselineCard
-from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.planning.studies import StudyDataset
+from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.reading import nearest
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 

@@ -14,13 +14,11 @@ from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
-from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.planning.studies import STUDY, Study
+from emoalign.planning.studies import STUDY, LoadedStudy, Study
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import part
 from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import PersonaTable
+from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.reading import EntryT, Kinds, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
 

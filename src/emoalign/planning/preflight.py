@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from emoalign.errors import PromptError, StudyError
-from emoalign.planning.loaded_study import LoadedStudy
+from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts.rendering import Image, Renderer
 from emoalign.stimuli.dataset_cards import DatasetCard
 

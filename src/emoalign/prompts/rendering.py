@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Entry
-from emoalign.study.prompt_sets import AnswerFormat, PromptSet, ScaleInstruction
+from emoalign.study.protocols import AnswerFormat, PromptSet, ScaleInstruction
 from emoalign.study.scales import Scale
 
 

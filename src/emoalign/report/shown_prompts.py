@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emoalign.prompts.rendering import Image, Prompt, Renderer
 from emoalign.report.section import Results
-from emoalign.study.prompt_sets import AnswerFormat
+from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import Scale
 
 

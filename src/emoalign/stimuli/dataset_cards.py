@@ -1,18 +1,35 @@
-"""Dataset cards, config/datasets/<name>.yaml, and the job of preparing a dataset."""
+"""Dataset cards, config/datasets/<name>.yaml, with all readers; the job of preparing a dataset."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from emoalign.stimuli.readers.known import DatasetSource
+from emoalign.stimuli.readers.emobank import EmobankSource
+from emoalign.stimuli.readers.goemotions import GoemotionsSource, GoemotionsSplitsSource
+from emoalign.stimuli.readers.oasis import OasisSource
+from emoalign.stimuli.readers.table import AnewSource, TableSource
 from emoalign.stimuli.readers.table_columns import ItemTable
-from emoalign.study.fields import Entry, FileSource, Job, Modality, Name
+from emoalign.stimuli.readers.vader import VaderLexiconSource, VaderSentencesSource
+from emoalign.study.fields import Entry, FileSource, Job, Modality, Name, tag, tagged
 from emoalign.study.reading import nearest
 from emoalign.study.scales import DatasetScale, Frameworks, LabelScale
-from emoalign.study.strata import Strata
+from emoalign.study.settings import Strata
+
+DatasetSource = Annotated[
+    Annotated[VaderLexiconSource, Tag(tag("reader", "vader-lexicon"))]
+    | Annotated[VaderSentencesSource, Tag(tag("reader", "vader-sentences"))]
+    | Annotated[EmobankSource, Tag(tag("reader", "emobank"))]
+    | Annotated[GoemotionsSource, Tag(tag("reader", "goemotions"))]
+    | Annotated[GoemotionsSplitsSource, Tag(tag("reader", "goemotions-splits"))]
+    | Annotated[OasisSource, Tag(tag("reader", "oasis"))]
+    | Annotated[AnewSource, Tag(tag("reader", "anew"))]
+    | Annotated[TableSource, Tag(tag("reader", "table"))],
+    Discriminator(tagged("reader")),
+]
+"""The files of a dataset and how to read them; `reader` says which of these it is."""
 
 RemoteApi = Literal["ask", "allow", "deny"]
 

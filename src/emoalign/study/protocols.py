@@ -1,12 +1,15 @@
-"""Protocols: how a study asks for ratings; and personas, config/personas/<name>.yaml."""
+"""How a study asks: protocols, and in config/prompts and config/personas what they ask with."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import Field, model_validator
 
-from emoalign.study.fields import Entry, Name, Readout
+from emoalign.study.fields import Entry, Name, Range, Readout
 
 
 class Protocol(Entry):
@@ -79,3 +82,128 @@ class PersonaTable(Entry):
         environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
         template = environment.from_string(self.template)
         return tuple(template.render(row) for row in self.personas)
+
+
+class AnswerFormat(Entry):
+    """The form an answer takes, and where it ends."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
+
+    kind: Literal["text", "next_token", "labels", "joint"] = Field(
+        "text",
+        description="text: a number, in whatever the model writes until it stops by itself. "
+        "next_token: the one token that follows the prompt; needs every point of the scale to be a "
+        "single token. labels: a JSON array with the labels that apply. joint: a JSON object with "
+        "a key for every scale of this prompt set, all asked in one request.",
+    )
+    max_tokens: int = Field(
+        8, ge=1, description="Longest answer; one that is cut here counts as truncated."
+    )
+    stop: tuple[str, ...] = Field(
+        (), description="Strings that end an answer and are not part of it."
+    )
+
+    @model_validator(mode="after")
+    def _one_token(self) -> AnswerFormat:
+        if self.kind == "next_token" and self.max_tokens != 1:
+            raise ValueError("next_token is one token long: max_tokens must be 1")
+        return self
+
+
+class Demonstration(Entry):
+    """A worked example shown before the item; its text is never used as an item."""
+
+    text: str = Field(description="The example stimulus.")
+    rating: float | None = Field(None, description="The rating it is shown with.")
+    labels: tuple[str, ...] | None = Field(
+        None, description="The labels it is shown with, on a scale of labels."
+    )
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> Demonstration:
+        if (self.rating is None) == (self.labels is None):
+            raise ValueError("a demonstration is shown with its rating or with its labels")
+        return self
+
+
+class ScaleInstruction(Entry):
+    """The wording for one scale."""
+
+    instruction: str = Field(description="What to do, in the words of the human study.")
+    written_for: Range | None = Field(
+        None,
+        description="Range of the scale the wording speaks of; refused for any other scale. "
+        "Required for scales of numbers.",
+    )
+    key: str | None = Field(
+        None,
+        min_length=1,
+        description="Key of this scale in joint answers; without it, the scale's name.",
+    )
+    demonstrations: tuple[Demonstration, ...] = Field((), description="Worked examples, in order.")
+
+    @model_validator(mode="after")
+    def _demonstrations_in_range(self) -> ScaleInstruction:
+        for shown in self.demonstrations:
+            if shown.rating is None or self.written_for is None:
+                continue
+            if not self.written_for.min <= shown.rating <= self.written_for.max:
+                raise ValueError(
+                    f"demonstration {shown.text!r} has rating {shown.rating:g}, outside "
+                    f"{self.written_for.min:g} to {self.written_for.max:g}"
+                )
+        return self
+
+
+class PromptSet(Entry):
+    """A way to ask for a rating: templates, and instructions per scale."""
+
+    renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
+
+    title: str = Field(description="Name of the prompt set as the report shows it.")
+    language: str = Field("en", description="Language of the instructions (BCP 47).")
+    source: str | None = Field(None, description="Where the wording comes from.")
+    kind: Literal["chat", "completion"] = Field(
+        description="chat: messages for a chat model. completion: plain text to be continued."
+    )
+    system: str | None = Field(None, description="Jinja2 template of a system message (chat only).")
+    template: str = Field(
+        description="Jinja2 template of the question. Knows: item.text, instruction, "
+        "demonstrations (each .text, .rating or .labels), scale (.name and .min, .max, .step, "
+        ".anchors or .labels, .at_least, .at_most), and persona in protocols that have personas. "
+        "Where answers are joint it knows scales in place of instruction, demonstrations and "
+        "scale: a list, each with .key, .instruction and what else a scale has."
+    )
+    image: Literal["first", "last"] = Field(
+        "first",
+        description="Where the image stands, for items that are images: before the text "
+        "of the template or after it.",
+    )
+    answer: AnswerFormat = Field(description="What the answer looks like.")
+    scales: dict[Name, ScaleInstruction] = Field(
+        min_length=1, description="Instructions for each scale this prompt set can ask about."
+    )
+
+    @model_validator(mode="after")
+    def _system_needs_chat(self) -> PromptSet:
+        if self.system is not None and self.kind == "completion":
+            raise ValueError("a completion prompt has no system message: put it in the template")
+        return self
+
+    @model_validator(mode="after")
+    def _joint(self) -> PromptSet:
+        if self.answer.kind != "joint":
+            return self
+        keys = [wording.key or scale for scale, wording in self.scales.items()]
+        if len(set(keys)) < len(keys):
+            raise ValueError("two scales have the same key in the joint answer")
+        shown = [scale for scale, wording in self.scales.items() if wording.demonstrations]
+        if shown:
+            raise ValueError(
+                f"joint answers have no demonstrations, but {', '.join(shown)} has some"
+            )
+        return self
+
+    def asked_with(self, scale: str) -> tuple[str, ...]:
+        """The scales asked about in the same request as `scale`, in the order they are asked."""
+        return tuple(self.scales) if self.answer.kind == "joint" else (scale,)

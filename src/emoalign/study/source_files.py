@@ -1,10 +1,12 @@
-"""Finding and verifying the files a configuration names."""
+"""The files a configuration names, found and verified; versions of installed packages."""
 
 from __future__ import annotations
 
 import difflib
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -83,3 +85,14 @@ def locate_verified(source: FileSource) -> tuple[Path, str]:
 
 def _obtain(source: FileSource) -> str:
     return f" {source.obtain}" if source.obtain else ""
+
+
+def installed_versions(packages: Sequence[str]) -> dict[str, str]:
+    """Versions of the packages by name, of those that are installed; none is imported."""
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions

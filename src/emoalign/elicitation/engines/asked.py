@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.requests import Sampling, Settings
-from emoalign.installed import installed_versions
+from emoalign.elicitation.rating import RatingJob, Sampling, Settings
 from emoalign.prompts.messages import estimated_tokens
 from emoalign.prompts.rendering import Prompt
 from emoalign.study.fields import Entry, Modality, Range, Readout
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import Scale
+from emoalign.study.source_files import installed_versions
 
 if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.requests import Sampling
+from emoalign.elicitation.rating import RatingJob, Sampling
 from emoalign.study.fields import Entry, Modality, Readout
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import Scale
 
 if TYPE_CHECKING:  # tables are read when a job runs, not when a study is

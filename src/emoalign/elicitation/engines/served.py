@@ -13,7 +13,7 @@ from pydantic import Field
 
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, ShownItems
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import EngineError
 from emoalign.study.fields import Entry, Range
 
@@ -172,7 +172,7 @@ def converse(
     A server that gives fewer answers than asked is asked for the rest, a few times.
     """
 
-    from emoalign.elicitation.readings.exact import check_tokens, single_tokens
+    from emoalign.elicitation.questions import check_tokens, single_tokens
 
     async def talk() -> None:
         try:

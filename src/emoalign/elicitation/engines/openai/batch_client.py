@@ -13,8 +13,8 @@ from openai.types import Batch
 
 from emoalign.elicitation.engines.openai.batch_files import Remembered
 from emoalign.elicitation.engines.openai.client import api_key
-from emoalign.elicitation.engines.openai.faults import backoff, refused
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.openai.replies import backoff, refused
 from emoalign.errors import EngineError
 
 AGAIN = "Batches that were submitted are remembered: running again takes them up."

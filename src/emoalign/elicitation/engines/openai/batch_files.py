@@ -10,15 +10,15 @@ from typing import Any
 import orjson
 from openai.types import Batch
 
-from emoalign.elicitation.engines.openai.faults import error_reply, odd, refused
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.wire import (
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, interface, request_body
+from emoalign.elicitation.engines.openai.replies import (
+    error_reply,
     has_choices,
-    interface,
-    request_body,
+    odd,
+    refused,
     withheld_reply,
 )
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import JournalError
 from emoalign.tables import atomic
 

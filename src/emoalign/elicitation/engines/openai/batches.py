@@ -30,12 +30,11 @@ from emoalign.elicitation.engines.openai.batch_files import (
     why_failed,
 )
 from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
-from emoalign.elicitation.engines.openai.faults import Fault
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.wire import lacks_logprobs, read_choices
+from emoalign.elicitation.engines.openai.replies import Fault, lacks_logprobs, read_choices
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError, EngineError
 
 ROUNDS = 3

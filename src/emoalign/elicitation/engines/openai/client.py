@@ -17,29 +17,26 @@ import openai
 import orjson
 
 import emoalign
-from emoalign.elicitation.engines.openai.faults import (
+from emoalign.elicitation.engines.openai.limits import Gate
+from emoalign.elicitation.engines.openai.openai_model import interface, request_body
+from emoalign.elicitation.engines.openai.replies import (
     Fault,
     backoff,
     error_reply,
     exhausted_for,
+    has_choices,
+    lacks_logprobs,
     odd,
+    read_answers,
     refused,
     too_late,
     unreachable,
-)
-from emoalign.elicitation.engines.openai.limits import Gate
-from emoalign.elicitation.engines.openai.wire import (
-    has_choices,
-    interface,
-    lacks_logprobs,
-    read_answers,
-    request_body,
     used_tokens,
     withheld_reply,
 )
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import EngineError
 from emoalign.prompts.messages import estimated_tokens
 

@@ -12,8 +12,7 @@ from pydantic import Field, model_validator
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import DataError
 from emoalign.study.fields import Encoding, Entry, FileSource, Modality, Name
-from emoalign.study.prompt_sets import PromptSet
-from emoalign.study.protocols import Protocol
+from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import LabelScale, Scale
 from emoalign.study.source_files import locate, locate_verified
 

@@ -19,7 +19,7 @@ import pandas as pd
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.trials import filled, some, trial_reader, trials_of
 from emoalign.elicitation.rating import RatingJob, RatingTask
-from emoalign.elicitation.readings.text import Reading
+from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
 from emoalign.stimuli.sheets import Record
 from emoalign.study.source_files import locate_verified

@@ -9,7 +9,7 @@ from pathlib import Path
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.readings.text import Reading, readings
+from emoalign.elicitation.readings import Reading, readings
 from emoalign.errors import DataError
 from emoalign.stimuli.sheets import Layout, Record, number, read_records
 from emoalign.study.scales import HumanScale, LabelScale

@@ -1,4 +1,4 @@
-"""Parameters of a request, tokens that are ratings, and readings of outputs: vLLM without vLLM.
+"""vLLM without vLLM: parameters of a request, its template, tokens that are ratings, outputs read.
 
 "7", " 7" and "７" are one rating, written three ways.
 """
@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.readings.text import parse_number
-from emoalign.elicitation.requests import Ask
+from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.readings import parse_number
 from emoalign.errors import CapabilityError
 
 OTHER_TOKENS = ""
@@ -167,3 +167,38 @@ def _distribution(
     if rest > 0:
         pairs.append((OTHER_TOKENS, round(math.log(rest), 6)))
     return tuple(pairs)
+
+
+_UNASKED = {
+    "strftime_now": (
+        "date_string",
+        "writes today's date into every prompt, so that the same question is another one tomorrow",
+        'date_string: "26 Jul 2024"',
+    ),
+    "enable_thinking": (
+        "enable_thinking",
+        "has the model think aloud before it answers, unless told otherwise",
+        "enable_thinking: false",
+    ),
+}
+"""What a chat template would do unasked, by a sign of it: the key that decides it, what it does, an
+example."""
+
+
+def check_template(template: str | None, arguments: Mapping[str, object], model: str) -> None:
+    """Check that a chat template leaves nothing open.
+
+    `arguments` are the card's chat_template_kwargs. Raises CapabilityError when there is no
+    template, or it does something the card does not fix.
+    """
+    if not template:
+        raise CapabilityError(
+            f"model {model!r} has no chat template: say chat: false among the capabilities in its "
+            "card, and ask it with a prompt set with kind: completion."
+        )
+    for sign, (key, does, example) in _UNASKED.items():
+        if sign in template and key not in arguments:
+            raise CapabilityError(
+                f"the chat template of model {model!r} {does}. Decide it in the model's card: "
+                f"chat_template_kwargs: {{{example}}}"
+            )

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel, ShownItems
 from emoalign.elicitation.engines.base import Resources
-from emoalign.elicitation.requests import Ask, Scalar, Settings
+from emoalign.elicitation.rating import Ask, Scalar, Settings
 from emoalign.study.fields import Range
 from emoalign.study.source_files import folder_sha256
 
@@ -165,9 +165,9 @@ class VllmModel(AskedModel):
 
         Nobody sends a bill for it: the account is not needed.
         """
+        from emoalign.elicitation.engines.vllm.engine import loaded
         from emoalign.elicitation.engines.vllm.outputs import beginning
-        from emoalign.elicitation.engines.vllm.start import loaded
-        from emoalign.elicitation.readings.exact import check_tokens, single_tokens
+        from emoalign.elicitation.questions import check_tokens, single_tokens
 
         wanting: dict[Ask, list[Inquiry]] = defaultdict(list)
         for inquiry in inquiries:

@@ -1,24 +1,21 @@
-"""Reading an answer. Strict: as a whole it is what was asked for, or it is no rating.
+"""Reading answers: numbers, labels, JSON, probabilities of tokens.
 
-Nothing is guessed, clamped, rounded or picked out of a sentence. docs/parsing.md tells the rule.
+Strict: an answer as a whole is what was asked for, or it is no rating. Nothing is guessed, clamped,
+rounded or picked out of a sentence, and no label is ever assumed. docs/parsing.md tells the rule.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NoReturn
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.readings.json_answers import (
-    NotJson,
-    parse_json,
-    parse_labels,
-    parse_object,
-)
-from emoalign.study.prompt_sets import AnswerFormat
+from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "error"]
@@ -151,3 +148,118 @@ def _unwrapped(text: str) -> str:
         if inside > 0 and text.startswith(opening) and text.endswith(closing):
             return _unwrapped(text[len(opening) : -len(closing)].strip())
     return text
+
+
+@dataclass(frozen=True)
+class ExactReading:
+    """Probabilities of the points of a scale, ascending, and what else there is.
+
+    on the scale + `off_scale_mass` = `returned_mass`; 1 - `returned_mass` was not reported.
+    """
+
+    probabilities: tuple[float, ...]
+    off_scale_mass: float
+    returned_mass: float
+
+
+def read_distribution(
+    logprobs: Sequence[tuple[str, float]], scale: OrdinalScale, temperature: float = 1.0
+) -> ExactReading:
+    """P(rating) from log-probabilities of next tokens at temperature 1.
+
+    Variants of a rating ("7", " 7") are summed. At another temperature T the distribution is
+    p^(1/T), renormalised over all the tokens that were returned; then `returned_mass` still tells
+    how much of the distribution at temperature 1 that was.
+    """
+    mass = dict.fromkeys(scale.points, 0.0)
+    off_scale = 0.0
+    for (token, _), probability in zip(logprobs, _tempered(logprobs, temperature), strict=True):
+        rating = parse_rating(token, scale)
+        if rating is None:
+            off_scale += probability
+        else:
+            mass[rating] += probability
+    returned = math.fsum(math.exp(logprob) for _, logprob in logprobs)
+    return ExactReading(tuple(mass.values()), off_scale, returned)
+
+
+def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list[float]:
+    if temperature == 1.0:
+        return [math.exp(logprob) for _, logprob in logprobs]
+    highest = max((logprob for _, logprob in logprobs), default=0.0)
+    if temperature == 0.0:
+        weights = [float(logprob == highest) for _, logprob in logprobs]
+    else:
+        weights = [math.exp((logprob - highest) / temperature) for _, logprob in logprobs]
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
+
+
+_FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
+
+
+class NotJson(ValueError):  # noqa: N818 - it is what the text is, not a fault of the program
+    """The text is no JSON, or JSON that says something twice."""
+
+
+def parse_json(text: str) -> Any:
+    """The JSON value that `text` is: by itself, or in one Markdown code fence.
+
+    Numbers are floats. Raises NotJson for anything else around it, for NaN and Infinity, and for
+    an object that gives a key twice.
+    """
+    stripped = text.strip()
+    fenced = _FENCED.fullmatch(stripped)
+    try:
+        return json.loads(
+            fenced[1] if fenced else stripped,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_no_constant,
+            parse_int=float,
+        )
+    except (ValueError, RecursionError) as error:
+        raise NotJson(str(error)) from error
+
+
+def parse_labels(value: object, scale: LabelScale) -> tuple[str, ...] | None:
+    """The labels that a JSON value chooses, in the order of the scale, or None if it is no choice.
+
+    A choice is an array of texts, each a label of the scale (whatever its capitals), none twice, as
+    many as the scale allows.
+    """
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        return None
+    return scale.choice(value)
+
+
+def parse_value(value: object, scale: Scale) -> float | tuple[str, ...] | None:
+    """The rating or the labels that a JSON value gives on a scale; None if it is neither."""
+    if isinstance(scale, LabelScale):
+        return parse_labels(value, scale)
+    if not isinstance(value, float) or not math.isfinite(value):
+        return None
+    return scale.point(value)
+
+
+def parse_object(
+    value: object, scales: Mapping[str, Scale]
+) -> dict[str, float | tuple[str, ...] | None]:
+    """The answers in a JSON value on each of `scales`, which are named by their keys in it.
+
+    An object with another key answers another question: then nothing of it counts. A key that is
+    missing, or whose value is none of its scale, is None by itself.
+    """
+    if not isinstance(value, dict) or not set(value) <= set(scales):
+        return dict.fromkeys(scales)
+    return {key: parse_value(value.get(key), scale) for key, scale in scales.items()}
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise NotJson("a key stands twice")
+    return values
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise NotJson(f"{name} is no JSON")

@@ -1,1 +1,0 @@
-"""Readings of answers: numbers, labels, JSON, probabilities of tokens."""
