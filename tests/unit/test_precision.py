@@ -20,11 +20,11 @@ from emoalign.analyses.precision.in_words import in_words
 from emoalign.analyses.precision.widths import NO_NORMS, NO_OTHERS, precision_rows
 from emoalign.items.cells import Texts
 from emoalign.statistics import precision_of_jsd, precision_of_r
-from emoalign.statistics.folds import text_keys
 from emoalign.statistics.precision_of_r import HumanSpread
 from emoalign.statistics.raters import People
 from emoalign.statistics.reliability import summary_reliability
 from emoalign.statistics.replicates import pearson_replicates
+from emoalign.statistics.resampling import text_keys
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.study.settings import DistributionSettings

@@ -14,8 +14,8 @@ from emoalign.statistics.calibrators.family import Fitted, Sample, Setting
 from emoalign.statistics.calibrators.mixtures import Unchanged
 from emoalign.statistics.calibrators.validation import Validated, cross_validate, fitting
 from emoalign.statistics.distances import Kind, brier, jsd
-from emoalign.statistics.folds import Keys, text_keys
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import Keys, text_keys
 from emoalign.statistics.scores import scores
 from tests.kit.planted import Distortion, planted, truths
 

@@ -31,9 +31,9 @@ from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.files import Files
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
-from emoalign.statistics.folds import hashed_folds, text_keys
 from emoalign.statistics.labels import label_agreement
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import hashed_folds, text_keys
 from emoalign.statistics.transparency import (
     gradient,
     out_of_fold_auc,

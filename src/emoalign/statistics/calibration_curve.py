@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emoalign.statistics.bca import MOST_UNDEFINED
-from emoalign.statistics.blocks import row_blocks
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.resampling import resample_counts
+from emoalign.statistics.replicates import MOST_UNDEFINED
+from emoalign.statistics.resampling import resample_counts, row_blocks
 
 BINS = 10
 RESAMPLES = 1_000

@@ -12,10 +12,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from emoalign.statistics.bca import Interval, bca_interval
-from emoalign.statistics.blocks import row_blocks
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.resampling import resample_counts
+from emoalign.statistics.replicates import Interval, bca_interval
+from emoalign.statistics.resampling import resample_counts, row_blocks
 
 
 @dataclass(frozen=True)

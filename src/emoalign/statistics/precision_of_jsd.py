@@ -17,11 +17,11 @@ from typing import Literal
 import numpy as np
 
 from emoalign.statistics.distances import Kind
-from emoalign.statistics.folds import Folds
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.perfect_model import marginal_answers, perfect_answers
 from emoalign.statistics.precision_of_r import FEWEST_ITEMS, normal_reach
 from emoalign.statistics.raters import People
+from emoalign.statistics.resampling import Folds
 from emoalign.statistics.scores import scores
 
 Simulated = Literal["perfect", "marginal"]

@@ -15,8 +15,8 @@ from scipy import stats
 from emoalign.statistics import distances
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.distances import ROUNDING, Kind
-from emoalign.statistics.folds import Folds
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import Folds
 from emoalign.statistics.scores import entropies, scores
 
 Pair = tuple[FloatArray, FloatArray]

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, stats
 
-from emoalign.statistics.bca import UNDEFINED, Interval, bca_interval
-from emoalign.statistics.folds import Folds
 from emoalign.statistics.pairs import FloatArray, is_constant
+from emoalign.statistics.replicates import UNDEFINED, Interval, bca_interval
+from emoalign.statistics.resampling import Folds
 
 FEWEST_LABELS = 5
 """With four labels no two-sided permutation p can be below .08."""

@@ -12,8 +12,8 @@ from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.items.cells import Texts
 from emoalign.items.reliability import reliability_row
 from emoalign.statistics import precision_of_jsd, precision_of_r
-from emoalign.statistics.folds import hashed_folds
 from emoalign.statistics.precision_of_r import HumanSpread
+from emoalign.statistics.resampling import hashed_folds
 from emoalign.statistics.seeds import seed_of
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale

@@ -20,8 +20,8 @@ from emoalign.statistics.calibrators.scaling import (
     VectorFamily,
 )
 from emoalign.statistics.distances import Kind
-from emoalign.statistics.folds import Folds, Keys, dealt_folds
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import Folds, Keys, dealt_folds
 
 FAMILIES: dict[str, Family] = {
     "temperature": TemperatureFamily(),
