@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from emoalign.statistics.contrasts import Contrast, contrasts
-from emoalign.statistics.dependent import williams
+from emoalign.statistics.contrasts import Contrast, contrasts, williams
 from emoalign.statistics.replicates import bca_interval
 from emoalign.statistics.resampling import resample_counts
 

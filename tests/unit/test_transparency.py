@@ -31,17 +31,17 @@ from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.files import Files
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.planning.loading import load_study
-from emoalign.statistics.labels import label_agreement
-from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.resampling import hashed_folds, text_keys
-from emoalign.statistics.transparency import (
+from emoalign.statistics.labels import (
     gradient,
+    label_agreement,
     out_of_fold_auc,
     partial_spearman,
     seed_share,
     similarity,
     transparency,
 )
+from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import hashed_folds, text_keys
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.reading import read_card, read_yaml, validate
