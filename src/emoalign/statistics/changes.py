@@ -2,6 +2,7 @@
 
 Items that show the same text are not independent: resamples draw texts, with all of their items,
 and signs are flipped for all items of a text together.
+
 Calibration curves ask: of the shares predicted to be so large, how large were they?
 """
 

@@ -1,7 +1,8 @@
 """Tests of whether item SDs differ, and p-values adjusted for the number of tests in their family.
 
-The tests ask whether a model's answers to an item vary less than people's. Both are two-sided, by normal approximation with the tie correction and the continuity
-correction, as R's `wilcox.test(exact = FALSE)`. A negative z = the model's SDs are smaller.
+The tests ask whether a model's answers to an item vary less than people's. Both are two-sided, by
+normal approximation with the tie correction and the continuity correction, as R's
+`wilcox.test(exact = FALSE)`. A negative z = the model's SDs are smaller.
 
 A family is an array of any shape. A p-value that is NaN (its test was undefined) stays NaN and does
 not count as a member.

@@ -17,9 +17,8 @@ from emoalign.errors import DataError
 from emoalign.items.cells import DistributionCell, read_cells
 from emoalign.statistics.calibrators.validation import fitting
 from emoalign.statistics.changes import Change, changes, curve
-from emoalign.statistics.distances import Kind
+from emoalign.statistics.distances import Kind, scores
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.scores import scores
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.significance import holm
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, CELL_KEY

@@ -10,8 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emoalign.statistics.calibrators.family import Family, Fitted, Sample, cross_entropy
-from emoalign.statistics.calibrators.mixtures import MarginalFamily, MixtureFamily, UnchangedFamily
+from emoalign.statistics.calibrators.family import (
+    Family,
+    Fitted,
+    MarginalFamily,
+    MixtureFamily,
+    Sample,
+    UnchangedFamily,
+    cross_entropy,
+)
 from emoalign.statistics.calibrators.monotone import CumulativeLogitFamily, IsotonicFamily
 from emoalign.statistics.calibrators.scaling import (
     BiasFamily,
