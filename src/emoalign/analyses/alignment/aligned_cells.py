@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from emoalign.analyses.alignment.analysis import AlignmentJob
 from emoalign.analyses.analysis_files import AnalysisFiles
-from emoalign.items.rated_items import of_scales, read_items, unique_items
-from emoalign.items.reliability import reliability_row
+from emoalign.items.rated_items import of_scales, read_items, reliability_row, unique_items
 from emoalign.statistics.correlation import concordance, errors, pearson, spearman
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.reliability import disattenuate, summary_reliability

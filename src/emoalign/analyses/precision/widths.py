@@ -10,7 +10,7 @@ import pandas as pd
 
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.items.cells import Texts
-from emoalign.items.reliability import reliability_row
+from emoalign.items.rated_items import reliability_row
 from emoalign.statistics import planned_precision
 from emoalign.statistics.planned_precision import HumanSpread
 from emoalign.statistics.resampling import hashed_folds
