@@ -1,8 +1,8 @@
 """Embeddings of texts: computed once, by whichever model the card names, and kept on disk.
 
 An embedding is a vector of length 1, so that long and short texts weigh the same in a mean. Each
-model has a SQLite file, with a row per text. llama.cpp computes those of GGUF files, Hugging Face transformers
-others.
+model has a SQLite file, with a row per text. llama.cpp computes those of GGUF files, Hugging Face
+transformers others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How many items, and how many participants, bring an interval to a width.
 
 **Of Pearson r** the interval is Fisher's, tanh(artanh r ± z/√(n - 3)), on average as wide as that
-of the statistics; its half-width is half of the distance between its ends, which lie unevenly about r.
-The r that is seen is smaller than the one between error-free means by the reliability of both
+of the statistics; its half-width is half of the distance between its ends, which lie unevenly about
+r. The r that is seen is smaller than the one between error-free means by the reliability of both
 sides, and a smaller r has a wider interval: that is how participants and human raters matter,
 beside the number of items.
 
