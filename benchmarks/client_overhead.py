@@ -28,7 +28,7 @@ from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.readings.text import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts import Message, Prompt
 from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.scales import OrdinalScale
 from in_snakemake import project, snakemake, write

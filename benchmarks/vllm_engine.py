@@ -21,8 +21,7 @@ from emoalign.elicitation.engines.vllm.start import loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import JournalWriter
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-from emoalign.prompts.messages import chat_messages
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts import Message, Prompt, chat_messages
 
 PARTICIPANTS = 20
 ROUNDS = 3

@@ -30,7 +30,7 @@ from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loaded_study import LoadedStudy
-from emoalign.prompts.rendering import QuestionTemplate
+from emoalign.prompts import QuestionTemplate
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.fields import FileSource

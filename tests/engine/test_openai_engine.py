@@ -25,7 +25,7 @@ from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.elicitation.readings.text import read_answer
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
-from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate
+from emoalign.prompts import Message, Prompt, QuestionTemplate
 from emoalign.stage import stage
 from emoalign.study.prompt_sets import AnswerFormat
 from emoalign.study.protocols import Protocol

@@ -17,8 +17,15 @@ from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.reported import figures, reported
-from emoalign.prompts.messages import chat_messages, data_url, estimated_tokens, most_tokens
-from emoalign.prompts.rendering import Image, Message, Prompt
+from emoalign.prompts import (
+    Image,
+    Message,
+    Prompt,
+    chat_messages,
+    data_url,
+    estimated_tokens,
+    most_tokens,
+)
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.readers.oasis import OasisSource

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoalign.elicitation.requests import Ask, RatingRequest, Sampling, missing
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts import Message, Prompt
 
 CHAT = RatingRequest(
     model="model.gguf",

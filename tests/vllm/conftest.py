@@ -20,7 +20,7 @@ else:
     from emoalign.elicitation.engines.vllm.start import loaded
     from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
     from emoalign.elicitation.requests import Ask, RatingRequest, Sampling
-    from emoalign.prompts.rendering import Message, Prompt
+    from emoalign.prompts import Message, Prompt
 
     from . import tiny_models
 

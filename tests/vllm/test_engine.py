@@ -20,8 +20,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.readings.exact import check_single_tokens, read_distribution
 from emoalign.elicitation.requests import Ask, RatingRequest
 from emoalign.errors import CapabilityError, EngineError
-from emoalign.prompts.messages import chat_messages
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts import Message, Prompt, chat_messages
 from emoalign.study.scales import HumanScale, OrdinalScale
 
 Question = Callable[..., Ask]

@@ -14,8 +14,7 @@ from emoalign.elicitation.journal import read_answers
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings.exact import only_scale
 from emoalign.elicitation.requests import Ask, RatingRequest, missing
-from emoalign.prompts.messages import without_system
-from emoalign.prompts.rendering import Image, Renderer
+from emoalign.prompts import Image, Renderer, without_system
 from emoalign.study.fields import Readout
 from emoalign.tables import records
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from emoalign.errors import StudyError
-from emoalign.prompts.rendering import QuestionTemplate
+from emoalign.prompts import QuestionTemplate
 from emoalign.study.fields import Job
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import DatasetScale

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import orjson
 
-from emoalign.prompts.rendering import Prompt
+from emoalign.prompts import Prompt
 from emoalign.study.fields import Readout
 
 MAX_SEED_BITS = 63

@@ -10,7 +10,7 @@ from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import together
 from emoalign.embeddings.embedding_cards import EmbeddingModel
 from emoalign.planning.studies import Study, StudyDataset
-from emoalign.prompts.rendering import QuestionTemplate, question_template
+from emoalign.prompts import QuestionTemplate, question_template
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.prompt_sets import PromptSet

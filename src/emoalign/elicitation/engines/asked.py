@@ -15,8 +15,7 @@ from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.requests import Sampling, Settings
 from emoalign.installed import installed_versions
-from emoalign.prompts.messages import estimated_tokens
-from emoalign.prompts.rendering import Prompt
+from emoalign.prompts import Prompt, estimated_tokens
 from emoalign.study.fields import Entry, Modality, Range, Readout
 from emoalign.study.prompt_sets import PromptSet
 from emoalign.study.protocols import Protocol

@@ -9,7 +9,7 @@ from typing import Any
 from emoalign.elicitation.engines.served import Capabilities
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask, RatingRequest
-from emoalign.prompts.messages import chat_messages
+from emoalign.prompts import chat_messages
 
 
 def interface(ask: Ask) -> str:

@@ -19,7 +19,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.requests import Ask
 from emoalign.errors import CapabilityError, EngineError
 from emoalign.installed import installed_versions
-from emoalign.prompts.messages import chat_messages
+from emoalign.prompts import chat_messages
 from emoalign.study.source_files import folder_sha256
 
 _QUEUED = 2
