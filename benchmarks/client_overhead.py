@@ -28,7 +28,10 @@ from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.elicitation.readings import read_answer
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts import (
+    Message,
+    Prompt,
+)
 from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import OrdinalScale
 from in_snakemake import project, snakemake, write

@@ -29,7 +29,9 @@ from emoalign.elicitation.readings import parse_rating
 from emoalign.errors import CapabilityError, DataError, EngineError, StudyError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts.rendering import QuestionTemplate
+from emoalign.prompts import (
+    QuestionTemplate,
+)
 from emoalign.statistics.readouts import agreement
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.fields import FileSource

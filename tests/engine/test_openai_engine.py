@@ -24,7 +24,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, Sampling, rate
 from emoalign.elicitation.readings import read_answer
 from emoalign.errors import EngineError
-from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate
+from emoalign.prompts import Message, Prompt, QuestionTemplate
 from emoalign.stage import stage
 from emoalign.study.protocols import AnswerFormat, Protocol
 from emoalign.study.scales import OrdinalScale

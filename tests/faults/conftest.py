@@ -18,7 +18,7 @@ from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.prompts.rendering import QuestionTemplate
+from emoalign.prompts import QuestionTemplate
 from emoalign.study.protocols import Protocol
 from emoalign.tables import RATINGS, STIMULI
 from tests.faults.server import FaultServer

@@ -13,7 +13,7 @@ import pytest
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
-from emoalign.prompts.rendering import Prompt
+from emoalign.prompts import Prompt
 from tests.faults.conftest import KEY, Desk
 from tests.faults.server import PASSING, Fault, Heard, Plan
 from tests.kit.waiting import HANGS_S

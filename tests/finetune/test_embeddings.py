@@ -10,8 +10,7 @@ import pytest
 import torch
 import transformers
 
-from emoalign.embeddings.embedders import hugging_face_embedder
-from emoalign.embeddings.embedding import embedded
+from emoalign.embeddings.embedding import embedded, hugging_face_embedder
 from emoalign.embeddings.embedding_cards import TransformersEmbedding
 from emoalign.errors import EngineError
 

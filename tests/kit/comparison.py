@@ -10,7 +10,7 @@ from emoalign.analyses.alignment.analysis import AlignmentJob
 from emoalign.analyses.base import ComparisonJob
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.items.item_jobs import ComparedDataset
-from emoalign.items.reliability import reliability_row
+from emoalign.items.rated_items import reliability_row
 from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 

@@ -14,7 +14,7 @@ from emoalign.analyses.alignment.aligned_cells import alignment
 from emoalign.analyses.alignment.analysis import AlignmentJob
 from emoalign.analyses.readouts.agreement import readouts
 from emoalign.analyses.readouts.analysis import ReadoutsJob
-from emoalign.items.reliability import reliability_row
+from emoalign.items.rated_items import reliability_row
 from emoalign.planning.analysed import analysed_study
 from emoalign.tables import ALIGNMENT, ITEMS, NORMS
 from tests.kit.analysing import run

@@ -16,8 +16,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import BudgetError
 from emoalign.planning.studies import STUDY
-from emoalign.prompts.messages import estimated_tokens, most_tokens
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts import Message, Prompt, estimated_tokens, most_tokens
 from emoalign.study.reading import validate
 
 PRICES = Prices(input_usd=1, output_usd=10, as_of="2026-01-01", source="a page")

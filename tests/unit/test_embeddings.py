@@ -10,8 +10,13 @@ import numpy as np
 import pytest
 
 from emoalign.embeddings import embedding
-from emoalign.embeddings.embedders import gguf_embedder, hugging_face_embedder
-from emoalign.embeddings.embedding import EmbeddingStore, embedded, identity
+from emoalign.embeddings.embedding import (
+    EmbeddingStore,
+    embedded,
+    gguf_embedder,
+    hugging_face_embedder,
+    identity,
+)
 from emoalign.embeddings.embedding_cards import GgufEmbedding, TransformersEmbedding
 from emoalign.errors import EngineError
 from emoalign.study.reading import read_yaml, validate

@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from emoalign.analyses.distributions.figure import COLUMNS, draw
+from emoalign.analyses.alignment.figures.curves import (
+    COLUMNS,
+)
+from emoalign.analyses.distributions.figure import (
+    draw,
+)
 from emoalign.figures.style import style
 from emoalign.figures.subject import Subject
 from emoalign.tables import BASELINE, ENTROPY, ITEM_ENTROPIES

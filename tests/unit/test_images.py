@@ -16,8 +16,15 @@ from emoalign.errors import DataError, StudyError
 from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import Jobs, figures, reported
 from emoalign.planning.loading import load_study
-from emoalign.prompts.messages import chat_messages, data_url, estimated_tokens, most_tokens
-from emoalign.prompts.rendering import Image, Message, Prompt
+from emoalign.prompts import (
+    Image,
+    Message,
+    Prompt,
+    chat_messages,
+    data_url,
+    estimated_tokens,
+    most_tokens,
+)
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.readers.oasis import OasisSource

@@ -16,7 +16,9 @@ from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import check_prompts
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts.rendering import Renderer
+from emoalign.prompts import (
+    Renderer,
+)
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import validate
 from emoalign.study.scales import LabelScale

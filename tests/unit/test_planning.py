@@ -17,7 +17,9 @@ from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.plan import costs_in_words, plan, planned
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts.messages import estimated_tokens
+from emoalign.prompts import (
+    estimated_tokens,
+)
 from emoalign.tables import PLAN, STIMULI
 
 ROOT = Path(__file__).parents[2]

@@ -19,12 +19,12 @@ from emoalign.analyses.precision.analysis import PrecisionJob, PrecisionSettings
 from emoalign.analyses.precision.in_words import in_words
 from emoalign.analyses.precision.widths import NO_NORMS, NO_OTHERS, precision_rows
 from emoalign.items.cells import Texts
-from emoalign.statistics import precision_of_jsd, precision_of_r
-from emoalign.statistics.folds import text_keys
-from emoalign.statistics.precision_of_r import HumanSpread
+from emoalign.statistics import planned_precision
+from emoalign.statistics.planned_precision import HumanSpread
 from emoalign.statistics.raters import People
 from emoalign.statistics.reliability import summary_reliability
 from emoalign.statistics.replicates import pearson_replicates
+from emoalign.statistics.resampling import text_keys
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.study.settings import DistributionSettings
@@ -52,30 +52,32 @@ FEELINGS = LabelScale(kind="labels", labels=("joy", "anger", "neutral"))
     ],
 )
 def test_the_items_needed_are_those_published(r: float, width: float, items: int) -> None:
-    assert precision_of_r.items_needed(r, width / 2) == items
+    assert planned_precision.items_needed_for_r(r, width / 2) == items
 
 
 @given(r=st.floats(0, 0.97), width=st.floats(0.005, 0.6))
 def test_one_item_less_than_needed_is_too_few(r: float, width: float) -> None:
-    items = precision_of_r.items_needed(r, width)
-    assert precision_of_r.half_width(r, items) <= width + 1e-9
-    assert items == 4 or precision_of_r.half_width(r, items - 1) > width - 1e-9
+    items = planned_precision.items_needed_for_r(r, width)
+    assert planned_precision.half_width_of_r(r, items) <= width + 1e-9
+    assert items == 4 or planned_precision.half_width_of_r(r, items - 1) > width - 1e-9
 
 
 @given(n=st.integers(5, 5000), width=st.floats(0.005, 0.6))
 def test_the_least_r_has_exactly_the_width_asked_for(n: int, width: float) -> None:
-    least = precision_of_r.r_needed(n, width)
+    least = planned_precision.r_needed(n, width)
     if least == 0:
-        assert precision_of_r.half_width(0, n) <= width + 1e-9
+        assert planned_precision.half_width_of_r(0, n) <= width + 1e-9
     else:
-        assert precision_of_r.half_width(least, n) == pytest.approx(width)
+        assert planned_precision.half_width_of_r(least, n) == pytest.approx(width)
 
 
 def test_the_half_width_is_that_of_fishers_interval() -> None:
     x = np.random.default_rng(0).normal(size=(2, 60))
     theirs = stats.pearsonr(x[0], x[0] + x[1])
     low, high = theirs.confidence_interval(0.95)
-    assert precision_of_r.half_width(theirs.statistic, 60) == pytest.approx((high - low) / 2)
+    assert planned_precision.half_width_of_r(theirs.statistic, 60) == pytest.approx(
+        (high - low) / 2
+    )
 
 
 def simulated_means(rng: np.random.Generator, n_items: int, raters: int, sd: float) -> Any:
@@ -89,10 +91,10 @@ def test_the_reliability_of_the_model_is_what_the_statistics_will_find() -> None
     rng = np.random.default_rng(1)
     _, means, sds = simulated_means(rng, 20_000, 7, 2.0)
     spread = HumanSpread(reliability=0.9, items=1.0, raters=1.0)
-    expected = precision_of_r.model_reliability(spread, 7, 2.0)
+    expected = planned_precision.model_reliability(spread, 7, 2.0)
     assert summary_reliability(means, sds, 7) == pytest.approx(expected, abs=0.01)
-    assert precision_of_r.model_reliability(spread, math.inf, 2.0) == 1
-    assert precision_of_r.participants_needed(spread, expected, 2.0) == 7
+    assert planned_precision.model_reliability(spread, math.inf, 2.0) == 1
+    assert planned_precision.participants_needed_for_r(spread, expected, 2.0) == 7
 
 
 @pytest.mark.parametrize(("assumed", "raters", "participants"), [(0.5, 5, 10), (0.9, 10, 3)])
@@ -112,9 +114,11 @@ def test_simulated_studies_have_intervals_of_r_as_wide_as_promised(
     ]
     widths = [(interval.high - interval.low) / 2 for interval in intervals]
     spread = HumanSpread(1 / (1 + human_sd**2 / raters), 1.0, human_sd**2)
-    own = precision_of_r.model_reliability(spread, participants, ratio)
+    own = planned_precision.model_reliability(spread, participants, ratio)
     seen = assumed * math.sqrt(spread.reliability * own)
-    assert np.mean(widths) == pytest.approx(precision_of_r.half_width(seen, n_items), rel=0.02)
+    assert np.mean(widths) == pytest.approx(
+        planned_precision.half_width_of_r(seen, n_items), rel=0.02
+    )
 
 
 # People
@@ -134,9 +138,9 @@ def people(counts: np.ndarray) -> People:
     return People(ids, counts.astype(float), counts.sum(axis=1), unknown, None)
 
 
-def spread_of(counts: np.ndarray, model: Any = "perfect") -> precision_of_jsd.DivergenceSpread:
+def spread_of(counts: np.ndarray, model: Any = "perfect") -> planned_precision.DivergenceSpread:
     folds = np.arange(len(counts)) % 5
-    spread = precision_of_jsd.simulated_spread(people(counts), folds, model, seed=1)
+    spread = planned_precision.simulated_spread(people(counts), folds, model, seed=1)
     assert spread is not None
     return spread
 
@@ -172,7 +176,7 @@ def test_simulated_studies_have_intervals_of_jsd_as_wide_as_promised(model: Any)
 
     counts, _ = study(1000)
     spread = spread_of(counts, model)
-    promised = precision_of_jsd.half_width(spread.sd(participants), n_items)
+    promised = planned_precision.half_width_of_jsd(spread.sd(participants), n_items)
     found = [study(n_items)[1] for _ in range(200)]
     assert spread.mean(participants) == pytest.approx(np.mean(found), rel=0.05)
     widths = []
@@ -196,12 +200,12 @@ def test_the_jsd_of_a_perfect_model_never_falls_to_zero_where_raters_are_few() -
 def test_the_participants_needed_for_jsd_are_the_fewest() -> None:
     spread = spread_of(answers_of(np.random.default_rng(6), 6.0, 800, 5)[1])
     for width in (0.02, 0.01, 0.008):
-        needed = precision_of_jsd.participants_needed(spread, 800, width)
+        needed = planned_precision.participants_needed_for_jsd(spread, 800, width)
         assert needed is not None
-        assert precision_of_jsd.half_width(spread.sd(needed), 800) <= width + 1e-9
+        assert planned_precision.half_width_of_jsd(spread.sd(needed), 800) <= width + 1e-9
         if needed > 1:
-            assert precision_of_jsd.half_width(spread.sd(needed - 1), 800) > width
-    assert precision_of_jsd.participants_needed(spread, 800, 0.001) is None
+            assert planned_precision.half_width_of_jsd(spread.sd(needed - 1), 800) > width
+    assert planned_precision.participants_needed_for_jsd(spread, 800, 0.001) is None
 
 
 # The table
@@ -273,7 +277,7 @@ def test_items_that_are_needed_bring_what_was_promised_when_they_are_planned(
 ) -> None:
     table = planned(job(), emotional)
     row = rows_of(table, measure="r", assumed="0.7", half_width=0.05).iloc[0]
-    assert precision_of_r.half_width(row["expected"], row["items_needed"]) <= 0.05
+    assert planned_precision.half_width_of_r(row["expected"], row["items_needed"]) <= 0.05
     assert row["expected"] < 0.7 * math.sqrt(row["reliability_human"])
 
 

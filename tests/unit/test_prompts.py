@@ -12,7 +12,12 @@ import pytest
 from emoalign.errors import PromptError, StudyError
 from emoalign.planning.preflight import check_prompts
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts.rendering import Message, Prompt, QuestionTemplate, Renderer
+from emoalign.prompts import (
+    Message,
+    Prompt,
+    QuestionTemplate,
+    Renderer,
+)
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.scales import HumanScale

@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling, missing
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts import (
+    Message,
+    Prompt,
+)
 
 CHAT = RatingRequest(
     model="model.gguf",

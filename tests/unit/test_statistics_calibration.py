@@ -10,13 +10,11 @@ import pytest
 
 from emoalign.analyses.calibration.analysis import METHODS
 from emoalign.analyses.calibration.review import SCORES
-from emoalign.statistics.calibrators.family import Fitted, Sample, Setting
-from emoalign.statistics.calibrators.mixtures import Unchanged
+from emoalign.statistics.calibrators.family import Fitted, Sample, Setting, Unchanged
 from emoalign.statistics.calibrators.validation import Validated, cross_validate, fitting
-from emoalign.statistics.distances import Kind, brier, jsd
-from emoalign.statistics.folds import Keys, text_keys
+from emoalign.statistics.distances import Kind, brier, jsd, scores
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.scores import scores
+from emoalign.statistics.resampling import Keys, text_keys
 from tests.kit.planted import Distortion, planted, truths
 
 

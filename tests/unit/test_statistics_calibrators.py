@@ -17,13 +17,13 @@ from emoalign.analyses.calibration.analysis import METHODS
 from emoalign.analyses.calibration.saved import Calibrator
 from emoalign.statistics.calibrators.family import (
     Fitted,
+    Mixture,
     Sample,
     Setting,
     cross_entropy,
     link,
     unlink,
 )
-from emoalign.statistics.calibrators.mixtures import Mixture
 from emoalign.statistics.calibrators.monotone import CumulativeLogit, Isotonic
 from emoalign.statistics.calibrators.scaling import (
     Bias,

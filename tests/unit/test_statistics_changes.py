@@ -7,8 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from emoalign.statistics.calibration_curve import curve
-from emoalign.statistics.changes import changes
+from emoalign.statistics.changes import changes, curve
 from emoalign.statistics.pairs import FloatArray
 from tests.kit.planted import planted
 

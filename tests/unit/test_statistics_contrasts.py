@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from emoalign.statistics.bca import bca_interval
-from emoalign.statistics.contrasts import Contrast, contrasts
-from emoalign.statistics.dependent import williams
+from emoalign.statistics.contrasts import Contrast, contrasts, williams
+from emoalign.statistics.replicates import bca_interval
 from emoalign.statistics.resampling import resample_counts
 
 N = 200

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from emoalign.statistics.bca import Interval
 from emoalign.statistics.contrasts import Contrast, contrasts
-from emoalign.statistics.replicates import pearson_replicates
+from emoalign.statistics.replicates import Interval, pearson_replicates
 
 STUDIES, ITEMS, RESAMPLES = 2_000, 300, 2_000
 # Correlations with people of models a and b, and with each other.

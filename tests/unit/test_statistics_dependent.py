@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from emoalign.statistics.dependent import williams, zou
+from emoalign.statistics.contrasts import williams, zou
 
 # Three correlated variables that are possible together: r from two draws of items.
 DRAWS = st.integers(0, 2**32 - 1)

@@ -14,8 +14,8 @@ from scipy.spatial.distance import jensenshannon
 from sklearn.metrics import brier_score_loss, log_loss
 
 from emoalign.statistics import distances
+from emoalign.statistics.distances import scores
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.scores import scores
 
 Distance = Callable[[FloatArray, FloatArray], FloatArray]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from emoalign.statistics.folds import Keys, dealt_folds, hashed_folds, text_keys
+from emoalign.statistics.resampling import Keys, dealt_folds, hashed_folds, text_keys
 
 
 def keys(n: int) -> Keys:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from emoalign.statistics.homogeneity import rank_sum, signed_rank
+from emoalign.statistics.significance import rank_sum, signed_rank
 
 FAST = settings(deadline=None, max_examples=40, database=None)
 SDS = st.lists(st.sampled_from([0.0, 0.3, 0.5, 0.5, 0.9, 1.2, 2.0]), min_size=3, max_size=25)

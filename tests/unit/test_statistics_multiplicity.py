@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.statistics.multiplicity import benjamini_hochberg, holm
+from emoalign.statistics.significance import benjamini_hochberg, holm
 
 METHODS = pytest.mark.parametrize(
     ("adjust", "name"), [(benjamini_hochberg, "fdr_bh"), (holm, "holm")]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from emoalign.statistics import distances, predictors
-from emoalign.statistics.distances import Kind
+from emoalign.statistics.distances import METRICS, Kind, scores
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.perfect_model import (
     LEAST_CONCENTRATED,
@@ -24,7 +24,6 @@ from emoalign.statistics.perfect_model import (
 from emoalign.statistics.perfect_model import population as population_of
 from emoalign.statistics.predictors import Pair, reached
 from emoalign.statistics.raters import People, halves
-from emoalign.statistics.scores import METRICS, scores
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale
 from tests.kit.datasets import prepared, shipped

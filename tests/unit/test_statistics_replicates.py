@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from emoalign.statistics.bca import bca_interval
 from emoalign.statistics.replicates import (
     Replicates,
+    bca_interval,
     combination,
     independent_sum,
     log_sd_ratio_replicates,

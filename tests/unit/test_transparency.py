@@ -31,16 +31,19 @@ from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files
 from emoalign.planning.studies import LoadedStudy
-from emoalign.statistics.folds import hashed_folds, text_keys
-from emoalign.statistics.labels import label_agreement
-from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.transparency import (
+from emoalign.statistics.labels import (
     gradient,
+    label_agreement,
     out_of_fold_auc,
     partial_spearman,
     seed_share,
     similarity,
     transparency,
+)
+from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import (
+    hashed_folds,
+    text_keys,
 )
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.lexicons import SeedLexicon

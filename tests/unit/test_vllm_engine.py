@@ -31,8 +31,12 @@ from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.plan import planned
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts.messages import without_system
-from emoalign.prompts.rendering import Image, Message, Prompt
+from emoalign.prompts import (
+    Image,
+    Message,
+    Prompt,
+    without_system,
+)
 from emoalign.stage import orderly_end
 from emoalign.study.reading import read_yaml
 from emoalign.study.scales import HumanScale

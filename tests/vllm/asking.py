@@ -9,7 +9,10 @@ from itertools import count
 from emoalign.elicitation.engines.vllm.engine import loaded
 from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts import (
+    Message,
+    Prompt,
+)
 from emoalign.stage import orderly_end
 
 

@@ -19,7 +19,10 @@ else:
     from emoalign.elicitation.engines.vllm.engine import VllmEngine, loaded
     from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
     from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
-    from emoalign.prompts.rendering import Message, Prompt
+    from emoalign.prompts import (
+        Message,
+        Prompt,
+    )
 
     from . import tiny_models
 

@@ -20,8 +20,7 @@ from emoalign.elicitation.questions import check_single_tokens
 from emoalign.elicitation.rating import Ask, RatingRequest
 from emoalign.elicitation.readings import read_distribution
 from emoalign.errors import CapabilityError, EngineError
-from emoalign.prompts.messages import chat_messages
-from emoalign.prompts.rendering import Message, Prompt
+from emoalign.prompts import Message, Prompt, chat_messages
 from emoalign.study.scales import HumanScale, OrdinalScale
 
 Question = Callable[..., Ask]

@@ -13,7 +13,7 @@ from emoalign.elicitation.engines.vllm.vllm_model import VllmCapabilities, VllmM
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import DataError
-from emoalign.prompts.rendering import Image, Message, Prompt
+from emoalign.prompts import Image, Message, Prompt
 from emoalign.study.source_files import sha256
 
 from . import tiny_vision

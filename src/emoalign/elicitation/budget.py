@@ -15,7 +15,7 @@ from emoalign.elicitation.engines.served import Engine
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError
-from emoalign.prompts.messages import most_tokens
+from emoalign.prompts import most_tokens
 from emoalign.tables import atomic
 
 

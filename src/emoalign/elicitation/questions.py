@@ -16,8 +16,11 @@ from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, Aske
 from emoalign.elicitation.journal import read_answers
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.errors import CapabilityError
-from emoalign.prompts.messages import without_system
-from emoalign.prompts.rendering import Image, Renderer
+from emoalign.prompts import (
+    Image,
+    Renderer,
+    without_system,
+)
 from emoalign.study.fields import Readout
 from emoalign.study.scales import LabelScale, OrdinalScale
 from emoalign.tables import records

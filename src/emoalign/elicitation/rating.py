@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from emoalign.errors import StudyError
-from emoalign.prompts.rendering import Prompt, QuestionTemplate
+from emoalign.prompts import (
+    Prompt,
+    QuestionTemplate,
+)
 from emoalign.study.fields import Job, Readout
 from emoalign.study.protocols import Protocol
 from emoalign.study.scales import DatasetScale

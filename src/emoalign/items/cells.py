@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emoalign.statistics.distances import Kind
-from emoalign.statistics.folds import Keys, text_keys
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.raters import People
+from emoalign.statistics.resampling import Keys, text_keys
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import BASELINE, CELL_KEY

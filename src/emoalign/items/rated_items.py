@@ -1,8 +1,8 @@
-"""The item means of all cells of one dataset, side by side on the same items."""
+"""Item means side by side, their correlations with people's, and how well people agree in them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,15 @@ from numpy.typing import NDArray
 
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.reliability import (
+    ceiling,
+    icc1,
+    one_human,
+    split_half,
+    summary_reliability,
+)
+from emoalign.statistics.replicates import Replicates, pearson_replicates
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ITEMS, groups
 
 Rater = tuple[str, str]
@@ -105,3 +114,68 @@ def _side_by_side(
         model=model,
         human=human,
     )
+
+
+def correlated(
+    rated: Sequence[RatedItems], seed: int, n: int
+) -> dict[tuple[str, str, Rater], dict[str, Replicates]]:
+    """Correlations by dataset, readout and rater, then by scale, with `n` replicates.
+
+    `seed` is that of the study: whoever asks for the same cell gets the same resamples.
+    """
+    correlations: dict[tuple[str, str, Rater], dict[str, Replicates]] = {}
+    for dataset in rated:
+        drawn = seed_of(seed, dataset.dataset, "items")
+        for rater, model in zip(dataset.raters, dataset.model, strict=True):
+            cells = pearson_replicates(model, dataset.human, n, drawn)
+            correlations[dataset.dataset, dataset.readout, rater] = dict(
+                zip(dataset.scales, cells, strict=True)
+            )
+    return correlations
+
+
+def reliability_row(
+    dataset: str, scale: str, norms: pd.DataFrame, split_halves: int, seed: int
+) -> dict[str, object]:
+    """How well people agree with people on one scale. NaN for what the norms cannot tell.
+
+    `split_halves` are the random splits of raters, `seed` is that of the study.
+    """
+    rated = norms.dropna(subset=["mean"])
+    summary = summary_reliability(
+        rated["mean"].to_numpy(), rated["sd"].to_numpy(), rated["n"].to_numpy(dtype=float)
+    )
+    row: dict[str, object] = {
+        "dataset": dataset,
+        "scale": scale,
+        "n_items": len(rated),
+        "n_raters": float(rated["n"].mean()) if len(rated) else np.nan,
+        "summary": summary,
+    }
+    if len(rated) and rated["ratings"].notna().all():
+        ratings = _padded(list(rated["ratings"]))
+        of_raters = seed_of(seed, dataset, "raters")
+        halves = split_half(ratings, split_halves, of_raters)
+        icc = icc1(ratings)
+        row |= {
+            "source": "ratings",
+            "split_half_r": halves.r,
+            "spearman_brown": halves.spearman_brown,
+            "icc_single": icc.single,
+            "icc_average": icc.average,
+            "one_human_r": one_human(ratings, split_halves, of_raters),
+            "reliability": halves.spearman_brown,
+        }
+    else:
+        unknown = ("split_half_r", "spearman_brown", "icc_single", "icc_average", "one_human_r")
+        row |= dict.fromkeys(unknown, np.nan)
+        row |= {"source": "none" if np.isnan(summary) else "summary", "reliability": summary}
+    return row | {"ceiling": ceiling(float(str(row["reliability"])))}
+
+
+def _padded(ratings: Sequence[Sequence[float]]) -> FloatArray:
+    """Lists of ratings as a matrix (items, most raters of an item), NaN where there are fewer."""
+    padded = np.full((len(ratings), max(map(len, ratings))), np.nan)
+    for row, values in zip(padded, ratings, strict=True):
+        row[: len(values)] = values
+    return padded

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from emoalign.errors import PromptError, StudyError
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts.rendering import Image, Renderer
+from emoalign.prompts import (
+    Image,
+    Renderer,
+)
 from emoalign.stimuli.dataset_cards import DatasetCard
 
 

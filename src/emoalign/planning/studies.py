@@ -12,7 +12,10 @@ from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import together
 from emoalign.embeddings.embedding_cards import EmbeddingModel
-from emoalign.prompts.rendering import QuestionTemplate, question_template
+from emoalign.prompts import (
+    QuestionTemplate,
+    question_template,
+)
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Name
 from emoalign.study.lexicons import SeedLexicon

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
-from emoalign.prompts.rendering import QuestionTemplate, question_template
+from emoalign.prompts import QuestionTemplate, question_template
 from emoalign.study.fields import Entry, Job
 from emoalign.study.protocols import PromptSet, Protocol
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from emoalign.prompts.rendering import Image, Prompt, Renderer
+from emoalign.prompts import Image, Prompt, Renderer
 from emoalign.report.section import Results
 from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import Scale

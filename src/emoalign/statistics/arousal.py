@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emoalign.statistics.bca import Interval
 from emoalign.statistics.correlation import FEWEST_ITEMS, Line, errors, least_squares
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.replicates import pearson_replicates
+from emoalign.statistics.replicates import Interval, pearson_replicates
 
 ROUNDING = 1e-12
 

@@ -1,7 +1,9 @@
-"""Scores of the same items before and after calibration, with texts as the units of chance.
+"""What calibration changes: scores of the same items before and after, and how true shares are.
 
 Items that show the same text are not independent: resamples draw texts, with all of their items,
 and signs are flipped for all items of a text together.
+
+Calibration curves ask: of the shares predicted to be so large, how large were they?
 """
 
 from __future__ import annotations
@@ -12,10 +14,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from emoalign.statistics.bca import Interval, bca_interval
-from emoalign.statistics.blocks import row_blocks
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.resampling import resample_counts
+from emoalign.statistics.replicates import MOST_UNDEFINED, Interval, bca_interval
+from emoalign.statistics.resampling import resample_counts, row_blocks
 
 
 @dataclass(frozen=True)
@@ -142,3 +143,70 @@ def _signs(n_texts: int, n: int, seed: int) -> NDArray[np.int8]:
     signs -= 1
     signs.flags.writeable = False
     return signs
+
+
+BINS = 10
+CURVE_RESAMPLES = 1_000
+CURVE_LEVEL = (0.025, 0.975)
+
+
+@dataclass(frozen=True)
+class CurveBin:
+    """One stretch of predicted shares: how many there are, and means of both sides."""
+
+    bin: int
+    n: int
+    predicted: float
+    human: float
+    human_low: float
+    human_high: float
+
+
+def curve(
+    model: FloatArray,
+    human: FloatArray,
+    text: NDArray[np.int64],
+    n_texts: int,
+    seed: int,
+) -> list[CurveBin]:
+    """The bins that hold any share, from shares (items, K) of the same items.
+
+    All points (or labels) of all items are taken together. A share on an edge is in the bin below
+    it, 0 in the first. Intervals resample texts (percentile).
+    """
+    # 0.7 × 10 is a little above 7: edges are found on rounded numbers.
+    inside = np.clip(np.ceil(np.round(model * BINS, 9)).astype(np.int64) - 1, 0, BINS - 1)
+    place = (text[:, np.newaxis] * BINS + inside).ravel()
+    size = n_texts * BINS
+    counted = np.bincount(place, minlength=size).reshape(n_texts, BINS).astype(np.float64)
+    people = np.bincount(place, human.ravel(), size).astype(np.float64).reshape(n_texts, BINS)
+    predicted = np.bincount(place, model.ravel(), size).reshape(n_texts, BINS).sum(axis=0)
+    low, high = _curve_interval(counted, people, seed)
+    n = counted.sum(axis=0)
+    return [
+        CurveBin(
+            bin=int(number),
+            n=int(n[number]),
+            predicted=float(predicted[number] / n[number]),
+            human=float(people[:, number].sum() / n[number]),
+            human_low=float(low[number]),
+            human_high=float(high[number]),
+        )
+        for number in np.flatnonzero(n)
+    ]
+
+
+def _curve_interval(
+    counted: FloatArray, people: FloatArray, seed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Ends of the interval of the mean human share of each bin; NaN where texts are too few."""
+    counts = resample_counts(len(counted), CURVE_RESAMPLES, seed)
+    means = np.empty((CURVE_RESAMPLES, BINS))
+    for rows in row_blocks(CURVE_RESAMPLES, len(counted)):
+        drawn = counts[rows].astype(np.float64)
+        n = drawn @ counted
+        means[rows] = np.where(n > 0, (drawn @ people) / np.where(n > 0, n, 1), np.nan)
+    rare = np.isnan(means).mean(axis=0) > MOST_UNDEFINED
+    means[:, rare] = 0
+    low, high = np.where(rare, np.nan, np.nanquantile(means, CURVE_LEVEL, axis=0))
+    return low, high

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from emoalign.statistics.bca import MOST_UNDEFINED, UNDEFINED, Interval, bca_interval
-from emoalign.statistics.blocks import row_blocks
 from emoalign.statistics.pairs import FloatArray, is_constant
-from emoalign.statistics.resampling import resample_counts
+from emoalign.statistics.replicates import MOST_UNDEFINED, UNDEFINED, Interval, bca_interval
+from emoalign.statistics.resampling import resample_counts, row_blocks
 
 RANK_RESAMPLES = 2_000
 """Resamples behind the interval of a rank correlation at most: ranks are new in each of them."""

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from emoalign.statistics.folds import Folds
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.predictors import marginal
 from emoalign.statistics.raters import People
+from emoalign.statistics.resampling import Folds
 
 KINDS = 16
 """Kinds of items at most: more change neither fit nor findings on the datasets that were tried."""

@@ -14,10 +14,9 @@ from scipy import stats
 
 from emoalign.statistics import distances
 from emoalign.statistics.correlation import FEWEST_ITEMS
-from emoalign.statistics.distances import ROUNDING, Kind
-from emoalign.statistics.folds import Folds
+from emoalign.statistics.distances import ROUNDING, Kind, entropies, scores
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.scores import entropies, scores
+from emoalign.statistics.resampling import Folds
 
 Pair = tuple[FloatArray, FloatArray]
 """Distributions that stand for people's and for a model's, each of shape (items, K)."""

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from emoalign.statistics.blocks import row_blocks
 from emoalign.statistics.correlation import pearson
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import row_blocks
 
 # Two G that differ by less stand for equally likely counts, apart by rounding.
 TIE = 1e-9

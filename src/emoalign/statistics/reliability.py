@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emoalign.statistics.blocks import row_blocks
 from emoalign.statistics.pairs import FloatArray, is_constant
+from emoalign.statistics.resampling import row_blocks
 
 # Small enough for the handful of arrays of one draw to stay in the processor's cache.
 DRAWN_VALUES = 200_000

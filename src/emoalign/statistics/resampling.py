@@ -1,4 +1,4 @@
-"""Resampled and left-out items: a statistic of every resample of every cell at once.
+"""Items drawn anew, left out in turn or dealt into parts, for all cells at once in bounded memory.
 
 A resample is a row of counts, one per item, so the sums behind a statistic are counts @ values for
 all cells in one matrix product. Cells rated on the same items see the same resamples, which makes
@@ -11,20 +11,40 @@ a cell's result is the same alone as among others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emoalign.statistics.blocks import row_blocks
 from emoalign.statistics.pairs import FloatArray, is_constant
 
 Counts = NDArray[np.uint8]
+"""How often each item is drawn in each resample, shape (n_resamples, items)."""
+
+Folds = NDArray[np.int64]
+"""The part of each item, shape (items,), from 0."""
+
+Keys = NDArray[np.uint64]
+"""A number for what each item shows, shape (items,): items that show the same share it."""
 
 # A variance this small beside that of the whole cell is rounding error.
 ROUNDING = 1e-12
+
+# Values held at once per array: 32 MB as float64.
+BLOCK_VALUES = 4_000_000
+
+
+def row_blocks(n_rows: int, row_size: int, block_values: int = BLOCK_VALUES) -> Iterator[slice]:
+    """Cut `n_rows` rows of `row_size` values into slices of at most `block_values` values.
+
+    A slice has one row at least, so that a single row may exceed the bound.
+    """
+    step = max(1, block_values // max(1, row_size))
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
 
 
 @dataclass(frozen=True)
@@ -156,3 +176,44 @@ def _log_ratio(sums: FloatArray) -> FloatArray:
     model, human = np.log(np.where(sums > 0, sums, np.nan))
     ratio: FloatArray = model - human
     return ratio
+
+
+def text_keys(texts: Sequence[str]) -> Keys:
+    """A number for each text (or checksum of an image), the same wherever the text stands."""
+    return np.array(
+        [int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) for text in texts],
+        dtype=np.uint64,
+    )
+
+
+def hashed_folds(keys: Keys, n_folds: int, seed: int, draw: str = "") -> Folds:
+    """The part of each item, from 0 to `n_folds` - 1, by hash; items with one text share it.
+
+    A part follows from text, seed and `draw` alone: neither the order of the items nor which others
+    there are can matter, so that cells with other items have them in the same parts. Parts are
+    about equally large, as far as chance goes. Another `draw` deals the items anew.
+    """
+    salt = int.from_bytes(hashlib.sha256(f"{seed}:{draw}".encode()).digest()[:8])
+    return np.asarray(_mixed(keys ^ np.uint64(salt)) % np.uint64(n_folds), dtype=np.int64)
+
+
+def dealt_folds(keys: Keys, n_folds: int, seed: int, draw: str = "") -> Folds:
+    """The part of each item, from 0 to `n_folds` - 1, in turn; items with one text share it.
+
+    Texts are put in the order of their hash with seed and `draw` and dealt out in turn, so that
+    parts have as many texts as each other, or one more, even where there are few: every part must
+    be there to learn from. Nothing depends on the order of the items.
+    """
+    texts, place = np.unique(keys, return_inverse=True)
+    ranks = [hashlib.sha256(f"{seed} {draw}:{text}".encode()).digest() for text in texts]
+    parts = np.empty(len(texts), dtype=np.int64)
+    parts[sorted(range(len(texts)), key=ranks.__getitem__)] = np.arange(len(texts)) % n_folds
+    folds: Folds = parts[place]
+    return folds
+
+
+def _mixed(keys: Keys) -> Keys:
+    """Every bit of a key spread over all bits (the finalizer of SplitMix64, Steele et al. 2014)."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from emoalign.tables.alignment import ALIGNMENT, LABELS, READOUTS, RELIABILITY
-from emoalign.tables.baselines import BASELINE, PREDICTIONS, TRAININGS
-from emoalign.tables.calibration import CALIBRATED, CALIBRATION, CALIBRATION_CURVES
-from emoalign.tables.columns import CELL_KEY
+from emoalign.tables.alignment import (
+    ALIGNMENT,
+    LABELS,
+    READOUTS,
+    RELIABILITY,
+    TRANSPARENCY,
+    TRANSPARENCY_GRADIENT,
+)
 from emoalign.tables.comparisons import (
     AROUSAL,
     AROUSAL_ITEMS,
@@ -18,7 +22,7 @@ from emoalign.tables.comparisons import (
     STRUCTURE,
     VARIANCE,
 )
-from emoalign.tables.contract import Column, Table, atomic, groups, records
+from emoalign.tables.contract import CELL_KEY, Column, Table, atomic, groups, records
 from emoalign.tables.distributions import (
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
@@ -26,9 +30,15 @@ from emoalign.tables.distributions import (
     ENTROPY,
     ITEM_ENTROPIES,
 )
-from emoalign.tables.plans import PLAN, PRECISION
-from emoalign.tables.ratings import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
-from emoalign.tables.transparency import TRANSPARENCY, TRANSPARENCY_GRADIENT
+from emoalign.tables.learned import (
+    BASELINE,
+    CALIBRATED,
+    CALIBRATION,
+    CALIBRATION_CURVES,
+    PREDICTIONS,
+    TRAININGS,
+)
+from emoalign.tables.ratings import ITEMS, NORMS, PLAN, PRECISION, RATINGS, STATUSES, STIMULI
 
 TABLES = (
     STIMULI,

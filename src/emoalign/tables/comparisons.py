@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from emoalign.tables.columns import (
+from emoalign.tables.contract import (
     COUNT,
     DATASET,
     ITEM,
@@ -14,10 +14,11 @@ from emoalign.tables.columns import (
     READOUT,
     SCALE,
     TEXT,
+    Column,
+    Table,
     numbers,
     related,
 )
-from emoalign.tables.contract import Column, Table
 
 CONTRASTS = Table(
     "statistics/contrasts.parquet",

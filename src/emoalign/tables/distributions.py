@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoalign.tables.columns import (
+from emoalign.tables.contract import (
     CELL,
     COUNT,
     DATASET,
@@ -12,9 +12,10 @@ from emoalign.tables.columns import (
     READOUT,
     SCALE,
     TEXT,
+    Column,
+    Table,
     numbers,
 )
-from emoalign.tables.contract import Column, Table
 
 _BESIDE = {
     "uniform": "who takes every point for equally likely, and every set of labels",

@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from emoalign.analyses.alignment.analysis import AlignmentJob
 from emoalign.analyses.analysis_files import AnalysisFiles
-from emoalign.items.rated_items import of_scales, read_items, unique_items
-from emoalign.items.reliability import reliability_row
+from emoalign.items.rated_items import of_scales, read_items, reliability_row, unique_items
 from emoalign.statistics.correlation import concordance, errors, pearson, spearman
-from emoalign.statistics.homogeneity import rank_sum, signed_rank
-from emoalign.statistics.multiplicity import benjamini_hochberg
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.reliability import disattenuate, summary_reliability
 from emoalign.statistics.replicates import log_sd_ratio_replicates, pearson_replicates
 from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.significance import benjamini_hochberg, rank_sum, signed_rank
 from emoalign.tables import ALIGNMENT, CELL_KEY, NORMS, RELIABILITY, STATUSES, groups, records
 
 _TESTED = ("pearson", "ranksum", "signedrank")

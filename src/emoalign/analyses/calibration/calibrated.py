@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from emoalign.errors import DataError
 from emoalign.items.cells import as_lists, runs, shares
-from emoalign.statistics.folds import Folds
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import Folds
 from emoalign.tables import CALIBRATED, CELL_KEY
 
 Key = tuple[str, str, str, str, str]

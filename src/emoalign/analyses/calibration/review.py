@@ -15,14 +15,12 @@ from emoalign.analyses.calibration.fitness import why_no_matrix, why_not
 from emoalign.analyses.calibration.saved import SavedCalibrators, load
 from emoalign.errors import DataError
 from emoalign.items.cells import DistributionCell, read_cells
-from emoalign.statistics.calibration_curve import curve
 from emoalign.statistics.calibrators.validation import fitting
-from emoalign.statistics.changes import Change, changes
-from emoalign.statistics.distances import Kind
-from emoalign.statistics.multiplicity import holm
+from emoalign.statistics.changes import Change, changes, curve
+from emoalign.statistics.distances import Kind, scores
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.scores import scores
 from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.significance import holm
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, CELL_KEY
 
 SCORES: dict[Kind, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from emoalign.errors import DataError
-from emoalign.statistics.calibrators.mixtures import Marginal, Mixture, Unchanged
+from emoalign.statistics.calibrators.family import Marginal, Mixture, Unchanged
 from emoalign.statistics.calibrators.monotone import CumulativeLogit, Isotonic
 from emoalign.statistics.calibrators.scaling import Bias, Dirichlet, Temperature, Vector
 from emoalign.statistics.pairs import FloatArray

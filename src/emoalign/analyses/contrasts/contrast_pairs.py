@@ -12,8 +12,8 @@ from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.base import ComparisonJob
 from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_items
 from emoalign.statistics.contrasts import contrasts
-from emoalign.statistics.multiplicity import benjamini_hochberg, holm
 from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.significance import benjamini_hochberg, holm
 from emoalign.tables import CONTRASTS
 
 

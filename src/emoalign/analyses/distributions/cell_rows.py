@@ -14,10 +14,10 @@ from emoalign.items.cells import DistributionCell
 from emoalign.statistics import distances
 from emoalign.statistics.clustered import FEWEST_TEXTS, clustered_means, clustered_spearman
 from emoalign.statistics.correlation import spearman
+from emoalign.statistics.distances import METRICS, best, entropies, scores
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.predictors import Reached
 from emoalign.statistics.raters import agreement_on_labels, agreement_on_points
-from emoalign.statistics.scores import METRICS, best, entropies, scores
 from emoalign.tables import CELL_KEY
 
 Row = dict[str, object]

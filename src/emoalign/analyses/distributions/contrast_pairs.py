@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from emoalign.analyses.distributions.cell_rows import Row, Scored, mean
 from emoalign.items.cells import DistributionCell
 from emoalign.statistics.clustered import FEWEST_TEXTS, Means, clustered_means, text_means
-from emoalign.statistics.distances import ROUNDING
-from emoalign.statistics.homogeneity import signed_rank
-from emoalign.statistics.multiplicity import holm
+from emoalign.statistics.distances import METRICS, ROUNDING
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.scores import METRICS
+from emoalign.statistics.significance import holm, signed_rank
 from emoalign.tables import BASELINE
 
 COMPARED = {"ordinal": ("jsd", "rps"), "labels": ("jsd", "brier")}

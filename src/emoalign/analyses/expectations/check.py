@@ -12,8 +12,7 @@ from emoalign.analyses.expectations.of_distributions import (
     distribution_scorecard,
 )
 from emoalign.analyses.expectations.of_means import scorecard_rows
-from emoalign.items.correlated import correlated
-from emoalign.items.rated_items import rated_items, read_items
+from emoalign.items.rated_items import correlated, rated_items, read_items
 from emoalign.tables import (
     ALIGNMENT,
     AROUSAL,

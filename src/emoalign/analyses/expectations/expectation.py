@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emoalign.items.rated_items import Rater
-from emoalign.statistics.bca import UNDEFINED, Interval
+from emoalign.statistics.replicates import UNDEFINED, Interval
 from emoalign.tables import SCORECARD
 
 Found = Literal["as expected", "not as expected", "unclear", "cannot be told"]

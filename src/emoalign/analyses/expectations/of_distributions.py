@@ -22,7 +22,7 @@ from emoalign.analyses.expectations.expectation import (
     Finding,
     scorecard,
 )
-from emoalign.statistics.bca import Interval
+from emoalign.statistics.replicates import Interval
 from emoalign.tables import BASELINE, groups, records
 
 LOOSE = 0.5

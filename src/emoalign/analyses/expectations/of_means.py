@@ -21,8 +21,7 @@ from emoalign.analyses.expectations.expectation import (
     scorecard,
 )
 from emoalign.items.rated_items import RatedItems, Rater
-from emoalign.statistics.bca import Interval
-from emoalign.statistics.replicates import Replicates
+from emoalign.statistics.replicates import Interval, Replicates
 from emoalign.study.scales import AROUSED, VALENCE
 from emoalign.tables import records
 

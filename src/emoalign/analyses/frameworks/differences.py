@@ -10,10 +10,9 @@ import pandas as pd
 
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.base import ComparisonJob
-from emoalign.items.correlated import correlated
-from emoalign.items.rated_items import RatedItems, rated_items, read_items
-from emoalign.statistics.multiplicity import holm
+from emoalign.items.rated_items import RatedItems, correlated, rated_items, read_items
 from emoalign.statistics.replicates import Replicates, combination, independent_sum
+from emoalign.statistics.significance import holm
 from emoalign.tables import FRAMEWORK
 
 Cells = dict[tuple[str, str], Replicates]

@@ -10,10 +10,10 @@ import pandas as pd
 
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.items.cells import Texts
-from emoalign.items.reliability import reliability_row
-from emoalign.statistics import precision_of_jsd, precision_of_r
-from emoalign.statistics.folds import hashed_folds
-from emoalign.statistics.precision_of_r import HumanSpread
+from emoalign.items.rated_items import reliability_row
+from emoalign.statistics import planned_precision
+from emoalign.statistics.planned_precision import HumanSpread
+from emoalign.statistics.resampling import hashed_folds
 from emoalign.statistics.seeds import seed_of
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
@@ -21,7 +21,7 @@ from emoalign.tables import PRECISION
 
 Row = dict[str, object]
 
-MODELS: tuple[precision_of_jsd.Simulated, ...] = ("perfect", "marginal")
+MODELS: tuple[planned_precision.Simulated, ...] = ("perfect", "marginal")
 
 NO_NORMS = "there are no human ratings of these items to compare a model with"
 NO_SPREAD = (
@@ -107,7 +107,7 @@ def _r_needs(
     if spread is not None and spread.items <= 0:
         return {"reliability_human": spread.reliability, "reason": UNRELIABLE}
     ratio = job.settings.sd_ratio
-    own = precision_of_r.model_reliability(spread, participants, ratio) if spread else math.nan
+    own = planned_precision.model_reliability(spread, participants, ratio) if spread else math.nan
     people = spread.reliability if spread else math.nan
     seen = assumed * math.sqrt(people * own) if spread else assumed
     needed, reason = (
@@ -119,8 +119,8 @@ def _r_needs(
         "expected": seen,
         "reliability_human": people,
         "reliability_model": own,
-        "planned": precision_of_r.half_width(seen, n_items),
-        "items_needed": precision_of_r.items_needed(seen, width),
+        "planned": planned_precision.half_width_of_r(seen, n_items),
+        "items_needed": planned_precision.items_needed_for_r(seen, width),
         "participants_needed": needed,
         "reason": reason,
     }
@@ -137,16 +137,16 @@ def _r_participants(
     """Participants that bring the width, or why none do."""
     if why := _no_choice(n_items, participants):
         return None, why
-    least = precision_of_r.r_needed(n_items, width)
+    least = planned_precision.r_needed(n_items, width)
     highest = assumed * math.sqrt(spread.reliability)
     if least <= highest and assumed > 0:
         own = (least / assumed) ** 2 / spread.reliability
-        needed = precision_of_r.participants_needed(spread, own, ratio)
+        needed = planned_precision.participants_needed_for_r(spread, own, ratio)
         if needed is not None:
             return needed, None
     elif least == 0:
         return 1, None
-    narrowest = f"±{precision_of_r.half_width(highest, n_items):.3f}"
+    narrowest = f"±{planned_precision.half_width_of_r(highest, n_items):.3f}"
     if assumed > 0 and least <= assumed:
         return None, (
             f"participants: not reachable with {n_items} items; the ceiling set by the human "
@@ -162,7 +162,7 @@ def _no_choice(n_items: int, participants: float) -> str | None:
     """Why there is no number of participants to look for, if so."""
     if math.isinf(participants):
         return "participants: the exact readout has none"
-    if n_items < precision_of_r.FEWEST_ITEMS:
+    if n_items < planned_precision.FEWEST_ITEMS:
         return f"participants: {n_items} items have no interval, however many there are"
     return None
 
@@ -178,9 +178,9 @@ def _divergences(
     people = human_answers(norms, name, scale)
     people = people.at((people.n >= job.min_raters) & (people.counts.sum(axis=1) > 0))
     n_items = len(people.n)
-    if n_items > precision_of_jsd.SIMULATED_ITEMS:
+    if n_items > planned_precision.SIMULATED_ITEMS:
         rng = np.random.default_rng(seed_of(job.seed, dataset, "sample"))
-        chosen = rng.choice(n_items, precision_of_jsd.SIMULATED_ITEMS, replace=False)
+        chosen = rng.choice(n_items, planned_precision.SIMULATED_ITEMS, replace=False)
         people = people.at(np.sort(chosen))
     keys = texts.keys_of(people.item_ids)
     folds = hashed_folds(keys, job.folds, seed_of(job.seed, dataset, "folds"))
@@ -188,7 +188,7 @@ def _divergences(
         spread = None
         if n_items:
             seed = seed_of(job.seed, dataset, "answers")
-            spread = precision_of_jsd.simulated_spread(people, folds, model, seed)
+            spread = planned_precision.simulated_spread(people, folds, model, seed)
         for participants, way in _ways(job):
             row = way | {"measure": "jsd", "assumed": model, "n_items": n_items or len(norms)}
             for width in job.settings.half_widths:
@@ -202,14 +202,14 @@ def _divergences(
 
 
 def _jsd_needs(
-    spread: precision_of_jsd.DivergenceSpread, n_items: int, participants: float, width: float
+    spread: planned_precision.DivergenceSpread, n_items: int, participants: float, width: float
 ) -> Row:
     sd = spread.sd(participants)
     needed, reason = None, _no_choice(n_items, participants)
     if reason is None:
-        needed = precision_of_jsd.participants_needed(spread, n_items, width)
+        needed = planned_precision.participants_needed_for_jsd(spread, n_items, width)
         if needed is None:
-            narrowest = precision_of_jsd.half_width(spread.sd(math.inf), n_items)
+            narrowest = planned_precision.half_width_of_jsd(spread.sd(math.inf), n_items)
             reason = (
                 f"participants: not reachable with {n_items} items, whose JSD differs so much, by "
                 f"themselves and by chance of their few raters, that ±{narrowest:.3f} remains with "
@@ -217,8 +217,8 @@ def _jsd_needs(
             )
     return {
         "expected": spread.mean(participants),
-        "planned": precision_of_jsd.half_width(sd, n_items),
-        "items_needed": precision_of_jsd.items_needed(sd, width),
+        "planned": planned_precision.half_width_of_jsd(sd, n_items),
+        "items_needed": planned_precision.items_needed_for_jsd(sd, width),
         "participants_needed": needed,
         "reason": reason,
     }

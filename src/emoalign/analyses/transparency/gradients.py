@@ -7,8 +7,8 @@ import pandas as pd
 
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.transparency.analysis import GradientJob
+from emoalign.statistics.labels import FEWEST_LABELS, gradient, partial_spearman
 from emoalign.statistics.seeds import seed_of
-from emoalign.statistics.transparency import FEWEST_LABELS, gradient, partial_spearman
 from emoalign.tables import CELL_KEY, LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
 
 PREDICTORS = ("t", "e", "l", "probe_auc")

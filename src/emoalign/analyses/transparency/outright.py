@@ -15,10 +15,10 @@ from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.transparency.analysis import LabelledDataset, TransparencyJob
 from emoalign.analyses.transparency.words import bag_of_words, logistic_regression, with_any, words
 from emoalign.embeddings.embedding import embedded
-from emoalign.statistics.folds import hashed_folds, text_keys
+from emoalign.statistics.labels import out_of_fold_auc, seed_share, similarity, transparency
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import hashed_folds, text_keys
 from emoalign.statistics.seeds import seed_of
-from emoalign.statistics.transparency import out_of_fold_auc, seed_share, similarity, transparency
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.scales import LabelScale

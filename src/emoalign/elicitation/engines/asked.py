@@ -13,8 +13,10 @@ from pydantic import Field
 
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob, Sampling, Settings
-from emoalign.prompts.messages import estimated_tokens
-from emoalign.prompts.rendering import Prompt
+from emoalign.prompts import (
+    Prompt,
+    estimated_tokens,
+)
 from emoalign.study.fields import Entry, Modality, Range, Readout
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.scales import Scale

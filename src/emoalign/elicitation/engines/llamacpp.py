@@ -14,8 +14,7 @@ from pydantic import Field
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.errors import DataError, EngineError
-from emoalign.prompts.messages import TOKENS_PER_MESSAGE
-from emoalign.prompts.rendering import Prompt
+from emoalign.prompts import TOKENS_PER_MESSAGE, Prompt
 from emoalign.study.fields import FileSource
 from emoalign.study.source_files import locate, locate_verified
 

@@ -1,4 +1,6 @@
-"""What every family of calibrators shares: what it learns from, and what it may be told.
+"""What all calibrators share, and the plainest: the model as it is, people's mean, their mixtures.
+
+The first two are what every other way to calibrate is compared with.
 
 Arrays of distributions have shape (items, K): over the K points of an ordinal scale a row sums to
 1; of K labels, of which an answer chooses those that apply, each number is the share of the answers
@@ -10,11 +12,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import optimize, special
 
 from emoalign.statistics.distances import Kind
 from emoalign.statistics.pairs import FloatArray
@@ -154,3 +156,115 @@ def cross_entropy(human: FloatArray, model: FloatArray, kind: Kind) -> FloatArra
     else:
         loss = -np.mean(human * np.log(known) + (1 - human) * np.log1p(-known), axis=-1)
     return loss
+
+
+KINDS: frozenset[Kind] = frozenset(("ordinal", "labels"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchanged(Fitted):
+    """Changes nothing."""
+
+    method: Literal["none"] = "none"
+
+    def apply(self, model: FloatArray) -> FloatArray:
+        """The same distributions."""
+        return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marginal(Fitted):
+    """The mean human distribution for every item: what can be said without the model.
+
+    What a method gains no more than this, it did not gain from the model.
+
+    Attributes:
+        marginal: mean human distribution of the items fitted, shape (K,); see `Sample.marginal`.
+    """
+
+    method: Literal["marginal"] = "marginal"
+    marginal: tuple[float, ...]
+
+    def apply(self, model: FloatArray) -> FloatArray:
+        """The same distribution for each item."""
+        return np.tile(self.marginal, (len(model), 1))
+
+
+@dataclass(frozen=True)
+class UnchangedFamily:
+    """Nothing to fit."""
+
+    kinds: frozenset[Kind] = KINDS
+
+    def settings(self, kind: Kind) -> tuple[Setting, ...]:
+        """None to choose."""
+        return (Setting(),)
+
+    def fit(self, sample: Sample, settings: Sequence[Setting]) -> Sequence[Unchanged]:
+        """The map that changes nothing."""
+        return [Unchanged(kind=sample.kind) for _ in settings]
+
+
+@dataclass(frozen=True)
+class MarginalFamily:
+    """The mean of the rated items."""
+
+    kinds: frozenset[Kind] = KINDS
+
+    def settings(self, kind: Kind) -> tuple[Setting, ...]:
+        """None to choose."""
+        return (Setting(),)
+
+    def fit(self, sample: Sample, settings: Sequence[Setting]) -> Sequence[Marginal]:
+        """The marginal of the sample."""
+        calibrator = Marginal(kind=sample.kind, marginal=tuple(sample.marginal.tolist()))
+        return [calibrator for _ in settings]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixture(Fitted):
+    """(1 - weight) × model + weight × marginal: what people say of an item nobody has read.
+
+    Attributes:
+        weight: of the marginal, from 0 to 1.
+        marginal: mean human distribution of the items fitted, shape (K,); see `Sample.marginal`.
+    """
+
+    method: Literal["mixture"] = "mixture"
+    weight: float
+    marginal: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight <= 1:
+            raise ValueError(f"found the weight {self.weight}, expected a number from 0 to 1")
+
+    def apply(self, model: FloatArray) -> FloatArray:
+        """The mixture for each item."""
+        return (1 - self.weight) * model + self.weight * np.array(self.marginal)
+
+
+@dataclass(frozen=True)
+class MixtureFamily:
+    """One free number, and nothing to choose."""
+
+    kinds: frozenset[Kind] = KINDS
+
+    def settings(self, kind: Kind) -> tuple[Setting, ...]:
+        """None to choose."""
+        return (Setting(),)
+
+    def fit(self, sample: Sample, settings: Sequence[Setting]) -> Sequence[Mixture]:
+        """The weight of the highest likelihood, which is concave in it."""
+        marginal = sample.marginal
+
+        def loss(weight: float) -> float:
+            mixed = (1 - weight) * sample.model + weight * marginal
+            return float(sample.shares @ cross_entropy(sample.human, mixed, sample.kind))
+
+        best = optimize.minimize_scalar(
+            loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-6}
+        )
+        # The search never tries the ends themselves.
+        weight = min((float(best.x), 0.0, 1.0), key=loss)
+        calibrator = Mixture(kind=sample.kind, weight=weight, marginal=tuple(marginal.tolist()))
+        return [calibrator for _ in settings]

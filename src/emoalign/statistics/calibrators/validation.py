@@ -10,8 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emoalign.statistics.calibrators.family import Family, Fitted, Sample, cross_entropy
-from emoalign.statistics.calibrators.mixtures import MarginalFamily, MixtureFamily, UnchangedFamily
+from emoalign.statistics.calibrators.family import (
+    Family,
+    Fitted,
+    MarginalFamily,
+    MixtureFamily,
+    Sample,
+    UnchangedFamily,
+    cross_entropy,
+)
 from emoalign.statistics.calibrators.monotone import CumulativeLogitFamily, IsotonicFamily
 from emoalign.statistics.calibrators.scaling import (
     BiasFamily,
@@ -20,8 +27,8 @@ from emoalign.statistics.calibrators.scaling import (
     VectorFamily,
 )
 from emoalign.statistics.distances import Kind
-from emoalign.statistics.folds import Folds, Keys, dealt_folds
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import Folds, Keys, dealt_folds
 
 FAMILIES: dict[str, Family] = {
     "temperature": TemperatureFamily(),

@@ -38,7 +38,7 @@ from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import EngineError
-from emoalign.prompts.messages import estimated_tokens
+from emoalign.prompts import estimated_tokens
 
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
 NO_LOGPROBS = (

@@ -15,7 +15,9 @@ from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Capabilities, Engine, ServedModel
 from emoalign.elicitation.rating import Ask, RatingRequest, Scalar, Settings
-from emoalign.prompts.messages import chat_messages
+from emoalign.prompts import (
+    chat_messages,
+)
 from emoalign.study.fields import Entry
 
 if TYPE_CHECKING:

@@ -23,7 +23,9 @@ from emoalign.elicitation.engines.vllm.vllm_model import VllmModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import CapabilityError, EngineError
-from emoalign.prompts.messages import chat_messages
+from emoalign.prompts import (
+    chat_messages,
+)
 from emoalign.study.source_files import folder_sha256, installed_versions
 
 _QUEUED = 2

@@ -1,7 +1,11 @@
-"""Whether a model's answers to an item vary less than people's: tests on item SDs.
+"""Tests of whether item SDs differ, and p-values adjusted for the number of tests in their family.
 
-Both tests are two-sided, by normal approximation with the tie correction and the continuity
-correction, as R's `wilcox.test(exact = FALSE)`. A negative z = the model's SDs are smaller.
+The tests ask whether a model's answers to an item vary less than people's. Both are two-sided, by
+normal approximation with the tie correction and the continuity correction, as R's
+`wilcox.test(exact = FALSE)`. A negative z = the model's SDs are smaller.
+
+A family is an array of any shape. A p-value that is NaN (its test was undefined) stays NaN and does
+not count as a member.
 """
 
 from __future__ import annotations
@@ -9,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from emoalign.statistics.pairs import FloatArray, complete_pairs
@@ -106,3 +110,44 @@ def _normal_test(excess: float, variance: float) -> tuple[float, float]:
         return np.nan, np.nan
     z = float((excess - 0.5 * np.sign(excess)) / np.sqrt(variance))
     return z, float(2 * stats.norm.sf(abs(z)))
+
+
+def benjamini_hochberg(p: ArrayLike) -> FloatArray:
+    """Adjust for the false discovery rate, step-up, in [0, 1], shape of `p`.
+
+    Source: Benjamini & Hochberg (1995).
+
+    Raises:
+        ValueError: a p-value is outside [0, 1].
+    """
+    adjusted, tested = _family(p)
+    family = adjusted[tested]
+    order = np.argsort(family)
+    steps = family[order] * (family.size / np.arange(1, family.size + 1))
+    family[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1)
+    adjusted[tested] = family
+    return adjusted
+
+
+def holm(p: ArrayLike) -> FloatArray:
+    """Adjust for the family-wise error rate, step-down (Holm 1979), in [0, 1], shape of `p`.
+
+    Raises:
+        ValueError: a p-value is outside [0, 1].
+    """
+    adjusted, tested = _family(p)
+    family = adjusted[tested]
+    order = np.argsort(family)
+    steps = family[order] * np.arange(family.size, 0, -1)
+    family[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    adjusted[tested] = family
+    return adjusted
+
+
+def _family(p: ArrayLike) -> tuple[FloatArray, NDArray[np.bool_]]:
+    values = np.array(p, dtype=np.float64)
+    tested = ~np.isnan(values)
+    outside = values[tested & ~((values >= 0) & (values <= 1))]
+    if outside.size:
+        raise ValueError(f"found the p-value {outside[0]}, expected numbers from 0 to 1, or NaN")
+    return values, tested
