@@ -17,7 +17,7 @@ from PIL import Image
 from scipy import stats
 from scipy.spatial import distance
 
-from emoalign.analyses.alignment.figures.curves import ratios
+from emoalign.analyses.alignment.curves import ratios
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.drawing import PICTURE_PAGES, draw_figures, drawing, save
 from emoalign.figures.figure_job import FigureJob

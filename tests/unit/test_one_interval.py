@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from emoalign.analyses.alignment.figures import correlations, means
+from emoalign.analyses.alignment.figure import draw_correlations, draw_means
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.analyses.contrasts.contrast_pairs import contrast_rows
 from emoalign.analyses.expectations.of_means import scorecard_rows
@@ -51,7 +51,7 @@ def drawn(folder: Path, job: ReportJob, name: str) -> list[Figure]:
     [(_, subject)] = subjects(
         FIGURES, job.drawing().model_copy(update={"figures": (name,)}), folder
     )
-    return {"means": means, "correlations": correlations}[name].draw(subject)
+    return {"means": draw_means, "correlations": draw_correlations}[name](subject)
 
 
 def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emoalign.analyses.alignment.findings import alignment_gaps, findings
+from emoalign.analyses.alignment.section import alignment_gaps, findings
 from emoalign.planning.reported import reported
 from emoalign.report.manifest import git_commit
 from emoalign.report.page import Script
