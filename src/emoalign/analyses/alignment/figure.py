@@ -22,7 +22,7 @@ from emoalign.tables import ALIGNMENT, ITEMS, groups, records
 from emoalign.wording import R_INTERVAL, correlation, number
 
 ROW_INCHES = 0.21
-ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
+LIST_ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
 """Rows on a page."""
 
 NAME_INCHES = 3.2
@@ -31,6 +31,21 @@ TITLE_INCHES = 1.0
 
 Row = str | Mapping[str, Any]
 """The name of a scale above its cells, or a cell."""
+
+HEATMAP_COLUMNS, HEATMAP_ROWS = 22, 36
+"""Models (and protocols, readouts) and scales on a page."""
+
+HEATMAP_CELL = 0.245
+"""Side of a cell in inches: room for two decimals."""
+
+HEATMAP_COLOURS = "YlGnBu"
+
+HEATMAP_HUMAN = {"ceiling": "ceiling", "one_human_r": "one human rater"}
+
+LABELLED = 5
+
+FEW, MANY = (2, 3.5), (3, 2.75)
+"""Columns and height of panels, for up to four and for more."""
 
 
 def draw_correlations(subject: Subject) -> list[Figure]:
@@ -57,12 +72,12 @@ def _pages(table: pd.DataFrame) -> Iterator[list[Row]]:
     for (dataset, scale), rows in groups(table, ["dataset", "scale"]):
         cells = records(rows.sort_values(["model", "protocol", "readout"]))
         heading = f"{dataset} {scale}"
-        if page and len(page) + 1 + min(len(cells), 5) > ROWS:
+        if page and len(page) + 1 + min(len(cells), 5) > LIST_ROWS:
             yield page
             page = []
         page.append(heading)
         for cell in cells:
-            if len(page) == ROWS:
+            if len(page) == LIST_ROWS:
                 yield page
                 page = [f"{heading} (continued)"]
             page.append(cell)
@@ -125,23 +140,13 @@ def _list_legend() -> list[Line2D]:
     ]
 
 
-HEATMAP_COLUMNS, HEATMAP_ROWS = 22, 36
-"""Models (and protocols, readouts) and scales on a page."""
-
-CELL = 0.245
-"""Side of a cell in inches: room for two decimals."""
-
-COLOURS = "YlGnBu"
-HUMAN = {"ceiling": "ceiling", "one_human_r": "one human rater"}
-
-
 def draw_heatmap(subject: Subject) -> list[Figure]:
     """A row per scale, a column per model: r; before them the ceiling and one human rater."""
     alignment = subject.rows(ALIGNMENT)
     who, where = ["model", "protocol", "readout"], ["dataset", "scale"]
     r = alignment.pivot(index=where, columns=who, values="pearson_r").sort_index()
     r = r.sort_index(axis=1)
-    human = alignment.groupby(where)[list(HUMAN)].first().loc[r.index]
+    human = alignment.groupby(where)[list(HEATMAP_HUMAN)].first().loc[r.index]
     shades = Normalize(min(0.0, float(np.nanmin([0.0, *r.to_numpy().ravel()]))), 1.0)
     pages = []
     for places in pages_of(list(r.index), HEATMAP_ROWS):
@@ -177,20 +182,20 @@ def _heatmap_page(
     across, down = r.shape[1] + 2, len(r)
     labels = [" ".join(place) for place in r.index]
     beside = 0.4 + 0.062 * max(map(len, labels))
-    above = 0.3 + 0.062 * max(map(len, [*names, *HUMAN.values()]))
-    size = (beside + CELL * across + 0.7, above + CELL * down)
+    above = 0.3 + 0.062 * max(map(len, [*names, *HEATMAP_HUMAN.values()]))
+    size = (beside + HEATMAP_CELL * across + 0.7, above + HEATMAP_CELL * down)
     figure = Figure(figsize=size)
-    left, width = beside / size[0], CELL * across / size[0]
-    axis = figure.add_axes((left, 0, width, CELL * down / size[1]))
+    left, width = beside / size[0], HEATMAP_CELL * across / size[0]
+    axis = figure.add_axes((left, 0, width, HEATMAP_CELL * down / size[1]))
     values = np.hstack([human.to_numpy(dtype=float), r.to_numpy(dtype=float)])
-    colours = mpl.colormaps[COLOURS].with_extremes(bad="white")
+    colours = mpl.colormaps[HEATMAP_COLOURS].with_extremes(bad="white")
     picture = axis.pcolormesh(
         np.ma.masked_invalid(values), cmap=colours, norm=shades, edgecolors="white", linewidth=0.8
     )
     _numbers(axis, values, shades)
     axis.axvline(2, color="white", linewidth=4)
     axis.set(xlim=(0, across), ylim=(down, 0))
-    axis.set_xticks(np.arange(across) + 0.5, [*HUMAN.values(), *names], rotation=90)
+    axis.set_xticks(np.arange(across) + 0.5, [*HEATMAP_HUMAN.values(), *names], rotation=90)
     axis.set_yticks(np.arange(down) + 0.5, labels)
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
@@ -198,7 +203,7 @@ def _heatmap_page(
     for tick in axis.get_xticklabels()[:2]:
         tick.set_color(PEOPLE)
     bar = figure.add_axes(
-        (left + width + 0.15 / size[0], 0, 0.09 / size[0], max(1.0, CELL * down) / size[1])
+        (left + width + 0.15 / size[0], 0, 0.09 / size[0], max(1.0, HEATMAP_CELL * down) / size[1])
     )
     figure.colorbar(picture, cax=bar, label="Pearson r")
     bar.tick_params(labelsize=7)
@@ -217,11 +222,6 @@ def _numbers(axis: Axes, values: np.ndarray, shades: Normalize) -> None:
             fontsize=6,
             color="white" if dark else (FAINT if np.isnan(value) else "black"),
         )
-
-
-LABELLED = 5
-FEW, MANY = (2, 3.5), (3, 2.75)
-"""Columns and height of panels, for up to four and for more."""
 
 
 def draw_means(subject: Subject) -> list[Figure]:

@@ -29,6 +29,9 @@ from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import ALIGNMENT, groups, records
 from emoalign.wording import R_INTERVAL, counted, interval, number
 
+FEW = 5
+"""Findings about correlations that can be read one by one."""
+
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
     """What the page shows of a cell."""
@@ -85,10 +88,6 @@ def _methods(job: ReportJob) -> str:
         "beside that of always giving the human mean. p-values of "
         "one test were adjusted over the cells of a readout [@benjamini1995]."
     )
-
-
-FEW = 5
-"""Findings about correlations that can be read one by one."""
 
 
 def correlation(cell: Mapping[str, Any]) -> str:

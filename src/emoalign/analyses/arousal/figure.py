@@ -21,6 +21,10 @@ from emoalign.wording import correlation
 
 V_COLUMNS, V_HEIGHT = 3, 2.35
 
+ERRORS_HEIGHT = 2.6
+
+LABELLED = 5
+
 
 @dataclass(frozen=True, eq=False)
 class Panel:
@@ -83,10 +87,6 @@ def _draw_v(axis: Axes, panel: Panel, valence: OrdinalScale, arousal: OrdinalSca
         ends = np.array([valence.min, middle, valence.max])
         line = intercept + slope * np.abs(ends - middle)
         axis.plot(ends, line, color=panel.colour, linewidth=1.6, zorder=3)
-
-
-ERRORS_HEIGHT = 2.6
-LABELLED = 5
 
 
 @dataclass(frozen=True)
