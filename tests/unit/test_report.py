@@ -17,9 +17,8 @@ from PIL import Image
 
 from emoalign.analyses.alignment.section import alignment_gaps, findings
 from emoalign.planning.reported import reported
+from emoalign.report.carried import Pictures, Script, screen_picture
 from emoalign.report.manifest import git_commit
-from emoalign.report.page import Script
-from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.tables import ALIGNMENT, STATUSES
 from emoalign.wording import number, p_value, percent
 from tests.kit.ratings import norms, rating_rows, ratings

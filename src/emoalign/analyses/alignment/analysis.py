@@ -133,5 +133,5 @@ ANALYSIS = Analysis(
             lacks=differing("prompts"),
         ),
     ),
-    section=PageSection("emoalign.analyses.alignment.section", statistics("alignment")),
+    section=PageSection("emoalign.analyses.alignment.section:SECTION", statistics("alignment")),
 )

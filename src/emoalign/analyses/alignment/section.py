@@ -9,14 +9,15 @@ from typing import Any
 import pandas as pd
 
 from emoalign.report.answers import unusable
-from emoalign.report.gaps import Gap, gaps
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
+    Gap,
     Row,
     between,
     cell_columns,
     count,
+    gaps,
     grid,
     p,
     text,

@@ -80,5 +80,7 @@ ANALYSIS = Analysis(
             lacks=scales("arousal"),
         ),
     ),
-    section=PageSection("emoalign.analyses.arousal.section", statistics("arousal", "residuals")),
+    section=PageSection(
+        "emoalign.analyses.arousal.section:SECTION", statistics("arousal", "residuals")
+    ),
 )
