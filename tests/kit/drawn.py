@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from emoalign.analyses.catalogue import FIGURES
+from emoalign.figures.drawing import Subject, subjects
 from emoalign.figures.figure_job import FigureJob
 from emoalign.figures.planned import planned_figures
-from emoalign.figures.subject import Subject, subjects
 from emoalign.planning.loaded_study import LoadedStudy
 from emoalign.tables import ITEMS
 

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from emoalign.analyses.distributions.figure import COLUMNS, draw
+from emoalign.figures.drawing import Subject
 from emoalign.figures.style import style
-from emoalign.figures.subject import Subject
 from emoalign.tables import BASELINE, ENTROPY, ITEM_ENTROPIES
 from tests.kit.words import report_job
 

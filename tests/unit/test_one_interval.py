@@ -15,7 +15,7 @@ from emoalign.analyses.alignment.figure import draw_correlations, draw_means
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.analyses.contrasts.contrast_pairs import contrast_rows
 from emoalign.analyses.expectations.of_means import scorecard_rows
-from emoalign.figures.subject import subjects
+from emoalign.figures.drawing import subjects
 from emoalign.items.correlated import correlated
 from emoalign.items.rated_items import rated_items
 from emoalign.report.report_job import ReportJob

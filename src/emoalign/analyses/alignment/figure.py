@@ -14,10 +14,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emoalign.figures.naming import name_outliers
-from emoalign.figures.panels import headed, instead, pages_of, panels
+from emoalign.figures.drawing import READOUT_NAMES, Subject
+from emoalign.figures.panels import headed, instead, name_outliers, pages_of, panels
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, width_of
-from emoalign.figures.subject import READOUT_NAMES, Subject
 from emoalign.tables import ALIGNMENT, ITEMS, groups, records
 from emoalign.wording import R_INTERVAL, correlation, number
 

@@ -11,10 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emoalign.figures.naming import name_outliers
-from emoalign.figures.panels import headed, instead, panels
+from emoalign.figures.drawing import Subject
+from emoalign.figures.panels import headed, instead, name_outliers, panels
 from emoalign.figures.style import FAINT, PEOPLE
-from emoalign.figures.subject import Subject
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, ITEMS, RESIDUALS, groups, records
 from emoalign.wording import correlation
