@@ -30,8 +30,8 @@ def _own(path: str, *tables: str) -> PageSection:
 
 ITEMS = _own("items:ITEMS")
 DISAGREEMENTS = _own("items:DISAGREEMENTS")
-ANSWERS = _own("raters:ANSWERS")
-PEOPLE = _own("raters:PEOPLE", "statistics/reliability.parquet")
+ANSWERS = _own("answered:ANSWERS")
+PEOPLE = _own("answered:PEOPLE", "statistics/reliability.parquet")
 METHODS = _own("about:METHODS")
 MEANING = _own("about:MEANING")
 MANIFEST = _own("about:MANIFEST")
