@@ -45,7 +45,7 @@ PLACES = [part.section if isinstance(part, Analysis) else part for part in PAGE]
 ABSENT = ("transparency", "baselines")
 """Analyses that the study does not have."""
 
-SECTIONS = [place for place in PLACES if place and place.module.split(".")[-2] not in ABSENT]
+SECTIONS = [place for place in PLACES if place and place.path.split(".")[-2] not in ABSENT]
 READ = {path for place in SECTIONS for path in place.reads}
 MODELS = [f"model-{number:02d}" for number in range(20)]
 DATASETS = [f"dataset-{number}" for number in range(7)]

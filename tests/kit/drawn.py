@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from emoalign.analyses.catalogue import FIGURES
+from emoalign.figures.drawing import Subject, subjects
 from emoalign.figures.figure_job import FigureJob
 from emoalign.figures.planned import planned_figures
-from emoalign.figures.subject import Subject, subjects
-from emoalign.planning.studies import LoadedStudy
+from emoalign.planning.studies import (
+    LoadedStudy,
+)
 from emoalign.tables import ITEMS
 
 from . import words

@@ -6,6 +6,7 @@ from collections import Counter
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 import pytest
@@ -68,16 +69,20 @@ def test_computations_of_a_rule_run_as_often_and_wait_for_none_of_each_other() -
         assert not makes & {path for one in together for path in one.reads}
 
 
-@pytest.mark.parametrize("place", SECTIONS, ids=lambda place: place.module)
+def section_of(place: PageSection) -> Section:
+    module, name = place.path.split(":")
+    return cast(Section, getattr(import_module(module), name))
+
+
+@pytest.mark.parametrize("place", SECTIONS, ids=lambda place: place.path)
 def test_a_section_stands_beside_its_template(place: PageSection) -> None:
-    assert isinstance(import_module(place.module).SECTION, Section)
-    path = Path(*place.module.split(".")[1:]).with_suffix(".html")
-    assert (SOURCE / path).is_file()
+    assert isinstance(section_of(place), Section)
+    assert (SOURCE / place.template).is_file()
     assert {*place.reads} <= KNOWN
 
 
 def test_sections_have_places_of_their_own_on_the_page() -> None:
-    ids = [import_module(place.module).SECTION.id for place in SECTIONS]
+    ids = [section_of(place).id for place in SECTIONS]
     assert len(set(ids)) == len(ids)
 
 
@@ -102,7 +107,7 @@ def test_a_study_with_labels_and_baselines_has_what_concerns_them() -> None:
     labelled = rules["describe_labels"].inputs
     assert "results/s/norms/goemotions.parquet" in labelled
     assert "results/s/norms/emobank.parquet" not in labelled
-    assert set(every.sections()) == {place.module for place in SECTIONS}
+    assert set(every.sections()) == {place.path for place in SECTIONS}
 
 
 def test_a_rule_for_each_dataset_tells_the_job_of_one() -> None:

@@ -11,8 +11,8 @@ from emoalign.analyses.calibration.analysis import CalibrationSettings
 from emoalign.analyses.calibration.figure import draw
 from emoalign.analyses.calibration.section import SECTION, method
 from emoalign.analyses.catalogue import FIGURES
+from emoalign.figures.drawing import Subject, subjects
 from emoalign.figures.style import style
-from emoalign.figures.subject import Subject, subjects
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, View
 from emoalign.tables import CALIBRATION, records

@@ -13,8 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 from emoalign.analyses.calibration.__main__ import main
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings
-from emoalign.analyses.calibration.apply import apply
-from emoalign.analyses.calibration.saved import load
+from emoalign.analyses.calibration.saved import apply, load
 from emoalign.errors import DataError
 from emoalign.tables import CALIBRATED, CALIBRATION, CALIBRATION_CURVES, DISTRIBUTIONS, ITEMS
 from tests.kit.planted import NAMES, calibrated, planted_study, written

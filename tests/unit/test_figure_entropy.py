@@ -6,14 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from emoalign.analyses.alignment.figures.curves import (
-    COLUMNS,
-)
-from emoalign.analyses.distributions.figure import (
-    draw,
-)
+from emoalign.analyses.distributions.figure import COLUMNS, draw
+from emoalign.figures.drawing import Subject
 from emoalign.figures.style import style
-from emoalign.figures.subject import Subject
 from emoalign.tables import BASELINE, ENTROPY, ITEM_ENTROPIES
 from tests.kit.words import report_job
 

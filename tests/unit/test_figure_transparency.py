@@ -14,11 +14,10 @@ from matplotlib.text import Text
 from emoalign.analyses.transparency.analysis import GradientJob
 from emoalign.analyses.transparency.figure import draw
 from emoalign.analyses.transparency.gradients import gradient_rows
-from emoalign.figures.drawing import save
+from emoalign.figures.drawing import Subject, save
 from emoalign.figures.figure_job import FigureJob, ShownDataset
-from emoalign.figures.naming import POINT, name_points, places
+from emoalign.figures.panels import POINT, name_points, places
 from emoalign.figures.style import style
-from emoalign.figures.subject import Subject
 from emoalign.study.scales import LabelScale
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT
 

@@ -17,15 +17,18 @@ from PIL import Image
 from scipy import stats
 from scipy.spatial import distance
 
-from emoalign.analyses.alignment.figures.curves import ratios
+from emoalign.analyses.alignment.curves import ratios
 from emoalign.analyses.catalogue import FIGURES
-from emoalign.figures.drawing import PICTURE_PAGES, draw_figures, drawing, save
+from emoalign.figures.drawing import PICTURE_PAGES, Subject, draw_figures, drawing, save, subjects
 from emoalign.figures.figure_job import FigureJob
 from emoalign.figures.panels import pages_of, panels
 from emoalign.figures.style import PALETTE, model_marks, style, wrapped
-from emoalign.figures.subject import Subject, subjects
-from emoalign.planning.jobs import reported
-from emoalign.planning.studies import LoadedStudy
+from emoalign.planning.jobs import (
+    reported,
+)
+from emoalign.planning.studies import (
+    LoadedStudy,
+)
 from emoalign.tables import (
     ALIGNMENT,
     AROUSAL,

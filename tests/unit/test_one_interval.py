@@ -11,12 +11,15 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from emoalign.analyses.alignment.figures import correlations, means
+from emoalign.analyses.alignment.figure import draw_correlations, draw_means
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.analyses.contrasts.contrast_pairs import contrast_rows
 from emoalign.analyses.expectations.of_means import scorecard_rows
-from emoalign.figures.subject import subjects
-from emoalign.items.rated_items import correlated, rated_items
+from emoalign.figures.drawing import subjects
+from emoalign.items.rated_items import (
+    correlated,
+    rated_items,
+)
 from emoalign.report.report_job import ReportJob
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.statistics.seeds import seed_of
@@ -50,7 +53,7 @@ def drawn(folder: Path, job: ReportJob, name: str) -> list[Figure]:
     [(_, subject)] = subjects(
         FIGURES, job.drawing().model_copy(update={"figures": (name,)}), folder
     )
-    return {"means": means, "correlations": correlations}[name].draw(subject)
+    return {"means": draw_means, "correlations": draw_correlations}[name](subject)
 
 
 def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path) -> None:

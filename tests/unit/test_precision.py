@@ -16,8 +16,7 @@ from scipy import stats
 
 from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.precision.analysis import PrecisionJob, PrecisionSettings
-from emoalign.analyses.precision.in_words import in_words
-from emoalign.analyses.precision.widths import NO_NORMS, NO_OTHERS, precision_rows
+from emoalign.analyses.precision.widths import NO_NORMS, NO_OTHERS, in_words, precision_rows
 from emoalign.items.cells import Texts
 from emoalign.statistics import planned_precision
 from emoalign.statistics.planned_precision import HumanSpread

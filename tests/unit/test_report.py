@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emoalign.analyses.alignment.findings import alignment_gaps, findings
-from emoalign.planning.jobs import reported
+from emoalign.analyses.alignment.section import alignment_gaps, findings
+from emoalign.planning.jobs import (
+    reported,
+)
+from emoalign.report.carried import Pictures, Script, screen_picture
 from emoalign.report.manifest import git_commit
-from emoalign.report.page import Script
-from emoalign.report.pictures import Pictures, screen_picture
 from emoalign.tables import ALIGNMENT, STATUSES
 from emoalign.wording import number, p_value, percent
 from tests.kit.ratings import norms, rating_rows, ratings

@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.spatial.distance import pdist
 
 from emoalign.analyses.structure.analysis import StructureJob
-from emoalign.analyses.structure.shown import ITEMS_SHOWN, similarity_rows
+from emoalign.analyses.structure.spaces import ITEMS_SHOWN, similarity_rows
 from emoalign.items.rated_items import rated_items
 from emoalign.statistics.structure import alike_side_by_side, distance_ranks
 from tests.kit.comparison import (

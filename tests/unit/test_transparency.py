@@ -24,8 +24,13 @@ from emoalign.analyses.transparency.analysis import (
     TransparencySettings,
 )
 from emoalign.analyses.transparency.gradients import gradient_rows
-from emoalign.analyses.transparency.outright import transparency_rows
-from emoalign.analyses.transparency.words import bag_of_words, logistic_regression, with_any, words
+from emoalign.analyses.transparency.outright import (
+    bag_of_words,
+    logistic_regression,
+    transparency_rows,
+    with_any,
+    words,
+)
 from emoalign.errors import StudyError
 from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.loading import load_study

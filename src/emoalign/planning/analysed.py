@@ -121,9 +121,7 @@ class Analyses:
             if not isinstance(part, Analysis) or part in concerned
         ]
         return {
-            place.module: list(place.reads)
-            for place in places
-            if place and made >= set(place.reads)
+            place.path: list(place.reads) for place in places if place and made >= set(place.reads)
         }
 
     def _rule(self, name: str, together: Together) -> AnalysisRule:

@@ -10,8 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from emoalign.analyses.precision.analysis import PrecisionJob
-from emoalign.analyses.precision.in_words import in_words
-from emoalign.analyses.precision.widths import precision_rows
+from emoalign.analyses.precision.widths import in_words, precision_rows
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.cells import Texts

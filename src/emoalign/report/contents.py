@@ -7,24 +7,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PageSection:
-    """A module with a `SECTION` (see `section.py`) and its template of the same name beside it.
+    """A section (see `section.py`) by its path, "module:NAME", and its template beside the module.
 
     `reads` are the paths of the tables that it shows, within the results of a study: inputs of the
     rule that writes the report, and downloads of the page.
     """
 
-    module: str
+    path: str
     reads: tuple[str, ...] = ()
 
+    @property
+    def template(self) -> str:
+        """Where the template stands in the package: it is named after the section."""
+        module, name = self.path.removeprefix("emoalign.").split(":")
+        folder = module.rpartition(".")[0].replace(".", "/")
+        return f"{folder}/{name.lower()}.html"
 
-def _own(name: str, *tables: str) -> PageSection:
-    return PageSection(f"emoalign.report.sections.{name}", tables)
+
+def _own(path: str, *tables: str) -> PageSection:
+    return PageSection(f"emoalign.report.sections.{path}", tables)
 
 
-ITEMS = _own("items")
-DISAGREEMENTS = _own("disagreements")
-ANSWERS = _own("answers")
-PEOPLE = _own("people", "statistics/reliability.parquet")
-METHODS = _own("methods")
-MEANING = _own("meaning")
-MANIFEST = _own("manifest")
+ITEMS = _own("items:ITEMS")
+DISAGREEMENTS = _own("items:DISAGREEMENTS")
+ANSWERS = _own("answered:ANSWERS")
+PEOPLE = _own("answered:PEOPLE", "statistics/reliability.parquet")
+METHODS = _own("about:METHODS")
+MEANING = _own("about:MEANING")
+MANIFEST = _own("about:MANIFEST")

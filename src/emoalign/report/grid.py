@@ -1,15 +1,15 @@
-"""Tables as readers see them: texts in cells, and what to sort and filter them by."""
+"""Tables as readers see them: texts in cells, what to sort and filter them by, what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
-from emoalign.report.packing import packed_json
+from emoalign.report.carried import packed_json
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, Table, records
 from emoalign.wording import interval, number, p_value, percent
@@ -159,3 +159,28 @@ def cell_columns(job: ReportJob) -> tuple[Column, ...]:
     """The columns that say which cell a row is about: model, protocol, and dataset with scale."""
     where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
     return (model_column(job), text("Protocol", "protocol"), where)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that could not be computed, why, and in which cells."""
+
+    what: str
+    why: str
+    cells: tuple[str, ...]
+
+
+def gaps(rows: pd.DataFrame, asked: Mapping[str, Callable[[Row], str | None]]) -> list[Gap]:
+    """What is missing: `asked` has for each thing what tells why a row lacks it, if it does."""
+    missing: dict[tuple[str, str], list[str]] = {}
+    for row in records(rows):
+        for what, why in asked.items():
+            reason = why(row)
+            if reason is not None:
+                missing.setdefault((what, reason), []).append(_named_cell(row))
+    return [Gap(what, why, tuple(cells)) for (what, why), cells in missing.items()]
+
+
+def _named_cell(row: Row) -> str:
+    names: Iterable[str] = (row[name] for name in ("model", "protocol", "dataset", "scale"))
+    return f"{', '.join(names)}, {row['readout']}"

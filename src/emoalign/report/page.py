@@ -1,10 +1,9 @@
-"""The report: its sections, one after the other."""
+"""The report: its sections, one after the other, and the sources that they cite."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -13,15 +12,12 @@ from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure
-from emoalign.report.bibliography import bibliography, cited
+from emoalign.report.carried import Pictures, own_script, packed, packed_json, plotly
 from emoalign.report.contents import PageSection
 from emoalign.report.grid import FEW_ROWS
-from emoalign.report.packing import packed, packed_json
-from emoalign.report.pictures import Pictures
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import TABLES, Table, atomic
@@ -29,15 +25,20 @@ from emoalign.wording import interval, number, p_value, percent
 
 HERE = Path(__file__).parent
 
-SCRIPTS = ("packing.js", "texts.js", "tables.js", "items.js", "page.js")
-"""The page's own code, in the order in which the files need each other."""
-
 FEW_FINDINGS = 6
 """Findings that a hurried reader reads; further ones are folded."""
 
 
 DIGITS = 6
 """Significant digits of tables in the page; the files of the study have all of them."""
+
+_SOURCES = Path(__file__).parent / "references.bib"
+
+_SOURCE = re.compile(r"^@\w+\{(?P<key>\w+),.*?^\}$", re.MULTILINE | re.DOTALL)
+
+_CITED = re.compile(r"\[(?P<keys>@\w+(?:; @\w+)*)\]")
+
+_FEW_KEYS = 2
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,14 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
 
 def _seen(place: PageSection, results: Results) -> tuple[Section, View | Absent | None]:
     """A section, and what it says of the study."""
-    section = cast(Section, import_module(place.module).SECTION)
+    module, name = place.path.split(":")
+    section = cast(Section, getattr(import_module(module), name))
     return section, section.view(results)
 
 
 def fill(templates: Environment, shown: Shown, shared: Mapping[str, Any]) -> Markup:
     """The HTML of one section, from the template beside its module."""
-    place = shown.place.module.removeprefix("emoalign.").replace(".", "/")
-    filled = templates.get_template(f"{place}.html").render(
+    filled = templates.get_template(shown.place.template).render(
         {**shared, "section": shown.section, **shown.view.values}
     )
     return Markup(filled)  # noqa: S704 - the template has escaped what it was filled with
@@ -194,33 +195,40 @@ def _names(job: ReportJob) -> dict[str, dict[str, str]]:
     }
 
 
-@dataclass(frozen=True)
-class Script:
-    """Code in the page. Other code, however it came into the page, has no such checksum in the
-    page's Content-Security-Policy and does not run."""
-
-    code: Markup
-    sha256: str
-
-    @classmethod
-    def of(cls, code: str) -> Script:
-        """Code as it stands in the page. Raises ValueError where it would end its own element."""
-        text = code.replace("\r\n", "\n")
-        if "</script" in text.lower() or "<!--" in text:
-            raise ValueError("a script of the page would end its own element")
-        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        return cls(Markup(text), digest)  # noqa: S704 - the project's own code, or plotly's
-
-
 @cache
-def plotly() -> Script:
-    """The library that draws what is interactive, whole: nothing is fetched."""
-    return Script.of(get_plotlyjs())
+def sources() -> dict[str, str]:
+    """The BibTeX entry of every source, by key."""
+    return {entry["key"]: entry[0] for entry in _SOURCE.finditer(_SOURCES.read_text("utf-8"))}
 
 
-@cache
-def own_script() -> Script:
-    """The page's own code, file after file."""
-    return Script.of(
-        "\n".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    )
+def cited(text: str) -> tuple[str, list[str]]:
+    """A text with its citations in words, and their keys: [@lin1989; @zou2007] becomes
+    (Lin, 1989; Zou, 2007). Raises KeyError for a source that is not in references.bib."""
+    keys: list[str] = []
+
+    def in_text(citation: re.Match[str]) -> str:
+        named = [key.removeprefix("@") for key in citation["keys"].split("; ")]
+        keys.extend(named)
+        return f"({'; '.join(_short_source(key) for key in named)})"
+
+    return _CITED.sub(in_text, text), keys
+
+
+def bibliography(keys: Iterable[str], more: Sequence[str] = ()) -> str:
+    """BibTeX of the sources with these keys, each once, and of those that come as BibTeX."""
+    unique = [sources()[key] for key in sorted(set(keys))]
+    return "\n".join([*(text.strip() for text in dict.fromkeys(more)), *unique])
+
+
+def _short_source(key: str) -> str:
+    """A source as it is named in a text: its authors' last names and its year."""
+    entry = sources()[key]
+    names = [name.split(",")[0].strip() for name in _source_field(entry, "author").split(" and ")]
+    who = f"{names[0]} et al." if len(names) > _FEW_KEYS else " & ".join(names)
+    return f"{who}, {_source_field(entry, 'year')}"
+
+
+def _source_field(entry: str, name: str) -> str:
+    value = re.search(rf"\b{name} = \{{(.*?)\}}(?:,|$)", entry, re.MULTILINE)
+    assert value is not None, f"{name} is missing: {entry}"  # noqa: S101 - our own file
+    return value[1]

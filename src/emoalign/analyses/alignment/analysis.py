@@ -57,7 +57,7 @@ ANALYSIS = Analysis(
         FigureKind(
             "correlations",
             "study",
-            draw="emoalign.analyses.alignment.figures.correlations:draw",
+            draw="emoalign.analyses.alignment.figure:draw_correlations",
             title="Correlation with people",
             caption="Pearson r of item means with human item means, with its 95 % bootstrap "
             "interval over items (BCa); the ceiling that the reliability of the human ratings "
@@ -69,7 +69,7 @@ ANALYSIS = Analysis(
         FigureKind(
             "heatmap",
             "study",
-            draw="emoalign.analyses.alignment.figures.heatmap:draw",
+            draw="emoalign.analyses.alignment.figure:draw_heatmap",
             title="Correlation with people at a glance",
             caption="Pearson r of item means with human item means, a column per model and a row "
             "per scale. The first two columns are the ceiling that the reliability of the human "
@@ -82,7 +82,7 @@ ANALYSIS = Analysis(
         FigureKind(
             "means",
             "scale",
-            draw="emoalign.analyses.alignment.figures.means:draw",
+            draw="emoalign.analyses.alignment.figure:draw_means",
             title="Means of items: {dataset}, {scale}",
             caption="{dataset}, {scale}: each point is one of the items. Dashed: model and people "
             "agree. Solid: fitted line; the items farthest from it are named. r with its 95 % "
@@ -93,7 +93,7 @@ ANALYSIS = Analysis(
         FigureKind(
             "temperatures",
             "dataset",
-            draw="emoalign.analyses.alignment.figures.curves:draw_temperatures",
+            draw="emoalign.analyses.alignment.curves:draw_temperatures",
             title="What temperature does: {dataset}",
             caption="{dataset}: correlation with people (above) and mean standard deviation over "
             "raters of an item as a share of people's (below) by sampling temperature, with 95 % "
@@ -107,7 +107,7 @@ ANALYSIS = Analysis(
         FigureKind(
             "personas",
             "dataset",
-            draw="emoalign.analyses.alignment.figures.curves:draw_personas",
+            draw="emoalign.analyses.alignment.curves:draw_personas",
             title="What personas do: {dataset}",
             caption="{dataset}: correlation with people (above) and mean standard deviation over "
             "raters of an item as a share of people's (below) by who is asked, with 95 % "
@@ -121,7 +121,7 @@ ANALYSIS = Analysis(
         FigureKind(
             "wordings",
             "dataset",
-            draw="emoalign.analyses.alignment.figures.curves:draw_wordings",
+            draw="emoalign.analyses.alignment.curves:draw_wordings",
             title="What the wording does: {dataset}",
             caption="{dataset}: correlation with people (above) and mean standard deviation over "
             "raters of an item as a share of people's (below) by the words of the question, with "
@@ -133,5 +133,5 @@ ANALYSIS = Analysis(
             lacks=differing("prompts"),
         ),
     ),
-    section=PageSection("emoalign.analyses.alignment.section", statistics("alignment")),
+    section=PageSection("emoalign.analyses.alignment.section:SECTION", statistics("alignment")),
 )

@@ -1,15 +1,23 @@
-"""Do models order and place items as people do?"""
+"""Do models order and place items as people do? In a table and in words, and what is missing."""
 
 from __future__ import annotations
 
-from emoalign.analyses.alignment.findings import alignment_gaps, findings
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from emoalign.report.answers import unusable
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
+    Gap,
     Row,
     between,
     cell_columns,
     count,
+    gaps,
     grid,
     p,
     text,
@@ -19,8 +27,11 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
-from emoalign.tables import ALIGNMENT
-from emoalign.wording import number
+from emoalign.tables import ALIGNMENT, groups, records
+from emoalign.wording import R_INTERVAL, counted, interval, number
+
+FEW = 5
+"""Findings about correlations that can be read one by one."""
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
@@ -77,6 +88,139 @@ def _methods(job: ReportJob) -> str:
         "concordance correlation [@lin1989]; mean absolute and root mean squared error, the latter "
         "beside that of a rater who gives every item the average of the human item means. p-values "
         "of one test were adjusted over the cells of a readout [@benjamini1995]."
+    )
+
+
+def correlation(cell: Mapping[str, Any]) -> str:
+    """r of a cell with its interval, or why it has none."""
+    r, low, high = cell["pearson_r"], cell["pearson_low"], cell["pearson_high"]
+    if math.isnan(r):
+        return f"r undefined ({why_undefined(cell)})"
+    if math.isnan(low):
+        return f"r = {number(r)} (no interval: {why_no_interval(cell)})"
+    return f"r = {number(r)} {interval(low, high)}"
+
+
+def why_undefined(cell: Mapping[str, Any]) -> str:
+    """Why a cell has no correlation."""
+    if not _compared([cell]) and cell["n_ok"]:
+        return "no human ratings to compare with"
+    if cell["n_items"] == 0:
+        return "no item has both a rating of the model and a human norm"
+    if cell["n_items"] < 3:
+        return f"only {counted(cell['n_items'], 'item')} can be compared"
+    return "all ratings are the same"
+
+
+def why_no_interval(cell: Mapping[str, Any]) -> str:
+    """Why a cell has a correlation without an interval."""
+    if abs(cell["pearson_r"]) > 1 - 1e-9:
+        return "all items lie on one line"
+    return "r rests on too few items"
+
+
+def findings(alignment: pd.DataFrame, job: ReportJob) -> list[list[str]]:
+    """The answer: for each model a list of sentences, one paragraph per dataset and scale."""
+    each = [_finding(rows, job) for _, rows in groups(alignment, ["model", "dataset", "scale"])]
+    return each if len(each) <= FEW else [_range(alignment, job), *each]
+
+
+def _range(alignment: pd.DataFrame, job: ReportJob) -> list[str]:
+    """From the worst to the best cell, where there are too many to read them one by one."""
+    compared = alignment.dropna(subset="pearson_r").sort_values("pearson_r", kind="stable")
+    if compared.empty:
+        return [f"None of {len(alignment)} cells can be compared with people."]
+    worst, best = records(compared.iloc[[0, -1]])
+    cells, median = counted(len(compared), "cell"), number(compared["pearson_r"].median())
+    return [
+        f"Over {cells}, correlations with people go from {_placed(worst, job)} to "
+        f"{_placed(best, job)}; their median is {median}."
+    ]
+
+
+def _placed(cell: Mapping[str, Any], job: ReportJob) -> str:
+    model, dataset = job.models[cell["model"]].title, job.datasets[cell["dataset"]].title
+    where = f"{model}, {dataset}, {cell['scale']}, {cell['protocol']}, {cell['readout']}"
+    return f"r = {number(cell['pearson_r'])} ({where})"
+
+
+def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+    cells = _one_per_protocol(rows)
+    best = cells[0]
+    model, dataset = job.models[best["model"]].title, job.datasets[best["dataset"]]
+    if not _compared(cells) and any(cell["n_ok"] for cell in cells):
+        return [
+            f"{model} rated {counted(int(rows['n_items_excluded'].max()), dataset.modality)} of "
+            f"{dataset.title} for {best['scale']}. There are no human ratings of them, so there is "
+            "no comparison: the ratings are in the item table."
+        ]
+    sentences = [
+        f"{model} rated {counted(int(rows['n_items'].max()), dataset.modality)} of "
+        f"{dataset.title} for "
+        f"{best['scale']}; correlation of its means with people's{_named_interval(cells)}: "
+        + ", ".join(f"{correlation(cell)} under {cell['protocol']}" for cell in cells)
+        + "."
+    ]
+    if len(cells) > 1 and best["pearson_low"] > cells[-1]["pearson_high"]:
+        sentences.append(
+            "What this model seems to know depends on how it is asked: between the protocols the "
+            f"intervals do not overlap. A correlation reported for {model} without its protocol "
+            "would say little."
+        )
+    if not math.isnan(best["ceiling"]):
+        limits = f"The reliability of people's ratings allows r up to {number(best['ceiling'])}"
+        if not math.isnan(best["one_human_r"]):
+            limits += f", and one human rater reaches {number(best['one_human_r'])}"
+        sentences.append(f"{limits}.")
+    for cell in records(rows[rows["readout"] == "sampled"]):
+        sentences += unusable(cell, "a rating")
+    return sentences
+
+
+def _compared(cells: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether any item of the cells has both a rating of the model and a human norm."""
+    return any(cell["n_items"] for cell in cells)
+
+
+def _one_per_protocol(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The exact readout of each protocol where there is one, else the sampled; best r first."""
+    chosen = rows.sort_values("readout").drop_duplicates("protocol")
+    ordered = chosen.sort_values(["pearson_r", "protocol"], ascending=[False, True])
+    return records(ordered)
+
+
+def _named_interval(cells: Sequence[Mapping[str, Any]]) -> str:
+    """What stands in brackets behind an r, where any does."""
+    any_known = any(not math.isnan(cell["pearson_low"]) for cell in cells)
+    return f" ({R_INTERVAL})" if any_known else ""
+
+
+def alignment_gaps(rows: pd.DataFrame) -> list[Gap]:
+    """What is missing of correlations, their intervals and ceilings."""
+    asked = {
+        "Correlation with people": _no_correlation,
+        "Interval of r": _no_interval,
+        "Ceiling": _no_ceiling,
+    }
+    return gaps(rows, asked)
+
+
+def _no_correlation(row: Row) -> str | None:
+    return why_undefined(row) if math.isnan(row["pearson_r"]) else None
+
+
+def _no_interval(row: Row) -> str | None:
+    if math.isnan(row["pearson_r"]) or not math.isnan(row["pearson_low"]):
+        return None
+    return why_no_interval(row)
+
+
+def _no_ceiling(row: Row) -> str | None:
+    if not math.isnan(row["ceiling"]):
+        return None
+    return (
+        "the reliability of people's ratings cannot be estimated: that takes several items with "
+        "single ratings, or with SDs and numbers of raters"
     )
 
 

@@ -53,7 +53,7 @@ ANALYSIS = Analysis(
         FigureKind(
             "v-shape",
             "dataset",
-            draw="emoalign.analyses.arousal.figures.v_shape:draw",
+            draw="emoalign.analyses.arousal.figure:draw_v_shape",
             title="Arousal over valence: {dataset}",
             caption="{dataset}: mean arousal of items over their mean valence, as rated by people "
             "and by each model. r is the correlation of arousal with the distance of valence "
@@ -66,7 +66,7 @@ ANALYSIS = Analysis(
         FigureKind(
             "arousal-errors",
             "dataset",
-            draw="emoalign.analyses.arousal.figures.arousal_errors:draw",
+            draw="emoalign.analyses.arousal.figure:draw_arousal_errors",
             title="Where arousal goes wrong: {dataset}",
             caption="{dataset}, for each cell, left: model minus human arousal over human "
             "arousal; below 0 at high arousal, it is rated too low. Right: what the line of "
@@ -80,5 +80,7 @@ ANALYSIS = Analysis(
             lacks=scales("arousal"),
         ),
     ),
-    section=PageSection("emoalign.analyses.arousal.section", statistics("arousal", "residuals")),
+    section=PageSection(
+        "emoalign.analyses.arousal.section:SECTION", statistics("arousal", "residuals")
+    ),
 )

@@ -44,7 +44,8 @@ ANALYSIS = Analysis(
         ),
     ),
     section=PageSection(
-        "emoalign.analyses.baselines.section", statistics("trainings", "distribution_contrasts")
+        "emoalign.analyses.baselines.section:SECTION",
+        statistics("trainings", "distribution_contrasts"),
     ),
     concerns=lambda dataset: bool(dataset.baselines),
 )

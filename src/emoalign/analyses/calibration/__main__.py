@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from emoalign.analyses.calibration.analysis import METHODS
-from emoalign.analyses.calibration.apply import apply
+from emoalign.analyses.calibration.saved import apply
 from emoalign.errors import EmoalignError
 
 

@@ -145,7 +145,7 @@ ANALYSIS = Analysis(
             lacks=always,
         ),
     ),
-    section=PageSection("emoalign.analyses.calibration.section", statistics("calibration")),
+    section=PageSection("emoalign.analyses.calibration.section:SECTION", statistics("calibration")),
     settings=Settings(
         "calibration",
         CalibrationSettings,

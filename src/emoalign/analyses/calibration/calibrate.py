@@ -11,12 +11,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emoalign.analyses.analysis_files import AnalysisFiles
-from emoalign.analyses.calibration import calibrated
-from emoalign.analyses.calibration.analysis import CalibrationJob
-from emoalign.analyses.calibration.fitness import why_no_matrix, why_not
-from emoalign.analyses.calibration.saved import Answers, SavedCell, save
+from emoalign.analyses.calibration.analysis import CalibrationJob, CalibrationSettings
+from emoalign.analyses.calibration.saved import (
+    Answers,
+    SavedCell,
+    calibrated_rows,
+    save,
+    write_calibrated,
+)
 from emoalign.items.cells import DistributionCell, Tables, read_cells, shares
 from emoalign.statistics.calibrators.family import Sample
+from emoalign.statistics.calibrators.scaling import MOST_POINTS
 from emoalign.statistics.calibrators.validation import cross_validate, fitting
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.seeds import seed_of
@@ -26,7 +31,7 @@ def calibrate(job: CalibrationJob, files: AnalysisFiles) -> None:
     """Write the calibrated distributions of a dataset, and the calibrators themselves."""
     saved: list[SavedCell] = []
     batches = _batches(job, files.tables_of(job.dataset), saved)
-    calibrated.write(batches, files.folder / f"calibrated/{job.dataset}.parquet")
+    write_calibrated(batches, files.folder / f"calibrated/{job.dataset}.parquet")
     save(saved, files.folder / f"calibrators/{job.dataset}.json")
 
 
@@ -73,10 +78,10 @@ def _batches(
         saved.append(fitted.model_copy(update={"calibrators": finals}))
         item_ids, unrated = _unrated(said, cell, k)
         for method, judged in validated.items():
-            yield calibrated.rows(cell.key, method, cell.item_ids, judged.out_of_fold, fold)
+            yield calibrated_rows(cell.key, method, cell.item_ids, judged.out_of_fold, fold)
             if len(item_ids):
                 shown = judged.final.apply(unrated)
-                yield calibrated.rows(cell.key, method, item_ids, shown, None)
+                yield calibrated_rows(cell.key, method, item_ids, shown, None)
 
 
 def _unrated(said: pa.Table, cell: DistributionCell, k: int) -> tuple[NDArray[np.str_], FloatArray]:
@@ -90,3 +95,34 @@ def _unrated(said: pa.Table, cell: DistributionCell, k: int) -> tuple[NDArray[np
     if not len(rows):
         return np.empty(0, dtype=np.str_), np.empty((0, k))
     return rows["item_id"].to_numpy().astype(str), shares(rows["distribution"], k)
+
+
+def why_not(cell: DistributionCell, settings: CalibrationSettings) -> str | None:
+    """Why nothing can be learnt on the items of a cell; None where it can."""
+    n, left_out = len(cell.item_ids), cell.left_out
+    if n == 0:
+        if left_out.no_answer:
+            return "the model gave no usable answer to an item that people rated"
+        if left_out.few_raters:
+            return "too few people rated each item for their distribution to be known"
+        return "no single ratings of people are known on the points of the scale"
+    if n < settings.min_items:
+        return f"only {n} items were rated by both people and model; it takes {settings.min_items}"
+    texts = len(np.unique(cell.text_keys))
+    training = texts - -(-texts // settings.folds)
+    if texts < settings.folds or training < settings.inner_folds:
+        return (
+            f"the items show only {texts} different texts, too few for {settings.folds} folds with "
+            f"{settings.inner_folds} parts in each"
+        )
+    return None
+
+
+def why_no_matrix(method: str, points: int) -> str | None:
+    """Why a method is not tried on a scale with so many points; None where it is."""
+    if method == "dirichlet" and points > MOST_POINTS:
+        return (
+            f"the matrix for {points} points has {points * (points + 1):,} numbers; it is fitted "
+            f"for up to {MOST_POINTS} points"
+        )
+    return None

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from emoalign.analyses.calibration.analysis import METHODS
+from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT, PEOPLE
-from emoalign.figures.subject import Subject
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, groups, records
 from emoalign.wording import MINUS
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.calibration.analysis import CalibrationReviewJob
-from emoalign.analyses.calibration.calibrated import OutOfFold, out_of_fold
-from emoalign.analyses.calibration.fitness import why_no_matrix, why_not
-from emoalign.analyses.calibration.saved import SavedCalibrators, load
+from emoalign.analyses.calibration.calibrate import why_no_matrix, why_not
+from emoalign.analyses.calibration.saved import OutOfFold, SavedCalibrators, load, out_of_fold
 from emoalign.errors import DataError
 from emoalign.items.cells import DistributionCell, read_cells
 from emoalign.statistics.calibrators.validation import fitting

@@ -1,21 +1,38 @@
-"""Calibrators in a file, and applying them to items that nobody has rated."""
+"""What calibration leaves: calibrators in a file, and applying them to items that nobody has rated;
+the table of calibrated distributions, written as it is made, read by cell and method.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from emoalign.errors import DataError
-from emoalign.statistics.calibrators.family import Marginal, Mixture, Unchanged
+from emoalign.items.cells import as_lists, runs, shares
+from emoalign.statistics.calibrators.family import (
+    Marginal,
+    Mixture,
+    Unchanged,
+)
 from emoalign.statistics.calibrators.monotone import CumulativeLogit, Isotonic
 from emoalign.statistics.calibrators.scaling import Bias, Dirichlet, Temperature, Vector
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import (
+    Folds,
+)
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
+from emoalign.study.reading import read_card
 from emoalign.study.scales import LabelScale, OrdinalScale
-from emoalign.tables import atomic
+from emoalign.tables import CALIBRATED, CELL_KEY, ITEMS, atomic, groups
 
 Calibrator = Annotated[
     Unchanged
@@ -30,6 +47,11 @@ Calibrator = Annotated[
     Field(discriminator="method"),
 ]
 """Any fitted calibrator; the key method tells which."""
+
+CellKey = tuple[str, str, str, str, str]
+"""Model, protocol, dataset, scale and readout."""
+
+_RUN = [*CELL_KEY, "method"]
 
 
 class Answers(Entry):
@@ -140,3 +162,100 @@ def load(path: Path) -> SavedCalibrators:
             f"{path}: these are no calibrators of this version of emoalign ({where}: "
             f"{first['msg']}); expected a file that the target calibration made"
         ) from error
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """The rated items of a cell, calibrated by what was learnt on others.
+
+    Attributes:
+        item_ids: the items, shape (items,).
+        shares: their distributions, shape (items, K).
+    """
+
+    item_ids: NDArray[np.str_]
+    shares: FloatArray
+
+
+def calibrated_rows(
+    key: CellKey, method: str, item_ids: NDArray[np.str_], shares: FloatArray, fold: Folds | None
+) -> pa.RecordBatch:
+    """Rows of the table: items rated by people with their folds, or others without."""
+    n = len(item_ids)
+    constant = [pa.array([name] * n, pa.string()) for name in (*key, method)]
+    return pa.record_batch(
+        [
+            *constant,
+            pa.array(item_ids.tolist(), pa.string()),
+            as_lists(shares),
+            pa.array([fold is not None] * n, pa.bool_()),
+            pa.nulls(n, pa.int32()) if fold is None else pa.array(fold, pa.int32()),
+        ],
+        schema=CALIBRATED.schema,
+    )
+
+
+def write_calibrated(batches: Iterator[pa.RecordBatch], path: Path) -> None:
+    """Write the table in memory that does not grow with it."""
+    CALIBRATED.write_batches(pa.RecordBatchReader.from_batches(CALIBRATED.schema, batches), path)
+
+
+def out_of_fold(path: Path) -> dict[CellKey, dict[str, OutOfFold]]:
+    """The rated items by cell and method. Raises DataError where the file is of another kind."""
+    table = pq.read_table(path)
+    if not table.schema.equals(CALIBRATED.schema):
+        raise DataError(f"{path}: its columns are not those of {CALIBRATED.path}")
+    table = table.filter(table["out_of_fold"])
+    by_cell: dict[CellKey, dict[str, OutOfFold]] = {}
+    for run in runs(table, _RUN):
+        first = [str(run[column][0]) for column in _RUN]
+        model, protocol, dataset, scale, readout, method = first
+        by_cell.setdefault((model, protocol, dataset, scale, readout), {})[method] = OutOfFold(
+            run["item_id"].to_numpy().astype(str),
+            shares(run["distribution"], len(run["distribution"][0])),
+        )
+    return by_cell
+
+
+def apply(
+    calibrators: Path, items: Path, card: Path, output: Path, methods: Sequence[str] | None = None
+) -> None:
+    """Write calibrated distributions of the items of an item table.
+
+    Every cell of the table needs calibrators that were fitted for the same model, protocol, scale
+    and readout, over the same points or labels as on the dataset's card. Items whose distribution
+    is null (the model gave no usable answer) have no row.
+
+    Args:
+        calibrators: calibrators/<dataset>.json of the study they were fitted in.
+        items: items/<dataset>.parquet of the study they are applied in.
+        card: the dataset card of these items.
+        output: the Parquet file to write, of the same kind as calibrated/<dataset>.parquet.
+        methods: those to apply; without them, all that were fitted for the cell.
+
+    Raises:
+        DataError: a cell has no calibrators, or they are for other points or labels.
+    """
+    write_calibrated(_applied(load(calibrators), items, card, methods), output)
+
+
+def _applied(
+    saved: SavedCalibrators, items: Path, card: Path, methods: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
+    scales = read_card(card, DatasetCard).scales
+    rows = ITEMS.read(items).dropna(subset=["distribution"])
+    for key, cell in groups(rows, CELL_KEY):
+        model, protocol, dataset, scale, readout = key
+        if scale not in scales:
+            raise DataError(
+                f"{items} has distributions on {scale!r}, which is no scale of {card}; there are "
+                f"{', '.join(sorted(scales))}"
+            )
+        fitted = saved.of(model, protocol, scale, readout)
+        cell = cell.sort_values("item_id")
+        given = np.array(cell["distribution"].tolist(), dtype=np.float64)
+        ids = cell["item_id"].to_numpy(dtype=str)
+        for method in methods or [calibrator.method for calibrator in fitted.calibrators]:
+            made = fitted.calibrate(given, Answers.of(scales[scale]), method)
+            own = (model, protocol, dataset, scale, readout)
+            yield calibrated_rows(own, method, ids, made, None)

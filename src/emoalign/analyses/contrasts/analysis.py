@@ -17,5 +17,5 @@ ANALYSIS = Analysis(
             makes=statistics("contrasts"),
         ),
     ),
-    section=PageSection("emoalign.analyses.contrasts.section", statistics("contrasts")),
+    section=PageSection("emoalign.analyses.contrasts.section:SECTION", statistics("contrasts")),
 )

@@ -73,7 +73,7 @@ ANALYSIS = Analysis(
             lacks=always,
         ),
     ),
-    section=PageSection("emoalign.analyses.distributions.section", TABLES),
+    section=PageSection("emoalign.analyses.distributions.section:SECTION", TABLES),
     settings=Settings(
         "distributions", DistributionSettings, "How distributions of ratings are compared."
     ),

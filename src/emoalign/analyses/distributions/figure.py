@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import headed, instead, panels
 from emoalign.figures.style import FAINT, PAGE_INCHES
-from emoalign.figures.subject import Subject
 from emoalign.tables import ENTROPY, ITEM_ENTROPIES, groups, records
 from emoalign.wording import number
 

@@ -58,5 +58,5 @@ ANALYSIS = Analysis(
             makes=SCORECARDS,
         ),
     ),
-    section=PageSection("emoalign.analyses.expectations.section", SCORECARDS),
+    section=PageSection("emoalign.analyses.expectations.section:SECTION", SCORECARDS),
 )

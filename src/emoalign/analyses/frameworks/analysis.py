@@ -33,5 +33,5 @@ ANALYSIS = Analysis(
             lacks=both_frameworks,
         ),
     ),
-    section=PageSection("emoalign.analyses.frameworks.section", statistics("framework")),
+    section=PageSection("emoalign.analyses.frameworks.section:SECTION", statistics("framework")),
 )

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import only_words, pages_of
 from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, Mark, wrapped
-from emoalign.figures.subject import Subject
 from emoalign.tables import FRAMEWORK, records
 
 NAME_INCHES = 2.8

@@ -39,5 +39,5 @@ ANALYSIS = Analysis(
             makes=statistics("labels"),
         ),
     ),
-    section=PageSection("emoalign.analyses.labels.section", statistics("labels")),
+    section=PageSection("emoalign.analyses.labels.section:SECTION", statistics("labels")),
 )

@@ -1,9 +1,10 @@
-"""The table of planning: each scale, way of asking, assumption and half-width."""
+"""The table of planning (each scale, way of asking, assumption and half-width), and it in words."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from emoalign.statistics.resampling import hashed_folds
 from emoalign.statistics.seeds import seed_of
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.tables import PRECISION
+from emoalign.tables import PRECISION, records
 
 Row = dict[str, object]
 
@@ -34,6 +35,8 @@ NO_ANSWERS = (
     "the points of the scale"
 )
 NO_OTHERS = "there are no other items whose mean distribution a marginal model could give"
+
+NOT_REACHABLE = "not reachable"
 
 
 def precision_rows(
@@ -222,3 +225,55 @@ def _jsd_needs(
         "participants_needed": needed,
         "reason": reason,
     }
+
+
+def in_words(rows: pd.DataFrame) -> list[str]:
+    """What a study will know how exactly, in a few lines per scale and way of asking.
+
+    Of the half-widths that were asked for, the one in the middle is told; all are in the table.
+    """
+    lines = []
+    way = ["dataset", "scale", "readout", "participants"]
+    for _, of_way in rows.groupby(way, sort=False, dropna=False):
+        first = records(of_way)[0]
+        asked = "exact" if first["readout"] == "exact" else f"{first['participants']} participants"
+        lines.append(
+            f"{first['dataset']} {first['scale']}, {first['n_items']:,} items, {asked}: "
+            "half-widths of 95 % intervals"
+        )
+        for measure, of_measure in of_way.groupby("measure", sort=False):
+            lines += [f"  {line}" for line in _lines(str(measure), of_measure)]
+    if rows["participants_needed"].isna().any():
+        lines.append("Why something is not reachable, and other half-widths: precision.csv.")
+    return lines
+
+
+def _lines(measure: str, rows: pd.DataFrame) -> Iterator[str]:
+    if rows["planned"].isna().all() and rows["items_needed"].isna().all():
+        yield f"{_name(measure)}: {rows['reason'].iloc[0]}."
+        return
+    widths = list(dict.fromkeys(rows["half_width"]))
+    width = widths[len(widths) // 2]
+    planned = records(rows[rows["half_width"] == width])
+    yield f"{_name(measure)}: " + ", ".join(
+        f"±{row['planned']:.3f} {_assumption(measure, row)}" for row in planned
+    )
+    need = f"for ±{width:g}: items {_counts([row['items_needed'] for row in planned])}"
+    if planned[0]["readout"] == "sampled":
+        need += f"; or participants {_counts([row['participants_needed'] for row in planned])}"
+    yield need
+
+
+def _assumption(measure: str, row: dict[str, Any]) -> str:
+    if measure == "r":
+        return f"if it is {row['assumed']} (seen as {row['expected']:.2f})"
+    return f"for a {row['assumed']} model ({row['expected']:.2f})"
+
+
+def _name(measure: str) -> str:
+    return {"r": "r with people", "jsd": "mean JSD (bits)"}[measure]
+
+
+def _counts(counts: Sequence[Any]) -> str:
+    words = [NOT_REACHABLE if pd.isna(count) else f"{count:,}" for count in counts]
+    return words[0] if len(set(words)) == 1 else " / ".join(words)

@@ -47,5 +47,5 @@ ANALYSIS = Analysis(
             makes=statistics("readouts"),
         ),
     ),
-    section=PageSection("emoalign.analyses.readouts.section", statistics("readouts")),
+    section=PageSection("emoalign.analyses.readouts.section:SECTION", statistics("readouts")),
 )

@@ -20,5 +20,5 @@ ANALYSIS = Analysis(
             reads=(ITEMS,),
         ),
     ),
-    section=PageSection("emoalign.analyses.spread.section", statistics("alignment")),
+    section=PageSection("emoalign.analyses.spread.section:SECTION", statistics("alignment")),
 )

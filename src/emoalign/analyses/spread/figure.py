@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import pages_of
 from emoalign.figures.style import PAGE_INCHES, PEOPLE
-from emoalign.figures.subject import Subject
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ITEMS, groups
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from emoalign.report.gaps import Row, gaps
-from emoalign.report.grid import CELL_ORDER, between, cell_columns, grid, p, text, value
+from emoalign.report.grid import CELL_ORDER, Row, between, cell_columns, gaps, grid, p, text, value
 from emoalign.report.section import Results, Section, View
 from emoalign.tables import ALIGNMENT
 

@@ -68,5 +68,5 @@ ANALYSIS = Analysis(
             lacks=both_in_each,
         ),
     ),
-    section=PageSection("emoalign.analyses.structure.section", statistics("structure")),
+    section=PageSection("emoalign.analyses.structure.section:SECTION", statistics("structure")),
 )

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
+from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import headed, instead, only_words, panels
-from emoalign.figures.subject import Subject
 from emoalign.tables import SIMILARITY, STRUCTURE, groups, records
 from emoalign.wording import number, with_p
 

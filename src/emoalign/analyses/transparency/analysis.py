@@ -156,7 +156,7 @@ ANALYSIS = Analysis(
             lacks=labels,
         ),
     ),
-    section=PageSection("emoalign.analyses.transparency.section", TABLES),
+    section=PageSection("emoalign.analyses.transparency.section:SECTION", TABLES),
     settings=Settings(
         "transparency",
         TransparencySettings,

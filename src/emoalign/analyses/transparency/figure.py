@@ -10,10 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emoalign.analyses.transparency.label_order import ordered_by
-from emoalign.figures.naming import name_points
-from emoalign.figures.panels import headed, instead, panels
+from emoalign.figures.drawing import Subject
+from emoalign.figures.panels import headed, instead, name_points, panels
 from emoalign.figures.style import FAINT, Mark
-from emoalign.figures.subject import Subject
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups, records
 from emoalign.wording import number, with_p
 

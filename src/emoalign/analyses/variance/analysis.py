@@ -50,5 +50,5 @@ ANALYSIS = Analysis(
             makes=statistics("variance"),
         ),
     ),
-    section=PageSection("emoalign.analyses.variance.section", statistics("variance")),
+    section=PageSection("emoalign.analyses.variance.section:SECTION", statistics("variance")),
 )

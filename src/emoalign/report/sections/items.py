@@ -1,4 +1,6 @@
-"""Item by item: what readers explore with the mouse, a finger or the keyboard."""
+"""Item by item: what readers explore with mouse, finger or keyboard, and where models and people
+disagree most.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from emoalign.report.packing import Numbers, fractions, packed, packed_json, shares
+from emoalign.report.carried import Numbers, fractions, packed, packed_json, shares
+from emoalign.report.grid import CELL_ORDER, Column, cell_columns, grid, text, value
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.scales import LabelScale, Scale
 
@@ -22,6 +26,11 @@ READ = [*CELL, "item_id", "n_ok", "mean", "sd", "distribution"]
 READ += ["human_mean", "human_sd", "human_n", "human_distribution"]
 MOST_POINTS = 21
 """Points of a scale whose shares are kept apart; of longer scales, neighbours are put together."""
+
+MOST = 20
+"""Items listed of each cell."""
+
+MEANS_READ = ["model", "protocol", "dataset", "scale", "readout", "item_id", "mean", "sd"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class Block:
     content: str
 
 
-def _view(results: Results) -> View | Absent:
+def _explorer(results: Results) -> View | Absent:
     blocks = list(_blocks(results))
     if not any(block.about["cells"] for block in blocks):
         return Absent("No model has rated any item, so there is none to look at.")
@@ -158,9 +167,71 @@ class _Columns:
         return spread
 
 
-SECTION = Section(
+ITEMS = Section(
     id="items",
     heading="Item by item",
     label="Items",
-    view=_view,
+    view=_explorer,
+)
+
+
+MEANS_READ += ["human_mean", "human_sd"]
+
+
+def _disagreements(results: Results) -> View | Absent | None:
+    if not any(card.scales for card in results.job.datasets.values()):
+        return None
+    rows = pd.concat(_largest(results), ignore_index=True)
+    if rows.empty:
+        return Absent(
+            "No item has both a mean of a model and a mean of people, so there is nothing to "
+            "agree or disagree about."
+        )
+    rows = rows.sort_values(["size", *CELL_ORDER, "item_id"], ascending=[False] + 6 * [True])
+    said = Column(
+        "Item", lambda row: results.item(row["dataset"], row["item_id"]), "item_id", False
+    )
+    columns = (
+        said,
+        *cell_columns(results.job),
+        text("Readout", "readout"),
+        value("People", "human_mean", "Mean human rating."),
+        value("SD", "human_sd", "Standard deviation over human raters."),
+        value("Model", "mean", "Mean rating of the model."),
+        value("SD", "sd", "Standard deviation of the model's ratings."),
+        value("Difference", "difference", "Model minus people, in points of the scale."),
+        Column(
+            "Share of the scale",
+            lambda row: f"{100 * row['size']:.0f} %",
+            "size",
+            meaning="Size of the difference, where the whole scale is 100 %.",
+        ),
+    )
+    return View({"grid": grid("disagreements-table", "Disagreements", rows, columns), "most": MOST})
+
+
+def _largest(results: Results) -> Iterator[pd.DataFrame]:
+    """The items of each cell with the largest differences, of every dataset."""
+    for dataset, card in results.job.datasets.items():
+        if not card.scales:
+            continue
+        rows = pq.read_table(
+            results.folder / f"items/{dataset}.parquet",
+            columns=MEANS_READ,
+            filters=[("scale", "in", list(card.scales))],
+        ).to_pandas()
+        ranges = rows["scale"].map(
+            {name: scale.max - scale.min for name, scale in card.scales.items()}
+        )
+        rows["difference"] = rows["mean"] - rows["human_mean"]
+        rows["size"] = rows["difference"].abs() / ranges.astype(float)
+        rows = rows.dropna(subset="size").sort_values(["size", "item_id"], ascending=[False, True])
+        yield rows.groupby(CELL_ORDER, sort=False).head(MOST)
+
+
+DISAGREEMENTS = Section(
+    id="disagreements",
+    heading="On which items do models and people disagree most?",
+    label="Disagreements",
+    view=_disagreements,
 )

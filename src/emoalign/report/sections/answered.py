@@ -1,15 +1,15 @@
-"""How well people agree with people."""
+"""Those who rated: how well people agree with people, and what the models answered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emoalign.report.grid import Column, count, grid, value
+from emoalign.report.grid import Column, cell_columns, count, grid, text, value
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
-from emoalign.tables import RELIABILITY
+from emoalign.tables import RELIABILITY, STATUSES
 
 SOURCES = {
     "ratings": "single ratings",
@@ -18,7 +18,7 @@ SOURCES = {
 }
 
 
-def _view(results: Results) -> View | Absent | None:
+def _people(results: Results) -> View | Absent | None:
     rows = results.table(RELIABILITY)
     if rows.empty:
         return None
@@ -39,10 +39,10 @@ def _view(results: Results) -> View | Absent | None:
         value("One human", "one_human_r", "One rater with the mean of the others.", 3),
     )
     shown = grid("people-table", "Reliability of the norms", rows, columns, RELIABILITY)
-    return View({"grid": shown}, methods=list(_methods(results.job, set(rows["source"]))))
+    return View({"grid": shown}, methods=list(_methods_of_people(results.job, set(rows["source"]))))
 
 
-def _methods(job: ReportJob, sources: set[str]) -> Iterator[str]:
+def _methods_of_people(job: ReportJob, sources: set[str]) -> Iterator[str]:
     splits = part(job, StatisticsSettings).split_halves
     if "ratings" in sources:
         yield (
@@ -58,9 +58,40 @@ def _methods(job: ReportJob, sources: set[str]) -> Iterator[str]:
     yield "The ceiling, the square root of the reliability, is the highest r to be expected."
 
 
-SECTION = Section(
+PEOPLE = Section(
     id="people",
     heading="How well people agree with people",
     label="People",
-    view=_view,
+    view=_people,
+)
+
+
+def _answers(results: Results) -> View | Absent:
+    job, answers = results.job, results.answers
+    if answers.counts.empty:
+        return Absent(
+            "No protocol asked for sampled answers: there are exact probabilities alone, and so "
+            "no answer that could have been refused or unusable."
+        )
+    counted = (
+        *cell_columns(job),
+        count("Answers", "answers"),
+        *(count(status, f"n_{status}") for status in STATUSES),
+        count("Items without a rating", "items_without"),
+    )
+    said = Column("Answer", lambda row: f"“{row['text']}”", "text", numeric=False)
+    quoted = (*cell_columns(job), text("Status", "status"), said, count("Times", "answers"))
+    return View(
+        {
+            "counts": grid("answers-table", "Answers by status", answers.counts, counted),
+            "unused": grid("unused-table", "Examples of unused answers", answers.unused, quoted),
+        }
+    )
+
+
+ANSWERS = Section(
+    id="answers",
+    heading="What the models answered, and what was left out",
+    label="Answers",
+    view=_answers,
 )

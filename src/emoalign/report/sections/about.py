@@ -1,15 +1,31 @@
-"""How it was done, written from the study's configuration, ready for a paper."""
+"""What there is to know about the study itself: methods, what numbers mean, and the manifest.
+
+The methods are written from the study's configuration, ready for a paper, with an example prompt of
+every protocol, dataset and scale.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
 
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.prompts import (
+    Image,
+    Prompt,
+    Renderer,
+)
 from emoalign.report.report_job import ReportedDataset, ReportedModel, ReportJob
 from emoalign.report.section import Results, Section, View
-from emoalign.report.shown_prompts import example_prompts
-from emoalign.study.protocols import Protocol
-from emoalign.study.scales import LabelScale
+from emoalign.study.protocols import (
+    AnswerFormat,
+    Protocol,
+)
+from emoalign.study.scales import LabelScale, Scale
 from emoalign.wording import number
 
 RATINGS = (
@@ -19,7 +35,7 @@ RATINGS = (
 )
 
 
-def _view(results: Results) -> View:
+def _methods(results: Results) -> View:
     job = results.job
     asked = any(map(_asked, job.models.values()))
     return View(
@@ -125,4 +141,71 @@ def _protocol(protocol: Protocol) -> str:
     return f"{sentence}{wave}, {', and '.join(ways)}."
 
 
-SECTION = Section(id="methods", heading="Methods", label="Methods", view=_view, about=True)
+METHODS = Section(id="methods", heading="Methods", label="Methods", view=_methods, about=True)
+
+
+def _meaning(_: Results) -> View:
+    return View({})
+
+
+MEANING = Section(
+    id="meaning", heading="What the numbers mean", label="Meaning", view=_meaning, about=True
+)
+
+
+def _manifest(results: Results) -> View:
+    noted = orjson.loads((results.folder / "manifest.json").read_bytes())
+    manifest = json.dumps(noted, indent=2, ensure_ascii=False)
+    return View({"manifest": manifest, "commit": noted["git_commit"]})
+
+
+MANIFEST = Section(id="manifest", heading="Manifest", label="Manifest", view=_manifest, about=True)
+
+
+@dataclass(frozen=True)
+class ExamplePrompt:
+    """A prompt as a model was shown it, for one item; `scale` names all that it asks about."""
+
+    dataset: str
+    scale: str
+    protocol: str
+    text: str
+    answer: AnswerFormat
+
+
+def example_prompts(results: Results) -> list[ExamplePrompt]:
+    """What a model was shown, for the first item of each dataset under each protocol.
+
+    Where the terms forbid items to be shown, a placeholder stands in the item's place.
+    """
+    job, shown = results.job, []
+    for dataset, card in job.datasets.items():
+        text: str | Image = "(item not shown)"
+        if card.modality == "image":
+            text = Image("0" * 64, 16, Path())
+        elif card.show_items:
+            text = str(results.stimuli(dataset)["text"].iloc[0])
+        scales: Mapping[str, Scale] = {**card.scales, **card.labels}
+        for name in job.protocols:
+            seen: set[str] = set()
+            for scale in scales:
+                prompts = job.question_template(name, dataset, scale)
+                if scale in seen:
+                    continue
+                seen |= set(prompts.wording)
+                persona = next(iter(job.personas.get(name, ())), None)
+                asked = {scale: scales[scale] for scale in prompts.wording}
+                prompt = Renderer(prompts, asked).render(text, persona)
+                named = ", ".join(prompts.wording)
+                shown.append(ExamplePrompt(dataset, named, name, as_text(prompt), prompts.answer))
+    return shown
+
+
+def as_text(prompt: Prompt) -> str:
+    """A prompt as readers see it: ▮ is where the model goes on writing."""
+    if prompt.messages is None:
+        return f"{prompt.text}▮"
+    lines = [f"[{message.role}]\n{message.content}" for message in prompt.messages]
+    if prompt.image is not None:
+        lines.insert(len(lines) - (prompt.image_place == "first"), "[the image]")
+    return "\n\n".join(lines)

@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from emoalign.figures.drawing import Subject
 from emoalign.figures.figure_job import varying
 from emoalign.figures.panels import instead, only_words, pages_of
 from emoalign.figures.style import FAINT, PAGE_INCHES, PALETTE, PEOPLE, Mark
-from emoalign.figures.subject import Subject
 from emoalign.tables import ALIGNMENT, groups
 
 COLUMNS = 3

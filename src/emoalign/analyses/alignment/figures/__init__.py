@@ -1,1 +1,0 @@
-"""How the figures of alignment are drawn."""

@@ -1,1 +1,0 @@
-"""How the figures of arousal are drawn."""
