@@ -102,7 +102,8 @@ class ClusterProject(Project):
         log_file = logs / f"{len(list(logs.iterdir()))}.log"
         with log_file.open("wb") as log:
             process = subprocess.Popen(
-                self.command(*arguments, study=study),
+                # Ctrl-C reaches it also where these tests run in the background, which ignores it.
+                ["env", "--default-signal=INT", *self.command(*arguments, study=study)],
                 cwd=self.folder,
                 env=environment,
                 stdout=log,
