@@ -82,9 +82,9 @@ def configuration(folder: Path) -> None:
         "title": "Nine scales",
         "language": "en",
         "source": "Made up.",
-        "form": "chat",
+        "kind": "chat",
         "template": "{{ instruction }}\n\nWord: {{ item.text }}",
-        "answer": {"form": "text", "max_tokens": 3},
+        "answer": {"kind": "text", "max_tokens": 3},
         "scales": {
             scale: {"written_for": points, "instruction": INSTRUCTION.format(scale=scale)}
             for scale in SCALES
