@@ -34,8 +34,8 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="describe_baselines",
-            does="Predictions and records of trainings in; what each baseline knows and is tested "
-            "on, out.",
+            does="Predictions and records of trainings in; a table of what each baseline "
+            "learned from and is tested on, out.",
             run="emoalign.analyses.baselines.describe:describe_baselines",
             job=BaselinesJob,
             reads=(PREDICTIONS, TRAININGS),

@@ -120,8 +120,7 @@ ANALYSIS = Analysis(
         ),
         Computation(
             rule="review_calibration",
-            does="Calibrated distributions beside those of people in; what was gained, and curves, "
-            "out.",
+            does="Calibrated distributions and those of people in; gains and curves out.",
             run="emoalign.analyses.calibration.review:review",
             job=CalibrationReviewJob,
             reads=(ITEMS, NORMS, STIMULI, *CALIBRATED),

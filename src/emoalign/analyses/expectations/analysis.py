@@ -46,8 +46,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="check_expectations",
-            does="Items and what other analyses found in; that beside what published studies "
-            "found out.",
+            does="Items and tables of other analyses in; a comparison with published findings out.",
             run="emoalign.analyses.expectations.check:check_expectations",
             job=ExpectationJob,
             reads=(

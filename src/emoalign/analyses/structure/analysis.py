@@ -44,7 +44,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="compare_structure",
-            does="Item tables in; how alike the spaces of people and models are, out.",
+            does="Item tables in; the similarity of the spaces of people and models out.",
             run="emoalign.analyses.structure.spaces:compare_structure",
             job=StructureJob,
             reads=(ITEMS,),
