@@ -136,6 +136,19 @@ def log_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
     return ItemSums(np.stack((x, y)), present, _log_ratio)
 
 
+def log_rms_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
+    """Prepare ½ ln(mean s² of the model / mean s² of people), s the SDs of items.
+
+    That is ln of the ratio of root mean square SDs. Sample variances are unbiased with any number
+    of ratings, sample SDs are not. NaN where one side has no spread on any item.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    x, y, present = _cells(model_sd, human_sd)
+    return ItemSums(np.stack((x * x, y * y)), present, lambda sums: _log_ratio(sums) / 2)
+
+
 def _cells(model: ArrayLike, human: ArrayLike) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     found = np.shape(model), np.shape(human)
     if max(map(len, found)) > 2 or min(map(len, found)) < 1 or found[0][-1] != found[1][-1]:
