@@ -321,11 +321,11 @@ def test_personas_stand_after_nobody_and_wordings_leave_personas_out(
 def test_answers_that_are_all_the_same_have_a_ratio_of_zero() -> None:
     table = pd.DataFrame(
         {
-            "log_sd_ratio": [np.nan, np.nan, np.log(0.5)],
-            "log_sd_ratio_low": np.nan,
-            "log_sd_ratio_high": np.nan,
-            "sd_model_median": [0.0, np.nan, 0.5],
-            "sd_human_median": [1.0, 1.0, 1.0],
+            "log_rms_sd_ratio": [np.nan, np.nan, np.log(0.5)],
+            "log_rms_sd_ratio_low": np.nan,
+            "log_rms_sd_ratio_high": np.nan,
+            "sd_model_rms": [0.0, np.nan, 0.5],
+            "sd_human_rms": [1.0, 1.0, 1.0],
         }
     )
     np.testing.assert_allclose(ratios(table)["ratio"], [0.0, np.nan, 0.5])

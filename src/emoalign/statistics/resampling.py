@@ -149,6 +149,12 @@ def log_rms_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
     return ItemSums(np.stack((x * x, y * y)), present, lambda sums: _log_ratio(sums) / 2)
 
 
+def root_mean_square(sds: ArrayLike) -> float:
+    """Return the root of the mean variance of items from their SDs, NaN without items."""
+    values = np.asarray(sds, dtype=np.float64)
+    return float(np.sqrt(np.mean(values**2))) if values.size else np.nan
+
+
 def _cells(model: ArrayLike, human: ArrayLike) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     found = np.shape(model), np.shape(human)
     if max(map(len, found)) > 2 or min(map(len, found)) < 1 or found[0][-1] != found[1][-1]:

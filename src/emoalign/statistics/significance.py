@@ -142,9 +142,7 @@ def sign_flip(differences: FloatArray, n_flips: int, seed: int) -> FloatArray:
     return p
 
 
-def equal_spread(
-    model_sd: ArrayLike, human_sd: ArrayLike, n_flips: int, seed: int
-) -> FloatArray:
+def equal_spread(model_sd: ArrayLike, human_sd: ArrayLike, n_flips: int, seed: int) -> FloatArray:
     """Two-sided p of equal variances in each cell, by flipping signs of s² of model less people.
 
     Item SDs in scale points, shape (cells, items) or (items,); an item without one of its SDs

@@ -19,6 +19,7 @@ from emoalign.statistics.replicates import (
     log_sd_ratio_replicates,
     pearson_replicates,
 )
+from emoalign.statistics.resampling import root_mean_square
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.significance import (
     benjamini_hochberg,
@@ -131,8 +132,8 @@ def _cell_row(
         "one_human_r": norm.one_human_r,
         "pearson_disattenuated": disattenuated,
         "disattenuated_above_1": bool(disattenuated > 1),
-        "sd_human_rms": _root_mean_square(human_sd[spread]),
-        "sd_model_rms": _root_mean_square(model_sd[spread]),
+        "sd_human_rms": root_mean_square(human_sd[spread]),
+        "sd_model_rms": root_mean_square(model_sd[spread]),
         "log_rms_sd_ratio": of_variances.estimate,
         "log_rms_sd_ratio_low": variance_limits.low,
         "log_rms_sd_ratio_high": variance_limits.high,
@@ -162,10 +163,6 @@ def _model_reliability(cell: pd.DataFrame) -> float:
     return summary_reliability(
         rated["mean"].to_numpy(), rated["sd"].to_numpy(), rated["n_ok"].to_numpy(dtype=float)
     )
-
-
-def _root_mean_square(values: FloatArray) -> float:
-    return float(np.sqrt(np.mean(values**2))) if len(values) else np.nan
 
 
 def _median(values: FloatArray) -> float:
