@@ -16,7 +16,16 @@ from statsmodels.stats.multitest import multipletests
 from emoalign.analyses.distributions.compare import adjusted
 from emoalign.report.families import sentence
 from emoalign.report.page import cited
-from emoalign.tables import ALIGNMENT, CONTRASTS, DISTRIBUTION_CONTRASTS, FRAMEWORK, ITEMS, TABLES
+from emoalign.tables import (
+    ALIGNMENT,
+    CALIBRATION,
+    CONTRASTS,
+    DISTRIBUTION_CONTRASTS,
+    FRAMEWORK,
+    ITEMS,
+    TABLES,
+    Table,
+)
 from emoalign.tables.families import FAMILIES, Family
 from tests.kit.analysing import run
 from tests.kit.comparison import aligned, comparison, item_rows
@@ -25,7 +34,6 @@ from tests.kit.stages import make_page
 from tests.kit.words import study
 
 ROOT = Path(__file__).parents[2]
-KEPT = ROOT / "tests/kept/inoshita2026/results.tar.xz"
 BY = {"false discovery rate": "fdr_bh", "Holm": "holm"}
 ADJUSTED = [family for family in FAMILIES if family.adjusted]
 
@@ -39,22 +47,26 @@ def test_every_p_value_of_every_table_is_of_one_family() -> None:
     assert {(path, name) for path, name in columns if "p" in name.split("_")} == set(known)
 
 
+def kept(name: str, table: Table) -> pd.DataFrame:
+    """A table of a study that is kept."""
+    with tarfile.open(ROOT / f"tests/kept/{name}/results.tar.xz") as archive:
+        file = archive.extractfile(f"results/{name}/{table.path}")
+        assert file is not None
+        return pd.read_parquet(BytesIO(file.read()))
+
+
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
-    """Tables as analyses make them: two models, protocols and readouts; those of a whole study."""
+    """Tables as analyses make them: two models, protocols and readouts; those of whole studies."""
     folder, job = tmp_path_factory.mktemp("families"), comparison()
     items = pd.concat([item_rows(), item_rows().assign(readout="exact")], ignore_index=True)
     ITEMS.write(items, folder / "items/words.parquet")
     run(job, "compare_pairs", folder)
     run(job, "compare_frameworks", folder)
     made = {table.path: table.read(folder / table.path) for table in (CONTRASTS, FRAMEWORK)}
-    with tarfile.open(KEPT) as archive:
-        for family in ADJUSTED:
-            file = archive.extractfile(f"results/inoshita2026/{family.table.path}")
-            assert file is not None
-            made.setdefault(family.table.path, pd.read_parquet(BytesIO(file.read())))
-    of_distributions = DISTRIBUTION_CONTRASTS.path
-    made[of_distributions] = adjusted(made[of_distributions].drop(columns="p_holm"))
+    contrasts = kept("inoshita2026", DISTRIBUTION_CONTRASTS).drop(columns="p_holm")
+    made[DISTRIBUTION_CONTRASTS.path] = adjusted(contrasts)
+    made[CALIBRATION.path] = kept("default", CALIBRATION)
     return made | {ALIGNMENT.path: aligned(items, job)}
 
 
