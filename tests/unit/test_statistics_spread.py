@@ -81,6 +81,18 @@ def test_equal_spread_flips_the_differences_of_variances() -> None:
     assert p == pytest.approx(all_flips(model**2 - human**2), abs=0.0075)
 
 
+def test_copies_of_an_item_in_one_unit_have_the_p_of_one_copy_in_any_order() -> None:
+    rng = np.random.default_rng(7)
+    model, human = rng.gamma(4, 0.5, size=(2, 3, 25))
+    once = equal_spread(model, human, 2_000, seed=1)
+    order = rng.permutation(100)
+    copied = [np.tile(sds, (1, 4))[:, order] for sds in (model, human)]
+    units = np.tile(np.arange(25), 4)[order]
+    assert equal_spread(*copied, 2_000, seed=1, units=units) == pytest.approx(once)
+    assert (equal_spread(*copied, 2_000, seed=1) < once).all(), "as if there were more items"
+    assert equal_spread(model, human, 2_000, seed=1, units=np.arange(25)) == pytest.approx(once)
+
+
 def test_the_old_statistic_finds_a_difference_of_raters_and_the_new_one_does_not() -> None:
     human, model = sds(np.random.default_rng(1), 40, raters=3, answers=20)
     assert log_sd_ratio_sums(model, human).estimate().mean() > 0.1

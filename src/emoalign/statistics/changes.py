@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import MOST_UNDEFINED, Interval, bca_interval
-from emoalign.statistics.resampling import resample_counts, row_blocks
+from emoalign.statistics.resampling import resample_counts, row_blocks, summed_by
 from emoalign.statistics.significance import sign_flip
 
 
@@ -60,9 +60,9 @@ def changes(
         seed: of both.
     """
     defined = np.isfinite(before) & np.isfinite(after)
-    first = _by_text(np.where(defined, before, 0.0), text, n_texts)
-    second = _by_text(np.where(defined, after, 0.0), text, n_texts)
-    items = _by_text(defined.astype(np.float64), text, n_texts)
+    first = summed_by(np.where(defined, before, 0.0), text, n_texts)
+    second = summed_by(np.where(defined, after, 0.0), text, n_texts)
+    items = summed_by(defined.astype(np.float64), text, n_texts)
     sums = np.concatenate((items, first, second))
     resampled = _resampled(sums, n, seed).reshape(3, len(after), n)
     p = np.full(len(after), np.nan)
@@ -100,13 +100,6 @@ def _statistics(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
         change: FloatArray = (after - before) / items
         gain: FloatArray = np.where(before > 0, 1 - after / before, np.nan)
     return change, gain
-
-
-def _by_text(values: FloatArray, text: NDArray[np.int64], n_texts: int) -> FloatArray:
-    """Sums over the items of each text, shape (rows, texts)."""
-    sums = np.zeros((len(values), n_texts))
-    np.add.at(sums.T, text, values.T)
-    return sums
 
 
 def _resampled(sums: FloatArray, n: int, seed: int) -> FloatArray:

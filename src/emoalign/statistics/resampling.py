@@ -47,6 +47,16 @@ def row_blocks(n_rows: int, row_size: int, block_values: int = BLOCK_VALUES) -> 
         yield slice(start, min(start + step, n_rows))
 
 
+def summed_by(values: FloatArray, unit: NDArray[np.int64], n_units: int) -> FloatArray:
+    """Return sums over the items of each unit, shape (rows, units).
+
+    `values` has shape (rows, items); `unit` numbers the unit of each item, from 0, shape (items,).
+    """
+    sums = np.zeros((len(values), n_units))
+    np.add.at(sums.T, unit, values.T)
+    return sums
+
+
 @dataclass(frozen=True)
 class ItemSums:
     """A statistic of cells that is a function of sums over items.
