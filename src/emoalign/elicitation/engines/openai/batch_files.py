@@ -10,14 +10,10 @@ from typing import Any
 import orjson
 from openai.types import Batch
 
+from emoalign.elicitation.engines.openai.choices import has_choices, withheld_reply
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, interface, request_body
-from emoalign.elicitation.engines.openai.replies import (
-    error_reply,
-    has_choices,
-    odd,
-    refused,
-    withheld_reply,
-)
+from emoalign.elicitation.engines.openai.received import beginning
+from emoalign.elicitation.engines.openai.replies import error_reply, odd, refused
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import JournalError
 from emoalign.tables import atomic
@@ -195,7 +191,7 @@ def reply_in(outcome: Outcome, choices: int) -> dict[str, Any]:
     if body.get("error"):
         raise error_reply(body)
     if not has_choices(body):
-        raise odd(f"gave an answer of another shape: {body}")
+        raise odd(f"gave an answer of another shape: {beginning(body)}")
     return body
 
 

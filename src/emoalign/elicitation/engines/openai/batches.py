@@ -16,7 +16,7 @@ from pathlib import Path
 
 from openai.types import Batch
 
-from emoalign.elicitation.budget import Account, most_usd, paid
+from emoalign.elicitation.budget import Account, paid
 from emoalign.elicitation.engines.openai.batch_client import AGAIN, BatchClient, BatchError
 from emoalign.elicitation.engines.openai.batch_files import (
     BatchFile,
@@ -29,9 +29,10 @@ from emoalign.elicitation.engines.openai.batch_files import (
     reply_in,
     why_failed,
 )
+from emoalign.elicitation.engines.openai.choices import lacks_logprobs, read_choices
 from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.replies import Fault, lacks_logprobs, read_choices
+from emoalign.elicitation.engines.openai.replies import Fault
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
@@ -238,6 +239,8 @@ class _Batches:
         arrived: list[Answer] = []
         permanent: EngineError | None = None
         usd = 0.0
+        # The most that an answer could cost, on average: what each could is not remembered.
+        share = remembered.usd / sum(len(who) for _, who in remembered.asked.values())
         for place, outcome in enumerate(outcomes, 1):
             asked = waiting.pop(outcome.custom_id, None)
             if asked is None:
@@ -261,7 +264,7 @@ class _Batches:
                 if fault.kind == "permanent" and permanent is None:
                     permanent = EngineError(f"{self.where} {said} {fault.remedy}".rstrip())
                 continue
-            usd += self._paid(answers)
+            usd += self._paid(answers, share * len(participants))
             arrived += answers
             if place % KEPT_AT_ONCE == 0:
                 self._keep(arrived)
@@ -291,10 +294,13 @@ class _Batches:
         return (self.card.prices and self.card.prices.batch_factor) or 1.0
 
     def _most_usd(self, ask: Ask) -> float:
-        return self._factor() * most_usd(self.card.prices, ask) if self.card.prices else 0.0
+        prices = self.card.prices
+        return self._factor() * prices.cost(*self.card.most_tokens(ask)) if prices else 0.0
 
-    def _paid(self, answers: Sequence[Answer]) -> float:
-        return self._factor() * paid(self.card.prices, answers) if self.card.prices else 0.0
+    def _paid(self, answers: Sequence[Answer], most: float) -> float:
+        factor = self._factor()
+        prices = self.card.prices
+        return factor * paid(prices, answers, most / factor) if prices else 0.0
 
     def _left_usd(self) -> float:
         return self._account.left() if self._account else float("inf")
