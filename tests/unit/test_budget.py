@@ -12,7 +12,6 @@ import pytest
 
 from emoalign.elicitation.budget import Account, BudgetedEngine, paid, study_account, within
 from emoalign.elicitation.engines.asked import Prices
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import BudgetError

@@ -71,10 +71,14 @@ def said(choice: object) -> Said | None:
     content = _content(message.get("content"))
     if content is None:
         return None
-    # The same thoughts under several names are one thought.
-    thinking = next(filter(None, (_plain(message.get(name)) for name in _THOUGHTS)), "")
+    # The same thoughts in several places are one thought.
+    places = (content.thinking, *(_plain(message.get(name)) for name in _THOUGHTS))
     refusal = message.get("refusal")
-    return content + Said("", thinking, refusal if isinstance(refusal, str) else "")
+    return Said(
+        content.text,
+        next(filter(None, places), ""),
+        content.refusal + (refusal if isinstance(refusal, str) else ""),
+    )
 
 
 def _content(content: object) -> Said | None:
