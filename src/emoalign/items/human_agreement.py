@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -38,7 +38,7 @@ class ScaleNorms:
         mean, sd, n: mean, SD (ddof 1) and number of ratings, shape (items,).
         ratings: single ratings, shape (items, most raters of an item), NaN where there are fewer;
             None where they are unknown of some item that has a mean.
-        item, person, value: places of item and person, and rating, of each rating, shape
+        given: the places of item and person, and the number, of each rating, all of shape
             (ratings,); None where it is not known who rated.
     """
 
@@ -68,17 +68,16 @@ class ScaleNorms:
 
     def at(self, used: NDArray[np.bool_]) -> ScaleNorms:
         """The same of some items; of the others there is nothing."""
-        return replace(
-            self,
-            **{
-                name: np.where(used, values, np.nan)
-                for name, values in (("mean", self.mean), ("sd", self.sd), ("n", self.n))
-            },
-            ratings=None
-            if self.ratings is None
-            else np.where(used[:, np.newaxis], self.ratings, np.nan),
-            given=None if self.given is None else tuple(of[used[self.given[0]]] for of in self.given),
-        )
+        given = None
+        if self.given is not None:
+            item, person, value = self.given
+            of_used = used[item]
+            given = item[of_used], person[of_used], value[of_used]
+        mean, sd, n = (np.where(used, of, np.nan) for of in (self.mean, self.sd, self.n))
+        ratings = self.ratings
+        if ratings is not None:
+            ratings = np.where(used[:, np.newaxis], ratings, np.nan)
+        return ScaleNorms(mean, sd, n, ratings, given)
 
     @property
     def people(self) -> PersonRatings | None:

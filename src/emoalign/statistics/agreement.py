@@ -134,7 +134,9 @@ def one_human(ratings: PersonRatings, at_least: int = FEWEST_RATED) -> float:
     own, others = (
         values - (np.bincount(person, values) / counts)[person] for values in (own, others)
     )
-    xx, yy, xy = (np.bincount(person, x * y) for x, y in ((own, own), (others, others), (own, others)))
+    xx, yy, xy = (
+        np.bincount(person, x * y) for x, y in ((own, own), (others, others), (own, others))
+    )
     told = (counts >= at_least) & (xx > ROUNDING * counts) & (yy > ROUNDING * counts)
     return float((xy[told] / np.sqrt(xx[told] * yy[told])).mean()) if told.any() else np.nan
 

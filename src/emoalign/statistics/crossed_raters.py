@@ -102,13 +102,7 @@ def icc2(ratings: PersonRatings) -> TwoWay:
     """
     sums = crossed_sums(ratings)
     items, people, rest, k = (float(part[0]) for part in sums.components())
-    return TwoWay(
-        *(
-            items / (items + error / n)
-            for error in (rest, people + rest)
-            for n in (1, k)
-        )
-    )
+    return TwoWay(*(items / (items + error / n) for error in (rest, people + rest) for n in (1, k)))
 
 
 def crossed_sums(ratings: PersonRatings) -> CrossedSums:

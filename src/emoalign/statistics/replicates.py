@@ -181,9 +181,7 @@ def replicates_of(sums: Sums, n_resamples: int, seed: int) -> Replicates:
         if n_items
         else np.full(n_resamples, np.nan)
     )
-    return Replicates(
-        float(sums.estimate()[0]), resampled, sums.jackknife()[0], sums.present[0]
-    )
+    return Replicates(float(sums.estimate()[0]), resampled, sums.jackknife()[0], sums.present[0])
 
 
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:

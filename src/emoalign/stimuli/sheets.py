@@ -80,7 +80,8 @@ def read_records(
 ) -> Iterator[Record]:
     """The rows of a table with the columns that are named, by the keys that name them.
 
-    No message says what stands in the columns with `confidential` keys. Raises DataError when the file is not of its format, or lacks a column.
+    Raises DataError when the file is not of its format, or lacks a column. No message says what
+    stands in a column with one of the `confidential` keys.
     """
     header, rows = read_rows(path, layout)
     at = places(path, columns, header, layout.card)

@@ -61,9 +61,11 @@ ANALYSIS = Analysis(
             title="Correlation with people",
             caption="Pearson r of item means with human item means, with its 95 % bootstrap "
             "interval over items (BCa); the ceiling that the reliability of the human ratings "
-            "sets; and how well one human rater agrees with the mean of the others.",
+            "sets on the items of the cell; and how well one person agrees with the mean of the "
+            "others or, where it is not known who rated, one rating per item with the mean of the "
+            "item's others.",
             alt="Correlation of each cell with human ratings, with interval, ceiling and one "
-            "human rater; the numbers are in the table of alignment.",
+            "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
         ),
         FigureKind(
@@ -72,12 +74,13 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.alignment.figure:draw_heatmap",
             title="Correlation with people at a glance",
             caption="Pearson r of item means with human item means, a column per model and a row "
-            "per scale. The first two columns are the ceiling that the reliability of the human "
-            "ratings sets, and how well one human rater agrees with the mean of the others. A "
-            "dash: undefined or not asked.",
+            "per scale. The first columns are of people, over all items with a norm: the ceiling "
+            "that the reliability of their ratings sets, how well one person agrees with the mean "
+            "of the others, where it is known who rated, and how well one rating per item agrees "
+            "with the mean of the item's others. A dash: undefined or not asked.",
             alt="Correlations of models with people by scale, as colours with numbers; the "
             "numbers are in the table of alignment.",
-            reads=statistics("alignment"),
+            reads=statistics("alignment", "reliability"),
         ),
         FigureKind(
             "means",
@@ -97,8 +100,8 @@ ANALYSIS = Analysis(
             title="What temperature does: {dataset}",
             caption="{dataset}: correlation with people (above) and mean standard deviation over "
             "raters of an item as a share of people's (below) by sampling temperature, with 95 % "
-            "bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
-            "people's.",
+            "bootstrap intervals over items (BCa). Dashed: the highest ceiling of "
+            "these cells, and a spread like people's.",
             alt="Correlation with people and ratio of standard deviations by temperature, for "
             "each model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -111,8 +114,8 @@ ANALYSIS = Analysis(
             title="What personas do: {dataset}",
             caption="{dataset}: correlation with people (above) and mean standard deviation over "
             "raters of an item as a share of people's (below) by who is asked, with 95 % "
-            "bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
-            "people's.",
+            "bootstrap intervals over items (BCa). Dashed: the highest ceiling of "
+            "these cells, and a spread like people's.",
             alt="Correlation with people and ratio of standard deviations by persona, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -125,8 +128,8 @@ ANALYSIS = Analysis(
             title="What the wording does: {dataset}",
             caption="{dataset}: correlation with people (above) and mean standard deviation over "
             "raters of an item as a share of people's (below) by the words of the question, with "
-            "95 % bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
-            "people's.",
+            "95 % bootstrap intervals over items (BCa). Dashed: the highest ceiling of "
+            "these cells, and a spread like people's.",
             alt="Correlation with people and ratio of standard deviations by wording, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),

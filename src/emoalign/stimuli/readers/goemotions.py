@@ -48,8 +48,8 @@ class GoemotionsSource(Source):
 
         Every column after `example_very_unclear` is a label. A rater who called a comment very
         unclear chose no labels: such rows do not count, and comments that have no others are left
-        out, with a line in the log. Who wrote a comment is not read; who rated it is kept as a code,
-        where the files have the column `rater_id`.
+        out, with a line in the log. Who wrote a comment is not read; who rated it is kept as a
+        code, where the files have the column `rater_id`.
         """
         texts: dict[str, str] = {}
         choices: dict[str, list[tuple[str, ...]]] = {}
@@ -100,7 +100,8 @@ class GoemotionsSource(Source):
                 texts[item_id],
                 {
                     SCALE: HumanLabels(
-                        tuple(sets), raters=None if "" in raters[item_id] else tuple(raters[item_id])
+                        tuple(sets),
+                        raters=None if "" in raters[item_id] else tuple(raters[item_id]),
                     )
                 },
                 split=splits.get(item_id),
