@@ -85,7 +85,7 @@ def person_halves(ratings: PersonRatings, n_splits: int = 1000, seed: int = 0) -
         order = rng.random((n_draws, len(people))).argsort(axis=1)
         first = (order < len(people) // 2).astype(np.float64).T
         sums, counts = values @ first, rated @ first
-        with np.errstate(invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             means = sums / counts, (totals - sums) / (n - counts)
         return means[0].T, means[1].T
 
