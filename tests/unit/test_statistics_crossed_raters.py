@@ -189,6 +189,22 @@ def test_a_resample_has_the_coefficient_of_its_items_with_copies_known_as_copies
     assert np.isfinite(found).mean() > 0.8
 
 
+def test_clusters_are_drawn_and_left_out_with_all_of_their_items() -> None:
+    ratings = people(40, 15, 0.8, each=20)
+    clusters = np.random.default_rng(5).integers(0, 12, 40)
+    sums = crossed_sums(known(ratings))
+    together = sums.by_cluster(clusters)
+    assert together.present.shape == (1, 12)
+    assert together.estimate() == pytest.approx(sums.estimate())
+    counts = resample_counts(12, 50, 1)
+    of_items = counts[:, clusters]
+    assert together.replicates(counts) == pytest.approx(sums.replicates(of_items))
+    without = [
+        icc2(known(ratings[clusters != cluster])).consistency_average for cluster in range(12)
+    ]
+    assert together.jackknife()[0] == pytest.approx(np.array(without))
+
+
 def test_resamples_scatter_about_the_estimate_although_people_rated_few_items() -> None:
     found = replicates_of(crossed_sums(known(people(500, 500, 0.8, each=6))), 1_000, 1)
     assert found.resampled.mean() == pytest.approx(found.estimate, abs=0.006)

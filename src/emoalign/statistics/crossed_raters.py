@@ -142,6 +142,18 @@ class CrossedSums:
     once: FloatArray
     twice: FloatArray
 
+    def by_cluster(self, clusters: NDArray[np.int64]) -> CrossedSums:
+        """The same statistic over clusters of items, numbered from 0, which take their place."""
+        items = np.arange(len(clusters))
+        together = sparse.csr_array((np.ones(len(clusters)), (clusters, items)))
+        return CrossedSums(
+            self.present @ together.T > 0,
+            together @ self.rated,
+            together @ self.values,
+            self.once @ together.T,
+            self.twice @ together.T,
+        )
+
     def estimate(self) -> FloatArray:
         """Return ICC(C,k), shape (1,)."""
         return _consistency(self.components())
