@@ -150,8 +150,8 @@ class CrossedSums:
             self.present @ together.T > 0,
             together @ self.rated,
             together @ self.values,
-            self.once @ together.T,
-            self.twice @ together.T,
+            np.asarray(self.once @ together.T),
+            np.asarray(self.twice @ together.T),
         )
 
     def estimate(self) -> FloatArray:
