@@ -26,7 +26,8 @@ CHANGED = {
     "alignment": "*_low *_high intercept "  # and the lines that figures show
     # Reliability on the items that r uses, of people who are known as people.
     "ceiling one_human_r one_rating_r reliability_human reliability_model reliability_source "
-    "pearson_disattenuated disattenuated_above_1",
+    "pearson_disattenuated disattenuated_above_1 "
+    "sd_*_rms log_rms_sd_ratio signflip_p*",  # spread told from variances
     "arousal": "*_low *_high *_slope *_intercept",
     "calibrated": "distribution fold",
     "categories": "*_low *_high *_human_halves *_marginal *_perfect",
@@ -39,7 +40,7 @@ CHANGED = {
     "reliability": "ceiling* one_human_r one_rating_r reliability* source spearman_brown "
     "split_half_r icc_average icc_c_* icc_a_*",
     "norms": "raters",
-    "scorecard": "low high",
+    "scorecard": "estimate low high evidence found",  # of spread, by variances
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing",
     "calibration_curves": "*",
