@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import ROUNDING, FloatArray, signs
 from emoalign.statistics.replicates import MOST_UNDEFINED, Interval, bca_interval
 from emoalign.statistics.resampling import resample_counts, row_blocks
 
@@ -65,7 +65,8 @@ def changes(
     items = _by_text(defined.astype(np.float64), text, n_texts)
     sums = np.concatenate((items, first, second))
     resampled = _resampled(sums, n, seed).reshape(3, len(after), n)
-    differences = np.where(tested[:, np.newaxis], second - first, 0.0)
+    changed = tested[:, np.newaxis] & (signs(second - first) != 0)
+    differences = np.where(changed, second - first, 0.0)
     flipped = np.zeros((len(after), n))
     flipped[tested] = _flipped(differences[tested], n, seed)
     return [
@@ -86,7 +87,8 @@ def _of_row(
     of_change, of_gain = _statistics(resampled)
     others_change, others_gain = _statistics(left_out)
     # Sums of the same numbers in another order differ in their last digits.
-    extreme = np.abs(flipped) >= abs(differences.sum()) * (1 - 1e-12)
+    noise = ROUNDING * np.abs(differences).sum()
+    extreme = np.abs(flipped) >= abs(differences.sum()) - noise
     with np.errstate(invalid="ignore", divide="ignore"):
         means = total[1:] / total[0]
     return Change(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import ROUNDING, FloatArray, signs
 
 Kind = Literal["ordinal", "labels"]
 """What distributions are over. ordinal: shares of ordered points, which sum to 1. labels: a share
@@ -26,8 +26,6 @@ of its own for each label."""
 SMOOTHING = 0.01
 """Share of the even distribution that is mixed into a model's before its logarithm is taken."""
 
-# Shares that differ by less than this are one share seen through rounding.
-ROUNDING = 1e-9
 _BIT = float(np.log(2))
 
 
@@ -141,7 +139,7 @@ def kendall(human: FloatArray, model: FloatArray) -> FloatArray:
     """Kendall's tau-b of the shares of the points, from -1 to 1; NaN where one side is uniform."""
     first, second = np.triu_indices(human.shape[-1], k=1)
     of_human, of_model = (
-        _order(shares[..., first] - shares[..., second]) for shares in (human, model)
+        signs(shares[..., first] - shares[..., second]) for shares in (human, model)
     )
     same = (of_human * of_model).sum(axis=-1)
     pairs = np.abs(of_human).sum(axis=-1) * np.abs(of_model).sum(axis=-1)
@@ -190,10 +188,6 @@ def _likeliest(shares: FloatArray) -> NDArray[np.bool_]:
 
 def _known(shares: FloatArray) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(shares).all(axis=-1))
-
-
-def _order(difference: FloatArray) -> FloatArray:
-    return np.where(np.abs(difference) <= ROUNDING, 0.0, np.sign(difference)).astype(np.float64)
 
 
 Best = Literal["lowest", "highest", "zero"]
@@ -274,10 +268,5 @@ def scores(
 
 
 def entropies(kind: Kind, shares: FloatArray) -> FloatArray:
-    """Entropy of every item's distribution in bits; of labels, of the normalised one.
-
-    Rounded to 12 digits, so that items with the same shares in another order tie, as they must
-    where entropies are ranked.
-    """
-    of_items = entropy(normalised(shares) if kind == "labels" else shares)
-    return np.round(of_items, 12)
+    """Entropy of every item's distribution in bits; of labels, of the normalised one."""
+    return entropy(normalised(shares) if kind == "labels" else shares)

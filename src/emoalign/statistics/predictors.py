@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from emoalign.statistics import distances
 from emoalign.statistics.correlation import FEWEST_ITEMS
-from emoalign.statistics.distances import ROUNDING, Kind, entropies, scores
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.distances import Kind, entropies, scores
+from emoalign.statistics.pairs import ROUNDING, FloatArray, ranks
 from emoalign.statistics.resampling import Folds
 
 Pair = tuple[FloatArray, FloatArray]
@@ -135,7 +134,7 @@ def rank_correlations(first: FloatArray, second: FloatArray) -> FloatArray:
     if known.sum() < FEWEST_ITEMS:
         return np.full(first.shape[1], np.nan)
     x, y = (
-        stats.rankdata(np.round(values[known], 12), axis=0) - (known.sum() + 1) / 2
+        ranks(values[known].T).T - (known.sum() + 1) / 2
         for values in (first, second)
     )
     xx, yy, xy = ((a * b).sum(axis=0) for a, b in ((x, x), (y, y), (x, y)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import ROUNDING, FloatArray
 
 ON_POINT = 1e-6
 """A rating this near to a point of its scale, in steps, is on it."""
@@ -18,8 +18,6 @@ SD_BOUNDS = (0.075, 0.175)
 
 On five points they are .3 and .7, those of Inoshita et al. (2026).
 """
-
-ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)

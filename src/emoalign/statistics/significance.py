@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from emoalign.statistics.pairs import FloatArray, complete_pairs
+from emoalign.statistics.pairs import FloatArray, complete_pairs, ranks, signs
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def rank_sum(model_sd: ArrayLike, human_sd: ArrayLike) -> RankSum:
     """Compare the item SDs as two independent samples, as study A does (Wilcoxon 1945).
 
     SDs have shape (items,), in scale points; missing ones (NaN) are left out on their side, and the
-    two may have different lengths. z and p are NaN when one side is empty or all SDs are equal.
+    two may have different lengths. SDs equal up to rounding share their rank. z and p are NaN when
+    one side is empty or all SDs are equal.
 
     Raises:
         ValueError: one side is not a vector.
@@ -65,10 +66,10 @@ def rank_sum(model_sd: ArrayLike, human_sd: ArrayLike) -> RankSum:
     n, m = model.size, human.size
     if n == 0 or m == 0:
         return RankSum(np.nan, np.nan, np.nan, n, m)
-    ranks = stats.rankdata(np.concatenate((model, human)))
-    w = float(ranks[:n].sum()) - n * (n + 1) / 2
+    ranked = ranks(np.concatenate((model, human)))
+    w = float(ranked[:n].sum()) - n * (n + 1) / 2
     total = n + m
-    variance = n * m / 12 * (total + 1 - _ties(ranks) / (total * (total - 1)))
+    variance = n * m / 12 * (total + 1 - _ties(ranked) / (total * (total - 1)))
     z, p = _normal_test(w - n * m / 2, variance)
     return RankSum(w, z, p, n, m)
 
@@ -77,27 +78,27 @@ def signed_rank(model_sd: ArrayLike, human_sd: ArrayLike) -> SignedRank:
     """Compare the item SDs pairwise, which the same items on both sides call for (Wilcoxon 1945).
 
     SDs have shape (items,), in scale points and the same item order; items missing on either side
-    (NaN) are left out. Items whose two SDs are equal are left out too, as Wilcoxon and R do. All
-    NaN when no two SDs differ.
+    (NaN) are left out. Items whose two SDs are equal up to rounding are left out too, as Wilcoxon
+    and R do, and so are differences tied. All NaN when no two SDs differ.
 
     Raises:
         ValueError: the two are not vectors of one length.
     """
     model, human = complete_pairs(model_sd, human_sd)
-    difference = (model - human)[model != human]
+    difference = (model - human)[signs(model - human) != 0]
     n = difference.size
     if n == 0:
         return SignedRank(np.nan, np.nan, np.nan, n)
-    ranks = stats.rankdata(np.abs(difference))
-    w = float(ranks[difference > 0].sum())
-    variance = n * (n + 1) * (2 * n + 1) / 24 - _ties(ranks) / 48
+    ranked = ranks(np.abs(difference))
+    w = float(ranked[difference > 0].sum())
+    variance = n * (n + 1) * (2 * n + 1) / 24 - _ties(ranked) / 48
     z, p = _normal_test(w - n * (n + 1) / 4, variance)
     return SignedRank(w, z, p, n)
 
 
-def _ties(ranks: FloatArray) -> float:
+def _ties(ranked: FloatArray) -> float:
     """Return Σ(t³ - t) over groups of t tied ranks (Lehmann 1975)."""
-    sizes = np.unique(ranks, return_counts=True)[1].astype(np.float64)
+    sizes = np.unique(ranked, return_counts=True)[1].astype(np.float64)
     return float(np.sum(sizes**3 - sizes))
 
 

@@ -23,11 +23,8 @@ from emoalign.analyses.distributions.cell_rows import (
 from emoalign.analyses.distributions.reference_predictors import Draws, references
 from emoalign.items.cells import DistributionCell, read_cells
 from emoalign.statistics.clustered import FEWEST_TEXTS, Means, clustered_means, text_means
-from emoalign.statistics.distances import (
-    METRICS,
-    ROUNDING,
-)
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.distances import METRICS
+from emoalign.statistics.pairs import ROUNDING, FloatArray
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.significance import (
     holm,
