@@ -11,6 +11,7 @@ from emoalign.statistics.correlation import FEWEST_ITEMS, Line, errors, least_sq
 from emoalign.statistics.pairs import ROUNDING, FloatArray
 from emoalign.statistics.replicates import Interval, pearson_replicates
 
+
 @dataclass(frozen=True)
 class Related:
     """A correlation over items with its BCa interval, and the line of the first on the second."""

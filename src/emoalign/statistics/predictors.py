@@ -133,10 +133,7 @@ def rank_correlations(first: FloatArray, second: FloatArray) -> FloatArray:
     known = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     if known.sum() < FEWEST_ITEMS:
         return np.full(first.shape[1], np.nan)
-    x, y = (
-        ranks(values[known].T).T - (known.sum() + 1) / 2
-        for values in (first, second)
-    )
+    x, y = (ranks(values[known].T).T - (known.sum() + 1) / 2 for values in (first, second))
     xx, yy, xy = ((a * b).sum(axis=0) for a, b in ((x, x), (y, y), (x, y)))
     varies = (xx > 0) & (yy > 0)
     rho: FloatArray = np.where(varies, xy / np.sqrt(np.where(varies, xx * yy, 1)), np.nan)

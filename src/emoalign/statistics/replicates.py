@@ -25,6 +25,7 @@ from emoalign.statistics.resampling import (
 # Above this share of undefined resamples an interval describes only the resamples that worked.
 MOST_UNDEFINED = 0.05
 
+
 @dataclass(frozen=True)
 class Interval:
     """Limits of a confidence interval in the units of its estimate; NaN when undefined."""
