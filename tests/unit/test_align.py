@@ -12,18 +12,18 @@ from statsmodels.stats.multitest import multipletests
 
 from emoalign.analyses.alignment.aligned_cells import alignment
 from emoalign.analyses.alignment.analysis import AlignmentJob
-from emoalign.analyses.readouts.agreement import readouts
 from emoalign.analyses.readouts.analysis import ReadoutsJob
 from emoalign.items.rated_items import reliability_row
 from emoalign.planning.analysed import analysed_study
-from emoalign.tables import ALIGNMENT, ITEMS, NORMS
+from emoalign.tables import ALIGNMENT, ITEMS, READOUTS
 from tests.kit.analysing import run
 from tests.kit.ratings import cell, norms, ratings
+from tests.kit.stages import write_items
 from tests.kit.words import SETTINGS, study
 
 NORM_ROWS = norms()
 STUDY = analysed_study(study())
-JOB, READOUTS = AlignmentJob.of(STUDY), ReadoutsJob.of(STUDY)
+JOB, COMPARED = AlignmentJob.of(STUDY), ReadoutsJob.of(STUDY)
 
 
 def reliability(norm_rows: pd.DataFrame = NORM_ROWS) -> pd.DataFrame:
@@ -150,7 +150,7 @@ def test_neither_the_order_of_items_nor_other_cells_change_a_cell() -> None:
     pd.testing.assert_frame_equal(both.iloc[[0]][alone.columns], alone)
 
 
-def test_readouts_are_compared_where_a_cell_has_both() -> None:
+def test_readouts_are_compared_where_a_cell_has_both(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     shares = rng.dirichlet(np.ones(9), 30)
     answers = np.array([rng.choice(np.arange(1, 10.0), 10, p=row) for row in shares])
@@ -163,7 +163,10 @@ def test_readouts_are_compared_where_a_cell_has_both() -> None:
         returned_mass=0.95,
     )
     alone = cell(NORM_ROWS, answers, protocol="only sampled")
-    table = readouts(pd.concat([sampled, exact, alone]), READOUTS)
+    write_items(tmp_path, NORM_ROWS)
+    ITEMS.write(pd.concat([sampled, exact, alone]), tmp_path / "items/words.parquet")
+    run(COMPARED, "compare_readouts", tmp_path)
+    table = READOUTS.read(tmp_path / READOUTS.path)
     assert list(table["protocol"]) == ["p"]
     row = table.iloc[0]
     assert row["on_scale_mass_exact"] == pytest.approx(0.7)
@@ -176,9 +179,9 @@ def test_readouts_are_compared_where_a_cell_has_both() -> None:
 
 def test_tables_are_written_for_programs_and_for_spreadsheets(tmp_path: Path) -> None:
     ITEMS.write(cell(NORM_ROWS, ratings(NORM_ROWS)), tmp_path / "items/words.parquet")
-    NORMS.write(NORM_ROWS, tmp_path / "norms/words.parquet")
+    write_items(tmp_path, NORM_ROWS)
     run(JOB, "align", tmp_path)
-    run(READOUTS, "compare_readouts", tmp_path)
+    run(COMPARED, "compare_readouts", tmp_path)
     table = ALIGNMENT.read(tmp_path / "statistics/alignment.parquet")
     csv = pd.read_csv(tmp_path / "statistics/alignment.csv")
     assert list(csv.columns) == list(table.columns)

@@ -1,4 +1,4 @@
-"""Values that differ in their last digits alone are equal: in ranks, counts, tests and intervals."""
+"""Values that differ in their last digits are equal: in ranks, counts, tests and intervals."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_an_interval_does_not_depend_on_which_way_ties_with_the_estimate_were_ro
 
 
 def test_means_over_texts_have_one_interval_whatever_the_order_of_their_items() -> None:
-    """Scores of few values: sums of resamples often equal the sum of all, but for the last digit."""
+    """Scores of few values: sums of resamples often equal that of all, but for the last digit."""
     rng = np.random.default_rng(7)
     values = rng.choice([0.1, 0.2, 0.3], (40, 1))
     groups = np.arange(40)
@@ -129,7 +129,7 @@ def test_a_p_of_resamples_counts_those_at_zero_on_both_sides() -> None:
 
 
 def test_signs_are_flipped_alike_whichever_way_sums_were_rounded() -> None:
-    """Of eight equal changes as many flips are as extreme as a coin gives all heads or all tails."""
+    """Of eight equal changes, flips are as extreme as often as eight coins fall alike."""
     before = np.full((1, 8), 0.3)
     text, tested = np.arange(8), np.array([True])
     p = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +20,8 @@ from emoalign.study.scales import HumanScale
 from tests.kit.kept import kept_results
 
 N_POINTS = 9
+
+Cells = dict[str, tuple[Sample, FloatArray]]
 
 
 def log_odds(model: FloatArray, smoothing: float) -> FloatArray:
@@ -161,8 +162,8 @@ def test_another_optimiser_finds_no_likelier_cut_points(answers: int | None, wit
 
 
 @pytest.fixture(scope="module")
-def default_study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Sample, FloatArray]]:
-    """The cells of the default study under the rating sheet, by readout, with keys of their items."""
+def default_study(tmp_path_factory: pytest.TempPathFactory) -> Cells:
+    """The cells of the default study under the rating sheet, by readout, with keys of items."""
     kinds = ("items", "norms", "stimuli")
     folder = kept_results("default", tmp_path_factory.mktemp("kept"), *kinds)
     scale = HumanScale(min=1, max=N_POINTS, direction="higher is more positive")
@@ -176,7 +177,7 @@ def default_study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[S
 
 @pytest.mark.parametrize("readout", ["exact", "sampled"])
 def test_the_default_study_is_nearer_to_people_on_held_out_words(
-    readout: str, default_study: dict[str, tuple[Sample, FloatArray]]
+    readout: str, default_study: Cells
 ) -> None:
     sample, keys = default_study[readout]
     free, held = held_out(sample, keys, 3)

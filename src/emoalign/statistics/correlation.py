@@ -69,7 +69,7 @@ def pearson(model: ArrayLike, human: ArrayLike) -> Correlation:
 
 
 def spearman(model: ArrayLike, human: ArrayLike) -> Correlation:
-    """Spearman rho (in field `r`) with average ranks for ties (up to rounding) and p from Student's t.
+    """Spearman rho (in field `r`) with p from Student's t; values equal up to rounding tie.
 
     NaN for fewer than three items or when either side is constant.
 

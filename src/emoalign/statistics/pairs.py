@@ -17,7 +17,7 @@ differ in their last digit, by the order in which they were summed.
 
 
 def levels(values: ArrayLike) -> NDArray[np.int64]:
-    """Number the values from 0, the lowest, along the last axis; those equal to `ROUNDING` share it.
+    """Number the values from 0, the lowest, along the last axis; equals to `ROUNDING` share one.
 
     Neighbours in order are compared, not digits: rounding would tear apart two equal values on
     either side of a half. NaN is no level: leave missing values out.
@@ -32,7 +32,7 @@ def levels(values: ArrayLike) -> NDArray[np.int64]:
 
 
 def ranks(values: ArrayLike) -> FloatArray:
-    """Rank the values from 1 along the last axis; those equal to `ROUNDING` share their mean rank."""
+    """Rank the values from 1 along the last axis; equals to `ROUNDING` share their mean rank."""
     found: FloatArray = stats.rankdata(levels(values), axis=-1).astype(np.float64)
     return found
 

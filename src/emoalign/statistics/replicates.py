@@ -45,9 +45,9 @@ def bca_interval(
     Efron (1987, JASA 82:171).
 
     `replicates`, shape (n_resamples,), is the statistic of every resample; the bias correction
-    counts those below the estimate, ties (up to rounding) half. `jackknife`, shape (items,), is the statistic
-    without each item in turn, from which the acceleration comes (Efron & Tibshirani 1993,
-    eq. 14.15).
+    counts those below the estimate, and half of those equal to it up to rounding. `jackknife`,
+    shape (items,), is the statistic without each item in turn, from which the acceleration comes
+    (Efron & Tibshirani 1993, eq. 14.15).
 
     Undefined replicates (NaN) are left out. The interval is NaN when more than 5 % of them are
     undefined, when a jackknife value is (the statistic rests on one item), when the replicates do

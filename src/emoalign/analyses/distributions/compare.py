@@ -44,7 +44,7 @@ from emoalign.tables import (
 TABLES: tuple[Table, ...] = (DISTRIBUTIONS, ENTROPY, CATEGORIES, DISTRIBUTION_CONTRASTS)
 """What the stage writes, beside the entropies of items."""
 
-COMPARED = {"ordinal": ("jsd", "rps"), "labels": ("jsd", "brier")}
+COMPARED = {"ordinal": ("jsd", "rps", "rps_debiased"), "labels": ("jsd", "brier")}
 """The metrics two cells are compared by."""
 
 
