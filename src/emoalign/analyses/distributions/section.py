@@ -80,8 +80,9 @@ STRATA = {
 METHODS = (
     "Distributions of answers over the points or labels of a scale were compared with those of "
     "people on items that at least {min_raters} people rated: by the Jensen–Shannon divergence to "
-    "base 2 [@lin1991], the ranked probability score [@epstein1969] and the earth mover's distance "
-    "on ordinal scales, and label by label [@inoshita2026]. Beside each number stand a uniform "
+    "base 2 [@lin1991], the ranked probability score [@epstein1969], with and without the bias of "
+    "few raters and answers [@ferro2014], and the earth mover's distance on ordinal scales, and "
+    "label by label [@inoshita2026]. Beside each number stand a uniform "
     "predictor, the mean distribution of the items in other folds ({folds} folds by text), the "
     "model reduced to its mean, the model on shuffled items, random halves of the raters, and a "
     "perfect model with as many answers, simulated from what the ratings leave open (a mixture "
