@@ -25,7 +25,8 @@ CHANGED = {
     # Drawn by one rule of seeds: ends of intervals, halves of raters, simulations, folds.
     "alignment": "*_low *_high ceiling one_human_r reliability_human pearson_disattenuated "
     "intercept "  # and the lines that figures show
-    "ranksum_* signedrank_*",  # SDs equal up to rounding tie
+    "ranksum_* signedrank_* "  # SDs equal up to rounding tie
+    "sd_*_rms log_rms_sd_ratio signflip_p*",  # spread told from variances
     "arousal": "*_low *_high *_slope *_intercept",
     "calibrated": "distribution fold",
     "categories": "*_low *_high *_human_halves *_marginal *_perfect",
@@ -37,7 +38,7 @@ CHANGED = {
     "entropy": "*_low *_high *_human_halves *_perfect",
     "readouts": "*p p_* share_below_05 rps_debiased_* reason",
     "reliability": "ceiling one_human_r reliability spearman_brown split_half_r",
-    "scorecard": "low high",
+    "scorecard": "estimate low high evidence found",  # of spread, by variances
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing",
     "calibration_curves": "*",

@@ -17,6 +17,7 @@ from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import ROUNDING, FloatArray, signs
 from emoalign.statistics.resampling import (
     ItemSums,
+    log_rms_sd_ratio_sums,
     log_sd_ratio_sums,
     pearson_sums,
     resample_counts,
@@ -150,6 +151,19 @@ def log_sd_ratio_replicates(
         ValueError: the shapes do not fit each other.
     """
     return list(_replicates(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
+
+
+def log_rms_sd_ratio_replicates(
+    model_sd: ArrayLike, human_sd: ArrayLike, n_resamples: int, seed: int
+) -> list[Replicates]:
+    """½ ln(mean s² of the model / mean s² of people) of every cell with its replicates.
+
+    Shapes, direction and what is missing as in `log_sd_ratio_replicates`.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    return list(_replicates(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
 
 
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:
