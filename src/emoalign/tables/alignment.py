@@ -180,6 +180,22 @@ READOUTS = Table(
             "answer; positive: the server sampled closer to the likeliest answers than asked.",
             p_sharpness="Its two-sided p by simulation; small: the readouts disagree.",
         ),
+        Column(
+            "rps_debiased_n_items",
+            COUNT,
+            "Items with min_raters single human ratings, two answers and an exact row: those of "
+            "the columns that follow.",
+        ),
+        *numbers(
+            rps_debiased_sampled="Mean over items of the debiased ranked probability score of the "
+            "sampled answers: how far they are from people, whatever the number of answers.",
+            rps_debiased_exact="The same of the exact probabilities.",
+            rps_debiased_difference="rps_debiased_sampled - rps_debiased_exact; below 0: the "
+            "sampled answers are nearer to people.",
+            rps_debiased_low="Lower end of its 95 % interval (bootstrap over texts, paired, BCa).",
+            rps_debiased_high="Upper end of its 95 % interval (bootstrap over texts, paired, BCa).",
+        ),
+        Column("reason", TEXT, MISSING),
     ),
 )
 
