@@ -75,6 +75,11 @@ class Inquiry:
         while self._journal.full():
             await asyncio.sleep(LOOK_EVERY_S)
 
+    async def on_disk(self) -> None:
+        """Have the disk itself keep all that has arrived, before it is forgotten elsewhere."""
+        self._journal.sync()
+        await self.room()
+
     def wait_for_room(self) -> None:
         """Wait as `room` does, where nothing else goes on in this process."""
         while self._journal.full():

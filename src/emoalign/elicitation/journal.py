@@ -193,6 +193,10 @@ class JournalWriter:
         """
         self._file.append([answer.to_line() for answer in answers])
 
+    def sync(self) -> None:
+        """Have the disk itself keep what was appended, as far as there is room."""
+        self._file.sync()
+
     def full(self) -> bool:
         """Tell whether answers wait for room on the disk; nothing should be asked as long as so.
 

@@ -42,6 +42,7 @@ class JournalFile:
         self._size = self._synced = 0
         self._told_apart = True
         self._lock = threading.Lock()
+        self._tending = threading.Lock()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._tend_on, name="journal", daemon=True)
         self._take(self._opened())
@@ -64,7 +65,7 @@ class JournalFile:
         self._ending.set()
         if self._thread.ident is not None:
             self._thread.join()
-        self._tend()
+        self.sync()
         left = self.unwritten
         with suppress(OSError):
             os.close(self._file)
@@ -72,10 +73,14 @@ class JournalFile:
 
     def _tend_on(self) -> None:
         while not self._ending.wait(SYNC_EVERY_S):
+            self.sync()
+
+    def sync(self) -> None:
+        """Mend the file, write what waits and have the disk keep it."""
+        with self._tending:
             self._tend()
 
     def _tend(self) -> None:
-        """Mend the file, write what waits and have the disk keep it."""
         with self._lock:
             self._mend()
             self._write()
