@@ -347,7 +347,7 @@ def test_a_damaged_line_costs_no_other_answer(
     whole(desk)
     assert list(map(len, server.submitted)) == [4, 1]
     assert set(server.paid.values()) == {1}
-    assert "1 lines cannot be read (file file-1, line 2: " in caplog.text
+    assert "lines that cannot be read: 1 (file file-1, line 2: " in caplog.text
 
 
 @pytest.mark.parametrize("words", [4, 5], ids=["between two lines", "in a line"])

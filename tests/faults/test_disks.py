@@ -69,7 +69,7 @@ def test_a_disk_that_stays_full_ends_the_job_and_its_answers_can_be_brought_back
     said = str(error.value)
     unsaved = len(large.server.heard) * 3 - len(large.answers())
     assert said.startswith(f"{large.journal} could not be written")
-    assert f"{unsaved} answers that have no room there are in {large.folder}/emoalign-" in said
+    assert f"no room there: {unsaved}. They are in {large.folder}/emoalign-" in said
     subprocess.run(re.findall(r"mv .*", said)[0], shell=True, check=True)
     large.rate()
     assert len(large.server.heard) == len(large.server.computed) == 100
@@ -81,7 +81,7 @@ def test_a_job_that_finds_room_nowhere_loses_only_what_was_under_way(
     monkeypatch.setattr(journal, "PATIENCE_S", 0.3)
     monkeypatch.setenv("HOME", str(large.folder / "nowhere"))
     monkeypatch.setattr(tempfile, "tempdir", str(large.folder / "nowhere"))
-    with no_file_above(FULL), pytest.raises(JournalError, match=r"answers are lost"):
+    with no_file_above(FULL), pytest.raises(JournalError, match=r"Answers that are lost"):
         large.rate()
     kept, heard = serials(large.answers()), len(large.server.heard)
     assert heard - len(kept) <= 4

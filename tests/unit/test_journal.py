@@ -166,7 +166,7 @@ def test_a_damaged_line_is_told_and_the_rest_is_used(
     file.write_bytes(content)
     assert read(tmp_path) == [answer(0), answer(2)]
     (said,) = caplog.messages
-    assert re.match(rf"{file}: 1 lines are no answers \(line 2: .+\)\.", said, re.DOTALL)
+    assert re.match(rf"{file}: lines that are no answers: 1 \(line 2: .+\)\.", said, re.DOTALL)
     assert "stop this job and restore it" in said
     write(file, answer(3))
     assert file.read_bytes() == content + answer(3).to_line()
@@ -228,7 +228,7 @@ def test_answers_that_do_not_fit_on_the_disk_wait_and_leave_no_half_line_behind(
             kept = len(read(tmp_path))
         (said,) = caplog.messages
         assert re.match(
-            rf"{file} cannot be written: File too large\. {40 - kept} answers wait", said
+            rf"{file} cannot be written: File too large\. .*memory: {40 - kept}\.", said
         )
         journal.append([answer(40)])
         assert read(tmp_path) == [answer(0), *many, answer(40)]
@@ -263,11 +263,11 @@ def test_answers_that_never_find_room_go_elsewhere_and_can_be_brought_back(
 ) -> None:
     file = tmp_path / "a journal" / "sheet.jsonl"
     elsewhere[place].mkdir()
-    with pytest.raises(JournalError, match=r"File too large.*answers that have no room") as error:
+    with pytest.raises(JournalError, match=r"File too large.*Answers that have no room") as error:
         end_without_room(file, no_file_above(3000))
     assert len(read(file.parent)) < 8
     (saved,) = elsewhere[place].iterdir()
-    assert f" {8 - len(read(file.parent))} answers" in str(error.value)
+    assert f"no room there: {8 - len(read(file.parent))}." in str(error.value)
     (command,) = re.findall(r"mv .*", str(error.value))
     subprocess.run(command, shell=True, check=True)
     assert not saved.exists()
@@ -293,7 +293,7 @@ def test_answers_that_find_room_nowhere_are_counted(
     elsewhere: list[Path],
     no_file_above: Callable[[int], AbstractContextManager[None]],
 ) -> None:
-    with pytest.raises(JournalError, match=r"8 answers are lost.*tried: .*home, .*temporary"):
+    with pytest.raises(JournalError, match=r"are lost: 8\..*tried: .*home, .*temporary"):
         end_without_room(tmp_path / "sheet.jsonl", no_file_above(100))
 
 
@@ -304,7 +304,9 @@ def test_answers_are_on_the_disk_itself_within_seconds_and_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    monkeypatch.setattr(journal_file, "_sync", lambda file: sizes.append(os.fstat(file).st_size))
+    monkeypatch.setattr(
+        journal_file, "fdatasync", lambda file: sizes.append(os.fstat(file).st_size)
+    )
     file = tmp_path / "sheet.jsonl"
     with JournalWriter(file) as journal:
         journal.append([answer(0)])
@@ -327,7 +329,7 @@ def test_what_the_disk_did_not_take_is_written_again(
             os.ftruncate(file, os.fstat(file).st_size - 50)  # what it had only in memory
             raise OSError(errno.EDQUOT, "Disk quota exceeded")
 
-    monkeypatch.setattr(journal_file, "_sync", sync)
+    monkeypatch.setattr(journal_file, "fdatasync", sync)
     with JournalWriter(tmp_path / "sheet.jsonl") as journal:
         journal.append([answer(0)])
         until(lambda: len(calls) == 1)
@@ -336,7 +338,7 @@ def test_what_the_disk_did_not_take_is_written_again(
         journal.append([answer(2)])
         until(lambda: not journal.full())
     assert read(tmp_path) == [answer(0), answer(1), answer(2)]
-    assert "Disk quota exceeded. 1 answers wait" in caplog.messages[0]
+    assert "Disk quota exceeded. Answers that wait in memory: 1." in caplog.messages[0]
 
 
 def test_a_file_system_that_cannot_lock_is_told_with_what_to_do(

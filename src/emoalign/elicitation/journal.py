@@ -122,9 +122,9 @@ def _tell_damage(path: Path, damaged: Sequence[str]) -> None:
         )
     if damaged:
         _log.warning(
-            "%s: %d lines are no answers (%s). They stay where they are, the rest of the file is "
-            "used, and what is missing is asked for again. If you have a backup of the file, stop "
-            "this job and restore it.",
+            "%s: lines that are no answers: %d (%s). They stay where they are, the rest of the "
+            "file is used, and what is missing is asked for again. If you have a backup of the "
+            "file, stop this job and restore it.",
             path,
             len(damaged),
             "; ".join(damaged),

@@ -17,7 +17,7 @@ SYNC_EVERY_S = 1.0
 """Seconds between writes to the disk itself: what a power cut can take."""
 
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
-_sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+fdatasync = getattr(os, "fdatasync", os.fsync)  # which macOS lacks
 _log = logging.getLogger(__name__)
 
 
@@ -87,7 +87,7 @@ class JournalFile:
             many, size = len(self._unsynced), self._size
         try:
             if many:
-                _sync(self._file)
+                fdatasync(self._file)
         except OSError as error:
             if error.errno not in _CANNOT_SYNC:
                 with self._lock:
@@ -157,9 +157,9 @@ class JournalFile:
         if self.failure is None:
             self.stuck_since = time.monotonic()
             _log.warning(
-                "%s cannot be written: %s. %d answers wait in memory, and are written as soon as "
-                "there is room; until then nothing new is asked. Make room: this job goes on by "
-                "itself.",
+                "%s cannot be written: %s. Answers that wait in memory: %d. They are written as "
+                "soon as there is room, and nothing new is asked until then. Make room on this "
+                "disk: the job goes on by itself.",
                 self.path,
                 error.strerror or error,
                 len(self.unwritten),
@@ -186,7 +186,7 @@ class JournalFile:
         self._lost = False
         if missing:
             _log.warning(
-                "%s was %s while this job was writing it. The %d answers that it lacks now are "
+                "%s was %s while this job was writing it. Answers that it lacks now: %d. They are "
                 "written into it again. Leave the journal alone while jobs run: it holds what was "
                 "paid for.",
                 self.path,
@@ -274,12 +274,12 @@ def rescued(path: Path, lines: Sequence[bytes]) -> str:
                 place.unlink()
             continue
         return (
-            f"{len(lines)} answers that have no room there are in {place}. Make room, then bring "
-            f"them back before you run again: mv {shlex.quote(str(place))} "
+            f"Answers that have no room there: {len(lines)}. They are in {place}. Make room, then "
+            f"bring them back before you run again: mv {shlex.quote(str(place))} "
             f"{shlex.quote(str(path.parent.resolve()))}/"
         )
     return (
-        f"{len(lines)} answers are lost: there was no room for them elsewhere either (tried: "
+        f"Answers that are lost: {len(lines)}. There was no room for them elsewhere either (tried: "
         f"{', '.join(tried)}). Make room and run again: they are asked for again."
     )
 

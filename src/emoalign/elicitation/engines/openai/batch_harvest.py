@@ -55,8 +55,8 @@ class Harvest:
             outcomes, damaged = await self._lines(batch)
         if damaged:
             _log.warning(
-                "batch %s: %d lines cannot be read (%s). The others are kept, and what is missing "
-                "is asked again.",
+                "batch %s: lines that cannot be read: %d (%s). The others are kept, and what is "
+                "missing is asked again.",
                 batch.id,
                 len(damaged),
                 self._client.keyless("; ".join(damaged)),
