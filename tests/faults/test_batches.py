@@ -469,6 +469,20 @@ def test_a_provider_that_takes_one_batch_at_a_time_gets_one_after_another(
     assert len(server.files) == 8, "a file was uploaded more than once"
 
 
+def test_a_provider_with_room_for_three_batches_has_three_under_way(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    body = {"error": {"message": "Too many batches"}}
+    server.on_creation = lambda: (
+        web.json_response(body, status=400) if server.under_way >= 3 else None
+    )
+    desk = replace(batched(max_requests=1), words=[f"word {number}" for number in range(9)])
+    desk.rate()
+    whole(desk, 9)
+    assert len(server.submitted) == 9
+    assert server.most_under_way == 3
+
+
 def held_back(server: BatchServer) -> Callable[[int, Sequence[Line]], Ending]:
     reason = {"code": "token_limit_exceeded", "message": "Enqueued token limit reached."}
 

@@ -134,8 +134,8 @@ class _Batches:
         self._harvest.reasons.clear()
         address = endpoint(asks[0])
         for file in batch_files(self.card, asks, self._most_usd, self._left_usd):
-            if len(self._memory.batches) >= (self._at_once or len(asks)):
-                await self.collect()
+            if self._at_once:
+                await self.collect(self._at_once)
             await self._submit_in_turn(file, address)
         await self.collect()
 
@@ -154,7 +154,7 @@ class _Batches:
                     raise
                 alone = not self._memory.batches
                 await self._wait_for_a_place(error, alone, error.passing)
-            await self.collect()
+            await self.collect(len(self._memory.batches) or 1)
 
     async def _wait_for_a_place(self, error: EngineError, alone: bool, passing: bool) -> None:
         """Have batches wait for those before them. Raises `error` when that is of no use.
@@ -163,9 +163,8 @@ class _Batches:
         job must have been.
         """
         if not alone or self._at_once != 1:
-            if self._at_once != 1:
-                _log.warning("%s From now on, each batch waits until the last has ended.", error)
-            self._at_once = 1
+            self._at_once = max(1, len(self._memory.batches))
+            _log.warning("%s At most %d at once from now on.", error, self._at_once)
             return
         others = [path for path in self._journal.rglob(f"*{SUFFIX}") if path != self._memory.path]
         now = time.monotonic()
@@ -178,10 +177,10 @@ class _Batches:
         waited = now - self._turned_away
         await asyncio.sleep(max(self.card.batches.poll_s, min(waited / 10, LONGEST_POLL_S)))
 
-    async def collect(self) -> None:
-        """Wait for all batches under way and keep their answers."""
+    async def collect(self, fewer_than: int = 1) -> None:
+        """Keep the answers of batches as they end, until fewer are under way: none, or so many."""
         self._heard = time.monotonic()
-        while self._memory.batches:
+        while len(self._memory.batches) >= fewer_than:
             for remembered in list(self._memory.batches):
                 try:
                     batch = await self._client.retrieve(str(remembered.batch_id))
@@ -192,7 +191,7 @@ class _Batches:
                     self._be_patient(error)
                 else:
                     self._heard = time.monotonic()
-            if self._memory.batches:
+            if len(self._memory.batches) >= fewer_than:
                 await asyncio.sleep(self.card.batches.poll_s)
 
     async def _submit(self, file: BatchFile, address: str) -> None:
