@@ -161,6 +161,7 @@ def test_a_job_killed_while_a_batch_was_made_looks_whether_it_was(
         desk.rate()
     remembered = orjson.loads(state(desk).read_bytes())
     remembered["batches"][0]["batch_id"] = None  # as if killed before it was written
+    remembered["batches"][0]["started"] = time.time()  # as older versions wrote
     state(desk).write_bytes(orjson.dumps(remembered))
     if not made:
         server.batches.clear()
@@ -348,6 +349,22 @@ def test_a_damaged_line_costs_no_other_answer(
     assert list(map(len, server.submitted)) == [4, 1]
     assert set(server.paid.values()) == {1}
     assert "lines that cannot be read: 1 (file file-1, line 2: " in caplog.text
+
+
+def test_a_line_that_cannot_be_read_is_not_free(
+    batched: Callable[..., Desk], server: BatchServer, tmp_path: Path
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        return Ending(output=[b"garbage", *map(answered, lines[1 if number == 1 else 0 :])])
+
+    server.end = end
+    prices = {"input_usd": 1, "output_usd": 1, "as_of": "2026-01-01", "source": "a page"}
+    base = batched()
+    account = Account(tmp_path / "spent.json", 1.0)
+    replace(base, more={**base.more, "prices": prices}).rate(account)
+    told = 4 * 13e-6
+    # Twice, with an unreadable line each: what a request of the kind costs at most, and it is more.
+    assert told + 2 * 13e-6 < account.spent() < told + 2 * 100e-6
 
 
 @pytest.mark.parametrize("words", [4, 5], ids=["between two lines", "in a line"])
