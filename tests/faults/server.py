@@ -92,7 +92,7 @@ class FaultServer:
     met: Counter[Fault | None] = field(default_factory=Counter)
     computed: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     delivered: set[int] = field(default_factory=set)
-    asked_elsewhere: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    tokenized: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     tokens: int = 0
     at_once: int = 0
     most_at_once: int = 0
@@ -197,14 +197,14 @@ class FaultServer:
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/v1/chat/completions", self.answer)
         app.router.add_post("/v1/completions", self.answer)
-        app.router.add_post("/{path:.*}", self._elsewhere)
+        app.router.add_post("/{below:.+}/v1/chat/completions", self.answer)
+        app.router.add_post("/tokenize", self._tokenize)
+        app.router.add_post("/{below:.+}/tokenize", self._tokenize)
 
-    async def _elsewhere(self, request: web.Request) -> web.Response:
-        if request.path.endswith(("/chat/completions", "/completions")):
-            return await self.answer(request)
+    async def _tokenize(self, request: web.Request) -> web.Response:
         say = self.tokenizers.get(request.path)
         body = await request.json()
-        self.asked_elsewhere.append((request.path, body))
+        self.tokenized.append((request.path, body))
         said = 404 if say is None else say(body)
         return web.Response(status=said) if isinstance(said, int) else web.json_response(said)
 

@@ -274,7 +274,7 @@ def test_tokens_are_asked_of_llamacpp_and_vllm_wherever_they_are(
     desk.server.tokenizers = {place: splits}
     desk.server.change = changed(logprobs=FORMS["chat"])
     assert exact(desk, below).rate()["status"].tolist() == ["ok"]
-    used = [path for path, _ in desk.server.asked_elsewhere[-8:]]
+    used = [path for path, _ in desk.server.tokenized[-8:]]
     assert used == [place] * 8, "the way that is known is kept to"
 
 

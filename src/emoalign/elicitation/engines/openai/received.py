@@ -57,6 +57,14 @@ def parsed(content: bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def unparsed(value: object) -> bytes:
+    """A JSON value that was parsed, as it may have been sent."""
+    try:
+        return json.dumps(value).encode()
+    except RecursionError:
+        return b"{}"
+
+
 def beginning(reply: object) -> str:
     """The beginning of a reply, for messages."""
     try:
