@@ -69,8 +69,9 @@ class Answer:
     def from_line(cls, line: bytes) -> Answer:
         """The answer on a line of JSON, without what only other versions know of it.
 
-        Its values can be written, although older versions kept some that could not. Raises ValueError or TypeError when it is none, JournalError when it is of a version that
-        this emoalign cannot read.
+        Its values can be written, although older versions kept some that could not. Raises
+        ValueError or TypeError when it is none, JournalError when it is of a version that this
+        emoalign cannot read.
         """
         said: dict[str, Any] = orjson.loads(line)
         if not isinstance(said, dict):
