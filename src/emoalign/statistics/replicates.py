@@ -135,8 +135,8 @@ def pearson_replicates(
         ValueError: the shapes do not fit each other.
     """
     return [
-        cell if cell.n_items >= FEWEST_ITEMS else _undefined(cell)
-        for cell in _replicates(pearson_sums(model, human), n_resamples, seed)
+        cell if cell.n_items >= FEWEST_ITEMS else undefined(cell)
+        for cell in replicates_of(pearson_sums(model, human), n_resamples, seed)
     ]
 
 
@@ -151,7 +151,7 @@ def log_sd_ratio_replicates(
     Raises:
         ValueError: the shapes do not fit each other.
     """
-    return list(_replicates(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
+    return list(replicates_of(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
 
 
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:
@@ -186,7 +186,8 @@ def independent_sum(parts: Sequence[Replicates]) -> Replicates:
     )
 
 
-def _replicates(sums: ItemSums, n_resamples: int, seed: int) -> Iterator[Replicates]:
+def replicates_of(sums: ItemSums, n_resamples: int, seed: int) -> Iterator[Replicates]:
+    """The statistic of every cell with its replicates."""
     n_items = sums.present.shape[1]
     for start in range(0, len(sums.present), CELLS_AT_ONCE):
         some = slice(start, start + CELLS_AT_ONCE)
@@ -202,7 +203,8 @@ def _replicates(sums: ItemSums, n_resamples: int, seed: int) -> Iterator[Replica
             yield Replicates(float(estimate), row, left_out, present)
 
 
-def _undefined(cell: Replicates) -> Replicates:
+def undefined(cell: Replicates) -> Replicates:
+    """A statistic over the same items that is not defined."""
     return Replicates(
         np.nan,
         np.full_like(cell.resampled, np.nan),
