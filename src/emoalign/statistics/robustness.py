@@ -94,9 +94,8 @@ def sd_within(values: ArrayLike, parts: Parts) -> float:
     (ddof 1). Items without a value or a part do not count; NaN without two items in any part.
     """
     known = np.asarray(values, dtype=np.float64)
-    of_parts = [
-        known[np.isfinite(known) & (parts == name)] for name in np.unique(parts[parts >= 0])
-    ]
+    there = np.isfinite(known) & (parts >= 0)
+    of_parts = [known[there & (parts == name)] for name in np.unique(parts[there])]
     free = sum(len(part) - 1 for part in of_parts)
     if not free:
         return np.nan
