@@ -21,7 +21,16 @@ from emoalign.tables import NORMS, RATINGS, STIMULI
 from .analysing import analyse, sections
 from .words import EVIL
 
-OF_CELLS = ("alignment", "labels", "readouts", "contrasts", "frameworks", "arousal", "structure")
+OF_CELLS = (
+    "alignment",
+    "robustness",
+    "labels",
+    "readouts",
+    "contrasts",
+    "frameworks",
+    "arousal",
+    "structure",
+)
 """The analyses of means, of one cell or between cells."""
 
 

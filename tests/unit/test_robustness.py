@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -236,9 +238,9 @@ def test_rows_do_not_depend_on_the_order_of_items_or_cells() -> None:
     ],
     ids=["all refused", "constant", "no people", "two items", "one item", "mass unknown"],
 )
-def test_every_missing_correlation_has_a_reason(items: pd.DataFrame, tmp_path: object) -> None:
+def test_every_missing_correlation_has_a_reason(items: pd.DataFrame, tmp_path: Path) -> None:
     table = robustness_rows(items, job())
     assert len(table)
     missing = table[table["r"].isna()]
     assert missing["reason"].notna().all()
-    ROBUSTNESS.write(table, tmp_path / "robustness.parquet")  # type: ignore[operator]
+    ROBUSTNESS.write(table, tmp_path / "robustness.parquet")

@@ -39,7 +39,7 @@ ANALYSIS = Analysis(
     "robustness",
     computes=(
         Computation(
-            rule="check_robustness",
+            rule="compare",
             does="Item tables in; each cell's correlation on parts of its items out.",
             run="emoalign.analyses.robustness.checks:check_robustness",
             job=RobustnessJob,

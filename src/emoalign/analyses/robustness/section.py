@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from emoalign.analyses.robustness.in_words import answers, findings, verdict
@@ -24,7 +26,7 @@ from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import CELL_KEY, ROBUSTNESS, groups, records
-from emoalign.wording import counted, interval
+from emoalign.wording import counted, number
 
 
 def _view(results: Results) -> View | Absent | None:
@@ -95,13 +97,20 @@ def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
         ),
         Column(
             "If none were missing",
-            lambda row: interval(row["r_least"], row["r_most"]) if row["n_missing"] else "",
+            _possible,
             "r_least",
             meaning="Least and most r possible, whatever ratings the missing items had.",
             optional=True,
         ),
     )
     return grid("robustness-table", "r on parts of the items", wide, columns)
+
+
+def _possible(row: Row) -> str:
+    """Where r could be; no interval, and not written as one."""
+    if not row["n_missing"] or math.isnan(row["r_least"]):
+        return ""
+    return f"{number(row['r_least'])} to {number(row['r_most'])}"
 
 
 CHECK_NAMES = {
