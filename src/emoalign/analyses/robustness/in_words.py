@@ -51,14 +51,16 @@ def verdict(rows: pd.DataFrame) -> str:
         )
     checked = pd.concat([_of(rows, *check) for check in WHOLE]).query("low_all > 0 and low == low")
     lost = checked.query("low <= 0").drop_duplicates(CELL_KEY)
-    held, these = len(clear) - len(lost), counted(len(clear), "correlation")
+    held, these = len(clear) - len(lost), f"{counted(len(clear), 'correlation')} above 0"
+    if len(clear) == 1:
+        answer = "Yes: {} stays" if held else "No: {} does not stay"
+        return f"{answer.format('the one correlation above 0 (95 % interval)')} so in every check."
+    if held == len(clear):
+        return f"Yes: all {these} (95 % interval) stay so in every check."
     if not held:
-        return f"No: of {these} above 0 (95 % interval), none stays above 0 in every check."
-    if held < len(clear):
-        return f"In part: of {these} above 0 (95 % interval), {held} stay above 0 in every check."
-    if held == 1:
-        return "Yes: the one correlation above 0 (95 % interval) stays above 0 in every check."
-    return f"Yes: all {these} above 0 (95 % interval) stay above 0 in every check."
+        return f"No: none of {these} (95 % interval) stays so in every check."
+    stay = "stays" if held == 1 else "stay"
+    return f"In part: {held} of {these} (95 % interval) {stay} so in every check."
 
 
 def answers(rows: pd.DataFrame, job: ReportJob) -> dict[str, str]:
@@ -86,10 +88,10 @@ def _within(pooled: pd.DataFrame, job: ReportJob) -> str:
         return "There is no r above 0 over all items whose interval within parts is known."
     held = int((clear["low"] > 0).sum())
     furthest = records(clear.sort_values("difference", kind="stable"))[0]
-    sentences = [f"Of {counted(len(clear), 'correlation')} above 0, {held} stay above 0."]
+    stay = "stays" if held == 1 else "stay"
+    sentences = [f"Of {counted(len(clear), 'correlation')} above 0, {held} {stay} so."]
     if len(clear) == 1:
-        stays = "stays" if held else "does not stay"
-        sentences = [f"The one correlation above 0 {stays} above 0."]
+        sentences = [f"The one correlation above 0 {'stays' if held else 'does not stay'} so."]
     if furthest["difference"] < 0:
         sentences.append(
             f"The largest fall is from {number(furthest['r_all'])} over all items to "
@@ -144,7 +146,7 @@ def _missing(rows: pd.DataFrame, job: ReportJob) -> str:
     lacking = every.query("n_missing > 0")
     if lacking.empty:
         return "Every cell has a rating of every item that people rated."
-    sentences = [f"{counted(len(lacking), 'cell')} of {len(every)} lack a rating of some items."]
+    sentences = [f"In {len(lacking)} of {counted(len(every), 'cell')} some items have no rating."]
     widest = lacking.assign(width=lacking["r_most"] - lacking["r_least"])
     known = records(widest.dropna(subset=["r", "width"]).sort_values("width", kind="stable"))
     if known:
