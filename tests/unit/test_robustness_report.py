@@ -43,6 +43,8 @@ def changed(rows: list[dict[str, Any]], check: str, **numbers: object) -> list[d
 
 def test_correlations_hold_if_all_checks_lie_above_0() -> None:
     holds, unclear = checked(0.7, 0.6), checked(0.1, -0.1, model="b")
+    less = {"r": 0.3, "low": 0.2, "high": 0.4, "difference": -0.4, "difference_high": -0.3}
+    weaker = changed(checked(0.7, 0.6, model="b"), "sides", **less, sd_ratio=0.6)
     falls = changed(checked(0.7, 0.6, model="a"), "sides", r=0.1, low=-0.1, high=0.3)
     unknown = changed(checked(0.7, 0.6, model="c"), "thirds", r=np.nan, low=np.nan)
     told = {
@@ -59,6 +61,11 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
             *falls,
         ],
         "No: the one correlation above 0 (95 % interval) does not stay so": falls,
+        "In part: all 2 correlations above 0 (95 % interval) stay so in every check, but 1 is "
+        "lower within negative and within positive items than the narrower": [*holds, *weaker],
+        "In part: the one correlation above 0 (95 % interval) stays so in every check, but it is "
+        "lower": weaker,
+        "No: none of 2 correlations above 0": [*falls, *[one | {"model": "m"} for one in falls]],
         "There is no correlation to look at more closely": unclear,
     }
     for words, rows in told.items():

@@ -43,7 +43,8 @@ def _of(rows: pd.DataFrame, check: str, of_part: str = "") -> pd.DataFrame:
 
 
 def verdict(rows: pd.DataFrame) -> str:
-    """The answer: of the correlations above 0, those that stay above 0 in every check."""
+    """The answer: of the correlations above 0, those that stay above 0 in every check, and those
+    that are lower within parts of the items than the range explains."""
     clear = _of(rows, "all").query("low > 0")
     if clear.empty:
         return (
@@ -51,16 +52,19 @@ def verdict(rows: pd.DataFrame) -> str:
         )
     checked = pd.concat([_of(rows, *check) for check in WHOLE]).query("low_all > 0 and low == low")
     lost = checked.query("low <= 0").drop_duplicates(CELL_KEY)
-    held, these = len(clear) - len(lost), f"{counted(len(clear), 'correlation')} above 0"
+    held, lower = len(clear) - len(lost), len(_between(rows))
+    answer = "Yes" if held == len(clear) and not lower else "In part" if held else "No"
     if len(clear) == 1:
-        answer = "Yes: {} stays" if held else "No: {} does not stay"
-        return f"{answer.format('the one correlation above 0 (95 % interval)')} so in every check."
-    if held == len(clear):
-        return f"Yes: all {these} (95 % interval) stay so in every check."
-    if not held:
-        return f"No: none of {these} (95 % interval) stays so in every check."
-    stay = "stays" if held == 1 else "stay"
-    return f"In part: {held} of {these} (95 % interval) {stay} so in every check."
+        stay = "stays" if held else "does not stay"
+        told = f"the one correlation above 0 (95 % interval) {stay} so in every check"
+        but = ", but it is lower" if held else ", and it is lower"
+    else:
+        stay = "stays" if held == 1 else "stay"
+        of_all = f"all {held}" if held == len(clear) else f"{held or 'none'} of {len(clear)}"
+        told = f"{of_all} correlations above 0 (95 % interval) {stay} so in every check"
+        but = f", but {lower} {'is' if lower == 1 else 'are'} lower"
+    than = " within negative and within positive items than the narrower range there explains"
+    return f"{answer}: {told}{but + than if lower else ''}."
 
 
 def answers(rows: pd.DataFrame, job: ReportJob) -> dict[str, str]:
@@ -134,10 +138,9 @@ def _changes(rows: pd.DataFrame, job: ReportJob, lower: bool = False) -> str:
     start = "r changes" if lower else "This changes r"
     if abs(most["difference"]) < UNSEEN:
         return "r stays the same." if lower else "This leaves r the same."
-    return (
-        f"{start} by {number(most['difference'])} at most, from {number(most['r_all'])} to "
-        f"{number(most['r'])} ({_named(most, job)})."
-    )
+    before, after = number(most["r_all"]), number(most["r"])
+    ends = f", from {before} to {after}" if before != after else ""
+    return f"{start} by {number(abs(most['difference']))} at most{ends} ({_named(most, job)})."
 
 
 def _missing(rows: pd.DataFrame, job: ReportJob) -> str:
@@ -213,12 +216,17 @@ def _mass(every: pd.DataFrame, job: ReportJob) -> str:
     )
 
 
-def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
-    """That much of the correlation is between negative and positive items, where it is, even if
-    the narrower range within them is allowed for."""
+def _between(rows: pd.DataFrame) -> pd.DataFrame:
+    """Correlations above 0 that are lower within negative and within positive items, also if the
+    narrower range is allowed for."""
     pooled = _of(rows, "sides", "pooled").query("low_all > 0 and difference_high < 0")
     highest = [range_corrected(row["high"], row["sd_ratio"]) for row in records(pooled)]
-    told = pooled[np.array(highest) < pooled["r_all"].to_numpy()] if len(pooled) else pooled
+    return pooled[np.array(highest, dtype=float) < pooled["r_all"].to_numpy(dtype=float)]
+
+
+def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
+    """That much of the correlation is between negative and positive items, where it is."""
+    told = _between(rows)
     if told.empty:
         return
     cell = records(told.sort_values(["r_all", *CELL_KEY], ascending=[False] + [True] * 5))[0]
