@@ -248,8 +248,8 @@ def test_datasets_of_their_own_have_the_interval_of_several_samples() -> None:
     def of(values: np.ndarray, sign: int, seed: int) -> Replicates:
         drawn = np.random.default_rng(seed).choice(values, (N, values.size)).mean(axis=1)
         left_out = (values.sum() - values) / (values.size - 1)
-        present = np.ones(values.size, dtype=bool)
-        return Replicates(sign * values.mean(), sign * drawn, sign * left_out, present)
+        present, alone = np.ones(values.size, dtype=bool), np.arange(values.size)
+        return Replicates(sign * values.mean(), sign * drawn, sign * left_out, present, alone)
 
     both = independent_sum([of(first, 1, 3), of(second, -1, 4)])
     same = bca_interval(both.estimate, theirs.bootstrap_distribution, both.left_out)

@@ -318,9 +318,9 @@ def tables(texts: pd.DataFrame) -> tuple[pd.DataFrame, pa.Table]:
     norms = texts.assign(scale="emotions", mean=np.nan, sd=np.nan, ratings=None)
     norms["n"] = [len(raters) for raters in texts["labels"]]
     norms = norms[NORMS.schema.names]
-    return texts[["item_id", "text"]], pa.Table.from_pandas(
-        norms, schema=NORMS.schema, preserve_index=False
-    )
+    clusters = texts["cluster"] if "cluster" in texts else None
+    stimuli = texts[["item_id", "text"]].assign(cluster=clusters)
+    return stimuli, pa.Table.from_pandas(norms, schema=NORMS.schema, preserve_index=False)
 
 
 def letters(texts: Sequence[str]) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 A resample is a row of counts, one per item, so the sums behind a statistic are counts @ values for
 all cells in one matrix product. Cells rated on the same items see the same resamples, which makes
-differences between their replicates paired.
+differences between their replicates paired. Items of a cluster are drawn and left out together:
+their sums are added up first, and clusters take the place of items.
 
 Arrays of cells have shape (cells, items); (items,) is one cell, and model and human broadcast
 against each other. A missing item (NaN on either side) keeps its place and weighs nothing, so that
@@ -24,11 +25,17 @@ from emoalign.statistics.pairs import FloatArray, is_constant
 Counts = NDArray[np.uint8]
 """How often each item is drawn in each resample, shape (n_resamples, items)."""
 
+Clusters = NDArray[np.int64]
+"""The cluster of each item, shape (items,), from 0; each number up to the highest has an item."""
+
 Folds = NDArray[np.int64]
 """The part of each item, shape (items,), from 0."""
 
 Keys = NDArray[np.uint64]
-"""A number for what each item shows, shape (items,): items that show the same share it."""
+"""A number for the cluster of each item, shape (items,), which says the same in any study."""
+
+FEWEST_CLUSTERS = 3
+"""From fewer clusters (items, where each stands alone) there is no interval."""
 
 # A variance this small beside that of the whole cell is rounding error.
 ROUNDING = 1e-12
@@ -60,6 +67,26 @@ class ItemSums:
     values: FloatArray
     present: NDArray[np.bool_]
     statistic: Callable[[FloatArray], FloatArray]
+
+    def by_cluster(self, clusters: Clusters) -> ItemSums:
+        """The same statistic over clusters, which take the place of items in all shapes.
+
+        Raises:
+            ValueError: there is not one cluster for each item.
+        """
+        n_items = self.present.shape[-1]
+        if clusters.shape != (n_items,):
+            raise ValueError(
+                f"found clusters of shape {clusters.shape}, expected ({n_items},), one for each "
+                "item of the cells"
+            )
+        order = np.argsort(clusters, kind="stable")
+        starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
+        return ItemSums(
+            np.add.reduceat(self.values[..., order], starts, axis=-1),
+            np.logical_or.reduceat(self.present[..., order], starts, axis=-1),
+            self.statistic,
+        )
 
     def estimate(self) -> FloatArray:
         """Return the statistic of each cell as it is, shape (cells,)."""

@@ -31,7 +31,9 @@ class EmobankSource(Source):
     texts: FileSource = Field(description="The sentences: raw.csv.")
     splits: FileSource | None = Field(None, description="Train, dev and test: emobank.csv.")
     categories: FileSource | None = Field(
-        None, description="Genres of the documents, which become strata: meta.tsv."
+        None,
+        description="Genres, which become strata, and documents, whose sentences are one cluster: "
+        "meta.tsv.",
     )
     skips: Literal["drop", "keep"] = Field(
         "drop",
@@ -54,7 +56,10 @@ class EmobankSource(Source):
         given = _ratings(self, paths["ratings"])
         texts = _column(paths["texts"], "text")
         splits = _column(paths["splits"], "split") if "splits" in paths else {}
-        genres = _column(paths["categories"], "category", "tsv") if "categories" in paths else {}
+        meta = paths.get("categories")
+        genres, documents = (
+            _column(meta, name, "tsv") if meta else {} for name in ("category", "document")
+        )
         items = []
         for item_id, (where, rows) in given.items():
             if item_id not in texts:
@@ -65,13 +70,16 @@ class EmobankSource(Source):
                 scale: from_ratings([row[place] for row in rows], where)
                 for place, scale in enumerate(_SCALES)
             }
+            genre, document = genres.get(item_id), documents.get(item_id)
             items.append(
                 SourceItem(
                     item_id,
                     texts[item_id],
                     ratings,
-                    stratum=genres.get(item_id),
+                    stratum=genre,
                     split=splits.get(item_id),
+                    # The headlines of SemEval are one document in name alone.
+                    cluster=None if document == genre else document,
                     where=where,
                 )
             )
