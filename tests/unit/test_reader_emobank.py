@@ -42,6 +42,7 @@ def test_who_skipped_a_sentence_did_not_rate_it(
         a, c = emobank(tmp_path)
     assert (a.item_id, a.text, a.split, a.stratum) == ("a", "None", "train", "blog")
     assert (c.item_id, c.text, c.split, c.stratum) == ("c", 'Say "hi".', "test", "essays")
+    assert (a.cluster, c.cluster) == ("x", "y")
     assert rated(a, "valence").ratings == (3, 4)
     assert rated(a, "arousal").ratings == (3, 2)
     assert rated(c, "dominance").sd == pytest.approx(np.std([3, 5], ddof=1))
@@ -113,6 +114,17 @@ def test_emobanks_texts_and_splits_are_those_of_its_authors(
     assert {item.stratum for item in real_emobank} == {
         "fiction", "letters", "newspaper", "blog", "SemEval", "essays", "travel-guides",
     }  # fmt: skip
+
+
+@pytest.mark.shared_data
+def test_emobanks_documents_are_clusters_but_for_the_headlines_of_semeval(
+    real_emobank: list[SourceItem],
+) -> None:
+    items = pd.DataFrame([{"cluster": one.cluster, "genre": one.stratum} for one in real_emobank])
+    assert items["cluster"].isna().eq(items["genre"] == "SemEval").all()
+    assert items.groupby("cluster")["genre"].nunique().eq(1).all()
+    assert items["cluster"].nunique() == 135
+    assert items["cluster"].value_counts().index[0] == "Nathans_Bylichka"
 
 
 @pytest.mark.shared_data
