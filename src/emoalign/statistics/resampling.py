@@ -32,7 +32,7 @@ Folds = NDArray[np.int64]
 """The part of each item, shape (items,), from 0."""
 
 Keys = NDArray[np.uint64]
-"""A number for the cluster of each item, shape (items,), which says the same in any study."""
+"""A number for the cluster of each item, shape (items,), the same wherever the cluster occurs."""
 
 FEWEST_CLUSTERS = 3
 """From fewer clusters (items, where each stands alone) there is no interval."""
@@ -214,9 +214,9 @@ def text_keys(texts: Sequence[str]) -> Keys:
 
 
 def hashed_folds(keys: Keys, n_folds: int, seed: int, draw: str = "") -> Folds:
-    """The part of each item, from 0 to `n_folds` - 1, by hash; items with one text share it.
+    """The part of each item, from 0 to `n_folds` - 1, by hash; items of a cluster share it.
 
-    A part follows from text, seed and `draw` alone: neither the order of the items nor which others
+    A part follows from key, seed and `draw` alone: neither the order of the items nor which others
     there are can matter, so that cells with other items have them in the same parts. Parts are
     about equally large, as far as chance goes. Another `draw` deals the items anew.
     """
@@ -225,16 +225,16 @@ def hashed_folds(keys: Keys, n_folds: int, seed: int, draw: str = "") -> Folds:
 
 
 def dealt_folds(keys: Keys, n_folds: int, seed: int, draw: str = "") -> Folds:
-    """The part of each item, from 0 to `n_folds` - 1, in turn; items with one text share it.
+    """The part of each item, from 0 to `n_folds` - 1, in turn; items of a cluster share it.
 
-    Texts are put in the order of their hash with seed and `draw` and dealt out in turn, so that
-    parts have as many texts as each other, or one more, even where there are few: every part must
-    be there to learn from. Nothing depends on the order of the items.
+    Clusters are put in the order of their hash with seed and `draw` and dealt out in turn, so that
+    parts have as many as each other, or one more, even where there are few: every part must be
+    there to learn from. Nothing depends on the order of the items.
     """
-    texts, place = np.unique(keys, return_inverse=True)
-    ranks = [hashlib.sha256(f"{seed} {draw}:{text}".encode()).digest() for text in texts]
-    parts = np.empty(len(texts), dtype=np.int64)
-    parts[sorted(range(len(texts)), key=ranks.__getitem__)] = np.arange(len(texts)) % n_folds
+    clusters, place = np.unique(keys, return_inverse=True)
+    ranks = [hashlib.sha256(f"{seed} {draw}:{cluster}".encode()).digest() for cluster in clusters]
+    parts = np.empty(len(clusters), dtype=np.int64)
+    parts[sorted(range(len(clusters)), key=ranks.__getitem__)] = np.arange(len(clusters)) % n_folds
     folds: Folds = parts[place]
     return folds
 
