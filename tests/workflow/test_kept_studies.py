@@ -31,7 +31,7 @@ CHANGED = {
     "contrasts": "*_low *_high",
     "distribution_contrasts": "*_low *_high",
     "distribution_scorecard": "found low high",
-    "distributions": "value_low value_high human_halves marginal perfect shuffled",
+    "distributions": "value_low value_high human_halves marginal perfect shuffled reason",
     "entropy": "*_low *_high *_human_halves *_perfect",
     "readouts": "*p p_* share_below_05",
     "reliability": "ceiling one_human_r reliability spearman_brown split_half_r",
