@@ -67,6 +67,7 @@ def item_rows(model: np.ndarray, human: np.ndarray) -> pd.DataFrame:
                 "scale": scale,
                 "readout": "sampled",
                 "item_id": [f"item-{number:04d}" for number in range(N_ITEMS)],
+                "cluster": range(N_ITEMS),
                 "mean": model[at, place],
                 "human_mean": human[at],
             }

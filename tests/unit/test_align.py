@@ -44,6 +44,9 @@ def test_a_cell_holds_the_numbers_that_scipy_finds() -> None:
     model, human = answers.mean(axis=1), NORM_ROWS["mean"]
     r = stats.pearsonr(model, human)
     assert row["pearson_r"] == pytest.approx(r.statistic)
+    assert (row["pearson_fisher_low"], row["pearson_fisher_high"]) == pytest.approx(
+        tuple(r.confidence_interval())
+    )
     assert row["spearman_rho"] == pytest.approx(stats.spearmanr(model, human).statistic)
     assert row["rmse"] == pytest.approx(np.sqrt(np.mean((model - human) ** 2)))
     assert row["rmse_constant"] == pytest.approx(human.std(ddof=0))

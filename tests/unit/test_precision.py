@@ -17,7 +17,7 @@ from scipy import stats
 from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.precision.analysis import PrecisionJob, PrecisionSettings
 from emoalign.analyses.precision.widths import NO_NORMS, NO_OTHERS, in_words, precision_rows
-from emoalign.items.cells import Texts
+from emoalign.items.clusters import Clusters
 from emoalign.statistics import planned_precision
 from emoalign.statistics.planned_precision import HumanSpread
 from emoalign.statistics.raters import People
@@ -227,8 +227,8 @@ def job(scale: HumanScale | LabelScale = FIVE, **changes: Any) -> PrecisionJob:
 def planned(asked: PrecisionJob, norms: pd.DataFrame) -> pd.DataFrame:
     """The table of one dataset whose items all show texts of their own."""
     item_ids = np.array(sorted(set(norms["item_id"])), dtype=np.str_)
-    texts = Texts(item_ids, text_keys(item_ids.tolist()))
-    return precision_rows(asked, {"words": norms}, {"words": texts})
+    clusters = Clusters(item_ids, np.arange(len(item_ids)), text_keys(item_ids.tolist()))
+    return precision_rows(asked, {"words": norms}, {"words": clusters})
 
 
 def norms(counts: np.ndarray) -> pd.DataFrame:
@@ -412,7 +412,7 @@ def found_beside(
     found = DISTRIBUTIONS.read(folder / DISTRIBUTIONS.path)
     (row,) = [one for _, one in rows_of(found, stratum="all", metric="jsd").iterrows()]
     asked = job(scale, participants=() if readout == "exact" else (20,), exact=readout == "exact")
-    plan = precision_rows(asked, {"words": norms}, {"words": Texts.read(files["stimuli"])})
+    plan = precision_rows(asked, {"words": norms}, {"words": Clusters.read(files["stimuli"])})
     return row, rows_of(plan, measure="jsd", half_width=0.1).set_index("assumed")
 
 

@@ -67,6 +67,7 @@ def test_the_default_study_falls_apart_within_negative_and_positive_words() -> N
         frameworks=Frameworks(),
     )
     items = kept_table("default", "items/vader.parquet")
+    items = items.assign(cluster=items["item_id"].rank(method="dense").astype(int) - 1)
     table = robustness_rows(items, job(datasets={"vader": vader}, seed=2026))
     sheet = {"protocol": "rating-sheet", "readout": "exact"}
     found = {
@@ -217,6 +218,24 @@ def test_exact_means_with_little_mass_on_the_scale_are_flagged() -> None:
     assert nothing["reason"] == (
         "0 items with both means and half of the mass on the scale; 3 are needed"
     )
+
+
+def test_items_of_a_cluster_are_resampled_together() -> None:
+    """Four copies of every item, each in the cluster of its first, are as sure as one."""
+    items = answered()
+    copies = pd.concat(
+        [items.assign(item_id=items["item_id"] + f"-{copy}") for copy in range(4)],
+        ignore_index=True,
+    )
+    once, often = (robustness_rows(one, job()) for one in (items, copies))
+    assert (often["n_items"] == 4 * once["n_items"]).all()
+    for name in ("r", "low", "high", "difference", "difference_low", "difference_high"):
+        assert often[name].to_numpy(dtype=float) == pytest.approx(
+            once[name].to_numpy(dtype=float), rel=1e-6, nan_ok=True
+        )
+    one = robustness_rows(items.assign(cluster=0), job())
+    reasons = one[one["r"].notna() & (one["check"] == "all")]["reason"]
+    assert list(reasons) == ["1 cluster of items; an interval needs 3"]
 
 
 def test_rows_do_not_depend_on_the_order_of_items_or_cells() -> None:

@@ -31,11 +31,14 @@ CHANGED = {
     "contrasts": "*_low *_high",
     "distribution_contrasts": "*_low *_high",
     "distribution_scorecard": "found low high",
-    "distributions": "value_low value_high human_halves marginal perfect shuffled",
+    "distributions": "value_low value_high human_halves marginal perfect shuffled reason",
     "entropy": "*_low *_high *_human_halves *_perfect",
     "readouts": "*p p_* share_below_05",
     "reliability": "ceiling one_human_r reliability spearman_brown split_half_r",
     "scorecard": "low high",
+    # Items that belong together are resampled together.
+    "items": "cluster",
+    "stimuli": "cluster",
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing",
     "calibration_curves": "*",

@@ -13,7 +13,7 @@ from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.analyses.precision.widths import in_words, precision_rows
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob, RatingTask
-from emoalign.items.cells import Texts
+from emoalign.items.clusters import Clusters
 from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def plan_study(
     rows = precision_rows(
         precision,
         {name: NORMS.read(path) for name, path in norms.items()},
-        {name: Texts.read(path) for name, path in stimuli.items()},
+        {name: Clusters.read(path) for name, path in stimuli.items()},
     )
     PRECISION.write_csv(rows, widths)
     for line in in_words(rows):

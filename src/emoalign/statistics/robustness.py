@@ -2,7 +2,7 @@
 between which ends they must lie where the model left items without a rating.
 
 `model` and `human` are item means of one cell, shape (items,), in scale points and the same item
-order; NaN where there is none.
+order; NaN where there is none. `clusters` are those of the items, which are resampled together.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy import optimize, stats
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import FloatArray, is_constant
 from emoalign.statistics.replicates import Replicates, replicates_of, undefined
-from emoalign.statistics.resampling import ROUNDING, ItemSums, pearson_sums
+from emoalign.statistics.resampling import ROUNDING, Clusters, ItemSums, pearson_sums
 
 Parts = NDArray[np.int64]
 """The part each item belongs to, shape (items,), from 0; -1: to none."""
@@ -51,7 +51,12 @@ def sides(values: ArrayLike, middle: float) -> Parts:
 
 
 def weighted_pearson(
-    model: ArrayLike, human: ArrayLike, weights: ArrayLike, n_resamples: int, seed: int
+    model: ArrayLike,
+    human: ArrayLike,
+    weights: ArrayLike,
+    n_resamples: int,
+    seed: int,
+    clusters: Clusters | None = None,
 ) -> Replicates:
     """Pearson r in which each item counts as often as its weight says, with its replicates.
 
@@ -63,12 +68,17 @@ def weighted_pearson(
         sums.present,
         sums.statistic,
     )
-    (found,) = replicates_of(weighted, n_resamples, seed)
+    (found,) = replicates_of(weighted, n_resamples, seed, clusters)
     return found if found.n_items >= FEWEST_ITEMS else undefined(found)
 
 
 def pearson_within(
-    model: ArrayLike, human: ArrayLike, parts: Parts, n_resamples: int, seed: int
+    model: ArrayLike,
+    human: ArrayLike,
+    parts: Parts,
+    n_resamples: int,
+    seed: int,
+    clusters: Clusters | None = None,
 ) -> Replicates:
     """Pearson r pooled within parts of the items, with its replicates.
 
@@ -83,7 +93,7 @@ def pearson_within(
     names = np.unique(parts[inside & sums.present[0]])
     of_part = [sums.values * (parts == name) for name in names]
     values = np.concatenate(of_part) if of_part else np.zeros_like(sums.values)
-    (found,) = replicates_of(ItemSums(values, sums.present, _within), n_resamples, seed)
+    (found,) = replicates_of(ItemSums(values, sums.present, _within), n_resamples, seed, clusters)
     return found if found.n_items - len(names) >= FEWEST_ITEMS - 1 else undefined(found)
 
 

@@ -53,7 +53,7 @@ class DistributionSettings(Entry):
     folds: int = Field(
         5,
         ge=2,
-        description="Parts the items are dealt into, items with one text together: what a "
+        description="Parts the items are dealt into, those of a cluster together: what a "
         "predictor knows of people comes from the other parts.",
     )
     simulations: int = Field(

@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 
 from emoalign.analyses.alignment.analysis import AlignmentJob
 from emoalign.analyses.analysis_files import AnalysisFiles
-from emoalign.items.rated_items import of_scales, read_items, reliability_row, unique_items
-from emoalign.statistics.correlation import concordance, errors, pearson, spearman
+from emoalign.items.rated_items import drawn_items, of_scales, read_items, reliability_row
+from emoalign.statistics.correlation import (
+    concordance,
+    errors,
+    fisher_limits,
+    pearson,
+    spearman,
+)
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.reliability import disattenuate, summary_reliability
 from emoalign.statistics.replicates import log_sd_ratio_replicates, pearson_replicates
+from emoalign.statistics.resampling import Clusters
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.significance import benjamini_hochberg, rank_sum, signed_rank
 from emoalign.tables import ALIGNMENT, CELL_KEY, NORMS, RELIABILITY, STATUSES, groups, records
@@ -60,10 +67,10 @@ def alignment(items: pd.DataFrame, reliability: pd.DataFrame, job: AlignmentJob)
     rows: list[dict[str, object]] = []
     # Dataset by dataset: the resamples of a dataset's items are drawn once.
     for (dataset,), of_dataset in groups(items, ["dataset"]):
-        item_ids = unique_items(of_dataset)
+        drawn = drawn_items(of_dataset)
         rows += [
             dict(zip(CELL_KEY, key, strict=True))
-            | _cell_row(dataset, cell, norms[dataset, key[3]], item_ids, job)
+            | _cell_row(dataset, cell, norms[dataset, key[3]], drawn, job)
             for key, cell in groups(of_dataset, CELL_KEY)
         ]
     cells = pd.DataFrame(rows, columns=ALIGNMENT.schema.names)
@@ -79,10 +86,14 @@ def _cell_row(
     dataset: str,
     cell: pd.DataFrame,
     norm: _Reliability,
-    item_ids: NDArray[np.str_],
+    drawn: tuple[NDArray[np.str_], Clusters],
     job: AlignmentJob,
 ) -> dict[str, object]:
-    """The numbers of one cell. Items of the dataset that it lacks are missing in its resamples."""
+    """The numbers of one cell.
+
+    Its resamples draw the items (and their clusters) of the dataset; those it lacks are missing.
+    """
+    item_ids, clusters = drawn
     cell = cell.sort_values("item_id")
     numbers = cell.set_index("item_id")[["mean", "human_mean", "sd", "human_sd"]]
     model, human, model_sd, human_sd = numbers.reindex(item_ids).to_numpy(dtype=float).T
@@ -90,10 +101,11 @@ def _cell_row(
     spread = compared & np.isfinite(model_sd) & np.isfinite(human_sd)
     model_sd, human_sd = (np.where(spread, sds, np.nan) for sds in (model_sd, human_sd))
     # The resamples of the comparisons, so that all tables say the same of a cell.
-    drawn = job.bootstrap_resamples, seed_of(job.seed, dataset, "items")
-    (of_r,) = pearson_replicates(model, human, *drawn)
-    (of_spread,) = log_sd_ratio_replicates(model_sd, human_sd, *drawn)
+    resamples = job.bootstrap_resamples, seed_of(job.seed, dataset, "items"), clusters
+    (of_r,) = pearson_replicates(model, human, *resamples)
+    (of_spread,) = log_sd_ratio_replicates(model_sd, human_sd, *resamples)
     r, limits, spread_limits = pearson(model, human), of_r.interval(), of_spread.interval()
+    fisher_low, fisher_high = map(float, fisher_limits(r.r, r.n))
     error = errors(model, human)
     ranks, signs = rank_sum(model_sd, human_sd), signed_rank(model_sd, human_sd)
     own = _model_reliability(cell)
@@ -104,6 +116,8 @@ def _cell_row(
         "pearson_r": r.r,
         "pearson_low": limits.low,
         "pearson_high": limits.high,
+        "pearson_fisher_low": fisher_low,
+        "pearson_fisher_high": fisher_high,
         "pearson_p": r.p,
         "spearman_rho": spearman(model, human).r,
         "ccc": concordance(model, human),

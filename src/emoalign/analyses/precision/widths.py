@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emoalign.analyses.precision.analysis import PrecisionJob
-from emoalign.items.cells import Texts
+from emoalign.items.clusters import Clusters
 from emoalign.items.rated_items import reliability_row
 from emoalign.statistics import planned_precision
 from emoalign.statistics.planned_precision import HumanSpread
@@ -40,11 +40,11 @@ NOT_REACHABLE = "not reachable"
 
 
 def precision_rows(
-    job: PrecisionJob, norms: Mapping[str, pd.DataFrame], texts: Mapping[str, Texts]
+    job: PrecisionJob, norms: Mapping[str, pd.DataFrame], clusters: Mapping[str, Clusters]
 ) -> pd.DataFrame:
     """One row per scale, way of asking, assumption and half-width; see `tables.PRECISION`.
 
-    `norms` are the norm tables by dataset, `texts` what their items show. The order of rows does
+    `norms` are the norm tables by dataset, `clusters` those of their items. The order of rows does
     not matter.
     """
     rows = []
@@ -52,7 +52,7 @@ def precision_rows(
         table = norms[dataset].sort_values("item_id", ignore_index=True)
         for name, scale in sorted(scales.items()):
             of_scale = table[table["scale"] == name]
-            parts = [_divergences(dataset, name, scale, of_scale, texts[dataset], job)]
+            parts = [_divergences(dataset, name, scale, of_scale, clusters[dataset], job)]
             if isinstance(scale, HumanScale):
                 parts = [_correlations(dataset, name, of_scale, job), *parts]
             rows += [{"dataset": dataset, "scale": name} | row for part in parts for row in part]
@@ -175,7 +175,7 @@ def _divergences(
     name: str,
     scale: HumanScale | LabelScale,
     norms: pd.DataFrame,
-    texts: Texts,
+    clusters: Clusters,
     job: PrecisionJob,
 ) -> Iterator[Row]:
     people = human_answers(norms, name, scale)
@@ -185,7 +185,7 @@ def _divergences(
         rng = np.random.default_rng(seed_of(job.seed, dataset, "sample"))
         chosen = rng.choice(n_items, planned_precision.SIMULATED_ITEMS, replace=False)
         people = people.at(np.sort(chosen))
-    keys = texts.keys_of(people.item_ids)
+    keys = clusters.keys_of(people.item_ids)
     folds = hashed_folds(keys, job.folds, seed_of(job.seed, dataset, "folds"))
     for model in MODELS:
         spread = None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from emoalign.analyses.robustness.analysis import RobustnessJob
 from emoalign.items.rated_items import RatedItems
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.resampling import Clusters
 from emoalign.statistics.robustness import Parts, sides, thirds
 from emoalign.study.scales import VALENCE
 from emoalign.tables import STATUSES
@@ -36,6 +37,7 @@ class Cell:
     """A cell over all items of its dataset, with what is the same for all cells of its scale.
 
     Attributes:
+        clusters: the clusters of the items, shape (items,).
         rows: its rows in the item table, those of items it lacks empty.
         human: human means on its scale, shape (items,).
         partings: how its items are parted.
@@ -45,6 +47,7 @@ class Cell:
     """
 
     readout: str
+    clusters: Clusters
     rows: pd.DataFrame
     human: FloatArray
     partings: Sequence[Parting]
@@ -93,6 +96,7 @@ def scale_cells(
     for cell in rows:
         yield Cell(
             readout=rated.readout,
+            clusters=rated.clusters,
             rows=cell,
             human=human,
             partings=list(_partings(rated, scale, job)),

@@ -14,6 +14,7 @@ from emoalign.analyses.robustness.cells import Cell, Items, Parting, scale_cells
 from emoalign.items.rated_items import rated_items, read_items
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.replicates import UNDEFINED, Replicates, pearson_replicates
+from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.robustness import (
     UNKNOWN,
     Parts,
@@ -25,6 +26,7 @@ from emoalign.statistics.robustness import (
 )
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CELL_KEY, ROBUSTNESS, STATUSES, groups
+from emoalign.wording import counted
 
 HALF = 0.5
 """An exact mean with less of the mass on the scale is one of unlikely answers."""
@@ -130,7 +132,11 @@ def _checks(cell: Cell, job: RobustnessJob, n_resamples: int, seed: int) -> Iter
     different = {(items & cell.both).tobytes(): items & cell.both for *_, items in wanted}
     means = np.where(np.stack(list(different.values())), cell.model, np.nan)
     replicates = dict(
-        zip(different, pearson_replicates(means, cell.human, n_resamples, seed), strict=True)
+        zip(
+            different,
+            pearson_replicates(means, cell.human, n_resamples, seed, cell.clusters),
+            strict=True,
+        )
     )
     for check, part, scale, items in wanted:
         used = items & cell.both
@@ -148,14 +154,14 @@ def _checks(cell: Cell, job: RobustnessJob, n_resamples: int, seed: int) -> Iter
 
 
 def _pooled(cell: Cell, parting: Parting, n_resamples: int, seed: int) -> Check:
-    found = pearson_within(cell.model, cell.human, parting.parts, n_resamples, seed)
+    found = pearson_within(cell.model, cell.human, parting.parts, n_resamples, seed, cell.clusters)
     inside = parting.parts >= 0
     return Check(parting.check, "pooled", parting.scale, inside, found, parting.parts)
 
 
 def _weighted(cell: Cell, n_resamples: int, seed: int) -> Check:
     usable = np.nan_to_num(cell.rows["n_ok"].to_numpy(dtype=float))
-    found = weighted_pearson(cell.model, cell.human, usable, n_resamples, seed)
+    found = weighted_pearson(cell.model, cell.human, usable, n_resamples, seed, cell.clusters)
     equal = cell.both.any() and np.ptp(usable[cell.both]) == 0
     same = "all items have as many answers: r is that of all items" if equal else None
     every = np.ones_like(cell.rated)
@@ -195,6 +201,9 @@ def _reason(check: Check, min_answers: int) -> str | None:
         return f"{found.n_items} {items}; {FEWEST_ITEMS} are needed"
     if np.isnan(found.estimate):
         return "the means do not vary" + (" within parts" if check.part == "pooled" else "")
+    if found.n_clusters < FEWEST_CLUSTERS:
+        clusters = counted(found.n_clusters, "cluster")
+        return f"{clusters} of items; an interval needs {FEWEST_CLUSTERS}"
     if np.isnan(found.interval().low):
         return "r has no interval: it rests on too few items, or all lie on one line"
     return None
