@@ -52,7 +52,7 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
             *holds,
             *unclear,
         ],
-        "Yes: all 2 correlations above 0 (95 % interval) stay so in every check.": [
+        "Yes: both correlations above 0 (95 % interval) stay so in every check.": [
             *holds,
             *unknown,
         ],
@@ -61,7 +61,7 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
             *falls,
         ],
         "No: the one correlation above 0 (95 % interval) does not stay so": falls,
-        "In part: all 2 correlations above 0 (95 % interval) stay so in every check, but 1 is "
+        "In part: both correlations above 0 (95 % interval) stay so in every check, but 1 is "
         "lower within negative and within positive items than the narrower": [*holds, *weaker],
         "In part: the one correlation above 0 (95 % interval) stays so in every check, but it is "
         "lower": weaker,
@@ -116,6 +116,13 @@ def test_refused_items_and_few_answers_are_told_with_what_they_change() -> None:
     assert f"left out: {few['n_left_out']} in 1 cell" in by_answers
     assert f"from {number(every['r'])} to {number(few['r'])}" in by_answers
     assert "Exact means" not in told
+
+
+def test_items_that_nobody_was_asked_about_are_not_told_as_refused() -> None:
+    items = answered().assign(n_refusal=0)
+    told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)
+    assert "some items have no rating" in told["Items without a rating"]
+    assert "no rating, and" not in told["Items without a rating"]
 
 
 def test_flagged_cells_are_named_with_their_mass() -> None:

@@ -60,8 +60,8 @@ def verdict(rows: pd.DataFrame) -> str:
         but = ", but it is lower" if held else ", and it is lower"
     else:
         stay = "stays" if held == 1 else "stay"
-        of_all = f"all {held}" if held == len(clear) else f"{held or 'none'} of {len(clear)}"
-        told = f"{of_all} correlations above 0 (95 % interval) {stay} so in every check"
+        some = _part(held, len(clear))
+        told = f"{some} correlations above 0 (95 % interval) {stay} so in every check"
         but = f", but {lower} {'is' if lower == 1 else 'are'} lower"
     than = " within negative and within positive items than the narrower range there explains"
     return f"{answer}: {told}{but + than if lower else ''}."
@@ -83,17 +83,25 @@ def answers(rows: pd.DataFrame, job: ReportJob) -> dict[str, str]:
     return {name: sentences for name, sentences in told.items() if sentences}
 
 
+def _part(some: int, every: int) -> str:
+    """So many of several: both, all 5, 3 of 5, none of 5."""
+    if some == every:
+        return "both" if every == 2 else f"all {every}"
+    return f"{some or 'none'} of {every}"
+
+
 def _within(pooled: pd.DataFrame, job: ReportJob) -> str:
     """How much of the correlations is left within parts."""
     if pooled.empty:
         return ""
     clear = pooled.query("low_all > 0 and low == low")
     if clear.empty:
-        return "There is no r above 0 over all items whose interval within parts is known."
+        return "No r above 0 (95 % interval) over all items has an interval within parts."
     held = int((clear["low"] > 0).sum())
     furthest = records(clear.sort_values("difference", kind="stable"))[0]
     stay = "stays" if held == 1 else "stay"
-    sentences = [f"Of {counted(len(clear), 'correlation')} above 0, {held} {stay} so."]
+    told = f"{_part(held, len(clear))} correlations above 0 {stay} so."
+    sentences = [told[0].upper() + told[1:]]
     if len(clear) == 1:
         sentences = [f"The one correlation above 0 {'stays' if held else 'does not stay'} so."]
     if furthest["difference"] < 0:
@@ -170,6 +178,8 @@ def _refusals(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     if wide.empty:
         return
     shares = wide["no_rating"].to_numpy(dtype=float)
+    if not shares.any():
+        return
     cell = wide.index[int(np.argmax(np.ptp(shares, axis=1)))]
     named = dict(zip(CELL_KEY, cell, strict=True))
     said, refused = (
@@ -237,8 +247,8 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
         f"{_named(cell, job)} is {number(cell['r_all'])} over all, but {number(cell['r'])} "
         f"{interval(cell['low'], cell['high'])} within negative and within positive ones.",
         f"The narrower range within them explains a part; at the full range r would be "
-        f"{number(cell['r_corrected'])}. The same holds of {len(told)} of "
-        f"{counted(clear, 'correlation')} above 0.",
+        f"{number(cell['r_corrected'])}."
+        + (f" This is so for {_part(len(told), clear)} correlations above 0." if clear > 1 else ""),
     ]
 
 
