@@ -24,7 +24,8 @@ STUDIES = sorted(path.name for path in KEPT.iterdir())
 CHANGED = {
     # Drawn by one rule of seeds: ends of intervals, halves of raters, simulations, folds.
     "alignment": "*_low *_high ceiling one_human_r reliability_human pearson_disattenuated "
-    "intercept",  # and the lines that figures show
+    "intercept "  # and the lines that figures show
+    "sd_*_rms log_rms_sd_ratio signflip_p*",  # spread told from variances
     "arousal": "*_low *_high *_slope *_intercept",
     "calibrated": "distribution fold",
     "categories": "*_low *_high *_human_halves *_marginal *_perfect",
@@ -35,7 +36,7 @@ CHANGED = {
     "entropy": "*_low *_high *_human_halves *_perfect",
     "readouts": "*p p_* share_below_05",
     "reliability": "ceiling one_human_r reliability spearman_brown split_half_r",
-    "scorecard": "low high",
+    "scorecard": "estimate low high evidence found",  # of spread, by variances
     # Items that belong together are resampled together.
     "items": "cluster",
     "stimuli": "cluster",

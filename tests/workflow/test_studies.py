@@ -121,7 +121,7 @@ def emobank(resources: Path) -> None:
     write(resources / "emobank/individual_reader_ratings.csv", ["id,V,A,D", *rows])
     lines = [f"{i},train,3.0,3.0,3.0,Sentence {i}." for i in ids]
     write(resources / "emobank/emobank.csv", ["id,split,V,A,D,text", *lines])
-    genres = [f"{i}\tblog-{n % 20}\tblog\t " for n, i in enumerate(ids)]
+    genres = [f"{i}\tblog-{n % 8}\tblog\t " for n, i in enumerate(ids)]
     write(resources / "emobank/meta.tsv", ["id\tdocument\tcategory\tsubcategory", *genres])
 
 

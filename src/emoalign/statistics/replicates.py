@@ -20,6 +20,7 @@ from emoalign.statistics.resampling import (
     FEWEST_CLUSTERS,
     Clusters,
     ItemSums,
+    log_rms_sd_ratio_sums,
     log_sd_ratio_sums,
     pearson_sums,
     resample_counts,
@@ -179,6 +180,23 @@ def log_sd_ratio_replicates(
         ValueError: the shapes do not fit each other.
     """
     return list(replicates_of(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
+
+
+def log_rms_sd_ratio_replicates(
+    model_sd: ArrayLike,
+    human_sd: ArrayLike,
+    n_resamples: int,
+    seed: int,
+    clusters: Clusters | None = None,
+) -> list[Replicates]:
+    """½ ln(mean s² of the model / mean s² of people) of every cell with its replicates.
+
+    Shapes, direction, clusters and what is missing as in `log_sd_ratio_replicates`.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    return list(_replicates(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
 
 
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:

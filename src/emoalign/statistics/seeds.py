@@ -20,7 +20,7 @@ Purpose = Literal[
 """What is drawn.
 
 items: items, those of a cluster together, in resamples of all that is correlated or compared over
-    items.
+    items; signs of their differences.
 texts: texts (or clusters), with all of their items, in resamples; signs of their differences.
 labels: labels in resamples and permutations.
 raters: halves of the raters of an item, and single ones.

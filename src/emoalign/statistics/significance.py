@@ -1,7 +1,8 @@
-"""Tests of whether item SDs differ, and p-values adjusted for the number of tests in their family.
+"""Tests of paired differences, and p-values adjusted for the number of tests in their family.
 
-The tests ask whether a model's answers to an item vary less than people's. Both are two-sided, by
-normal approximation with the tie correction and the continuity correction, as R's
+The sign-flip test asks whether differences sum to more than chance would have it. The rank tests
+ask whether a model's answers to an item vary less than people's; both are two-sided, by normal
+approximation with the tie correction and the continuity correction, as R's
 `wilcox.test(exact = FALSE)`. A negative z = the model's SDs are smaller.
 
 A family is an array of any shape. A p-value that is NaN (its test was undefined) stays NaN and does
@@ -11,12 +12,21 @@ not count as a member.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from emoalign.statistics.pairs import FloatArray, complete_pairs
+from emoalign.statistics.resampling import Clusters, log_rms_sd_ratio_sums, row_blocks
+
+# Sums of the same numbers in another order differ in their last digits: by less than this share of
+# the sum of their sizes.
+SAME_SUM = 1e-12
+
+# Variances that differ by less than this share are one value seen through rounding.
+SAME_VARIANCE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,61 @@ def _normal_test(excess: float, variance: float) -> tuple[float, float]:
         return np.nan, np.nan
     z = float((excess - 0.5 * np.sign(excess)) / np.sqrt(variance))
     return z, float(2 * stats.norm.sf(abs(z)))
+
+
+def sign_flip(differences: FloatArray, n_flips: int, seed: int) -> FloatArray:
+    """Two-sided p of each row's sum of differences against 0, shape (rows,).
+
+    `differences` has shape (rows, units). A unit is what is independent of the others, such as a
+    text with all of its items: one number, the sum over these. If nothing differs systematically,
+    each is as likely to have the opposite sign. p = (1 + count) / (1 + n_flips), where `count` is
+    of flips whose sum is at least as far from 0, or equally far but for rounding (Fisher 1935,
+    section 21; Davison & Hinkley 1997, section 4.3). All rows have the same flips, which follow
+    from the seed and the number of units. NaN where no unit differs.
+    """
+    signs = _signs(differences.shape[1], n_flips, seed)
+    as_far = np.abs(differences.sum(axis=1)) - SAME_SUM * np.abs(differences).sum(axis=1)
+    count = np.zeros(len(differences))
+    for rows in row_blocks(n_flips, differences.shape[1]):
+        sums = signs[rows].astype(np.float64) @ differences.T
+        count += np.sum(np.abs(sums) >= as_far, axis=0)
+    p: FloatArray = np.where(differences.any(axis=1), (1 + count) / (1 + n_flips), np.nan)
+    return p
+
+
+def equal_spread(
+    model_sd: ArrayLike,
+    human_sd: ArrayLike,
+    n_flips: int,
+    seed: int,
+    clusters: Clusters | None = None,
+) -> FloatArray:
+    """Two-sided p of equal variances in each cell, by flipping signs of s² of model less people.
+
+    Item SDs in scale points, shape (cells, items) or (items,); an item without one of its SDs
+    (NaN) weighs nothing. `clusters`, shape (items,), are those of the items, whose signs are
+    flipped together; without them each item is flipped by itself. Unlike SDs, sample
+    variances of few ratings are as large on average as those of many, so that equal spread is found
+    equal; see `sign_flip` for NaN.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    sums = log_rms_sd_ratio_sums(model_sd, human_sd)
+    model, human = (sums if clusters is None else sums.by_cluster(clusters)).values
+    same = np.isclose(model, human, rtol=SAME_VARIANCE, atol=0)
+    return sign_flip(np.where(same, 0.0, model - human), n_flips, seed)
+
+
+@lru_cache(maxsize=2)
+def _signs(n_units: int, n_flips: int, seed: int) -> NDArray[np.int8]:
+    """+1 or -1 for each unit, shape (n_flips, n_units)."""
+    rng = np.random.default_rng((seed, n_units))
+    signs = rng.integers(0, 2, (n_flips, n_units), dtype=np.int8)
+    signs *= 2
+    signs -= 1
+    signs.flags.writeable = False
+    return signs
 
 
 def benjamini_hochberg(p: ArrayLike) -> FloatArray:
