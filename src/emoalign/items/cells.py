@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from emoalign.items.clusters import ItemClusters
 from emoalign.statistics.distances import Kind
-from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.predictors import Pair
+from emoalign.statistics.pairs import FloatArray, Pair
 from emoalign.statistics.raters import People
 from emoalign.statistics.resampling import Keys
 from emoalign.stimuli.norms import human_answers
