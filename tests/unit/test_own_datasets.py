@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import DataError, StudyError
-from emoalign.items.clusters import Clusters
+from emoalign.items.clusters import ItemClusters
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_card
 from tests.kit.datasets import CARD, MEAN, ROOT, prepared, table_card
@@ -265,7 +265,7 @@ def test_a_column_of_clusters_comes_along_and_an_empty_field_is_no_cluster(
     text = "id,word,v,lemma\n1,ran,6,run\n2,oak,4,\n3,runs,5,run\n4,gone,5, go \n"
     stimuli, _ = prepared(tmp_path, table_card(table(text), MEAN | {"cluster": "lemma"}))
     assert stimuli["cluster"].fillna("").tolist() == ["run", "", "run", "go"]
-    assert Clusters.read(tmp_path / "stimuli.parquet").numbers.tolist() == [2, 0, 2, 1]
+    assert ItemClusters.read(tmp_path / "stimuli.parquet").numbers.tolist() == [2, 0, 2, 1]
 
 
 def test_two_ratings_of_an_item_cannot_put_it_into_two_clusters(

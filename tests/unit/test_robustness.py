@@ -15,9 +15,9 @@ from emoalign.items.item_jobs import ComparedDataset
 from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 from emoalign.study.settings import StatisticsSettings
-from emoalign.tables import ALIGNMENT, CELL_KEY, ROBUSTNESS, STATUSES
+from emoalign.tables import ALIGNMENT, CELL_KEY, ITEMS, ROBUSTNESS, STATUSES
 from tests.kit.comparison import aligned, comparison, dataset, item_rows
-from tests.kit.kept import kept_table
+from tests.kit.kept import kept_results
 from tests.kit.ratings import cell, norms, ratings
 
 WORDS = {"words": dataset("valence")}
@@ -60,14 +60,14 @@ def pearson(items: pd.DataFrame) -> float:
     return float(stats.pearsonr(items["mean"], items["human_mean"]).statistic)
 
 
-def test_the_default_study_falls_apart_within_negative_and_positive_words() -> None:
+def test_the_default_study_falls_apart_within_negative_and_positive_words(tmp_path: Path) -> None:
     vader = ComparedDataset(
         modality="word",
         scales={"valence": Range(min=1, max=9)},
         frameworks=Frameworks(),
     )
-    items = kept_table("default", "items/vader.parquet")
-    items = items.assign(cluster=items["item_id"].rank(method="dense").astype(int) - 1)
+    kept = kept_results("default", tmp_path, "items")
+    items = ITEMS.read(kept / "items/vader.parquet")
     table = robustness_rows(items, job(datasets={"vader": vader}, seed=2026))
     sheet = {"protocol": "rating-sheet", "readout": "exact"}
     found = {

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from emoalign.errors import DataError
 from emoalign.items.cells import as_lists
-from emoalign.items.clusters import Clusters
+from emoalign.items.clusters import ItemClusters
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale
@@ -58,7 +58,7 @@ def aggregate(
             raise DataError(f"{norms}: item {twice[0]} has more than one norm of {twice[1]!r}")
         database.execute("SET enable_progress_bar = false")
         database.register("human_shares", _human_shares(norms, scales))
-        database.register("clusters", Clusters.read(stimuli).table())
+        database.register("clusters", ItemClusters.read(stimuli).table())
         query = items([scale for _, scale in scales])
         rows = database.sql(query, params=bound)
         ITEMS.write_batches(rows.to_arrow_reader(ROWS_AT_ONCE), output)

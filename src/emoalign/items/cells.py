@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from emoalign.items.clusters import Clusters
+from emoalign.items.clusters import ItemClusters
 from emoalign.statistics.distances import Kind
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import FloatArray, Pair
 from emoalign.statistics.raters import People
 from emoalign.statistics.resampling import Keys
 from emoalign.stimuli.norms import human_answers
@@ -97,6 +97,10 @@ class DistributionCell:
         """Human raters of each item, shape (items,)."""
         return self.people.n
 
+    def beside(self, model: FloatArray, answers: FloatArray | float = np.inf) -> Pair:
+        """People beside other distributions on the same items, of so many answers."""
+        return Pair(self.human_shares, model, self.human_n.astype(np.float64), answers)
+
     @property
     def key(self) -> tuple[str, str, str, str, str]:
         """Model, protocol, dataset, scale and readout."""
@@ -118,7 +122,7 @@ def read_cells(
     norms = pq.read_table(tables["norms"], columns=["item_id", "scale", "ratings", "labels"])
     items = pq.read_table(tables["items"], columns=[*_CELL, "item_id", "n_ok", "distribution"])
     rows = pa.concat_tables([items, *(_as_items(path, items.schema) for path in predictions)])
-    clusters = Clusters.read(tables["stimuli"])
+    clusters = ItemClusters.read(tables["stimuli"])
     people = {name: human_answers(norms, name, scale) for name, scale in sorted(scales.items())}
     spread = _spread(people, scales)
     for name, scale in sorted(scales.items()):
@@ -194,7 +198,7 @@ def _cell(
     scale: HumanScale | LabelScale,
     rows: pa.Table,
     raters: People,
-    clusters: Clusters,
+    clusters: ItemClusters,
     spread: pd.Series,
     min_raters: int,
 ) -> DistributionCell:

@@ -19,7 +19,7 @@ from emoalign.statistics.resampling import Keys, text_keys
 
 
 @dataclass(frozen=True, eq=False)
-class Clusters:
+class ItemClusters:
     """The clusters of a dataset's items.
 
     Items belong together that the dataset's card puts into one cluster, or that show the same text
@@ -27,8 +27,8 @@ class Clusters:
 
     Attributes:
         item_ids: the items, ascending.
-        numbers: the cluster of each item, from 0, shape (items,). Clusters are in order of their
-            names: what the card calls them, or else the id of their first item.
+        numbers: the cluster of each item, from 0, shape (items,), in order of their names: what the
+            card calls them, or else the id of their first item.
         keys: a number for each item that only its cluster shares, from that name or else from the
             text (image) alone, shape (items,).
     """
@@ -38,7 +38,7 @@ class Clusters:
     keys: Keys
 
     @classmethod
-    def read(cls, stimuli: Path) -> Clusters:
+    def read(cls, stimuli: Path) -> ItemClusters:
         """Those of a table of stimuli."""
         rows = pq.read_table(stimuli, columns=["item_id", "text", "image_sha256", "cluster"])
         rows = rows.sort_by("item_id")

@@ -1,4 +1,4 @@
-"""Item means side by side, their correlations with people's, and how well people agree in them."""
+"""Item means side by side, and their correlations with people's."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ from numpy.typing import NDArray
 
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.reliability import (
-    ceiling,
-    icc1,
-    one_human,
-    split_half,
-    summary_reliability,
-)
 from emoalign.statistics.replicates import Replicates, pearson_replicates
 from emoalign.statistics.resampling import Clusters
 from emoalign.statistics.seeds import seed_of
@@ -87,15 +80,26 @@ def rated_items(items: pd.DataFrame, datasets: dict[str, ComparedDataset]) -> It
             yield _side_by_side(dataset, readout, item_ids, clusters, rows)
 
 
-def drawn_items(rows: pd.DataFrame) -> tuple[NDArray[np.str_], Clusters]:
+def drawn_items(
+    rows: pd.DataFrame, also: Sequence[str] | NDArray[np.str_] = ()
+) -> tuple[NDArray[np.str_], Clusters]:
     """The items of these rows, ascending, and the cluster of each, numbered from 0.
 
     Those of all cells of a dataset are what its resamples draw from: a cell that lacks some has
-    them drawn and missing, so that all cells stay paired and each is resampled in one way.
+    them drawn and missing, so that all cells stay paired and each is resampled in one way. Items of
+    `also` that are in no row stand alone.
     """
-    item_ids, first = np.unique(rows["item_id"].to_numpy(dtype=str), return_index=True)
-    numbers = rows["cluster"].to_numpy(dtype=np.int64)[first]
-    return item_ids, np.unique(numbers, return_inverse=True)[1].astype(np.int64)
+    numbers = rows.drop_duplicates("item_id").set_index("item_id")["cluster"]
+    item_ids = np.union1d(unique_items(rows), np.asarray(also, dtype=str))
+    of_items = numbers.reindex(item_ids).to_numpy(dtype=float)
+    unknown = np.isnan(of_items)
+    of_items[unknown] = np.nanmax(of_items, initial=-1) + 1 + np.arange(unknown.sum())
+    return item_ids, np.unique(of_items, return_inverse=True)[1].astype(np.int64)
+
+
+def unique_items(rows: pd.DataFrame) -> NDArray[np.str_]:
+    """The items of these rows, ascending."""
+    return np.unique(rows["item_id"].to_numpy(dtype=str))
 
 
 def _side_by_side(
@@ -142,50 +146,3 @@ def correlated(
                 zip(dataset.scales, cells, strict=True)
             )
     return correlations
-
-
-def reliability_row(
-    dataset: str, scale: str, norms: pd.DataFrame, split_halves: int, seed: int
-) -> dict[str, object]:
-    """How well people agree with people on one scale. NaN for what the norms cannot tell.
-
-    `split_halves` are the random splits of raters, `seed` is that of the study.
-    """
-    rated = norms.dropna(subset=["mean"])
-    summary = summary_reliability(
-        rated["mean"].to_numpy(), rated["sd"].to_numpy(), rated["n"].to_numpy(dtype=float)
-    )
-    row: dict[str, object] = {
-        "dataset": dataset,
-        "scale": scale,
-        "n_items": len(rated),
-        "n_raters": float(rated["n"].mean()) if len(rated) else np.nan,
-        "summary": summary,
-    }
-    if len(rated) and rated["ratings"].notna().all():
-        ratings = _padded(list(rated["ratings"]))
-        of_raters = seed_of(seed, dataset, "raters")
-        halves = split_half(ratings, split_halves, of_raters)
-        icc = icc1(ratings)
-        row |= {
-            "source": "ratings",
-            "split_half_r": halves.r,
-            "spearman_brown": halves.spearman_brown,
-            "icc_single": icc.single,
-            "icc_average": icc.average,
-            "one_human_r": one_human(ratings, split_halves, of_raters),
-            "reliability": halves.spearman_brown,
-        }
-    else:
-        unknown = ("split_half_r", "spearman_brown", "icc_single", "icc_average", "one_human_r")
-        row |= dict.fromkeys(unknown, np.nan)
-        row |= {"source": "none" if np.isnan(summary) else "summary", "reliability": summary}
-    return row | {"ceiling": ceiling(float(str(row["reliability"])))}
-
-
-def _padded(ratings: Sequence[Sequence[float]]) -> FloatArray:
-    """Lists of ratings as a matrix (items, most raters of an item), NaN where there are fewer."""
-    padded = np.full((len(ratings), max(map(len, ratings))), np.nan)
-    for row, values in zip(padded, ratings, strict=True):
-        row[: len(values)] = values
-    return padded

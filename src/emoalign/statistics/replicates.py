@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from emoalign.statistics.correlation import FEWEST_ITEMS
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import ROUNDING, FloatArray, signs
 from emoalign.statistics.resampling import (
     FEWEST_CLUSTERS,
     Clusters,
+    Counts,
     ItemSums,
     log_rms_sd_ratio_sums,
     log_sd_ratio_sums,
@@ -28,9 +30,6 @@ from emoalign.statistics.resampling import (
 
 # Above this share of undefined resamples an interval describes only the resamples that worked.
 MOST_UNDEFINED = 0.05
-
-# Replicates that differ by less than this are one value seen through rounding.
-ONE_VALUE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ def bca_interval(
     Efron (1987, JASA 82:171).
 
     `replicates`, shape (n_resamples,), is the statistic of every resample; the bias correction
-    counts those below the estimate, ties half. `jackknife`, shape (items,) or (clusters,), is the
-    statistic without each in turn, from which the acceleration comes (Efron & Tibshirani 1993,
-    eq. 14.15).
+    counts those below the estimate, and half of those equal to it up to rounding. `jackknife`,
+    shape (items,) or (clusters,), is the statistic without each in turn, from which the
+    acceleration comes (Efron & Tibshirani 1993, eq. 14.15).
 
     Undefined replicates (NaN) are left out. The interval is NaN when more than 5 % of them are
     undefined, when a jackknife value is (the statistic rests on one item), when the replicates do
@@ -66,9 +65,9 @@ def bca_interval(
     enough = defined.size > 0 and 1 - defined.size / resampled.size <= MOST_UNDEFINED
     if not (enough and np.isfinite(estimate) and np.isfinite(left_out).all()):
         return UNDEFINED
-    if np.ptp(defined) <= ONE_VALUE * max(1.0, float(np.abs(defined).max())):
+    if np.ptp(defined) <= ROUNDING * max(1.0, float(np.abs(defined).max())):
         return UNDEFINED
-    below = (np.mean(defined < estimate) + np.mean(defined <= estimate)) / 2
+    below = float(np.mean(1 - signs(defined - estimate))) / 2
     distance = left_out.mean() - left_out
     spread = float(np.sum(distance**2))
     if not 0 < below < 1 or spread == 0:
@@ -138,7 +137,8 @@ class Replicates:
         defined = self.resampled[np.isfinite(self.resampled)]
         if np.isnan(self.interval().low):
             return np.nan
-        fewer = min(np.sum(defined <= 0), np.sum(defined >= 0))
+        side = signs(defined)
+        fewer = min(np.sum(side <= 0), np.sum(side >= 0))
         return min(1.0, 2 * float(1 + fewer) / (defined.size + 1))
 
 
@@ -160,7 +160,7 @@ def pearson_replicates(
     """
     return [
         cell if cell.n_items >= FEWEST_ITEMS else undefined(cell)
-        for cell in replicates_of(pearson_sums(model, human), n_resamples, seed, clusters)
+        for cell in _in_batches(pearson_sums(model, human), n_resamples, seed, clusters)
     ]
 
 
@@ -179,7 +179,7 @@ def log_sd_ratio_replicates(
     Raises:
         ValueError: the shapes do not fit each other.
     """
-    return list(replicates_of(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
+    return list(_in_batches(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
 
 
 def log_rms_sd_ratio_replicates(
@@ -196,7 +196,35 @@ def log_rms_sd_ratio_replicates(
     Raises:
         ValueError: the shapes do not fit each other.
     """
-    return list(_replicates(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
+    return list(_in_batches(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
+
+
+class Sums(Protocol):
+    """A statistic of cells over items that can be computed anew, such as `ItemSums`."""
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Items that it uses, shape (cells, items)."""
+
+    def by_cluster(self, clusters: Clusters) -> Self:
+        """The same statistic over clusters, which take the place of items in all shapes."""
+
+    def estimate(self) -> FloatArray:
+        """The statistic, shape (cells,)."""
+
+    def jackknife(self) -> FloatArray:
+        """The statistic without each item in turn, shape (cells, items)."""
+
+    def replicates(self, counts: Counts) -> FloatArray:
+        """The statistic of resamples, or of the first of them, shape (cells, resamples)."""
+
+
+def replicates_of(
+    sums: Sums, n_resamples: int, seed: int, clusters: Clusters | None = None
+) -> Replicates:
+    """A statistic of one cell with its replicates: the same resamples as those of its r."""
+    (cell,) = _replicates(sums, n_resamples, seed, clusters)
+    return cell
 
 
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:
@@ -238,26 +266,31 @@ def independent_sum(parts: Sequence[Replicates]) -> Replicates:
     )
 
 
-def replicates_of(
-    sums: ItemSums, n_resamples: int, seed: int, clusters: Clusters | None = None
+def _in_batches(
+    sums: ItemSums, n_resamples: int, seed: int, clusters: Clusters | None
 ) -> Iterator[Replicates]:
-    """The statistic of every cell with its replicates; items without clusters stand alone."""
-    n_items = sums.present.shape[1]
-    clusters = np.arange(n_items) if clusters is None else clusters
     for start in range(0, len(sums.present), CELLS_AT_ONCE):
         some = slice(start, start + CELLS_AT_ONCE)
-        items = ItemSums(sums.values[:, some], sums.present[some], sums.statistic)
-        cells = items.by_cluster(clusters)
-        resampled = (
-            cells.replicates(resample_counts(cells.present.shape[1], n_resamples, seed))
-            if n_items
-            else np.full((len(cells.present), n_resamples), np.nan)
-        )
-        for estimate, row, left_out, present in zip(
-            cells.estimate(), resampled, cells.jackknife(), items.present, strict=True
-        ):
-            cell = Replicates(float(estimate), row, left_out, present, clusters)
-            yield cell if cell.n_clusters >= FEWEST_CLUSTERS else _unsure(cell)
+        cells = ItemSums(sums.values[:, some], sums.present[some], sums.statistic)
+        yield from _replicates(cells, n_resamples, seed, clusters)
+
+
+def _replicates(
+    items: Sums, n_resamples: int, seed: int, clusters: Clusters | None
+) -> Iterator[Replicates]:
+    n_cells, n_items = items.present.shape
+    cells = items if clusters is None or not n_items else items.by_cluster(clusters)
+    resampled = (
+        cells.replicates(resample_counts(cells.present.shape[1], n_resamples, seed))
+        if n_items
+        else np.full((n_cells, n_resamples), np.nan)
+    )
+    numbers = np.arange(n_items) if clusters is None else clusters
+    for estimate, row, left_out, present in zip(
+        cells.estimate(), resampled, cells.jackknife(), items.present, strict=True
+    ):
+        cell = Replicates(float(estimate), row, left_out, present, numbers)
+        yield cell if cell.n_clusters >= FEWEST_CLUSTERS else _unsure(cell)
 
 
 def undefined(cell: Replicates) -> Replicates:

@@ -11,18 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import optimize
 
 from emoalign.statistics.correlation import FEWEST_ITEMS
-from emoalign.statistics.pairs import FloatArray, is_constant
+from emoalign.statistics.pairs import FloatArray, is_constant, ranks, signs
 from emoalign.statistics.replicates import Replicates, replicates_of, undefined
 from emoalign.statistics.resampling import ROUNDING, Clusters, ItemSums, pearson_sums
 
 Parts = NDArray[np.int64]
 """The part each item belongs to, shape (items,), from 0; -1: to none."""
-
-DIGITS = 12
-"""Means that differ behind these decimals differ by rounding, and share their rank."""
 
 
 def thirds(values: ArrayLike) -> Parts:
@@ -36,8 +33,7 @@ def thirds(values: ArrayLike) -> Parts:
     there = np.isfinite(known)
     n = int(there.sum())
     if n:
-        ranks = stats.rankdata(np.round(known[there], DIGITS))
-        parts[there] = np.floor((ranks - 0.5) * 3 / n)
+        parts[there] = np.floor((ranks(known[there]) - 0.5) * 3 / n)
     return parts
 
 
@@ -46,7 +42,7 @@ def sides(values: ArrayLike, middle: float) -> Parts:
 
     An item on the middle, or without a value, belongs to neither.
     """
-    away = np.round(np.asarray(values, dtype=np.float64) - middle, DIGITS)
+    away = signs(np.asarray(values, dtype=np.float64) - middle)
     return np.where(away < 0, 0, np.where(away > 0, 1, -1))
 
 
@@ -68,7 +64,7 @@ def weighted_pearson(
         sums.present,
         sums.statistic,
     )
-    (found,) = replicates_of(weighted, n_resamples, seed, clusters)
+    found = replicates_of(weighted, n_resamples, seed, clusters)
     return found if found.n_items >= FEWEST_ITEMS else undefined(found)
 
 
@@ -93,7 +89,7 @@ def pearson_within(
     names = np.unique(parts[inside & sums.present[0]])
     of_part = [sums.values * (parts == name) for name in names]
     values = np.concatenate(of_part) if of_part else np.zeros_like(sums.values)
-    (found,) = replicates_of(ItemSums(values, sums.present, _within), n_resamples, seed, clusters)
+    found = replicates_of(ItemSums(values, sums.present, _within), n_resamples, seed, clusters)
     return found if found.n_items - len(names) >= FEWEST_ITEMS - 1 else undefined(found)
 
 

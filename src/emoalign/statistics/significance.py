@@ -18,15 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from emoalign.statistics.pairs import FloatArray, complete_pairs
+from emoalign.statistics.pairs import ROUNDING, FloatArray, complete_pairs, ranks, signs
 from emoalign.statistics.resampling import Clusters, log_rms_sd_ratio_sums, row_blocks
-
-# Sums of the same numbers in another order differ in their last digits: by less than this share of
-# the sum of their sizes.
-SAME_SUM = 1e-12
-
-# Variances that differ by less than this share are one value seen through rounding.
-SAME_VARIANCE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,8 @@ def rank_sum(model_sd: ArrayLike, human_sd: ArrayLike) -> RankSum:
     """Compare the item SDs as two independent samples, as study A does (Wilcoxon 1945).
 
     SDs have shape (items,), in scale points; missing ones (NaN) are left out on their side, and the
-    two may have different lengths. z and p are NaN when one side is empty or all SDs are equal.
+    two may have different lengths. SDs equal up to rounding share their rank. z and p are NaN when
+    one side is empty or all SDs are equal.
 
     Raises:
         ValueError: one side is not a vector.
@@ -75,10 +69,10 @@ def rank_sum(model_sd: ArrayLike, human_sd: ArrayLike) -> RankSum:
     n, m = model.size, human.size
     if n == 0 or m == 0:
         return RankSum(np.nan, np.nan, np.nan, n, m)
-    ranks = stats.rankdata(np.concatenate((model, human)))
-    w = float(ranks[:n].sum()) - n * (n + 1) / 2
+    ranked = ranks(np.concatenate((model, human)))
+    w = float(ranked[:n].sum()) - n * (n + 1) / 2
     total = n + m
-    variance = n * m / 12 * (total + 1 - _ties(ranks) / (total * (total - 1)))
+    variance = n * m / 12 * (total + 1 - _ties(ranked) / (total * (total - 1)))
     z, p = _normal_test(w - n * m / 2, variance)
     return RankSum(w, z, p, n, m)
 
@@ -87,27 +81,27 @@ def signed_rank(model_sd: ArrayLike, human_sd: ArrayLike) -> SignedRank:
     """Compare the item SDs pairwise, which the same items on both sides call for (Wilcoxon 1945).
 
     SDs have shape (items,), in scale points and the same item order; items missing on either side
-    (NaN) are left out. Items whose two SDs are equal are left out too, as Wilcoxon and R do. All
-    NaN when no two SDs differ.
+    (NaN) are left out. Items whose two SDs are equal up to rounding are left out too, as Wilcoxon
+    and R do, and so are differences tied. All NaN when no two SDs differ.
 
     Raises:
         ValueError: the two are not vectors of one length.
     """
     model, human = complete_pairs(model_sd, human_sd)
-    difference = (model - human)[model != human]
+    difference = (model - human)[signs(model - human) != 0]
     n = difference.size
     if n == 0:
         return SignedRank(np.nan, np.nan, np.nan, n)
-    ranks = stats.rankdata(np.abs(difference))
-    w = float(ranks[difference > 0].sum())
-    variance = n * (n + 1) * (2 * n + 1) / 24 - _ties(ranks) / 48
+    ranked = ranks(np.abs(difference))
+    w = float(ranked[difference > 0].sum())
+    variance = n * (n + 1) * (2 * n + 1) / 24 - _ties(ranked) / 48
     z, p = _normal_test(w - n * (n + 1) / 4, variance)
     return SignedRank(w, z, p, n)
 
 
-def _ties(ranks: FloatArray) -> float:
+def _ties(ranked: FloatArray) -> float:
     """Return Σ(t³ - t) over groups of t tied ranks (Lehmann 1975)."""
-    sizes = np.unique(ranks, return_counts=True)[1].astype(np.float64)
+    sizes = np.unique(ranked, return_counts=True)[1].astype(np.float64)
     return float(np.sum(sizes**3 - sizes))
 
 
@@ -130,13 +124,15 @@ def sign_flip(differences: FloatArray, n_flips: int, seed: int) -> FloatArray:
     each is as likely to have the opposite sign. p = (1 + count) / (1 + n_flips), where `count` is
     of flips whose sum is at least as far from 0, or equally far but for rounding (Fisher 1935,
     section 21; Davison & Hinkley 1997, section 4.3). All rows have the same flips, which follow
-    from the seed and the number of units. NaN where no unit differs.
+    from the seed and the number of units. NaN where no unit differs beyond rounding.
     """
-    signs = _signs(differences.shape[1], n_flips, seed)
-    as_far = np.abs(differences.sum(axis=1)) - SAME_SUM * np.abs(differences).sum(axis=1)
+    flips = _signs(differences.shape[1], n_flips, seed)
+    differences = np.where(signs(differences) == 0, 0.0, differences)
+    # Sums of the same numbers in another order differ in their last digits.
+    as_far = np.abs(differences.sum(axis=1)) - ROUNDING * np.abs(differences).sum(axis=1)
     count = np.zeros(len(differences))
     for rows in row_blocks(n_flips, differences.shape[1]):
-        sums = signs[rows].astype(np.float64) @ differences.T
+        sums = flips[rows].astype(np.float64) @ differences.T
         count += np.sum(np.abs(sums) >= as_far, axis=0)
     p: FloatArray = np.where(differences.any(axis=1), (1 + count) / (1 + n_flips), np.nan)
     return p
@@ -162,7 +158,7 @@ def equal_spread(
     """
     sums = log_rms_sd_ratio_sums(model_sd, human_sd)
     model, human = (sums if clusters is None else sums.by_cluster(clusters)).values
-    same = np.isclose(model, human, rtol=SAME_VARIANCE, atol=0)
+    same = np.isclose(model, human, rtol=ROUNDING, atol=0)
     return sign_flip(np.where(same, 0.0, model - human), n_flips, seed)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from emoalign.analyses.precision.analysis import PrecisionJob
-from emoalign.items.clusters import Clusters
-from emoalign.items.rated_items import reliability_row
+from emoalign.items.clusters import ItemClusters
+from emoalign.items.human_agreement import ScaleNorms, people_reliability
+from emoalign.items.rated_items import unique_items
 from emoalign.statistics import planned_precision, planned_spread
 from emoalign.statistics.planned_precision import HumanSpread
 from emoalign.statistics.planned_spread import Assumed, VarianceSpread
@@ -46,7 +47,7 @@ NO_OTHERS = "there are no other items whose mean distribution a marginal model c
 
 
 def precision_rows(
-    job: PrecisionJob, norms: Mapping[str, pd.DataFrame], clusters: Mapping[str, Clusters]
+    job: PrecisionJob, norms: Mapping[str, pd.DataFrame], clusters: Mapping[str, ItemClusters]
 ) -> pd.DataFrame:
     """One row per scale, way of asking, assumption and half-width; see `tables.PRECISION`.
 
@@ -61,7 +62,7 @@ def precision_rows(
             parts = [_divergences(dataset, name, scale, of_scale, clusters[dataset], job)]
             if isinstance(scale, HumanScale):
                 parts = [
-                    _correlations(dataset, name, of_scale, job),
+                    _correlations(name, of_scale, job),
                     _ratios_of_sds(of_scale, job),
                     *parts,
                 ]
@@ -78,12 +79,10 @@ def _ways(job: PrecisionJob) -> Iterator[tuple[float, Row]]:
         yield math.inf, {"readout": "exact", "participants": None}
 
 
-def _correlations(
-    dataset: str, scale: str, norms: pd.DataFrame, job: PrecisionJob
-) -> Iterator[Row]:
+def _correlations(scale: str, norms: pd.DataFrame, job: PrecisionJob) -> Iterator[Row]:
     rated = norms.dropna(subset=["mean"])
-    of_people = reliability_row(dataset, scale, norms, job.split_halves, job.seed)
-    spread = _spread(rated, float(str(of_people["reliability"])))
+    _, of_people = people_reliability(ScaleNorms.of(norms, scale, unique_items(norms)))
+    spread = _spread(rated, float(of_people.estimate()[0]))
     for participants, way in _ways(job):
         for assumed in job.settings.expected_r:
             row = way | {"measure": "r", "assumed": f"{assumed:g}", "n_items": len(rated)}
@@ -232,7 +231,7 @@ def _divergences(
     name: str,
     scale: HumanScale | LabelScale,
     norms: pd.DataFrame,
-    clusters: Clusters,
+    clusters: ItemClusters,
     job: PrecisionJob,
 ) -> Iterator[Row]:
     people = human_answers(norms, name, scale)

@@ -67,8 +67,10 @@ class EmobankSource(Source):
         given = _ratings(self, paths["ratings"])
         texts = _column(paths["texts"], "text")
         splits = _column(paths["splits"], "split") if "splits" in paths else {}
-        genres = _column(paths["categories"], "category", "tsv") if "categories" in paths else {}
-        documents = _column(paths["categories"], self.cluster, "tsv") if self.cluster else {}
+        genres, documents = (
+            _column(paths["categories"], name, "tsv") if name and "categories" in paths else {}
+            for name in ("category", self.cluster)
+        )
         items = []
         for item_id, (where, rows) in given.items():
             if item_id not in texts:
