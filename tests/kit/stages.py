@@ -22,7 +22,16 @@ from .analysing import analyse, sections
 from .ratings import stimuli
 from .words import EVIL
 
-OF_CELLS = ("alignment", "labels", "readouts", "contrasts", "frameworks", "arousal", "structure")
+OF_CELLS = (
+    "alignment",
+    "robustness",
+    "labels",
+    "readouts",
+    "contrasts",
+    "frameworks",
+    "arousal",
+    "structure",
+)
 """The analyses of means, of one cell or between cells."""
 
 

@@ -91,7 +91,7 @@ def drawn_items(
     """
     numbers = rows.drop_duplicates("item_id").set_index("item_id")["cluster"]
     item_ids = np.union1d(unique_items(rows), np.asarray(also, dtype=str))
-    of_items = numbers.reindex(item_ids).to_numpy(dtype=float)
+    of_items = numbers.reindex(item_ids).to_numpy(dtype=float, copy=True)
     unknown = np.isnan(of_items)
     alone = np.nanmax(of_items, initial=-1) + np.cumsum(unknown)
     of_items = np.where(unknown, alone, of_items)

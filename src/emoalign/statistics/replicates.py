@@ -159,7 +159,7 @@ def pearson_replicates(
         ValueError: the shapes do not fit each other.
     """
     return [
-        cell if cell.n_items >= FEWEST_ITEMS else replace(_unsure(cell), estimate=np.nan)
+        cell if cell.n_items >= FEWEST_ITEMS else undefined(cell)
         for cell in _in_batches(pearson_sums(model, human), n_resamples, seed, clusters)
     ]
 
@@ -291,6 +291,11 @@ def _replicates(
     ):
         cell = Replicates(float(estimate), row, left_out, present, numbers)
         yield cell if cell.n_clusters >= FEWEST_CLUSTERS else _unsure(cell)
+
+
+def undefined(cell: Replicates) -> Replicates:
+    """A statistic over the same items that is not defined."""
+    return replace(_unsure(cell), estimate=np.nan)
 
 
 def _unsure(cell: Replicates) -> Replicates:
