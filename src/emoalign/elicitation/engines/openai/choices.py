@@ -20,6 +20,7 @@ from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld
 
 _TEXT = (None, "text", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
+_PLAIN = {"role", "content"}
 _IMPOSSIBLE = (
     "The exact readout needs natural logarithms of the probabilities of whole next tokens. If the "
     "server does not report them, say top_logprobs: 0 in the model's card and use the sampled "
@@ -27,7 +28,7 @@ _IMPOSSIBLE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Said:
     """What a choice says, by kind: the answer, the thoughts before it, a refusal."""
 
@@ -69,8 +70,8 @@ def said(choice: object) -> Said | None:
     if not message:
         return _content(choice["text"]) if "text" in choice else None
     content = _content(message.get("content"))
-    if content is None:
-        return None
+    if content is None or message.keys() <= _PLAIN:
+        return content
     # The same thoughts in several places are one thought.
     places = (content.thinking, *(_plain(message.get(name)) for name in _THOUGHTS))
     refusal = message.get("refusal")
@@ -193,10 +194,11 @@ def read_choices(
     model = "/".join(filter(None, names))
     received = datetime.now(UTC).isoformat(timespec="seconds")
     answers: list[Answer] = []
+    rest = _rest(usage)
     for participant, choice in zip(participants, reply["choices"], strict=False):
         content = said(choice) or Said()
         message = choice.get("message")
-        counted = usage if not answers else _rest(usage)
+        counted = rest if answers else usage
         answers.append(
             Answer(
                 request_id=request_id,
