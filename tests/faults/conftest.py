@@ -64,6 +64,7 @@ class Desk:
     participants: int
     limits: dict[str, float]
     choices: int = 20
+    wave: int = 1
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -95,7 +96,12 @@ class Desk:
             "answer": {"kind": "text", "max_tokens": 3},
             "wording": {"valence": {"instruction": "Rate.", "written_for": {"min": 1, "max": 9}}},
         }
-        protocol = {"name": "plain", "prompts": "plain", "participants": self.participants}
+        protocol = {
+            "name": "plain",
+            "prompts": "plain",
+            "participants": self.participants,
+            "wave": self.wave,
+        }
         return RatingJob.model_validate(
             {
                 "model": "faulty",

@@ -14,7 +14,7 @@ from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.engines.served import Engine
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
-from emoalign.errors import BudgetError
+from emoalign.errors import BudgetError, EngineError
 from emoalign.prompts import most_tokens
 from emoalign.tables import atomic
 
@@ -96,6 +96,10 @@ class BudgetedEngine:
         answers = await self.engine.ask(ask)
         self.account.settle(most, paid(self.prices, answers))
         return answers
+
+    def stop(self, error: EngineError) -> None:
+        """Send nothing any more."""
+        self.engine.stop(error)
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`; free of charge."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,8 @@ class Answer:
     """One answer of one participant, or the next-token probabilities of an exact request.
 
     `refused` is the server's own word for a refusal; `logprobs` are natural logarithms of the
-    probabilities of the likeliest next tokens; `received` is UTC, ISO 8601.
+    probabilities of the likeliest next tokens; `received` is UTC, ISO 8601; `reply_id` is what the
+    server calls the reply that brought it, with others of the same request or without.
     """
 
     request_id: str
@@ -37,6 +38,7 @@ class Answer:
     received: str
     refused: bool = False
     logprobs: tuple[tuple[str, float], ...] | None = None
+    reply_id: str | None = None
 
     @property
     def key(self) -> tuple[str, int | None]:
@@ -62,8 +64,12 @@ Key = tuple[str, int | None]
 _log = logging.getLogger(__name__)
 
 
-def read_answers(folder: Path, wanted: set[str]) -> dict[Key, Answer]:
+def read_answers(
+    folder: Path, wanted: Collection[str], reply_ids: set[str] | None = None
+) -> dict[Key, Answer]:
     """The answers in a folder to the requests with the `wanted` ids; the first one counts.
+
+    `reply_ids` is filled with the ids of all replies in the folder.
 
     A last line without an end is an answer that was being written when its job died, or is being
     written now: it is passed over. Raises JournalError for any other line that is no answer.
@@ -82,6 +88,8 @@ def read_answers(folder: Path, wanted: set[str]) -> dict[Key, Answer]:
                         "by something else than emoalign: restore it from a backup, or delete this "
                         "line to have its answer asked for again."
                     ) from error
+                if reply_ids is not None and answer.reply_id:
+                    reply_ids.add(answer.reply_id)
                 if answer.request_id in wanted:
                     answers.setdefault(answer.key, answer)
     return answers

@@ -15,10 +15,11 @@ from typing import Any, Literal, NoReturn
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
+from emoalign.elicitation.rejections import REJECTED
 from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
-Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "error"]
+Status = Literal["ok", "unparsable", "refusal", "content_filter", "rejected", "truncated", "error"]
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
@@ -81,6 +82,8 @@ def withheld(answer: Answer) -> Status | None:
     """The status of an answer that the server itself says was not given; None for any other."""
     if answer.finish_reason == "content_filter":
         return "content_filter"
+    if answer.finish_reason == REJECTED:
+        return "rejected"
     return "refusal" if answer.refused else None
 
 

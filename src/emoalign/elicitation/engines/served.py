@@ -14,6 +14,7 @@ from pydantic import Field
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, ShownItems
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.study.fields import Entry, Range
 
@@ -57,6 +58,11 @@ class Capabilities(ShownItems):
         description="Whether it takes top_k, min_p and repeat_penalty, so that defaults of the "
         "server that change the distribution can be switched off.",
     )
+    content_filter_words: tuple[str, ...] = Field(
+        (),
+        description="Words in errors of this server that say that it refuses content, beside the "
+        "common ones: the answer then has the status content_filter.",
+    )
 
 
 class Limits(Entry):
@@ -86,9 +92,13 @@ class Engine(Protocol):
     async def ask(self, ask: Ask) -> list[Answer]:
         """The answers to a request, at most one per participant asked for.
 
-        Faults of the infrastructure are retried inside. Raises EngineError for anything that asking
-        again does not mend.
+        Faults of the infrastructure are retried inside. Raises Rejected for a request that may not
+        be accepted because of its item, and EngineError for anything else that asking again does
+        not mend.
         """
+
+    def stop(self, error: EngineError) -> None:
+        """Send nothing any more: who waits fails with `error`, what is under way goes on."""
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """The token ids of `text` inside an answer, without tokens that open a text."""
@@ -182,7 +192,10 @@ def converse(
                 await card.collect_batches(inquiry, account)
                 for _ in range(ROUNDS):
                     missing = list(inquiry.missing())
-                    await collect(engine, missing, inquiry.keep, card.limits.concurrency)
+                    await collect(
+                        engine, missing, inquiry.take, card.limits.concurrency, inquiry.hold
+                    )
+                    await decide(engine, inquiry)
         finally:
             await engine.close()
 
@@ -196,26 +209,52 @@ def converse(
             )
 
 
+async def decide(engine: Engine, inquiry: Inquiry) -> None:
+    """Find out whether requests that were not accepted are rejected because of their items.
+
+    Where the server has accepted no other in this run, it is asked once more what it has answered
+    in another; that answer is not used. Raises Rejected when it does not accept that either.
+    """
+    for exact in inquiry.rejections.decided():
+        known = inquiry.answered(exact)
+        if known is None:
+            raise inquiry.rejections.reason(exact)
+        await engine.ask(known)
+        inquiry.rejections.confirmed(exact)
+
+
 async def collect(
     engine: Engine,
     asks: Iterable[Ask],
     keep: Callable[[Sequence[Answer]], None],
     concurrency: int,
+    hold: Callable[[Ask, Rejected], None] | None = None,
 ) -> None:
     """Ask each of `asks` and `keep` its answers the moment they arrive.
 
+    `hold` takes requests that were not accepted, which may be due to their items.
     Memory does not grow with the number of requests: each is made when its turn comes. After an
     error nothing new is asked, but what is under way, and paid for, is awaited and kept first.
     """
     waiting: Iterator[Ask] = iter(asks)
     failures: list[BaseException] = []
 
+    async def take(ask: Ask) -> None:
+        try:
+            keep(await engine.ask(ask))
+        except Rejected as rejected:
+            if hold is None:
+                raise
+            hold(ask, rejected)
+
     async def work() -> None:
         for ask in waiting:
             try:
-                keep(await engine.ask(ask))
+                await take(ask)
             except Exception as error:
                 failures.append(error)
+                if isinstance(error, EngineError):
+                    engine.stop(error)
             if failures:
                 return
 

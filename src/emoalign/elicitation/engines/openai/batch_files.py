@@ -14,6 +14,7 @@ from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, interf
 from emoalign.elicitation.engines.openai.replies import (
     error_reply,
     has_choices,
+    no_choices,
     odd,
     refused,
     withheld_reply,
@@ -180,23 +181,27 @@ def read_outcomes(content: bytes) -> Iterator[Outcome]:
         yield Outcome(fields["custom_id"], response.get("status_code"), body)
 
 
-def reply_in(outcome: Outcome, choices: int) -> dict[str, Any]:
+def reply_in(outcome: Outcome, choices: int, card: OpenAIModel) -> dict[str, Any]:
     """The reply in a line. Raises Fault when it holds no answer."""
     body = dict(outcome.body)
+    words = card.capabilities.content_filter_words
     if outcome.status is None:
         error = body.get("error")
         said = error.get("message") if isinstance(error, dict) else error
         raise odd(f"did not run the request: {said}")
     if outcome.status >= 400:
-        fault = refused(outcome.status, {}, orjson.dumps(body))
-        if fault.kind == "withheld":
-            return withheld_reply(choices)
-        raise fault
-    if body.get("error"):
-        raise error_reply(body)
-    if not has_choices(body):
-        raise odd(f"gave an answer of another shape: {body}")
-    return body
+        fault = refused(outcome.status, {}, orjson.dumps(body), words)
+    elif body.get("error"):
+        fault = error_reply(body, words)
+    elif not has_choices(body):
+        fault = odd(f"gave an answer of another shape: {body}")
+    elif not body["choices"]:
+        fault = no_choices(body, words)
+    else:
+        return body
+    if fault.kind == "withheld":
+        return withheld_reply(choices)
+    raise fault
 
 
 def why_failed(batch: Batch) -> tuple[str, str]:

@@ -33,8 +33,9 @@ from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.openai.replies import Fault, lacks_logprobs, read_choices
 from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.journal import Answer, Key
 from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import BudgetError, EngineError
 
 ROUNDS = 3
@@ -68,7 +69,7 @@ async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account 
         inquiry.keep([answer for answer in answers if answer.key not in inquiry.answers])
 
     try:
-        batches = _Batches(card, client, memory, keep_new, account)
+        batches = _Batches(card, client, memory, keep_new, inquiry.take_rejections, account)
         await batches.take_up()
         await batches.collect()
         if card.delivery == "batch":
@@ -91,6 +92,7 @@ async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
         asks = list(inquiry.missing())
         if not asks:
             return
+        inquiry.check()
         batches.reasons.clear()
         await batches.deliver(asks)
     if inquiry.unanswered:
@@ -110,6 +112,7 @@ class _Batches:
         client: BatchClient,
         memory: Memory,
         keep: Keep,
+        reject: Callable[[Sequence[tuple[Key, Rejected]], bool], None],
         account: Account | None,
     ) -> None:
         self.card = card
@@ -118,6 +121,7 @@ class _Batches:
         self._client = client
         self._memory = memory
         self._keep = keep
+        self._reject = reject
         self._account = account if card.prices else None
         self._heard = 0.0
         self._seen: dict[str, str] = {}
@@ -236,6 +240,8 @@ class _Batches:
         """
         waiting = dict(remembered.asked)
         arrived: list[Answer] = []
+        rejected: list[tuple[Key, Rejected]] = []
+        nothing = True
         permanent: EngineError | None = None
         usd = 0.0
         for place, outcome in enumerate(outcomes, 1):
@@ -251,22 +257,32 @@ class _Batches:
             request_id, participants = asked
             exact = participants[0] is None
             try:
-                reply = reply_in(outcome, len(participants))
+                reply = reply_in(outcome, len(participants), self.card)
                 answers = read_choices(request_id, participants, exact, reply, 0.0)
                 if exact and any(map(lacks_logprobs, answers)):
                     raise Fault("permanent", NO_LOGPROBS, "")
             except Fault as fault:
                 said = self._client.keyless(fault.said)
+                why = f"{self.where} {said} {fault.remedy}".rstrip()
+                if fault.kind in ("rejected", "empty"):
+                    reason = Rejected(why, self._client.keyless(fault.words))
+                    rejected += (((request_id, each), reason) for each in participants)
+                    continue
                 self.reasons[said] += 1
                 if fault.kind == "permanent" and permanent is None:
-                    permanent = EngineError(f"{self.where} {said} {fault.remedy}".rstrip())
+                    permanent = EngineError(why)
                 continue
+            nothing = False
             usd += self._paid(answers)
             arrived += answers
             if place % KEPT_AT_ONCE == 0:
                 self._keep(arrived)
                 arrived = []
         self._keep(arrived)
+        try:
+            self._reject(rejected, nothing)
+        except EngineError as error:
+            permanent = permanent or error
         if waiting:
             self.reasons["nothing came back for the request."] += len(waiting)
         return usd, permanent

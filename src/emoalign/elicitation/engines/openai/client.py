@@ -26,6 +26,7 @@ from emoalign.elicitation.engines.openai.replies import (
     exhausted_for,
     has_choices,
     lacks_logprobs,
+    no_choices,
     odd,
     read_answers,
     refused,
@@ -37,10 +38,16 @@ from emoalign.elicitation.engines.openai.replies import (
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.prompts import estimated_tokens
 
+EMPTY_TRIES = 3
+"""Times that a question is sent to which the server gives a list of no answers."""
+
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
+LONGEST_REASON = 1000
+"""Characters of a provider's reason not to accept a request that are kept."""
 NO_LOGPROBS = (
     "was asked for log-probabilities and returned none. If it cannot give them, say "
     "top_logprobs: 0 in the model's card; the exact readout is then refused from the start."
@@ -67,6 +74,7 @@ class OpenAIEngine:
         self._key = api_key(api_key_env)
         self._capabilities = card.capabilities
         self._limits = card.limits
+        self._words = card.capabilities.content_filter_words
         self._gate = Gate(card.limits)
         self._root = urljoin(base_url, "/")
         self._client = openai.DefaultAioHttpClient(
@@ -83,9 +91,15 @@ class OpenAIEngine:
         """The answers to a request; see Engine."""
         try:
             return await self._ask(ask)
-        except EngineError as error:
-            self._gate.stop(error)
+        except Rejected:
             raise
+        except EngineError as error:
+            self.stop(error)
+            raise
+
+    def stop(self, error: EngineError) -> None:
+        """Send nothing any more; see Engine."""
+        self._gate.stop(error)
 
     async def _ask(self, ask: Ask) -> list[Answer]:
         request = ask.request
@@ -96,7 +110,10 @@ class OpenAIEngine:
         seconds = 0.0
         try:
             reply, seconds = await self._post(path, body, tokens, has_choices)
-        except Fault:
+        except Fault as fault:
+            if fault.kind != "withheld":
+                words = self._keyless(fault.words, LONGEST_REASON)
+                raise Rejected(str(self._explained(fault)), words) from None
             reply = withheld_reply(len(ask.participants))
         answers = read_answers(ask, reply, seconds)
         if request.readout == "exact" and any(map(lacks_logprobs, answers)):
@@ -121,14 +138,16 @@ class OpenAIEngine:
     ) -> tuple[dict[str, Any], float]:
         """The reply to a request and the seconds it took, after as many attempts as are allowed.
 
-        Raises a Fault when a content policy withholds the answer, and EngineError for all else.
+        Raises a Fault when the question is withheld or rejected, and EngineError for all else.
         """
         for attempt in count(1):
             sent = await self._gate.enter(tokens)
             try:
                 reply = await self._send(path, body, expected)
             except Fault as fault:
-                if fault.kind == "withheld":
+                if fault.kind in ("withheld", "rejected"):
+                    raise
+                if fault.kind == "empty" and attempt >= min(EMPTY_TRIES, 1 + self._limits.retries):
                     raise
                 failed = fault
             else:
@@ -149,16 +168,18 @@ class OpenAIEngine:
         except (httpx2.HTTPError, aiohttp.ClientError) as error:
             raise unreachable(error) from None
         if not response.is_success:
-            raise refused(response.status_code, response.headers, response.content)
+            raise refused(response.status_code, response.headers, response.content, self._words)
         self._mind_the_limits(response.headers)
         try:
             reply = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             raise odd("answered with something else than JSON.") from None
         if isinstance(reply, dict) and reply.get("error"):
-            raise error_reply(reply)
+            raise error_reply(reply, self._words)
         if not isinstance(reply, dict) or not expected(reply):
             raise odd(f"gave an answer of another shape: {reply}")
+        if reply.get("choices") == []:
+            raise no_choices(reply, self._words)
         return reply
 
     def _mind_the_limits(self, headers: Mapping[str, str]) -> None:
@@ -193,10 +214,10 @@ class OpenAIEngine:
         said = self._keyless(fault.said)
         return EngineError(f"{self._where()} {said} {fault.remedy if remedy is None else remedy}")
 
-    def _keyless(self, said: object) -> str:
+    def _keyless(self, said: object, most: int = 300) -> str:
         """The beginning of what a server said, which may repeat the key, without the key."""
         text = str(said)
-        return (text.replace(self._key, "***") if self._key else text)[:300]
+        return (text.replace(self._key, "***") if self._key else text)[:most]
 
     def _where(self) -> str:
         return f"the server of model {self._model!r} ({self._client.base_url})"

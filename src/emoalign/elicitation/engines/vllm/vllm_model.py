@@ -179,3 +179,5 @@ class VllmModel(AskedModel):
             for ask, arrived in engine.answers(sorted(wanting, key=beginning)):
                 for inquiry in wanting[ask]:
                     inquiry.keep(arrived)
+                for inquiry in wanting[ask]:
+                    inquiry.check()
