@@ -65,6 +65,7 @@ class Desk:
     limits: dict[str, float]
     choices: int = 20
     wave: int = 1
+    temperature: float = 1.0
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -101,6 +102,7 @@ class Desk:
             "prompts": "plain",
             "participants": self.participants,
             "wave": self.wave,
+            "temperature": self.temperature,
         }
         return RatingJob.model_validate(
             {
