@@ -35,6 +35,9 @@ CHANGED = {
     "distribution_contrasts": "*_low *_high signedrank_z p p_holm rank_biserial",
     "distribution_scorecard": "found low high",
     "distributions": "value_low value_high human_halves marginal perfect shuffled",
+    # What the server calls its reply, and answers that it did not accept.
+    "ratings": "reply_id",
+    "items": "n_rejected",
     "entropy": "*_low *_high *_human_halves *_perfect",
     "readouts": "*p p_* share_below_05 rps_debiased_* reason",
     "reliability": "ceiling one_human_r reliability spearman_brown split_half_r",
