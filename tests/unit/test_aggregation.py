@@ -13,7 +13,8 @@ import pytest
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES
+from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
+from tests.kit.ratings import stimuli
 
 FIVE = HumanScale(min=1, max=5, direction="higher is better")
 JOB = AggregationJob(dataset="mine", scales={"valence": FIVE})
@@ -72,10 +73,19 @@ def items(
         table = pd.DataFrame(list(rows))
         RATINGS.write(table.assign(participant=table["participant"].astype("Int32")), path)
     norms = pd.DataFrame({"item_id": list(normed), "n": 10}).assign(
-        scale="valence", mean=3.5, sd=1.25, ratings=None, labels=None
+        scale="valence", mean=3.5, sd=1.25, ratings=None, labels=None, raters=None
     )
     NORMS.write(norms, folder / "norms.parquet")
-    aggregate(job, paths, folder / "norms.parquet", folder / "items.parquet", threads)
+    asked = {str(one["item_id"]) for rows in files for one in rows}
+    STIMULI.write(stimuli(sorted(asked)), folder / "stimuli.parquet")
+    aggregate(
+        job,
+        paths,
+        folder / "norms.parquet",
+        folder / "stimuli.parquet",
+        folder / "items.parquet",
+        threads,
+    )
     return ITEMS.read(folder / "items.parquet")
 
 
@@ -301,6 +311,7 @@ def labelled_items(folder: Path, rows: Sequence[dict[str, object]]) -> pd.DataFr
                 "scale": ["mood", "mood", "valence"],
                 "mean": [np.nan, np.nan, 3.5],
                 "sd": [np.nan, np.nan, 1.25],
+                "raters": None,
                 "n": [3, 0, 10],
                 "ratings": None,
                 "labels": [[["joy"], ["joy", "calm"], []], [], None],
@@ -309,10 +320,12 @@ def labelled_items(folder: Path, rows: Sequence[dict[str, object]]) -> pd.DataFr
         folder / "norms",
     )
     scales = {"valence": FIVE, "mood": LabelScale(kind="labels", labels=MOODS, at_least=0)}
+    STIMULI.write(stimuli("ab"), folder / "stimuli")
     aggregate(
         AggregationJob(dataset="mine", scales=scales),
         [folder / "r"],
         folder / "norms",
+        folder / "stimuli",
         folder / "items",
     )
     return ITEMS.read(folder / "items").set_index(["scale", "item_id"])
@@ -372,6 +385,7 @@ def test_people_are_shares_of_the_points_they_chose_unless_one_chose_between_two
             "n": [3, 2, 0, None],
             "ratings": known,
             "labels": None,
+            "raters": None,
         }
     )
     NORMS.write(norms, tmp_path / "norms")
@@ -379,7 +393,8 @@ def test_people_are_shares_of_the_points_they_chose_unless_one_chose_between_two
         pd.DataFrame([one for item in "abcd" for one in answers(item, 3)]), tmp_path / "r"
     )
     job = AggregationJob(dataset="mine", scales={"valence": FIVE})
-    aggregate(job, [tmp_path / "r"], tmp_path / "norms", tmp_path / "items")
+    STIMULI.write(stimuli("abcd"), tmp_path / "stimuli")
+    aggregate(job, [tmp_path / "r"], tmp_path / "norms", tmp_path / "stimuli", tmp_path / "items")
     shares = list(ITEMS.read(tmp_path / "items")["human_distribution"])
     assert shares[0].tolist() == pytest.approx([0, 2 / 3, 0, 0, 1 / 3])
     assert shares[1:] == [None, None, None]

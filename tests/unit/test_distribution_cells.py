@@ -30,6 +30,7 @@ def stimuli(texts: dict[str, str | None]) -> pd.DataFrame:
             "image_sha256": [None if text else f"sha of {name}" for name, text in texts.items()],
             "strata": None,
             "split": None,
+            "cluster": None,
             "shard": "0000",
         }
     )
@@ -45,6 +46,7 @@ def norm(item_id: str, answers: list[object] | None, scale: str = "valence") -> 
         "n": len(answers or ()),
         "ratings": None if labels else answers,
         "labels": labels,
+        "raters": None,
     }
 
 

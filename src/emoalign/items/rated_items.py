@@ -1,4 +1,4 @@
-"""Item means side by side, their correlations with people's, and how well people agree in them."""
+"""Item means side by side, and their correlations with people's."""
 
 from __future__ import annotations
 
@@ -12,14 +12,8 @@ from numpy.typing import NDArray
 
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.reliability import (
-    ceiling,
-    icc1,
-    one_human,
-    split_half,
-    summary_reliability,
-)
 from emoalign.statistics.replicates import Replicates, pearson_replicates
+from emoalign.statistics.resampling import Clusters
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ITEMS, groups
 
@@ -35,6 +29,7 @@ class RatedItems:
         dataset, readout: their names.
         item_ids: the items of the dataset, ascending: those of the other readout too, so that
             resamples of items are the same in both.
+        clusters: the cluster of each, from 0, shape (items,): these are resampled together.
         raters: models and protocols, ascending.
         scales: names of the scales, ascending.
         model: means by rater and scale, shape (raters, scales, items); NaN where there is none.
@@ -44,6 +39,7 @@ class RatedItems:
     dataset: str
     readout: str
     item_ids: tuple[str, ...]
+    clusters: Clusters
     raters: tuple[Rater, ...]
     scales: tuple[str, ...]
     model: FloatArray
@@ -79,22 +75,40 @@ def rated_items(items: pd.DataFrame, datasets: dict[str, ComparedDataset]) -> It
     """
     numbers = of_scales(items, {name: dataset.scales for name, dataset in datasets.items()})
     for (dataset,), of_dataset in groups(numbers, ["dataset"]):
-        item_ids = unique_items(of_dataset)
+        item_ids, clusters = drawn_items(of_dataset)
         for (readout,), rows in groups(of_dataset, ["readout"]):
-            yield _side_by_side(dataset, readout, item_ids, rows)
+            yield _side_by_side(dataset, readout, item_ids, clusters, rows)
+
+
+def drawn_items(
+    rows: pd.DataFrame, also: Sequence[str] | NDArray[np.str_] = ()
+) -> tuple[NDArray[np.str_], Clusters]:
+    """The items of these rows, ascending, and the cluster of each, numbered from 0.
+
+    Those of all cells of a dataset are what its resamples draw from: a cell that lacks some has
+    them drawn and missing, so that all cells stay paired and each is resampled in one way. Items of
+    `also` that are in no row stand alone.
+    """
+    numbers = rows.drop_duplicates("item_id").set_index("item_id")["cluster"]
+    item_ids = np.union1d(unique_items(rows), np.asarray(also, dtype=str))
+    of_items = numbers.reindex(item_ids).to_numpy(dtype=float, copy=True)
+    unknown = np.isnan(of_items)
+    alone = np.nanmax(of_items, initial=-1) + np.cumsum(unknown)
+    of_items = np.where(unknown, alone, of_items)
+    return item_ids, np.unique(of_items, return_inverse=True)[1].astype(np.int64)
 
 
 def unique_items(rows: pd.DataFrame) -> NDArray[np.str_]:
-    """The items of these rows, ascending.
-
-    Those of all cells of a dataset are what its resamples draw from: a cell that lacks some has
-    them drawn and missing, so that all cells stay paired and each is resampled in one way.
-    """
+    """The items of these rows, ascending."""
     return np.unique(rows["item_id"].to_numpy(dtype=str))
 
 
 def _side_by_side(
-    dataset: str, readout: str, item_ids: NDArray[np.str_], rows: pd.DataFrame
+    dataset: str,
+    readout: str,
+    item_ids: NDArray[np.str_],
+    clusters: Clusters,
+    rows: pd.DataFrame,
 ) -> RatedItems:
     item = np.searchsorted(item_ids, rows["item_id"].to_numpy(dtype=str))
     scales, scale = np.unique(rows["scale"].to_numpy(dtype=str), return_inverse=True)
@@ -109,6 +123,7 @@ def _side_by_side(
         dataset=dataset,
         readout=readout,
         item_ids=tuple(map(str, item_ids)),
+        clusters=clusters,
         raters=tuple(raters),
         scales=tuple(map(str, scales)),
         model=model,
@@ -127,55 +142,8 @@ def correlated(
     for dataset in rated:
         drawn = seed_of(seed, dataset.dataset, "items")
         for rater, model in zip(dataset.raters, dataset.model, strict=True):
-            cells = pearson_replicates(model, dataset.human, n, drawn)
+            cells = pearson_replicates(model, dataset.human, n, drawn, dataset.clusters)
             correlations[dataset.dataset, dataset.readout, rater] = dict(
                 zip(dataset.scales, cells, strict=True)
             )
     return correlations
-
-
-def reliability_row(
-    dataset: str, scale: str, norms: pd.DataFrame, split_halves: int, seed: int
-) -> dict[str, object]:
-    """How well people agree with people on one scale. NaN for what the norms cannot tell.
-
-    `split_halves` are the random splits of raters, `seed` is that of the study.
-    """
-    rated = norms.dropna(subset=["mean"])
-    summary = summary_reliability(
-        rated["mean"].to_numpy(), rated["sd"].to_numpy(), rated["n"].to_numpy(dtype=float)
-    )
-    row: dict[str, object] = {
-        "dataset": dataset,
-        "scale": scale,
-        "n_items": len(rated),
-        "n_raters": float(rated["n"].mean()) if len(rated) else np.nan,
-        "summary": summary,
-    }
-    if len(rated) and rated["ratings"].notna().all():
-        ratings = _padded(list(rated["ratings"]))
-        of_raters = seed_of(seed, dataset, "raters")
-        halves = split_half(ratings, split_halves, of_raters)
-        icc = icc1(ratings)
-        row |= {
-            "source": "ratings",
-            "split_half_r": halves.r,
-            "spearman_brown": halves.spearman_brown,
-            "icc_single": icc.single,
-            "icc_average": icc.average,
-            "one_human_r": one_human(ratings, split_halves, of_raters),
-            "reliability": halves.spearman_brown,
-        }
-    else:
-        unknown = ("split_half_r", "spearman_brown", "icc_single", "icc_average", "one_human_r")
-        row |= dict.fromkeys(unknown, np.nan)
-        row |= {"source": "none" if np.isnan(summary) else "summary", "reliability": summary}
-    return row | {"ceiling": ceiling(float(str(row["reliability"])))}
-
-
-def _padded(ratings: Sequence[Sequence[float]]) -> FloatArray:
-    """Lists of ratings as a matrix (items, most raters of an item), NaN where there are fewer."""
-    padded = np.full((len(ratings), max(map(len, ratings))), np.nan)
-    for row, values in zip(padded, ratings, strict=True):
-        row[: len(values)] = values
-    return padded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -193,7 +193,12 @@ def converse(
                 for _ in range(ROUNDS):
                     missing = list(inquiry.missing())
                     await collect(
-                        engine, missing, inquiry.take, card.limits.concurrency, inquiry.hold
+                        engine,
+                        missing,
+                        inquiry.take,
+                        card.limits.concurrency,
+                        inquiry.room,
+                        inquiry.hold,
                     )
                     await decide(engine, inquiry)
         finally:
@@ -228,11 +233,13 @@ async def collect(
     asks: Iterable[Ask],
     keep: Callable[[Sequence[Answer]], None],
     concurrency: int,
+    room: Callable[[], Awaitable[None]] | None = None,
     hold: Callable[[Ask, Rejected], None] | None = None,
 ) -> None:
     """Ask each of `asks` and `keep` its answers the moment they arrive.
 
-    `hold` takes requests that were not accepted, which may be due to their items.
+    `room` waits until there is room for more: nothing new is asked before. `hold` takes requests
+    that were not accepted, which may be due to their items.
     Memory does not grow with the number of requests: each is made when its turn comes. After an
     error nothing new is asked, but what is under way, and paid for, is awaited and kept first.
     """
@@ -251,6 +258,8 @@ async def collect(
         for ask in waiting:
             try:
                 await take(ask)
+                if room is not None:
+                    await room()
             except Exception as error:
                 failures.append(error)
                 if isinstance(error, EngineError):

@@ -179,5 +179,6 @@ class VllmModel(AskedModel):
             for ask, arrived in engine.answers(sorted(wanting, key=beginning)):
                 for inquiry in wanting[ask]:
                     inquiry.keep(arrived)
+                    inquiry.wait_for_room()
                 for inquiry in wanting[ask]:
                     inquiry.check()
