@@ -102,7 +102,7 @@ class OpenAIModel(ServedModel):
     @classmethod
     def reports(cls, said: Mapping[str, Any]) -> str | None:
         """The name that replies give the model: that of the card, as far as it has one."""
-        return str(said["model"])
+        return said.get("model")
 
     @property
     def destination(self) -> str | None:
