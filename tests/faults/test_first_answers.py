@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from emoalign import progress
 from emoalign.errors import EngineError
 from emoalign.stage import stage
-from tests.faults.conftest import Desk
+from tests.faults.batch_server import BatchServer, Ending, answered, expired
+from tests.faults.conftest import KEY, KEY_VARIABLE, Desk
 from tests.faults.server import Heard
 from tests.kit.waiting import HANGS_S
 
@@ -129,3 +131,19 @@ def test_fewer_ratings_than_half_are_told_in_log_and_on_the_terminal(
     )
     assert (said in capsys.readouterr().err) == told
     assert (f"WARNING {said}" in (desk.folder / "job.log").read_text()) == told
+
+
+def test_batches_bring_what_is_paid_for_before_the_job_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, KEY)
+    with BatchServer().running() as server:
+        server.end = lambda number, lines: Ending(
+            output=[answered(line, "No!") for line in lines[:20]],
+            errors=[expired(line) for line in lines[20:]],
+        )
+        batches = {"delivery": "batch", "batches": {"poll_s": 0.01}}
+        desk = replace(many(Desk(tmp_path, server, [], 3, {})), more=batches)
+        assert "none of the first 60 answers" in stopped(desk)
+        assert len(server.submitted) == 1
+        assert len(desk.answers()) == 60

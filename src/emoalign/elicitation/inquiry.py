@@ -182,13 +182,15 @@ def asked_ratings(
             stack.enter_context(inquiry)
         held = sum(len(inquiry.answers) for inquiry in inquiries)
         left = sum(inquiry.unanswered for inquiry in inquiries)
-        if left or any(card.under_way(inquiry.task.file) for inquiry in inquiries):
+        under_way = any(card.under_way(inquiry.task.file) for inquiry in inquiries)
+        if left or under_way:
             progress = stack.enter_context(Progress(_label(tasks), held + left, held))
             progress.note = lambda: share_of_ratings(inquiry.tally for inquiry in inquiries)
             for inquiry in inquiries:
                 inquiry.progress = progress
                 inquiry.count_held()
-                inquiry.check()
+                if not under_way:  # what is under way is paid for, and is collected first
+                    inquiry.check()
             card.ask(inquiries, account)
         else:
             _log.info("all %d answers are in the journal: nothing to ask", held)

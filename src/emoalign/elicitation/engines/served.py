@@ -190,6 +190,8 @@ def converse(
             check_tokens(jobs, {text: await engine.tokenize(text) for text in single_tokens(jobs)})
             for inquiry in inquiries:
                 await card.collect_batches(inquiry, account)
+                if inquiry.unanswered:
+                    inquiry.check()
                 for _ in range(ROUNDS):
                     missing = list(inquiry.missing())
                     await collect(
