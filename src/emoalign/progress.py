@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from tqdm import tqdm
@@ -14,13 +15,17 @@ _log = logging.getLogger(__name__)
 
 
 class Progress:
-    """Counts answers, or what else a job makes, as they arrive."""
+    """Counts answers, or what else a job makes, as they arrive.
+
+    `note` tells what is remarkable about them so far.
+    """
 
     def __init__(self, label: str, total: int, done: int, unit: str = "answers") -> None:
         self.label = label
         self.unit = unit
         self.total = total
         self.done = done
+        self.note: Callable[[], str] = str
         self._started = self._logged = time.monotonic()
         self._already = done
         self._bar = tqdm(
@@ -48,7 +53,8 @@ class Progress:
     def add(self, number: int) -> None:
         """Count what has arrived and is kept."""
         self.done += number
-        self._bar.update(number)
+        if self._bar.update(number):  # it was drawn anew
+            self._bar.set_postfix_str(self.note())
         if time.monotonic() - self._logged >= LOG_EVERY_S:
             self._report()
 
@@ -57,6 +63,14 @@ class Progress:
         seconds = self._logged - self._started
         rate = (self.done - self._already) / seconds if seconds else 0.0
         left = f", {(self.total - self.done) / rate:.0f} s left" if rate else ""
+        note = self.note()
         _log.info(
-            "%s: %d of %d %s, %.1f/s%s", self.label, self.done, self.total, self.unit, rate, left
+            "%s: %d of %d %s%s, %.1f/s%s",
+            self.label,
+            self.done,
+            self.total,
+            self.unit,
+            f", {note}" if note else "",
+            rate,
+            left,
         )

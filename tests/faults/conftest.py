@@ -64,6 +64,8 @@ class Desk:
     participants: int
     limits: dict[str, float]
     choices: int = 20
+    wave: int = 1
+    temperature: float = 1.0
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -95,7 +97,13 @@ class Desk:
             "answer": {"kind": "text", "max_tokens": 3},
             "wording": {"valence": {"instruction": "Rate.", "written_for": {"min": 1, "max": 9}}},
         }
-        protocol = {"name": "plain", "prompts": "plain", "participants": self.participants}
+        protocol = {
+            "name": "plain",
+            "prompts": "plain",
+            "participants": self.participants,
+            "wave": self.wave,
+            "temperature": self.temperature,
+        }
         return RatingJob.model_validate(
             {
                 "model": "faulty",

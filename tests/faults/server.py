@@ -86,6 +86,10 @@ class FaultServer:
     message: str = "Not now."
     code: str | None = None
     slow_s: float = 0.05
+    said: Callable[[Heard], tuple[int, object] | None] = lambda heard: None
+    """A status and body in place of what it would say."""
+    more: Callable[[Heard, int], Mapping[str, object]] = lambda heard, number: {}
+    """Further fields of the reply of that number."""
     hold: Callable[[Heard], bool] = lambda heard: False
     """Whether a request is not worked on yet; asked again until it is."""
     heard: list[Heard] = field(default_factory=list)
@@ -140,6 +144,8 @@ class FaultServer:
         self, request: web.Request, heard: Heard, fault: Fault | None
     ) -> web.StreamResponse:
         self.met[fault] += 1
+        if (said := self.said(heard)) is not None:
+            return web.json_response(said[1], status=said[0])
         failed = {"error": {"message": self.message, "code": self.code}}
         if fault == "429":
             return web.json_response(failed, status=429, headers=self.retry_after)
@@ -165,6 +171,7 @@ class FaultServer:
             "system_fingerprint": str(number),
             "choices": [form(fault, self.reply(heard, choice)) for choice in range(n)],
             "usage": usage,
+            **self.more(heard, number),
         }
         changed = self.change(heard, reply)
         return number, changed if isinstance(changed, bytes) else json.dumps(changed).encode()

@@ -64,7 +64,8 @@ def most_in_a_minute(sent: list[float]) -> int:
     [
         *[(status, "passing") for status in (408, 409, 425, 500, 502, 503, 529)],
         (429, "busy"),
-        *[(status, "permanent") for status in (400, 401, 402, 403, 404, 410, 422)],
+        *[(status, "permanent") for status in (401, 402, 404, 410)],
+        *[(status, "rejected") for status in (400, 403, 413, 422, 451)],
     ],
 )
 def test_timeouts_conflicts_and_faults_of_the_server_pass_and_other_refusals_stay(

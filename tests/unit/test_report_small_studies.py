@@ -65,7 +65,11 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
         (
             np.full((30, 10), 5.0),
             NORM_ROWS,
-            ["r undefined (all ratings are the same)"],
+            [
+                "r undefined (all ratings are the same)",
+                "under p gave the same rating of valence, to each of 30 items of words (300 "
+                "ratings), although they were sampled at a temperature above 0",
+            ],
         ),
         (
             ANSWERS,
@@ -143,3 +147,20 @@ def test_labels_that_cannot_be_compared_say_why(
     people = label_norms(CHOICES * 6 if rated else [None] * 12)
     text = told(tmp_path, LABELS_ONLY, label_rows(chosen), people)
     assert f"cannot be compared with people for Words, emotions, under p: {why}" in text
+
+
+def test_copies_and_answers_of_other_models_are_told_beside_the_counts(tmp_path: Path) -> None:
+    rows = rating_rows(ANSWERS)
+    served = rows.assign(
+        model_reported=["gpt-4o-2024-08-06"] * 200 + ["other<b>"] * 100,
+        reply_id=[f"reply-{place % 150}" for place in range(300)],
+        request_id=[f"request-{place // 10}" for place in range(300)],
+    )
+    text = told(tmp_path, study(), served, NORM_ROWS)
+    assert "Look at this before you believe the numbers" in text
+    assert (
+        "Answers of Model m under p about valence of words come from several models, by the names "
+        "in its replies: 'gpt-4o-2024-08-06' (200 answers), 'other<b>' (100 answers)." in text
+    )
+    assert "150 ids of replies of Model m stand for more than one request." in text
+    assert "gave the same rating" not in text

@@ -37,14 +37,16 @@ CHANGED = {
     "distribution_contrasts": "*_low *_high signedrank_z p p_holm rank_biserial",
     "distribution_scorecard": "found low high",
     "distributions": "value_low value_high human_halves marginal perfect shuffled reason",
+    # What the server calls its reply.
+    "ratings": "reply_id",
     "entropy": "*_low *_high *_human_halves *_perfect",
     "readouts": "*p p_* share_below_05 rps_debiased_* reason",
     "reliability": "ceiling* one_human_r one_rating_r reliability* source spearman_brown "
     "split_half_r icc_average icc_c_* icc_a_*",
     "norms": "raters",
     "scorecard": "estimate low high evidence found",  # of spread, by variances
-    # Items that belong together are resampled together.
-    "items": "cluster",
+    # Items that belong together are resampled together; answers may be rejected.
+    "items": "cluster n_rejected",
     "stimuli": "cluster",
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing",

@@ -123,6 +123,8 @@ STATUS_MEANINGS = {
     "the probabilities.",
     "refusal": "The model declined to rate.",
     "content_filter": "The provider withheld the question or the answer.",
+    "rejected": "The provider did not accept the question, although it accepted those about other "
+    "items.",
     "truncated": "The answer was longer than allowed and was cut.",
     "error": "The server gave up while answering.",
 }

@@ -15,7 +15,7 @@ from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import is_cut
-from emoalign.errors import BudgetError
+from emoalign.errors import BudgetError, EngineError
 from emoalign.locks import alone
 from emoalign.tables import atomic
 
@@ -109,6 +109,10 @@ class BudgetedEngine:
         most = self.prices.cost(*self.most_tokens(ask))
         longest = ask.request.sampling.max_tokens
         self.account.settle(most, paid(self.prices, answers, most, longest))
+
+    def stop(self, error: EngineError) -> None:
+        """Send nothing any more."""
+        self.engine.stop(error)
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`; free of charge."""

@@ -23,6 +23,8 @@ from emoalign.elicitation.readings import (
     returned_mass,
     withheld,
 )
+from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
+from emoalign.elicitation.tally import Tally, share_of_ratings
 from emoalign.progress import Progress
 
 LOOK_EVERY_S = 0.2
@@ -39,13 +41,18 @@ class Inquiry:
         self.questions = build_questions(task.job, card, shown_items(task.items, card.able))
         self.answers: dict[Key, Answer] = {}
         self.progress: Progress | None = None
+        self.tally = Tally()
+        self.rejections = Rejections(lambda request_id: self._by_id[request_id].item_id, self.keep)
+        self._by_id = {question.ask.request.request_id: question for question in self.questions}
+        self._first_answers = card.first_answers
+        self._reply_ids: set[str] = set()
+        self._copies_told = False
         self._choices = card.able.choices
         self._journal = JournalWriter(task.file, lambda: list(self.answers.values()))
 
     def __enter__(self) -> Inquiry:
         self._journal.__enter__()
-        wanted = {question.ask.request.request_id for question in self.questions}
-        self.answers = read_answers(self.task.folder, wanted)
+        self.answers = read_answers(self.task.folder, self._by_id.keys(), self._reply_ids)
         return self
 
     def __exit__(
@@ -70,8 +77,74 @@ class Inquiry:
         """Write answers to the journal the moment they arrive; see `room`."""
         self._journal.append(arrived)
         self.answers.update({answer.key: answer for answer in arrived})
+        self._count(arrived)
+        self._look_for_copies(arrived)
         if self.progress:
             self.progress.add(len(arrived))
+        for answer in {answer.request_id: answer for answer in arrived}.values():
+            if answer.finish_reason != REJECTED:
+                self.rejections.accepted(answer.request_id, answer.participant is None)
+
+    def hold(self, ask: Ask, rejected: Rejected) -> None:
+        """Hold a request that was not accepted. Raises EngineError after ten items in a row."""
+        self.rejections.hold(ask.request.request_id, ask.participants, rejected)
+        self.rejections.check()
+
+    def take_rejections(self, rejected: Sequence[tuple[Key, Rejected]], alone: bool) -> None:
+        """Keep what a whole batch did not accept, as answers, if this is due to the items.
+
+        `alone` says that it accepted nothing. Raises EngineError if not.
+        """
+        for (request_id, participant), reason in rejected:
+            self.rejections.hold(request_id, (participant,), reason)
+        if alone:
+            self.rejections.check()
+        for exact in self.rejections.decided():
+            if self.answered(exact) is None:
+                raise self.rejections.reason(exact)
+            self.rejections.confirmed(exact)
+
+    def count_held(self) -> None:
+        """Count the answers that the journal has, as if they arrived now."""
+        self._count(list(self.answers.values()))
+
+    def check(self) -> None:
+        """Raise EngineError when none of the first answers is a rating."""
+        self.tally.check(self.task.job, self._first_answers)
+
+    def answered(self, exact: bool) -> Ask | None:
+        """A request of a readout that was answered, to ask it again; None where there is none."""
+        for answer in self.answers.values():
+            if (answer.participant is None) == exact and answer.finish_reason != REJECTED:
+                request = self._by_id[answer.request_id].ask.request
+                return Ask(request, (answer.participant,))
+        return None
+
+    def _count(self, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            question = self._by_id[answer.request_id]
+            columns = columns_by_scale(self.task.job, question.ask.request, answer)
+            rated = any(each["status"] == "ok" for each in columns.values())
+            self.tally.add(question.item_id, answer, rated)
+
+    def _look_for_copies(self, arrived: Sequence[Answer]) -> None:
+        """Tell, once, that the server gave two requests the same reply.
+
+        All answers to a request that arrive together came in one reply.
+        """
+        new = {answer.reply_id for answer in arrived if answer.reply_id}
+        known = self._reply_ids & new
+        if known and not self._copies_told:
+            self._copies_told = True
+            _log.warning(
+                "The reply %r of model %r was the answer to another request before. Either its "
+                "server gives several replies the same id, or a cache answers in place of the "
+                "model: participants are then copies of each other. Stop this job, switch caches "
+                "off between here and the model, and ask anew with another wave.",
+                min(known),
+                self.task.job.model,
+            )
+        self._reply_ids |= new
 
     async def room(self) -> None:
         """Wait while answers wait for room on the disk: they are only in memory.
@@ -80,6 +153,11 @@ class Inquiry:
         """
         while self._journal.full():
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def ready(self) -> None:
+        """Wait as `room` does, if it is worth while to go on. Raises EngineError if not."""
+        self.check()
+        await self.room()
 
     async def on_disk(self) -> None:
         """Have the disk itself keep all that has arrived, before it is forgotten elsewhere."""
@@ -110,10 +188,15 @@ def asked_ratings(
             stack.enter_context(inquiry)
         held = sum(len(inquiry.answers) for inquiry in inquiries)
         left = sum(inquiry.unanswered for inquiry in inquiries)
-        if left or any(card.under_way(inquiry.task.file) for inquiry in inquiries):
+        under_way = any(card.under_way(inquiry.task.file) for inquiry in inquiries)
+        if left or under_way:
             progress = stack.enter_context(Progress(_label(tasks), held + left, held))
+            progress.note = lambda: share_of_ratings(inquiry.tally for inquiry in inquiries)
             for inquiry in inquiries:
                 inquiry.progress = progress
+                inquiry.count_held()
+                if not under_way:  # what is under way is paid for, and is collected first
+                    inquiry.check()
             card.ask(inquiries, account)
         else:
             _log.info("all %d answers are in the journal: nothing to ask", held)
@@ -143,11 +226,7 @@ def rating_rows(
         request = question.ask.request
         for participant in question.ask.participants:
             answer = answers[request.request_id, participant]
-            by_scale = (
-                _exact_columns(job, request, answer)
-                if request.readout == "exact"
-                else _sampled_columns(job, answer)
-            )
+            by_scale = columns_by_scale(job, request, answer)
             for place, (scale, columns) in enumerate(by_scale.items()):
                 rows.append(
                     {
@@ -160,6 +239,7 @@ def rating_rows(
                         "finish_reason": answer.finish_reason,
                         "request_id": request.request_id,
                         "model_reported": answer.model_reported,
+                        "reply_id": answer.reply_id,
                         "prompt_tokens": 0 if place else answer.prompt_tokens,
                         "completion_tokens": 0 if place else answer.completion_tokens,
                         "latency_s": answer.latency_s,
@@ -170,6 +250,15 @@ def rating_rows(
     counts = ("participant", "prompt_tokens", "completion_tokens")
     table = table.astype(dict.fromkeys(counts, "Int32"))
     return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)
+
+
+def columns_by_scale(
+    job: RatingJob, request: RatingRequest, answer: Answer
+) -> Mapping[str, Mapping[str, object]]:
+    """What an answer says on each scale, as columns of the ratings table."""
+    if request.readout == "exact":
+        return _exact_columns(job, request, answer)
+    return _sampled_columns(job, answer)
 
 
 def _sampled_columns(job: RatingJob, answer: Answer) -> dict[str, dict[str, object]]:

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -39,7 +39,8 @@ class Answer:
     where the server does not say. `refused` is the server's own word for a refusal; `logprobs` are
     natural logarithms of the probabilities of the likeliest next tokens; `received` is UTC, ISO
     8601. `thinking` is what the model thought before it answered, where it is shown, and
-    `thinking_tokens` are the tokens that took, which are among `completion_tokens`.
+    `thinking_tokens` are the tokens that took, which are among `completion_tokens`. `reply_id` is
+    what the server calls the reply that brought it, with others of the same request or without.
     """
 
     request_id: str
@@ -55,6 +56,7 @@ class Answer:
     logprobs: tuple[tuple[str, float], ...] | None = None
     thinking: str | None = None
     thinking_tokens: int | None = None
+    reply_id: str | None = None
 
     @property
     def key(self) -> tuple[str, int | None]:
@@ -99,6 +101,8 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(fields.get(field), str):
             fields[field] = untrusted.name(fields.get(field)) or ""
     fields["finish_reason"] = untrusted.name(fields.get("finish_reason"))
+    if "reply_id" in fields:
+        fields["reply_id"] = untrusted.name(fields["reply_id"])
     fields["latency_s"] = untrusted.finite(fields.get("latency_s")) or 0.0
     fields["refused"] = bool(fields.get("refused"))
     return fields
@@ -116,8 +120,12 @@ Key = tuple[str, int | None]
 _log = logging.getLogger(__name__)
 
 
-def read_answers(folder: Path, wanted: set[str]) -> dict[Key, Answer]:
+def read_answers(
+    folder: Path, wanted: Collection[str], reply_ids: set[str] | None = None
+) -> dict[Key, Answer]:
     """The answers in a folder to the requests with the `wanted` ids; the first one counts.
+
+    `reply_ids` is filled with the ids of all replies in the folder.
 
     A last line without an end is an answer that was being written when its job died, or is being
     written now: it is passed over. So are a few other lines that are no answers, with a warning.
@@ -138,6 +146,8 @@ def read_answers(folder: Path, wanted: set[str]) -> dict[Key, Answer]:
                 except (ValueError, TypeError) as error:
                     damaged.append(f"line {number}: {error}")
                     continue
+                if reply_ids is not None and answer.reply_id:
+                    reply_ids.add(answer.reply_id)
                 if answer.request_id in wanted:
                     answers.setdefault(answer.key, answer)
         _tell_damage(path, damaged)

@@ -8,6 +8,7 @@ together.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -32,10 +33,13 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     from emoalign.elicitation.engines.base import ModelCard
 
 
+_log = logging.getLogger(__name__)
+
+
 class RatingJob(Job):
     """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
-    version: int = 2
+    version: int = 3
 
     model: str
     card: dict[str, Any]
@@ -116,6 +120,17 @@ def rate(
     tasks = [RatingTask(job, items, journal, shard) for job in jobs]
     for job, ratings, output in zip(jobs, card.rate(tasks, account), outputs, strict=True):
         RATINGS.write(ratings, output, _origin(job, card))
+    _tell_doubts(jobs, card, outputs)
+
+
+def _tell_doubts(jobs: Sequence[RatingJob], card: ModelCard, outputs: Sequence[Path]) -> None:
+    """Log what looks wrong in the ratings of jobs."""
+    from emoalign.elicitation.doubts import Asked, doubts, few_ratings
+
+    models = {job.model: card.reports(job.card) for job in jobs} if card.asked else {}
+    sampled = frozenset(job.protocol.name for job in jobs if job.protocol.temperature > 0)
+    for told in [*few_ratings(outputs), *doubts(outputs, Asked(models, sampled))]:
+        _log.warning("%s", told)
 
 
 def _origin(job: RatingJob, card: ModelCard) -> dict[str, str]:

@@ -15,10 +15,11 @@ from typing import Any, Literal, NoReturn
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
+from emoalign.elicitation.rejections import REJECTED
 from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
-Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "error"]
+Status = Literal["ok", "unparsable", "refusal", "content_filter", "rejected", "truncated", "error"]
 
 _CUT = {
     "length",
@@ -122,6 +123,8 @@ def withheld(answer: Answer) -> Status | None:
     reason = _reason(answer)
     if reason in _FILTERED:
         return "content_filter"
+    if reason == REJECTED:
+        return "rejected"
     return "refusal" if answer.refused or reason == "refusal" else None
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from emoalign.elicitation.doubts import Asked, doubts
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import STATUSES
 from emoalign.wording import percent
@@ -48,10 +50,12 @@ ORDER BY model, protocol, dataset, scale, status, answers DESC, text
 @dataclass(frozen=True)
 class Answers:
     """`counts` has a row per cell that was sampled, with answers, n_<status> and items_without;
-    `unused` the most frequent answers of each cell and status that are no rating."""
+    `unused` the most frequent answers of each cell and status that are no rating; `doubts` are
+    sentences about what looks as if the model had not given each answer by itself."""
 
     counts: pd.DataFrame
     unused: pd.DataFrame
+    doubts: Sequence[str] = ()
 
     @classmethod
     def of(cls, job: ReportJob, ratings: Sequence[Path]) -> Answers:
@@ -63,7 +67,18 @@ class Answers:
         ]
         unused = _asked(_UNUSED, ratings, examples=EXAMPLES)
         unused["text"] = unused["text"].mask(unused["dataset"].isin(hidden), NOT_SHOWN)
-        return cls(_asked(_COUNTS, ratings), unused)
+        return cls(_asked(_COUNTS, ratings), unused, _doubts(job, ratings))
+
+
+def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:
+    """What looks wrong, cell by cell; nothing without ratings."""
+    models = {
+        name: ENGINES[model.card["engine"]].reports(model.card)
+        for name, model in job.models.items()
+        if ENGINES[model.card["engine"]].asked
+    }
+    sampled = frozenset(name for name, each in job.protocols.items() if each.temperature > 0)
+    return doubts(sorted(ratings), Asked(models, sampled, job.titles)) if ratings else []
 
 
 def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:

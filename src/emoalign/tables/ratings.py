@@ -83,8 +83,8 @@ RATINGS = Table(
         Column(
             "status",
             TEXT,
-            "ok, unparsable, refusal, content_filter, truncated or error; null in the one row of "
-            "an item without any recorded rating.",
+            "ok, unparsable, refusal, content_filter, rejected, truncated or error; null in the "
+            "one row of an item without any recorded rating.",
         ),
         Column("rating", NUMBER, "The rating, in points of the scale; null unless sampled and ok."),
         Column(
@@ -100,10 +100,15 @@ RATINGS = Table(
         ),
         Column("off_scale_mass", NUMBER, "Returned probability of answers that are no rating."),
         Column("returned_mass", NUMBER, "Probability of all tokens the server reported."),
-        Column("text", TEXT, "The raw answer, or the likeliest token if exact."),
+        Column(
+            "text",
+            TEXT,
+            "The raw answer, or the likeliest token if exact; rejected: the provider's reason.",
+        ),
         Column("finish_reason", TEXT, "Why the server says the answer ended."),
         Column("request_id", TEXT, "sha256 of what was asked."),
         Column("model_reported", TEXT, "Name and fingerprint the server gave itself."),
+        Column("reply_id", TEXT, "What the server called its reply; null where it does not tell."),
         Column(
             "prompt_tokens",
             COUNT,
@@ -123,7 +128,7 @@ RATINGS = Table(
     ),
 )
 
-STATUSES = ("ok", "unparsable", "refusal", "content_filter", "truncated", "error")
+STATUSES = ("ok", "unparsable", "refusal", "content_filter", "rejected", "truncated", "error")
 
 ITEMS = Table(
     "items/<dataset>.parquet",

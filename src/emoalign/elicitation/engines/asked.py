@@ -98,6 +98,13 @@ class Terms:
 class AskedModel(ModelCard):
     """A model that answers questions; its engine says how the questions reach it."""
 
+    first_answers: int = Field(
+        40,
+        ge=0,
+        description="A job stops when none of its first so many answers, on at least 10 items, is "
+        "a rating; 0 to go on whatever the model answers. It never asks for an answer again.",
+    )
+
     packages: ClassVar[tuple[str, ...]] = ()
     """Python packages that the engine works with: the manifest tells their versions."""
 
@@ -139,7 +146,7 @@ class AskedModel(ModelCard):
         """The set-up of the engine, for the manifest."""
         kept = self.model_dump(
             mode="json",
-            exclude={"title", "capabilities", "limits", "api_key_env", "prices"},
+            exclude={"title", "capabilities", "limits", "api_key_env", "prices", "first_answers"},
             exclude_none=True,
         )
         return {**kept, "versions": installed_versions(self.packages)}

@@ -67,6 +67,14 @@ class ModelCard(Entry, ABC):
         names = (said.get("model") or weights.get("file"), said.get("revision"))
         return ", ".join(str(name) for name in names if name)
 
+    @classmethod
+    def reports(cls, said: Mapping[str, Any]) -> str | None:
+        """The name that replies give the model, from what `answering` has said.
+
+        None where it is not the model's own name, or the engine itself notes who answered.
+        """
+        return None
+
     @abstractmethod
     def answering(self) -> Mapping[str, Any]:
         """The part of the card that decides what the model answers.

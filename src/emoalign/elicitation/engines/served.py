@@ -14,6 +14,7 @@ from pydantic import Field
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, ShownItems
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.prompts import most_tokens
 from emoalign.study.fields import Entry, Range
@@ -58,6 +59,11 @@ class Capabilities(ShownItems):
         description="Whether it takes top_k, min_p and repeat_penalty, so that defaults of the "
         "server that change the distribution can be switched off.",
     )
+    content_filter_words: tuple[str, ...] = Field(
+        (),
+        description="Words in errors of this server that say that it refuses content, beside the "
+        "common ones: the answer then has the status content_filter.",
+    )
 
 
 class Limits(Entry):
@@ -88,12 +94,15 @@ class Engine(Protocol):
         """The answers to a request, at most one per participant asked for.
 
         Faults of the infrastructure are retried inside; `again` is called before a request is sent
-        anew that may have been charged. Raises EngineError for anything that asking again does not
-        mend.
+        anew that may have been charged. Raises Rejected for a request that may not be accepted
+        because of its item, and EngineError for anything else that asking again does not mend.
         """
 
     def settle(self, ask: Ask, answers: Sequence[Answer]) -> None:
         """Book what answers cost, once they are in the journal."""
+
+    def stop(self, error: EngineError) -> None:
+        """Send nothing any more: who waits fails with `error`, what is under way goes on."""
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """The token ids of `text` inside an answer, without tokens that open a text."""
@@ -191,11 +200,19 @@ def converse(
             check_tokens(jobs, {text: await engine.tokenize(text) for text in single_tokens(jobs)})
             for inquiry in inquiries:
                 await card.collect_batches(inquiry, account)
+                if inquiry.unanswered:
+                    inquiry.check()
                 for _ in range(ROUNDS):
                     missing = list(inquiry.missing())
                     await collect(
-                        engine, missing, inquiry.keep, card.limits.concurrency, inquiry.room
+                        engine,
+                        missing,
+                        inquiry.keep,
+                        card.limits.concurrency,
+                        inquiry.ready,
+                        inquiry.hold,
                     )
+                    await decide(engine, inquiry)
         finally:
             await engine.close()
 
@@ -209,32 +226,59 @@ def converse(
             )
 
 
+async def decide(engine: Engine, inquiry: Inquiry) -> None:
+    """Find out whether requests that were not accepted are rejected because of their items.
+
+    Where the server has accepted no other in this run, it is asked once more what it has answered
+    in another; that answer is not used. Raises Rejected when it does not accept that either.
+    """
+    for exact in inquiry.rejections.decided():
+        known = inquiry.answered(exact)
+        if known is None:
+            raise inquiry.rejections.reason(exact)
+        engine.settle(known, await engine.ask(known))
+        inquiry.rejections.confirmed(exact)
+
+
 async def collect(
     engine: Engine,
     asks: Iterable[Ask],
     keep: Callable[[Sequence[Answer]], None],
     concurrency: int,
-    room: Callable[[], Awaitable[None]] | None = None,
+    ready: Callable[[], Awaitable[None]] | None = None,
+    hold: Callable[[Ask, Rejected], None] | None = None,
 ) -> None:
     """Ask each of `asks` and `keep` its answers the moment they arrive.
 
-    `room` waits until there is room for more: nothing new is asked before.
+    `ready` waits until there is room for more: nothing new is asked before. `hold` takes requests
+    that were not accepted, which may be due to their items.
     Memory does not grow with the number of requests: each is made when its turn comes. After an
     error nothing new is asked, but what is under way, and paid for, is awaited and kept first.
     """
     waiting: Iterator[Ask] = iter(asks)
     failures: list[BaseException] = []
 
+    async def take(ask: Ask) -> None:
+        try:
+            answers = await engine.ask(ask)
+        except Rejected as rejected:
+            if hold is None:
+                raise
+            hold(ask, rejected)
+        else:
+            keep(answers)
+            engine.settle(ask, answers)
+
     async def work() -> None:
         for ask in waiting:
             try:
-                answers = await engine.ask(ask)
-                keep(answers)
-                engine.settle(ask, answers)
-                if room is not None:
-                    await room()
+                await take(ask)
+                if ready is not None:
+                    await ready()
             except Exception as error:
                 failures.append(error)
+                if isinstance(error, EngineError):
+                    engine.stop(error)
             if failures:
                 return
 

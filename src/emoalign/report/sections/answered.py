@@ -107,7 +107,7 @@ PEOPLE = Section(
 
 def _answers(results: Results) -> View | Absent:
     job, answers = results.job, results.answers
-    if answers.counts.empty:
+    if answers.counts.empty and not answers.doubts:
         return Absent(
             "No protocol asked for sampled answers: there are exact probabilities alone, and so "
             "no answer that could have been refused or unusable."
@@ -123,6 +123,7 @@ def _answers(results: Results) -> View | Absent:
     return View(
         {
             "counts": grid("answers-table", "Answers by status", answers.counts, counted),
+            "doubts": answers.doubts,
             "unused": grid("unused-table", "Examples of unused answers", answers.unused, quoted),
         }
     )

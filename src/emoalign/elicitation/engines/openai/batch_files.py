@@ -12,7 +12,7 @@ from emoalign.elicitation.engines.openai.batch_memory import Asked
 from emoalign.elicitation.engines.openai.choices import has_choices, withheld_reply
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, interface, request_body
 from emoalign.elicitation.engines.openai.received import beginning, parsed, unparsed
-from emoalign.elicitation.engines.openai.replies import error_reply, odd, refused
+from emoalign.elicitation.engines.openai.replies import error_reply, no_choices, odd, refused
 from emoalign.elicitation.rating import Ask
 
 
@@ -126,20 +126,24 @@ def _outcome(fields: Any) -> Outcome:
     return Outcome(fields["custom_id"], status, body)
 
 
-def reply_in(outcome: Outcome, choices: int) -> dict[str, Any]:
+def reply_in(outcome: Outcome, choices: int, card: OpenAIModel) -> dict[str, Any]:
     """The reply in a line. Raises Fault when it holds no answer."""
     body = dict(outcome.body)
+    words = card.capabilities.content_filter_words
     if outcome.status is None:
         error = body.get("error")
         said = error.get("message") if isinstance(error, dict) else error
         raise odd(f"did not run the request: {said}")
     if outcome.status >= 400:
-        fault = refused(outcome.status, {}, unparsed(body))
-        if fault.kind == "withheld":
-            return withheld_reply(choices)
-        raise fault
-    if body.get("error"):
-        raise error_reply(body)
-    if not has_choices(body):
-        raise odd(f"gave an answer of another shape: {beginning(body)}")
-    return body
+        fault = refused(outcome.status, {}, unparsed(body), words)
+    elif body.get("error"):
+        fault = error_reply(body, words)
+    elif not has_choices(body):
+        fault = odd(f"gave an answer of another shape: {beginning(body)}")
+    elif not body["choices"]:
+        fault = no_choices(body, words)
+    else:
+        return body
+    if fault.kind == "withheld":
+        return withheld_reply(choices)
+    raise fault

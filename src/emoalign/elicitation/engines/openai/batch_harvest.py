@@ -18,7 +18,8 @@ from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.openai.replies import Fault
 from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.journal import Answer, Key
+from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 
 KEPT_AT_ONCE = 500
@@ -87,6 +88,8 @@ class Harvest:
         """
         waiting = dict(remembered.asked)
         arrived: list[Answer] = []
+        rejected: list[tuple[Key, Rejected]] = []
+        nothing = True
         permanent: EngineError | None = None
         usd = 0.0
         # The most that an answer could cost, on average: what each could is not remembered.
@@ -104,23 +107,36 @@ class Harvest:
             request_id, participants = asked
             exact = participants[0] is None
             try:
-                reply = reply_in(outcome, len(participants))
+                reply = reply_in(outcome, len(participants), self._card)
                 answers = read_choices(request_id, participants, exact, reply, 0.0)
                 if exact and any(map(lacks_logprobs, answers)):
                     raise Fault("permanent", NO_LOGPROBS, "")
             except Fault as fault:
                 said = self._client.keyless(fault.said)
+                why = f"{self._client.where()} {said} {fault.remedy}".rstrip()
+                if fault.kind in ("rejected", "empty"):
+                    if fault.kind == "empty":  # it may be charged for
+                        usd += most * len(participants)
+                    reason = Rejected(why, self._client.keyless(fault.words))
+                    rejected += (((request_id, each), reason) for each in participants)
+                    continue
                 self.reasons[said] += 1
                 if fault.kind == "permanent" and permanent is None:
-                    where = self._client.where()
-                    permanent = EngineError(f"{where} {said} {fault.remedy}".rstrip())
+                    permanent = EngineError(why)
                 continue
+            nothing = False
             usd += self._paid(answers, most * len(participants))
             arrived += answers
             if place % KEPT_AT_ONCE == 0:
                 self._keep(arrived)
                 arrived = []
         self._keep(arrived)
+        try:
+            self._inquiry.take_rejections(
+                [each for each in rejected if each[0] not in self._inquiry.answers], nothing
+            )
+        except EngineError as error:
+            permanent = permanent or error
         if waiting:
             self.reasons["nothing came back for the request."] += len(waiting)
         return usd, permanent

@@ -74,6 +74,7 @@ async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
         asks = list(inquiry.missing())
         if not asks:
             return
+        inquiry.check()
         await batches.deliver(asks)
         rounds += not batches.held_back
     if inquiry.unanswered:

@@ -192,6 +192,7 @@ def read_choices(
     usage = usage_in(reply)
     names = (untrusted.name(reply.get(key)) for key in ("model", "system_fingerprint"))
     model = "/".join(filter(None, names))
+    reply_id = untrusted.name(reply.get("id")) or None
     received = datetime.now(UTC).isoformat(timespec="seconds")
     answers: list[Answer] = []
     rest = _rest(usage)
@@ -214,6 +215,7 @@ def read_choices(
                 logprobs=_logprobs(choice) if exact else None,
                 thinking=untrusted.writable(content.thinking) or None,
                 thinking_tokens=counted.thinking,
+                reply_id=reply_id,
             )
         )
     return answers

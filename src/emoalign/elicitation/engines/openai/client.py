@@ -31,6 +31,7 @@ from emoalign.elicitation.engines.openai.replies import (
     backoff,
     error_reply,
     exhausted_for,
+    no_choices,
     odd,
     refused,
     too_late,
@@ -40,10 +41,16 @@ from emoalign.elicitation.engines.openai.tokenizing import questions, token_ids
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.prompts import estimated_tokens
 
+EMPTY_TRIES = 3
+"""Times that a question is sent to which the server gives a list of no answers."""
+
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
+LONGEST_REASON = 1000
+"""Characters of a provider's reason not to accept a request that are kept."""
 NO_LOGPROBS = (
     "was asked for log-probabilities and returned none. If it cannot give them, say "
     "top_logprobs: 0 in the model's card; the exact readout is then refused from the start."
@@ -83,6 +90,7 @@ class OpenAIEngine:
         self._key = api_key(api_key_env)
         self._capabilities = card.capabilities
         self._limits = card.limits
+        self._words = card.capabilities.content_filter_words
         self._gate = Gate(card.limits)
         self._base_url = base_url
         self._tokenizer: int | None = None
@@ -101,12 +109,18 @@ class OpenAIEngine:
         """The answers to a request; see Engine."""
         try:
             return await self._ask(ask, again)
+        except Rejected:
+            raise
         except EngineError as error:
-            self._gate.stop(error)
+            self.stop(error)
             raise
 
     def settle(self, ask: Ask, answers: Sequence[Answer]) -> None:
         """Nothing to do; see Engine."""
+
+    def stop(self, error: EngineError) -> None:
+        """Send nothing any more; see Engine."""
+        self._gate.stop(error)
 
     async def _ask(self, ask: Ask, again: Callable[[], None]) -> list[Answer]:
         request = ask.request
@@ -117,7 +131,10 @@ class OpenAIEngine:
         seconds = 0.0
         try:
             reply, seconds = await self._post(path, body, tokens, has_choices, again)
-        except Fault:
+        except Fault as fault:
+            if fault.kind != "withheld":
+                words = self._keyless(fault.words, LONGEST_REASON)
+                raise Rejected(str(self._explained(fault)), words) from None
             reply = withheld_reply(len(ask.participants))
         try:
             answers = read_answers(ask, reply, seconds)
@@ -139,6 +156,8 @@ class OpenAIEngine:
                 if ids is None:
                     raise odd(f"tells no tokens of {text!r} at {place}: {beginning(reply)}")
             except Fault as fault:
+                if fault.status not in _ELSEWHERE:
+                    raise self._explained(fault) from None
                 faults.append(fault)
             else:
                 self._tokenizer = number
@@ -161,7 +180,7 @@ class OpenAIEngine:
         """The reply to a request and the seconds it took, after as many attempts as are allowed.
 
         `again` is called before another one where the last may have been charged. Raises a Fault
-        when a content policy withholds the answer or its status says to ask `elsewhere`, and
+        when the question is withheld or rejected, or its status says to ask `elsewhere`, and
         EngineError for all else.
         """
         for attempt in count(1):
@@ -169,7 +188,9 @@ class OpenAIEngine:
             try:
                 reply = await self._send(path, body, expected)
             except Fault as fault:
-                if fault.kind == "withheld" or fault.status in elsewhere:
+                if fault.kind in ("withheld", "rejected") or fault.status in elsewhere:
+                    raise
+                if fault.kind == "empty" and attempt >= min(EMPTY_TRIES, 1 + self._limits.retries):
                     raise
                 failed = fault
             else:
@@ -198,16 +219,18 @@ class OpenAIEngine:
             fault.charged = not isinstance(error, _NEVER_SENT)
             raise fault from None
         if not response.is_success:
-            raise refused(response.status_code, response.headers, content)
+            raise refused(response.status_code, response.headers, content, self._words)
         self._mind_the_limits(response.headers)
         try:
             reply = parsed(content)
         except ValueError:
             raise odd("answered with something else than JSON.") from None
         if isinstance(reply, dict) and reply.get("error"):
-            raise error_reply(reply)
+            raise error_reply(reply, self._words)
         if not isinstance(reply, dict) or not expected(reply):
             raise odd(f"gave an answer of another shape: {beginning(reply)}")
+        if reply.get("choices") == []:
+            raise no_choices(reply, self._words)
         return reply
 
     def _mind_the_limits(self, headers: Mapping[str, str]) -> None:
@@ -242,10 +265,10 @@ class OpenAIEngine:
         said = self._keyless(fault.said)
         return EngineError(f"{self._where()} {said} {fault.remedy if remedy is None else remedy}")
 
-    def _keyless(self, said: object) -> str:
+    def _keyless(self, said: object, most: int = 300) -> str:
         """The beginning of what a server said, which may repeat the key, without the key."""
         text = str(said)
-        return (text.replace(self._key, "***") if self._key else text)[:300]
+        return (text.replace(self._key, "***") if self._key else text)[:most]
 
     def _where(self) -> str:
         return f"the server of model {self._model!r} ({self._client.base_url})"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import orjson
@@ -104,6 +104,11 @@ class OpenAIModel(ServedModel):
     batches: BatchSettings = Field(
         default_factory=BatchSettings, description="What batches are like, with delivery: batch."
     )
+
+    @classmethod
+    def reports(cls, said: Mapping[str, Any]) -> str | None:
+        """The name that replies give the model: that of the card, as far as it has one."""
+        return said.get("model")
 
     @property
     def destination(self) -> str | None:

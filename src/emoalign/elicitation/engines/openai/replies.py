@@ -6,19 +6,26 @@ After a failure one asks again, asks again more slowly, stops, or takes it for a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import orjson
 
-Kind = Literal["passing", "busy", "withheld", "permanent"]
-"""busy: too many requests; withheld: a content policy, which is an answer and no failure."""
+from emoalign.elicitation.engines.openai.refusals import (
+    as_text,
+    filtered,
+    out_of_money,
+    refuses_content,
+    text_of,
+)
 
-_WITHHELD = ("content_filter", "content_policy_violation", "invalid_prompt")
-_NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached")
+Kind = Literal["passing", "busy", "empty", "withheld", "rejected", "permanent"]
+"""busy: too many requests; empty: no choices at all; withheld: a content policy, which is an answer
+and no failure; rejected: not accepted, which may be due to the item."""
+
+_REJECTED = (400, 403, 413, 422, 451)
 _PASSING = (408, 409, 425)
 _MADE_PERHAPS = (None, 200, 408, 502, 504, 524)
 """Statuses that may come after an answer was made: it was lost on its way, or took too long."""
@@ -36,6 +43,7 @@ _REMEDIES = {
     404: "The server does not know this model or address: check model and base_url in its card.",
     422: "The server does not accept this request: check the prompt set and the model's card.",
 }
+_NO_CHOICES = "Nothing in it says why."
 _LATER = "The fault did not pass: try again later."
 _LOWER = "Lower requests_per_minute, tokens_per_minute or concurrency in the model's card."
 _THERE = "Is it running, and is base_url right?"
@@ -45,7 +53,8 @@ class Fault(Exception):  # noqa: N818 (every other error here ends a job; this o
     """A request without an answer: what happened, as the rest of a sentence about the server.
 
     `wait_s` is how many seconds the server asks to wait, None where it says nothing; `status` the
-    HTTP status, None where nothing came. It is `charged` for where an answer may have been made.
+    HTTP status, None where nothing came; `words` are the server's own. It is `charged` for where an
+    answer may have been made.
     """
 
     def __init__(
@@ -55,6 +64,7 @@ class Fault(Exception):  # noqa: N818 (every other error here ends a job; this o
         remedy: str,
         wait_s: float | None = None,
         status: int | None = None,
+        words: str = "",
     ) -> None:
         super().__init__(said)
         self.status = status
@@ -63,6 +73,7 @@ class Fault(Exception):  # noqa: N818 (every other error here ends a job; this o
         self.said = said
         self.remedy = remedy
         self.wait_s = wait_s
+        self.words = words or said
 
 
 def too_late(timeout_s: float) -> Fault:
@@ -83,24 +94,37 @@ def odd(said: str) -> Fault:
     return Fault("passing", said, _LATER, status=200)
 
 
-def refused(status: int, headers: Mapping[str, str], content: bytes) -> Fault:
-    """The server answered with an error status."""
+def refused(
+    status: int, headers: Mapping[str, str], content: bytes, words: Sequence[str] = ()
+) -> Fault:
+    """The server answered with an error status; `words` say that content is refused."""
     wait_s = asked_wait(headers, datetime.now(UTC))
     if wait_s is None and status == 429:
         wait_s = exhausted_for(headers) or None
     fields = _error_fields(content)
-    said = fields.get("message") or content.decode(errors="replace")
-    return _fault(status, fields, f"refused the request (HTTP {status}): {said}", wait_s)
+    own = fields.get("message") or content.decode(errors="replace")
+    kind, remedy = _kind(status, text_of(content), words)
+    said = f"refused the request (HTTP {status}): {own}"
+    return Fault(kind, said, remedy, wait_s, status, str(own))
 
 
-def error_reply(reply: Mapping[str, Any]) -> Fault:
+def error_reply(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault:
     """The server said 200 and wrote an error."""
     error = reply["error"]
-    fields = error if isinstance(error, dict) else {}
-    status = fields.get("code")
-    return _fault(
-        status if isinstance(status, int) else 500, fields, f"gave no answer but: {reply}", None
-    )
+    fields = error if isinstance(error, dict) else {"message": error}
+    code = str(fields.get("code"))
+    status = int(code) if len(code) == 3 and code.isdecimal() else 500
+    kind, remedy = _kind(status, as_text(error), words)
+    message = fields.get("message")
+    own = message if message and isinstance(message, str) else as_text(error)
+    return Fault(kind, f"gave no answer but: {as_text(reply)}", remedy, None, status, own)
+
+
+def no_choices(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault:
+    """The server said 200 and gave a list of no answers."""
+    said = as_text(reply)
+    kind: Kind = "withheld" if filtered(said, words) else "empty"
+    return Fault(kind, f"gave a list of no answers: {said}", _NO_CHOICES, status=200, words=said)
 
 
 def _error_fields(content: bytes) -> Mapping[str, Any]:
@@ -111,27 +135,17 @@ def _error_fields(content: bytes) -> Mapping[str, Any]:
     return error if isinstance(error, dict) else {"message": error}
 
 
-def _fault(status: int, fields: Mapping[str, Any], said: str, wait_s: float | None) -> Fault:
-    names = {str(fields.get(name)) for name in ("code", "type")}
-    kind = _kind(status, names)
-    remedy = _TOP_UP if names & {*_NO_MONEY} else _remedy(kind, status)
-    return Fault(kind, said, remedy, wait_s, status)
-
-
-def _kind(status: int, names: AbstractSet[str]) -> Kind:
-    if names & {*_NO_MONEY}:
-        return "permanent"
-    if status == 400 and names & {*_WITHHELD}:
-        return "withheld"
+def _kind(status: int, said: str, words: Sequence[str]) -> tuple[Kind, str]:
+    """The meaning of an error of which this is the text, and what to do."""
+    if out_of_money(said):
+        return "permanent", _TOP_UP
+    if refuses_content(status, said, words):
+        return "withheld", ""
     if status == 429:
-        return "busy"
-    return "passing" if status in _PASSING or status >= 500 else "permanent"
-
-
-def _remedy(kind: Kind, status: int) -> str:
-    if kind == "permanent":
-        return _REMEDIES.get(status, "")
-    return _LOWER if kind == "busy" else _LATER
+        return "busy", _LOWER
+    if status in _PASSING or status >= 500:
+        return "passing", _LATER
+    return "rejected" if status in _REJECTED else "permanent", _REMEDIES.get(status, "")
 
 
 def backoff(attempt: int, longest_s: float, draw: float) -> float:

@@ -83,6 +83,7 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
         scale=scale,
         readout="sampled",
         model_reported=f"recorded: {path.name}",
+        reply_id=None,
         persona=None,
         probabilities=None,
         off_scale_mass=None,

@@ -180,3 +180,5 @@ class VllmModel(AskedModel):
                 for inquiry in wanting[ask]:
                     inquiry.keep(arrived)
                     inquiry.wait_for_room()
+                for inquiry in wanting[ask]:
+                    inquiry.check()

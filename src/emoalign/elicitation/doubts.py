@@ -1,0 +1,185 @@
+"""What looks wrong in finished ratings: few of them, copies of each other, another model's.
+
+Told in the log of the job and, for whole cells, in the report. None of it proves anything, and
+nothing is left out because of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from emoalign.wording import percent
+
+FEWEST_ITEMS = 20
+"""Items without any spread from which on a cell looks like copies."""
+
+FEWEST_ANSWERS = 5
+"""Ratings of each of these items, at least."""
+
+_SAME = f"""
+SELECT model, protocol, dataset, scale, count(*) AS items, sum(answers)::BIGINT AS answers
+FROM (
+    SELECT model, protocol, dataset, scale, item_id, count(*) AS answers,
+        count(DISTINCT coalesce(rating::VARCHAR, labels::VARCHAR)) AS different
+    FROM read_parquet($files)
+    WHERE readout = 'sampled' AND status = 'ok'
+    GROUP BY ALL
+    HAVING answers >= {FEWEST_ANSWERS}
+)
+GROUP BY ALL
+HAVING items >= {FEWEST_ITEMS} AND max(different) = 1
+ORDER BY ALL
+"""  # noqa: S608 - only numbers of our own
+
+# The first row of a request has its tokens: so requests with equal ids are told apart.
+_SAME_REPLY = """
+SELECT model, count(*) AS replies
+FROM (
+    SELECT model, reply_id
+    FROM read_parquet($files)
+    WHERE reply_id IS NOT NULL
+    GROUP BY ALL
+    HAVING count(DISTINCT request_id) > 1
+        OR count(DISTINCT (request_id, participant)) FILTER (prompt_tokens > 0) > 1
+)
+GROUP BY ALL
+ORDER BY ALL
+"""
+
+_REPORTED = """
+SELECT model, protocol, dataset, scale, model_reported, count(*) AS answers
+FROM read_parquet($files)
+WHERE model_reported <> ''
+GROUP BY ALL
+ORDER BY ALL
+"""
+
+_RATED = """
+SELECT model, protocol, dataset, scale, readout,
+    count(status) AS answers, count(*) FILTER (status = 'ok') AS ratings
+FROM read_parquet($files)
+GROUP BY ALL
+HAVING 2 * ratings < answers
+ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is known of those who were asked.
+
+    `models` are those that were asked, each with the name by which its server knows it, where that
+    can be compared; `sampled` are the protocols at a temperature above 0; `titles` are what readers
+    know models by.
+    """
+
+    models: Mapping[str, str | None]
+    sampled: frozenset[str]
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, model: str) -> str:
+        """A model as it is called in a sentence."""
+        return self.titles.get(model, model)
+
+
+def few_ratings(files: Sequence[Path]) -> list[str]:
+    """Sentences about cells in which fewer than half the answers are ratings."""
+    return [
+        f"Only {ratings} of {answers} answers ({percent(ratings / answers)}; {readout}) of {model} "
+        f"under {protocol} about {scale} of {dataset} are ratings. The report shows examples of "
+        "the others; docs/troubleshooting.md says what may be done."
+        for model, protocol, dataset, scale, readout, answers, ratings in _rows(_RATED, files)
+    ]
+
+
+def doubts(files: Sequence[Path], asked: Asked) -> list[str]:
+    """Sentences about what makes one doubt that the model asked gave every answer by itself."""
+    return [*_copies(files, asked), *_others(files, asked)]
+
+
+def _copies(files: Sequence[Path], asked: Asked) -> Iterator[str]:
+    for model, protocol, dataset, scale, items, answers in _rows(_SAME, files):
+        if model in asked.models and protocol in asked.sampled:
+            yield (
+                f"All participants of {asked.called(model)} under {protocol} gave the same rating "
+                f"of {scale}, to each of {items:,} items of {dataset} ({answers:,} ratings), "
+                "although they were sampled at a temperature above 0. Either the model is that "
+                "sure of each, or a cache gave all of them the same reply: then they are copies of "
+                "one. If so, switch caches off between here and the model, and ask anew with "
+                "another wave."
+            )
+    for model, replies in _rows(_SAME_REPLY, files):
+        yield (
+            f"{replies:,} ids of replies of {asked.called(model)} stand for more than one request. "
+            "Either its server gives several replies the same id, or a cache answered in place of "
+            "the model: then these answers are copies. If so, switch caches off between here and "
+            "the model, and ask anew with another wave."
+        )
+
+
+def _others(files: Sequence[Path], asked: Asked) -> Iterator[str]:
+    cells: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for *cell, reported, answers in _rows(_REPORTED, files):
+        cells[tuple(cell)][name_in(reported)] += answers
+    others: dict[str, Counter[str]] = defaultdict(Counter)
+    for (model, protocol, dataset, scale), names in cells.items():
+        expected = asked.models.get(model)
+        if model not in asked.models:
+            continue
+        if len(names) > 1:
+            yield (
+                f"Answers of {asked.called(model)} under {protocol} about {scale} of {dataset} "
+                f"come from several models, by the names in its replies: {_counted(names)}. A "
+                "gateway may have passed questions on to another model, or the model was replaced "
+                "meanwhile."
+            )
+        for name, answers in names.items():
+            if expected is not None and not same_model(expected, name):
+                others[model][name] += answers
+    for model, names in others.items():
+        yield (
+            f"{asked.called(model)} is {asked.models[model]!r} by its card, and its replies name "
+            f"{_counted(names)}. Where the card names a deployment or an alias, that is as it "
+            "should be; otherwise another model answered in its place."
+        )
+
+
+def _counted(names: Mapping[str, int]) -> str:
+    return ", ".join(f"{name!r} ({answers:,} answers)" for name, answers in sorted(names.items()))
+
+
+_FINGERPRINT = re.compile(r"/(?:fp_[^/]*|b[0-9]+-[0-9a-f]+|[0-9a-f-]*[0-9][0-9a-f-]*)$")
+_DATE = re.compile(
+    r"(?:[-@_:](?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}-[0-9]{4}|[0-9]{2}-[0-9]{2}"
+    r"|[0-9]{8}|[0-9]{6}|[0-9]{4}|[0-9]{3}))?"
+)
+"""What follows a name without a date: nothing, a date, or the number of a version."""
+
+
+def name_in(reported: str) -> str:
+    """The name of the model in what a server reports: name, or name/fingerprint."""
+    return _FINGERPRINT.sub("", reported)
+
+
+def same_model(card: str, reported: str) -> bool:
+    """Tell whether two names may be those of one model: alike but for a date, or who offers it.
+
+    gpt-4o is gpt-4o-2024-08-06, and openai/gpt-4o; two different dates are two models.
+    """
+    names = (name.lower().rpartition("/")[2].removesuffix("-latest") for name in (card, reported))
+    short, long = sorted(names, key=len)
+    return long.startswith(short) and bool(_DATE.fullmatch(long.removeprefix(short)))
+
+
+def _rows(query: str, files: Sequence[Path]) -> list[Any]:
+    """What a query says of ratings."""
+    import duckdb
+
+    with duckdb.connect() as database:
+        database.execute("SET enable_progress_bar = false")
+        return database.execute(query, {"files": [str(path) for path in files]}).fetchall()

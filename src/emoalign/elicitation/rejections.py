@@ -1,0 +1,111 @@
+"""Requests that a server does not accept: for the sake of their items, or of all?
+
+An item may be what a provider takes exception to without saying so in words that are known. It is
+no answer before another item was accepted; a server that accepts none has another reason.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from emoalign.elicitation import untrusted
+from emoalign.elicitation.journal import Answer
+from emoalign.errors import EngineError
+
+IN_A_ROW = 10
+"""Items that are not accepted, one after another, before the job stops."""
+
+REJECTED = "rejected"
+"""The finish_reason of an answer that is the provider's reason not to accept the request."""
+
+
+class Rejected(EngineError):  # noqa: N818 (what happened to a request, and often no error)
+    """A server did not accept a request, and this may be due to its item; `words` are its own."""
+
+    def __init__(self, message: str, words: str) -> None:
+        super().__init__(message)
+        self.words = words
+
+
+class Rejections:
+    """Requests of a job that were not accepted, held until others of their readout are.
+
+    `item_of` tells the item of a request by its id, `keep` takes what has become an answer.
+    """
+
+    def __init__(
+        self, item_of: Callable[[str], str], keep: Callable[[Sequence[Answer]], None]
+    ) -> None:
+        self._item_of = item_of
+        self._keep = keep
+        self._held: dict[bool, dict[str, list[Answer]]] = defaultdict(dict)
+        self._first: dict[bool, Rejected] = {}
+        self._accepted: dict[bool, set[str]] = defaultdict(set)
+
+    def hold(self, request_id: str, participants: Sequence[int | None], rejected: Rejected) -> None:
+        """Hold a request that was not accepted."""
+        exact = participants[0] is None
+        self._first.setdefault(exact, rejected)
+        self._held[exact].setdefault(self._item_of(request_id), []).extend(
+            _answer(request_id, participant, rejected.words) for participant in participants
+        )
+
+    def check(self) -> None:
+        """Raise EngineError after ten items in a row that were not accepted."""
+        for exact, held in self._held.items():
+            if len(held) >= IN_A_ROW:
+                raise EngineError(
+                    f"{self._first[exact]} Requests about {len(held)} items in a row were not "
+                    "accepted, so this is hardly due to the items. Nothing was noted of these; "
+                    "what had arrived is kept in the journal: running again asks only for the rest."
+                )
+
+    def accepted(self, request_id: str, exact: bool) -> None:
+        """A request was answered: those held about other items are answered, too."""
+        item, held = self._item_of(request_id), self._held[exact]
+        if len(self._accepted[exact]) < 2:  # enough to know of one that is another
+            self._accepted[exact].add(item)
+        if held:
+            self._release(exact, [other for other in held if other != item])
+
+    def decided(self) -> list[bool]:
+        """Note what is left at the end of a round, where the server has accepted other items.
+
+        Returns the readouts, as exact or not, of which it has accepted nothing yet.
+        """
+        for exact, held in self._held.items():
+            of = self._accepted[exact]
+            self._release(exact, [item for item in held if of - {item}])
+        return [exact for exact, held in self._held.items() if held]
+
+    def confirmed(self, exact: bool) -> None:
+        """The server has accepted what it had accepted before: what is held is due to its items."""
+        self._release(exact, list(self._held[exact]))
+
+    def reason(self, exact: bool) -> Rejected:
+        """The first of the rejections that are held."""
+        return self._first[exact]
+
+    def _release(self, exact: bool, items: Sequence[str]) -> None:
+        """Take it that the items are the reason: the provider's words are their answers."""
+        answers = [answer for item in items for answer in self._held[exact].pop(item)]
+        if not self._held[exact]:
+            self._first.pop(exact, None)
+        if answers:
+            self._keep(answers)
+
+
+def _answer(request_id: str, participant: int | None, words: str) -> Answer:
+    return Answer(
+        request_id=request_id,
+        participant=participant,
+        text=untrusted.writable(words),
+        finish_reason=REJECTED,
+        model_reported="",
+        prompt_tokens=0,
+        completion_tokens=0,
+        latency_s=0.0,
+        received=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,118 @@
+"""The answers of a job while they arrive: how many are ratings, and whether any is.
+
+What looks wrong is told while it is cheap: a job whose first answers are all no ratings stops.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingJob
+from emoalign.elicitation.readings import is_cut, withheld
+from emoalign.errors import EngineError
+from emoalign.wording import percent
+
+FEWEST_ITEMS = 10
+"""Items that must have been answered before a job without any rating is given up."""
+
+EXAMPLES = 3
+LONGEST_EXAMPLE = 120
+_MARK = re.compile(r"[▁Ġ]\s*[0-9]")
+_THINKS = re.compile(r"<\|?(?:think|thinking|reasoning|channel)\b", re.IGNORECASE)
+
+
+@dataclass
+class Tally:
+    """The answers of a job so far, and those of them that are ratings."""
+
+    answers: int = 0
+    ratings: int = 0
+    items: set[str] = field(default_factory=set)
+    examples: list[Answer] = field(default_factory=list)
+
+    def add(self, item_id: str, answer: Answer, rated: bool) -> None:
+        """Count an answer about an item."""
+        self.answers += 1
+        self.ratings += rated
+        if self.ratings:
+            self.examples.clear()
+            return
+        self.items.add(item_id)
+        texts = {example.text for example in self.examples}
+        if len(self.examples) < EXAMPLES and answer.text not in texts:
+            self.examples.append(answer)
+
+    def check(self, job: RatingJob, first_answers: int) -> None:
+        """Raise EngineError when none of so many answers, and on enough items, is a rating."""
+        enough = self.answers >= first_answers and len(self.items) >= FEWEST_ITEMS
+        if not first_answers or self.ratings or not enough:
+            return
+        shown = "\n".join(f"  {_shown(answer)}" for answer in self.examples)
+        causes = "\n".join(f"  {cause}" for cause in likely_causes(job, self.examples))
+        raise EngineError(
+            f"none of the first {self.answers} answers of model {job.model!r} under protocol "
+            f"{job.protocol.name!r}, on {len(self.items)} items of {job.dataset!r}, is a rating, "
+            f"and nothing more was spent. It answered, for example:\n{shown}\n"
+            f"Likely causes:\n{causes}\n"
+            "These answers are kept. To go on all the same, say first_answers: 0 in the model's "
+            "card."
+        )
+
+
+def share_of_ratings(tallies: Iterable[Tally]) -> str:
+    """The share of ratings among the answers of some jobs so far, in words; nothing without any."""
+    answers = ratings = 0
+    for tally in tallies:
+        answers += tally.answers
+        ratings += tally.ratings
+    return f"{percent(ratings / answers)} ratings" if answers else ""
+
+
+def _shown(answer: Answer) -> str:
+    text = answer.text
+    cut = text if len(text) <= LONGEST_EXAMPLE else f"{text[:LONGEST_EXAMPLE]}…"
+    return f"{cut!r} (finish_reason {answer.finish_reason!r})"
+
+
+def likely_causes(job: RatingJob, answers: Sequence[Answer]) -> Iterator[str]:
+    """What may be the reason why answers are no ratings, the most telling sign first."""
+    most = job.prompts.answer.max_tokens
+    texts = [answer.text for answer in answers]
+    ended = len(texts)
+    if any(map(_THINKS.search, texts)):
+        yield (
+            "The model thinks before it answers (<think>): switch thinking off, for instance with "
+            "extra_body in its card, or have its server split thoughts from answers."
+        )
+        ended = 0
+    elif any(not answer.text.strip() and is_cut(answer) for answer in answers):
+        yield (
+            f"Thinking uses up max_tokens ({most}) before there is an answer: "
+            "switch thinking off in the model's card, or raise answer.max_tokens in the prompt set."
+        )
+        ended = 0
+    if any(map(_MARK.search, texts)):
+        yield (
+            "The server gives tokens with their marks (▁7, Ġ7) instead of text: have it decode "
+            "them, or use another server."
+        )
+        ended = 0
+    if any(map(withheld, answers)):
+        yield "The provider or the model refuses what it is shown: see the words above."
+        ended = 0
+    if ended and any(len(text.split()) > 1 for text in texts):
+        yield (
+            "The model adds words to its answer: use a chat prompt for a chat model, and have it "
+            "say the rating alone or in JSON (answer.kind)."
+        )
+        if any(map(is_cut, answers)):
+            yield f"Answers are cut at max_tokens ({most}): raise answer.max_tokens."
+        ended = 0
+    if ended:
+        yield (
+            "The prompt set does not fit the model, or its server changes the prompt: compare what "
+            "it is shown (emoalign check, docs/add-a-prompt.md) with what it answers."
+        )
