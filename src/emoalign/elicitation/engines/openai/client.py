@@ -62,9 +62,10 @@ class OpenAIEngine:
         model: str,
         api_key_env: str | None,
         card: ServedModel,
+        key: str | None = None,
     ) -> None:
         self._model = model
-        self._key = api_key(api_key_env)
+        self._key = key or api_key(api_key_env)
         self._capabilities = card.capabilities
         self._limits = card.limits
         self._gate = Gate(card.limits)
