@@ -131,7 +131,8 @@ def served(card: LlamaCppModel) -> Iterator[Served]:
 def loaded(parameters: xllamacpp.CommonParams, threads: int) -> xllamacpp.Server:
     """llama.cpp with the file in the parameters: quiet, on so many threads, keeping no old prompts.
 
-    It answers only those who know the key, which is drawn for it and added to the parameters. Raises EngineError when the file cannot be loaded.
+    It answers only those who know the key, which is drawn for it and added to the parameters.
+    Raises EngineError when the file cannot be loaded.
     """
     import xllamacpp
 
