@@ -53,8 +53,10 @@ def check_prompts(loaded: LoadedStudy) -> None:
         raise StudyError(list(dict.fromkeys(problems)))
 
 
-def _rendered(renderer: Renderer, item: str | Image, personas: Sequence[str]) -> list[Prompt]:
-    return [renderer.render(item, persona) for persona in personas or [None]]
+def _rendered(
+    renderer: Renderer, item: str | Image, personas: Sequence[str | None]
+) -> list[Prompt]:
+    return [renderer.render(item, persona) for persona in (personas or [None])]
 
 
 def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:

@@ -11,9 +11,10 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emoalign.errors import PromptError
 from emoalign.study.reading import nearest
@@ -82,7 +83,7 @@ class TextTemplate:
 
 
 @lru_cache(maxsize=256)
-def _compiled(source: str, key: str, keep_end: bool, again: bool) -> Any:
+def _compiled(source: str, key: str, keep_end: bool, again: bool) -> Template:
     environment = _Sandbox(keep_end)
     try:
         tree = environment.parse(source)

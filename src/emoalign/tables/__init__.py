@@ -38,6 +38,7 @@ from emoalign.tables.learned import (
     PREDICTIONS,
     TRAININGS,
 )
+from emoalign.tables.parquet import intact, read_parquet
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, PRECISION, RATINGS, STATUSES, STIMULI
 
 TABLES = (
@@ -116,5 +117,7 @@ __all__ = [
     "Table",
     "atomic",
     "groups",
+    "intact",
+    "read_parquet",
     "records",
 ]

@@ -14,6 +14,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from emoalign.errors import DataError
+from emoalign.tables.parquet import read_parquet
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,12 @@ class Table:
 
     def read(self, path: Path) -> pd.DataFrame:
         """The rows of a file of this kind. Raises DataError when it is another kind."""
-        table = pq.read_table(path)
+        table = read_parquet(path)
         if not table.schema.equals(self.schema):
-            raise DataError(f"{path}: its columns are not those of {self.path}")
+            raise DataError(
+                f"{path}: its columns are not those of {self.path}. Another version of emoalign "
+                f"wrote it, or it is another file: delete it and run again (rm '{path}')."
+            )
         rows: pd.DataFrame = table.to_pandas()
         return rows
 
