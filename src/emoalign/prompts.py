@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emoalign.errors import DataError
+from emoalign.stimuli.images import opened
 from emoalign.study.fields import Entry
 from emoalign.study.protocols import AnswerFormat, PromptSet, ScaleInstruction
 from emoalign.study.scales import Scale
@@ -180,18 +181,15 @@ def data_url(image: Image) -> str:
     file is no image, or not the one that the stimuli were prepared from.
     """
     from PIL import Image as Picture
-    from PIL import ImageOps, UnidentifiedImageError
+    from PIL import ImageOps
 
     if sha256(image.path) != image.sha256:
         raise DataError(
             f"{image.path}: the image has changed since the stimuli were prepared. Put it back, or "
             "prepare them anew: snakemake --forcerun prepare_stimuli"
         )
-    try:
-        with Picture.open(image.path) as file:
-            upright = ImageOps.exif_transpose(file).convert("RGB")
-    except (UnidentifiedImageError, OSError) as error:
-        raise DataError(f"{image.path}: not an image that can be read: {error}") from error
+    with opened(image.path) as file:
+        upright = ImageOps.exif_transpose(file).convert("RGB")
     upright.thumbnail((image.longest_side, image.longest_side), Picture.Resampling.LANCZOS)
     clean = Picture.new("RGB", upright.size)
     clean.paste(upright)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ import pandas as pd
 from emoalign.errors import DataError
 from emoalign.statistics.raters import agreement_on_labels
 from emoalign.stimuli.dataset_cards import PreparationJob
+from emoalign.stimuli.images import opened
 from emoalign.stimuli.norms import human_answers, norm_rows
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.study.fields import FileSource
@@ -80,11 +82,17 @@ def _stimulus_rows(
 def image_file(item: SourceItem, folder: str | None) -> Path | None:
     """The image of an item; None for text.
 
-    Raises DataError when the file is missing, or when its name leads out of the folder.
+    Raises DataError when the file is missing or cannot be opened, or when its name leads out of the
+    folder.
     """
     if item.image is None or folder is None:
         return None
     path = Path(folder) / item.image
+    if "\0" in item.image or len(os.fsencode(item.image)) > LONGEST_FILE_NAME:
+        raise DataError(
+            f"{_place(item)}: {item.image[:60]!r} cannot be the name of a file, which has at most "
+            f"{LONGEST_FILE_NAME} bytes and none that is NUL"
+        )
     if not path.resolve().is_relative_to(Path(folder).resolve()):
         raise DataError(
             f"{_place(item)}: the image name {item.image!r} leads out of the folder {folder}"
@@ -94,7 +102,15 @@ def image_file(item: SourceItem, folder: str | None) -> Path | None:
             f"{_place(item)}: there is no image {path}{similar(path)}. Put the images of the "
             f"dataset into {folder}, or leave the item out with `keep` in the dataset's card."
         )
-    return path
+    try:
+        with opened(path):
+            return path
+    except DataError as error:
+        raise DataError(f"{_place(item)}: {error}") from error
+
+
+LONGEST_FILE_NAME = 255
+"""Bytes."""
 
 
 def _place(item: SourceItem) -> str:
