@@ -40,6 +40,7 @@ from emoalign.tables.learned import (
 )
 from emoalign.tables.parquet import intact, read_parquet
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, PRECISION, RATINGS, STATUSES, STIMULI
+from emoalign.tables.robustness import ROBUSTNESS
 
 TABLES = (
     STIMULI,
@@ -48,6 +49,7 @@ TABLES = (
     ITEMS,
     ALIGNMENT,
     RELIABILITY,
+    ROBUSTNESS,
     LABELS,
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
@@ -103,6 +105,7 @@ __all__ = [
     "READOUTS",
     "RELIABILITY",
     "RESIDUALS",
+    "ROBUSTNESS",
     "SCORECARD",
     "SIMILARITY",
     "STATUSES",
