@@ -192,7 +192,7 @@ def downloads(results: Results, shown: Sequence[Shown]) -> Mapping[str, str]:
 
 def as_csv(results: Results, table: Table) -> bytes:
     """A table as CSV with DIGITS significant digits; empty cells for what is not there."""
-    rows = results.table(table)
+    rows = inert(results.table(table))
     text: str = rows.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
     return text.encode()
 

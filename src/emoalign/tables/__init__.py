@@ -22,7 +22,7 @@ from emoalign.tables.comparisons import (
     STRUCTURE,
     VARIANCE,
 )
-from emoalign.tables.contract import CELL_KEY, Column, Table, atomic, groups, records
+from emoalign.tables.contract import CELL_KEY, Column, Table, atomic, groups, inert, records
 from emoalign.tables.distributions import (
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
@@ -120,6 +120,7 @@ __all__ = [
     "Table",
     "atomic",
     "groups",
+    "inert",
     "intact",
     "read_parquet",
     "records",
