@@ -21,7 +21,7 @@ from emoalign.report.families import sentence
 from emoalign.report.grid import FEW_ROWS
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.tables import TABLES, Table, atomic
+from emoalign.tables import TABLES, Table, atomic, inert
 from emoalign.tables.families import FAMILIES, Family
 from emoalign.wording import interval, number, p_value, percent
 
