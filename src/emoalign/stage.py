@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from emoalign.descriptors import allow_all, used_up
 from emoalign.errors import EmoalignError
 
 _log = logging.getLogger("emoalign")
@@ -56,13 +57,15 @@ def stage(log_file: str | Path) -> Iterator[None]:
     for handler in (in_file, on_terminal):
         _log.addHandler(handler)
     _log.setLevel(logging.INFO)
+    allow_all()
     try:
         yield
     except EmoalignError as error:
         _log.error("%s", error)
         sys.exit(1)
     except OSError as error:
-        _log.error("A file could not be read or written: %s", error)
+        remedy = ". Allow more: ulimit -n 4096" if used_up(error) else ""
+        _log.error("A file could not be read or written: %s%s", error, remedy)
         sys.exit(1)
     except Exception:
         _log.exception("This is a fault in emoalign itself; please report it with this log.")

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from emoalign import descriptors
 from emoalign.errors import DataError, EmoalignError
 
 
@@ -17,13 +18,18 @@ from emoalign.errors import DataError, EmoalignError
 def intact(files: Iterable[Path]) -> Iterator[None]:
     """Have a failure of the block name the file that is to blame.
 
-    Raises DataError where one of `files` is missing, cut off or damaged; any other error passes.
+    Raises DataError where one of `files` is missing, cut off or damaged, or where they are more
+    than may be open at once; any other error passes.
     """
+    files = list(files)
     try:
         yield
     except EmoalignError:
         raise
     except Exception as error:
+        if descriptors.used_up(error):
+            why = descriptors.too_few(len(files)) or "too many files are open"
+            raise DataError(f"{files[0]} and others cannot be read: {why}") from error
         for path in files:
             damage = _damage(path)
             if damage:
