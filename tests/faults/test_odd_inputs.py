@@ -18,8 +18,7 @@ from emoalign.errors import DataError, StudyError
 from emoalign.planning.loading import load_study
 from emoalign.planning.studies import STUDY
 from emoalign.prompts import Image, data_url
-from emoalign.stimuli.images import MOST_PIXELS, opened
-from emoalign.stimuli.preparation import image_file
+from emoalign.stimuli.images import MOST_PIXELS, image_file, opened
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.stimuli.sheets import Layout, number, read_rows
 from emoalign.study.fields import FileSource

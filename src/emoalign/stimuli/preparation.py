@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,13 +19,13 @@ import pandas as pd
 from emoalign.errors import DataError
 from emoalign.statistics.raters import agreement_on_labels
 from emoalign.stimuli.dataset_cards import PreparationJob
-from emoalign.stimuli.images import opened
+from emoalign.stimuli.images import image_file
 from emoalign.stimuli.norms import human_answers, norm_rows
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import DatasetScale
 from emoalign.study.settings import Strata, Stratifier
-from emoalign.study.source_files import locate_verified, sha256, similar
+from emoalign.study.source_files import locate_verified, sha256
 from emoalign.tables import NORMS, STIMULI, atomic, groups
 
 
@@ -78,44 +77,6 @@ def _stimulus_rows(
             "shard": shard_of,
         }
     )
-
-
-def image_file(item: SourceItem, folder: str | None) -> Path | None:
-    """The image of an item; None for text.
-
-    Raises DataError when the file is missing or cannot be opened, or when its name leads out of the
-    folder.
-    """
-    if item.image is None or folder is None:
-        return None
-    path = Path(folder) / item.image
-    if "\0" in item.image or len(os.fsencode(item.image)) > LONGEST_FILE_NAME:
-        raise DataError(
-            f"{_place(item)}: {item.image[:60]!r} cannot be the name of a file, which has at most "
-            f"{LONGEST_FILE_NAME} bytes and none that is NUL"
-        )
-    if not path.resolve().is_relative_to(Path(folder).resolve()):
-        raise DataError(
-            f"{_place(item)}: the image name {item.image!r} leads out of the folder {folder}"
-        )
-    if not path.is_file():
-        raise DataError(
-            f"{_place(item)}: there is no image {path}{similar(path)}. Put the images of the "
-            f"dataset into {folder}, or leave the item out with `keep` in the dataset's card."
-        )
-    try:
-        with opened(path):
-            return path
-    except DataError as error:
-        raise DataError(f"{_place(item)}: {error}") from error
-
-
-LONGEST_FILE_NAME = 255
-"""Bytes."""
-
-
-def _place(item: SourceItem) -> str:
-    return f"{item.where}: item {item.item_id}" if item.where else f"item {item.item_id}"
 
 
 _log = logging.getLogger(__name__)
