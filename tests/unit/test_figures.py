@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
@@ -34,6 +34,7 @@ from emoalign.tables import (
     AROUSAL,
     FRAMEWORK,
     ITEMS,
+    RELIABILITY,
     RESIDUALS,
     SIMILARITY,
     STRUCTURE,
@@ -223,15 +224,17 @@ def test_the_heat_map_says_the_numbers_of_the_table_beside_the_ceiling(
     table = rows(study, "heatmap").rows(ALIGNMENT)
     axis = pages[0].axes[0]
     names = [text.get_text() for text in axis.get_xticklabels()]
-    assert names[:2] == ["ceiling", "one human rater"]
+    # Who rated is not known there, and no column says person.
+    assert names[:2] == ["ceiling", "one rating"]
     assert names[2:] == [f"Model {m}, {p}" for m in ("m1", "m2") for p in sorted(PROTOCOLS)]
     assert [text.get_text() for text in axis.get_yticklabels()] == [
         f"words {scale}" for scale in sorted(table["scale"].unique())
     ]
     written = np.array([text.get_text() for text in axis.texts]).reshape(6, -1)
-    for row, (_, cells) in zip(written, table.groupby("scale"), strict=True):
+    people = rows(study, "heatmap").rows(RELIABILITY).set_index("scale")
+    for row, (scale, cells) in zip(written, table.groupby("scale"), strict=True):
         by_name = cells.sort_values(["model", "protocol"])
-        expected = [cells["ceiling"].iloc[0], cells["one_human_r"].iloc[0], *by_name["pearson_r"]]
+        expected = [*people.loc[scale, ["ceiling", "one_rating_r"]], *by_name["pearson_r"]]
         assert list(row) == [f"{value:.2f}".replace("0.", ".") for value in expected]
 
 
@@ -321,14 +324,31 @@ def test_personas_stand_after_nobody_and_wordings_leave_personas_out(
 def test_answers_that_are_all_the_same_have_a_ratio_of_zero() -> None:
     table = pd.DataFrame(
         {
-            "log_sd_ratio": [np.nan, np.nan, np.log(0.5)],
-            "log_sd_ratio_low": np.nan,
-            "log_sd_ratio_high": np.nan,
-            "sd_model_median": [0.0, np.nan, 0.5],
-            "sd_human_median": [1.0, 1.0, 1.0],
+            "log_rms_sd_ratio": [np.nan, np.nan, np.log(0.5)],
+            "log_rms_sd_ratio_low": np.nan,
+            "log_rms_sd_ratio_high": np.nan,
+            "sd_model_rms": [0.0, np.nan, 0.5],
+            "sd_human_rms": [1.0, 1.0, 1.0],
         }
     )
     np.testing.assert_allclose(ratios(table)["ratio"], [0.0, np.nan, 0.5])
+
+
+def test_the_spread_figure_marks_the_root_mean_squares_that_are_compared(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    [axis] = drawn("spread", "fear")[0].axes
+    table = rows(study, "means", "fear").rows(ALIGNMENT)
+    cells = table.sort_values(["model", "protocol", "readout"])
+    diamonds = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "D"]
+    np.testing.assert_allclose(diamonds[1:], cells["sd_model_rms"])
+    dashed = [one.get_segments()[0][0, 0] for one in axis.collections if is_lines(one)]
+    np.testing.assert_allclose(dashed[1:], cells["sd_human_rms"])
+    assert dashed[0] == diamonds[0], "people, beside themselves"
+
+
+def is_lines(mark: object) -> bool:
+    return isinstance(mark, LineCollection)
 
 
 POOR = drawn_study(("arousal", "fear", "valence"), models=("m1",), protocols=PROTOCOLS)

@@ -23,7 +23,7 @@ from emoalign.study.settings import StatisticsSettings
 class AlignmentJob(AnalysisJob):
     """Compare models with people, cell by cell: scales of numbers by dataset."""
 
-    version: int = 3
+    version: int = 5
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     bootstrap_resamples: int
@@ -39,6 +39,16 @@ class AlignmentJob(AnalysisJob):
             bootstrap_resamples=settings.bootstrap_resamples,
             split_halves=settings.split_halves,
         )
+
+
+def _over(varied: str) -> str:
+    """The caption of curves over what protocols differ in."""
+    return (
+        "{dataset}: correlation with people (above) and standard deviation over raters of an item "
+        "(root mean square over items) as a share of people's (below) by "
+        f"{varied}, with 95 % bootstrap intervals over items (BCa). Dashed: the "
+        "highest ceiling of these cells, and a spread like people's."
+    )
 
 
 ANALYSIS = Analysis(
@@ -61,9 +71,11 @@ ANALYSIS = Analysis(
             title="Correlation with people",
             caption="Pearson r of item means with human item means, with its 95 % bootstrap "
             "interval over items (BCa); the ceiling that the reliability of the human ratings "
-            "sets; and how well one human rater agrees with the mean of the others.",
+            "sets on the items of the cell; and how well one person agrees with the mean of the "
+            "others or, where it is not known who rated, one rating per item with the mean of the "
+            "item's others.",
             alt="Correlation of each cell with human ratings, with interval, ceiling and one "
-            "human rater; the numbers are in the table of alignment.",
+            "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
         ),
         FigureKind(
@@ -72,12 +84,13 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.alignment.figure:draw_heatmap",
             title="Correlation with people at a glance",
             caption="Pearson r of item means with human item means, a column per model and a row "
-            "per scale. The first two columns are the ceiling that the reliability of the human "
-            "ratings sets, and how well one human rater agrees with the mean of the others. A "
-            "dash: undefined or not asked.",
+            "per scale. The first columns are of people, over all items with a norm: the ceiling "
+            "that the reliability of their ratings sets, how well one person agrees with the mean "
+            "of the others, where it is known who rated, and how well one rating per item agrees "
+            "with the mean of the item's others. A dash: undefined or not asked.",
             alt="Correlations of models with people by scale, as colours with numbers; the "
             "numbers are in the table of alignment.",
-            reads=statistics("alignment"),
+            reads=statistics("alignment", "reliability"),
         ),
         FigureKind(
             "means",
@@ -95,10 +108,7 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_temperatures",
             title="What temperature does: {dataset}",
-            caption="{dataset}: correlation with people (above) and mean standard deviation over "
-            "raters of an item as a share of people's (below) by sampling temperature, with 95 % "
-            "bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
-            "people's.",
+            caption=_over("sampling temperature"),
             alt="Correlation with people and ratio of standard deviations by temperature, for "
             "each model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -109,10 +119,7 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_personas",
             title="What personas do: {dataset}",
-            caption="{dataset}: correlation with people (above) and mean standard deviation over "
-            "raters of an item as a share of people's (below) by who is asked, with 95 % "
-            "bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
-            "people's.",
+            caption=_over("who is asked"),
             alt="Correlation with people and ratio of standard deviations by persona, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -123,10 +130,7 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_wordings",
             title="What the wording does: {dataset}",
-            caption="{dataset}: correlation with people (above) and mean standard deviation over "
-            "raters of an item as a share of people's (below) by the words of the question, with "
-            "95 % bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
-            "people's.",
+            caption=_over("the words of the question"),
             alt="Correlation with people and ratio of standard deviations by wording, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),

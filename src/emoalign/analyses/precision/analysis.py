@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from emoalign.analyses.base import AnalysedStudy, Analysis, AnalysisJob, Settings
 from emoalign.study.fields import Entry
 from emoalign.study.scales import DatasetScale
-from emoalign.study.settings import DistributionSettings, StatisticsSettings
+from emoalign.study.settings import DistributionSettings
 
 
 class PrecisionSettings(Entry):
@@ -24,8 +24,8 @@ class PrecisionSettings(Entry):
     half_widths: tuple[float, ...] = Field(
         (0.1, 0.05, 0.025),
         min_length=1,
-        description="Half-widths of 95 % intervals that are asked for, of r and of the mean JSD in "
-        "bits; between 0 and 1.",
+        description="Half-widths of 95 % intervals that are asked for, of r, of the logarithm of "
+        "the ratio of SDs and of the mean JSD in bits; between 0 and 1.",
     )
     sd_ratio: float = Field(
         1.0,
@@ -56,11 +56,11 @@ class PrecisionJob(AnalysisJob):
     `min_raters` and `folds` are those by which distributions will be compared.
     """
 
+    version: int = 2
     datasets: dict[str, dict[str, DatasetScale]]
     participants: tuple[int, ...]
     exact: bool
     seed: int
-    split_halves: int
     min_raters: int
     folds: int
     settings: PrecisionSettings
@@ -75,7 +75,6 @@ class PrecisionJob(AnalysisJob):
             participants=tuple(sorted(sampled)),
             exact=any("exact" in protocol.readouts for protocol in protocols),
             seed=study.seed,
-            split_halves=study.set_by(StatisticsSettings).split_halves,
             min_raters=distributions.min_raters,
             folds=distributions.folds,
             settings=study.set_by(PrecisionSettings),
