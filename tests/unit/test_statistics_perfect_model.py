@@ -12,14 +12,14 @@ from statsmodels.stats.inter_rater import fleiss_kappa
 
 from emoalign.statistics import distances, predictors
 from emoalign.statistics.distances import METRICS, Kind, scores
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import FloatArray, Pair
 from emoalign.statistics.perfect_model import (
     LEAST_CONCENTRATED,
     concentration,
     marginal_answers,
     perfect_answers,
 )
-from emoalign.statistics.predictors import Pair, reached
+from emoalign.statistics.predictors import reached
 from emoalign.statistics.raters import People, halves
 
 MEAN = np.array([0.05, 0.2, 0.5, 0.2, 0.05])
