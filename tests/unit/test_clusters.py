@@ -15,7 +15,7 @@ from emoalign.analyses.contrasts.contrast_pairs import contrast_rows
 from emoalign.analyses.frameworks.differences import framework_rows
 from emoalign.items.cells import read_cells
 from emoalign.items.clusters import ItemClusters
-from emoalign.items.rated_items import rated_items
+from emoalign.items.rated_items import drawn_items, rated_items
 from emoalign.statistics.resampling import hashed_folds, text_keys
 from emoalign.tables import CALIBRATED, CALIBRATION, DISTRIBUTIONS, ITEMS, STIMULI
 from tests.kit.comparison import NORM_ROWS, aligned, comparison, item_rows
@@ -157,6 +157,15 @@ def test_the_order_of_rows_changes_no_interval() -> None:
     shuffled = items.sample(frac=1, random_state=5)
     for name, table in tables(items).items():
         pd.testing.assert_frame_equal(table, tables(shuffled)[name])
+
+
+def test_items_that_no_model_was_asked_about_stand_alone() -> None:
+    rows = pd.DataFrame({"item_id": list("cadc"), "cluster": [4, 0, 4, 4]})
+    item_ids, clusters = drawn_items(rows, also=["b", "c", "e"])
+    assert item_ids.tolist() == list("abcde")
+    assert clusters.tolist() == [0, 2, 1, 1, 3]
+    nobody = drawn_items(rows[:0], also=["b", "a"])
+    assert [part.tolist() for part in nobody] == [["a", "b"], [0, 1]]
 
 
 def test_few_clusters_have_no_interval_and_say_so() -> None:

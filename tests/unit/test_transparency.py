@@ -317,7 +317,7 @@ def tables(texts: pd.DataFrame) -> tuple[pd.DataFrame, pa.Table]:
     """Stimuli and norms of texts."""
     norms = texts.assign(scale="emotions", mean=np.nan, sd=np.nan, ratings=None)
     norms["n"] = [len(raters) for raters in texts["labels"]]
-    norms = norms[NORMS.schema.names]
+    norms = norms.assign(raters=None)[NORMS.schema.names]
     clusters = texts.get("cluster")
     stimuli = texts[["item_id", "text"]].assign(cluster=clusters)
     return stimuli, pa.Table.from_pandas(norms, schema=NORMS.schema, preserve_index=False)

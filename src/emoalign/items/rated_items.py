@@ -93,7 +93,8 @@ def drawn_items(
     item_ids = np.union1d(unique_items(rows), np.asarray(also, dtype=str))
     of_items = numbers.reindex(item_ids).to_numpy(dtype=float, copy=True)
     unknown = np.isnan(of_items)
-    of_items[unknown] = np.nanmax(of_items, initial=-1) + 1 + np.arange(unknown.sum())
+    alone = np.nanmax(of_items, initial=-1) + np.cumsum(unknown)
+    of_items = np.where(unknown, alone, of_items)
     return item_ids, np.unique(of_items, return_inverse=True)[1].astype(np.int64)
 
 
