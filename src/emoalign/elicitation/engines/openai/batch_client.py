@@ -11,8 +11,10 @@ from typing import Any
 import openai
 from openai.types import Batch
 
+from emoalign.addresses import shown
 from emoalign.elicitation.engines.openai.batch_files import Remembered
 from emoalign.elicitation.engines.openai.client import api_key
+from emoalign.elicitation.engines.openai.connections import tell_proxy, unreachable, way_to
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.openai.replies import backoff, refused
 from emoalign.errors import EngineError
@@ -40,7 +42,9 @@ class BatchClient:
             base_url=card.base_url,
             timeout=card.limits.timeout_s,
             max_retries=card.limits.retries,
+            http_client=openai.DefaultAsyncHttpxClient(**way_to(card.base_url)),
         )
+        tell_proxy(card.base_url)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -96,7 +100,7 @@ class BatchClient:
 
     def where(self) -> str:
         """The server, for messages."""
-        return f"the server of model {self._card.model!r} ({self._card.base_url})"
+        return f"the server of model {self._card.model!r} ({shown(self._card.base_url)})"
 
     def keyless(self, said: object) -> str:
         """The beginning of what a server said, which may repeat the key, without the key."""
@@ -118,9 +122,10 @@ class BatchClient:
                 f"{self.where()} ({what}) {said} {remedy}", isinstance(error, _TRANSIENT)
             ) from None
         except openai.APIConnectionError as error:
-            cause = self.keyless(error.__cause__ or error).rstrip(".")
+            lost = unreachable(error.__cause__ or error, self._card.base_url)
+            said = self.keyless(lost.said)
             raise BatchError(
-                f"{self.where()} ({what}) could not be reached: {cause}. {AGAIN}", True
+                f"{self.where()} ({what}) {said} {lost.remedy} {AGAIN}", lost.kind == "passing"
             ) from None
 
     def _not_found(self, what: str) -> str:

@@ -12,7 +12,7 @@ from openai.types import Batch
 
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, interface, request_body
 from emoalign.elicitation.engines.openai.replies import (
-    error_reply,
+    failure_in,
     has_choices,
     odd,
     refused,
@@ -192,8 +192,9 @@ def reply_in(outcome: Outcome, choices: int) -> dict[str, Any]:
         if fault.kind == "withheld":
             return withheld_reply(choices)
         raise fault
-    if body.get("error"):
-        raise error_reply(body)
+    failure = failure_in(body)
+    if failure is not None:
+        raise failure
     if not has_choices(body):
         raise odd(f"gave an answer of another shape: {body}")
     return body

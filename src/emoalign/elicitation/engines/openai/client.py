@@ -11,29 +11,34 @@ from itertools import count
 from typing import Any
 from urllib.parse import urljoin
 
-import aiohttp
-import httpx2
 import openai
 import orjson
 
 import emoalign
+from emoalign.addresses import shown
+from emoalign.elicitation.engines.openai.connections import (
+    CONNECTION_ERRORS,
+    tell_proxy,
+    unreachable,
+    way_to,
+)
 from emoalign.elicitation.engines.openai.limits import Gate
 from emoalign.elicitation.engines.openai.openai_model import interface, request_body
 from emoalign.elicitation.engines.openai.replies import (
     Fault,
     backoff,
-    error_reply,
-    exhausted_for,
+    failure_in,
     has_choices,
     lacks_logprobs,
+    no_json,
     odd,
     read_answers,
     refused,
     too_late,
-    unreachable,
     used_tokens,
     withheld_reply,
 )
+from emoalign.elicitation.engines.openai.waits import exhausted_for
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
@@ -68,7 +73,9 @@ class OpenAIEngine:
         self._capabilities = card.capabilities
         self._limits = card.limits
         self._gate = Gate(card.limits)
+        self._address = base_url
         self._root = urljoin(base_url, "/")
+        tell_proxy(base_url)
         self._client = openai.DefaultAioHttpClient(
             base_url=base_url,
             headers={
@@ -77,6 +84,7 @@ class OpenAIEngine:
                 "User-Agent": f"emoalign/{emoalign.__version__}",
             },
             timeout=None,  # a whole answer has timeout_s, however it trickles in
+            **way_to(base_url),
         )
 
     async def ask(self, ask: Ask) -> list[Answer]:
@@ -146,17 +154,18 @@ class OpenAIEngine:
                 response = await self._client.post(path, content=orjson.dumps(body))
         except TimeoutError:
             raise too_late(self._limits.timeout_s) from None
-        except (httpx2.HTTPError, aiohttp.ClientError) as error:
-            raise unreachable(error) from None
+        except CONNECTION_ERRORS as error:
+            raise unreachable(error, self._address) from None
         if not response.is_success:
             raise refused(response.status_code, response.headers, response.content)
         self._mind_the_limits(response.headers)
         try:
             reply = orjson.loads(response.content)
         except orjson.JSONDecodeError:
-            raise odd("answered with something else than JSON.") from None
-        if isinstance(reply, dict) and reply.get("error"):
-            raise error_reply(reply)
+            raise no_json(response.content) from None
+        failure = failure_in(reply) if isinstance(reply, dict) else None
+        if failure is not None:
+            raise failure
         if not isinstance(reply, dict) or not expected(reply):
             raise odd(f"gave an answer of another shape: {reply}")
         return reply
@@ -199,7 +208,7 @@ class OpenAIEngine:
         return (text.replace(self._key, "***") if self._key else text)[:300]
 
     def _where(self) -> str:
-        return f"the server of model {self._model!r} ({self._client.base_url})"
+        return f"the server of model {self._model!r} ({shown(self._address)})"
 
 
 def api_key(variable: str | None) -> str | None:
