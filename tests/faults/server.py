@@ -98,6 +98,7 @@ class FaultServer:
     at_once: int = 0
     most_at_once: int = 0
     hanging: int = 0
+    host: str = "127.0.0.1"
     address: str = ""
 
     def __post_init__(self) -> None:
@@ -219,7 +220,7 @@ class FaultServer:
             await runner.setup()
             assert runner.server is not None
             self._connections = lambda: runner.server.connections
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            await web.TCPSite(runner, self.host, 0).start()
             self.address = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
             started.set()
             await stop.wait()

@@ -93,7 +93,8 @@ def unreachable(error: BaseException, address: str) -> Fault:
     through = f" through the proxy {shown(proxy)}" if proxy else ""
     chain = list(_causes(error))
     for cause in chain:
-        if isinstance(cause, ssl.SSLCertVerificationError):
+        # aiohttp's own error is one as well, but does not say what is wrong: that is inside it.
+        if isinstance(cause, ssl.SSLCertVerificationError) and hasattr(cause, "verify_message"):
             return _untrusted(cause, through)
         if isinstance(cause, httpx2.ProxyError) and re.match(r"4\d\d\b", str(cause)):
             said = f"could not be reached{through}, which answered HTTP {str(cause)[:3]}."
