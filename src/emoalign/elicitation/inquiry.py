@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from emoalign.elicitation.questions import Question, build_questions, only_scale
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.elicitation.readings import read_distribution, readings, withheld
 from emoalign.progress import Progress
+from emoalign.stage import Stopped
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +87,13 @@ def asked_ratings(
             progress = stack.enter_context(Progress(_label(tasks), held + left, held))
             for inquiry in inquiries:
                 inquiry.progress = progress
-            card.ask(inquiries, account)
+            try:
+                card.ask(inquiries, account)
+            except (Stopped, asyncio.CancelledError) as stop:
+                stop.add_note(
+                    f"{progress.done} of {progress.total} answers of {progress.label} are kept."
+                )
+                raise
         else:
             _log.info("all %d answers are in the journal: nothing to ask", held)
     return [inquiry.ratings() for inquiry in inquiries]
