@@ -48,6 +48,13 @@ def _is_loopback(number: IPv4Address | IPv6Address) -> bool:
     return any(number in network for network in _HERE)
 
 
+def loopback_hosts() -> list[str]:
+    """The names and networks that are this machine, as patterns of httpx2."""
+    networks = [network.with_prefixlen for network in _HERE]
+    bracketed = [re.sub(r"(.*:.*)(?=/)", r"[\1]", network) for network in networks]
+    return [*sorted(loopback_names()), "*.localhost", *bracketed]
+
+
 @cache
 def loopback_names() -> frozenset[str]:
     """Names that are loopback: localhost, and those that /etc/hosts gives no other address."""

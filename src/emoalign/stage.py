@@ -74,7 +74,7 @@ def stage(log_file: str | Path) -> Iterator[None]:
         _log.addHandler(handler)
     _log.setLevel(logging.INFO)
     try:
-        with orderly_end():
+        with _heeding_signals():
             yield
     except Stopped as stop:
         _log.warning("%s", stop.last_words())
@@ -119,6 +119,18 @@ def orderly_end() -> Iterator[None]:
     SIGTERM comes from scancel, a time limit or a shutdown. Without this, it ends this process at
     once and leaves behind those that it has started. Only the first signal counts.
     """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with _heeding_signals():
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """See orderly_end; once told to stop, this process goes on ignoring to be told again."""
     told: list[int] = []
     # Where Ctrl-C is ignored, as in the background of a shell, it stays so.
     heeded = [signal.SIGTERM]

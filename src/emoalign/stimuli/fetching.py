@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import httpx2
 
+from emoalign.addresses import loopback_hosts
 from emoalign.errors import DataError
 from emoalign.study.fields import FileSource
 from emoalign.study.source_files import sha256
@@ -94,9 +95,12 @@ def _continue(source: FileSource, part: Path) -> None:
     start = part.stat().st_size if source.sha256 and part.exists() else 0
     # Encoded on the way, the bytes on disk would not be those that a range counts.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    with httpx2.stream(
-        "GET", str(source.url), headers=headers, follow_redirects=True, timeout=_TIMEOUT_S
-    ) as response:
+    # What is moved is got from where it is now, as data repositories do; this machine directly.
+    here = dict.fromkeys((f"all://{host}" for host in loopback_hosts()), None)
+    with (
+        httpx2.Client(mounts=here, follow_redirects=True, timeout=_TIMEOUT_S) as client,
+        client.stream("GET", str(source.url), headers=headers) as response,
+    ):
         if start and response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
             return
         response.raise_for_status()
