@@ -168,7 +168,7 @@ def test_what_is_on_this_machine_is_got_without_a_proxy(
     for host in ("127.0.0.1", "localhost", "LocalHost"):
         download(source(server, url=server.url.replace("127.0.0.1", host)), here / f"{host}.csv")
     elsewhere = source(server, url="http://data.example.org/words.csv")
-    with pytest.raises(UnreachableError):
+    with pytest.raises(UnreachableError, match=r"through the proxy http://127\.0\.0\.1:9 \("):
         download(elsewhere, here / "other.csv")
     assert len(server.asked) == 3
 

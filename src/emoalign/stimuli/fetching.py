@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import stat
 import zipfile
@@ -12,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import httpx2
 
-from emoalign.addresses import loopback_hosts
+from emoalign.addresses import loopback_hosts, proxy_for, shown
 from emoalign.errors import DataError
 from emoalign.study.fields import FileSource
 from emoalign.study.source_files import sha256
@@ -85,10 +86,24 @@ def _fetch(source: FileSource, part: Path, target: Path) -> None:
             ) from error
         except httpx2.TransportError as error:
             if attempt == _ATTEMPTS:
+                proxy = proxy_for(str(source.url))
+                through = f" through the proxy {shown(proxy)}" if proxy else ""
                 raise UnreachableError(
-                    f"{target}: could not be downloaded from {source.url} "
-                    f"({error or type(error).__name__})"
+                    f"{target}: could not be downloaded from {source.url}{through} "
+                    f"({error or type(error).__name__}){_trust(error)}"
                 ) from error
+
+
+def _trust(error: httpx2.TransportError) -> str:
+    """The remedy where a certificate is not trusted; nothing for any other error."""
+    if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        return ""
+    named = os.environ.get("SSL_CERT_FILE")
+    now = f" (now SSL_CERT_FILE={named})" if named else ""
+    return (
+        ". Where a proxy or an institution signs certificates itself, name the file with its own: "
+        f"export SSL_CERT_FILE=/path/to/authorities.pem{now}"
+    )
 
 
 def _continue(source: FileSource, part: Path) -> None:
