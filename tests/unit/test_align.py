@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tarfile
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +14,21 @@ from statsmodels.stats.multitest import multipletests
 
 from emoalign.analyses.alignment.aligned_cells import alignment
 from emoalign.analyses.alignment.analysis import AlignmentJob
-from emoalign.analyses.readouts.agreement import readouts
 from emoalign.analyses.readouts.analysis import ReadoutsJob
 from emoalign.items.rated_items import reliability_row
 from emoalign.planning.analysed import analysed_study
-from emoalign.tables import ALIGNMENT, ITEMS, NORMS
+from emoalign.study.scales import HumanScale
+from emoalign.tables import ALIGNMENT, ITEMS, READOUTS
 from tests.kit.analysing import run
 from tests.kit.ratings import cell, norms, ratings
+from tests.kit.stages import write_items
 from tests.kit.words import SETTINGS, study
 
+KEPT = Path(__file__).parents[1] / "kept"
+TABLES = ("items", "norms")
 NORM_ROWS = norms()
 STUDY = analysed_study(study())
-JOB, READOUTS = AlignmentJob.of(STUDY), ReadoutsJob.of(STUDY)
+JOB, COMPARED = AlignmentJob.of(STUDY), ReadoutsJob.of(STUDY)
 
 
 def reliability(norm_rows: pd.DataFrame = NORM_ROWS) -> pd.DataFrame:
@@ -48,8 +53,16 @@ def test_a_cell_holds_the_numbers_that_scipy_finds() -> None:
     assert row["rmse"] == pytest.approx(np.sqrt(np.mean((model - human) ** 2)))
     assert row["rmse_constant"] == pytest.approx(human.std(ddof=0))
     assert row["slope"] == pytest.approx(stats.linregress(human, model).slope)
-    spread = stats.mannwhitneyu(answers.std(axis=1, ddof=1), NORM_ROWS["sd"], method="asymptotic")
+    # scipy ranks the last digit, in which equal SDs are apart.
+    sds = (values.round(12) for values in (answers.std(axis=1, ddof=1), NORM_ROWS["sd"]))
+    spread = stats.mannwhitneyu(*sds, method="asymptotic")
     assert (row["ranksum_w"], row["ranksum_p"]) == pytest.approx((spread.statistic, spread.pvalue))
+    variances = answers.var(axis=1, ddof=1), NORM_ROWS["sd"].to_numpy() ** 2
+    ratio = np.log(np.sqrt(variances[0].mean() / variances[1].mean()))
+    assert row["log_rms_sd_ratio"] == pytest.approx(ratio)
+    assert row["log_rms_sd_ratio"] == pytest.approx(
+        np.log(row["sd_model_rms"] / row["sd_human_rms"])
+    )
     assert row["n_items"] == 30
     assert row["n_ok"] == 300
 
@@ -68,6 +81,58 @@ def test_the_interval_of_r_is_that_of_another_bootstrap_over_items() -> None:
         rng=np.random.default_rng(0),
     ).confidence_interval
     assert (row["pearson_low"], row["pearson_high"]) == pytest.approx(tuple(theirs), abs=0.01)
+
+
+def test_interval_and_p_of_spread_are_those_of_other_resamples_and_flips_of_items() -> None:
+    answers = ratings(NORM_ROWS, 1.1)
+    answers[:5, 1:] = np.nan  # one answer has no SD
+    job = JOB.model_copy(update={"bootstrap_resamples": 20_000})
+    [row] = alignment(cell(NORM_ROWS, answers), reliability(), job).to_dict("records")
+    variances = answers[5:].var(axis=1, ddof=1), NORM_ROWS["sd"].to_numpy()[5:] ** 2
+    theirs = stats.bootstrap(
+        variances,
+        lambda model, human, axis: np.log(model.mean(axis=axis) / human.mean(axis=axis)) / 2,
+        paired=True,
+        vectorized=True,
+        method="BCa",
+        n_resamples=20_000,
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    ends = row["log_rms_sd_ratio_low"], row["log_rms_sd_ratio_high"]
+    assert ends == pytest.approx(tuple(theirs), abs=0.01)
+    flipped = stats.permutation_test(
+        variances,
+        lambda model, human, axis: np.sum(model - human, axis=axis),
+        permutation_type="samples",
+        n_resamples=20_000,
+        rng=np.random.default_rng(0),
+    )
+    assert 0.02 < flipped.pvalue < 0.9
+    assert row["signflip_p"] == pytest.approx(flipped.pvalue, abs=0.015)
+
+
+def test_an_exact_readout_varies_as_its_distribution_does() -> None:
+    """The default study's own items; recomputed by others in two languages."""
+    with tarfile.open(KEPT / "default" / "results.tar.xz") as archive:
+        files = (archive.extractfile(f"results/default/{kind}/vader.parquet") for kind in TABLES)
+        items, norm_rows = (pd.read_parquet(BytesIO(file.read())) for file in files if file)
+    # The variance of a distribution of shares over the points, without n - 1.
+    points, exact = np.arange(1, 10), items["readout"] == "exact"
+    shares = np.stack(items.loc[exact, "distribution"])
+    spread = np.sqrt(shares @ points**2 - (shares @ points) ** 2)
+    assert items.loc[exact, "sd"].to_numpy() == pytest.approx(spread)
+    scale = HumanScale(min=1, max=9, direction="higher is more")
+    job = JOB.model_copy(update={"scales": {"vader": {"valence": scale}}})
+    known = pd.DataFrame([reliability_row("vader", "valence", norm_rows, 10, seed=3)])
+    table = alignment(items, known, job).set_index(["protocol", "readout"])
+    found = table["log_rms_sd_ratio"].round(4).to_dict()
+    assert found == {
+        ("instruction", "exact"): 0.8798,
+        ("instruction", "sampled"): 1.0315,
+        ("rating-sheet", "exact"): 0.9593,
+        ("rating-sheet", "sampled"): 0.9635,
+    }
+    assert (table["signflip_p"] == 1 / (1 + job.bootstrap_resamples)).all()
 
 
 def test_the_disattenuated_r_uses_both_reliabilities() -> None:
@@ -136,9 +201,10 @@ def test_p_values_are_adjusted_over_the_cells_of_one_readout_only() -> None:
     exact = cell(NORM_ROWS, ratings(NORM_ROWS, 8, 9), model="m2", readout="exact")
     table = alignment(pd.concat([*cells, exact]), reliability(), JOB).set_index("readout")
     sampled = table.loc["sampled"]
-    expected = multipletests(sampled["pearson_p"], method="fdr_bh")[1]
-    assert sampled["pearson_p_adjusted"].to_numpy() == pytest.approx(expected)
-    assert table.loc["exact", "pearson_p_adjusted"] == table.loc["exact", "pearson_p"]
+    for test in ("pearson", "signflip", "ranksum", "signedrank"):
+        expected = multipletests(sampled[f"{test}_p"], method="fdr_bh")[1]
+        assert sampled[f"{test}_p_adjusted"].to_numpy() == pytest.approx(expected)
+        assert table.loc["exact", f"{test}_p_adjusted"] == table.loc["exact", f"{test}_p"]
 
 
 def test_neither_the_order_of_items_nor_other_cells_change_a_cell() -> None:
@@ -150,7 +216,7 @@ def test_neither_the_order_of_items_nor_other_cells_change_a_cell() -> None:
     pd.testing.assert_frame_equal(both.iloc[[0]][alone.columns], alone)
 
 
-def test_readouts_are_compared_where_a_cell_has_both() -> None:
+def test_readouts_are_compared_where_a_cell_has_both(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     shares = rng.dirichlet(np.ones(9), 30)
     answers = np.array([rng.choice(np.arange(1, 10.0), 10, p=row) for row in shares])
@@ -163,7 +229,10 @@ def test_readouts_are_compared_where_a_cell_has_both() -> None:
         returned_mass=0.95,
     )
     alone = cell(NORM_ROWS, answers, protocol="only sampled")
-    table = readouts(pd.concat([sampled, exact, alone]), READOUTS)
+    write_items(tmp_path, NORM_ROWS)
+    ITEMS.write(pd.concat([sampled, exact, alone]), tmp_path / "items/words.parquet")
+    run(COMPARED, "compare_readouts", tmp_path)
+    table = READOUTS.read(tmp_path / READOUTS.path)
     assert list(table["protocol"]) == ["p"]
     row = table.iloc[0]
     assert row["on_scale_mass_exact"] == pytest.approx(0.7)
@@ -176,9 +245,9 @@ def test_readouts_are_compared_where_a_cell_has_both() -> None:
 
 def test_tables_are_written_for_programs_and_for_spreadsheets(tmp_path: Path) -> None:
     ITEMS.write(cell(NORM_ROWS, ratings(NORM_ROWS)), tmp_path / "items/words.parquet")
-    NORMS.write(NORM_ROWS, tmp_path / "norms/words.parquet")
+    write_items(tmp_path, NORM_ROWS)
     run(JOB, "align", tmp_path)
-    run(READOUTS, "compare_readouts", tmp_path)
+    run(COMPARED, "compare_readouts", tmp_path)
     table = ALIGNMENT.read(tmp_path / "statistics/alignment.parquet")
     csv = pd.read_csv(tmp_path / "statistics/alignment.csv")
     assert list(csv.columns) == list(table.columns)

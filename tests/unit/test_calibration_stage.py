@@ -306,7 +306,7 @@ def test_labels_in_another_order_are_refused(tmp_path: Path, results: Path) -> N
 
 def test_another_file_is_no_calibrator(tmp_path: Path) -> None:
     path = tmp_path / "d.json"
-    path.write_text('{"version": 2, "cells": []}')
+    path.write_text('{"version": 1, "cells": []}')
     with pytest.raises(DataError, match="no calibrators of this version of emoalign"):
         load(path)
 

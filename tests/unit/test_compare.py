@@ -187,7 +187,11 @@ def test_the_scorecard_says_what_was_expected_and_found_with_the_numbers(tables:
     spread = found(tables, "less spread than people")
     assert spread["found"] == "not as expected"
     assert spread["high"] < 0
+    assert "root mean square SD " in spread["evidence"]
     assert "times people's on arousal" in spread["evidence"]
+    cells = aligned(item_rows(), comparison()).query("model == 'm1' and protocol == 'p1'")
+    assert spread["estimate"] == pytest.approx(-cells["log_rms_sd_ratio"].max())
+    assert spread["low"] == pytest.approx(-cells["log_rms_sd_ratio_high"].max())
     shape = found(tables, "V shape of people")
     assert shape["found"] in ("as expected", "not as expected", "unclear")
     assert "over 40 items" in shape["evidence"]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
@@ -321,14 +321,31 @@ def test_personas_stand_after_nobody_and_wordings_leave_personas_out(
 def test_answers_that_are_all_the_same_have_a_ratio_of_zero() -> None:
     table = pd.DataFrame(
         {
-            "log_sd_ratio": [np.nan, np.nan, np.log(0.5)],
-            "log_sd_ratio_low": np.nan,
-            "log_sd_ratio_high": np.nan,
-            "sd_model_median": [0.0, np.nan, 0.5],
-            "sd_human_median": [1.0, 1.0, 1.0],
+            "log_rms_sd_ratio": [np.nan, np.nan, np.log(0.5)],
+            "log_rms_sd_ratio_low": np.nan,
+            "log_rms_sd_ratio_high": np.nan,
+            "sd_model_rms": [0.0, np.nan, 0.5],
+            "sd_human_rms": [1.0, 1.0, 1.0],
         }
     )
     np.testing.assert_allclose(ratios(table)["ratio"], [0.0, np.nan, 0.5])
+
+
+def test_the_spread_figure_marks_the_root_mean_squares_that_are_compared(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    [axis] = drawn("spread", "fear")[0].axes
+    table = rows(study, "means", "fear").rows(ALIGNMENT)
+    cells = table.sort_values(["model", "protocol", "readout"])
+    diamonds = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "D"]
+    np.testing.assert_allclose(diamonds[1:], cells["sd_model_rms"])
+    dashed = [one.get_segments()[0][0, 0] for one in axis.collections if is_lines(one)]
+    np.testing.assert_allclose(dashed[1:], cells["sd_human_rms"])
+    assert dashed[0] == diamonds[0], "people, beside themselves"
+
+
+def is_lines(mark: object) -> bool:
+    return isinstance(mark, LineCollection)
 
 
 POOR = drawn_study(("arousal", "fear", "valence"), models=("m1",), protocols=PROTOCOLS)

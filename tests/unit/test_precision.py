@@ -16,7 +16,16 @@ from scipy import stats
 
 from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.precision.analysis import PrecisionJob, PrecisionSettings
-from emoalign.analyses.precision.widths import NO_NORMS, NO_OTHERS, in_words, precision_rows
+from emoalign.analyses.precision.widths import (
+    ALL_AGREE,
+    NO_NORMS,
+    NO_OTHERS,
+    NO_SDS,
+    NO_VARIANCE,
+    ONE_ANSWER,
+    precision_rows,
+)
+from emoalign.analyses.precision.words import in_words
 from emoalign.items.cells import Texts
 from emoalign.statistics import planned_precision
 from emoalign.statistics.planned_precision import HumanSpread
@@ -263,7 +272,7 @@ def test_the_table_has_a_row_per_assumption_and_half_width_and_fits_its_contract
     emotional: pd.DataFrame, tmp_path: Any
 ) -> None:
     table = planned(job(participants=(5, 20), exact=True), emotional)
-    assert len(table) == 3 * (4 + 2) * 3
+    assert len(table) == 3 * (4 + 2 + 2) * 3
     PRECISION.write_csv(table, tmp_path / "precision.csv")
     assert list(pd.read_csv(tmp_path / "precision.csv").columns) == PRECISION.schema.names
     narrower = table.sort_values("half_width", ascending=False)
@@ -305,26 +314,36 @@ def without_raters(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(ratings=None)
 
 
+def where_all_agree(table: pd.DataFrame) -> pd.DataFrame:
+    means = table["mean"].round()
+    return table.assign(
+        mean=means, sd=0.0, ratings=[np.full(5, mean) for mean in means], n=np.full(len(table), 5)
+    )
+
+
 def without_spread(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(ratings=None, sd=np.nan, n=None)
 
 
 @pytest.mark.parametrize(
-    ("change", "r_says", "jsd_says"),
+    ("change", "r_says", "ratio_says", "jsd_says"),
     [
-        (lambda table: table.iloc[:0], NO_NORMS, NO_NORMS),
-        (without_spread, "how reliable the human means are is not known", "not known"),
-        (without_raters, None, "the single human answers are not known"),
+        (lambda table: table.iloc[:0], NO_NORMS, NO_NORMS, NO_NORMS),
+        (without_spread, "how reliable the human means are is not known", NO_SDS, "not known"),
+        (without_raters, None, None, "the single human answers are not known"),
+        (where_all_agree, None, ALL_AGREE, None),
     ],
 )
 def test_what_norms_cannot_tell_is_null_and_says_why(
     emotional: pd.DataFrame,
     change: Callable[[pd.DataFrame], pd.DataFrame],
     r_says: str | None,
-    jsd_says: str,
+    ratio_says: str | None,
+    jsd_says: str | None,
 ) -> None:
     table = planned(job(), change(emotional))
-    for measure, says in (("r", r_says), ("jsd", jsd_says)):
+    told = (("r", r_says), ("log_rms_sd_ratio", ratio_says), ("jsd", jsd_says))
+    for measure, says in told:
         rows = rows_of(table, measure=measure, half_width=0.1)
         if says is None:
             assert rows["items_needed"].notna().all()
@@ -332,6 +351,38 @@ def test_what_norms_cannot_tell_is_null_and_says_why(
             assert all(says in reason for reason in rows["reason"])
             assert rows["participants_needed"].isna().all()
     assert any("words valence" in line for line in in_words(table))
+
+
+def test_one_answer_or_always_the_same_one_has_no_ratio_of_sds(emotional: pd.DataFrame) -> None:
+    rows = rows_of(planned(job(participants=(1,)), emotional), measure="log_rms_sd_ratio")
+    assert rows["planned"].isna().all()
+    asked = rows_of(rows, half_width=0.1)
+    assert set(asked["reason"]) == {ONE_ANSWER}
+    for needed, assumed in zip(asked["participants_needed"], asked["assumed"], strict=True):
+        enough = planned(job(participants=(int(needed),)), emotional)
+        row = rows_of(enough, measure="log_rms_sd_ratio", assumed=assumed).iloc[0]
+        assert row["planned"] <= 0.1
+    same = planned(job(settings=PrecisionSettings(sd_ratio=0)), emotional)
+    assert set(rows_of(same, measure="log_rms_sd_ratio")["reason"]) == {NO_VARIANCE}
+    half = planned(job(settings=PrecisionSettings(sd_ratio=0.5)), emotional)
+    expected = rows_of(half, measure="log_rms_sd_ratio")["expected"]
+    assert expected.to_numpy() == pytest.approx(np.log(0.5))
+
+
+def test_items_of_one_rater_do_not_count_in_the_ratio_of_sds(emotional: pd.DataFrame) -> None:
+    once = np.arange(500) < 200
+    some = emotional.assign(
+        n=np.where(once, 1, 5),
+        sd=emotional["sd"].mask(once),
+        ratings=[
+            ratings[:1] if one else ratings
+            for one, ratings in zip(once, emotional["ratings"], strict=True)
+        ],
+    )
+    rows = rows_of(planned(job(), some), measure="log_rms_sd_ratio")
+    assert set(rows["n_items"]) == {300}
+    others = rows_of(planned(job(), emotional.iloc[200:]), measure="log_rms_sd_ratio")
+    assert rows["planned"].to_numpy() == pytest.approx(others["planned"].to_numpy())
 
 
 def test_the_order_of_norms_changes_nothing(emotional: pd.DataFrame) -> None:
@@ -357,8 +408,11 @@ def test_the_plan_tells_in_words_what_is_reachable(emotional: pd.DataFrame) -> N
     assert lines[0].startswith("words valence, 500 items, 20 participants: half-widths")
     assert lines[1].startswith("  r with people: ±0.08")
     assert "if it is 0.3 (seen as 0." in lines[1]
-    assert "for a perfect model (0." in lines[3]
     assert "for ±0.05: items " in lines[2]
+    assert lines[3].startswith("  ln of the ratio of SDs: ±0.03")
+    assert "if its SDs go with people's over items, ±0.0" in lines[3]
+    assert "for ±0.05: items " in lines[4]
+    assert "for a perfect model (0." in lines[5]
     assert "or participants not reachable" in lines[2]
     assert lines[-1].endswith("precision.csv.")
 

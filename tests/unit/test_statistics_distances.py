@@ -14,7 +14,7 @@ from scipy.spatial.distance import jensenshannon
 from sklearn.metrics import brier_score_loss, log_loss
 
 from emoalign.statistics import distances
-from emoalign.statistics.distances import scores
+from emoalign.statistics.distances import METRICS, Kind, scores
 from emoalign.statistics.pairs import FloatArray
 
 Distance = Callable[[FloatArray, FloatArray], FloatArray]
@@ -201,3 +201,40 @@ def test_the_order_of_the_points_matters_for_some_distances_and_not_for_others()
     assert distances.rps(people, near) < distances.rps(people, far) == 1
     assert distances.w1(people, near) == 1
     assert distances.w1(people, far) == 4
+
+
+SIDES = {
+    # Of few raters, and of few answers: 1 too large, -1 too small, 0 neither.
+    **dict.fromkeys(("jsd", "kl", "tvd", "w1", "w1_normalised", "rps"), (1, 1)),
+    "nll": (0, 1),
+    "rps_debiased": (0, 0),
+    "entropy_difference": (1, -1),
+    "top1": (-1, -1),
+    "kendall": (-1, -1),
+    "bernoulli_jsd": (1, 1),
+    "brier": (1, 1),
+}
+
+
+@pytest.mark.parametrize("kind", ["ordinal", "labels"])
+def test_few_raters_and_few_answers_move_each_metric_as_its_description_says(kind: Kind) -> None:
+    """The model is like people but for some noise, so that it agrees more than by chance."""
+    rng = np.random.default_rng(9)
+    truth = rng.dirichlet(np.ones(6), 20_000)
+    model = 0.7 * truth + 0.3 * rng.dirichlet(np.ones(6), 20_000)
+    if kind == "labels":
+        truth, model = truth**0.5, model**0.5
+        few = [rng.binomial(5, shares) / 5 for shares in (truth, model)]
+    else:
+        few = [rng.multinomial(5, shares) / 5 for shares in (truth, model)]
+    known, of_raters, of_answers = (
+        np.nanmean(scores(kind, p, q, raters=n, answers=m), axis=1)
+        for p, q, n, m in (
+            (truth, model, np.inf, np.inf),
+            (few[0], model, 5, np.inf),
+            (truth, few[1], np.inf, 5),
+        )
+    )
+    for place, metric in enumerate(METRICS[kind]):
+        found = [round(50 * (one[place] - known[place])) for one in (of_raters, of_answers)]
+        assert tuple(np.sign(found)) == SIDES[metric], (metric, found)

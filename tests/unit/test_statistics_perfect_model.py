@@ -54,7 +54,8 @@ def perfect(raters: People, n_answers: float, n_draws: int, seed: int) -> Iterat
     """People beside draws of a perfect model that gives so many answers to each item."""
     answers = np.full((1, len(raters.n)), n_answers)
     draws = perfect_answers(raters, answers, n_draws, seed)
-    return ((raters.shares, shares[0]) for shares in draws)
+    n = raters.n.astype(np.float64)
+    return (Pair(raters.shares, shares[0], n, answers[0]) for shares in draws)
 
 
 def test_who_predicts_the_mean_of_the_others_never_sees_the_items_own_fold() -> None:
@@ -80,7 +81,7 @@ def test_a_model_of_one_answer_gives_the_point_nearest_to_its_mean() -> None:
 
 def test_shuffled_items_meet_every_other_where_they_are_few() -> None:
     human, model = population(6, 2, seed=1), population(6, 3, seed=2)
-    pairs = ((human, one) for one in predictors.shuffled(model, permutations=6, seed=1))
+    pairs = (Pair(human, model[one]) for one in predictors.shuffled(6, permutations=6, seed=1))
     found = reached("ordinal", pairs).values[0]
     every = [np.mean([distances.jsd(p, q) for q in model]) for p in human]
     assert found == pytest.approx(every)
@@ -88,7 +89,7 @@ def test_shuffled_items_meet_every_other_where_they_are_few() -> None:
 
 def test_shuffled_items_meet_others_at_random_where_they_are_many() -> None:
     human, model = population(300, 2, seed=1), population(300, 3, seed=2)
-    pairs = ((human, one) for one in predictors.shuffled(model, permutations=40, seed=1))
+    pairs = (Pair(human, model[one]) for one in predictors.shuffled(300, permutations=40, seed=1))
     every = np.mean([distances.jsd(human, one).mean() for one in model])
     assert reached("ordinal", pairs).values[0].mean() == pytest.approx(every, abs=0.002)
 
@@ -115,7 +116,7 @@ def test_items_that_are_all_alike_and_raters_who_all_agree_are_the_limits() -> N
 
 def test_halves_share_no_rater_and_leave_none_out() -> None:
     counts = np.array([[3, 2, 0], [1, 1, 2], [0, 0, 3]])
-    for larger, smaller in halves(people(counts), 50, seed=1):
+    for larger, smaller, *_ in halves(people(counts), 50, seed=1):
         assert larger.sum(axis=1) == pytest.approx(1)
         assert smaller.sum(axis=1) == pytest.approx(1)
         assert larger * [[3], [2], [2]] + smaller * [[2], [2], [1]] == pytest.approx(counts)
@@ -136,7 +137,7 @@ def test_a_rater_keeps_all_labels_when_raters_are_halved() -> None:
     choices = np.zeros((1, 5, 4), dtype=bool)
     choices[0, :2, :2] = True
     choices[0, 2:4, 2:] = True
-    for larger, smaller in halves(choosers(choices, np.array([4])), 30, seed=1):
+    for larger, smaller, *_ in halves(choosers(choices, np.array([4])), 30, seed=1):
         assert larger[0, 0] == larger[0, 1]
         assert larger[0, 2] == larger[0, 3] == 1 - larger[0, 0]
         assert smaller == pytest.approx(1 - larger)

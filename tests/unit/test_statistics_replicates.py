@@ -13,10 +13,16 @@ from emoalign.statistics.replicates import (
     bca_interval,
     combination,
     independent_sum,
+    log_rms_sd_ratio_replicates,
     log_sd_ratio_replicates,
     pearson_replicates,
 )
-from emoalign.statistics.resampling import log_sd_ratio_sums, pearson_sums, resample_counts
+from emoalign.statistics.resampling import (
+    log_rms_sd_ratio_sums,
+    log_sd_ratio_sums,
+    pearson_sums,
+    resample_counts,
+)
 
 N = 4_000
 
@@ -42,8 +48,19 @@ def log_ratio(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
     return np.log(x.mean(axis=axis) / y.mean(axis=axis))
 
 
+def log_rms_ratio(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
+    return 0.5 * np.log((x**2).mean(axis=axis) / (y**2).mean(axis=axis))
+
+
 @pytest.mark.parametrize("level", [0.8, 0.95])
-@pytest.mark.parametrize(("prepare", "direct"), [(pearson_sums, r), (log_sd_ratio_sums, log_ratio)])
+@pytest.mark.parametrize(
+    ("prepare", "direct"),
+    [
+        (pearson_sums, r),
+        (log_sd_ratio_sums, log_ratio),
+        (log_rms_sd_ratio_sums, log_rms_ratio),
+    ],
+)
 def test_the_interval_is_scipys_for_the_same_replicates(prepare, direct, level) -> None:  # type: ignore[no-untyped-def]
     model, human = positive_cells(1, 25, seed=2)
     theirs = stats.bootstrap(
@@ -133,7 +150,9 @@ def test_the_log_sd_ratio_says_how_much_less_the_model_varies() -> None:
     assert ratio.interval().low < ratio.estimate < ratio.interval().high < 0
 
 
-@pytest.mark.parametrize("replicates_of", [pearson_replicates, log_sd_ratio_replicates])
+@pytest.mark.parametrize(
+    "replicates_of", [pearson_replicates, log_sd_ratio_replicates, log_rms_sd_ratio_replicates]
+)
 def test_a_cell_has_the_same_interval_alone_as_among_others_with_gaps(replicates_of) -> None:  # type: ignore[no-untyped-def]
     model, human = positive_cells(3, 40, seed=2)
     model[1, :4] = np.nan
@@ -191,8 +210,9 @@ def test_undefined_intervals_are_nan(model: list[float], human: list[float]) -> 
     assert np.isnan([cell.interval().low, cell.interval().high]).all()
 
 
-def test_a_model_without_any_spread_has_no_log_ratio() -> None:
-    (ratio,) = log_sd_ratio_replicates(np.zeros(5), np.ones(5), 100, seed=0)
+@pytest.mark.parametrize("replicates_of", [log_sd_ratio_replicates, log_rms_sd_ratio_replicates])
+def test_a_model_without_any_spread_has_no_log_ratio(replicates_of) -> None:  # type: ignore[no-untyped-def]
+    (ratio,) = replicates_of(np.zeros(5), np.ones(5), 100, seed=0)
     assert np.isnan([ratio.estimate, ratio.interval().low, ratio.interval().high]).all()
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emoalign.statistics.resampling import log_sd_ratio_sums, pearson_sums, resample_counts
+from emoalign.statistics.resampling import (
+    log_rms_sd_ratio_sums,
+    log_sd_ratio_sums,
+    pearson_sums,
+    resample_counts,
+)
 
 
 def cells(n_cells: int, n_items: int, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -41,8 +46,17 @@ def test_counts_depend_on_their_arguments_alone_and_cannot_be_spoilt() -> None:
         resample_counts(7, 20, seed=1)[0, 0] = 9
 
 
+def log_rms_ratio(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
+    return 0.5 * np.log((x**2).mean(axis=axis) / (y**2).mean(axis=axis))
+
+
 @pytest.mark.parametrize(
-    ("prepare", "direct"), [(pearson_sums, correlation), (log_sd_ratio_sums, log_ratio)]
+    ("prepare", "direct"),
+    [
+        (pearson_sums, correlation),
+        (log_sd_ratio_sums, log_ratio),
+        (log_rms_sd_ratio_sums, log_rms_ratio),
+    ],
 )
 def test_replicates_and_jackknife_are_the_statistic_of_the_items_themselves(
     prepare, direct

@@ -100,6 +100,7 @@ def test_the_numbers_are_those_of_the_table(people: Project) -> None:
         "rmse": ((means - human) ** 2).mean() ** 0.5,
         "bias": (means - human).mean(),
         "slope": stats.linregress(human, means).slope,
+        "log_rms_sd_ratio": 0.5 * np.log((sds**2).mean() / (human_sd**2).mean()),
         "sd_model_median": sds.median(),
         "sd_human_median": human_sd.median(),
         "log_sd_ratio": np.log(sds.mean() / human_sd.mean()),

@@ -39,7 +39,7 @@ class FigureJob(Job):
     The job of the figures of a dataset is that of a study which has no other dataset.
     """
 
-    version: int = 3
+    version: int = 4
     figures: tuple[str, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]

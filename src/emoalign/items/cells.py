@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from emoalign.statistics.distances import Kind
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.predictors import Pair
 from emoalign.statistics.raters import People
 from emoalign.statistics.resampling import Keys, text_keys
 from emoalign.stimuli.norms import human_answers
@@ -95,6 +96,10 @@ class DistributionCell:
     def human_n(self) -> NDArray[np.int64]:
         """Human raters of each item, shape (items,)."""
         return self.people.n
+
+    def beside(self, model: FloatArray, answers: FloatArray | float = np.inf) -> Pair:
+        """People beside other distributions on the same items, of so many answers."""
+        return Pair(self.human_shares, model, self.human_n.astype(np.float64), answers)
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from emoalign.analyses.precision.analysis import PrecisionJob
-from emoalign.analyses.precision.widths import in_words, precision_rows
+from emoalign.analyses.precision.widths import precision_rows
+from emoalign.analyses.precision.words import in_words
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.cells import Texts

@@ -17,10 +17,12 @@ from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure
 from emoalign.report.carried import Pictures, own_script, packed, packed_json, plotly
 from emoalign.report.contents import PageSection
+from emoalign.report.families import sentence
 from emoalign.report.grid import FEW_ROWS
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import TABLES, Table, atomic
+from emoalign.tables.families import FAMILIES, Family
 from emoalign.wording import interval, number, p_value, percent
 
 HERE = Path(__file__).parent
@@ -155,10 +157,24 @@ def _methods(shown: Sequence[Shown], results: Results) -> dict[str, Any]:
     What was done is told before what was computed of it, though it stands at the end of the page.
     """
     ordered = sorted(shown, key=lambda each: not each.section.about)
-    paragraphs = [cited(text) for each in ordered for text in each.view.methods]
+    texts = [text for each in ordered for text in each.view.methods]
+    if tests := _tests(shown, results):
+        texts.append(sentence(tests))
+    paragraphs = [cited(text) for text in texts]
     keys = [key for _, named in paragraphs for key in named]
     data = [card.citation for card in results.job.datasets.values()]
     return {"methods": [text for text, _ in paragraphs], "bibtex": bibliography(keys, data)}
+
+
+def _tests(shown: Sequence[Shown], results: Results) -> list[Family]:
+    """The families of tests in the tables on the page, of which any could be made."""
+    read = {path for each in shown for path in each.place.reads}
+    return [
+        family
+        for family in FAMILIES
+        if family.table.path in read
+        and results.table(family.table)[list(family.p)].notna().any(axis=None)
+    ]
 
 
 def _unplaced(results: Results, shown: Sequence[Shown]) -> list[PlannedFigure]:

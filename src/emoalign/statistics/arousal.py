@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emoalign.statistics.correlation import FEWEST_ITEMS, Line, errors, least_squares
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import ROUNDING, FloatArray
 from emoalign.statistics.replicates import Interval, pearson_replicates
-
-ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)

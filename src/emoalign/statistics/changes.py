@@ -9,14 +9,14 @@ Calibration curves ask: of the shares predicted to be so large, how large were t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import MOST_UNDEFINED, Interval, bca_interval
-from emoalign.statistics.resampling import resample_counts, row_blocks
+from emoalign.statistics.resampling import resample_counts, row_blocks, summed_by
+from emoalign.statistics.significance import sign_flip
 
 
 @dataclass(frozen=True)
@@ -60,33 +60,26 @@ def changes(
         seed: of both.
     """
     defined = np.isfinite(before) & np.isfinite(after)
-    first = _by_text(np.where(defined, before, 0.0), text, n_texts)
-    second = _by_text(np.where(defined, after, 0.0), text, n_texts)
-    items = _by_text(defined.astype(np.float64), text, n_texts)
+    first = summed_by(np.where(defined, before, 0.0), text, n_texts)
+    second = summed_by(np.where(defined, after, 0.0), text, n_texts)
+    items = summed_by(defined.astype(np.float64), text, n_texts)
     sums = np.concatenate((items, first, second))
     resampled = _resampled(sums, n, seed).reshape(3, len(after), n)
-    differences = np.where(tested[:, np.newaxis], second - first, 0.0)
-    flipped = np.zeros((len(after), n))
-    flipped[tested] = _flipped(differences[tested], n, seed)
+    p = np.full(len(after), np.nan)
+    p[tested] = sign_flip(second[tested] - first[tested], n, seed)
     return [
         _of_row(np.stack(one[:3]), *one[3:])
-        for one in zip(
-            items, first, second, resampled.swapaxes(0, 1), differences, flipped, strict=True
-        )
+        for one in zip(items, first, second, resampled.swapaxes(0, 1), p, strict=True)
     ]
 
 
-def _of_row(
-    sums: FloatArray, resampled: FloatArray, differences: FloatArray, flipped: FloatArray
-) -> Change:
+def _of_row(sums: FloatArray, resampled: FloatArray, p: float) -> Change:
     """One row, from sums by text, shape (3, texts): of items, before and after; and replicates."""
     total = sums.sum(axis=1)
     change, gain = (float(one) for one in _statistics(total))
     left_out = total[:, np.newaxis] - sums[:, sums[0] > 0]
     of_change, of_gain = _statistics(resampled)
     others_change, others_gain = _statistics(left_out)
-    # Sums of the same numbers in another order differ in their last digits.
-    extreme = np.abs(flipped) >= abs(differences.sum()) * (1 - 1e-12)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = total[1:] / total[0]
     return Change(
@@ -96,7 +89,7 @@ def _of_row(
         change_interval=bca_interval(change, of_change, others_change),
         gain=gain,
         gain_interval=bca_interval(gain, of_gain, others_gain),
-        p=float((1 + extreme.sum()) / (1 + extreme.size)) if differences.any() else np.nan,
+        p=float(p),
     )
 
 
@@ -109,13 +102,6 @@ def _statistics(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
     return change, gain
 
 
-def _by_text(values: FloatArray, text: NDArray[np.int64], n_texts: int) -> FloatArray:
-    """Sums over the items of each text, shape (rows, texts)."""
-    sums = np.zeros((len(values), n_texts))
-    np.add.at(sums.T, text, values.T)
-    return sums
-
-
 def _resampled(sums: FloatArray, n: int, seed: int) -> FloatArray:
     """Sums over resampled texts, shape (rows, n)."""
     counts = resample_counts(sums.shape[1], n, seed)
@@ -123,26 +109,6 @@ def _resampled(sums: FloatArray, n: int, seed: int) -> FloatArray:
     for rows in row_blocks(n, sums.shape[1]):
         found[:, rows] = (counts[rows].astype(np.float64) @ sums.T).T
     return found
-
-
-def _flipped(differences: FloatArray, n: int, seed: int) -> FloatArray:
-    """Sums of differences over texts with random signs, shape (rows, n)."""
-    signs = _signs(differences.shape[1], n, seed)
-    found = np.empty((len(differences), n))
-    for rows in row_blocks(n, differences.shape[1]):
-        found[:, rows] = (signs[rows].astype(np.float64) @ differences.T).T
-    return found
-
-
-@lru_cache(maxsize=2)
-def _signs(n_texts: int, n: int, seed: int) -> NDArray[np.int8]:
-    """+1 or -1 for each text, shape (n, texts)."""
-    rng = np.random.default_rng((seed, n_texts))
-    signs = rng.integers(0, 2, (n, n_texts), dtype=np.int8)
-    signs *= 2
-    signs -= 1
-    signs.flags.writeable = False
-    return signs
 
 
 BINS = 10

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from emoalign.statistics.pairs import FloatArray, is_constant
+from emoalign.statistics.pairs import FloatArray, is_constant, levels
 from emoalign.statistics.replicates import MOST_UNDEFINED, UNDEFINED, Interval, bca_interval
 from emoalign.statistics.resampling import resample_counts, row_blocks
 
@@ -79,7 +79,7 @@ def clustered_spearman(
     if len(texts) < FEWEST_TEXTS or is_constant(first) or is_constant(second):
         return UNDEFINED
     counts = _columns(len(texts), min(n_resamples, RANK_RESAMPLES), seed)
-    x, y = (np.unique(np.round(values, 12), return_inverse=True)[1] for values in (first, second))
+    x, y = (levels(values) for values in (first, second))
     # Items with the same two values are one kind, and there are few kinds of them.
     kinds, kind = np.unique(np.stack((x, y)), axis=1, return_inverse=True)
     member = _membership(kind.reshape(-1), kinds.shape[1])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from emoalign.statistics.pairs import complete_pairs, is_constant
+from emoalign.statistics.pairs import complete_pairs, is_constant, ranks
 
 # Two items always correlate perfectly, so that a correlation says something from three on.
 FEWEST_ITEMS = 3
@@ -69,7 +69,7 @@ def pearson(model: ArrayLike, human: ArrayLike) -> Correlation:
 
 
 def spearman(model: ArrayLike, human: ArrayLike) -> Correlation:
-    """Spearman rho (in field `r`) with average ranks for ties and p from Student's t.
+    """Spearman rho (in field `r`) with p from Student's t; values equal up to rounding tie.
 
     NaN for fewer than three items or when either side is constant.
 
@@ -79,7 +79,7 @@ def spearman(model: ArrayLike, human: ArrayLike) -> Correlation:
     x, y = complete_pairs(model, human)
     if x.size < FEWEST_ITEMS or is_constant(x) or is_constant(y):
         return Correlation(np.nan, np.nan, x.size)
-    found = stats.spearmanr(x, y)
+    found = stats.spearmanr(ranks(x), ranks(y))
     return Correlation(float(found.statistic), float(found.pvalue), x.size)
 
 

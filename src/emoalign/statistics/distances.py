@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import ROUNDING, FloatArray, signs
 
 Kind = Literal["ordinal", "labels"]
 """What distributions are over. ordinal: shares of ordered points, which sum to 1. labels: a share
@@ -26,8 +26,6 @@ of its own for each label."""
 SMOOTHING = 0.01
 """Share of the even distribution that is mixed into a model's before its logarithm is taken."""
 
-# Shares that differ by less than this are one share seen through rounding.
-ROUNDING = 1e-9
 _BIT = float(np.log(2))
 
 
@@ -112,6 +110,30 @@ def rps(human: FloatArray, model: FloatArray) -> FloatArray:
     return found
 
 
+def rps_debiased(
+    human: FloatArray,
+    model: FloatArray,
+    raters: FloatArray | float,
+    answers: FloatArray | float = np.inf,
+) -> FloatArray:
+    """Ranked probability score without what it owes to the number of raters and of answers.
+
+    RPS - ΣP(1 - P)/[(K - 1)(n - 1)] - ΣQ(1 - Q)/[(K - 1)(m - 1)] for n `raters` and m `answers` of
+    an item, shape (items,) or one number; infinitely many where the shares are probabilities. The
+    two terms are unbiased for the variances of the cumulative shares P and Q, so that the mean over
+    samples is the score of the distributions that they are drawn from (Ferro 2014, for ensembles of
+    forecasts). Below 0 where two samples happen to be nearer than samples of one distribution are
+    on average. NaN with fewer than two raters or answers.
+    """
+    found = rps(human, model)
+    for shares, n in ((human, raters), (model, answers)):
+        many = np.where(np.asarray(n) >= 2, n, np.nan)
+        cumulated = np.cumsum(shares, axis=-1)[..., :-1]
+        spread = (cumulated * (1 - cumulated)).sum(axis=-1) / max(cumulated.shape[-1], 1)
+        found = found - spread / (many - 1)
+    return found
+
+
 def entropy(shares: FloatArray) -> FloatArray:
     """Shannon entropy in bits, from 0 (one point) to log2 K (uniform)."""
     found: FloatArray = -xlogy(shares, shares).sum(axis=-1) / _BIT
@@ -141,7 +163,7 @@ def kendall(human: FloatArray, model: FloatArray) -> FloatArray:
     """Kendall's tau-b of the shares of the points, from -1 to 1; NaN where one side is uniform."""
     first, second = np.triu_indices(human.shape[-1], k=1)
     of_human, of_model = (
-        _order(shares[..., first] - shares[..., second]) for shares in (human, model)
+        signs(shares[..., first] - shares[..., second]) for shares in (human, model)
     )
     same = (of_human * of_model).sum(axis=-1)
     pairs = np.abs(of_human).sum(axis=-1) * np.abs(of_model).sum(axis=-1)
@@ -192,15 +214,11 @@ def _known(shares: FloatArray) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(shares).all(axis=-1))
 
 
-def _order(difference: FloatArray) -> FloatArray:
-    return np.where(np.abs(difference) <= ROUNDING, 0.0, np.sign(difference)).astype(np.float64)
-
-
 Best = Literal["lowest", "highest", "zero"]
 
 _SHARED = ("jsd", "tvd", "kl", "nll", "entropy_difference", "top1", "kendall")
 METRICS: dict[Kind, tuple[str, ...]] = {
-    "ordinal": ("jsd", "rps", "w1", "w1_normalised", *_SHARED[1:]),
+    "ordinal": ("jsd", "rps", "rps_debiased", "w1", "w1_normalised", *_SHARED[1:]),
     "labels": ("jsd", "bernoulli_jsd", "brier", *_SHARED[1:]),
 }
 """Names of the metrics by kind of scale, in the order in which they are told."""
@@ -244,6 +262,8 @@ def scores(
     model: FloatArray,
     step: float = 1.0,
     names: Sequence[str] | None = None,
+    raters: FloatArray | float = np.inf,
+    answers: FloatArray | float = np.inf,
 ) -> FloatArray:
     """Metrics of every item, shape (metrics, items).
 
@@ -257,6 +277,9 @@ def scores(
         model: those of the model, shape (items, K) or (K,).
         step: distance between neighbouring points of the scale.
         names: the metrics; without it, those of `METRICS[kind]`.
+        raters: how many people the shares of each item are of, shape (items,); infinitely many
+            where the shares are probabilities. Only `rps_debiased` goes by it.
+        answers: the same for the model.
     """
     p, q = human, model
     if kind == "labels":
@@ -265,6 +288,8 @@ def scores(
     for name in METRICS[kind] if names is None else names:
         if name in _BY_LABEL:
             value = _BY_LABEL[name](human, model).mean(axis=-1)
+        elif name == "rps_debiased":
+            value = rps_debiased(p, q, raters, answers)
         elif name == "w1":
             value = w1(p, q, step)
         else:
@@ -274,10 +299,5 @@ def scores(
 
 
 def entropies(kind: Kind, shares: FloatArray) -> FloatArray:
-    """Entropy of every item's distribution in bits; of labels, of the normalised one.
-
-    Rounded to 12 digits, so that items with the same shares in another order tie, as they must
-    where entropies are ranked.
-    """
-    of_items = entropy(normalised(shares) if kind == "labels" else shares)
-    return np.round(of_items, 12)
+    """Entropy of every item's distribution in bits; of labels, of the normalised one."""
+    return entropy(normalised(shares) if kind == "labels" else shares)

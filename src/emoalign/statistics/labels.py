@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse, stats
 
 from emoalign.statistics.correlation import spearman
-from emoalign.statistics.pairs import FloatArray, is_constant
+from emoalign.statistics.pairs import ROUNDING, FloatArray, is_constant, ranks
 from emoalign.statistics.replicates import UNDEFINED, Interval, bca_interval
 from emoalign.statistics.resampling import Folds
 
@@ -146,8 +146,8 @@ def _auc(scores: FloatArray, labelled: NDArray[np.bool_]) -> float:
     By ranks (Hanley & McNeil 1982, Radiology 143:29): ties count half.
     """
     n_with, n_without = int(labelled.sum()), int((~labelled).sum())
-    ranks = stats.rankdata(scores)[labelled].sum()
-    return float((ranks - n_with * (n_with + 1) / 2) / (n_with * n_without))
+    of_labelled = ranks(scores)[labelled].sum()
+    return float((of_labelled - n_with * (n_with + 1) / 2) / (n_with * n_without))
 
 
 def gradient(
@@ -166,7 +166,7 @@ def gradient(
     rho = float(_spearman(pair[np.newaxis])[0])
     shuffled = rng.permuted(np.tile(outcome, (permutations, 1)), axis=1)
     beside = np.stack((np.broadcast_to(predictor, shuffled.shape), shuffled), axis=1)
-    at_least = np.sum(np.abs(_spearman(beside)) >= abs(rho) - 1e-12)
+    at_least = np.sum(np.abs(_spearman(beside)) >= abs(rho) - ROUNDING)
     drawn = pair[:, rng.integers(n, size=(resamples, n))].swapaxes(0, 1)
     without = np.stack([np.delete(pair, label, axis=1) for label in range(n)])
     interval = bca_interval(rho, _spearman(drawn), _spearman(without))
@@ -182,13 +182,13 @@ def partial_spearman(predictor: FloatArray, outcome: FloatArray, control: FloatA
     n = len(predictor)
     if n < FEWEST_LABELS or any(map(is_constant, (predictor, outcome, control))):
         return Partial(np.nan, np.nan)
-    ranks = stats.rankdata(np.stack((predictor, outcome, control)), axis=1)
-    xy, xz, yz = np.asarray(np.corrcoef(ranks))[[0, 0, 1], [1, 2, 2]]
+    ranked = ranks(np.stack((predictor, outcome, control)))
+    xy, xz, yz = np.asarray(np.corrcoef(ranked))[[0, 0, 1], [1, 2, 2]]
     left = (1 - xz**2) * (1 - yz**2)
-    if left <= 1e-12:
+    if left <= ROUNDING:
         return Partial(np.nan, np.nan)
     rho = float(np.clip((xy - xz * yz) / np.sqrt(left), -1, 1))
-    if abs(rho) >= 1 - 1e-12:
+    if abs(rho) >= 1 - ROUNDING:
         return Partial(rho, 0.0)
     t = rho * np.sqrt((n - 3) / (1 - rho**2))
     return Partial(rho, float(2 * stats.t.sf(abs(t), n - 3)))
@@ -196,9 +196,9 @@ def partial_spearman(predictor: FloatArray, outcome: FloatArray, control: FloatA
 
 def _spearman(pairs: FloatArray) -> FloatArray:
     """Spearman rho of each pair, from shape (pairs, 2, labels); NaN where a side is constant."""
-    ranks = stats.rankdata(pairs, axis=-1)
-    ranks -= ranks.mean(axis=-1, keepdims=True)
-    x, y = ranks[:, 0], ranks[:, 1]
+    ranked = ranks(pairs)
+    ranked -= ranked.mean(axis=-1, keepdims=True)
+    x, y = ranked[:, 0], ranked[:, 1]
     spread = np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1))
     products = (x * y).sum(axis=-1)
     rho: FloatArray = np.divide(products, spread, out=np.full(len(x), np.nan), where=spread > 0)
@@ -207,7 +207,7 @@ def _spearman(pairs: FloatArray) -> FloatArray:
 
 def _stretched(values: FloatArray) -> FloatArray:
     known = values[np.isfinite(values)]
-    if not known.size or np.ptp(known) <= 1e-12:
+    if not known.size or np.ptp(known) <= ROUNDING:
         return np.full_like(values, np.nan)
     shares: FloatArray = (values - known.min()) / np.ptp(known)
     return shares

@@ -1,11 +1,47 @@
-"""Items that both the model and the humans have a value for."""
+"""Items that both the model and the humans have a value for, and which values are equal."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 FloatArray = NDArray[np.float64]
+
+ROUNDING = 1e-12
+"""Values that differ by no more are one value seen through rounding.
+
+Ratings, shares, their moments and their distances are known to about 1e-14. Two that are equal may
+differ in their last digit, by the order in which they were summed.
+"""
+
+
+def levels(values: ArrayLike) -> NDArray[np.int64]:
+    """Number the values from 0, the lowest, along the last axis; equals to `ROUNDING` share one.
+
+    Neighbours in order are compared, not digits: rounding would tear apart two equal values on
+    either side of a half. NaN is no level: leave missing values out.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    order = np.argsort(found, axis=-1)
+    ordered = np.take_along_axis(found, order, axis=-1)
+    level = np.empty(found.shape, dtype=np.int64)
+    steps = np.diff(ordered, axis=-1, prepend=ordered[..., :1]) > ROUNDING
+    np.put_along_axis(level, order, np.cumsum(steps, axis=-1), axis=-1)
+    return level
+
+
+def ranks(values: ArrayLike) -> FloatArray:
+    """Rank the values from 1 along the last axis; equals to `ROUNDING` share their mean rank."""
+    found: FloatArray = stats.rankdata(levels(values), axis=-1).astype(np.float64)
+    return found
+
+
+def signs(difference: ArrayLike) -> FloatArray:
+    """Tell the side of 0 that each difference is on: -1, 1, or 0 within `ROUNDING` of it."""
+    found = np.asarray(difference, dtype=np.float64)
+    side: FloatArray = np.where(np.abs(found) <= ROUNDING, 0.0, np.sign(found))
+    return side
 
 
 def complete_pairs(model: ArrayLike, human: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -35,4 +71,4 @@ def is_constant(values: FloatArray) -> bool:
     """
     if values.size == 0:
         return True
-    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
+    return bool(np.ptp(values) <= ROUNDING * np.abs(values).max())

@@ -8,18 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from numpy.typing import NDArray
 
 from emoalign.statistics import distances
 from emoalign.statistics.correlation import FEWEST_ITEMS
-from emoalign.statistics.distances import ROUNDING, Kind, entropies, scores
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.distances import Kind, entropies, scores
+from emoalign.statistics.pairs import ROUNDING, FloatArray, ranks
 from emoalign.statistics.resampling import Folds
 
-Pair = tuple[FloatArray, FloatArray]
-"""Distributions that stand for people's and for a model's, each of shape (items, K)."""
+
+class Pair(NamedTuple):
+    """Distributions that stand for people's and for a model's, and how many answers they are of.
+
+    Attributes:
+        human, model: shares, shape (items, K).
+        raters, answers: how many each item's are of, shape (items,); infinite for probabilities.
+    """
+
+    human: FloatArray
+    model: FloatArray
+    raters: FloatArray | float = np.inf
+    answers: FloatArray | float = np.inf
 
 
 def uniform(kind: Kind, n_points: int) -> FloatArray:
@@ -59,20 +71,19 @@ def point_mass(kind: Kind, shares: FloatArray) -> FloatArray:
     return mass
 
 
-def shuffled(shares: FloatArray, permutations: int, seed: int) -> Iterator[FloatArray]:
-    """The model's distributions on other items than its own, one permutation after the other.
+def shuffled(n_items: int, permutations: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Places of other items whose answers stand for each item's, shape (items,), draw by draw.
 
-    With no more items than `permutations` every item gets every distribution once, so that the mean
-    is exact; else the permutations are random.
+    With no more items than `permutations` every item meets every one once, so that the mean is
+    exact; else the permutations are random.
     """
-    n_items = len(shares)
     if n_items <= permutations:
         for shift in range(n_items):
-            yield np.roll(shares, shift, axis=0)
+            yield np.roll(np.arange(n_items), shift)
         return
     rng = np.random.default_rng(seed)
     for _ in range(permutations):
-        yield shares[rng.permutation(n_items)]
+        yield rng.permutation(n_items)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +122,8 @@ def reached(kind: Kind, pairs: Iterable[Pair], step: float = 1.0) -> Reached:
     total: FloatArray = np.zeros(())
     defined: FloatArray = np.zeros(())
     correlations, labels = [], []
-    for human, model in pairs:
-        values = scores(kind, human, model, step)
+    for human, model, raters, answers in pairs:
+        values = scores(kind, human, model, step, raters=raters, answers=answers)
         known = np.isfinite(values)
         total = total + np.where(known, values, 0)
         defined = defined + known
@@ -134,10 +145,7 @@ def rank_correlations(first: FloatArray, second: FloatArray) -> FloatArray:
     known = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     if known.sum() < FEWEST_ITEMS:
         return np.full(first.shape[1], np.nan)
-    x, y = (
-        stats.rankdata(np.round(values[known], 12), axis=0) - (known.sum() + 1) / 2
-        for values in (first, second)
-    )
+    x, y = (ranks(values[known].T).T - (known.sum() + 1) / 2 for values in (first, second))
     xx, yy, xy = ((a * b).sum(axis=0) for a, b in ((x, x), (y, y), (x, y)))
     varies = (xx > 0) & (yy > 0)
     rho: FloatArray = np.where(varies, xy / np.sqrt(np.where(varies, xx * yy, 1)), np.nan)

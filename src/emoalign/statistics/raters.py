@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import ROUNDING, FloatArray
+from emoalign.statistics.predictors import Pair
 
 ON_POINT = 1e-6
 """A rating this near to a point of its scale, in steps, is on it."""
@@ -18,8 +19,6 @@ SD_BOUNDS = (0.075, 0.175)
 
 On five points they are .3 and .7, those of Inoshita et al. (2026).
 """
-
-ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,17 +112,18 @@ def counted_choices(
     return People(item_ids, counts, n, np.full(len(n), np.nan), choices)
 
 
-def halves(people: People, n_draws: int, seed: int) -> Iterator[tuple[FloatArray, FloatArray]]:
+def halves(people: People, n_draws: int, seed: int) -> Iterator[Pair]:
     """Random halves of each item's raters: the larger stands for people, the other for a model.
 
     Shares of either half, (items, K), of n - floor(n/2) and floor(n/2) raters. Items need two.
     """
     rng = np.random.default_rng(seed)
     small = people.n // 2
+    large = people.n - small
     for _ in range(n_draws):
         taken = _some_raters(people, small, rng)
-        rest = people.counts - taken
-        yield rest / (people.n - small)[:, np.newaxis], taken / small[:, np.newaxis]
+        shares = (people.counts - taken) / large[:, np.newaxis], taken / small[:, np.newaxis]
+        yield Pair(*shares, large.astype(np.float64), small.astype(np.float64))
 
 
 def agreement_on_points(spread: FloatArray) -> dict[str, NDArray[np.bool_]]:

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from emoalign.statistics.correlation import FEWEST_ITEMS
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import ROUNDING, FloatArray, signs
 from emoalign.statistics.resampling import (
     ItemSums,
+    log_rms_sd_ratio_sums,
     log_sd_ratio_sums,
     pearson_sums,
     resample_counts,
@@ -24,9 +25,6 @@ from emoalign.statistics.resampling import (
 
 # Above this share of undefined resamples an interval describes only the resamples that worked.
 MOST_UNDEFINED = 0.05
-
-# Replicates that differ by less than this are one value seen through rounding.
-ONE_VALUE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,9 @@ def bca_interval(
     Efron (1987, JASA 82:171).
 
     `replicates`, shape (n_resamples,), is the statistic of every resample; the bias correction
-    counts those below the estimate, ties half. `jackknife`, shape (items,), is the statistic
-    without each item in turn, from which the acceleration comes (Efron & Tibshirani 1993,
-    eq. 14.15).
+    counts those below the estimate, and half of those equal to it up to rounding. `jackknife`,
+    shape (items,), is the statistic without each item in turn, from which the acceleration comes
+    (Efron & Tibshirani 1993, eq. 14.15).
 
     Undefined replicates (NaN) are left out. The interval is NaN when more than 5 % of them are
     undefined, when a jackknife value is (the statistic rests on one item), when the replicates do
@@ -62,9 +60,9 @@ def bca_interval(
     enough = defined.size > 0 and 1 - defined.size / resampled.size <= MOST_UNDEFINED
     if not (enough and np.isfinite(estimate) and np.isfinite(left_out).all()):
         return UNDEFINED
-    if np.ptp(defined) <= ONE_VALUE * max(1.0, float(np.abs(defined).max())):
+    if np.ptp(defined) <= ROUNDING * max(1.0, float(np.abs(defined).max())):
         return UNDEFINED
-    below = (np.mean(defined < estimate) + np.mean(defined <= estimate)) / 2
+    below = float(np.mean(1 - signs(defined - estimate))) / 2
     distance = left_out.mean() - left_out
     spread = float(np.sum(distance**2))
     if not 0 < below < 1 or spread == 0:
@@ -119,7 +117,8 @@ class Replicates:
         defined = self.resampled[np.isfinite(self.resampled)]
         if np.isnan(self.interval().low):
             return np.nan
-        fewer = min(np.sum(defined <= 0), np.sum(defined >= 0))
+        side = signs(defined)
+        fewer = min(np.sum(side <= 0), np.sum(side >= 0))
         return min(1.0, 2 * float(1 + fewer) / (defined.size + 1))
 
 
@@ -152,6 +151,19 @@ def log_sd_ratio_replicates(
         ValueError: the shapes do not fit each other.
     """
     return list(_replicates(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
+
+
+def log_rms_sd_ratio_replicates(
+    model_sd: ArrayLike, human_sd: ArrayLike, n_resamples: int, seed: int
+) -> list[Replicates]:
+    """½ ln(mean s² of the model / mean s² of people) of every cell with its replicates.
+
+    Shapes, direction and what is missing as in `log_sd_ratio_replicates`.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    return list(_replicates(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
 
 
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:

@@ -47,6 +47,16 @@ def row_blocks(n_rows: int, row_size: int, block_values: int = BLOCK_VALUES) -> 
         yield slice(start, min(start + step, n_rows))
 
 
+def summed_by(values: FloatArray, unit: NDArray[np.int64], n_units: int) -> FloatArray:
+    """Return sums over the items of each unit, shape (rows, units).
+
+    `values` has shape (rows, items); `unit` numbers the unit of each item, from 0, shape (items,).
+    """
+    sums = np.zeros((len(values), n_units))
+    np.add.at(sums.T, unit, values.T)
+    return sums
+
+
 @dataclass(frozen=True)
 class ItemSums:
     """A statistic of cells that is a function of sums over items.
@@ -134,6 +144,25 @@ def log_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
     """
     x, y, present = _cells(model_sd, human_sd)
     return ItemSums(np.stack((x, y)), present, _log_ratio)
+
+
+def log_rms_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
+    """Prepare ½ ln(mean s² of the model / mean s² of people), s the SDs of items.
+
+    That is ln of the ratio of root mean square SDs. Sample variances are unbiased with any number
+    of ratings, sample SDs are not. NaN where one side has no spread on any item.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    x, y, present = _cells(model_sd, human_sd)
+    return ItemSums(np.stack((x * x, y * y)), present, lambda sums: _log_ratio(sums) / 2)
+
+
+def root_mean_square(sds: ArrayLike) -> float:
+    """Return the root of the mean variance of items from their SDs, NaN without items."""
+    values = np.asarray(sds, dtype=np.float64)
+    return float(np.sqrt(np.mean(values**2))) if values.size else np.nan
 
 
 def _cells(model: ArrayLike, human: ArrayLike) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:

@@ -19,7 +19,8 @@ Purpose = Literal[
 ]
 """What is drawn.
 
-items: items in resamples of all that is correlated or compared over items.
+items: items in resamples of all that is correlated or compared over items; signs of their
+    differences.
 texts: texts, with all items that show them, in resamples; signs of their differences.
 labels: labels in resamples and permutations.
 raters: halves of the raters of an item, and single ones.

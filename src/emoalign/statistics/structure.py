@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from scipy.cluster import hierarchy
 from scipy.spatial import distance
 
-from emoalign.statistics.pairs import FloatArray, is_constant
+from emoalign.statistics.pairs import ROUNDING, FloatArray, is_constant, ranks
 
 FEWEST_ITEMS = 4
 """Three items have three distances, and six orders at most."""
 
-TIE = 1e-12
 ROWS_AT_ONCE = 64
 
 
@@ -54,8 +52,7 @@ def distance_ranks(distances: FloatArray) -> FloatArray:
 
     A single pair has rank 0.
     """
-    ranks = stats.rankdata(distances)
-    scaled: FloatArray = (ranks - 1) / max(1, len(ranks) - 1)
+    scaled: FloatArray = (ranks(distances) - 1) / max(1, len(distances) - 1)
     return scaled
 
 
@@ -97,7 +94,7 @@ def similarity(
     rho = _permuted_product(a, b, np.arange(n_items))
     rng = np.random.default_rng(seed)
     higher = sum(
-        _permuted_product(a, b, rng.permutation(n_items)) >= rho - TIE
+        _permuted_product(a, b, rng.permutation(n_items)) >= rho - ROUNDING
         for _ in range(n_permutations)
     )
     return Similarity(float(np.clip(rho, -1, 1)), (1 + higher) / (n_permutations + 1))
@@ -118,7 +115,7 @@ def _permuted_product(first: FloatArray, second: FloatArray, order: NDArray[np.i
 
 
 def _standard_ranks(values: FloatArray) -> FloatArray:
-    ranks = stats.rankdata(values)
-    ranks -= ranks.mean()
-    standard: FloatArray = ranks / np.sqrt(ranks @ ranks)
+    ranked = ranks(values)
+    ranked -= ranked.mean()
+    standard: FloatArray = ranked / np.sqrt(ranked @ ranked)
     return standard

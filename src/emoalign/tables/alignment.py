@@ -69,16 +69,29 @@ ALIGNMENT = Table(
             ceiling="Highest r to be expected of a perfect model: √reliability_human.",
             one_human_r="Mean correlation of one human rater with the mean of the others.",
             pearson_disattenuated="pearson_r / √(reliability_human × reliability_model).",
-            sd_human_median="Median over items of the human SD.",
+            sd_human_rms="Root mean square over items of the human SD: √ of the mean variance.",
+            sd_model_rms="Root mean square over items of the model's SD.",
+            log_rms_sd_ratio="ln(sd_model_rms / sd_human_rms); below 0: too homogeneous, above 0: "
+            "too varied. Not biased by how many ratings an item has.",
+            log_rms_sd_ratio_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
+            log_rms_sd_ratio_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            signflip_p="Two-sided p of equal mean variances: signs of the differences of items "
+            "flipped at random.",
+            signflip_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
+            sd_human_median="Median over items of the human SD. This column and those up to "
+            "signedrank_p_adjusted replicate Ogg et al. (2025); SDs of few ratings are too small, "
+            "so that with fewer raters than answers they show too much spread of the model.",
             sd_model_median="Median over items of the model's SD.",
-            log_sd_ratio="ln(mean SD of the model / mean human SD); below 0: too homogeneous.",
+            log_sd_ratio="ln(mean SD of the model / mean human SD); replication, see "
+            "log_rms_sd_ratio.",
             log_sd_ratio_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
             log_sd_ratio_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
-            ranksum_w="Wilcoxon rank-sum W of the item SDs (Mann-Whitney U of the model's).",
+            ranksum_w="Wilcoxon rank-sum W of the item SDs (Mann-Whitney U of the model's); "
+            "replication.",
             ranksum_z="Its z; negative: the model's SDs are smaller.",
             ranksum_p="Its two-sided p.",
             ranksum_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
-            signedrank_w="Wilcoxon signed-rank W of the paired item SDs.",
+            signedrank_w="Wilcoxon signed-rank W of the paired item SDs; replication.",
             signedrank_z="Its z; negative: the model's SDs are smaller.",
             signedrank_p="Its two-sided p.",
             signedrank_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
@@ -131,6 +144,22 @@ READOUTS = Table(
             "answer; positive: the server sampled closer to the likeliest answers than asked.",
             p_sharpness="Its two-sided p by simulation; small: the readouts disagree.",
         ),
+        Column(
+            "rps_debiased_n_items",
+            COUNT,
+            "Items with min_raters single human ratings, two answers and an exact row: those of "
+            "the columns that follow.",
+        ),
+        *numbers(
+            rps_debiased_sampled="Mean over items of the debiased ranked probability score of the "
+            "sampled answers: how far they are from people, whatever the number of answers.",
+            rps_debiased_exact="The same of the exact probabilities.",
+            rps_debiased_difference="rps_debiased_sampled - rps_debiased_exact; below 0: the "
+            "sampled answers are nearer to people.",
+            rps_debiased_low="Lower end of its 95 % interval (bootstrap over texts, paired, BCa).",
+            rps_debiased_high="Upper end of its 95 % interval (bootstrap over texts, paired, BCa).",
+        ),
+        Column("reason", TEXT, MISSING),
     ),
 )
 

@@ -60,8 +60,8 @@ DISTRIBUTIONS = Table(
             "metric",
             TEXT,
             "jsd, kl, nll (bits), tvd (DistCE), top1, kendall, entropy_difference (EntCE, bits), "
-            "of labels between shares divided by their sum; ordinal: rps, w1 (points), "
-            "w1_normalised; labels: bernoulli_jsd, brier (means over labels). See "
+            "of labels between shares divided by their sum; ordinal: rps, rps_debiased, w1 "
+            "(points), w1_normalised; labels: bernoulli_jsd, brier (means over labels). See "
             "docs/distributions.md.",
         ),
         Column("best", TEXT, "lowest, highest or zero: which value would be best."),
@@ -166,7 +166,7 @@ DISTRIBUTION_CONTRASTS = Table(
         DATASET,
         SCALE,
         READOUT,
-        Column("metric", TEXT, "jsd; rps for ordinal scales, brier for labels."),
+        Column("metric", TEXT, "jsd; rps and rps_debiased for ordinal scales, brier for labels."),
         Column("n_items", COUNT, "Items with a value of both; all else is on these."),
         Column("n_texts", COUNT, "Different texts among them: tests and effects are over texts."),
         *numbers(

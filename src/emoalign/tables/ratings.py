@@ -196,20 +196,30 @@ PRECISION = Table(
         Column(
             "n_items",
             COUNT,
-            "Items of the study with a human rating on the scale; for jsd, those with at least "
-            "min_raters single ratings on points of the scale.",
+            "Items of the study with a human rating on the scale; for log_rms_sd_ratio, those with "
+            "an SD and number of raters; for jsd, those with at least min_raters single ratings on "
+            "points of the scale.",
         ),
-        Column("measure", TEXT, "r (Pearson, of item means) or jsd (mean over items, in bits)."),
+        Column(
+            "measure",
+            TEXT,
+            "r (Pearson, of item means), log_rms_sd_ratio (of spread, as in alignment) or jsd "
+            "(mean over items, in bits).",
+        ),
         Column(
             "assumed",
             TEXT,
             "About the model. For r: its correlation with people if both had means without error. "
-            "For jsd: perfect (it knows what is true of each item, as in distributions) or "
-            "marginal (it gives every item the mean distribution of the items in other folds).",
+            "For log_rms_sd_ratio: alike (over items, the variances of its answers are "
+            "proportional to those of people's ratings) or unrelated (they differ as much, and "
+            "have nothing to do with people's). For jsd: perfect (it knows what is true of each "
+            "item, as in distributions) or marginal (it gives every item the mean distribution of "
+            "the items in other folds).",
         ),
         *numbers(
-            expected="What the study would then see: r, lowered by the reliability of both sides, "
-            "or the mean JSD, which is above 0 even for a perfect model when raters are few.",
+            expected="What the study would then see: r, lowered by the reliability of both sides; "
+            "ln(sd_ratio); or the mean JSD, which is above 0 even for a perfect model when raters "
+            "are few.",
             reliability_human="Reliability of the human item means.",
             reliability_model="Reliability of the model's item means over these participants, if "
             "its error-free means vary as those of people do and its answers to an item vary with "

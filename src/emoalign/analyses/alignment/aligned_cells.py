@@ -14,12 +14,22 @@ from emoalign.items.rated_items import of_scales, read_items, reliability_row, u
 from emoalign.statistics.correlation import concordance, errors, pearson, spearman
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.reliability import disattenuate, summary_reliability
-from emoalign.statistics.replicates import log_sd_ratio_replicates, pearson_replicates
+from emoalign.statistics.replicates import (
+    log_rms_sd_ratio_replicates,
+    log_sd_ratio_replicates,
+    pearson_replicates,
+)
+from emoalign.statistics.resampling import root_mean_square
 from emoalign.statistics.seeds import seed_of
-from emoalign.statistics.significance import benjamini_hochberg, rank_sum, signed_rank
+from emoalign.statistics.significance import (
+    benjamini_hochberg,
+    equal_spread,
+    rank_sum,
+    signed_rank,
+)
 from emoalign.tables import ALIGNMENT, CELL_KEY, NORMS, RELIABILITY, STATUSES, groups, records
 
-_TESTED = ("pearson", "ranksum", "signedrank")
+_TESTED = ("pearson", "signflip", "ranksum", "signedrank")
 
 
 @dataclass(frozen=True)
@@ -92,8 +102,11 @@ def _cell_row(
     # The resamples of the comparisons, so that all tables say the same of a cell.
     drawn = job.bootstrap_resamples, seed_of(job.seed, dataset, "items")
     (of_r,) = pearson_replicates(model, human, *drawn)
-    (of_spread,) = log_sd_ratio_replicates(model_sd, human_sd, *drawn)
-    r, limits, spread_limits = pearson(model, human), of_r.interval(), of_spread.interval()
+    (of_variances,) = log_rms_sd_ratio_replicates(model_sd, human_sd, *drawn)
+    (of_sds,) = log_sd_ratio_replicates(model_sd, human_sd, *drawn)
+    (flipped,) = equal_spread(model_sd, human_sd, *drawn)
+    r, limits = pearson(model, human), of_r.interval()
+    variance_limits, sd_limits = of_variances.interval(), of_sds.interval()
     error = errors(model, human)
     ranks, signs = rank_sum(model_sd, human_sd), signed_rank(model_sd, human_sd)
     own = _model_reliability(cell)
@@ -119,11 +132,17 @@ def _cell_row(
         "one_human_r": norm.one_human_r,
         "pearson_disattenuated": disattenuated,
         "disattenuated_above_1": bool(disattenuated > 1),
+        "sd_human_rms": root_mean_square(human_sd[spread]),
+        "sd_model_rms": root_mean_square(model_sd[spread]),
+        "log_rms_sd_ratio": of_variances.estimate,
+        "log_rms_sd_ratio_low": variance_limits.low,
+        "log_rms_sd_ratio_high": variance_limits.high,
+        "signflip_p": flipped,
         "sd_human_median": _median(human_sd[spread]),
         "sd_model_median": _median(model_sd[spread]),
-        "log_sd_ratio": of_spread.estimate,
-        "log_sd_ratio_low": spread_limits.low,
-        "log_sd_ratio_high": spread_limits.high,
+        "log_sd_ratio": of_sds.estimate,
+        "log_sd_ratio_low": sd_limits.low,
+        "log_sd_ratio_high": sd_limits.high,
         "ranksum_w": ranks.w,
         "ranksum_z": ranks.z,
         "ranksum_p": ranks.p,

@@ -23,7 +23,7 @@ from emoalign.study.settings import StatisticsSettings
 class AlignmentJob(AnalysisJob):
     """Compare models with people, cell by cell: scales of numbers by dataset."""
 
-    version: int = 3
+    version: int = 4
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     bootstrap_resamples: int
@@ -39,6 +39,16 @@ class AlignmentJob(AnalysisJob):
             bootstrap_resamples=settings.bootstrap_resamples,
             split_halves=settings.split_halves,
         )
+
+
+def _over(varied: str) -> str:
+    """The caption of curves over what protocols differ in."""
+    return (
+        "{dataset}: correlation with people (above) and standard deviation over raters of an item "
+        "(root mean square over items) as a share of people's (below) by "
+        f"{varied}, with 95 % bootstrap intervals over items (BCa). Dashed: the ceiling, and a "
+        "spread like people's."
+    )
 
 
 ANALYSIS = Analysis(
@@ -95,10 +105,7 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_temperatures",
             title="What temperature does: {dataset}",
-            caption="{dataset}: correlation with people (above) and mean standard deviation over "
-            "raters of an item as a share of people's (below) by sampling temperature, with 95 % "
-            "bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
-            "people's.",
+            caption=_over("sampling temperature"),
             alt="Correlation with people and ratio of standard deviations by temperature, for "
             "each model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -109,10 +116,7 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_personas",
             title="What personas do: {dataset}",
-            caption="{dataset}: correlation with people (above) and mean standard deviation over "
-            "raters of an item as a share of people's (below) by who is asked, with 95 % "
-            "bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
-            "people's.",
+            caption=_over("who is asked"),
             alt="Correlation with people and ratio of standard deviations by persona, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -123,10 +127,7 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_wordings",
             title="What the wording does: {dataset}",
-            caption="{dataset}: correlation with people (above) and mean standard deviation over "
-            "raters of an item as a share of people's (below) by the words of the question, with "
-            "95 % bootstrap intervals over items (BCa). Dashed: the ceiling, and a spread like "
-            "people's.",
+            caption=_over("the words of the question"),
             alt="Correlation with people and ratio of standard deviations by wording, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),

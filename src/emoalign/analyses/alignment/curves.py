@@ -127,13 +127,13 @@ def draw_curves(subject: Subject, groups_of_protocols: Sequence[Varied]) -> list
 
 
 def ratios(table: pd.DataFrame) -> pd.DataFrame:
-    """Alignment with mean SDs of the model as a share of people's."""
+    """Alignment with root mean square SDs of the model as a share of people's."""
     ratio = {
-        name: np.exp(table[f"log_sd_ratio{end}"])
+        name: np.exp(table[f"log_rms_sd_ratio{end}"])
         for name, end in zip(RATIO, ("", "_low", "_high"), strict=True)
     }
     # Where all answers are the same, as at temperature 0, the ratio is 0 and has no logarithm.
-    same = ratio["ratio"].isna() & (table["sd_model_median"] == 0) & (table["sd_human_median"] > 0)
+    same = (table["sd_model_rms"] == 0) & (table["sd_human_rms"] > 0)
     ratio["ratio"] = ratio["ratio"].mask(same, 0.0)
     return table.assign(**ratio)
 
@@ -175,7 +175,7 @@ def _page(
             lower.set_xticks(range(len(varied.ticks)), varied.ticks, rotation=slant)
             lower.set_xlim(-0.4, len(varied.ticks) - 0.6)
     grid[0, 0].set_ylabel("Pearson r with people")
-    grid[1, 0].set_ylabel("SD over raters / people's")
+    grid[1, 0].set_ylabel("RMS SD over raters / people's")
     figure.legend(handles=legend, loc="outside lower center", ncols=across, fontsize=7)
     return figure
 

@@ -10,7 +10,7 @@ from emoalign.analyses.arousal.analysis import ArousalJob
 from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_items
 from emoalign.statistics.arousal import arousal_errors, extremity, residuals
 from emoalign.statistics.correlation import FEWEST_ITEMS
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import FloatArray, levels
 from emoalign.statistics.seeds import seed_of
 from emoalign.study.scales import AROUSED, VALENCE
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, RESIDUALS
@@ -60,7 +60,7 @@ def residual_rows(arousal_items: pd.DataFrame, worst_items: int) -> pd.DataFrame
     Items of the same residual, up to the digits of the arithmetic, stand by their ids.
     """
     known = arousal_items.dropna(subset="residual")
-    known = known.assign(size=known["residual"].abs().round(9))
+    known = known.assign(size=levels(known["residual"].abs()))
     known = known.sort_values([*_CELL, "size", "item_id"], ascending=[True] * 4 + [False, True])
     rank = known.groupby(_CELL).cumcount() + 1
     worst = known.assign(rank=rank)[rank <= worst_items]

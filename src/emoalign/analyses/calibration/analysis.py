@@ -63,7 +63,7 @@ class CalibrationSettings(Entry):
 class CalibrationJob(AnalysisJob):
     """Learn to say what people say from what models say, on the rated items of one dataset."""
 
-    version: int = 2
+    version: int = 3
     dataset: str
     scales: dict[str, DatasetScale]
     min_raters: int
@@ -86,7 +86,7 @@ class CalibrationJob(AnalysisJob):
 class CalibrationReviewJob(AnalysisJob):
     """Judge what calibration gained on items that were held out."""
 
-    version: int = 2
+    version: int = 3
     datasets: dict[str, dict[str, DatasetScale]]
     min_raters: int
     seed: int

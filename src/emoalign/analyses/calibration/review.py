@@ -17,7 +17,7 @@ from emoalign.items.cells import DistributionCell, read_cells
 from emoalign.statistics.calibrators.validation import fitting
 from emoalign.statistics.changes import Change, changes, curve
 from emoalign.statistics.distances import Kind, scores
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import FloatArray, levels
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.significance import holm
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, CELL_KEY
@@ -176,7 +176,7 @@ def _why_null(method: str, jsd: Change) -> str | None:
 
 def _ranks(values: Sequence[float]) -> list[int | None]:
     """Places from 1, the lowest first; equals share the better place; None for NaN."""
-    places = pd.Series(values, dtype="float64").rank(method="min")
+    places = pd.Series(levels(values)).where(np.isfinite(values)).rank(method="min")
     return [None if np.isnan(place) else int(place) for place in places]
 
 

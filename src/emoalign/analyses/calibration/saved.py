@@ -126,7 +126,7 @@ class SavedCell(Entry):
 class SavedCalibrators(Entry):
     """The content of calibrators/<dataset>.json."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     cells: tuple[SavedCell, ...]
 
     def of(self, model: str, protocol: str, scale: str, readout: str) -> SavedCell:

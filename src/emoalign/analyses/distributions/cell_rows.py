@@ -43,7 +43,8 @@ class Scored:
         seed: int,
     ) -> Scored:
         """The metrics of a cell's own distributions, beside the references."""
-        values = scores(cell.kind, cell.human_shares, cell.model_shares, cell.step)
+        human, model, raters, answers = cell.beside(cell.model_shares, cell.answers)
+        values = scores(cell.kind, human, model, cell.step, raters=raters, answers=answers)
         return cls(cell, values, references, n_resamples, seed)
 
     @property

@@ -23,11 +23,8 @@ from emoalign.analyses.distributions.cell_rows import (
 from emoalign.analyses.distributions.reference_predictors import Draws, references
 from emoalign.items.cells import DistributionCell, read_cells
 from emoalign.statistics.clustered import FEWEST_TEXTS, Means, clustered_means, text_means
-from emoalign.statistics.distances import (
-    METRICS,
-    ROUNDING,
-)
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.distances import METRICS
+from emoalign.statistics.pairs import ROUNDING, FloatArray
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.significance import (
     holm,
@@ -47,7 +44,7 @@ from emoalign.tables import (
 TABLES: tuple[Table, ...] = (DISTRIBUTIONS, ENTROPY, CATEGORIES, DISTRIBUTION_CONTRASTS)
 """What the stage writes, beside the entropies of items."""
 
-COMPARED = {"ordinal": ("jsd", "rps"), "labels": ("jsd", "brier")}
+COMPARED = {"ordinal": ("jsd", "rps", "rps_debiased"), "labels": ("jsd", "brier")}
 """The metrics two cells are compared by."""
 
 

@@ -54,7 +54,7 @@ class Draws:
 
         def pairs(seed: int) -> Iterator[Pair]:
             draws = perfect_answers(cell.people, answers, self.n_draws(cell), seed, of_items)
-            return ((cell.human_shares, shares[0]) for shares in draws)
+            return (cell.beside(shares[0], cell.answers) for shares in draws)
 
         key: _Key = ("answers", cell.dataset, cell.scale, items + cell.answers.tobytes())
         return self._once(key, cell, pairs)
@@ -85,20 +85,21 @@ def references(cell: DistributionCell, drawn: Draws) -> Mapping[str, Reached]:
         return dict.fromkeys(
             REFERENCES, Reached(nobody, np.nan, ByLabel(unknown, unknown, unknown))
         )
-    human, kind = cell.human_shares, cell.kind
+    human, model, kind = cell.human_shares, cell.model_shares, cell.kind
     settings = drawn.settings
     folds = hashed_folds(cell.text_keys, settings.folds, seed_of(drawn.seed, cell.dataset, "folds"))
     seed = seed_of(drawn.seed, cell.dataset, "permutations")
 
-    def scored(model: FloatArray) -> Reached:
-        return reached(kind, [(human, np.broadcast_to(model, human.shape))], cell.step)
+    def scored(predicted: FloatArray) -> Reached:
+        return reached(kind, [cell.beside(np.broadcast_to(predicted, human.shape))], cell.step)
 
-    permuted = predictors.shuffled(cell.model_shares, settings.permutations, seed)
+    orders = predictors.shuffled(len(human), settings.permutations, seed)
+    others = (cell.beside(model[order], cell.answers[order]) for order in orders)
     return {
         "uniform": scored(predictors.uniform(kind, human.shape[1])),
         "marginal": scored(predictors.marginal(human, folds)),
-        "point_mass": scored(predictors.point_mass(kind, cell.model_shares)),
-        "shuffled": reached(kind, ((human, model) for model in permuted), cell.step),
+        "point_mass": scored(predictors.point_mass(kind, model)),
+        "shuffled": reached(kind, others, cell.step),
         "human_halves": drawn.halves(cell),
         "perfect": drawn.perfect(cell),
     }

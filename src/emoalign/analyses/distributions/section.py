@@ -33,12 +33,13 @@ from emoalign.tables import (
 )
 from emoalign.wording import interval, number
 
-HEADLINE = ("jsd", "rps", "w1", "bernoulli_jsd", "brier")
+HEADLINE = ("jsd", "rps", "rps_debiased", "w1", "bernoulli_jsd", "brier")
 """The metrics of the first table; all others are in the second."""
 
 NAMES = {
     "jsd": "JSD (bits)",
     "rps": "RPS",
+    "rps_debiased": "RPS, debiased",
     "w1": "W1 (points)",
     "w1_normalised": "W1 (of the scale)",
     "tvd": "TVD (DistCE)",
@@ -53,6 +54,9 @@ NAMES = {
 MEANINGS = {
     "JSD": "Jensen–Shannon divergence to base 2, from 0 (the same) to 1 (nothing in common)",
     "RPS": "ranked probability score, from 0 to 1, which punishes far points more than near ones",
+    "RPS, debiased": "RPS less what it owes to the number of raters and of answers, which alone "
+    "keep two samples of one distribution apart; 0 is the same distribution, and below 0 are "
+    "samples that happen to be nearer than that",
     "W1": "earth mover's distance, how far answers would have to be moved",
     "TVD": "total variation distance, also called DistCE",
     "KL": "Kullback–Leibler divergence of the model, mixed with 1 % of the uniform distribution",
@@ -76,8 +80,9 @@ STRATA = {
 METHODS = (
     "Distributions of answers over the points or labels of a scale were compared with those of "
     "people on items that at least {min_raters} people rated: by the Jensen–Shannon divergence to "
-    "base 2 [@lin1991], the ranked probability score [@epstein1969] and the earth mover's distance "
-    "on ordinal scales, and label by label [@inoshita2026]. Beside each number stand a uniform "
+    "base 2 [@lin1991], the ranked probability score [@epstein1969], with and without the bias of "
+    "few raters and answers [@ferro2014], and the earth mover's distance on ordinal scales, and "
+    "label by label [@inoshita2026]. Beside each number stand a uniform "
     "predictor, the mean distribution of the items in other folds ({folds} folds by text), the "
     "model reduced to its mean, the model on shuffled items, random halves of the raters, and a "
     "perfect model with as many answers, simulated from what the ratings leave open (a mixture "

@@ -152,19 +152,20 @@ def _least_favourable(numbers: Sequence[tuple[float, Interval]], words: str) -> 
 
 
 def _less_spread(cells: Sequence[Mapping[str, float]]) -> Finding | str:
-    unknown = sorted(str(cell["scale"]) for cell in cells if np.isnan(cell["log_sd_ratio_low"]))
+    unknown = sorted(str(cell["scale"]) for cell in cells if np.isnan(cell["log_rms_sd_ratio_low"]))
     if unknown or not cells:
         return f"the ratio of SDs is not known on {', '.join(unknown) or 'any scale'}"
-    widest = max(cells, key=lambda cell: cell["log_sd_ratio"])
+    widest = max(cells, key=lambda cell: cell["log_rms_sd_ratio"])
     limits = Interval(
-        -max(cell["log_sd_ratio_high"] for cell in cells),
-        -max(cell["log_sd_ratio_low"] for cell in cells),
+        -max(cell["log_rms_sd_ratio_high"] for cell in cells),
+        -max(cell["log_rms_sd_ratio_low"] for cell in cells),
     )
     words = (
-        f"largest of {len(cells)}: SD {np.exp(widest['log_sd_ratio']):.2f} times people's on "
-        f"{widest['scale']}; the deciding number is minus the log of the ratio"
+        f"largest of {len(cells)}: root mean square SD "
+        f"{np.exp(widest['log_rms_sd_ratio']):.2f} times people's on {widest['scale']}; the "
+        "deciding number is minus the log of the ratio"
     )
-    return Finding(-widest["log_sd_ratio"], limits, words)
+    return Finding(-widest["log_rms_sd_ratio"], limits, words)
 
 
 def _v_shape(row: Mapping[str, float] | None, name: str) -> Finding | str:

@@ -19,6 +19,7 @@ from emoalign.study.scales import LabelScale
 class LabelsJob(AnalysisJob):
     """Compare models with people, label by label: scales of labels by dataset."""
 
+    version: int = 2
     labels: dict[str, dict[str, LabelScale]]
 
     @classmethod

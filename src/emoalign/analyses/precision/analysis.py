@@ -24,8 +24,8 @@ class PrecisionSettings(Entry):
     half_widths: tuple[float, ...] = Field(
         (0.1, 0.05, 0.025),
         min_length=1,
-        description="Half-widths of 95 % intervals that are asked for, of r and of the mean JSD in "
-        "bits; between 0 and 1.",
+        description="Half-widths of 95 % intervals that are asked for, of r, of the logarithm of "
+        "the ratio of SDs and of the mean JSD in bits; between 0 and 1.",
     )
     sd_ratio: float = Field(
         1.0,
@@ -56,6 +56,7 @@ class PrecisionJob(AnalysisJob):
     `min_raters` and `folds` are those by which distributions will be compared.
     """
 
+    version: int = 2
     datasets: dict[str, dict[str, DatasetScale]]
     participants: tuple[int, ...]
     exact: bool

@@ -1,10 +1,10 @@
-"""The table of planning (each scale, way of asking, assumption and half-width), and it in words."""
+"""The table of planning: a row for each scale, way of asking, assumption and half-width."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,14 @@ import pandas as pd
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.items.cells import Texts
 from emoalign.items.rated_items import reliability_row
-from emoalign.statistics import planned_precision
+from emoalign.statistics import planned_precision, planned_spread
 from emoalign.statistics.planned_precision import HumanSpread
+from emoalign.statistics.planned_spread import Assumed, VarianceSpread
 from emoalign.statistics.resampling import hashed_folds
 from emoalign.statistics.seeds import seed_of
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.tables import PRECISION, records
+from emoalign.tables import PRECISION
 
 Row = dict[str, object]
 
@@ -30,13 +31,18 @@ NO_SPREAD = (
     "that the assumed correlation is taken as the one that is seen"
 )
 UNRELIABLE = "the human means of these items are not reliable at all"
+NO_SDS = (
+    "how much ratings of an item vary is not known: that takes single ratings, or SDs and numbers "
+    "of raters"
+)
+ALL_AGREE = "all people agree on each of these items, so that a ratio to their SD is not defined"
+NO_VARIANCE = "a model whose answers to an item are all the same (sd_ratio 0) has no log ratio"
+ONE_ANSWER = "one answer to an item has no SD"
 NO_ANSWERS = (
     "the single human answers are not known, are of fewer people than min_raters, or lie between "
     "the points of the scale"
 )
 NO_OTHERS = "there are no other items whose mean distribution a marginal model could give"
-
-NOT_REACHABLE = "not reachable"
 
 
 def precision_rows(
@@ -54,7 +60,11 @@ def precision_rows(
             of_scale = table[table["scale"] == name]
             parts = [_divergences(dataset, name, scale, of_scale, texts[dataset], job)]
             if isinstance(scale, HumanScale):
-                parts = [_correlations(dataset, name, of_scale, job), *parts]
+                parts = [
+                    _correlations(dataset, name, of_scale, job),
+                    _ratios_of_sds(of_scale, job),
+                    *parts,
+                ]
             rows += [{"dataset": dataset, "scale": name} | row for part in parts for row in part]
     whole = dict.fromkeys(("participants", "items_needed", "participants_needed"), "Int32")
     return pd.DataFrame(rows, columns=PRECISION.schema.names).astype(whole)
@@ -161,6 +171,53 @@ def _r_participants(
     )
 
 
+def _ratios_of_sds(norms: pd.DataFrame, job: PrecisionJob) -> Iterator[Row]:
+    rated = norms[(norms["n"] > 1) & norms["sd"].notna()]
+    spread = planned_spread.variance_spread(
+        rated["sd"].to_numpy(dtype=float), rated["n"].to_numpy(dtype=float), list(rated["ratings"])
+    )
+    for participants, way in _ways(job):
+        for assumed in get_args(Assumed):
+            row = way | {"measure": "log_rms_sd_ratio", "assumed": assumed}
+            row["n_items"] = len(rated) or len(norms)
+            for width in job.settings.half_widths:
+                if spread is not None and job.settings.sd_ratio > 0:
+                    needs = _ratio_needs(spread, len(rated), participants, assumed, width)
+                    needs["expected"] = math.log(job.settings.sd_ratio)
+                elif spread is not None:
+                    needs = {"reason": NO_VARIANCE}
+                elif len(rated):
+                    needs = {"reason": ALL_AGREE}
+                else:
+                    needs = {"reason": NO_SDS if len(norms) else NO_NORMS}
+                yield row | {"half_width": width} | needs
+
+
+def _ratio_needs(
+    spread: VarianceSpread, n_items: int, participants: float, assumed: Assumed, width: float
+) -> Row:
+    needs: Row = {}
+    if participants > 1:
+        variance = spread.of_difference(participants, assumed)
+        needs["planned"] = planned_spread.half_width_of_spread(variance, n_items)
+        needs["items_needed"] = planned_spread.items_needed_for_spread(variance, width)
+    reason = _no_choice(n_items, participants)
+    if reason is None:
+        enough = planned_spread.participants_needed_for_spread(spread, n_items, width, assumed)
+        needs["participants_needed"] = enough
+        if enough is None:
+            variance = spread.of_difference(math.inf, assumed)
+            narrowest = planned_spread.half_width_of_spread(variance, n_items)
+            reason = (
+                f"participants: not reachable with {n_items} items, whose variances differ so "
+                "much, by themselves and by chance of their few raters, that "
+                f"±{narrowest:.3f} remains with infinitely many"
+            )
+        elif participants == 1:
+            reason = ONE_ANSWER
+    return needs | {"reason": reason}
+
+
 def _no_choice(n_items: int, participants: float) -> str | None:
     """Why there is no number of participants to look for, if so."""
     if math.isinf(participants):
@@ -225,55 +282,3 @@ def _jsd_needs(
         "participants_needed": needed,
         "reason": reason,
     }
-
-
-def in_words(rows: pd.DataFrame) -> list[str]:
-    """What a study will know how exactly, in a few lines per scale and way of asking.
-
-    Of the half-widths that were asked for, the one in the middle is told; all are in the table.
-    """
-    lines = []
-    way = ["dataset", "scale", "readout", "participants"]
-    for _, of_way in rows.groupby(way, sort=False, dropna=False):
-        first = records(of_way)[0]
-        asked = "exact" if first["readout"] == "exact" else f"{first['participants']} participants"
-        lines.append(
-            f"{first['dataset']} {first['scale']}, {first['n_items']:,} items, {asked}: "
-            "half-widths of 95 % intervals"
-        )
-        for measure, of_measure in of_way.groupby("measure", sort=False):
-            lines += [f"  {line}" for line in _lines(str(measure), of_measure)]
-    if rows["participants_needed"].isna().any():
-        lines.append("Why something is not reachable, and other half-widths: precision.csv.")
-    return lines
-
-
-def _lines(measure: str, rows: pd.DataFrame) -> Iterator[str]:
-    if rows["planned"].isna().all() and rows["items_needed"].isna().all():
-        yield f"{_name(measure)}: {rows['reason'].iloc[0]}."
-        return
-    widths = list(dict.fromkeys(rows["half_width"]))
-    width = widths[len(widths) // 2]
-    planned = records(rows[rows["half_width"] == width])
-    yield f"{_name(measure)}: " + ", ".join(
-        f"±{row['planned']:.3f} {_assumption(measure, row)}" for row in planned
-    )
-    need = f"for ±{width:g}: items {_counts([row['items_needed'] for row in planned])}"
-    if planned[0]["readout"] == "sampled":
-        need += f"; or participants {_counts([row['participants_needed'] for row in planned])}"
-    yield need
-
-
-def _assumption(measure: str, row: dict[str, Any]) -> str:
-    if measure == "r":
-        return f"if it is {row['assumed']} (seen as {row['expected']:.2f})"
-    return f"for a {row['assumed']} model ({row['expected']:.2f})"
-
-
-def _name(measure: str) -> str:
-    return {"r": "r with people", "jsd": "mean JSD (bits)"}[measure]
-
-
-def _counts(counts: Sequence[Any]) -> str:
-    words = [NOT_REACHABLE if pd.isna(count) else f"{count:,}" for count in counts]
-    return words[0] if len(set(words)) == 1 else " / ".join(words)

@@ -6,6 +6,8 @@ from typing import Self
 
 from emoalign.analyses.base import (
     ITEMS,
+    NORMS,
+    STIMULI,
     AnalysedStudy,
     Analysis,
     AnalysisJob,
@@ -14,24 +16,29 @@ from emoalign.analyses.base import (
 )
 from emoalign.report.contents import PageSection
 from emoalign.study.scales import HumanScale
-from emoalign.study.settings import StatisticsSettings
+from emoalign.study.settings import DistributionSettings, StatisticsSettings
 
 
 class ReadoutsJob(AnalysisJob):
     """Compare the readouts of each cell: scales of numbers by dataset."""
 
-    version: int = 2
+    version: int = 3
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     simulations: int
+    bootstrap_resamples: int
+    min_raters: int
 
     @classmethod
     def of(cls, study: AnalysedStudy) -> Self:
         """All scales of numbers of a study."""
+        numerics = study.set_by(StatisticsSettings)
         return cls(
             scales={name: dict(dataset.numbers) for name, dataset in study.datasets.items()},
             seed=study.seed,
-            simulations=study.set_by(StatisticsSettings).simulations,
+            simulations=numerics.simulations,
+            bootstrap_resamples=numerics.bootstrap_resamples,
+            min_raters=study.set_by(DistributionSettings).min_raters,
         )
 
 
@@ -40,10 +47,10 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="align",
-            does="Item tables in; a row per cell that was asked in both readouts out.",
+            does="Items, norms and stimuli in; a row per cell that was asked in both readouts out.",
             run="emoalign.analyses.readouts.agreement:compare_readouts",
             job=ReadoutsJob,
-            reads=(ITEMS,),
+            reads=(ITEMS, NORMS, STIMULI),
             makes=statistics("readouts"),
         ),
     ),

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from emoalign.report.grid import CELL_ORDER, Row, between, cell_columns, gaps, grid, p, text, value
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
-from emoalign.tables import ALIGNMENT
+from emoalign.tables import ALIGNMENT, records
+from emoalign.wording import counted, interval, number
 
 METHODS = [
-    "Whether simulated participants differ as much as people was tested on the standard deviations "
-    "of items by Wilcoxon's rank-sum and, respecting the pairing by item, signed-rank test "
-    "[@wilcoxon1945], with the log ratio of the mean standard deviations and its bootstrap "
-    "interval."
+    "Whether simulated participants differ as much as people was told from the variances of items, "
+    "which are unbiased with any number of ratings: the logarithm of the ratio of root mean square "
+    "standard deviations, with its bootstrap interval (BCa) [@efron1987], and a test that flips "
+    "the signs of the differences of variances at random [@fisher1935]. To replicate what has been "
+    "published [@ogg2025], the standard deviations themselves were compared by the logarithm of "
+    "the ratio of their means, by Wilcoxon's rank-sum test and, respecting the pairing by item, by "
+    "the signed-rank test [@wilcoxon1945]; standard deviations of few ratings are too small, so "
+    "that these show too much spread of the model where an item has fewer raters than answers."
 ]
 
 
@@ -20,9 +31,23 @@ def _view(results: Results) -> View | None:
     rows = results.table(ALIGNMENT).sort_values(CELL_ORDER, ignore_index=True)
     if rows.empty:
         return None
+    cell = (*cell_columns(results.job), text("Readout", "readout"))
     columns = (
-        *cell_columns(results.job),
-        text("Readout", "readout"),
+        *cell,
+        value("RMS SD people", "sd_human_rms", "Root mean square over items, in points."),
+        value("RMS SD model", "sd_model_rms", "Root mean square over items, in points."),
+        between(
+            "ln of their ratio [95 % CI]",
+            "log_rms_sd_ratio",
+            "log_rms_sd_ratio_low",
+            "log_rms_sd_ratio_high",
+            "Below 0: too homogeneous; above 0: too varied. Bootstrap over items (BCa).",
+        ),
+        p("p", "signflip_p", "Of equal mean variances, by flipping signs."),
+        p("p adj.", "signflip_p_adjusted", "Benjamini–Hochberg over cells."),
+    )
+    replication = (
+        *cell,
         value("Median SD people", "sd_human_median", "Over items, in points of the scale."),
         value("Median SD model", "sd_model_median", "Over items, in points of the scale."),
         between(
@@ -30,7 +55,7 @@ def _view(results: Results) -> View | None:
             "log_sd_ratio",
             "log_sd_ratio_low",
             "log_sd_ratio_high",
-            "Below 0: too homogeneous; above 0: too varied.",
+            "Too high where an item has fewer raters than answers.",
         ),
         value("Rank-sum W", "ranksum_w", "Wilcoxon rank-sum test of item SDs.", 0),
         value("z", "ranksum_z", "Negative: the model's SDs are smaller."),
@@ -38,28 +63,90 @@ def _view(results: Results) -> View | None:
         value("Signed-rank z", "signedrank_z", "Of paired item SDs."),
         p("p adj.", "signedrank_p_adjusted", "Benjamini–Hochberg over cells."),
     )
-    shown = grid("spread-table", "Spread by cell", rows, columns, ALIGNMENT)
     return View(
         {
-            "grid": shown,
-            "gaps": gaps(rows, {"Spread of people": _people, "Spread of the model": _model}),
+            "grid": grid("spread-table", "Spread by cell", rows, columns, ALIGNMENT),
+            "replication": grid(
+                "replication-table",
+                "Spread by cell as Ogg et al. (2025) compare it",
+                rows,
+                replication,
+                ALIGNMENT,
+            ),
+            "gaps": gaps(
+                rows,
+                {
+                    "Spread of people": _people,
+                    "Spread of the model": _model,
+                    "Ratio of SDs": _no_ratio,
+                    "Interval of the ratio": _no_interval,
+                },
+            ),
         },
-        methods=METHODS,
+        findings(rows, results.job),
+        METHODS,
     )
 
 
+def findings(rows: pd.DataFrame, job: ReportJob) -> list[list[str]]:
+    """In how many cells answers vary more and less than people's, and how far; none without any."""
+    known = rows[np.isfinite(rows["log_rms_sd_ratio_low"])]
+    if known.empty:
+        return []
+    ordered = records(known.sort_values(["log_rms_sd_ratio", *CELL_ORDER], kind="stable"))
+    more = int((known["log_rms_sd_ratio_low"] > 0).sum())
+    less = int((known["log_rms_sd_ratio_high"] < 0).sum())
+    least, most = (_ratio(cell, job) for cell in (ordered[0], ordered[-1]))
+    if len(ordered) == 1:
+        verdict = "more than" if more else "less than" if less else "about as much as"
+        return [
+            [
+                f"Answers to one item vary {verdict} people's: their standard deviation (root mean "
+                f"square over items) is {least}."
+            ]
+        ]
+    return [
+        [
+            f"Of {counted(len(ordered), 'cell')}, answers to one item vary more than people's in "
+            f"{more} and less in {less}.",
+            f"Their standard deviation (root mean square over items) goes from {least} to {most}.",
+        ]
+    ]
+
+
+def _ratio(cell: Mapping[str, Any], job: ReportJob) -> str:
+    """How many times people's SD that of a cell is, with its interval, and which cell it is."""
+    of, low, high = (math.exp(cell[f"log_rms_sd_ratio{end}"]) for end in ("", "_low", "_high"))
+    model, dataset = job.models[cell["model"]].title, job.datasets[cell["dataset"]].title
+    where = f"{model}, {dataset}, {cell['scale']}, {cell['protocol']}, {cell['readout']}"
+    return f"{number(of)} times people's {interval(low, high)} ({where})"
+
+
 def _people(row: Row) -> str | None:
-    if not math.isnan(row["sd_human_median"]):
+    if not math.isnan(row["sd_human_rms"]):
         return None
     return "People's SDs are not known"
 
 
 def _model(row: Row) -> str | None:
-    if not math.isnan(row["sd_model_median"]):
+    if not math.isnan(row["sd_model_rms"]):
         return None
     if not row["n_ok"] and row["readout"] == "sampled":
         return "no answer of the model was a rating"
     return "no item has two usable answers of the model"
+
+
+def _no_ratio(row: Row) -> str | None:
+    if row["sd_model_rms"] == 0:
+        return "all answers of the model to an item are the same: the ratio is 0, without logarithm"
+    return "all people agree on each item" if row["sd_human_rms"] == 0 else None
+
+
+def _no_interval(row: Row) -> str | None:
+    known = not math.isnan(row["log_rms_sd_ratio"])
+    return (
+        "it rests on too few items" if known and math.isnan(row["log_rms_sd_ratio_low"]) else None
+    )
 
 
 SECTION = Section(

@@ -21,7 +21,7 @@ from emoalign.study.settings import StatisticsSettings
 class StructureJob(AnalysisJob):
     """Compare what is alike for people with what is alike for models."""
 
-    version: int = 3
+    version: int = 4
     datasets: dict[str, ComparedDataset]
     seed: int
     permutations: int

@@ -70,7 +70,7 @@ class LabelledDataset(Entry):
 class TransparencyJob(AnalysisJob):
     """Tell for each label whether texts say it outright."""
 
-    version: int = 2
+    version: int = 3
     datasets: dict[str, LabelledDataset]
     lexicon: SeedLexicon | None
     embedding: EmbeddingCard | None
@@ -99,7 +99,7 @@ class TransparencyJob(AnalysisJob):
 class GradientJob(AnalysisJob):
     """Compare how transparent labels are with how well models follow people on them."""
 
-    version: int = 2
+    version: int = 3
     permutations: int
     bootstrap_resamples: int
     seed: int

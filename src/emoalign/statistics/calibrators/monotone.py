@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -93,8 +93,8 @@ class CumulativeLogit(Fitted):
     """logit F*(k) = slope × logit F(k) + threshold(k), F(k) = P(rating ≤ point k).
 
     The cumulative-logit model (McCullagh 1980) with the model's own log odds as its covariate.
-    F* rises for every item it was fitted on. For another item that it would not rise for, its
-    values are put in order (Chernozhukov, Fernández-Val & Galichon 2010).
+    Where F* would fall from one point to the next, its values are put in order (Chernozhukov,
+    Fernández-Val & Galichon 2010), so that no probability is negative.
 
     Attributes:
         slope: above 0; below 1 flattens, above 1 sharpens.
@@ -126,12 +126,10 @@ class CumulativeLogitFamily:
         return tuple(Setting(smoothing) for smoothing in SMOOTHINGS)
 
     def fit(self, sample: Sample, settings: Sequence[Setting]) -> Sequence[CumulativeLogit]:
-        """Slope and thresholds of the highest likelihood, which is concave, for each smoothing."""
-        slope, thresholds = 1.0, np.zeros(sample.model.shape[1] - 1)
+        """Slope and thresholds of the highest likelihood for each smoothing."""
         fitted = []
         for setting in settings:
-            scores = _log_odds(sample.model, setting.smoothing)
-            slope, thresholds = _fit(scores, sample, slope, thresholds)
+            slope, thresholds = _fit(_log_odds(sample.model, setting.smoothing), sample)
             fitted.append(
                 CumulativeLogit(
                     kind=sample.kind,
@@ -152,33 +150,52 @@ def _log_odds(model: FloatArray, smoothing: float) -> FloatArray:
     return np.log(below) - np.log(above)
 
 
-def _fit(
-    scores: FloatArray, sample: Sample, slope: float, thresholds: FloatArray
-) -> tuple[float, FloatArray]:
-    """Slope and thresholds of the highest likelihood, from those to start from."""
-    inner = scores.shape[1]
-    human = sample.human * sample.shares[:, np.newaxis]
-    # Thresholds may come closer by no more than the closest log odds leave room for.
-    room = np.concatenate(([0.0], np.cumsum(np.diff(scores, axis=1).min(axis=0))))
-    moved = scores - room
-    steps = np.maximum(np.diff(thresholds + slope * room), 0)
+def _fit(scores: FloatArray, sample: Sample) -> tuple[float, FloatArray]:
+    """Slope and thresholds of the highest likelihood of the rearranged distributions.
 
-    def objective(at: FloatArray) -> tuple[float, FloatArray]:
-        share = special.expit(at[0] * moved + np.cumsum(at[1:]))
+    Wherever two thresholds of an item meet, a point loses all probability: the likelihood has a
+    hill on either side. It is climbed from where nothing is changed, and from where each threshold
+    alone makes ratings up to its point most likely, which may be across.
+    """
+    unchanged = np.concatenate(([1.0], np.zeros(scores.shape[1])))
+    human = sample.human * sample.shares[:, np.newaxis]
+
+    def rearranged(at: FloatArray) -> tuple[float, FloatArray]:
+        moved = at[0] * scores + at[1:]
+        order = np.argsort(moved, axis=1)
+        share = special.expit(np.take_along_axis(moved, order, axis=1))
         model = np.maximum(np.diff(share, prepend=0, append=1, axis=1), np.finfo(float).tiny)
         ratio = human / model
-        slopes = (ratio[:, 1:] - ratio[:, :-1]) * share * (1 - share)
-        of_thresholds = slopes.sum(axis=0)
-        gradient = np.concatenate(([np.sum(slopes * moved)], np.cumsum(of_thresholds[::-1])[::-1]))
-        return -float(np.sum(human * np.log(model))), gradient
+        slopes = np.empty_like(moved)
+        ascending = (ratio[:, 1:] - ratio[:, :-1]) * share * (1 - share)
+        np.put_along_axis(slopes, order, ascending, axis=1)
+        return -float(np.sum(human * np.log(model))), _gradient(slopes, scores)
 
-    solution = optimize.minimize(
+    def each_alone(at: FloatArray) -> tuple[float, FloatArray]:
+        moved = at[0] * scores + at[1:]
+        below = np.cumsum(human, axis=1)[:, :-1]
+        weights = sample.shares[:, np.newaxis]
+        loss = np.sum(weights * np.logaddexp(0, moved) - below * moved)
+        return float(loss), _gradient(weights * special.expit(moved) - below, scores)
+
+    starts = (unchanged, _minimum(each_alone, unchanged).x)
+    best = min((_minimum(rearranged, start) for start in starts), key=lambda found: found.fun)
+    return float(best.x[0]), best.x[1:]
+
+
+def _gradient(slopes: FloatArray, scores: FloatArray) -> FloatArray:
+    """Of slope and thresholds, from the slopes of the loss in the moved log odds."""
+    return np.concatenate(([np.sum(slopes * scores)], slopes.sum(axis=0)))
+
+
+def _minimum(
+    objective: Callable[[FloatArray], tuple[float, FloatArray]], start: FloatArray
+) -> optimize.OptimizeResult:
+    return optimize.minimize(
         objective,
-        np.concatenate(([slope, thresholds[0]], steps)),
+        start,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(LOWEST_SLOPE, None), (None, None), *[(0, None)] * (inner - 1)],
+        bounds=[(LOWEST_SLOPE, None), *[(None, None)] * (len(start) - 1)],
         options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7},
     )
-    best: FloatArray = np.cumsum(solution.x[1:]) - solution.x[0] * room
-    return float(solution.x[0]), best

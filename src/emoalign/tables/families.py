@@ -1,0 +1,118 @@
+"""Families of tests: which p-values are adjusted together, and what they can be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from emoalign.tables.alignment import ALIGNMENT, READOUTS, TRANSPARENCY_GRADIENT
+from emoalign.tables.comparisons import CONTRASTS, FRAMEWORK, STRUCTURE
+from emoalign.tables.contract import CELL_KEY, Table
+from emoalign.tables.distributions import DISTRIBUTION_CONTRASTS
+from emoalign.tables.learned import CALIBRATION
+
+Adjustment = Literal["false discovery rate", "Holm"]
+"""Benjamini and Hochberg's method (1995), or Holm's (1979)."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tests of one kind, one in each row of a table.
+
+    Attributes:
+        table: where they are.
+        p: the columns of their p-values; several are about the same question.
+        tests: what is tested.
+        adjusted: how each column of adjusted p-values comes about, the one to be used first.
+        within: rows that are alike in these columns are one family.
+        rows: these rows in words.
+        confirmatory: whether they may confirm a hypothesis that was there before the data were
+            seen; the others describe.
+    """
+
+    table: Table
+    p: tuple[str, ...]
+    tests: str
+    adjusted: Mapping[str, Adjustment] = field(default_factory=dict)
+    within: tuple[str, ...] = ()
+    rows: str = ""
+    confirmatory: bool = False
+
+
+FAMILIES = (
+    Family(
+        ALIGNMENT,
+        ("pearson_p",),
+        "correlations with people against 0",
+        {"pearson_p_adjusted": "false discovery rate"},
+        ("readout",),
+        "the cells of a readout",
+        confirmatory=True,
+    ),
+    Family(
+        ALIGNMENT,
+        ("signflip_p",),
+        "equal variances of model and people",
+        {"signflip_p_adjusted": "false discovery rate"},
+        ("readout",),
+        "the cells of a readout",
+        confirmatory=True,
+    ),
+    Family(
+        CONTRASTS,
+        ("p",),
+        "differences of correlations",
+        {"p_holm": "Holm", "p_adjusted": "false discovery rate"},
+        ("kind", "readout"),
+        "all pairs of models, or of protocols, in a readout",
+        confirmatory=True,
+    ),
+    Family(
+        FRAMEWORK,
+        ("p",),
+        "emotions against dimensions",
+        {"p_holm": "Holm"},
+        ("readout",),
+        "all rows of a readout",
+        confirmatory=True,
+    ),
+    Family(
+        DISTRIBUTION_CONTRASTS,
+        ("p",),
+        "differences of distances between distributions",
+        {"p_holm": "Holm"},
+        ("kind", "readout", "metric"),
+        "all pairs of models, of protocols, or of models and baselines, in a readout and metric",
+        confirmatory=True,
+    ),
+    Family(
+        CALIBRATION,
+        ("p",),
+        "changes of divergence by calibration",
+        {"p_holm": "Holm"},
+        tuple(CELL_KEY),
+        "the methods of a cell",
+        confirmatory=True,
+    ),
+    Family(
+        ALIGNMENT,
+        ("ranksum_p",),
+        "rank sums of standard deviations",
+        {"ranksum_p_adjusted": "false discovery rate"},
+        ("readout",),
+        "the cells of a readout",
+    ),
+    Family(
+        ALIGNMENT,
+        ("signedrank_p",),
+        "their signed ranks",
+        {"signedrank_p_adjusted": "false discovery rate"},
+        ("readout",),
+        "the cells of a readout",
+    ),
+    Family(STRUCTURE, ("p",), "representational similarity"),
+    Family(TRANSPARENCY_GRADIENT, ("p_permutation", "partial_p"), "gradients of transparency"),
+    Family(READOUTS, ("p_pooled", "ks_p", "p_sharpness"), "agreement of readouts"),
+)
+"""All tests of all tables; a p-value that is not here is in no table."""

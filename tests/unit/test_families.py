@@ -1,0 +1,110 @@
+"""Families of tests: what methods and report say of them is what the tables hold."""
+
+from __future__ import annotations
+
+import html
+import re
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.multitest import multipletests
+
+from emoalign.analyses.distributions.compare import adjusted
+from emoalign.report.families import sentence
+from emoalign.report.page import cited
+from emoalign.tables import (
+    ALIGNMENT,
+    CALIBRATION,
+    CONTRASTS,
+    DISTRIBUTION_CONTRASTS,
+    FRAMEWORK,
+    ITEMS,
+    TABLES,
+    Table,
+)
+from emoalign.tables.families import FAMILIES, Family
+from tests.kit.analysing import run
+from tests.kit.comparison import aligned, comparison, item_rows
+from tests.kit.ratings import norms, rating_rows, ratings
+from tests.kit.stages import make_page
+from tests.kit.words import study
+
+ROOT = Path(__file__).parents[2]
+BY = {"false discovery rate": "fdr_bh", "Holm": "holm"}
+ADJUSTED = [family for family in FAMILIES if family.adjusted]
+
+
+def test_every_p_value_of_every_table_is_of_one_family() -> None:
+    known = [
+        (family.table.path, name) for family in FAMILIES for name in (*family.p, *family.adjusted)
+    ]
+    assert len(set(known)) == len(known)
+    columns = {(table.path, name) for table in TABLES for name in table.schema.names}
+    assert {(path, name) for path, name in columns if "p" in name.split("_")} == set(known)
+
+
+def kept(name: str, table: Table) -> pd.DataFrame:
+    """A table of a study that is kept."""
+    with tarfile.open(ROOT / f"tests/kept/{name}/results.tar.xz") as archive:
+        file = archive.extractfile(f"results/{name}/{table.path}")
+        assert file is not None
+        return pd.read_parquet(BytesIO(file.read()))
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+    """Tables as analyses make them: two models, protocols and readouts; those of whole studies."""
+    folder, job = tmp_path_factory.mktemp("families"), comparison()
+    items = pd.concat([item_rows(), item_rows().assign(readout="exact")], ignore_index=True)
+    ITEMS.write(items, folder / "items/words.parquet")
+    run(job, "compare_pairs", folder)
+    run(job, "compare_frameworks", folder)
+    made = {table.path: table.read(folder / table.path) for table in (CONTRASTS, FRAMEWORK)}
+    contrasts = kept("inoshita2026", DISTRIBUTION_CONTRASTS).drop(columns="p_holm")
+    made[DISTRIBUTION_CONTRASTS.path] = adjusted(contrasts)
+    made[CALIBRATION.path] = kept("default", CALIBRATION)
+    return made | {ALIGNMENT.path: aligned(items, job)}
+
+
+@pytest.mark.parametrize("family", ADJUSTED, ids=lambda family: family.tests)
+def test_p_values_are_adjusted_over_the_rows_that_are_named(
+    tables: dict[str, pd.DataFrame], family: Family
+) -> None:
+    table, (p,) = tables[family.table.path], family.p
+    groups = [rows.dropna(subset=p) for _, rows in table.groupby(list(family.within))]
+    assert max(map(len, groups)) > 1
+    for rows in groups:
+        for column, how in family.adjusted.items():
+            expected = multipletests(rows[p], method=BY[how])[1] if len(rows) else np.empty(0)
+            assert rows[column].to_numpy() == pytest.approx(expected), (family.tests, column)
+
+
+def test_the_methods_have_the_sentence_on_all_families() -> None:
+    in_words, _ = cited(sentence())
+    assert in_words in (ROOT / "docs/methods.md").read_text(encoding="utf-8")
+    assert re.search(r"\. \S", in_words.replace("et al. ", "")) is None, "one sentence"
+
+
+def test_a_report_names_the_families_that_its_study_has(tmp_path: Path) -> None:
+    norm_rows = norms()
+    page = html.unescape(
+        make_page(tmp_path, study(figures=["heatmap"]), rating_rows(ratings(norm_rows)), norm_rows)
+    )
+    (told,) = re.findall(r"<p>(Families of tests: .*?)</p>", page)
+    assert "correlations with people against 0 and of equal variances" in told
+    assert "adjusted over the cells of a readout (Benjamini & Hochberg, 1995)" in told
+    assert "differences of correlations" not in told, "there is one model, and one protocol"
+    assert "emotions against dimensions" not in told
+
+
+def test_a_study_without_tests_of_one_kind_has_no_empty_list() -> None:
+    describing = [family for family in FAMILIES if not family.confirmatory]
+    assert sentence(describing).startswith("Families of tests: descriptive are the tests of rank")
+    confirming = [family for family in FAMILIES if family.confirmatory]
+    assert sentence(confirming).endswith(
+        "; descriptive are all intervals and the scorecards of expectations."
+    )

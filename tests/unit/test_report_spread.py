@@ -1,0 +1,99 @@
+"""What the report says of spread: variances first, and what has been published apart."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emoalign.analyses.spread.section import SECTION, findings
+from emoalign.report.section import Results, View
+from emoalign.tables import ALIGNMENT, STATUSES
+from tests.kit.ratings import norms, rating_rows, ratings
+from tests.kit.stages import make_page
+from tests.kit.words import report_job, study
+
+
+def cells(*rows: dict[str, object]) -> pd.DataFrame:
+    base = dict.fromkeys(ALIGNMENT.schema.names, np.nan) | {
+        "model": "m",
+        "protocol": "p",
+        "dataset": "words",
+        "scale": "valence",
+        "readout": "sampled",
+        **{f"n_{status}": 0 for status in STATUSES},
+        "n_ok": 300,
+        "n_items": 30,
+        "n_items_excluded": 0,
+        "disattenuated_above_1": False,
+    }
+    return pd.DataFrame([base | row for row in rows])
+
+
+def ratio(low: float, of: float, high: float, **names: object) -> dict[str, object]:
+    """A cell whose root mean square SD is so many times people's."""
+    ends = {"log_rms_sd_ratio_low": np.log(low), "log_rms_sd_ratio_high": np.log(high)}
+    sides = {"sd_human_rms": 1.0, "sd_model_rms": of}
+    return {"log_rms_sd_ratio": np.log(of), **ends, **sides, **names}
+
+
+def test_one_cell_is_told_with_its_interval() -> None:
+    for ends, verdict in (
+        ((1.2, 1.5, 1.9), "more than people's"),
+        ((0.4, 0.5, 0.6), "less than people's"),
+        ((0.9, 1.0, 1.1), "about as much as people's"),
+    ):
+        [[sentence]] = findings(cells(ratio(*ends)), report_job())
+        assert sentence.startswith(f"Answers to one item vary {verdict}: ")
+        low, of, high = ends
+        assert f"is {of:.2f} times people's [{low:.2f}, {high:.2f}]" in sentence
+
+
+def test_many_cells_are_counted_and_their_ends_named() -> None:
+    rows = cells(
+        ratio(0.4, 0.5, 0.6, protocol="cold"),
+        ratio(0.9, 1.0, 1.2, protocol="warm"),
+        ratio(1.2, 1.5, 1.9, protocol="hot"),
+        {"protocol": "refused"},
+    )
+    [[counts, ends]] = findings(rows, report_job())
+    assert counts == "Of 3 cells, answers to one item vary more than people's in 1 and less in 1."
+    assert "0.50 times people's [0.40, 0.60] (Model m, Words, valence, cold, sampled)" in ends
+    assert "to 1.50 times people's [1.20, 1.90] (Model m, Words, valence, hot, sampled)" in ends
+
+
+def test_without_intervals_nothing_is_found() -> None:
+    assert findings(cells({}), report_job()) == []
+
+
+def gaps_of(folder: Path, rows: pd.DataFrame) -> dict[str, str]:
+    ALIGNMENT.write(rows, folder / ALIGNMENT.path)
+    view = SECTION.view(Results(report_job(), folder))
+    assert isinstance(view, View)
+    return {gap.what: gap.why for gap in view.values["gaps"]}
+
+
+def test_a_model_that_never_varies_has_a_ratio_without_logarithm(tmp_path: Path) -> None:
+    told = gaps_of(tmp_path, cells({"sd_human_rms": 1.0, "sd_model_rms": 0.0}))
+    assert "the ratio is 0, without logarithm" in told["Ratio of SDs"]
+    few = ratio(np.nan, 1.5, np.nan)
+    assert gaps_of(tmp_path, cells(few)) == {"Interval of the ratio": "it rests on too few items"}
+    assert gaps_of(tmp_path, cells(ratio(1.2, 1.5, 1.9))) == {}
+
+
+def test_the_page_shows_variances_first_and_the_replication_apart(tmp_path: Path) -> None:
+    norm_rows = norms()
+    asked = study(figures=["spread"])
+    page = html.unescape(make_page(tmp_path, asked, rating_rows(ratings(norm_rows)), norm_rows))
+    section = page[page.index('<section id="spread">') :]
+    section = section[: section.index("</section>")]
+    shown, apart = section.split("Replication of Ogg et al. (2025)")
+    assert "ln of their ratio [95 % CI]" in shown
+    assert "RMS SD people" in shown
+    for published in ("Rank-sum W", "Signed-rank z", "Median SD people"):
+        assert published not in shown
+        assert published in apart
+    assert "too small on average" in apart
+    assert "Answers to one item vary" in page
