@@ -29,12 +29,6 @@ from tests.faults.batch_server import BatchServer
 from tests.faults.conftest import KEY, Desk
 from tests.faults.server import FaultServer
 
-# The client of the openai package hands a proxy's name and password on in a way that is going away.
-pytestmark = [
-    pytest.mark.filterwarnings(f"ignore:{what} is deprecated:DeprecationWarning")
-    for what in ("BasicAuth", "The 'proxy_auth' parameter")
-]
-
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 EITHER_CASE = [*VARIABLES, *map(str.lower, VARIABLES)]
 SEVEN = {"choices": [{"message": {"content": "7"}, "finish_reason": "stop"}]}
@@ -86,7 +80,7 @@ class Told(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        self.server.told.append((self.command, self.path, body))
+        self.server.told.append((self.command, self.path, f"{self.headers}{body}"))
         content = json.dumps({**SEVEN, "tokens": [7]}).encode()
         self.send_response(self.server.status)
         for name, value in self.server.headers.items():
@@ -215,7 +209,8 @@ def test_other_hosts_are_reached_through_the_proxy_which_is_told_without_its_pas
         assert [answer.text for answer in asked(card)] == ["7"]
         (heard,) = proxy.heard
     assert heard.headers["host"] == "llm.example.org"
-    assert heard.headers["proxy-authorization"].startswith("Basic ")
+    assert heard.headers["proxy-authorization"] == "Basic bWU6c2VjcmV0"
+    assert heard.headers["authorization"] == f"Bearer {KEY}"
     assert f"http://llm.example.org/v1 go through the proxy http://{there}" in caplog.text
     assert "secret" not in caplog.text
     assert card.destination == "http://llm.example.org/v1", "a proxy here reads for nobody else"
@@ -255,6 +250,8 @@ def test_a_proxy_that_refuses_is_named(
         with pytest.raises(EngineError) as error:
             far.rate()
         assert {told[:2] for told in proxy.told} == {("CONNECT", "llm.example.org:443")}
+        assert all("Proxy-Authorization: Basic bWU6c2VjcmV0\n" in told[2] for told in proxy.told)
+        assert KEY not in str(proxy.told), "the proxy is no server"
     said = str(error.value)
     assert f"could not be reached through the proxy http://{there}" in said
     assert "secret" not in "".join(traceback.format_exception(error.value))

@@ -14,7 +14,7 @@ from openai.types import Batch
 from emoalign.addresses import shown
 from emoalign.elicitation.engines.openai.batch_files import Remembered
 from emoalign.elicitation.engines.openai.client import api_key
-from emoalign.elicitation.engines.openai.connections import tell_proxy, unreachable, way_to
+from emoalign.elicitation.engines.openai.connections import package_client, unreachable
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.openai.replies import backoff, refused
 from emoalign.errors import EngineError
@@ -42,9 +42,8 @@ class BatchClient:
             base_url=card.base_url,
             timeout=card.limits.timeout_s,
             max_retries=card.limits.retries,
-            http_client=openai.DefaultAsyncHttpxClient(**way_to(card.base_url)),
+            http_client=package_client(card.base_url),
         )
-        tell_proxy(card.base_url)
 
     async def close(self) -> None:
         """Close the connections."""

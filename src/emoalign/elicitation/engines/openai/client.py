@@ -11,16 +11,14 @@ from itertools import count
 from typing import Any
 from urllib.parse import urljoin
 
-import openai
 import orjson
 
 import emoalign
 from emoalign.addresses import shown
 from emoalign.elicitation.engines.openai.connections import (
     CONNECTION_ERRORS,
-    tell_proxy,
+    Connection,
     unreachable,
-    way_to,
 )
 from emoalign.elicitation.engines.openai.limits import Gate
 from emoalign.elicitation.engines.openai.openai_model import interface, request_body
@@ -56,9 +54,7 @@ Expected = Callable[[Mapping[str, Any]], bool]
 class OpenAIEngine:
     """Asks one model through its HTTP interface.
 
-    Over the HTTP client of the `openai` package, without the layers above it: what they do per
-    request (headers, options, typed responses, retries of their own) costs as much time as all the
-    rest. docs/performance.md has the figures.
+    Faults are retried here, at the pace that the server allows.
     """
 
     def __init__(
@@ -75,16 +71,13 @@ class OpenAIEngine:
         self._gate = Gate(card.limits)
         self._address = base_url
         self._root = urljoin(base_url, "/")
-        tell_proxy(base_url)
-        self._client = openai.DefaultAioHttpClient(
-            base_url=base_url,
-            headers={
+        self._connection = Connection(
+            base_url,
+            {
                 "Authorization": f"Bearer {self._key or 'none'}",
                 "Content-Type": "application/json",
                 "User-Agent": f"emoalign/{emoalign.__version__}",
             },
-            timeout=None,  # a whole answer has timeout_s, however it trickles in
-            **way_to(base_url),
         )
 
     async def ask(self, ask: Ask) -> list[Answer]:
@@ -122,7 +115,7 @@ class OpenAIEngine:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._connection.close()
 
     async def _post(
         self, path: str, body: Mapping[str, Any], tokens: float, expected: Expected
@@ -151,13 +144,13 @@ class OpenAIEngine:
         """Send a request once. Raises Fault."""
         try:
             async with asyncio.timeout(self._limits.timeout_s):
-                response = await self._client.post(path, content=orjson.dumps(body))
+                response = await self._connection.post(path, orjson.dumps(body))
         except TimeoutError:
             raise too_late(self._limits.timeout_s) from None
         except CONNECTION_ERRORS as error:
             raise unreachable(error, self._address) from None
-        if not response.is_success:
-            raise refused(response.status_code, response.headers, response.content)
+        if not 200 <= response.status < 300:
+            raise refused(response.status, response.headers, response.content)
         self._mind_the_limits(response.headers)
         try:
             reply = orjson.loads(response.content)

@@ -6,11 +6,14 @@ import logging
 import os
 import re
 import ssl
-from collections.abc import Iterator
-from typing import TypedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx2
+import openai
 
 from emoalign.addresses import proxy_for, reading_proxy, shown
 from emoalign.elicitation.engines.openai.replies import Fault
@@ -18,7 +21,9 @@ from emoalign.errors import EngineError
 
 _log = logging.getLogger(__name__)
 
-CONNECTION_ERRORS = (httpx2.HTTPError, aiohttp.ClientError)
+CONNECTION_ERRORS = (aiohttp.ClientError, OSError)
+"""What a request may raise that was not answered, or not to the end."""
+
 _THERE = "Is it running, and is base_url right?"
 _PROXY_THERE = (
     "Is the proxy right (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY), and can it reach the server? Hosts "
@@ -30,23 +35,75 @@ _REFUSED_BY_PROXY = (
 )
 
 
-class Way(TypedDict):
-    """Arguments of an HTTP client, which by itself would trust every variable and redirect."""
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a server answered, whole."""
 
-    trust_env: bool
-    verify: ssl.SSLContext
-    proxy: httpx2.Proxy | None
-    follow_redirects: bool
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
-def way_to(address: str) -> Way:
-    """The way to a server. Raises EngineError where a variable of the environment is of no use."""
-    return Way(
+class Connection:
+    """Connections to one server, kept open between requests.
+
+    Over aiohttp alone: what a client above it does per request (URLs, headers, typed responses)
+    costs more time than all the rest. docs/performance.md has the figures.
+
+    Raises EngineError where a variable of the environment is of no use.
+    """
+
+    def __init__(self, address: str, headers: Mapping[str, str]) -> None:
+        self._address = address.rstrip("/")
+        self._headers = dict(headers)
+        self._certificates = _certificates()
+        self._through: dict[str, Any] = {}
+        self._session: aiohttp.ClientSession | None = None
+        proxy = _proxy(address)
+        if proxy is not None:
+            self._through["proxy"] = str(proxy.url)
+        if proxy is not None and proxy.auth is not None:
+            secret = {"Proxy-Authorization": aiohttp.encode_basic_auth(*proxy.auth)}
+            if urlsplit(address).scheme == "https":  # through a tunnel: the server must not be told
+                self._through["proxy_headers"] = secret
+            else:
+                self._headers |= secret
+        _tell_proxy(address)
+
+    async def post(self, path: str, content: bytes) -> Response:
+        """Post JSON to a path below the address, or to a whole address. See CONNECTION_ERRORS."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._certificates, limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(),  # none: who asks knows how long to wait
+            )
+        url = f"{self._address}{path}" if path.startswith("/") else path
+        # Headers of the whole session would be told to the proxy as well, and the key with them.
+        async with self._session.post(
+            url, data=content, headers=self._headers, allow_redirects=False, **self._through
+        ) as response:
+            return Response(response.status, response.headers, await response.read())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def package_client(address: str) -> httpx2.AsyncClient:
+    """The HTTP client for the openai package, which by itself trusts variables and redirects.
+
+    Raises EngineError where a variable of the environment is of no use.
+    """
+    client = openai.DefaultAsyncHttpxClient(
         trust_env=False, verify=_certificates(), proxy=_proxy(address), follow_redirects=False
     )
+    _tell_proxy(address)
+    return client
 
 
-def tell_proxy(address: str) -> None:
+def _tell_proxy(address: str) -> None:
     """Log the proxy that requests to a server go through, and whether it can read them."""
     proxy, reading = proxy_for(address), reading_proxy(address)
     if reading:
@@ -96,11 +153,12 @@ def unreachable(error: BaseException, address: str) -> Fault:
         # aiohttp's own error is one as well, but does not say what is wrong: that is inside it.
         if isinstance(cause, ssl.SSLCertVerificationError) and hasattr(cause, "verify_message"):
             return _untrusted(cause, through)
-        if isinstance(cause, httpx2.ProxyError) and re.match(r"4\d\d\b", str(cause)):
+        # "407, message=…" or "407 Proxy Authentication Required"
+        by_proxy = isinstance(cause, (httpx2.ProxyError, aiohttp.ClientHttpProxyError))
+        if by_proxy and re.match(r"4\d\d\b", str(cause)):
             said = f"could not be reached{through}, which answered HTTP {str(cause)[:3]}."
             return Fault("permanent", said, _REFUSED_BY_PROXY)
-    cause = chain[min(1, len(chain) - 1)]
-    said = str(cause) or type(cause).__name__
+    said = str(error) or type(error).__name__
     remedy = _PROXY_THERE if proxy else _THERE
     return Fault("passing", f"could not be reached{through}: {said.rstrip('.')}.", remedy)
 

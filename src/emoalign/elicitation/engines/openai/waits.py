@@ -63,7 +63,7 @@ def exhausted_for(headers: Mapping[str, str]) -> float:
     """
     resets = [
         headers.get(name.replace("remaining", "reset"), "")
-        for name, left in headers.items()
+        for name, left in ((name.lower(), left) for name, left in headers.items())
         if "remaining" in name and "ratelimit" in name and _number(left) == 0
     ]
     if not resets:  # as after nearly every answer: nothing else is looked at
