@@ -16,7 +16,7 @@ import pytest
 from tests.faults.batch_server import BatchServer
 from tests.faults.conftest import RATE, Desk
 from tests.faults.server import FaultServer
-from tests.kit.project import SMALL, Project, new_project
+from tests.kit.project import SMALL, new_project
 from tests.kit.waiting import until
 
 WORDS = [f"word {number}" for number in range(40)]
@@ -35,10 +35,6 @@ def script(folder: Path, body: str, repository: Path) -> Iterator[subprocess.Pop
         text=True,
     ) as process:
         yield process
-
-
-def answers(project: Project) -> int:
-    return sum(content.count(b"\n") for content in project.journal().values())
 
 
 def last_words(process: subprocess.Popen[str], by: signal.Signals) -> str:
@@ -150,9 +146,3 @@ def test_ctrl_c_in_snakemake_leaves_these_lines_and_no_errors(
         assert noise not in said
     assert len(said.splitlines()) <= 6
     assert process.returncode != 0
-
-    server.hold = lambda heard: False
-    until(lambda: server.idle)
-    kept, before = answers(project), len(server.heard)
-    project.run("ratings")
-    assert len(server.heard) - before == 24 - kept
