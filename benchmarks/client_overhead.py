@@ -2,9 +2,10 @@
 
 The server is another process on this machine and answers every request with the same bytes. Each
 request asks for 20 ratings; they are read, and written to a journal. For comparison the same is
-asked through AsyncOpenAI of the openai package, which writes nothing. Then memory after ten times
-as many requests, how well a limit of requests per minute is held, and how long a study of 300 words
-takes through Snakemake, from its stimuli to its ratings.
+asked through AsyncOpenAI of the openai package, which writes nothing. Then what it costs that the
+disk itself keeps the journal (fdatasync), memory after ten times as many requests, how well a limit
+of requests per minute is held, and how long a study of 300 words takes through Snakemake, from its
+stimuli to its ratings.
 
     PYTHONPATH=src .venv/bin/python benchmarks/client_overhead.py [requests]
 """
@@ -14,17 +15,20 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx2
 import openai
 import orjson
 
+from emoalign.elicitation import journal_file
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, request_body
 from emoalign.elicitation.engines.served import collect
@@ -43,6 +47,7 @@ REQUESTS = 10_000
 PARTICIPANTS = 20
 CONCURRENCY = 16
 PER_MINUTE = 3000
+PAIRS = 5
 WORDS = 300
 NINE = OrdinalScale(min=1, max=9, direction="higher is better")
 FORM = AnswerFormat(kind="text")
@@ -184,6 +189,16 @@ def package_all(port: int, number: int, http_client: httpx2.AsyncClient | None =
     return seconds
 
 
+def cost_of_sync(port: int, number: int) -> float:
+    """Seconds with fdatasync as a ratio of those without, taken in turns: the median of pairs."""
+    ratios = []
+    for _ in range(PAIRS):
+        with_sync = ask_all(port, number)
+        with patch.object(journal_file, "fdatasync", lambda file: None):
+            ratios.append(with_sync / ask_all(port, number))
+    return statistics.median(ratios)
+
+
 def study_ratings(port: int) -> tuple[float, float]:
     """Seconds and processor seconds from stimuli to ratings of words, run by Snakemake."""
     study = {
@@ -226,6 +241,8 @@ def main() -> None:
                 f"AsyncOpenAI over {transport}, without a journal: "
                 f"{package / number * 1e3:.3f} ms each, {package / seconds:.1f} times as long"
             )
+        ratio = cost_of_sync(port, number)
+        print(f"with fdatasync every second: {ratio:.3f} times the time without it")
         many = ask_all(port, 10 * number)
         print(
             f"{10 * number} requests: {many / number * 1e2:.3f} ms each, {resident_mib():.0f} MiB"

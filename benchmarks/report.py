@@ -148,13 +148,15 @@ def write_statistics(folder: Path) -> None:
     scales = pd.DataFrame([(d, s) for d in DATASETS for s in SCALES], columns=["dataset", "scale"])
     common = {"readout": "sampled", "n_items": N_ITEMS}
     cells = scales.merge(pd.DataFrame({"model": MODELS}), how="cross")
-    cells = cells.assign(protocol="asked", **common, disattenuated_above_1=False)
+    cells = cells.assign(
+        protocol="asked", **common, reliability_source="icc_1", disattenuated_above_1=False
+    )
     pairs = pd.DataFrame(list(combinations(MODELS, 2)), columns=["a", "b"])
     contrasts = scales.merge(pairs, how="cross").assign(kind="model", within="asked", **common)
     made = {
         ALIGNMENT: cells.assign(n_items_excluded=0),
         CONTRASTS: contrasts.assign(reason=None),
-        RELIABILITY: scales.assign(n_items=N_ITEMS, source="ratings"),
+        RELIABILITY: scales.assign(n_items=N_ITEMS, reliability_source="icc_1"),
     }
     for table in [table for table in TABLES if table.path in READ]:
         rows = made.get(table, pd.DataFrame(columns=table.schema.names))

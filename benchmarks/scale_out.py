@@ -83,7 +83,7 @@ def write_norms(path: Path) -> None:
         for item in range(ITEMS)
         for scale in JOB.scales
     ]
-    NORMS.write(pd.DataFrame(rows).assign(ratings=None, labels=None), path)
+    NORMS.write(pd.DataFrame(rows).assign(ratings=None, labels=None, raters=None), path)
 
 
 def plain(files: list[Path], norms: Path, output: Path) -> None:

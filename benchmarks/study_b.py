@@ -135,14 +135,14 @@ class World:
             lists = drawn_labels(rng, self.chosen, RATERS, self.names).to_pylist()
             labels = [lists[at : at + RATERS] for at in range(0, len(lists), RATERS)]
             rows = pd.DataFrame({"item_id": self.ids, "scale": "emotions", "labels": labels})
-            NORMS.write(rows.assign(mean=None, sd=None, n=RATERS, ratings=None), path)
+            NORMS.write(rows.assign(mean=None, sd=None, n=RATERS, ratings=None, raters=None), path)
             return
         parts = []
         for scale, shares in zip(("valence", "arousal", "dominance"), self.points, strict=True):
             ratings = drawn_points(rng, shares, RATERS).astype(float)
             part = pd.DataFrame({"item_id": self.ids, "scale": scale, "n": RATERS})
             part["mean"], part["sd"] = ratings.mean(axis=1), ratings.std(axis=1, ddof=1)
-            parts.append(part.assign(ratings=list(ratings), labels=None))
+            parts.append(part.assign(ratings=list(ratings), labels=None, raters=None))
         NORMS.write(pd.concat(parts, ignore_index=True), path)
 
     def _emotions(

@@ -10,7 +10,6 @@ from emoalign.analyses.alignment.analysis import AlignmentJob
 from emoalign.analyses.base import ComparisonJob
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.items.item_jobs import ComparedDataset
-from emoalign.items.rated_items import reliability_row
 from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 
@@ -21,7 +20,7 @@ DIMENSIONS = ("arousal", "valence")
 EMOTIONS = ("fear", "happiness")
 SCALES = (*DIMENSIONS, *EMOTIONS)
 N_ITEMS = 40
-NORM_ROWS = {scale: norms(N_ITEMS, seed=number) for number, scale in enumerate(SCALES)}
+NORM_ROWS = {scale: norms(N_ITEMS, seed=number, scale=scale) for number, scale in enumerate(SCALES)}
 # Arousal is noisiest and happiness the best, as people's ratings are said to be met.
 NOISE = {"arousal": 5.0, "valence": 1.5, "fear": 1.0, "happiness": 0.2}
 
@@ -88,16 +87,10 @@ def aligned(items: pd.DataFrame, job: ComparisonJob) -> pd.DataFrame:
         bootstrap_resamples=SETTINGS.bootstrap_resamples,
         split_halves=SETTINGS.split_halves,
     )
-    reliability = pd.DataFrame(
-        [
-            reliability_row(name, scale, NORM_ROWS[scale], SETTINGS.split_halves, seed=3)
-            for name, one in job.datasets.items()
-            for scale in one.scales
-        ]
-    )
+    norms_of = {name: pd.concat(NORM_ROWS.values()) for name in job.datasets}
     wanted = {(name, scale) for name, one in job.datasets.items() for scale in one.scales}
     kept = [pair in wanted for pair in zip(items["dataset"], items["scale"], strict=True)]
-    return alignment(items[kept], reliability, of_all)
+    return alignment(items[kept], norms_of, of_all)
 
 
 def refused(items: pd.DataFrame) -> pd.DataFrame:

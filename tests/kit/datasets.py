@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emoalign.errors import StudyError
-from emoalign.statistics.reliability import split_half
+from emoalign.statistics.agreement import split_half
 from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
 from emoalign.stimuli.preparation import prepare
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem

@@ -151,7 +151,7 @@ def _names(chosen: Sequence[bool]) -> list[str]:
 
 def _norm(item_id: str, scale: str, **answers: object) -> dict[str, object]:
     row = {"item_id": item_id, "scale": scale, "mean": 3.0, "sd": 1.0, "n": 10}
-    return row | {"ratings": None, "labels": None} | answers
+    return row | {"ratings": None, "labels": None, "raters": None} | answers
 
 
 def _items(

@@ -40,6 +40,7 @@ def norms(
             "n": raters,
             "ratings": ratings.tolist(),
             "labels": None,
+            "raters": None,
         }
     )
 
@@ -55,6 +56,7 @@ def label_norms(choices: Sequence[Sequence[Sequence[str]] | None]) -> pd.DataFra
             "n": [0 if of_item is None else len(of_item) for of_item in choices],
             "ratings": None,
             "labels": list(choices),
+            "raters": None,
         }
     )
 

@@ -72,7 +72,7 @@ def items(
         table = pd.DataFrame(list(rows))
         RATINGS.write(table.assign(participant=table["participant"].astype("Int32")), path)
     norms = pd.DataFrame({"item_id": list(normed), "n": 10}).assign(
-        scale="valence", mean=3.5, sd=1.25, ratings=None, labels=None
+        scale="valence", mean=3.5, sd=1.25, ratings=None, labels=None, raters=None
     )
     NORMS.write(norms, folder / "norms.parquet")
     aggregate(job, paths, folder / "norms.parquet", folder / "items.parquet", threads)
@@ -300,6 +300,7 @@ def labelled_items(folder: Path, rows: Sequence[dict[str, object]]) -> pd.DataFr
                 "scale": ["mood", "mood", "valence"],
                 "mean": [np.nan, np.nan, 3.5],
                 "sd": [np.nan, np.nan, 1.25],
+                "raters": None,
                 "n": [3, 0, 10],
                 "ratings": None,
                 "labels": [[["joy"], ["joy", "calm"], []], [], None],
@@ -371,6 +372,7 @@ def test_people_are_shares_of_the_points_they_chose_unless_one_chose_between_two
             "n": [3, 2, 0, None],
             "ratings": known,
             "labels": None,
+            "raters": None,
         }
     )
     NORMS.write(norms, tmp_path / "norms")

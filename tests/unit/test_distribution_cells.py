@@ -45,6 +45,7 @@ def norm(item_id: str, answers: list[object] | None, scale: str = "valence") -> 
         "n": len(answers or ()),
         "ratings": None if labels else answers,
         "labels": labels,
+        "raters": None,
     }
 
 

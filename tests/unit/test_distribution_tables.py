@@ -55,7 +55,7 @@ def numbered(scale: str, n_raters: int = 6) -> pd.DataFrame:
     rng = np.random.default_rng(len(scale))
     ratings = [(rng.choice(5, n_raters, p=one) + 1.0).tolist() for one in truth(scale, 5)]
     told = {"item_id": IDS, "scale": scale, "mean": 3.0, "sd": 1.0, "n": n_raters}
-    return pd.DataFrame(told | {"ratings": ratings, "labels": None})
+    return pd.DataFrame(told | {"ratings": ratings, "labels": None, "raters": None})
 
 
 def labelled() -> pd.DataFrame:
@@ -65,7 +65,7 @@ def labelled() -> pd.DataFrame:
         for one in truth("moods", 4)
     ]
     told = {"item_id": IDS, "scale": "moods", "mean": np.nan, "sd": np.nan, "n": 4}
-    return pd.DataFrame(told | {"ratings": None, "labels": chosen})
+    return pd.DataFrame(told | {"ratings": None, "labels": chosen, "raters": None})
 
 
 def answered(scale: str, model: str, protocol: str, blur: float) -> pd.DataFrame:

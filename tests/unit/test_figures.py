@@ -34,6 +34,7 @@ from emoalign.tables import (
     AROUSAL,
     FRAMEWORK,
     ITEMS,
+    RELIABILITY,
     RESIDUALS,
     SIMILARITY,
     STRUCTURE,
@@ -223,15 +224,17 @@ def test_the_heat_map_says_the_numbers_of_the_table_beside_the_ceiling(
     table = rows(study, "heatmap").rows(ALIGNMENT)
     axis = pages[0].axes[0]
     names = [text.get_text() for text in axis.get_xticklabels()]
-    assert names[:2] == ["ceiling", "one human rater"]
+    # Who rated is not known there, and no column says person.
+    assert names[:2] == ["ceiling", "one rating"]
     assert names[2:] == [f"Model {m}, {p}" for m in ("m1", "m2") for p in sorted(PROTOCOLS)]
     assert [text.get_text() for text in axis.get_yticklabels()] == [
         f"words {scale}" for scale in sorted(table["scale"].unique())
     ]
     written = np.array([text.get_text() for text in axis.texts]).reshape(6, -1)
-    for row, (_, cells) in zip(written, table.groupby("scale"), strict=True):
+    people = rows(study, "heatmap").rows(RELIABILITY).set_index("scale")
+    for row, (scale, cells) in zip(written, table.groupby("scale"), strict=True):
         by_name = cells.sort_values(["model", "protocol"])
-        expected = [cells["ceiling"].iloc[0], cells["one_human_r"].iloc[0], *by_name["pearson_r"]]
+        expected = [*people.loc[scale, ["ceiling", "one_rating_r"]], *by_name["pearson_r"]]
         assert list(row) == [f"{value:.2f}".replace("0.", ".") for value in expected]
 
 

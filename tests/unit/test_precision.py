@@ -225,7 +225,6 @@ def job(scale: HumanScale | LabelScale = FIVE, **changes: Any) -> PrecisionJob:
         "participants": (20,),
         "exact": False,
         "seed": 1,
-        "split_halves": 50,
         "min_raters": 3,
         "folds": 5,
         "settings": PrecisionSettings(),
@@ -251,6 +250,7 @@ def norms(counts: np.ndarray) -> pd.DataFrame:
             "n": [len(row) for row in ratings],
             "ratings": ratings,
             "labels": None,
+            "raters": None,
         },
         columns=NORMS.schema.names,
     )

@@ -406,7 +406,10 @@ def test_an_item_nobody_rated_is_there_without_ratings_and_is_counted(
 
     folder = table.folder
     norms = pd.DataFrame({"item_id": list(ITEMS_SHOWN), "mean": 5.0, "sd": 1.0, "n": 10})
-    NORMS.write(norms.assign(scale="valence", ratings=None, labels=None), folder / "norms.parquet")
+    NORMS.write(
+        norms.assign(scale="valence", **dict.fromkeys(("ratings", "labels", "raters"))),
+        folder / "norms.parquet",
+    )
     job = AggregationJob.model_validate({"dataset": "words", "scales": {"valence": SCALE}})
     aggregate(job, [folder / "ratings.parquet"], folder / "norms.parquet", folder / "items.parquet")
     items = ITEMS.read(folder / "items.parquet").set_index("item_id")

@@ -129,7 +129,11 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     assert "correlation of its means with people's (95 % BCa interval over items): r = 0.70" in text
     assert "r = 0.70 [0.60, 0.80] under sheet, r = −0.05 [−0.20, 0.10] under asked" in text
     assert "depends on how it is asked" in text
-    assert "allows r up to 0.98, and one human rater reaches 0.80." in text
+    assert "allows r up to 0.98, and one person's ratings correlate 0.80 with the mean" in text
+    anonymous = good | {"one_human_r": np.nan, "one_rating_r": 0.7}
+    [sentences] = findings(cells(anonymous), report_job())
+    assert "one rating per item correlates 0.70 with the mean of the item's others" in sentences[-1]
+    assert "person" not in sentences[-1]
 
     close = poor | {"pearson_r": 0.6, "pearson_low": 0.5, "pearson_high": 0.7}
     assert "depends on how it is asked" not in " ".join(

@@ -78,7 +78,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             NORM_ROWS.assign(sd=np.nan, ratings=None),
             [
                 "r = ",
-                "the norms have neither single ratings nor SDs with numbers of raters",
+                "that takes several items with single ratings, or with SDs and numbers of raters",
                 "People's SDs are not known",
             ],
         ),

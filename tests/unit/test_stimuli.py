@@ -397,6 +397,7 @@ NORM = {
     "n": [3],
     "ratings": [None],
     "labels": [None],
+    "raters": [None],
 }
 
 
@@ -433,7 +434,11 @@ def test_a_file_of_another_kind_is_not_read(tmp_path: Path) -> None:
 def many_norms() -> pd.DataFrame:
     random = np.random.default_rng(1)
     return pd.DataFrame({"item_id": IDS, "mean": random.random(len(IDS)), "n": 3}).assign(
-        scale="valence", sd=1.0, labels=None, ratings=[random.random(50).tolist() for _ in IDS]
+        scale="valence",
+        sd=1.0,
+        labels=None,
+        raters=None,
+        ratings=[random.random(50).tolist() for _ in IDS],
     )
 
 

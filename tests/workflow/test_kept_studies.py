@@ -23,8 +23,10 @@ STUDIES = sorted(path.name for path in KEPT.iterdir())
 
 CHANGED = {
     # Drawn by one rule of seeds: ends of intervals, halves of raters, simulations, folds.
-    "alignment": "*_low *_high ceiling one_human_r reliability_human pearson_disattenuated "
-    "intercept "  # and the lines that figures show
+    "alignment": "*_low *_high intercept "  # and the lines that figures show
+    # Reliability on the items that r uses, of people who are known as people.
+    "ceiling one_human_r one_rating_r reliability_human reliability_model reliability_source "
+    "pearson_disattenuated disattenuated_above_1 "
     "ranksum_* signedrank_* "  # SDs equal up to rounding tie
     "sd_*_rms log_rms_sd_ratio signflip_p*",  # spread told from variances
     "arousal": "*_low *_high *_slope *_intercept",
@@ -37,7 +39,9 @@ CHANGED = {
     "distributions": "value_low value_high human_halves marginal perfect shuffled",
     "entropy": "*_low *_high *_human_halves *_perfect",
     "readouts": "*p p_* share_below_05 rps_debiased_* reason",
-    "reliability": "ceiling one_human_r reliability spearman_brown split_half_r",
+    "reliability": "ceiling* one_human_r one_rating_r reliability* source spearman_brown "
+    "split_half_r icc_average icc_c_* icc_a_*",
+    "norms": "raters",
     "scorecard": "estimate low high evidence found",  # of spread, by variances
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing",

@@ -82,7 +82,7 @@ def test_every_item_is_rated_and_nothing_is_compared(mine: Project) -> None:
     (reliability,) = RELIABILITY.read(mine.results / "statistics/reliability.parquet").to_dict(
         "records"
     )
-    assert (reliability["source"], reliability["n_items"]) == ("none", 0)
+    assert (reliability["reliability_source"], reliability["n_items"]) == ("none", 0)
     cells = ALIGNMENT.read(mine.results / "statistics/alignment.parquet")
     assert cells["n_items"].tolist() == [0, 0]
     assert cells["n_items_excluded"].tolist() == [4, 4]

@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emoalign.statistics.distances import Kind
-from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.predictors import Pair
+from emoalign.statistics.pairs import FloatArray, Pair
 from emoalign.statistics.raters import People
 from emoalign.statistics.resampling import Keys, text_keys
 from emoalign.stimuli.norms import human_answers

@@ -130,11 +130,14 @@ def value(title: str, name: str, meaning: str = "", digits: int = 2) -> Column:
     return Column(title, lambda row: number(row[name], digits), name, meaning=meaning)
 
 
-def between(title: str, name: str, low: str, high: str, meaning: str = "") -> Column:
+def between(
+    title: str, name: str, low: str, high: str, meaning: str = "", digits: int = 2
+) -> Column:
     """A number with the ends of its interval, from three columns of the table."""
 
     def shown(row: Row) -> str:
-        return f"{number(row[name])} {interval(row[low], row[high])}".rstrip()
+        ends = interval(row[low], row[high], digits)
+        return f"{number(row[name], digits)} {ends}".rstrip()
 
     return Column(title, shown, name, meaning=meaning)
 

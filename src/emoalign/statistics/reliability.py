@@ -1,35 +1,24 @@
 """Reliability of item means, and the ceiling it sets on any model's correlation with them.
 
-Raw ratings have shape (items, most raters of an item), NaN where there are fewer. Raters are
-anonymous: two items' ratings in one column are not by one person, and the order within an item
-means nothing. All reliabilities are at most 1, higher = the same item means from other raters.
+Raw ratings have shape (items, most raters of an item), NaN where there are fewer. Nothing is asked
+of who gave them: `crossed_raters` has what can be told where that is known. All reliabilities are
+at most 1, higher = the same item means from other raters. Each is a function of sums over items, so
+that it can be computed anew for items drawn at random.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emoalign.statistics.pairs import FloatArray, is_constant
-from emoalign.statistics.resampling import row_blocks
+from emoalign.statistics.replicates import Interval, Replicates
+from emoalign.statistics.resampling import ItemSums
 
-# Small enough for the handful of arrays of one draw to stay in the processor's cache.
-DRAWN_VALUES = 200_000
-FEWEST_ITEMS = 3
 ROUNDING = 1e-12
-
-Draw = Callable[[np.random.Generator, int], tuple[FloatArray, FloatArray]]
-
-
-@dataclass(frozen=True)
-class SplitHalf:
-    """Mean correlation of half means over splits, and the reliability of all raters' means."""
-
-    r: float
-    spearman_brown: float
 
 
 @dataclass(frozen=True)
@@ -41,85 +30,51 @@ class Icc:
     k: float
 
 
-def split_half(ratings: ArrayLike, n_splits: int = 1000, seed: int = 0) -> SplitHalf:
-    """Split-half reliability of item means, over random splits of each item's raters.
-
-    Each split deals floor(n/2) of an item's n ratings to one half and the rest to the other, and
-    correlates the half means over items. `r` is the mean over splits, and Spearman-Brown is applied
-    to that mean, 2r/(1+r) (Spearman 1910, Brown 1910), not to each split.
-
-    Items with fewer than two ratings have no halves and are left out. NaN for fewer than three
-    items or constant means.
-
-    Raises:
-        ValueError: the ratings are not a matrix.
-    """
-    dealt, n = _rated_items(ratings, at_least=2)
-    first_n, totals = n // 2, dealt.sum(axis=1)
-
-    def halves(rng: np.random.Generator, n_draws: int) -> tuple[FloatArray, FloatArray]:
-        # Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S): each subset is equally likely,
-        # and the raters are passed once, without a permutation per item and split.
-        wanted = np.tile(first_n.astype(np.float64), (n_draws, 1))
-        first = np.zeros_like(wanted)
-        for rater, column in enumerate(dealt.T):
-            taken = rng.random(wanted.shape) * np.maximum(n - rater, 0) < wanted
-            first += taken * column
-            wanted -= taken
-        return first / first_n, (totals - first) / (n - first_n)
-
-    r = _mean_correlation(halves, len(n), n_splits, seed)
-    return SplitHalf(r, 2 * r / (1 + r) if r > -1 else np.nan)
-
-
-def one_human(ratings: ArrayLike, n_draws: int = 1000, seed: int = 0) -> float:
-    """Mean correlation of one rater with the mean of the others: how human-like one human is.
-
-    Each draw takes one rating of every item at random and correlates it over items with the mean of
-    that item's other ratings; the result is the mean over draws. As raters are anonymous, a drawn
-    "human" is a different person on each item, which includes differences in scale use.
-
-    Items with fewer than two ratings are left out. NaN for fewer than three items or constant
-    ratings.
-
-    Raises:
-        ValueError: the ratings are not a matrix.
-    """
-    dealt, n = _rated_items(ratings, at_least=2)
-    items, totals = np.arange(len(n)), dealt.sum(axis=1)
-
-    def one_and_others(rng: np.random.Generator, n_draws: int) -> tuple[FloatArray, FloatArray]:
-        one = dealt[items, rng.integers(n, size=(n_draws, len(n)))]
-        return one, (totals - one) / (n - 1)
-
-    return _mean_correlation(one_and_others, len(n), n_draws, seed)
-
-
 def icc1(ratings: ArrayLike) -> Icc:
     """One-way random ICC(1,1) and ICC(1,k) (Shrout & Fleiss 1979, Psychol. Bull. 86:420).
 
-    With between- and within-item mean squares B and W: single = (B - W)/(B + (k-1)·W) and
-    average = (B - W)/B. For unequal numbers of ratings n_i over a items, k is
-    k0 = (Σn_i - Σn_i²/Σn_i)/(a - 1) (Donner 1986); `average` is then the reliability of a mean of
-    k0 ratings. Items with one rating count in B only.
+    With between- and within-item mean squares B and W: single = (B - W)/(B + (k0-1)·W). For unequal
+    numbers of ratings n_i over a items, k0 = (Σn_i - Σn_i²/Σn_i)/(a - 1) (Donner 1986). `average`
+    is single stepped up to `k` ratings, k·single/(1 + (k-1)·single), where k is the harmonic mean
+    of n_i: r correlates means that weigh alike, whose error variance averages W/k. With as many
+    ratings of each item k = k0, and average = (B - W)/B. Items with one rating count in B only.
 
     All NaN for fewer than two items, when no item has two ratings, or when all ratings are equal.
 
     Raises:
         ValueError: the ratings are not a matrix.
     """
-    dealt, n = _rated_items(ratings, at_least=1)
-    n_items, total = len(n), int(n.sum())
-    if n_items < 2 or total == n_items:
-        return Icc(np.nan, np.nan, np.nan)
-    means = dealt.sum(axis=1) / n
+    return Icc(*(float(part[0]) for part in _one_way(icc1_sums(ratings).values.sum(axis=-1))))
+
+
+def icc1_sums(ratings: ArrayLike) -> ItemSums:
+    """Prepare ICC(1,k), see `icc1`; items without ratings are missing.
+
+    Raises:
+        ValueError: the ratings are not a matrix.
+    """
+    dealt, n = rated_items(ratings, at_least=0)
+    given = np.maximum(n, 1)
+    totals = dealt.sum(axis=1)
     rated = np.arange(dealt.shape[1]) < n[:, np.newaxis]
-    within = float(np.sum(((dealt - means[:, np.newaxis]) * rated) ** 2)) / (total - n_items)
-    between = float(np.sum(n * (means - dealt.sum() / total) ** 2)) / (n_items - 1)
-    k = float(total - np.sum(n**2) / total) / (n_items - 1)
-    if between <= ROUNDING * within:
-        return Icc(np.nan, np.nan, k)
-    return Icc((between - within) / (between + (k - 1) * within), (between - within) / between, k)
+    within = (((dealt - (totals / given)[:, np.newaxis]) * rated) ** 2).sum(axis=1)
+    present = n > 0
+    values = (present, n, n**2, present / given, totals, totals**2 / given, within)
+    return _one_cell(values, present, lambda sums: _one_way(sums)[1])
+
+
+def _one_way(sums: FloatArray) -> FloatArray:
+    """ICC(1,1), ICC(1,k) and k, shape (3, ...), of the sums of `icc1_sums`."""
+    n_items, total, squared, inverse, whole, of_items, within = sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        w = within / (total - n_items)
+        b = (of_items - whole**2 / total) / (n_items - 1)
+        k0 = (total - squared / total) / (n_items - 1)
+        known = (n_items > 1) & (total > n_items) & (b > ROUNDING * np.maximum(1, w))
+        single = np.where(known, (b - w) / (b + (k0 - 1) * w), np.nan)
+        k = n_items / inverse
+        found: FloatArray = np.stack((single, k * single / (1 + (k - 1) * single), k))
+    return found
 
 
 def summary_reliability(means: ArrayLike, sds: ArrayLike, ns: ArrayLike) -> float:
@@ -130,7 +85,23 @@ def summary_reliability(means: ArrayLike, sds: ArrayLike, ns: ArrayLike) -> floa
     Var; `ns` is the number of raters per item, (items,) or one number. Negative when the means vary
     less than sampling error alone would make them.
 
-    Items without all three are left out. NaN for fewer than two items or constant means.
+    One rating has no SD: the error of such an item is W/n, with the variance W within all others.
+    Items without all three are left out otherwise. NaN for fewer than two items or constant means.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    return float(summary_sums(means, sds, ns).estimate()[0])
+
+
+def summary_sums(
+    means: ArrayLike, sds: ArrayLike, ns: ArrayLike, *, pooled: bool = False
+) -> ItemSums:
+    """Prepare the reliability from means, SDs and numbers, see `summary_reliability`.
+
+    `pooled` takes the variance within items as one, W = Σ(n_i - 1)·SD_i²/Σ(n_i - 1), and the error
+    of each item as W/n_i. So it should be of a model, whose refusals leave some items with few
+    answers, the SDs of which say little.
 
     Raises:
         ValueError: the shapes do not fit each other.
@@ -142,11 +113,35 @@ def summary_reliability(means: ArrayLike, sds: ArrayLike, ns: ArrayLike) -> floa
             f"found shapes {mean.shape} (means), {sd.shape} (SDs) and {n.shape} (numbers of "
             "raters), expected vectors of one length, or one number of raters for all items"
         )
-    known = np.isfinite(mean) & np.isfinite(sd) & (n > 0)
-    if known.sum() < 2 or is_constant(mean[known]):
-        return np.nan
-    sampling_error = sd[known] ** 2 / np.broadcast_to(n, mean.shape)[known]
-    return float(1 - sampling_error.mean() / mean[known].var(ddof=1))
+    n = np.broadcast_to(n, mean.shape)
+    spread = np.isfinite(sd) & (n > 0)
+    present = np.isfinite(mean) & (spread | (n == 1))
+    if is_constant(mean[present]):
+        present = np.zeros_like(present)
+    centre, unit = (mean[present].mean(), mean[present].var()) if present.any() else (0.0, 1.0)
+    mean = np.where(present, mean - centre, 0) / np.sqrt(unit)
+    number = np.where(present, n, 1)
+    variance = np.where(present & spread, sd, 0) ** 2 / unit
+    own = present & spread & (not pooled)
+    values = (
+        present,
+        variance / number * own,
+        (present & ~own) / number,
+        (number - 1) * present * spread,
+        (number - 1) * variance,
+        mean,
+        mean**2,
+    )
+    return _one_cell(values, present, _summary)
+
+
+def _summary(sums: FloatArray) -> FloatArray:
+    n_items, errors, others, freedom, within, whole, squares = sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = (squares - whole**2 / n_items) / (n_items - 1)
+        error = errors + np.where(others > ROUNDING, others * within / freedom, 0)
+        known = (n_items > 1) & (variance > ROUNDING)
+        return np.where(known, 1 - error / n_items / variance, np.nan)
 
 
 def ceiling(reliability: float) -> float:
@@ -154,21 +149,51 @@ def ceiling(reliability: float) -> float:
     return float(np.sqrt(reliability)) if reliability >= 0 else np.nan
 
 
+def ceiling_interval(reliability: float, of_reliability: Interval) -> Interval:
+    """The interval of the ceiling: the roots of the ends of that of the reliability.
+
+    An end below 0 is 0: then the means may be nothing but noise. NaN where there is no ceiling.
+    """
+    if not reliability >= 0:
+        return Interval(np.nan, np.nan)
+    return Interval(*(float(np.sqrt(np.maximum(end, 0))) for end in vars(of_reliability).values()))
+
+
 def disattenuate(r: float, reliability_human: float, reliability_model: float) -> float:
     """Return r/√(reliability_human·reliability_model), r between error-free means (Spearman 1904).
 
     May exceed 1 by sampling error, which the caller flags. NaN unless both reliabilities exceed 0.
     """
-    if not (reliability_human > 0 and reliability_model > 0):
-        return np.nan
-    return float(r / np.sqrt(reliability_human * reliability_model))
+    return float(_disattenuated(*map(np.asarray, (r, reliability_human, reliability_model))))
 
 
-def _rated_items(ratings: ArrayLike, at_least: int) -> tuple[FloatArray, NDArray[np.int64]]:
+def disattenuated(r: Replicates, human: Replicates, model: Replicates) -> Replicates:
+    """The same with what becomes of it when items are drawn anew: all three in each resample.
+
+    Of the three, the one with the fewest resamples says how many are used, the first of each.
+    """
+    n = min(len(part.resampled) for part in (r, human, model))
+    return Replicates(
+        disattenuate(r.estimate, human.estimate, model.estimate),
+        _disattenuated(*(part.resampled[:n] for part in (r, human, model))),
+        _disattenuated(*(part.left_out for part in (r, human, model))),
+        r.present,
+    )
+
+
+def _disattenuated(r: FloatArray, human: FloatArray, model: FloatArray) -> FloatArray:
+    known = (human > 0) & (model > 0)
+    return np.where(known, r / np.sqrt(np.where(known, human * model, 1)), np.nan)
+
+
+def rated_items(ratings: ArrayLike, at_least: int) -> tuple[FloatArray, NDArray[np.int64]]:
     """Return each item's ratings, first in its row and zero after, and their numbers.
 
-    Ratings are standardised over all items, to which every reliability is indifferent, so that
-    what is rounding error has one size.
+    Items with fewer ratings than `at_least` are left out. Ratings are standardised over all items,
+    to which every reliability is indifferent, so that what is rounding error has one size.
+
+    Raises:
+        ValueError: the ratings are not a matrix.
     """
     raw = np.asarray(ratings, dtype=np.float64)
     if raw.ndim != 2:
@@ -189,18 +214,10 @@ def _rated_items(ratings: ArrayLike, at_least: int) -> tuple[FloatArray, NDArray
     return np.take_along_axis(standard, first, axis=1), n
 
 
-def _mean_correlation(draw: Draw, n_items: int, n_draws: int, seed: int) -> float:
-    """Mean over draws of the correlation over items between the two values drawn per item."""
-    if n_items < FEWEST_ITEMS:
-        return np.nan
-    rng = np.random.default_rng(seed)
-    correlations = []
-    for draws in row_blocks(n_draws, n_items, DRAWN_VALUES):
-        x, y = draw(rng, draws.stop - draws.start)
-        x -= x.mean(axis=1, keepdims=True)
-        y -= y.mean(axis=1, keepdims=True)
-        xx, yy, xy = (np.einsum("ij,ij->i", *pair) for pair in ((x, x), (y, y), (x, y)))
-        varies = (xx > ROUNDING) & (yy > ROUNDING)
-        correlations.append(xy[varies] / np.sqrt(xx[varies] * yy[varies]))
-    defined = np.concatenate(correlations)
-    return float(defined.mean()) if defined.size else np.nan
+def _one_cell(
+    values: Sequence[ArrayLike],
+    present: NDArray[np.bool_],
+    statistic: Callable[[FloatArray], FloatArray],
+) -> ItemSums:
+    summed = np.stack([np.asarray(of_items, dtype=np.float64) for of_items in values])
+    return ItemSums(summed[:, np.newaxis], present[np.newaxis], statistic)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,7 @@ from scipy import special
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import ROUNDING, FloatArray, signs
 from emoalign.statistics.resampling import (
+    Counts,
     ItemSums,
     log_rms_sd_ratio_sums,
     log_sd_ratio_sums,
@@ -164,6 +166,34 @@ def log_rms_sd_ratio_replicates(
         ValueError: the shapes do not fit each other.
     """
     return list(_replicates(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
+
+
+class Sums(Protocol):
+    """A statistic over items that can be computed anew, as `ItemSums`, of one cell."""
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Items that it uses, shape (1, items)."""
+
+    def estimate(self) -> FloatArray:
+        """The statistic, shape (1,)."""
+
+    def jackknife(self) -> FloatArray:
+        """The statistic without each item in turn, shape (1, items)."""
+
+    def replicates(self, counts: Counts) -> FloatArray:
+        """The statistic of resamples, or of the first of them, shape (1, resamples)."""
+
+
+def replicates_of(sums: Sums, n_resamples: int, seed: int) -> Replicates:
+    """A statistic of one cell with its replicates: the same resamples as those of its r."""
+    n_items = sums.present.shape[1]
+    resampled = (
+        sums.replicates(resample_counts(n_items, n_resamples, seed))[0]
+        if n_items
+        else np.full(n_resamples, np.nan)
+    )
+    return Replicates(float(sums.estimate()[0]), resampled, sums.jackknife()[0], sums.present[0])
 
 
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:

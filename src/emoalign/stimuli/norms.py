@@ -79,6 +79,7 @@ def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[
         "n": human.n,
         "ratings": None if ratings is None else ratings.tolist(),
         "labels": None,
+        "raters": None if human.raters is None else list(human.raters),
     }
 
 
@@ -100,6 +101,7 @@ def _labelled(human: HumanLabels, scale: LabelScale, item: SourceItem) -> dict[s
         "n": len(choices),
         "ratings": None,
         "labels": choices,
+        "raters": None if human.raters is None else list(human.raters),
     }
 
 
@@ -127,6 +129,21 @@ def human_answers(
     on_card = np.asarray(pc.is_valid(label), dtype=np.bool_)
     place = pc.fill_null(label, 0).to_numpy(zero_copy_only=False).astype(np.int64)
     return counted_choices(item_ids, n, rater[on_card], place[on_card], len(scale.labels))
+
+
+def single_ratings(norms: pd.DataFrame, name: str) -> pd.DataFrame | None:
+    """Each rating on the scale called `name`, or set of labels, with its item and who gave it.
+
+    The columns are item_id, rater (a code) and rating, in order of the items. None where the source
+    does not tell who rated: without raters, or without single ratings, of any item with a norm.
+    """
+    rows = norms[(norms["scale"] == name) & (norms["n"].fillna(0) > 0)].sort_values("item_id")
+    column = "ratings" if rows["labels"].isna().all() else "labels"
+    rows = rows[["item_id", "raters", column]]
+    if rows.empty or rows.isna().any(axis=None):
+        return None
+    each = rows.explode(["raters", column], ignore_index=True)
+    return each.rename(columns={"raters": "rater", column: "rating"})
 
 
 def _arrow(norms: pd.DataFrame, column: str) -> pa.Table:

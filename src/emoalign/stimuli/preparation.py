@@ -25,7 +25,7 @@ from emoalign.study.fields import FileSource
 from emoalign.study.scales import DatasetScale
 from emoalign.study.settings import Strata, Stratifier
 from emoalign.study.source_files import locate_verified, sha256, similar
-from emoalign.tables import NORMS, STIMULI, atomic
+from emoalign.tables import NORMS, STIMULI, atomic, groups
 
 
 def prepare(
@@ -50,6 +50,7 @@ def prepare(
     shard_of = shard_names(len(items), job.shard_items)
     images = [image_file(item, job.images) for item in items]
     rows = norm_rows(items, job.scales)
+    _tell_repeated(job.dataset, rows)
     STIMULI.write(_stimulus_rows(items, job.modality, images, shard_of), stimuli, metadata)
     NORMS.write(rows, norms, metadata)
     with atomic(shards) as partial:
@@ -181,6 +182,23 @@ def _tell_strata(
     taken = Counter(strata[item_id] for item_id in drawn)
     for name in names:
         _log.info("dataset %s, stratum %s: %d of %d items", dataset, name, taken[name], there[name])
+
+
+def _tell_repeated(dataset: str, norms: pd.DataFrame) -> None:
+    """Say in the log where people rated an item more than once."""
+    for (scale,), rows in groups(norms.dropna(subset="raters"), ["scale"]):
+        repeated = rows["raters"].map(lambda raters: len(raters) - len(set(raters)))
+        if repeated.any():
+            _log.warning(
+                "dataset %s, %s: %d ratings of %d items are by people who had rated the item "
+                "before. All count in means and SDs; where people are compared with each other, "
+                "the mean of a person's ratings of an item counts as one rating. If the table "
+                "holds rows twice, take them out.",
+                dataset,
+                scale,
+                int(repeated.sum()),
+                int((repeated > 0).sum()),
+            )
 
 
 def _name(item: SourceItem) -> str:

@@ -9,7 +9,7 @@ import csv
 import datetime
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,16 +45,18 @@ class Row:
     where: str
     fields: Sequence[object]
 
-    def text(self, place: int, column: str) -> str | None:
+    def text(self, place: int, column: str, confidential: bool = False) -> str | None:
         """A field as it would stand in a CSV file, whole numbers without decimals; None for a null.
 
-        Raises DataError for what a spreadsheet has made of a word: a truth value or a date.
+        Raises DataError for what a spreadsheet has made of a word: a truth value or a date. The
+        message does not say what stands in a field that is `confidential`.
         """
         value = self.fields[place]
         if isinstance(value, bool | datetime.date | datetime.time | datetime.timedelta):
             kind = "truth value" if isinstance(value, bool) else "date or time"
+            held = kind if confidential else f"{kind} {value}"
             raise DataError(
-                f"{self.where}, column {column!r}: holds the {kind} {value}, expected text or a "
+                f"{self.where}, column {column!r}: holds the {held}, expected text or a "
                 "number. Spreadsheets make such of words like true or 1-2 as they are typed: give "
                 "the column the format Text and type the word again."
             )
@@ -73,15 +75,21 @@ class Record:
     fields: Mapping[str, str | None]
 
 
-def read_records(path: Path, layout: Layout, columns: Mapping[str, str]) -> Iterator[Record]:
+def read_records(
+    path: Path, layout: Layout, columns: Mapping[str, str], confidential: Collection[str] = ()
+) -> Iterator[Record]:
     """The rows of a table with the columns that are named, by the keys that name them.
 
-    Raises DataError when the file is not of its format, or lacks a column.
+    Raises DataError when the file is not of its format, or lacks a column. No message says what
+    stands in a column with one of the `confidential` keys.
     """
     header, rows = read_rows(path, layout)
     at = places(path, columns, header, layout.card)
     for row in rows:
-        yield Record(row.where, {key: row.text(place, columns[key]) for key, place in at.items()})
+        fields = {
+            key: row.text(place, columns[key], key in confidential) for key, place in at.items()
+        }
+        yield Record(row.where, fields)
 
 
 def read_rows(path: Path, layout: Layout) -> tuple[list[str], Iterator[Row]]:

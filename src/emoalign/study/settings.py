@@ -16,7 +16,9 @@ class StatisticsSettings(Entry):
         10_000, ge=100, description="Resamples of items behind each bootstrap interval."
     )
     split_halves: int = Field(
-        1_000, ge=10, description="Random splits of the human raters behind the reliability."
+        1_000,
+        ge=10,
+        description="Random splits of the human raters, and draws of one rating per item.",
     )
     simulations: int = Field(
         999, ge=99, description="Simulated draws per item when sampled and exact are compared."

@@ -19,6 +19,20 @@ from emoalign.tables.contract import (
 )
 from emoalign.tables.ratings import STATUSES
 
+RELIABILITY_SOURCE = Column(
+    "reliability_source",
+    TEXT,
+    "What the reliability of the human means is: icc_c (ICC(C,k), where it is known who rated), "
+    "icc_1 (ICC(1,k), of single ratings), summary (from mean, SD and n), or none.",
+)
+
+ONE_OF_THEM = {
+    "one_human_r": "Mean correlation of one person with the mean of the others, over people who "
+    "rated ten or more of the items; null where it is not known who rated.",
+    "one_rating_r": "Mean correlation of one rating per item, whoever gave it, with the mean of "
+    "the item's others; null without single ratings.",
+}
+
 RELIABILITY = Table(
     "statistics/reliability.parquet",
     "a scale of a dataset: how well people agree with people",
@@ -26,17 +40,28 @@ RELIABILITY = Table(
         DATASET,
         SCALE,
         Column("n_items", COUNT, "Items with a norm in the study."),
-        Column("source", TEXT, "ratings (single human ratings), summary (mean, SD, n) or none."),
+        RELIABILITY_SOURCE,
         *numbers(
             n_raters="Mean number of human ratings per item.",
-            split_half_r="Mean correlation between random halves of the raters.",
-            spearman_brown="Reliability of the norms: split_half_r stepped up to all raters.",
+            split_half_r="Mean correlation between random halves of the people, or of each item's "
+            "ratings where it is not known who rated; null with fewer than four ratings per item.",
+            spearman_brown="Reliability of the norms by halves: split_half_r stepped up to all.",
             icc_single="ICC(1): reliability of one rating (Shrout & Fleiss 1979).",
             icc_average="ICC(1,k): reliability of the mean of k ratings.",
+            icc_c_single="ICC(C,1): reliability of one person's ratings, where it does not count "
+            "that some people rate higher throughout (McGraw & Wong 1996); null where it is not "
+            "known who rated.",
+            icc_c_average="ICC(C,k): the same of the mean of k people.",
+            icc_a_single="ICC(A,1): reliability of one person's ratings, where it does count.",
+            icc_a_average="ICC(A,k): the same of the mean of k people.",
             summary="1 - mean(SD²/n) / Var(means): reliability from summary statistics.",
-            reliability="The one used: spearman_brown, else summary.",
+            reliability="The one used, which reliability_source names.",
+            reliability_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
+            reliability_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
             ceiling="Square root of the reliability: the highest r a perfect model can expect.",
-            one_human_r="Mean correlation of one rater with the mean of the others.",
+            ceiling_low="Lower end of its 95 % interval: that of the reliability, as its root.",
+            ceiling_high="Upper end of its 95 % interval: that of the reliability, as its root.",
+            **ONE_OF_THEM,
         ),
     ),
 )
@@ -48,6 +73,7 @@ ALIGNMENT = Table(
         *CELL,
         Column("n_items", COUNT, "Items with a model mean and a human mean."),
         Column("n_items_excluded", COUNT, "Items of the cell without a usable answer or norm."),
+        RELIABILITY_SOURCE,
         *numbers(
             pearson_r="Pearson correlation of the model's item means with the human ones.",
             pearson_low="Lower end of its 95 % interval (bootstrap over items, BCa); null where r "
@@ -64,11 +90,21 @@ ALIGNMENT = Table(
             slope="Slope of the model's item means on the human ones; below 1: compressed.",
             intercept="Intercept of the least-squares line of the model's item means on the human "
             "ones, in points of the scale.",
-            reliability_human="Reliability of the human means.",
-            reliability_model="Reliability of the model's means; 1 if exact.",
+            reliability_human="Reliability of the human means of these items.",
+            reliability_human_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
+            reliability_human_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            reliability_model="Reliability of the model's means of these items; 1 if exact.",
+            reliability_model_low="Lower end of its 95 % interval (bootstrap over items, BCa); "
+            "null if exact.",
+            reliability_model_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
             ceiling="Highest r to be expected of a perfect model: √reliability_human.",
-            one_human_r="Mean correlation of one human rater with the mean of the others.",
+            ceiling_low="Lower end of its 95 % interval: that of reliability_human, as its root.",
+            ceiling_high="Upper end of its 95 % interval: that of reliability_human, as its root.",
+            **ONE_OF_THEM,
             pearson_disattenuated="pearson_r / √(reliability_human × reliability_model).",
+            pearson_disattenuated_low="Lower end of its 95 % interval (bootstrap over items, BCa), "
+            "with all three anew in each resample.",
+            pearson_disattenuated_high="Upper end of its 95 % interval; left as it is above 1.",
             sd_human_rms="Root mean square over items of the human SD: √ of the mean variance.",
             sd_model_rms="Root mean square over items of the model's SD.",
             log_rms_sd_ratio="ln(sd_model_rms / sd_human_rms); below 0: too homogeneous, above 0: "

@@ -56,6 +56,12 @@ NORMS = Table(
             pa.list_(TEXTS),
             "The labels each rater chose; null for scales of numbers, where mean and sd are not.",
         ),
+        Column(
+            "raters",
+            TEXTS,
+            "Who gave each rating, or chose each set of labels, as a hash of the person's id; null "
+            "where the source does not tell. In no other file.",
+        ),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,11 +10,19 @@ from numpy.typing import NDArray
 
 from emoalign.analyses.alignment.analysis import AlignmentJob
 from emoalign.analyses.analysis_files import AnalysisFiles
-from emoalign.items.rated_items import of_scales, read_items, reliability_row, unique_items
+from emoalign.items.human_agreement import (
+    Drawing,
+    HumanAgreement,
+    ScaleNorms,
+    human_agreement,
+    reliability_row,
+)
+from emoalign.items.rated_items import of_scales, read_items, unique_items
 from emoalign.statistics.correlation import concordance, errors, pearson, spearman
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.reliability import disattenuate, summary_reliability
+from emoalign.statistics.reliability import disattenuated, summary_sums
 from emoalign.statistics.replicates import (
+    Replicates,
     log_rms_sd_ratio_replicates,
     log_sd_ratio_replicates,
     pearson_replicates,
@@ -27,53 +35,69 @@ from emoalign.statistics.significance import (
     rank_sum,
     signed_rank,
 )
-from emoalign.tables import ALIGNMENT, CELL_KEY, NORMS, RELIABILITY, STATUSES, groups, records
+from emoalign.tables import ALIGNMENT, CELL_KEY, NORMS, RELIABILITY, STATUSES, groups
 
 _TESTED = ("pearson", "signflip", "ranksum", "signedrank")
-
-
-@dataclass(frozen=True)
-class _Reliability:
-    """What a cell needs to know of the norms it is compared with."""
-
-    reliability: float
-    ceiling: float
-    one_human_r: float
 
 
 def align(job: AlignmentJob, files: AnalysisFiles) -> None:
     """Write reliability and alignment."""
     items = of_scales(read_items(files.by_dataset("items").values()), job.scales)
-    reliability = pd.DataFrame(
-        [
+    norms = {dataset: NORMS.read(path) for dataset, path in files.by_dataset("norms").items()}
+    files.write(RELIABILITY, reliability(items, norms, job))
+    files.write(ALIGNMENT, alignment(items, norms, job))
+
+
+def reliability(
+    items: pd.DataFrame, norms: Mapping[str, pd.DataFrame], job: AlignmentJob
+) -> pd.DataFrame:
+    """One row per scale, over all of its items with a norm; see the columns of `RELIABILITY`."""
+    rows = []
+    for dataset, of_dataset in norms.items():
+        of_models = unique_items(items[items["dataset"] == dataset])
+        item_ids = np.union1d(of_models, unique_items(of_dataset))
+        rows += [
             reliability_row(
-                dataset, scale, norms[norms["scale"] == scale], job.split_halves, job.seed
+                scale, ScaleNorms.of(of_dataset, scale, item_ids), _drawing(dataset, job)
             )
-            for dataset, path in files.by_dataset("norms").items()
-            for norms in (NORMS.read(path),)
             for scale in sorted(job.scales[dataset])
-        ],
-        columns=RELIABILITY.schema.names,
-    )
-    files.write(RELIABILITY, reliability)
-    files.write(ALIGNMENT, alignment(items, reliability, job))
+        ]
+    return pd.DataFrame(rows, columns=RELIABILITY.schema.names)
 
 
-def alignment(items: pd.DataFrame, reliability: pd.DataFrame, job: AlignmentJob) -> pd.DataFrame:
-    """One row per cell; see the columns of `tables.ALIGNMENT`."""
-    norms = {
-        (row["dataset"], row["scale"]): _Reliability(
-            row["reliability"], row["ceiling"], row["one_human_r"]
-        )
-        for row in records(reliability)
-    }
+def _drawing(dataset: str, job: AlignmentJob) -> Drawing:
+    return Drawing(job.seed, dataset, job.bootstrap_resamples, job.split_halves)
+
+
+class _People:
+    """How well people agree on the items of a cell: once for all cells with the same items."""
+
+    def __init__(self, norms: ScaleNorms, drawing: Drawing) -> None:
+        self._norms, self._drawing = norms, drawing
+        self._known: dict[bytes, HumanAgreement] = {}
+
+    def on(self, used: NDArray[np.bool_]) -> HumanAgreement:
+        key = used.tobytes()
+        if key not in self._known:
+            self._known[key] = human_agreement(self._norms.at(used), self._drawing)
+        return self._known[key]
+
+
+def alignment(
+    items: pd.DataFrame, norms: Mapping[str, pd.DataFrame], job: AlignmentJob
+) -> pd.DataFrame:
+    """One row per cell; see the columns of `tables.ALIGNMENT`. `norms` are those of datasets."""
     rows: list[dict[str, object]] = []
     # Dataset by dataset: the resamples of a dataset's items are drawn once.
     for (dataset,), of_dataset in groups(items, ["dataset"]):
-        item_ids = unique_items(of_dataset)
+        item_ids, drawing = unique_items(of_dataset), _drawing(dataset, job)
+        people = {
+            scale: _People(ScaleNorms.of(norms[dataset], scale, item_ids), drawing)
+            for scale in job.scales[dataset]
+        }
         rows += [
             dict(zip(CELL_KEY, key, strict=True))
-            | _cell_row(dataset, cell, norms[dataset, key[3]], item_ids, job)
+            | _cell_row(cell, people[key[3]], item_ids, drawing)
             for key, cell in groups(of_dataset, CELL_KEY)
         ]
     cells = pd.DataFrame(rows, columns=ALIGNMENT.schema.names)
@@ -86,21 +110,18 @@ def alignment(items: pd.DataFrame, reliability: pd.DataFrame, job: AlignmentJob)
 
 
 def _cell_row(
-    dataset: str,
-    cell: pd.DataFrame,
-    norm: _Reliability,
-    item_ids: NDArray[np.str_],
-    job: AlignmentJob,
+    cell: pd.DataFrame, people: _People, item_ids: NDArray[np.str_], drawing: Drawing
 ) -> dict[str, object]:
     """The numbers of one cell. Items of the dataset that it lacks are missing in its resamples."""
     cell = cell.sort_values("item_id")
-    numbers = cell.set_index("item_id")[["mean", "human_mean", "sd", "human_sd"]]
-    model, human, model_sd, human_sd = numbers.reindex(item_ids).to_numpy(dtype=float).T
+    numbers = cell.set_index("item_id")[["mean", "human_mean", "sd", "human_sd", "n_ok"]]
+    model, human, model_sd, human_sd, n_ok = numbers.reindex(item_ids).to_numpy(dtype=float).T
     compared = np.isfinite(model) & np.isfinite(human)
+    own = _model_reliability(cell, np.where(compared, model, np.nan), model_sd, n_ok, drawing)
     spread = compared & np.isfinite(model_sd) & np.isfinite(human_sd)
     model_sd, human_sd = (np.where(spread, sds, np.nan) for sds in (model_sd, human_sd))
     # The resamples of the comparisons, so that all tables say the same of a cell.
-    drawn = job.bootstrap_resamples, seed_of(job.seed, dataset, "items")
+    drawn = drawing.resamples, seed_of(drawing.seed, drawing.dataset, "items")
     (of_r,) = pearson_replicates(model, human, *drawn)
     (of_variances,) = log_rms_sd_ratio_replicates(model_sd, human_sd, *drawn)
     (of_sds,) = log_sd_ratio_replicates(model_sd, human_sd, *drawn)
@@ -109,8 +130,9 @@ def _cell_row(
     variance_limits, sd_limits = of_variances.interval(), of_sds.interval()
     error = errors(model, human)
     ranks, signs = rank_sum(model_sd, human_sd), signed_rank(model_sd, human_sd)
-    own = _model_reliability(cell)
-    disattenuated = disattenuate(r.r, norm.reliability, own)
+    agreement = people.on(compared)
+    free_of_error = disattenuated(of_r, agreement.reliability, own)
+    own_limits, free_limits = own.interval(), free_of_error.interval()
     return {
         "n_items": int(compared.sum()),
         "n_items_excluded": len(cell) - int(compared.sum()),
@@ -126,12 +148,14 @@ def _cell_row(
         "bias": error.bias,
         "slope": error.slope,
         "intercept": error.intercept,
-        "reliability_human": norm.reliability,
-        "reliability_model": own,
-        "ceiling": norm.ceiling,
-        "one_human_r": norm.one_human_r,
-        "pearson_disattenuated": disattenuated,
-        "disattenuated_above_1": bool(disattenuated > 1),
+        **agreement.columns("reliability_human"),
+        "reliability_model": own.estimate,
+        "reliability_model_low": own_limits.low,
+        "reliability_model_high": own_limits.high,
+        "pearson_disattenuated": free_of_error.estimate,
+        "pearson_disattenuated_low": free_limits.low,
+        "pearson_disattenuated_high": free_limits.high,
+        "disattenuated_above_1": bool(free_of_error.estimate > 1),
         "sd_human_rms": root_mean_square(human_sd[spread]),
         "sd_model_rms": root_mean_square(model_sd[spread]),
         "log_rms_sd_ratio": of_variances.estimate,
@@ -155,14 +179,15 @@ def _cell_row(
     }
 
 
-def _model_reliability(cell: pd.DataFrame) -> float:
-    """Reliability of the model's item means: an exact mean has no sampling error."""
-    if (cell["readout"] == "exact").all():
-        return 1.0
-    rated = cell.dropna(subset=["mean", "sd"])
-    return summary_reliability(
-        rated["mean"].to_numpy(), rated["sd"].to_numpy(), rated["n_ok"].to_numpy(dtype=float)
-    )
+def _model_reliability(
+    cell: pd.DataFrame, means: FloatArray, sds: FloatArray, ns: FloatArray, drawing: Drawing
+) -> Replicates:
+    """Reliability of the model's means of the items it is compared on; of exact ones it is 1."""
+    sums = summary_sums(means, sds, ns, pooled=True)
+    if (cell["readout"] != "exact").any():
+        return drawing.replicates(sums)
+    ones = np.ones(max(drawing.resamples, len(means)))
+    return Replicates(1.0, ones[: drawing.resamples], ones[: len(means)], sums.present[0])
 
 
 def _median(values: FloatArray) -> float:

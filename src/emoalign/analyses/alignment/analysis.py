@@ -23,7 +23,7 @@ from emoalign.study.settings import StatisticsSettings
 class AlignmentJob(AnalysisJob):
     """Compare models with people, cell by cell: scales of numbers by dataset."""
 
-    version: int = 4
+    version: int = 5
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     bootstrap_resamples: int
@@ -46,8 +46,8 @@ def _over(varied: str) -> str:
     return (
         "{dataset}: correlation with people (above) and standard deviation over raters of an item "
         "(root mean square over items) as a share of people's (below) by "
-        f"{varied}, with 95 % bootstrap intervals over items (BCa). Dashed: the ceiling, and a "
-        "spread like people's."
+        f"{varied}, with 95 % bootstrap intervals over items (BCa). Dashed: the "
+        "highest ceiling of these cells, and a spread like people's."
     )
 
 
@@ -71,9 +71,11 @@ ANALYSIS = Analysis(
             title="Correlation with people",
             caption="Pearson r of item means with human item means, with its 95 % bootstrap "
             "interval over items (BCa); the ceiling that the reliability of the human ratings "
-            "sets; and how well one human rater agrees with the mean of the others.",
+            "sets on the items of the cell; and how well one person agrees with the mean of the "
+            "others or, where it is not known who rated, one rating per item with the mean of the "
+            "item's others.",
             alt="Correlation of each cell with human ratings, with interval, ceiling and one "
-            "human rater; the numbers are in the table of alignment.",
+            "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
         ),
         FigureKind(
@@ -82,12 +84,13 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.alignment.figure:draw_heatmap",
             title="Correlation with people at a glance",
             caption="Pearson r of item means with human item means, a column per model and a row "
-            "per scale. The first two columns are the ceiling that the reliability of the human "
-            "ratings sets, and how well one human rater agrees with the mean of the others. A "
-            "dash: undefined or not asked.",
+            "per scale. The first columns are of people, over all items with a norm: the ceiling "
+            "that the reliability of their ratings sets, how well one person agrees with the mean "
+            "of the others, where it is known who rated, and how well one rating per item agrees "
+            "with the mean of the item's others. A dash: undefined or not asked.",
             alt="Correlations of models with people by scale, as colours with numbers; the "
             "numbers are in the table of alignment.",
-            reads=statistics("alignment"),
+            reads=statistics("alignment", "reliability"),
         ),
         FigureKind(
             "means",

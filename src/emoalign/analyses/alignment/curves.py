@@ -197,7 +197,7 @@ def _lines(subject: Subject, table: pd.DataFrame, nearest: float) -> dict[tuple[
 
 
 def _references(upper: Axes, lower: Axes, cells: pd.DataFrame) -> None:
-    """The ceiling, and a spread like people's; words where there is nothing."""
+    """The highest ceiling, and a spread like people's; words where there is nothing."""
     dashed: dict[str, Any] = {"color": PEOPLE, "linewidth": 0.8, "linestyle": (0, (4, 3))}
     if cells["ceiling"].notna().any():
         upper.axhline(float(cells["ceiling"].max()), zorder=0, **dashed)

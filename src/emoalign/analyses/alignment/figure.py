@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from emoalign.figures.drawing import READOUT_NAMES, Subject
 from emoalign.figures.panels import headed, instead, name_outliers, pages_of, panels
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, width_of
-from emoalign.tables import ALIGNMENT, ITEMS, groups, records
+from emoalign.tables import ALIGNMENT, ITEMS, RELIABILITY, groups, records
 from emoalign.wording import R_INTERVAL, correlation, number
 
 ROW_INCHES = 0.21
@@ -39,7 +39,10 @@ HEATMAP_CELL = 0.245
 
 HEATMAP_COLOURS = "YlGnBu"
 
-HEATMAP_HUMAN = {"ceiling": "ceiling", "one_human_r": "one human rater"}
+ONE_OF_THEM = {"one_human_r": ("one person", "D"), "one_rating_r": ("one rating", "d")}
+"""How people agree with each other: one person with the others, or one rating with the others."""
+
+HEATMAP_HUMAN = {"ceiling": "ceiling"} | {name: mark[0] for name, mark in ONE_OF_THEM.items()}
 
 LABELLED = 5
 
@@ -49,7 +52,7 @@ FEW, MANY = (2, 3.5), (3, 2.75)
 
 def draw_correlations(subject: Subject) -> list[Figure]:
     """A row per cell, scale by scale: r with its 95 % BCa interval over items, the ceiling, and
-    one human rater's r."""
+    the r of one person, or of one rating where it is not known who rated."""
     table = subject.rows(ALIGNMENT)
     lowest = min(-0.25, table["pearson_low"].min() - 0.05, table["pearson_r"].min() - 0.05)
     protocols, readouts = table["protocol"].nunique() > 1, table["readout"].nunique() > 1
@@ -102,13 +105,18 @@ def _list_page(
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlim(lowest, 1.02)
     axis.set_xlabel(f"Pearson r of item means with human item means ({R_INTERVAL})")
-    figure.legend(handles=_list_legend(), loc="outside upper center", ncols=4, handletextpad=0.4)
+    shown = {_of_people(row) for row in rows if not isinstance(row, str)} - {None}
+    legend = _list_legend([mark for name, mark in ONE_OF_THEM.items() if name in shown])
+    figure.legend(handles=legend, loc="outside upper center", ncols=5, handletextpad=0.4)
     return figure
 
 
 def _list_row(axis: Axes, place: int, cell: Mapping[str, Any], colour: str) -> None:
     axis.plot([cell["ceiling"]] * 2, [place - 0.36, place + 0.36], color=PEOPLE, linewidth=2)
-    axis.plot(cell["one_human_r"], place, "D", color="white", markeredgecolor=PEOPLE, ms=4.5)
+    one = _of_people(cell)
+    if one is not None:
+        _, marker = ONE_OF_THEM[one]
+        axis.plot(cell[one], place, marker, color="white", markeredgecolor=PEOPLE, ms=4.5)
     ends = [cell["pearson_low"], cell["pearson_high"]]
     axis.plot(ends, [place, place], color=colour, linewidth=1.6)
     filled = colour if cell["readout"] == "exact" else "white"
@@ -117,7 +125,12 @@ def _list_row(axis: Axes, place: int, cell: Mapping[str, Any], colour: str) -> N
         axis.text(0.02, place, "r undefined", va="center", color=PEOPLE)
 
 
-def _list_legend() -> list[Line2D]:
+def _of_people(cell: Mapping[str, Any]) -> str | None:
+    """The column of how one person, or one rating, agrees with the others; None where unknown."""
+    return next((name for name in ONE_OF_THEM if not math.isnan(cell[name])), None)
+
+
+def _list_legend(people: Sequence[tuple[str, str]]) -> list[Line2D]:
     def mark(label: str, marker: str, face: str, edge: str, size: float, width: float) -> Line2D:
         return Line2D(
             [],
@@ -134,18 +147,19 @@ def _list_legend() -> list[Line2D]:
     return [
         mark("r, exact", "o", "black", "black", 6, 1.4),
         mark("r, sampled", "o", "white", "black", 6, 1.4),
-        mark("one human", "D", "white", PEOPLE, 5, 1.0),
+        *(mark(label, marker, "white", PEOPLE, 5, 1.0) for label, marker in people),
         mark("ceiling", "|", PEOPLE, PEOPLE, 9, 2.0),
     ]
 
 
 def draw_heatmap(subject: Subject) -> list[Figure]:
-    """A row per scale, a column per model: r; before them the ceiling and one human rater."""
+    """A row per scale, a column per model: r; before them the ceiling, one person, one rating."""
     alignment = subject.rows(ALIGNMENT)
     who, where = ["model", "protocol", "readout"], ["dataset", "scale"]
     r = alignment.pivot(index=where, columns=who, values="pearson_r").sort_index()
     r = r.sort_index(axis=1)
-    human = alignment.groupby(where)[list(HEATMAP_HUMAN)].first().loc[r.index]
+    human = subject.rows(RELIABILITY).set_index(where)[list(HEATMAP_HUMAN)].loc[r.index]
+    human = human.dropna(axis="columns", how="all")
     shades = Normalize(min(0.0, float(np.nanmin([0.0, *r.to_numpy().ravel()]))), 1.0)
     pages = []
     for places in pages_of(list(r.index), HEATMAP_ROWS):
@@ -178,10 +192,11 @@ def _names(subject: Subject, every: pd.Index, cells: Sequence[Any]) -> list[str]
 def _heatmap_page(
     human: pd.DataFrame, r: pd.DataFrame, names: Sequence[str], shades: Normalize
 ) -> Figure:
-    across, down = r.shape[1] + 2, len(r)
+    of_people = [HEATMAP_HUMAN[str(name)] for name in human.columns]
+    across, down = r.shape[1] + len(of_people), len(r)
     labels = [" ".join(place) for place in r.index]
     beside = 0.4 + 0.062 * max(map(len, labels))
-    above = 0.3 + 0.062 * max(map(len, [*names, *HEATMAP_HUMAN.values()]))
+    above = 0.3 + 0.062 * max(map(len, [*names, *of_people]))
     size = (beside + HEATMAP_CELL * across + 0.7, above + HEATMAP_CELL * down)
     figure = Figure(figsize=size)
     left, width = beside / size[0], HEATMAP_CELL * across / size[0]
@@ -192,14 +207,14 @@ def _heatmap_page(
         np.ma.masked_invalid(values), cmap=colours, norm=shades, edgecolors="white", linewidth=0.8
     )
     _numbers(axis, values, shades)
-    axis.axvline(2, color="white", linewidth=4)
+    axis.axvline(len(of_people), color="white", linewidth=4)
     axis.set(xlim=(0, across), ylim=(down, 0))
-    axis.set_xticks(np.arange(across) + 0.5, [*HEATMAP_HUMAN.values(), *names], rotation=90)
+    axis.set_xticks(np.arange(across) + 0.5, [*of_people, *names], rotation=90)
     axis.set_yticks(np.arange(down) + 0.5, labels)
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
-    for tick in axis.get_xticklabels()[:2]:
+    for tick in axis.get_xticklabels()[: len(of_people)]:
         tick.set_color(PEOPLE)
     bar = figure.add_axes(
         (left + width + 0.15 / size[0], 0, 0.09 / size[0], max(1.0, HEATMAP_CELL * down) / size[1])

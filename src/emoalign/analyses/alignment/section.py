@@ -54,8 +54,13 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         Column("RMSE (constant)", _errors, "rmse", meaning="In points of the scale."),
         value("Bias", "bias", "Mean of the model minus mean of people."),
         value("Slope", "slope", "Below 1: the model's ratings are compressed."),
-        value("Ceiling", "ceiling", "Highest r a perfect model can expect."),
-        Column("r disatt.", _disattenuated, "pearson_disattenuated"),
+        value("Ceiling", "ceiling", "Highest r a perfect model can expect on these items."),
+        Column(
+            "r disatt. [95 % CI]",
+            _disattenuated,
+            "pearson_disattenuated",
+            meaning="r without the noise of few ratings; bootstrap over items (BCa).",
+        ),
     )
 
 
@@ -64,8 +69,9 @@ def _errors(row: Row) -> str:
 
 
 def _disattenuated(row: Row) -> str:
-    marked = " (above 1)" if row["disattenuated_above_1"] else ""
-    return number(row["pearson_disattenuated"]) + marked
+    marked = "(above 1)" if row["disattenuated_above_1"] else ""
+    ends = interval(row["pearson_disattenuated_low"], row["pearson_disattenuated_high"])
+    return " ".join(filter(None, (number(row["pearson_disattenuated"]), ends, marked)))
 
 
 def _view(results: Results) -> View | None:
@@ -169,12 +175,26 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
         )
     if not math.isnan(best["ceiling"]):
         limits = f"The reliability of people's ratings allows r up to {number(best['ceiling'])}"
-        if not math.isnan(best["one_human_r"]):
-            limits += f", and one human rater reaches {number(best['one_human_r'])}"
+        limits += _one_of_them(best)
         sentences.append(f"{limits}.")
     for cell in records(rows[rows["readout"] == "sampled"]):
         sentences += unusable(cell, "a rating")
     return sentences
+
+
+def _one_of_them(cell: Mapping[str, Any]) -> str:
+    """How well one person agrees with the others, or one rating where persons are not known."""
+    if not math.isnan(cell["one_human_r"]):
+        return (
+            f", and one person's ratings correlate {number(cell['one_human_r'])} with the mean of "
+            "the others' on average"
+        )
+    if not math.isnan(cell["one_rating_r"]):
+        return (
+            f", and one rating per item correlates {number(cell['one_rating_r'])} with the mean of "
+            "the item's others (who rated is not known)"
+        )
+    return ""
 
 
 def _compared(cells: Sequence[Mapping[str, Any]]) -> bool:

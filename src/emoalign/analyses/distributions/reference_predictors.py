@@ -10,9 +10,9 @@ import numpy as np
 from emoalign.items.cells import DistributionCell
 from emoalign.statistics import predictors
 from emoalign.statistics.distances import METRICS
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import FloatArray, Pair
 from emoalign.statistics.perfect_model import Population, perfect_answers, population
-from emoalign.statistics.predictors import ByLabel, Pair, Reached, reached
+from emoalign.statistics.predictors import ByLabel, Reached, reached
 from emoalign.statistics.raters import halves
 from emoalign.statistics.resampling import hashed_folds
 from emoalign.statistics.seeds import Purpose, seed_of

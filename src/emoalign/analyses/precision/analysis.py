@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from emoalign.analyses.base import AnalysedStudy, Analysis, AnalysisJob, Settings
 from emoalign.study.fields import Entry
 from emoalign.study.scales import DatasetScale
-from emoalign.study.settings import DistributionSettings, StatisticsSettings
+from emoalign.study.settings import DistributionSettings
 
 
 class PrecisionSettings(Entry):
@@ -61,7 +61,6 @@ class PrecisionJob(AnalysisJob):
     participants: tuple[int, ...]
     exact: bool
     seed: int
-    split_halves: int
     min_raters: int
     folds: int
     settings: PrecisionSettings
@@ -76,7 +75,6 @@ class PrecisionJob(AnalysisJob):
             participants=tuple(sorted(sampled)),
             exact=any("exact" in protocol.readouts for protocol in protocols),
             seed=study.seed,
-            split_halves=study.set_by(StatisticsSettings).split_halves,
             min_raters=distributions.min_raters,
             folds=distributions.folds,
             settings=study.set_by(PrecisionSettings),

@@ -11,7 +11,8 @@ import pandas as pd
 
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.items.cells import Texts
-from emoalign.items.rated_items import reliability_row
+from emoalign.items.human_agreement import ScaleNorms, people_reliability
+from emoalign.items.rated_items import unique_items
 from emoalign.statistics import planned_precision, planned_spread
 from emoalign.statistics.planned_precision import HumanSpread
 from emoalign.statistics.planned_spread import Assumed, VarianceSpread
@@ -61,7 +62,7 @@ def precision_rows(
             parts = [_divergences(dataset, name, scale, of_scale, texts[dataset], job)]
             if isinstance(scale, HumanScale):
                 parts = [
-                    _correlations(dataset, name, of_scale, job),
+                    _correlations(name, of_scale, job),
                     _ratios_of_sds(of_scale, job),
                     *parts,
                 ]
@@ -78,12 +79,10 @@ def _ways(job: PrecisionJob) -> Iterator[tuple[float, Row]]:
         yield math.inf, {"readout": "exact", "participants": None}
 
 
-def _correlations(
-    dataset: str, scale: str, norms: pd.DataFrame, job: PrecisionJob
-) -> Iterator[Row]:
+def _correlations(scale: str, norms: pd.DataFrame, job: PrecisionJob) -> Iterator[Row]:
     rated = norms.dropna(subset=["mean"])
-    of_people = reliability_row(dataset, scale, norms, job.split_halves, job.seed)
-    spread = _spread(rated, float(str(of_people["reliability"])))
+    _, of_people = people_reliability(ScaleNorms.of(norms, scale, unique_items(norms)))
+    spread = _spread(rated, float(of_people.estimate()[0]))
     for participants, way in _ways(job):
         for assumed in job.settings.expected_r:
             row = way | {"measure": "r", "assumed": f"{assumed:g}", "n_items": len(rated)}

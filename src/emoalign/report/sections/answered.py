@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emoalign.report.grid import Column, cell_columns, count, grid, text, value
+import pandas as pd
+
+from emoalign.report.grid import Column, between, cell_columns, count, grid, text, value
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
@@ -12,10 +14,14 @@ from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import RELIABILITY, STATUSES
 
 SOURCES = {
-    "ratings": "single ratings",
+    "icc_c": "ICC(C,k): people who are told apart",
+    "icc_1": "ICC(1,k): single ratings",
     "summary": "means, SDs and numbers of raters",
-    "none": "cannot be told: the norms have neither single ratings nor SDs with numbers of raters",
+    "none": "cannot be told: that takes several items with single ratings, or with SDs and numbers "
+    "of raters",
 }
+ONE_PERSON = "One person with the mean of the others; not known where nobody says who rated."
+ONE_RATING = "One rating per item, whoever gave it, with the mean of the item's others."
 
 
 def _people(results: Results) -> View | Absent | None:
@@ -29,33 +35,66 @@ def _people(results: Results) -> View | Absent | None:
         where,
         count("Items", "n_items"),
         value("Raters per item", "n_raters", digits=1),
-        Column("From", lambda row: SOURCES[row["source"]], "source", numeric=False),
-        value("Split-half r", "split_half_r", digits=3),
-        value("Spearman–Brown", "spearman_brown", digits=3),
+        between(
+            "Ceiling of r [95 % CI]",
+            "ceiling",
+            "ceiling_low",
+            "ceiling_high",
+            "√reliability; bootstrap over items (BCa).",
+            digits=3,
+        ),
+        between(
+            "Reliability used [95 % CI]",
+            "reliability",
+            "reliability_low",
+            "reliability_high",
+            "Bootstrap over items (BCa).",
+            digits=3,
+        ),
+        Column("From", lambda row: SOURCES[row["reliability_source"]], "reliability_source", False),
+        value("One person", "one_human_r", ONE_PERSON, 3),
+        value("One rating", "one_rating_r", ONE_RATING, 3),
         value("ICC(1)", "icc_single", "Reliability of one rating.", 3),
         value("ICC(1,k)", "icc_average", "Reliability of the mean of all ratings.", 3),
-        value("Reliability used", "reliability", digits=3),
-        value("Ceiling of r", "ceiling", "√reliability.", 3),
-        value("One human", "one_human_r", "One rater with the mean of the others.", 3),
+        value("ICC(C,k)", "icc_c_average", "Not counting that some rate higher throughout.", 3),
+        value("ICC(A,k)", "icc_a_average", "Counting that some rate higher throughout.", 3),
+        value("Split-half r", "split_half_r", digits=3),
+        value("Spearman–Brown", "spearman_brown", digits=3),
     )
     shown = grid("people-table", "Reliability of the norms", rows, columns, RELIABILITY)
-    return View({"grid": shown}, methods=list(_methods_of_people(results.job, set(rows["source"]))))
+    return View({"grid": shown}, methods=list(_methods_of_people(results.job, rows)))
 
 
-def _methods_of_people(job: ReportJob, sources: set[str]) -> Iterator[str]:
-    splits = part(job, StatisticsSettings).split_halves
-    if "ratings" in sources:
+def _methods_of_people(job: ReportJob, rows: pd.DataFrame) -> Iterator[str]:
+    sources, statistics = set(rows["reliability_source"]), part(job, StatisticsSettings)
+    if "icc_c" in sources:
         yield (
-            "The reliability of the human means is the mean correlation between random halves of "
-            f"each item's raters ({splits:,} splits), stepped up to all raters "
-            "[@spearman1910; @brown1910]; intraclass correlations stand beside it [@shrout1979]."
+            "The reliability of the human means is ICC(C,k), that of a two-way random model of "
+            "items and raters [@mcgraw1996], with components of variance by Henderson's method I "
+            "[@henderson1953]; one person is a rater compared with the mean of the others over all "
+            "items that this rater shares with them, averaged over raters."
+        )
+    if "icc_1" in sources:
+        yield (
+            "The reliability of the human means is ICC(1,k) of single ratings [@shrout1979], as it "
+            "is not known who gave them."
         )
     if "summary" in sources:
         yield (
             "Where only means, SDs and numbers of raters are known, the reliability of the human "
             "means is 1 − mean(SD²/n)/Var(means)."
         )
-    yield "The ceiling, the square root of the reliability, is the highest r to be expected."
+    if rows["split_half_r"].notna().any():
+        yield (
+            f"Correlations between random halves of the raters ({statistics.split_halves:,} "
+            "splits) and their Spearman–Brown reliability [@spearman1910; @brown1910] stand beside "
+            "it."
+        )
+    yield (
+        "The ceiling, the square root of the reliability, is the highest r to be expected. "
+        "Reliabilities of people and model, ceiling and disattenuated r of a cell are those of the "
+        "items on which model and people are compared, with BCa intervals over items."
+    )
 
 
 PEOPLE = Section(

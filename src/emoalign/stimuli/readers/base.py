@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 from abc import ABC, abstractmethod
@@ -72,7 +73,8 @@ class HumanRatings:
     """Human ratings of one item on one scale, in the numbers of the source file.
 
     `n` is None, and `sd` NaN, where the source does not tell; `where` is the place in the file,
-    `places` those of the single ratings where they differ.
+    `places` those of the single ratings where they differ, `raters` who gave each as `rater_code`
+    writes it, where the source tells.
     """
 
     mean: float
@@ -81,14 +83,16 @@ class HumanRatings:
     ratings: tuple[float, ...] | None
     where: str = ""
     places: tuple[str, ...] = ()
+    raters: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class HumanLabels:
-    """The labels that each of several people chose for one item, and where, if it is known."""
+    """The labels that each of several people chose for one item; where and who, if it is known."""
 
     choices: tuple[tuple[str, ...], ...]
     places: tuple[str, ...] = ()
+    raters: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,21 @@ class SourceItem:
     where: str = ""
 
 
-def from_ratings(ratings: ArrayLike, where: str = "", places: tuple[str, ...] = ()) -> HumanRatings:
+def rater_code(written: str) -> str:
+    """What stands for a person: 16 hex digits of the sha256 of the id, exactly as it is written.
+
+    Ids of people are kept nowhere else. Whoever has a list of ids can still find out whose code it
+    is, so that codes are not shown either.
+    """
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
+
+
+def from_ratings(
+    ratings: ArrayLike,
+    where: str = "",
+    places: tuple[str, ...] = (),
+    raters: tuple[str, ...] | None = None,
+) -> HumanRatings:
     """Mean, SD (ddof 1) and n recomputed from single ratings; NaN where they are undefined."""
     import numpy as np
 
@@ -121,6 +139,7 @@ def from_ratings(ratings: ArrayLike, where: str = "", places: tuple[str, ...] = 
         ratings=tuple(values.tolist()),
         where=where,
         places=places,
+        raters=raters,
     )
 
 

@@ -10,12 +10,19 @@ from typing import Literal
 from pydantic import Field
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.base import HumanLabels, Source, SourceItem, tab_separated
+from emoalign.stimuli.readers.base import (
+    HumanLabels,
+    Source,
+    SourceItem,
+    rater_code,
+    tab_separated,
+)
 from emoalign.stimuli.sheets import Layout, Row, decoded, places, read_rows
 from emoalign.study.fields import FileSource, Name
 
 SCALE = "emotions"
 _UNCLEAR = "example_very_unclear"
+_RATER = "rater_id"
 _TRUTHS = {"true": True, "false": False}
 _SPLIT_FIELDS = ("text", "label numbers", "id")
 _log = logging.getLogger(__name__)
@@ -41,10 +48,12 @@ class GoemotionsSource(Source):
 
         Every column after `example_very_unclear` is a label. A rater who called a comment very
         unclear chose no labels: such rows do not count, and comments that have no others are left
-        out, with a line in the log. Who wrote and who rated a comment is not read.
+        out, with a line in the log. Who wrote a comment is not read; who rated it is kept as a
+        code, where the files have the column `rater_id`.
         """
         texts: dict[str, str] = {}
         choices: dict[str, list[tuple[str, ...]]] = {}
+        raters: dict[str, list[str]] = {}
         first: dict[str, str] = {}
         unclear = 0
         for place in range(len(self.ratings)):
@@ -69,6 +78,7 @@ class GoemotionsSource(Source):
                     unclear += 1
                 else:
                     choices.setdefault(item_id, []).append(chosen)
+                    raters.setdefault(item_id, []).append(_rater(row, header))
         _log.info(
             "%s: %d rows without labels (%s), %d of %d comments have no others and are left out",
             paths["ratings.0"].parent,
@@ -88,7 +98,12 @@ class GoemotionsSource(Source):
             SourceItem(
                 item_id,
                 texts[item_id],
-                {SCALE: HumanLabels(tuple(sets))},
+                {
+                    SCALE: HumanLabels(
+                        tuple(sets),
+                        raters=None if "" in raters[item_id] else tuple(raters[item_id]),
+                    )
+                },
                 split=splits.get(item_id),
                 where=first[item_id],
             )
@@ -145,6 +160,12 @@ def _chosen(row: Row, start: int, labels: Sequence[str]) -> tuple[str, ...]:
         written = str(choices[wrong])[:40]
         raise DataError(f"{row.where}, column {labels[wrong]}: expected 0 or 1, found {written!r}")
     return tuple(label for label, choice in zip(labels, choices, strict=True) if choice == "1")
+
+
+def _rater(row: Row, header: Sequence[str]) -> str:
+    """The code of who rated; empty where the file does not tell."""
+    written = str(row.fields[header.index(_RATER)]) if _RATER in header else ""
+    return rater_code(written) if written.strip() else ""
 
 
 def _truth(written: str, where: str) -> bool:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from emoalign.errors import DataError
-from emoalign.stimuli.readers.base import HumanRatings, Source, SourceItem, from_ratings
+from emoalign.stimuli.readers.base import (
+    HumanRatings,
+    Source,
+    SourceItem,
+    from_ratings,
+    rater_code,
+)
 from emoalign.stimuli.sheets import Layout, number, places, read_records, read_rows
 from emoalign.study.fields import FileSource
 
@@ -32,7 +38,7 @@ class OasisSource(Source):
     ratings: FileSource | None = Field(
         None,
         description="The single ratings: OASIS_data.csv. They must reproduce the norms; with them "
-        "reliability is computed from halves of the raters.",
+        "reliability is that of people who are told apart: a row is a person.",
     )
 
     def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
@@ -87,24 +93,32 @@ def _with_single_ratings(items: Sequence[SourceItem], path: Path) -> list[Source
     for place, item in enumerate(items):
         ratings = {}
         for scale in _SCALES:
-            column = given[dimension[scale]][:, place]
-            single = from_ratings(column[np.isfinite(column)], item.where)
+            people, values = given[dimension[scale]]
+            rated = np.isfinite(values[:, place])
+            raters = tuple(code for code, is_rater in zip(people, rated, strict=True) if is_rater)
+            single = from_ratings(values[rated, place], item.where, raters=raters)
             _check_same(single, _norm(item, scale), f"{path}: column {item.item_id!r}, {scale}")
             ratings[scale] = single
         with_ratings.append(replace(item, ratings=ratings))
     return with_ratings
 
 
-def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, FloatArray]:
-    """Ratings (raters, items) by what the column `valar` says was rated; NaN where not rated."""
+def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, tuple[list[str], FloatArray]]:
+    """People and their ratings (people, items) by what the column `valar` says they rated.
+
+    NaN where not rated. The file has no ids of people: a row is one person, who rated one
+    dimension, and is known by the number of the row.
+    """
     import numpy as np
 
     header, rows = read_rows(path, _LAYOUT)
     at = places(path, {name: name for name in (_DIMENSION, *ids)}, header, _LAYOUT.card)
-    by_dimension: dict[str, list[list[float]]] = {}
-    for row in rows:
+    by_dimension: dict[str, tuple[list[str], list[list[float]]]] = {}
+    for number_of_row, row in enumerate(rows, 1):
         given = [str(row.fields[at[item_id]]) for item_id in ids]
-        by_dimension.setdefault(str(row.fields[at[_DIMENSION]]), []).append(
+        people, ratings = by_dimension.setdefault(str(row.fields[at[_DIMENSION]]), ([], []))
+        people.append(rater_code(str(number_of_row)))
+        ratings.append(
             [
                 float("nan")
                 if field in ("", "NA")
@@ -112,20 +126,20 @@ def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, FloatArray]:
                 for item_id, field in zip(ids, given, strict=True)
             ]
         )
-    return {name: np.array(raters) for name, raters in by_dimension.items()}
+    return {name: (people, np.array(rows)) for name, (people, rows) in by_dimension.items()}
 
 
 def _dimension_of(
     scale: str,
     items: Sequence[SourceItem],
-    given: Mapping[str, FloatArray],
+    given: Mapping[str, tuple[list[str], FloatArray]],
     path: Path,
 ) -> str:
     """The entry of `valar` whose ratings have the means of the norms: codes differ by edition."""
     import numpy as np
 
     means = np.array([_norm(item, scale).mean for item in items])
-    for name, ratings in given.items():
+    for name, (_, ratings) in given.items():
         rated = np.isfinite(ratings)
         counts = rated.sum(axis=0)
         sums = np.where(rated, ratings, 0).sum(axis=0)

@@ -16,23 +16,25 @@ from emoalign.stimuli.readers.base import (
     HumanRatings,
     SourceItem,
     from_ratings,
+    rater_code,
     sample_sd,
 )
 from emoalign.stimuli.readers.table_columns import ItemTable, JoinedTable, ScaleColumns
 from emoalign.stimuli.sheets import Layout, Record, number, read_records
 
 CARD = "the dataset's card"
+_RATER = "rater"
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class _Item:
-    """An item: its first row, and the ratings in all of its rows with their places."""
+    """An item: its first row, and the ratings in all of its rows with their places and raters."""
 
     first: Record
     ratings: dict[str, HumanRatings | HumanLabels] = field(default_factory=dict)
-    single: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
-    choices: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
+    single: dict[str, list[tuple[float, str, str | None]]] = field(default_factory=dict)
+    choices: dict[str, list[tuple[tuple[str, ...], str, str | None]]] = field(default_factory=dict)
 
 
 class TableSource(ItemTable):
@@ -118,11 +120,13 @@ def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[st
         for scale, entry in part.scales.items()
         for key, name in entry.named().items()
     }
+    if part.rater is not None:
+        columns[_RATER] = part.rater
     layout = Layout(
         part.table_format, CARD, part.encoding, part.delimiter, part.sheet, part.header_line
     )
     items: dict[str, _Item] = {}
-    for row in read_records(path, layout, columns):
+    for row in read_records(path, layout, columns, confidential=(_RATER,)):
         item_id = (row.fields["id"] or "").strip()
         if not item_id:
             raise DataError(
@@ -134,11 +138,11 @@ def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[st
         _add_ratings(part, item, row)
     for item in items.values():
         for scale, single in item.single.items():
-            values, places = zip(*single, strict=True)
-            item.ratings[scale] = from_ratings(values, item.first.where, places)
+            values, places, raters = zip(*single, strict=True)
+            item.ratings[scale] = from_ratings(values, item.first.where, places, _all(raters))
         for scale, choices in item.choices.items():
-            chosen, places = zip(*choices, strict=True)
-            item.ratings[scale] = HumanLabels(chosen, places)
+            chosen, places, raters = zip(*choices, strict=True)
+            item.ratings[scale] = HumanLabels(chosen, places, _all(raters))
     return items
 
 
@@ -175,7 +179,11 @@ def _add_ratings(part: JoinedTable, item: _Item, row: Record) -> None:
             continue
         if entry.labels is not None:
             item.choices.setdefault(scale, []).extend(
-                (tuple(label.strip() for label in field.split(part.label_separator)), places[key])
+                (
+                    tuple(label.strip() for label in field.split(part.label_separator)),
+                    places[key],
+                    _rater(part, row, named[key]),
+                )
                 for key, field in written.items()
             )
             continue
@@ -184,10 +192,30 @@ def _add_ratings(part: JoinedTable, item: _Item, row: Record) -> None:
         }
         if entry.ratings:
             item.single.setdefault(scale, []).extend(
-                (value, places[key]) for key, value in numbers.items()
+                (value, places[key], _rater(part, row, named[key]))
+                for key, value in numbers.items()
             )
         elif "mean" in numbers:
             item.ratings[scale] = _summary(part, entry, numbers, row.where)
+
+
+def _all(raters: Sequence[str | None]) -> tuple[str, ...] | None:
+    """Who gave each rating, where the card says how to tell."""
+    known = tuple(rater for rater in raters if rater is not None)
+    return known or None
+
+
+def _rater(part: JoinedTable, row: Record, column: str) -> str | None:
+    """The code of who gave a rating; None where the card does not say how to tell."""
+    if part.rater is None:
+        return rater_code(column) if part.columns_are_raters else None
+    written = row.fields[_RATER]
+    if written is None or written.strip() in {"", *part.na_values}:
+        raise DataError(
+            f"{row.where}, column {part.rater!r}: expected who gave the rating, found nothing. "
+            f"Fill the field, or leave rater out of {CARD}: then nobody's ratings are told apart."
+        )
+    return rater_code(written)
 
 
 def _decimal(part: JoinedTable, field: str) -> str:

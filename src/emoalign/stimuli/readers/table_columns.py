@@ -88,6 +88,15 @@ class JoinedTable(Entry):
         description="items: a row is an item. ratings: a row is one person's rating of an item, "
         "and the rows of an item belong together.",
     )
+    rater: str | None = Field(
+        None,
+        description="With rows: ratings, the column that says which person gave the rating: a "
+        "number or code. Only a hash of it is kept.",
+    )
+    columns_are_raters: bool = Field(
+        False,
+        description="Whether each column of single ratings is one person throughout the table.",
+    )
     id: str = Field(description="Column with the id of the item, which no other item may have.")
     scales: dict[Name, ScaleColumns] = Field(
         default_factory=dict, description="Columns with human ratings, by the scale's name below."
@@ -105,6 +114,18 @@ class JoinedTable(Entry):
                 f"say the format ({', '.join(get_args(SheetFormat))}): the name "
                 f"{self.table.file!r} does not"
             )
+        if self.rater is not None and self.rows != "ratings":
+            raise ValueError(
+                "rater names who gave the rating in a row, and belongs to rows: ratings; where "
+                "each person has a column, say columns_are_raters: true"
+            )
+        if self.columns_are_raters and self.rows == "ratings":
+            raise ValueError(
+                "columns_are_raters: with rows: ratings, a row is one person's; name the column "
+                "that says whose as rater"
+            )
+        if self.columns_are_raters and not any(one.ratings for one in self.scales.values()):
+            raise ValueError("columns_are_raters: no scale has columns of single ratings")
         for name, columns in self.scales.items():
             if self.sd_ddof == 0 and columns.sd is not None and columns.n is None:
                 raise ValueError(f"sd_ddof 0: scales.{name} needs n to convert its SDs")
