@@ -138,11 +138,12 @@ def test_ctrl_c_in_snakemake_leaves_these_lines_and_no_errors(
         until(lambda: server.at_once == 8, process)  # both jobs, each with all that it may ask
         os.killpg(process.pid, signal.SIGINT)
         process.wait()
-    said = output.read_text().partition("Terminating processes on user request")[2]
+    said = output.read_text()
     stopped = [line for line in said.splitlines() if line.startswith("Stopped by Ctrl-C. ")]
-    assert len(stopped) == 2
+    assert len(stopped) == 2, said
     assert all("of 12 answers of slow asked vader valence are kept" in line for line in stopped)
     for noise in ("Traceback", "Error", "RuleException", "KeyboardInterrupt"):
         assert noise not in said
-    assert len(said.splitlines()) <= 6
+    # All jobs and Snakemake itself say that they end; then there is the name of the log.
+    assert len(said.partition(stopped[0])[2].splitlines()) <= 5
     assert process.returncode != 0
