@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoalign.elicitation.engines.openai.limits import Pacing
-from emoalign.elicitation.engines.openai.replies import backoff, refused
+from emoalign.elicitation.engines.openai.replies import backoff, failure_in, refused
 from emoalign.elicitation.engines.openai.waits import asked_wait, exhausted_for, seconds_until
 from emoalign.elicitation.engines.served import Limits
 
@@ -224,6 +224,15 @@ def test_googles_wait_is_read_from_the_body(wrapped: bool) -> None:
     assert refused(429, {"retry-after": "40"}, body).wait_s == 40
     assert refused(429, {"retry-after": "3"}, body).wait_s == 37.5
     assert refused(503, {}, body).wait_s == 37.5
+
+
+@pytest.mark.parametrize("reason", ["error", "ERROR", "abort"])
+def test_what_broke_off_while_it_was_made_may_be_charged(reason: str) -> None:
+    fault = failure_in({"choices": [{"message": {"content": "7"}, "finish_reason": reason}] * 2})
+    assert fault is not None
+    assert (fault.kind, fault.charged) == ("passing", True)
+    whole = {"message": {"content": "7"}, "finish_reason": "stop"}
+    assert failure_in({"choices": [{"finish_reason": reason}, whole]}) is None
 
 
 @pytest.mark.parametrize("odd", [None, "soon", {"seconds": 3}, []])

@@ -660,6 +660,7 @@ EVERY_RATE = SMOLLM | REMOTELY
         (STUDY, lambda s: s.update(statistics={"permutations": 99}), {"compare_structure"}),
         (STUDY, lambda s: s.update(statistics={"structure_items": 99}), {"compare_structure"}),
         (STUDY, lambda s: s.update(statistics={"worst_items": 5}), {"compare"}),
+        (STUDY, lambda s: s.update(statistics={"min_answers": 5}), {"compare"}),
         (
             DATASET,
             lambda d: d.update(frameworks={"dimensions": ["valence"]}),

@@ -39,6 +39,7 @@ from emoalign.tables.learned import (
     TRAININGS,
 )
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, PRECISION, RATINGS, STATUSES, STIMULI
+from emoalign.tables.robustness import ROBUSTNESS
 
 TABLES = (
     STIMULI,
@@ -47,6 +48,7 @@ TABLES = (
     ITEMS,
     ALIGNMENT,
     RELIABILITY,
+    ROBUSTNESS,
     LABELS,
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
@@ -102,6 +104,7 @@ __all__ = [
     "READOUTS",
     "RELIABILITY",
     "RESIDUALS",
+    "ROBUSTNESS",
     "SCORECARD",
     "SIMILARITY",
     "STATUSES",

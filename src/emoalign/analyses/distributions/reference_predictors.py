@@ -87,7 +87,9 @@ def references(cell: DistributionCell, drawn: Draws) -> Mapping[str, Reached]:
         )
     human, model, kind = cell.human_shares, cell.model_shares, cell.kind
     settings = drawn.settings
-    folds = hashed_folds(cell.text_keys, settings.folds, seed_of(drawn.seed, cell.dataset, "folds"))
+    folds = hashed_folds(
+        cell.cluster_keys, settings.folds, seed_of(drawn.seed, cell.dataset, "folds")
+    )
     seed = seed_of(drawn.seed, cell.dataset, "permutations")
 
     def scored(predicted: FloatArray) -> Reached:

@@ -16,6 +16,7 @@ import httpx2
 import openai
 
 from emoalign.addresses import proxy_for, reading_proxy, shown
+from emoalign.elicitation.engines.openai.received import ENCODINGS, whole
 from emoalign.elicitation.engines.openai.replies import Fault
 from emoalign.errors import EngineError
 
@@ -24,6 +25,10 @@ _log = logging.getLogger(__name__)
 CONNECTION_ERRORS = (aiohttp.ClientError, OSError)
 """What a request may raise that was not answered, or not to the end."""
 
+_NEVER_SENT = (
+    *(aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError),
+    *(httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError),
+)
 _THERE = "Is it running, and is base_url right?"
 _PROXY_THERE = (
     "Is the proxy right (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY), and can it reach the server? Hosts "
@@ -55,7 +60,7 @@ class Connection:
 
     def __init__(self, address: str, headers: Mapping[str, str]) -> None:
         self._address = address.rstrip("/")
-        self._headers = dict(headers)
+        self._headers = {**headers, "Accept-Encoding": ENCODINGS}
         self._certificates = _certificates()
         self._through: dict[str, Any] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -71,19 +76,24 @@ class Connection:
         _tell_proxy(address)
 
     async def post(self, path: str, content: bytes) -> Response:
-        """Post JSON to a path below the address, or to a whole address. See CONNECTION_ERRORS."""
+        """Post JSON to a path below the address, or to a whole address. See CONNECTION_ERRORS.
+
+        Raises Fault when the answer does not end.
+        """
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._certificates, limit=0),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(),  # none: who asks knows how long to wait
+                auto_decompress=False,  # which knows no limit
             )
         url = f"{self._address}{path}" if path.startswith("/") else path
         # Headers of the whole session would be told to the proxy as well, and the key with them.
         async with self._session.post(
             url, data=content, headers=self._headers, allow_redirects=False, **self._through
         ) as response:
-            return Response(response.status, response.headers, await response.read())
+            content = await whole(response.headers, response.content.iter_any())
+            return Response(response.status, response.headers, content)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -145,7 +155,13 @@ def _certificates() -> ssl.SSLContext:
 
 
 def unreachable(error: BaseException, address: str) -> Fault:
-    """The connection was not made, or broke."""
+    """The connection was not made, or broke; only then something may be charged for."""
+    fault = _unreachable(error, address)
+    fault.charged = not isinstance(error, _NEVER_SENT)
+    return fault
+
+
+def _unreachable(error: BaseException, address: str) -> Fault:
     proxy = proxy_for(address)
     through = f" through the proxy {shown(proxy)}" if proxy else ""
     chain = list(_causes(error))

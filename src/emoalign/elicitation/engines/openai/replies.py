@@ -5,9 +5,9 @@ After a failure one asks again, asks again more slowly, stops, or takes it for a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
@@ -19,8 +19,6 @@ from emoalign.elicitation.engines.openai.waits import (
     spent_for_today,
     wait_in,
 )
-from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import Ask
 
 Kind = Literal["passing", "busy", "withheld", "permanent"]
 """busy: too many requests; withheld: a content policy, which is an answer and no failure."""
@@ -30,6 +28,8 @@ _NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached")
 _FAILED = ("error", "abort")
 """finish_reason where the server broke off (OpenRouter, Mistral; vLLM, SGLang)."""
 _PASSING = (408, 409, 425)
+_MADE_PERHAPS = (None, 200, 408, 502, 504, 524)
+"""Statuses that may come after an answer was made: it was lost on its way, or took too long."""
 FIRST_PAUSE_S = 0.5
 
 _TOP_UP = (
@@ -63,11 +63,21 @@ _LOWER = "Lower requests_per_minute, tokens_per_minute or concurrency in the mod
 class Fault(Exception):  # noqa: N818 (every other error here ends a job; this one need not)
     """A request without an answer: what happened, as the rest of a sentence about the server.
 
-    `wait_s` is how many seconds the server asks to wait, None where it says nothing.
+    `wait_s` is how many seconds the server asks to wait, None where it says nothing; `status` the
+    HTTP status, None where nothing came. It is `charged` for where an answer may have been made.
     """
 
-    def __init__(self, kind: Kind, said: str, remedy: str, wait_s: float | None = None) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        said: str,
+        remedy: str,
+        wait_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(said)
+        self.status = status
+        self.charged = status in _MADE_PERHAPS
         self.kind = kind
         self.said = said
         self.remedy = remedy
@@ -88,12 +98,12 @@ def no_json(content: bytes) -> Fault:
         what = " (nothing at all)"
     elif start.startswith((b"<!doctype", b"<html", b"<?xml")):
         what = " (a web page)"
-    return Fault("passing", f"answered with something else than JSON{what}.", _LOGIN)
+    return Fault("passing", f"answered with something else than JSON{what}.", _LOGIN, status=200)
 
 
 def odd(said: str) -> Fault:
     """A fault: something came that is no answer."""
-    return Fault("passing", said, _LATER)
+    return Fault("passing", said, _LATER, status=200)
 
 
 def refused(status: int, headers: Mapping[str, str], content: bytes) -> Fault:
@@ -112,7 +122,7 @@ def _redirected(status: int, target: str) -> Fault:
     """A redirect, which is never followed: items go where the card says, and nowhere else."""
     to = f"to {shown(target)}" if target else "without an address"
     said = f"answered with a redirect (HTTP {status}) {to}."
-    return Fault("permanent", said, _REDIRECTED)
+    return Fault("permanent", said, _REDIRECTED, status=status)
 
 
 def failure_in(reply: Mapping[str, Any]) -> Fault | None:
@@ -122,21 +132,34 @@ def failure_in(reply: Mapping[str, Any]) -> Fault | None:
     choices = reply.get("choices")
     if not isinstance(choices, list) or not choices or not all(map(choice_failed, choices)):
         return None
-    return _failure(choices[0].get("error"), reply)
+    fault = _failure(choices[0].get("error"), reply)
+    fault.charged = True  # it broke off while it was made
+    return fault
 
 
 def choice_failed(choice: object) -> bool:
     """Tell whether a choice is no answer of the model but a fault on the way to one."""
     if not isinstance(choice, dict):
         return False
-    return bool(choice.get("error")) or choice.get("finish_reason") in _FAILED
+    reason = choice.get("finish_reason")
+    broken_off = isinstance(reason, str) and reason.lower() in _FAILED
+    return broken_off or bool(choice.get("error"))
 
 
 def _failure(error: object, reply: Mapping[str, Any]) -> Fault:
     fields = error if isinstance(error, dict) else {}
-    code = str(fields.get("code"))
-    status = int(code) if len(code) == 3 and code.isdecimal() else 500
-    return _fault(status, fields, f"gave no answer but: {reply}", None)
+    code = fields.get("code")
+    number = str(code) if isinstance(code, int | str) else ""
+    status = int(number) if re.fullmatch(r"[1-5]\d\d", number, re.ASCII) else 500
+    return _fault(status, fields, f"gave no answer but: {beginning(reply)}", None)
+
+
+def beginning(reply: object) -> str:
+    """The beginning of a reply, for messages."""
+    try:
+        return repr(reply)[:300]
+    except RecursionError:
+        return "something nested too deeply"
 
 
 def _error_fields(content: bytes) -> Mapping[str, Any]:
@@ -152,11 +175,11 @@ def _fault(status: int, fields: Mapping[str, Any], said: str, wait_s: float | No
     waits = [wait for wait in (wait_s, wait_in(fields)) if wait is not None]
     wait_s = max(waits, default=None)
     if status == 429 and spent_for_today(fields):
-        return Fault("permanent", said, _TOMORROW)
-    names = {str(fields.get(name)) for name in ("code", "type")}
+        return Fault("permanent", said, _TOMORROW, status=status)
+    names = {name for name in (fields.get("code"), fields.get("type")) if isinstance(name, str)}
     kind = _kind(status, names)
     remedy = _TOP_UP if names & {*_NO_MONEY} else _remedy(kind, status)
-    return Fault(kind, said, remedy, wait_s)
+    return Fault(kind, said, remedy, wait_s, status)
 
 
 def _kind(status: int, names: AbstractSet[str]) -> Kind:
@@ -181,93 +204,3 @@ def backoff(attempt: int, longest_s: float, draw: float) -> float:
     Exponential with full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
     """
     return draw * min(longest_s, FIRST_PAUSE_S * 2.0 ** min(attempt - 1, 60))
-
-
-def has_choices(reply: Mapping[str, Any]) -> bool:
-    """Tell whether a reply is a list of answers, in the format of chats or of completions."""
-    choices, usage = reply.get("choices"), reply.get("usage") or {}
-    return isinstance(choices, list) and isinstance(usage, dict) and all(map(_is_choice, choices))
-
-
-def _is_choice(choice: object) -> bool:
-    if not isinstance(choice, dict):
-        return False
-    if choice_failed(choice):
-        return True
-    message = choice.get("message")
-    text = (message.get("content") or "") if isinstance(message, dict) else choice.get("text")
-    return isinstance(text, str)
-
-
-def used_tokens(reply: Mapping[str, Any]) -> int:
-    """Tokens of the prompt and all answers, as the server counted them; 0 if it did not."""
-    usage = reply.get("usage") or {}
-    return int(usage.get("prompt_tokens") or 0) + int(usage.get("completion_tokens") or 0)
-
-
-def lacks_logprobs(answer: Answer) -> bool:
-    """Tell whether probabilities are missing although the answer was not withheld."""
-    withheld = answer.refused or answer.finish_reason == "content_filter"
-    return answer.logprobs is None and not withheld
-
-
-def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:
-    """One answer per choice, in order of the participants; one that is missing is left out."""
-    request = ask.request
-    return read_choices(
-        request.request_id, ask.participants, request.readout == "exact", reply, seconds
-    )
-
-
-def read_choices(
-    request_id: str,
-    participants: Sequence[int | None],
-    exact: bool,
-    reply: Mapping[str, Any],
-    seconds: float,
-) -> list[Answer]:
-    """The answers in a reply to a request of which only this is known; see read_answers."""
-    usage = reply.get("usage") or {}
-    model = "/".join(filter(None, (reply.get("model"), reply.get("system_fingerprint"))))
-    received = datetime.now(UTC).isoformat(timespec="seconds")
-    answers: list[Answer] = []
-    for participant, choice in zip(participants, reply.get("choices", ()), strict=False):
-        if choice_failed(choice):
-            continue
-        first = not answers
-        message = choice.get("message") or {}
-        text = choice.get("text") if not message else message.get("content")
-        answers.append(
-            Answer(
-                request_id=request_id,
-                participant=participant,
-                text=text or message.get("refusal") or "",
-                finish_reason=choice.get("finish_reason"),
-                model_reported=model,
-                prompt_tokens=usage.get("prompt_tokens", 0) if first else 0,
-                completion_tokens=usage.get("completion_tokens", 0) if first else 0,
-                latency_s=round(seconds, 4),
-                received=received,
-                refused=bool(message.get("refusal")),
-                logprobs=_logprobs(choice) if exact else None,
-            )
-        )
-    return answers
-
-
-def _logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | None:
-    """Tokens and log-probabilities of the first position, likeliest first."""
-    logprobs = choice.get("logprobs") or {}
-    if logprobs.get("content"):
-        top = logprobs["content"][0]["top_logprobs"]
-        return tuple((token["token"], round(token["logprob"], 6)) for token in top)
-    if logprobs.get("top_logprobs"):
-        return tuple(
-            (token, round(value, 6)) for token, value in logprobs["top_logprobs"][0].items()
-        )
-    return None
-
-
-def withheld_reply(choices: int) -> dict[str, Any]:
-    """The reply to a question that a content policy does not let through."""
-    return {"choices": [{"text": "", "finish_reason": "content_filter"}] * choices}

@@ -38,13 +38,17 @@ def wait_in(error: Mapping[str, Any]) -> float | None:
 
     https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto: RetryInfo.
     """
-    waits = (duration(str(detail["retryDelay"])) for detail in _details(error, "retryDelay"))
+    told = (detail["retryDelay"] for detail in _details(error, "retryDelay"))
+    waits = [duration(delay) for delay in told if isinstance(delay, str)]
     return max((wait for wait in waits if wait is not None), default=None)
 
 
 def spent_for_today(error: Mapping[str, Any]) -> bool:
     """Tell whether an error of Google's names a quota per day: QuotaFailure in the same file."""
-    return any("perday" in str(one).lower() for one in _details(error, "violations"))
+    violated = [detail["violations"] for detail in _details(error, "violations")]
+    quotas = [quota for quotas in violated if isinstance(quotas, list) for quota in quotas]
+    named = (quota.get("quotaId") for quota in quotas if isinstance(quota, dict))
+    return any("perday" in name.lower() for name in named if isinstance(name, str))
 
 
 def _details(error: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
