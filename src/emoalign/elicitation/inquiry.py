@@ -26,6 +26,7 @@ from emoalign.elicitation.readings import (
 from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
 from emoalign.elicitation.tally import Tally, share_of_ratings
 from emoalign.progress import Progress
+from emoalign.stage import Stopped
 
 LOOK_EVERY_S = 0.2
 """Seconds between looks whether there is room on the disk again."""
@@ -197,7 +198,13 @@ def asked_ratings(
                 inquiry.count_held()
                 if not under_way:  # what is under way is paid for, and is collected first
                     inquiry.check()
-            card.ask(inquiries, account)
+            try:
+                card.ask(inquiries, account)
+            except (Stopped, asyncio.CancelledError) as stop:
+                stop.add_note(
+                    f"{progress.done} of {progress.total} answers of {progress.label} are kept."
+                )
+                raise
         else:
             _log.info("all %d answers are in the journal: nothing to ask", held)
     return [inquiry.ratings() for inquiry in inquiries]

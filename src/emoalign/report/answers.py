@@ -14,7 +14,7 @@ import pandas as pd
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.report.report_job import ReportJob
-from emoalign.tables import STATUSES
+from emoalign.tables import STATUSES, intact
 from emoalign.wording import percent
 
 EXAMPLES = 5
@@ -83,7 +83,7 @@ def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:
 
 def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
     """What a query says of all ratings."""
-    with duckdb.connect() as database:
+    with intact(ratings), duckdb.connect() as database:
         files = [str(path) for path in sorted(ratings)]
         return database.execute(query, {"files": files, **bound}).df()
 

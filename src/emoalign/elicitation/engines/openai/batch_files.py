@@ -11,8 +11,15 @@ import orjson
 from emoalign.elicitation.engines.openai.batch_memory import Asked
 from emoalign.elicitation.engines.openai.choices import has_choices, withheld_reply
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, interface, request_body
-from emoalign.elicitation.engines.openai.received import beginning, parsed, unparsed
-from emoalign.elicitation.engines.openai.replies import error_reply, no_choices, odd, refused
+from emoalign.elicitation.engines.openai.received import parsed, unparsed
+from emoalign.elicitation.engines.openai.replies import (
+    Fault,
+    beginning,
+    failure_in,
+    no_choices,
+    odd,
+    refused,
+)
 from emoalign.elicitation.rating import Ask
 
 
@@ -135,14 +142,14 @@ def reply_in(outcome: Outcome, choices: int, card: OpenAIModel) -> dict[str, Any
         said = error.get("message") if isinstance(error, dict) else error
         raise odd(f"did not run the request: {said}")
     if outcome.status >= 400:
-        fault = refused(outcome.status, {}, unparsed(body), words)
-    elif body.get("error"):
-        fault = error_reply(body, words)
-    elif not has_choices(body):
-        fault = odd(f"gave an answer of another shape: {beginning(body)}")
-    elif not body["choices"]:
-        fault = no_choices(body, words)
+        fault: Fault | None = refused(outcome.status, {}, unparsed(body), words)
     else:
+        fault = failure_in(body, words)
+    if fault is None and not has_choices(body):
+        fault = odd(f"gave an answer of another shape: {beginning(body)}")
+    elif fault is None and not body["choices"]:
+        fault = no_choices(body, words)
+    if fault is None:
         return body
     if fault.kind == "withheld":
         return withheld_reply(choices)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import orjson
 
+from emoalign.addresses import shown
 from emoalign.elicitation.engines.openai.refusals import (
     as_text,
     filtered,
@@ -20,12 +19,20 @@ from emoalign.elicitation.engines.openai.refusals import (
     refuses_content,
     text_of,
 )
+from emoalign.elicitation.engines.openai.waits import (
+    asked_wait,
+    exhausted_for,
+    spent_for_today,
+    wait_in,
+)
 
 Kind = Literal["passing", "busy", "empty", "withheld", "rejected", "permanent"]
 """busy: too many requests; empty: no choices at all; withheld: a content policy, which is an answer
 and no failure; rejected: not accepted, which may be due to the item."""
 
 _REJECTED = (400, 403, 413, 422, 451)
+_FAILED = ("error", "abort")
+"""finish_reason where the server broke off (OpenRouter, Mistral; vLLM, SGLang)."""
 _PASSING = (408, 409, 425)
 _MADE_PERHAPS = (None, 200, 408, 502, 504, 524)
 """Statuses that may come after an answer was made: it was lost on its way, or took too long."""
@@ -39,14 +46,25 @@ _REMEDIES = {
     400: "The server does not accept this request: check the prompt set and the model's card.",
     401: "The key is wrong or missing: check the environment variable named in the model's card.",
     402: _TOP_UP,
+    407: "The proxy wants a name and a password: export HTTPS_PROXY=http://name:password@host:port.",
     403: "The key may not use this model: check the account's permissions.",
     404: "The server does not know this model or address: check model and base_url in its card.",
     422: "The server does not accept this request: check the prompt set and the model's card.",
 }
 _NO_CHOICES = "Nothing in it says why."
+_REDIRECTED = (
+    "It was not followed and nothing was sent there: items go only where the model's card says. If "
+    "that is the right address, write it as base_url into the card."
+)
+_TOMORROW = (
+    "The quota of the day is used up: run again when it is there again, or have it raised by the "
+    "provider. What had arrived is kept."
+)
 _LATER = "The fault did not pass: try again later."
+_LOGIN = (
+    "The fault did not pass: is there a proxy or a login page in between, and is base_url right?"
+)
 _LOWER = "Lower requests_per_minute, tokens_per_minute or concurrency in the model's card."
-_THERE = "Is it running, and is base_url right?"
 
 
 class Fault(Exception):  # noqa: N818 (every other error here ends a job; this one need not)
@@ -82,11 +100,15 @@ def too_late(timeout_s: float) -> Fault:
     return Fault("passing", f"gave no answer within {timeout_s:g} s.", remedy)
 
 
-def unreachable(error: BaseException) -> Fault:
-    """The connection was not made, or broke."""
-    cause = error.__cause__ or error
-    said = str(cause) or type(cause).__name__
-    return Fault("passing", f"could not be reached: {said.rstrip('.')}.", _THERE)
+def no_json(content: bytes) -> Fault:
+    """The server said 200 and sent something that is no JSON."""
+    start = content[:1000].lstrip().lower()
+    what = ""
+    if not start:
+        what = " (nothing at all)"
+    elif start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        what = " (a web page)"
+    return Fault("passing", f"answered with something else than JSON{what}.", _LOGIN, status=200)
 
 
 def odd(said: str) -> Fault:
@@ -98,26 +120,43 @@ def refused(
     status: int, headers: Mapping[str, str], content: bytes, words: Sequence[str] = ()
 ) -> Fault:
     """The server answered with an error status; `words` say that content is refused."""
-    wait_s = asked_wait(headers, datetime.now(UTC))
+    if 300 <= status < 400:
+        return _redirected(status, headers.get("location", ""))
+    wait_s = asked_wait(headers)
     if wait_s is None and status == 429:
         wait_s = exhausted_for(headers) or None
     fields = _error_fields(content)
-    own = fields.get("message") or content.decode(errors="replace")
-    kind, remedy = _kind(status, text_of(content), words)
-    said = f"refused the request (HTTP {status}): {own}"
-    return Fault(kind, said, remedy, wait_s, status, str(own))
+    said = fields.get("message") or content.decode(errors="replace")
+    said = f"refused the request (HTTP {status}): {said}"
+    return _fault(status, fields, text_of(content), said, wait_s, words)
 
 
-def error_reply(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault:
-    """The server said 200 and wrote an error."""
-    error = reply["error"]
-    fields = error if isinstance(error, dict) else {"message": error}
-    code = str(fields.get("code"))
-    status = int(code) if len(code) == 3 and code.isdecimal() else 500
-    kind, remedy = _kind(status, as_text(error), words)
-    message = fields.get("message")
-    own = message if message and isinstance(message, str) else as_text(error)
-    return Fault(kind, f"gave no answer but: {as_text(reply)}", remedy, None, status, own)
+def _redirected(status: int, target: str) -> Fault:
+    """A redirect, which is never followed: items go where the card says, and nowhere else."""
+    to = f"to {shown(target)}" if target else "without an address"
+    said = f"answered with a redirect (HTTP {status}) {to}."
+    return Fault("permanent", said, _REDIRECTED, status=status)
+
+
+def failure_in(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault | None:
+    """The fault that a reply with status 200 tells of, in place of an answer or of every answer."""
+    if reply.get("error"):
+        return _failure(reply["error"], reply, words)
+    choices = reply.get("choices")
+    if not isinstance(choices, list) or not choices or not all(map(choice_failed, choices)):
+        return None
+    fault = _failure(choices[0].get("error"), reply, words)
+    fault.charged = True  # it broke off while it was made
+    return fault
+
+
+def choice_failed(choice: object) -> bool:
+    """Tell whether a choice is no answer of the model but a fault on the way to one."""
+    if not isinstance(choice, dict):
+        return False
+    reason = choice.get("finish_reason")
+    broken_off = isinstance(reason, str) and reason.lower() in _FAILED
+    return broken_off or bool(choice.get("error"))
 
 
 def no_choices(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault:
@@ -127,12 +166,49 @@ def no_choices(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault:
     return Fault(kind, f"gave a list of no answers: {said}", _NO_CHOICES, status=200, words=said)
 
 
+def _failure(error: object, reply: Mapping[str, Any], words: Sequence[str]) -> Fault:
+    fields = error if isinstance(error, dict) else {"message": error}
+    code = fields.get("code")
+    number = str(code) if isinstance(code, int | str) else ""
+    status = int(number) if re.fullmatch(r"[1-5]\d\d", number, re.ASCII) else 500
+    text = as_text(error)
+    return _fault(status, fields, text, f"gave no answer but: {beginning(reply)}", None, words)
+
+
+def beginning(reply: object) -> str:
+    """The beginning of a reply, for messages."""
+    try:
+        return repr(reply)[:300]
+    except RecursionError:
+        return "something nested too deeply"
+
+
 def _error_fields(content: bytes) -> Mapping[str, Any]:
     try:
-        error = orjson.loads(content)["error"]
+        body = orjson.loads(content)
+        error = (body[0] if isinstance(body, list) else body)["error"]
     except (orjson.JSONDecodeError, TypeError, KeyError, IndexError):
         return {}
     return error if isinstance(error, dict) else {"message": error}
+
+
+def _fault(
+    status: int,
+    fields: Mapping[str, Any],
+    text: str,
+    said: str,
+    wait_s: float | None,
+    words: Sequence[str],
+) -> Fault:
+    """The fault that an error tells of: `fields` of it, and all of it as `text`."""
+    waits = [wait for wait in (wait_s, wait_in(fields)) if wait is not None]
+    wait_s = max(waits, default=None)
+    message = fields.get("message")
+    own = message if message and isinstance(message, str) else text
+    if status == 429 and spent_for_today(fields):
+        return Fault("permanent", said, _TOMORROW, wait_s, status, own)
+    kind, remedy = _kind(status, text, words)
+    return Fault(kind, said, remedy, wait_s, status, own)
 
 
 def _kind(status: int, said: str, words: Sequence[str]) -> tuple[Kind, str]:
@@ -154,50 +230,3 @@ def backoff(attempt: int, longest_s: float, draw: float) -> float:
     Exponential with full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
     """
     return draw * min(longest_s, FIRST_PAUSE_S * 2.0 ** min(attempt - 1, 60))
-
-
-def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds a server asks to wait (retry-after-ms; Retry-After, RFC 9110, 10.2.3), if it does."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _number(value)
-    if seconds is not None or value is None:
-        return seconds
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
-
-
-def exhausted_for(headers: Mapping[str, str]) -> float:
-    """Seconds until a limit of which nothing is left is there again; 0 while there is something.
-
-    https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
-    """
-    return max(
-        duration(headers.get(f"x-ratelimit-reset-{what}", ""))
-        if headers.get(f"x-ratelimit-remaining-{what}") == "0"
-        else 0.0
-        for what in ("requests", "tokens")
-    )
-
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|$)")
-
-
-def duration(text: str) -> float:
-    """Seconds in a length of time such as 6m0s, 20ms or 12.5 (seconds); 0 for anything else."""
-    parts = _DURATION.findall(text)
-    if "".join(number + unit for number, unit in parts) != text:
-        return 0.0
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text is not None and re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
