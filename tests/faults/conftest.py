@@ -64,9 +64,9 @@ class Desk:
     participants: int
     limits: dict[str, float]
     choices: int = 20
+    more: Mapping[str, Any] = field(default_factory=dict)
     wave: int = 1
     temperature: float = 1.0
-    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def card(self) -> OpenAIModel:
