@@ -22,7 +22,7 @@ from emoalign.planning.analysed import analysed_study
 from emoalign.study.scales import HumanScale
 from emoalign.tables import ALIGNMENT, ITEMS, READOUTS
 from tests.kit.analysing import run
-from tests.kit.kept import kept_results
+from tests.kit.kept import kept_items, kept_results
 from tests.kit.ratings import cell, norms, ratings
 from tests.kit.stages import write_items
 from tests.kit.words import SCALE, study
@@ -117,7 +117,8 @@ def test_an_exact_readout_varies_as_its_distribution_does() -> None:
     """The default study's own items; recomputed by others in two languages."""
     with tarfile.open(KEPT / "default" / "results.tar.xz") as archive:
         files = (archive.extractfile(f"results/default/{kind}/vader.parquet") for kind in TABLES)
-        items, norm_rows = (pd.read_parquet(BytesIO(file.read())) for file in files if file)
+        of_items, of_norms = (BytesIO(file.read()) for file in files if file)
+    items, norm_rows = kept_items(of_items), pd.read_parquet(of_norms)
     # The variance of a distribution of shares over the points, without n - 1.
     points, exact = np.arange(1, 10), items["readout"] == "exact"
     shares = np.stack(items.loc[exact, "distribution"])
@@ -321,7 +322,8 @@ def test_an_end_above_1_of_a_disattenuated_r_stays_as_it_is() -> None:
 def test_the_default_study_is_reliable_on_the_items_that_r_uses(tmp_path: Path) -> None:
     """Kept results of the default study; the model hardly tells items apart when it is asked so."""
     kept = kept_results("default", tmp_path, "items", "norms")
-    items, rows = (pd.read_parquet(kept / f"{name}/vader.parquet") for name in ("items", "norms"))
+    items = pd.read_parquet(kept / "items/vader.parquet")
+    rows = pd.read_parquet(kept / "norms/vader.parquet")
     job = JOB.model_copy(update={"scales": {"vader": {"valence": SCALE}}})
     table = alignment(items, {"vader": rows.assign(raters=None)}, job)
     table = table.set_index(["protocol", "readout"])

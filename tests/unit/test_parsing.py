@@ -356,8 +356,24 @@ def test_a_text_that_did_not_end_by_itself_is_truncated_even_if_it_looks_like_a_
 
 def test_a_text_that_ended_by_itself_is_read() -> None:
     assert reading_of(answer("7"), NINE, TEXT) == Reading("ok", 7)
-    assert reading_of(answer("10"), NINE, TEXT) == Reading("unparsable")
+    assert reading_of(answer("7 or so"), NINE, TEXT) == Reading("unparsable")
     assert reading_of(answer(""), NINE, TEXT) == Reading("unparsable")
+
+
+@pytest.mark.parametrize(
+    "text", ["10", "0", "-3", "7.5", " 10\n", "**10**", "10.", "９９", "007.5"]
+)
+def test_a_number_by_itself_that_is_no_point_of_the_scale_is_off_the_scale(text: str) -> None:
+    assert reading_of(answer(text), NINE, TEXT) == Reading("off_scale")
+    assert reading_of(answer(text, "length"), NINE, NEXT_TOKEN) == Reading("off_scale")
+    assert reading_of(answer(text, "length"), NINE, TEXT) == Reading("truncated")
+
+
+@pytest.mark.parametrize(
+    "text", ["10/9", "10 out of 9", "ten", "1e400", "Infinity", "nan", "10-12"]
+)
+def test_what_is_no_number_by_itself_is_not_off_the_scale_but_unreadable(text: str) -> None:
+    assert reading_of(answer(text), NINE, TEXT) == Reading("unparsable")
 
 
 @pytest.mark.parametrize("finish_reason", ["length", "stop"])
@@ -368,7 +384,7 @@ def test_a_text_that_ended_by_itself_is_read() -> None:
         (" 7", Reading("ok", 7)),
         ("x", Reading("unparsable")),
         ("\n", Reading("unparsable")),
-        ("0", Reading("unparsable")),
+        ("0", Reading("off_scale")),
         ("", Reading("unparsable")),
     ],
 )

@@ -116,12 +116,14 @@ Paths are within `results/<study>/`.
 
 STATUS_MEANINGS = {
     "ok": "A rating: one number on the scale, and nothing else.",
-    "unparsable": "No rating: not one number on the scale, or (exact) no point of the scale among "
-    "the probabilities.",
+    "off_scale": "A number and nothing else, but no point of the scale, such as 10 on 1 to 9.",
+    "unparsable": "No rating: no number by itself, or (exact) no point of the scale among the "
+    "probabilities.",
     "refusal": "The model declined to rate.",
     "content_filter": "The provider withheld the question or the answer.",
-    "truncated": "The answer was longer than allowed and was cut.",
-    "error": "The server gave up while answering.",
+    "rejected": "The provider would not take the question about this item, though it took others.",
+    "truncated": "The answer, or the thinking before it, was longer than allowed and was cut.",
+    "error": "The server gave up while answering; in old journals only.",
 }
 
 

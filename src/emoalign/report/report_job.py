@@ -57,7 +57,7 @@ class ReportJob(Job):
     (`study.fields.part` finds them); so the report knows none of them.
     """
 
-    version: int = 4
+    version: int = 5
     study: str
     title: str
     seed: int

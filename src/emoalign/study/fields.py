@@ -15,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from emoalign.study.secrets import secret_part
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """Letters, digits, dot, underscore, hyphen: a name becomes part of file names."""
 
@@ -125,6 +127,12 @@ class FileSource(Entry):
     def _from_one_place(self) -> FileSource:
         if self.package is not None and self.url is not None:
             raise ValueError("url: a file inside a package is not downloaded; give one of them")
+        secret = None if self.url is None else secret_part(self.url)
+        if secret is not None:
+            raise ValueError(
+                f"url: holds {secret}, and it is written into the manifest; give an address that "
+                "anybody may use, or leave url out and say in obtain how to get the file"
+            )
         return self
 
 

@@ -38,7 +38,16 @@ from emoalign.tables.learned import (
     PREDICTIONS,
     TRAININGS,
 )
-from emoalign.tables.ratings import ITEMS, NORMS, PLAN, PRECISION, RATINGS, STATUSES, STIMULI
+from emoalign.tables.ratings import (
+    ITEMS,
+    NORMS,
+    PLAN,
+    PRECISION,
+    RATINGS,
+    STATUSES,
+    STIMULI,
+    Status,
+)
 
 TABLES = (
     STIMULI,
@@ -113,6 +122,7 @@ __all__ = [
     "TRANSPARENCY_GRADIENT",
     "VARIANCE",
     "Column",
+    "Status",
     "Table",
     "atomic",
     "groups",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urljoin
 
@@ -17,6 +18,8 @@ import openai
 import orjson
 
 import emoalign
+from emoalign.elicitation.engines.openai.additions import FromEnvironment, card_should_say
+from emoalign.elicitation.engines.openai.credentials import Credentials
 from emoalign.elicitation.engines.openai.limits import Gate
 from emoalign.elicitation.engines.openai.openai_model import interface, request_body
 from emoalign.elicitation.engines.openai.replies import (
@@ -45,6 +48,12 @@ NO_LOGPROBS = (
     "was asked for log-probabilities and returned none. If it cannot give them, say "
     "top_logprobs: 0 in the model's card; the exact readout is then refused from the start."
 )
+DEFAULTS_ON = (
+    "is llama.cpp, which leaves tokens out by defaults of its own (top_k, min_p), so that answers "
+    "would not come from the model's whole distribution. Say sampling_extras: true among the "
+    "capabilities in the model's card: the defaults are switched off then. This answer is not kept."
+)
+_BUILD_OF_LLAMACPP = re.compile(r"b\d+-[0-9a-f]+")
 Expected = Callable[[Mapping[str, Any]], bool]
 
 
@@ -62,9 +71,10 @@ class OpenAIEngine:
         model: str,
         api_key_env: str | None,
         card: ServedModel,
+        headers: Mapping[str, str | FromEnvironment] = MappingProxyType({}),
     ) -> None:
         self._model = model
-        self._key = api_key(api_key_env)
+        self._credentials = Credentials.of(api_key_env, headers)
         self._capabilities = card.capabilities
         self._limits = card.limits
         self._gate = Gate(card.limits)
@@ -72,7 +82,7 @@ class OpenAIEngine:
         self._client = openai.DefaultAioHttpClient(
             base_url=base_url,
             headers={
-                "Authorization": f"Bearer {self._key or 'none'}",
+                **self._credentials.headers,
                 "Content-Type": "application/json",
                 "User-Agent": f"emoalign/{emoalign.__version__}",
             },
@@ -98,6 +108,8 @@ class OpenAIEngine:
             reply, seconds = await self._post(path, body, tokens, has_choices)
         except Fault:
             reply = withheld_reply(len(ask.participants))
+        if by_llamacpp(reply) and not self._capabilities.sampling_extras:
+            raise EngineError(f"{self._where()} {DEFAULTS_ON}")
         answers = read_answers(ask, reply, seconds)
         if request.readout == "exact" and any(map(lacks_logprobs, answers)):
             raise EngineError(f"{self._where()} {NO_LOGPROBS}")
@@ -191,33 +203,25 @@ class OpenAIEngine:
 
     def _explained(self, fault: Fault, remedy: str | None = None) -> EngineError:
         said = self._keyless(fault.said)
-        return EngineError(f"{self._where()} {said} {fault.remedy if remedy is None else remedy}")
+        if remedy is None:
+            known = card_should_say(fault.said) if fault.kind == "permanent" else None
+            remedy = known or fault.remedy
+        return EngineError(f"{self._where()} {said} {remedy}")
 
     def _keyless(self, said: object) -> str:
-        """The beginning of what a server said, which may repeat the key, without the key."""
-        text = str(said)
-        return (text.replace(self._key, "***") if self._key else text)[:300]
+        """The beginning of what a server said, which may repeat secrets, without them."""
+        return self._credentials.hidden(str(said))[:300]
 
     def _where(self) -> str:
         return f"the server of model {self._model!r} ({self._client.base_url})"
 
 
-def api_key(variable: str | None) -> str | None:
-    """The key that an environment variable holds. Raises EngineError when it holds none."""
-    if variable is None:
-        return None
-    key = os.environ.get(variable)
-    if not key:
-        raise EngineError(
-            f"the environment variable {variable} is not set. It must hold the API key: "
-            f"export {variable}=... in the shell that starts snakemake (and never in a file here)."
-        )
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise EngineError(
-            f"the environment variable {variable} holds spaces, line ends or letters that no key "
-            "has: copy the key again."
-        )
-    return key
+def by_llamacpp(reply: Mapping[str, Any]) -> bool:
+    """Tell whether a reply is one of llama.cpp's server, whatever is in between."""
+    timings, build = reply.get("timings"), reply.get("system_fingerprint")
+    if isinstance(timings, dict) and "predicted_n" in timings:
+        return True
+    return isinstance(build, str) and bool(_BUILD_OF_LLAMACPP.fullmatch(build))
 
 
 def _has_tokens(reply: Mapping[str, Any]) -> bool:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, JsonValue, model_validator
 
 from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
+from emoalign.elicitation.engines.openai.additions import (
+    FromEnvironment,
+    wrong_address,
+    wrong_headers,
+    wrong_parameters,
+    wrong_variables,
+)
 from emoalign.elicitation.engines.served import Capabilities, Engine, ServedModel
-from emoalign.elicitation.rating import Ask, RatingRequest, Scalar, Settings
+from emoalign.elicitation.rating import Ask, RatingRequest, Settings
 from emoalign.prompts import (
     chat_messages,
 )
@@ -83,10 +90,17 @@ class OpenAIModel(ServedModel):
         description="Environment variable that holds the key; null for a server without keys. "
         "The key itself belongs in no file.",
     )
-    extra_body: dict[str, Scalar] = Field(
+    extra_body: dict[str, JsonValue] = Field(
         default_factory=dict,
-        description="Parameters sent with every request, such as one that turns reasoning off. "
-        "They are part of what is asked: changing one asks anew.",
+        description="Parameters of the provider's own, of any form, sent with every request, such "
+        "as one that turns thinking off. They are part of what is asked: changing one asks anew. "
+        "What emoalign sets itself (model, temperature, max_tokens …) is refused here.",
+    )
+    headers: dict[str, str | FromEnvironment] = Field(
+        default_factory=dict,
+        description="Headers of the provider's own, sent with every request: a text, or, where it "
+        "is secret, the environment variable that holds it, as {env: NAME}. Their names stand in "
+        "the manifest, their values nowhere; changing one asks for nothing again.",
     )
     prices: Prices | None = Field(None, description="What the provider charges.")
     delivery: Literal["single", "batch"] = Field(
@@ -98,6 +112,18 @@ class OpenAIModel(ServedModel):
     batches: BatchSettings = Field(
         default_factory=BatchSettings, description="What batches are like, with delivery: batch."
     )
+
+    @model_validator(mode="after")
+    def _nothing_unseen_or_secret(self) -> OpenAIModel:
+        problems = [
+            *wrong_address(self.base_url),
+            *wrong_parameters(self.extra_body),
+            *wrong_headers(self.headers, self.api_key_env),
+            *wrong_variables(sorted(self.key_variables())),
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
 
     @property
     def destination(self) -> str | None:
@@ -115,8 +141,17 @@ class OpenAIModel(ServedModel):
         return self.prices is None
 
     def key_variables(self) -> frozenset[str]:
-        """The environment variable that holds the key, where there is one."""
-        return frozenset(filter(None, [self.api_key_env]))
+        """The environment variables that hold the key and secret headers, where there are any."""
+        secret = [each.env for each in self.headers.values() if isinstance(each, FromEnvironment)]
+        return frozenset(filter(None, [self.api_key_env, *secret]))
+
+    def settings(self) -> Mapping[str, Any]:
+        """The set-up of the engine, for the manifest: of headers the names alone."""
+        return {
+            **super().settings(),
+            "extra_body": self.extra_body,
+            "headers": sorted(self.headers),
+        }
 
     def resources(self, attempt: int = 1) -> Resources:
         """The resources of a job: little here, and a place at the server."""
@@ -139,7 +174,7 @@ class OpenAIModel(ServedModel):
         """The server, which runs already."""
         from emoalign.elicitation.engines.openai.client import OpenAIEngine
 
-        yield OpenAIEngine(self.base_url, self.model, self.api_key_env, self)
+        yield OpenAIEngine(self.base_url, self.model, self.api_key_env, self, self.headers)
 
     def under_way(self, journal: Path) -> bool:
         """Tell whether batches are remembered: not collected, or not settled with the account."""
@@ -168,20 +203,13 @@ def request_body(model: str, capabilities: Capabilities, ask: Ask) -> dict[str, 
         capabilities.token_limit: sampling.max_tokens,
         **dict(request.extra_body),
     }
-    if capabilities.temperature is not None:
-        body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    body |= {name: getattr(sampling, name) for name in capabilities.sent}
     if request.prompt.messages is not None:
         body["messages"] = chat_messages(request.prompt)
     else:
         body["prompt"] = request.prompt.text
     if sampling.stop:
         body["stop"] = list(sampling.stop)
-    if capabilities.sampling_extras:
-        body |= {
-            "top_k": sampling.top_k,
-            "min_p": sampling.min_p,
-            "repeat_penalty": sampling.repeat_penalty,
-        }
     first = ask.participants[0]
     if request.readout == "exact":
         body |= _logprob_parameters(request, capabilities)
