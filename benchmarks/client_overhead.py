@@ -1,9 +1,10 @@
 """What the client itself costs: ratings per second against a server that answers at once.
 
 The server is another process on this machine and answers every request with the same bytes. Each
-request asks for 20 ratings; they are read, and written to a journal. Then memory after ten times as
-many requests, how well a limit of requests per minute is held, and how long a study of 300 words
-takes through Snakemake, from its stimuli to its ratings.
+request asks for 20 ratings; they are read, and written to a journal. Then what it costs that the
+disk itself keeps the journal (fdatasync), memory after ten times as many requests, how well a limit
+of requests per minute is held, and how long a study of 300 words takes through Snakemake, from its
+stimuli to its ratings.
 
     PYTHONPATH=src .venv/bin/python benchmarks/client_overhead.py [requests]
 """
@@ -13,15 +14,18 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest.mock import patch
 
 import orjson
 
+from emoalign.elicitation import journal_file
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.served import collect
@@ -40,6 +44,7 @@ REQUESTS = 10_000
 PARTICIPANTS = 20
 CONCURRENCY = 16
 PER_MINUTE = 3000
+PAIRS = 5
 WORDS = 300
 NINE = OrdinalScale(min=1, max=9, direction="higher is better")
 FORM = AnswerFormat(kind="text")
@@ -151,6 +156,16 @@ def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
     return seconds
 
 
+def cost_of_sync(port: int, number: int) -> float:
+    """Seconds with fdatasync as a ratio of those without, taken in turns: the median of pairs."""
+    ratios = []
+    for _ in range(PAIRS):
+        with_sync = ask_all(port, number)
+        with patch.object(journal_file, "fdatasync", lambda file: None):
+            ratios.append(with_sync / ask_all(port, number))
+    return statistics.median(ratios)
+
+
 def study_ratings(port: int) -> tuple[float, float]:
     """Seconds and processor seconds from stimuli to ratings of words, run by Snakemake."""
     study = {
@@ -187,6 +202,8 @@ def main() -> None:
         ask_all(port, max(1, number // 20))
         seconds = ask_all(port, number)
         print(f"{number} requests: {seconds / number * 1e3:.3f} ms each, {resident_mib():.0f} MiB")
+        ratio = cost_of_sync(port, number)
+        print(f"with fdatasync every second: {ratio:.3f} times the time without it")
         many = ask_all(port, 10 * number)
         print(
             f"{10 * number} requests: {many / number * 1e2:.3f} ms each, {resident_mib():.0f} MiB"

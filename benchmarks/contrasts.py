@@ -24,6 +24,8 @@ from emoalign.analyses.arousal.compare_arousal import compare_arousal
 from emoalign.analyses.base import ComparisonJob
 from emoalign.analyses.contrasts.contrast_pairs import compare_pairs
 from emoalign.analyses.frameworks.differences import compare_frameworks
+from emoalign.analyses.robustness.analysis import RobustnessJob
+from emoalign.analyses.robustness.checks import check_robustness
 from emoalign.analyses.structure.analysis import StructureJob
 from emoalign.analyses.structure.spaces import compare_structure
 from emoalign.items.item_jobs import ComparedDataset
@@ -65,6 +67,7 @@ def item_rows(model: np.ndarray, human: np.ndarray) -> pd.DataFrame:
                 "scale": scale,
                 "readout": "sampled",
                 "item_id": [f"item-{number:04d}" for number in range(N_ITEMS)],
+                "cluster": range(N_ITEMS),
                 "mean": model[at, place],
                 "human_mean": human[at],
             }
@@ -100,6 +103,7 @@ def main() -> None:
             compare_pairs(job, files)
             compare_frameworks(job, files)
             compare_arousal(ArousalJob(**job.model_dump(), worst_items=20), files)
+            check_robustness(RobustnessJob(**job.model_dump()), files)
 
         taken["the rule compare"] = seconds(compare)
         structure = StructureJob(

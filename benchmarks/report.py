@@ -127,6 +127,7 @@ def write_items(folder: Path, dataset: str, seed: int) -> None:
                         **dict.fromkeys(ITEMS.schema.names),
                         **{"model": model, "protocol": "asked", "dataset": dataset},
                         **{"scale": scale, "readout": "sampled", "item_id": ids},
+                        "cluster": range(N_ITEMS),
                         **dict.fromkeys((f"n_{status}" for status in STATUSES), 0),
                         **{"n_ok": ANSWERS, "mean": mean, "sd": sd, "distribution": list(said)},
                         **{"human_mean": human_mean, "human_sd": human_sd, "human_n": 10},

@@ -24,7 +24,7 @@ import pandas as pd
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.study.scales import HumanScale
-from emoalign.tables import NORMS, RATINGS
+from emoalign.tables import NORMS, RATINGS, STIMULI
 from in_snakemake import project, write
 
 PARTICIPANTS = 20
@@ -86,13 +86,19 @@ def write_norms(path: Path) -> None:
     NORMS.write(pd.DataFrame(rows).assign(ratings=None, labels=None, raters=None), path)
 
 
-def plain(files: list[Path], norms: Path, output: Path) -> None:
+def write_stimuli(path: Path) -> None:
+    ids = [f"item-{item:05d}" for item in range(ITEMS)]
+    rows = dict.fromkeys(STIMULI.schema.names) | {"item_id": ids, "text": ids}
+    STIMULI.write(pd.DataFrame(rows), path)
+
+
+def plain(files: list[Path], norms: Path, stimuli: Path, output: Path) -> None:
     with duckdb.connect(config={"threads": THREADS}) as database:
         database.execute(PLAIN, {"files": [str(path) for path in files]}).fetchall()
 
 
-def ours(files: list[Path], norms: Path, output: Path) -> None:
-    aggregate(JOB, files, norms, output, threads=THREADS)
+def ours(files: list[Path], norms: Path, stimuli: Path, output: Path) -> None:
+    aggregate(JOB, files, norms, stimuli, output, threads=THREADS)
 
 
 def measured(work: Callable[..., None], *arguments: object) -> tuple[float, float]:
@@ -145,12 +151,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = write_ratings(folder, millions)
-        norms = folder / "norms.parquet"
+        norms, stimuli = folder / "norms.parquet", folder / "stimuli.parquet"
         write_norms(norms)
+        write_stimuli(stimuli)
         print(f"{millions:g} million ratings in {len(files)} files", flush=True)
-        baseline, baseline_mib = min(measured(plain, files, norms, folder) for _ in range(2))
+        baseline, baseline_mib = min(
+            measured(plain, files, norms, stimuli, folder) for _ in range(2)
+        )
         print(f"plain group-by: {baseline:.1f} s, {baseline_mib:.0f} MiB", flush=True)
-        seconds, mib = min(measured(ours, files, norms, folder / "items.parquet") for _ in range(2))
+        seconds, mib = min(
+            measured(ours, files, norms, stimuli, folder / "items.parquet") for _ in range(2)
+        )
         print(f"item table: {seconds:.1f} s, {mib:.0f} MiB", flush=True)
     with tempfile.TemporaryDirectory() as name:
         jobs, planning = dry_run(Path(name))

@@ -24,6 +24,10 @@ class DataError(EmoalignError):
     """A data file is missing, is not the expected file, or holds something it must not."""
 
 
+class LockError(EmoalignError):
+    """A file system cannot keep two jobs apart."""
+
+
 class BaselineError(EmoalignError):
     """A baseline could not be trained, loaded or applied."""
 

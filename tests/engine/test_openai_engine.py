@@ -617,7 +617,13 @@ def run(
 ) -> pd.DataFrame:
     ids = [f"{number:03d}" for number in range(len(words))]
     rows = pd.DataFrame({"item_id": ids, "text": list(words)}).assign(
-        modality="word", image_path=None, image_sha256=None, strata=None, split=None, shard="0000"
+        modality="word",
+        image_path=None,
+        image_sha256=None,
+        strata=None,
+        split=None,
+        cluster=None,
+        shard="0000",
     )
     STIMULI.write(rows, folder / "stimuli.parquet")
     output = folder / "ratings.parquet"

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 import orjson
@@ -39,8 +40,8 @@ class Ending:
     """How a batch ends."""
 
     status: str = "completed"
-    output: Sequence[Mapping[str, Any]] = ()
-    errors: Sequence[Mapping[str, Any]] = ()
+    output: Sequence[Mapping[str, Any] | bytes] = ()
+    errors: Sequence[Mapping[str, Any] | bytes] = ()
     reasons: Sequence[Mapping[str, Any]] = ()
 
 
@@ -50,11 +51,24 @@ def all_answered(number: int, lines: Sequence[Line]) -> Ending:
 
 @dataclass
 class BatchServer(FaultServer):
-    """`end` says how a batch ends, by its number and lines; `on_poll` may stand in the way."""
+    """`end` says how a batch ends, by its number and lines; `on_poll` may stand in the way.
+
+    `on_creation` may do so before a batch is made. So many replies to upload, create, list, content
+    and retrieve as `html` says are web pages, after what they were asked was done; the next
+    `cut_short` files are sent in half. Its clock is `clock_s` ahead of that of this machine, and in
+    its replies where `tells_time`.
+    """
 
     end: Callable[[int, Sequence[Line]], Ending] = all_answered
     on_poll: Callable[[int], web.Response | None] = lambda polls: None
+    on_creation: Callable[[], web.Response | None] = lambda: None
     drop_creations: int = 0
+    cut_short: int = 0
+    pages: int = 0
+    html: Counter[str] = field(default_factory=Counter)
+    clock_s: float = 0.0
+    tells_time: bool = True
+    most_under_way: int = 0
     has_batches: bool = True
     files: dict[str, bytes] = field(default_factory=dict)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -76,12 +90,35 @@ class BatchServer(FaultServer):
         assert form["purpose"] == "batch"
         part = form["file"]
         assert isinstance(part, web.FileField)
-        return web.json_response({"id": self._store(part.file.read()), "object": "file"})
+        file = {"id": self._store(part.file.read()), "object": "file", "created_at": self._now()}
+        return self._reply("upload", web.json_response(file))
 
     async def content(self, request: web.Request) -> web.Response:
-        return web.Response(body=self.files[request.match_info["id"]])
+        body = self.files[request.match_info["id"]]
+        if self.cut_short:
+            self.cut_short -= 1
+            body = body[: len(body) // 2]
+        return self._reply("content", web.Response(body=body))
+
+    @property
+    def under_way(self) -> int:
+        return sum(bool(batch["steps"]) for batch in self.batches.values())
+
+    def _now(self) -> int | None:
+        return int(time.time() + self.clock_s) if self.tells_time else None
+
+    def _reply(self, to: str, response: web.Response) -> web.Response:
+        if self.html[to]:
+            self.html[to] -= 1
+            response = web.Response(body=b"<!doctype html><p>Sign in", content_type="text/html")
+        date = formatdate(time.time() + self.clock_s, usegmt=True)
+        response.headers["Date"] = date if self.tells_time else ""
+        return response
 
     async def create(self, request: web.Request) -> web.StreamResponse:
+        fault = self.on_creation()
+        if fault is not None:
+            return fault
         asked = await request.json()
         lines = [orjson.loads(line) for line in self.files[asked["input_file_id"]].splitlines()]
         assert {line["url"] for line in lines} == {asked["endpoint"]}
@@ -89,13 +126,14 @@ class BatchServer(FaultServer):
         number = len(self.submitted)
         ending = self.end(number, lines)
         for line in ending.output:
-            self.paid[line["custom_id"]] += 1
+            if not isinstance(line, bytes):
+                self.paid[line["custom_id"]] += 1
         batch = {
             **asked,
             "id": f"batch-{number}",
             "object": "batch",
             "status": "validating",
-            "created_at": int(time.time()),
+            "created_at": self._now(),
             "request_counts": {"total": len(lines), "completed": 0, "failed": 0},
         }
         final = {
@@ -106,15 +144,21 @@ class BatchServer(FaultServer):
         }
         steps = [{"status": "in_progress"}, {"status": "finalizing"}, final]
         self.batches[batch["id"]] = {"now": batch, "steps": steps}
+        self.most_under_way = max(self.most_under_way, self.under_way)
         if self.drop_creations:
             self.drop_creations -= 1
             assert request.transport is not None
             request.transport.close()
-        return web.json_response(batch)
+        return self._reply("create", web.json_response(batch))
 
     async def list(self, request: web.Request) -> web.Response:
         data = [batch["now"] for batch in reversed(self.batches.values())]
-        return web.json_response({"object": "list", "data": data, "has_more": False})
+        ids = [batch["id"] for batch in data]
+        self.pages += 1
+        start = ids.index(request.query["after"]) + 1 if "after" in request.query else 0
+        end = start + int(request.query["limit"])
+        page = {"object": "list", "data": data[start:end], "has_more": end < len(data)}
+        return self._reply("list", web.json_response(page))
 
     async def retrieve(self, request: web.Request) -> web.Response:
         self.polls += 1
@@ -124,10 +168,13 @@ class BatchServer(FaultServer):
         batch = self.batches[request.match_info["id"]]
         if batch["steps"]:
             batch["now"].update(batch["steps"].pop(0))
-        return web.json_response(batch["now"])
+        return self._reply("retrieve", web.json_response(batch["now"]))
 
-    def _stored(self, lines: Sequence[Mapping[str, Any]]) -> str | None:
-        return self._store(b"\n".join(map(orjson.dumps, lines))) if lines else None
+    def _stored(self, lines: Sequence[Mapping[str, Any] | bytes]) -> str | None:
+        if not lines:
+            return None
+        as_bytes = (line if isinstance(line, bytes) else orjson.dumps(line) for line in lines)
+        return self._store(b"\n".join(as_bytes))
 
     def _store(self, content: bytes) -> str:
         self.files[f"file-{len(self.files)}"] = content

@@ -113,6 +113,7 @@ class Desk:
             image_path=None,
             image_sha256=None,
             strata=None,
+            cluster=None,
             split=None,
             shard="0000",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.faults.batch_server import (
     BatchServer,
     Ending,
     Line,
+    all_answered,
     answered,
     expired,
     responded,
@@ -159,6 +161,7 @@ def test_a_job_killed_while_a_batch_was_made_looks_whether_it_was(
         desk.rate()
     remembered = orjson.loads(state(desk).read_bytes())
     remembered["batches"][0]["batch_id"] = None  # as if killed before it was written
+    remembered["batches"][0]["started"] = time.time()  # as older versions wrote
     state(desk).write_bytes(orjson.dumps(remembered))
     if not made:
         server.batches.clear()
@@ -312,6 +315,236 @@ def test_batches_keep_within_the_limit_of_the_study(
     with pytest.raises(BudgetError, match=r"Raise max_usd to go on"):
         poor.rate(Account(tmp_path / "spent.json", 27e-6))
     assert account.spent() == pytest.approx(4 * 13 * 0.5e-6)
+
+
+# Files and replies that are damaged, or are something else
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b'{"id": "x", "custom_id": "',
+        b"<html>502</html>",
+        b"\xff\x00",
+        b"[1]",
+        b'{"custom_id": 7}',
+        b'{"custom_id": "x", "response": "text"}',
+        b'{"custom_id": "x", "response": {"status_code": "200", "body": {}}}',
+    ],
+)
+def test_a_damaged_line_costs_no_other_answer(
+    batched: Callable[..., Desk],
+    server: BatchServer,
+    damaged: bytes,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        good = list(map(answered, lines))
+        return Ending(output=[good[0], damaged, *good[2:]] if number == 1 else good)
+
+    server.end = end
+    desk = batched()
+    desk.rate()
+    whole(desk)
+    assert list(map(len, server.submitted)) == [4, 1]
+    assert set(server.paid.values()) == {1}
+    assert "lines that cannot be read: 1 (file file-1, line 2: " in caplog.text
+
+
+def test_a_line_that_cannot_be_read_is_not_free(
+    batched: Callable[..., Desk], server: BatchServer, tmp_path: Path
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        return Ending(output=[b"garbage", *map(answered, lines[1 if number == 1 else 0 :])])
+
+    server.end = end
+    prices = {"input_usd": 1, "output_usd": 1, "as_of": "2026-01-01", "source": "a page"}
+    base = batched()
+    account = Account(tmp_path / "spent.json", 1.0)
+    replace(base, more={**base.more, "prices": prices}).rate(account)
+    told = 4 * 13e-6
+    # Twice, with an unreadable line each: what a request of the kind costs at most, and it is more.
+    assert told + 2 * 13e-6 < account.spent() < told + 2 * 100e-6
+
+
+@pytest.mark.parametrize("words", [4, 5], ids=["between two lines", "in a line"])
+def test_a_file_that_was_cut_short_on_its_way_is_fetched_again(
+    batched: Callable[..., Desk], server: BatchServer, words: int
+) -> None:
+    server.cut_short = 2
+    desk = replace(batched(), words=[f"word {number}" for number in range(words)])
+    desk.rate()
+    whole(desk, words)
+    assert server.cut_short == 0
+    assert len(server.submitted) == 1
+
+
+@pytest.mark.parametrize("to", ["upload", "create", "retrieve", "content"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_web_page_in_place_of_a_reply_is_a_fault_that_passes(
+    batched: Callable[..., Desk], server: BatchServer, to: str, times: int
+) -> None:
+    server.html.update({to: 1 if to == "create" else times, "list": times - 1})
+    desk = batched()
+    desk.rate()
+    whole(desk)
+    assert len(server.submitted) == 1
+    assert not server.html[to]
+
+
+def test_a_web_page_that_stays_is_told_and_the_batch_is_found_later(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    server.html.update({"create": 1, "list": 99})
+    desk = batched()
+    with pytest.raises(EngineError, match=r"something else than JSON.*Sign in.*takes them up"):
+        desk.rate()
+    server.html.clear()
+    desk.rate()
+    whole(desk)
+    assert len(server.submitted) == 1
+
+
+# Clocks
+
+
+def other(server: BatchServer, number: int, age_s: float = 0.0) -> dict[str, Any]:
+    """A batch of somebody else."""
+    created = int(time.time() + server.clock_s - age_s) if server.tells_time else None
+    now = {"id": f"other-{number}", "status": "completed", "created_at": created}
+    return {"now": now, "steps": []}
+
+
+@pytest.mark.parametrize("hours", [-48, -1, 48])
+@pytest.mark.parametrize("tells_time", [True, False])
+def test_a_batch_is_found_whatever_the_clock_of_this_machine_says(
+    batched: Callable[..., Desk], server: BatchServer, hours: int, tells_time: bool
+) -> None:
+    server.clock_s, server.tells_time = hours * 3600.0, tells_time
+    server.on_poll = lambda polls: web.json_response({"error": "down"}, status=400)
+    desk = batched()
+    with pytest.raises(EngineError):
+        desk.rate()
+    server.batches["other"] = other(server, 1)
+    remembered = orjson.loads(state(desk).read_bytes())
+    remembered["batches"][0]["batch_id"] = None  # as if killed before it was written
+    state(desk).write_bytes(orjson.dumps(remembered))
+    server.on_poll = lambda polls: None
+    desk.rate()
+    whole(desk)
+    assert len(server.submitted) == 1
+
+
+def test_a_batch_is_found_behind_hundreds_of_others_and_old_ones_are_not_searched(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    server.batches.update({f"old-{n}": other(server, n, 3 * 86400) for n in range(1000)})
+    server.on_poll = lambda polls: web.json_response({"error": "down"}, status=400)
+    desk = batched()
+    with pytest.raises(EngineError):
+        desk.rate()
+    server.batches.update({f"new-{n}": other(server, 1000 + n) for n in range(250)})
+    remembered = orjson.loads(state(desk).read_bytes())
+    for token in (remembered["batches"][0]["token"], "of one that was never made"):
+        remembered["batches"][0].update(batch_id=None, token=token)
+        state(desk).write_bytes(orjson.dumps(remembered))
+        server.on_poll = lambda polls: None
+        server.pages = 0
+        desk.rate()
+        assert server.pages in (3, 4)
+    whole(desk)
+    assert len(server.submitted) == 1
+
+
+# As many batches at once as the provider allows
+
+
+def refusing(server: BatchServer, status: int, message: str) -> Callable[[], web.Response | None]:
+    """Take one batch at a time."""
+    body = {"error": {"message": message, "code": "limit"}}
+    return lambda: web.json_response(body, status=status) if server.under_way else None
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (429, "Slow down."),
+        (409, "Conflict"),
+        (400, "You may have one batch in progress at a time."),
+        (403, "Concurrent batch jobs limit reached"),
+    ],
+)
+def test_a_provider_that_takes_one_batch_at_a_time_gets_one_after_another(
+    batched: Callable[..., Desk], server: BatchServer, status: int, message: str
+) -> None:
+    server.on_creation = refusing(server, status, message)
+    desk = batched(max_requests=1)
+    desk.rate()
+    whole(desk)
+    assert list(map(len, server.submitted)) == [1, 1, 1, 1]
+    assert server.most_under_way == 1
+    assert len(server.files) == 8, "a file was uploaded more than once"
+
+
+def test_a_provider_with_room_for_three_batches_has_three_under_way(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    body = {"error": {"message": "Too many batches"}}
+    server.on_creation = lambda: (
+        web.json_response(body, status=400) if server.under_way >= 3 else None
+    )
+    desk = replace(batched(max_requests=1), words=[f"word {number}" for number in range(9)])
+    desk.rate()
+    whole(desk, 9)
+    assert len(server.submitted) == 9
+    assert server.most_under_way == 3
+
+
+def held_back(server: BatchServer) -> Callable[[int, Sequence[Line]], Ending]:
+    reason = {"code": "token_limit_exceeded", "message": "Enqueued token limit reached."}
+
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        if server.under_way:
+            return Ending("failed", reasons=[reason])
+        return all_answered(number, lines)
+
+    return end
+
+
+def test_batches_that_fail_because_of_others_are_submitted_again_one_after_another(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    server.end = held_back(server)
+    desk = batched(max_requests=1)
+    desk.rate()
+    whole(desk)
+    assert len(server.submitted) == 7, "three were held back"
+    assert set(server.paid.values()) == {1}
+
+
+def test_a_batch_waits_for_those_of_other_jobs(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    left = [web.json_response({}, status=429) for _ in range(12)]  # more than one call may meet
+    server.on_creation = lambda: left.pop() if left else None
+    batched().rate()
+    failing = [Ending("failed", reasons=[{"code": "token_limit_exceeded"}])] * 5
+    server.end = lambda number, lines: failing.pop() if failing else all_answered(number, lines)
+    desk = replace(batched(), words=["sun", "sea"])
+    another = desk.journal.parent.parent / "arousal" / "plain.0000.batches.json"
+    another.parent.mkdir(parents=True)
+    another.write_bytes(b"{}")
+    assert len(desk.rate()) == 6
+
+
+def test_a_batch_that_is_too_large_by_itself_says_what_to_do(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    reason = {"code": "token_limit_exceeded", "message": "Enqueued token limit reached."}
+    server.end = lambda number, lines: Ending("failed", reasons=[reason])
+    with pytest.raises(EngineError, match=r"token limit reached\. Lower batches\.max_requests"):
+        batched().rate()
+    assert len(server.submitted) == 2
 
 
 def test_a_server_without_batches_is_told_apart(

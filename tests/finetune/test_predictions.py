@@ -44,6 +44,7 @@ def stimuli(folder: Path, comments: Sequence[Comment]) -> Path:
             "image_sha256": None,
             "strata": None,
             "split": [comment.split for comment in comments],
+            "cluster": None,
             "shard": "0000",
         }
     )

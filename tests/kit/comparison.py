@@ -79,15 +79,18 @@ def hash_of(*names: str) -> int:
     return sum(ord(letter) * 31**place for place, letter in enumerate("".join(names))) % 2**32
 
 
-def aligned(items: pd.DataFrame, job: ComparisonJob) -> pd.DataFrame:
-    """The alignment table of the same items."""
+def aligned(
+    items: pd.DataFrame, job: ComparisonJob, norm_rows: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The alignment table of the same items, with norms other than theirs where these are given."""
     of_all = AlignmentJob(
         scales={name: dict.fromkeys(one.scales, SCALE) for name, one in job.datasets.items()},
         seed=3,
         bootstrap_resamples=SETTINGS.bootstrap_resamples,
         split_halves=SETTINGS.split_halves,
     )
-    norms_of = {name: pd.concat(NORM_ROWS.values()) for name in job.datasets}
+    rows = pd.concat(NORM_ROWS.values()) if norm_rows is None else norm_rows
+    norms_of = dict.fromkeys(job.datasets, rows)
     wanted = {(name, scale) for name, one in job.datasets.items() for scale in one.scales}
     kept = [pair in wanted for pair in zip(items["dataset"], items["scale"], strict=True)]
     return alignment(items[kept], norms_of, of_all)

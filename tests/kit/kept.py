@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import tarfile
-from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 
-from emoalign.tables import ITEMS, STATUSES
+from emoalign.tables import ITEMS, STATUSES, STIMULI
 from tests.kit.project import ROOT
 
 KEPT = ROOT / "tests" / "kept"
 
 
 def kept_results(name: str, folder: Path, *kinds: str) -> Path:
-    """The results of a kept study, those in the folders of these names, placed in `folder`."""
+    """The results of a kept study, those in the folders of these names, placed in `folder`.
+
+    Stimuli and items of the default study are older than clusters, and get those of items that
+    stand alone: its words differ.
+    """
     with tarfile.open(KEPT / name / "results.tar.xz") as archive:
         wanted = tuple(f"results/{name}/{kind}/" for kind in kinds)
         members = [one for one in archive.getmembers() if one.name.startswith(wanted)]
         archive.extractall(folder, members, filter="data")
     results = folder / "results" / name
-    for file in results.glob("items/*.parquet"):
-        ITEMS.write(kept_items(file), file)
+    for path in results.glob("stimuli/*.parquet"):
+        stimuli = pd.read_parquet(path)
+        assert stimuli["text"].is_unique
+        STIMULI.write(stimuli.assign(cluster=None), path)
+    for path in results.glob("items/*.parquet"):
+        items = pd.read_parquet(path)
+        alone = pd.factorize(items["item_id"], sort=True)[0]
+        # Statuses that were not told apart then.
+        uncounted = dict.fromkeys({f"n_{status}" for status in STATUSES} - set(items), 0)
+        ITEMS.write(items.assign(cluster=alone, **uncounted), path)
     return results
-
-
-def kept_items(file: Path | BytesIO) -> pd.DataFrame:
-    """A kept table of items, with counts of 0 of statuses that were not told apart then."""
-    items = pd.read_parquet(file)
-    unknown = {f"n_{status}" for status in STATUSES} - set(items)
-    return items.assign(**dict.fromkeys(unknown, 0))

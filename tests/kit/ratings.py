@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emoalign.tables import RATINGS, STATUSES, Status
+from emoalign.tables import RATINGS, STATUSES, STIMULI, Status
 
 from .words import SCALE
 
@@ -40,6 +40,24 @@ def norms(
             "ratings": ratings.tolist(),
             "labels": None,
             "raters": None,
+        }
+    )
+
+
+def stimuli(
+    item_ids: Sequence[str],
+    texts: Sequence[str] | None = None,
+    clusters: Sequence[str | None] | None = None,
+) -> pd.DataFrame:
+    """Words, each with its id as its text, and in no cluster, unless something else is said."""
+    return pd.DataFrame(
+        {
+            **dict.fromkeys(STIMULI.schema.names),
+            "item_id": list(item_ids),
+            "modality": "word",
+            "text": list(item_ids if texts is None else texts),
+            "cluster": None if clusters is None else list(clusters),
+            "shard": "0000",
         }
     )
 
@@ -82,6 +100,7 @@ def cell(norm_rows: pd.DataFrame, answers: np.ndarray, **names: str) -> pd.DataF
         "readout": "sampled",
         **names,
         "item_id": norm_rows["item_id"],
+        "cluster": np.arange(len(norm_rows)),
         **dict.fromkeys((f"n_{status}" for status in STATUSES), 0),
         "mean": [row.mean() if len(row) else np.nan for row in kept],
         "sd": [row.std(ddof=1) if len(row) > 1 else np.nan for row in kept],

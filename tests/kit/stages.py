@@ -19,9 +19,19 @@ from emoalign.report.report_job import ReportJob
 from emoalign.tables import NORMS, RATINGS, STIMULI
 
 from .analysing import analyse, sections
+from .ratings import stimuli
 from .words import EVIL
 
-OF_CELLS = ("alignment", "labels", "readouts", "contrasts", "frameworks", "arousal", "structure")
+OF_CELLS = (
+    "alignment",
+    "robustness",
+    "labels",
+    "readouts",
+    "contrasts",
+    "frameworks",
+    "arousal",
+    "structure",
+)
 """The analyses of means, of one cell or between cells."""
 
 
@@ -39,6 +49,7 @@ def make(
         Jobs(study).aggregate("words"),
         [_ratings(folder)],
         folder / "norms/words.parquet",
+        folder / "stimuli/words.parquet",
         folder / "items/words.parquet",
     )
     analyse(analysed_study(study), folder)
@@ -47,16 +58,8 @@ def make(
 def write_items(folder: Path, norms: pd.DataFrame, texts: Sequence[str] | None = None) -> None:
     """Write the stimuli and norms of the dataset words."""
     ids = sorted(set(norms["item_id"]))
-    stimuli = pd.DataFrame(
-        {
-            **dict.fromkeys(STIMULI.schema.names),
-            "item_id": ids,
-            "modality": "word",
-            "text": texts or [f"{EVIL} $x_1$ {number}" for number in range(len(ids))],
-            "shard": "0000",
-        }
-    )
-    STIMULI.write(stimuli, folder / "stimuli/words.parquet")
+    shown = texts or [f"{EVIL} $x_1$ {number}" for number in range(len(ids))]
+    STIMULI.write(stimuli(ids, shown), folder / "stimuli/words.parquet")
     NORMS.write(norms, folder / "norms/words.parquet")
 
 

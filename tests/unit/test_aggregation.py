@@ -13,7 +13,8 @@ import pytest
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES
+from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
+from tests.kit.ratings import stimuli
 
 FIVE = HumanScale(min=1, max=5, direction="higher is better")
 JOB = AggregationJob(dataset="mine", scales={"valence": FIVE})
@@ -75,7 +76,16 @@ def items(
         scale="valence", mean=3.5, sd=1.25, ratings=None, labels=None, raters=None
     )
     NORMS.write(norms, folder / "norms.parquet")
-    aggregate(job, paths, folder / "norms.parquet", folder / "items.parquet", threads)
+    asked = {str(one["item_id"]) for rows in files for one in rows}
+    STIMULI.write(stimuli(sorted(asked)), folder / "stimuli.parquet")
+    aggregate(
+        job,
+        paths,
+        folder / "norms.parquet",
+        folder / "stimuli.parquet",
+        folder / "items.parquet",
+        threads,
+    )
     return ITEMS.read(folder / "items.parquet")
 
 
@@ -311,10 +321,12 @@ def labelled_items(folder: Path, rows: Sequence[dict[str, object]]) -> pd.DataFr
         folder / "norms",
     )
     scales = {"valence": FIVE, "mood": LabelScale(kind="labels", labels=MOODS, at_least=0)}
+    STIMULI.write(stimuli("ab"), folder / "stimuli")
     aggregate(
         AggregationJob(dataset="mine", scales=scales),
         [folder / "r"],
         folder / "norms",
+        folder / "stimuli",
         folder / "items",
     )
     return ITEMS.read(folder / "items").set_index(["scale", "item_id"])
@@ -382,7 +394,8 @@ def test_people_are_shares_of_the_points_they_chose_unless_one_chose_between_two
         pd.DataFrame([one for item in "abcd" for one in answers(item, 3)]), tmp_path / "r"
     )
     job = AggregationJob(dataset="mine", scales={"valence": FIVE})
-    aggregate(job, [tmp_path / "r"], tmp_path / "norms", tmp_path / "items")
+    STIMULI.write(stimuli("abcd"), tmp_path / "stimuli")
+    aggregate(job, [tmp_path / "r"], tmp_path / "norms", tmp_path / "stimuli", tmp_path / "items")
     shares = list(ITEMS.read(tmp_path / "items")["human_distribution"])
     assert shares[0].tolist() == pytest.approx([0, 2 / 3, 0, 0, 1 / 3])
     assert shares[1:] == [None, None, None]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tarfile
 import warnings
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +20,11 @@ from emoalign.planning.analysed import analysed_study
 from emoalign.study.scales import HumanScale
 from emoalign.tables import ALIGNMENT, ITEMS, READOUTS
 from tests.kit.analysing import run
-from tests.kit.kept import kept_items, kept_results
+from tests.kit.kept import kept_results
 from tests.kit.ratings import cell, norms, ratings
 from tests.kit.stages import write_items
 from tests.kit.words import SCALE, study
 
-KEPT = Path(__file__).parents[1] / "kept"
 TABLES = ("items", "norms")
 NORM_ROWS = norms()
 STUDY = analysed_study(study())
@@ -51,6 +48,9 @@ def test_a_cell_holds_the_numbers_that_scipy_finds() -> None:
     model, human = answers.mean(axis=1), NORM_ROWS["mean"]
     r = stats.pearsonr(model, human)
     assert row["pearson_r"] == pytest.approx(r.statistic)
+    assert (row["pearson_fisher_low"], row["pearson_fisher_high"]) == pytest.approx(
+        tuple(r.confidence_interval())
+    )
     assert row["spearman_rho"] == pytest.approx(stats.spearmanr(model, human).statistic)
     assert row["rmse"] == pytest.approx(np.sqrt(np.mean((model - human) ** 2)))
     assert row["rmse_constant"] == pytest.approx(human.std(ddof=0))
@@ -113,12 +113,10 @@ def test_interval_and_p_of_spread_are_those_of_other_resamples_and_flips_of_item
     assert row["signflip_p"] == pytest.approx(flipped.pvalue, abs=0.015)
 
 
-def test_an_exact_readout_varies_as_its_distribution_does() -> None:
+def test_an_exact_readout_varies_as_its_distribution_does(tmp_path: Path) -> None:
     """The default study's own items; recomputed by others in two languages."""
-    with tarfile.open(KEPT / "default" / "results.tar.xz") as archive:
-        files = (archive.extractfile(f"results/default/{kind}/vader.parquet") for kind in TABLES)
-        of_items, of_norms = (BytesIO(file.read()) for file in files if file)
-    items, norm_rows = kept_items(of_items), pd.read_parquet(of_norms)
+    kept = kept_results("default", tmp_path, *TABLES)
+    items, norm_rows = (pd.read_parquet(kept / f"{kind}/vader.parquet") for kind in TABLES)
     # The variance of a distribution of shares over the points, without n - 1.
     points, exact = np.arange(1, 10), items["readout"] == "exact"
     shares = np.stack(items.loc[exact, "distribution"])

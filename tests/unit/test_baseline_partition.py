@@ -21,9 +21,10 @@ from emoalign.stimuli.readers.base import HumanLabels, SourceItem, from_ratings
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import ITEMS as ITEM_TABLE
-from emoalign.tables import NORMS, RATINGS
+from emoalign.tables import NORMS, RATINGS, STIMULI
 from tests.kit.datasets import items as read_items
 from tests.kit.datasets import real, shipped
+from tests.kit.ratings import stimuli
 
 SPLITS = Splits()
 
@@ -203,8 +204,14 @@ def test_targets_are_the_human_distributions_of_the_item_table(
     )
     RATINGS.write(answers, tmp_path / "ratings.parquet")
     job = AggregationJob(dataset="d", scales={"emotions": scale})
+    shown = stimuli([one.item_id for one in found], [str(one.text) for one in found])
+    STIMULI.write(shown, tmp_path / "stimuli.parquet")
     aggregate(
-        job, [tmp_path / "ratings.parquet"], tmp_path / "norms.parquet", tmp_path / "i.parquet"
+        job,
+        [tmp_path / "ratings.parquet"],
+        tmp_path / "norms.parquet",
+        tmp_path / "stimuli.parquet",
+        tmp_path / "i.parquet",
     )
     table = ITEM_TABLE.read(tmp_path / "i.parquet").set_index("item_id")
     expected = np.array(table.loc[[one.item_id for one in found], "human_distribution"].tolist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import MODELS, load_study
 from emoalign.planning.preflight import check_prompts
 from emoalign.planning.rules import Files, Needs
-from emoalign.planning.studies import LoadedStudy
+from emoalign.planning.studies import SHARED_FOLDERS, LoadedStudy
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Job
 from emoalign.study.protocols import PromptSet
@@ -275,6 +276,36 @@ def test_what_is_named_twice_is_refused(
     edit(STUDY, lambda study: study[list_name].append(study[list_name][-1]))
     problem = the_problem(config_dir)
     assert problem.startswith(f"config/config.yaml: {list_name}: named more than once: {double}")
+
+
+@pytest.mark.parametrize("name", ["journal", "trainings", "Journal"])
+def test_a_study_is_not_called_like_a_folder_that_all_studies_share(
+    config_dir: Path, edit: Edit, name: str
+) -> None:
+    edit(STUDY, lambda study: study.update(study=name))
+    said = the_problem(config_dir)
+    assert f"config/config.yaml: study: results/{name.lower()} holds what all studies share" in said
+    assert f"found {name!r}" in said
+
+
+@pytest.mark.parametrize("name", ["spending", "embeddings"])
+def test_a_model_is_not_called_like_a_folder_of_the_journal(
+    config_dir: Path, edit: Edit, name: str
+) -> None:
+    models = config_dir / "models"
+    (models / "smollm2-135m.yaml").rename(models / f"{name}.yaml")
+    edit(STUDY, lambda study: study.update(models=[name]))
+    assert f"models: results/journal/{name} holds other things" in the_problem(config_dir)
+
+
+def test_the_folders_that_all_studies_share_are_those_of_the_workflow(repository: Path) -> None:
+    rules = [repository / "Snakefile", *(repository / "workflow" / "rules").glob("*.smk")]
+    named = {
+        name
+        for file in rules
+        for name in re.findall(r"\"results/(\w+)\"", file.read_text(encoding="utf-8"))
+    }
+    assert named == set(SHARED_FOLDERS)
 
 
 @pytest.mark.parametrize("name", ["my/study", "../out", "", ".hidden", "a b", "a\n", "é"])
@@ -629,6 +660,7 @@ EVERY_RATE = SMOLLM | REMOTELY
         (STUDY, lambda s: s.update(statistics={"permutations": 99}), {"compare_structure"}),
         (STUDY, lambda s: s.update(statistics={"structure_items": 99}), {"compare_structure"}),
         (STUDY, lambda s: s.update(statistics={"worst_items": 5}), {"compare"}),
+        (STUDY, lambda s: s.update(statistics={"min_answers": 5}), {"compare"}),
         (
             DATASET,
             lambda d: d.update(frameworks={"dimensions": ["valence"]}),

@@ -268,7 +268,7 @@ def test_a_model_that_samples_as_it_should_is_as_near_in_both_readouts(tmp_path:
     [
         (NORM_ROWS.assign(ratings=None), 4, "the norms have no single human ratings"),
         (NORM_ROWS, 1, "no item has enough single human ratings, two sampled answers"),
-        (NORM_ROWS[:2], 4, "2 texts, an interval needs 3"),
+        (NORM_ROWS[:2], 4, "2 texts (or clusters), an interval needs 3"),
         (
             NORM_ROWS.assign(ratings=[one[:2] for one in NORM_ROWS["ratings"]], n=2),
             4,

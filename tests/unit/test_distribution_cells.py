@@ -30,6 +30,7 @@ def stimuli(texts: dict[str, str | None]) -> pd.DataFrame:
             "image_sha256": [None if text else f"sha of {name}" for name, text in texts.items()],
             "strata": None,
             "split": None,
+            "cluster": None,
             "shard": "0000",
         }
     )

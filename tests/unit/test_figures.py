@@ -36,6 +36,7 @@ from emoalign.tables import (
     ITEMS,
     RELIABILITY,
     RESIDUALS,
+    ROBUSTNESS,
     SIMILARITY,
     STRUCTURE,
 )
@@ -65,6 +66,7 @@ STUDY_A: set[str] = {
     "correlations",
     "heatmap",
     "means",
+    "robustness",
     "spread",
     "frameworks",
     "v-shape",
@@ -386,6 +388,58 @@ def test_every_figure_of_a_poor_study_is_drawn_and_is_not_blank(poor: Path) -> N
                 assert marked, (planned.path, axis.get_title())
 
 
+def test_checks_of_r_stand_beside_r_over_all_items_with_their_intervals(
+    study: Path, drawn: Callable[..., list[Figure]]
+) -> None:
+    pages = drawn("robustness")
+    told = rows(study, "robustness").rows(ROBUSTNESS)
+    cells = told[["model", "protocol", "scale", "readout"]].drop_duplicates()
+    names = [text for page in pages for text in row_names(page)]
+    assert len([name for name in names if "\n" in name]) == len(cells) == 48
+    headings = [name for name in names if "\n" not in name]
+    assert [name for name in headings if "continued" not in name] == sorted(SCALES)
+    first = told[told["scale"] == "arousal"].iloc[:12]
+    thirds, sides, others = pages[0].axes
+    assert [axis.get_title() for axis in (thirds, sides, others)] == [
+        "Within thirds",
+        "Within sides of valence",
+        "Other items or weights",
+    ]
+    for axis, check in ((thirds, "thirds"), (sides, "sides")):
+        ends = [list(map(float, line.get_xdata())) for line in axis.lines]
+        of_check = first[first["check"] == check]
+        assert len(of_check) in (3, 4)
+        for row in of_check.to_dict("records"):
+            assert [row["low"], row["high"]] in ends
+            assert [row["r"]] in ends
+    legend = [text.get_text() for text in thirds.get_legend().get_texts()]
+    assert legend == ["lowest", "middle", "highest", "pooled"]
+
+
+def row_names(page: Figure) -> list[str]:
+    return [label.get_text() for label in page.axes[0].get_yticklabels()]
+
+
+def test_what_refused_items_leave_open_is_a_band(tmp_path: Path) -> None:
+    asked = drawn_study(models=("m1",), scales=("valence",))
+    write_study(tmp_path, asked, N)
+    items = ITEMS.read(tmp_path / "items/words.parquet")
+    refused = items["item_id"].isin(["item-000", "item-003"])
+    ITEMS.write(
+        items.assign(mean=items["mean"].mask(refused), n_ok=items["n_ok"].mask(refused, 0)),
+        tmp_path / "items/words.parquet",
+    )
+    compare_cells(tmp_path, asked)
+    of_figure = subject(tmp_path, drawing_of(asked), "robustness")
+    with style():
+        [page] = drawing(KINDS["robustness"])(of_figure)
+    every = of_figure.rows(ROBUSTNESS).query("check == 'all'").iloc[0]
+    for axis in page.axes:
+        [band] = axis.patches
+        assert band.get_x() == every["r_least"]
+        assert band.get_x() + band.get_width() == pytest.approx(every["r_most"])
+
+
 def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
     refused = drawn_study(models=("m1",))
     write_study(tmp_path, refused, N)
@@ -397,6 +451,7 @@ def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
         "means": "nothing to compare",
         "spread": "no standard deviations",
         "correlations": "r undefined",
+        "robustness": "r undefined",
         "v-shape": "no item with both",
         "arousal-errors": "nothing to compare",
         "similarity": "all means",

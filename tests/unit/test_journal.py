@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoalign.elicitation.journal import Answer, JournalWriter, read_answers
-from emoalign.errors import JournalError
+from emoalign.elicitation import journal_file
+from emoalign.elicitation.budget import Account
+from emoalign.elicitation.journal import VERSION, Answer, JournalWriter, read_answers
+from emoalign.errors import EngineError, JournalError, LockError
 from tests.kit.waiting import HANGS_S, until
 
 
@@ -135,45 +141,220 @@ def test_a_long_torn_line_is_cut_as_a_whole(size: int, tmp_path: Path) -> None:
     assert read(tmp_path) == [answer(0), answer(1)]
 
 
-@pytest.mark.parametrize(
-    "damaged",
-    [
-        b"",
-        b"not json",
-        answer(1).to_line()[:40],
-        b"{}",
-        b'{"request_id": "joy"}',
-        b"[1, 2]",
-        b"7",
-        b"null",
-        b'"text"',
-        b"\xff\xfe",
-        answer(1).to_line().rstrip(b"}\n") + b',"unknown":1}',
-    ],
-)
-def test_a_damaged_line_is_an_error_that_names_file_and_line(
-    damaged: bytes, tmp_path: Path
+DAMAGED_LINES = [
+    b"",
+    b"not json",
+    answer(1).to_line()[:40],
+    b"{}",
+    b'{"request_id": "joy"}',
+    b'{"version": "new"}',
+    b"[1, 2]",
+    b"7",
+    b"null",
+    b'"text"',
+    b"\xff\xfe",
+    b"\x00" * 300,
+]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED_LINES)
+def test_a_damaged_line_is_told_and_the_rest_is_used(
+    damaged: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "sheet.jsonl"
-    file.write_bytes(answer(0).to_line() + damaged + b"\n" + answer(2).to_line())
-    with pytest.raises(JournalError) as error:
+    content = answer(0).to_line() + damaged + b"\n" + answer(2).to_line()
+    file.write_bytes(content)
+    assert read(tmp_path) == [answer(0), answer(2)]
+    (said,) = caplog.messages
+    assert re.match(rf"{file}: lines that are no answers: 1 \(line 2: .+\)\.", said, re.DOTALL)
+    assert "stop this job and restore it" in said
+    write(file, answer(3))
+    assert file.read_bytes() == content + answer(3).to_line()
+
+
+def test_a_file_of_which_much_is_damaged_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.jsonl"
+    file.write_bytes(answer(0).to_line() + b"\n".join([*DAMAGED_LINES, b""]))
+    with pytest.raises(JournalError, match=r"12 lines are no answers.*restore it from a backup"):
         read(tmp_path)
-    assert str(error.value).startswith(f"{file}, line 2: this is no answer")
-    assert "restore it from a backup, or delete this line" in str(error.value)
 
 
-def test_answers_that_do_not_fit_on_the_disk_leave_no_half_line_behind(
-    tmp_path: Path, no_file_above: Callable[[int], AbstractContextManager[None]]
+# Lines of other versions
+
+
+def test_what_only_another_version_knows_of_an_answer_is_passed_over_and_stays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    file = tmp_path / "sheet.jsonl"
+    other = answer(1).to_line().rstrip(b"}\n") + b',"unknown":{"deep":[1]}}\n'
+    file.write_bytes(other)
+    assert read(tmp_path) == [answer(1)]
+    write(file, answer(2))
+    assert file.read_bytes() == other + answer(2).to_line()
+    assert not caplog.messages
+
+
+def test_lines_without_a_version_are_the_oldest(tmp_path: Path) -> None:
+    line = orjson.loads(answer(0).to_line())
+    assert line.pop("version") == VERSION
+    (tmp_path / "sheet.jsonl").write_bytes(orjson.dumps(line) + b"\n")
+    assert read(tmp_path) == [answer(0)]
+
+
+def test_a_line_that_only_a_newer_version_can_read_asks_for_that_version(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.jsonl"
+    newer = b'{"version":%d,"all":"new"}\n' % (VERSION + 1)
+    file.write_bytes(answer(0).to_line() + newer)
+    with pytest.raises(JournalError, match=r"line 2: a newer emoalign wrote it\. Update this one"):
+        read(tmp_path)
+
+
+# A disk without room
+
+
+def test_answers_that_do_not_fit_on_the_disk_wait_and_leave_no_half_line_behind(
+    tmp_path: Path,
+    no_file_above: Callable[[int], AbstractContextManager[None]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    file = tmp_path / "sheet.jsonl"
+    many = [answer(number, "7" * 300) for number in range(1, 40)]
+    with JournalWriter(file) as journal:
+        journal.append([answer(0)])
+        with no_file_above(4096):
+            journal.append(many)
+            assert journal.full()
+            assert file.read_bytes().endswith(b"}\n")
+            kept = len(read(tmp_path))
+        (said,) = caplog.messages
+        assert re.match(
+            rf"{file} cannot be written: File too large\. .*memory: {40 - kept}\.", said
+        )
+        journal.append([answer(40)])
+        assert read(tmp_path) == [answer(0), *many, answer(40)]
+        until(lambda: not journal.full())
+    assert caplog.messages[1:] == [f"{file} is written again: all answers are in it."]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders for answers that have no room: of the user, and for temporary files."""
+    folders = [tmp_path / "home", tmp_path / "temporary"]
+    monkeypatch.setenv("HOME", str(folders[0]))
+    monkeypatch.setattr(tempfile, "tempdir", str(folders[1]))
+    return folders
+
+
+def end_without_room(
+    file: Path, limit: AbstractContextManager[None], error: type[BaseException] | None = None
+) -> None:
+    with limit, JournalWriter(file) as journal:
+        journal.append([answer(number, "7" * 300) for number in range(8)])
+        if error:
+            raise error
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_answers_that_never_find_room_go_elsewhere_and_can_be_brought_back(
+    place: int,
+    tmp_path: Path,
+    elsewhere: list[Path],
+    no_file_above: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    file = tmp_path / "a journal" / "sheet.jsonl"
+    elsewhere[place].mkdir()
+    with pytest.raises(JournalError, match=r"File too large.*Answers that have no room") as error:
+        end_without_room(file, no_file_above(3000))
+    assert len(read(file.parent)) < 8
+    (saved,) = elsewhere[place].iterdir()
+    assert f"no room there: {8 - len(read(file.parent))}." in str(error.value)
+    (command,) = re.findall(r"mv .*", str(error.value))
+    subprocess.run(command, shell=True, check=True)
+    assert not saved.exists()
+    assert {one.participant for one in read(file.parent)} == set(range(8))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, EngineError])
+def test_a_job_that_is_ended_meanwhile_says_where_its_answers_are(
+    error: type[BaseException],
+    tmp_path: Path,
+    elsewhere: list[Path],
+    no_file_above: Callable[[int], AbstractContextManager[None]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    elsewhere[0].mkdir()
+    with pytest.raises(error):
+        end_without_room(tmp_path / "sheet.jsonl", no_file_above(3000), error)
+    assert "mv " in caplog.messages[-1]
+
+
+def test_answers_that_find_room_nowhere_are_counted(
+    tmp_path: Path,
+    elsewhere: list[Path],
+    no_file_above: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    with pytest.raises(JournalError, match=r"are lost: 8\..*tried: .*home, .*temporary"):
+        end_without_room(tmp_path / "sheet.jsonl", no_file_above(100))
+
+
+# The disk itself
+
+
+def test_answers_are_on_the_disk_itself_within_seconds_and_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(
+        journal_file, "fdatasync", lambda file: sizes.append(os.fstat(file).st_size)
+    )
     file = tmp_path / "sheet.jsonl"
     with JournalWriter(file) as journal:
         journal.append([answer(0)])
-        with no_file_above(4096), pytest.raises(OSError, match="File too large"):
-            journal.append(answer(number, "7" * 300) for number in range(1, 40))
-        journal.append([answer(40)])
-    found = read(tmp_path)
-    assert (found[0], found[-1]) == (answer(0), answer(40))
-    assert all(one.text == "7" * 300 for one in found[1:-1])
+        until(lambda: sizes == [len(answer(0).to_line())])
+        for number in range(1, 100):
+            journal.append([answer(number)])
+    assert sizes[-1] == file.stat().st_size
+    assert len(sizes) < 20
+
+
+def test_what_the_disk_did_not_take_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Network file systems say that a disk is full only when they are made to write."""
+    calls: list[int] = []
+
+    def sync(file: int) -> None:
+        calls.append(file)
+        if len(calls) in (2, 3):
+            os.ftruncate(file, os.fstat(file).st_size - 50)  # what it had only in memory
+            raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(journal_file, "fdatasync", sync)
+    with JournalWriter(tmp_path / "sheet.jsonl") as journal:
+        journal.append([answer(0)])
+        until(lambda: len(calls) == 1)
+        journal.append([answer(1)])
+        until(journal.full)
+        journal.append([answer(2)])
+        until(lambda: not journal.full())
+    assert read(tmp_path) == [answer(0), answer(1), answer(2)]
+    assert "Disk quota exceeded. Answers that wait in memory: 1." in caplog.messages[0]
+
+
+def test_a_file_system_that_cannot_lock_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(file: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    for attempt in (
+        lambda: write(tmp_path / "sheet.jsonl", answer(0)),
+        lambda: Account(tmp_path / "spent.json", 1.0).reserve(0.5),
+    ):
+        with pytest.raises(LockError, match=r"\.lock: .*No locks available.*ln -s") as error:
+            attempt()
+        assert f"Move {tmp_path} to a disk that can" in str(error.value)
 
 
 # One writer

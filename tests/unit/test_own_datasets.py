@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from emoalign.errors import DataError, StudyError
+from emoalign.items.clusters import ItemClusters
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_card
 from tests.kit.datasets import CARD, MEAN, ROOT, prepared, table_card
@@ -256,6 +257,26 @@ def test_split_and_stratum_come_along(table: Table, tmp_path: Path) -> None:
         ["feeling", "train"],
         ["plant", "test"],
     ]
+
+
+def test_a_column_of_clusters_comes_along_and_an_empty_field_is_no_cluster(
+    table: Table, tmp_path: Path
+) -> None:
+    text = "id,word,v,lemma\n1,ran,6,run\n2,oak,4,\n3,runs,5,run\n4,gone,5, go \n"
+    stimuli, _ = prepared(tmp_path, table_card(table(text), MEAN | {"cluster": "lemma"}))
+    assert stimuli["cluster"].fillna("").tolist() == ["run", "", "run", "go"]
+    assert ItemClusters.read(tmp_path / "stimuli.parquet").numbers.tolist() == [2, 0, 2, 1]
+
+
+def test_two_ratings_of_an_item_cannot_put_it_into_two_clusters(
+    table: Table, tmp_path: Path
+) -> None:
+    text = "id,word,v,lemma\n1,ran,6,run\n1,ran,4,go\n"
+    told = {"rows": "ratings", "scales": {"valence": {"ratings": ["v"]}}, "cluster": "lemma"}
+    with pytest.raises(
+        DataError, match="line 3, column 'lemma': item '1' has 'go' here, but 'run'"
+    ):
+        prepared(tmp_path, table_card(table(text), told))
 
 
 def test_names_may_stand_below_a_title_and_twice(table: Table, tmp_path: Path) -> None:

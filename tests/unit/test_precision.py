@@ -26,7 +26,7 @@ from emoalign.analyses.precision.widths import (
     precision_rows,
 )
 from emoalign.analyses.precision.words import in_words
-from emoalign.items.cells import Texts
+from emoalign.items.clusters import ItemClusters
 from emoalign.statistics import planned_precision
 from emoalign.statistics.planned_precision import HumanSpread
 from emoalign.statistics.raters import People
@@ -235,8 +235,8 @@ def job(scale: HumanScale | LabelScale = FIVE, **changes: Any) -> PrecisionJob:
 def planned(asked: PrecisionJob, norms: pd.DataFrame) -> pd.DataFrame:
     """The table of one dataset whose items all show texts of their own."""
     item_ids = np.array(sorted(set(norms["item_id"])), dtype=np.str_)
-    texts = Texts(item_ids, text_keys(item_ids.tolist()))
-    return precision_rows(asked, {"words": norms}, {"words": texts})
+    clusters = ItemClusters(item_ids, np.arange(len(item_ids)), text_keys(item_ids.tolist()))
+    return precision_rows(asked, {"words": norms}, {"words": clusters})
 
 
 def norms(counts: np.ndarray) -> pd.DataFrame:
@@ -466,7 +466,7 @@ def found_beside(
     found = DISTRIBUTIONS.read(folder / DISTRIBUTIONS.path)
     (row,) = [one for _, one in rows_of(found, stratum="all", metric="jsd").iterrows()]
     asked = job(scale, participants=() if readout == "exact" else (20,), exact=readout == "exact")
-    plan = precision_rows(asked, {"words": norms}, {"words": Texts.read(files["stimuli"])})
+    plan = precision_rows(asked, {"words": norms}, {"words": ItemClusters.read(files["stimuli"])})
     return row, rows_of(plan, measure="jsd", half_width=0.1).set_index("assumed")
 
 

@@ -326,7 +326,13 @@ def test_line_ends_in_an_item_pass_unharmed_from_the_parquet_to_the_prompt(
     tmp_path: Path, shipped: dict[str, Renderer]
 ) -> None:
     rows = pd.DataFrame({"item_id": WITH_LINE_ENDS, "text": WITH_LINE_ENDS}).assign(
-        modality="sentence", image_path=None, image_sha256=None, strata=None, split=None, shard="0"
+        modality="sentence",
+        image_path=None,
+        image_sha256=None,
+        strata=None,
+        split=None,
+        cluster=None,
+        shard="0",
     )
     STIMULI.write(rows, tmp_path / "stimuli.parquet")
     read = STIMULI.read(tmp_path / "stimuli.parquet")

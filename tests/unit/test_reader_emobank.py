@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from emoalign.errors import DataError
 from emoalign.stimuli.readers.base import SourceItem
-from tests.kit.datasets import items, rated, real, spearman_brown, write
+from emoalign.stimuli.readers.emobank import EmobankSource
+from tests.kit.datasets import items, rated, real, shipped, spearman_brown, write
 
 RATINGS = "id,V,A,D\na,3,3,3\na,4,2,3\na,1,1,1\nb,1,1,1\nb,1,1,1\nc,5,4,3\nc,5,5,5\nd,2,2,2\n"
 
@@ -42,12 +44,22 @@ def test_who_skipped_a_sentence_did_not_rate_it(
         a, c = emobank(tmp_path)
     assert (a.item_id, a.text, a.split, a.stratum) == ("a", "None", "train", "blog")
     assert (c.item_id, c.text, c.split, c.stratum) == ("c", 'Say "hi".', "test", "essays")
+    assert (a.cluster, c.cluster) == ("x", "y")
     assert rated(a, "valence").ratings == (3, 4)
     assert rated(a, "arousal").ratings == (3, 2)
     assert rated(c, "dominance").sd == pytest.approx(np.std([3, 5], ddof=1))
     # What is left out is never left out in silence.
     assert "skip a sentence (1, 1, 1): 3" in caplog.text
     assert "fewer than 2 people rated them: 2 of 4" in caplog.text
+
+
+def test_sentences_are_in_no_cluster_unless_the_card_says_so(tmp_path: Path) -> None:
+    assert {one.cluster for one in emobank(tmp_path, cluster=None)} == {None}
+    source = shipped("emobank").source
+    assert isinstance(source, EmobankSource)
+    told = source.model_dump(exclude={"categories"})
+    with pytest.raises(ValidationError, match=r"cluster: .* give meta\.tsv there"):
+        EmobankSource.model_validate(told)
 
 
 def test_skips_can_be_left_in_and_single_raters_too(tmp_path: Path) -> None:
@@ -113,6 +125,17 @@ def test_emobanks_texts_and_splits_are_those_of_its_authors(
     assert {item.stratum for item in real_emobank} == {
         "fiction", "letters", "newspaper", "blog", "SemEval", "essays", "travel-guides",
     }  # fmt: skip
+
+
+@pytest.mark.shared_data
+def test_emobanks_documents_are_clusters_but_for_the_headlines_of_semeval(
+    real_emobank: list[SourceItem],
+) -> None:
+    items = pd.DataFrame([{"cluster": one.cluster, "genre": one.stratum} for one in real_emobank])
+    assert items["cluster"].isna().eq(items["genre"] == "SemEval").all()
+    assert items.groupby("cluster")["genre"].nunique().eq(1).all()
+    assert items["cluster"].nunique() == 135
+    assert items["cluster"].value_counts().index[0] == "Nathans_Bylichka"
 
 
 @pytest.mark.shared_data

@@ -142,7 +142,8 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("r", "why"), [(0.99, "r rests on too few items"), (1.0, "all items lie on one line")]
+    ("r", "why"),
+    [(0.99, "r rests on too few items, or clusters of items"), (1.0, "all items lie on one line")],
 )
 def test_an_r_without_an_interval_says_why(r: float, why: str) -> None:
     rows = cells({"protocol": "p", "pearson_r": r})

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from emoalign.statistics.correlation import concordance, errors, pearson, spearman
+from emoalign.statistics.correlation import concordance, errors, fisher_limits, pearson, spearman
 
 FAST = settings(deadline=None, max_examples=40, database=None)
 LAW_LSAT = [576, 635, 558, 578, 666, 580, 555, 661, 651, 605, 653, 575, 545, 572, 594]
@@ -35,6 +35,20 @@ def test_r_and_p_of_pearson_are_those_of_scipy_and_pingouin() -> None:
     assert (ours.r, ours.p) == pytest.approx((theirs.statistic, theirs.pvalue))
     row = pingouin.corr(model, human).iloc[0]
     assert (ours.r, ours.p, ours.n) == pytest.approx((row["r"], row["p_val"], row["n"]))
+
+
+@pytest.mark.parametrize("n", [4, 5, 40])
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_the_limits_of_fisher_are_those_of_scipy(n: int, level: float) -> None:
+    model, human = means(n)
+    ours = fisher_limits(pearson(model, human).r, n, level)
+    assert ours == pytest.approx(tuple(stats.pearsonr(model, human).confidence_interval(level)))
+
+
+def test_three_items_or_a_perfect_correlation_have_no_limits_of_fisher() -> None:
+    low, high = fisher_limits([0.5, 1.0, -1.0, np.nan], [3, 40, 40, 40])
+    assert np.isnan(low).all()
+    assert np.isnan(high).all()
 
 
 def test_spearman_is_pearson_of_the_ranks_with_the_t_test() -> None:

@@ -14,7 +14,7 @@ from statsmodels.stats.inter_rater import fleiss_kappa
 
 from emoalign.statistics import distances, predictors
 from emoalign.statistics.distances import METRICS, Kind, scores
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import FloatArray, Pair
 from emoalign.statistics.perfect_model import (
     LEAST_CONCENTRATED,
     concentration,
@@ -22,7 +22,7 @@ from emoalign.statistics.perfect_model import (
     perfect_answers,
 )
 from emoalign.statistics.perfect_model import population as population_of
-from emoalign.statistics.predictors import Pair, reached
+from emoalign.statistics.predictors import reached
 from emoalign.statistics.raters import People, halves
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -268,14 +269,106 @@ def test_datasets_of_their_own_have_the_interval_of_several_samples() -> None:
     def of(values: np.ndarray, sign: int, seed: int) -> Replicates:
         drawn = np.random.default_rng(seed).choice(values, (N, values.size)).mean(axis=1)
         left_out = (values.sum() - values) / (values.size - 1)
-        present = np.ones(values.size, dtype=bool)
-        return Replicates(sign * values.mean(), sign * drawn, sign * left_out, present)
+        present, alone = np.ones(values.size, dtype=bool), np.arange(values.size)
+        return Replicates(sign * values.mean(), sign * drawn, sign * left_out, present, alone)
 
     both = independent_sum([of(first, 1, 3), of(second, -1, 4)])
     same = bca_interval(both.estimate, theirs.bootstrap_distribution, both.left_out)
     assert (same.low, same.high) == pytest.approx(tuple(theirs.confidence_interval), abs=1e-9)
     own = both.interval()
     assert (own.low, own.high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.05)
+
+
+def r_of(x: np.ndarray, y: np.ndarray) -> float:
+    known = np.isfinite(x) & np.isfinite(y)
+    return float(np.corrcoef(x[known], y[known])[0, 1])
+
+
+def log_ratio_of(x: np.ndarray, y: np.ndarray) -> float:
+    known = np.isfinite(x) & np.isfinite(y)
+    return float(np.log(x[known].mean() / y[known].mean()))
+
+
+@pytest.mark.parametrize(
+    ("replicates_of", "statistic"),
+    [(pearson_replicates, r_of), (log_sd_ratio_replicates, log_ratio_of)],
+)
+def test_clusters_are_drawn_and_left_out_with_all_of_their_items(
+    replicates_of: Callable[..., list[Replicates]],
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+) -> None:
+    """Against a plain loop, over a cell that lacks some items of clusters and a cluster whole."""
+    rng = np.random.default_rng(11)
+    clusters = rng.permutation(np.append(np.arange(12), rng.integers(0, 12, 40)))
+    of_cluster = rng.normal(0, 1, 12)[clusters]
+    human = 5 + of_cluster + rng.uniform(0, 1, 52)
+    model = 5 + of_cluster + rng.uniform(0, 1, 52)
+    model[(rng.random(52) < 0.1) | (clusters == 7)] = np.nan
+    (ours,) = replicates_of(model, human, 300, seed=4, clusters=clusters)
+
+    members = [np.flatnonzero(clusters == number) for number in range(12)]
+    drawn = [
+        np.concatenate(
+            [items for items, times in zip(members, row, strict=True) for _ in range(times)]
+        )
+        for row in resample_counts(12, 300, seed=4)
+    ]
+    resampled = [statistic(model[items], human[items]) for items in drawn]
+    left_out = [
+        statistic(model[clusters != number], human[clusters != number]) for number in range(12)
+    ]
+    assert ours.resampled == pytest.approx(np.array(resampled))
+    assert ours.left_out == pytest.approx(np.array(left_out))
+    assert (ours.n_items, ours.n_clusters) == (int(np.isfinite(model).sum()), 11)
+    expected = bca_interval(statistic(model, human), resampled, np.delete(left_out, 7))
+    assert (ours.interval().low, ours.interval().high) == pytest.approx(
+        (expected.low, expected.high)
+    )
+
+
+def test_items_that_stand_alone_are_clusters_of_one() -> None:
+    model, human = cells(3, 40, seed=7)
+    alone = pearson_replicates(model, human, 200, seed=1)
+    clustered = pearson_replicates(model, human, 200, seed=1, clusters=np.arange(40))
+    for one, other in zip(alone, clustered, strict=True):
+        assert one.interval() == other.interval()
+
+
+def test_clusters_of_datasets_stay_apart_in_their_sum() -> None:
+    model, human = cells(1, 40, seed=7)
+    lacking = np.where(np.arange(40) % 10 == 3, np.nan, model)
+    single = [
+        pearson_replicates(values, human, 200, seed=seed)[0]
+        for seed, values in ((1, model), (2, lacking))
+    ]
+    fourfold = [
+        pearson_replicates(
+            np.tile(values, 4), np.tile(human, 4), 200, seed, np.tile(np.arange(40), 4)
+        )[0]
+        for seed, values in ((1, model), (2, lacking))
+    ]
+    once, summed = independent_sum(single), independent_sum(fourfold)
+    assert (summed.n_items, summed.n_clusters) == (4 * 76, once.n_clusters) == (4 * 76, 76)
+    assert (summed.interval().low, summed.interval().high) == pytest.approx(
+        (once.interval().low, once.interval().high)
+    )
+
+
+@pytest.mark.parametrize("n_clusters", [1, 2])
+def test_fewer_than_three_clusters_have_a_correlation_without_an_interval(n_clusters: int) -> None:
+    model, human = cells(1, 40, seed=7)
+    few = np.arange(40) % n_clusters
+    (cell,) = pearson_replicates(model, human, 200, seed=1, clusters=few)
+    assert cell.estimate == pytest.approx(r_of(model[0], human[0]))
+    assert np.isnan([cell.interval().low, cell.interval().high, cell.p()]).all()
+    (sure,) = pearson_replicates(model, human, 200, seed=2)
+    assert np.isnan((cell - cell).interval().low)
+    assert np.isnan(independent_sum([cell, sure]).interval().low)
+
+
+def test_clusters_must_be_as_many_as_items() -> None:
+    with pytest.raises(ValueError, match=r"found clusters of shape \(3,\), expected \(40,\)"):
+        pearson_replicates(*cells(1, 40, seed=7), 10, seed=1, clusters=np.arange(3))
 
 
 def test_one_dataset_alone_is_what_it_was() -> None:

@@ -88,9 +88,9 @@ def test_copies_of_an_item_in_one_unit_have_the_p_of_one_copy_in_any_order() -> 
     order = rng.permutation(100)
     copied = [np.tile(sds, (1, 4))[:, order] for sds in (model, human)]
     units = np.tile(np.arange(25), 4)[order]
-    assert equal_spread(*copied, 2_000, seed=1, units=units) == pytest.approx(once)
+    assert equal_spread(*copied, 2_000, seed=1, clusters=units) == pytest.approx(once)
     assert (equal_spread(*copied, 2_000, seed=1) < once).all(), "as if there were more items"
-    assert equal_spread(model, human, 2_000, seed=1, units=np.arange(25)) == pytest.approx(once)
+    assert equal_spread(model, human, 2_000, seed=1, clusters=np.arange(25)) == pytest.approx(once)
 
 
 def test_the_old_statistic_finds_a_difference_of_raters_and_the_new_one_does_not() -> None:

@@ -169,7 +169,10 @@ def default_study(tmp_path_factory: pytest.TempPathFactory) -> Cells:
     scale = HumanScale(min=1, max=N_POINTS, direction="higher is more positive")
     tables = {kind: folder / kind / "vader.parquet" for kind in kinds}
     return {
-        cell.readout: (Sample.of(cell.model_shares, cell.human_shares, "ordinal"), cell.text_keys)
+        cell.readout: (
+            Sample.of(cell.model_shares, cell.human_shares, "ordinal"),
+            cell.cluster_keys,
+        )
         for cell in read_cells("vader", {"valence": scale}, tables, 3)
         if cell.protocol == "rating-sheet"
     }

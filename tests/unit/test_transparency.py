@@ -317,10 +317,10 @@ def tables(texts: pd.DataFrame) -> tuple[pd.DataFrame, pa.Table]:
     """Stimuli and norms of texts."""
     norms = texts.assign(scale="emotions", mean=np.nan, sd=np.nan, ratings=None)
     norms["n"] = [len(raters) for raters in texts["labels"]]
-    norms = norms[NORMS.schema.names]
-    return texts[["item_id", "text"]], pa.Table.from_pandas(
-        norms, schema=NORMS.schema, preserve_index=False
-    )
+    norms = norms.assign(raters=None)[NORMS.schema.names]
+    clusters = texts.get("cluster")
+    stimuli = texts[["item_id", "text"]].assign(cluster=clusters)
+    return stimuli, pa.Table.from_pandas(norms, schema=NORMS.schema, preserve_index=False)
 
 
 def letters(texts: Sequence[str]) -> np.ndarray:
@@ -408,6 +408,22 @@ def test_texts_that_stand_twice_help_no_probe() -> None:
     twice["item_id"] = [f"i{place:03d}" for place in range(len(twice))]
     found = rows_of(twice)
     assert found.loc["joy", "probe_auc"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_texts_of_one_cluster_help_no_probe_to_tell_each_other() -> None:
+    rng = np.random.default_rng(8)
+    joy = rng.random(60) < 0.5
+    texts = pd.DataFrame(
+        {
+            "text": [f"hero{place // 5} word{place}" for place in range(300)],
+            "labels": [[["joy"]] if joy[place // 5] else [["calm"]] for place in range(300)],
+            "item_id": [f"i{place:03d}" for place in range(300)],
+            "cluster": [f"novel {place // 5}" for place in range(300)],
+        }
+    )
+    assert rows_of(texts).loc["joy", "probe_auc"] == pytest.approx(0.5, abs=0.02)
+    alone = rows_of(texts.drop(columns="cluster")).loc["joy", "probe_auc"]
+    assert alone > 0.9, "the name of the hero tells the novel"
 
 
 def test_the_order_of_texts_changes_nothing() -> None:

@@ -36,13 +36,16 @@ CHANGED = {
     # Values equal up to rounding tie.
     "distribution_contrasts": "*_low *_high signedrank_z p p_holm rank_biserial",
     "distribution_scorecard": "found low high",
-    "distributions": "value_low value_high human_halves marginal perfect shuffled",
+    "distributions": "value_low value_high human_halves marginal perfect shuffled reason",
     "entropy": "*_low *_high *_human_halves *_perfect",
     "readouts": "*p p_* share_below_05 rps_debiased_* reason",
     "reliability": "ceiling* one_human_r one_rating_r reliability* source spearman_brown "
     "split_half_r icc_average icc_c_* icc_a_*",
     "norms": "raters",
     "scorecard": "estimate low high evidence found",  # of spread, by variances
+    # Items that belong together are resampled together.
+    "items": "cluster",
+    "stimuli": "cluster",
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing",
     "calibration_curves": "*",

@@ -121,7 +121,7 @@ def emobank(resources: Path) -> None:
     write(resources / "emobank/individual_reader_ratings.csv", ["id,V,A,D", *rows])
     lines = [f"{i},train,3.0,3.0,3.0,Sentence {i}." for i in ids]
     write(resources / "emobank/emobank.csv", ["id,split,V,A,D,text", *lines])
-    genres = [f"{i}\tx\tblog\t " for i in ids]
+    genres = [f"{i}\tblog-{n % 8}\tblog\t " for n, i in enumerate(ids)]
     write(resources / "emobank/meta.tsv", ["id\tdocument\tcategory\tsubcategory", *genres])
 
 
@@ -262,6 +262,10 @@ def test_inoshita2026_labels_and_joint_ratings_at_four_temperatures(project: Pro
     assert STIMULI.read(results / "stimuli/emobank.parquet")["strata"].nunique() >= 5
     items = ITEMS.read(results / "items/emobank.parquet")
     assert set(items["scale"]) == {"valence", "arousal", "dominance"}
+    stimuli = STIMULI.read(results / "stimuli/emobank.parquet")
+    documents = items.merge(stimuli[["item_id", "cluster"]], on="item_id")
+    assert documents.groupby("cluster_x")["cluster_y"].nunique().eq(1).all()
+    assert items["cluster"].nunique() == stimuli["cluster"].nunique() < 12
 
 
 @pytest.mark.slow

@@ -63,6 +63,9 @@ additional answers, and two studies that ask the same share the answers.
   have been paid for, and a model that is changed or withdrawn will not give them again.
 * `results/<study>/` can be deleted at any time. Running the study again rebuilds it from the
   journal, and no model is asked.
+* An answer is safe from a crash at once, and from a power cut within a second. On a full disk jobs
+  wait for room ([more](troubleshooting.md#when-something-goes-wrong)).
+* Lines may have keys that an older or newer emoalign does not know: they stay in the file.
 * Files that end in `.lock` only keep two jobs from writing to the same file.
 
 ## Reading results

@@ -8,10 +8,11 @@ rule items:
 
 
 rule aggregate_items:
-    """Ratings of one dataset and its norms in; one row per cell and item out."""
+    """Ratings, norms and stimuli of one dataset in; one row per cell and item out."""
     input:
         ratings=rating_files,
         norms=f"{RESULTS}/norms/{{dataset}}.parquet",
+        stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
     output:
         f"{RESULTS}/items/{{dataset}}.parquet",
     log:

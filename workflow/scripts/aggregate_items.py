@@ -9,6 +9,7 @@ with stage(snakemake.log[0]):
         AggregationJob.model_validate(snakemake.params.job),
         ratings=[Path(path) for path in snakemake.input.ratings],
         norms=Path(snakemake.input.norms),
+        stimuli=Path(snakemake.input.stimuli),
         output=Path(snakemake.output[0]),
         threads=snakemake.threads,
     )

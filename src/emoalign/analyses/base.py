@@ -125,7 +125,7 @@ class AnalysisJob(Job):
 class ComparisonJob(AnalysisJob):
     """Compare item means over cells: datasets, and the resamples that intervals come from."""
 
-    version: int = 4
+    version: int = 5
     datasets: dict[str, ComparedDataset]
     seed: int
     bootstrap_resamples: int

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import orjson
-from filelock import FileLock, Timeout
 
 from emoalign.baselines.baseline_cards import PACKAGES, TrainingJob, require_packages
 from emoalign.baselines.examples import (
@@ -24,12 +22,14 @@ from emoalign.baselines.examples import (
 )
 from emoalign.baselines.partition import Partition, PartitionCounts
 from emoalign.errors import BaselineError
+from emoalign.locks import alone
 from emoalign.study.fields import Entry, FileSource
 from emoalign.study.source_files import folder_sha256, installed_versions
 from emoalign.tables import atomic
 
 _FINISHED = "training.json"
 _WEIGHTS = "weights"
+_OTHER_JOB = "%s: another job is at this training. Waiting for it to end."
 _log = logging.getLogger(__name__)
 
 
@@ -56,7 +56,7 @@ def train(
     learned, tested = examples(learnable.train, job.data), examples(learnable.dev, job.data)
     folder = trainings / _identity(job, learned, tested)[:16]
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with alone(folder, 0.5, lambda: _log.warning(_OTHER_JOB, folder)):
         if (folder / _FINISHED).exists():
             _log.info("%s: this training has ended before, and is used again", folder)
         else:
@@ -65,21 +65,6 @@ def train(
     record = TrainingRecord.read(folder / _FINISHED)
     asked = {"counts": learnable.counts, "partition_sha256": learnable.digest}
     record.model_copy(update=asked).write(output)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """The only job at a training; another that wants the same waits for it to end."""
-    lock = FileLock(f"{folder}.lock", poll_interval=0.5)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        _log.warning("%s: another job is at this training. Waiting for it to end.", folder)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _tell(job: TrainingJob, learnable: Partition) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
-from filelock import FileLock
 
 from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.engines.served import Engine
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError
+from emoalign.locks import alone
 from emoalign.prompts import most_tokens
 from emoalign.tables import atomic
 
@@ -53,9 +54,9 @@ class Account:
             return 0.0
         return float(orjson.loads(self.path.read_bytes())["usd"])
 
-    def _locked(self) -> FileLock:
+    def _locked(self) -> AbstractContextManager[None]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(f"{self.path}.lock")
+        return alone(self.path)
 
     def _write(self, usd: float) -> None:
         with atomic(self.path) as partial:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -17,6 +19,9 @@ from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTas
 from emoalign.elicitation.readings import read_distribution, readings, withheld
 from emoalign.progress import Progress
 
+LOOK_EVERY_S = 0.2
+"""Seconds between looks whether there is room on the disk again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,7 +34,7 @@ class Inquiry:
         self.answers: dict[Key, Answer] = {}
         self.progress: Progress | None = None
         self._choices = card.able.choices
-        self._journal = JournalWriter(task.file)
+        self._journal = JournalWriter(task.file, lambda: list(self.answers.values()))
 
     def __enter__(self) -> Inquiry:
         self._journal.__enter__()
@@ -56,11 +61,29 @@ class Inquiry:
         return sum(len(ask.participants) for ask in self.missing())
 
     def keep(self, arrived: Sequence[Answer]) -> None:
-        """Write answers to the journal the moment they arrive."""
+        """Write answers to the journal the moment they arrive; see `room`."""
         self._journal.append(arrived)
         self.answers.update({answer.key: answer for answer in arrived})
         if self.progress:
             self.progress.add(len(arrived))
+
+    async def room(self) -> None:
+        """Wait while answers wait for room on the disk: they are only in memory.
+
+        Raises JournalError when that takes too long.
+        """
+        while self._journal.full():
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def on_disk(self) -> None:
+        """Have the disk itself keep all that has arrived, before it is forgotten elsewhere."""
+        self._journal.sync()
+        await self.room()
+
+    def wait_for_room(self) -> None:
+        """Wait as `room` does, where nothing else goes on in this process."""
+        while self._journal.full():
+            time.sleep(LOOK_EVERY_S)
 
     def ratings(self) -> pd.DataFrame:
         """The answers, all of which are there, as rows of the ratings table."""

@@ -5,17 +5,29 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import orjson
-from filelock import FileLock, Timeout
 
+from emoalign.elicitation.journal_file import JournalFile, rescued
 from emoalign.errors import JournalError
+from emoalign.locks import alone
+
+VERSION = 1
+"""Version of the lines, raised when an older emoalign would misread them; the oldest say none."""
+
+DAMAGED = 10
+"""Unreadable lines that a file may have before it is taken for another kind of file."""
+
+PATIENCE_S = 600.0
+"""Seconds that answers wait for room on the disk, before the job ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +57,29 @@ class Answer:
 
     def to_line(self) -> bytes:
         """The answer as a line of JSON."""
-        return orjson.dumps(self, option=orjson.OPT_APPEND_NEWLINE)
+        return _OPENING + orjson.dumps(self, option=orjson.OPT_APPEND_NEWLINE)[1:]
 
     @classmethod
     def from_line(cls, line: bytes) -> Answer:
-        """The answer on a line of JSON. Raises ValueError or TypeError when it is none."""
-        fields: dict[str, Any] = orjson.loads(line)
-        if not isinstance(fields, dict):
-            raise TypeError(f"expected an object, found {fields!r}")
-        logprobs = fields.pop("logprobs", None)
+        """The answer on a line of JSON, without what only other versions know of it.
+
+        Raises ValueError or TypeError when it is none, JournalError when it is of a version that
+        this emoalign cannot read.
+        """
+        said: dict[str, Any] = orjson.loads(line)
+        if not isinstance(said, dict):
+            raise TypeError(f"expected an object, found {said!r}")
+        if said.pop("version", 0) > VERSION:
+            raise JournalError("a newer emoalign wrote it. Update this one: nothing is lost")
+        logprobs = said.pop("logprobs", None)
         pairs = None if logprobs is None else tuple((token, value) for token, value in logprobs)
-        return cls(**fields, logprobs=pairs)
+        for unknown in said.keys() - _FIELDS:
+            del said[unknown]
+        return cls(**said, logprobs=pairs)
 
 
+_FIELDS = {field.name for field in fields(Answer)}
+_OPENING = b'{"version":%d,' % VERSION
 Key = tuple[str, int | None]
 _log = logging.getLogger(__name__)
 
@@ -66,51 +88,69 @@ def read_answers(folder: Path, wanted: set[str]) -> dict[Key, Answer]:
     """The answers in a folder to the requests with the `wanted` ids; the first one counts.
 
     A last line without an end is an answer that was being written when its job died, or is being
-    written now: it is passed over. Raises JournalError for any other line that is no answer.
+    written now: it is passed over. So are a few other lines that are no answers, with a warning.
+    Raises JournalError for a file with many of them, or with lines that only a newer emoalign can
+    read.
     """
     answers: dict[Key, Answer] = {}
     for path in sorted(folder.glob("*.jsonl")):
+        damaged: list[str] = []
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     continue
                 try:
                     answer = Answer.from_line(line)
+                except JournalError as error:
+                    raise JournalError(f"{path}, line {number}: {error}.") from None
                 except (ValueError, TypeError) as error:
-                    raise JournalError(
-                        f"{path}, line {number}: this is no answer ({error}). The file was changed "
-                        "by something else than emoalign: restore it from a backup, or delete this "
-                        "line to have its answer asked for again."
-                    ) from error
+                    damaged.append(f"line {number}: {error}")
+                    continue
                 if answer.request_id in wanted:
                     answers.setdefault(answer.key, answer)
+        _tell_damage(path, damaged)
     return answers
 
 
-class JournalWriter:
-    """Appends answers to one file of a journal, alone: another job waits until it has ended."""
+def _tell_damage(path: Path, damaged: Sequence[str]) -> None:
+    if len(damaged) > DAMAGED:
+        raise JournalError(
+            f"{path}: {len(damaged)} lines are no answers ({damaged[0]}; …). The file was changed "
+            "by something else than emoalign, and what it held was paid for: restore it from a "
+            "backup. Without one, move the damaged lines to a file elsewhere: the rest is used, "
+            "and what they held is asked for again."
+        )
+    if damaged:
+        _log.warning(
+            "%s: lines that are no answers: %d (%s). They stay where they are, the rest of the "
+            "file is used, and what is missing is asked for again. If you have a backup of the "
+            "file, stop this job and restore it.",
+            path,
+            len(damaged),
+            "; ".join(damaged),
+        )
 
-    def __init__(self, path: Path) -> None:
+
+class JournalWriter:
+    """Appends answers to one file of a journal, alone: another job waits until it has ended.
+
+    `held` are the answers in memory, from which a file is written anew that was emptied meanwhile.
+    """
+
+    def __init__(self, path: Path, held: Callable[[], Iterable[Answer]] = tuple) -> None:
         self.path = path
-        self._lock = FileLock(f"{path}.lock", poll_interval=0.5)
+        self._held = held
         self._signature = Path(f"{path}.writer")
-        self._file = -1
+        self._open = ExitStack()
 
     def __enter__(self) -> JournalWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            _log.warning(
-                "%s is being written by %s, which asks the same questions. Waiting for it to end: "
-                "its answers will be used, and only what it leaves open is asked.",
-                self.path,
-                self._writer(),
-            )
-            self._lock.acquire()
-        self._signature.write_text(_this_process(), encoding="utf-8")
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        _cut_torn_line(self._file)
+        with ExitStack() as opening:
+            opening.enter_context(alone(self.path, 0.5, self._tell_who_writes))
+            self._signature.write_text(_this_process(), encoding="utf-8")
+            opening.callback(self._signature.unlink, missing_ok=True)
+            self._file = JournalFile(self.path, lambda: map(Answer.to_line, self._held()))
+            self._open = opening.pop_all()
         return self
 
     def __exit__(
@@ -119,9 +159,25 @@ class JournalWriter:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._file)
-        self._signature.unlink(missing_ok=True)
-        self._lock.release()
+        with self._open:
+            left = self._file.close()
+            if not left:
+                return
+            lost = JournalError(
+                f"{self.path} could not be written ({self._file.failure}). "
+                f"{rescued(self.path, left)}"
+            )
+            if value is None or isinstance(value, JournalError):
+                raise lost from value
+            _log.error("%s", lost)
+
+    def _tell_who_writes(self) -> None:
+        _log.warning(
+            "%s is being written by %s, which asks the same questions. Waiting for it to end: "
+            "its answers will be used, and only what it leaves open is asked.",
+            self.path,
+            self._writer(),
+        )
 
     def _writer(self) -> str:
         """The process that writes the file now, in words."""
@@ -131,14 +187,31 @@ class JournalWriter:
             return "another job"
 
     def append(self, answers: Iterable[Answer]) -> None:
-        """Write answers; they survive the death of this process from the moment this returns."""
-        waiting = memoryview(b"".join(answer.to_line() for answer in answers))
-        try:
-            while waiting:
-                waiting = waiting[os.write(self._file, waiting) :]
-        except OSError:
-            _cut_torn_line(self._file)
-            raise
+        """Write answers; they survive the death of this process from the moment this returns.
+
+        While the disk is full they wait in memory: see `full`.
+        """
+        self._file.append([answer.to_line() for answer in answers])
+
+    def sync(self) -> None:
+        """Have the disk itself keep what was appended, as far as there is room."""
+        self._file.sync()
+
+    def full(self) -> bool:
+        """Tell whether answers wait for room on the disk; nothing should be asked as long as so.
+
+        Raises JournalError when they have waited too long.
+        """
+        since = self._file.stuck_since
+        if since is None:
+            return False
+        if time.monotonic() - since > PATIENCE_S:
+            raise JournalError(
+                f"{self.path} could not be written for {PATIENCE_S / 60:g} minutes "
+                f"({self._file.failure}). Make room on this disk, then run again: only what is not "
+                "in the journal is asked for."
+            )
+        return True
 
 
 def _this_process() -> str:
@@ -146,18 +219,3 @@ def _this_process() -> str:
     slurm = os.environ.get("SLURM_JOB_ID")
     job = f"SLURM job {slurm}" if slurm else f"process {os.getpid()}"
     return f"{job} on {socket.gethostname()} (since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC)"
-
-
-def _cut_torn_line(file: int) -> None:
-    """Remove a last line without an end, so that the next answer starts on a line of its own."""
-    size = os.fstat(file).st_size
-    keep = size
-    while keep:
-        start = max(keep - 65536, 0)
-        end_of_line = os.pread(file, keep - start, start).rfind(b"\n")
-        if end_of_line >= 0:
-            keep = start + end_of_line + 1
-            break
-        keep = start
-    if keep < size:
-        os.ftruncate(file, keep)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from emoalign.errors import DataError
 from emoalign.items.cells import as_lists
+from emoalign.items.clusters import ItemClusters
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale
@@ -24,7 +25,12 @@ _TWICE = "SELECT item_id, scale FROM read_parquet($norms) GROUP BY ALL HAVING co
 
 
 def aggregate(
-    job: AggregationJob, ratings: Sequence[Path], norms: Path, output: Path, threads: int = 1
+    job: AggregationJob,
+    ratings: Sequence[Path],
+    norms: Path,
+    stimuli: Path,
+    output: Path,
+    threads: int = 1,
 ) -> None:
     """Write the item table of a dataset: its ratings by cell and item, joined with the norms.
 
@@ -52,6 +58,7 @@ def aggregate(
             raise DataError(f"{norms}: item {twice[0]} has more than one norm of {twice[1]!r}")
         database.execute("SET enable_progress_bar = false")
         database.register("human_shares", _human_shares(norms, scales))
+        database.register("clusters", ItemClusters.read(stimuli).table())
         query = items([scale for _, scale in scales])
         rows = database.sql(query, params=bound)
         ITEMS.write_batches(rows.to_arrow_reader(ROWS_AT_ONCE), output)
@@ -189,7 +196,7 @@ def items(scales: list[OrdinalScale | LabelScale]) -> str:
     """All items of the scales, beside their norms, in order.
 
     `human_shares` is a relation of item_id, scale and human_distribution, of the items that have a
-    distribution of single human answers.
+    distribution of single human answers; `clusters` is one of item_id and cluster.
     """
     models = []
     for place, scale in enumerate(scales):
@@ -204,6 +211,6 @@ human AS (
     SELECT item_id, scale, mean AS human_mean, sd AS human_sd, n AS human_n, human_distribution
     FROM read_parquet($norms) LEFT JOIN human_shares USING (item_id, scale)
 )
-SELECT model.*, human_mean, human_sd, human_n, human_distribution
-FROM model LEFT JOIN human USING (item_id, scale)
+SELECT model.*, cluster, human_mean, human_sd, human_n, human_distribution
+FROM model LEFT JOIN human USING (item_id, scale) LEFT JOIN clusters USING (item_id)
 ORDER BY model, protocol, scale, readout, item_id"""

@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from emoalign.items.clusters import ItemClusters
 from emoalign.statistics.distances import Kind
-from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.predictors import Pair
+from emoalign.statistics.pairs import FloatArray, Pair
 from emoalign.statistics.raters import People
-from emoalign.statistics.resampling import Keys, text_keys
+from emoalign.statistics.resampling import Keys
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import BASELINE, CELL_KEY
@@ -55,8 +55,8 @@ class DistributionCell:
         points: the points of an ordinal scale, ascending, shape (K,); empty for labels.
         labels: the labels, in the order of the card; empty for ordinal scales.
         item_ids: the items, ascending, shape (items,).
-        groups: a number for each item, the same for items with one text, shape (items,).
-        text_keys: what folds are dealt by, from the text alone, shape (items,).
+        groups: the cluster of each item, from 0, shape (items,).
+        cluster_keys: what folds are dealt by, the same for the items of a cluster, shape (items,).
         people: the human ratings of these items.
         spread: standard deviation of the human ratings as a share of the length of the scale, mean
             over the dataset's ordinal scales; NaN for labels, shape (items,).
@@ -75,7 +75,7 @@ class DistributionCell:
     labels: tuple[str, ...]
     item_ids: NDArray[np.str_]
     groups: NDArray[np.int64]
-    text_keys: Keys
+    cluster_keys: Keys
     people: People
     spread: FloatArray
     model_shares: FloatArray
@@ -122,7 +122,7 @@ def read_cells(
     norms = pq.read_table(tables["norms"], columns=["item_id", "scale", "ratings", "labels"])
     items = pq.read_table(tables["items"], columns=[*_CELL, "item_id", "n_ok", "distribution"])
     rows = pa.concat_tables([items, *(_as_items(path, items.schema) for path in predictions)])
-    texts = Texts.read(tables["stimuli"])
+    clusters = ItemClusters.read(tables["stimuli"])
     people = {name: human_answers(norms, name, scale) for name, scale in sorted(scales.items())}
     spread = _spread(people, scales)
     for name, scale in sorted(scales.items()):
@@ -130,7 +130,7 @@ def read_cells(
             [(column, "ascending") for column in (*_CELL, "item_id")]
         )
         for cell in runs(of_scale, _CELL):
-            yield _cell(dataset, name, scale, cell, people[name], texts, spread, min_raters)
+            yield _cell(dataset, name, scale, cell, people[name], clusters, spread, min_raters)
 
 
 def _spread(
@@ -161,32 +161,6 @@ def as_lists(shares: FloatArray) -> pa.ListArray:
     n, k = shares.shape
     starts = pa.array(np.arange(n + 1) * k, pa.int32())
     return pa.ListArray.from_arrays(starts, pa.array(shares.ravel()))
-
-
-@dataclass(frozen=True, eq=False)
-class Texts:
-    """Items of a dataset by what they show: the same text, or the same image.
-
-    Attributes:
-        item_ids: the items, ascending.
-        keys: a number for what each shows, shape (items,).
-    """
-
-    item_ids: NDArray[np.str_]
-    keys: Keys
-
-    @classmethod
-    def read(cls, stimuli: Path) -> Texts:
-        """Those of a table of stimuli."""
-        rows = pq.read_table(stimuli, columns=["item_id", "text", "image_sha256"])
-        rows = rows.sort_by("item_id")
-        shown = pc.coalesce(rows["image_sha256"], rows["text"]).to_pylist()
-        return cls(rows["item_id"].to_numpy().astype(str), text_keys(shown))
-
-    def keys_of(self, item_ids: NDArray[np.str_]) -> Keys:
-        """The keys of some items, which must be among these."""
-        keys: Keys = self.keys[np.searchsorted(self.item_ids, item_ids)]
-        return keys
 
 
 def _as_items(path: Path, schema: pa.Schema) -> pa.Table:
@@ -224,7 +198,7 @@ def _cell(
     scale: HumanScale | LabelScale,
     rows: pa.Table,
     raters: People,
-    texts: Texts,
+    clusters: ItemClusters,
     spread: pd.Series,
     min_raters: int,
 ) -> DistributionCell:
@@ -238,7 +212,7 @@ def _cell(
     enough[rated] = raters.n[place[rated]] >= min_raters
     answered = np.isfinite(distributions).all(axis=1)
     kept = enough & answered
-    keys = texts.keys_of(ids[kept])
+    keys = clusters.keys_of(ids[kept])
     readout = str(rows["readout"][0])
     counted = pc.fill_null(rows["n_ok"], 0).to_numpy().astype(np.float64)
     model, protocol = (str(rows[column][0]) for column in ("model", "protocol"))
@@ -253,7 +227,7 @@ def _cell(
         labels=labels,
         item_ids=ids[kept],
         groups=np.unique(keys, return_inverse=True)[1].astype(np.int64),
-        text_keys=keys,
+        cluster_keys=keys,
         people=raters.at(place[kept]),
         spread=spread.reindex(ids[kept]).to_numpy(dtype=np.float64),
         model_shares=distributions[kept],

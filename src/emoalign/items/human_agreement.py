@@ -20,6 +20,7 @@ from emoalign.statistics.crossed_raters import (
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.reliability import ceiling, ceiling_interval, icc1, icc1_sums, summary_sums
 from emoalign.statistics.replicates import Replicates, Sums, replicates_of
+from emoalign.statistics.resampling import Clusters
 from emoalign.statistics.seeds import seed_of
 from emoalign.stimuli.norms import single_ratings
 
@@ -137,25 +138,32 @@ class HumanAgreement:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawing:
     """What is drawn from the items and ratings of a dataset.
 
     Attributes:
         seed: that of the study.
         dataset: its name.
+        clusters: those of its items, which are resampled together.
         resamples: of items, those behind the intervals of r.
         splits: of raters, and draws of single ratings.
     """
 
     seed: int
     dataset: str
+    clusters: Clusters
     resamples: int
     splits: int
 
     def replicates(self, sums: Sums) -> Replicates:
         """A statistic over the items of the dataset with its replicates."""
-        return replicates_of(sums, self.resamples, seed_of(self.seed, self.dataset, "items"))
+        return replicates_of(sums, self.resamples, self.items, self.clusters)
+
+    @property
+    def items(self) -> int:
+        """The seed of what is drawn from items."""
+        return seed_of(self.seed, self.dataset, "items")
 
     @property
     def raters(self) -> int:

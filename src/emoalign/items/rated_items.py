@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import Replicates, pearson_replicates
+from emoalign.statistics.resampling import Clusters
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ITEMS, groups
 
@@ -28,6 +29,7 @@ class RatedItems:
         dataset, readout: their names.
         item_ids: the items of the dataset, ascending: those of the other readout too, so that
             resamples of items are the same in both.
+        clusters: the cluster of each, from 0, shape (items,): these are resampled together.
         raters: models and protocols, ascending.
         scales: names of the scales, ascending.
         model: means by rater and scale, shape (raters, scales, items); NaN where there is none.
@@ -37,6 +39,7 @@ class RatedItems:
     dataset: str
     readout: str
     item_ids: tuple[str, ...]
+    clusters: Clusters
     raters: tuple[Rater, ...]
     scales: tuple[str, ...]
     model: FloatArray
@@ -72,22 +75,40 @@ def rated_items(items: pd.DataFrame, datasets: dict[str, ComparedDataset]) -> It
     """
     numbers = of_scales(items, {name: dataset.scales for name, dataset in datasets.items()})
     for (dataset,), of_dataset in groups(numbers, ["dataset"]):
-        item_ids = unique_items(of_dataset)
+        item_ids, clusters = drawn_items(of_dataset)
         for (readout,), rows in groups(of_dataset, ["readout"]):
-            yield _side_by_side(dataset, readout, item_ids, rows)
+            yield _side_by_side(dataset, readout, item_ids, clusters, rows)
+
+
+def drawn_items(
+    rows: pd.DataFrame, also: Sequence[str] | NDArray[np.str_] = ()
+) -> tuple[NDArray[np.str_], Clusters]:
+    """The items of these rows, ascending, and the cluster of each, numbered from 0.
+
+    Those of all cells of a dataset are what its resamples draw from: a cell that lacks some has
+    them drawn and missing, so that all cells stay paired and each is resampled in one way. Items of
+    `also` that are in no row stand alone.
+    """
+    numbers = rows.drop_duplicates("item_id").set_index("item_id")["cluster"]
+    item_ids = np.union1d(unique_items(rows), np.asarray(also, dtype=str))
+    of_items = numbers.reindex(item_ids).to_numpy(dtype=float, copy=True)
+    unknown = np.isnan(of_items)
+    alone = np.nanmax(of_items, initial=-1) + np.cumsum(unknown)
+    of_items = np.where(unknown, alone, of_items)
+    return item_ids, np.unique(of_items, return_inverse=True)[1].astype(np.int64)
 
 
 def unique_items(rows: pd.DataFrame) -> NDArray[np.str_]:
-    """The items of these rows, ascending.
-
-    Those of all cells of a dataset are what its resamples draw from: a cell that lacks some has
-    them drawn and missing, so that all cells stay paired and each is resampled in one way.
-    """
+    """The items of these rows, ascending."""
     return np.unique(rows["item_id"].to_numpy(dtype=str))
 
 
 def _side_by_side(
-    dataset: str, readout: str, item_ids: NDArray[np.str_], rows: pd.DataFrame
+    dataset: str,
+    readout: str,
+    item_ids: NDArray[np.str_],
+    clusters: Clusters,
+    rows: pd.DataFrame,
 ) -> RatedItems:
     item = np.searchsorted(item_ids, rows["item_id"].to_numpy(dtype=str))
     scales, scale = np.unique(rows["scale"].to_numpy(dtype=str), return_inverse=True)
@@ -102,6 +123,7 @@ def _side_by_side(
         dataset=dataset,
         readout=readout,
         item_ids=tuple(map(str, item_ids)),
+        clusters=clusters,
         raters=tuple(raters),
         scales=tuple(map(str, scales)),
         model=model,
@@ -120,7 +142,7 @@ def correlated(
     for dataset in rated:
         drawn = seed_of(seed, dataset.dataset, "items")
         for rater, model in zip(dataset.raters, dataset.model, strict=True):
-            cells = pearson_replicates(model, dataset.human, n, drawn)
+            cells = pearson_replicates(model, dataset.human, n, drawn, dataset.clusters)
             correlations[dataset.dataset, dataset.readout, rater] = dict(
                 zip(dataset.scales, cells, strict=True)
             )

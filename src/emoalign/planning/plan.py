@@ -14,7 +14,7 @@ from emoalign.analyses.precision.widths import precision_rows
 from emoalign.analyses.precision.words import in_words
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob, RatingTask
-from emoalign.items.cells import Texts
+from emoalign.items.clusters import ItemClusters
 from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def plan_study(
     rows = precision_rows(
         precision,
         {name: NORMS.read(path) for name, path in norms.items()},
-        {name: Texts.read(path) for name, path in stimuli.items()},
+        {name: ItemClusters.read(path) for name, path in stimuli.items()},
     )
     PRECISION.write_csv(rows, widths)
     for line in in_words(rows):

@@ -23,6 +23,12 @@ from emoalign.study.protocols import PersonaTable, PromptSet, Protocol
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 from emoalign.study.settings import Strata
 
+SHARED_FOLDERS = ("journal", "trainings")
+"""Folders in results/ that are no study's."""
+
+JOURNAL_FOLDERS = ("embeddings", "spending")
+"""Folders in results/journal that are no model's."""
+
 
 class StudyDataset(Entry):
     """A dataset of the study, and the part of it that is used."""
@@ -105,6 +111,26 @@ class Study(Entry):
         if figures is not None:
             _unique(figures)
         return figures
+
+    @field_validator("study")
+    @classmethod
+    def _folder_is_free(cls, study: str) -> str:
+        if study.casefold() in SHARED_FOLDERS:
+            raise ValueError(
+                f"results/{study.casefold()} holds what all studies share: call the study otherwise"
+            )
+        return study
+
+    @field_validator("models")
+    @classmethod
+    def _journals_are_free(cls, models: tuple[str, ...]) -> tuple[str, ...]:
+        for model in models:
+            if model.casefold() in JOURNAL_FOLDERS:
+                raise ValueError(
+                    f"results/journal/{model.casefold()} holds other things than answers: call the "
+                    f"model {model!r} otherwise"
+                )
+        return models
 
     @field_validator("models", "baselines")
     @classmethod

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from emoalign.statistics.correlation import FEWEST_ITEMS, Line, errors, least_squares
 from emoalign.statistics.pairs import ROUNDING, FloatArray
 from emoalign.statistics.replicates import Interval, pearson_replicates
+from emoalign.statistics.resampling import Clusters
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,11 @@ def arousal_errors(
     human_extremity: ArrayLike,
     n_resamples: int = 10_000,
     seed: int = 0,
+    clusters: Clusters | None = None,
 ) -> ArousalErrors:
     """Relate arousal and its errors to valence, from item values of shape (items,).
 
+    `clusters` are those of the items; without them, each stands alone.
     Items that lack one of the four values are left out throughout. In resamples residuals are not
     computed anew: with the line through hundreds of items this makes no visible difference.
 
@@ -92,7 +95,7 @@ def arousal_errors(
     residual = residuals(model, human)
     related = np.stack((human, model, residual, residual, model - human))
     to = np.stack((of_human, of_model, of_human, of_model, human))
-    correlations = pearson_replicates(related, to, n_resamples, seed)
+    correlations = pearson_replicates(related, to, n_resamples, seed, clusters)
     return ArousalErrors(
         *(
             Related(r.estimate, r.interval(), least_squares(y, x))

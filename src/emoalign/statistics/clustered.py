@@ -1,6 +1,7 @@
-"""Intervals where items with one text belong together: texts are drawn anew, with all their items.
+"""Intervals where items belong to clusters, which are drawn anew with all of their items.
 
-A resample is a row of counts, one for each text, as in `statistics.resampling`.
+Here clusters are called groups or texts: without a cluster on the dataset's card, items with one
+text are one. A resample is a row of counts, one for each, as in `statistics.resampling`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,10 @@ from scipy import sparse
 
 from emoalign.statistics.pairs import FloatArray, is_constant, levels
 from emoalign.statistics.replicates import MOST_UNDEFINED, UNDEFINED, Interval, bca_interval
-from emoalign.statistics.resampling import resample_counts, row_blocks
+from emoalign.statistics.resampling import FEWEST_CLUSTERS, resample_counts, row_blocks
 
 RANK_RESAMPLES = 2_000
 """Resamples behind the interval of a rank correlation at most: ranks are new in each of them."""
-
-FEWEST_TEXTS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +51,14 @@ def clustered_means(
     n_texts = (weights > 0).sum(axis=0)
     means = _ratio(total, n_items)
     intervals = [UNDEFINED] * values.shape[1]
-    if n_groups >= FEWEST_TEXTS:
+    if n_groups >= FEWEST_CLUSTERS:
         counts = resample_counts(n_groups, n_resamples, seed)
         both, replicates = np.hstack((sums, weights)), np.empty((n_resamples, values.shape[1]))
         for rows in row_blocks(n_resamples, n_groups):
             drawn = counts[rows].astype(np.float64) @ both
             replicates[rows] = _ratio(*np.hsplit(drawn, 2))
         left_out = _ratio(total - sums, n_items - weights)
-        for column in np.flatnonzero(n_texts >= FEWEST_TEXTS):
+        for column in np.flatnonzero(n_texts >= FEWEST_CLUSTERS):
             jackknife = left_out[weights[:, column] > 0, column]
             intervals[column] = bca_interval(means[column], replicates[:, column], jackknife)
     return Means(means, n_items.astype(np.int64), n_texts.astype(np.int64), tuple(intervals))
@@ -76,7 +75,7 @@ def clustered_spearman(
     known = np.isfinite(first) & np.isfinite(second)
     first, second = first[known], second[known]
     texts, text = np.unique(groups[known], return_inverse=True)
-    if len(texts) < FEWEST_TEXTS or is_constant(first) or is_constant(second):
+    if len(texts) < FEWEST_CLUSTERS or is_constant(first) or is_constant(second):
         return UNDEFINED
     counts = _columns(len(texts), min(n_resamples, RANK_RESAMPLES), seed)
     x, y = (levels(values) for values in (first, second))

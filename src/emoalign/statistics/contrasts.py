@@ -13,13 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from emoalign.statistics.correlation import FEWEST_ITEMS
+from emoalign.statistics.correlation import FEWEST_FOR_FISHER, FEWEST_ITEMS, fisher_limits
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.replicates import Replicates, pearson_replicates
-from emoalign.statistics.resampling import pearson_sums
-
-FEWEST_TESTED = 4
-"""Fisher's interval and Williams' test have n - 3 in a denominator."""
+from emoalign.statistics.resampling import FEWEST_CLUSTERS, Clusters, pearson_sums
 
 ALIKE = 1e-12
 """Two models whose correlation is this close to 1 differ by rounding, or by a linear map."""
@@ -34,9 +31,10 @@ class Contrast:
         r_a, r_b: correlation of each with the human means.
         r_between: correlation of the two with each other.
         difference: r_a - r_b, in [-2, 2]; above 0: a is closer to people.
-        low, high: its BCa interval over items, paired.
+        low, high: its BCa interval over items, or their clusters, paired.
         zou_low, zou_high: its interval by Zou (2007).
-        t, p: Williams' test, n - 3 degrees of freedom, two-sided.
+        t, p: Williams' test, n - 3 degrees of freedom, two-sided. Like Zou's interval it takes
+            items for independent, whatever their clusters.
         reason: why something is NaN; None where all is known.
     """
 
@@ -61,12 +59,14 @@ def contrasts(
     n_resamples: int = 10_000,
     seed: int = 0,
     level: float = 0.95,
+    clusters: Clusters | None = None,
 ) -> tuple[Contrast, ...]:
     """Compare the correlations of `first` and `second` with `human`, pair by pair.
 
     All have shape (pairs, items), in scale points and the same order of items; `human` may be
-    (items,). A pair is compared on the items that have all three means. A cell that is part of many
-    pairs on the same items is resampled once.
+    (items,). A pair is compared on the items that have all three means. `clusters` are those of the
+    items; without them, each stands alone. A cell that is part of many pairs on the same items is
+    resampled once.
 
     Raises:
         ValueError: the shapes do not fit each other.
@@ -82,7 +82,7 @@ def contrasts(
     present = np.isfinite(a) & np.isfinite(b) & np.isfinite(people)
     a, b, people = (np.where(present, values, np.nan) for values in (a, b, people))
     n = present.sum(axis=1)
-    of_a, of_b = _each_cell_once(a, b, people, n_resamples, seed)
+    of_a, of_b = _each_cell_once(a, b, people, n_resamples, seed, clusters)
     between = np.where(n >= FEWEST_ITEMS, pearson_sums(a, b).estimate(), np.nan)
     r_a, r_b = (np.array([part.estimate for part in of], dtype=np.float64) for of in (of_a, of_b))
     test = williams(r_a, r_b, between, n)
@@ -105,12 +105,17 @@ def contrasts(
             p=float(test.p[pair]),
             reason=None,
         )
-        found.append(_explained(contrast))
+        found.append(_explained(contrast, difference.n_clusters))
     return tuple(found)
 
 
 def _each_cell_once(
-    a: FloatArray, b: FloatArray, human: FloatArray, n_resamples: int, seed: int
+    a: FloatArray,
+    b: FloatArray,
+    human: FloatArray,
+    n_resamples: int,
+    seed: int,
+    clusters: Clusters | None,
 ) -> tuple[list[Replicates], list[Replicates]]:
     model, people = np.vstack((a, b)), np.vstack((human, human))
     places: dict[bytes, int] = {}
@@ -122,19 +127,23 @@ def _each_cell_once(
             places[key] = len(rows)
             rows.append(row)
         at.append(places[key])
-    cells = pearson_replicates(model[rows], people[rows], n_resamples, seed) if rows else []
+    cells = (
+        pearson_replicates(model[rows], people[rows], n_resamples, seed, clusters) if rows else []
+    )
     every = [cells[place] for place in at]
     return every[: len(a)], every[len(a) :]
 
 
-def _explained(contrast: Contrast) -> Contrast:
+def _explained(contrast: Contrast, n_clusters: int) -> Contrast:
     reason = None
-    if contrast.n_items < FEWEST_TESTED:
+    if contrast.n_items < FEWEST_FOR_FISHER:
         reason = f"{contrast.n_items} items that both rated and people rated; 4 are needed"
     elif np.isnan(contrast.difference):
         reason = "the item means of one of them, or of people, do not vary"
     elif contrast.r_between >= 1 - ALIKE:
         reason = "the item means of the two are the same, or linear in each other"
+    elif n_clusters < FEWEST_CLUSTERS:
+        reason = f"{n_clusters} clusters of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
     elif np.isnan(contrast.low):
         reason = "the bootstrap interval rests on single items"
     if reason is None:
@@ -196,9 +205,8 @@ def zou(
     a, b = np.where(inside, a, np.nan), np.where(inside, b, np.nan)
     shared = (ab - a * b / 2) * (1 - a**2 - b**2 - ab**2) + ab**3
     c = shared / ((1 - a**2) * (1 - b**2))
-    half = special.ndtri((1 + level) / 2) / np.sqrt(items - 3)
     (below_a, above_a), (below_b, above_b) = (
-        (r - np.tanh(np.arctanh(r) - half), np.tanh(np.arctanh(r) + half) - r) for r in (a, b)
+        (r - low, high - r) for r in (a, b) for low, high in (fisher_limits(r, items, level),)
     )
     return DifferenceLimits(
         low=a - b - _distance(below_a, above_b, c), high=a - b + _distance(above_a, below_b, c)
@@ -213,5 +221,5 @@ def _distance(first: FloatArray, second: FloatArray, c: FloatArray) -> FloatArra
 def _defined(*values: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """The four as arrays of one shape, NaN where nothing can be compared."""
     a, b, ab, n = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values))
-    known = (n >= FEWEST_TESTED) & (ab < 1 - ALIKE)
+    known = (n >= FEWEST_FOR_FISHER) & (ab < 1 - ALIKE)
     return a, b, np.where(known, ab, np.nan), np.where(known, n, np.nan)

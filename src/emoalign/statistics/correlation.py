@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special, stats
 
-from emoalign.statistics.pairs import complete_pairs, is_constant, ranks
+from emoalign.statistics.pairs import FloatArray, complete_pairs, is_constant, ranks
 
 # Two items always correlate perfectly, so that a correlation says something from three on.
 FEWEST_ITEMS = 3
+
+FEWEST_FOR_FISHER = 4
+"""Fisher's interval has n - 3 in a denominator."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Errors:
 
 
 def pearson(model: ArrayLike, human: ArrayLike) -> Correlation:
-    """Pearson r with p from Student's t; its interval is in `replicates`.
+    """Pearson r with p from Student's t; its interval is in `replicates`, or by `fisher_limits`.
 
     NaN for fewer than three items or when either side is constant.
 
@@ -66,6 +69,20 @@ def pearson(model: ArrayLike, human: ArrayLike) -> Correlation:
         return Correlation(np.nan, np.nan, x.size)
     found = stats.pearsonr(x, y)
     return Correlation(float(found.statistic), float(found.pvalue), x.size)
+
+
+def fisher_limits(r: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper limits of the interval of Pearson correlations by Fisher's z, within [-1, 1].
+
+    tanh(artanh r ± z/√(n - 3)) (Fisher 1921, Metron 1:3): for n independent items from a bivariate
+    normal distribution. `r` and `n` are numbers or arrays of one shape. NaN for fewer than four
+    items and where r is ±1.
+    """
+    correlation, items = np.asarray(r, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    known = (items >= FEWEST_FOR_FISHER) & (np.abs(correlation) < 1)
+    half = special.ndtri((1 + level) / 2) / np.sqrt(np.where(known, items, np.nan) - 3)
+    z = np.arctanh(np.where(known, correlation, np.nan))
+    return np.tanh(z - half), np.tanh(z + half)
 
 
 def spearman(model: ArrayLike, human: ArrayLike) -> Correlation:

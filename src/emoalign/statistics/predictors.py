@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +15,8 @@ from numpy.typing import NDArray
 from emoalign.statistics import distances
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.distances import Kind, entropies, scores
-from emoalign.statistics.pairs import ROUNDING, FloatArray, ranks
+from emoalign.statistics.pairs import ROUNDING, FloatArray, Pair, ranks
 from emoalign.statistics.resampling import Folds
-
-
-class Pair(NamedTuple):
-    """Distributions that stand for people's and for a model's, and how many answers they are of.
-
-    Attributes:
-        human, model: shares, shape (items, K).
-        raters, answers: how many each item's are of, shape (items,); infinite for probabilities.
-    """
-
-    human: FloatArray
-    model: FloatArray
-    raters: FloatArray | float = np.inf
-    answers: FloatArray | float = np.inf
 
 
 def uniform(kind: Kind, n_points: int) -> FloatArray:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emoalign.statistics.pairs import ROUNDING, FloatArray
-from emoalign.statistics.predictors import Pair
+from emoalign.statistics.pairs import ROUNDING, FloatArray, Pair
 
 ON_POINT = 1e-6
 """A rating this near to a point of its scale, in steps, is on it."""

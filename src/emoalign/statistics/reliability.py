@@ -178,6 +178,7 @@ def disattenuated(r: Replicates, human: Replicates, model: Replicates) -> Replic
         _disattenuated(*(part.resampled[:n] for part in (r, human, model))),
         _disattenuated(*(part.left_out for part in (r, human, model))),
         r.present,
+        r.clusters,
     )
 
 

@@ -1,14 +1,15 @@
 """A statistic over items with its resamples: its BCa interval, its p, differences and sums.
 
 What is computed from cells on the same items keeps their pairing: resample k has the same items in
-all of them. Datasets with items of their own are resampled independently.
+all of them. Datasets with items of their own are resampled independently. Where items belong to
+clusters, these are drawn and left out, with all of their items.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,8 @@ from scipy import special
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import ROUNDING, FloatArray, signs
 from emoalign.statistics.resampling import (
+    FEWEST_CLUSTERS,
+    Clusters,
     Counts,
     ItemSums,
     log_rms_sd_ratio_sums,
@@ -49,8 +52,8 @@ def bca_interval(
 
     `replicates`, shape (n_resamples,), is the statistic of every resample; the bias correction
     counts those below the estimate, and half of those equal to it up to rounding. `jackknife`,
-    shape (items,), is the statistic without each item in turn, from which the acceleration comes
-    (Efron & Tibshirani 1993, eq. 14.15).
+    shape (items,) or (clusters,), is the statistic without each in turn, from which the
+    acceleration comes (Efron & Tibshirani 1993, eq. 14.15).
 
     Undefined replicates (NaN) are left out. The interval is NaN when more than 5 % of them are
     undefined, when a jackknife value is (the statistic rests on one item), when the replicates do
@@ -87,20 +90,35 @@ class Replicates:
     Attributes:
         estimate: the statistic itself.
         resampled: the statistic of each resample, shape (n_resamples,).
-        left_out: the statistic without each item in turn, shape (items,); without an item that it
-            does not use, it is the estimate.
+        left_out: the statistic without each cluster in turn, shape (clusters,); without one that
+            it does not use, it is the estimate.
         present: the items it uses, shape (items,).
+        clusters: the cluster of each item, shape (items,); a number of its own for each that stands
+            alone.
     """
 
     estimate: float
     resampled: FloatArray
     left_out: FloatArray
     present: NDArray[np.bool_]
+    clusters: Clusters
 
     @property
     def n_items(self) -> int:
         """Items the statistic uses."""
         return int(self.present.sum())
+
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """The clusters it uses an item of, shape (clusters,)."""
+        used = np.zeros(len(self.left_out), dtype=np.bool_)
+        used[self.clusters[self.present]] = True
+        return used
+
+    @property
+    def n_clusters(self) -> int:
+        """Clusters the statistic uses an item of."""
+        return int(self.used.sum())
 
     def __sub__(self, other: Replicates) -> Replicates:
         """The difference of two statistics over the same items."""
@@ -108,7 +126,7 @@ class Replicates:
 
     def interval(self, level: float = 0.95) -> Interval:
         """The BCa interval; see `bca_interval` for when it is NaN."""
-        return bca_interval(self.estimate, self.resampled, self.left_out[self.present], level)
+        return bca_interval(self.estimate, self.resampled, self.left_out[self.used], level)
 
     def p(self) -> float:
         """Two-sided p against 0: twice the smaller share of resamples on either side of it.
@@ -125,75 +143,88 @@ class Replicates:
 
 
 def pearson_replicates(
-    model: ArrayLike, human: ArrayLike, n_resamples: int, seed: int
+    model: ArrayLike,
+    human: ArrayLike,
+    n_resamples: int,
+    seed: int,
+    clusters: Clusters | None = None,
 ) -> list[Replicates]:
     """Pearson r of every cell with its replicates, from item means of shape (cells, items).
 
     Either may be (items,). Cells may have missing items (NaN); all see the same resamples.
-    Everything is NaN for cells with fewer than three items.
+    `clusters` are those of the items; without them, each stands alone. Everything is NaN for cells
+    with fewer than three items, and the replicates for those with fewer than three clusters.
 
     Raises:
         ValueError: the shapes do not fit each other.
     """
     return [
-        cell if cell.n_items >= FEWEST_ITEMS else _undefined(cell)
-        for cell in _replicates(pearson_sums(model, human), n_resamples, seed)
+        cell if cell.n_items >= FEWEST_ITEMS else undefined(cell)
+        for cell in _in_batches(pearson_sums(model, human), n_resamples, seed, clusters)
     ]
 
 
 def log_sd_ratio_replicates(
-    model_sd: ArrayLike, human_sd: ArrayLike, n_resamples: int, seed: int
+    model_sd: ArrayLike,
+    human_sd: ArrayLike,
+    n_resamples: int,
+    seed: int,
+    clusters: Clusters | None = None,
 ) -> list[Replicates]:
     """ln(mean model SD / mean human SD) of every cell with its replicates, from item SDs.
 
-    Below 0 the model varies less. Shapes and missing items as in `pearson_replicates`. NaN where
-    one side has no spread on any item.
+    Below 0 the model varies less. Shapes, missing items and clusters as in `pearson_replicates`.
+    NaN where one side has no spread on any item.
 
     Raises:
         ValueError: the shapes do not fit each other.
     """
-    return list(_replicates(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
+    return list(_in_batches(log_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
 
 
 def log_rms_sd_ratio_replicates(
-    model_sd: ArrayLike, human_sd: ArrayLike, n_resamples: int, seed: int
+    model_sd: ArrayLike,
+    human_sd: ArrayLike,
+    n_resamples: int,
+    seed: int,
+    clusters: Clusters | None = None,
 ) -> list[Replicates]:
     """½ ln(mean s² of the model / mean s² of people) of every cell with its replicates.
 
-    Shapes, direction and what is missing as in `log_sd_ratio_replicates`.
+    Shapes, direction, clusters and what is missing as in `log_sd_ratio_replicates`.
 
     Raises:
         ValueError: the shapes do not fit each other.
     """
-    return list(_replicates(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed))
+    return list(_in_batches(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
 
 
 class Sums(Protocol):
-    """A statistic over items that can be computed anew, as `ItemSums`, of one cell."""
+    """A statistic of cells over items that can be computed anew, such as `ItemSums`."""
 
     @property
     def present(self) -> NDArray[np.bool_]:
-        """Items that it uses, shape (1, items)."""
+        """Items that it uses, shape (cells, items)."""
+
+    def by_cluster(self, clusters: Clusters) -> Self:
+        """The same statistic over clusters, which take the place of items in all shapes."""
 
     def estimate(self) -> FloatArray:
-        """The statistic, shape (1,)."""
+        """The statistic, shape (cells,)."""
 
     def jackknife(self) -> FloatArray:
-        """The statistic without each item in turn, shape (1, items)."""
+        """The statistic without each item in turn, shape (cells, items)."""
 
     def replicates(self, counts: Counts) -> FloatArray:
-        """The statistic of resamples, or of the first of them, shape (1, resamples)."""
+        """The statistic of resamples, or of the first of them, shape (cells, resamples)."""
 
 
-def replicates_of(sums: Sums, n_resamples: int, seed: int) -> Replicates:
+def replicates_of(
+    sums: Sums, n_resamples: int, seed: int, clusters: Clusters | None = None
+) -> Replicates:
     """A statistic of one cell with its replicates: the same resamples as those of its r."""
-    n_items = sums.present.shape[1]
-    resampled = (
-        sums.replicates(resample_counts(n_items, n_resamples, seed))[0]
-        if n_items
-        else np.full(n_resamples, np.nan)
-    )
-    return Replicates(float(sums.estimate()[0]), resampled, sums.jackknife()[0], sums.present[0])
+    (cell,) = _replicates(sums, n_resamples, seed, clusters)
+    return cell
 
 
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:
@@ -203,53 +234,76 @@ def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replic
         resampled=_weighted_sum([part.resampled for part in parts], weights),
         left_out=_weighted_sum([part.left_out for part in parts], weights),
         present=np.any([part.present for part in parts], axis=0),
+        clusters=parts[0].clusters,
     )
 
 
 def independent_sum(parts: Sequence[Replicates]) -> Replicates:
     """The sum of statistics over different items, which were resampled with different seeds.
 
-    The acceleration of its interval is that for several samples: influences of the items of each,
-    (n-1)·(mean - left out), divided by its n (Davison & Hinkley 1997, section 5.3.2).
+    The acceleration of its interval is that for several samples: influences of the clusters of
+    each, (n-1)·(mean - left out), divided by their number n (Davison & Hinkley 1997, section
+    5.3.2).
     """
     total = sum(part.estimate for part in parts)
     influences = [
-        (part.left_out[part.present] - part.left_out[part.present].mean())
-        * ((part.n_items - 1) / part.n_items)
+        (part.left_out[part.used] - part.left_out[part.used].mean())
+        * ((part.n_clusters - 1) / part.n_clusters)
         for part in parts
         if part.n_items
     ]
     left_out = total + np.concatenate([*influences, np.empty(0)])
+    clusters = np.empty(0, dtype=np.int64)
+    for part in parts:
+        own = np.cumsum(part.used)[part.clusters[part.present]] - 1
+        clusters = np.append(clusters, own + clusters.max(initial=-1) + 1)
     return Replicates(
         estimate=total,
         resampled=_weighted_sum([part.resampled for part in parts], [1.0] * len(parts)),
         left_out=left_out,
-        present=np.ones(len(left_out), dtype=np.bool_),
+        present=np.ones(len(clusters), dtype=np.bool_),
+        clusters=clusters,
     )
 
 
-def _replicates(sums: ItemSums, n_resamples: int, seed: int) -> Iterator[Replicates]:
-    n_items = sums.present.shape[1]
+def _in_batches(
+    sums: ItemSums, n_resamples: int, seed: int, clusters: Clusters | None
+) -> Iterator[Replicates]:
     for start in range(0, len(sums.present), CELLS_AT_ONCE):
         some = slice(start, start + CELLS_AT_ONCE)
         cells = ItemSums(sums.values[:, some], sums.present[some], sums.statistic)
-        resampled = (
-            cells.replicates(resample_counts(n_items, n_resamples, seed))
-            if n_items
-            else np.full((len(cells.present), n_resamples), np.nan)
-        )
-        for estimate, row, left_out, present in zip(
-            cells.estimate(), resampled, cells.jackknife(), cells.present, strict=True
-        ):
-            yield Replicates(float(estimate), row, left_out, present)
+        yield from _replicates(cells, n_resamples, seed, clusters)
 
 
-def _undefined(cell: Replicates) -> Replicates:
-    return Replicates(
-        np.nan,
-        np.full_like(cell.resampled, np.nan),
-        np.full_like(cell.left_out, np.nan),
-        cell.present,
+def _replicates(
+    items: Sums, n_resamples: int, seed: int, clusters: Clusters | None
+) -> Iterator[Replicates]:
+    n_cells, n_items = items.present.shape
+    cells = items if clusters is None or not n_items else items.by_cluster(clusters)
+    resampled = (
+        cells.replicates(resample_counts(cells.present.shape[1], n_resamples, seed))
+        if n_items
+        else np.full((n_cells, n_resamples), np.nan)
+    )
+    numbers = np.arange(n_items) if clusters is None else clusters
+    for estimate, row, left_out, present in zip(
+        cells.estimate(), resampled, cells.jackknife(), items.present, strict=True
+    ):
+        cell = Replicates(float(estimate), row, left_out, present, numbers)
+        yield cell if cell.n_clusters >= FEWEST_CLUSTERS else _unsure(cell)
+
+
+def undefined(cell: Replicates) -> Replicates:
+    """A statistic over the same items that is not defined."""
+    return replace(_unsure(cell), estimate=np.nan)
+
+
+def _unsure(cell: Replicates) -> Replicates:
+    """The same statistic with nothing known of how it varies."""
+    return replace(
+        cell,
+        resampled=np.full_like(cell.resampled, np.nan),
+        left_out=np.full_like(cell.left_out, np.nan),
     )
 
 

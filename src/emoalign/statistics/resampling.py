@@ -2,7 +2,8 @@
 
 A resample is a row of counts, one per item, so the sums behind a statistic are counts @ values for
 all cells in one matrix product. Cells rated on the same items see the same resamples, which makes
-differences between their replicates paired.
+differences between their replicates paired. Items of a cluster are drawn and left out together:
+their sums are added up first, and clusters take the place of items.
 
 Arrays of cells have shape (cells, items); (items,) is one cell, and model and human broadcast
 against each other. A missing item (NaN on either side) keeps its place and weighs nothing, so that
@@ -24,11 +25,17 @@ from emoalign.statistics.pairs import FloatArray, is_constant
 Counts = NDArray[np.uint8]
 """How often each item is drawn in each resample, shape (n_resamples, items)."""
 
+Clusters = NDArray[np.int64]
+"""The cluster of each item, shape (items,), from 0; each number up to the highest has an item."""
+
 Folds = NDArray[np.int64]
 """The part of each item, shape (items,), from 0."""
 
 Keys = NDArray[np.uint64]
-"""A number for what each item shows, shape (items,): items that show the same share it."""
+"""A number for the cluster of each item, shape (items,), the same wherever the cluster occurs."""
+
+FEWEST_CLUSTERS = 3
+"""From fewer clusters (items, where each stands alone) there is no interval."""
 
 # A variance this small beside that of the whole cell is rounding error.
 ROUNDING = 1e-12
@@ -70,6 +77,26 @@ class ItemSums:
     values: FloatArray
     present: NDArray[np.bool_]
     statistic: Callable[[FloatArray], FloatArray]
+
+    def by_cluster(self, clusters: Clusters) -> ItemSums:
+        """The same statistic over clusters, which take the place of items in all shapes.
+
+        Raises:
+            ValueError: there is not one cluster for each item.
+        """
+        n_sums, n_cells, n_items = self.values.shape
+        if clusters.shape != (n_items,):
+            raise ValueError(
+                f"found clusters of shape {clusters.shape}, expected ({n_items},), one for each "
+                "item of the cells"
+            )
+        n_clusters = int(clusters.max(initial=-1)) + 1
+        flat = self.values.reshape(n_sums * n_cells, n_items)
+        return ItemSums(
+            summed_by(flat, clusters, n_clusters).reshape(n_sums, n_cells, n_clusters),
+            summed_by(self.present.astype(np.float64), clusters, n_clusters) > 0,
+            self.statistic,
+        )
 
     def estimate(self) -> FloatArray:
         """Return the statistic of each cell as it is, shape (cells,)."""
@@ -216,9 +243,9 @@ def text_keys(texts: Sequence[str]) -> Keys:
 
 
 def hashed_folds(keys: Keys, n_folds: int, seed: int, draw: str = "") -> Folds:
-    """The part of each item, from 0 to `n_folds` - 1, by hash; items with one text share it.
+    """The part of each item, from 0 to `n_folds` - 1, by hash; items of a cluster share it.
 
-    A part follows from text, seed and `draw` alone: neither the order of the items nor which others
+    A part follows from key, seed and `draw` alone: neither the order of the items nor which others
     there are can matter, so that cells with other items have them in the same parts. Parts are
     about equally large, as far as chance goes. Another `draw` deals the items anew.
     """
@@ -227,16 +254,16 @@ def hashed_folds(keys: Keys, n_folds: int, seed: int, draw: str = "") -> Folds:
 
 
 def dealt_folds(keys: Keys, n_folds: int, seed: int, draw: str = "") -> Folds:
-    """The part of each item, from 0 to `n_folds` - 1, in turn; items with one text share it.
+    """The part of each item, from 0 to `n_folds` - 1, in turn; items of a cluster share it.
 
-    Texts are put in the order of their hash with seed and `draw` and dealt out in turn, so that
-    parts have as many texts as each other, or one more, even where there are few: every part must
-    be there to learn from. Nothing depends on the order of the items.
+    Clusters are put in the order of their hash with seed and `draw` and dealt out in turn, so that
+    parts have as many as each other, or one more, even where there are few: every part must be
+    there to learn from. Nothing depends on the order of the items.
     """
-    texts, place = np.unique(keys, return_inverse=True)
-    ranks = [hashlib.sha256(f"{seed} {draw}:{text}".encode()).digest() for text in texts]
-    parts = np.empty(len(texts), dtype=np.int64)
-    parts[sorted(range(len(texts)), key=ranks.__getitem__)] = np.arange(len(texts)) % n_folds
+    clusters, place = np.unique(keys, return_inverse=True)
+    ranks = [hashlib.sha256(f"{seed} {draw}:{cluster}".encode()).digest() for cluster in clusters]
+    parts = np.empty(len(clusters), dtype=np.int64)
+    parts[sorted(range(len(clusters)), key=ranks.__getitem__)] = np.arange(len(clusters)) % n_folds
     folds: Folds = parts[place]
     return folds
 

@@ -19,14 +19,14 @@ Purpose = Literal[
 ]
 """What is drawn.
 
-items: items in resamples of all that is correlated or compared over items; signs of their
-    differences.
-texts: texts, with all items that show them, in resamples; signs of their differences.
+items: items, those of a cluster together, in resamples of all that is correlated or compared over
+    items; signs of their differences.
+texts: texts (or clusters), with all of their items, in resamples; signs of their differences.
 labels: labels in resamples and permutations.
 raters: halves of the raters of an item, and single ones.
 answers: answers of a model whose probabilities are known or assumed.
 permutations: orders of items.
-folds: parts of the texts that are learnt from and tried on.
+folds: parts of the texts (or clusters) that are learnt from and tried on.
 sample: items that are compared, simulated or shown where all are too many.
 scatter: where points that would cover each other stand in a figure.
 """

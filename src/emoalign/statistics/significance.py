@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from emoalign.statistics.pairs import ROUNDING, FloatArray, complete_pairs, ranks, signs
-from emoalign.statistics.resampling import log_rms_sd_ratio_sums, row_blocks, summed_by
+from emoalign.statistics.resampling import Clusters, log_rms_sd_ratio_sums, row_blocks
 
 
 @dataclass(frozen=True)
@@ -143,23 +143,21 @@ def equal_spread(
     human_sd: ArrayLike,
     n_flips: int,
     seed: int,
-    units: NDArray[np.int64] | None = None,
+    clusters: Clusters | None = None,
 ) -> FloatArray:
     """Two-sided p of equal variances in each cell, by flipping signs of s² of model less people.
 
     Item SDs in scale points, shape (cells, items) or (items,); an item without one of its SDs
-    (NaN) weighs nothing. `units`, shape (items,), numbers what items belong to, from 0: those of
-    one unit are flipped together; without it each item is flipped by itself. Unlike SDs, sample
+    (NaN) weighs nothing. `clusters`, shape (items,), are those of the items, whose signs are
+    flipped together; without them each item is flipped by itself. Unlike SDs, sample
     variances of few ratings are as large on average as those of many, so that equal spread is found
     equal; see `sign_flip` for NaN.
 
     Raises:
         ValueError: the shapes do not fit each other.
     """
-    model, human = log_rms_sd_ratio_sums(model_sd, human_sd).values
-    if units is not None:
-        n_units = int(units.max(initial=-1)) + 1
-        model, human = (summed_by(values, units, n_units) for values in (model, human))
+    sums = log_rms_sd_ratio_sums(model_sd, human_sd)
+    model, human = (sums if clusters is None else sums.by_cluster(clusters)).values
     same = np.isclose(model, human, rtol=ROUNDING, atol=0)
     return sign_flip(np.where(same, 0.0, model - human), n_flips, seed)
 

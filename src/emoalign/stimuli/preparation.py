@@ -72,6 +72,7 @@ def _stimulus_rows(
             "image_sha256": [image and sha256(image) for image in images],
             "strata": [item.stratum for item in items],
             "split": [item.split for item in items],
+            "cluster": [item.cluster for item in items],
             "shard": shard_of,
         }
     )

@@ -35,6 +35,12 @@ class StatisticsSettings(Entry):
     worst_items: int = Field(
         20, ge=1, description="Items with the largest errors of arousal that are listed per cell."
     )
+    min_answers: int = Field(
+        2,
+        ge=1,
+        description="Where correlations are looked at more closely, one is over items with at "
+        "least so many usable answers of the model.",
+    )
 
 
 class DistributionSettings(Entry):
@@ -49,7 +55,7 @@ class DistributionSettings(Entry):
     folds: int = Field(
         5,
         ge=2,
-        description="Parts the items are dealt into, items with one text together: what a "
+        description="Parts the items are dealt into, those of a cluster together: what a "
         "predictor knows of people comes from the other parts.",
     )
     simulations: int = Field(

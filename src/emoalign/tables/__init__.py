@@ -48,6 +48,7 @@ from emoalign.tables.ratings import (
     STIMULI,
     Status,
 )
+from emoalign.tables.robustness import ROBUSTNESS
 
 TABLES = (
     STIMULI,
@@ -56,6 +57,7 @@ TABLES = (
     ITEMS,
     ALIGNMENT,
     RELIABILITY,
+    ROBUSTNESS,
     LABELS,
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
@@ -111,6 +113,7 @@ __all__ = [
     "READOUTS",
     "RELIABILITY",
     "RESIDUALS",
+    "ROBUSTNESS",
     "SCORECARD",
     "SIMILARITY",
     "STATUSES",

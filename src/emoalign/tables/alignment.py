@@ -76,9 +76,12 @@ ALIGNMENT = Table(
         RELIABILITY_SOURCE,
         *numbers(
             pearson_r="Pearson correlation of the model's item means with the human ones.",
-            pearson_low="Lower end of its 95 % interval (bootstrap over items, BCa); null where r "
-            "rests on too few items, or is ±1.",
-            pearson_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            pearson_low="Lower end of its 95 % interval (bootstrap over items, those of a cluster "
+            "together, BCa); null where r rests on fewer than three clusters or on one, or is ±1.",
+            pearson_high="Upper end of its 95 % interval.",
+            pearson_fisher_low="Lower end of its 95 % interval by Fisher's z, for items that are "
+            "independent and normally distributed; null below four items, or where r is ±1.",
+            pearson_fisher_high="Upper end of its 95 % interval by Fisher's z.",
             pearson_p="Two-sided p of pearson_r against 0.",
             pearson_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
             spearman_rho="Spearman rank correlation of the item means.",

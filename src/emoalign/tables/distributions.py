@@ -66,7 +66,9 @@ DISTRIBUTIONS = Table(
         ),
         Column("best", TEXT, "lowest, highest or zero: which value would be best."),
         Column("n_items", COUNT, "Items behind the value."),
-        Column("n_texts", COUNT, "Different texts (or images) among them."),
+        Column(
+            "n_texts", COUNT, "Different texts (or images) among them, or clusters of the card."
+        ),
         *numbers(
             n_raters="Mean number of human raters of these items.",
             n_answers="Mean number of usable answers of the model; null for probabilities.",
@@ -88,7 +90,9 @@ ENTROPY = Table(
     (
         *CELL,
         Column("n_items", COUNT, "Items with an entropy of people and of the model."),
-        Column("n_texts", COUNT, "Different texts (or images) among them."),
+        Column(
+            "n_texts", COUNT, "Different texts (or images) among them, or clusters of the card."
+        ),
         *numbers(
             human_entropy="Mean over items of the entropy of people's distribution, in bits.",
             model_entropy="Mean over items of that of the model.",
@@ -168,7 +172,12 @@ DISTRIBUTION_CONTRASTS = Table(
         READOUT,
         Column("metric", TEXT, "jsd; rps and rps_debiased for ordinal scales, brier for labels."),
         Column("n_items", COUNT, "Items with a value of both; all else is on these."),
-        Column("n_texts", COUNT, "Different texts among them: tests and effects are over texts."),
+        Column(
+            "n_texts",
+            COUNT,
+            "Different texts among them, or clusters of the card; tests and effects are over "
+            "these.",
+        ),
         *numbers(
             mean_a="Mean over items of the metric of a.",
             mean_b="The same of b.",

@@ -72,7 +72,12 @@ CALIBRATION = Table(
         *CELL,
         METHOD,
         Column("n_items", COUNT, "Items with distributions of both model and people."),
-        Column("n_texts", COUNT, "Different texts (or images) among them; folds never part one."),
+        Column(
+            "n_texts",
+            COUNT,
+            "Different texts (or images) among them, or clusters of the card; folds never part "
+            "one.",
+        ),
         *numbers(
             gain="Relative reduction of the mean JSD: 1 - jsd_after / jsd_before.",
             gain_low="Lower end of its 95 % interval (bootstrap over texts, BCa).",

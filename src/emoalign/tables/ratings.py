@@ -53,6 +53,12 @@ STIMULI = Table(
             "Group the source puts the item in, such as a genre; null without.",
         ),
         Column("split", TEXT, "Split of the source the item belongs to; null without splits."),
+        Column(
+            "cluster",
+            TEXT,
+            "What the source names as belonging together, such as a lemma or a document; null "
+            "without.",
+        ),
         Column("shard", TEXT, "The rating job the item belongs to."),
     ),
 )
@@ -138,6 +144,13 @@ ITEMS = Table(
     (
         *CELL,
         ITEM,
+        Column(
+            "cluster",
+            COUNT,
+            "Number of its cluster, from 0. Items share it that the source puts into one cluster "
+            "(the column of the stimuli) or that show the same text or image, directly or through "
+            "others; they are resampled together.",
+        ),
         *(Column(f"n_{status}", COUNT, f"Answers with status {status}.") for status in STATUSES),
         Column(
             "mean",

@@ -17,8 +17,14 @@ from emoalign.items.human_agreement import (
     human_agreement,
     reliability_row,
 )
-from emoalign.items.rated_items import of_scales, read_items, unique_items
-from emoalign.statistics.correlation import concordance, errors, pearson, spearman
+from emoalign.items.rated_items import drawn_items, of_scales, read_items, unique_items
+from emoalign.statistics.correlation import (
+    concordance,
+    errors,
+    fisher_limits,
+    pearson,
+    spearman,
+)
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.reliability import disattenuated, summary_sums
 from emoalign.statistics.replicates import (
@@ -27,8 +33,7 @@ from emoalign.statistics.replicates import (
     log_sd_ratio_replicates,
     pearson_replicates,
 )
-from emoalign.statistics.resampling import root_mean_square
-from emoalign.statistics.seeds import seed_of
+from emoalign.statistics.resampling import Clusters, root_mean_square
 from emoalign.statistics.significance import (
     benjamini_hochberg,
     equal_spread,
@@ -54,19 +59,19 @@ def reliability(
     """One row per scale, over all of its items with a norm; see the columns of `RELIABILITY`."""
     rows = []
     for dataset, of_dataset in norms.items():
-        of_models = unique_items(items[items["dataset"] == dataset])
-        item_ids = np.union1d(of_models, unique_items(of_dataset))
+        of_models = items[items["dataset"] == dataset]
+        item_ids, clusters = drawn_items(of_models, also=unique_items(of_dataset))
         rows += [
             reliability_row(
-                scale, ScaleNorms.of(of_dataset, scale, item_ids), _drawing(dataset, job)
+                scale, ScaleNorms.of(of_dataset, scale, item_ids), _drawing(dataset, clusters, job)
             )
             for scale in sorted(job.scales[dataset])
         ]
     return pd.DataFrame(rows, columns=RELIABILITY.schema.names)
 
 
-def _drawing(dataset: str, job: AlignmentJob) -> Drawing:
-    return Drawing(job.seed, dataset, job.bootstrap_resamples, job.split_halves)
+def _drawing(dataset: str, clusters: Clusters, job: AlignmentJob) -> Drawing:
+    return Drawing(job.seed, dataset, clusters, job.bootstrap_resamples, job.split_halves)
 
 
 class _People:
@@ -90,7 +95,8 @@ def alignment(
     rows: list[dict[str, object]] = []
     # Dataset by dataset: the resamples of a dataset's items are drawn once.
     for (dataset,), of_dataset in groups(items, ["dataset"]):
-        item_ids, drawing = unique_items(of_dataset), _drawing(dataset, job)
+        item_ids, clusters = drawn_items(of_dataset)
+        drawing = _drawing(dataset, clusters, job)
         people = {
             scale: _People(ScaleNorms.of(norms[dataset], scale, item_ids), drawing)
             for scale in job.scales[dataset]
@@ -121,13 +127,14 @@ def _cell_row(
     spread = compared & np.isfinite(model_sd) & np.isfinite(human_sd)
     model_sd, human_sd = (np.where(spread, sds, np.nan) for sds in (model_sd, human_sd))
     # The resamples of the comparisons, so that all tables say the same of a cell.
-    drawn = drawing.resamples, seed_of(drawing.seed, drawing.dataset, "items")
+    drawn = drawing.resamples, drawing.items, drawing.clusters
     (of_r,) = pearson_replicates(model, human, *drawn)
     (of_variances,) = log_rms_sd_ratio_replicates(model_sd, human_sd, *drawn)
     (of_sds,) = log_sd_ratio_replicates(model_sd, human_sd, *drawn)
     (flipped,) = equal_spread(model_sd, human_sd, *drawn)
     r, limits = pearson(model, human), of_r.interval()
     variance_limits, sd_limits = of_variances.interval(), of_sds.interval()
+    fisher_low, fisher_high = map(float, fisher_limits(r.r, r.n))
     error = errors(model, human)
     ranks, signs = rank_sum(model_sd, human_sd), signed_rank(model_sd, human_sd)
     agreement = people.on(compared)
@@ -139,6 +146,8 @@ def _cell_row(
         "pearson_r": r.r,
         "pearson_low": limits.low,
         "pearson_high": limits.high,
+        "pearson_fisher_low": fisher_low,
+        "pearson_fisher_high": fisher_high,
         "pearson_p": r.p,
         "spearman_rho": spearman(model, human).r,
         "ccc": concordance(model, human),
@@ -186,8 +195,10 @@ def _model_reliability(
     sums = summary_sums(means, sds, ns, pooled=True)
     if (cell["readout"] != "exact").any():
         return drawing.replicates(sums)
-    ones = np.ones(max(drawing.resamples, len(means)))
-    return Replicates(1.0, ones[: drawing.resamples], ones[: len(means)], sums.present[0])
+    n_clusters = int(drawing.clusters.max(initial=-1)) + 1
+    return Replicates(
+        1.0, np.ones(drawing.resamples), np.ones(n_clusters), sums.present[0], drawing.clusters
+    )
 
 
 def _median(values: FloatArray) -> float:

@@ -90,7 +90,9 @@ def _methods(job: ReportJob) -> str:
     return (
         "Models were compared with people over items, by item means: Pearson's r with 95 % "
         "intervals by the bias-corrected and accelerated (BCa) bootstrap over items [@efron1987], "
-        f"{resamples:,} resamples; Spearman's rank correlation; Lin's "
+        f"{resamples:,} resamples, by cluster (items with the same text or image, and those that "
+        "the dataset's card puts together, such as sentences of one document, were drawn as one); "
+        "Spearman's rank correlation; Lin's "
         "concordance correlation [@lin1989]; mean absolute and root mean squared error, the latter "
         "beside that of a rater who gives every item the average of the human item means. p-values "
         "of one test were adjusted over the cells of a readout [@benjamini1995]."
@@ -122,7 +124,7 @@ def why_no_interval(cell: Mapping[str, Any]) -> str:
     """Why a cell has a correlation without an interval."""
     if abs(cell["pearson_r"]) > 1 - 1e-9:
         return "all items lie on one line"
-    return "r rests on too few items"
+    return "r rests on too few items, or clusters of items"
 
 
 def findings(alignment: pd.DataFrame, job: ReportJob) -> list[list[str]]:

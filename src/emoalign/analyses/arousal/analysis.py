@@ -21,7 +21,7 @@ from emoalign.study.settings import StatisticsSettings
 class ArousalJob(ComparisonJob):
     """Tell where arousal goes wrong, and name so many items of each cell where it does most."""
 
-    version: int = 5
+    version: int = 6
     worst_items: int
 
     @classmethod

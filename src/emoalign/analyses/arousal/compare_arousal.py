@@ -11,6 +11,7 @@ from emoalign.items.rated_items import RatedItems, Rater, rated_items, read_item
 from emoalign.statistics.arousal import arousal_errors, extremity, residuals
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import FloatArray, levels
+from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.seeds import seed_of
 from emoalign.study.scales import AROUSED, VALENCE
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, RESIDUALS
@@ -93,9 +94,14 @@ def _errors_row(rated: RatedItems, rater: Rater, job: ArousalJob) -> dict[str, o
     arousal = rated.of(rater, AROUSED), rated.people(AROUSED)
     extremities = _extremities(rated, rater, job)
     shape = arousal_errors(
-        *arousal, *extremities, job.bootstrap_resamples, seed_of(job.seed, rated.dataset, "items")
+        *arousal,
+        *extremities,
+        job.bootstrap_resamples,
+        seed_of(job.seed, rated.dataset, "items"),
+        rated.clusters,
     )
-    n_items = int(np.isfinite([*arousal, *extremities]).all(axis=0).sum())
+    complete = np.isfinite([*arousal, *extremities]).all(axis=0)
+    n_items, n_clusters = int(complete.sum()), len(np.unique(rated.clusters[complete]))
     row: dict[str, object] = {"n_items": n_items}
     undefined = []
     for name, related in vars(shape).items():
@@ -111,6 +117,8 @@ def _errors_row(rated: RatedItems, rater: Rater, job: ArousalJob) -> dict[str, o
         reason = f"{n_items} items with arousal and valence of both; 3 are needed"
     elif undefined:
         reason = f"what is correlated does not vary: {', '.join(undefined)}"
+    elif n_clusters < FEWEST_CLUSTERS:
+        reason = f"{n_clusters} clusters of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
     return row | {"reason": reason}
 
 

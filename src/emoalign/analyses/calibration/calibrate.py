@@ -68,7 +68,7 @@ def _batches(
         }
         fold, validated = cross_validate(
             Sample.of(cell.model_shares, cell.human_shares, cell.kind),
-            cell.text_keys,
+            cell.cluster_keys,
             families,
             job.settings.folds,
             job.settings.inner_folds,
@@ -108,12 +108,12 @@ def why_not(cell: DistributionCell, settings: CalibrationSettings) -> str | None
         return "no single ratings of people are known on the points of the scale"
     if n < settings.min_items:
         return f"only {n} items were rated by both people and model; it takes {settings.min_items}"
-    texts = len(np.unique(cell.text_keys))
+    texts = len(np.unique(cell.cluster_keys))
     training = texts - -(-texts // settings.folds)
     if texts < settings.folds or training < settings.inner_folds:
         return (
-            f"the items show only {texts} different texts, too few for {settings.folds} folds with "
-            f"{settings.inner_folds} parts in each"
+            f"the items show only {texts} different texts (or clusters), too few for "
+            f"{settings.folds} folds with {settings.inner_folds} parts in each"
         )
     return None
 

@@ -46,10 +46,10 @@ def review(job: CalibrationReviewJob, files: AnalysisFiles) -> None:
         cells = list(read_cells(dataset, scales, files.tables_of(dataset), job.min_raters))
         made = out_of_fold(distributions[dataset])
         saved = load(calibrators[dataset])
-        keys = np.unique(np.concatenate([np.empty(0, np.uint64), *(c.text_keys for c in cells)]))
+        keys = np.unique(np.concatenate([np.empty(0, np.uint64), *(c.cluster_keys for c in cells)]))
         seed = seed_of(job.seed, dataset, "texts")
         for cell in cells:
-            text = np.searchsorted(keys, cell.text_keys)
+            text = np.searchsorted(keys, cell.cluster_keys)
             predicted = _checked(cell, made.get(cell.key, {}))
             rows += _rows(cell, predicted, saved, job, text, len(keys), seed)
             bins += _bins(cell, predicted, text, len(keys), seed)
@@ -96,7 +96,7 @@ def _rows(
         row: dict[str, object] = dict(zip(CELL_KEY, cell.key, strict=True)) | {
             "method": name,
             "n_items": len(cell.item_ids),
-            "n_texts": len(np.unique(cell.text_keys)),
+            "n_texts": len(np.unique(cell.cluster_keys)),
             **{column: places[place] for column, places in ranks.items()},
             "p_holm": p[place],
             "reason": missing or why_no_matrix(name, cell.model_shares.shape[1]) or _NOT_TRIED,

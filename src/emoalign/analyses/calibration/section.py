@@ -138,7 +138,8 @@ def method(settings: CalibrationSettings) -> str:
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return (
         "Distributions of each cell were calibrated on the items people rated by "
-        f"{listed}, and judged by {settings.folds}-fold cross-validation over texts; smoothing and "
+        f"{listed}, and judged by {settings.folds}-fold cross-validation over texts, or over "
+        "clusters of items where the dataset's card names some; smoothing and "
         f"penalties were chosen by {settings.inner_folds} inner folds, by likelihood. The gain is "
         "the relative reduction of the mean Jensen–Shannon divergence on held-out items "
         "[@inoshita2026], with BCa intervals over resampled texts [@efron1987]; its p, from "

@@ -46,7 +46,14 @@ def _of_scale(rated: RatedItems, scale: str, job: ComparisonJob) -> Iterator[dic
         return
     first, second = (np.stack([rated.of(pair[side], scale) for pair in pairs]) for side in (0, 1))
     seed = seed_of(job.seed, rated.dataset, "items")
-    compared = contrasts(first, second, rated.people(scale), job.bootstrap_resamples, seed)
+    compared = contrasts(
+        first,
+        second,
+        rated.people(scale),
+        job.bootstrap_resamples,
+        seed,
+        clusters=rated.clusters,
+    )
     for (a, b), contrast in zip(pairs, compared, strict=True):
         between_models = a[1] == b[1]
         yield {

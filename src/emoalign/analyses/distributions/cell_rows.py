@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from emoalign.analyses.distributions.reference_predictors import REFERENCES
 from emoalign.items.cells import DistributionCell
 from emoalign.statistics import distances
-from emoalign.statistics.clustered import FEWEST_TEXTS, clustered_means, clustered_spearman
+from emoalign.statistics.clustered import clustered_means, clustered_spearman
 from emoalign.statistics.correlation import spearman
 from emoalign.statistics.distances import METRICS, best, entropies, scores
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.predictors import Reached
 from emoalign.statistics.raters import agreement_on_labels, agreement_on_points
+from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.tables import CELL_KEY
 
 Row = dict[str, object]
@@ -208,8 +209,8 @@ def why(cell: DistributionCell, numbers: Row, n_items: int, n_texts: int) -> str
     reasons = []
     if any(name.endswith("_low") for name in missing):
         reasons.append(
-            f"{n_texts} texts, an interval needs {FEWEST_TEXTS}"
-            if n_texts < FEWEST_TEXTS
+            f"{n_texts} texts (or clusters), an interval needs {FEWEST_CLUSTERS}"
+            if n_texts < FEWEST_CLUSTERS
             else "no interval: values that do not vary over texts, or hang on single ones"
         )
     rhos = [name for name in missing if name == "spearman_rho" or name.startswith("rho_")]

@@ -22,9 +22,10 @@ from emoalign.analyses.distributions.cell_rows import (
 )
 from emoalign.analyses.distributions.reference_predictors import Draws, references
 from emoalign.items.cells import DistributionCell, read_cells
-from emoalign.statistics.clustered import FEWEST_TEXTS, Means, clustered_means, text_means
+from emoalign.statistics.clustered import Means, clustered_means, text_means
 from emoalign.statistics.distances import METRICS
 from emoalign.statistics.pairs import ROUNDING, FloatArray
+from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.seeds import seed_of
 from emoalign.statistics.significance import (
     holm,
@@ -153,7 +154,7 @@ def _side_by_side(cells: Sequence[Scored], place: int) -> tuple[FloatArray, NDAr
     ids, first = np.unique(
         np.concatenate([scored.cell.item_ids for scored in cells]), return_index=True
     )
-    keys = np.concatenate([scored.cell.text_keys for scored in cells])[first]
+    keys = np.concatenate([scored.cell.cluster_keys for scored in cells])[first]
     values = np.full((len(ids), len(cells)), np.nan)
     for column, scored in enumerate(cells):
         values[np.searchsorted(ids, scored.cell.item_ids), column] = scored.values[place]
@@ -190,8 +191,11 @@ def _tested(texts: FloatArray) -> Row:
     ranks = test.n * (test.n + 1) / 2
     spread = float(apart.std(ddof=1)) if apart.size > 1 else 0.0
     reason = None
-    if apart.size < FEWEST_TEXTS:
-        reason = f"{apart.size} texts that both have a value for; {FEWEST_TEXTS} are needed"
+    if apart.size < FEWEST_CLUSTERS:
+        reason = (
+            f"{apart.size} texts (or clusters) that both have a value for; "
+            f"{FEWEST_CLUSTERS} are needed"
+        )
     elif test.n == 0:
         reason = "the two are equally near to people on every text"
     elif spread <= ROUNDING:

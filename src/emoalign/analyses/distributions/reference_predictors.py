@@ -10,9 +10,9 @@ import numpy as np
 from emoalign.items.cells import DistributionCell
 from emoalign.statistics import predictors
 from emoalign.statistics.distances import METRICS
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import FloatArray, Pair
 from emoalign.statistics.perfect_model import Population, perfect_answers, population
-from emoalign.statistics.predictors import ByLabel, Pair, Reached, reached
+from emoalign.statistics.predictors import ByLabel, Reached, reached
 from emoalign.statistics.raters import halves
 from emoalign.statistics.resampling import hashed_folds
 from emoalign.statistics.seeds import Purpose, seed_of
@@ -87,7 +87,9 @@ def references(cell: DistributionCell, drawn: Draws) -> Mapping[str, Reached]:
         )
     human, model, kind = cell.human_shares, cell.model_shares, cell.kind
     settings = drawn.settings
-    folds = hashed_folds(cell.text_keys, settings.folds, seed_of(drawn.seed, cell.dataset, "folds"))
+    folds = hashed_folds(
+        cell.cluster_keys, settings.folds, seed_of(drawn.seed, cell.dataset, "folds")
+    )
     seed = seed_of(drawn.seed, cell.dataset, "permutations")
 
     def scored(predicted: FloatArray) -> Reached:

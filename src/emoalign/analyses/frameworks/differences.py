@@ -12,6 +12,7 @@ from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.base import ComparisonJob
 from emoalign.items.rated_items import RatedItems, correlated, rated_items, read_items
 from emoalign.statistics.replicates import Replicates, combination, independent_sum
+from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.significance import holm
 from emoalign.tables import FRAMEWORK
 
@@ -99,9 +100,12 @@ def _row(cells: Cells, job: ComparisonJob) -> dict[str, object] | None:
     difference = parts[0] if len(parts) == 1 else independent_sum(parts)
     interval = difference.interval()
     undefined = [key for key in (*emotions, *dimensions) if np.isnan(cells[key].estimate)]
+    fewest = min(cells[key].n_clusters for key in (*emotions, *dimensions))
     reason = None
     if undefined:
         reason = "no correlation on " + ", ".join(sorted({scale for _, scale in undefined}))
+    elif fewest < FEWEST_CLUSTERS:
+        reason = f"{fewest} clusters of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
     elif np.isnan(interval.low):
         reason = "the bootstrap interval rests on single items"
     return {

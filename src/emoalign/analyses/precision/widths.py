@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emoalign.analyses.precision.analysis import PrecisionJob
-from emoalign.items.cells import Texts
+from emoalign.items.clusters import ItemClusters
 from emoalign.items.human_agreement import ScaleNorms, people_reliability
 from emoalign.items.rated_items import unique_items
 from emoalign.statistics import planned_precision, planned_spread
@@ -47,11 +47,11 @@ NO_OTHERS = "there are no other items whose mean distribution a marginal model c
 
 
 def precision_rows(
-    job: PrecisionJob, norms: Mapping[str, pd.DataFrame], texts: Mapping[str, Texts]
+    job: PrecisionJob, norms: Mapping[str, pd.DataFrame], clusters: Mapping[str, ItemClusters]
 ) -> pd.DataFrame:
     """One row per scale, way of asking, assumption and half-width; see `tables.PRECISION`.
 
-    `norms` are the norm tables by dataset, `texts` what their items show. The order of rows does
+    `norms` are the norm tables by dataset, `clusters` those of their items. The order of rows does
     not matter.
     """
     rows = []
@@ -59,7 +59,7 @@ def precision_rows(
         table = norms[dataset].sort_values("item_id", ignore_index=True)
         for name, scale in sorted(scales.items()):
             of_scale = table[table["scale"] == name]
-            parts = [_divergences(dataset, name, scale, of_scale, texts[dataset], job)]
+            parts = [_divergences(dataset, name, scale, of_scale, clusters[dataset], job)]
             if isinstance(scale, HumanScale):
                 parts = [
                     _correlations(name, of_scale, job),
@@ -231,7 +231,7 @@ def _divergences(
     name: str,
     scale: HumanScale | LabelScale,
     norms: pd.DataFrame,
-    texts: Texts,
+    clusters: ItemClusters,
     job: PrecisionJob,
 ) -> Iterator[Row]:
     people = human_answers(norms, name, scale)
@@ -241,7 +241,7 @@ def _divergences(
         rng = np.random.default_rng(seed_of(job.seed, dataset, "sample"))
         chosen = rng.choice(n_items, planned_precision.SIMULATED_ITEMS, replace=False)
         people = people.at(np.sort(chosen))
-    keys = texts.keys_of(people.item_ids)
+    keys = clusters.keys_of(people.item_ids)
     folds = hashed_folds(keys, job.folds, seed_of(job.seed, dataset, "folds"))
     for model in MODELS:
         spread = None

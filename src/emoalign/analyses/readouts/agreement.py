@@ -14,10 +14,11 @@ from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.readouts.analysis import ReadoutsJob
 from emoalign.items.cells import DistributionCell, Tables, read_cells
 from emoalign.items.rated_items import of_scales, read_items
-from emoalign.statistics.clustered import FEWEST_TEXTS, clustered_means
+from emoalign.statistics.clustered import clustered_means
 from emoalign.statistics.distances import rps_debiased
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.readouts import agreement
+from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.seeds import seed_of
 from emoalign.study.scales import HumanScale
 from emoalign.tables import CELL_KEY, READOUTS, STATUSES, groups
@@ -113,7 +114,7 @@ def _nearer(
     )
     values = np.column_stack((of_sampled, of_exact, of_sampled - of_exact))
     values[np.isnan(values).any(axis=1)] = np.nan
-    texts = np.unique(sampled.text_keys[places[0]], return_inverse=True)[1].astype(np.int64)
+    texts = np.unique(sampled.cluster_keys[places[0]], return_inverse=True)[1].astype(np.int64)
     found = clustered_means(values, texts, n_resamples, seed)
     interval = found.intervals[2]
     return {
@@ -132,8 +133,8 @@ def _why(sampled: DistributionCell, n_items: int, n_texts: int, low: float) -> s
     if not np.isnan(low):
         return None
     if n_items:
-        few = f"{n_texts} texts, an interval needs {FEWEST_TEXTS}"
-        return few if n_texts < FEWEST_TEXTS else "no interval: the differences do not vary"
+        few = f"{n_texts} texts (or clusters), an interval needs {FEWEST_CLUSTERS}"
+        return few if n_texts < FEWEST_CLUSTERS else "no interval: the differences do not vary"
     left_out = sampled.left_out
     if not len(sampled.item_ids) and not left_out.few_raters and not left_out.no_answer:
         return "the norms have no single human ratings on points of the scale"

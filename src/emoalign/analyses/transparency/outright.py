@@ -21,9 +21,10 @@ from scipy import sparse
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.transparency.analysis import LabelledDataset, TransparencyJob
 from emoalign.embeddings.embedding import embedded
+from emoalign.items.clusters import belonging
 from emoalign.statistics.labels import out_of_fold_auc, seed_share, similarity, transparency
 from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.resampling import hashed_folds, text_keys
+from emoalign.statistics.resampling import Folds, hashed_folds, text_keys
 from emoalign.statistics.seeds import seed_of
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.lexicons import SeedLexicon
@@ -78,7 +79,7 @@ def transparency_rows(
     embed: Embed | None,
 ) -> list[dict[str, object]]:
     """One row per label of the dataset's scales of labels; see `tables.TRANSPARENCY`."""
-    texts = stimuli.set_index("item_id")["text"]
+    items = stimuli.set_index("item_id")
     lexicon, no_lexicon = job.lexicon, NO_LEXICON
     if lexicon is not None and _language(lexicon.language) != _language(dataset.language):
         no_lexicon = (
@@ -88,11 +89,13 @@ def transparency_rows(
     rows = []
     for scale_name, scale in sorted(dataset.labels.items()):
         people = human_answers(norms, scale_name, scale)
-        shown = texts.reindex(people.item_ids)
+        of_scale = items.reindex(people.item_ids)
+        shown = of_scale["text"]
         why = NO_RATERS if not len(shown) else NO_TEXTS if shown.isna().any() else None
         if why is None:
             seed = seed_of(job.seed, name, "folds")
-            columns = _columns(list(shown), people.shares, scale, lexicon, job, seed, embed)
+            folds = _folds(list(shown), list(of_scale["cluster"]), job.settings.folds, seed)
+            columns = _columns(list(shown), people.shares, scale, lexicon, job, folds, embed)
         else:
             unknown = dict.fromkeys(("prevalence", "e", "l", "t", "probe_auc"), np.nan)
             columns = [{**unknown, "n_texts": 0, "reason": why} for _ in scale.labels]
@@ -111,7 +114,7 @@ def _columns(
     scale: LabelScale,
     lexicon: SeedLexicon | None,
     job: TransparencyJob,
-    seed: int,
+    folds: Folds,
     embed: Embed | None,
 ) -> list[dict[str, object]]:
     """The numbers of each label; NaN for labels with too few texts and for what is not known."""
@@ -121,7 +124,7 @@ def _columns(
     enough = counts >= job.settings.min_texts
     l_values = _seed_shares(texts, chosen, scale, lexicon, enough)
     e_values = _similarities(texts, chosen, scale, embed, enough)
-    aucs = _aucs(texts, chosen, enough, job.settings.folds, seed)
+    aucs = _aucs(texts, chosen, enough, folds)
     t_values = transparency(e_values, l_values)
     return [
         {
@@ -170,18 +173,25 @@ def _similarities(
     return similarities
 
 
+def _folds(texts: Sequence[str], clusters: Sequence[str | None], n_folds: int, seed: int) -> Folds:
+    """The part of each text; none of a cluster, or with the same words, may help to tell another.
+
+    Texts that differ in capitals or dots alone have the same words.
+    """
+    in_words = [" ".join(words(text)) for text in texts]
+    keys, together = text_keys(in_words), belonging(in_words, clusters)
+    of_all = np.full(together.max(initial=-1) + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(of_all, together, keys)
+    return hashed_folds(of_all[together], n_folds, seed)
+
+
 def _aucs(
     texts: Sequence[str],
     chosen: NDArray[np.bool_],
     enough: NDArray[np.bool_],
-    n_folds: int,
-    seed: int,
+    folds: Folds,
 ) -> FloatArray:
-    in_words = [words(text) for text in texts]
-    # Texts that differ in capitals or dots alone are one text: none may help to tell the other.
-    keys = text_keys([" ".join(text) for text in in_words])
-    folds = hashed_folds(keys, n_folds, seed)
-    features = bag_of_words(in_words)
+    features = bag_of_words([words(text) for text in texts])
     aucs = np.full(chosen.shape[1], np.nan)
     for place in np.flatnonzero(enough):
         aucs[place] = out_of_fold_auc(features, chosen[:, place], folds, logistic_regression)

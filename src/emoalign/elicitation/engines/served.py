@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -232,7 +232,7 @@ def converse(
                 await card.collect_batches(inquiry, account)
                 for _ in range(ROUNDS):
                     for asks, at_once in turns(card, list(inquiry.missing())):
-                        await collect(engine, asks, inquiry.keep, at_once)
+                        await collect(engine, asks, inquiry.keep, at_once, inquiry.room)
         finally:
             await engine.close()
 
@@ -261,9 +261,11 @@ async def collect(
     asks: Iterable[Ask],
     keep: Callable[[Sequence[Answer]], None],
     concurrency: int,
+    room: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Ask each of `asks` and `keep` its answers the moment they arrive.
 
+    `room` waits until there is room for more: nothing new is asked before.
     Memory does not grow with the number of requests: each is made when its turn comes. After an
     error nothing new is asked, but what is under way, and paid for, is awaited and kept first.
     """
@@ -274,6 +276,8 @@ async def collect(
         for ask in waiting:
             try:
                 keep(await engine.ask(ask))
+                if room is not None:
+                    await room()
             except Exception as error:
                 failures.append(error)
             if failures:

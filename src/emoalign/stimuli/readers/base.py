@@ -99,8 +99,8 @@ class HumanLabels:
 class SourceItem:
     """One item of a dataset, under the dataset's own id.
 
-    `stratum` is the group that the source puts it in, `split` its split, `where` its place in the
-    file.
+    `stratum` is the group that the source puts it in, `split` its split, `cluster` what it belongs
+    together with (a lemma, a document), `where` its place in the file.
     """
 
     item_id: str
@@ -109,6 +109,7 @@ class SourceItem:
     image: str | None = None
     stratum: str | None = None
     split: str | None = None
+    cluster: str | None = None
     where: str = ""
 
 

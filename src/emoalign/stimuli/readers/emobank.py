@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from emoalign.errors import DataError
 from emoalign.stimuli.readers.base import Source, SourceItem, from_ratings
@@ -31,7 +31,14 @@ class EmobankSource(Source):
     texts: FileSource = Field(description="The sentences: raw.csv.")
     splits: FileSource | None = Field(None, description="Train, dev and test: emobank.csv.")
     categories: FileSource | None = Field(
-        None, description="Genres of the documents, which become strata: meta.tsv."
+        None,
+        description="Genres of the documents, which become strata, and the documents: meta.tsv.",
+    )
+    cluster: Literal["document"] | None = Field(
+        None,
+        description="document: the sentences of a document in categories, which are not "
+        "independent of each other, are resampled together, and never parted by folds; the "
+        "headlines of SemEval stand alone. Without it, every sentence does.",
     )
     skips: Literal["drop", "keep"] = Field(
         "drop",
@@ -45,6 +52,12 @@ class EmobankSource(Source):
         "The authors' own means are of 2 or more.",
     )
 
+    @model_validator(mode="after")
+    def _documents_are_known(self) -> Self:
+        if self.cluster is not None and self.categories is None:
+            raise ValueError("cluster: the documents are in categories: give meta.tsv there")
+        return self
+
     def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
         """The sentences with the single ratings of one perspective, in order of their first rating.
 
@@ -54,7 +67,10 @@ class EmobankSource(Source):
         given = _ratings(self, paths["ratings"])
         texts = _column(paths["texts"], "text")
         splits = _column(paths["splits"], "split") if "splits" in paths else {}
-        genres = _column(paths["categories"], "category", "tsv") if "categories" in paths else {}
+        genres, documents = (
+            _column(paths["categories"], name, "tsv") if name and "categories" in paths else {}
+            for name in ("category", self.cluster)
+        )
         items = []
         for item_id, (where, rows) in given.items():
             if item_id not in texts:
@@ -65,13 +81,16 @@ class EmobankSource(Source):
                 scale: from_ratings([row[place] for row in rows], where)
                 for place, scale in enumerate(_SCALES)
             }
+            genre, document = genres.get(item_id), documents.get(item_id)
             items.append(
                 SourceItem(
                     item_id,
                     texts[item_id],
                     ratings,
-                    stratum=genres.get(item_id),
+                    stratum=genre,
                     split=splits.get(item_id),
+                    # The headlines of SemEval are one document in name alone.
+                    cluster=None if document == genre else document,
                     where=where,
                 )
             )

@@ -63,7 +63,7 @@ def read_table(source: ItemTable, paths: Mapping[str, Path]) -> list[SourceItem]
 
 
 def _stimulus_columns(source: ItemTable) -> dict[str, str]:
-    named = {key: getattr(source, key) for key in ("text", "image", "stratum", "split")}
+    named = {key: getattr(source, key) for key in ("text", "image", "stratum", "split", "cluster")}
     return {key: name for key, name in named.items() if name is not None}
 
 
@@ -83,6 +83,7 @@ def _source_item(source: ItemTable, item_id: str, item: _Item) -> SourceItem:
         image=f"{stimulus.strip()}{source.image_suffix}" if shown == "image" else None,
         stratum=fields.get("stratum"),
         split=fields.get("split"),
+        cluster=(fields.get("cluster") or "").strip() or None,
         where=f"{where}, column {getattr(source, shown)!r}",
     )
 

@@ -154,6 +154,12 @@ class ItemTable(JoinedTable, Source):
         None, description="Column with the group an item belongs to, such as its category."
     )
     split: str | None = Field(None, description="Column with the split an item belongs to.")
+    cluster: str | None = Field(
+        None,
+        description="Column with what items have in common that are not independent of each other, "
+        "such as their lemma or document: these are resampled together, and never parted by folds. "
+        "An item whose field is empty stands alone.",
+    )
     joined: tuple[JoinedTable, ...] = Field(
         (), description="More tables with ratings of the same items, joined by id."
     )

@@ -3,30 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from itertools import count
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import openai
-from openai.types import Batch
+import orjson
 
-from emoalign.elicitation.engines.openai.batch_files import Remembered
+from emoalign.elicitation.engines.openai.batch_memory import Remembered
+from emoalign.elicitation.engines.openai.batch_states import (
+    BatchState,
+    read_state,
+    seconds,
+    takes_no_more,
+)
 from emoalign.elicitation.engines.openai.credentials import Credentials
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.replies import backoff, refused
+from emoalign.elicitation.engines.openai.replies import Fault, backoff, error_reply, odd, refused
 from emoalign.errors import EngineError
 
 AGAIN = "Batches that were submitted are remembered: running again takes them up."
-_TRANSIENT = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
+A_DAY_S = 86400.0
+_Found = TypeVar("_Found")
+
+
+class _Response(Protocol):
+    @property
+    def content(self) -> bytes: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
 
 class BatchError(EngineError):
-    """The batch interface could not be used; `passing` when it may be later."""
+    """The batch interface could not be used; `passing` when it may be later.
 
-    def __init__(self, message: str, passing: bool) -> None:
+    `status` is that of the provider's reply, None without one; `unsure` tells that something may
+    have been made all the same.
+    """
+
+    def __init__(self, message: str, fault: Fault, status: int | None = None) -> None:
         super().__init__(message)
-        self.passing = passing
+        self.fault = fault
+        self.status = status
+        self.unsure = False
+
+    @property
+    def passing(self) -> bool:
+        """Tell whether it may be gone when one asks again."""
+        return self.fault.kind in ("passing", "busy")
+
+    @property
+    def not_made(self) -> bool:
+        """Tell whether what the provider was asked to make is certain not to be there."""
+        refused = self.status is not None and 400 <= self.status < 500 and self.status != 408
+        return not self.unsure and (refused or not self.passing)
+
+    @property
+    def full(self) -> bool:
+        """Tell whether there may be room once other batches have ended."""
+        if not self.not_made or self.status is None:
+            return False
+        return self.passing or takes_no_more(self.fault.said)
 
 
 class BatchClient:
@@ -40,29 +80,51 @@ class BatchClient:
             base_url=card.base_url,
             default_headers=self._credentials.own,
             timeout=card.limits.timeout_s,
-            max_retries=card.limits.retries,
+            max_retries=0,  # a reply with status 200 may be a fault too
         )
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    async def upload(self, name: str, content: bytes) -> str:
-        """The id of a new file of requests."""
-        async with self._explaining("files"):
-            return (await self._client.files.create(file=(name, content), purpose="batch")).id
+    async def upload(self, name: str, content: bytes) -> tuple[str, float | None]:
+        """The id of a new file of requests, and when it was made by the provider's clock."""
+
+        async def once() -> tuple[str, float | None]:
+            create = self._client.files.with_raw_response.create
+            response = await self._sent("files", create(file=(name, content), purpose="batch"))
+            reply = self._object("files", response)
+            if not isinstance(reply.get("id"), str):
+                raise self._error("files", odd(f"gave an answer of another shape: {reply}"))
+            times = (seconds(reply.get("created_at")), _date(response.headers))
+            return reply["id"], min((time for time in times if time is not None), default=None)
+
+        return await self._persistently(once)
 
     async def content(self, file_id: str) -> bytes:
-        """The content of a file."""
-        async with self._explaining(f"file {file_id}"):
-            return (await self._client.files.content(file_id)).content
+        """The content of a file of lines."""
+        what = f"file {file_id}"
 
-    async def retrieve(self, batch_id: str) -> Batch:
+        async def once() -> bytes:
+            read = self._client.files.with_raw_response.content
+            content = (await self._sent(what, read(file_id))).content
+            if content.lstrip().startswith(b"<") or _is_one_object(content):
+                raise self._error(what, odd(f"gave no file but: {content[:200]!r}"))
+            return content
+
+        return await self._persistently(once)
+
+    async def retrieve(self, batch_id: str) -> BatchState:
         """A batch as it is now."""
-        async with self._explaining(f"batch {batch_id}"):
-            return await self._client.batches.retrieve(batch_id)
+        what = f"batch {batch_id}"
 
-    async def create(self, remembered: Remembered, file_id: str, address: str) -> Batch:
+        async def once() -> BatchState:
+            retrieve = self._client.batches.with_raw_response.retrieve
+            return self._state(what, self._object(what, await self._sent(what, retrieve(batch_id))))
+
+        return await self._persistently(once)
+
+    async def create(self, remembered: Remembered, file_id: str, address: str) -> BatchState:
         """Make a batch, once: after a fault, look whether it was made before trying again."""
         parameters: dict[str, Any] = {
             "input_file_id": file_id,
@@ -70,30 +132,111 @@ class BatchClient:
             "completion_window": self._card.batches.completion_window,
             "metadata": {"emoalign": remembered.token},
         }
-        client = self._client.with_options(max_retries=0)
+
+        async def once() -> BatchState:
+            create = self._client.batches.with_raw_response.create
+            response = await self._sent("batches", create(**parameters))
+            return self._state("batches", self._object("batches", response))
+
+        async def look() -> BatchState | None:
+            try:
+                return await self.find(remembered)
+            except BatchError as error:
+                error.unsure = True
+                raise
+
+        return await self._persistently(once, look)
+
+    async def find(self, remembered: Remembered) -> BatchState | None:
+        """The batch that was made for `remembered`, among those of the account, newest first."""
+        after: str | openai.Omit = openai.omit
+        while True:
+            listed, last = await self._page(after)
+            for batch in listed:
+                if batch.token == remembered.token:
+                    return batch
+            if last is None or last == after or _all_older(listed, remembered.since):
+                return None
+            after = last
+
+    async def _page(self, after: str | openai.Omit) -> tuple[list[BatchState], str | None]:
+        """A hundred batches of the account, and the id of the last if there are more."""
+
+        async def once() -> tuple[list[BatchState], str | None]:
+            call = self._client.batches.with_raw_response.list
+            response = await self._sent("batches", call(limit=100, after=after))
+            reply = self._object("batches", response)
+            data = reply.get("data")
+            if not isinstance(data, list):
+                raise self._error("batches", odd(f"gave an answer of another shape: {reply}"))
+            listed = []
+            for fields in data:
+                with suppress(ValueError):  # of another kind
+                    listed.append(read_state(fields))
+            return listed, listed[-1].id if listed and reply.get("has_more") else None
+
+        return await self._persistently(once)
+
+    async def _persistently(
+        self,
+        call: Callable[[], Awaitable[_Found]],
+        look: Callable[[], Awaitable[_Found | None]] | None = None,
+    ) -> _Found:
+        """The result of a call, which is made again after faults that pass.
+
+        Before that, `look` sees whether there is a result all the same.
+        """
         limits = self._card.limits
         for attempt in count(1):
-            async with self._explaining("batches"):
-                try:
-                    return await client.batches.create(**parameters)
-                except _TRANSIENT:
-                    if attempt > limits.retries:
-                        raise
-            await asyncio.sleep(backoff(attempt, limits.longest_wait_s, 1.0))
-            made = await self.find(remembered)
-            if made is not None:
-                return made
+            try:
+                return await call()
+            except BatchError as error:
+                if not error.passing or attempt > limits.retries:
+                    raise
+                asked = error.fault.wait_s or 0.0
+            longest = limits.longest_wait_s
+            await asyncio.sleep(max(backoff(attempt, longest, 1.0), min(asked, longest)))
+            found = await look() if look else None
+            if found is not None:
+                return found
         raise AssertionError("counting does not end")
 
-    async def find(self, remembered: Remembered) -> Batch | None:
-        """The batch that was made for `remembered`, among the newest of the account."""
-        async with self._explaining("batches"):
-            async for batch in self._client.batches.list(limit=100):
-                if (batch.metadata or {}).get("emoalign") == remembered.token:
-                    return batch
-                if batch.created_at and batch.created_at < remembered.started - 86400:
-                    return None
-        return None
+    async def _sent(self, what: str, call: Awaitable[_Response]) -> _Response:
+        """The response to a call; errors of the client become those of an engine."""
+        try:
+            return await call
+        except openai.APIStatusError as error:
+            fault = refused(error.status_code, error.response.headers, error.response.content)
+            raise self._error(what, fault, error.status_code) from None
+        except openai.APIConnectionError as error:
+            cause = self.keyless(error.__cause__ or error).rstrip(".")
+            raise self._error(what, odd(f"could not be reached: {cause}.")) from None
+
+    def _object(self, what: str, response: _Response) -> dict[str, Any]:
+        """The JSON object of a reply that says that all is well."""
+        try:
+            reply = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            said = f"answered with something else than JSON: {response.content[:200]!r}"
+            raise self._error(what, odd(said)) from None
+        if not isinstance(reply, dict):
+            raise self._error(what, odd(f"gave an answer of another shape: {reply}"))
+        if reply.get("error"):
+            raise self._error(what, error_reply(reply))
+        return reply
+
+    def _state(self, what: str, fields: Mapping[str, Any]) -> BatchState:
+        try:
+            return read_state(fields)
+        except ValueError:
+            raise self._error(what, odd(f"gave an answer of another shape: {fields}")) from None
+
+    def _error(self, what: str, fault: Fault, status: int | None = None) -> BatchError:
+        remedy = f"{fault.remedy} {AGAIN}" if fault.kind != "permanent" else fault.remedy
+        if status == 404:
+            remedy = self._not_found(what)
+        said = self.keyless(fault.said)
+        return BatchError(f"{self.where()} ({what}) {said} {remedy}", fault, status)
 
     def where(self) -> str:
         """The server, for messages."""
@@ -102,26 +245,6 @@ class BatchClient:
     def keyless(self, said: object) -> str:
         """The beginning of what a server said, which may repeat secrets, without them."""
         return self._credentials.hidden(str(said))[:300]
-
-    @asynccontextmanager
-    async def _explaining(self, what: str) -> AsyncIterator[None]:
-        """Turn errors of the client into those of an engine, with what to do."""
-        try:
-            yield
-        except openai.APIStatusError as error:
-            fault = refused(error.status_code, error.response.headers, error.response.content)
-            remedy = f"{fault.remedy} {AGAIN}" if fault.kind != "permanent" else fault.remedy
-            if error.status_code == 404:
-                remedy = self._not_found(what)
-            said = self.keyless(fault.said)
-            raise BatchError(
-                f"{self.where()} ({what}) {said} {remedy}", isinstance(error, _TRANSIENT)
-            ) from None
-        except openai.APIConnectionError as error:
-            cause = self.keyless(error.__cause__ or error).rstrip(".")
-            raise BatchError(
-                f"{self.where()} ({what}) could not be reached: {cause}. {AGAIN}", True
-            ) from None
 
     def _not_found(self, what: str) -> str:
         if what in ("files", "batches"):
@@ -134,3 +257,28 @@ class BatchClient:
             "key again, or give its answers up by deleting the file that remembers it: "
             "docs/batches.md."
         )
+
+
+def _is_one_object(content: bytes) -> bool:
+    """Tell whether a file is a single object that is no line of answers: an error, say."""
+    try:
+        whole = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return False
+    return not isinstance(whole, dict) or "custom_id" not in whole
+
+
+def _all_older(listed: Sequence[BatchState], since: float | None) -> bool:
+    """Tell whether batches are so old, newest first, that one made at `since` cannot follow."""
+    first, last = listed[0].created, listed[-1].created
+    if since is None or first is None or last is None or first < last:
+        return False
+    return first < since - A_DAY_S
+
+
+def _date(headers: Mapping[str, str]) -> float | None:
+    """The provider's time, in seconds since 1970."""
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
+        return None

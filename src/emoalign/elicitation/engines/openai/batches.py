@@ -10,46 +10,32 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from openai.types import Batch
-
-from emoalign.elicitation.budget import Account, most_usd, paid
-from emoalign.elicitation.engines.openai.batch_client import AGAIN, BatchClient, BatchError
-from emoalign.elicitation.engines.openai.batch_files import (
-    BatchFile,
-    Memory,
-    Outcome,
-    Remembered,
-    batch_files,
-    endpoint,
-    read_outcomes,
-    reply_in,
-    why_failed,
-)
-from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
+from emoalign.elicitation.budget import Account, most_usd
+from emoalign.elicitation.engines.openai.batch_client import A_DAY_S, BatchClient, BatchError
+from emoalign.elicitation.engines.openai.batch_files import BatchFile, batch_files, endpoint
+from emoalign.elicitation.engines.openai.batch_harvest import Harvest, price_factor
+from emoalign.elicitation.engines.openai.batch_memory import Memory, Remembered
+from emoalign.elicitation.engines.openai.batch_states import ENDED, BatchState
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.replies import Fault, lacks_logprobs, read_choices
 from emoalign.elicitation.inquiry import Inquiry
-from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError, EngineError
 
 ROUNDS = 3
 """Times that what is missing is submitted."""
 
-KEPT_AT_ONCE = 500
-"""Lines of a collected batch that are written to the journal together."""
-
 PATIENCE_S = 3600.0
 """Seconds for which nobody has to tell how batches are, before the job stops."""
 
-_ENDED = ("completed", "failed", "expired", "cancelled")
-_log = logging.getLogger(__name__)
+LONGEST_POLL_S = 900.0
+"""Seconds, at most, after which a batch that has to wait for others is submitted again."""
 
-Keep = Callable[[Sequence[Answer]], None]
+SUFFIX = ".batches.json"
+
+_log = logging.getLogger(__name__)
 
 
 async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account | None) -> None:
@@ -63,12 +49,8 @@ async def collect_batches(card: OpenAIModel, inquiry: Inquiry, account: Account 
     if card.delivery == "single" and not memory.batches:
         return
     client = BatchClient(card)
-
-    def keep_new(answers: Sequence[Answer]) -> None:
-        inquiry.keep([answer for answer in answers if answer.key not in inquiry.answers])
-
     try:
-        batches = _Batches(card, client, memory, keep_new, account)
+        batches = _Batches(card, client, memory, inquiry, account)
         await batches.take_up()
         await batches.collect()
         if card.delivery == "batch":
@@ -83,16 +65,17 @@ def under_way(journal: Path) -> bool:
 
 
 def _memory_file(journal: Path) -> Path:
-    return journal.with_suffix(".batches.json")
+    return journal.with_suffix(SUFFIX)
 
 
 async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
-    for _ in range(ROUNDS):
+    rounds = 0
+    while rounds < ROUNDS:
         asks = list(inquiry.missing())
         if not asks:
             return
-        batches.reasons.clear()
         await batches.deliver(asks)
+        rounds += not batches.held_back
     if inquiry.unanswered:
         raise EngineError(
             f"{batches.where} left {inquiry.unanswered} answers out of its batches, {ROUNDS} times "
@@ -109,18 +92,26 @@ class _Batches:
         card: OpenAIModel,
         client: BatchClient,
         memory: Memory,
-        keep: Keep,
+        inquiry: Inquiry,
         account: Account | None,
     ) -> None:
         self.card = card
-        self.reasons: Counter[str] = Counter()
         self.where = client.where()
+        self.held_back = False
         self._client = client
         self._memory = memory
-        self._keep = keep
+        self._journal = inquiry.task.journal
+        self._harvest = Harvest(card, client, inquiry)
         self._account = account if card.prices else None
+        self._at_once = card.batches.at_once
+        self._alone: set[str] = set()
+        self._turned_away: float | None = None
         self._heard = 0.0
         self._seen: dict[str, str] = {}
+
+    def unanswered(self) -> str:
+        """The provider's words on requests without an answer in the last round."""
+        return self._harvest.unanswered()
 
     async def take_up(self) -> None:
         """Find the batches that were being made when their job died, or see that they were not."""
@@ -135,37 +126,72 @@ class _Batches:
                 self._attach(remembered, batch)
 
     async def deliver(self, asks: Sequence[Ask]) -> None:
-        """Submit requests in as many batches as they need, and collect what comes."""
-        at_once = self.card.batches.at_once or len(asks)
+        """Submit requests in as many batches as they need, and collect what comes.
+
+        Afterwards `held_back` tells whether a batch failed because others were under way.
+        """
+        self.held_back = False
+        self._harvest.reasons.clear()
         address = endpoint(asks[0])
         for file in batch_files(self.card, asks, self._most_usd, self._left_usd):
-            if len(self._memory.batches) >= at_once:
-                await self.collect()
+            if self._at_once:
+                await self.collect(self._at_once)
+            await self._submit_in_turn(file, address)
+        await self.collect()
+
+    async def _submit_in_turn(self, file: BatchFile, address: str) -> None:
+        """Submit a batch, if need be once others have ended: those of this job, or of another."""
+        while True:
             try:
                 await self._submit(file, address)
+                return
             except BudgetError:
                 # What is under way costs less than was set aside for it: then the rest may fit.
                 if not self._memory.batches:
                     raise
-                await self.collect()
-                await self._submit(file, address)
-        await self.collect()
+            except BatchError as error:
+                if not error.full:
+                    raise
+                alone = not self._memory.batches
+                await self._wait_for_a_place(error, alone, error.passing)
+            await self.collect(len(self._memory.batches) or 1)
 
-    async def collect(self) -> None:
-        """Wait for all batches under way and keep their answers."""
+    async def _wait_for_a_place(self, error: EngineError, alone: bool, passing: bool) -> None:
+        """Have batches wait for those before them. Raises `error` when that is of no use.
+
+        `alone` says that no other batch of this job was under way, `passing` that one of another
+        job must have been.
+        """
+        if not alone or self._at_once != 1:
+            self._at_once = max(1, len(self._memory.batches))
+            _log.warning("%s At most %d at once from now on.", error, self._at_once)
+            return
+        others = [path for path in self._journal.rglob(f"*{SUFFIX}") if path != self._memory.path]
+        now = time.monotonic()
+        if self._turned_away is None:
+            self._turned_away = now
+            _log.warning("%s It is submitted again when others may have ended.", error)
+        if not (passing or others) or now - self._turned_away > A_DAY_S:
+            raise error
+        # The longer it has waited, the less often it asks.
+        waited = now - self._turned_away
+        await asyncio.sleep(max(self.card.batches.poll_s, min(waited / 10, LONGEST_POLL_S)))
+
+    async def collect(self, fewer_than: int = 1) -> None:
+        """Keep the answers of batches as they end, until fewer are under way: none, or so many."""
         self._heard = time.monotonic()
-        while self._memory.batches:
+        while len(self._memory.batches) >= fewer_than:
             for remembered in list(self._memory.batches):
                 try:
                     batch = await self._client.retrieve(str(remembered.batch_id))
+                    self._report(batch)
+                    if batch.status in ENDED:
+                        await self._take(remembered, batch)
                 except BatchError as error:
                     self._be_patient(error)
-                    continue
-                self._heard = time.monotonic()
-                self._report(batch)
-                if batch.status in _ENDED:
-                    await self._take(remembered, batch)
-            if self._memory.batches:
+                else:
+                    self._heard = time.monotonic()
+            if len(self._memory.batches) >= fewer_than:
                 await asyncio.sleep(self.card.batches.poll_s)
 
     async def _submit(self, file: BatchFile, address: str) -> None:
@@ -173,23 +199,26 @@ class _Batches:
             self._account.reserve(file.usd)
         remembered = Remembered(
             token=uuid.uuid4().hex,
-            started=time.time(),
             asked=file.asked,
             usd=file.usd if self._account else 0.0,
             account=str(self._account.path) if self._account else None,
         )
+        if not self._memory.batches:
+            self._alone.add(remembered.token)
         self._memory.add(remembered)
         try:
-            file_id = await self._client.upload(
-                f"emoalign-{remembered.token}.jsonl", b"".join(file.lines)
-            )
+            if file.uploaded is None:
+                name = f"emoalign-{remembered.token}.jsonl"
+                file.uploaded = await self._client.upload(name, b"".join(file.lines))
+            file_id, remembered.since = file.uploaded
+            self._memory.write()
             self._attach(remembered, await self._client.create(remembered, file_id, address))
         except BatchError as error:
-            if not error.passing:
+            if error.not_made:
                 self._forget(remembered, 0.0)
             raise
 
-    def _attach(self, remembered: Remembered, batch: Batch) -> None:
+    def _attach(self, remembered: Remembered, batch: BatchState) -> None:
         remembered.batch_id = batch.id
         self._memory.write()
         _log.info(
@@ -205,71 +234,26 @@ class _Batches:
         if remembered.account:
             Account(Path(remembered.account), 0.0).settle(remembered.usd, usd)
 
-    async def _take(self, remembered: Remembered, batch: Batch) -> None:
+    async def _take(self, remembered: Remembered, batch: BatchState) -> None:
         """Keep what a batch that has ended brought, and forget it."""
-        if batch.status == "failed":
+        if batch.status == "failed" and not batch.files:
             self._forget(remembered, 0.0)
-            reason, remedy = why_failed(batch)
-            reason = self._client.keyless(reason)
-            raise EngineError(f"{self.where} did not accept batch {batch.id}: {reason} {remedy}")
-        outcomes: list[Outcome] = []
-        for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
-            content = await self._client.content(file_id)
-            try:
-                outcomes += read_outcomes(content)
-            except ValueError as error:
-                raise EngineError(
-                    f"{self.where}: file {file_id} of batch {batch.id} is no list of answers "
-                    f"({error}). {AGAIN}"
-                ) from None
-        usd, permanent = self._keep_answers(remembered, batch.id, outcomes)
+            reason, remedy = batch.why_failed()
+            error = EngineError(
+                f"{self.where} did not accept batch {batch.id}: "
+                f"{self._client.keyless(reason)} {remedy}"
+            )
+            if not batch.held_back:
+                raise error
+            self.held_back = True
+            alone = remembered.token in self._alone
+            await self._wait_for_a_place(error, alone, passing=False)
+            return
+        usd, permanent = await self._harvest.bring_in(remembered, batch)
         self._forget(remembered, usd)
+        self._turned_away = None
         if permanent:
             raise permanent
-
-    def _keep_answers(
-        self, remembered: Remembered, batch_id: str, outcomes: Iterable[Outcome]
-    ) -> tuple[float, EngineError | None]:
-        """Write the answers to the journal; what they cost, and the first fault that will not pass.
-
-        Lines may come in any order.
-        """
-        waiting = dict(remembered.asked)
-        arrived: list[Answer] = []
-        permanent: EngineError | None = None
-        usd = 0.0
-        for place, outcome in enumerate(outcomes, 1):
-            asked = waiting.pop(outcome.custom_id, None)
-            if asked is None:
-                which = (
-                    "a second line"
-                    if outcome.custom_id in remembered.asked
-                    else "a line nobody asked"
-                )
-                _log.warning("batch %s: %s for %r", batch_id, which, outcome.custom_id[:64])
-                continue
-            request_id, participants = asked
-            exact = participants[0] is None
-            try:
-                reply = reply_in(outcome, len(participants))
-                answers = read_choices(request_id, participants, exact, reply, 0.0)
-                if exact and any(map(lacks_logprobs, answers)):
-                    raise Fault("permanent", NO_LOGPROBS, "")
-            except Fault as fault:
-                said = self._client.keyless(fault.said)
-                self.reasons[said] += 1
-                if fault.kind == "permanent" and permanent is None:
-                    permanent = EngineError(f"{self.where} {said} {fault.remedy}".rstrip())
-                continue
-            usd += self._paid(answers)
-            arrived += answers
-            if place % KEPT_AT_ONCE == 0:
-                self._keep(arrived)
-                arrived = []
-        self._keep(arrived)
-        if waiting:
-            self.reasons["nothing came back for the request."] += len(waiting)
-        return usd, permanent
 
     def _be_patient(self, error: BatchError) -> None:
         """Wait out a fault: the batches go on. Raises it when it will not pass."""
@@ -277,29 +261,16 @@ class _Batches:
             raise error
         _log.warning("%s Asked again in %g s.", error, self.card.batches.poll_s)
 
-    def _report(self, batch: Batch) -> None:
+    def _report(self, batch: BatchState) -> None:
         """Say how far a batch is, when that has changed."""
-        counts = batch.request_counts
-        state: str = batch.status
-        if counts and counts.total:
-            state += f", {counts.completed} of {counts.total} done, {counts.failed} failed"
+        state = batch.status + batch.progress
         if self._seen.get(batch.id) != state:
             self._seen[batch.id] = state
             _log.info("batch %s: %s", batch.id, state)
 
-    def _factor(self) -> float:
-        return (self.card.prices and self.card.prices.batch_factor) or 1.0
-
     def _most_usd(self, ask: Ask) -> float:
-        return self._factor() * most_usd(self.card.prices, ask) if self.card.prices else 0.0
-
-    def _paid(self, answers: Sequence[Answer]) -> float:
-        return self._factor() * paid(self.card.prices, answers) if self.card.prices else 0.0
+        prices = self.card.prices
+        return price_factor(prices) * most_usd(prices, ask) if prices else 0.0
 
     def _left_usd(self) -> float:
         return self._account.left() if self._account else float("inf")
-
-    def unanswered(self) -> str:
-        """The provider's words on requests without an answer, the commonest first."""
-        said = "; ".join(f"{reason} ({times}×)" for reason, times in self.reasons.most_common(3))
-        return f" Of the last round: {said}" if said else ""

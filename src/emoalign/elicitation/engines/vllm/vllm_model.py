@@ -174,3 +174,4 @@ class VllmModel(AskedModel):
             for ask, arrived in engine.answers(sorted(wanting, key=beginning)):
                 for inquiry in wanting[ask]:
                     inquiry.keep(arrived)
+                    inquiry.wait_for_room()

@@ -1,0 +1,1 @@
+"""Correlations looked at more closely."""

@@ -1,0 +1,67 @@
+"""Do the correlations hold when looked at more closely?"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from emoalign.analyses.base import (
+    ITEMS,
+    AnalysedStudy,
+    Analysis,
+    ComparisonJob,
+    Computation,
+    statistics,
+)
+from emoalign.figures.kinds import FigureKind
+from emoalign.report.contents import PageSection
+from emoalign.study.settings import StatisticsSettings
+
+
+class RobustnessJob(ComparisonJob):
+    """Look at correlations on other items, among them those with at least so many answers."""
+
+    version: int = 1
+    min_answers: int = 2
+
+    @classmethod
+    def of(cls, study: AnalysedStudy) -> Self:
+        """All datasets of a study."""
+        compared = ComparisonJob.of(study)
+        return cls(
+            datasets=compared.datasets,
+            seed=compared.seed,
+            bootstrap_resamples=compared.bootstrap_resamples,
+            min_answers=study.set_by(StatisticsSettings).min_answers,
+        )
+
+
+ANALYSIS = Analysis(
+    "robustness",
+    computes=(
+        Computation(
+            rule="compare",
+            does="Item tables in; each cell's correlation on parts of its items out.",
+            run="emoalign.analyses.robustness.checks:check_robustness",
+            job=RobustnessJob,
+            reads=(ITEMS,),
+            makes=statistics("robustness"),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "robustness",
+            "dataset",
+            draw="emoalign.analyses.robustness.figure:draw",
+            title="Correlations on parts of the items: {dataset}",
+            caption="{dataset}: Pearson r with human item means within thirds of the items by "
+            "valence (by the scale itself where people did not rate valence), on either side of "
+            "the middle of valence, and on other items or weights, each with its 95 % bootstrap "
+            "interval (BCa). Pooled: within all parts together. Black line: r over all items. "
+            "Grey band: where r could be if items that the model left without a rating had one.",
+            alt="Correlations of each cell of {dataset} on parts of its items beside that over "
+            "all; the numbers are in the table of robustness.",
+            reads=statistics("robustness"),
+        ),
+    ),
+    section=PageSection("emoalign.analyses.robustness.section:SECTION", statistics("robustness")),
+)

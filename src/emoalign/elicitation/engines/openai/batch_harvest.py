@@ -1,0 +1,142 @@
+"""Answers that batches bring: read line by line, kept, priced; and why others are missing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from emoalign.elicitation.budget import paid
+from emoalign.elicitation.engines.asked import Prices
+from emoalign.elicitation.engines.openai.batch_client import BatchClient
+from emoalign.elicitation.engines.openai.batch_files import Outcome, read_outcomes, reply_in
+from emoalign.elicitation.engines.openai.batch_memory import Remembered
+from emoalign.elicitation.engines.openai.batch_states import BatchState
+from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.openai.replies import Fault, lacks_logprobs, read_choices
+from emoalign.elicitation.inquiry import Inquiry
+from emoalign.elicitation.journal import Answer
+from emoalign.errors import EngineError
+
+KEPT_AT_ONCE = 500
+"""Lines of a collected batch that are written to the journal together."""
+
+READINGS = 3
+"""Times that files with damaged or missing lines are fetched: it may have happened on their way."""
+
+_log = logging.getLogger(__name__)
+
+
+class Harvest:
+    """The answers of the batches of one job; `reasons` count why others did not come."""
+
+    def __init__(self, card: OpenAIModel, client: BatchClient, inquiry: Inquiry) -> None:
+        self.reasons: Counter[str] = Counter()
+        self._card = card
+        self._client = client
+        self._inquiry = inquiry
+
+    async def bring_in(
+        self, remembered: Remembered, batch: BatchState
+    ) -> tuple[float, EngineError | None]:
+        """Keep what a batch brought, on the disk itself.
+
+        Returns the US dollars it cost, and the first fault that will not pass. Raises BatchError
+        when its files cannot be had.
+        """
+        outcomes, damaged = await self._lines(batch)
+        for _ in range(READINGS - 1):
+            short = batch.status == "completed" and len(outcomes) < len(remembered.asked)
+            if not (damaged or short):
+                break
+            await asyncio.sleep(self._card.batches.poll_s)
+            outcomes, damaged = await self._lines(batch)
+        if damaged:
+            _log.warning(
+                "batch %s: lines that cannot be read: %d (%s). The others are kept, and what is "
+                "missing is asked again.",
+                batch.id,
+                len(damaged),
+                self._client.keyless("; ".join(damaged)),
+            )
+        usd, permanent = self._keep_answers(remembered, batch.id, outcomes)
+        await self._inquiry.on_disk()
+        # The cost of a line that cannot be read is not known: its share of the most there can be.
+        share = min(1.0, len(damaged) / len(remembered.asked))
+        return usd + share * remembered.usd, permanent
+
+    async def _lines(self, batch: BatchState) -> tuple[list[Outcome], list[str]]:
+        """The lines of a batch that can be read, and where the others are and why they cannot."""
+        outcomes: list[Outcome] = []
+        damaged: list[str] = []
+        for file_id in batch.files:
+            read, wrong = read_outcomes(await self._client.content(file_id))
+            outcomes += read
+            damaged += (f"file {file_id}, {why}" for why in wrong)
+        return outcomes, damaged
+
+    def _keep_answers(
+        self, remembered: Remembered, batch_id: str, outcomes: Iterable[Outcome]
+    ) -> tuple[float, EngineError | None]:
+        """Write the answers to the journal; what they cost, and the first fault that will not pass.
+
+        Lines may come in any order.
+        """
+        waiting = dict(remembered.asked)
+        arrived: list[Answer] = []
+        permanent: EngineError | None = None
+        usd = 0.0
+        for place, outcome in enumerate(outcomes, 1):
+            asked = waiting.pop(outcome.custom_id, None)
+            if asked is None:
+                which = (
+                    "a second line"
+                    if outcome.custom_id in remembered.asked
+                    else "a line nobody asked"
+                )
+                _log.warning("batch %s: %s for %r", batch_id, which, outcome.custom_id[:64])
+                continue
+            request_id, participants = asked
+            exact = participants[0] is None
+            try:
+                reply = reply_in(outcome, len(participants))
+                answers = read_choices(request_id, participants, exact, reply, 0.0)
+                if exact and any(map(lacks_logprobs, answers)):
+                    raise Fault("permanent", NO_LOGPROBS, "")
+            except Fault as fault:
+                said = self._client.keyless(fault.said)
+                self.reasons[said] += 1
+                if fault.kind == "permanent" and permanent is None:
+                    where = self._client.where()
+                    permanent = EngineError(f"{where} {said} {fault.remedy}".rstrip())
+                continue
+            usd += self._paid(answers)
+            arrived += answers
+            if place % KEPT_AT_ONCE == 0:
+                self._keep(arrived)
+                arrived = []
+        self._keep(arrived)
+        if waiting:
+            self.reasons["nothing came back for the request."] += len(waiting)
+        return usd, permanent
+
+    def _keep(self, answers: Sequence[Answer]) -> None:
+        """Keep the answers that are not known yet."""
+        known = self._inquiry.answers
+        self._inquiry.keep([answer for answer in answers if answer.key not in known])
+
+    def _paid(self, answers: Sequence[Answer]) -> float:
+        prices = self._card.prices
+        return price_factor(prices) * paid(prices, answers) if prices else 0.0
+
+    def unanswered(self) -> str:
+        """The provider's words on requests without an answer, the commonest first."""
+        said = "; ".join(f"{reason} ({times}×)" for reason, times in self.reasons.most_common(3))
+        return f" Of the last round: {said}" if said else ""
+
+
+def price_factor(prices: Prices) -> float:
+    """The price of a batch as a share of that of single requests."""
+    return prices.batch_factor or 1.0

@@ -1,0 +1,151 @@
+"""What the report says of correlations looked at more closely."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoalign.analyses.robustness.checks import robustness_rows
+from emoalign.analyses.robustness.in_words import answers, findings, verdict
+from emoalign.statistics.robustness import range_corrected
+from emoalign.tables import ROBUSTNESS
+from emoalign.wording import number
+from tests.kit.words import report_job
+
+from .test_robustness import NORM_ROWS, answered, exact, job
+
+JOB = report_job(models=("a", "b", "c", "m"))
+
+
+def checked(r: float, low: float, **names: object) -> list[dict[str, Any]]:
+    """The rows of a cell, all checks of which have an interval from `low`."""
+    base = dict.fromkeys(ROBUSTNESS.schema.names, np.nan) | {
+        **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence"},
+        **{"readout": "sampled", "part": "", "parted_by": None, "reason": None},
+        **{"n_items": 30, "n_left_out": 0, "n_missing": 0, "sd_ratio": 1.0},
+        **{"r": r, "low": low, "high": r + 0.1, "difference": 0.0, "r_corrected": r},
+        **names,
+    }
+    parts = [("all", ""), ("thirds", "pooled"), ("sides", "pooled"), ("answers", "")]
+    parts += [("weighted", ""), ("common", "")]
+    return [
+        base | {"check": check, "part": part, "parted_by": "valence" if part else None}
+        for check, part in parts
+    ]
+
+
+def changed(rows: list[dict[str, Any]], check: str, **numbers: object) -> list[dict[str, Any]]:
+    return [row | numbers if row["check"] == check else row for row in rows]
+
+
+def test_correlations_hold_if_all_checks_lie_above_0() -> None:
+    holds, unclear = checked(0.7, 0.6), checked(0.1, -0.1, model="b")
+    less = {"r": 0.3, "low": 0.2, "high": 0.4, "difference": -0.4, "difference_high": -0.3}
+    weaker = changed(checked(0.7, 0.6, model="b"), "sides", **less, sd_ratio=0.6)
+    falls = changed(checked(0.7, 0.6, model="a"), "sides", r=0.1, low=-0.1, high=0.3)
+    unknown = changed(checked(0.7, 0.6, model="c"), "thirds", r=np.nan, low=np.nan)
+    told = {
+        "Yes: the one correlation above 0 (95 % interval) stays so in every check.": [
+            *holds,
+            *unclear,
+        ],
+        "Yes: both correlations above 0 (95 % interval) stay so in every check.": [
+            *holds,
+            *unknown,
+        ],
+        "In part: 1 of 2 correlations above 0 (95 % interval) stays so in every check.": [
+            *holds,
+            *falls,
+        ],
+        "No: the one correlation above 0 (95 % interval) does not stay so": falls,
+        "In part: both correlations above 0 (95 % interval) stay so in every check, but 1 is "
+        "lower within negative and within positive items than the narrower": [*holds, *weaker],
+        "In part: the one correlation above 0 (95 % interval) stays so in every check, but it is "
+        "lower": weaker,
+        "No: none of 2 correlations above 0": [*falls, *[one | {"model": "m"} for one in falls]],
+        "There is no correlation to look at more closely": unclear,
+    }
+    for words, rows in told.items():
+        assert verdict(pd.DataFrame(rows)).startswith(words)
+
+
+def test_a_fall_within_parts_is_told_with_what_the_range_explains() -> None:
+    rows = checked(0.7, 0.6)
+    fallen = {"r": 0.26, "low": 0.15, "high": 0.36, "difference": -0.44, "difference_high": -0.34}
+    rows = changed(rows, "sides", **fallen, sd_ratio=0.472, r_corrected=0.496)
+    told = answers(pd.DataFrame(rows), JOB)
+    assert told["Within negative and within positive items"] == (
+        "The one correlation above 0 stays so. The largest fall is from 0.70 over all items "
+        "to 0.26 [0.15, 0.36] (Model m, p, words valence, sampled); people's means vary less "
+        "within parts, and at the full range it would be 0.50."
+    )
+    [(first, then)] = findings(pd.DataFrame(rows), JOB)
+    assert first.startswith("Much of the correlation is between negative and positive words: r of")
+    assert "is 0.70 over all, but 0.26 [0.15, 0.36] within negative and within positive" in first
+    assert "at the full range r would be 0.50" in then
+
+
+def test_a_fall_that_the_narrower_range_explains_is_no_finding() -> None:
+    """Where the line goes on within the parts."""
+    ratio = 0.4
+    within = next(r for r in np.linspace(0, 1, 1001) if range_corrected(r, ratio) > 0.7)
+    fallen = {"r": within, "low": within - 0.1, "high": within + 0.1, "difference_high": -0.1}
+    rows = changed(checked(0.7, 0.6), "sides", **fallen, sd_ratio=ratio)
+    assert not list(findings(pd.DataFrame(rows), JOB))
+
+
+def test_refused_items_and_few_answers_are_told_with_what_they_change() -> None:
+    table = robustness_rows(answered(), job()).fillna({"part": ""})
+    told = answers(table, JOB)
+    every = table[table["check"] == "all"].iloc[0]
+    few = table[table["check"] == "answers"].iloc[0]
+    assert "In 1 of 1 cell some items have no rating." in told["Items without a rating"]
+    ends = f"from {number(every['r_least'])} to {number(every['r_most'])}"
+    assert ends in told["Items without a rating"]
+    assert "6 of 60 items" in told["Items without a rating"]
+    low, middle, high = (
+        table[(table["check"] == "thirds") & (table["part"] == part)]["no_rating"].iloc[0]
+        for part in ("low", "middle", "high")
+    )
+    shares = f"{100 * low:.0f} %, {100 * middle:.0f} %, {100 * high:.0f} % are no rating"
+    assert shares in told["Items without a rating"]
+    by_answers = told["Number of answers"]
+    assert f"left out: {few['n_left_out']} in 1 cell" in by_answers
+    assert f"from {number(every['r'])} to {number(few['r'])}" in by_answers
+    assert "Exact means" not in told
+
+
+def test_items_that_nobody_was_asked_about_are_not_told_as_refused() -> None:
+    items = answered().assign(n_refusal=0)
+    told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)
+    assert "some items have no rating" in told["Items without a rating"]
+    assert "no rating, and" not in told["Items without a rating"]
+
+
+def test_flagged_cells_are_named_with_their_mass() -> None:
+    items = pd.concat([exact(np.full(60, 0.29)), exact(np.full(60, 0.9), model="a")])
+    told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)
+    assert told["Exact means"].startswith(
+        "In 1 of 2 cells less than half of the probability is on the scale (Model m, p, words "
+        "valence, exact: 29 %)"
+    )
+    assert "Number of answers" not in told
+
+
+def test_a_restricted_range_is_told() -> None:
+    told = answers(robustness_rows(answered(), job()).fillna({"part": ""}), JOB)
+    ratio = answered().dropna(subset="mean")["human_mean"].std() / NORM_ROWS["mean"].std()
+    assert f"have {number(ratio)} times the SD" in told["Range of the items"]
+    rows = pd.DataFrame(checked(0.7, 0.6))
+    assert "their range is not restricted" in answers(rows, JOB)["Range of the items"]
+
+
+@pytest.mark.parametrize("missing", [["r_least", "r_most"], ["sd_ratio"], ["difference"]])
+def test_what_is_not_known_is_not_told_as_a_number(missing: list[str]) -> None:
+    rows = pd.DataFrame(checked(0.7, 0.6, n_missing=2)).assign(**dict.fromkeys(missing, np.nan))
+    said = " ".join(answers(rows, JOB).values())
+    assert "nan" not in said
+    assert "\N{EN DASH}" not in said
