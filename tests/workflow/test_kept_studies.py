@@ -28,7 +28,9 @@ CHANGED = {
     "ceiling one_human_r one_rating_r reliability_human reliability_model reliability_source "
     "pearson_disattenuated disattenuated_above_1 "
     "ranksum_* signedrank_* "  # SDs equal up to rounding tie
-    "sd_*_rms log_rms_sd_ratio signflip_p*",  # spread told from variances
+    "sd_*_rms log_rms_sd_ratio signflip_p* "  # spread told from variances
+    # Numbers off the scale are told apart from what cannot be read.
+    "n_off_scale n_rejected n_unparsable",
     "arousal": "*_low *_high *_slope *_intercept",
     "calibrated": "distribution fold",
     "categories": "*_low *_high *_human_halves *_marginal *_perfect",
@@ -44,7 +46,8 @@ CHANGED = {
     "norms": "raters",
     "scorecard": "estimate low high evidence found",  # of spread, by variances
     # Items that belong together are resampled together.
-    "items": "cluster",
+    "items": "cluster n_off_scale n_rejected n_unparsable",
+    "ratings": "status",
     "stimuli": "cluster",
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing",

@@ -55,9 +55,9 @@ class Capabilities(Shown):
     )
     sampling: Sent = Field(
         "all",
-        description="Parameters of sampling that are sent: none (of models that take none, as many "
-        "that think; only a temperature of 1 can be asked for), temperature (of those that take it "
-        "or top_p, but not both, such as Claude 4.5), or all: temperature and top_p.",
+        description="Parameters of sampling that are sent. none: for models that take none, like "
+        "many that think; only temperature 1 can be asked for then. temperature: for models that "
+        "take it or top_p, but not both, such as Claude 4.5. all: temperature and top_p.",
     )
     temperature: Range = Field(
         Range(min=0, max=2),

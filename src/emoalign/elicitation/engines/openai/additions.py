@@ -58,8 +58,8 @@ _REFUSED_PARAMETERS = (
 """Signs, in what a server says of a parameter it does not take, of what the card should say."""
 
 
-class FromEnvironment(Entry):
-    """A value that an environment variable holds, for what is secret."""
+class SecretValue(Entry):
+    """A secret value, which an environment variable holds."""
 
     env: str = Field(description="Name of the environment variable.")
 
@@ -78,7 +78,7 @@ def wrong_parameters(extra_body: Mapping[str, JsonValue]) -> Iterator[str]:
 
 
 def wrong_headers(
-    headers: Mapping[str, str | FromEnvironment], api_key_env: str | None
+    headers: Mapping[str, str | SecretValue], api_key_env: str | None
 ) -> Iterator[str]:
     """Reasons why headers cannot be sent with every request."""
     lower = [name.lower() for name in headers]
@@ -95,7 +95,7 @@ def wrong_headers(
             )
         elif lower.count(name.lower()) > 1:
             yield f"{where}: stands there twice, in capitals and small letters"
-        if isinstance(value, FromEnvironment):
+        if isinstance(value, SecretValue):
             continue
         if _secret_header(name, value):
             yield (

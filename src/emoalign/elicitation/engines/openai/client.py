@@ -18,7 +18,7 @@ import openai
 import orjson
 
 import emoalign
-from emoalign.elicitation.engines.openai.additions import FromEnvironment, card_should_say
+from emoalign.elicitation.engines.openai.additions import SecretValue, card_should_say
 from emoalign.elicitation.engines.openai.credentials import Credentials
 from emoalign.elicitation.engines.openai.limits import Gate
 from emoalign.elicitation.engines.openai.openai_model import interface, request_body
@@ -71,7 +71,7 @@ class OpenAIEngine:
         model: str,
         api_key_env: str | None,
         card: ServedModel,
-        headers: Mapping[str, str | FromEnvironment] = MappingProxyType({}),
+        headers: Mapping[str, str | SecretValue] = MappingProxyType({}),
     ) -> None:
         self._model = model
         self._credentials = Credentials.of(api_key_env, headers)

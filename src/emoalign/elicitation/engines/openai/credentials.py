@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from emoalign.elicitation.engines.openai.additions import FromEnvironment
+from emoalign.elicitation.engines.openai.additions import SecretValue
 from emoalign.errors import EngineError
 
 
@@ -23,12 +23,12 @@ class Credentials:
     secrets: tuple[str, ...] = field(repr=False)
 
     @classmethod
-    def of(cls, api_key_env: str | None, headers: Mapping[str, str | FromEnvironment]) -> Self:
+    def of(cls, api_key_env: str | None, headers: Mapping[str, str | SecretValue]) -> Self:
         """The credentials that a card names. Raises EngineError where a variable holds none."""
         key = api_key(api_key_env)
         own, secrets = {}, [key] if key else []
         for name, value in headers.items():
-            if isinstance(value, FromEnvironment):
+            if isinstance(value, SecretValue):
                 own[name] = _secret(value.env, f"the header {name}")
                 secrets.append(own[name])
             else:

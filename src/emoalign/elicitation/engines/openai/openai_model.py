@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue, model_validator
 from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.openai.additions import (
-    FromEnvironment,
+    SecretValue,
     wrong_address,
     wrong_headers,
     wrong_parameters,
@@ -96,7 +96,7 @@ class OpenAIModel(ServedModel):
         "as one that turns thinking off. They are part of what is asked: changing one asks anew. "
         "What emoalign sets itself (model, temperature, max_tokens …) is refused here.",
     )
-    headers: dict[str, str | FromEnvironment] = Field(
+    headers: dict[str, str | SecretValue] = Field(
         default_factory=dict,
         description="Headers of the provider's own, sent with every request: a text, or, where it "
         "is secret, the environment variable that holds it, as {env: NAME}. Their names stand in "
@@ -142,7 +142,7 @@ class OpenAIModel(ServedModel):
 
     def key_variables(self) -> frozenset[str]:
         """The environment variables that hold the key and secret headers, where there are any."""
-        secret = [each.env for each in self.headers.values() if isinstance(each, FromEnvironment)]
+        secret = [each.env for each in self.headers.values() if isinstance(each, SecretValue)]
         return frozenset(filter(None, [self.api_key_env, *secret]))
 
     def settings(self) -> Mapping[str, Any]:
