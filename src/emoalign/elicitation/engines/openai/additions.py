@@ -127,7 +127,8 @@ def wrong_variables(names: Iterable[str]) -> Iterator[str]:
 
 
 def _secret_header(name: str, value: str) -> bool:
-    return is_secret(value) or is_secret_name(name) or name.lower().endswith(("key", "token"))
+    last_word = re.split(r"[^a-z0-9]+", name.lower())[-1]
+    return is_secret(value) or is_secret_name(name) or last_word in ("key", "token")
 
 
 def wrong_address(base_url: str) -> Iterator[str]:
