@@ -79,7 +79,7 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
     assert len(SCORECARD.read(results / "statistics/scorecard.parquet")) == 9 * 2 * (2 + 1)
     assert len(VARIANCE.read(results / "statistics/variance.parquet")) == 7 * 2
     distributions = DISTRIBUTIONS.read(results / "statistics/distributions.parquet")
-    assert len(distributions) == 2 * (2 + 1) * 4 * 10
+    assert len(distributions) == 2 * (2 + 1) * 4 * 11
     assert distributions.loc[distributions["stratum"] == "all", "human_halves"].notna().all()
     assert len(ENTROPY.read(results / "statistics/entropy.parquet")) == 2 * (2 + 1)
     contrasts = DISTRIBUTION_CONTRASTS.read(results / DISTRIBUTION_CONTRASTS.path)

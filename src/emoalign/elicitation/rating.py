@@ -37,6 +37,7 @@ class RatingJob(Job):
     """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
     version: int = 2
+
     model: str
     card: dict[str, Any]
     protocol: Protocol
