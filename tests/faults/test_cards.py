@@ -49,7 +49,6 @@ class ParticularServer(BatchServer):
 
     def add_routes(self, app: web.Application) -> None:
         super().add_routes(app)
-        app.router.add_post("/tokenize", self.tokenize)
 
         @web.middleware
         async def remember(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -60,10 +59,6 @@ class ParticularServer(BatchServer):
             return await handler(request)
 
         app.middlewares.append(remember)
-
-    async def tokenize(self, request: web.Request) -> web.Response:
-        content = (await request.json())["content"]
-        return web.json_response({"tokens": [ord(letter) for letter in content]})
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -433,6 +428,7 @@ def test_exact_requests_go_to_llama_cpp_one_at_a_time_and_before_all_others(
     llamacpp: bool, at_once: int, desk: Desk, server: ParticularServer
 ) -> None:
     server.logprobs = [("7", -0.5), ("8", -1.5)]
+    server.tokenizers = {"/tokenize": lambda body: {"tokens": [*map(ord, body["content"])]}}
     server.plan = lambda heard: "slow"
     words = [f"w{number}" for number in range(12)]
     capabilities = {"top_logprobs": 20, "tokenizer": True, "sampling_extras": llamacpp}
