@@ -88,7 +88,7 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
         assert table.read(results / table.path).empty
     alignment = ALIGNMENT.read(results / "statistics/alignment.parquet")
     csv = pd.read_csv(results / "statistics/alignment.csv")
-    assert list(csv.columns[:8]) == [
+    assert list(csv.columns[:9]) == [
         "model",
         "protocol",
         "dataset",
@@ -96,6 +96,7 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
         "readout",
         "n_items",
         "n_items_excluded",
+        "reliability_source",
         "pearson_r",
     ]
     assert csv["pearson_r"].to_numpy() == pytest.approx(alignment["pearson_r"].to_numpy())
