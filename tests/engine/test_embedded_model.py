@@ -547,10 +547,13 @@ def carelessly(
     fields = RatingRequest.__dataclass_fields__
     truncated = [replace(one, sampling=replace(one.sampling, top_p=0.8)) for one in neutral]
     one_seed = [OneSeed(**{name: getattr(one, name) for name in fields}) for one in neutral[:20]]
-    less_able = card.capabilities.model_copy(update={"sampling_extras": False})
+    defaults = [
+        replace(one, sampling=replace(one.sampling, top_p=0.95, top_k=40, min_p=0.05))
+        for one in neutral
+    ]
     arms: dict[str, tuple[Sequence[RatingRequest], LlamaCppModel]] = {
         "top_p .8": (truncated, card),
-        "defaults of the server": (neutral, card.model_copy(update={"capabilities": less_able})),
+        "defaults of the server": (defaults, card),
         "one seed": (one_seed, card),
     }
     found: dict[str, list[Answer]] = {arm: [] for arm in arms}

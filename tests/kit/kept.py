@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emoalign.tables import ITEMS, STIMULI
+from emoalign.tables import ITEMS, STATUSES, STIMULI
 from tests.kit.project import ROOT
 
 KEPT = ROOT / "tests" / "kept"
@@ -31,5 +31,7 @@ def kept_results(name: str, folder: Path, *kinds: str) -> Path:
     for path in results.glob("items/*.parquet"):
         items = pd.read_parquet(path)
         alone = pd.factorize(items["item_id"], sort=True)[0]
-        ITEMS.write(items.assign(cluster=alone), path)
+        # Statuses that were not told apart then.
+        uncounted = dict.fromkeys({f"n_{status}" for status in STATUSES} - set(items), 0)
+        ITEMS.write(items.assign(cluster=alone, **uncounted), path)
     return results

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emoalign.elicitation.readings import Status
-from emoalign.tables import RATINGS, STATUSES, STIMULI
+from emoalign.tables import RATINGS, STATUSES, STIMULI, Status
 
 from .words import SCALE
 

@@ -100,11 +100,12 @@ def only(table: pd.DataFrame) -> pd.Series:
 def test_answers_are_counted_by_status_and_only_ratings_have_a_mean(tmp_path: Path) -> None:
     rated: list[float | str] = [4, 5, 5, 2]
     refused: list[float | str] = ["refusal", "content_filter", "refusal"]
-    lost: list[float | str] = ["unparsable", "truncated", "error", "rejected"]
+    lost: list[float | str] = ["off_scale", "unparsable", "rejected", "truncated", "error"]
     given = answers("a", *rated, *refused, *lost)
     found = only(items(tmp_path, [given]))
     assert {status: found[f"n_{status}"] for status in STATUSES} == {
         "ok": 4,
+        "off_scale": 1,
         "unparsable": 1,
         "refusal": 2,
         "content_filter": 1,

@@ -320,7 +320,8 @@ def test_an_end_above_1_of_a_disattenuated_r_stays_as_it_is() -> None:
 def test_the_default_study_is_reliable_on_the_items_that_r_uses(tmp_path: Path) -> None:
     """Kept results of the default study; the model hardly tells items apart when it is asked so."""
     kept = kept_results("default", tmp_path, "items", "norms")
-    items, rows = (pd.read_parquet(kept / f"{name}/vader.parquet") for name in ("items", "norms"))
+    items = pd.read_parquet(kept / "items/vader.parquet")
+    rows = pd.read_parquet(kept / "norms/vader.parquet")
     job = JOB.model_copy(update={"scales": {"vader": {"valence": SCALE}}})
     table = alignment(items, {"vader": rows.assign(raters=None)}, job)
     table = table.set_index(["protocol", "readout"])

@@ -43,6 +43,32 @@ def joint(text: str, scales: dict[str, Scale] | None = None) -> dict[str, float 
     return {key: reading.rating for key, reading in found.items()}
 
 
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        *((number, "off_scale") for number in ("6", "0", "-1", "2.5", "1e3", "1e999", "-1e999")),
+        *((no, "unparsable") for no in ('"6"', "true", "null", "[6]", '{"is": 6}')),
+        ("3.0", "ok"),
+    ],
+)
+def test_a_number_that_is_no_point_of_its_scale_is_off_that_scale_alone(
+    value: str, status: str
+) -> None:
+    found = read_answer(answer(f'{{"V": {value}, "A": 2}}'), VAD, JOINT)
+    assert {key: reading.status for key, reading in found.items()} == {
+        "V": status,
+        "A": "ok",
+        "D": "unparsable",
+    }
+
+
+def test_a_number_is_no_label_whatever_the_scale() -> None:
+    found = read_answer(answer("[3]"), {"emotions": EMOTIONS}, LABELS)
+    assert found["emotions"] == NO
+    found = read_answer(answer('{"V": 9, "E": 3}'), {"V": FIVE, "E": EMOTIONS}, JOINT)
+    assert (found["V"].status, found["E"].status) == ("off_scale", "unparsable")
+
+
 # Labels
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -434,8 +435,24 @@ def test_words_for_a_filter_and_a_refusal_are_known(finish_reason: str, status: 
 
 def test_a_text_that_ended_by_itself_is_read() -> None:
     assert reading_of(answer("7"), NINE, TEXT) == Reading("ok", 7)
-    assert reading_of(answer("10"), NINE, TEXT) == Reading("unparsable")
+    assert reading_of(answer("7 or so"), NINE, TEXT) == Reading("unparsable")
     assert reading_of(answer(""), NINE, TEXT) == Reading("unparsable")
+
+
+@pytest.mark.parametrize(
+    "text", ["10", "0", "-3", "7.5", " 10\n", "**10**", "10.", "９９", "007.5"]
+)
+def test_a_number_by_itself_that_is_no_point_of_the_scale_is_off_the_scale(text: str) -> None:
+    assert reading_of(answer(text), NINE, TEXT) == Reading("off_scale")
+    assert reading_of(answer(text, "length"), NINE, NEXT_TOKEN) == Reading("off_scale")
+    assert reading_of(answer(text, "length"), NINE, TEXT) == Reading("truncated")
+
+
+@pytest.mark.parametrize(
+    "text", ["10/9", "10 out of 9", "ten", "1e400", "Infinity", "nan", "10-12"]
+)
+def test_what_is_no_number_by_itself_is_not_off_the_scale_but_unreadable(text: str) -> None:
+    assert reading_of(answer(text), NINE, TEXT) == Reading("unparsable")
 
 
 @pytest.mark.parametrize("finish_reason", ["length", "stop"])
@@ -446,7 +463,7 @@ def test_a_text_that_ended_by_itself_is_read() -> None:
         (" 7", Reading("ok", 7)),
         ("x", Reading("unparsable")),
         ("\n", Reading("unparsable")),
-        ("0", Reading("unparsable")),
+        ("0", Reading("off_scale")),
         ("", Reading("unparsable")),
     ],
 )
@@ -454,6 +471,13 @@ def test_one_token_is_read_as_it_is_because_it_was_meant_to_be_cut(
     text: str, reading: Reading, finish_reason: str
 ) -> None:
     assert reading_of(answer(text, finish_reason), NINE, NEXT_TOKEN) == reading
+
+
+@pytest.mark.parametrize("thoughts", [{"thinking_tokens": 1}, {"thinking": "Well"}])
+def test_one_token_that_went_into_thinking_is_truncated(thoughts: dict[str, Any]) -> None:
+    thought = replace(answer("", "length"), **thoughts)
+    assert reading_of(thought, NINE, NEXT_TOKEN) == Reading("truncated")
+    assert reading_of(replace(thought, text="7"), NINE, NEXT_TOKEN) == Reading("ok", 7)
 
 
 def test_an_answer_that_failed_is_an_error_and_no_rating() -> None:

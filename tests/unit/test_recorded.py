@@ -353,7 +353,7 @@ def test_raw_answers_are_read_by_the_rule_for_all_answers(table: Table) -> None:
     lines = [("w1", number, f'"{text}"') for number, text in enumerate(said)]
     rows = table.write(csv(*lines, header="id,who,said")).rate(columns=ANSWERS)
     rows = rows.dropna(subset=["status"])
-    assert list(rows["status"]) == ["ok", "ok", "unparsable", "unparsable", "refusal"]
+    assert list(rows["status"]) == ["ok", "ok", "unparsable", "off_scale", "refusal"]
     assert list(rows["rating"].dropna()) == [7, 7]
     assert list(rows["text"]) == said
 
@@ -716,5 +716,5 @@ def test_a_recorded_joint_answer_is_read_for_each_scale(table: Table) -> None:
     table.texts = {"w1": "joy"}
     columns = {"item": "id", "participant": "who", "scale": "on", "answer": "said"}
     ratings = table.rate(columns=columns).set_index("scale")
-    assert ratings["status"].to_dict() == {"valence": "ok", "arousal": "unparsable"}
+    assert ratings["status"].to_dict() == {"valence": "ok", "arousal": "off_scale"}
     assert ratings.loc["valence", "rating"] == 3

@@ -28,7 +28,9 @@ CHANGED = {
     "ceiling one_human_r one_rating_r reliability_human reliability_model reliability_source "
     "pearson_disattenuated disattenuated_above_1 "
     "ranksum_* signedrank_* "  # SDs equal up to rounding tie
-    "sd_*_rms log_rms_sd_ratio signflip_p*",  # spread told from variances
+    "sd_*_rms log_rms_sd_ratio signflip_p* "  # spread told from variances
+    # Numbers off the scale are told apart from what cannot be read.
+    "n_off_scale n_rejected n_unparsable",
     "arousal": "*_low *_high *_slope *_intercept",
     "calibrated": "distribution fold",
     "categories": "*_low *_high *_human_halves *_marginal *_perfect",
@@ -37,16 +39,16 @@ CHANGED = {
     "distribution_contrasts": "*_low *_high signedrank_z p p_holm rank_biserial",
     "distribution_scorecard": "found low high",
     "distributions": "value_low value_high human_halves marginal perfect shuffled reason",
-    # What the server calls its reply.
-    "ratings": "reply_id",
+    # What the server calls its reply; some answers are off the scale.
+    "ratings": "reply_id status",
     "entropy": "*_low *_high *_human_halves *_perfect",
     "readouts": "*p p_* share_below_05 rps_debiased_* reason",
     "reliability": "ceiling* one_human_r one_rating_r reliability* source spearman_brown "
     "split_half_r icc_average icc_c_* icc_a_*",
     "norms": "raters",
     "scorecard": "estimate low high evidence found",  # of spread, by variances
-    # Items that belong together are resampled together; answers may be rejected.
-    "items": "cluster n_rejected",
+    # Items that belong together are resampled together; answers may be off the scale or rejected.
+    "items": "cluster n_off_scale n_rejected n_unparsable",
     "stimuli": "cluster",
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing",

@@ -22,6 +22,8 @@ def type_in_words(schema: Schema) -> str:
 
     Raises ValueError for a schema that there are no words for yet.
     """
+    if schema.get("$ref", "").endswith("/JsonValue"):
+        return "anything"
     if "$ref" in schema:
         return link(_referred(schema))
     if "anyOf" in schema:

@@ -122,14 +122,15 @@ Paths are within `results/<study>/`.
 
 STATUS_MEANINGS = {
     "ok": "A rating: one number on the scale, and nothing else.",
-    "unparsable": "No rating: not one number on the scale, or (exact) no point of the scale among "
-    "the probabilities.",
+    "off_scale": "A number and nothing else, but no point of the scale, such as 10 on 1 to 9.",
+    "unparsable": "No rating: no number by itself, or (exact) no point of the scale among the "
+    "probabilities.",
     "refusal": "The model declined to rate.",
     "content_filter": "The provider withheld the question or the answer.",
     "rejected": "The provider did not accept the question, although it accepted those about other "
     "items.",
-    "truncated": "The answer was longer than allowed and was cut.",
-    "error": "The server gave up while answering.",
+    "truncated": "The answer, or the thinking before it, was longer than allowed and was cut.",
+    "error": "The server gave up while answering; in old journals only.",
 }
 
 

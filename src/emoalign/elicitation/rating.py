@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from pydantic import JsonValue
 
 from emoalign.errors import StudyError
 from emoalign.prompts import (
@@ -149,7 +150,7 @@ MAX_SEED_BITS = 63
 Scalar = str | int | float | bool
 
 
-Settings = tuple[tuple[str, Scalar], ...]
+Settings = tuple[tuple[str, JsonValue], ...]
 """Names and values, in ascending order of the names."""
 
 
@@ -185,14 +186,14 @@ class RatingRequest:
     readout: Readout
     wave: int
     top_logprobs: int = 0
-    extra_body: Settings = ()
+    extra_body: Settings = field(default=(), hash=False)  # its values may be lists and objects
     setup: Settings = ()
     points: tuple[float, ...] = ()
 
     @cached_property
     def request_id(self) -> str:
         """sha256 over everything that changes the distribution of the answer, and nothing else."""
-        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        named = {each.name: getattr(self, each.name) for each in fields(self)}
         identity = orjson.loads(orjson.dumps(named, default=str))
         if self.prompt.image is None:
             del identity["prompt"]["image"], identity["prompt"]["image_place"]

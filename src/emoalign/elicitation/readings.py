@@ -11,15 +11,14 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.rejections import REJECTED
 from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
-
-Status = Literal["ok", "unparsable", "refusal", "content_filter", "rejected", "truncated", "error"]
+from emoalign.tables import Status
 
 _CUT = {
     "length",
@@ -92,11 +91,20 @@ class Reading:
     labels: tuple[str, ...] | None = None
 
 
-def _reading(value: float | tuple[str, ...] | None) -> Reading:
-    """A value as a reading; None is none."""
-    if value is None:
-        return Reading("unparsable")
-    return Reading("ok", labels=value) if isinstance(value, tuple) else Reading("ok", value)
+UNPARSABLE = Reading("unparsable")
+
+
+def _number_read(number: float | None, scale: OrdinalScale) -> Reading:
+    """A number as a reading, which is off the scale where it is none of its points."""
+    if number is None:
+        return UNPARSABLE
+    point = scale.point(number) if math.isfinite(number) else None
+    return Reading("off_scale") if point is None else Reading("ok", point)
+
+
+def _labels_read(labels: tuple[str, ...] | None) -> Reading:
+    """Labels as a reading; None is none."""
+    return UNPARSABLE if labels is None else Reading("ok", labels=labels)
 
 
 def parse_rating(text: str, scale: OrdinalScale) -> float | None:
@@ -153,16 +161,15 @@ def read_answer(
     if status is not None:
         return dict.fromkeys(scales, Reading(status))
     if answer_format.kind in ("text", "next_token"):
-        return {name: _reading(_number(answer.text, scale)) for name, scale in scales.items()}
+        return {name: _read_text(answer.text, scale) for name, scale in scales.items()}
     try:
         value = parse_json(answer.text)
     except NotJson:
-        return dict.fromkeys(scales, Reading("unparsable"))
+        return dict.fromkeys(scales, UNPARSABLE)
     if answer_format.kind == "joint":
-        by_scale = parse_object(value, scales)
-        return {name: _reading(answer_on) for name, answer_on in by_scale.items()}
+        return read_object(value, scales)
     return {
-        name: _reading(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)
+        name: _labels_read(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)
         for name, scale in scales.items()
     }
 
@@ -197,7 +204,8 @@ def _cut(answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale
     than allowed, and could be the beginning of another answer.
     """
     if answer_format.kind == "next_token":
-        return False
+        # Meant to be cut, unless thinking took the one token.
+        return not answer.text and bool(answer.thinking or answer.thinking_tokens)
     if _reason(answer):
         return is_cut(answer)
     # The count of several answers together is more than that of each.
@@ -227,8 +235,10 @@ def _begins_json(text: str) -> bool:
     return False
 
 
-def _number(text: str, scale: Scale) -> float | None:
-    return None if isinstance(scale, LabelScale) else parse_rating(text, scale)
+def _read_text(text: str, scale: Scale) -> Reading:
+    if isinstance(scale, LabelScale):
+        return UNPARSABLE
+    return _number_read(parse_number(text), scale)
 
 
 def _unwrapped(text: str) -> str:
@@ -346,26 +356,22 @@ def parse_labels(value: object, scale: LabelScale) -> tuple[str, ...] | None:
     return scale.choice(value)
 
 
-def parse_value(value: object, scale: Scale) -> float | tuple[str, ...] | None:
-    """The rating or the labels that a JSON value gives on a scale; None if it is neither."""
+def read_value(value: object, scale: Scale) -> Reading:
+    """The rating or the labels that a JSON value gives on a scale."""
     if isinstance(scale, LabelScale):
-        return parse_labels(value, scale)
-    if not isinstance(value, float) or not math.isfinite(value):
-        return None
-    return scale.point(value)
+        return _labels_read(parse_labels(value, scale))
+    return _number_read(value if isinstance(value, float) else None, scale)
 
 
-def parse_object(
-    value: object, scales: Mapping[str, Scale]
-) -> dict[str, float | tuple[str, ...] | None]:
+def read_object(value: object, scales: Mapping[str, Scale]) -> dict[str, Reading]:
     """The answers in a JSON value on each of `scales`, which are named by their keys in it.
 
     An object with another key answers another question: then nothing of it counts. A key that is
-    missing, or whose value is none of its scale, is None by itself.
+    missing, or whose value is none of its scale, makes no difference to the others.
     """
     if not isinstance(value, dict) or not set(value) <= set(scales):
-        return dict.fromkeys(scales)
-    return {key: parse_value(value.get(key), scale) for key, scale in scales.items()}
+        return dict.fromkeys(scales, UNPARSABLE)
+    return {key: read_value(value.get(key), scale) for key, scale in scales.items()}
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

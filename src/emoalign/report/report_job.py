@@ -57,7 +57,7 @@ class ReportJob(Job):
     (`study.fields.part` finds them); so the report knows none of them.
     """
 
-    version: int = 5
+    version: int = 6
     study: str
     title: str
     seed: int

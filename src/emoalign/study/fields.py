@@ -15,6 +15,8 @@ from pydantic import (
     model_validator,
 )
 
+from emoalign.study.secrets import secret_part
+
 LONGEST_NAME = 100
 """Characters a name may have: file names, of at most 255, are made of one and more."""
 
@@ -130,6 +132,12 @@ class FileSource(Entry):
     def _from_one_place(self) -> FileSource:
         if self.package is not None and self.url is not None:
             raise ValueError("url: a file inside a package is not downloaded; give one of them")
+        secret = None if self.url is None else secret_part(self.url)
+        if secret is not None:
+            raise ValueError(
+                f"url: holds {secret}, and it is written into the manifest; give an address that "
+                "anybody may use, or leave url out and say in obtain how to get the file"
+            )
         return self
 
 

@@ -39,7 +39,16 @@ from emoalign.tables.learned import (
     TRAININGS,
 )
 from emoalign.tables.parquet import intact, read_parquet
-from emoalign.tables.ratings import ITEMS, NORMS, PLAN, PRECISION, RATINGS, STATUSES, STIMULI
+from emoalign.tables.ratings import (
+    ITEMS,
+    NORMS,
+    PLAN,
+    PRECISION,
+    RATINGS,
+    STATUSES,
+    STIMULI,
+    Status,
+)
 from emoalign.tables.robustness import ROBUSTNESS
 
 TABLES = (
@@ -117,6 +126,7 @@ __all__ = [
     "TRANSPARENCY_GRADIENT",
     "VARIANCE",
     "Column",
+    "Status",
     "Table",
     "atomic",
     "groups",

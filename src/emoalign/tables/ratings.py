@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import pyarrow as pa
 
 from emoalign.tables.contract import (
@@ -21,6 +23,20 @@ from emoalign.tables.contract import (
     Table,
     numbers,
 )
+
+Status = Literal[
+    "ok",
+    "off_scale",
+    "unparsable",
+    "refusal",
+    "content_filter",
+    "rejected",
+    "truncated",
+    "error",
+]
+"""What an answer is: a rating, or why it is none."""
+
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 STIMULI = Table(
     "stimuli/<dataset>.parquet",
@@ -83,8 +99,8 @@ RATINGS = Table(
         Column(
             "status",
             TEXT,
-            "ok, unparsable, refusal, content_filter, rejected, truncated or error; null in the "
-            "one row of an item without any recorded rating.",
+            f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}; null in the one row of an item without "
+            "any recorded rating.",
         ),
         Column("rating", NUMBER, "The rating, in points of the scale; null unless sampled and ok."),
         Column(
@@ -127,8 +143,6 @@ RATINGS = Table(
         ),
     ),
 )
-
-STATUSES = ("ok", "unparsable", "refusal", "content_filter", "rejected", "truncated", "error")
 
 ITEMS = Table(
     "items/<dataset>.parquet",

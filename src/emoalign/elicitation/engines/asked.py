@@ -34,8 +34,8 @@ WHOLE_VOCABULARY = -1
 """In place of a number of reported tokens: the probability of any token can be asked for."""
 
 
-class ShownItems(Entry):
-    """The part of a model's capabilities that says which items it can be shown."""
+class Shown(Entry):
+    """The part of a model's capabilities that says what it can be shown."""
 
     modalities: tuple[Modality, ...] = Field(
         ("word", "sentence"), description="Kinds of items the model can be shown."
@@ -45,6 +45,12 @@ class ShownItems(Entry):
         ge=16,
         description="Images are made smaller until neither side is longer than this (pixels). "
         "It is part of what is asked: changing it asks anew.",
+    )
+    system_role: bool = Field(
+        True,
+        description="Whether a chat may begin with a system message. If not, the text of that "
+        "message stands at the beginning of the user's message, with an empty line after it. It is "
+        "part of what is asked: changing it asks anew, where a prompt set has a system message.",
     )
 
 
@@ -225,6 +231,9 @@ class AskedModel(ModelCard):
 def _wrong_temperature(asked: float, able: Range | None) -> Iterator[str]:
     if able is None:
         if asked != 1:
-            yield f"temperature {asked:g}, but its card says it takes none"
+            yield (
+                f"temperature {asked:g}, but its card says sampling: none, which leaves only "
+                "temperature 1"
+            )
     elif not able.min <= asked <= able.max:
         yield f"temperature {asked:g}, but its card says {able.min:g} to {able.max:g}"

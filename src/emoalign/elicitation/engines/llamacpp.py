@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
@@ -47,6 +47,15 @@ class LlamaCppModel(ServedModel):
     )
     threads: int = Field(1, ge=1, description="CPU threads a rating job of this model uses.")
     gpu_layers: int = Field(0, ge=0, description="Layers computed on a GPU, where there is one.")
+
+    @model_validator(mode="after")
+    def _neutral(self) -> LlamaCppModel:
+        if not self.capabilities.sampling_extras:
+            raise ValueError(
+                "capabilities.sampling_extras: must be true: llama.cpp leaves tokens out by "
+                "defaults of its own, which have to be switched off"
+            )
+        return self
 
     def identity(self) -> tuple[str, str | None]:
         """Name and checksum of the file of weights. Raises DataError when it is another."""

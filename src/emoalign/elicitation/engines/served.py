@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from emoalign.descriptors import too_few
-from emoalign.elicitation.engines.asked import Abilities, AskedModel, ShownItems
+from emoalign.elicitation.engines.asked import Abilities, AskedModel, Shown
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.rejections import Rejected
@@ -25,7 +25,16 @@ if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is r
     from emoalign.elicitation.inquiry import Inquiry
 
 
-class Capabilities(ShownItems):
+Sent = Literal["none", "temperature", "all"]
+_ALWAYS: Mapping[Sent, tuple[str, ...]] = {
+    "none": (),
+    "temperature": ("temperature",),
+    "all": ("temperature", "top_p"),
+}
+_EXTRAS = ("top_k", "min_p", "repeat_penalty")
+
+
+class Capabilities(Shown):
     """Abilities of the model and its server; a study that asks for more is refused."""
 
     chat: bool = Field(True, description="Whether it answers chat messages.")
@@ -47,10 +56,16 @@ class Capabilities(ShownItems):
     seed_bits: int = Field(
         0, ge=0, le=63, description="Size of the seed it accepts in bits; 0 if it takes none."
     )
-    temperature: Range | None = Field(
+    sampling: Sent = Field(
+        "all",
+        description="Parameters of sampling that are sent. none: for models that take none, like "
+        "many that think; only temperature 1 can be asked for then. temperature: for models that "
+        "take it or top_p, but not both, such as Claude 4.5. all: temperature and top_p.",
+    )
+    temperature: Range = Field(
         Range(min=0, max=2),
-        description="Sampling temperatures the server takes at their word; null if it takes none. "
-        "A study that asks for another is refused: some servers would use the nearest in silence.",
+        description="Sampling temperatures the server takes at their word. A study that asks for "
+        "another is refused: some servers would use the nearest in silence.",
     )
     token_limit: Literal["max_tokens", "max_completion_tokens"] = Field(
         "max_tokens", description="The name of the parameter that limits an answer's length."
@@ -58,13 +73,35 @@ class Capabilities(ShownItems):
     sampling_extras: bool = Field(
         False,
         description="Whether it takes top_k, min_p and repeat_penalty, so that defaults of the "
-        "server that change the distribution can be switched off.",
+        "server that change the distribution can be switched off, as those of llama.cpp must be. "
+        "Exact requests go to such a server one at a time.",
     )
     content_filter_words: tuple[str, ...] = Field(
         (),
         description="Words in errors of this server that say that it refuses content, beside the "
         "common ones: the answer then has the status content_filter.",
     )
+
+    @field_validator("temperature", mode="before")
+    @classmethod
+    def _some(cls, temperature: object) -> object:
+        if temperature is None:
+            raise ValueError("a model that takes no temperature has sampling: none")
+        return temperature
+
+    @model_validator(mode="after")
+    def _all_or_no_extras(self) -> Capabilities:
+        if self.sampling_extras and self.sampling != "all":
+            raise ValueError(
+                f"sampling_extras: true are parameters of sampling beside temperature and top_p, "
+                f"but sampling is {self.sampling}: say sampling: all, or leave sampling_extras out"
+            )
+        return self
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The names of the parameters of sampling that are sent."""
+        return _ALWAYS[self.sampling] + (_EXTRAS if self.sampling_extras else ())
 
 
 class Limits(Entry):
@@ -130,10 +167,11 @@ class ServedModel(AskedModel):
             image_longest_side=said.image_longest_side,
             chat=said.chat,
             completion=said.completion,
+            system_role=said.system_role,
             choices=said.choices,
             top_logprobs=said.top_logprobs,
             tokenizer=said.tokenizer,
-            temperature=said.temperature,
+            temperature=None if said.sampling == "none" else said.temperature,
         )
 
     def answering(self) -> Mapping[str, Any]:
@@ -142,11 +180,23 @@ class ServedModel(AskedModel):
             mode="json", include=set(self.decisive), exclude={"weights": {"obtain", "url"}}
         )
         kept = {"top_logprobs", "seed_bits", "sampling_extras", "image_longest_side"}
+        if not self.capabilities.system_role:  # left out of older jobs, which must not run again
+            kept.add("system_role")
         return {**card, "capabilities": self.capabilities.model_dump(mode="json", include=kept)}
 
     def settings(self) -> Mapping[str, object]:
         """The set-up of the engine, for the manifest."""
-        return {**super().settings(), "limits": self.limits.model_dump(mode="json")}
+        limits = self.limits.model_dump(mode="json")
+        return {**super().settings(), "limits": limits, "sampling_sent": self.capabilities.sent}
+
+    @property
+    def exact_at_once(self) -> int:
+        """Exact requests that may be under way at once.
+
+        llama.cpp computes what is under way together in one batch, and the same weights give other
+        probabilities then.
+        """
+        return 1 if self.capabilities.sampling_extras else self.limits.concurrency
 
     def minutes(self, requests: int, tokens: float) -> float:
         """Minutes that so much takes at the rate limits of the card, at least; NaN without any."""
@@ -213,15 +263,10 @@ def converse(
                 if inquiry.unanswered:
                     inquiry.check()
                 for _ in range(ROUNDS):
-                    missing = list(inquiry.missing())
-                    await collect(
-                        engine,
-                        missing,
-                        inquiry.keep,
-                        card.limits.concurrency,
-                        inquiry.ready,
-                        inquiry.hold,
-                    )
+                    for asks, at_once in turns(card, list(inquiry.missing())):
+                        await collect(
+                            engine, asks, inquiry.keep, at_once, inquiry.ready, inquiry.hold
+                        )
                     await decide(engine, inquiry)
         finally:
             await engine.close()
@@ -234,6 +279,16 @@ def converse(
                 f"times over: {inquiry.unanswered} are missing. If its server does not know the "
                 "parameter n, say choices: 1 in the model's card."
             )
+
+
+def turns(card: ServedModel, asks: Sequence[Ask]) -> list[tuple[Sequence[Ask], int]]:
+    """The requests that are sent one after the other, each with how many may be under way."""
+    if card.exact_at_once == card.limits.concurrency:
+        return [(asks, card.limits.concurrency)]
+    exact = [ask for ask in asks if ask.request.readout == "exact"]
+    others = [ask for ask in asks if ask.request.readout != "exact"]
+    # First, because what was computed together stays in the server's cache of prompts.
+    return [(exact, card.exact_at_once), (others, card.limits.concurrency)]
 
 
 async def decide(engine: Engine, inquiry: Inquiry) -> None:

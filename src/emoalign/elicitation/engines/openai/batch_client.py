@@ -20,8 +20,8 @@ from emoalign.elicitation.engines.openai.batch_states import (
     seconds,
     takes_no_more,
 )
-from emoalign.elicitation.engines.openai.client import api_key
 from emoalign.elicitation.engines.openai.connections import package_client, unreachable
+from emoalign.elicitation.engines.openai.credentials import Credentials
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.openai.replies import Fault, backoff, failure_in, odd, refused
 from emoalign.errors import EngineError
@@ -76,10 +76,11 @@ class BatchClient:
 
     def __init__(self, card: OpenAIModel) -> None:
         self._card = card
-        self._key = api_key(card.api_key_env)
+        self._credentials = Credentials.of(card.api_key_env, card.headers)
         self._client = openai.AsyncOpenAI(
-            api_key=self._key or "none",
+            api_key=self._credentials.key or "none",
             base_url=card.base_url,
+            default_headers=self._credentials.own,
             timeout=card.limits.timeout_s,
             http_client=package_client(card.base_url),
             max_retries=0,  # a reply with status 200 may be a fault too
@@ -246,9 +247,8 @@ class BatchClient:
         return f"the server of model {self._card.model!r} ({shown(self._card.base_url)})"
 
     def keyless(self, said: object) -> str:
-        """The beginning of what a server said, which may repeat the key, without the key."""
-        text = str(said)
-        return (text.replace(self._key, "***") if self._key else text)[:300]
+        """The beginning of what a server said, which may repeat secrets, without them."""
+        return self._credentials.hidden(str(said))[:300]
 
     def _not_found(self, what: str) -> str:
         if what in ("files", "batches"):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 import emoalign
 from emoalign.addresses import shown
+from emoalign.elicitation.engines.openai.additions import SecretValue, card_should_say
 from emoalign.elicitation.engines.openai.choices import (
     has_choices,
     lacks_logprobs,
@@ -26,6 +28,7 @@ from emoalign.elicitation.engines.openai.connections import (
     Connection,
     unreachable,
 )
+from emoalign.elicitation.engines.openai.credentials import Credentials
 from emoalign.elicitation.engines.openai.limits import Gate
 from emoalign.elicitation.engines.openai.openai_model import interface, request_body
 from emoalign.elicitation.engines.openai.received import parsed
@@ -59,6 +62,12 @@ NO_LOGPROBS = (
     "was asked for log-probabilities and returned none. If it cannot give them, say "
     "top_logprobs: 0 in the model's card; the exact readout is then refused from the start."
 )
+DEFAULTS_ON = (
+    "is llama.cpp, which leaves tokens out by defaults of its own (top_k, min_p), so that answers "
+    "would not come from the model's whole distribution. Say sampling_extras: true among the "
+    "capabilities in the model's card: the defaults are switched off then. This answer is not kept."
+)
+_BUILD_OF_LLAMACPP = re.compile(r"b\d+-[0-9a-f]+")
 NO_TOKENIZER = (
     "The exact readout needs POST /tokenize, of llama.cpp or vLLM, beside base_url or at the root "
     "of the server. Without it, say tokenizer: false in the model's card."
@@ -86,9 +95,10 @@ class OpenAIEngine:
         api_key_env: str | None,
         card: ServedModel,
         key: str | None = None,
+        headers: Mapping[str, str | SecretValue] = MappingProxyType({}),
     ) -> None:
         self._model = model
-        self._key = key or api_key(api_key_env)
+        self._credentials = Credentials.of(api_key_env, headers, key)
         self._capabilities = card.capabilities
         self._limits = card.limits
         self._words = card.capabilities.content_filter_words
@@ -98,7 +108,7 @@ class OpenAIEngine:
         self._connection = Connection(
             base_url,
             {
-                "Authorization": f"Bearer {self._key or 'none'}",
+                **self._credentials.headers,
                 "Content-Type": "application/json",
                 "User-Agent": f"emoalign/{emoalign.__version__}",
             },
@@ -135,6 +145,8 @@ class OpenAIEngine:
                 words = self._keyless(fault.words, LONGEST_REASON)
                 raise Rejected(str(self._explained(fault)), words) from None
             reply = withheld_reply(len(ask.participants))
+        if by_llamacpp(reply) and not self._capabilities.sampling_extras:
+            raise EngineError(f"{self._where()} {DEFAULTS_ON}")
         try:
             answers = read_answers(ask, reply, seconds)
         except Fault as fault:
@@ -258,33 +270,25 @@ class OpenAIEngine:
 
     def _explained(self, fault: Fault, remedy: str | None = None) -> EngineError:
         said = self._keyless(fault.said)
-        return EngineError(f"{self._where()} {said} {fault.remedy if remedy is None else remedy}")
+        if remedy is None:
+            known = card_should_say(fault.said) if fault.kind in ("permanent", "rejected") else None
+            remedy = known or fault.remedy
+        return EngineError(f"{self._where()} {said} {remedy}")
 
     def _keyless(self, said: object, most: int = 300) -> str:
-        """The beginning of what a server said, which may repeat the key, without the key."""
-        text = str(said)
-        return (text.replace(self._key, "***") if self._key else text)[:most]
+        """The beginning of what a server said, which may repeat secrets, without them."""
+        return self._credentials.hidden(str(said))[:most]
 
     def _where(self) -> str:
         return f"the server of model {self._model!r} ({shown(self._base_url)})"
 
 
-def api_key(variable: str | None) -> str | None:
-    """The key that an environment variable holds. Raises EngineError when it holds none."""
-    if variable is None:
-        return None
-    key = os.environ.get(variable)
-    if not key:
-        raise EngineError(
-            f"the environment variable {variable} is not set. It must hold the API key: "
-            f"export {variable}=... in the shell that starts snakemake (and never in a file here)."
-        )
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise EngineError(
-            f"the environment variable {variable} holds spaces, line ends or letters that no key "
-            "has: copy the key again."
-        )
-    return key
+def by_llamacpp(reply: Mapping[str, Any]) -> bool:
+    """Tell whether a reply is one of llama.cpp's server, whatever is in between."""
+    timings, build = reply.get("timings"), reply.get("system_fingerprint")
+    if isinstance(timings, dict) and "predicted_n" in timings:
+        return True
+    return isinstance(build, str) and bool(_BUILD_OF_LLAMACPP.fullmatch(build))
 
 
 def _is_object(reply: Mapping[str, Any]) -> bool:

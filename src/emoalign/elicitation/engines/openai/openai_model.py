@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import orjson
-from pydantic import Field
+from pydantic import Field, JsonValue, model_validator
 
 from emoalign.addresses import on_this_machine, reading_proxy, shown
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
+from emoalign.elicitation.engines.openai.additions import (
+    SecretValue,
+    wrong_address,
+    wrong_headers,
+    wrong_parameters,
+    wrong_variables,
+)
 from emoalign.elicitation.engines.served import Capabilities, Engine, ServedModel
-from emoalign.elicitation.rating import Ask, RatingRequest, Scalar, Settings
+from emoalign.elicitation.rating import Ask, RatingRequest, Settings
 from emoalign.prompts import (
     chat_messages,
 )
@@ -88,10 +95,17 @@ class OpenAIModel(ServedModel):
         description="Environment variable that holds the key; null for a server without keys. "
         "The key itself belongs in no file.",
     )
-    extra_body: dict[str, Scalar] = Field(
+    extra_body: dict[str, JsonValue] = Field(
         default_factory=dict,
-        description="Parameters sent with every request, such as one that turns reasoning off. "
-        "They are part of what is asked: changing one asks anew.",
+        description="Parameters of the provider's own, of any form, sent with every request, such "
+        "as one that turns thinking off. They are part of what is asked: changing one asks anew. "
+        "What emoalign sets itself (model, temperature, max_tokens …) is refused here.",
+    )
+    headers: dict[str, str | SecretValue] = Field(
+        default_factory=dict,
+        description="Headers of the provider's own, sent with every request: a text, or, where it "
+        "is secret, the environment variable that holds it, as {env: NAME}. Their names stand in "
+        "the manifest, their values nowhere; changing one asks for nothing again.",
     )
     prices: Prices | None = Field(None, description="What the provider charges.")
     delivery: Literal["single", "batch"] = Field(
@@ -109,6 +123,18 @@ class OpenAIModel(ServedModel):
         """The name that replies give the model: that of the card, as far as it has one."""
         return said.get("model")
 
+    @model_validator(mode="after")
+    def _nothing_unseen_or_secret(self) -> OpenAIModel:
+        problems = [
+            *wrong_address(self.base_url),
+            *wrong_parameters(self.extra_body),
+            *wrong_headers(self.headers, self.api_key_env),
+            *wrong_variables(sorted(self.key_variables())),
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
     @property
     def destination(self) -> str | None:
         """The address of the server, and of a proxy that reads along; None on this machine."""
@@ -123,8 +149,17 @@ class OpenAIModel(ServedModel):
         return self.prices is None
 
     def key_variables(self) -> frozenset[str]:
-        """The environment variable that holds the key, where there is one."""
-        return frozenset(filter(None, [self.api_key_env]))
+        """The environment variables that hold the key and secret headers, where there are any."""
+        secret = [each.env for each in self.headers.values() if isinstance(each, SecretValue)]
+        return frozenset(filter(None, [self.api_key_env, *secret]))
+
+    def settings(self) -> Mapping[str, Any]:
+        """The set-up of the engine, for the manifest: of headers the names alone."""
+        return {
+            **super().settings(),
+            "extra_body": self.extra_body,
+            "headers": sorted(self.headers),
+        }
 
     def resources(self, attempt: int = 1) -> Resources:
         """The resources of a job: little here, and a place at the server."""
@@ -156,7 +191,7 @@ class OpenAIModel(ServedModel):
         """The server, which runs already."""
         from emoalign.elicitation.engines.openai.client import OpenAIEngine
 
-        yield OpenAIEngine(self.base_url, self.model, self.api_key_env, self)
+        yield OpenAIEngine(self.base_url, self.model, self.api_key_env, self, headers=self.headers)
 
     def under_way(self, journal: Path) -> bool:
         """Tell whether batches are remembered: not collected, or not settled with the account."""
@@ -185,20 +220,13 @@ def request_body(model: str, capabilities: Capabilities, ask: Ask) -> dict[str, 
         capabilities.token_limit: sampling.max_tokens,
         **dict(request.extra_body),
     }
-    if capabilities.temperature is not None:
-        body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    body |= {name: getattr(sampling, name) for name in capabilities.sent}
     if request.prompt.messages is not None:
         body["messages"] = chat_messages(request.prompt)
     else:
         body["prompt"] = request.prompt.text
     if sampling.stop:
         body["stop"] = list(sampling.stop)
-    if capabilities.sampling_extras:
-        body |= {
-            "top_k": sampling.top_k,
-            "min_p": sampling.min_p,
-            "repeat_penalty": sampling.repeat_penalty,
-        }
     first = ask.participants[0]
     if request.readout == "exact":
         body |= _logprob_parameters(request, capabilities)

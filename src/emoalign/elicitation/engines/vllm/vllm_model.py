@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel, ShownItems
+from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel, Shown
 from emoalign.elicitation.engines.base import Resources
 from emoalign.elicitation.rating import Ask, Scalar, Settings
 from emoalign.study.fields import Range
@@ -20,16 +20,11 @@ if TYPE_CHECKING:
     from emoalign.elicitation.inquiry import Inquiry
 
 
-class VllmCapabilities(ShownItems):
+class VllmCapabilities(Shown):
     """Abilities of a model that vLLM loads; all else is the same for all of them."""
 
     chat: bool = Field(True, description="Whether it has a chat template.")
     completion: bool = Field(True, description="Whether it continues plain text.")
-    system_role: bool = Field(
-        True,
-        description="Whether its chat template takes a system message. If not, that text stands "
-        "at the beginning of the user's message.",
-    )
 
 
 class VllmModel(AskedModel):

@@ -1,0 +1,151 @@
+"""Additions of a card to every request, in its body and its headers: what may stand there.
+
+Nothing that decides the answer may go unseen, and nothing secret may be written anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from pydantic import Field, JsonValue
+
+from emoalign.study.fields import Entry
+from emoalign.study.secrets import is_secret, is_secret_name, secret_part, secrets_in
+
+_FIXED = "it is always neutral, so that answers come from the whole distribution"
+_LENGTH = "say answer.max_tokens in the prompt set; the card says its name as token_limit"
+_PROMPT = "write the question as a prompt set (config/prompts)"
+_LOGPROBS = "say readouts: [exact] in the protocol, and top_logprobs in the card's capabilities"
+_SEED = "seeds differ between participants; say seed_bits in the card's capabilities"
+_TOOLS = "a rating is an answer in words, and tools have no place in it"
+_WHOLE = "answers are read as a whole"
+
+OWN_KEYS: Mapping[str, str] = {
+    "model": "say it as model in the card: another model is another card",
+    **dict.fromkeys(("messages", "prompt", "input", "system", "instructions"), _PROMPT),
+    "n": "say participants in the protocol, and choices in the card's capabilities",
+    "best_of": "the best of several answers is not what the model says",
+    **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens"), _LENGTH),
+    "temperature": "say it in the protocol",
+    **dict.fromkeys(("top_p", "top_k", "min_p", "repeat_penalty"), _FIXED),
+    "stop": "say answer.stop in the prompt set",
+    **dict.fromkeys(("seed", "random_seed"), _SEED),
+    **dict.fromkeys(("logprobs", "top_logprobs"), _LOGPROBS),
+    "ignore_eos": "it is sent where an exact readout needs it",
+    **dict.fromkeys(("stream", "stream_options"), _WHOLE),
+    **dict.fromkeys(("tools", "tool_choice", "functions", "function_call"), _TOOLS),
+}
+"""Parameters that are no card's to add, each with what to do in its place."""
+
+_OWN_HEADERS = frozenset(
+    {"content-type", "content-length", "content-encoding", "transfer-encoding", "host"}
+    | {"connection", "accept-encoding", "user-agent"}
+)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+_REFUSED_PARAMETERS = (
+    (r"max_completion_tokens", "token_limit: max_completion_tokens"),
+    (r"temperature\W+(and|or)\W+top_p|top_p\W+(and|or)\W+temperature", "sampling: temperature"),
+    (r"\b(top_k|min_p|repeat_penalty)\b", "sampling_extras: false"),
+    (r"\btop_p\b", "sampling: temperature"),
+    (r"\btemperature\b", "sampling: none, which leaves only temperature 1"),
+    (r"\bsystem\W+(role|message|prompt|instruction)|developer instruction", "system_role: false"),
+)
+"""Signs, in what a server says of a parameter it does not take, of what the card should say."""
+
+
+class SecretValue(Entry):
+    """A secret value, which an environment variable holds."""
+
+    env: str = Field(description="Name of the environment variable.")
+
+
+def wrong_parameters(extra_body: Mapping[str, JsonValue]) -> Iterator[str]:
+    """Reasons why parameters cannot be added to the body of every request."""
+    for name in extra_body:
+        if name in OWN_KEYS:
+            yield f"extra_body.{name}: emoalign sets {name} itself: {OWN_KEYS[name]}"
+    for place in secrets_in(dict(extra_body), "extra_body"):
+        yield (
+            f"{place}: this looks like a secret, and what stands in extra_body is written into "
+            "journal, manifest and report. Send it as a header, from the environment: "
+            "headers: {Name-Of-Header: {env: NAME_OF_VARIABLE}}"
+        )
+
+
+def wrong_headers(
+    headers: Mapping[str, str | SecretValue], api_key_env: str | None
+) -> Iterator[str]:
+    """Reasons why headers cannot be sent with every request."""
+    lower = [name.lower() for name in headers]
+    for name, value in headers.items():
+        where = f"headers.{name}"
+        if not _HEADER_NAME.fullmatch(name):
+            yield f"{where}: no name of a header: letters, digits and hyphens"
+        elif name.lower() in _OWN_HEADERS:
+            yield f"{where}: emoalign sets this header itself: leave it out"
+        elif name.lower() == "authorization" and api_key_env is not None:
+            yield (
+                f"{where}: api_key_env ({api_key_env}) is sent in this header already: say "
+                "api_key_env: null to send one of your own"
+            )
+        elif lower.count(name.lower()) > 1:
+            yield f"{where}: stands there twice, in capitals and small letters"
+        if isinstance(value, SecretValue):
+            continue
+        if _secret_header(name, value):
+            yield (
+                f"{where}: this looks like a secret, which belongs in no file: write "
+                f"{name}: {{env: NAME_OF_VARIABLE}} and export the variable"
+            )
+        elif not (value.isascii() and value.isprintable()):
+            yield f"{where}: its value has line ends or letters that no header has"
+
+
+def card_should_say(refusal: str) -> str | None:
+    """The capability to write into the card where a server refuses a parameter, if it is one."""
+    for sign, capability in _REFUSED_PARAMETERS:
+        if re.search(sign, refusal, re.IGNORECASE):
+            return f"If it does not take that, say {capability} (capabilities in the model's card)."
+    return None
+
+
+def wrong_variables(names: Iterable[str]) -> Iterator[str]:
+    """Reasons why something cannot be the name of an environment variable."""
+    for name in names:
+        if is_secret(name):
+            yield (
+                "api_key_env or headers: holds what looks like a key itself, which belongs in no "
+                "file: export it as a variable, and write the name of that variable"
+            )
+        elif not _VARIABLE.fullmatch(name):
+            yield f"api_key_env or headers: {name!r} is no name of an environment variable"
+
+
+def _secret_header(name: str, value: str) -> bool:
+    last_word = re.split(r"[^a-z0-9]+", name.lower())[-1]
+    return is_secret(value) or is_secret_name(name) or last_word in ("key", "token")
+
+
+def wrong_address(base_url: str) -> Iterator[str]:
+    """Reasons why requests cannot be sent to an address, none of which repeats a secret."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield "base_url: expected an address that begins with http:// or https://"
+    secret = secret_part(base_url)
+    if secret is not None:
+        yield (
+            f"base_url: holds {secret}, and it is written into messages and manifest. Take it out, "
+            "and send it as api_key_env (a bearer token) or in headers: "
+            "{Authorization: {env: NAME_OF_VARIABLE}}"
+        )
+    elif parts.query or parts.fragment:
+        yield (
+            "base_url: has something after a ? or #, but requests go to addresses below it, such "
+            "as …/v1/chat/completions. Take it out; an api-version may be sent in headers, and "
+            "Azure needs none at https://<resource>.openai.azure.com/openai/v1"
+        )

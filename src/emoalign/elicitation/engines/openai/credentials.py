@@ -1,0 +1,84 @@
+"""Credentials of a model's server: read from the environment, sent in headers, in no message."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from emoalign.elicitation.engines.openai.additions import SecretValue
+from emoalign.errors import EngineError
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The headers that a card adds to every request, with the key where there is one.
+
+    `secrets` are the values that no message may repeat.
+    """
+
+    key: str | None = field(repr=False)
+    own: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        api_key_env: str | None,
+        headers: Mapping[str, str | SecretValue],
+        key: str | None = None,
+    ) -> Self:
+        """The credentials that a card names, or a `key` that was drawn for a server of our own.
+
+        Raises EngineError where a variable holds none.
+        """
+        key = key or api_key(api_key_env)
+        own, secrets = {}, [key] if key else []
+        for name, value in headers.items():
+            if isinstance(value, SecretValue):
+                own[name] = _secret(value.env, f"the header {name}")
+                secrets.append(own[name])
+            else:
+                own[name] = value
+        return cls(key, own, tuple(secrets))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, with the key as a bearer."""
+        return ({"Authorization": f"Bearer {self.key}"} if self.key else {}) | dict(self.own)
+
+    def hidden(self, text: str) -> str:
+        """A text, which may repeat secrets, without them."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+def api_key(variable: str | None) -> str | None:
+    """The key that an environment variable holds. Raises EngineError when it holds none."""
+    if variable is None:
+        return None
+    key = _secret(variable, "the API key")
+    if " " in key:
+        raise EngineError(
+            f"the environment variable {variable} holds spaces, which no key has: copy the key "
+            "again."
+        )
+    return key
+
+
+def _secret(variable: str, purpose: str) -> str:
+    """The value of a variable, to be sent. Raises EngineError when it cannot be."""
+    value = os.environ.get(variable)
+    if not value:
+        raise EngineError(
+            f"the environment variable {variable} is not set. It must hold {purpose}: "
+            f"export {variable}=... in the shell that starts snakemake (and never in a file here)."
+        )
+    if not (value.isascii() and value.isprintable()):
+        raise EngineError(
+            f"the environment variable {variable} holds line ends or letters that {purpose} "
+            "cannot have: copy it again."
+        )
+    return value
