@@ -723,7 +723,7 @@ def test_what_is_under_way_when_another_request_fails_is_awaited_and_kept(
 ) -> None:
     def say(heard: Heard) -> Reply:
         if heard.body["messages"][-1]["content"] == "woe":
-            return failure(403, "Not you.")
+            return failure(401, "Not you.")
         until(lambda: len(server.heard) == 2)
         return Reply(chat(*["7"] * heard.body["n"]), after_s=0.5)
 
