@@ -297,6 +297,17 @@ def test_a_server_that_does_not_tell_tokens_is_told_with_what_to_say(desk: Desk)
         exact(desk).rate()
 
 
+def test_who_may_not_ask_for_tokens_is_told_so_and_asks_nowhere_else(desk: Desk) -> None:
+    def forbidden(body: dict[str, Any]) -> Any:
+        raise web.HTTPForbidden(text="Not you.")
+
+    desk.server.tokenizers = {"/llm/tokenize": forbidden}
+    with pytest.raises(EngineError, match=r"HTTP 403.*Not you\.") as told:
+        exact(desk, "/llm").rate()
+    assert "tokenizer: false" not in str(told.value)
+    assert len(desk.server.tokenized) == 1
+
+
 # What is journalled can be written
 
 
