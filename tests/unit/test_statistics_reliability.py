@@ -303,6 +303,15 @@ def test_an_item_that_one_person_rated_counts_with_the_error_of_the_others() -> 
     assert summary_reliability(means, sds, ns) == pytest.approx(expected)
 
 
+def test_an_sd_of_one_rating_says_nothing_whatever_a_file_says() -> None:
+    means, ns = np.arange(1.0, 7), np.array([1, 1, 1, 4, 5, 5])
+    sds = np.array([np.nan, np.nan, np.nan, 1.2, 0.9, 1.5])
+    for said in (0.0, 0.5):
+        assert summary_reliability(means, np.where(ns == 1, said, sds), ns) == pytest.approx(
+            summary_reliability(means, sds, ns)
+        )
+
+
 def test_a_model_that_refuses_items_is_as_reliable_as_the_items_it_answered() -> None:
     """Nine in ten answers to negative items are refused, so that most of these have one or none."""
     rng = np.random.default_rng(11)
