@@ -94,6 +94,14 @@ def test_every_rating_has_its_item_and_person(tmp_path: Path) -> None:
             {"columns_are_raters": True, "scales": {"valence": {"mean": "v"}}},
             "no scale has columns of single ratings",
         ),
+        (
+            {"columns_are_raters": True, "scales": {"valence": {"ratings": ["a", "b", "a"]}}},
+            "ratings names the column 'a' more than once",
+        ),
+        *(
+            (BY_ROW | {key: "who"}, f"{key} names the column 'who', which rater names as well")
+            for key in ("id", "text", "stratum", "split", "cluster")
+        ),
     ],
 )
 def test_a_card_that_cannot_be_meant_is_told(
@@ -101,6 +109,11 @@ def test_a_card_that_cannot_be_meant_is_told(
 ) -> None:
     with pytest.raises(StudyError, match=told):
         table_card(tmp_path / "words.csv", source)
+
+
+def test_blanks_around_an_id_make_no_other_person(tmp_path: Path) -> None:
+    norms = norms_of(tmp_path, LONG.replace("2,woe,ben", "2,woe, ben "), BY_ROW)
+    assert [list(of) for of in norms["raters"]] == [coded("anna", "ben"), coded("ben", "anna")]
 
 
 @pytest.mark.parametrize("gap", ["", " ", "NA"])

@@ -216,7 +216,7 @@ def _rater(part: JoinedTable, row: Record, column: str) -> str | None:
             f"{row.where}, column {part.rater!r}: expected who gave the rating, found nothing. "
             f"Fill the field, or leave rater out of {CARD}: then nobody's ratings are told apart."
         )
-    return rater_code(written)
+    return rater_code(written.strip())
 
 
 def _decimal(part: JoinedTable, field: str) -> str:

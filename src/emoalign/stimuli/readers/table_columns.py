@@ -35,6 +35,9 @@ class ScaleColumns(Entry):
     def _enough(self) -> ScaleColumns:
         if sum((self.mean is not None, bool(self.ratings), self.labels is not None)) != 1:
             raise ValueError("say which columns hold the ratings: give mean, ratings or labels")
+        for name in self.ratings:
+            if self.ratings.count(name) > 1:
+                raise ValueError(f"ratings names the column {name!r} more than once")
         if self.mean is None and (self.sd is not None or self.n is not None):
             raise ValueError("sd and n belong to mean; they follow from single ratings")
         return self
@@ -119,6 +122,7 @@ class JoinedTable(Entry):
                 "rater names who gave the rating in a row, and belongs to rows: ratings; where "
                 "each person has a column, say columns_are_raters: true"
             )
+        self.check_confidential("id")
         if self.columns_are_raters and self.rows == "ratings":
             raise ValueError(
                 "columns_are_raters: with rows: ratings, a row is one person's; name the column "
@@ -134,6 +138,17 @@ class JoinedTable(Entry):
                     f"rows: with a rating in each row, scales.{name} needs ratings, not mean"
                 )
         return self
+
+    def check_confidential(self, *keys: str) -> None:
+        """Raise ValueError where one of these names the column that says who rated: what stands
+        in theirs is kept and shown as it is."""
+        for key in keys:
+            if self.rater is not None and getattr(self, key) == self.rater:
+                raise ValueError(
+                    f"{key} names the column {self.rater!r}, which rater names as well: then "
+                    "results would hold people's ids, of which only a hash should be kept. Give "
+                    f"{key} a column of its own"
+                )
 
     @property
     def table_format(self) -> str:
@@ -168,6 +183,7 @@ class ItemTable(JoinedTable, Source):
     def _one_stimulus(self) -> Self:
         if (self.text is None) == (self.image is None):
             raise ValueError("say which column holds the stimulus: give either text or image")
+        self.check_confidential("text", "image", "stratum", "split", "cluster")
         names = [name for part in self.parts() for name in part.scales]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
