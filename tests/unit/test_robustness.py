@@ -211,6 +211,13 @@ def test_exact_means_with_little_mass_on_the_scale_are_flagged() -> None:
     found = row(table, "mass")
     assert found["r"] == pytest.approx(pearson(items[mass >= 0.5]), rel=1e-12)
     assert not set(table["check"]) & {"answers", "weighted"}
+    # Half of the mass is not less than half, whatever is subtracted from what.
+    half = exact(np.full(60, 0.5)).assign(returned_mass=0.7, off_scale_mass=0.2)
+    assert (half["returned_mass"] - half["off_scale_mass"] < 0.5).all()
+    table = robustness_rows(half, job())
+    assert row(table, "all")["below_half"] == 0
+    assert not row(table, "all")["mostly_off_scale"]
+    assert row(table, "mass")["n_items"] == 60
     # Little on average, or for most items.
     for off in (np.full(60, 0.49), np.where(np.arange(60) < 31, 0.45, 1.0)):
         assert row(robustness_rows(exact(off), job()), "all")["mostly_off_scale"]

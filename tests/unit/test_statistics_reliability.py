@@ -244,6 +244,11 @@ def test_disattenuation_may_exceed_1_and_is_undefined_without_reliability() -> N
     assert disattenuate(0.9, 0.5, 0.5) == pytest.approx(1.8)
     assert np.isnan(disattenuate(0.5, -0.2, -0.2))
     assert np.isnan(disattenuate(0.5, 0.0, 0.9))
+    # Means that vary just as much as sampling error would make them.
+    means = np.array([5.0, 6, 5, 9, 8])
+    nothing = summary_reliability(means, np.full(5, np.sqrt(means.var(ddof=1) * 3)), 3)
+    assert 0 < nothing < 1e-15
+    assert np.isnan(disattenuate(0.5, nothing, 0.9))
 
 
 def test_shapes_that_do_not_fit_are_named() -> None:

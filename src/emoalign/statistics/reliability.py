@@ -163,7 +163,8 @@ def ceiling_interval(reliability: float, of_reliability: Interval) -> Interval:
 def disattenuate(r: float, reliability_human: float, reliability_model: float) -> float:
     """Return r/√(reliability_human·reliability_model), r between error-free means (Spearman 1904).
 
-    May exceed 1 by sampling error, which the caller flags. NaN unless both reliabilities exceed 0.
+    May exceed 1 by sampling error, which the caller flags. NaN unless both reliabilities exceed 0,
+    by more than rounding.
     """
     return float(_disattenuated(*map(np.asarray, (r, reliability_human, reliability_model))))
 
@@ -184,7 +185,7 @@ def disattenuated(r: Replicates, human: Replicates, model: Replicates) -> Replic
 
 
 def _disattenuated(r: FloatArray, human: FloatArray, model: FloatArray) -> FloatArray:
-    known = (human > 0) & (model > 0)
+    known = (human > ROUNDING) & (model > ROUNDING)
     return np.where(known, r / np.sqrt(np.where(known, human * model, 1)), np.nan)
 
 

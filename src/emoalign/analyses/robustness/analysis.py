@@ -20,7 +20,7 @@ from emoalign.study.settings import StatisticsSettings
 class RobustnessJob(ComparisonJob):
     """Look at correlations on other items, among them those with at least so many answers."""
 
-    version: int = 1
+    version: int = 2
     min_answers: int = 2
 
     @classmethod
