@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import threading
 import time
@@ -12,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-import orjson
 from aiohttp import web
 
 Fault = Literal[
@@ -55,6 +55,8 @@ class Heard:
 Plan = Callable[[Heard], Fault | None]
 Reply = Callable[[Heard, int], str]
 """What the server says to a request in its choice of that number."""
+Change = Callable[[Heard, dict[str, Any]], Any]
+"""A reply as it is sent, in place of the usual one; bytes are sent as they are."""
 
 
 def storm(seed: int, share: float, faults: Sequence[Fault]) -> Plan:
@@ -76,6 +78,9 @@ class FaultServer:
 
     plan: Plan = lambda heard: None
     reply: Reply = lambda heard, choice: "7"
+    change: Change = lambda heard, reply: reply
+    tokenizers: Mapping[str, Callable[[dict[str, Any]], Any]] = field(default_factory=dict)
+    """What is said at further paths, by the path, to a body: its tokens, or a status."""
     retry_after: Mapping[str, str] = field(default_factory=lambda: {"Retry-After-Ms": "5"})
     headers: Mapping[str, str] = field(default_factory=dict)
     message: str = "Not now."
@@ -87,6 +92,7 @@ class FaultServer:
     met: Counter[Fault | None] = field(default_factory=Counter)
     computed: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     delivered: set[int] = field(default_factory=set)
+    tokenized: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     tokens: int = 0
     at_once: int = 0
     most_at_once: int = 0
@@ -160,7 +166,8 @@ class FaultServer:
             "choices": [form(fault, self.reply(heard, choice)) for choice in range(n)],
             "usage": usage,
         }
-        return number, orjson.dumps(reply)
+        changed = self.change(heard, reply)
+        return number, changed if isinstance(changed, bytes) else json.dumps(changed).encode()
 
     async def _deliver(
         self, request: web.Request, fault: Fault | None, number: int, content: bytes
@@ -190,6 +197,16 @@ class FaultServer:
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/v1/chat/completions", self.answer)
         app.router.add_post("/v1/completions", self.answer)
+        app.router.add_post("/{below:.+}/v1/chat/completions", self.answer)
+        app.router.add_post("/tokenize", self._tokenize)
+        app.router.add_post("/{below:.+}/tokenize", self._tokenize)
+
+    async def _tokenize(self, request: web.Request) -> web.Response:
+        say = self.tokenizers.get(request.path)
+        body = await request.json()
+        self.tokenized.append((request.path, body))
+        said = 404 if say is None else say(body)
+        return web.Response(status=said) if isinstance(said, int) else web.json_response(said)
 
     @contextmanager
     def running(self) -> Iterator[Self]:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from emoalign.elicitation.budget import Account
 from emoalign.errors import BudgetError, EngineError
+from emoalign.prompts import Message, Prompt, most_tokens
 from tests.faults.batch_server import (
     BatchServer,
     Ending,
@@ -545,6 +546,27 @@ def test_a_batch_that_is_too_large_by_itself_says_what_to_do(
     with pytest.raises(EngineError, match=r"token limit reached\. Lower batches\.max_requests"):
         batched().rate()
     assert len(server.submitted) == 2
+
+
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": 5, "completion_tokens": 2}])
+def test_what_a_batch_does_not_count_costs_its_share_of_the_most(
+    usage: object, batched: Callable[..., Desk], server: BatchServer, tmp_path: Path
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        every = [answered(line) for line in lines]
+        for line in every[:2]:
+            line["response"]["body"]["usage"] = usage  # 2 tokens are too few for 3 answers
+        return Ending(output=every)
+
+    server.end = end
+    prices = {"input_usd": 1, "output_usd": 1, "as_of": "2026-01-01", "source": "a page"}
+    base = batched()
+    desk = replace(base, more={**base.more, "prices": {**prices, "batch_factor": 0.5}})
+    account = Account(tmp_path / "spent.json", 1)
+    desk.rate(account)
+    whole(desk)
+    most = sum(most_tokens(Prompt((Message("user", word),), None)) + 9 for word in desk.words) / 4
+    assert account.spent() == pytest.approx((2 * most + 2 * 13) * 0.5e-6)
 
 
 def test_a_server_without_batches_is_told_apart(

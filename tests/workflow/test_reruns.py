@@ -79,16 +79,16 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
     assert len(SCORECARD.read(results / "statistics/scorecard.parquet")) == 9 * 2 * (2 + 1)
     assert len(VARIANCE.read(results / "statistics/variance.parquet")) == 7 * 2
     distributions = DISTRIBUTIONS.read(results / "statistics/distributions.parquet")
-    assert len(distributions) == 2 * (2 + 1) * 4 * 10
+    assert len(distributions) == 2 * (2 + 1) * 4 * 11
     assert distributions.loc[distributions["stratum"] == "all", "human_halves"].notna().all()
     assert len(ENTROPY.read(results / "statistics/entropy.parquet")) == 2 * (2 + 1)
     contrasts = DISTRIBUTION_CONTRASTS.read(results / DISTRIBUTION_CONTRASTS.path)
-    assert len(contrasts) == ((2 + 1) + 2) * 2
+    assert len(contrasts) == ((2 + 1) + 2) * 3
     for table in (FRAMEWORK, STRUCTURE, AROUSAL, RESIDUALS, CATEGORIES):
         assert table.read(results / table.path).empty
     alignment = ALIGNMENT.read(results / "statistics/alignment.parquet")
     csv = pd.read_csv(results / "statistics/alignment.csv")
-    assert list(csv.columns[:8]) == [
+    assert list(csv.columns[:9]) == [
         "model",
         "protocol",
         "dataset",
@@ -96,6 +96,7 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
         "readout",
         "n_items",
         "n_items_excluded",
+        "reliability_source",
         "pearson_r",
     ]
     assert csv["pearson_r"].to_numpy() == pytest.approx(alignment["pearson_r"].to_numpy())

@@ -16,7 +16,13 @@ from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer, JournalWriter, Key, read_answers
 from emoalign.elicitation.questions import Question, build_questions, only_scale, shown_items
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
-from emoalign.elicitation.readings import read_distribution, readings, withheld
+from emoalign.elicitation.readings import (
+    MOST_MASS,
+    read_distribution,
+    readings,
+    returned_mass,
+    withheld,
+)
 from emoalign.progress import Progress
 
 LOOK_EVERY_S = 0.2
@@ -161,7 +167,8 @@ def rating_rows(
                     }
                 )
     table = pd.DataFrame(rows)
-    table["participant"] = table["participant"].astype("Int32")
+    counts = ("participant", "prompt_tokens", "completion_tokens")
+    table = table.astype(dict.fromkeys(counts, "Int32"))
     return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)
 
 
@@ -182,11 +189,12 @@ def _exact_columns(
 ) -> dict[str, dict[str, object]]:
     name, scale = only_scale(job)
     none: dict[str, object] = {"rating": None, "labels": None, **_NO_PROBABILITIES}
-    if answer.logprobs is None:
+    logprobs = answer.logprobs
+    if logprobs is None or returned_mass(logprobs) > MOST_MASS:
         return {name: {**none, "status": withheld(answer) or "error"}}
     wanted = job.protocol.temperature
     applied = request.sampling.temperature == wanted
-    reading = read_distribution(answer.logprobs, scale, 1.0 if applied else wanted)
+    reading = read_distribution(logprobs, scale, 1.0 if applied else wanted)
     columns = {
         "status": "ok" if any(reading.probabilities) else "unparsable",
         "probabilities": list(reading.probabilities),

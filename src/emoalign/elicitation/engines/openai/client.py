@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
-from urllib.parse import urljoin
 
 import aiohttp
 import httpx2
@@ -17,23 +16,27 @@ import openai
 import orjson
 
 import emoalign
+from emoalign.elicitation.engines.openai.choices import (
+    has_choices,
+    lacks_logprobs,
+    read_answers,
+    used_tokens,
+    withheld_reply,
+)
 from emoalign.elicitation.engines.openai.limits import Gate
 from emoalign.elicitation.engines.openai.openai_model import interface, request_body
+from emoalign.elicitation.engines.openai.received import ENCODINGS, beginning, parsed, whole
 from emoalign.elicitation.engines.openai.replies import (
     Fault,
     backoff,
     error_reply,
     exhausted_for,
-    has_choices,
-    lacks_logprobs,
     odd,
-    read_answers,
     refused,
     too_late,
     unreachable,
-    used_tokens,
-    withheld_reply,
 )
+from emoalign.elicitation.engines.openai.tokenizing import questions, token_ids
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
@@ -45,7 +48,20 @@ NO_LOGPROBS = (
     "was asked for log-probabilities and returned none. If it cannot give them, say "
     "top_logprobs: 0 in the model's card; the exact readout is then refused from the start."
 )
+NO_TOKENIZER = (
+    "The exact readout needs POST /tokenize, of llama.cpp or vLLM, beside base_url or at the root "
+    "of the server. Without it, say tokenizer: false in the model's card."
+)
+_ELSEWHERE = (200, 400, 404, 405, 415, 422, 501)
+"""Statuses after which tokens are asked for in another way or place."""
+
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, aiohttp.ClientConnectorError)
+
 Expected = Callable[[Mapping[str, Any]], bool]
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 class OpenAIEngine:
@@ -68,26 +84,31 @@ class OpenAIEngine:
         self._capabilities = card.capabilities
         self._limits = card.limits
         self._gate = Gate(card.limits)
-        self._root = urljoin(base_url, "/")
+        self._base_url = base_url
+        self._tokenizer: int | None = None
         self._client = openai.DefaultAioHttpClient(
             base_url=base_url,
             headers={
                 "Authorization": f"Bearer {self._key or 'none'}",
                 "Content-Type": "application/json",
+                "Accept-Encoding": ENCODINGS,
                 "User-Agent": f"emoalign/{emoalign.__version__}",
             },
             timeout=None,  # a whole answer has timeout_s, however it trickles in
         )
 
-    async def ask(self, ask: Ask) -> list[Answer]:
+    async def ask(self, ask: Ask, again: Callable[[], None] = nothing) -> list[Answer]:
         """The answers to a request; see Engine."""
         try:
-            return await self._ask(ask)
+            return await self._ask(ask, again)
         except EngineError as error:
             self._gate.stop(error)
             raise
 
-    async def _ask(self, ask: Ask) -> list[Answer]:
+    def settle(self, ask: Ask, answers: Sequence[Answer]) -> None:
+        """Nothing to do; see Engine."""
+
+    async def _ask(self, ask: Ask, again: Callable[[], None]) -> list[Answer]:
         request = ask.request
         body = request_body(self._model, self._capabilities, ask)
         path = interface(ask)
@@ -95,40 +116,60 @@ class OpenAIEngine:
         tokens = estimated_tokens(request.prompt) + answers_at_most
         seconds = 0.0
         try:
-            reply, seconds = await self._post(path, body, tokens, has_choices)
+            reply, seconds = await self._post(path, body, tokens, has_choices, again)
         except Fault:
             reply = withheld_reply(len(ask.participants))
-        answers = read_answers(ask, reply, seconds)
+        try:
+            answers = read_answers(ask, reply, seconds)
+        except Fault as fault:
+            raise self._explained(fault) from None
         if request.readout == "exact" and any(map(lacks_logprobs, answers)):
             raise EngineError(f"{self._where()} {NO_LOGPROBS}")
         return answers
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`, from the server's own tokenizer (POST /tokenize)."""
-        body = {"content": text, "add_special": False}
-        try:
-            reply, _ = await self._post(f"{self._root}tokenize", body, 0, _has_tokens)
-        except Fault as fault:
-            raise self._explained(fault) from None
-        return list(reply["tokens"])
+        faults: list[Fault] = []
+        for number, (place, body) in enumerate(questions(self._base_url, self._model, text)):
+            if self._tokenizer not in (None, number):
+                continue
+            try:
+                reply, _ = await self._post(place, body, 0, _is_object, elsewhere=_ELSEWHERE)
+                ids = token_ids(reply)
+                if ids is None:
+                    raise odd(f"tells no tokens of {text!r} at {place}: {beginning(reply)}")
+            except Fault as fault:
+                faults.append(fault)
+            else:
+                self._tokenizer = number
+                return ids
+        raise self._explained(faults[0], NO_TOKENIZER)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
     async def _post(
-        self, path: str, body: Mapping[str, Any], tokens: float, expected: Expected
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        tokens: float,
+        expected: Expected,
+        again: Callable[[], None] = nothing,
+        elsewhere: Sequence[int] = (),
     ) -> tuple[dict[str, Any], float]:
         """The reply to a request and the seconds it took, after as many attempts as are allowed.
 
-        Raises a Fault when a content policy withholds the answer, and EngineError for all else.
+        `again` is called before another one where the last may have been charged. Raises a Fault
+        when a content policy withholds the answer or its status says to ask `elsewhere`, and
+        EngineError for all else.
         """
         for attempt in count(1):
             sent = await self._gate.enter(tokens)
             try:
                 reply = await self._send(path, body, expected)
             except Fault as fault:
-                if fault.kind == "withheld":
+                if fault.kind == "withheld" or fault.status in elsewhere:
                     raise
                 failed = fault
             else:
@@ -136,29 +177,37 @@ class OpenAIEngine:
                 return reply, time.monotonic() - sent
             finally:
                 self._gate.leave()
-            await self._gate.rest(self._pause_after(failed, attempt, sent))
+            pause = self._pause_after(failed, attempt, sent)
+            if failed.charged:
+                again()
+            await self._gate.rest(pause)
         raise AssertionError("counting does not end")
 
     async def _send(self, path: str, body: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
         """Send a request once. Raises Fault."""
         try:
-            async with asyncio.timeout(self._limits.timeout_s):
-                response = await self._client.post(path, content=orjson.dumps(body))
+            async with (
+                asyncio.timeout(self._limits.timeout_s),
+                self._client.stream("POST", path, content=orjson.dumps(body)) as response,
+            ):
+                content = await whole(response)
         except TimeoutError:
             raise too_late(self._limits.timeout_s) from None
         except (httpx2.HTTPError, aiohttp.ClientError) as error:
-            raise unreachable(error) from None
+            fault = unreachable(error)
+            fault.charged = not isinstance(error, _NEVER_SENT)
+            raise fault from None
         if not response.is_success:
-            raise refused(response.status_code, response.headers, response.content)
+            raise refused(response.status_code, response.headers, content)
         self._mind_the_limits(response.headers)
         try:
-            reply = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
+            reply = parsed(content)
+        except ValueError:
             raise odd("answered with something else than JSON.") from None
         if isinstance(reply, dict) and reply.get("error"):
             raise error_reply(reply)
         if not isinstance(reply, dict) or not expected(reply):
-            raise odd(f"gave an answer of another shape: {reply}")
+            raise odd(f"gave an answer of another shape: {beginning(reply)}")
         return reply
 
     def _mind_the_limits(self, headers: Mapping[str, str]) -> None:
@@ -220,5 +269,5 @@ def api_key(variable: str | None) -> str | None:
     return key
 
 
-def _has_tokens(reply: Mapping[str, Any]) -> bool:
-    return isinstance(reply.get("tokens"), list)
+def _is_object(reply: Mapping[str, Any]) -> bool:
+    return True

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import urlsplit
 
+import orjson
 from pydantic import Field
 
+from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Capabilities, Engine, ServedModel
@@ -37,6 +39,10 @@ capabilities:
 limits:
   concurrency: 8
 """
+
+
+TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
+"""Names that servers have for the longest answer."""
 
 
 class BatchSettings(Entry):
@@ -133,6 +139,15 @@ class OpenAIModel(ServedModel):
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
         return Terms(self.prices, self.delivery)
+
+    def most_tokens(self, ask: Ask) -> tuple[int, int]:
+        """Tokens of the prompt and of all answers that a request cannot exceed, by its body."""
+        prompt, answers = super().most_tokens(ask)
+        body = request_body(self.model, self.capabilities, ask)
+        longest = [untrusted.count(body.get(name)) or 0 for name in TOKEN_LIMITS]
+        times = [untrusted.count(body.get(name)) or 1 for name in ("n", "best_of")]
+        more = len(orjson.dumps(dict(ask.request.extra_body))) if ask.request.extra_body else 0
+        return prompt + more, max(answers, max(longest) * max(times))
 
     @contextmanager
     def running(self) -> Iterator[Engine]:

@@ -6,7 +6,7 @@ After a failure one asks again, asks again more slowly, stops, or takes it for a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,15 +14,14 @@ from typing import Any, Literal
 
 import orjson
 
-from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import Ask
-
 Kind = Literal["passing", "busy", "withheld", "permanent"]
 """busy: too many requests; withheld: a content policy, which is an answer and no failure."""
 
 _WITHHELD = ("content_filter", "content_policy_violation", "invalid_prompt")
 _NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached")
 _PASSING = (408, 409, 425)
+_MADE_PERHAPS = (None, 200, 408, 502, 504, 524)
+"""Statuses that may come after an answer was made: it was lost on its way, or took too long."""
 FIRST_PAUSE_S = 0.5
 
 _TOP_UP = (
@@ -45,11 +44,21 @@ _THERE = "Is it running, and is base_url right?"
 class Fault(Exception):  # noqa: N818 (every other error here ends a job; this one need not)
     """A request without an answer: what happened, as the rest of a sentence about the server.
 
-    `wait_s` is how many seconds the server asks to wait, None where it says nothing.
+    `wait_s` is how many seconds the server asks to wait, None where it says nothing; `status` the
+    HTTP status, None where nothing came. It is `charged` for where an answer may have been made.
     """
 
-    def __init__(self, kind: Kind, said: str, remedy: str, wait_s: float | None = None) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        said: str,
+        remedy: str,
+        wait_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(said)
+        self.status = status
+        self.charged = status in _MADE_PERHAPS
         self.kind = kind
         self.said = said
         self.remedy = remedy
@@ -71,7 +80,7 @@ def unreachable(error: BaseException) -> Fault:
 
 def odd(said: str) -> Fault:
     """A fault: something came that is no answer."""
-    return Fault("passing", said, _LATER)
+    return Fault("passing", said, _LATER, status=200)
 
 
 def refused(status: int, headers: Mapping[str, str], content: bytes) -> Fault:
@@ -106,7 +115,7 @@ def _fault(status: int, fields: Mapping[str, Any], said: str, wait_s: float | No
     names = {str(fields.get(name)) for name in ("code", "type")}
     kind = _kind(status, names)
     remedy = _TOP_UP if names & {*_NO_MONEY} else _remedy(kind, status)
-    return Fault(kind, said, remedy, wait_s)
+    return Fault(kind, said, remedy, wait_s, status)
 
 
 def _kind(status: int, names: AbstractSet[str]) -> Kind:
@@ -178,90 +187,3 @@ def duration(text: str) -> float:
 
 def _number(text: str | None) -> float | None:
     return float(text) if text is not None and re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
-
-
-def has_choices(reply: Mapping[str, Any]) -> bool:
-    """Tell whether a reply is a list of answers, in the format of chats or of completions."""
-    choices, usage = reply.get("choices"), reply.get("usage") or {}
-    return isinstance(choices, list) and isinstance(usage, dict) and all(map(_is_choice, choices))
-
-
-def _is_choice(choice: object) -> bool:
-    if not isinstance(choice, dict):
-        return False
-    message = choice.get("message")
-    text = (message.get("content") or "") if isinstance(message, dict) else choice.get("text")
-    return isinstance(text, str)
-
-
-def used_tokens(reply: Mapping[str, Any]) -> int:
-    """Tokens of the prompt and all answers, as the server counted them; 0 if it did not."""
-    usage = reply.get("usage") or {}
-    return int(usage.get("prompt_tokens") or 0) + int(usage.get("completion_tokens") or 0)
-
-
-def lacks_logprobs(answer: Answer) -> bool:
-    """Tell whether probabilities are missing although the answer was not withheld."""
-    withheld = answer.refused or answer.finish_reason == "content_filter"
-    return answer.logprobs is None and not withheld
-
-
-def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:
-    """One answer per choice, in order of the participants; a missing choice is left out."""
-    request = ask.request
-    return read_choices(
-        request.request_id, ask.participants, request.readout == "exact", reply, seconds
-    )
-
-
-def read_choices(
-    request_id: str,
-    participants: Sequence[int | None],
-    exact: bool,
-    reply: Mapping[str, Any],
-    seconds: float,
-) -> list[Answer]:
-    """The answers in a reply to a request of which only this is known; see read_answers."""
-    usage = reply.get("usage") or {}
-    model = "/".join(filter(None, (reply.get("model"), reply.get("system_fingerprint"))))
-    received = datetime.now(UTC).isoformat(timespec="seconds")
-    answers = []
-    for place, (participant, choice) in enumerate(
-        zip(participants, reply.get("choices", ()), strict=False)
-    ):
-        message = choice.get("message") or {}
-        text = choice.get("text") if not message else message.get("content")
-        answers.append(
-            Answer(
-                request_id=request_id,
-                participant=participant,
-                text=text or message.get("refusal") or "",
-                finish_reason=choice.get("finish_reason"),
-                model_reported=model,
-                prompt_tokens=usage.get("prompt_tokens", 0) if place == 0 else 0,
-                completion_tokens=usage.get("completion_tokens", 0) if place == 0 else 0,
-                latency_s=round(seconds, 4),
-                received=received,
-                refused=bool(message.get("refusal")),
-                logprobs=_logprobs(choice) if exact else None,
-            )
-        )
-    return answers
-
-
-def _logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | None:
-    """Tokens and log-probabilities of the first position, likeliest first."""
-    logprobs = choice.get("logprobs") or {}
-    if logprobs.get("content"):
-        top = logprobs["content"][0]["top_logprobs"]
-        return tuple((token["token"], round(token["logprob"], 6)) for token in top)
-    if logprobs.get("top_logprobs"):
-        return tuple(
-            (token, round(value, 6)) for token, value in logprobs["top_logprobs"][0].items()
-        )
-    return None
-
-
-def withheld_reply(choices: int) -> dict[str, Any]:
-    """The reply to a question that a content policy does not let through."""
-    return {"choices": [{"text": "", "finish_reason": "content_filter"}] * choices}
