@@ -25,14 +25,19 @@ Fault = Literal[
     "garbage",
     "noise",
     "error in 200",
+    "error in a choice",
+    "finished by an error",
+    "empty",
     "filtered prompt",
     "filtered answer",
     "refusal",
     "fewer",
     "slow",
 ]
-NOT_COMPUTED: Sequence[Fault] = ("429", "500", "503", "error in 200")
-NOT_DELIVERED: Sequence[Fault] = ("hang", "drop", "truncate", "garbage", "noise")
+NOT_COMPUTED: Sequence[Fault] = (
+    *("429", "500", "503", "error in 200", "error in a choice", "finished by an error"),
+)
+NOT_DELIVERED: Sequence[Fault] = ("hang", "drop", "truncate", "garbage", "noise", "empty")
 PASSING = (*NOT_COMPUTED, *NOT_DELIVERED)
 
 
@@ -84,6 +89,8 @@ class FaultServer:
     retry_after: Mapping[str, str] = field(default_factory=lambda: {"Retry-After-Ms": "5"})
     headers: Mapping[str, str] = field(default_factory=dict)
     message: str = "Not now."
+    refusal: object = None
+    """The body of a 429, if not that of OpenAI."""
     code: str | None = None
     slow_s: float = 0.05
     hold: Callable[[Heard], bool] = lambda heard: False
@@ -97,6 +104,7 @@ class FaultServer:
     at_once: int = 0
     most_at_once: int = 0
     hanging: int = 0
+    host: str = "127.0.0.1"
     address: str = ""
 
     def __post_init__(self) -> None:
@@ -142,9 +150,15 @@ class FaultServer:
         self.met[fault] += 1
         failed = {"error": {"message": self.message, "code": self.code}}
         if fault == "429":
-            return web.json_response(failed, status=429, headers=self.retry_after)
+            body = self.refusal or failed
+            return web.json_response(body, status=429, headers=self.retry_after)
         if fault == "error in 200":
             return web.json_response(failed)
+        if fault in ("error in a choice", "finished by an error"):
+            choice = {"message": {"role": "assistant", "content": "7"}, "finish_reason": "error"}
+            error = {"error": {"message": self.message, "code": self.code or 502}}
+            more = error if fault == "error in a choice" else {}
+            return web.json_response({"model": "faulty", "choices": [choice | more] * heard.n})
         if fault == "filtered prompt":
             failed["error"]["code"] = "content_filter"
             return web.json_response(failed, status=400)
@@ -177,6 +191,8 @@ class FaultServer:
             await self._closing.wait()
         if fault == "slow":
             await asyncio.sleep(self.slow_s)
+        if fault == "empty":
+            return web.Response(content_type="application/json")
         if fault == "garbage":
             return web.Response(body=b"<html>502</html>", content_type="text/html")
         if fault == "truncate":
@@ -221,7 +237,7 @@ class FaultServer:
             await runner.setup()
             assert runner.server is not None
             self._connections = lambda: runner.server.connections
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            await web.TCPSite(runner, self.host, 0).start()
             self.address = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
             started.set()
             await stop.wait()

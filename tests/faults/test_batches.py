@@ -256,6 +256,27 @@ def test_lines_with_errors_are_answers_or_asked_again_or_the_end(
     assert "a line nobody asked" in caplog.text
 
 
+def test_choices_that_failed_are_not_kept_and_asked_again(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        good = list(map(answered, lines))
+        if number == 1:
+            broken = {"error": {"code": 502, "message": "Overloaded"}, "finish_reason": "error"}
+            good[0]["response"]["body"]["choices"] = [broken] * 3
+            good[1]["response"]["body"]["choices"][0] = broken
+        return Ending("completed", good)
+
+    server.end = end
+    desk = batched()
+    assert (desk.rate()["status"] == "ok").all()
+    whole(desk)
+    assert [[line["body"].get("n", 1) for line in lines] for lines in server.submitted] == [
+        [3, 3, 3, 3],
+        [3, 1],
+    ]
+
+
 def test_a_request_that_is_not_accepted_ends_the_job_after_the_others_are_kept(
     batched: Callable[..., Desk], server: BatchServer
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -301,6 +302,49 @@ def test_lost_results_come_back_from_the_journal_without_a_request(rerun: Projec
         ratings.unlink()
     assert rate_jobs(("model-a",), ("sheet", "asked")) <= rerun.run("ratings")
     assert rerun.journal() == before
+
+
+@pytest.mark.parametrize(
+    ("deleted", "target", "made"),
+    [
+        (("ratings", "norms"), "ratings", "prepare_stimuli"),
+        (("stimuli/vader.shards.json", "items"), "items", "aggregate_items"),
+        (("stimuli/vader.parquet",), "stimuli", "prepare_stimuli"),
+        (("stimuli/vader.shards.json",), "stimuli", "prepare_stimuli"),
+        (("statistics/alignment.csv",), "statistics", "align"),
+        (("figures",), "figures", "draw_figures_vader"),
+    ],
+)
+def test_whatever_somebody_deletes_its_target_makes_anew(
+    deleted: tuple[str, ...], target: str, made: str, rerun: Project
+) -> None:
+    for name in deleted:
+        path = rerun.results / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert made in {rule for rule, _ in rerun.planned(target)}
+
+
+def test_ratings_come_back_though_all_but_the_stimuli_was_deleted(rerun: Project) -> None:
+    before = rerun.journal()
+    for path in rerun.results.iterdir():
+        if path.name != "stimuli":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert rate_jobs(("model-a", "model-b"), ("sheet", "asked")) <= rerun.run("ratings")
+    assert rerun.journal() == before
+
+
+def test_a_half_written_rating_file_is_told_and_comes_back_once_it_is_deleted(
+    rerun: Project,
+) -> None:
+    broken = next((rerun.results / "ratings/model-a/sheet").rglob("*.parquet"))
+    broken.write_bytes(broken.read_bytes()[:500])
+    told = rerun.snakemake("items")
+    message = told.stdout + told.stderr
+    assert told.returncode != 0
+    assert f"{broken.relative_to(rerun.folder)}: not a whole Parquet file" in message
+    assert "Traceback" not in message
+    broken.unlink()
+    assert ("aggregate_items", "dataset=vader") in rerun.run("items")
 
 
 def test_one_shard_gives_the_same_items_as_two_and_asks_for_nothing(rerun: Project) -> None:

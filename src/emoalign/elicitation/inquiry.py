@@ -24,6 +24,7 @@ from emoalign.elicitation.readings import (
     withheld,
 )
 from emoalign.progress import Progress
+from emoalign.stage import Stopped
 
 LOOK_EVERY_S = 0.2
 """Seconds between looks whether there is room on the disk again."""
@@ -114,7 +115,13 @@ def asked_ratings(
             progress = stack.enter_context(Progress(_label(tasks), held + left, held))
             for inquiry in inquiries:
                 inquiry.progress = progress
-            card.ask(inquiries, account)
+            try:
+                card.ask(inquiries, account)
+            except (Stopped, asyncio.CancelledError) as stop:
+                stop.add_note(
+                    f"{progress.done} of {progress.total} answers of {progress.label} are kept."
+                )
+                raise
         else:
             _log.info("all %d answers are in the journal: nothing to ask", held)
     return [inquiry.ratings() for inquiry in inquiries]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
+from emoalign.descriptors import too_few
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, ShownItems
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
@@ -164,9 +165,18 @@ class ServedModel(AskedModel):
         """Have the inquiry keep what comes in batches, before requests are sent one by one."""
 
     def ask(self, inquiries: Sequence[Inquiry], account: Account | None) -> None:
-        """Ask all that the inquiries miss, several requests at once."""
+        """Ask all that the inquiries miss, several requests at once.
+
+        Raises EngineError when the system does not allow so many connections.
+        """
         from emoalign.elicitation.budget import within
 
+        why = too_few(self.limits.concurrency)
+        if why:
+            raise EngineError(
+                f"limits.concurrency: {self.limits.concurrency} in the model's card is too much: "
+                f"{why}, or lower concurrency"
+            )
         with self.running() as engine:
             converse(self, within(engine, self, account), inquiries, account)
 

@@ -11,8 +11,8 @@ import orjson
 from emoalign.elicitation.engines.openai.batch_memory import Asked
 from emoalign.elicitation.engines.openai.choices import has_choices, withheld_reply
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, interface, request_body
-from emoalign.elicitation.engines.openai.received import beginning, parsed, unparsed
-from emoalign.elicitation.engines.openai.replies import error_reply, odd, refused
+from emoalign.elicitation.engines.openai.received import parsed, unparsed
+from emoalign.elicitation.engines.openai.replies import beginning, failure_in, odd, refused
 from emoalign.elicitation.rating import Ask
 
 
@@ -138,8 +138,9 @@ def reply_in(outcome: Outcome, choices: int) -> dict[str, Any]:
         if fault.kind == "withheld":
             return withheld_reply(choices)
         raise fault
-    if body.get("error"):
-        raise error_reply(body)
+    failure = failure_in(body)
+    if failure is not None:
+        raise failure
     if not has_choices(body):
         raise odd(f"gave an answer of another shape: {beginning(body)}")
     return body

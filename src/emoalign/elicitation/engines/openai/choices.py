@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.openai.received import beginning
-from emoalign.elicitation.engines.openai.replies import Fault
+from emoalign.elicitation.engines.openai.replies import Fault, beginning, choice_failed
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld
@@ -57,7 +56,9 @@ class Usage:
 def has_choices(reply: Mapping[str, Any]) -> bool:
     """Tell whether a reply is a list of answers, in the format of chats or of completions."""
     choices = reply.get("choices")
-    return isinstance(choices, list) and all(said(choice) is not None for choice in choices)
+    return isinstance(choices, list) and all(
+        said(choice) is not None or choice_failed(choice) for choice in choices
+    )
 
 
 def said(choice: object) -> Said | None:
@@ -171,7 +172,7 @@ def lacks_logprobs(answer: Answer) -> bool:
 
 
 def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:
-    """One answer per choice, in order of the participants; a missing choice is left out.
+    """One answer per choice, in order of the participants; what is missing or failed is left out.
 
     Raises Fault for probabilities that cannot be.
     """
@@ -196,6 +197,8 @@ def read_choices(
     answers: list[Answer] = []
     rest = _rest(usage)
     for participant, choice in zip(participants, reply["choices"], strict=False):
+        if choice_failed(choice):
+            continue
         content = said(choice) or Said()
         message = choice.get("message")
         counted = rest if answers else usage

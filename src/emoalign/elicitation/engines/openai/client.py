@@ -10,12 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-import aiohttp
-import httpx2
-import openai
 import orjson
 
 import emoalign
+from emoalign.addresses import shown
 from emoalign.elicitation.engines.openai.choices import (
     has_choices,
     lacks_logprobs,
@@ -23,20 +21,26 @@ from emoalign.elicitation.engines.openai.choices import (
     used_tokens,
     withheld_reply,
 )
+from emoalign.elicitation.engines.openai.connections import (
+    CONNECTION_ERRORS,
+    Connection,
+    unreachable,
+)
 from emoalign.elicitation.engines.openai.limits import Gate
 from emoalign.elicitation.engines.openai.openai_model import interface, request_body
-from emoalign.elicitation.engines.openai.received import ENCODINGS, beginning, parsed, whole
+from emoalign.elicitation.engines.openai.received import parsed
 from emoalign.elicitation.engines.openai.replies import (
     Fault,
     backoff,
-    error_reply,
-    exhausted_for,
+    beginning,
+    failure_in,
+    no_json,
     odd,
     refused,
     too_late,
-    unreachable,
 )
 from emoalign.elicitation.engines.openai.tokenizing import questions, token_ids
+from emoalign.elicitation.engines.openai.waits import exhausted_for
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
@@ -55,8 +59,6 @@ NO_TOKENIZER = (
 _ELSEWHERE = (200, 400, 404, 405, 415, 422, 501)
 """Statuses after which tokens are asked for in another way or place."""
 
-_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, aiohttp.ClientConnectorError)
-
 Expected = Callable[[Mapping[str, Any]], bool]
 
 
@@ -67,9 +69,7 @@ def nothing() -> None:
 class OpenAIEngine:
     """Asks one model through its HTTP interface.
 
-    Over the HTTP client of the `openai` package, without the layers above it: what they do per
-    request (headers, options, typed responses, retries of their own) costs as much time as all the
-    rest. docs/performance.md has the figures.
+    Faults are retried here, at the pace that the server allows.
     """
 
     def __init__(
@@ -78,23 +78,22 @@ class OpenAIEngine:
         model: str,
         api_key_env: str | None,
         card: ServedModel,
+        key: str | None = None,
     ) -> None:
         self._model = model
-        self._key = api_key(api_key_env)
+        self._key = key or api_key(api_key_env)
         self._capabilities = card.capabilities
         self._limits = card.limits
         self._gate = Gate(card.limits)
         self._base_url = base_url
         self._tokenizer: int | None = None
-        self._client = openai.DefaultAioHttpClient(
-            base_url=base_url,
-            headers={
+        self._connection = Connection(
+            base_url,
+            {
                 "Authorization": f"Bearer {self._key or 'none'}",
                 "Content-Type": "application/json",
-                "Accept-Encoding": ENCODINGS,
                 "User-Agent": f"emoalign/{emoalign.__version__}",
             },
-            timeout=None,  # a whole answer has timeout_s, however it trickles in
         )
 
     async def ask(self, ask: Ask, again: Callable[[], None] = nothing) -> list[Answer]:
@@ -147,7 +146,7 @@ class OpenAIEngine:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._connection.close()
 
     async def _post(
         self,
@@ -186,26 +185,22 @@ class OpenAIEngine:
     async def _send(self, path: str, body: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
         """Send a request once. Raises Fault."""
         try:
-            async with (
-                asyncio.timeout(self._limits.timeout_s),
-                self._client.stream("POST", path, content=orjson.dumps(body)) as response,
-            ):
-                content = await whole(response)
+            async with asyncio.timeout(self._limits.timeout_s):
+                response = await self._connection.post(path, orjson.dumps(body))
         except TimeoutError:
             raise too_late(self._limits.timeout_s) from None
-        except (httpx2.HTTPError, aiohttp.ClientError) as error:
-            fault = unreachable(error)
-            fault.charged = not isinstance(error, _NEVER_SENT)
-            raise fault from None
-        if not response.is_success:
-            raise refused(response.status_code, response.headers, content)
+        except CONNECTION_ERRORS as error:
+            raise unreachable(error, self._base_url) from None
+        if not 200 <= response.status < 300:
+            raise refused(response.status, response.headers, response.content)
         self._mind_the_limits(response.headers)
         try:
-            reply = parsed(content)
+            reply = parsed(response.content)
         except ValueError:
-            raise odd("answered with something else than JSON.") from None
-        if isinstance(reply, dict) and reply.get("error"):
-            raise error_reply(reply)
+            raise no_json(response.content) from None
+        failure = failure_in(reply) if isinstance(reply, dict) else None
+        if failure is not None:
+            raise failure
         if not isinstance(reply, dict) or not expected(reply):
             raise odd(f"gave an answer of another shape: {beginning(reply)}")
         return reply
@@ -248,7 +243,7 @@ class OpenAIEngine:
         return (text.replace(self._key, "***") if self._key else text)[:300]
 
     def _where(self) -> str:
-        return f"the server of model {self._model!r} ({self._client.base_url})"
+        return f"the server of model {self._model!r} ({shown(self._base_url)})"
 
 
 def api_key(variable: str | None) -> str | None:

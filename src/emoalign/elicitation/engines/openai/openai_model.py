@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
-from urllib.parse import urlsplit
 
 import orjson
 from pydantic import Field
 
+from emoalign.addresses import on_this_machine, reading_proxy, shown
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
@@ -107,13 +106,11 @@ class OpenAIModel(ServedModel):
 
     @property
     def destination(self) -> str | None:
-        """The address of the server; None where it is on this machine."""
-        host = urlsplit(self.base_url).hostname or ""
-        try:
-            here = ip_address(host).is_loopback
-        except ValueError:
-            here = host == "localhost"
-        return None if here else self.base_url
+        """The address of the server, and of a proxy that reads along; None on this machine."""
+        if on_this_machine(self.base_url):
+            return None
+        server, proxy = shown(self.base_url), reading_proxy(self.base_url)
+        return f"{server}, through the proxy {proxy}, which can read them" if proxy else server
 
     @property
     def cost_unknown(self) -> bool:

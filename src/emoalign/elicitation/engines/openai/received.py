@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import httpx2
 import orjson
 
 from emoalign.elicitation.engines.openai.replies import odd
@@ -18,18 +18,18 @@ ENCODINGS = "gzip, deflate"
 """Compressions that are asked for: those that can be unpacked to a limit."""
 
 
-async def whole(response: httpx2.Response) -> bytes:
+async def whole(headers: Mapping[str, str], arriving: AsyncIterator[bytes]) -> bytes:
     """All that a response brings, unpacked. Raises Fault when it does not end or is packed oddly.
 
     An HTTP client would unpack by itself, but without a limit: a few bytes can be gigabytes.
     """
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
         raise odd(f"packed its answer in a way that was not asked for ({encoding[:40]}).")
     unpacking = None if encoding in ("identity", "") else zlib.decompressobj(47)  # zlib or gzip
     pieces: list[bytes] = []
     left = LARGEST_REPLY
-    async for packed in response.aiter_raw():
+    async for packed in arriving:
         try:
             piece = unpacking.decompress(packed, left + 1) if unpacking else packed
         except zlib.error:
@@ -63,11 +63,3 @@ def unparsed(value: object) -> bytes:
         return json.dumps(value).encode()
     except RecursionError:
         return b"{}"
-
-
-def beginning(reply: object) -> str:
-    """The beginning of a reply, for messages."""
-    try:
-        return repr(reply)[:300]
-    except RecursionError:
-        return "something nested too deeply"
