@@ -195,8 +195,8 @@ def _reason(check: Check, min_answers: int) -> str | None:
     found = check.found
     if found.n_items < FEWEST_ITEMS:
         items = {
-            "answers": f"items with both means and {min_answers} answers",
-            "mass": "items with both means and half of the mass on the scale",
+            "answers": f"items with both means and at least {min_answers} answers",
+            "mass": "items with both means and at least half of the mass on the scale",
         }.get(check.check, "items with both means")
         return f"{found.n_items} {items}; {FEWEST_ITEMS} are needed"
     if np.isnan(found.estimate):
@@ -205,5 +205,5 @@ def _reason(check: Check, min_answers: int) -> str | None:
         clusters = counted(found.n_clusters, "cluster")
         return f"{clusters} of items; an interval needs {FEWEST_CLUSTERS}"
     if np.isnan(found.interval().low):
-        return "r has no interval: it rests on too few items, or all lie on one line"
+        return "r has no interval: it rests on too few items, or all items lie on one line"
     return None
