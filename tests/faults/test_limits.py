@@ -136,8 +136,8 @@ def test_a_rate_per_minute_is_held_and_used(desk: Desk) -> None:
         ("503", "try again later"),
         ("hang", "gave no answer within 1 s.*raise timeout_s"),
         ("drop", "could not be reached.*Is it running"),
-        ("truncate", "something else than JSON"),
-        ("garbage", "something else than JSON"),
+        ("truncate", "something other than JSON"),
+        ("garbage", "something other than JSON"),
         ("error in 200", "gave no answer but.*Not now"),
     ],
 )

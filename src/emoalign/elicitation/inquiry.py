@@ -20,7 +20,7 @@ from emoalign.elicitation.readings import read_distribution, readings, withheld
 from emoalign.progress import Progress
 
 LOOK_EVERY_S = 0.2
-"""Seconds between looks whether there is room on the disk again."""
+"""Seconds between checks for room on the disk."""
 
 _log = logging.getLogger(__name__)
 

@@ -154,7 +154,7 @@ class OpenAIEngine:
         try:
             reply = orjson.loads(response.content)
         except orjson.JSONDecodeError:
-            raise odd("answered with something else than JSON.") from None
+            raise odd("answered with something other than JSON.") from None
         if isinstance(reply, dict) and reply.get("error"):
             raise error_reply(reply)
         if not isinstance(reply, dict) or not expected(reply):
