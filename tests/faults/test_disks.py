@@ -69,7 +69,7 @@ def test_a_disk_that_stays_full_ends_the_job_and_its_answers_can_be_brought_back
     said = str(error.value)
     unsaved = len(large.server.heard) * 3 - len(large.answers())
     assert said.startswith(f"{large.journal} could not be written")
-    assert f"no room there: {unsaved}. They are in {large.folder}/emoalign-" in said
+    assert f"without room there: {unsaved}. They are in {large.folder}/emoalign-" in said
     subprocess.run(re.findall(r"mv .*", said)[0], shell=True, check=True)
     large.rate()
     assert len(large.server.heard) == len(large.server.computed) == 100

@@ -47,8 +47,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "this study has no such pair",
                 "this study does not have both",
                 "No protocol was asked in both readouts",
-                "Yes: the one correlation above 0 (95 % interval) stays above 0 in every check (thirds "
-                "and sides pooled).",
+                "Yes: the one correlation above 0 (95 % interval) stays above 0 in every check "
+                "(thirds and sides pooled).",
                 "Every cell has a rating of every item that people rated.",
             ],
         ),
