@@ -144,7 +144,7 @@ def test_the_weight_of_an_item_is_the_number_of_its_answers() -> None:
     )
     every = cell(NORM_ROWS, ratings(NORM_ROWS, noise=2.0))
     same = row(robustness_rows(every, job()), "weighted")
-    assert same["reason"] == "all items have as many answers: r is that of all items"
+    assert same["reason"] == "all items have equally many answers: r is that of all items"
     assert np.isnan(same["difference_low"])
 
 

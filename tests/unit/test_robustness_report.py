@@ -66,7 +66,7 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
         f"In part: the one correlation above 0 (95 % interval) stays above 0 in {CHECKS}, but it "
         "is lower": weaker,
         "No: none of 2 correlations above 0": [*falls, *[one | {"model": "m"} for one in falls]],
-        "There is no correlation to look at more closely": unclear,
+        "No correlation is above 0 (95 % interval), so there is none": unclear,
     }
     for words, rows in told.items():
         assert verdict(pd.DataFrame(rows)).startswith(words)

@@ -30,7 +30,7 @@ ONE_OF_THEM = {
     "one_human_r": "Mean correlation of one person with the mean of the others, over people who "
     "share ten or more items with others; null without any, or where it is not known who rated.",
     "one_rating_r": "Mean correlation of one rating per item, whoever gave it, with the mean of "
-    "the item's others; null without single ratings.",
+    "the item's other ratings; null without single ratings.",
 }
 
 RELIABILITY = Table(

@@ -73,7 +73,7 @@ ANALYSIS = Analysis(
             "interval over items (BCa); the ceiling that the reliability of the human ratings "
             "sets on the items of the cell; and how well one person agrees with the mean of the "
             "others or, where that is not known, one rating per item with the mean of the "
-            "item's others.",
+            "item's other ratings.",
             alt="Correlation of each cell with human ratings, with interval, ceiling and one "
             "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -87,7 +87,7 @@ ANALYSIS = Analysis(
             "per scale. The first columns are of people, over all items with a norm: the ceiling "
             "that the reliability of their ratings sets, how well one person agrees with the mean "
             "of the others, where that is known, and how well one rating per item agrees "
-            "with the mean of the item's others. A dash: undefined or not asked.",
+            "with the mean of the item's other ratings. A dash: undefined or not asked.",
             alt="Correlations of models with people by scale, as colours with numbers; the "
             "numbers are in the table of alignment.",
             reads=statistics("alignment", "reliability"),

@@ -194,7 +194,7 @@ def _one_of_them(cell: Mapping[str, Any]) -> str:
     if not math.isnan(cell["one_rating_r"]):
         return (
             f", and one rating per item correlates {number(cell['one_rating_r'])} with the mean of "
-            "the item's others (the agreement of single people is not known)"
+            "the item's other ratings (the agreement of single people is not known)"
         )
     return ""
 

@@ -58,7 +58,7 @@ ANALYSIS = Analysis(
             "the middle of valence (negative and positive), and over other items or weights, each "
             "with its 95 % bootstrap interval (BCa). Pooled: within all parts together. Black "
             "line: r over all items. Grey band: where r could be if the model had rated the items "
-            "it left without a rating; no confidence interval.",
+            "it left without a rating; not a confidence interval.",
             alt="Correlations of each cell of {dataset} on parts of its items beside that over "
             "all; the numbers are in the table of robustness.",
             reads=statistics("robustness"),

@@ -163,7 +163,7 @@ def _weighted(cell: Cell, n_resamples: int, seed: int) -> Check:
     usable = np.nan_to_num(cell.rows["n_ok"].to_numpy(dtype=float))
     found = weighted_pearson(cell.model, cell.human, usable, n_resamples, seed, cell.clusters)
     equal = cell.both.any() and np.ptp(usable[cell.both]) == 0
-    same = "all items have as many answers: r is that of all items" if equal else None
+    same = "all items have equally many answers: r is that of all items" if equal else None
     every = np.ones_like(cell.rated)
     return Check("weighted", None, None, every, found, np.zeros(len(usable), np.int64), same)
 

@@ -51,7 +51,7 @@ def verdict(rows: pd.DataFrame) -> str:
     clear = _of(rows, "all").query("low > 0")
     if clear.empty:
         return (
-            "There is no correlation to look at more closely: no 95 % interval of r lies above 0."
+            "No correlation is above 0 (95 % interval), so there is none to look at more closely."
         )
     checked = pd.concat([_of(rows, *check) for check in WHOLE]).query("low_all > 0 and low == low")
     lost = checked.query("low <= 0").drop_duplicates(CELL_KEY)
@@ -101,9 +101,12 @@ def _within(pooled: pd.DataFrame, job: ReportJob) -> str:
     """How much of the correlations is left within parts."""
     if pooled.empty:
         return ""
-    clear = pooled.query("low_all > 0 and low == low")
+    above = pooled.query("low_all > 0")
+    if above.empty:
+        return "No r over all items is above 0 (95 % interval)."
+    clear = above.query("low == low")
     if clear.empty:
-        return "Within parts, no r that is above 0 over all items (95 % interval) has an interval."
+        return "No r that is above 0 over all items (95 % interval) has an interval within parts."
     held = int((clear["low"] > 0).sum())
     furthest = records(clear.sort_values("difference", kind="stable"))[0]
     stay = "stays" if held == 1 else "stay"

@@ -21,7 +21,7 @@ SOURCES = {
     "raters",
 }
 ONE_PERSON = "One person with the mean of the others; known only if the norms say who rated."
-ONE_RATING = "One rating per item, whoever gave it, with the mean of the item's others."
+ONE_RATING = "One rating per item, whoever gave it, with the mean of the item's other ratings."
 
 
 def _people(results: Results) -> View | Absent | None:
