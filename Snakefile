@@ -22,7 +22,7 @@ from emoalign.planning.jobs import Jobs, figures, reported, undrawn
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
-from emoalign.stage import importable_in_jobs, keep_out_of_log
+from emoalign.stage import end_quietly, importable_in_jobs, keep_out_of_log
 
 importable_in_jobs()
 
@@ -45,6 +45,7 @@ RESULTS = f"results/{study.study}"
 jobs, files, needs = Jobs(loaded), Files(loaded, RESULTS), Needs(loaded)
 analyses = Analyses(loaded, files)
 keep_out_of_log(logger, needs.key_variables())
+end_quietly(logger)
 for forbidden in all_forbidden(loaded):
     logger.warning(f"Its ratings will not be asked for: {forbidden}")
 for why in undrawn(loaded):

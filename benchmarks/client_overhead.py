@@ -1,7 +1,8 @@
 """What the client itself costs: ratings per second against a server that answers at once.
 
 The server is another process on this machine and answers every request with the same bytes. Each
-request asks for 20 ratings; they are read, and written to a journal. Then what it costs that the
+request asks for 20 ratings; they are read, and written to a journal. For comparison the same is
+asked through AsyncOpenAI of the openai package, which writes nothing. Then what it costs that the
 disk itself keeps the journal (fdatasync), memory after ten times as many requests, how well a limit
 of requests per minute is held, and how long a study of 300 words takes through Snakemake, from its
 stimuli to its ratings.
@@ -23,11 +24,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from unittest.mock import patch
 
+import httpx2
+import openai
 import orjson
 
 from emoalign.elicitation import journal_file
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
-from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, request_body
 from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
@@ -156,6 +159,36 @@ def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
     return seconds
 
 
+def package_all(port: int, number: int, http_client: httpx2.AsyncClient | None = None) -> float:
+    """Ask the same through AsyncOpenAI, reading the texts and keeping nothing; seconds it took."""
+    ratings = 0
+    waiting = asks(number)
+    capabilities = OpenAIModel.model_validate(card_of(port)).capabilities
+
+    async def converse() -> None:
+        client = openai.AsyncOpenAI(
+            api_key="none", base_url=f"http://127.0.0.1:{port}/v1", http_client=http_client
+        )
+
+        async def work() -> None:
+            nonlocal ratings
+            for ask in waiting:
+                body = request_body("instant", capabilities, ask)
+                reply = await client.chat.completions.create(**body)
+                ratings += sum(choice.message.content == "7" for choice in reply.choices)
+
+        try:
+            await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
+        finally:
+            await client.close()
+
+    started = time.perf_counter()
+    asyncio.run(converse())
+    seconds = time.perf_counter() - started
+    assert ratings == number * PARTICIPANTS
+    return seconds
+
+
 def cost_of_sync(port: int, number: int) -> float:
     """Seconds with fdatasync as a ratio of those without, taken in turns: the median of pairs."""
     ratios = []
@@ -202,6 +235,12 @@ def main() -> None:
         ask_all(port, max(1, number // 20))
         seconds = ask_all(port, number)
         print(f"{number} requests: {seconds / number * 1e3:.3f} ms each, {resident_mib():.0f} MiB")
+        for transport, client in (("httpx2", None), ("aiohttp", openai.DefaultAioHttpClient())):
+            package = package_all(port, number, client)
+            print(
+                f"AsyncOpenAI over {transport}, without a journal: "
+                f"{package / number * 1e3:.3f} ms each, {package / seconds:.1f} times as long"
+            )
         ratio = cost_of_sync(port, number)
         print(f"with fdatasync every second: {ratio:.3f} times the time without it")
         many = ask_all(port, 10 * number)

@@ -14,14 +14,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from emoalign.errors import DataError, PromptError
+from emoalign.errors import DataError
+from emoalign.stimuli.images import opened
 from emoalign.study.fields import Entry
 from emoalign.study.protocols import AnswerFormat, PromptSet, ScaleInstruction
 from emoalign.study.scales import Scale
 from emoalign.study.source_files import sha256
+from emoalign.study.templates import TextTemplate
 
 
 class QuestionTemplate(Entry):
@@ -99,15 +98,17 @@ class Picture:
 class Renderer:
     """Renders one prompt set for one scale, or for all scales of a joint question.
 
-    Templates are compiled once. The text of an item is a value, never a template: braces in it are
-    just braces.
+    Templates are compiled once; `again` compiles them a second time, to compare. The text of an
+    item is a value, never a template: braces in it are just braces.
     """
 
-    def __init__(self, prompts: QuestionTemplate, scales: Mapping[str, Scale]) -> None:
+    def __init__(
+        self, prompts: QuestionTemplate, scales: Mapping[str, Scale], again: bool = False
+    ) -> None:
         self._kind = prompts.kind
         self._image_place = prompts.image
-        self._system = None if prompts.system is None else _compiled(prompts.system)
-        self._template = _compiled(prompts.template)
+        self._system = prompts.system and TextTemplate(prompts.system, "system", again=again)
+        self._template = TextTemplate(prompts.template, again=again)
         shown = {name: _shown(name, scale) for name, scale in scales.items()}
         if prompts.answer.kind == "joint":
             self._values: dict[str, object] = {
@@ -120,7 +121,7 @@ class Renderer:
             ((name, wording),) = prompts.wording.items()
             self._values = {
                 "instruction": wording.instruction,
-                "demonstrations": wording.demonstrations,
+                "demonstrations": tuple(shown.model_dump() for shown in wording.demonstrations),
                 "scale": shown[name],
             }
 
@@ -130,13 +131,8 @@ class Renderer:
         values = {**self._values, "item": shown}
         if persona is not None:
             values["persona"] = persona
-        try:
-            question = self._template.render(values)
-            system = self._system and self._system.render(values)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise PromptError(
-                f"the template of the prompt set cannot be rendered: {error}"
-            ) from error
+        question = self._template.render(values)
+        system = self._system.render(values) if self._system else None
         if self._kind == "completion":
             return Prompt(messages=None, text=question)
         opening = (Message("system", system),) if system else ()
@@ -149,17 +145,6 @@ class Renderer:
 def _shown(name: str, scale: Scale) -> dict[str, object]:
     """A scale as a template sees it."""
     return {"name": name, **scale.model_dump(exclude={"native", "kind"})}
-
-
-@lru_cache(maxsize=64)
-def _compiled(source: str) -> Template:
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
-    )
-    try:
-        return environment.from_string(source)
-    except TemplateError as error:
-        raise PromptError(f"the template of the prompt set is not valid Jinja2: {error}") from error
 
 
 JPEG_QUALITY = 90
@@ -196,18 +181,15 @@ def data_url(image: Image) -> str:
     file is no image, or not the one that the stimuli were prepared from.
     """
     from PIL import Image as Picture
-    from PIL import ImageOps, UnidentifiedImageError
+    from PIL import ImageOps
 
     if sha256(image.path) != image.sha256:
         raise DataError(
             f"{image.path}: the image has changed since the stimuli were prepared. Put it back, or "
             "prepare them anew: snakemake --forcerun prepare_stimuli"
         )
-    try:
-        with Picture.open(image.path) as file:
-            upright = ImageOps.exif_transpose(file).convert("RGB")
-    except (UnidentifiedImageError, OSError) as error:
-        raise DataError(f"{image.path}: not an image that can be read: {error}") from error
+    with opened(image.path) as file:
+        upright = ImageOps.exif_transpose(file).convert("RGB")
     upright.thumbnail((image.longest_side, image.longest_side), Picture.Resampling.LANCZOS)
     clean = Picture.new("RGB", upright.size)
     clean.paste(upright)

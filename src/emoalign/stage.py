@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from emoalign.descriptors import allow_all, used_up
 from emoalign.errors import EmoalignError
 
 _log = logging.getLogger("emoalign")
@@ -41,13 +43,29 @@ def keep_out_of_log(logger: logging.Logger, variables: Iterable[str]) -> None:
         logger.addFilter(without_values)
 
 
+def end_quietly(logger: logging.Logger) -> None:
+    """Have Snakemake's `logger` report no failures once the user has pressed Ctrl-C.
+
+    Each job that was under way has said by itself what it keeps; Snakemake would take its end for
+    an error and tell command, files and status, job by job.
+    """
+    stopping = False
+
+    def is_news(record: logging.LogRecord) -> bool:
+        nonlocal stopping
+        stopping |= record.getMessage().startswith("Terminating processes on user request")
+        return not (stopping and record.levelno >= logging.ERROR)
+
+    logger.addFilter(is_news)
+
+
 @contextmanager
 def stage(log_file: str | Path) -> Iterator[None]:
     """Messages of the block go to `log_file` and to the terminal.
 
     An error that emoalign recognises, or that the system reports (a full disk), ends the process
-    with its message alone; anything else is a fault of the program, and its traceback goes to the
-    log as well.
+    with its message alone, and so does being told to stop (Ctrl-C, SIGTERM); anything else is a
+    fault of the program, and its traceback goes to the log as well.
     """
     in_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
     on_terminal = logging.StreamHandler(sys.stderr)
@@ -56,13 +74,19 @@ def stage(log_file: str | Path) -> Iterator[None]:
     for handler in (in_file, on_terminal):
         _log.addHandler(handler)
     _log.setLevel(logging.INFO)
+    allow_all()
     try:
-        yield
+        with _heeding_signals():
+            yield
+    except Stopped as stop:
+        _log.warning("%s", stop.last_words())
+        sys.exit(stop.code)
     except EmoalignError as error:
         _log.error("%s", error)
         sys.exit(1)
     except OSError as error:
-        _log.error("A file could not be read or written: %s", error)
+        remedy = ". Allow more: ulimit -n 4096" if used_up(error) else ""
+        _log.error("A file could not be read or written: %s%s", error, remedy)
         sys.exit(1)
     except Exception:
         _log.exception("This is a fault in emoalign itself; please report it with this log.")
@@ -74,20 +98,73 @@ def stage(log_file: str | Path) -> Iterator[None]:
         in_file.close()
 
 
-@contextmanager
-def orderly_end() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit, so that what the block holds is let go of before the end.
+class Stopped(SystemExit):
+    """This process was told to stop, by Ctrl-C or SIGTERM.
 
-    It comes from scancel, a time limit or a shutdown. Without this, SIGTERM ends this process at
-    once and leaves behind those that it has started.
+    Whoever keeps something adds a note that says so (PEP 678).
     """
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)
-        raise SystemExit(128 + number)
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.number = number
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def last_words(self) -> str:
+        """What is kept and how to go on, on one line."""
+        how = "Ctrl-C" if self.number == signal.SIGINT else signal.Signals(self.number).name
+        kept = " ".join(getattr(self, "__notes__", ["What is finished stays."]))
+        return f"Stopped by {how}. {kept} Run the same command again to go on from there."
+
+
+@contextmanager
+def orderly_end() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into Stopped, so that what the block holds is let go of at the end.
+
+    SIGTERM comes from scancel, a time limit or a shutdown. Without this, it ends this process at
+    once and leaves behind those that it has started. Only the first signal counts.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with _heeding_signals():
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """See orderly_end; once told to stop, this process goes on ignoring to be told again."""
+    told: list[int] = []
+    # Where Ctrl-C is ignored, as in the background of a shell, it stays so.
+    heeded = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        heeded.append(signal.SIGINT)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in heeded:
+            signal.signal(each, signal.SIG_IGN)
+        told.append(number)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise Stopped(number) from None
+        # As asyncio itself does on Ctrl-C: raised inside a task, it would be told as its failure.
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.call_soon_threadsafe(lambda: None)
+
+    before = {number: signal.signal(number, stop) for number in heeded}
     try:
         yield
+    except (Exception, asyncio.CancelledError) as error:
+        if not told:
+            raise
+        # What was cancelled comes here, and DuckDB, for one, makes an error of its own of a signal.
+        stopped = Stopped(told[0])
+        for note in getattr(error, "__notes__", []):
+            stopped.add_note(note)
+        raise stopped from error
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if not told:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -155,6 +157,39 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # A job from end to end
+
+
+def status(url: str, body: object = None, key: str | None = None) -> int:
+    """The HTTP status of a reply: to a POST where there is a body, else to a GET."""
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    data = None if body is None else orjson.dumps(body)
+    asked = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with directly.open(asked) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_another_user_of_the_machine_can_neither_ask_the_server_of_a_job_nor_see_what_is_asked(
+    card: LlamaCppModel,
+) -> None:
+    asked = {
+        "v1/completions": {"prompt": "joy", "max_tokens": 1},
+        "v1/chat/completions": {"messages": [{"role": "user", "content": "joy"}], "max_tokens": 1},
+        "completion": {"prompt": "joy", "n_predict": 1},
+        "tokenize": {"content": "joy"},
+        "slots": None,
+        "props": None,
+        "metrics": None,
+    }
+    with served(card) as (address, key), served(card) as (_, another):
+        refused = {path: status(f"{address}/{path}", body) for path, body in asked.items()}
+        guessed = status(f"{address}/tokenize", asked["tokenize"], another)
+        known = status(f"{address}/tokenize", asked["tokenize"], key)
+    assert refused == dict.fromkeys(asked, 401)
+    assert (guessed, known) == (401, 200)
 
 
 @pytest.mark.parametrize("protocol", ["rating-sheet", "instruction"])
@@ -520,17 +555,17 @@ def carelessly(
     }
     found: dict[str, list[Answer]] = {arm: [] for arm in arms}
 
-    async def ask(address: str) -> None:
+    async def ask(address: str, key: str) -> None:
         for arm, (requests, asked) in arms.items():
-            engine = OpenAIEngine(f"{address}/v1", card.weights.file, None, asked)
+            engine = OpenAIEngine(f"{address}/v1", card.weights.file, None, asked, key)
             try:
                 asks = [Ask(one, tuple(range(PARTICIPANTS))) for one in requests]
                 await collect(engine, asks, found[arm].extend, concurrency=1)
             finally:
                 await engine.close()
 
-    with served(card) as address:
-        asyncio.run(ask(address))
+    with served(card) as (address, key):
+        asyncio.run(ask(address, key))
     return {arm: rated(answers, sheet_job) for arm, answers in found.items()}
 
 

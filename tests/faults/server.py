@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import threading
 import time
@@ -12,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-import orjson
 from aiohttp import web
 
 Fault = Literal[
@@ -25,14 +25,19 @@ Fault = Literal[
     "garbage",
     "noise",
     "error in 200",
+    "error in a choice",
+    "finished by an error",
+    "empty",
     "filtered prompt",
     "filtered answer",
     "refusal",
     "fewer",
     "slow",
 ]
-NOT_COMPUTED: Sequence[Fault] = ("429", "500", "503", "error in 200")
-NOT_DELIVERED: Sequence[Fault] = ("hang", "drop", "truncate", "garbage", "noise")
+NOT_COMPUTED: Sequence[Fault] = (
+    *("429", "500", "503", "error in 200", "error in a choice", "finished by an error"),
+)
+NOT_DELIVERED: Sequence[Fault] = ("hang", "drop", "truncate", "garbage", "noise", "empty")
 PASSING = (*NOT_COMPUTED, *NOT_DELIVERED)
 
 
@@ -55,6 +60,8 @@ class Heard:
 Plan = Callable[[Heard], Fault | None]
 Reply = Callable[[Heard, int], str]
 """What the server says to a request in its choice of that number."""
+Change = Callable[[Heard, dict[str, Any]], Any]
+"""A reply as it is sent, in place of the usual one; bytes are sent as they are."""
 
 
 def storm(seed: int, share: float, faults: Sequence[Fault]) -> Plan:
@@ -76,9 +83,14 @@ class FaultServer:
 
     plan: Plan = lambda heard: None
     reply: Reply = lambda heard, choice: "7"
+    change: Change = lambda heard, reply: reply
+    tokenizers: Mapping[str, Callable[[dict[str, Any]], Any]] = field(default_factory=dict)
+    """What is said at further paths, by the path, to a body: its tokens, or a status."""
     retry_after: Mapping[str, str] = field(default_factory=lambda: {"Retry-After-Ms": "5"})
     headers: Mapping[str, str] = field(default_factory=dict)
     message: str = "Not now."
+    refusal: object = None
+    """The body of a 429, if not that of OpenAI."""
     code: str | None = None
     slow_s: float = 0.05
     hold: Callable[[Heard], bool] = lambda heard: False
@@ -87,10 +99,12 @@ class FaultServer:
     met: Counter[Fault | None] = field(default_factory=Counter)
     computed: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     delivered: set[int] = field(default_factory=set)
+    tokenized: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     tokens: int = 0
     at_once: int = 0
     most_at_once: int = 0
     hanging: int = 0
+    host: str = "127.0.0.1"
     address: str = ""
 
     def __post_init__(self) -> None:
@@ -136,9 +150,15 @@ class FaultServer:
         self.met[fault] += 1
         failed = {"error": {"message": self.message, "code": self.code}}
         if fault == "429":
-            return web.json_response(failed, status=429, headers=self.retry_after)
+            body = self.refusal or failed
+            return web.json_response(body, status=429, headers=self.retry_after)
         if fault == "error in 200":
             return web.json_response(failed)
+        if fault in ("error in a choice", "finished by an error"):
+            choice = {"message": {"role": "assistant", "content": "7"}, "finish_reason": "error"}
+            error = {"error": {"message": self.message, "code": self.code or 502}}
+            more = error if fault == "error in a choice" else {}
+            return web.json_response({"model": "faulty", "choices": [choice | more] * heard.n})
         if fault == "filtered prompt":
             failed["error"]["code"] = "content_filter"
             return web.json_response(failed, status=400)
@@ -160,7 +180,8 @@ class FaultServer:
             "choices": [form(fault, self.reply(heard, choice)) for choice in range(n)],
             "usage": usage,
         }
-        return number, orjson.dumps(reply)
+        changed = self.change(heard, reply)
+        return number, changed if isinstance(changed, bytes) else json.dumps(changed).encode()
 
     async def _deliver(
         self, request: web.Request, fault: Fault | None, number: int, content: bytes
@@ -170,6 +191,8 @@ class FaultServer:
             await self._closing.wait()
         if fault == "slow":
             await asyncio.sleep(self.slow_s)
+        if fault == "empty":
+            return web.Response(content_type="application/json")
         if fault == "garbage":
             return web.Response(body=b"<html>502</html>", content_type="text/html")
         if fault == "truncate":
@@ -190,6 +213,16 @@ class FaultServer:
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/v1/chat/completions", self.answer)
         app.router.add_post("/v1/completions", self.answer)
+        app.router.add_post("/{below:.+}/v1/chat/completions", self.answer)
+        app.router.add_post("/tokenize", self._tokenize)
+        app.router.add_post("/{below:.+}/tokenize", self._tokenize)
+
+    async def _tokenize(self, request: web.Request) -> web.Response:
+        say = self.tokenizers.get(request.path)
+        body = await request.json()
+        self.tokenized.append((request.path, body))
+        said = 404 if say is None else say(body)
+        return web.Response(status=said) if isinstance(said, int) else web.json_response(said)
 
     @contextmanager
     def running(self) -> Iterator[Self]:
@@ -204,7 +237,7 @@ class FaultServer:
             await runner.setup()
             assert runner.server is not None
             self._connections = lambda: runner.server.connections
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            await web.TCPSite(runner, self.host, 0).start()
             self.address = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
             started.set()
             await stop.wait()

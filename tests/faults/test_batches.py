@@ -16,6 +16,7 @@ from aiohttp import web
 
 from emoalign.elicitation.budget import Account
 from emoalign.errors import BudgetError, EngineError
+from emoalign.prompts import Message, Prompt, most_tokens
 from tests.faults.batch_server import (
     BatchServer,
     Ending,
@@ -253,6 +254,27 @@ def test_lines_with_errors_are_answers_or_asked_again_or_the_end(
     assert [len(lines) for lines in server.submitted] == [4, 2]
     assert "a second line" in caplog.text
     assert "a line that nobody asked for" in caplog.text
+
+
+def test_choices_that_failed_are_not_kept_and_asked_again(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        good = list(map(answered, lines))
+        if number == 1:
+            broken = {"error": {"code": 502, "message": "Overloaded"}, "finish_reason": "error"}
+            good[0]["response"]["body"]["choices"] = [broken] * 3
+            good[1]["response"]["body"]["choices"][0] = broken
+        return Ending("completed", good)
+
+    server.end = end
+    desk = batched()
+    assert (desk.rate()["status"] == "ok").all()
+    whole(desk)
+    assert [[line["body"].get("n", 1) for line in lines] for lines in server.submitted] == [
+        [3, 3, 3, 3],
+        [3, 1],
+    ]
 
 
 def test_a_request_that_is_not_accepted_ends_the_job_after_the_others_are_kept(
@@ -545,6 +567,27 @@ def test_a_batch_that_is_too_large_by_itself_says_what_to_do(
     with pytest.raises(EngineError, match=r"token limit reached\. Lower batches\.max_requests"):
         batched().rate()
     assert len(server.submitted) == 2
+
+
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": 5, "completion_tokens": 2}])
+def test_what_a_batch_does_not_count_costs_its_share_of_the_most(
+    usage: object, batched: Callable[..., Desk], server: BatchServer, tmp_path: Path
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        every = [answered(line) for line in lines]
+        for line in every[:2]:
+            line["response"]["body"]["usage"] = usage  # 2 tokens are too few for 3 answers
+        return Ending(output=every)
+
+    server.end = end
+    prices = {"input_usd": 1, "output_usd": 1, "as_of": "2026-01-01", "source": "a page"}
+    base = batched()
+    desk = replace(base, more={**base.more, "prices": {**prices, "batch_factor": 0.5}})
+    account = Account(tmp_path / "spent.json", 1)
+    desk.rate(account)
+    whole(desk)
+    most = sum(most_tokens(Prompt((Message("user", word),), None)) + 9 for word in desk.words) / 4
+    assert account.spent() == pytest.approx((2 * most + 2 * 13) * 0.5e-6)
 
 
 def test_a_server_without_batches_is_told_apart(

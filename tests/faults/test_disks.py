@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -83,10 +84,12 @@ def test_a_job_that_finds_room_nowhere_loses_only_what_was_under_way(
     monkeypatch.setattr(tempfile, "tempdir", str(large.folder / "nowhere"))
     with no_file_above(FULL), pytest.raises(JournalError, match=r"Answers lost"):
         large.rate()
-    kept, heard = serials(large.answers()), len(large.server.heard)
-    assert heard - len(kept) <= 4
+    # The disk may have ended between two answers to one request: the rest of it is asked again.
+    lines = Counter(answer.request_id for answer in large.answers())
+    whole, heard = sum(many == 3 for many in lines.values()), len(large.server.heard)
+    assert heard - whole <= 4
     large.rate()
-    assert len(large.server.heard) == 100 + heard - len(kept)
+    assert len(large.server.heard) == 100 + heard - whole
 
 
 def deleted(file: Path) -> None:

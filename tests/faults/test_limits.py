@@ -14,6 +14,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
 from emoalign.prompts import Prompt
+from tests.faults import server as faulty_server
 from tests.faults.conftest import KEY, Desk
 from tests.faults.server import PASSING, Fault, Heard, Plan
 from tests.kit.waiting import HANGS_S
@@ -85,6 +86,24 @@ def test_nobody_asks_before_the_time_that_the_server_asked_one_of_them_to_wait(d
     assert all(heard.at >= refused.at + 1 for heard in others)
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_wait_in_the_body_of_a_refusal_counts_for_all(listed: bool, desk: Desk) -> None:
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"}
+    error = {"error": {"code": 429, "message": "Quota exceeded.", "details": [info]}}
+    desk.server.retry_after = {}
+    desk.server.refusal = [error] if listed else error
+    desk.server.plan = lambda heard: "429" if heard.prompt == "woe" and heard.attempt == 1 else None
+    replace(desk, words=["woe", "joy", "tea"], limits={"concurrency": 1}).rate()
+    refused, *others = desk.server.heard
+    assert all(heard.at >= refused.at + 1 for heard in others)
+
+    info["retryDelay"] = "3600.5s"
+    desk.server.plan = lambda heard: "429"
+    said = message(limited(replace(desk, words=["sun"]), longest_wait_s=2))
+    assert "Quota exceeded." in said
+    assert "It asks to wait 3600 s, longer than longest_wait_s in the model's card (2 s)" in said
+
+
 def test_nobody_asks_while_the_server_says_that_nothing_is_left(desk: Desk) -> None:
     desk.server.headers = {
         "x-ratelimit-remaining-requests": "0",
@@ -137,8 +156,11 @@ def test_a_rate_per_minute_is_held_and_used(desk: Desk) -> None:
         ("hang", "gave no answer within 1 s.*raise timeout_s"),
         ("drop", "could not be reached.*Is it running"),
         ("truncate", "something other than JSON"),
-        ("garbage", "something other than JSON"),
+        ("garbage", r"something other than JSON \(a web page\).*login page"),
+        ("empty", r"something other than JSON \(nothing at all\)"),
         ("error in 200", "gave no answer but.*Not now"),
+        ("error in a choice", "gave no answer but.*Not now"),
+        ("finished by an error", "gave no answer but.*'finish_reason': 'error'"),
     ],
 )
 def test_a_fault_that_stays_is_told_with_how_often_and_how_to_go_on(
@@ -158,7 +180,7 @@ def test_a_fault_that_stays_is_told_with_how_often_and_how_to_go_on(
     assert [heard.prompt for heard in desk.server.heard[before:]] == ["tea", "war"]
 
 
-@pytest.mark.parametrize("fault", ["429", "error in 200"])
+@pytest.mark.parametrize("fault", ["429", "error in 200", "error in a choice"])
 def test_an_account_without_money_stops_the_job_at_once(fault: Fault, desk: Desk) -> None:
     desk.server.code = "insufficient_quota"
     desk.server.plan = only("joy", fault)
@@ -208,6 +230,38 @@ def test_a_key_that_the_server_repeats_is_in_no_message(fault: Fault, desk: Desk
 
 
 # Fewer answers than asked for
+
+
+@pytest.mark.parametrize("reason", ["error", "abort"])
+def test_of_several_choices_those_that_failed_are_asked_again_and_the_others_kept(
+    reason: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {"error": {"code": 502, "message": "Overloaded"}, "finish_reason": reason}
+    whole = faulty_server._chat_choice
+
+    def choice(fault: Fault | None, text: str) -> dict[str, object]:
+        return broken if text == "broken" else whole(fault, text)
+
+    monkeypatch.setattr(faulty_server, "_chat_choice", choice)
+    desk.server.reply = lambda heard, place: "broken" if (heard.n, place) == (3, 0) else "7"
+    ratings = desk.rate()
+    assert (ratings["status"] == "ok").all()
+    assert [heard.n for heard in desk.server.heard] == [3] * 4 + [1] * 4
+    answers = desk.answers()
+    assert len(answers) == len({answer.key for answer in answers}) == 12
+    assert {answer.finish_reason for answer in answers} == {"stop"}
+    # The reply was paid for as a whole: its tokens stand with the first answer that it brought.
+    assert sum(answer.completion_tokens for answer in answers) == 4 * 3 + 4 * 1
+
+
+def test_answers_that_older_versions_kept_as_errors_are_read_and_not_asked_again(
+    desk: Desk,
+) -> None:
+    desk.rate()
+    kept = [replace(answer, finish_reason="error") for answer in desk.answers()]
+    desk.journal.write_bytes(b"".join(answer.to_line() for answer in kept))
+    assert (desk.rate()["status"] == "error").all()
+    assert len(desk.server.heard) == 4
 
 
 def test_only_the_answers_that_did_not_come_are_asked_for_again(desk: Desk) -> None:

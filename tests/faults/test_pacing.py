@@ -6,19 +6,16 @@ import heapq
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emoalign.elicitation.engines.openai.limits import Pacing
-from emoalign.elicitation.engines.openai.replies import (
-    asked_wait,
-    backoff,
-    duration,
-    exhausted_for,
-    refused,
-)
+from emoalign.elicitation.engines.openai.replies import backoff, failure_in, refused
+from emoalign.elicitation.engines.openai.waits import asked_wait, exhausted_for, seconds_until
 from emoalign.elicitation.engines.served import Limits
 
 LATE_S = 0.003  # how late a timer of a busy machine rings
@@ -155,10 +152,12 @@ def test_pauses_grow_up_to_the_longest_and_are_drawn_from_zero_on() -> None:
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-3"}, None),
         ({"retry-after": "nan"}, None),
+        ({"retry-after": "1767225637"}, 37),
     ],
 )
 def test_what_a_server_asks_to_wait_is_read(headers: dict[str, str], seconds: float) -> None:
-    assert asked_wait(headers, NOW) == seconds
+    # The server's own clock counts, however wrong the one here may be.
+    assert asked_wait({**headers, "date": format_datetime(NOW, usegmt=True)}) == seconds
 
 
 @pytest.mark.parametrize(
@@ -168,14 +167,87 @@ def test_what_a_server_asks_to_wait_is_read(headers: dict[str, str], seconds: fl
         ("6m0s", 360),
         ("20ms", 0.02),
         ("1h2m3.5s", 3723.5),
+        ("500µs", 0.0005),
         ("12.5", 12.5),
-        ("", 0),
-        ("later", 0),
-        ("1s later", 0),
+        ("0", 0),
+        ("1767225637", 37),
+        ("1767225637.5", 37.5),
+        ("1767225637000", 37),
+        ("1767225000", 0),
+        ("2026-01-01T00:00:37Z", 37),
+        ("2026-01-01T00:00:37.250000000Z", 37.25),
+        ("2026-01-01T02:00:37+02:00", 37),
+        ("2025-12-31T00:00:00Z", 0),
+        ("Thu, 01 Jan 2026 00:00:37 GMT", 37),
+        ("", None),
+        ("later", None),
+        ("1s later", None),
+        ("2026-13-01T00:00:37Z", None),
     ],
 )
-def test_lengths_of_time_are_read(text: str, seconds: float) -> None:
-    assert duration(text) == pytest.approx(seconds)
+def test_times_are_read_in_all_their_forms(text: str, seconds: float | None) -> None:
+    assert seconds_until(text, NOW) == (None if seconds is None else pytest.approx(seconds))
+
+
+@pytest.mark.parametrize(
+    ("left", "reset"),
+    [
+        ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+        ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+        ("x-ratelimit-remaining", "x-ratelimit-reset"),
+        ("ratelimit-remaining", "ratelimit-reset"),
+        (
+            "anthropic-ratelimit-input-tokens-remaining",
+            "anthropic-ratelimit-input-tokens-reset",
+        ),
+    ],
+)
+@pytest.mark.parametrize("when", ["9s", "9", "1767225609", "1767225609000", "2026-01-01T00:00:09Z"])
+def test_every_providers_limits_are_known(left: str, reset: str, when: str) -> None:
+    told = {"date": format_datetime(NOW, usegmt=True), reset: when}
+    assert exhausted_for({**told, left: "0"}) == 9
+    assert exhausted_for({**told, left: "1"}) == 0
+
+
+def google(**detail: object) -> dict[str, object]:
+    kept = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED"}
+    details = [kept, detail]
+    return {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": details}}
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_googles_wait_is_read_from_the_body(wrapped: bool) -> None:
+    said = google(retryDelay="37.5s")
+    body = orjson.dumps([said] if wrapped else said)
+    fault = refused(429, {}, body)
+    assert (fault.kind, fault.wait_s) == ("busy", 37.5)
+    assert refused(429, {"retry-after": "40"}, body).wait_s == 40
+    assert refused(429, {"retry-after": "3"}, body).wait_s == 37.5
+    assert refused(503, {}, body).wait_s == 37.5
+
+
+@pytest.mark.parametrize("reason", ["error", "ERROR", "abort"])
+def test_what_broke_off_while_it_was_made_may_be_charged(reason: str) -> None:
+    fault = failure_in({"choices": [{"message": {"content": "7"}, "finish_reason": reason}] * 2})
+    assert fault is not None
+    assert (fault.kind, fault.charged) == ("passing", True)
+    whole = {"message": {"content": "7"}, "finish_reason": "stop"}
+    assert failure_in({"choices": [{"finish_reason": reason}, whole]}) is None
+
+
+@pytest.mark.parametrize("odd", [None, "soon", {"seconds": 3}, []])
+def test_a_wait_that_cannot_be_read_is_none(odd: object) -> None:
+    assert refused(429, {}, orjson.dumps(google(retryDelay=odd))).wait_s is None
+    assert refused(429, {}, orjson.dumps({"error": {"details": odd}})).wait_s is None
+
+
+def test_a_quota_of_the_day_is_not_waited_for() -> None:
+    quota = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}
+    fault = refused(429, {}, orjson.dumps([google(violations=[quota])]))
+    assert fault.kind == "permanent"
+    assert "quota of the day" in fault.remedy
+    minute = {"quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"}
+    assert refused(429, {}, orjson.dumps([google(violations=[minute])])).kind == "busy"
 
 
 def test_a_limit_counts_as_exhausted_only_when_nothing_is_left() -> None:

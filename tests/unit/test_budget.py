@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 
 from emoalign.elicitation.budget import Account, BudgetedEngine, paid, study_account, within
 from emoalign.elicitation.engines.asked import Prices
+from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import BudgetError
@@ -20,6 +21,9 @@ from emoalign.prompts import Message, Prompt, estimated_tokens, most_tokens
 from emoalign.study.reading import validate
 
 PRICES = Prices(input_usd=1, output_usd=10, as_of="2026-01-01", source="a page")
+CARD = OpenAIModel.model_validate(
+    {"title": "M", "engine": "openai", "model": "m", "capabilities": {}, "prices": PRICES}
+)
 PROMPT = Prompt((Message("user", "How pleasant is “joy”?"),), None)
 
 
@@ -32,11 +36,11 @@ class Counter:
     """An engine that answers with a fixed usage and notes what it was asked."""
 
     prompt_tokens: int = 10
-    answer_tokens: int = 2
+    answer_tokens: int = 3
     asked: list[Ask] = field(default_factory=list)
     fails: bool = False
 
-    async def ask(self, ask: Ask) -> list[Answer]:
+    async def ask(self, ask: Ask, again: Callable[[], None] = lambda: None) -> list[Answer]:
         self.asked.append(ask)
         if self.fails:
             raise ConnectionError("gone")
@@ -55,6 +59,9 @@ class Counter:
             for place, one in enumerate(ask.participants)
         ]
 
+    def settle(self, ask: Ask, answers: Sequence[Answer]) -> None:
+        pass
+
     async def tokenize(self, text: str) -> Sequence[int]:
         return [1]
 
@@ -64,22 +71,25 @@ class Counter:
 
 def test_a_request_is_paid_by_what_the_server_counted(tmp_path: Path) -> None:
     account = Account(tmp_path / "spent.json", max_usd=1)
-    engine = BudgetedEngine(Counter(), account, PRICES)
-    answers = asyncio.run(engine.ask(Ask(question(), (0, 1, 2))))
-    assert account.spent() == pytest.approx((10 * 1 + 2 * 10) / 1e6)
-    assert paid(PRICES, answers) == pytest.approx(account.spent())
+    engine = BudgetedEngine(Counter(), account, PRICES, CARD.most_tokens)
+    ask = Ask(question(), (0, 1, 2))
+    answers = asyncio.run(engine.ask(ask))
+    assert account.spent() == pytest.approx(PRICES.cost(most_tokens(PROMPT), 15))
+    engine.settle(ask, answers)
+    assert account.spent() == pytest.approx((10 * 1 + 3 * 10) / 1e6)
+    assert paid(PRICES, answers, 1) == pytest.approx(account.spent())
 
 
 def test_what_could_exceed_the_limit_is_not_sent(tmp_path: Path) -> None:
     asks = [Ask(question(), (place,)) for place in range(100)]
     most = PRICES.cost(most_tokens(PROMPT), 5)
-    account = Account(tmp_path / "spent.json", max_usd=20 * PRICES.cost(10, 2) + most)
+    account = Account(tmp_path / "spent.json", max_usd=20 * PRICES.cost(10, 3) + most)
     server = Counter()
-    engine = BudgetedEngine(server, account, PRICES)
+    engine = BudgetedEngine(server, account, PRICES, CARD.most_tokens)
 
     async def ask_all() -> None:
         for ask in asks:
-            await engine.ask(ask)
+            engine.settle(ask, await engine.ask(ask))
 
     with pytest.raises(BudgetError, match=r"above max_usd = .*Raise max_usd to go on"):
         asyncio.run(ask_all())
@@ -132,7 +142,7 @@ def test_a_request_that_failed_stays_set_aside_since_it_may_have_been_charged(
     tmp_path: Path,
 ) -> None:
     account = Account(tmp_path / "spent.json", max_usd=1)
-    engine = BudgetedEngine(Counter(fails=True), account, PRICES)
+    engine = BudgetedEngine(Counter(fails=True), account, PRICES, CARD.most_tokens)
     with pytest.raises(ConnectionError):
         asyncio.run(engine.ask(Ask(question(), (0,))))
     assert account.spent() == pytest.approx(PRICES.cost(most_tokens(PROMPT), 5))
@@ -148,9 +158,9 @@ def test_no_tokenizer_can_make_more_tokens_than_are_set_aside(text: str) -> None
 def test_without_a_limit_or_prices_nothing_stands_between(tmp_path: Path) -> None:
     engine = Counter()
     account = Account(tmp_path / "spent.json", 1)
-    assert within(engine, PRICES, None) is engine
-    assert within(engine, None, account) is engine
-    assert isinstance(within(engine, PRICES, account), BudgetedEngine)
+    assert within(engine, CARD, None) is engine
+    assert within(engine, CARD.model_copy(update={"prices": None}), account) is engine
+    assert isinstance(within(engine, CARD, account), BudgetedEngine)
 
 
 def test_the_account_of_a_study_is_beside_its_answers(tmp_path: Path) -> None:

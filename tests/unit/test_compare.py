@@ -13,7 +13,9 @@ from statsmodels.stats.multitest import multipletests
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.arousal.analysis import ArousalJob
 from emoalign.analyses.base import ComparisonJob
+from emoalign.analyses.contrasts.section import columns
 from emoalign.analyses.expectations.check import scored_means
+from emoalign.report.report_job import ReportJob
 from emoalign.statistics.arousal import residuals
 from emoalign.tables import (
     ALIGNMENT,
@@ -108,6 +110,17 @@ def test_a_contrast_holds_the_difference_of_the_two_correlations(tables: Tables)
         r(items, model="m1", **names) - r(items, model="m2", **names)
     )
     assert row["difference_low"] < row["difference"] < row["difference_high"]
+    assert row["n_clusters"] == row["n_items"]
+
+
+def test_the_page_shows_the_interval_of_a_difference_that_holds() -> None:
+    """Zou's takes items to be independent: where some belong together the bootstrap's stands."""
+    shown = {column.title: column for column in columns(ReportJob.model_construct())}
+    row = {"difference": 0.1, "difference_low": 0.04, "difference_high": 0.15}
+    row |= {"zou_low": 0.03, "zou_high": 0.18, "n_items": 40}
+    text = shown["Difference [95 % CI]"].text
+    assert text(row | {"n_clusters": 40}) == "0.10 [0.03, 0.18]"
+    assert text(row | {"n_clusters": 39}) == "0.10 [0.04, 0.15]"
 
 
 def test_p_of_contrasts_is_adjusted_over_those_of_one_kind(tables: Tables) -> None:

@@ -69,6 +69,8 @@ def test_leave_for_another_dataset_is_told_and_counts_for_nothing() -> None:
     "address",
     [
         "http://localhost:8000/v1",
+        "http://LOCALHOST:8000/v1",
+        "http://0.0.0.0:8000/v1",
         "http://127.0.0.1:8000/v1",
         "http://127.1.2.3/v1",
         "http://[::1]:8000/v1",
@@ -95,6 +97,31 @@ def test_a_server_on_this_machine_needs_no_leave(
 def test_every_other_server_does(address: str, config_dir: Path, edit: Edit) -> None:
     edit(LOCAL, lambda card: card.update(base_url=address))
     assert "Nothing has been sent" in str(forbidden(config_dir))
+
+
+@pytest.mark.parametrize(
+    ("address", "proxy", "named"),
+    [
+        ("http://node7/v1", "http://me:secret@proxy.lab:3128", True),
+        ("https://node7/v1", "http://me:secret@proxy.lab:3128", False),
+        ("http://node7/v1", "http://localhost:3128", False),
+    ],
+)
+def test_a_proxy_that_can_read_along_is_named(
+    address: str,
+    proxy: str,
+    named: bool,
+    config_dir: Path,
+    edit: Edit,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
+    for variable in ("http_proxy", "https_proxy", "no_proxy"):
+        monkeypatch.setenv(variable, "")
+    edit(LOCAL, lambda card: card.update(base_url=address))
+    told = str(forbidden(config_dir))
+    by = ", through the proxy http://proxy.lab:3128, which can read them" if named else ""
+    assert f"would be sent to gpt-4o ({address}{by}), but" in told
 
 
 def test_where_the_card_says_deny_no_leave_helps(config_dir: Path, edit: Edit) -> None:

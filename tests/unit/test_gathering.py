@@ -160,6 +160,19 @@ def test_a_redirection_is_followed_and_a_missing_file_is_told(server: Server, he
         download(gone, here / "other.csv")
 
 
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+def test_what_is_on_this_machine_is_got_without_a_proxy(
+    variable: str, server: Server, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for host in ("127.0.0.1", "localhost", "LocalHost"):
+        download(source(server, url=server.url.replace("127.0.0.1", host)), here / f"{host}.csv")
+    elsewhere = source(server, url="http://data.example.org/words.csv")
+    with pytest.raises(UnreachableError, match=r"through the proxy http://127\.0\.0\.1:9 \("):
+        download(elsewhere, here / "other.csv")
+    assert len(server.asked) == 3
+
+
 # All files of all datasets
 
 

@@ -231,7 +231,7 @@ def test_any_text_is_json_or_is_told_not_to_be(text: str) -> None:
     ("finish_reason", "refused", "status"),
     [
         ("length", False, "truncated"),
-        (None, False, "truncated"),
+        ("MAX_TOKENS", False, "truncated"),
         ("content_filter", False, "content_filter"),
         ("stop", True, "refusal"),
         ("error", False, "error"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -347,11 +349,87 @@ def test_a_refusal_in_the_servers_own_field_has_no_rating_whatever_it_says(
 
 
 @pytest.mark.parametrize("text", ["7", "1", "7.", "**7**", "The word", ""])
-@pytest.mark.parametrize("finish_reason", ["length", None, "tool_calls"])
-def test_a_text_that_did_not_end_by_itself_is_truncated_even_if_it_looks_like_a_number(
-    text: str, finish_reason: str | None
+@pytest.mark.parametrize(
+    "finish_reason", ["length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens"]
+)
+def test_a_text_that_was_cut_is_truncated_even_if_it_looks_like_a_number(
+    text: str, finish_reason: str
 ) -> None:
     assert reading_of(answer(text, finish_reason), NINE, TEXT) == Reading("truncated")
+
+
+ENDS = ["stop", "eos", "end", "end_turn", "STOP", "stop_sequence", "COMPLETE", "eos_token", "7x"]
+
+
+@pytest.mark.parametrize("finish_reason", ENDS)
+def test_every_other_word_is_an_end(finish_reason: str) -> None:
+    for text, reading in (("7", Reading("ok", 7)), ("The", Reading("unparsable"))):
+        # However many tokens: they may be thoughts.
+        given = replace(answer(text, finish_reason), completion_tokens=500)
+        assert reading_of(given, NINE, TEXT) == reading
+
+
+TEN = OrdinalScale(min=1, max=10, direction="higher is better")
+HALVES = OrdinalScale(min=-1, max=2, step=0.5, direction="higher is better")
+
+
+@pytest.mark.parametrize("finish_reason", [None, "", "null", "unknown", "1"])
+@pytest.mark.parametrize("tokens", [None, 0, 4, 9])
+@pytest.mark.parametrize(
+    ("text", "scale", "status"),
+    [
+        ("1", TEN, "truncated"),
+        ("1", NINE, "ok"),
+        ("10", TEN, "ok"),
+        ("2", TEN, "ok"),
+        ("1.", TEN, "ok"),
+        ("**1", TEN, "truncated"),
+        ("**1**", TEN, "ok"),
+        (" １", TEN, "truncated"),
+        ("1\n", TEN, "ok"),
+        ("1", HALVES, "truncated"),
+        ("1.", HALVES, "truncated"),
+        ("1.5", HALVES, "ok"),
+        ("2", HALVES, "ok"),
+        ("-", HALVES, "truncated"),
+        ("", TEN, "truncated"),
+        ("(", TEN, "truncated"),
+        ("The word", TEN, "unparsable"),
+    ],
+)
+def test_without_a_reason_an_answer_is_truncated_if_it_could_become_another(
+    text: str, scale: OrdinalScale, status: str, tokens: int | None, finish_reason: str | None
+) -> None:
+    four = AnswerFormat(kind="text", max_tokens=4)
+    given = replace(answer(text, finish_reason), completion_tokens=tokens)
+    assert reading_of(given, scale, four).status == status
+    # It is known to be shorter than it might have been.
+    shorter = reading_of(replace(given, completion_tokens=3), scale, four)
+    assert shorter.status == (status if status != "truncated" else shorter.status) != "truncated"
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ('{"valence": 7}', "ok"),
+        ('{"valence": ', "truncated"),
+        ("```json\n{", "truncated"),
+        ("", "truncated"),
+        ("seven", "unparsable"),
+    ],
+)
+def test_without_a_reason_half_an_object_is_truncated(text: str, status: str) -> None:
+    joint = AnswerFormat(kind="joint", max_tokens=20)
+    given = replace(answer(text, None), completion_tokens=None)
+    assert reading_of(given, NINE, joint).status == status
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "status"),
+    [("SAFETY", "content_filter"), ("sensitive", "content_filter"), ("refusal", "refusal")],
+)
+def test_words_for_a_filter_and_a_refusal_are_known(finish_reason: str, status: str) -> None:
+    assert reading_of(answer("7", finish_reason), NINE, TEXT) == Reading(status)
 
 
 def test_a_text_that_ended_by_itself_is_read() -> None:

@@ -124,6 +124,7 @@ def test_prompts_that_want_a_persona_are_refused_where_there_is_none() -> None:
         ([{"age": 3}], "'name' is undefined"),
         ([{"name": "A"}, {"name": "A"}], "two participants would be the same persona: 'I am A'"),
         ([], "at least 1 item"),
+        ([{"name": None}], "personas.0.name"),
     ],
 )
 def test_a_persona_table_that_makes_no_participants_is_refused(
@@ -133,3 +134,11 @@ def test_a_persona_table_that_makes_no_participants_is_refused(
     table, problems = validate(PersonaTable, content, "table")
     assert table is None
     assert told in problems[0]
+
+
+def test_a_persona_that_is_drawn_at_random_is_refused_with_line_and_filter() -> None:
+    template = "I am\n{{ [name, 1] | random }}"
+    content = {"title": "T", "template": template, "personas": [{"name": 2}]}
+    table, problems = validate(PersonaTable, content, "table")
+    assert table is None
+    assert problems[0].startswith("table: template, line 2: the filter 'random' draws anew")

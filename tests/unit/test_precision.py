@@ -196,13 +196,13 @@ def test_simulated_studies_have_intervals_of_jsd_as_wide_as_promised(model: Any)
     assert np.mean(np.abs(np.mean(found, axis=1) - np.mean(found)) <= promised) > 0.9
 
 
-def test_the_jsd_of_a_perfect_model_never_falls_to_zero_where_raters_are_few() -> None:
+def test_the_jsd_of_a_perfect_model_is_what_few_and_many_raters_leave_unknown() -> None:
     rng = np.random.default_rng(5)
-    few, many = (
-        spread_of(answers_of(rng, 6.0, 2000, raters)[1]).mean(math.inf) for raters in (3, 100)
-    )
+    few = spread_of(answers_of(rng, 6.0, 2000, 3)[1]).mean(math.inf)
+    truth, counts = answers_of(rng, 6.0, 2000, 100)
+    many, apart = spread_of(counts).mean(math.inf), jsd(counts / 100, truth).mean()
     assert few > 0.05
-    assert many < few / 5
+    assert many == pytest.approx(apart, rel=0.08)
 
 
 def test_the_participants_needed_for_jsd_are_the_fewest() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from jinja2.defaults import DEFAULT_FILTERS
 
 from emoalign.errors import PromptError, StudyError
 from emoalign.planning.preflight import check_prompts
@@ -212,6 +218,152 @@ def test_a_template_that_fails_is_an_error_of_the_prompt_set(
 def test_a_template_that_is_no_jinja2_is_refused(template: str, nine_points: HumanScale) -> None:
     with pytest.raises(PromptError, match="not valid Jinja2"):
         Renderer(question(template), {"valence": nine_points})
+
+
+# A question is always the same
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{{ item.text }}\n{{ ['a', 'b'] | random }}", "line 2: the filter 'random'"),
+        ("{{ [['a', 'b']] | map('random') | join }}", "line 1: the filter 'random'"),
+        (
+            "{% if item.text == 'never' %}{{ ['a'] | random }}{% endif %}",
+            "line 1: the filter 'random'",
+        ),
+        ("\n\n{{ lipsum(1) }}", "line 3: the function 'lipsum'"),
+        ("{{ item.text | uppr }}", "there is no filter 'uppr'; did you mean 'upper'?"),
+        (
+            "{% if item.text == 'never' %}{{ item.text | uppr }}{% endif %}",
+            "there is no filter 'uppr'; did you mean 'upper'?",
+        ),
+    ],
+)
+def test_a_template_that_draws_at_random_is_refused_with_line_and_filter(
+    template: str, told: str, nine_points: HumanScale
+) -> None:
+    for fields in ({"template": template}, {"kind": "chat", "system": template}):
+        with pytest.raises(PromptError) as error:
+            Renderer(question(**fields), {"valence": nine_points})
+        assert str(error.value).startswith("system, " if "system" in fields else "template, ")
+        assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ item.text.upper }}",
+        "{{ item.text.upper ~ '' }}",
+        "{{ '{0.upper}'.format(item.text) }}",
+        "{{ ['a', 'b'] | map('upper') }}",
+        "{{ [['a'] | map('upper')] }}",
+        "{{ cycler(1, 2) }}",
+    ],
+)
+def test_a_template_that_writes_an_address_in_memory_is_refused(
+    template: str, nine_points: HumanScale
+) -> None:
+    with pytest.raises(PromptError, match=r"differs from run to run.* join"):
+        Renderer(question(template), {"valence": nine_points}).render("awe")
+
+
+def test_an_item_may_look_like_an_address(nine_points: HumanScale) -> None:
+    text = "<awe at 0x7f00>"
+    rendered = Renderer(question("{{ item.text }}"), {"valence": nine_points}).render(text)
+    assert rendered.text == text
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ (scale.keys() - ['min']) | join }}",
+        "{% for name in scale.items() - [] %}{{ name }}{% endfor %}",
+        "{{ demonstrations[0].model_fields_set | join }}",
+    ],
+)
+def test_a_template_takes_nothing_from_a_set_whose_order_differs(
+    template: str, nine_points: HumanScale
+) -> None:
+    with pytest.raises(PromptError, match=r"line 1.*cannot be rendered"):
+        Renderer(question(template), {"valence": nine_points}).render("awe")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ dict.update(scale, min=item.text) }}",
+        "{{ dict.pop(scale, 'min') }}",
+        "{{ dict.clear(scale.anchors) }}",
+        "{% set empty = dict.clear %}{{ empty(scale) }}",
+    ],
+)
+def test_the_prompt_of_one_item_changes_nothing_of_the_next(
+    template: str, nine_points: HumanScale
+) -> None:
+    renderer = Renderer(question(template), {"valence": nine_points})
+    for _ in range(2):
+        with pytest.raises(PromptError, match=r"line 1.*cannot be rendered.*unsafe"):
+            renderer.render("awe")
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ item.text | dictsort }}", "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}"],
+)
+def test_whatever_a_filter_or_macro_raises_is_an_error_of_the_prompt_set(
+    template: str, nine_points: HumanScale
+) -> None:
+    with pytest.raises(PromptError, match=r"line 1.*cannot be rendered"):
+        Renderer(question(template), {"valence": nine_points}).render("awe")
+
+
+def test_every_prompt_is_rendered_twice_before_anything_is_asked(
+    default_study: LoadedStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = count()
+    monkeypatch.setitem(DEFAULT_FILTERS, "dice", lambda text: f"{text} {next(counter)}")
+    changing = default_study.prompt_sets["instruction"].model_copy(
+        update={"template": "{{ item.text | dice }}"}
+    )
+    prompt_sets = {**default_study.prompt_sets, "instruction": changing}
+    with pytest.raises(StudyError) as error:
+        check_prompts(replace(default_study, prompt_sets=prompt_sets))
+    (problem,) = error.value.problems
+    assert problem.startswith("config/prompts/instruction.yaml: scale 'valence': ")
+    assert "each time they are rendered" in problem
+
+
+PURE = """
+import sys
+from emoalign.study.templates import TextTemplate
+values = {"scale": {"min": 1, "max": 9, "anchors": {1: "bad", 9: "good"}}, "words": ["b", "a", "b"]}
+sys.stdout.write(TextTemplate(sys.argv[1]).render(values))
+"""
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ scale }}{{ scale.keys() | list }}{{ scale.anchors.items() | list }}",
+        "{{ words | unique | join }}{{ words | groupby('0') }}{{ scale | tojson }}",
+        "{% set turn = cycler(1, 2) %}{% set n = namespace(i=0) %}{% for word in words %}"
+        "{% set n.i = n.i + 1 %}{{ turn.next() }}{{ n.i }}{{ loop.cycle('x', 'y') }}{% endfor %}",
+    ],
+)
+def test_a_template_gives_the_same_text_whatever_the_seed_of_hashes(template: str) -> None:
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", PURE, template],
+            env={"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(texts) == 1
+    assert texts != {""}
 
 
 def test_every_prompt_set_of_a_study_that_cannot_be_rendered_is_told_at_once(

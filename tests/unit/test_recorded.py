@@ -411,7 +411,10 @@ def test_an_item_nobody_rated_is_there_without_ratings_and_is_counted(
         folder / "norms.parquet",
     )
     job = AggregationJob.model_validate({"dataset": "words", "scales": {"valence": SCALE}})
-    aggregate(job, [folder / "ratings.parquet"], folder / "norms.parquet", folder / "items.parquet")
+    ratings, norms_file, stimuli = (
+        folder / f"{name}.parquet" for name in ("ratings", "norms", "stimuli")
+    )
+    aggregate(job, [ratings], norms_file, stimuli, folder / "items.parquet")
     items = ITEMS.read(folder / "items.parquet").set_index("item_id")
     assert list(items["n_ok"]) == [2, 0, 0, 0]
     assert items.loc["w1", "mean"] == 6

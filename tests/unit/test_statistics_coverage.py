@@ -1,15 +1,18 @@
-"""Do 95 % intervals hold the truth 95 times in 100? Two thousand simulated studies tell.
+"""Do 95 % intervals hold the truth 95 times in 100? Thousands of simulated studies tell.
 
 The standard error of a coverage of .95 over 2,000 studies is .005, and the bar is three of them.
+Discrete ratings, other truths and other numbers of items are those of `benchmarks/coverage.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pytest
 
+from benchmarks import coverage as simulations
 from emoalign.statistics.contrasts import Contrast, contrasts
 from emoalign.statistics.replicates import Interval, pearson_replicates
 
@@ -64,3 +67,22 @@ def test_the_bootstrap_interval_of_a_difference_covers(compared: Sequence[Contra
 def test_zous_interval_of_a_difference_covers(compared: Sequence[Contrast]) -> None:
     intervals = [Interval(one.zou_low, one.zou_high) for one in compared]
     assert coverage(intervals, TRUE_A - TRUE_B) == pytest.approx(0.95, abs=0.015)
+
+
+@pytest.fixture(scope="module")
+def of_all_kinds() -> dict[str, np.ndarray]:
+    """Whether intervals hold the truth, in 200 studies of each truth and number of items."""
+    kinds = [
+        simulations.held(truth, n_items, 200, seed=7)
+        for truth, n_items in product(simulations.TRUTHS, simulations.ITEMS)
+    ]
+    return {name: np.concatenate([kind[name] for kind in kinds]) for name in simulations.INTERVALS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", simulations.INTERVALS)
+def test_intervals_of_ratings_on_nine_points_cover(
+    of_all_kinds: dict[str, np.ndarray], name: str
+) -> None:
+    assert len(of_all_kinds[name]) == 1_800
+    assert 0.92 <= of_all_kinds[name].mean() <= 0.97

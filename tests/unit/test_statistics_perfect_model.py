@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 from statsmodels.stats.inter_rater import fleiss_kappa
@@ -21,12 +19,8 @@ from emoalign.statistics.perfect_model import (
     marginal_answers,
     perfect_answers,
 )
-from emoalign.statistics.perfect_model import population as population_of
 from emoalign.statistics.predictors import reached
 from emoalign.statistics.raters import People, halves
-from emoalign.stimuli.norms import human_answers
-from emoalign.study.scales import HumanScale
-from tests.kit.datasets import prepared, shipped
 
 MEAN = np.array([0.05, 0.2, 0.5, 0.2, 0.05])
 
@@ -184,48 +178,6 @@ def test_it_is_so_too_among_items_that_people_do_not_agree_on() -> None:
     own, expected = means_of("ordinal", raters, model, 10, hard)
     for metric in DISTANCES:
         assert expected[metric] == pytest.approx(own[metric], rel=0.08), metric
-
-
-def test_people_drawn_from_the_kinds_of_items_are_like_the_people_there_were(
-    tmp_path: Path,
-) -> None:
-    """Halves of ten raters of real words are as far apart as halves of raters who are drawn."""
-    _, norms = prepared(tmp_path, shipped("vader"), sample=600)
-    nine = HumanScale.model_validate(shipped("vader").scales["valence"].model_dump())
-    table = pa.Table.from_pandas(norms, preserve_index=False)
-    seen = human_answers(table, "valence", nine)
-    known = population_of(seen)
-    rng = np.random.default_rng(1)
-    drawn = people(
-        rng.multinomial(
-            seen.n, rng.choice(known.distributions, 600, p=known.posterior.mean(axis=0))
-        )
-    )
-    assert len(known.distributions) == 16
-    assert known.posterior.sum(axis=1) == pytest.approx(1)
-    of_seen, of_drawn = (reached("ordinal", halves(raters, 20, seed=1)) for raters in (seen, drawn))
-    for place, metric in enumerate(METRICS["ordinal"]):
-        if metric in DISTANCES:
-            means = of_seen.values[place].mean(), of_drawn.values[place].mean()
-            assert means[1] == pytest.approx(means[0], rel=0.07), metric
-    assert of_drawn.entropy_rho == pytest.approx(of_seen.entropy_rho, abs=0.1)
-
-
-def test_a_few_items_are_of_one_kind_and_no_point_is_impossible() -> None:
-    counts = np.array([[3, 0, 0], [2, 1, 0], [3, 0, 0]])
-    known = population_of(people(counts))
-    assert known.distributions.shape == (1, 3)
-    assert known.distributions[0] == pytest.approx([8 / 9, 1 / 9, 0])
-    mixed = np.vstack((np.tile([5, 0, 0], (15, 1)), np.tile([0, 0, 5], (15, 1))))
-    found = population_of(people(mixed)).distributions
-    assert ((found > 0) == [True, False, True]).all()
-
-
-def test_each_kind_of_items_is_drawn_to_everybody_with_the_weight_of_one_rating() -> None:
-    """Two kinds of ten items with five ratings each; everybody is half of each."""
-    mixed = np.vstack((np.tile([5, 0, 0], (10, 1)), np.tile([0, 0, 5], (10, 1))))
-    found = population_of(people(mixed)).distributions
-    assert found == pytest.approx(np.array([[50.5, 0, 0.5], [0.5, 0, 50.5]]) / 51, abs=1e-6)
 
 
 def labelled(n_items: int, n_answers: int, seed: int) -> tuple[People, FloatArray]:

@@ -291,7 +291,7 @@ def test_the_expected_file_is_found_with_its_checksum(tmp_path: Path, lexicon: W
     ("source", "told"),
     [
         ({"file": "no/such/file.csv"}, "no/such/file.csv: no such file."),
-        ({"file": "."}, "no such file."),
+        ({"file": "."}, ".: a folder, not a file."),
         ({"package": "no_such_package", "file": "a.txt"}, "package 'no_such_package'"),
         ({"package": "no_such.package", "file": "a.txt"}, "package 'no_such.package'"),
         ({"package": "emoalign", "file": "a.txt"}, "emoalign/a.txt: no such file."),

@@ -32,7 +32,7 @@ CHANGED = {
     "arousal": "*_low *_high *_slope *_intercept",
     "calibrated": "distribution fold",
     "categories": "*_low *_high *_human_halves *_marginal *_perfect",
-    "contrasts": "*_low *_high",
+    "contrasts": "*_low *_high n_clusters",
     # Values equal up to rounding tie.
     "distribution_contrasts": "*_low *_high signedrank_z p p_holm rank_biserial",
     "distribution_scorecard": "found low high",

@@ -307,7 +307,8 @@ def test_plan_counts_a_joint_question_once(planned: Path) -> None:
 def test_plan_says_how_wide_the_intervals_of_labels_and_numbers_will_be(planned: Path) -> None:
     precision = pd.read_csv(planned / "precision.csv")
     asked = precision.groupby("scale")["measure"].agg(set).to_dict()
-    assert asked == {"emotions": {"jsd"}, "arousal": {"r", "jsd"}, "valence": {"r", "jsd"}}
+    of_numbers = {"r", "jsd", "log_rms_sd_ratio"}
+    assert asked == {"emotions": {"jsd"}, "arousal": of_numbers, "valence": of_numbers}
     log = (planned / "logs/plan.log").read_text(encoding="utf-8")
     assert "comments emotions, 4 items, 4 participants: half-widths of 95 % intervals" in log
 

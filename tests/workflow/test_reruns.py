@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,16 +80,16 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
     assert len(SCORECARD.read(results / "statistics/scorecard.parquet")) == 9 * 2 * (2 + 1)
     assert len(VARIANCE.read(results / "statistics/variance.parquet")) == 7 * 2
     distributions = DISTRIBUTIONS.read(results / "statistics/distributions.parquet")
-    assert len(distributions) == 2 * (2 + 1) * 4 * 10
+    assert len(distributions) == 2 * (2 + 1) * 4 * 11
     assert distributions.loc[distributions["stratum"] == "all", "human_halves"].notna().all()
     assert len(ENTROPY.read(results / "statistics/entropy.parquet")) == 2 * (2 + 1)
     contrasts = DISTRIBUTION_CONTRASTS.read(results / DISTRIBUTION_CONTRASTS.path)
-    assert len(contrasts) == ((2 + 1) + 2) * 2
+    assert len(contrasts) == ((2 + 1) + 2) * 3
     for table in (FRAMEWORK, STRUCTURE, AROUSAL, RESIDUALS, CATEGORIES):
         assert table.read(results / table.path).empty
     alignment = ALIGNMENT.read(results / "statistics/alignment.parquet")
     csv = pd.read_csv(results / "statistics/alignment.csv")
-    assert list(csv.columns[:8]) == [
+    assert list(csv.columns[:9]) == [
         "model",
         "protocol",
         "dataset",
@@ -96,6 +97,7 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
         "readout",
         "n_items",
         "n_items_excluded",
+        "reliability_source",
         "pearson_r",
     ]
     assert csv["pearson_r"].to_numpy() == pytest.approx(alignment["pearson_r"].to_numpy())
@@ -300,6 +302,49 @@ def test_lost_results_come_back_from_the_journal_without_a_request(rerun: Projec
         ratings.unlink()
     assert rate_jobs(("model-a",), ("sheet", "asked")) <= rerun.run("ratings")
     assert rerun.journal() == before
+
+
+@pytest.mark.parametrize(
+    ("deleted", "target", "made"),
+    [
+        (("ratings", "norms"), "ratings", "prepare_stimuli"),
+        (("stimuli/vader.shards.json", "items"), "items", "aggregate_items"),
+        (("stimuli/vader.parquet",), "stimuli", "prepare_stimuli"),
+        (("stimuli/vader.shards.json",), "stimuli", "prepare_stimuli"),
+        (("statistics/alignment.csv",), "statistics", "align"),
+        (("figures",), "figures", "draw_figures_vader"),
+    ],
+)
+def test_whatever_somebody_deletes_its_target_makes_anew(
+    deleted: tuple[str, ...], target: str, made: str, rerun: Project
+) -> None:
+    for name in deleted:
+        path = rerun.results / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert made in {rule for rule, _ in rerun.planned(target)}
+
+
+def test_ratings_come_back_though_all_but_the_stimuli_was_deleted(rerun: Project) -> None:
+    before = rerun.journal()
+    for path in rerun.results.iterdir():
+        if path.name != "stimuli":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert rate_jobs(("model-a", "model-b"), ("sheet", "asked")) <= rerun.run("ratings")
+    assert rerun.journal() == before
+
+
+def test_a_half_written_rating_file_is_told_and_comes_back_once_it_is_deleted(
+    rerun: Project,
+) -> None:
+    broken = next((rerun.results / "ratings/model-a/sheet").rglob("*.parquet"))
+    broken.write_bytes(broken.read_bytes()[:500])
+    told = rerun.snakemake("items")
+    message = told.stdout + told.stderr
+    assert told.returncode != 0
+    assert f"{broken.relative_to(rerun.folder)}: not a whole Parquet file" in message
+    assert "Traceback" not in message
+    broken.unlink()
+    assert ("aggregate_items", "dataset=vader") in rerun.run("items")
 
 
 def test_one_shard_gives_the_same_items_as_two_and_asks_for_nothing(rerun: Project) -> None:

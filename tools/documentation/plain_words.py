@@ -46,7 +46,7 @@ def type_in_words(schema: Schema) -> str:
         case "array":
             return f"list of {_several(schema['items'])}{_least(schema.get('minItems'))}"
         case "object":
-            key = "number" if "propertyNames" in schema else "name"
+            key = "number" if "pattern" in schema.get("propertyNames", {}) else "name"
             by_name = schema.get("patternProperties")
             value = type_in_words(
                 next(iter(by_name.values())) if by_name else schema["additionalProperties"]

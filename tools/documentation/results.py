@@ -71,7 +71,10 @@ additional answers, and two studies that ask the same share the answers.
 ## Reading results
 
 Tables are [Parquet](https://parquet.apache.org/) files, which keep types, lists and missing values.
-Missing numbers are null. In Python, with pandas:
+Missing numbers are null. Tables of statistics, the plan and what the report offers to save are CSV
+besides, for people who read them in a spreadsheet. There a text that begins with `=`, `+`, `-`, `@`
+or a tabulator has an apostrophe before it, as in `'=joy`: spreadsheets would take it for a formula
+and carry it out. Numbers, and everything in Parquet, are as they are. In Python, with pandas:
 
 ```python
 import pandas as pd

@@ -32,6 +32,7 @@ for planned in analyses.rules():
         input:
             planned.inputs,
             rating_files if planned.reads_ratings else [],
+            unprepared if planned.reads_ratings else [],
         output:
             planned.outputs,
         log:

@@ -10,6 +10,7 @@ rule items:
 rule aggregate_items:
     """Ratings, norms and stimuli of one dataset in; one row per cell and item out."""
     input:
+        unprepared,
         ratings=rating_files,
         norms=f"{RESULTS}/norms/{{dataset}}.parquet",
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",

@@ -11,6 +11,7 @@ rule ratings:
     """Stage target: all ratings."""
     input:
         rating_files,
+        unprepared,
 
 
 rule rate:

@@ -17,6 +17,7 @@ rule report:
 rule write_manifest:
     """The study's configuration and the notes in its files in; everything one must know out."""
     input:
+        unprepared,
         ratings=rating_files,
         stimuli=STIMULI,
     output:
@@ -37,6 +38,7 @@ rule write_manifest:
 rule write_report:
     """Items, statistics, figures, ratings, manifest in; one self-contained HTML file out."""
     input:
+        unprepared,
         ratings=rating_files,
         stimuli=STIMULI,
         item_tables=expand(

@@ -4,7 +4,7 @@
 rule stimuli:
     """Stage target: all items and norms."""
     input:
-        expand(f"{RESULTS}/norms/{{dataset}}.parquet", dataset=loaded.datasets),
+        expand(PREPARED, dataset=sorted(loaded.datasets)),
 
 
 checkpoint prepare_stimuli:
@@ -12,9 +12,9 @@ checkpoint prepare_stimuli:
     input:
         tables=lambda wildcards: files.tables(wildcards.dataset),
     output:
-        stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
-        norms=f"{RESULTS}/norms/{{dataset}}.parquet",
-        shards=f"{RESULTS}/stimuli/{{dataset}}.shards.json",
+        stimuli=PREPARED[0],
+        norms=PREPARED[1],
+        shards=PREPARED[2],
     log:
         f"{RESULTS}/logs/prepare_stimuli/{{dataset}}.log",
     benchmark:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 
 from emoalign.elicitation.engines.asked import Prices
-from emoalign.elicitation.engines.served import Engine
+from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.readings import is_cut
 from emoalign.errors import BudgetError
 from emoalign.locks import alone
-from emoalign.prompts import most_tokens
 from emoalign.tables import atomic
 
 
@@ -70,11 +70,12 @@ def study_account(config: Mapping[str, Any], journal: Path) -> Account | None:
     return None if max_usd is None else Account(path, float(max_usd))
 
 
-def within(engine: Engine, prices: Prices | None, account: Account | None) -> Engine:
+def within(engine: Engine, card: ServedModel, account: Account | None) -> Engine:
     """The engine, kept within an account where there is one and its answers have prices."""
+    prices = card.terms().prices
     if account is None or prices is None:
         return engine
-    return BudgetedEngine(engine, account, prices)
+    return BudgetedEngine(engine, account, prices, card.most_tokens)
 
 
 @dataclass(frozen=True)
@@ -82,21 +83,32 @@ class BudgetedEngine:
     """An engine that asks only what the account allows.
 
     Before a request is sent, the most it can cost is set aside: every byte of the prompt a token,
-    every answer as long as allowed. A request that fails, or whose job is killed, leaves it set
-    aside, since it may have been charged.
+    every answer as long as allowed. A request that fails, is sent anew, or whose job is killed,
+    leaves it set aside, since it may have been charged.
     """
 
     engine: Engine
     account: Account
     prices: Prices
+    most_tokens: Callable[[Ask], tuple[int, int]]
+    """Tokens of the prompt and of all answers that a request cannot exceed."""
 
-    async def ask(self, ask: Ask) -> list[Answer]:
+    async def ask(self, ask: Ask, again: Callable[[], None] = lambda: None) -> list[Answer]:
         """The answers to a request; see Engine. Raises BudgetError before it costs too much."""
-        most = most_usd(self.prices, ask)
+        most = self.prices.cost(*self.most_tokens(ask))
+
+        def set_aside() -> None:
+            again()
+            self.account.reserve(most)
+
         self.account.reserve(most)
-        answers = await self.engine.ask(ask)
-        self.account.settle(most, paid(self.prices, answers))
-        return answers
+        return await self.engine.ask(ask, set_aside)
+
+    def settle(self, ask: Ask, answers: Sequence[Answer]) -> None:
+        """Book what kept answers cost in place of what was set aside for them."""
+        most = self.prices.cost(*self.most_tokens(ask))
+        longest = ask.request.sampling.max_tokens
+        self.account.settle(most, paid(self.prices, answers, most, longest))
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`; free of charge."""
@@ -107,15 +119,39 @@ class BudgetedEngine:
         await self.engine.close()
 
 
-def paid(prices: Prices, answers: Sequence[Answer]) -> float:
-    """US dollars for answers, by the tokens that the server counted."""
-    return prices.cost(
-        sum(answer.prompt_tokens for answer in answers),
-        sum(answer.completion_tokens for answer in answers),
+def paid(prices: Prices, answers: Sequence[Answer], most: float, longest: int = 1) -> float:
+    """US dollars for the answers to a request: by the tokens that the server counted, or `most`.
+
+    The most counts where the server does not say, or cannot be right: there are more words than
+    tokens, no prompt, or answers cut at their `longest` that were shorter. Some servers count one
+    of several answers.
+    """
+    prompt = _sum(answer.prompt_tokens for answer in answers)
+    counted = _sum(answer.completion_tokens for answer in answers)
+    usd = prices.cost(prompt or 0, counted or 0)
+    fewest = sum(_fewest_tokens(answer, longest) for answer in answers)
+    believed = (
+        answers
+        and prompt is not None
+        and counted is not None
+        and counted >= fewest
+        and (prompt > 0 or not fewest)
     )
+    return usd if believed else max(usd, most)
 
 
-def most_usd(prices: Prices, ask: Ask) -> float:
-    """US dollars that a single request cannot exceed."""
-    longest_answers = ask.request.sampling.max_tokens * len(ask.participants)
-    return prices.cost(most_tokens(ask.request.prompt), longest_answers)
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """A sum, which is not known where one of its parts is not."""
+    total = 0
+    for tokens in counts:
+        if tokens is None:
+            return None
+        total += tokens
+    return total
+
+
+def _fewest_tokens(answer: Answer, longest: int) -> int:
+    """Tokens that an answer has at least: no token spans two words."""
+    words = len(answer.text.split()) + len((answer.thinking or "").split())
+    cut = is_cut(answer)
+    return max(words, longest if cut else 0, 1 if answer.text else 0)

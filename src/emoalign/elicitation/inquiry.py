@@ -16,8 +16,15 @@ from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer, JournalWriter, Key, read_answers
 from emoalign.elicitation.questions import Question, build_questions, only_scale, shown_items
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
-from emoalign.elicitation.readings import read_distribution, readings, withheld
+from emoalign.elicitation.readings import (
+    MOST_MASS,
+    read_distribution,
+    readings,
+    returned_mass,
+    withheld,
+)
 from emoalign.progress import Progress
+from emoalign.stage import Stopped
 
 LOOK_EVERY_S = 0.2
 """Seconds between checks for room on the disk."""
@@ -108,7 +115,13 @@ def asked_ratings(
             progress = stack.enter_context(Progress(_label(tasks), held + left, held))
             for inquiry in inquiries:
                 inquiry.progress = progress
-            card.ask(inquiries, account)
+            try:
+                card.ask(inquiries, account)
+            except (Stopped, asyncio.CancelledError) as stop:
+                stop.add_note(
+                    f"{progress.done} of {progress.total} answers of {progress.label} are kept."
+                )
+                raise
         else:
             _log.info("all %d answers are in the journal: nothing to ask", held)
     return [inquiry.ratings() for inquiry in inquiries]
@@ -161,7 +174,8 @@ def rating_rows(
                     }
                 )
     table = pd.DataFrame(rows)
-    table["participant"] = table["participant"].astype("Int32")
+    counts = ("participant", "prompt_tokens", "completion_tokens")
+    table = table.astype(dict.fromkeys(counts, "Int32"))
     return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)
 
 
@@ -182,11 +196,12 @@ def _exact_columns(
 ) -> dict[str, dict[str, object]]:
     name, scale = only_scale(job)
     none: dict[str, object] = {"rating": None, "labels": None, **_NO_PROBABILITIES}
-    if answer.logprobs is None:
+    logprobs = answer.logprobs
+    if logprobs is None or returned_mass(logprobs) > MOST_MASS:
         return {name: {**none, "status": withheld(answer) or "error"}}
     wanted = job.protocol.temperature
     applied = request.sampling.temperature == wanted
-    reading = read_distribution(answer.logprobs, scale, 1.0 if applied else wanted)
+    reading = read_distribution(logprobs, scale, 1.0 if applied else wanted)
     columns = {
         "status": "ok" if any(reading.probabilities) else "unparsable",
         "probabilities": list(reading.probabilities),

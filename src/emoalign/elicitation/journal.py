@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from emoalign.elicitation import untrusted
 from emoalign.elicitation.journal_file import JournalFile, rescued
 from emoalign.errors import JournalError
 from emoalign.locks import alone
@@ -34,8 +35,11 @@ PATIENCE_S = 600.0
 class Answer:
     """One answer of one participant, or the next-token probabilities of an exact request.
 
-    `refused` is the server's own word for a refusal; `logprobs` are natural logarithms of the
-    probabilities of the likeliest next tokens; `received` is UTC, ISO 8601.
+    Numbers of tokens are those of the whole request, on its first answer, and 0 on the others; None
+    where the server does not say. `refused` is the server's own word for a refusal; `logprobs` are
+    natural logarithms of the probabilities of the likeliest next tokens; `received` is UTC, ISO
+    8601. `thinking` is what the model thought before it answered, where it is shown, and
+    `thinking_tokens` are the tokens that took, which are among `completion_tokens`.
     """
 
     request_id: str
@@ -43,12 +47,14 @@ class Answer:
     text: str
     finish_reason: str | None
     model_reported: str
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
     latency_s: float
     received: str
     refused: bool = False
     logprobs: tuple[tuple[str, float], ...] | None = None
+    thinking: str | None = None
+    thinking_tokens: int | None = None
 
     @property
     def key(self) -> tuple[str, int | None]:
@@ -63,8 +69,9 @@ class Answer:
     def from_line(cls, line: bytes) -> Answer:
         """The answer on a line of JSON, without what only other versions know of it.
 
-        Raises ValueError or TypeError when it is none, JournalError when it is of a version that
-        this emoalign cannot read.
+        Its values can be written, although older versions kept some that could not. Raises
+        ValueError or TypeError when it is none, JournalError when it is of a version that this
+        emoalign cannot read.
         """
         said: dict[str, Any] = orjson.loads(line)
         if not isinstance(said, dict):
@@ -72,10 +79,35 @@ class Answer:
         if said.pop("version", 0) > VERSION:
             raise JournalError("a newer emoalign wrote it. Update this one: nothing is lost")
         logprobs = said.pop("logprobs", None)
-        pairs = None if logprobs is None else tuple((token, value) for token, value in logprobs)
+        pairs = None if logprobs is None else _pairs(logprobs)
         for unknown in said.keys() - _FIELDS:
             del said[unknown]
-        return cls(**said, logprobs=pairs)
+        return cls(**_checked(said), logprobs=pairs)
+
+
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an answer, each of its type. Raises TypeError where one cannot be mended."""
+    if not isinstance(fields.get("request_id"), str):
+        raise TypeError("it has no request_id")
+    participant = fields.get("participant")
+    if participant is not None and type(participant) is not int:
+        raise TypeError(f"participant is {participant!r}")
+    for field in ("prompt_tokens", "completion_tokens", "thinking_tokens"):
+        if field in fields:
+            fields[field] = untrusted.count(fields[field])
+    for field in ("text", "model_reported"):
+        if not isinstance(fields.get(field), str):
+            fields[field] = untrusted.name(fields.get(field)) or ""
+    fields["finish_reason"] = untrusted.name(fields.get("finish_reason"))
+    fields["latency_s"] = untrusted.finite(fields.get("latency_s")) or 0.0
+    fields["refused"] = bool(fields.get("refused"))
+    return fields
+
+
+def _pairs(logprobs: Iterable[Any]) -> tuple[tuple[str, float], ...]:
+    """Tokens and their log-probabilities, without those that have none."""
+    numbers = ((str(token), untrusted.finite(value)) for token, value in logprobs)
+    return tuple((token, number) for token, number in numbers if number is not None)
 
 
 _FIELDS = {field.name for field in fields(Answer)}

@@ -35,6 +35,8 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
 class RatingJob(Job):
     """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
+    version: int = 2
+
     model: str
     card: dict[str, Any]
     protocol: Protocol

@@ -20,8 +20,48 @@ from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 
 Status = Literal["ok", "unparsable", "refusal", "content_filter", "truncated", "error"]
 
+_CUT = {
+    "length",
+    "max_tokens",
+    "max_length",
+    "max_output_tokens",
+    "max_completion_tokens",
+    "max_new_tokens",
+    "model_length",
+    "token_limit",
+    "token_limit_reached",
+    "context_length",
+    "context_length_exceeded",
+    "model_context_window_exceeded",
+    "context_window_exceeded",
+    "incomplete",
+}
+"""Words of servers for an answer that was cut. Any other word is an end: eos, end_turn, STOP …"""
+
+_UNSAID = {"", "null", "none", "unknown", "other", "unspecified", "finish_reason_unspecified"}
+"""Words that say nothing of why an answer ended."""
+
+_FILTERED = {
+    "content_filter",
+    "content_filtered",
+    "safety",
+    "prohibited_content",
+    "blocklist",
+    "spii",
+    "recitation",
+    "image_safety",
+    "model_armor",
+    "sensitive",
+    "guardrail_intervened",
+}
+"""Words for an answer that a filter stopped (OpenAI; Bedrock; Gemini; Zhipu; Bedrock)."""
+
+_FAILED = {"error", "abort"}
+
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
+_MARKS = str.maketrans("▁ĠĊ", "  \n")
+_OPENINGS = " \t\r\n+*_`\"'“‘«„(["
 _LONGEST = 60  # Nobody writes a rating at such length; endless stars would be unwrapped one by one.
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．－＋−", "0123456789.-+-")
 
@@ -79,9 +119,24 @@ def parse_number(text: str) -> float | None:
 
 def withheld(answer: Answer) -> Status | None:
     """The status of an answer that the server itself says was not given; None for any other."""
-    if answer.finish_reason == "content_filter":
+    reason = _reason(answer)
+    if reason in _FILTERED:
         return "content_filter"
-    return "refusal" if answer.refused else None
+    return "refusal" if answer.refused or reason == "refusal" else None
+
+
+def is_cut(answer: Answer) -> bool:
+    """Tell whether the server says that an answer was cut."""
+    return _reason(answer) in _CUT
+
+
+def _reason(answer: Answer) -> str:
+    """The server's word on why an answer ended, in lower case; empty where it does not say.
+
+    A number is none: which number means what, no two servers agree on.
+    """
+    reason = (answer.finish_reason or "").strip().lower()
+    return "" if reason in _UNSAID or reason.isdigit() else reason
 
 
 def read_answer(
@@ -91,7 +146,7 @@ def read_answer(
 
     `scales` are named by their keys where the answer is joint; otherwise there is one of any name.
     """
-    status = _not_given(answer, answer_format)
+    status = _not_given(answer, answer_format, scales)
     if status is not None:
         return dict.fromkeys(scales, Reading(status))
     if answer_format.kind in ("text", "next_token"):
@@ -118,18 +173,55 @@ def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
     return {keys[key]: reading for key, reading in read.items()}
 
 
-def _not_given(answer: Answer, answer_format: AnswerFormat) -> Status | None:
+def _not_given(
+    answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale]
+) -> Status | None:
     """The reason why an answer is none, whatever its text would say; None for any other."""
     status = withheld(answer)
     if status is not None:
         return status
     if _REFUSAL.match(answer.text):
         return "refusal"
-    if answer.finish_reason == "error":
+    if _reason(answer) in _FAILED:
         return "error"
-    if answer_format.kind != "next_token" and answer.finish_reason != "stop":
-        return "truncated"
-    return None
+    return "truncated" if _cut(answer, answer_format, scales) else None
+
+
+def _cut(answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale]) -> bool:
+    """Tell whether an answer was cut, or may have been as far as its server tells.
+
+    Where the server does not say why it ended, it may have been if it is not known to be shorter
+    than allowed, and could be the beginning of another answer.
+    """
+    if answer_format.kind == "next_token":
+        return False
+    if _reason(answer):
+        return is_cut(answer)
+    # The count of several answers together is more than that of each.
+    if 0 < (answer.completion_tokens or 0) < answer_format.max_tokens:
+        return False
+    if answer_format.kind == "text":
+        return any(_begins_number(answer.text, scale) for scale in scales.values())
+    return _begins_json(answer.text)
+
+
+def _begins_number(text: str, scale: Scale) -> bool:
+    """Tell whether a text could go on to a point of the scale other than the one it may be."""
+    if isinstance(scale, LabelScale):
+        return False
+    begun = text.translate(_FULL_WIDTH).lstrip(_OPENINGS)
+    points = (f"{point:.10g}" for point in scale.points)
+    return any(point.startswith(begun) and point != begun for point in points)
+
+
+def _begins_json(text: str) -> bool:
+    """Tell whether a text is no JSON and could become it."""
+    try:
+        parse_json(text)
+    except NotJson:
+        begun = text.strip()
+        return not begun or begun.startswith(("{", "[", "`"))
+    return False
 
 
 def _number(text: str, scale: Scale) -> float | None:
@@ -167,20 +259,39 @@ def read_distribution(
 ) -> ExactReading:
     """P(rating) from log-probabilities of next tokens at temperature 1.
 
-    Variants of a rating ("7", " 7") are summed. At another temperature T the distribution is
-    p^(1/T), renormalised over all the tokens that were returned; then `returned_mass` still tells
-    how much of the distribution at temperature 1 that was.
+    Variants of a rating are summed: "7", " 7", and "▁7" or "Ġ7", as some servers write a space. At
+    another temperature T the distribution is p^(1/T), renormalised over all the tokens that were
+    returned; then `returned_mass` still tells how much of the distribution at temperature 1 that
+    was.
     """
     mass = dict.fromkeys(scale.points, 0.0)
     off_scale = 0.0
     for (token, _), probability in zip(logprobs, _tempered(logprobs, temperature), strict=True):
-        rating = parse_rating(token, scale)
+        rating = parse_rating(_unmarked(token), scale)
         if rating is None:
             off_scale += probability
         else:
             mass[rating] += probability
-    returned = math.fsum(math.exp(logprob) for _, logprob in logprobs)
-    return ExactReading(tuple(mass.values()), off_scale, returned)
+    return ExactReading(tuple(mass.values()), off_scale, returned_mass(logprobs))
+
+
+def returned_mass(logprobs: Sequence[tuple[str, float]]) -> float:
+    """The probability of all tokens together; infinite where one by itself is impossible."""
+    if any(logprob > 1 for _, logprob in logprobs):
+        return math.inf
+    return math.fsum(math.exp(logprob) for _, logprob in logprobs)
+
+
+MOST_MASS = 1.01
+"""Probabilities that add up to more are none: no rounding explains it."""
+
+
+def _unmarked(token: str) -> str:
+    """A token with a space or line end where its vocabulary has a mark for it.
+
+    ▁ is SentencePiece's; Ġ and Ċ are those of byte-level vocabularies.
+    """
+    return token.translate(_MARKS)
 
 
 def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list[float]:

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from emoalign.errors import DataError
 from emoalign.items.cells import as_lists
@@ -16,7 +15,7 @@ from emoalign.items.clusters import ItemClusters
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import DatasetScale, LabelScale, OrdinalScale
-from emoalign.tables import ITEMS, STATUSES
+from emoalign.tables import ITEMS, STATUSES, intact, read_parquet
 
 MEMORY_LIMIT = "600MB"
 ROWS_AT_ONCE = 50_000
@@ -48,6 +47,7 @@ def aggregate(
     }
     output.parent.mkdir(parents=True, exist_ok=True)
     with (
+        intact([norms, *ratings]),
         TemporaryDirectory(dir=output.parent, prefix=f".{output.stem}.") as spill,
         duckdb.connect(
             config={"threads": threads, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}
@@ -66,7 +66,7 @@ def aggregate(
 
 def _human_shares(norms: Path, scales: Sequence[tuple[str, DatasetScale]]) -> pa.Table:
     """People's distributions on each scale, of the items that have one."""
-    table = pq.read_table(norms, columns=["item_id", "scale", "ratings", "labels"])
+    table = read_parquet(norms, columns=["item_id", "scale", "ratings", "labels"])
     schema = pa.schema(
         [("item_id", pa.string()), ("scale", pa.string()), ITEMS.schema.field("human_distribution")]
     )

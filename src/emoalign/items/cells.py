@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emoalign.items.clusters import ItemClusters
@@ -22,7 +21,7 @@ from emoalign.statistics.raters import People
 from emoalign.statistics.resampling import Keys
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
-from emoalign.tables import BASELINE, CELL_KEY
+from emoalign.tables import BASELINE, CELL_KEY, read_parquet
 
 Tables = Mapping[Literal["items", "norms", "stimuli"], Path]
 """The tables of one dataset that cells are read from."""
@@ -119,8 +118,8 @@ def read_cells(
     `predictions` are tables with the columns model, scale, item_id and distribution, of models that
     nobody asked; their cells have the protocol `BASELINE` and are exact.
     """
-    norms = pq.read_table(tables["norms"], columns=["item_id", "scale", "ratings", "labels"])
-    items = pq.read_table(tables["items"], columns=[*_CELL, "item_id", "n_ok", "distribution"])
+    norms = read_parquet(tables["norms"], columns=["item_id", "scale", "ratings", "labels"])
+    items = read_parquet(tables["items"], columns=[*_CELL, "item_id", "n_ok", "distribution"])
     rows = pa.concat_tables([items, *(_as_items(path, items.schema) for path in predictions)])
     clusters = ItemClusters.read(tables["stimuli"])
     people = {name: human_answers(norms, name, scale) for name, scale in sorted(scales.items())}
@@ -165,7 +164,7 @@ def as_lists(shares: FloatArray) -> pa.ListArray:
 
 def _as_items(path: Path, schema: pa.Schema) -> pa.Table:
     """Predictions as rows of an item table, of which nothing is known but the distribution."""
-    rows = pq.read_table(path, columns=["model", "scale", "item_id", "distribution"])
+    rows = read_parquet(path, columns=["model", "scale", "item_id", "distribution"])
     n = len(rows)
     columns = {
         "model": rows["model"],

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from emoalign.statistics.resampling import Keys, text_keys
+from emoalign.tables import read_parquet
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class ItemClusters:
     @classmethod
     def read(cls, stimuli: Path) -> ItemClusters:
         """Those of a table of stimuli."""
-        rows = pq.read_table(stimuli, columns=["item_id", "text", "image_sha256", "cluster"])
+        rows = read_parquet(stimuli, columns=["item_id", "text", "image_sha256", "cluster"])
         rows = rows.sort_by("item_id")
         item_ids = rows["item_id"].to_pylist()
         shown = pc.coalesce(rows["image_sha256"], rows["text"]).to_pylist()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from emoalign.baselines.baseline_cards import BaselineCard
+from emoalign.elicitation.rating import together
 from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.reading import nearest
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
+
+LONGEST_FOLDER_NAME = 250
+"""Characters; file systems allow 255 bytes."""
 
 
 def inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
@@ -105,6 +109,12 @@ def _wrong_prompts(
             f"{file}: asks about {', '.join(prompts.scales)} in one request, but the study does "
             f"not ask about {', '.join(unasked)} of {dataset!r}; ask about all of them, or write a "
             "prompt set for fewer"
+        )
+    if prompts.answer.kind == "joint" and len(together(prompts.scales)) > LONGEST_FOLDER_NAME:
+        yield (
+            f"{file}: scales: the names of all {len(prompts.scales)} are joined to name a folder: "
+            f"{len(together(prompts.scales))} characters, at most {LONGEST_FOLDER_NAME}. Give "
+            "the scales shorter names, or write several prompt sets for fewer each"
         )
     answers = {"labels": "a list of labels", "joint": "several scales at once"}
     if prompts.answer.kind in answers and "exact" in protocol.readouts:

@@ -19,7 +19,7 @@ from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import part
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.protocols import PersonaTable, PromptSet
-from emoalign.study.reading import EntryT, Kinds, read_entry, read_yaml, validate
+from emoalign.study.reading import EntryT, Kinds, endless, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
 
 MODELS: Kinds[ModelCard] = Kinds("engine", ENGINES)
@@ -36,6 +36,9 @@ def load_study(
     `source` names the study in messages. `files` are those that `config` was read from, by a reader
     that may overlook a key that stands twice: it is told. Raises StudyError with every problem.
     """
+    too_much = [problem for file in files for problem in endless(Path(file))]
+    if too_much:
+        raise StudyError(too_much)
     study, problems = validate(STUDY, config, source)
     for file in files:
         problems += read_yaml(Path(file))[1]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from emoalign.errors import PromptError, StudyError
 from emoalign.planning.studies import LoadedStudy
-from emoalign.prompts import (
-    Image,
-    Renderer,
-)
+from emoalign.prompts import Image, Prompt, Renderer
 from emoalign.stimuli.dataset_cards import DatasetCard
 
 
@@ -19,7 +17,10 @@ def example(card: DatasetCard) -> str | Image:
 
 
 def check_prompts(loaded: LoadedStudy) -> None:
-    """Render each prompt set for each question once. Raises StudyError with every problem found."""
+    """Render each prompt set for each question, twice: a question must always be the same.
+
+    Raises StudyError with every problem found.
+    """
     problems = []
     for protocol in loaded.study.protocols:
         for dataset, card in loaded.datasets.items():
@@ -27,9 +28,17 @@ def check_prompts(loaded: LoadedStudy) -> None:
                 scales = asked.split("+")
                 prompts = loaded.question_template(protocol.name, dataset, scales[0])
                 try:
-                    renderer = Renderer(prompts, {scale: card.scales[scale] for scale in scales})
+                    asked_scales = {scale: card.scales[scale] for scale in scales}
                     who = loaded.participants(protocol)
-                    shown = [renderer.render(example(card), persona) for persona in who or [None]]
+                    shown, again = (
+                        _rendered(Renderer(prompts, asked_scales, again), example(card), who)
+                        for again in (False, True)
+                    )
+                    if shown != again:
+                        raise PromptError(
+                            "the prompts come out otherwise each time they are rendered, so that "
+                            "every run would ask, and pay for, other questions"
+                        )
                     if len(set(shown)) < len(who):
                         raise PromptError(
                             f"protocol {protocol.name!r} has personas, but the prompts do not use "
@@ -42,6 +51,12 @@ def check_prompts(loaded: LoadedStudy) -> None:
                     )
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
+
+
+def _rendered(
+    renderer: Renderer, item: str | Image, personas: Sequence[str | None]
+) -> list[Prompt]:
+    return [renderer.render(item, persona) for persona in (personas or [None])]
 
 
 def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:

@@ -114,8 +114,19 @@ class Files:
     # What rules make
 
     def ratings(self, dataset: str, shards: str | Path) -> list[str]:
-        """The rating files of one dataset; `shards` is the file with the names of its shards."""
-        names = orjson.loads(Path(shards).read_bytes())
+        """The rating files of one dataset; `shards` is the file with the names of its shards.
+
+        Raises DataError where that is no such list.
+        """
+        try:
+            names = orjson.loads(Path(shards).read_bytes())
+        except orjson.JSONDecodeError:
+            names = None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise DataError(
+                f"{shards}: not a whole list of shards. Delete it and run again: it is made anew, "
+                f"and nothing is asked again: rm '{shards}'"
+            )
         return [
             f"{self.results}/ratings/{model}/{protocol}/{dataset}/{asked}/{shard}.parquet"
             for model in sorted(self.loaded.raters(dataset))

@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from emoalign.report.report_job import ReportJob
-from emoalign.tables import STATUSES
+from emoalign.tables import STATUSES, intact
 from emoalign.wording import percent
 
 EXAMPLES = 5
@@ -68,7 +68,7 @@ class Answers:
 
 def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
     """What a query says of all ratings."""
-    with duckdb.connect() as database:
+    with intact(ratings), duckdb.connect() as database:
         files = [str(path) for path in sorted(ratings)]
         return database.execute(query, {"files": files, **bound}).df()
 

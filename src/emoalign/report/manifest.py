@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from emoalign import __version__
 from emoalign.report.report_job import ReportJob
-from emoalign.tables import atomic
+from emoalign.tables import atomic, intact, read_parquet
 
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
@@ -50,7 +50,8 @@ def write_manifest(
 
 def metadata(path: Path) -> dict[str, str]:
     """The notes a stage left in a Parquet file."""
-    notes = pq.read_schema(path).metadata or {}
+    with intact([path]):
+        notes = pq.read_schema(path).metadata or {}
     return {key.decode(): value.decode() for key, value in notes.items()}
 
 
@@ -87,7 +88,7 @@ def _engines(ratings: Iterable[Path]) -> dict[str, dict[str, Any]]:
         engine = engines.setdefault(job["model"], {"sampling": {}, "reported": set()})
         engine["settings"] = orjson.loads(notes["engine"])
         engine["sampling"][job["protocol"]["name"]] = orjson.loads(notes["sampling"])
-        reported = pq.read_table(path, columns=["model_reported"])["model_reported"]
+        reported = read_parquet(path, columns=["model_reported"])["model_reported"]
         engine["reported"] |= set(reported.drop_null().to_pylist())
     return {
         model: {**engine, "reported": sorted(engine["reported"])}

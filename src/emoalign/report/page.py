@@ -21,7 +21,7 @@ from emoalign.report.families import sentence
 from emoalign.report.grid import FEW_ROWS
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.tables import TABLES, Table, atomic
+from emoalign.tables import TABLES, Table, atomic, inert
 from emoalign.tables.families import FAMILIES, Family
 from emoalign.wording import interval, number, p_value, percent
 
@@ -192,7 +192,7 @@ def downloads(results: Results, shown: Sequence[Shown]) -> Mapping[str, str]:
 
 def as_csv(results: Results, table: Table) -> bytes:
     """A table as CSV with DIGITS significant digits; empty cells for what is not there."""
-    rows = results.table(table)
+    rows = inert(results.table(table))
     text: str = rows.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
     return text.encode()
 

@@ -28,6 +28,7 @@ class Contrast:
 
     Attributes:
         n_items: items with all three means.
+        n_clusters: clusters that these are of; as many where each item stands alone.
         r_a, r_b: correlation of each with the human means.
         r_between: correlation of the two with each other.
         difference: r_a - r_b, in [-2, 2]; above 0: a is closer to people.
@@ -39,6 +40,7 @@ class Contrast:
     """
 
     n_items: int
+    n_clusters: int
     r_a: float
     r_b: float
     r_between: float
@@ -93,6 +95,7 @@ def contrasts(
         interval = difference.interval(level)
         contrast = Contrast(
             n_items=int(n[pair]),
+            n_clusters=difference.n_clusters,
             r_a=one.estimate,
             r_b=other.estimate,
             r_between=float(between[pair]),
@@ -105,7 +108,7 @@ def contrasts(
             p=float(test.p[pair]),
             reason=None,
         )
-        found.append(_explained(contrast, difference.n_clusters))
+        found.append(_explained(contrast))
     return tuple(found)
 
 
@@ -134,7 +137,7 @@ def _each_cell_once(
     return every[: len(a)], every[len(a) :]
 
 
-def _explained(contrast: Contrast, n_clusters: int) -> Contrast:
+def _explained(contrast: Contrast) -> Contrast:
     reason = None
     if contrast.n_items < FEWEST_FOR_FISHER:
         reason = f"{contrast.n_items} items that both rated and people rated; 4 are needed"
@@ -142,8 +145,10 @@ def _explained(contrast: Contrast, n_clusters: int) -> Contrast:
         reason = "the item means of one of them, or of people, do not vary"
     elif contrast.r_between >= 1 - ALIKE:
         reason = "the item means of the two are the same, or linear in each other"
-    elif n_clusters < FEWEST_CLUSTERS:
-        reason = f"{n_clusters} clusters of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
+    elif contrast.n_clusters < FEWEST_CLUSTERS:
+        reason = (
+            f"{contrast.n_clusters} clusters of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
+        )
     elif np.isnan(contrast.low):
         reason = "the bootstrap interval rests on single items"
     if reason is None:

@@ -1,4 +1,4 @@
-"""What may be true of items given their ratings, and models that answer from it or without it.
+"""Models that answer from what may be true of items given their ratings, or without it.
 
 A plan and a result take the same models from here. A draw is an array of shares of a model's
 answers, of shape (steps, items, K), with a step for each number of answers.
@@ -7,23 +7,15 @@ answers, of shape (steps, items, K), with a step for each number of answers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.population import Population, population
 from emoalign.statistics.predictors import marginal
 from emoalign.statistics.raters import People
 from emoalign.statistics.resampling import Folds
-
-KINDS = 16
-"""Kinds of items at most: more change neither fit nor findings on the datasets that were tried."""
-
-ITEMS_PER_KIND = 10
-ROUNDS = 500
-CONVERGED = 1e-7
 
 ENDLESS = 200
 """Answers that stand for a model's probabilities where sets of labels are drawn from an urn."""
@@ -31,55 +23,6 @@ ENDLESS = 200
 # Raters who agree no more than by chance are draws from one distribution for all items.
 MOST_CONCENTRATED = 1e6
 LEAST_CONCENTRATED = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class Population:
-    """A mixture of distributions that people's ratings on an ordinal scale were drawn from.
-
-    Attributes:
-        distributions: the distribution of each kind of item, shape (kinds, K).
-        posterior: how probable each kind is for each item, given its ratings, (items, kinds).
-    """
-
-    distributions: FloatArray
-    posterior: FloatArray
-
-    def draw(self, rng: np.random.Generator) -> FloatArray:
-        """What may be true of each item, shape (items, K)."""
-        levels = self.posterior.cumsum(axis=1)
-        at = rng.random((len(levels), 1)) * levels[:, -1:]
-        truth: FloatArray = self.distributions[(at >= levels).sum(axis=1)]
-        return truth
-
-
-def population(people: People) -> Population:
-    """The mixture of multinomials that makes people's ratings most likely (Laird 1978), by EM.
-
-    One kind for every ten items, at most 16 and at least one; they start as groups of items of like
-    mean rating, and each is drawn to the mean distribution with the weight of one rating, so that
-    no point is impossible. Kinds take any form, so that neighbouring points go together as far as
-    they do for people, which a Dirichlet distribution around one mean cannot express.
-    """
-    counts, n_items = people.counts, len(people.n)
-    n_kinds = max(1, min(KINDS, n_items // ITEMS_PER_KIND))
-    everybody = counts.sum(axis=0) / counts.sum()
-    order = np.lexsort((people.item_ids, counts @ np.arange(counts.shape[1]) / people.n))
-    start = np.empty(n_items, dtype=np.int64)
-    start[order] = np.arange(n_items) * n_kinds // n_items
-    posterior, likelihood = np.eye(n_kinds)[start], -np.inf
-    for _ in range(ROUNDS):
-        weighted = posterior.T @ counts + everybody
-        distributions = weighted / weighted.sum(axis=1, keepdims=True)
-        shares = posterior.mean(axis=0)
-        joint = counts @ np.log(np.maximum(distributions, np.finfo(float).tiny)).T
-        joint += np.log(np.maximum(shares, np.finfo(float).tiny))
-        of_item = logsumexp(joint, axis=1)
-        posterior = np.exp(joint - of_item[:, np.newaxis])
-        before, likelihood = likelihood, float(of_item.sum())
-        if likelihood - before <= CONVERGED * abs(likelihood):
-            break
-    return Population(distributions, posterior)
 
 
 def concentration(people: People) -> float:
@@ -112,8 +55,8 @@ def perfect_answers(
 ) -> Iterator[FloatArray]:
     """A model that answers from what is true of each item, (steps, items, K) in every draw.
 
-    What is true of an item is drawn given its ratings: for ordinal scales the distribution of one
-    of the kinds of items in the `population`. For labels it is whole sets of labels, so that labels
+    What is true of an item is drawn given its ratings: for ordinal scales from the `population`.
+    For labels it is whole sets of labels, so that labels
     stay together as raters put them, by the urn of Blackwell & MacQueen (1973): a set is one of the
     item's raters', one of any rater's in place of as many raters as the `concentration` says, or
     one drawn before.

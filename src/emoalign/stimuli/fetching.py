@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import stat
 import zipfile
@@ -12,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import httpx2
 
+from emoalign.addresses import loopback_hosts, proxy_for, shown
 from emoalign.errors import DataError
 from emoalign.study.fields import FileSource
 from emoalign.study.source_files import sha256
@@ -84,19 +86,36 @@ def _fetch(source: FileSource, part: Path, target: Path) -> None:
             ) from error
         except httpx2.TransportError as error:
             if attempt == _ATTEMPTS:
+                proxy = proxy_for(str(source.url))
+                through = f" through the proxy {shown(proxy)}" if proxy else ""
                 raise UnreachableError(
-                    f"{target}: could not be downloaded from {source.url} "
-                    f"({error or type(error).__name__})"
+                    f"{target}: could not be downloaded from {source.url}{through} "
+                    f"({error or type(error).__name__}){_trust(error)}"
                 ) from error
+
+
+def _trust(error: httpx2.TransportError) -> str:
+    """The remedy where a certificate is not trusted; nothing for any other error."""
+    if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        return ""
+    named = os.environ.get("SSL_CERT_FILE")
+    now = f" (now SSL_CERT_FILE={named})" if named else ""
+    return (
+        ". Where a proxy or an institution signs certificates itself, name the file with its own: "
+        f"export SSL_CERT_FILE=/path/to/authorities.pem{now}"
+    )
 
 
 def _continue(source: FileSource, part: Path) -> None:
     start = part.stat().st_size if source.sha256 and part.exists() else 0
     # Encoded on the way, the bytes on disk would not be those that a range counts.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    with httpx2.stream(
-        "GET", str(source.url), headers=headers, follow_redirects=True, timeout=_TIMEOUT_S
-    ) as response:
+    # What is moved is got from where it is now, as data repositories do; this machine directly.
+    here = dict.fromkeys((f"all://{host}" for host in loopback_hosts()), None)
+    with (
+        httpx2.Client(mounts=here, follow_redirects=True, timeout=_TIMEOUT_S) as client,
+        client.stream("GET", str(source.url), headers=headers) as response,
+    ):
         if start and response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
             return
         response.raise_for_status()

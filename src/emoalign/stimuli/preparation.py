@@ -19,12 +19,13 @@ import pandas as pd
 from emoalign.errors import DataError
 from emoalign.statistics.raters import agreement_on_labels
 from emoalign.stimuli.dataset_cards import PreparationJob
+from emoalign.stimuli.images import image_file
 from emoalign.stimuli.norms import human_answers, norm_rows
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import DatasetScale
 from emoalign.study.settings import Strata, Stratifier
-from emoalign.study.source_files import locate_verified, sha256, similar
+from emoalign.study.source_files import locate_verified, sha256
 from emoalign.tables import NORMS, STIMULI, atomic, groups
 
 
@@ -76,30 +77,6 @@ def _stimulus_rows(
             "shard": shard_of,
         }
     )
-
-
-def image_file(item: SourceItem, folder: str | None) -> Path | None:
-    """The image of an item; None for text.
-
-    Raises DataError when the file is missing, or when its name leads out of the folder.
-    """
-    if item.image is None or folder is None:
-        return None
-    path = Path(folder) / item.image
-    if not path.resolve().is_relative_to(Path(folder).resolve()):
-        raise DataError(
-            f"{_place(item)}: the image name {item.image!r} leads out of the folder {folder}"
-        )
-    if not path.is_file():
-        raise DataError(
-            f"{_place(item)}: there is no image {path}{similar(path)}. Put the images of the "
-            f"dataset into {folder}, or leave the item out with `keep` in the dataset's card."
-        )
-    return path
-
-
-def _place(item: SourceItem) -> str:
-    return f"{item.where}: item {item.item_id}" if item.where else f"item {item.item_id}"
 
 
 _log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ No word is taken for a missing value, and every row knows where it stands.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime
 import io
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emoalign.errors import DataError
+from emoalign.stimuli.spreadsheets import broken, sheet_rows
 from emoalign.study.reading import nearest
 
 if TYPE_CHECKING:  # a card is read without pyarrow
@@ -23,6 +25,9 @@ if TYPE_CHECKING:  # a card is read without pyarrow
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 _SHEETS = ("xlsx", "xls")
 _END_OF_LINE = re.compile(rb"\r\n|\r|\n")
+LARGEST = 1e15
+"""Beyond it, numbers are not exact enough to be told apart, and their squares soon infinite."""
+
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -144,7 +149,10 @@ def number(field: str, where: str, decimal: str = ".") -> float:
     if not _NUMBER.fullmatch(written):
         hint = _hint(field.strip(), decimal)
         raise DataError(f"{where}: expected a number, found {field[:60]!r}{hint}")
-    return float(written)
+    value = float(written)
+    if abs(value) > LARGEST:
+        raise DataError(f"{where}: expected a rating, found {field[:60]!r}, too large to be one")
+    return value
 
 
 def _hint(field: str, decimal: str) -> str:
@@ -191,6 +199,12 @@ def _lines(path: Path, layout: Layout) -> Iterator[Row]:
             if any(row) and first >= layout.header_line:
                 yield Row(where, row)
     except csv.Error as error:
+        if "field larger" in str(error):
+            raise DataError(
+                f"{path}, line {line}: a field is longer than {csv.field_size_limit():,} "
+                "characters, which no word or sentence is. Is a quotation mark opened there and "
+                "never closed?"
+            ) from error
         raise DataError(
             f"{path}, line {line}: not valid {layout.format.upper()}: {error}. A field that "
             'begins with a quotation mark must end in one, and those within are doubled ("").'
@@ -200,8 +214,13 @@ def _lines(path: Path, layout: Layout) -> Iterator[Row]:
 def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's card") -> str:
     """The text of a file. Raises DataError with the line when it is in another encoding."""
     content = path.read_bytes()
+    if content.startswith(_UTF_16) and not _is_utf_16(encoding):
+        raise DataError(
+            f"{path}: begins like a file in UTF-16, not {encoding}: say encoding: utf-16 "
+            f"in {card}, or save the file as UTF-8."
+        )
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = len(_END_OF_LINE.findall(content[: error.start])) + 1
         raise DataError(
@@ -209,43 +228,53 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
             f"0x{content[error.start]:02x}). If the file is in another encoding, say which "
             f"in {card}, such as encoding: cp1252."
         ) from error
+    except UnicodeError as error:
+        raise DataError(
+            f"{path}: not {encoding} text: {error}. Say its encoding in {card}."
+        ) from error
+    if "\0" in text:
+        line = len(_END_OF_LINE.findall(text[: text.index("\0")].encode(errors="replace"))) + 1
+        raise DataError(
+            f"{path}, line {line}: holds a NUL byte, which no text does. If the file is in UTF-16, "
+            f"say encoding: utf-16-le (or utf-16-be) in {card}; else it is damaged: get it anew."
+        )
+    return text
+
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _is_utf_16(encoding: str) -> bool:
+    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
 
 
 def _sheet(path: Path, layout: Layout) -> Iterator[Row]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(path)
-    except CalamineError as error:
-        raise DataError(f"{path}: not a spreadsheet ({layout.format}): {error}") from error
-    with book:
-        name = layout.sheet or book.sheet_names[0]
-        if name not in book.sheet_names:
-            raise DataError(
-                f"{path}: there is no sheet {name!r} (sheet in {layout.card}); "
-                f"{nearest(name, book.sheet_names)}"
-            )
-        for line, values in enumerate(
-            book.get_sheet_by_name(name).to_python(skip_empty_area=False), 1
-        ):
-            if line >= layout.header_line and any(value != "" for value in values):
-                yield Row(f"{path}, line {line}", values)
+    for line, values in sheet_rows(path, layout.sheet, layout.card):
+        if line >= layout.header_line and any(value != "" for value in values):
+            yield Row(f"{path}, line {line}", values)
 
 
 def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    # What is read from the rows may fail in its own way: only the reading is in the try.
     def rows(file: pq.ParquetFile) -> Iterator[Row]:
         with file:
             line = 0
-            for batch in file.iter_batches():
+            for batch in whole(file.iter_batches()):
                 for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     line += 1
                     yield Row(f"{path}, row {line}", values)
 
+    def whole(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from batches
+        except (pa.ArrowException, OSError) as error:
+            raise broken(path, "Parquet file", error) from error
+
     try:
         file = pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{path}: not a Parquet file: {error}") from error
+    except (pa.ArrowException, OSError) as error:
+        raise broken(path, "Parquet file", error) from error
     return list(file.schema_arrow.names), rows(file)

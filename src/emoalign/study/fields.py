@@ -15,7 +15,12 @@ from pydantic import (
     model_validator,
 )
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+LONGEST_NAME = 100
+"""Characters a name may have: file names, of at most 255, are made of one and more."""
+
+Name = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_NAME)
+]
 """Letters, digits, dot, underscore, hyphen: a name becomes part of file names."""
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import Field, model_validator
 
+from emoalign.errors import PromptError
 from emoalign.study.fields import Entry, Name, Range, Readout
+from emoalign.study.templates import TextTemplate
 
 
 class Protocol(Entry):
@@ -70,8 +70,13 @@ class PersonaTable(Entry):
     def _renders(self) -> PersonaTable:
         try:
             texts = self.texts()
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise ValueError(f"the template cannot be rendered: {error}") from error
+            if texts != self._texts(again=True):
+                raise ValueError(
+                    "template: gives other texts each time it is rendered, so that every run would "
+                    "ask, and pay for, other questions"
+                )
+        except PromptError as error:
+            raise ValueError(str(error)) from error
         twice = sorted({text for text in texts if texts.count(text) > 1})
         if twice:
             raise ValueError(f"two participants would be the same persona: {twice[0]!r}")
@@ -79,8 +84,10 @@ class PersonaTable(Entry):
 
     def texts(self) -> tuple[str, ...]:
         """The persona of each participant, in order."""
-        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
-        template = environment.from_string(self.template)
+        return self._texts()
+
+    def _texts(self, again: bool = False) -> tuple[str, ...]:
+        template = TextTemplate(self.template, keep_end=False, again=again)
         return tuple(template.render(row) for row in self.personas)
 
 

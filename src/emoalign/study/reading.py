@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from emoalign.errors import StudyError
 from emoalign.study.fields import TAGS, Entry, tag
@@ -43,7 +44,11 @@ def read_entry(
 
     `source` is what names the file: where there is none, the problem is there.
     """
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        return None, [f"{source}: {path.parent.name}: {_unreadable(path, error)}"]
+    if not there:
         names = [other.stem for other in path.parent.glob("*.yaml")]
         hint = nearest(path.stem, names)
         return None, [f"{source}: {path.parent.name}: there is no {path}; {hint}"]
@@ -63,11 +68,23 @@ def read_entry(
 def read_yaml(path: Path) -> tuple[Any, list[str]]:
     """The content of a YAML 1.2 file, and the problems that kept it from being read."""
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")), []
+        text = path.read_text(encoding="utf-8")
+        if _values(text) > MOST_VALUES:
+            return None, [
+                f"{path}: its aliases (*name) refer to each other until they stand for more than "
+                f"{MOST_VALUES:,} values. Write out what is meant."
+            ]
+        return YAML(typ="safe", pure=True).load(text), []
     except FileNotFoundError:
         return None, [f"{path}: no such file"]
     except UnicodeDecodeError as error:
-        return None, [f"{path}: not UTF-8 text ({error.reason} at byte {error.start})"]
+        return None, [
+            f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
+        ]
+    except OSError as error:
+        return None, [_unreadable(path, error)]
+    except RecursionError:
+        return None, [f"{path}: lists and keys are nested too deep, or within themselves"]
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -75,6 +92,47 @@ def read_yaml(path: Path) -> tuple[Any, list[str]]:
         return None, [f"{path}{line}: not valid YAML: {problem}"]
     except (YAMLError, ValueError) as error:
         return None, [f"{path}: not valid YAML: {str(error).splitlines()[0]}"]
+
+
+MOST_VALUES = 1_000_000
+"""Values a file may stand for once its aliases are written out."""
+
+
+def endless(file: Path) -> list[str]:
+    """The problem of a file whose aliases make a small text stand for endless values; else none."""
+    try:
+        return read_yaml(file)[1] if _values(file.read_text(encoding="utf-8")) > MOST_VALUES else []
+    except (OSError, ValueError, YAMLError, RecursionError):
+        return []
+
+
+def _values(text: str) -> int:
+    """The number of values a text stands for, where it has aliases; long texts count as several."""
+    if "*" not in text or "&" not in text:
+        return 0
+    counted: dict[int, int] = {}
+
+    def count(node: Any) -> int:
+        if isinstance(node, ScalarNode):
+            return 1 + len(node.value) // 100
+        if id(node) not in counted:
+            counted[id(node)] = MOST_VALUES + 1  # of a node within itself
+            inner = (part for pair in node.value for part in pair)
+            parts = inner if isinstance(node, MappingNode) else node.value
+            counted[id(node)] = 1 + sum(count(part) for part in parts)
+        return counted[id(node)]
+
+    node = YAML(typ="safe", pure=True).compose(text)
+    return 0 if node is None else count(node)
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    shown = path if len(str(path)) <= LONGEST_SHOWN else f"{str(path)[:LONGEST_SHOWN]}..."
+    return f"{shown}: cannot be read: {error.strerror or error}"
+
+
+LONGEST_SHOWN = 200
+"""Characters of something wrong that a message repeats."""
 
 
 def validate(entry: type[EntryT], content: Any, source: str) -> tuple[EntryT | None, list[str]]:
@@ -156,7 +214,9 @@ def _explain(entry: type[Entry], detail: ErrorDetails, source: str) -> str:
     if detail["type"] == "literal_error":
         choices = str(detail["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
         message = f"{message}; {nearest(str(detail['input']), choices)}"
-    shown = "" if isinstance(detail["input"], Mapping | list) else f", found {detail['input']!r}"
+    found = repr(detail["input"])
+    found = found if len(found) <= LONGEST_SHOWN else f"{found[:LONGEST_SHOWN]}..."
+    shown = "" if isinstance(detail["input"], Mapping | list) else f", found {found}"
     expected = f" (expected: {description})" if description else ""
     return f"{where}: {message}{shown}{expected}"
 

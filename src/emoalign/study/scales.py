@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
-from emoalign.study.fields import Entry, Name, Range, tag, tagged
+from emoalign.study.fields import LONGEST_NAME, Entry, Name, Range, tag, tagged
 
 
 class OrdinalScale(Range):
@@ -46,7 +46,7 @@ class OrdinalScale(Range):
         return point if on_scale else None
 
 
-Label = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$")]
+Label = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$", max_length=LONGEST_NAME)]
 """A word or a few, without white space around them."""
 
 

@@ -32,9 +32,13 @@ def locate(source: FileSource) -> Path:
                 f"installed.{_obtain(source)}"
             )
         path = Path(spec.origin).parent / source.file
-    if not path.is_file():
-        raise DataError(f"{path}: no such file{similar(path)}.{_obtain(source)}")
-    return path
+    try:
+        if path.is_file():
+            return path
+        kind = "a folder, not a file" if path.is_dir() else f"no such file{similar(path)}"
+    except OSError as error:
+        kind = f"cannot be read ({error.strerror})"
+    raise DataError(f"{path}: {kind}.{_obtain(source)}")
 
 
 def similar(path: Path) -> str:

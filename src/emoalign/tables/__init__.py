@@ -22,7 +22,7 @@ from emoalign.tables.comparisons import (
     STRUCTURE,
     VARIANCE,
 )
-from emoalign.tables.contract import CELL_KEY, Column, Table, atomic, groups, records
+from emoalign.tables.contract import CELL_KEY, Column, Table, atomic, groups, inert, records
 from emoalign.tables.distributions import (
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
@@ -38,6 +38,7 @@ from emoalign.tables.learned import (
     PREDICTIONS,
     TRAININGS,
 )
+from emoalign.tables.parquet import intact, read_parquet
 from emoalign.tables.ratings import ITEMS, NORMS, PLAN, PRECISION, RATINGS, STATUSES, STIMULI
 from emoalign.tables.robustness import ROBUSTNESS
 
@@ -119,5 +120,8 @@ __all__ = [
     "Table",
     "atomic",
     "groups",
+    "inert",
+    "intact",
+    "read_parquet",
     "records",
 ]

@@ -32,6 +32,11 @@ CONTRASTS = Table(
         SCALE,
         READOUT,
         Column("n_items", COUNT, "Items with means of both and of people; all else is on these."),
+        Column(
+            "n_clusters",
+            COUNT,
+            "Clusters of these items, which resamples draw; as many as items if each stands alone.",
+        ),
         *numbers(
             r_a="Pearson correlation of the item means of a with the human ones.",
             r_b="The same of b.",
@@ -39,8 +44,9 @@ CONTRASTS = Table(
             difference="r_a - r_b; above 0: a is closer to people.",
             difference_low="Lower end of its 95 % interval (paired bootstrap over items, BCa).",
             difference_high="Upper end of its 95 % interval (paired bootstrap over items, BCa).",
-            zou_low="Lower end of its 95 % interval by Zou (2007).",
-            zou_high="Upper end of its 95 % interval by Zou (2007).",
+            zou_low="Lower end of its 95 % interval by Zou (2007), which takes items to be "
+            "independent.",
+            zou_high="Upper end of the same.",
             williams_t="Williams' t for overlapping dependent correlations, n_items - 3 degrees of "
             "freedom (Steiger 1980).",
             p="Its two-sided p.",

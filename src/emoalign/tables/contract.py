@@ -14,6 +14,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from emoalign.errors import DataError
+from emoalign.tables.parquet import read_parquet
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ class Table:
                 writer.write_table(rows.cast(self.schema))
 
     def write_csv(self, rows: pd.DataFrame, path: Path) -> None:
-        """Write `rows` as CSV for people who read tables in a spreadsheet."""
-        table = pa.Table.from_pandas(rows, schema=self.schema, preserve_index=False)
+        """Write `rows` as CSV for people who read tables in a spreadsheet; see `inert`."""
+        table = pa.Table.from_pandas(inert(rows), schema=self.schema, preserve_index=False)
         with atomic(path) as partial:
             pa_csv.write_csv(table, partial, pa_csv.WriteOptions(quoting_style="needed"))
 
@@ -85,11 +86,31 @@ class Table:
 
     def read(self, path: Path) -> pd.DataFrame:
         """The rows of a file of this kind. Raises DataError when it is another kind."""
-        table = pq.read_table(path)
+        table = read_parquet(path)
         if not table.schema.equals(self.schema):
-            raise DataError(f"{path}: its columns are not those of {self.path}")
+            raise DataError(
+                f"{path}: its columns are not those of {self.path}. Another version of emoalign "
+                f"wrote it, or it is another file: delete it and run again (rm '{path}')."
+            )
         rows: pd.DataFrame = table.to_pandas()
         return rows
+
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""Beginnings of a cell that a spreadsheet may take for a formula and carry out."""
+
+
+def inert(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows for CSV: texts that begin like a formula get an apostrophe before them; numbers stay.
+
+    Spreadsheets carry out what an item, an answer or a title from elsewhere says in a cell.
+    """
+
+    def shown(value: object) -> object:
+        return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
+
+    texts = [name for name in rows.columns if not pd.api.types.is_numeric_dtype(rows[name])]
+    return rows.assign(**{name: rows[name].map(shown) for name in texts})
 
 
 def groups(

@@ -107,7 +107,8 @@ RATINGS = Table(
             "prompt_tokens",
             COUNT,
             "Prompt tokens of the request; where one request brought several rows, its first "
-            "row has them and the others 0, so that the sum is what was processed.",
+            "row has them and the others 0, so that the sum is what was processed; null where the "
+            "server does not say.",
         ),
         Column(
             "completion_tokens",

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from emoalign.analyses.analysis_files import AnalysisFiles
@@ -25,6 +24,7 @@ from emoalign.statistics.calibrators.scaling import MOST_POINTS
 from emoalign.statistics.calibrators.validation import cross_validate, fitting
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.seeds import seed_of
+from emoalign.tables import read_parquet
 
 
 def calibrate(job: CalibrationJob, files: AnalysisFiles) -> None:
@@ -39,7 +39,7 @@ def _batches(
     job: CalibrationJob, tables: Tables, saved: list[SavedCell]
 ) -> Iterator[pa.RecordBatch]:
     """Rows of the table, cell by cell; what was fitted is added to `saved` on the way."""
-    said = pq.read_table(
+    said = read_parquet(
         tables["items"],
         columns=["model", "protocol", "scale", "readout", "item_id", "distribution"],
     )

@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
@@ -32,7 +31,7 @@ from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
 from emoalign.study.reading import read_card
 from emoalign.study.scales import LabelScale, OrdinalScale
-from emoalign.tables import CALIBRATED, CELL_KEY, ITEMS, atomic, groups
+from emoalign.tables import CALIBRATED, CELL_KEY, ITEMS, atomic, groups, read_parquet
 
 Calibrator = Annotated[
     Unchanged
@@ -202,7 +201,7 @@ def write_calibrated(batches: Iterator[pa.RecordBatch], path: Path) -> None:
 
 def out_of_fold(path: Path) -> dict[CellKey, dict[str, OutOfFold]]:
     """The rated items by cell and method. Raises DataError where the file is of another kind."""
-    table = pq.read_table(path)
+    table = read_parquet(path)
     if not table.schema.equals(CALIBRATED.schema):
         raise DataError(f"{path}: its columns are not those of {CALIBRATED.path}")
     table = table.filter(table["out_of_fold"])

@@ -65,6 +65,7 @@ def _of_scale(rated: RatedItems, scale: str, job: ComparisonJob) -> Iterator[dic
             "scale": scale,
             "readout": rated.readout,
             "n_items": contrast.n_items,
+            "n_clusters": contrast.n_clusters,
             "r_a": contrast.r_a,
             "r_b": contrast.r_b,
             "r_between": contrast.r_between,

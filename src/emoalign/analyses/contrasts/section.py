@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emoalign.report.grid import Column, Row, between, count, grid, p, reason, text, value
+from emoalign.report.grid import Column, Row, count, grid, p, reason, text, value
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import CONTRASTS
+from emoalign.wording import interval, number
 
 SMALL = 0.05
 
 
 METHODS = [
     "Models of one protocol, and protocols of one model, were compared on the items that both "
-    "rated: the difference of their correlations with people has a paired bootstrap interval over "
-    "items [@efron1987] and one for dependent correlations [@zou2007], and is tested by Williams' "
-    "t [@williams1959; @steiger1980], adjusted over contrasts of a kind and readout [@holm1979]."
+    "rated: the difference of their correlations with people has an interval for dependent "
+    "correlations [@zou2007], or, where items are of clusters, one by paired bootstrap over these "
+    "[@efron1987], and is tested by Williams' t "
+    "[@williams1959; @steiger1980], adjusted over contrasts of a kind and readout [@holm1979]."
 ]
 
 
@@ -32,6 +34,13 @@ def _view(results: Results) -> View | Absent:
     shown = grid("contrasts-table", "Contrasts", rows, columns(job), CONTRASTS)
     counts = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
     return View({"grid": shown, **counts}, methods=METHODS)
+
+
+def _difference(row: Row) -> str:
+    """The difference with the interval that holds: Zou's takes items to be independent."""
+    by = "zou" if row["n_clusters"] == row["n_items"] else "difference"
+    ends = interval(row[f"{by}_low"], row[f"{by}_high"])
+    return f"{number(row['difference'])} {ends}".rstrip()
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
@@ -59,12 +68,12 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         count("Items", "n_items", "Items with means of both and of people."),
         value("r of A", "r_a", "On these items."),
         value("r of B", "r_b", "On these items."),
-        between(
+        Column(
             "Difference [95 % CI]",
+            _difference,
             "difference",
-            "difference_low",
-            "difference_high",
-            "Above 0: A is closer to people. Paired bootstrap over items (BCa).",
+            meaning="Above 0: A is closer to people. Interval for dependent correlations (Zou); "
+            "paired bootstrap (BCa) where items are of clusters.",
         ),
         value("t", "williams_t", "Williams' t for dependent correlations."),
         p("p", "p"),

@@ -27,7 +27,7 @@ TABLES = statistics("distributions", "entropy", "categories", "distribution_cont
 class DistributionJob(AnalysisJob):
     """Compare how models spread their answers with how people do: all scales, by dataset."""
 
-    version: int = 4
+    version: int = 5
     scales: dict[str, dict[str, DatasetScale]]
     seed: int
     bootstrap_resamples: int

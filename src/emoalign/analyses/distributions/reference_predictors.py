@@ -11,7 +11,8 @@ from emoalign.items.cells import DistributionCell
 from emoalign.statistics import predictors
 from emoalign.statistics.distances import METRICS
 from emoalign.statistics.pairs import FloatArray, Pair
-from emoalign.statistics.perfect_model import Population, perfect_answers, population
+from emoalign.statistics.perfect_model import perfect_answers
+from emoalign.statistics.population import Population, population
 from emoalign.statistics.predictors import ByLabel, Reached, reached
 from emoalign.statistics.raters import halves
 from emoalign.statistics.resampling import hashed_folds

@@ -86,10 +86,10 @@ METHODS = (
     "predictor, the mean distribution of the items in other folds ({folds} folds by text), the "
     "model reduced to its mean, the model on shuffled items, random halves of the raters, and a "
     "perfect model with as many answers, simulated from what the ratings leave open (a mixture "
-    "of kinds of items [@laird1978], or an urn of sets of labels [@blackwell1973]). Intervals are "
-    "from {resamples:,} bootstrap resamples of texts (BCa) [@efron1987] and, like folds, go by "
-    "clusters of items where a dataset's card names some; cells were compared by "
-    "the signed-rank test over texts [@wilcoxon1945], adjusted over contrasts of a kind, readout "
+    "of ordinal logits [@mccullagh1980], or an urn of sets of labels [@blackwell1973]). Intervals "
+    "are from {resamples:,} bootstrap resamples of texts (BCa) [@efron1987] and, like folds, go by "
+    "clusters of items where a dataset's card names some; cells were compared by the signed-rank "
+    "test over texts [@wilcoxon1945], adjusted over contrasts of a kind, readout "
     "and metric [@holm1979]."
 )
 

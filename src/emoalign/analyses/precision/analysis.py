@@ -56,7 +56,7 @@ class PrecisionJob(AnalysisJob):
     `min_raters` and `folds` are those by which distributions will be compared.
     """
 
-    version: int = 2
+    version: int = 3
     datasets: dict[str, dict[str, DatasetScale]]
     participants: tuple[int, ...]
     exact: bool

@@ -14,7 +14,6 @@ from unicodedata import normalize
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -29,7 +28,7 @@ from emoalign.statistics.seeds import seed_of
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.scales import LabelScale
-from emoalign.tables import STIMULI, TRANSPARENCY
+from emoalign.tables import STIMULI, TRANSPARENCY, read_parquet
 
 Embed = Callable[[Sequence[str]], FloatArray]
 """Takes texts to unit embeddings, shape (texts, size)."""
@@ -62,7 +61,7 @@ def describe_labels(job: TransparencyJob, files: AnalysisFiles) -> None:
             name,
             dataset,
             STIMULI.read(stimuli[name]),
-            pq.read_table(norms[name]),
+            read_parquet(norms[name]),
             job,
             embed,
         )

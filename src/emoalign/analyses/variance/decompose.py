@@ -11,7 +11,7 @@ import pandas as pd
 from emoalign.analyses.analysis_files import AnalysisFiles
 from emoalign.analyses.variance.analysis import DecompositionJob
 from emoalign.statistics.components import Levels, variance_components
-from emoalign.tables import VARIANCE, groups
+from emoalign.tables import VARIANCE, groups, intact
 
 MEMORY_LIMIT = "600MB"
 
@@ -37,6 +37,7 @@ def decompose(job: DecompositionJob, files: AnalysisFiles) -> None:
     """Write the table of variance, whatever the number of the files the ratings are in."""
     ratings = files.below("ratings", ".parquet")
     with (
+        intact(ratings),
         TemporaryDirectory(dir=files.folder, prefix=".variance.") as spill,
         duckdb.connect(
             config={"threads": 1, "memory_limit": MEMORY_LIMIT, "temp_directory": spill}

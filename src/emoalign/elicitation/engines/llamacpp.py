@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -90,13 +91,23 @@ class LlamaCppModel(ServedModel):
         """
         from emoalign.elicitation.engines.openai.client import OpenAIEngine
 
-        with served(self) as address:
-            yield OpenAIEngine(f"{address}/v1", self.weights.file, None, self)
+        with served(self) as (address, key):
+            yield OpenAIEngine(f"{address}/v1", self.weights.file, None, self, key)
+
+
+class Served(NamedTuple):
+    """Where the server of a job listens, and the key it asks for, which is nowhere but in memory.
+
+    Whoever else works on the machine can reach the address, but not ask it or see what is asked.
+    """
+
+    address: str
+    key: str
 
 
 @contextmanager
-def served(card: LlamaCppModel) -> Iterator[str]:
-    """The address of a server for the model, as long as the block lasts.
+def served(card: LlamaCppModel) -> Iterator[Served]:
+    """A server for the model, as long as the block lasts.
 
     Every slot can answer the same prompt: with one shared cache a prompt is computed once and its
     n answers are drawn from that. Raises EngineError when the file cannot be loaded.
@@ -112,7 +123,7 @@ def served(card: LlamaCppModel) -> Iterator[str]:
     parameters.n_gpu_layers = card.gpu_layers
     server = loaded(parameters, card.threads)
     try:
-        yield server.listening_address
+        yield Served(server.listening_address, parameters.api_keys[0])
     finally:
         del server
 
@@ -120,6 +131,7 @@ def served(card: LlamaCppModel) -> Iterator[str]:
 def loaded(parameters: xllamacpp.CommonParams, threads: int) -> xllamacpp.Server:
     """llama.cpp with the file in the parameters: quiet, on so many threads, keeping no old prompts.
 
+    It answers only those who know the key, which is drawn for it and added to the parameters.
     Raises EngineError when the file cannot be loaded.
     """
     import xllamacpp
@@ -129,6 +141,7 @@ def loaded(parameters: xllamacpp.CommonParams, threads: int) -> xllamacpp.Server
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     parameters.ui = False
+    parameters.api_keys = [secrets.token_urlsafe(32)]
     parameters.verbosity = _ERRORS_ONLY
     try:
         return xllamacpp.Server(parameters)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
+from emoalign.descriptors import too_few
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, ShownItems
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import EngineError
+from emoalign.prompts import most_tokens
 from emoalign.study.fields import Entry, Range
 
 if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is read
@@ -83,12 +85,16 @@ class Limits(Entry):
 class Engine(Protocol):
     """A server that is running: it turns a question into answers."""
 
-    async def ask(self, ask: Ask) -> list[Answer]:
+    async def ask(self, ask: Ask, again: Callable[[], None] = ...) -> list[Answer]:
         """The answers to a request, at most one per participant asked for.
 
-        Faults of the infrastructure are retried inside. Raises EngineError for anything that asking
-        again does not mend.
+        Faults of the infrastructure are retried inside; `again` is called before a request is sent
+        anew that may have been charged. Raises EngineError for anything that asking again does not
+        mend.
         """
+
+    def settle(self, ask: Ask, answers: Sequence[Answer]) -> None:
+        """Book what answers cost, once they are in the journal."""
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """The token ids of `text` inside an answer, without tokens that open a text."""
@@ -145,6 +151,12 @@ class ServedModel(AskedModel):
         ]
         return max(needed, default=math.nan)
 
+    def most_tokens(self, ask: Ask) -> tuple[int, int]:
+        """Tokens of the prompt and of all answers that a request cannot exceed."""
+        return most_tokens(ask.request.prompt), (
+            ask.request.sampling.max_tokens * len(ask.participants)
+        )
+
     @abstractmethod
     def running(self) -> AbstractContextManager[Engine]:
         """The server, ready to be asked; whatever was started for it is stopped at the end."""
@@ -153,11 +165,20 @@ class ServedModel(AskedModel):
         """Have the inquiry keep what comes in batches, before requests are sent one by one."""
 
     def ask(self, inquiries: Sequence[Inquiry], account: Account | None) -> None:
-        """Ask all that the inquiries miss, several requests at once."""
+        """Ask all that the inquiries miss, several requests at once.
+
+        Raises EngineError when the system does not allow so many connections.
+        """
         from emoalign.elicitation.budget import within
 
+        why = too_few(self.limits.concurrency)
+        if why:
+            raise EngineError(
+                f"limits.concurrency: {self.limits.concurrency} in the model's card is too much: "
+                f"{why}, or lower concurrency"
+            )
         with self.running() as engine:
-            converse(self, within(engine, self.terms().prices, account), inquiries, account)
+            converse(self, within(engine, self, account), inquiries, account)
 
 
 ROUNDS = 3
@@ -217,7 +238,9 @@ async def collect(
     async def work() -> None:
         for ask in waiting:
             try:
-                keep(await engine.ask(ask))
+                answers = await engine.ask(ask)
+                keep(answers)
+                engine.settle(ask, answers)
                 if room is not None:
                     await room()
             except Exception as error:

@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from emoalign.report.carried import Numbers, fractions, packed, packed_json, shares
 from emoalign.report.grid import CELL_ORDER, Column, cell_columns, grid, text, value
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.scales import LabelScale, Scale
+from emoalign.tables import read_parquet
 
 Places = npt.NDArray[np.int64]
 CELL = ("model", "protocol", "readout")
@@ -75,7 +75,7 @@ def _blocks(results: Results) -> Iterator[Block]:
         scales: dict[str, Scale] = {**card.scales, **card.labels}
         for name, scale in scales.items():
             file = results.folder / f"items/{dataset}.parquet"
-            rows = pq.read_table(file, columns=READ, filters=[("scale", "=", name)])
+            rows = read_parquet(file, columns=READ, filters=[("scale", "=", name)])
             ids = sorted(results.stimuli(dataset)["item_id"].astype(str))
             yield _block(f"{dataset}-{name}", dataset, name, scale, rows, ids)
 
@@ -215,7 +215,7 @@ def _largest(results: Results) -> Iterator[pd.DataFrame]:
     for dataset, card in results.job.datasets.items():
         if not card.scales:
             continue
-        rows = pq.read_table(
+        rows = read_parquet(
             results.folder / f"items/{dataset}.parquet",
             columns=MEANS_READ,
             filters=[("scale", "in", list(card.scales))],

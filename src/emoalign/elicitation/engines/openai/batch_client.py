@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import openai
 import orjson
 
+from emoalign.addresses import shown
 from emoalign.elicitation.engines.openai.batch_memory import Remembered
 from emoalign.elicitation.engines.openai.batch_states import (
     BatchState,
@@ -20,8 +21,9 @@ from emoalign.elicitation.engines.openai.batch_states import (
     takes_no_more,
 )
 from emoalign.elicitation.engines.openai.client import api_key
+from emoalign.elicitation.engines.openai.connections import package_client, unreachable
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.replies import Fault, backoff, error_reply, odd, refused
+from emoalign.elicitation.engines.openai.replies import Fault, backoff, failure_in, odd, refused
 from emoalign.errors import EngineError
 
 AGAIN = "Batches that were submitted are remembered: running again takes them up."
@@ -79,6 +81,7 @@ class BatchClient:
             api_key=self._key or "none",
             base_url=card.base_url,
             timeout=card.limits.timeout_s,
+            http_client=package_client(card.base_url),
             max_retries=0,  # a reply with status 200 may be a fault too
         )
 
@@ -208,8 +211,8 @@ class BatchClient:
             fault = refused(error.status_code, error.response.headers, error.response.content)
             raise self._error(what, fault, error.status_code) from None
         except openai.APIConnectionError as error:
-            cause = self.keyless(error.__cause__ or error).rstrip(".")
-            raise self._error(what, odd(f"could not be reached: {cause}.")) from None
+            lost = unreachable(error.__cause__ or error, self._card.base_url)
+            raise self._error(what, lost) from None
 
     def _object(self, what: str, response: _Response) -> dict[str, Any]:
         """The JSON object of a reply that says that all is well."""
@@ -220,8 +223,9 @@ class BatchClient:
             raise self._error(what, odd(said)) from None
         if not isinstance(reply, dict):
             raise self._error(what, odd(f"gave an answer of another shape: {reply}"))
-        if reply.get("error"):
-            raise self._error(what, error_reply(reply))
+        failure = failure_in(reply)
+        if failure is not None:
+            raise self._error(what, failure)
         return reply
 
     def _state(self, what: str, fields: Mapping[str, Any]) -> BatchState:
@@ -239,7 +243,7 @@ class BatchClient:
 
     def where(self) -> str:
         """The server, for messages."""
-        return f"the server of model {self._card.model!r} ({self._card.base_url})"
+        return f"the server of model {self._card.model!r} ({shown(self._card.base_url)})"
 
     def keyless(self, said: object) -> str:
         """The beginning of what a server said, which may repeat the key, without the key."""

@@ -9,14 +9,10 @@ from typing import Any
 import orjson
 
 from emoalign.elicitation.engines.openai.batch_memory import Asked
+from emoalign.elicitation.engines.openai.choices import has_choices, withheld_reply
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, interface, request_body
-from emoalign.elicitation.engines.openai.replies import (
-    error_reply,
-    has_choices,
-    odd,
-    refused,
-    withheld_reply,
-)
+from emoalign.elicitation.engines.openai.received import parsed, unparsed
+from emoalign.elicitation.engines.openai.replies import beginning, failure_in, odd, refused
 from emoalign.elicitation.rating import Ask
 
 
@@ -108,7 +104,7 @@ def read_outcomes(content: bytes) -> tuple[list[Outcome], list[str]]:
         if not line.strip():
             continue
         try:
-            outcomes.append(_outcome(orjson.loads(line)))
+            outcomes.append(_outcome(parsed(line)))
         except ValueError as error:
             damaged.append(f"line {number}: {error}")
     return outcomes, damaged
@@ -138,12 +134,13 @@ def reply_in(outcome: Outcome, choices: int) -> dict[str, Any]:
         said = error.get("message") if isinstance(error, dict) else error
         raise odd(f"did not run the request: {said}")
     if outcome.status >= 400:
-        fault = refused(outcome.status, {}, orjson.dumps(body))
+        fault = refused(outcome.status, {}, unparsed(body))
         if fault.kind == "withheld":
             return withheld_reply(choices)
         raise fault
-    if body.get("error"):
-        raise error_reply(body)
+    failure = failure_in(body)
+    if failure is not None:
+        raise failure
     if not has_choices(body):
-        raise odd(f"gave an answer of another shape: {body}")
+        raise odd(f"gave an answer of another shape: {beginning(body)}")
     return body

@@ -13,9 +13,10 @@ from emoalign.elicitation.engines.openai.batch_client import BatchClient
 from emoalign.elicitation.engines.openai.batch_files import Outcome, read_outcomes, reply_in
 from emoalign.elicitation.engines.openai.batch_memory import Remembered
 from emoalign.elicitation.engines.openai.batch_states import BatchState
+from emoalign.elicitation.engines.openai.choices import lacks_logprobs, read_choices
 from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.replies import Fault, lacks_logprobs, read_choices
+from emoalign.elicitation.engines.openai.replies import Fault
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.journal import Answer
 from emoalign.errors import EngineError
@@ -88,6 +89,8 @@ class Harvest:
         arrived: list[Answer] = []
         permanent: EngineError | None = None
         usd = 0.0
+        # The most that an answer could cost, on average: what each could is not remembered.
+        most = remembered.usd / sum(len(who) for _, who in remembered.asked.values())
         for place, outcome in enumerate(outcomes, 1):
             asked = waiting.pop(outcome.custom_id, None)
             if asked is None:
@@ -112,7 +115,7 @@ class Harvest:
                     where = self._client.where()
                     permanent = EngineError(f"{where} {said} {fault.remedy}".rstrip())
                 continue
-            usd += self._paid(answers)
+            usd += self._paid(answers, most * len(participants))
             arrived += answers
             if place % KEPT_AT_ONCE == 0:
                 self._keep(arrived)
@@ -127,9 +130,12 @@ class Harvest:
         known = self._inquiry.answers
         self._inquiry.keep([answer for answer in answers if answer.key not in known])
 
-    def _paid(self, answers: Sequence[Answer]) -> float:
+    def _paid(self, answers: Sequence[Answer], most: float) -> float:
         prices = self._card.prices
-        return price_factor(prices) * paid(prices, answers) if prices else 0.0
+        if prices is None:
+            return 0.0
+        factor = price_factor(prices)
+        return factor * paid(prices, answers, most / factor)
 
     def unanswered(self) -> str:
         """The provider's words on requests without an answer, the commonest first."""

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from emoalign.elicitation.budget import Account, most_usd
+from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.openai.batch_client import A_DAY_S, BatchClient, BatchError
 from emoalign.elicitation.engines.openai.batch_files import BatchFile, batch_files, endpoint
 from emoalign.elicitation.engines.openai.batch_harvest import Harvest, price_factor
@@ -270,7 +270,7 @@ class _Batches:
 
     def _most_usd(self, ask: Ask) -> float:
         prices = self.card.prices
-        return price_factor(prices) * most_usd(prices, ask) if prices else 0.0
+        return price_factor(prices) * prices.cost(*self.card.most_tokens(ask)) if prices else 0.0
 
     def _left_usd(self) -> float:
         return self._account.left() if self._account else float("inf")

@@ -9,31 +9,38 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
-from urllib.parse import urljoin
 
-import aiohttp
-import httpx2
-import openai
 import orjson
 
 import emoalign
-from emoalign.elicitation.engines.openai.limits import Gate
-from emoalign.elicitation.engines.openai.openai_model import interface, request_body
-from emoalign.elicitation.engines.openai.replies import (
-    Fault,
-    backoff,
-    error_reply,
-    exhausted_for,
+from emoalign.addresses import shown
+from emoalign.elicitation.engines.openai.choices import (
     has_choices,
     lacks_logprobs,
-    odd,
     read_answers,
-    refused,
-    too_late,
-    unreachable,
     used_tokens,
     withheld_reply,
 )
+from emoalign.elicitation.engines.openai.connections import (
+    CONNECTION_ERRORS,
+    Connection,
+    unreachable,
+)
+from emoalign.elicitation.engines.openai.limits import Gate
+from emoalign.elicitation.engines.openai.openai_model import interface, request_body
+from emoalign.elicitation.engines.openai.received import parsed
+from emoalign.elicitation.engines.openai.replies import (
+    Fault,
+    backoff,
+    beginning,
+    failure_in,
+    no_json,
+    odd,
+    refused,
+    too_late,
+)
+from emoalign.elicitation.engines.openai.tokenizing import questions, token_ids
+from emoalign.elicitation.engines.openai.waits import exhausted_for
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
@@ -45,15 +52,24 @@ NO_LOGPROBS = (
     "was asked for log-probabilities and returned none. If it cannot give them, say "
     "top_logprobs: 0 in the model's card; the exact readout is then refused from the start."
 )
+NO_TOKENIZER = (
+    "The exact readout needs POST /tokenize, of llama.cpp or vLLM, beside base_url or at the root "
+    "of the server. Without it, say tokenizer: false in the model's card."
+)
+_ELSEWHERE = (200, 400, 404, 405, 415, 422, 501)
+"""Statuses after which tokens are asked for in another way or place."""
+
 Expected = Callable[[Mapping[str, Any]], bool]
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 class OpenAIEngine:
     """Asks one model through its HTTP interface.
 
-    Over the HTTP client of the `openai` package, without the layers above it: what they do per
-    request (headers, options, typed responses, retries of their own) costs as much time as all the
-    rest. docs/performance.md has the figures.
+    Faults are retried here, at the pace that the server allows.
     """
 
     def __init__(
@@ -62,32 +78,36 @@ class OpenAIEngine:
         model: str,
         api_key_env: str | None,
         card: ServedModel,
+        key: str | None = None,
     ) -> None:
         self._model = model
-        self._key = api_key(api_key_env)
+        self._key = key or api_key(api_key_env)
         self._capabilities = card.capabilities
         self._limits = card.limits
         self._gate = Gate(card.limits)
-        self._root = urljoin(base_url, "/")
-        self._client = openai.DefaultAioHttpClient(
-            base_url=base_url,
-            headers={
+        self._base_url = base_url
+        self._tokenizer: int | None = None
+        self._connection = Connection(
+            base_url,
+            {
                 "Authorization": f"Bearer {self._key or 'none'}",
                 "Content-Type": "application/json",
                 "User-Agent": f"emoalign/{emoalign.__version__}",
             },
-            timeout=None,  # a whole answer has timeout_s, however it trickles in
         )
 
-    async def ask(self, ask: Ask) -> list[Answer]:
+    async def ask(self, ask: Ask, again: Callable[[], None] = nothing) -> list[Answer]:
         """The answers to a request; see Engine."""
         try:
-            return await self._ask(ask)
+            return await self._ask(ask, again)
         except EngineError as error:
             self._gate.stop(error)
             raise
 
-    async def _ask(self, ask: Ask) -> list[Answer]:
+    def settle(self, ask: Ask, answers: Sequence[Answer]) -> None:
+        """Nothing to do; see Engine."""
+
+    async def _ask(self, ask: Ask, again: Callable[[], None]) -> list[Answer]:
         request = ask.request
         body = request_body(self._model, self._capabilities, ask)
         path = interface(ask)
@@ -95,40 +115,60 @@ class OpenAIEngine:
         tokens = estimated_tokens(request.prompt) + answers_at_most
         seconds = 0.0
         try:
-            reply, seconds = await self._post(path, body, tokens, has_choices)
+            reply, seconds = await self._post(path, body, tokens, has_choices, again)
         except Fault:
             reply = withheld_reply(len(ask.participants))
-        answers = read_answers(ask, reply, seconds)
+        try:
+            answers = read_answers(ask, reply, seconds)
+        except Fault as fault:
+            raise self._explained(fault) from None
         if request.readout == "exact" and any(map(lacks_logprobs, answers)):
             raise EngineError(f"{self._where()} {NO_LOGPROBS}")
         return answers
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`, from the server's own tokenizer (POST /tokenize)."""
-        body = {"content": text, "add_special": False}
-        try:
-            reply, _ = await self._post(f"{self._root}tokenize", body, 0, _has_tokens)
-        except Fault as fault:
-            raise self._explained(fault) from None
-        return list(reply["tokens"])
+        faults: list[Fault] = []
+        for number, (place, body) in enumerate(questions(self._base_url, self._model, text)):
+            if self._tokenizer not in (None, number):
+                continue
+            try:
+                reply, _ = await self._post(place, body, 0, _is_object, elsewhere=_ELSEWHERE)
+                ids = token_ids(reply)
+                if ids is None:
+                    raise odd(f"tells no tokens of {text!r} at {place}: {beginning(reply)}")
+            except Fault as fault:
+                faults.append(fault)
+            else:
+                self._tokenizer = number
+                return ids
+        raise self._explained(faults[0], NO_TOKENIZER)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._connection.close()
 
     async def _post(
-        self, path: str, body: Mapping[str, Any], tokens: float, expected: Expected
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        tokens: float,
+        expected: Expected,
+        again: Callable[[], None] = nothing,
+        elsewhere: Sequence[int] = (),
     ) -> tuple[dict[str, Any], float]:
         """The reply to a request and the seconds it took, after as many attempts as are allowed.
 
-        Raises a Fault when a content policy withholds the answer, and EngineError for all else.
+        `again` is called before another one where the last may have been charged. Raises a Fault
+        when a content policy withholds the answer or its status says to ask `elsewhere`, and
+        EngineError for all else.
         """
         for attempt in count(1):
             sent = await self._gate.enter(tokens)
             try:
                 reply = await self._send(path, body, expected)
             except Fault as fault:
-                if fault.kind == "withheld":
+                if fault.kind == "withheld" or fault.status in elsewhere:
                     raise
                 failed = fault
             else:
@@ -136,29 +176,33 @@ class OpenAIEngine:
                 return reply, time.monotonic() - sent
             finally:
                 self._gate.leave()
-            await self._gate.rest(self._pause_after(failed, attempt, sent))
+            pause = self._pause_after(failed, attempt, sent)
+            if failed.charged:
+                again()
+            await self._gate.rest(pause)
         raise AssertionError("counting does not end")
 
     async def _send(self, path: str, body: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
         """Send a request once. Raises Fault."""
         try:
             async with asyncio.timeout(self._limits.timeout_s):
-                response = await self._client.post(path, content=orjson.dumps(body))
+                response = await self._connection.post(path, orjson.dumps(body))
         except TimeoutError:
             raise too_late(self._limits.timeout_s) from None
-        except (httpx2.HTTPError, aiohttp.ClientError) as error:
-            raise unreachable(error) from None
-        if not response.is_success:
-            raise refused(response.status_code, response.headers, response.content)
+        except CONNECTION_ERRORS as error:
+            raise unreachable(error, self._base_url) from None
+        if not 200 <= response.status < 300:
+            raise refused(response.status, response.headers, response.content)
         self._mind_the_limits(response.headers)
         try:
-            reply = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            raise odd("answered with something other than JSON.") from None
-        if isinstance(reply, dict) and reply.get("error"):
-            raise error_reply(reply)
+            reply = parsed(response.content)
+        except ValueError:
+            raise no_json(response.content) from None
+        failure = failure_in(reply) if isinstance(reply, dict) else None
+        if failure is not None:
+            raise failure
         if not isinstance(reply, dict) or not expected(reply):
-            raise odd(f"gave an answer of another shape: {reply}")
+            raise odd(f"gave an answer of another shape: {beginning(reply)}")
         return reply
 
     def _mind_the_limits(self, headers: Mapping[str, str]) -> None:
@@ -199,7 +243,7 @@ class OpenAIEngine:
         return (text.replace(self._key, "***") if self._key else text)[:300]
 
     def _where(self) -> str:
-        return f"the server of model {self._model!r} ({self._client.base_url})"
+        return f"the server of model {self._model!r} ({shown(self._base_url)})"
 
 
 def api_key(variable: str | None) -> str | None:
@@ -220,5 +264,5 @@ def api_key(variable: str | None) -> str | None:
     return key
 
 
-def _has_tokens(reply: Mapping[str, Any]) -> bool:
-    return isinstance(reply.get("tokens"), list)
+def _is_object(reply: Mapping[str, Any]) -> bool:
+    return True

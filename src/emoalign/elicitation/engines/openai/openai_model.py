@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
-from urllib.parse import urlsplit
 
+import orjson
 from pydantic import Field
 
+from emoalign.addresses import on_this_machine, reading_proxy, shown
+from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.asked import Prices, Terms
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Capabilities, Engine, ServedModel
@@ -37,6 +38,10 @@ capabilities:
 limits:
   concurrency: 8
 """
+
+
+TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
+"""Names that servers have for the longest answer."""
 
 
 class BatchSettings(Entry):
@@ -101,13 +106,11 @@ class OpenAIModel(ServedModel):
 
     @property
     def destination(self) -> str | None:
-        """The address of the server; None where it is on this machine."""
-        host = urlsplit(self.base_url).hostname or ""
-        try:
-            here = ip_address(host).is_loopback
-        except ValueError:
-            here = host == "localhost"
-        return None if here else self.base_url
+        """The address of the server, and of a proxy that reads along; None on this machine."""
+        if on_this_machine(self.base_url):
+            return None
+        server, proxy = shown(self.base_url), reading_proxy(self.base_url)
+        return f"{server}, through the proxy {proxy}, which can read them" if proxy else server
 
     @property
     def cost_unknown(self) -> bool:
@@ -133,6 +136,15 @@ class OpenAIModel(ServedModel):
     def terms(self) -> Terms:
         """The delivery of its answers, and their prices."""
         return Terms(self.prices, self.delivery)
+
+    def most_tokens(self, ask: Ask) -> tuple[int, int]:
+        """Tokens of the prompt and of all answers that a request cannot exceed, by its body."""
+        prompt, answers = super().most_tokens(ask)
+        body = request_body(self.model, self.capabilities, ask)
+        longest = [untrusted.count(body.get(name)) or 0 for name in TOKEN_LIMITS]
+        times = [untrusted.count(body.get(name)) or 1 for name in ("n", "best_of")]
+        more = len(orjson.dumps(dict(ask.request.extra_body))) if ask.request.extra_body else 0
+        return prompt + more, max(answers, max(longest) * max(times))
 
     @contextmanager
     def running(self) -> Iterator[Engine]:

@@ -6,23 +6,30 @@ After a failure one asks again, asks again more slowly, stops, or takes it for a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import orjson
 
-from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import Ask
+from emoalign.addresses import shown
+from emoalign.elicitation.engines.openai.waits import (
+    asked_wait,
+    exhausted_for,
+    spent_for_today,
+    wait_in,
+)
 
 Kind = Literal["passing", "busy", "withheld", "permanent"]
 """busy: too many requests; withheld: a content policy, which is an answer and no failure."""
 
 _WITHHELD = ("content_filter", "content_policy_violation", "invalid_prompt")
 _NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached")
+_FAILED = ("error", "abort")
+"""finish_reason where the server broke off (OpenRouter, Mistral; vLLM, SGLang)."""
 _PASSING = (408, 409, 425)
+_MADE_PERHAPS = (None, 200, 408, 502, 504, 524)
+"""Statuses that may come after an answer was made: it was lost on its way, or took too long."""
 FIRST_PAUSE_S = 0.5
 
 _TOP_UP = (
@@ -33,23 +40,44 @@ _REMEDIES = {
     400: "The server does not accept this request: check the prompt set and the model's card.",
     401: "The key is wrong or missing: check the environment variable named in the model's card.",
     402: _TOP_UP,
+    407: "The proxy wants a name and a password: export HTTPS_PROXY=http://name:password@host:port.",
     403: "The key may not use this model: check the account's permissions.",
     404: "The server does not know this model or address: check model and base_url in its card.",
     422: "The server does not accept this request: check the prompt set and the model's card.",
 }
+_REDIRECTED = (
+    "It was not followed and nothing was sent there: items go only where the model's card says. If "
+    "that is the right address, write it as base_url into the card."
+)
+_TOMORROW = (
+    "The quota of the day is used up: run again when it is there again, or have it raised by the "
+    "provider. What had arrived is kept."
+)
 _LATER = "The fault did not pass: try again later."
+_LOGIN = (
+    "The fault did not pass: is there a proxy or a login page in between, and is base_url right?"
+)
 _LOWER = "Lower requests_per_minute, tokens_per_minute or concurrency in the model's card."
-_THERE = "Is it running, and is base_url right?"
 
 
 class Fault(Exception):  # noqa: N818 (every other error here ends a job; this one need not)
     """A request without an answer: what happened, as the rest of a sentence about the server.
 
-    `wait_s` is how many seconds the server asks to wait, None where it says nothing.
+    `wait_s` is how many seconds the server asks to wait, None where it says nothing; `status` the
+    HTTP status, None where nothing came. It is `charged` for where an answer may have been made.
     """
 
-    def __init__(self, kind: Kind, said: str, remedy: str, wait_s: float | None = None) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        said: str,
+        remedy: str,
+        wait_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(said)
+        self.status = status
+        self.charged = status in _MADE_PERHAPS
         self.kind = kind
         self.said = said
         self.remedy = remedy
@@ -62,21 +90,27 @@ def too_late(timeout_s: float) -> Fault:
     return Fault("passing", f"gave no answer within {timeout_s:g} s.", remedy)
 
 
-def unreachable(error: BaseException) -> Fault:
-    """The connection was not made, or broke."""
-    cause = error.__cause__ or error
-    said = str(cause) or type(cause).__name__
-    return Fault("passing", f"could not be reached: {said.rstrip('.')}.", _THERE)
+def no_json(content: bytes) -> Fault:
+    """The server said 200 and sent something that is no JSON."""
+    start = content[:1000].lstrip().lower()
+    what = ""
+    if not start:
+        what = " (nothing at all)"
+    elif start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        what = " (a web page)"
+    return Fault("passing", f"answered with something other than JSON{what}.", _LOGIN, status=200)
 
 
 def odd(said: str) -> Fault:
     """A fault: something came that is no answer."""
-    return Fault("passing", said, _LATER)
+    return Fault("passing", said, _LATER, status=200)
 
 
 def refused(status: int, headers: Mapping[str, str], content: bytes) -> Fault:
     """The server answered with an error status."""
-    wait_s = asked_wait(headers, datetime.now(UTC))
+    if 300 <= status < 400:
+        return _redirected(status, headers.get("location", ""))
+    wait_s = asked_wait(headers)
     if wait_s is None and status == 429:
         wait_s = exhausted_for(headers) or None
     fields = _error_fields(content)
@@ -84,29 +118,68 @@ def refused(status: int, headers: Mapping[str, str], content: bytes) -> Fault:
     return _fault(status, fields, f"refused the request (HTTP {status}): {said}", wait_s)
 
 
-def error_reply(reply: Mapping[str, Any]) -> Fault:
-    """The server said 200 and wrote an error."""
-    error = reply["error"]
+def _redirected(status: int, target: str) -> Fault:
+    """A redirect, which is never followed: items go where the card says, and nowhere else."""
+    to = f"to {shown(target)}" if target else "without an address"
+    said = f"answered with a redirect (HTTP {status}) {to}."
+    return Fault("permanent", said, _REDIRECTED, status=status)
+
+
+def failure_in(reply: Mapping[str, Any]) -> Fault | None:
+    """The fault that a reply with status 200 tells of, in place of an answer or of every answer."""
+    if reply.get("error"):
+        return _failure(reply["error"], reply)
+    choices = reply.get("choices")
+    if not isinstance(choices, list) or not choices or not all(map(choice_failed, choices)):
+        return None
+    fault = _failure(choices[0].get("error"), reply)
+    fault.charged = True  # it broke off while it was made
+    return fault
+
+
+def choice_failed(choice: object) -> bool:
+    """Tell whether a choice is no answer of the model but a fault on the way to one."""
+    if not isinstance(choice, dict):
+        return False
+    reason = choice.get("finish_reason")
+    broken_off = isinstance(reason, str) and reason.lower() in _FAILED
+    return broken_off or bool(choice.get("error"))
+
+
+def _failure(error: object, reply: Mapping[str, Any]) -> Fault:
     fields = error if isinstance(error, dict) else {}
-    status = fields.get("code")
-    return _fault(
-        status if isinstance(status, int) else 500, fields, f"gave no answer but: {reply}", None
-    )
+    code = fields.get("code")
+    number = str(code) if isinstance(code, int | str) else ""
+    status = int(number) if re.fullmatch(r"[1-5]\d\d", number, re.ASCII) else 500
+    return _fault(status, fields, f"gave no answer but: {beginning(reply)}", None)
+
+
+def beginning(reply: object) -> str:
+    """The beginning of a reply, for messages."""
+    try:
+        return repr(reply)[:300]
+    except RecursionError:
+        return "something nested too deeply"
 
 
 def _error_fields(content: bytes) -> Mapping[str, Any]:
     try:
-        error = orjson.loads(content)["error"]
+        body = orjson.loads(content)
+        error = (body[0] if isinstance(body, list) else body)["error"]
     except (orjson.JSONDecodeError, TypeError, KeyError, IndexError):
         return {}
     return error if isinstance(error, dict) else {"message": error}
 
 
 def _fault(status: int, fields: Mapping[str, Any], said: str, wait_s: float | None) -> Fault:
-    names = {str(fields.get(name)) for name in ("code", "type")}
+    waits = [wait for wait in (wait_s, wait_in(fields)) if wait is not None]
+    wait_s = max(waits, default=None)
+    if status == 429 and spent_for_today(fields):
+        return Fault("permanent", said, _TOMORROW, status=status)
+    names = {name for name in (fields.get("code"), fields.get("type")) if isinstance(name, str)}
     kind = _kind(status, names)
     remedy = _TOP_UP if names & {*_NO_MONEY} else _remedy(kind, status)
-    return Fault(kind, said, remedy, wait_s)
+    return Fault(kind, said, remedy, wait_s, status)
 
 
 def _kind(status: int, names: AbstractSet[str]) -> Kind:
@@ -131,137 +204,3 @@ def backoff(attempt: int, longest_s: float, draw: float) -> float:
     Exponential with full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
     """
     return draw * min(longest_s, FIRST_PAUSE_S * 2.0 ** min(attempt - 1, 60))
-
-
-def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds a server asks to wait (retry-after-ms; Retry-After, RFC 9110, 10.2.3), if it does."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _number(value)
-    if seconds is not None or value is None:
-        return seconds
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
-
-
-def exhausted_for(headers: Mapping[str, str]) -> float:
-    """Seconds until a limit of which nothing is left is there again; 0 while there is something.
-
-    https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
-    """
-    return max(
-        duration(headers.get(f"x-ratelimit-reset-{what}", ""))
-        if headers.get(f"x-ratelimit-remaining-{what}") == "0"
-        else 0.0
-        for what in ("requests", "tokens")
-    )
-
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|$)")
-
-
-def duration(text: str) -> float:
-    """Seconds in a length of time such as 6m0s, 20ms or 12.5 (seconds); 0 for anything else."""
-    parts = _DURATION.findall(text)
-    if "".join(number + unit for number, unit in parts) != text:
-        return 0.0
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text is not None and re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
-
-
-def has_choices(reply: Mapping[str, Any]) -> bool:
-    """Tell whether a reply is a list of answers, in the format of chats or of completions."""
-    choices, usage = reply.get("choices"), reply.get("usage") or {}
-    return isinstance(choices, list) and isinstance(usage, dict) and all(map(_is_choice, choices))
-
-
-def _is_choice(choice: object) -> bool:
-    if not isinstance(choice, dict):
-        return False
-    message = choice.get("message")
-    text = (message.get("content") or "") if isinstance(message, dict) else choice.get("text")
-    return isinstance(text, str)
-
-
-def used_tokens(reply: Mapping[str, Any]) -> int:
-    """Tokens of the prompt and all answers, as the server counted them; 0 if it did not."""
-    usage = reply.get("usage") or {}
-    return int(usage.get("prompt_tokens") or 0) + int(usage.get("completion_tokens") or 0)
-
-
-def lacks_logprobs(answer: Answer) -> bool:
-    """Tell whether probabilities are missing although the answer was not withheld."""
-    withheld = answer.refused or answer.finish_reason == "content_filter"
-    return answer.logprobs is None and not withheld
-
-
-def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:
-    """One answer per choice, in order of the participants; a missing choice is left out."""
-    request = ask.request
-    return read_choices(
-        request.request_id, ask.participants, request.readout == "exact", reply, seconds
-    )
-
-
-def read_choices(
-    request_id: str,
-    participants: Sequence[int | None],
-    exact: bool,
-    reply: Mapping[str, Any],
-    seconds: float,
-) -> list[Answer]:
-    """The answers in a reply to a request of which only this is known; see read_answers."""
-    usage = reply.get("usage") or {}
-    model = "/".join(filter(None, (reply.get("model"), reply.get("system_fingerprint"))))
-    received = datetime.now(UTC).isoformat(timespec="seconds")
-    answers = []
-    for place, (participant, choice) in enumerate(
-        zip(participants, reply.get("choices", ()), strict=False)
-    ):
-        message = choice.get("message") or {}
-        text = choice.get("text") if not message else message.get("content")
-        answers.append(
-            Answer(
-                request_id=request_id,
-                participant=participant,
-                text=text or message.get("refusal") or "",
-                finish_reason=choice.get("finish_reason"),
-                model_reported=model,
-                prompt_tokens=usage.get("prompt_tokens", 0) if place == 0 else 0,
-                completion_tokens=usage.get("completion_tokens", 0) if place == 0 else 0,
-                latency_s=round(seconds, 4),
-                received=received,
-                refused=bool(message.get("refusal")),
-                logprobs=_logprobs(choice) if exact else None,
-            )
-        )
-    return answers
-
-
-def _logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | None:
-    """Tokens and log-probabilities of the first position, likeliest first."""
-    logprobs = choice.get("logprobs") or {}
-    if logprobs.get("content"):
-        top = logprobs["content"][0]["top_logprobs"]
-        return tuple((token["token"], round(token["logprob"], 6)) for token in top)
-    if logprobs.get("top_logprobs"):
-        return tuple(
-            (token, round(value, 6)) for token, value in logprobs["top_logprobs"][0].items()
-        )
-    return None
-
-
-def withheld_reply(choices: int) -> dict[str, Any]:
-    """The reply to a question that a content policy does not let through."""
-    return {"choices": [{"text": "", "finish_reason": "content_filter"}] * choices}

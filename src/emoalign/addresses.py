@@ -1,0 +1,133 @@
+"""Addresses of servers: on this machine or elsewhere, and the proxy on the way there.
+
+What is on this machine is reached directly, whichever variable names a proxy. For all other hosts
+HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY count, in upper or lower case, as for curl.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies
+
+_HOSTS = Path("/etc/hosts")
+_HERE = tuple(
+    map(ip_network, ("127.0.0.0/8", "::1/128", "::ffff:127.0.0.0/104", "0.0.0.0/32", "::/128"))
+)
+"""Loopback, and the addresses that stand for every address of this machine."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def on_this_machine(address: str) -> bool:
+    """Tell whether the host of an address is this machine: a loopback address or a name of one."""
+    host = (urlsplit(address).hostname or "").removesuffix(".")
+    number = _number(host)
+    if number is not None:
+        return _is_loopback(number)
+    return host in loopback_names() or host.endswith(".localhost")
+
+
+def _number(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, also in the short forms of IPv4 (127.1)."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except (OSError, UnicodeError):
+        return None
+
+
+def _is_loopback(number: IPv4Address | IPv6Address) -> bool:
+    return any(number in network for network in _HERE)
+
+
+def loopback_hosts() -> list[str]:
+    """The names and networks that are this machine, as patterns of httpx2."""
+    networks = [network.with_prefixlen for network in _HERE]
+    bracketed = [re.sub(r"(.*:.*)(?=/)", r"[\1]", network) for network in networks]
+    return [*sorted(loopback_names()), "*.localhost", *bracketed]
+
+
+@cache
+def loopback_names() -> frozenset[str]:
+    """Names that are loopback: localhost, and those that /etc/hosts gives no other address."""
+    addresses: dict[str, list[bool]] = {"localhost": [True]}
+    lines = _HOSTS.read_text(errors="replace").splitlines() if _HOSTS.is_file() else []
+    for line in lines:
+        written, *names = line.partition("#")[0].lower().split() or [""]
+        number = _number(written.partition("%")[0])
+        for name in names:
+            here = number is not None and _is_loopback(number)
+            addresses.setdefault(name.removesuffix("."), []).append(here)
+    return frozenset(name for name, here in addresses.items() if all(here)) | {"localhost"}
+
+
+def proxy_for(address: str) -> str | None:
+    """The address of the proxy that requests to an address go through; None without one.
+
+    It may hold a name and a password: see `shown`.
+    """
+    parts = urlsplit(address)
+    named = getproxies()
+    proxy = named.get(parts.scheme) or named.get("all")
+    exceptions = named.get("no", "").split(",")
+    if not proxy or on_this_machine(address) or any(_spares(entry, parts) for entry in exceptions):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+_ENTRY = re.compile(
+    r"(?:(?P<scheme>[a-z]+)://)?(?P<host>\[[^\]]+\]|[^:/]+|[0-9a-f:.]+)"
+    r"(?::(?P<port>[0-9]+))?(?P<bits>/[0-9]+)?"
+)
+
+
+def _spares(entry: str, parts: SplitResult) -> bool:
+    """Tell whether an entry of NO_PROXY spares an address the proxy.
+
+    https://curl.se/libcurl/c/CURLOPT_NOPROXY.html has the forms; scheme and port may be added.
+    """
+    if entry.strip() == "*":
+        return True
+    read = _ENTRY.fullmatch(entry.strip().lower())
+    if (
+        read is None
+        or read["scheme"] not in (None, "all", parts.scheme)
+        or (read["port"] and int(read["port"]) != (parts.port or _PORTS.get(parts.scheme)))
+    ):
+        return False
+    name, host = read["host"].strip("[]"), parts.hostname or ""
+    try:
+        return ip_address(host) in ip_network(name + (read["bits"] or ""), strict=False)
+    except ValueError:
+        pass
+    if read["bits"]:
+        return False
+    if name.startswith((".", "*.")):
+        return host.endswith(name.removeprefix("*"))
+    return host == name or (read["scheme"] is None and host.endswith(f".{name}"))
+
+
+def reading_proxy(address: str) -> str | None:
+    """The proxy elsewhere that can read what is sent to an address, as it is shown.
+
+    What is sent to an https address is encrypted on its way through a proxy.
+    """
+    proxy = proxy_for(address)
+    if proxy is None or urlsplit(address).scheme != "http" or on_this_machine(proxy):
+        return None
+    return shown(proxy)
+
+
+def shown(address: str) -> str:
+    """An address without what may be secret in it: user, password, query and fragment."""
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="", fragment="").geturl()

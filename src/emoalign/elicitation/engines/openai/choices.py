@@ -1,0 +1,280 @@
+"""Answers in a reply of an OpenAI interface: read once, at the door, whatever form they have.
+
+Everything is checked or made such that it can be written: what is an answer here becomes a rating
+row, and all else is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from emoalign.elicitation import untrusted
+from emoalign.elicitation.engines.openai.replies import Fault, beginning, choice_failed
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import Ask
+from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld
+
+_TEXT = (None, "text", "output_text")
+_THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
+_PLAIN = {"role", "content"}
+_IMPOSSIBLE = (
+    "The exact readout needs natural logarithms of the probabilities of whole next tokens. If the "
+    "server does not report them, say top_logprobs: 0 in the model's card and use the sampled "
+    "readout."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a choice says, by kind: the answer, the thoughts before it, a refusal."""
+
+    text: str = ""
+    thinking: str = ""
+    refusal: str = ""
+
+    def __add__(self, other: Said) -> Said:
+        return Said(
+            self.text + other.text, self.thinking + other.thinking, self.refusal + other.refusal
+        )
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of a request and all its answers; None where the server does not say.
+
+    `thinking` are among those of the `answers`.
+    """
+
+    prompt: int | None = None
+    answers: int | None = None
+    thinking: int | None = None
+
+
+def has_choices(reply: Mapping[str, Any]) -> bool:
+    """Tell whether a reply is a list of answers, in the format of chats or of completions."""
+    choices = reply.get("choices")
+    return isinstance(choices, list) and all(
+        said(choice) is not None or choice_failed(choice) for choice in choices
+    )
+
+
+def said(choice: object) -> Said | None:
+    """What a choice says; None where it is of no known form."""
+    if not isinstance(choice, dict):
+        return None
+    message = choice.get("message")
+    if message and not isinstance(message, dict):
+        return None
+    if not message:
+        return _content(choice["text"]) if "text" in choice else None
+    content = _content(message.get("content"))
+    if content is None or message.keys() <= _PLAIN:
+        return content
+    # The same thoughts in several places are one thought.
+    places = (content.thinking, *(_plain(message.get(name)) for name in _THOUGHTS))
+    refusal = message.get("refusal")
+    return Said(
+        content.text,
+        next(filter(None, places), ""),
+        content.refusal + (refusal if isinstance(refusal, str) else ""),
+    )
+
+
+def _content(content: object) -> Said | None:
+    """What a message's content says: a text, or parts of several kinds."""
+    if content is None:
+        return Said()
+    if isinstance(content, str):
+        return Said(content)
+    parts = [content] if isinstance(content, dict) else content
+    if not isinstance(parts, list):
+        return None
+    every = Said()
+    for part in parts:
+        read = Said(part) if isinstance(part, str) else _part(part)
+        if read is None:
+            return None
+        every += read
+    return every
+
+
+def _part(part: object) -> Said | None:
+    if not isinstance(part, dict):
+        return None
+    kind = part.get("type")
+    if kind == "refusal":
+        return Said(refusal=_plain(part.get("refusal")))
+    if isinstance(kind, str) and kind in _THOUGHTS:
+        return Said(thinking=_plain(part))
+    if kind in _TEXT:
+        text = part.get("text")
+        return Said(text) if isinstance(text, str) else None
+    return Said() if isinstance(kind, str) else None
+
+
+def _plain(thoughts: object, depth: int = 4) -> str:
+    """Thoughts as a text, however they are wrapped."""
+    if isinstance(thoughts, str):
+        return thoughts
+    if depth and isinstance(thoughts, list):
+        return "".join(_plain(thought, depth - 1) for thought in thoughts)
+    if depth and isinstance(thoughts, dict):
+        names = ("text", "content", "summary", *_THOUGHTS)
+        return next(filter(None, (_plain(thoughts.get(name), depth - 1) for name in names)), "")
+    return ""
+
+
+def usage_in(reply: Mapping[str, Any]) -> Usage:
+    """The tokens of a reply. Where its numbers differ, the larger count.
+
+    Some servers leave thoughts out of completion_tokens and count them in the total, or by
+    themselves.
+    """
+    usage = reply.get("usage")
+    if not isinstance(usage, dict):
+        return Usage()
+    prompt = _with_part(usage, "prompt_tokens", "cached_tokens")
+    answers = _with_part(usage, "completion_tokens", "reasoning_tokens")
+    total = untrusted.count(usage.get("total_tokens"))
+    if total is not None:
+        if prompt is not None:
+            answers = max(answers or 0, total - prompt)
+        elif answers is not None:
+            prompt = max(total - answers, 0)
+    return Usage(prompt, answers, _part_count(usage, "completion_tokens", "reasoning_tokens"))
+
+
+def _with_part(usage: Mapping[str, Any], name: str, part: str) -> int | None:
+    """A count, with a part of it that is larger than itself and so cannot be in it."""
+    whole, of_part = untrusted.count(usage.get(name)), _part_count(usage, name, part) or 0
+    if whole is None:
+        return None
+    return whole if of_part <= whole else whole + of_part
+
+
+def _part_count(usage: Mapping[str, Any], name: str, part: str) -> int | None:
+    details = usage.get(f"{name}_details")
+    return untrusted.count(details.get(part)) if isinstance(details, dict) else None
+
+
+def used_tokens(reply: Mapping[str, Any]) -> int:
+    """Tokens of the prompt and all answers, as the server counted them; 0 if it did not."""
+    usage = usage_in(reply)
+    return (usage.prompt or 0) + (usage.answers or 0)
+
+
+def lacks_logprobs(answer: Answer) -> bool:
+    """Tell whether probabilities are missing although the answer was not withheld."""
+    return answer.logprobs is None and withheld(answer) is None
+
+
+def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:
+    """One answer per choice, in order of the participants; what is missing or failed is left out.
+
+    Raises Fault for probabilities that cannot be.
+    """
+    request = ask.request
+    return read_choices(
+        request.request_id, ask.participants, request.readout == "exact", reply, seconds
+    )
+
+
+def read_choices(
+    request_id: str,
+    participants: Sequence[int | None],
+    exact: bool,
+    reply: Mapping[str, Any],
+    seconds: float,
+) -> list[Answer]:
+    """The answers in a reply to a request of which only this is known; see read_answers."""
+    usage = usage_in(reply)
+    names = (untrusted.name(reply.get(key)) for key in ("model", "system_fingerprint"))
+    model = "/".join(filter(None, names))
+    received = datetime.now(UTC).isoformat(timespec="seconds")
+    answers: list[Answer] = []
+    rest = _rest(usage)
+    for participant, choice in zip(participants, reply["choices"], strict=False):
+        if choice_failed(choice):
+            continue
+        content = said(choice) or Said()
+        message = choice.get("message")
+        counted = rest if answers else usage
+        answers.append(
+            Answer(
+                request_id=request_id,
+                participant=participant,
+                text=untrusted.writable(content.text or content.refusal),
+                finish_reason=untrusted.name(choice.get("finish_reason")),
+                model_reported=model,
+                prompt_tokens=counted.prompt,
+                completion_tokens=counted.answers,
+                latency_s=round(seconds, 4),
+                received=received,
+                refused=bool(content.refusal or (message and message.get("refusal"))),
+                logprobs=_logprobs(choice) if exact else None,
+                thinking=untrusted.writable(content.thinking) or None,
+                thinking_tokens=counted.thinking,
+            )
+        )
+    return answers
+
+
+def _rest(usage: Usage) -> Usage:
+    """The tokens noted with all answers but the first: 0 where they are known."""
+    return Usage(*(None if tokens is None else 0 for tokens in vars(usage).values()))
+
+
+def _logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | None:
+    """Tokens and log-probabilities of the first position, likeliest first.
+
+    None where there are none, or in no known form. Raises Fault where they cannot be probabilities.
+    """
+    found = []
+    for token, value in _top(choice.get("logprobs")):
+        if not isinstance(token, str):
+            return None
+        number = untrusted.finite(value)
+        if number is not None:  # null and -Infinity stand for tokens that do not come at all
+            found.append((untrusted.writable(token), round(number, 6)))
+    mass = returned_mass(found)
+    if mass > MOST_MASS:
+        raise Fault(
+            "permanent",
+            f"gave log-probabilities whose probabilities add up to {mass:.4g}, not to 1 at most: "
+            f"{beginning(choice.get('logprobs'))}",
+            _IMPOSSIBLE,
+        )
+    return tuple(found) or None
+
+
+def _top(logprobs: object) -> list[tuple[object, object]]:
+    """(token, log-probability) of the first position: chats' form, completions', or in between."""
+    positions = logprobs
+    if isinstance(logprobs, dict):
+        positions = logprobs.get("content") or logprobs.get("top_logprobs")
+    if isinstance(positions, list):
+        positions = positions[0] if positions else None
+    top = positions
+    if isinstance(positions, dict) and (
+        "top_logprobs" in positions or isinstance(positions.get("token"), str)
+    ):
+        top = positions.get("top_logprobs")
+    if isinstance(top, dict):
+        return list(top.items())
+    if not isinstance(top, list):
+        return []
+    return [
+        (entry.get("token"), entry.get("logprob")) if isinstance(entry, dict) else (None, None)
+        for entry in top
+    ]
+
+
+def withheld_reply(choices: int) -> dict[str, Any]:
+    """The reply to a question that a content policy does not let through, which costs nothing."""
+    return {
+        "choices": [{"text": "", "finish_reason": "content_filter"}] * choices,
+        "usage": {"prompt_tokens": 0, "completion_tokens": 0},
+    }

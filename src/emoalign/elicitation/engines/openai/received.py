@@ -1,0 +1,65 @@
+"""What a server sends, as bytes and as JSON: unpacked, and never more than an answer can be."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import orjson
+
+from emoalign.elicitation.engines.openai.replies import odd
+
+LARGEST_REPLY = 32 * 2**20
+"""Bytes of a reply, unpacked: a hundred answers of a model that thinks at length are a tenth."""
+
+ENCODINGS = "gzip, deflate"
+"""Compressions that are asked for: those that can be unpacked to a limit."""
+
+
+async def whole(headers: Mapping[str, str], arriving: AsyncIterator[bytes]) -> bytes:
+    """All that a response brings, unpacked. Raises Fault when it does not end or is packed oddly.
+
+    An HTTP client would unpack by itself, but without a limit: a few bytes can be gigabytes.
+    """
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
+        raise odd(f"packed its answer in a way that was not asked for ({encoding[:40]}).")
+    unpacking = None if encoding in ("identity", "") else zlib.decompressobj(47)  # zlib or gzip
+    pieces: list[bytes] = []
+    left = LARGEST_REPLY
+    async for packed in arriving:
+        try:
+            piece = unpacking.decompress(packed, left + 1) if unpacking else packed
+        except zlib.error:
+            raise odd("sent an answer that cannot be unpacked.") from None
+        left -= len(piece)
+        if left < 0:
+            raise odd(f"sent more than {LARGEST_REPLY >> 20} MB, which is no answer to a question.")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def parsed(content: bytes) -> Any:
+    """The JSON value that was sent. Raises ValueError for anything else.
+
+    NaN and infinities, halves of characters and bytes that are no text, which are no JSON but are
+    sent all the same, are read: they are one field of an answer that is there.
+    """
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(content.decode(errors="replace"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def unparsed(value: object) -> bytes:
+    """A JSON value that was parsed, as it may have been sent."""
+    try:
+        return json.dumps(value).encode()
+    except RecursionError:
+        return b"{}"

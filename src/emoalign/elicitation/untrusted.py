@@ -1,0 +1,54 @@
+"""Values from elsewhere, made such that they can be written and counted, whatever they are."""
+
+from __future__ import annotations
+
+import math
+
+LARGEST = 2**31 - 1
+"""The largest number of tokens that a table holds."""
+
+LONGEST_NAME = 200
+"""Letters of a name or a reason that are kept."""
+
+
+def count(value: object) -> int | None:
+    """A number of tokens; None for anything that is none, or cannot be true.
+
+    A fraction is rounded up, a text with a number in it is that number.
+    """
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    number = finite(value)
+    if number is None or not 0 <= number <= LARGEST:
+        return None
+    return math.ceil(number)
+
+
+def finite(value: object) -> float | None:
+    """A number that is neither infinite nor NaN; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def writable(text: str) -> str:
+    """The text, with U+FFFD for halves of characters, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def name(value: object) -> str | None:
+    """A name or a reason, its beginning; None where there is none. A number is its digits."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = f"{value:.15g}" if isinstance(value, float) else str(value % 10**LONGEST_NAME)
+    return writable(value[:LONGEST_NAME]) if isinstance(value, str) else None

@@ -1,0 +1,61 @@
+"""Parquet files of a study, read so that one which is not whole is told by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from emoalign import descriptors
+from emoalign.errors import DataError, EmoalignError
+
+
+@contextmanager
+def intact(files: Iterable[Path]) -> Iterator[None]:
+    """Have a failure of the block name the file that is to blame.
+
+    Raises DataError where one of `files` is missing, cut off or damaged, or where they are more
+    than may be open at once; any other error passes.
+    """
+    files = list(files)
+    try:
+        yield
+    except EmoalignError:
+        raise
+    except Exception as error:
+        if descriptors.used_up(error):
+            why = descriptors.too_few(len(files)) or "too many files are open"
+            raise DataError(f"{files[0]} and others cannot be read: {why}") from error
+        for path in files:
+            damage = _damage(path)
+            if damage:
+                raise DataError(
+                    f"{path}: not a whole Parquet file ({damage}). It was cut off, as by a full "
+                    "disk or a copy that broke off, or damaged. Delete it and run again: it is "
+                    f"made anew, and answers that were given are read from the journal: rm '{path}'"
+                ) from error
+        raise
+
+
+def _damage(path: Path) -> str | None:
+    """The reason why a file cannot be read to its end."""
+    try:
+        with pq.ParquetFile(path) as file:
+            for _ in file.iter_batches():
+                pass
+    except (pa.ArrowException, OSError) as error:
+        return str(error).splitlines()[0].rstrip(".")
+    return None
+
+
+def read_parquet(path: Path, **options: Any) -> pa.Table:
+    """A file of the study, or its `columns`, or the rows that `filters` leave.
+
+    Raises DataError when it is not a whole Parquet file.
+    """
+    with intact([path]):
+        return pq.read_table(path, **options)
