@@ -216,7 +216,7 @@ def test_exact_means_with_little_mass_on_the_scale_are_flagged() -> None:
         assert row(robustness_rows(exact(off), job()), "all")["mostly_off_scale"]
     nothing = row(robustness_rows(exact(np.full(60, 0.1)), job()), "mass")
     assert nothing["reason"] == (
-        "0 items with both means and half of the mass on the scale; 3 are needed"
+        "0 items with both means and at least half of the mass on the scale; 3 are needed"
     )
 
 
