@@ -14,8 +14,8 @@ from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import RELIABILITY, STATUSES
 
 SOURCES = {
-    "icc_c": "ICC(C,k): single ratings by known people",
-    "icc_1": "ICC(1,k): single ratings",
+    "icc_c": "ICC(C,k): single ratings, people told apart",
+    "icc_1": "ICC(1,k): single ratings, people not told apart",
     "summary": "means, SDs and numbers of raters",
     "none": "not known: that takes several items with single ratings, or with SDs and numbers of "
     "raters",
