@@ -88,8 +88,8 @@ def test_every_rating_has_its_item_and_person(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        (BY_ROW | {"rows": "items"}, "rater names who gave the rating in a row"),
-        (BY_ROW | {"columns_are_raters": True}, "name the column that says whose as rater"),
+        (BY_ROW | {"rows": "items"}, "rater says who gave the rating in a row"),
+        (BY_ROW | {"columns_are_raters": True}, "give as rater the column that says whose"),
         (
             {"columns_are_raters": True, "scales": {"valence": {"mean": "v"}}},
             "no scale has columns of single ratings",
@@ -119,7 +119,7 @@ def test_blanks_around_an_id_make_no_other_person(tmp_path: Path) -> None:
 @pytest.mark.parametrize("gap", ["", " ", "NA"])
 def test_a_rating_without_its_person_is_told(gap: str, tmp_path: Path) -> None:
     source = BY_ROW | {"na_values": ["", "NA"]}
-    with pytest.raises(DataError, match=r"line 3, column 'who': expected who gave the rating"):
+    with pytest.raises(DataError, match=r"line 3, column 'who': expected the rater"):
         norms_of(tmp_path, LONG.replace("ben,7", f"{gap},7"), source)
 
 

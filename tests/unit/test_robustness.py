@@ -144,7 +144,7 @@ def test_the_weight_of_an_item_is_the_number_of_its_answers() -> None:
     )
     every = cell(NORM_ROWS, ratings(NORM_ROWS, noise=2.0))
     same = row(robustness_rows(every, job()), "weighted")
-    assert same["reason"] == "all items have as many answers: r is that of all items"
+    assert same["reason"] == "all items have equally many answers: r is that of all items"
     assert np.isnan(same["difference_low"])
 
 
@@ -223,7 +223,7 @@ def test_exact_means_with_little_mass_on_the_scale_are_flagged() -> None:
         assert row(robustness_rows(exact(off), job()), "all")["mostly_off_scale"]
     nothing = row(robustness_rows(exact(np.full(60, 0.1)), job()), "mass")
     assert nothing["reason"] == (
-        "0 items with both means and half of the mass on the scale; 3 are needed"
+        "0 items with both means and at least half of the mass on the scale; 3 are needed"
     )
 
 

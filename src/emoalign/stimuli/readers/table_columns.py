@@ -119,14 +119,14 @@ class JoinedTable(Entry):
             )
         if self.rater is not None and self.rows != "ratings":
             raise ValueError(
-                "rater names who gave the rating in a row, and belongs to rows: ratings; where "
+                "rater says who gave the rating in a row, and belongs to rows: ratings; where "
                 "each person has a column, say columns_are_raters: true"
             )
         self.check_confidential("id")
         if self.columns_are_raters and self.rows == "ratings":
             raise ValueError(
-                "columns_are_raters: with rows: ratings, a row is one person's; name the column "
-                "that says whose as rater"
+                "columns_are_raters: with rows: ratings, each row is one person's: give as rater "
+                "the column that says whose"
             )
         if self.columns_are_raters and not any(one.ratings for one in self.scales.values()):
             raise ValueError("columns_are_raters: no scale has columns of single ratings")
@@ -171,9 +171,9 @@ class ItemTable(JoinedTable, Source):
     split: str | None = Field(None, description="Column with the split an item belongs to.")
     cluster: str | None = Field(
         None,
-        description="Column with what items have in common that are not independent of each other, "
-        "such as their lemma or document: these are resampled together, and never parted by folds. "
-        "An item whose field is empty stands alone.",
+        description="Column that says which items belong together because they are not "
+        "independent, such as those of one lemma or document: they are resampled together, and "
+        "folds never part them. An item whose field is empty stands alone.",
     )
     joined: tuple[JoinedTable, ...] = Field(
         (), description="More tables with ratings of the same items, joined by id."
