@@ -29,7 +29,7 @@ def _people(results: Results) -> View | Absent | None:
     if rows.empty:
         return None
     if not rows["n_items"].any():
-        return Absent("No item has a human rating, so that people's agreement is not known.")
+        return Absent("No item has a human rating, so agreement among people is unknown.")
     where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
     columns = (
         where,
