@@ -253,7 +253,7 @@ def test_lines_with_errors_are_answers_or_asked_again_or_the_end(
     assert ratings.set_index("item_id")["status"].loc["tea"].tolist() == ["content_filter"] * 3
     assert [len(lines) for lines in server.submitted] == [4, 2]
     assert "a second line" in caplog.text
-    assert "a line nobody asked" in caplog.text
+    assert "a line that nobody asked for" in caplog.text
 
 
 def test_choices_that_failed_are_not_kept_and_asked_again(
@@ -419,7 +419,7 @@ def test_a_web_page_that_stays_is_told_and_the_batch_is_found_later(
 ) -> None:
     server.html.update({"create": 1, "list": 99})
     desk = batched()
-    with pytest.raises(EngineError, match=r"something else than JSON.*Sign in.*takes them up"):
+    with pytest.raises(EngineError, match=r"something other than JSON.*Sign in.*takes them up"):
         desk.rate()
     server.html.clear()
     desk.rate()

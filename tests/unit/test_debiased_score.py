@@ -298,7 +298,7 @@ def test_the_report_says_how_many_cells_are_nearer_in_which_readout() -> None:
     }
     unclear = row | {"rps_debiased_difference": 0.01, "rps_debiased_high": 0.03}
     [sentence] = nearer(pd.DataFrame([unclear, row]), report_job())
-    assert "Of 2 cells the sampled answers are clearly nearer to people in 1 and the exact " in (
+    assert "The sampled answers are clearly nearer to people in 1 of 2 cells, and the exact " in (
         sentence
     )
     assert "Model m under p (Words, valence): sampled 0.120, exact 0.200, difference −0.080" in (

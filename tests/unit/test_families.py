@@ -83,10 +83,9 @@ def test_p_values_are_adjusted_over_the_rows_that_are_named(
             assert rows[column].to_numpy() == pytest.approx(expected), (family.tests, column)
 
 
-def test_the_methods_have_the_sentence_on_all_families() -> None:
+def test_the_methods_have_the_sentences_on_all_families() -> None:
     in_words, _ = cited(sentence())
     assert in_words in (ROOT / "docs/methods.md").read_text(encoding="utf-8")
-    assert re.search(r"\. \S", in_words.replace("et al. ", "")) is None, "one sentence"
 
 
 def test_a_report_names_the_families_that_its_study_has(tmp_path: Path) -> None:
@@ -94,7 +93,7 @@ def test_a_report_names_the_families_that_its_study_has(tmp_path: Path) -> None:
     page = html.unescape(
         make_page(tmp_path, study(figures=["heatmap"]), rating_rows(ratings(norm_rows)), norm_rows)
     )
-    (told,) = re.findall(r"<p>(Families of tests: .*?)</p>", page)
+    (told,) = re.findall(r"<p>(Families of tests\. .*?)</p>", page)
     assert "correlations with people against 0 and of equal variances" in told
     assert "adjusted over the cells of a readout (Benjamini & Hochberg, 1995)" in told
     assert "differences of correlations" not in told, "there is one model, and one protocol"
@@ -103,8 +102,10 @@ def test_a_report_names_the_families_that_its_study_has(tmp_path: Path) -> None:
 
 def test_a_study_without_tests_of_one_kind_has_no_empty_list() -> None:
     describing = [family for family in FAMILIES if not family.confirmatory]
-    assert sentence(describing).startswith("Families of tests: descriptive are the tests of rank")
+    assert sentence(describing).startswith(
+        "Families of tests. These are descriptive: tests of rank"
+    )
     confirming = [family for family in FAMILIES if family.confirmatory]
     assert sentence(confirming).endswith(
-        "; descriptive are all intervals and the scorecards of expectations."
+        ". These are descriptive: all intervals; and all scorecards of expectations."
     )

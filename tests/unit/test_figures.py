@@ -402,7 +402,7 @@ def test_checks_of_r_stand_beside_r_over_all_items_with_their_intervals(
     thirds, sides, others = pages[0].axes
     assert [axis.get_title() for axis in (thirds, sides, others)] == [
         "Within thirds",
-        "Within sides of valence",
+        "Within negative and positive",
         "Other items or weights",
     ]
     for axis, check in ((thirds, "thirds"), (sides, "sides")):

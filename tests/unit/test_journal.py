@@ -166,7 +166,7 @@ def test_a_damaged_line_is_told_and_the_rest_is_used(
     file.write_bytes(content)
     assert read(tmp_path) == [answer(0), answer(2)]
     (said,) = caplog.messages
-    assert re.match(rf"{file}: lines that are no answers: 1 \(line 2: .+\)\.", said, re.DOTALL)
+    assert re.match(rf"{file}: lines that are not answers: 1 \(line 2: .+\)\.", said, re.DOTALL)
     assert "stop this job and restore it" in said
     write(file, answer(3))
     assert file.read_bytes() == content + answer(3).to_line()
@@ -175,7 +175,7 @@ def test_a_damaged_line_is_told_and_the_rest_is_used(
 def test_a_file_of_which_much_is_damaged_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "sheet.jsonl"
     file.write_bytes(answer(0).to_line() + b"\n".join([*DAMAGED_LINES, b""]))
-    with pytest.raises(JournalError, match=r"12 lines are no answers.*restore it from a backup"):
+    with pytest.raises(JournalError, match=r"12 lines are not answers.*restore it from a backup"):
         read(tmp_path)
 
 
@@ -233,7 +233,7 @@ def test_answers_that_do_not_fit_on_the_disk_wait_and_leave_no_half_line_behind(
         journal.append([answer(40)])
         assert read(tmp_path) == [answer(0), *many, answer(40)]
         until(lambda: not journal.full())
-    assert caplog.messages[1:] == [f"{file} is written again: all answers are in it."]
+    assert caplog.messages[1:] == [f"{file} can be written again: all answers are in it."]
 
 
 @pytest.fixture
@@ -263,11 +263,11 @@ def test_answers_that_never_find_room_go_elsewhere_and_can_be_brought_back(
 ) -> None:
     file = tmp_path / "a journal" / "sheet.jsonl"
     elsewhere[place].mkdir()
-    with pytest.raises(JournalError, match=r"File too large.*Answers that have no room") as error:
+    with pytest.raises(JournalError, match=r"File too large.*Answers without room") as error:
         end_without_room(file, no_file_above(3000))
     assert len(read(file.parent)) < 8
     (saved,) = elsewhere[place].iterdir()
-    assert f"no room there: {8 - len(read(file.parent))}." in str(error.value)
+    assert f"without room there: {8 - len(read(file.parent))}." in str(error.value)
     (command,) = re.findall(r"mv .*", str(error.value))
     subprocess.run(command, shell=True, check=True)
     assert not saved.exists()
@@ -293,7 +293,7 @@ def test_answers_that_find_room_nowhere_are_counted(
     elsewhere: list[Path],
     no_file_above: Callable[[int], AbstractContextManager[None]],
 ) -> None:
-    with pytest.raises(JournalError, match=r"are lost: 8\..*tried: .*home, .*temporary"):
+    with pytest.raises(JournalError, match=r"lost: 8\..*tried: .*home, .*temporary"):
         end_without_room(tmp_path / "sheet.jsonl", no_file_above(100))
 
 
@@ -338,7 +338,7 @@ def test_what_the_disk_did_not_take_is_written_again(
         journal.append([answer(2)])
         until(lambda: not journal.full())
     assert read(tmp_path) == [answer(0), answer(1), answer(2)]
-    assert "Disk quota exceeded. Answers that wait in memory: 1." in caplog.messages[0]
+    assert "Disk quota exceeded. Answers waiting in memory: 1." in caplog.messages[0]
 
 
 def test_a_file_system_that_cannot_lock_is_told_with_what_to_do(

@@ -160,6 +160,21 @@ def test_sds_with_n_in_the_denominator_are_converted(table: Table, tmp_path: Pat
     assert np.isnan(norms["sd"][1])  # one rater has no spread
 
 
+def test_one_rater_has_no_spread_whatever_the_file_says(table: Table, tmp_path: Path) -> None:
+    text = "id,word,v,sd,n\n1,joy,3,0.5,4\n2,woe,3,0,1\n"
+    _, norms = prepared(tmp_path, table_card(table(text), SUMMARY))
+    assert norms["sd"][0] == 0.5
+    assert np.isnan(norms["sd"][1])
+
+
+def test_equal_ratings_have_no_spread_to_the_last_digit(table: Table, tmp_path: Path) -> None:
+    text = "id,word,a,b,c\n1,joy,0.1,0.1,0.1\n2,woe,6.1,6.1,6.1\n"
+    told = {"scales": {"valence": {"ratings": ["a", "b", "c"]}}}
+    scale = {"min": 0, "max": 7, "direction": "up"}
+    _, norms = prepared(tmp_path, table_card(table(text), told, scales={"valence": scale}))
+    assert norms["sd"].tolist() == [0, 0]
+
+
 def test_single_ratings_may_stand_in_columns(table: Table, tmp_path: Path) -> None:
     text = "id,word,a,b,c\n1,joy,6,7,5\n2,woe,1,,2\n"
     told = {"scales": {"valence": {"ratings": ["a", "b", "c"]}}}

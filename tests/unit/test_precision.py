@@ -410,7 +410,7 @@ def test_the_plan_tells_in_words_what_is_reachable(emotional: pd.DataFrame) -> N
     assert "if it is 0.3 (seen as 0." in lines[1]
     assert "for ±0.05: items " in lines[2]
     assert lines[3].startswith("  ln of the ratio of SDs: ±0.03")
-    assert "if its SDs go with people's over items, ±0.0" in lines[3]
+    assert "if the model's SDs follow people's over items, ±0.0" in lines[3]
     assert "for ±0.05: items " in lines[4]
     assert "for a perfect model (0." in lines[5]
     assert "or participants not reachable" in lines[2]

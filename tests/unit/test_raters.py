@@ -88,11 +88,19 @@ def test_every_rating_has_its_item_and_person(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        (BY_ROW | {"rows": "items"}, "rater names who gave the rating in a row"),
-        (BY_ROW | {"columns_are_raters": True}, "name the column that says whose as rater"),
+        (BY_ROW | {"rows": "items"}, "rater says who gave the rating in a row"),
+        (BY_ROW | {"columns_are_raters": True}, "give as rater the column that says whose"),
         (
             {"columns_are_raters": True, "scales": {"valence": {"mean": "v"}}},
             "no scale has columns of single ratings",
+        ),
+        (
+            {"columns_are_raters": True, "scales": {"valence": {"ratings": ["a", "b", "a"]}}},
+            "ratings names the column 'a' more than once",
+        ),
+        *(
+            (BY_ROW | {key: "who"}, f"{key} names the column 'who', which rater names as well")
+            for key in ("id", "text", "stratum", "split", "cluster")
         ),
     ],
 )
@@ -103,10 +111,15 @@ def test_a_card_that_cannot_be_meant_is_told(
         table_card(tmp_path / "words.csv", source)
 
 
+def test_blanks_around_an_id_make_no_other_person(tmp_path: Path) -> None:
+    norms = norms_of(tmp_path, LONG.replace("2,woe,ben", "2,woe, ben "), BY_ROW)
+    assert [list(of) for of in norms["raters"]] == [coded("anna", "ben"), coded("ben", "anna")]
+
+
 @pytest.mark.parametrize("gap", ["", " ", "NA"])
 def test_a_rating_without_its_person_is_told(gap: str, tmp_path: Path) -> None:
     source = BY_ROW | {"na_values": ["", "NA"]}
-    with pytest.raises(DataError, match=r"line 3, column 'who': expected who gave the rating"):
+    with pytest.raises(DataError, match=r"line 3, column 'who': expected the rater"):
         norms_of(tmp_path, LONG.replace("ben,7", f"{gap},7"), source)
 
 

@@ -317,7 +317,7 @@ def test_a_decimal_comma_is_told_as_such(table: Table) -> None:
     assert "found '6,5'; decimals are written with a point" in told
 
 
-@pytest.mark.parametrize("number", ["0", "10", "-3", "6.5", "1e15"])
+@pytest.mark.parametrize("number", ["0", "10", "-3", "6.5", "1e14"])
 def test_a_number_off_the_scale_is_an_error_and_never_moved_onto_it(
     number: str, table: Table
 ) -> None:

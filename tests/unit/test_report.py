@@ -132,7 +132,10 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     assert "allows r up to 0.98, and one person's ratings correlate 0.80 with the mean" in text
     anonymous = good | {"one_human_r": np.nan, "one_rating_r": 0.7}
     [sentences] = findings(cells(anonymous), report_job())
-    assert "one rating per item correlates 0.70 with the mean of the item's others" in sentences[-1]
+    assert (
+        "one rating per item correlates 0.70 with the mean of the item's other ratings"
+        in sentences[-1]
+    )
     assert "person" not in sentences[-1]
 
     close = poor | {"pearson_r": 0.6, "pearson_low": 0.5, "pearson_high": 0.7}

@@ -47,7 +47,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "this study has no such pair",
                 "this study does not have both",
                 "No protocol was asked in both readouts",
-                "Yes: the one correlation above 0 (95 % interval) stays so in every check.",
+                "Yes: the one correlation above 0 (95 % interval) stays above 0 in every check "
+                "(thirds and sides pooled).",
                 "Every cell has a rating of every item that people rated.",
             ],
         ),
@@ -76,7 +77,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             UNRATED,
             [
                 "There are no human ratings of them, so there is no comparison",
-                "No item has a human rating, so nobody knows how well people agree",
+                "No item has a human rating, so that people's agreement is not known",
                 "No item has both a mean of a model and a mean of people",
             ],
         ),
@@ -86,7 +87,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "r = ",
                 "that takes several items with single ratings, or with SDs and numbers of raters",
-                "People's SDs are not known",
+                "people's SDs are not known",
             ],
         ),
         (ANSWERS, NORM_ROWS.assign(ratings=None), ["means, SDs and numbers of raters"]),

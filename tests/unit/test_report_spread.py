@@ -43,10 +43,10 @@ def test_one_cell_is_told_with_its_interval() -> None:
     for ends, verdict in (
         ((1.2, 1.5, 1.9), "more than people's"),
         ((0.4, 0.5, 0.6), "less than people's"),
-        ((0.9, 1.0, 1.1), "about as much as people's"),
+        ((0.9, 1.0, 1.1), "not clearly more or less than people's"),
     ):
         [[sentence]] = findings(cells(ratio(*ends)), report_job())
-        assert sentence.startswith(f"Answers to one item vary {verdict}: ")
+        assert sentence.startswith(f"Answers to an item vary {verdict}: ")
         low, of, high = ends
         assert f"is {of:.2f} times people's [{low:.2f}, {high:.2f}]" in sentence
 
@@ -59,7 +59,9 @@ def test_many_cells_are_counted_and_their_ends_named() -> None:
         {"protocol": "refused"},
     )
     [[counts, ends]] = findings(rows, report_job())
-    assert counts == "Of 3 cells, answers to one item vary more than people's in 1 and less in 1."
+    assert counts == (
+        "Answers to an item vary clearly more than people's in 1 of 3 cells, and clearly less in 1."
+    )
     assert "0.50 times people's [0.40, 0.60] (Model m, Words, valence, cold, sampled)" in ends
     assert "to 1.50 times people's [1.20, 1.90] (Model m, Words, valence, hot, sampled)" in ends
 
@@ -77,9 +79,11 @@ def gaps_of(folder: Path, rows: pd.DataFrame) -> dict[str, str]:
 
 def test_a_model_that_never_varies_has_a_ratio_without_logarithm(tmp_path: Path) -> None:
     told = gaps_of(tmp_path, cells({"sd_human_rms": 1.0, "sd_model_rms": 0.0}))
-    assert "the ratio is 0, without logarithm" in told["Ratio of SDs"]
+    assert "the ratio is 0 and has no logarithm" in told["Ratio of SDs"]
     few = ratio(np.nan, 1.5, np.nan)
-    assert gaps_of(tmp_path, cells(few)) == {"Interval of the ratio": "it rests on too few items"}
+    assert gaps_of(tmp_path, cells(few)) == {
+        "Interval of the ratio": "it rests on too few items, or clusters of items"
+    }
     assert gaps_of(tmp_path, cells(ratio(1.2, 1.5, 1.9))) == {}
 
 
@@ -96,4 +100,4 @@ def test_the_page_shows_variances_first_and_the_replication_apart(tmp_path: Path
         assert published not in shown
         assert published in apart
     assert "too small on average" in apart
-    assert "Answers to one item vary" in page
+    assert "Answers to an item vary" in page

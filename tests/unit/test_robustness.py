@@ -144,7 +144,7 @@ def test_the_weight_of_an_item_is_the_number_of_its_answers() -> None:
     )
     every = cell(NORM_ROWS, ratings(NORM_ROWS, noise=2.0))
     same = row(robustness_rows(every, job()), "weighted")
-    assert same["reason"] == "all items have as many answers: r is that of all items"
+    assert same["reason"] == "all items have equally many answers: r is that of all items"
     assert np.isnan(same["difference_low"])
 
 
@@ -211,12 +211,19 @@ def test_exact_means_with_little_mass_on_the_scale_are_flagged() -> None:
     found = row(table, "mass")
     assert found["r"] == pytest.approx(pearson(items[mass >= 0.5]), rel=1e-12)
     assert not set(table["check"]) & {"answers", "weighted"}
+    # Half of the mass is not less than half, whatever is subtracted from what.
+    half = exact(np.full(60, 0.5)).assign(returned_mass=0.7, off_scale_mass=0.2)
+    assert (half["returned_mass"] - half["off_scale_mass"] < 0.5).all()
+    table = robustness_rows(half, job())
+    assert row(table, "all")["below_half"] == 0
+    assert not row(table, "all")["mostly_off_scale"]
+    assert row(table, "mass")["n_items"] == 60
     # Little on average, or for most items.
     for off in (np.full(60, 0.49), np.where(np.arange(60) < 31, 0.45, 1.0)):
         assert row(robustness_rows(exact(off), job()), "all")["mostly_off_scale"]
     nothing = row(robustness_rows(exact(np.full(60, 0.1)), job()), "mass")
     assert nothing["reason"] == (
-        "0 items with both means and half of the mass on the scale; 3 are needed"
+        "0 items with both means and at least half of the mass on the scale; 3 are needed"
     )
 
 

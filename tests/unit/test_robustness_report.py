@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from emoalign.analyses.robustness.checks import robustness_rows
-from emoalign.analyses.robustness.in_words import answers, findings, verdict
+from emoalign.analyses.robustness.in_words import CHECKS, answers, findings, verdict
 from emoalign.statistics.robustness import range_corrected
 from emoalign.tables import ROBUSTNESS
 from emoalign.wording import number
@@ -48,25 +48,25 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
     falls = changed(checked(0.7, 0.6, model="a"), "sides", r=0.1, low=-0.1, high=0.3)
     unknown = changed(checked(0.7, 0.6, model="c"), "thirds", r=np.nan, low=np.nan)
     told = {
-        "Yes: the one correlation above 0 (95 % interval) stays so in every check.": [
+        f"Yes: the one correlation above 0 (95 % interval) stays above 0 in {CHECKS}.": [
             *holds,
             *unclear,
         ],
-        "Yes: both correlations above 0 (95 % interval) stay so in every check.": [
+        f"Yes: both correlations above 0 (95 % interval) stay above 0 in {CHECKS}.": [
             *holds,
             *unknown,
         ],
-        "In part: 1 of 2 correlations above 0 (95 % interval) stays so in every check.": [
+        f"In part: 1 of 2 correlations above 0 (95 % interval) stays above 0 in {CHECKS}.": [
             *holds,
             *falls,
         ],
-        "No: the one correlation above 0 (95 % interval) does not stay so": falls,
-        "In part: both correlations above 0 (95 % interval) stay so in every check, but 1 is "
-        "lower within negative and within positive items than the narrower": [*holds, *weaker],
-        "In part: the one correlation above 0 (95 % interval) stays so in every check, but it is "
-        "lower": weaker,
+        "No: the one correlation above 0 (95 % interval) does not stay above 0": falls,
+        f"In part: both correlations above 0 (95 % interval) stay above 0 in {CHECKS}, but 1 of 2 "
+        "is lower within negative and within positive items than restriction": [*holds, *weaker],
+        f"In part: the one correlation above 0 (95 % interval) stays above 0 in {CHECKS}, but it "
+        "is lower": weaker,
         "No: none of 2 correlations above 0": [*falls, *[one | {"model": "m"} for one in falls]],
-        "There is no correlation to look at more closely": unclear,
+        "No correlation is above 0 (95 % interval), so there is none": unclear,
     }
     for words, rows in told.items():
         assert verdict(pd.DataFrame(rows)).startswith(words)
@@ -78,14 +78,16 @@ def test_a_fall_within_parts_is_told_with_what_the_range_explains() -> None:
     rows = changed(rows, "sides", **fallen, sd_ratio=0.472, r_corrected=0.496)
     told = answers(pd.DataFrame(rows), JOB)
     assert told["Within negative and within positive items"] == (
-        "The one correlation above 0 stays so. The largest fall is from 0.70 over all items "
-        "to 0.26 [0.15, 0.36] (Model m, p, words valence, sampled); people's means vary less "
-        "within parts, and at the full range it would be 0.50."
+        "The one correlation above 0 stays above 0. The largest fall is from 0.70 over all items "
+        "to 0.26 [0.15, 0.36] (Model m, p, words valence, sampled); corrected for restriction of "
+        "range, r is 0.50 there."
     )
     [(first, then)] = findings(pd.DataFrame(rows), JOB)
-    assert first.startswith("Much of the correlation is between negative and positive words: r of")
+    assert first.startswith(
+        "Part of the correlation lies between negative and positive words: r of"
+    )
     assert "is 0.70 over all, but 0.26 [0.15, 0.36] within negative and within positive" in first
-    assert "at the full range r would be 0.50" in then
+    assert "Corrected for restriction of range, it is 0.50" in then
 
 
 def test_a_fall_that_the_narrower_range_explains_is_no_finding() -> None:
@@ -113,7 +115,7 @@ def test_refused_items_and_few_answers_are_told_with_what_they_change() -> None:
     shares = f"{100 * low:.0f} %, {100 * middle:.0f} %, {100 * high:.0f} % are no rating"
     assert shares in told["Items without a rating"]
     by_answers = told["Number of answers"]
-    assert f"left out: {few['n_left_out']} in 1 cell" in by_answers
+    assert f"({few['n_left_out']} in 1 cell), r changes" in by_answers
     assert f"from {number(every['r'])} to {number(few['r'])}" in by_answers
     assert "Exact means" not in told
 
@@ -138,9 +140,9 @@ def test_flagged_cells_are_named_with_their_mass() -> None:
 def test_a_restricted_range_is_told() -> None:
     told = answers(robustness_rows(answered(), job()).fillna({"part": ""}), JOB)
     ratio = answered().dropna(subset="mean")["human_mean"].std() / NORM_ROWS["mean"].std()
-    assert f"have {number(ratio)} times the SD" in told["Range of the items"]
+    assert f"is {number(ratio)} times that" in told["Range of the items"]
     rows = pd.DataFrame(checked(0.7, 0.6))
-    assert "their range is not restricted" in answers(rows, JOB)["Range of the items"]
+    assert "range is not restricted" in answers(rows, JOB)["Range of the items"]
 
 
 @pytest.mark.parametrize("missing", [["r_least", "r_most"], ["sd_ratio"], ["difference"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -124,6 +125,20 @@ def test_items_and_people_that_cannot_be_told_apart_have_no_coefficients(
 
 def test_ratings_that_do_not_vary_have_no_coefficients() -> None:
     assert np.isnan(icc2(known(np.full((5, 3), 0.1) * 3)).consistency_average)
+
+
+def test_no_coefficient_is_above_1() -> None:
+    rng, none = np.random.default_rng(2), 0
+    for _ in range(500):
+        n_items, n_people = rng.integers(2, 8, 2)
+        of_people = rng.normal(0, rng.uniform(0, 1), n_people)
+        ratings = np.rint(rng.normal(5, 1, (n_items, n_people)) + of_people)
+        ratings[rng.random(ratings.shape) < rng.uniform(0, 0.5)] = np.nan
+        found = icc2(known(ratings))
+        every = np.array([getattr(found, part.name) for part in fields(found)])
+        assert np.nanmax(every, initial=-np.inf) <= 1 + 1e-12
+        none += np.isfinite(every[:2]).all() and np.isnan(every[2:]).any()
+    assert none > 0
 
 
 def test_several_ratings_of_an_item_by_one_person_count_as_their_mean() -> None:

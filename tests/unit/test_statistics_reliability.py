@@ -244,6 +244,11 @@ def test_disattenuation_may_exceed_1_and_is_undefined_without_reliability() -> N
     assert disattenuate(0.9, 0.5, 0.5) == pytest.approx(1.8)
     assert np.isnan(disattenuate(0.5, -0.2, -0.2))
     assert np.isnan(disattenuate(0.5, 0.0, 0.9))
+    # Means that vary just as much as sampling error would make them.
+    means = np.array([5.0, 6, 5, 9, 8])
+    nothing = summary_reliability(means, np.full(5, np.sqrt(means.var(ddof=1) * 3)), 3)
+    assert 0 < nothing < 1e-15
+    assert np.isnan(disattenuate(0.5, nothing, 0.9))
 
 
 def test_shapes_that_do_not_fit_are_named() -> None:
@@ -301,6 +306,15 @@ def test_an_item_that_one_person_rated_counts_with_the_error_of_the_others() -> 
     means, sds, ns = np.array([1.0, 2, 4, 9]), np.array([1, 1, 1, np.nan]), np.array([4.0, 4, 4, 1])
     expected = 1 - (0.25 * 3 + 1) / 4 / means.var(ddof=1)
     assert summary_reliability(means, sds, ns) == pytest.approx(expected)
+
+
+def test_an_sd_of_one_rating_says_nothing_whatever_a_file_says() -> None:
+    means, ns = np.arange(1.0, 7), np.array([1, 1, 1, 4, 5, 5])
+    sds = np.array([np.nan, np.nan, np.nan, 1.2, 0.9, 1.5])
+    for said in (0.0, 0.5):
+        assert summary_reliability(means, np.where(ns == 1, said, sds), ns) == pytest.approx(
+            summary_reliability(means, sds, ns)
+        )
 
 
 def test_a_model_that_refuses_items_is_as_reliable_as_the_items_it_answered() -> None:

@@ -125,7 +125,9 @@ def test_a_p_of_resamples_counts_those_at_zero_on_both_sides() -> None:
     left_out, present = rng.normal(1, 0.1, 30), np.ones(30, dtype=np.bool_)
     expected = 2 * (1 + np.sum(resampled <= 0)) / 1000
     for moved in (resampled, resampled + 1e-16, resampled - 1e-16, noisy(resampled)):
-        assert Replicates(1.4, moved, left_out, present).p() == pytest.approx(expected)
+        assert Replicates(1.4, moved, left_out, present, np.arange(30)).p() == pytest.approx(
+            expected
+        )
 
 
 def test_signs_are_flipped_alike_whichever_way_sums_were_rounded() -> None:

@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from emoalign.statistics.replicates import (
+    log_rms_sd_ratio_replicates,
+    log_sd_ratio_replicates,
+)
 from emoalign.statistics.resampling import log_rms_sd_ratio_sums, log_sd_ratio_sums
 from emoalign.statistics.significance import equal_spread, sign_flip, signed_rank
 from tests.kit.spread import POINTS, nine_points, variances
@@ -72,6 +76,14 @@ def test_variances_that_are_the_same_but_for_rounding_do_not_differ() -> None:
     model = np.sqrt(np.square(human) * (1 + 3e-16))
     assert np.any(model**2 != human**2)
     assert np.isnan(equal_spread(model, human, 100, seed=0)).all()
+
+
+def test_ratings_that_vary_by_rounding_alone_have_no_spread() -> None:
+    nothing, something = np.full(20, 2e-17), np.linspace(1, 2, 20)
+    for pair in ((nothing, something), (something, nothing)):
+        for of in (log_rms_sd_ratio_replicates, log_sd_ratio_replicates):
+            (found,) = of(*pair, 100, 0)
+            assert np.isnan(found.estimate)
 
 
 def test_equal_spread_flips_the_differences_of_variances() -> None:

@@ -29,7 +29,7 @@ from emoalign.tables import atomic
 
 _FINISHED = "training.json"
 _WEIGHTS = "weights"
-_OTHER_JOB = "%s: another job is at this training. Waiting for it to end."
+_OTHER_JOB = "%s: another job is running this training. Waiting for it to end."
 _log = logging.getLogger(__name__)
 
 

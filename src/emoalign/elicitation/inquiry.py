@@ -29,7 +29,7 @@ from emoalign.progress import Progress
 from emoalign.stage import Stopped
 
 LOOK_EVERY_S = 0.2
-"""Seconds between looks whether there is room on the disk again."""
+"""Seconds between checks for room on the disk."""
 
 _log = logging.getLogger(__name__)
 

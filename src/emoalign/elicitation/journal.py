@@ -22,7 +22,7 @@ from emoalign.errors import JournalError
 from emoalign.locks import alone
 
 VERSION = 1
-"""Version of the lines, raised when an older emoalign would misread them; the oldest say none."""
+"""Version of the lines, raised when an older emoalign would misread them; the oldest have none."""
 
 DAMAGED = 10
 """Unreadable lines that a file may have before it is taken for another kind of file."""
@@ -157,14 +157,14 @@ def read_answers(
 def _tell_damage(path: Path, damaged: Sequence[str]) -> None:
     if len(damaged) > DAMAGED:
         raise JournalError(
-            f"{path}: {len(damaged)} lines are no answers ({damaged[0]}; …). The file was changed "
-            "by something else than emoalign, and what it held was paid for: restore it from a "
+            f"{path}: {len(damaged)} lines are not answers ({damaged[0]}; …). The file was changed "
+            "by something other than emoalign, and what it held was paid for: restore it from a "
             "backup. Without one, move the damaged lines to a file elsewhere: the rest is used, "
             "and what they held is asked for again."
         )
     if damaged:
         _log.warning(
-            "%s: lines that are no answers: %d (%s). They stay where they are, the rest of the "
+            "%s: lines that are not answers: %d (%s). They stay where they are, the rest of the "
             "file is used, and what is missing is asked for again. If you have a backup of the "
             "file, stop this job and restore it.",
             path,
@@ -176,7 +176,7 @@ def _tell_damage(path: Path, damaged: Sequence[str]) -> None:
 class JournalWriter:
     """Appends answers to one file of a journal, alone: another job waits until it has ended.
 
-    `held` are the answers in memory, from which a file is written anew that was emptied meanwhile.
+    `held` are the answers in memory, from which a file that was emptied meanwhile is written anew.
     """
 
     def __init__(self, path: Path, held: Callable[[], Iterable[Answer]] = tuple) -> None:
@@ -240,7 +240,7 @@ class JournalWriter:
         self._file.sync()
 
     def full(self) -> bool:
-        """Tell whether answers wait for room on the disk; nothing should be asked as long as so.
+        """Tell whether answers wait for room on the disk; nothing should be asked meanwhile.
 
         Raises JournalError when they have waited too long.
         """

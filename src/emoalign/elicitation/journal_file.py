@@ -1,4 +1,4 @@
-"""A file of lines that are kept, whatever becomes of the disk, of the file or of the power."""
+"""A file of lines that are kept, whatever becomes of the disk, the file or the power."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class JournalFile:
             del self._unsynced[:many]
             self._synced = size
             if self.failure and not self._waiting and not self._lost:
-                _log.warning("%s is written again: all answers are in it.", self.path)
+                _log.warning("%s can be written again: all answers are in it.", self.path)
                 self.failure = self.stuck_since = None
 
     def _opened(self) -> int:
@@ -157,7 +157,7 @@ class JournalFile:
         if self.failure is None:
             self.stuck_since = time.monotonic()
             _log.warning(
-                "%s cannot be written: %s. Answers that wait in memory: %d. They are written as "
+                "%s cannot be written: %s. Answers waiting in memory: %d. They are written as "
                 "soon as there is room, and nothing new is asked until then. Make room on this "
                 "disk: the job goes on by itself.",
                 self.path,
@@ -186,7 +186,7 @@ class JournalFile:
         self._lost = False
         if missing:
             _log.warning(
-                "%s was %s while this job was writing it. Answers that it lacks now: %d. They are "
+                "%s was %s while this job was writing it. Answers missing from it: %d. They are "
                 "written into it again. Leave the journal alone while jobs run: it holds what was "
                 "paid for.",
                 self.path,
@@ -274,12 +274,12 @@ def rescued(path: Path, lines: Sequence[bytes]) -> str:
                 place.unlink()
             continue
         return (
-            f"Answers that have no room there: {len(lines)}. They are in {place}. Make room, then "
+            f"Answers without room there: {len(lines)}. They are in {place} now. Make room, then "
             f"bring them back before you run again: mv {shlex.quote(str(place))} "
             f"{shlex.quote(str(path.parent.resolve()))}/"
         )
     return (
-        f"Answers that are lost: {len(lines)}. There was no room for them elsewhere either (tried: "
+        f"Answers lost: {len(lines)}. There was no room for them elsewhere either (tried: "
         f"{', '.join(tried)}). Make room and run again: they are asked for again."
     )
 

@@ -161,14 +161,18 @@ LEFT JOIN (
 
 
 def exact(place: int, scale: OrdinalScale) -> str:
-    """Items of the scale bound as $scale_<place>: moments, raw and over the mass on the scale."""
+    """Items of the scale bound as $scale_<place>: moments, raw and over the mass on the scale.
+
+    The SD is of distances from the mean: the square of the mean, taken from the mean of squares,
+    would leave 1e-7 where all of the mass is on one point.
+    """
     points = [float(point) for point in scale.points]
     squares = [point**2 for point in points]
     return f"""
 SELECT {_KEYS}, {", ".join(f"n_{status}" for status in STATUSES)},
     CASE WHEN mass > 0 THEN raw_moment_1 / mass END AS mean,
     CASE WHEN mass > 0 THEN
-        sqrt(greatest(raw_moment_2 / mass - (raw_moment_1 / mass) * (raw_moment_1 / mass), 0))
+        sqrt(list_dot_product(probabilities, {_squared_distances(points)}) / mass)
     END AS sd,
     CASE WHEN mass > 0 THEN
         list_transform(probabilities, lambda probability: probability / mass)
@@ -190,6 +194,11 @@ FROM (
         GROUP BY ALL
     )
 )"""
+
+
+def _squared_distances(points: Sequence[float]) -> str:
+    mean = "raw_moment_1 / mass"
+    return f"list_transform({points!r}::DOUBLE[], lambda point: power(point - {mean}, 2))"
 
 
 def items(scales: list[OrdinalScale | LabelScale]) -> str:

@@ -113,7 +113,7 @@ class HumanAgreement:
         reliability: of people's item means, with its replicates.
         one_human_r: mean correlation of a person with the mean of the others; NaN where it is not
             known who rated.
-        one_rating_r: mean correlation of one rating per item with the mean of the item's others.
+        one_rating_r: mean correlation of one rating per item with the mean of its other ratings.
     """
 
     source: Source

@@ -9,7 +9,7 @@ from emoalign.study.scales import DatasetScale, Frameworks
 class AggregationJob(Job):
     """Bring the ratings of one dataset together with the norms, item by item."""
 
-    version: int = 4
+    version: int = 5
     dataset: str
     scales: dict[str, DatasetScale]
 

@@ -117,7 +117,8 @@ class Study(Entry):
     def _folder_is_free(cls, study: str) -> str:
         if study.casefold() in SHARED_FOLDERS:
             raise ValueError(
-                f"results/{study.casefold()} holds what all studies share: call the study otherwise"
+                f"results/{study.casefold()} holds what all studies share: "
+                "give the study another name"
             )
         return study
 
@@ -127,8 +128,8 @@ class Study(Entry):
         for model in models:
             if model.casefold() in JOURNAL_FOLDERS:
                 raise ValueError(
-                    f"results/journal/{model.casefold()} holds other things than answers: call the "
-                    f"model {model!r} otherwise"
+                    f"results/journal/{model.casefold()} holds other things than answers: give "
+                    f"the model {model!r} another name"
                 )
         return models
 

@@ -1,4 +1,4 @@
-"""The sentence on families of tests, in the methods of a report."""
+"""Sentences on families of tests, in the methods of a report."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ SOURCES: dict[Adjustment, str] = {
 
 def sentence(families: Sequence[Family] = FAMILIES) -> str:
     """Which tests are adjusted over which rows, and which confirm and which describe."""
-    parts = []
+    told = "Families of tests. "
     if confirmatory := list(_adjusted(families, confirmatory=True)):
-        parts.append(
-            "confirmatory, if they were planned before the data were seen, are the tests of "
-            + "; of ".join(confirmatory)
+        told += (
+            "If planned before the data were seen, these are confirmatory: tests of "
+            f"{'; of '.join(confirmatory)}. "
         )
     descriptive = list(_adjusted(families, confirmatory=False))
     if alone := [family.tests for family in families if not family.adjusted]:
         descriptive.append(f"{', of '.join(alone)}, not adjusted")
-    told = f"the tests of {'; of '.join(descriptive)}; and " if descriptive else ""
-    parts.append(f"descriptive are {told}all intervals and the scorecards of expectations")
-    return f"Families of tests: {'; '.join(parts)}."
+    tests = f"tests of {'; of '.join(descriptive)}; " if descriptive else ""
+    return f"{told}These are descriptive: {tests}all intervals; and all scorecards of expectations."
 
 
 def _adjusted(families: Sequence[Family], *, confirmatory: bool) -> Iterator[str]:

@@ -93,7 +93,7 @@ def person_halves(ratings: PersonRatings, n_splits: int = 1000, seed: int = 0) -
 
 
 def one_rating(ratings: ArrayLike, n_draws: int = 1000, seed: int = 0) -> float:
-    """Mean correlation of one rating of every item with the mean of the item's others.
+    """Mean correlation of one rating of every item with the mean of the item's other ratings.
 
     Each draw takes one rating of every item at random, and correlates these over items with the
     means of the others; the result is the mean over draws. Each rating may be another person's, so

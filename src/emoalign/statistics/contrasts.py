@@ -206,7 +206,7 @@ def zou(
     and high accordingly. NaN where `williams` is, and where one of the correlations is ±1.
     """
     a, b, ab, items = _defined(r_a, r_b, r_between, n)
-    inside = (np.abs(a) < 1) & (np.abs(b) < 1)
+    inside = (np.abs(a) < 1 - ALIKE) & (np.abs(b) < 1 - ALIKE)
     a, b = np.where(inside, a, np.nan), np.where(inside, b, np.nan)
     shared = (ab - a * b / 2) * (1 - a**2 - b**2 - ab**2) + ab**3
     c = shared / ((1 - a**2) * (1 - b**2))

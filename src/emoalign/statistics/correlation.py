@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from emoalign.statistics.pairs import FloatArray, complete_pairs, is_constant, ranks
+from emoalign.statistics.pairs import ROUNDING, FloatArray, complete_pairs, is_constant, ranks
 
 # Two items always correlate perfectly, so that a correlation says something from three on.
 FEWEST_ITEMS = 3
@@ -76,10 +76,10 @@ def fisher_limits(r: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floa
 
     tanh(artanh r ± z/√(n - 3)) (Fisher 1921, Metron 1:3): for n independent items from a bivariate
     normal distribution. `r` and `n` are numbers or arrays of one shape. NaN for fewer than four
-    items and where r is ±1.
+    items and where r is ±1 but for rounding.
     """
     correlation, items = np.asarray(r, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    known = (items >= FEWEST_FOR_FISHER) & (np.abs(correlation) < 1)
+    known = (items >= FEWEST_FOR_FISHER) & (np.abs(correlation) < 1 - ROUNDING)
     half = special.ndtri((1 + level) / 2) / np.sqrt(np.where(known, items, np.nan) - 3)
     z = np.arctanh(np.where(known, correlation, np.nan))
     return np.tanh(z - half), np.tanh(z + half)

@@ -98,11 +98,17 @@ def icc2(ratings: PersonRatings) -> TwoWay:
     I/(I + (P + E)/k), with k = 1, or the harmonic mean of the numbers of ratings per item; see
     `reliability.icc1` for why. All NaN where the components cannot be told apart: fewer than two
     items or people, people who rated fewer than two items each on average, ratings that do not
-    vary, or a rest below 0.
+    vary, or a rest below 0; of agreement as well where people and rest together are below 0, or
+    less than a variance of items below 0.
     """
     sums = crossed_sums(ratings)
     items, people, rest, k = (float(part[0]) for part in sums.components())
-    return TwoWay(*(items / (items + error / n) for error in (rest, people + rest) for n in (1, k)))
+    return TwoWay(*(_share(items, error / n) for error in (rest, people + rest) for n in (1, k)))
+
+
+def _share(items: float, error: float) -> float:
+    """The share of items in both variances; NaN without one that could be so of any ratings."""
+    return items / (items + error) if error >= -ROUNDING and items + error > ROUNDING else np.nan
 
 
 def crossed_sums(ratings: PersonRatings) -> CrossedSums:

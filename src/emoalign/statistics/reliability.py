@@ -85,8 +85,9 @@ def summary_reliability(means: ArrayLike, sds: ArrayLike, ns: ArrayLike) -> floa
     Var; `ns` is the number of raters per item, (items,) or one number. Negative when the means vary
     less than sampling error alone would make them.
 
-    One rating has no SD: the error of such an item is W/n, with the variance W within all others.
-    Items without all three are left out otherwise. NaN for fewer than two items or constant means.
+    One rating has no SD, whatever `sds` says: the error of such an item is W/n, with the variance W
+    within all others. Items without all three are left out otherwise. NaN for fewer than two items
+    or constant means.
 
     Raises:
         ValueError: the shapes do not fit each other.
@@ -114,7 +115,7 @@ def summary_sums(
             "raters), expected vectors of one length, or one number of raters for all items"
         )
     n = np.broadcast_to(n, mean.shape)
-    spread = np.isfinite(sd) & (n > 0)
+    spread = np.isfinite(sd) & (n > 1)
     present = np.isfinite(mean) & (spread | (n == 1))
     if is_constant(mean[present]):
         present = np.zeros_like(present)
@@ -162,7 +163,8 @@ def ceiling_interval(reliability: float, of_reliability: Interval) -> Interval:
 def disattenuate(r: float, reliability_human: float, reliability_model: float) -> float:
     """Return r/√(reliability_human·reliability_model), r between error-free means (Spearman 1904).
 
-    May exceed 1 by sampling error, which the caller flags. NaN unless both reliabilities exceed 0.
+    May exceed 1 by sampling error, which the caller flags. NaN unless both reliabilities exceed 0,
+    by more than rounding.
     """
     return float(_disattenuated(*map(np.asarray, (r, reliability_human, reliability_model))))
 
@@ -183,7 +185,7 @@ def disattenuated(r: Replicates, human: Replicates, model: Replicates) -> Replic
 
 
 def _disattenuated(r: FloatArray, human: FloatArray, model: FloatArray) -> FloatArray:
-    known = (human > 0) & (model > 0)
+    known = (human > ROUNDING) & (model > ROUNDING)
     return np.where(known, r / np.sqrt(np.where(known, human * model, 1)), np.nan)
 
 

@@ -170,7 +170,7 @@ def log_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
         ValueError: the shapes do not fit each other.
     """
     x, y, present = _cells(model_sd, human_sd)
-    return ItemSums(np.stack((x, y)), present, _log_ratio)
+    return ItemSums(_beyond_rounding(np.stack((x, y))), present, _log_ratio)
 
 
 def log_rms_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
@@ -183,7 +183,8 @@ def log_rms_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
         ValueError: the shapes do not fit each other.
     """
     x, y, present = _cells(model_sd, human_sd)
-    return ItemSums(np.stack((x * x, y * y)), present, lambda sums: _log_ratio(sums) / 2)
+    variances = _beyond_rounding(np.stack((x, y))) ** 2
+    return ItemSums(variances, present, lambda sums: _log_ratio(sums) / 2)
 
 
 def root_mean_square(sds: ArrayLike) -> float:
@@ -226,6 +227,11 @@ def _pearson(sums: FloatArray) -> FloatArray:
 def _variance(mean: FloatArray, mean_square: FloatArray) -> FloatArray:
     variance = mean_square - mean**2
     return np.where(variance > ROUNDING * np.maximum(1, mean_square), variance, np.nan)
+
+
+def _beyond_rounding(sds: FloatArray) -> FloatArray:
+    """SDs, 0 where they are nothing but rounding: the logarithm of that would be an estimate."""
+    return np.where(sds > ROUNDING, sds, 0.0)
 
 
 def _log_ratio(sums: FloatArray) -> FloatArray:

@@ -155,7 +155,7 @@ class DatasetCard(Entry):
 class PreparationJob(Job):
     """Read one dataset, draw the sample, write items and norms."""
 
-    version: int = 3
+    version: int = 4
     dataset: str
     modality: Modality
     source: DatasetSource

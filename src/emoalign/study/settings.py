@@ -38,8 +38,8 @@ class StatisticsSettings(Entry):
     min_answers: int = Field(
         2,
         ge=1,
-        description="Where correlations are looked at more closely, one is over items with at "
-        "least so many usable answers of the model.",
+        description="Robustness: one of its checks computes r over the items with at least "
+        "this many usable answers of the model.",
     )
 
 

@@ -22,15 +22,15 @@ from emoalign.tables.ratings import STATUSES
 RELIABILITY_SOURCE = Column(
     "reliability_source",
     TEXT,
-    "What the reliability of the human means is: icc_c (ICC(C,k), where it is known who rated), "
-    "icc_1 (ICC(1,k), of single ratings), summary (from mean, SD and n), or none.",
+    "How the reliability of the human means was computed: icc_c (ICC(C,k), where it is known who "
+    "rated), icc_1 (ICC(1,k), of single ratings), summary (from mean, SD and n), or none.",
 )
 
 ONE_OF_THEM = {
     "one_human_r": "Mean correlation of one person with the mean of the others, over people who "
-    "rated ten or more of the items; null where it is not known who rated.",
+    "share ten or more items with others; null without any, or where it is not known who rated.",
     "one_rating_r": "Mean correlation of one rating per item, whoever gave it, with the mean of "
-    "the item's others; null without single ratings.",
+    "the item's other ratings; null without single ratings.",
 }
 
 RELIABILITY = Table(
@@ -44,23 +44,24 @@ RELIABILITY = Table(
         *numbers(
             n_raters="Mean number of human ratings per item.",
             split_half_r="Mean correlation between random halves of the people, or of each item's "
-            "ratings where it is not known who rated; null with fewer than four ratings per item.",
-            spearman_brown="Reliability of the norms by halves: split_half_r stepped up to all.",
+            "ratings where it is not known who rated; null below four ratings per item on "
+            "average.",
+            spearman_brown="Split-half reliability of the norms: split_half_r stepped up to all.",
             icc_single="ICC(1): reliability of one rating (Shrout & Fleiss 1979).",
             icc_average="ICC(1,k): reliability of the mean of k ratings.",
-            icc_c_single="ICC(C,1): reliability of one person's ratings, where it does not count "
-            "that some people rate higher throughout (McGraw & Wong 1996); null where it is not "
-            "known who rated.",
-            icc_c_average="ICC(C,k): the same of the mean of k people.",
-            icc_a_single="ICC(A,1): reliability of one person's ratings, where it does count.",
-            icc_a_average="ICC(A,k): the same of the mean of k people.",
+            icc_c_single="ICC(C,1), consistency: reliability of one person's ratings if "
+            "differences in level between people do not count as error (McGraw & Wong 1996); null "
+            "where it is not known who rated.",
+            icc_c_average="ICC(C,k): the same, of the mean of k people.",
+            icc_a_single="ICC(A,1), absolute agreement: the same if they do count as error.",
+            icc_a_average="ICC(A,k): the same, of the mean of k people.",
             summary="1 - mean(SD²/n) / Var(means): reliability from summary statistics.",
-            reliability="The one used, which reliability_source names.",
+            reliability="The reliability used: that of reliability_source.",
             reliability_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
             reliability_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
             ceiling="Square root of the reliability: the highest r a perfect model can expect.",
-            ceiling_low="Lower end of its 95 % interval: that of the reliability, as its root.",
-            ceiling_high="Upper end of its 95 % interval: that of the reliability, as its root.",
+            ceiling_low="Lower end of its 95 % interval: √ of that of reliability.",
+            ceiling_high="Upper end of its 95 % interval: √ of that of reliability.",
             **ONE_OF_THEM,
         ),
     ),
@@ -77,10 +78,12 @@ ALIGNMENT = Table(
         *numbers(
             pearson_r="Pearson correlation of the model's item means with the human ones.",
             pearson_low="Lower end of its 95 % interval (bootstrap over items, those of a cluster "
-            "together, BCa); null where r rests on fewer than three clusters or on one, or is ±1.",
+            "together, BCa); null where r rests on fewer than three clusters, hinges on one, or "
+            "is ±1.",
             pearson_high="Upper end of its 95 % interval.",
-            pearson_fisher_low="Lower end of its 95 % interval by Fisher's z, for items that are "
-            "independent and normally distributed; null below four items, or where r is ±1.",
+            pearson_fisher_low="Lower end of its 95 % interval by Fisher's z, which assumes "
+            "independent items and bivariate normal means; null below four items, or where r is "
+            "±1.",
             pearson_fisher_high="Upper end of its 95 % interval by Fisher's z.",
             pearson_p="Two-sided p of pearson_r against 0.",
             pearson_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
@@ -101,25 +104,25 @@ ALIGNMENT = Table(
             "null if exact.",
             reliability_model_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
             ceiling="Highest r to be expected of a perfect model: √reliability_human.",
-            ceiling_low="Lower end of its 95 % interval: that of reliability_human, as its root.",
-            ceiling_high="Upper end of its 95 % interval: that of reliability_human, as its root.",
+            ceiling_low="Lower end of its 95 % interval: √ of that of reliability_human.",
+            ceiling_high="Upper end of its 95 % interval: √ of that of reliability_human.",
             **ONE_OF_THEM,
             pearson_disattenuated="pearson_r / √(reliability_human × reliability_model).",
             pearson_disattenuated_low="Lower end of its 95 % interval (bootstrap over items, BCa), "
-            "with all three anew in each resample.",
-            pearson_disattenuated_high="Upper end of its 95 % interval; left as it is above 1.",
+            "with r and both reliabilities computed anew in each resample.",
+            pearson_disattenuated_high="Upper end of its 95 % interval; not cut off at 1.",
             sd_human_rms="Root mean square over items of the human SD: √ of the mean variance.",
             sd_model_rms="Root mean square over items of the model's SD.",
             log_rms_sd_ratio="ln(sd_model_rms / sd_human_rms); below 0: too homogeneous, above 0: "
-            "too varied. Not biased by how many ratings an item has.",
+            "too varied. It is not biased where items have few ratings.",
             log_rms_sd_ratio_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
             log_rms_sd_ratio_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
-            signflip_p="Two-sided p of equal mean variances: signs of the differences of items "
-            "flipped at random.",
+            signflip_p="Two-sided p of equal mean variances, from flipping the signs of the items' "
+            "differences at random.",
             signflip_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
             sd_human_median="Median over items of the human SD. This column and those up to "
-            "signedrank_p_adjusted replicate Ogg et al. (2025); SDs of few ratings are too small, "
-            "so that with fewer raters than answers they show too much spread of the model.",
+            "signedrank_p_adjusted replicate Ogg et al. (2025). SDs of few ratings are too small: "
+            "with fewer raters than answers, these columns overstate the model's spread.",
             sd_model_median="Median over items of the model's SD.",
             log_sd_ratio="ln(mean SD of the model / mean human SD); replication, see "
             "log_rms_sd_ratio.",
@@ -186,8 +189,8 @@ READOUTS = Table(
         Column(
             "rps_debiased_n_items",
             COUNT,
-            "Items with min_raters single human ratings, two answers and an exact row: those of "
-            "the columns that follow.",
+            "Items with at least min_raters single human ratings, two answers and an exact row: "
+            "those of the columns that follow.",
         ),
         *numbers(
             rps_debiased_sampled="Mean over items of the debiased ranked probability score of the "

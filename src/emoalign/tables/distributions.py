@@ -67,7 +67,9 @@ DISTRIBUTIONS = Table(
         Column("best", TEXT, "lowest, highest or zero: which value would be best."),
         Column("n_items", COUNT, "Items behind the value."),
         Column(
-            "n_texts", COUNT, "Different texts (or images) among them, or clusters of the card."
+            "n_texts",
+            COUNT,
+            "Different texts (or images) among them; clusters where the card names some.",
         ),
         *numbers(
             n_raters="Mean number of human raters of these items.",
@@ -91,7 +93,9 @@ ENTROPY = Table(
         *CELL,
         Column("n_items", COUNT, "Items with an entropy of people and of the model."),
         Column(
-            "n_texts", COUNT, "Different texts (or images) among them, or clusters of the card."
+            "n_texts",
+            COUNT,
+            "Different texts (or images) among them; clusters where the card names some.",
         ),
         *numbers(
             human_entropy="Mean over items of the entropy of people's distribution, in bits.",
@@ -175,8 +179,8 @@ DISTRIBUTION_CONTRASTS = Table(
         Column(
             "n_texts",
             COUNT,
-            "Different texts among them, or clusters of the card; tests and effects are over "
-            "these.",
+            "Different texts among them, or clusters where the card names some: the units of tests "
+            "and effects.",
         ),
         *numbers(
             mean_a="Mean over items of the metric of a.",

@@ -75,8 +75,8 @@ CALIBRATION = Table(
         Column(
             "n_texts",
             COUNT,
-            "Different texts (or images) among them, or clusters of the card; folds never part "
-            "one.",
+            "Different texts (or images) among them, or clusters where the card names some; folds "
+            "never part one.",
         ),
         *numbers(
             gain="Relative reduction of the mean JSD: 1 - jsd_after / jsd_before.",

@@ -56,8 +56,7 @@ STIMULI = Table(
         Column(
             "cluster",
             TEXT,
-            "What the source names as belonging together, such as a lemma or a document; null "
-            "without.",
+            "What the source says it belongs to, such as a lemma or a document; null without.",
         ),
         Column("shard", TEXT, "The rating job the item belongs to."),
     ),
@@ -82,7 +81,7 @@ NORMS = Table(
             "raters",
             TEXTS,
             "Who gave each rating, or chose each set of labels, as a hash of the person's id; null "
-            "where the source does not tell. In no other file.",
+            "where the source does not tell. No other file has it.",
         ),
     ),
 )
@@ -153,9 +152,9 @@ ITEMS = Table(
         Column(
             "cluster",
             COUNT,
-            "Number of its cluster, from 0. Items share it that the source puts into one cluster "
-            "(the column of the stimuli) or that show the same text or image, directly or through "
-            "others; they are resampled together.",
+            "Number of its cluster, from 0. Items are in one cluster if the source puts them there "
+            "(the column of the stimuli) or if they show the same text or image, directly or "
+            "through others; they are resampled together.",
         ),
         *(Column(f"n_{status}", COUNT, f"Answers with status {status}.") for status in STATUSES),
         Column(
@@ -250,8 +249,8 @@ PRECISION = Table(
             TEXT,
             "About the model. For r: its correlation with people if both had means without error. "
             "For log_rms_sd_ratio: alike (over items, the variances of its answers are "
-            "proportional to those of people's ratings) or unrelated (they differ as much, and "
-            "have nothing to do with people's). For jsd: perfect (it knows what is true of each "
+            "proportional to those of people's ratings) or unrelated (they differ as much, but "
+            "independently of people's). For jsd: perfect (it knows what is true of each "
             "item, as in distributions) or marginal (it gives every item the mean distribution of "
             "the items in other folds).",
         ),

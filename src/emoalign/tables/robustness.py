@@ -8,7 +8,7 @@ from emoalign.tables.contract import CELL, COUNT, MISSING, TEXT, Column, Table, 
 
 ROBUSTNESS = Table(
     "statistics/robustness.parquet",
-    "a cell and readout, and some of its items or a weight for them: does the correlation hold?",
+    "a cell, a readout and a check: r on some of the items, or on weighted ones.",
     (
         *CELL,
         Column(
@@ -32,8 +32,8 @@ ROBUSTNESS = Table(
             "Thirds and sides: the scale whose human means part the items: valence where people "
             "rated it, else the scale itself.",
         ),
-        Column("n_items", COUNT, "Items with both means that the row is over."),
-        Column("n_left_out", COUNT, "Items with both means that the row leaves out."),
+        Column("n_items", COUNT, "Items with both means that r is over."),
+        Column("n_left_out", COUNT, "Items with both means that r is not over."),
         Column(
             "n_missing",
             COUNT,
@@ -47,16 +47,16 @@ ROBUSTNESS = Table(
             difference="r minus r over all items of the cell; null in the row of all.",
             difference_low="Lower end of its 95 % interval (paired bootstrap over items, BCa).",
             difference_high="Upper end of its 95 % interval.",
-            sd_ratio="SD of the human means of the row's items, as a share of that of all items of "
+            sd_ratio="SD of the human means of the row's items, divided by that of all items of "
             "the study with a human mean on the scale; pooled: SD within parts. Below 1: the range "
             "is restricted.",
-            r_corrected="r as it would be at the full range (Thorndike 1949, case 2).",
+            r_corrected="r corrected for restriction of range (Thorndike 1949, case 2).",
             no_rating="Share of answers to the row's items that are no rating; null if exact.",
-            refused="Share that are refusals, the model's own or by a content filter; null if "
-            "exact.",
-            r_least="Row of all: the least r possible if the model had rated its missing items, "
-            "whatever it gave them from one end of the scale to the other.",
-            r_most="Row of all: the most r possible.",
+            refused="Share of answers that are refusals, the model's own or by a content filter; "
+            "null if exact.",
+            r_least="Row of all: the lowest r possible if the model had rated its missing items, "
+            "whatever means within the scale it had given them.",
+            r_most="Row of all: the highest r possible, likewise.",
             on_scale_mass="Exact: mean probability of ratings among all answers.",
             below_half="Exact: share of the items with less than half of the mass on the scale.",
         ),

@@ -23,7 +23,7 @@ from emoalign.study.settings import StatisticsSettings
 class AlignmentJob(AnalysisJob):
     """Compare models with people, cell by cell: scales of numbers by dataset."""
 
-    version: int = 7
+    version: int = 8
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     bootstrap_resamples: int
@@ -44,8 +44,8 @@ class AlignmentJob(AnalysisJob):
 def _over(varied: str) -> str:
     """The caption of curves over what protocols differ in."""
     return (
-        "{dataset}: correlation with people (above) and standard deviation over raters of an item "
-        "(root mean square over items) as a share of people's (below) by "
+        "{dataset}: correlation with people (above) and standard deviation of the ratings of an "
+        "item (root mean square over items) as a share of people's (below) by "
         f"{varied}, with 95 % bootstrap intervals over items (BCa). Dashed: the "
         "highest ceiling of these cells, and a spread like people's."
     )
@@ -72,8 +72,8 @@ ANALYSIS = Analysis(
             caption="Pearson r of item means with human item means, with its 95 % bootstrap "
             "interval over items (BCa); the ceiling that the reliability of the human ratings "
             "sets on the items of the cell; and how well one person agrees with the mean of the "
-            "others or, where it is not known who rated, one rating per item with the mean of the "
-            "item's others.",
+            "others or, where that is not known, one rating per item with the mean of the "
+            "item's other ratings.",
             alt="Correlation of each cell with human ratings, with interval, ceiling and one "
             "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -86,8 +86,8 @@ ANALYSIS = Analysis(
             caption="Pearson r of item means with human item means, a column per model and a row "
             "per scale. The first columns are of people, over all items with a norm: the ceiling "
             "that the reliability of their ratings sets, how well one person agrees with the mean "
-            "of the others, where it is known who rated, and how well one rating per item agrees "
-            "with the mean of the item's others. A dash: undefined or not asked.",
+            "of the others, where that is known, and how well one rating per item agrees "
+            "with the mean of the item's other ratings. A dash: undefined or not asked.",
             alt="Correlations of models with people by scale, as colours with numbers; the "
             "numbers are in the table of alignment.",
             reads=statistics("alignment", "reliability"),

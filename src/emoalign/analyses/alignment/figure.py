@@ -52,7 +52,7 @@ FEW, MANY = (2, 3.5), (3, 2.75)
 
 def draw_correlations(subject: Subject) -> list[Figure]:
     """A row per cell, scale by scale: r with its 95 % BCa interval over items, the ceiling, and
-    the r of one person, or of one rating where it is not known who rated."""
+    the r of one person, or of one rating where that is not known."""
     table = subject.rows(ALIGNMENT)
     lowest = min(-0.25, table["pearson_low"].min() - 0.05, table["pearson_r"].min() - 0.05)
     protocols, readouts = table["protocol"].nunique() > 1, table["readout"].nunique() > 1

@@ -185,7 +185,7 @@ def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
 
 
 def _one_of_them(cell: Mapping[str, Any]) -> str:
-    """How well one person agrees with the others, or one rating where persons are not known."""
+    """How well one person agrees with the others, or one rating where that is not known."""
     if not math.isnan(cell["one_human_r"]):
         return (
             f", and one person's ratings correlate {number(cell['one_human_r'])} with the mean of "
@@ -194,7 +194,7 @@ def _one_of_them(cell: Mapping[str, Any]) -> str:
     if not math.isnan(cell["one_rating_r"]):
         return (
             f", and one rating per item correlates {number(cell['one_rating_r'])} with the mean of "
-            "the item's others (who rated is not known)"
+            "the item's other ratings (the agreement of single people is not known)"
         )
     return ""
 

@@ -54,9 +54,9 @@ NAMES = {
 MEANINGS = {
     "JSD": "Jensen–Shannon divergence to base 2, from 0 (the same) to 1 (nothing in common)",
     "RPS": "ranked probability score, from 0 to 1, which punishes far points more than near ones",
-    "RPS, debiased": "RPS less what it owes to the number of raters and of answers, which alone "
-    "keep two samples of one distribution apart; 0 is the same distribution, and below 0 are "
-    "samples that happen to be nearer than that",
+    "RPS, debiased": "RPS minus what few raters and few answers add to it, since even two samples "
+    "of one distribution differ; 0 means the same distribution, and values below 0 are samples "
+    "that happen to be nearer than expected",
     "W1": "earth mover's distance, how far answers would have to be moved",
     "TVD": "total variation distance, also called DistCE",
     "KL": "Kullback–Leibler divergence of the model, mixed with 1 % of the uniform distribution",
@@ -87,9 +87,9 @@ METHODS = (
     "model reduced to its mean, the model on shuffled items, random halves of the raters, and a "
     "perfect model with as many answers, simulated from what the ratings leave open (a mixture "
     "of ordinal logits [@mccullagh1980], or an urn of sets of labels [@blackwell1973]). Intervals "
-    "are from {resamples:,} bootstrap resamples of texts (BCa) [@efron1987], or of clusters of "
-    "items where a dataset's card names some, as are folds; cells were compared by the "
-    "signed-rank test over texts [@wilcoxon1945], adjusted over contrasts of a kind, readout "
+    "are from {resamples:,} bootstrap resamples of texts (BCa) [@efron1987] and, like folds, go by "
+    "clusters of items where a dataset's card names some; cells were compared by the signed-rank "
+    "test over texts [@wilcoxon1945], adjusted over contrasts of a kind, readout "
     "and metric [@holm1979]."
 )
 

@@ -36,8 +36,8 @@ NO_SDS = (
     "how much ratings of an item vary is not known: that takes single ratings, or SDs and numbers "
     "of raters"
 )
-ALL_AGREE = "all people agree on each of these items, so that a ratio to their SD is not defined"
-NO_VARIANCE = "a model whose answers to an item are all the same (sd_ratio 0) has no log ratio"
+ALL_AGREE = "people agree fully on each of these items, so that a ratio to their SD is undefined"
+NO_VARIANCE = "if all answers to an item are the same (sd_ratio 0), the ratio has no logarithm"
 ONE_ANSWER = "one answer to an item has no SD"
 NO_ANSWERS = (
     "the single human answers are not known, are of fewer people than min_raters, or lie between "
@@ -208,8 +208,8 @@ def _ratio_needs(
             variance = spread.of_difference(math.inf, assumed)
             narrowest = planned_spread.half_width_of_spread(variance, n_items)
             reason = (
-                f"participants: not reachable with {n_items} items, whose variances differ so "
-                "much, by themselves and by chance of their few raters, that "
+                f"participants: not reachable with {n_items} items: their variances differ so "
+                "much, truly and by chance of their few raters, that "
                 f"±{narrowest:.3f} remains with infinitely many"
             )
         elif participants == 1:

@@ -1,4 +1,4 @@
-"""The table of planning in words: how exactly a study will know what, in a few lines."""
+"""The table of planning in words: how precise a study will be, in a few lines."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NAMES = {
 """Measures, as readers of the plan know them."""
 
 SPREADS = {
-    "alike": "if its SDs go with people's over items",
+    "alike": "if the model's SDs follow people's over items",
     "unrelated": "if they do not",
 }
 """What is assumed of a model's SDs."""
 
 
 def in_words(rows: pd.DataFrame) -> list[str]:
-    """What a study will know how exactly, in a few lines per scale and way of asking.
+    """How precise a study will be, in a few lines per scale and way of asking.
 
     Of the half-widths that were asked for, the one in the middle is told; all are in the table.
     """

@@ -40,9 +40,9 @@ def _view(results: Results) -> View | Absent:
         share("Items with p < .05", "share_below_05", "5 % are expected when the readouts agree."),
         p("G pooled p", "p_pooled", "Counts against exact probabilities, all items."),
         p("Sharpness p", "p_sharpness", "Whether the server sampled as sharply as asked."),
-        count("Items beside people", "rps_debiased_n_items", "Behind the columns that follow."),
-        value("RPS sampled", "rps_debiased_sampled", "From people, debiased.", 3),
-        value("RPS exact", "rps_debiased_exact", "From people, debiased.", 3),
+        count("Items with people", "rps_debiased_n_items", "Items of the columns that follow."),
+        value("RPS sampled", "rps_debiased_sampled", "Distance from people, debiased.", 3),
+        value("RPS exact", "rps_debiased_exact", "Distance from people, debiased.", 3),
         Column(
             "Difference of RPS [95 % CI]",
             _difference,
@@ -57,14 +57,14 @@ def _view(results: Results) -> View | Absent:
     method = (
         "For every item sampled answers were compared with the exact distribution by a G-test "
         f"whose p-value was simulated ({simulations:,} draws). Which of the two is nearer to "
-        "people was told by the ranked probability score [@epstein1969], from which the bias of "
+        "people was judged by the ranked probability score [@epstein1969], from which the bias of "
         "few raters and few answers was subtracted [@ferro2014], on the items that both have."
     )
     return View({"grid": shown, "nearer": list(nearer(rows, results.job))}, methods=[method])
 
 
 def nearer(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
-    """Which readout is nearer to people: in how many cells, and by how much at most."""
+    """Which readout is nearer to people, in how many cells, and by how much at most."""
     told = rows.dropna(subset=["rps_debiased_difference"])
     if told.empty:
         why = "; ".join(dict.fromkeys(rows["reason"].dropna()))
@@ -76,9 +76,9 @@ def nearer(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     order = [name for name in CELL_ORDER if name in told]
     most = records(told.assign(size=size).sort_values(["size", *order], ascending=False))[0]
     yield (
-        f"Of {counted(len(told), 'cell')} the sampled answers are clearly nearer to people in "
-        f"{sampled} and the exact probabilities in {exact} (debiased RPS, 95 % interval of the "
-        f"difference). The two are furthest apart for {job.titles[most['model']]} under "
+        f"The sampled answers are clearly nearer to people in {sampled} of "
+        f"{counted(len(told), 'cell')}, and the exact probabilities in {exact} (debiased RPS, 95 % "
+        f"interval of the difference). The two differ most for {job.titles[most['model']]} under "
         f"{most['protocol']} ({job.datasets[most['dataset']].title}, {most['scale']}): sampled "
         f"{number(most['rps_debiased_sampled'], 3)}, exact "
         f"{number(most['rps_debiased_exact'], 3)}, difference {_difference(most)}, on "

@@ -18,9 +18,9 @@ from emoalign.study.settings import StatisticsSettings
 
 
 class RobustnessJob(ComparisonJob):
-    """Look at correlations on other items, among them those with at least so many answers."""
+    """Compute correlations on other items, among them those with `min_answers` or more answers."""
 
-    version: int = 1
+    version: int = 2
     min_answers: int = 2
 
     @classmethod
@@ -55,9 +55,10 @@ ANALYSIS = Analysis(
             title="Correlations on parts of the items: {dataset}",
             caption="{dataset}: Pearson r with human item means within thirds of the items by "
             "valence (by the scale itself where people did not rate valence), on either side of "
-            "the middle of valence, and on other items or weights, each with its 95 % bootstrap "
-            "interval (BCa). Pooled: within all parts together. Black line: r over all items. "
-            "Grey band: where r could be if items that the model left without a rating had one.",
+            "the middle of valence (negative and positive), and over other items or weights, each "
+            "with its 95 % bootstrap interval (BCa). Pooled: within all parts together. Black "
+            "line: r over all items. Grey band: where r could be if the model had rated the items "
+            "it left without a rating; not a confidence interval.",
             alt="Correlations of each cell of {dataset} on parts of its items beside that over "
             "all; the numbers are in the table of robustness.",
             reads=statistics("robustness"),

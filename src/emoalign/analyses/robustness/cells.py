@@ -81,7 +81,8 @@ class Cell:
     def on_scale(self) -> FloatArray:
         """Exact: the probability of ratings, shape (items,)."""
         mass = self.rows["returned_mass"] - self.rows["off_scale_mass"]
-        found: FloatArray = mass.to_numpy(dtype=float)
+        # Half of the mass may be less than that in its last digit.
+        found: FloatArray = mass.to_numpy(dtype=float).round(12)
         return found
 
 

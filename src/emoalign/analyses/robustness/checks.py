@@ -163,7 +163,7 @@ def _weighted(cell: Cell, n_resamples: int, seed: int) -> Check:
     usable = np.nan_to_num(cell.rows["n_ok"].to_numpy(dtype=float))
     found = weighted_pearson(cell.model, cell.human, usable, n_resamples, seed, cell.clusters)
     equal = cell.both.any() and np.ptp(usable[cell.both]) == 0
-    same = "all items have as many answers: r is that of all items" if equal else None
+    same = "all items have equally many answers: r is that of all items" if equal else None
     every = np.ones_like(cell.rated)
     return Check("weighted", None, None, every, found, np.zeros(len(usable), np.int64), same)
 
@@ -195,8 +195,8 @@ def _reason(check: Check, min_answers: int) -> str | None:
     found = check.found
     if found.n_items < FEWEST_ITEMS:
         items = {
-            "answers": f"items with both means and {min_answers} answers",
-            "mass": "items with both means and half of the mass on the scale",
+            "answers": f"items with both means and at least {min_answers} answers",
+            "mass": "items with both means and at least half of the mass on the scale",
         }.get(check.check, "items with both means")
         return f"{found.n_items} {items}; {FEWEST_ITEMS} are needed"
     if np.isnan(found.estimate):
@@ -205,5 +205,5 @@ def _reason(check: Check, min_answers: int) -> str | None:
         clusters = counted(found.n_clusters, "cluster")
         return f"{clusters} of items; an interval needs {FEWEST_CLUSTERS}"
     if np.isnan(found.interval().low):
-        return "r has no interval: it rests on too few items, or all lie on one line"
+        return "r has no interval: it rests on too few items, or all items lie on one line"
     return None

@@ -57,7 +57,7 @@ PANELS = (
         ),
     ),
     (
-        "Within sides of valence",
+        "Within negative and positive",
         (
             Drawn(("sides", "below"), "negative", BLUE, "v"),
             Drawn(("sides", "above"), "positive", RED, "^"),
@@ -68,9 +68,9 @@ PANELS = (
         "Other items or weights",
         (
             Drawn(("answers", ""), "enough answers", BLUE, "s"),
-            Drawn(("weighted", ""), "by answers", GREEN, "P"),
+            Drawn(("weighted", ""), "weighted", GREEN, "P"),
             Drawn(("mass", ""), "mass on scale", PURPLE, "p"),
-            Drawn(("common", ""), "common", RED, "X"),
+            Drawn(("common", ""), "common items", RED, "X"),
         ),
     ),
 )

@@ -24,6 +24,9 @@ WHOLE = (
 )
 """The checks that all items of a cell have a say in, or all that a rule leaves."""
 
+CHECKS = "every check (thirds and sides pooled)"
+"""Those of `WHOLE`, in words: r within a single third or side says too little of a cell."""
+
 SAME_RANGE = 0.02
 """A ratio of SDs this close to 1 changes no r in its second decimal."""
 
@@ -48,7 +51,7 @@ def verdict(rows: pd.DataFrame) -> str:
     clear = _of(rows, "all").query("low > 0")
     if clear.empty:
         return (
-            "There is no correlation to look at more closely: no 95 % interval of r lies above 0."
+            "No correlation is above 0 (95 % interval), so there is none to look at more closely."
         )
     checked = pd.concat([_of(rows, *check) for check in WHOLE]).query("low_all > 0 and low == low")
     lost = checked.query("low <= 0").drop_duplicates(CELL_KEY)
@@ -56,15 +59,19 @@ def verdict(rows: pd.DataFrame) -> str:
     answer = "Yes" if held == len(clear) and not lower else "In part" if held else "No"
     if len(clear) == 1:
         stay = "stays" if held else "does not stay"
-        told = f"the one correlation above 0 (95 % interval) {stay} so in every check"
-        but = ", but it is lower" if held else ", and it is lower"
+        told = f"the one correlation above 0 (95 % interval) {stay} above 0 in {CHECKS}"
+        are = "it is"
     else:
         stay = "stays" if held == 1 else "stay"
         some = _part(held, len(clear))
-        told = f"{some} correlations above 0 (95 % interval) {stay} so in every check"
-        but = f", but {lower} {'is' if lower == 1 else 'are'} lower"
-    than = " within negative and within positive items than the narrower range there explains"
-    return f"{answer}: {told}{but + than if lower else ''}."
+        told = f"{some} correlations above 0 (95 % interval) {stay} above 0 in {CHECKS}"
+        are = f"{_part(lower, len(clear))} {'is' if lower == 1 else 'are'}"
+    if lower:
+        told += (
+            f", {'but' if held else 'and'} {are} lower within negative and within positive items "
+            "than restriction of range explains"
+        )
+    return f"{answer}: {told}."
 
 
 def answers(rows: pd.DataFrame, job: ReportJob) -> dict[str, str]:
@@ -94,22 +101,26 @@ def _within(pooled: pd.DataFrame, job: ReportJob) -> str:
     """How much of the correlations is left within parts."""
     if pooled.empty:
         return ""
-    clear = pooled.query("low_all > 0 and low == low")
+    above = pooled.query("low_all > 0")
+    if above.empty:
+        return "No r over all items is above 0 (95 % interval)."
+    clear = above.query("low == low")
     if clear.empty:
-        return "No r above 0 (95 % interval) over all items has an interval within parts."
+        return "No r that is above 0 over all items (95 % interval) has an interval within parts."
     held = int((clear["low"] > 0).sum())
     furthest = records(clear.sort_values("difference", kind="stable"))[0]
     stay = "stays" if held == 1 else "stay"
-    told = f"{_part(held, len(clear))} correlations above 0 {stay} so."
+    told = f"{_part(held, len(clear))} correlations above 0 {stay} above 0."
     sentences = [told[0].upper() + told[1:]]
     if len(clear) == 1:
-        sentences = [f"The one correlation above 0 {'stays' if held else 'does not stay'} so."]
+        stays = "stays" if held else "does not stay"
+        sentences = [f"The one correlation above 0 {stays} above 0."]
     if furthest["difference"] < 0:
         sentences.append(
             f"The largest fall is from {number(furthest['r_all'])} over all items to "
             f"{number(furthest['r'])} {interval(furthest['low'], furthest['high'])} "
-            f"({_named(furthest, job)}); people's means vary less within parts, and at the full "
-            f"range it would be {number(furthest['r_corrected'])}."
+            f"({_named(furthest, job)}); corrected for restriction of range, r is "
+            f"{number(furthest['r_corrected'])} there."
         )
     return " ".join(sentences)
 
@@ -125,30 +136,29 @@ def _by_answers(rows: pd.DataFrame, job: ReportJob) -> str:
         first = f"Every item with a rating has at least {wanted}."
     else:
         first = (
-            f"Items with fewer than {wanted} are left out: {left_out} in "
-            f"{counted(int((few['n_left_out'] > 0).sum()), 'cell')}. {_changes(few, job)}"
+            f"Without items that have fewer than {wanted} ({left_out} in "
+            f"{counted(int((few['n_left_out'] > 0).sum()), 'cell')}), {_changes(few, job)}"
         )
-    return f"{first} Weighting items by their answers: {_changes(weighted, job, lower=True)}"
+    return f"{first} With items weighted by their number of answers, {_changes(weighted, job)}"
 
 
 def _common(common: pd.DataFrame, job: ReportJob) -> str:
     if not common["n_left_out"].any():
-        return "Cells of a scale and readout are over the same items, or there is only one."
-    return f"On the items that all cells of a scale and readout have: {_changes(common, job, True)}"
+        return "No cell has an item that another cell of its scale and readout lacks."
+    return f"On the items that all cells of a scale and readout have, {_changes(common, job)}"
 
 
-def _changes(rows: pd.DataFrame, job: ReportJob, lower: bool = False) -> str:
+def _changes(rows: pd.DataFrame, job: ReportJob) -> str:
     """By how much a check changes r at most."""
     known = rows.dropna(subset="difference")
     if known.empty:
-        return "no r is left." if lower else "No r is left."
+        return "no r can be computed."
     most = records(known.sort_values("difference", key=np.abs, kind="stable"))[-1]
-    start = "r changes" if lower else "This changes r"
     if abs(most["difference"]) < UNSEEN:
-        return "r stays the same." if lower else "This leaves r the same."
+        return "r stays the same."
     before, after = number(most["r_all"]), number(most["r"])
     ends = f", from {before} to {after}" if before != after else ""
-    return f"{start} by {number(abs(most['difference']))} at most{ends} ({_named(most, job)})."
+    return f"r changes by {number(abs(most['difference']))} at most{ends} ({_named(most, job)})."
 
 
 def _missing(rows: pd.DataFrame, job: ReportJob) -> str:
@@ -163,8 +173,8 @@ def _missing(rows: pd.DataFrame, job: ReportJob) -> str:
     if known:
         cell = known[-1]
         sentences.append(
-            f"Had the model rated these, r could lie anywhere from {number(cell['r_least'])} to "
-            f"{number(cell['r_most'])} where most is open ({_named(cell, job)}: "
+            f"Had the model rated them, r could be anywhere from {number(cell['r_least'])} to "
+            f"{number(cell['r_most'])} in the cell that is least certain ({_named(cell, job)}: "
             f"{cell['n_missing']} of {cell['n_missing'] + cell['n_items']} items)."
         )
     sentences += _refusals(rows, job)
@@ -187,8 +197,8 @@ def _refusals(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         for name in ("no_rating", "refused")
     )
     yield (
-        f"Of the answers to items of the lowest, middle and highest third, {said} are no rating, "
-        f"and {refused} refusals, where thirds differ most ({_named(named, job)})."
+        f"Thirds differ most in {_named(named, job)}: of the answers to items of the lowest, "
+        f"middle and highest third, {said} are no rating and {refused} are refusals."
     )
 
 
@@ -200,12 +210,12 @@ def _range(every: pd.DataFrame) -> str:
     shown = number(least) if number(least) == number(most) else f"{number(least)} to {number(most)}"
     if least > 1 - SAME_RANGE:
         return (
-            "The items compared vary as widely for people as all rated items of the study (ratio "
-            f"of SDs {shown}): their range is not restricted."
+            "Human means vary no less over the items compared than over all rated items of the "
+            f"study (ratio of SDs: {shown}): range is not restricted."
         )
     return (
-        f"Human means of the items compared have {shown} times the SD of all rated items of the "
-        "study; r at the full range stands in the second table."
+        f"The SD of human means over the items compared is {shown} times that over all rated items "
+        "of the study; the second table has r corrected for restriction of range."
     )
 
 
@@ -222,7 +232,7 @@ def _mass(every: pd.DataFrame, job: ReportJob) -> str:
     more = f"; and {len(off) - FEW} more" if len(off) > FEW else ""
     return (
         f"In {len(off)} of {counted(len(exact), 'cell')} less than half of the probability is on "
-        f"the scale ({named}{more}): means are those of answers that the model is unlikely to give."
+        f"the scale ({named}{more}): its means are of answers that the model is unlikely to give."
     )
 
 
@@ -235,7 +245,7 @@ def _between(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
-    """That much of the correlation is between negative and positive items, where it is."""
+    """That part of the correlation lies between negative and positive items, where it is."""
     told = _between(rows)
     if told.empty:
         return
@@ -243,12 +253,11 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
     things = f"{job.datasets[cell['dataset']].modality}s"
     clear = len(_of(rows, "all").query("low > 0"))
     yield [
-        f"Much of the correlation is between negative and positive {things}: r of "
+        f"Part of the correlation lies between negative and positive {things}: r of "
         f"{_named(cell, job)} is {number(cell['r_all'])} over all, but {number(cell['r'])} "
         f"{interval(cell['low'], cell['high'])} within negative and within positive ones.",
-        f"The narrower range within them explains a part; at the full range r would be "
-        f"{number(cell['r_corrected'])}."
-        + (f" This is so for {_part(len(told), clear)} correlations above 0." if clear > 1 else ""),
+        f"Corrected for restriction of range, it is {number(cell['r_corrected'])}, still lower."
+        + (f" This holds for {_part(len(told), clear)} correlations above 0." if clear > 1 else ""),
     ]
 
 

@@ -56,9 +56,9 @@ def _methods(job: ReportJob) -> str:
         f"{counted(least, 'usable answer')}, and with items weighted by the number of answers; on "
         "the items that all cells of a scale and readout have; and, in the exact readout, on items "
         "with at least half of the probability on the scale. Differences from r over all items "
-        "have paired BCa intervals [@efron1987]. r at the full range is corrected for the SD of "
-        "the human means (case 2) [@thorndike1949]. For items without a rating, the lowest and the "
-        "highest r that any ratings could have given were found."
+        "have paired BCa intervals [@efron1987]. r was corrected for restriction of range in the "
+        "human means (case 2) [@thorndike1949]. Where items had no rating, the lowest and the "
+        "highest r that any ratings of them could have yielded were computed."
     )
 
 
@@ -73,15 +73,18 @@ def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
     wide = pd.DataFrame(cells).sort_values(CELL_ORDER, kind="stable")
     least = part(job, StatisticsSettings).min_answers
     checks = {
-        "thirds low": ("Lowest third", "Items that people rated lowest on valence, or the scale."),
+        "thirds low": (
+            "Lowest third",
+            "Items that people rated lowest on valence, or on the scale itself.",
+        ),
         "thirds middle": ("Middle third", ""),
         "thirds high": ("Highest third", ""),
         "thirds pooled": ("Within thirds", "Pooled, after means of thirds are centred."),
         "sides below": ("Negative", "Items below the middle of the scale of valence."),
         "sides above": ("Positive", "Items above it."),
-        "sides pooled": ("Within both", "Pooled, after means of both sides are centred."),
+        "sides pooled": ("Within sides", "Pooled, after means of both sides are centred."),
         "answers": (f"{least} or more answers", "Items with at least so many usable answers."),
-        "weighted": ("By answers", "Items weighted by their number of usable answers."),
+        "weighted": ("Weighted", "Items weighted by their number of usable answers."),
         "common": ("Common items", "Items that all cells of the scale and readout have."),
         "mass": ("Mass on scale", "Items with at least half of the probability on the scale."),
     }
@@ -99,7 +102,7 @@ def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
             "If none were missing",
             _possible,
             "r_least",
-            meaning="Least and most r possible, whatever ratings the missing items had.",
+            meaning="Lowest and highest r possible, whatever ratings the missing items had.",
             optional=True,
         ),
     )
@@ -107,7 +110,7 @@ def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
 
 
 def _possible(row: Row) -> str:
-    """Where r could be; no interval, and not written as one."""
+    """Where r could be: no confidence interval, and not written as one."""
     if not row["n_missing"] or math.isnan(row["r_least"]):
         return ""
     return f"{number(row['r_least'])} to {number(row['r_most'])}"
@@ -123,9 +126,9 @@ CHECK_NAMES = {
     "sides above": "positive",
     "sides pooled": "within negative and positive",
     "answers": "enough answers",
-    "weighted": "weighted by answers",
+    "weighted": "weighted by number of answers",
     "common": "common to all cells",
-    "mass": "half of the mass on the scale",
+    "mass": "at least half of the mass on the scale",
 }
 
 
@@ -140,7 +143,7 @@ def _checks(rows: pd.DataFrame, job: ReportJob) -> Grid:
         text("Readout", "readout"),
         Column("Items", _check_name, "check", numeric=False),
         count("Number of items", "n_items", "Items that r is over."),
-        count("Left out", "n_left_out", "Items with both means that it is not over."),
+        count("Left out", "n_left_out", "Items with both means that r is not over."),
         between("r [95 % CI]", "r", "low", "high", "Bootstrap over items (BCa)."),
         between(
             "Difference [95 % CI]",
@@ -149,8 +152,10 @@ def _checks(rows: pd.DataFrame, job: ReportJob) -> Grid:
             "difference_high",
             "From r over all items; paired bootstrap over items (BCa).",
         ),
-        value("SD ratio", "sd_ratio", "SD of the human means by that of all rated items."),
-        value("At full range", "r_corrected", "Thorndike's case 2."),
+        value("SD ratio", "sd_ratio", "SD of the human means, divided by that of all rated items."),
+        value(
+            "Corrected", "r_corrected", "r corrected for restriction of range (Thorndike's case 2)."
+        ),
         share("No rating", "no_rating", "Answers that are no rating."),
         share("Refused", "refused", "Refusals, the model's own or by a filter."),
         share("Mass on scale", "on_scale_mass", "Exact: mean probability of ratings."),

@@ -14,10 +14,10 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.spread.figure:draw",
             title="Spread of ratings: {dataset}, {scale}",
-            caption="{dataset}, {scale}: the standard deviation over raters of every item "
-            "(points), quartiles (boxes) and root mean square (diamonds). Dashed: root mean square "
-            "of people on the same items. Single standard deviations, and so the quartiles, are "
-            "too small where an item has few ratings; the root mean square is not.",
+            caption="{dataset}, {scale}: the standard deviation of the ratings of each item "
+            "(points), with quartiles (boxes) and root mean square (diamonds). Dashed: root mean "
+            "square of people on the same items. Single standard deviations, and so the "
+            "quartiles, are too small where an item has few ratings; the root mean square is not.",
             alt="Standard deviations of item ratings, people and models, for {dataset}, {scale}.",
             reads=(ITEMS,),
         ),

@@ -1,4 +1,4 @@
-"""How much raters of one item differ: people against simulated participants."""
+"""How much ratings of one item differ: people beside simulated participants."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROWS = 15
 
 @dataclass(frozen=True)
 class Row:
-    """The SDs of items, by one rater.
+    """The SDs of items, rated by people or in one cell.
 
     Attributes:
         name: what is rated by whom.
@@ -72,7 +72,7 @@ def _page(rows: list[Row], widest: float, seed: int) -> Figure:
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlim(-0.015 * widest, 1.03 * widest)
-    axis.set_xlabel("Standard deviation over raters of an item (points of the scale)")
+    axis.set_xlabel("Standard deviation of the ratings of an item (points of the scale)")
     return figure
 
 

@@ -16,14 +16,15 @@ from emoalign.tables import ALIGNMENT, records
 from emoalign.wording import counted, interval, number
 
 METHODS = [
-    "Whether simulated participants differ as much as people was told from the variances of items, "
-    "which are unbiased with any number of ratings: the logarithm of the ratio of root mean square "
-    "standard deviations, with its bootstrap interval (BCa) [@efron1987], and a test that flips "
-    "the signs of the differences of variances at random [@fisher1935]. To replicate what has been "
-    "published [@ogg2025], the standard deviations themselves were compared by the logarithm of "
-    "the ratio of their means, by Wilcoxon's rank-sum test and, respecting the pairing by item, by "
-    "the signed-rank test [@wilcoxon1945]; standard deviations of few ratings are too small, so "
-    "that these show too much spread of the model where an item has fewer raters than answers."
+    "The spread of simulated participants was compared with that of people by the variances of "
+    "items, which are unbiased with any number of ratings: by the logarithm of the ratio of root "
+    "mean square standard deviations, with its bootstrap interval (BCa) [@efron1987], and by a "
+    "test that flips the signs of the differences of variances at random [@fisher1935]. To "
+    "replicate published analyses [@ogg2025], the standard deviations themselves were compared by "
+    "the logarithm of the ratio of their means, by Wilcoxon's rank-sum test and, respecting the "
+    "pairing by item, by the signed-rank test [@wilcoxon1945]. Standard deviations of few ratings "
+    "are too small, so that these overstate the spread of the model where an item has fewer raters "
+    "than answers."
 ]
 
 
@@ -43,7 +44,7 @@ def _view(results: Results) -> View | None:
             "log_rms_sd_ratio_high",
             "Below 0: too homogeneous; above 0: too varied. Bootstrap over items (BCa).",
         ),
-        p("p", "signflip_p", "Of equal mean variances, by flipping signs."),
+        p("p", "signflip_p", "Test of equal mean variances, by flipping signs."),
         p("p adj.", "signflip_p_adjusted", "Benjamini–Hochberg over cells."),
     )
     replication = (
@@ -89,7 +90,7 @@ def _view(results: Results) -> View | None:
 
 
 def findings(rows: pd.DataFrame, job: ReportJob) -> list[list[str]]:
-    """In how many cells answers vary more and less than people's, and how far; none without any."""
+    """In how many cells answers vary more or less than people's, and by how much; maybe none."""
     known = rows[np.isfinite(rows["log_rms_sd_ratio_low"])]
     if known.empty:
         return []
@@ -98,18 +99,19 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     less = int((known["log_rms_sd_ratio_high"] < 0).sum())
     least, most = (_ratio(cell, job) for cell in (ordered[0], ordered[-1]))
     if len(ordered) == 1:
-        verdict = "more than" if more else "less than" if less else "about as much as"
+        verdict = "more than" if more else "less than" if less else "not clearly more or less than"
         return [
             [
-                f"Answers to one item vary {verdict} people's: their standard deviation (root mean "
+                f"Answers to an item vary {verdict} people's: their standard deviation (root mean "
                 f"square over items) is {least}."
             ]
         ]
     return [
         [
-            f"Of {counted(len(ordered), 'cell')}, answers to one item vary more than people's in "
-            f"{more} and less in {less}.",
-            f"Their standard deviation (root mean square over items) goes from {least} to {most}.",
+            f"Answers to an item vary clearly more than people's in {more} of "
+            f"{counted(len(ordered), 'cell')}, and clearly less in {less}.",
+            f"Their standard deviation (root mean square over items) ranges from {least} to "
+            f"{most}.",
         ]
     ]
 
@@ -125,7 +127,7 @@ def _ratio(cell: Mapping[str, Any], job: ReportJob) -> str:
 def _people(row: Row) -> str | None:
     if not math.isnan(row["sd_human_rms"]):
         return None
-    return "People's SDs are not known"
+    return "people's SDs are not known"
 
 
 def _model(row: Row) -> str | None:
@@ -138,14 +140,18 @@ def _model(row: Row) -> str | None:
 
 def _no_ratio(row: Row) -> str | None:
     if row["sd_model_rms"] == 0:
-        return "all answers of the model to an item are the same: the ratio is 0, without logarithm"
+        return (
+            "all answers of the model to an item are the same: the ratio is 0 and has no logarithm"
+        )
     return "all people agree on each item" if row["sd_human_rms"] == 0 else None
 
 
 def _no_interval(row: Row) -> str | None:
     known = not math.isnan(row["log_rms_sd_ratio"])
     return (
-        "it rests on too few items" if known and math.isnan(row["log_rms_sd_ratio_low"]) else None
+        "it rests on too few items, or clusters of items"
+        if known and math.isnan(row["log_rms_sd_ratio_low"])
+        else None
     )
 
 

@@ -14,14 +14,14 @@ from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import RELIABILITY, STATUSES
 
 SOURCES = {
-    "icc_c": "ICC(C,k): people who are told apart",
-    "icc_1": "ICC(1,k): single ratings",
+    "icc_c": "ICC(C,k): single ratings, people told apart",
+    "icc_1": "ICC(1,k): single ratings, people not told apart",
     "summary": "means, SDs and numbers of raters",
-    "none": "cannot be told: that takes several items with single ratings, or with SDs and numbers "
-    "of raters",
+    "none": "not known: that takes several items with single ratings, or with SDs and numbers of "
+    "raters",
 }
-ONE_PERSON = "One person with the mean of the others; not known where nobody says who rated."
-ONE_RATING = "One rating per item, whoever gave it, with the mean of the item's others."
+ONE_PERSON = "One person with the mean of the others; known only if the norms say who rated."
+ONE_RATING = "One rating per item, whoever gave it, with the mean of the item's other ratings."
 
 
 def _people(results: Results) -> View | Absent | None:
@@ -29,7 +29,7 @@ def _people(results: Results) -> View | Absent | None:
     if rows.empty:
         return None
     if not rows["n_items"].any():
-        return Absent("No item has a human rating, so nobody knows how well people agree on them.")
+        return Absent("No item has a human rating, so agreement among people is unknown.")
     where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
     columns = (
         where,
@@ -71,13 +71,13 @@ def _methods_of_people(job: ReportJob, rows: pd.DataFrame) -> Iterator[str]:
         yield (
             "The reliability of the human means is ICC(C,k), that of a two-way random model of "
             "items and raters [@mcgraw1996], with components of variance by Henderson's method I "
-            "[@henderson1953]; one person is a rater compared with the mean of the others over all "
-            "items that this rater shares with them, averaged over raters."
+            "[@henderson1953]; one person is compared with the mean of the others over all items "
+            "that this person shares with them, averaged over people."
         )
     if "icc_1" in sources:
         yield (
-            "The reliability of the human means is ICC(1,k) of single ratings [@shrout1979], as it "
-            "is not known who gave them."
+            "The reliability of the human means is ICC(1,k) of single ratings [@shrout1979] where "
+            "people cannot be told apart."
         )
     if "summary" in sources:
         yield (

@@ -16,7 +16,8 @@ from emoalign.stimuli.sheets import decoded
 from emoalign.study.fields import Entry, FileSource
 
 if TYPE_CHECKING:  # a card is read without numpy
-    from numpy.typing import ArrayLike
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 
 class Source(Entry, ABC):
@@ -135,7 +136,7 @@ def from_ratings(
     n = len(values)
     return HumanRatings(
         mean=float(values.mean()) if n else float("nan"),
-        sd=float(values.std(ddof=1)) if n > 1 else float("nan"),
+        sd=_spread(values) if n > 1 else float("nan"),
         n=n,
         ratings=tuple(values.tolist()),
         where=where,
@@ -144,11 +145,21 @@ def from_ratings(
     )
 
 
+def _spread(values: NDArray[np.float64]) -> float:
+    """SD (ddof 1); 0 of ratings that are all equal, although their mean may be rounded."""
+    return float(values.std(ddof=1)) if (values != values[0]).any() else 0.0
+
+
 def sample_sd(sd: float, n: int | None, ddof: int) -> float:
-    """An SD that was computed with `ddof`, as one with ddof 1; NaN where that is undefined."""
+    """An SD that was computed with `ddof`, as one with ddof 1; NaN where that is undefined.
+
+    So it is of one rating, of which files may say 0.
+    """
+    if n == 1:
+        return float("nan")
     if ddof == 1:
         return sd
-    return sd * math.sqrt(n / (n - 1)) if n is not None and n > 1 else float("nan")
+    return sd * math.sqrt(n / (n - 1)) if n is not None else float("nan")
 
 
 def tab_separated(path: Path, fields: Sequence[str]) -> Iterator[tuple[int, str, list[str]]]:

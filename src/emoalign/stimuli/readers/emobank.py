@@ -32,13 +32,13 @@ class EmobankSource(Source):
     splits: FileSource | None = Field(None, description="Train, dev and test: emobank.csv.")
     categories: FileSource | None = Field(
         None,
-        description="Genres of the documents, which become strata, and the documents: meta.tsv.",
+        description="Documents and their genres, which become strata: meta.tsv.",
     )
     cluster: Literal["document"] | None = Field(
         None,
-        description="document: the sentences of a document in categories, which are not "
-        "independent of each other, are resampled together, and never parted by folds; the "
-        "headlines of SemEval stand alone. Without it, every sentence does.",
+        description="document: the sentences of a document (from categories), which are not "
+        "independent, are resampled together, and folds never part them; the headlines of SemEval "
+        "stand alone. Without this setting, every sentence stands alone.",
     )
     skips: Literal["drop", "keep"] = Field(
         "drop",
@@ -55,7 +55,7 @@ class EmobankSource(Source):
     @model_validator(mode="after")
     def _documents_are_known(self) -> Self:
         if self.cluster is not None and self.categories is None:
-            raise ValueError("cluster: the documents are in categories: give meta.tsv there")
+            raise ValueError("cluster: documents come from categories: give meta.tsv there")
         return self
 
     def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:

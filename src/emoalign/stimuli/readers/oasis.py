@@ -38,7 +38,7 @@ class OasisSource(Source):
     ratings: FileSource | None = Field(
         None,
         description="The single ratings: OASIS_data.csv. They must reproduce the norms; with them "
-        "reliability is that of people who are told apart: a row is a person.",
+        "reliability is that of people who are told apart: each row is one person.",
     )
 
     def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:

@@ -213,10 +213,10 @@ def _rater(part: JoinedTable, row: Record, column: str) -> str | None:
     written = row.fields[_RATER]
     if written is None or written.strip() in {"", *part.na_values}:
         raise DataError(
-            f"{row.where}, column {part.rater!r}: expected who gave the rating, found nothing. "
-            f"Fill the field, or leave rater out of {CARD}: then nobody's ratings are told apart."
+            f"{row.where}, column {part.rater!r}: expected the rater, found nothing. Fill "
+            f"the field, or leave rater out of {CARD}: then raters are not told apart."
         )
-    return rater_code(written)
+    return rater_code(written.strip())
 
 
 def _decimal(part: JoinedTable, field: str) -> str:

@@ -35,6 +35,9 @@ class ScaleColumns(Entry):
     def _enough(self) -> ScaleColumns:
         if sum((self.mean is not None, bool(self.ratings), self.labels is not None)) != 1:
             raise ValueError("say which columns hold the ratings: give mean, ratings or labels")
+        for name in self.ratings:
+            if self.ratings.count(name) > 1:
+                raise ValueError(f"ratings names the column {name!r} more than once")
         if self.mean is None and (self.sd is not None or self.n is not None):
             raise ValueError("sd and n belong to mean; they follow from single ratings")
         return self
@@ -116,13 +119,14 @@ class JoinedTable(Entry):
             )
         if self.rater is not None and self.rows != "ratings":
             raise ValueError(
-                "rater names who gave the rating in a row, and belongs to rows: ratings; where "
+                "rater says who gave the rating in a row, and belongs to rows: ratings; where "
                 "each person has a column, say columns_are_raters: true"
             )
+        self.check_confidential("id")
         if self.columns_are_raters and self.rows == "ratings":
             raise ValueError(
-                "columns_are_raters: with rows: ratings, a row is one person's; name the column "
-                "that says whose as rater"
+                "columns_are_raters: with rows: ratings, each row is one person's: give as rater "
+                "the column that says whose"
             )
         if self.columns_are_raters and not any(one.ratings for one in self.scales.values()):
             raise ValueError("columns_are_raters: no scale has columns of single ratings")
@@ -134,6 +138,17 @@ class JoinedTable(Entry):
                     f"rows: with a rating in each row, scales.{name} needs ratings, not mean"
                 )
         return self
+
+    def check_confidential(self, *keys: str) -> None:
+        """Raise ValueError where one of these names the column that says who rated: what stands
+        in theirs is kept and shown as it is."""
+        for key in keys:
+            if self.rater is not None and getattr(self, key) == self.rater:
+                raise ValueError(
+                    f"{key} names the column {self.rater!r}, which rater names as well: then "
+                    "results would hold people's ids, of which only a hash should be kept. Give "
+                    f"{key} a column of its own"
+                )
 
     @property
     def table_format(self) -> str:
@@ -156,9 +171,9 @@ class ItemTable(JoinedTable, Source):
     split: str | None = Field(None, description="Column with the split an item belongs to.")
     cluster: str | None = Field(
         None,
-        description="Column with what items have in common that are not independent of each other, "
-        "such as their lemma or document: these are resampled together, and never parted by folds. "
-        "An item whose field is empty stands alone.",
+        description="Column that says which items belong together because they are not "
+        "independent, such as those of one lemma or document: they are resampled together, and "
+        "folds never part them. An item whose field is empty stands alone.",
     )
     joined: tuple[JoinedTable, ...] = Field(
         (), description="More tables with ratings of the same items, joined by id."
@@ -168,6 +183,7 @@ class ItemTable(JoinedTable, Source):
     def _one_stimulus(self) -> Self:
         if (self.text is None) == (self.image is None):
             raise ValueError("say which column holds the stimulus: give either text or image")
+        self.check_confidential("text", "image", "stratum", "split", "cluster")
         names = [name for part in self.parts() for name in part.scales]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

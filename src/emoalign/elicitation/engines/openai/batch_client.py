@@ -42,8 +42,8 @@ class _Response(Protocol):
 class BatchError(EngineError):
     """The batch interface could not be used; `passing` when it may be later.
 
-    `status` is that of the provider's reply, None without one; `unsure` tells that something may
-    have been made all the same.
+    `status` is that of the provider's reply, None without one; `unsure` tells that what was asked
+    for may have been made all the same.
     """
 
     def __init__(self, message: str, fault: Fault, status: int | None = None) -> None:
@@ -112,7 +112,7 @@ class BatchClient:
             read = self._client.files.with_raw_response.content
             content = (await self._sent(what, read(file_id))).content
             if content.lstrip().startswith(b"<") or _is_one_object(content):
-                raise self._error(what, odd(f"gave no file but: {content[:200]!r}"))
+                raise self._error(what, odd(f"gave no file but this: {content[:200]!r}"))
             return content
 
         return await self._persistently(once)
@@ -220,7 +220,7 @@ class BatchClient:
         try:
             reply = orjson.loads(response.content)
         except orjson.JSONDecodeError:
-            said = f"answered with something else than JSON: {response.content[:200]!r}"
+            said = f"answered with something other than JSON: {response.content[:200]!r}"
             raise self._error(what, odd(said)) from None
         if not isinstance(reply, dict):
             raise self._error(what, odd(f"gave an answer of another shape: {reply}"))

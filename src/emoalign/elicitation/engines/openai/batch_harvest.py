@@ -26,7 +26,7 @@ KEPT_AT_ONCE = 500
 """Lines of a collected batch that are written to the journal together."""
 
 READINGS = 3
-"""Times that files with damaged or missing lines are fetched: it may have happened on their way."""
+"""Times that files with damaged or missing lines are fetched: the way here may have done it."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Harvest:
         if damaged:
             _log.warning(
                 "batch %s: lines that cannot be read: %d (%s). The others are kept, and what is "
-                "missing is asked again.",
+                "missing is asked for again.",
                 batch.id,
                 len(damaged),
                 self._client.keyless("; ".join(damaged)),
@@ -100,7 +100,7 @@ class Harvest:
                 which = (
                     "a second line"
                     if outcome.custom_id in remembered.asked
-                    else "a line nobody asked"
+                    else "a line that nobody asked for"
                 )
                 _log.warning("batch %s: %s for %r", batch_id, which, outcome.custom_id[:64])
                 continue

@@ -19,7 +19,7 @@ Asked = tuple[str, tuple[int | None, ...]]
 
 @dataclass
 class Remembered:
-    """A batch under way, or about to be: `token` finds it where its id was not written any more.
+    """A batch under way, or about to be: `token` finds it if its id could not be written.
 
     It was made no earlier than `since` by the provider's clock (seconds since 1970; None where that
     is not known). `usd` is set aside for it in the `account` file.
@@ -47,9 +47,9 @@ class Memory:
             return list(orjson.loads(self.path.read_bytes())["batches"])
         except (orjson.JSONDecodeError, TypeError, KeyError) as error:
             raise JournalError(
-                f"{self.path}: this is no list of batches ({error}). The file was changed by "
-                "something else than emoalign: restore it from a backup. Without it, batches under "
-                "way are not known, and their requests are sent, and paid for, again."
+                f"{self.path}: this is not a list of batches ({error}). The file was changed by "
+                "something other than emoalign: restore it from a backup. Without it, batches "
+                "under way are not known, and their requests are sent, and paid for, again."
             ) from error
 
     def add(self, batch: Remembered) -> None:

@@ -158,7 +158,7 @@ class _Batches:
             await self.collect(len(self._memory.batches) or 1)
 
     async def _wait_for_a_place(self, error: EngineError, alone: bool, passing: bool) -> None:
-        """Have batches wait for those before them. Raises `error` when that is of no use.
+        """Have batches wait for those before them. Raises `error` when waiting is of no use.
 
         `alone` says that no other batch of this job was under way, `passing` that one of another
         job must have been.
@@ -171,7 +171,7 @@ class _Batches:
         now = time.monotonic()
         if self._turned_away is None:
             self._turned_away = now
-            _log.warning("%s It is submitted again when others may have ended.", error)
+            _log.warning("%s It is submitted again once others may have ended.", error)
         if not (passing or others) or now - self._turned_away > A_DAY_S:
             raise error
         # The longer it has waited, the less often it asks.

@@ -108,7 +108,7 @@ def no_json(content: bytes) -> Fault:
         what = " (nothing at all)"
     elif start.startswith((b"<!doctype", b"<html", b"<?xml")):
         what = " (a web page)"
-    return Fault("passing", f"answered with something else than JSON{what}.", _LOGIN, status=200)
+    return Fault("passing", f"answered with something other than JSON{what}.", _LOGIN, status=200)
 
 
 def odd(said: str) -> Fault:
