@@ -50,7 +50,8 @@ def test_while_the_disk_is_full_nothing_is_asked_and_with_room_the_job_goes_on(
         with no_file_above(FULL):
             job = pool.submit(large.rate)
             until(lambda: "cannot be written: File too large" in caplog.text)
-            # Both that are under way are awaited.
+            # Both that are under way are awaited, also one that the server has not heard yet.
+            time.sleep(0.5)
             until(lambda: large.server.at_once == 0)
             asked = len(large.server.heard)
             time.sleep(0.5)
