@@ -77,7 +77,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             UNRATED,
             [
                 "There are no human ratings of them, so there is no comparison",
-                "No item has a human rating, so that people's agreement is not known",
+                "No item has a human rating, so agreement among people is unknown",
                 "No item has both a mean of a model and a mean of people",
             ],
         ),

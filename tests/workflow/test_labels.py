@@ -188,7 +188,7 @@ def test_each_answer_is_a_row_for_each_scale_with_a_status_of_its_own(labelled: 
     assert len(ratings) == len(THEMES) * 4 * 2
     by_scale = ratings[ratings["item_id"] == "I1"].set_index(["scale", "participant"])
     valence, arousal = by_scale.loc["valence"], by_scale.loc["arousal"]
-    assert valence["status"].tolist() == ["ok", "ok", "unparsable", "unparsable"]
+    assert valence["status"].tolist() == ["ok", "ok", "off_scale", "unparsable"]
     assert valence["rating"].dropna().tolist() == [5, 6]
     assert arousal["status"].tolist() == ["ok", "ok", "ok", "unparsable"]
     assert arousal["rating"].dropna().tolist() == [2, 2, 2]
