@@ -116,6 +116,26 @@ def test_content_that_is_refused_in_any_providers_way_is_an_answer_of_that_item(
     assert len(desk.server.heard) == 4
 
 
+@pytest.mark.parametrize("message", [{}, {"message": None}, {"message": {}}, {"text": None}])
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        ("content_filter", "content_filter"),
+        ("content_filter: PROHIBITED_CONTENT", "content_filter"),
+        ("length", "truncated"),
+    ],
+)
+def test_a_choice_without_a_message_is_an_answer_where_its_end_says_why(
+    reason: str, status: str, message: dict[str, object], desk: Desk
+) -> None:
+    choice = {"index": 0, "finish_reason": reason, **message}
+    desk.server.said = only("tea", 200, {"choices": [choice] * 3})
+    statuses = by_word(desk)
+    assert statuses.pop("tea") == {status}
+    assert set.union(*statuses.values()) == {"ok"}
+    assert len(desk.server.heard) == 4
+
+
 def test_words_of_the_card_say_that_content_is_refused(desk: Desk) -> None:
     desk.server.said = only("tea", 403, {"message": "Verboten: STOP WORD found"})
     told = {"choices": 20, "seed_bits": 63, "content_filter_words": ["stop word"]}

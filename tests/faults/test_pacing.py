@@ -227,7 +227,9 @@ def test_googles_wait_is_read_from_the_body(wrapped: bool) -> None:
     assert refused(503, {}, body).wait_s == 37.5
 
 
-@pytest.mark.parametrize("reason", ["error", "ERROR", "abort"])
+@pytest.mark.parametrize(
+    "reason", ["error", "ERROR", "abort", "insufficient_system_resource", "network_error"]
+)
 def test_what_broke_off_while_it_was_made_may_be_charged(reason: str) -> None:
     fault = failure_in({"choices": [{"message": {"content": "7"}, "finish_reason": reason}] * 2})
     assert fault is not None

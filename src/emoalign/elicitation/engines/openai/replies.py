@@ -25,14 +25,13 @@ from emoalign.elicitation.engines.openai.waits import (
     spent_for_today,
     wait_in,
 )
+from emoalign.elicitation.readings import failed
 
 Kind = Literal["passing", "busy", "empty", "withheld", "rejected", "permanent"]
 """busy: too many requests; empty: no choices at all; withheld: a content policy, which is an answer
 and no failure; rejected: not accepted, which may be due to the item."""
 
 _REJECTED = (400, 403, 413, 422, 451)
-_FAILED = ("error", "abort")
-"""finish_reason where the server broke off (OpenRouter, Mistral; vLLM, SGLang)."""
 _PASSING = (408, 409, 425)
 _MADE_PERHAPS = (None, 200, 408, 502, 504, 524)
 """Statuses that may come after an answer was made: it was lost on its way, or took too long."""
@@ -155,7 +154,7 @@ def choice_failed(choice: object) -> bool:
     if not isinstance(choice, dict):
         return False
     reason = choice.get("finish_reason")
-    broken_off = isinstance(reason, str) and reason.lower() in _FAILED
+    broken_off = isinstance(reason, str) and failed(reason)
     return broken_off or bool(choice.get("error"))
 
 
