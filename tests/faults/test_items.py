@@ -55,6 +55,13 @@ OPENROUTER = {
         "metadata": {"reasons": ["violence"], "flagged_input": "war"},
     }
 }
+QUOTED = {
+    "error": {
+        "code": 403,
+        "message": "Your input was flagged",
+        "metadata": {"reasons": ["self-harm"], "flagged_input": "insufficient balance"},
+    }
+}
 XAI = {
     "code": "The caller does not have permission to execute the specified operation",
     "error": "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO",
@@ -93,6 +100,7 @@ def by_word(desk: Desk) -> dict[str, set[str]]:
         (400, INSIDE_A_TEXT),
         (403, OPENROUTER),
         (200, OPENROUTER),
+        (403, QUOTED),
         (403, XAI),
         (400, DEEPSEEK),
         (400, [DEEPSEEK]),

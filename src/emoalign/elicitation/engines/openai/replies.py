@@ -212,10 +212,10 @@ def _fault(
 
 def _kind(status: int, said: str, words: Sequence[str]) -> tuple[Kind, str]:
     """The meaning of an error of which this is the text, and what to do."""
+    if refuses_content(status, said, words):  # first: it may repeat the item, whatever that says
+        return "withheld", ""
     if out_of_money(said):
         return "permanent", _TOP_UP
-    if refuses_content(status, said, words):
-        return "withheld", ""
     if status == 429:
         return "busy", _LOWER
     if status in _PASSING or status >= 500:
