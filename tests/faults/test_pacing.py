@@ -184,6 +184,7 @@ def test_what_a_server_asks_to_wait_is_read(headers: dict[str, str], seconds: fl
         ("later", None),
         ("1s later", None),
         ("2026-13-01T00:00:37Z", None),
+        ("Thu, 01 Jan 2026 00:00:37 +9999999999999999", None),
     ],
 )
 def test_times_are_read_in_all_their_forms(text: str, seconds: float | None) -> None:
