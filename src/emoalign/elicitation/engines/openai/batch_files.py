@@ -152,5 +152,5 @@ def reply_in(outcome: Outcome, choices: int, card: OpenAIModel) -> dict[str, Any
     if fault is None:
         return body
     if fault.kind == "withheld":
-        return withheld_reply(choices)
+        return withheld_reply(choices, fault.usage)
     raise fault

@@ -277,9 +277,9 @@ def _top(logprobs: object) -> list[tuple[object, object]]:
     ]
 
 
-def withheld_reply(choices: int) -> dict[str, Any]:
-    """The reply to a question that a content policy does not let through, which costs nothing."""
+def withheld_reply(choices: int, usage: object) -> dict[str, Any]:
+    """The reply to a question that a content policy does not let through, with what it took."""
     return {
         "choices": [{"text": "", "finish_reason": "content_filter"}] * choices,
-        "usage": {"prompt_tokens": 0, "completion_tokens": 0},
+        "usage": dict(usage) if isinstance(usage, Mapping) else None,
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal
 
 import orjson
@@ -35,6 +36,8 @@ _REJECTED = (400, 403, 413, 422, 451)
 _PASSING = (408, 409, 425)
 _MADE_PERHAPS = (None, 200, 408, 502, 504, 524)
 """Statuses that may come after an answer was made: it was lost on its way, or took too long."""
+FREE = MappingProxyType({"prompt_tokens": 0, "completion_tokens": 0})
+"""The usage of a request that was refused before anything was made of it."""
 FIRST_PAUSE_S = 0.5
 
 _TOP_UP = (
@@ -71,7 +74,8 @@ class Fault(Exception):  # noqa: N818 (every other error here ends a job; this o
 
     `wait_s` is how many seconds the server asks to wait, None where it says nothing; `status` the
     HTTP status, None where nothing came; `words` are the server's own. It is `charged` for where an
-    answer may have been made.
+    answer may have been made; `usage` are its tokens as a reply counts them, None where they are
+    not known.
     """
 
     def __init__(
@@ -86,6 +90,7 @@ class Fault(Exception):  # noqa: N818 (every other error here ends a job; this o
         super().__init__(said)
         self.status = status
         self.charged = status in _MADE_PERHAPS
+        self.usage: object = FREE
         self.kind = kind
         self.said = said
         self.remedy = remedy
@@ -140,12 +145,15 @@ def _redirected(status: int, target: str) -> Fault:
 def failure_in(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault | None:
     """The fault that a reply with status 200 tells of, in place of an answer or of every answer."""
     if reply.get("error"):
-        return _failure(reply["error"], reply, words)
+        fault = _failure(reply["error"], reply, words)
+        fault.usage = reply.get("usage", FREE)
+        return fault
     choices = reply.get("choices")
     if not isinstance(choices, list) or not choices or not all(map(choice_failed, choices)):
         return None
     fault = _failure(choices[0].get("error"), reply, words)
     fault.charged = True  # it broke off while it was made
+    fault.usage = reply.get("usage")
     return fault
 
 
@@ -162,7 +170,9 @@ def no_choices(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault:
     """The server said 200 and gave a list of no answers."""
     said = as_text(reply)
     kind: Kind = "withheld" if filtered(said, words) else "empty"
-    return Fault(kind, f"gave a list of no answers: {said}", _NO_CHOICES, status=200, words=said)
+    fault = Fault(kind, f"gave a list of no answers: {said}", _NO_CHOICES, status=200, words=said)
+    fault.usage = reply.get("usage")
+    return fault
 
 
 def _failure(error: object, reply: Mapping[str, Any], words: Sequence[str]) -> Fault:
