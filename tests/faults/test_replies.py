@@ -17,6 +17,7 @@ import pytest
 from aiohttp import web
 
 from emoalign.elicitation.engines.openai.received import LARGEST_REPLY
+from emoalign.elicitation.engines.openai.replies import refused
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.rating import Ask, RatingJob
 from emoalign.errors import CapabilityError, EngineError
@@ -530,6 +531,12 @@ def test_nesting_of_any_depth_is_a_fault_that_is_told(levels: int, desk: Desk) -
         desk.server.change = lambda heard, reply, body=body: body
         with pytest.raises(EngineError, match="the server of model"):
             replace(desk, words=["joy"], limits=ONCE).rate()
+
+
+@pytest.mark.parametrize("levels", [300, 1015])
+def test_a_refusal_of_any_depth_is_told(levels: int) -> None:
+    nested = b"[" * levels + b"]" * levels
+    assert "(HTTP 500)" in refused(500, {}, b'{"error": {"message": ' + nested + b"}}").said
 
 
 def test_a_character_that_is_half_there_is_replaced(desk: Desk) -> None:

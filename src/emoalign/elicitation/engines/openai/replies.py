@@ -130,7 +130,8 @@ def refused(
     if wait_s is None and status == 429:
         wait_s = exhausted_for(headers) or None
     fields = _error_fields(content)
-    said = fields.get("message") or content.decode(errors="replace")
+    message = fields.get("message") or content.decode(errors="replace")
+    said = message if isinstance(message, str) else beginning(message)
     said = f"refused the request (HTTP {status}): {said}"
     return _fault(status, fields, text_of(content), said, wait_s, words)
 
