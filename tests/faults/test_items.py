@@ -130,6 +130,7 @@ def test_content_that_is_refused_in_any_providers_way_is_an_answer_of_that_item(
     [
         ("content_filter", "content_filter"),
         ("content_filter: PROHIBITED_CONTENT", "content_filter"),
+        ("content-filter", "content_filter"),
         ("length", "truncated"),
     ],
 )

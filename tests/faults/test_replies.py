@@ -104,7 +104,9 @@ def test_without_a_reason_only_what_could_go_on_to_another_point_is_truncated(de
     }
 
 
-@pytest.mark.parametrize("reason", ["length", "max_tokens", "model_length", "MAX_TOKENS"])
+@pytest.mark.parametrize(
+    "reason", ["length", "max_tokens", "model_length", "MAX_TOKENS", "maxTokens", "max-tokens"]
+)
 def test_every_word_for_a_cut_is_one(reason: str, desk: Desk) -> None:
     desk.server.change = changed(finish_reason=reason)
     assert (desk.rate()["status"] == "truncated").all()

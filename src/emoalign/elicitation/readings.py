@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from emoalign.elicitation.journal import Answer
@@ -68,6 +69,7 @@ _FAILED = {
 }
 """Words where the server broke off (OpenRouter, Mistral; vLLM; watsonx; Zhipu; DeepSeek)."""
 
+_BETWEEN_WORDS = re.compile(r"[\s-]+|(?<=[a-z])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
 _MARKS = str.maketrans("▁ĠĊ", "  \n")
@@ -161,9 +163,13 @@ def wordless(reason: str) -> bool:
     return _word(reason) in _FILTERED | _CUT
 
 
+@lru_cache(maxsize=256)
 def _word(reason: str) -> str:
-    """A finish_reason in lower case, without what may follow: "content_filter: SAFETY" (Gemini)."""
-    return reason.partition(":")[0].strip().lower()
+    """A finish_reason as one word in lower case: content-filter and maxTokens with underscores.
+
+    What may follow is left out: "content_filter: SAFETY" (Gemini).
+    """
+    return _BETWEEN_WORDS.sub("_", reason.partition(":")[0].strip()).lower()
 
 
 def _reason(answer: Answer) -> str:
