@@ -202,7 +202,7 @@ def test_a_server_without_a_system_role_is_told_the_same_by_the_user(
 # Nothing that cannot be seen
 
 
-@pytest.mark.parametrize("key", sorted(OWN_KEYS))
+@pytest.mark.parametrize("key", sorted({*OWN_KEYS, "n_predict"}))
 def test_what_emoalign_sets_itself_is_refused_in_extra_body_with_what_to_do(key: str) -> None:
     assert f"extra_body.{key}: emoalign sets {key} itself: {OWN_KEYS[key]}" in problems(
         extra_body={key: 1, "fine": True}
