@@ -218,6 +218,18 @@ def test_ten_items_in_a_row_that_are_not_accepted_stop_the_job(desk: Desk) -> No
     assert len(desk.server.heard) == 110
 
 
+def test_an_answer_on_its_way_makes_no_rejections_of_what_stopped_the_job(desk: Desk) -> None:
+    words = ["first", *(f"w{number}" for number in range(20))]
+    many = replace(desk, words=words, limits={"concurrency": 4})
+    desk.server.hold = lambda heard: heard.prompt == "first" and len(desk.server.heard) < 11
+    desk.server.plan = lambda heard: "slow" if heard.prompt == "first" else None
+    said = {"error": {"message": "This key was disabled."}}
+    desk.server.said = lambda heard: None if heard.prompt == "first" else (403, said)
+    with pytest.raises(EngineError, match="Nothing was noted of these"):
+        many.rate()
+    assert {answer.finish_reason for answer in desk.answers()} == {"stop"}
+
+
 def test_many_requests_about_one_item_are_no_ten_in_a_row(desk: Desk) -> None:
     desk.server.said = only("joy", 400, {"error": {"message": "No."}})
     alone = replace(desk, participants=30, choices=1, limits={"concurrency": 1})
