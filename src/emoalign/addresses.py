@@ -121,13 +121,20 @@ def reading_proxy(address: str) -> str | None:
     What is sent to an https address is encrypted on its way through a proxy.
     """
     proxy = proxy_for(address)
-    if proxy is None or urlsplit(address).scheme != "http" or on_this_machine(proxy):
+    if proxy is None or urlsplit(address).scheme != "http":
         return None
-    return shown(proxy)
+    try:
+        here = on_this_machine(proxy)
+    except ValueError:  # no address, which is told before anything is sent
+        here = False
+    return None if here else shown(proxy)
 
 
 def shown(address: str) -> str:
     """An address without what may be secret in it: user, password, query and fragment."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # a bracket without its other half
+        return "(no address)"
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, query="", fragment="").geturl()

@@ -352,7 +352,10 @@ def test_batches_keep_within_the_limit_of_the_study(
         b'{"custom_id": 7}',
         b'{"custom_id": "x", "response": "text"}',
         b'{"custom_id": "x", "response": {"status_code": "200", "body": {}}}',
+        b"[" * 1000 + b"]" * 1000,
+        b'{"custom_id": "x", "response": ' + b"[" * 1000 + b"]" * 1000 + b"}",
     ],
+    ids=lambda line: str(line[:40]),
 )
 def test_a_damaged_line_costs_no_other_answer(
     batched: Callable[..., Desk],
@@ -371,6 +374,24 @@ def test_a_damaged_line_costs_no_other_answer(
     assert list(map(len, server.submitted)) == [4, 1]
     assert set(server.paid.values()) == {1}
     assert "lines that cannot be read: 1 (file file-1, line 2: " in caplog.text
+
+
+def test_a_reason_of_any_depth_costs_no_other_answer(
+    batched: Callable[..., Desk], server: BatchServer
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        if number > 1:
+            return Ending(output=list(map(answered, lines)))
+        name = orjson.dumps(lines[0]["custom_id"])
+        deep = b"[" * 1000 + b"]" * 1000
+        errors = b'{"custom_id": ' + name + b', "error": {"message": ' + deep + b"}}"
+        return Ending(output=list(map(answered, lines[1:])), errors=[errors])
+
+    server.end = end
+    desk = batched()
+    desk.rate()
+    whole(desk)
+    assert set(server.paid.values()) == {1}
 
 
 def test_a_line_that_cannot_be_read_is_not_free(

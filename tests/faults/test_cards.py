@@ -202,7 +202,7 @@ def test_a_server_without_a_system_role_is_told_the_same_by_the_user(
 # Nothing that cannot be seen
 
 
-@pytest.mark.parametrize("key", sorted(OWN_KEYS))
+@pytest.mark.parametrize("key", sorted({*OWN_KEYS, "n_predict"}))
 def test_what_emoalign_sets_itself_is_refused_in_extra_body_with_what_to_do(key: str) -> None:
     assert f"extra_body.{key}: emoalign sets {key} itself: {OWN_KEYS[key]}" in problems(
         extra_body={key: 1, "fine": True}
@@ -276,6 +276,9 @@ KEYLIKE = "sk-proj-0123456789abcdefghij"
         ({"extra_body": {"a": [{"authToken": SECRET}]}}, "extra_body.a[0].authToken: this looks"),
         ({"extra_body": {"vendor": {"x": KEYLIKE}}}, "extra_body.vendor.x: this looks like"),
         ({"extra_body": {"x": [f"Bearer {SECRET}"]}}, "extra_body.x[0]: this looks like"),
+        ({"extra_body": {"api_key": [SECRET]}}, "extra_body.api_key: this looks like a secret"),
+        ({"extra_body": {"x": f"https://me:{SECRET}@a.org"}}, "extra_body.x: this looks like"),
+        ({"extra_body": {"x": f"https://a.org?api_key={SECRET}"}}, "extra_body.x: this looks like"),
         ({"headers": {"X-Api-Key": SECRET}}, "headers.X-Api-Key: this looks like a secret"),
         ({"headers": {"X-Virtual-Key": SECRET}}, "headers.X-Virtual-Key: this looks like"),
         ({"headers": {"X-Mine": f"Basic {SECRET}"}}, "headers.X-Mine: this looks like"),
@@ -309,6 +312,7 @@ def test_an_address_of_a_file_holds_no_secret_either() -> None:
     [
         {"max_thinking_tokens": 5, "prompt_cache_key": "study", "stop_token_ids": [1]},
         {"response_format": {"json_schema": {"properties": {"key": {"type": "string"}}}}},
+        {"site": "https://example.org/page?lang=en", "odd": "http://[::1"},
         {"return_tokens_as_token_ids": True, "reasoning_effort": "none", "logit_bias": {"5": 1}},
     ],
 )

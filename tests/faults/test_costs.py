@@ -72,6 +72,32 @@ def test_what_a_server_does_not_count_costs_the_most_it_can(usage: Any, spending
 
 
 @pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        ({"usage": {"prompt_tokens": 5, "completion_tokens": 0}}, 5 / 1e6),
+        ({"usage": {"prompt_tokens": 5, "completion_tokens": 4}}, 45 / 1e6),
+        ({"usage": None}, MOST),
+        ({}, MOST),
+    ],
+)
+def test_a_reply_whose_answers_a_filter_took_costs_what_it_counts(
+    usage: Mapping[str, object], cost: float, spending: Spending
+) -> None:
+    filtered = {"choices": [], "promptFeedback": {"blockReason": "SAFETY"}, **usage}
+    spending.desk.server.said = lambda heard: (200, filtered)
+    replace(spending.desk, words=["joy"]).rate(spending.account)
+    assert spending.account.spent() == pytest.approx(cost)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_refusal_before_any_answer_is_free(status: int, spending: Spending) -> None:
+    said = {"error": {"message": "No.", "code": "content_filter"}}
+    spending.desk.server.said = lambda heard: (status, said)
+    replace(spending.desk, words=["joy"]).rate(spending.account)
+    assert spending.account.spent() == 0
+
+
+@pytest.mark.parametrize(
     ("usage", "prompt", "answers"),
     [
         ({"prompt_tokens": 5, "completion_tokens": 4}, 5, 4),

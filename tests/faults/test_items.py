@@ -55,6 +55,13 @@ OPENROUTER = {
         "metadata": {"reasons": ["violence"], "flagged_input": "war"},
     }
 }
+QUOTED = {
+    "error": {
+        "code": 403,
+        "message": "Your input was flagged",
+        "metadata": {"reasons": ["self-harm"], "flagged_input": "insufficient balance"},
+    }
+}
 XAI = {
     "code": "The caller does not have permission to execute the specified operation",
     "error": "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO",
@@ -93,6 +100,7 @@ def by_word(desk: Desk) -> dict[str, set[str]]:
         (400, INSIDE_A_TEXT),
         (403, OPENROUTER),
         (200, OPENROUTER),
+        (403, QUOTED),
         (403, XAI),
         (400, DEEPSEEK),
         (400, [DEEPSEEK]),
@@ -113,6 +121,27 @@ def test_content_that_is_refused_in_any_providers_way_is_an_answer_of_that_item(
     assert set.union(*statuses.values()) == {"ok"}
     assert len(desk.server.heard) == 4
     desk.rate()
+    assert len(desk.server.heard) == 4
+
+
+@pytest.mark.parametrize("message", [{}, {"message": None}, {"message": {}}, {"text": None}])
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        ("content_filter", "content_filter"),
+        ("content_filter: PROHIBITED_CONTENT", "content_filter"),
+        ("content-filter", "content_filter"),
+        ("length", "truncated"),
+    ],
+)
+def test_a_choice_without_a_message_is_an_answer_where_its_end_says_why(
+    reason: str, status: str, message: dict[str, object], desk: Desk
+) -> None:
+    choice = {"index": 0, "finish_reason": reason, **message}
+    desk.server.said = only("tea", 200, {"choices": [choice] * 3})
+    statuses = by_word(desk)
+    assert statuses.pop("tea") == {status}
+    assert set.union(*statuses.values()) == {"ok"}
     assert len(desk.server.heard) == 4
 
 
@@ -187,6 +216,18 @@ def test_ten_items_in_a_row_that_are_not_accepted_stop_the_job(desk: Desk) -> No
     desk.server.said = lambda heard: None
     assert (many.rate()["rating"] == 7).all()
     assert len(desk.server.heard) == 110
+
+
+def test_an_answer_on_its_way_makes_no_rejections_of_what_stopped_the_job(desk: Desk) -> None:
+    words = ["first", *(f"w{number}" for number in range(20))]
+    many = replace(desk, words=words, limits={"concurrency": 4})
+    desk.server.hold = lambda heard: heard.prompt == "first" and len(desk.server.heard) < 11
+    desk.server.plan = lambda heard: "slow" if heard.prompt == "first" else None
+    said = {"error": {"message": "This key was disabled."}}
+    desk.server.said = lambda heard: None if heard.prompt == "first" else (403, said)
+    with pytest.raises(EngineError, match="Nothing was noted of these"):
+        many.rate()
+    assert {answer.finish_reason for answer in desk.answers()} == {"stop"}
 
 
 def test_many_requests_about_one_item_are_no_ten_in_a_row(desk: Desk) -> None:

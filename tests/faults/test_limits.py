@@ -232,7 +232,7 @@ def test_a_key_that_the_server_repeats_is_in_no_message(fault: Fault, desk: Desk
 # Fewer answers than asked for
 
 
-@pytest.mark.parametrize("reason", ["error", "abort"])
+@pytest.mark.parametrize("reason", ["error", "abort", "insufficient_system_resource"])
 def test_of_several_choices_those_that_failed_are_asked_again_and_the_others_kept(
     reason: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

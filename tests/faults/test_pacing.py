@@ -184,6 +184,7 @@ def test_what_a_server_asks_to_wait_is_read(headers: dict[str, str], seconds: fl
         ("later", None),
         ("1s later", None),
         ("2026-13-01T00:00:37Z", None),
+        ("Thu, 01 Jan 2026 00:00:37 +9999999999999999", None),
     ],
 )
 def test_times_are_read_in_all_their_forms(text: str, seconds: float | None) -> None:
@@ -227,7 +228,9 @@ def test_googles_wait_is_read_from_the_body(wrapped: bool) -> None:
     assert refused(503, {}, body).wait_s == 37.5
 
 
-@pytest.mark.parametrize("reason", ["error", "ERROR", "abort"])
+@pytest.mark.parametrize(
+    "reason", ["error", "ERROR", "abort", "insufficient_system_resource", "network_error"]
+)
 def test_what_broke_off_while_it_was_made_may_be_charged(reason: str) -> None:
     fault = failure_in({"choices": [{"message": {"content": "7"}, "finish_reason": reason}] * 2})
     assert fault is not None

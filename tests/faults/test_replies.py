@@ -17,6 +17,7 @@ import pytest
 from aiohttp import web
 
 from emoalign.elicitation.engines.openai.received import LARGEST_REPLY
+from emoalign.elicitation.engines.openai.replies import refused
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.rating import Ask, RatingJob
 from emoalign.errors import CapabilityError, EngineError
@@ -103,7 +104,9 @@ def test_without_a_reason_only_what_could_go_on_to_another_point_is_truncated(de
     }
 
 
-@pytest.mark.parametrize("reason", ["length", "max_tokens", "model_length", "MAX_TOKENS"])
+@pytest.mark.parametrize(
+    "reason", ["length", "max_tokens", "model_length", "MAX_TOKENS", "maxTokens", "max-tokens"]
+)
 def test_every_word_for_a_cut_is_one(reason: str, desk: Desk) -> None:
     desk.server.change = changed(finish_reason=reason)
     assert (desk.rate()["status"] == "truncated").all()
@@ -530,6 +533,12 @@ def test_nesting_of_any_depth_is_a_fault_that_is_told(levels: int, desk: Desk) -
         desk.server.change = lambda heard, reply, body=body: body
         with pytest.raises(EngineError, match="the server of model"):
             replace(desk, words=["joy"], limits=ONCE).rate()
+
+
+@pytest.mark.parametrize("levels", [300, 1015])
+def test_a_refusal_of_any_depth_is_told(levels: int) -> None:
+    nested = b"[" * levels + b"]" * levels
+    assert "(HTTP 500)" in refused(500, {}, b'{"error": {"message": ' + nested + b"}}").said
 
 
 def test_a_character_that_is_half_there_is_replaced(desk: Desk) -> None:

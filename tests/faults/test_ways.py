@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.openai.replies import refused
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.errors import EngineError
@@ -268,7 +269,8 @@ def test_a_proxy_that_is_not_there_is_named(desk: Desk, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "named", ["socks5://127.0.0.1:9", "http://", "http://host:port", "ftp://a"]
+    "named",
+    ["socks5://127.0.0.1:9", "http://", "http://host:port", "ftp://a", "http://me:secret@[::1"],
 )
 def test_what_is_no_http_proxy_is_told(
     named: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
@@ -277,6 +279,7 @@ def test_what_is_no_http_proxy_is_told(
     said = failure(reached_at(desk, "http://llm.example.org/v1"))
     assert "which is not the address of an HTTP proxy" in said
     assert "name the server in NO_PROXY" in said
+    assert "secret" not in said
 
 
 # Redirects
@@ -318,6 +321,11 @@ def test_neither_does_one_of_a_batch_interface(status: int, desk: Desk) -> None:
             replace(desk, more=more).rate()
         assert "secret" not in str(error.value)
     assert not target.told
+
+
+def test_a_redirect_to_what_is_no_address_is_told() -> None:
+    said = refused(302, {"location": "http://[::1"}, b"").said
+    assert said == "answered with a redirect (HTTP 302) to (no address)."
 
 
 def test_a_redirect_that_names_no_address_is_told(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from emoalign.elicitation.engines.asked import Prices
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
-from emoalign.errors import BudgetError
+from emoalign.errors import BudgetError, JournalError
 from emoalign.planning.studies import STUDY
 from emoalign.prompts import Message, Prompt, estimated_tokens, most_tokens
 from emoalign.study.reading import validate
@@ -173,3 +173,16 @@ def test_a_limit_of_nothing_is_refused() -> None:
     study = {"study": "s", "title": "T", "seed": 1, "models": ["m"], "max_usd": 0}
     _, problems = validate(STUDY, study, "study")
     assert any("max_usd" in problem and "greater than 0" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"usd": null}', b'{"usd": "much"}'])
+def test_an_account_that_cannot_be_read_is_told_with_what_to_do(
+    content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "spent.json"
+    path.write_bytes(content)
+    with pytest.raises(
+        JournalError, match=r"spent\.json: this does not say .* \{\"usd\": 12\.34\}"
+    ):
+        Account(path, 1).reserve(0.1)
+    assert path.read_bytes() == content

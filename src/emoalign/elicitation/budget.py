@@ -15,7 +15,7 @@ from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import is_cut
-from emoalign.errors import BudgetError, EngineError
+from emoalign.errors import BudgetError, EngineError, JournalError
 from emoalign.locks import alone
 from emoalign.tables import atomic
 
@@ -52,7 +52,14 @@ class Account:
         """US dollars that are spent, or set aside for requests under way."""
         if not self.path.exists():
             return 0.0
-        return float(orjson.loads(self.path.read_bytes())["usd"])
+        try:
+            return float(orjson.loads(self.path.read_bytes())["usd"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise JournalError(
+                f"{self.path}: this does not say what the study has spent ({error}). A power cut, "
+                "or something other than emoalign, did it. Restore it from a backup, or write into "
+                'it what the provider says was spent, in US dollars, as {"usd": 12.34}.'
+            ) from error
 
     def _locked(self) -> AbstractContextManager[None]:
         self.path.parent.mkdir(parents=True, exist_ok=True)

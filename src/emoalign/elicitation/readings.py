@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from emoalign.elicitation.journal import Answer
@@ -56,8 +57,19 @@ _FILTERED = {
 }
 """Words for an answer that a filter stopped (OpenAI; Bedrock; Gemini; Zhipu; Bedrock)."""
 
-_FAILED = {"error", "abort"}
+_FAILED = {
+    "error",
+    "abort",
+    "aborted",
+    "cancelled",
+    "timeout",
+    "time_limit",
+    "network_error",
+    "insufficient_system_resource",
+}
+"""Words where the server broke off (OpenRouter, Mistral; vLLM; watsonx; Zhipu; DeepSeek)."""
 
+_BETWEEN_WORDS = re.compile(r"[\s-]+|(?<=[a-z])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
 _MARKS = str.maketrans("▁ĠĊ", "  \n")
@@ -141,12 +153,31 @@ def is_cut(answer: Answer) -> bool:
     return _reason(answer) in _CUT
 
 
+def failed(reason: str) -> bool:
+    """Tell whether a finish_reason says that the server broke off, and there is no answer."""
+    return _word(reason) in _FAILED
+
+
+def wordless(reason: str) -> bool:
+    """Tell whether a finish_reason says why there may be no words: a filter, or thoughts alone."""
+    return _word(reason) in _FILTERED | _CUT
+
+
+@lru_cache(maxsize=256)
+def _word(reason: str) -> str:
+    """A finish_reason as one word in lower case: content-filter and maxTokens with underscores.
+
+    What may follow is left out: "content_filter: SAFETY" (Gemini).
+    """
+    return _BETWEEN_WORDS.sub("_", reason.partition(":")[0].strip()).lower()
+
+
 def _reason(answer: Answer) -> str:
     """The server's word on why an answer ended, in lower case; empty where it does not say.
 
     A number is none: which number means what, no two servers agree on.
     """
-    reason = (answer.finish_reason or "").strip().lower()
+    reason = _word(answer.finish_reason or "")
     return "" if reason in _UNSAID or reason.isdigit() else reason
 
 

@@ -43,6 +43,7 @@ class Rejections:
         self._held: dict[bool, dict[str, list[Answer]]] = defaultdict(dict)
         self._first: dict[bool, Rejected] = {}
         self._accepted: dict[bool, set[str]] = defaultdict(set)
+        self._given_up = False
 
     def hold(self, request_id: str, participants: Sequence[int | None], rejected: Rejected) -> None:
         """Hold a request that was not accepted."""
@@ -56,6 +57,7 @@ class Rejections:
         """Raise EngineError after ten items in a row that were not accepted."""
         for exact, held in self._held.items():
             if len(held) >= IN_A_ROW:
+                self._given_up = True
                 raise EngineError(
                     f"{self._first[exact]} Requests about {len(held)} items in a row were not "
                     "accepted, so this is hardly due to the items. Nothing was noted of these; "
@@ -67,7 +69,8 @@ class Rejections:
         item, held = self._item_of(request_id), self._held[exact]
         if len(self._accepted[exact]) < 2:  # enough to know of one that is another
             self._accepted[exact].add(item)
-        if held:
+        # An answer that was under way when the job gave up says nothing of what came after it.
+        if held and not self._given_up:
             self._release(exact, [other for other in held if other != item])
 
     def decided(self) -> list[bool]:

@@ -46,15 +46,24 @@ def secrets_in(value: object, where: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             place = f"{where}.{name}"
-            if isinstance(inner, str) and inner and is_secret_name(name):
+            texts = inner if isinstance(inner, list | tuple) else [inner]
+            named = is_secret_name(name) and any(isinstance(each, str) and each for each in texts)
+            if named:
                 yield place
             else:
                 yield from secrets_in(inner, place)
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
             yield from secrets_in(inner, f"{where}[{number}]")
-    elif isinstance(value, str) and is_secret(value):
+    elif isinstance(value, str) and (is_secret(value) or _address_with_secret(value)):
         yield where
+
+
+def _address_with_secret(text: str) -> bool:
+    try:
+        return "://" in text and secret_part(text) is not None
+    except ValueError:  # no address
+        return False
 
 
 def secret_part(address: str) -> str | None:

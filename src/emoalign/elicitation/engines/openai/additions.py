@@ -28,6 +28,7 @@ OWN_KEYS: Mapping[str, str] = {
     "n": "say participants in the protocol, and choices in the card's capabilities",
     "best_of": "the best of several answers is not what the model says",
     **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens"), _LENGTH),
+    "n_predict": _LENGTH,  # in llama.cpp it counts in place of max_tokens
     "temperature": "say it in the protocol",
     **dict.fromkeys(("top_p", "top_k", "min_p", "repeat_penalty"), _FIXED),
     "stop": "say answer.stop in the prompt set",

@@ -23,7 +23,14 @@ from emoalign.elicitation.engines.openai.batch_states import (
 from emoalign.elicitation.engines.openai.connections import package_client, unreachable
 from emoalign.elicitation.engines.openai.credentials import Credentials
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
-from emoalign.elicitation.engines.openai.replies import Fault, backoff, failure_in, odd, refused
+from emoalign.elicitation.engines.openai.replies import (
+    Fault,
+    backoff,
+    beginning,
+    failure_in,
+    odd,
+    refused,
+)
 from emoalign.errors import EngineError
 
 AGAIN = "Batches that were submitted are remembered: running again takes them up."
@@ -98,7 +105,9 @@ class BatchClient:
             response = await self._sent("files", create(file=(name, content), purpose="batch"))
             reply = self._object("files", response)
             if not isinstance(reply.get("id"), str):
-                raise self._error("files", odd(f"gave an answer of another shape: {reply}"))
+                raise self._error(
+                    "files", odd(f"gave an answer of another shape: {beginning(reply)}")
+                )
             times = (seconds(reply.get("created_at")), _date(response.headers))
             return reply["id"], min((time for time in times if time is not None), default=None)
 
@@ -171,7 +180,9 @@ class BatchClient:
             reply = self._object("batches", response)
             data = reply.get("data")
             if not isinstance(data, list):
-                raise self._error("batches", odd(f"gave an answer of another shape: {reply}"))
+                raise self._error(
+                    "batches", odd(f"gave an answer of another shape: {beginning(reply)}")
+                )
             listed = []
             for fields in data:
                 with suppress(ValueError):  # of another kind
@@ -223,7 +234,7 @@ class BatchClient:
             said = f"answered with something other than JSON: {response.content[:200]!r}"
             raise self._error(what, odd(said)) from None
         if not isinstance(reply, dict):
-            raise self._error(what, odd(f"gave an answer of another shape: {reply}"))
+            raise self._error(what, odd(f"gave an answer of another shape: {beginning(reply)}"))
         failure = failure_in(reply)
         if failure is not None:
             raise self._error(what, failure)
@@ -233,7 +244,9 @@ class BatchClient:
         try:
             return read_state(fields)
         except ValueError:
-            raise self._error(what, odd(f"gave an answer of another shape: {fields}")) from None
+            raise self._error(
+                what, odd(f"gave an answer of another shape: {beginning(fields)}")
+            ) from None
 
     def _error(self, what: str, fault: Fault, status: int | None = None) -> BatchError:
         remedy = f"{fault.remedy} {AGAIN}" if fault.kind in ("passing", "busy") else fault.remedy

@@ -120,11 +120,11 @@ def read_outcomes(content: bytes) -> tuple[list[Outcome], list[str]]:
 def _outcome(fields: Any) -> Outcome:
     """A line that came back. Raises ValueError when it is something else."""
     if not isinstance(fields, dict) or not isinstance(fields.get("custom_id"), str):
-        raise ValueError(f"no custom_id in {str(fields)[:200]}")
+        raise ValueError(f"no custom_id in {beginning(fields)}")
     response: Any = fields.get("response") or {}
     status = response.get("status_code") if isinstance(response, dict) else None
     if not isinstance(response, dict) or not isinstance(status, int | None):
-        raise ValueError(f"no response in {str(fields)[:200]}")
+        raise ValueError(f"no response in {beginning(fields)}")
     body: Any = response.get("body")
     error: Any = fields.get("error")
     if not isinstance(body, dict):
@@ -140,7 +140,7 @@ def reply_in(outcome: Outcome, choices: int, card: OpenAIModel) -> dict[str, Any
     if outcome.status is None:
         error = body.get("error")
         said = error.get("message") if isinstance(error, dict) else error
-        raise odd(f"did not run the request: {said}")
+        raise odd(f"did not run the request: {said if isinstance(said, str) else beginning(said)}")
     if outcome.status >= 400:
         fault: Fault | None = refused(outcome.status, {}, unparsed(body), words)
     else:
@@ -152,5 +152,5 @@ def reply_in(outcome: Outcome, choices: int, card: OpenAIModel) -> dict[str, Any
     if fault is None:
         return body
     if fault.kind == "withheld":
-        return withheld_reply(choices)
+        return withheld_reply(choices, fault.usage)
     raise fault

@@ -15,7 +15,7 @@ from emoalign.elicitation import untrusted
 from emoalign.elicitation.engines.openai.replies import Fault, beginning, choice_failed
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
-from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld
+from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld, wordless
 
 _TEXT = (None, "text", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
@@ -69,7 +69,10 @@ def said(choice: object) -> Said | None:
     if message and not isinstance(message, dict):
         return None
     if not message:
-        return _content(choice["text"]) if "text" in choice else None
+        if "text" in choice:
+            return _content(choice["text"])
+        reason = choice.get("finish_reason")
+        return Said() if isinstance(reason, str) and wordless(reason) else None
     content = _content(message.get("content"))
     if content is None or message.keys() <= _PLAIN:
         return content
@@ -274,9 +277,9 @@ def _top(logprobs: object) -> list[tuple[object, object]]:
     ]
 
 
-def withheld_reply(choices: int) -> dict[str, Any]:
-    """The reply to a question that a content policy does not let through, which costs nothing."""
+def withheld_reply(choices: int, usage: object) -> dict[str, Any]:
+    """The reply to a question that a content policy does not let through, with what it took."""
     return {
         "choices": [{"text": "", "finish_reason": "content_filter"}] * choices,
-        "usage": {"prompt_tokens": 0, "completion_tokens": 0},
+        "usage": dict(usage) if isinstance(usage, Mapping) else None,
     }

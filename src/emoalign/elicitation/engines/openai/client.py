@@ -144,7 +144,7 @@ class OpenAIEngine:
             if fault.kind != "withheld":
                 words = self._keyless(fault.words, LONGEST_REASON)
                 raise Rejected(str(self._explained(fault)), words) from None
-            reply = withheld_reply(len(ask.participants))
+            reply = withheld_reply(len(ask.participants), fault.usage)
         if by_llamacpp(reply) and not self._capabilities.sampling_extras:
             raise EngineError(f"{self._where()} {DEFAULTS_ON}")
         try:

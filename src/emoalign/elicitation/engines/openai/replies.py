@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal
 
 import orjson
@@ -25,17 +26,18 @@ from emoalign.elicitation.engines.openai.waits import (
     spent_for_today,
     wait_in,
 )
+from emoalign.elicitation.readings import failed
 
 Kind = Literal["passing", "busy", "empty", "withheld", "rejected", "permanent"]
 """busy: too many requests; empty: no choices at all; withheld: a content policy, which is an answer
 and no failure; rejected: not accepted, which may be due to the item."""
 
 _REJECTED = (400, 403, 413, 422, 451)
-_FAILED = ("error", "abort")
-"""finish_reason where the server broke off (OpenRouter, Mistral; vLLM, SGLang)."""
 _PASSING = (408, 409, 425)
 _MADE_PERHAPS = (None, 200, 408, 502, 504, 524)
 """Statuses that may come after an answer was made: it was lost on its way, or took too long."""
+FREE = MappingProxyType({"prompt_tokens": 0, "completion_tokens": 0})
+"""The usage of a request that was refused before anything was made of it."""
 FIRST_PAUSE_S = 0.5
 
 _TOP_UP = (
@@ -72,7 +74,8 @@ class Fault(Exception):  # noqa: N818 (every other error here ends a job; this o
 
     `wait_s` is how many seconds the server asks to wait, None where it says nothing; `status` the
     HTTP status, None where nothing came; `words` are the server's own. It is `charged` for where an
-    answer may have been made.
+    answer may have been made; `usage` are its tokens as a reply counts them, None where they are
+    not known.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Fault(Exception):  # noqa: N818 (every other error here ends a job; this o
         super().__init__(said)
         self.status = status
         self.charged = status in _MADE_PERHAPS
+        self.usage: object = FREE
         self.kind = kind
         self.said = said
         self.remedy = remedy
@@ -126,7 +130,8 @@ def refused(
     if wait_s is None and status == 429:
         wait_s = exhausted_for(headers) or None
     fields = _error_fields(content)
-    said = fields.get("message") or content.decode(errors="replace")
+    message = fields.get("message") or content.decode(errors="replace")
+    said = message if isinstance(message, str) else beginning(message)
     said = f"refused the request (HTTP {status}): {said}"
     return _fault(status, fields, text_of(content), said, wait_s, words)
 
@@ -141,12 +146,15 @@ def _redirected(status: int, target: str) -> Fault:
 def failure_in(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault | None:
     """The fault that a reply with status 200 tells of, in place of an answer or of every answer."""
     if reply.get("error"):
-        return _failure(reply["error"], reply, words)
+        fault = _failure(reply["error"], reply, words)
+        fault.usage = reply.get("usage", FREE)
+        return fault
     choices = reply.get("choices")
     if not isinstance(choices, list) or not choices or not all(map(choice_failed, choices)):
         return None
     fault = _failure(choices[0].get("error"), reply, words)
     fault.charged = True  # it broke off while it was made
+    fault.usage = reply.get("usage")
     return fault
 
 
@@ -155,7 +163,7 @@ def choice_failed(choice: object) -> bool:
     if not isinstance(choice, dict):
         return False
     reason = choice.get("finish_reason")
-    broken_off = isinstance(reason, str) and reason.lower() in _FAILED
+    broken_off = isinstance(reason, str) and failed(reason)
     return broken_off or bool(choice.get("error"))
 
 
@@ -163,7 +171,9 @@ def no_choices(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault:
     """The server said 200 and gave a list of no answers."""
     said = as_text(reply)
     kind: Kind = "withheld" if filtered(said, words) else "empty"
-    return Fault(kind, f"gave a list of no answers: {said}", _NO_CHOICES, status=200, words=said)
+    fault = Fault(kind, f"gave a list of no answers: {said}", _NO_CHOICES, status=200, words=said)
+    fault.usage = reply.get("usage")
+    return fault
 
 
 def _failure(error: object, reply: Mapping[str, Any], words: Sequence[str]) -> Fault:
@@ -213,10 +223,10 @@ def _fault(
 
 def _kind(status: int, said: str, words: Sequence[str]) -> tuple[Kind, str]:
     """The meaning of an error of which this is the text, and what to do."""
+    if refuses_content(status, said, words):  # first: it may repeat the item, whatever that says
+        return "withheld", ""
     if out_of_money(said):
         return "permanent", _TOP_UP
-    if refuses_content(status, said, words):
-        return "withheld", ""
     if status == 429:
         return "busy", _LOWER
     if status in _PASSING or status >= 500:
