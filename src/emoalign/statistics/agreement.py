@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emoalign.statistics.crossed_raters import PersonRatings
-from emoalign.statistics.pairs import FloatArray
-from emoalign.statistics.reliability import ROUNDING, rated_items
+from emoalign.statistics.pairs import ROUNDING, FloatArray
+from emoalign.statistics.reliability import rated_items
 from emoalign.statistics.resampling import row_blocks
 
 # Small enough for the handful of arrays of one draw to stay in the processor's cache.

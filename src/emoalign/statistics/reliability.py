@@ -14,11 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emoalign.statistics.pairs import FloatArray, is_constant
+from emoalign.statistics.pairs import ROUNDING, FloatArray, is_constant
 from emoalign.statistics.replicates import Interval, Replicates
 from emoalign.statistics.resampling import ItemSums
-
-ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)

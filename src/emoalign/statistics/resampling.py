@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emoalign.statistics.pairs import FloatArray, is_constant
+from emoalign.statistics.pairs import ROUNDING, FloatArray, is_constant
 
 Counts = NDArray[np.uint8]
 """How often each item is drawn in each resample, shape (n_resamples, items)."""
@@ -36,9 +36,6 @@ Keys = NDArray[np.uint64]
 
 FEWEST_CLUSTERS = 3
 """From fewer clusters (items, where each stands alone) there is no interval."""
-
-# A variance this small beside that of the whole cell is rounding error.
-ROUNDING = 1e-12
 
 # Values held at once per array: 32 MB as float64.
 BLOCK_VALUES = 4_000_000

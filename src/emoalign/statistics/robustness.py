@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
 from emoalign.statistics.correlation import FEWEST_ITEMS
-from emoalign.statistics.pairs import FloatArray, is_constant, ranks, signs
+from emoalign.statistics.pairs import ROUNDING, FloatArray, is_constant, ranks, signs
 from emoalign.statistics.replicates import Replicates, replicates_of, undefined
-from emoalign.statistics.resampling import ROUNDING, Clusters, ItemSums, pearson_sums
+from emoalign.statistics.resampling import Clusters, ItemSums, pearson_sums
 
 Parts = NDArray[np.int64]
 """The part each item belongs to, shape (items,), from 0; -1: to none."""
