@@ -134,7 +134,28 @@ def test_flagged_cells_are_named_with_their_mass() -> None:
         "In 1 of 2 cells less than half of the probability is on the scale (Model m, p, words "
         "valence, exact: 29 %)"
     )
+    assert told["Exact means"].endswith(
+        ": the means of this cell are of answers that the model is unlikely to give."
+    )
     assert "Number of answers" not in told
+
+
+def test_a_cell_that_is_flagged_for_most_of_its_items_is_not_said_to_be_so_on_average() -> None:
+    mass = np.where(np.arange(60) < 40, 0.45, 0.9)
+    items = pd.concat([exact(mass), exact(np.full(60, 0.3), model="a")])
+    told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)["Exact means"]
+    assert told.startswith(
+        "In 2 of 2 cells less than half of the probability is, on average or for most items, on "
+        "the scale ("
+    )
+    assert "60 %" in told
+    assert "the means of these cells are of answers" in told
+
+
+def test_half_of_the_mass_is_told_as_at_least_half() -> None:
+    rows = robustness_rows(exact(np.full(60, 0.5)), job()).fillna({"part": ""})
+    told = answers(rows, JOB)["Exact means"]
+    assert told == "At least half of the probability is on the scale in every cell."
 
 
 def test_a_restricted_range_is_told() -> None:

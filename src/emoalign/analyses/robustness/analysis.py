@@ -16,6 +16,9 @@ from emoalign.figures.kinds import FigureKind
 from emoalign.report.contents import PageSection
 from emoalign.study.settings import StatisticsSettings
 
+HALF = 0.5
+"""An exact mean with less of the mass on the scale is one of unlikely answers."""
+
 
 class RobustnessJob(ComparisonJob):
     """Compute correlations on other items, among them those with `min_answers` or more answers."""

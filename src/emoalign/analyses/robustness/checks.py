@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from emoalign.analyses.analysis_files import AnalysisFiles
-from emoalign.analyses.robustness.analysis import RobustnessJob
+from emoalign.analyses.robustness.analysis import HALF, RobustnessJob
 from emoalign.analyses.robustness.cells import Cell, Items, Parting, scale_cells
 from emoalign.items.rated_items import rated_items, read_items
 from emoalign.statistics.correlation import FEWEST_ITEMS
@@ -27,9 +27,6 @@ from emoalign.statistics.robustness import (
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CELL_KEY, ROBUSTNESS, STATUSES, groups
 from emoalign.wording import counted
-
-HALF = 0.5
-"""An exact mean with less of the mass on the scale is one of unlikely answers."""
 
 CHECKS = ("all", "thirds", "sides", "answers", "weighted", "common", "mass")
 """The checks of a cell in their order."""

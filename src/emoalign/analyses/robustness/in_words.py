@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.robustness.analysis import HALF
 from emoalign.report.report_job import ReportJob
 from emoalign.statistics.robustness import range_corrected
 from emoalign.study.fields import part
@@ -225,14 +226,18 @@ def _mass(every: pd.DataFrame, job: ReportJob) -> str:
         return ""
     off = records(exact[exact["mostly_off_scale"].astype(bool)])
     if not off:
-        return "More than half of the probability is on the scale in every cell."
+        return "At least half of the probability is on the scale in every cell."
     named = "; ".join(
         f"{_named(cell, job)}: {percent(cell['on_scale_mass'])}" for cell in off[:FEW]
     )
     more = f"; and {len(off) - FEW} more" if len(off) > FEW else ""
+    on_average = all(cell["on_scale_mass"] < HALF for cell in off)
+    where = "" if on_average else ", on average or for most items,"
+    whose = "the means of this cell" if len(off) == 1 else "the means of these cells"
     return (
-        f"In {len(off)} of {counted(len(exact), 'cell')} less than half of the probability is on "
-        f"the scale ({named}{more}): its means are of answers that the model is unlikely to give."
+        f"In {len(off)} of {counted(len(exact), 'cell')} less than half of the probability is"
+        f"{where} on the scale ({named}{more}): {whose} are of answers that the model is unlikely "
+        "to give."
     )
 
 
