@@ -135,7 +135,7 @@ def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
     async def converse(journal: JournalWriter) -> None:
         engine = OpenAIEngine(card.base_url, card.model, card.api_key_env, card)
 
-        def keep(answers: Sequence[Answer]) -> None:
+        def keep(answers: Sequence[Answer], sent: float) -> None:
             nonlocal ratings
             journal.append(answers)
             ratings += sum(

@@ -563,7 +563,7 @@ def carelessly(
             engine = OpenAIEngine(f"{address}/v1", card.weights.file, None, asked, key)
             try:
                 asks = [Ask(one, tuple(range(PARTICIPANTS))) for one in requests]
-                await collect(engine, asks, found[arm].extend, concurrency=1)
+                await collect(engine, asks, lambda got, _, arm=arm: found[arm].extend(got), 1)
             finally:
                 await engine.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -260,6 +261,7 @@ def converse(
             check_tokens(jobs, {text: await engine.tokenize(text) for text in single_tokens(jobs)})
             for inquiry in inquiries:
                 await card.collect_batches(inquiry, account)
+                await decide(engine, inquiry)
                 if inquiry.unanswered:
                     inquiry.check()
                 for _ in range(ROUNDS):
@@ -294,10 +296,10 @@ def turns(card: ServedModel, asks: Sequence[Ask]) -> list[tuple[Sequence[Ask], i
 async def decide(engine: Engine, inquiry: Inquiry) -> None:
     """Find out whether requests that were not accepted are rejected because of their items.
 
-    Where the server has accepted no other in this run, it is asked once more what it has answered
-    in another; that answer is not used. Raises Rejected when it does not accept that either.
+    The server is asked once more what it has answered before; that answer is not used. Raises
+    Rejected when it does not accept that either.
     """
-    for exact in inquiry.rejections.decided():
+    for exact in inquiry.rejections.undecided():
         known = inquiry.answered(exact)
         if known is None:
             raise inquiry.rejections.reason(exact)
@@ -308,12 +310,12 @@ async def decide(engine: Engine, inquiry: Inquiry) -> None:
 async def collect(
     engine: Engine,
     asks: Iterable[Ask],
-    keep: Callable[[Sequence[Answer]], None],
+    keep: Callable[[Sequence[Answer], float], None],
     concurrency: int,
     ready: Callable[[], Awaitable[None]] | None = None,
     hold: Callable[[Ask, Rejected], None] | None = None,
 ) -> None:
-    """Ask each of `asks` and `keep` its answers the moment they arrive.
+    """Ask each of `asks` and `keep` its answers the moment they arrive, with when it was asked.
 
     `ready` waits until there is room for more: nothing new is asked before. `hold` takes requests
     that were not accepted, which may be due to their items.
@@ -324,6 +326,7 @@ async def collect(
     failures: list[BaseException] = []
 
     async def take(ask: Ask) -> None:
+        sent = time.monotonic()
         try:
             answers = await engine.ask(ask)
         except Rejected as rejected:
@@ -331,7 +334,7 @@ async def collect(
                 raise
             hold(ask, rejected)
         else:
-            keep(answers)
+            keep(answers, sent)
             engine.settle(ask, answers)
 
     async def work() -> None:
