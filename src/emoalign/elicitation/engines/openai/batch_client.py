@@ -23,6 +23,7 @@ from emoalign.elicitation.engines.openai.batch_states import (
 from emoalign.elicitation.engines.openai.connections import package_client, unreachable
 from emoalign.elicitation.engines.openai.credentials import Credentials
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.openai.received import lines
 from emoalign.elicitation.engines.openai.replies import (
     Fault,
     backoff,
@@ -113,16 +114,18 @@ class BatchClient:
 
         return await self._persistently(once)
 
-    async def content(self, file_id: str) -> bytes:
-        """The content of a file of lines."""
+    async def content(self, file_id: str) -> list[bytes]:
+        """The lines of a file."""
         what = f"file {file_id}"
 
-        async def once() -> bytes:
+        async def once() -> list[bytes]:
             read = self._client.files.with_raw_response.content
             content = (await self._sent(what, read(file_id))).content
-            if content.lstrip().startswith(b"<") or _is_one_object(content):
+            bare = lines(content)
+            first = next(filter(None, bare), b"")
+            if first.startswith(b"<") or _is_one_object(b"\n".join(bare)):
                 raise self._error(what, odd(f"gave no file but this: {content[:200]!r}"))
-            return content
+            return bare
 
         return await self._persistently(once)
 
