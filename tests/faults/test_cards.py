@@ -296,6 +296,79 @@ def test_a_secret_in_a_card_is_refused_and_not_repeated(
     assert KEYLIKE not in told
 
 
+NO_SPACE = "base_url: has a space, a line end or another letter that no address has"
+NO_HOST = "base_url: has no host that can be, as in https://example.org/v1"
+NO_PORT = "base_url: what follows the last : of the host is no port from 1 to 65535"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "told"),
+    [
+        ("http://host:99999/v1", NO_PORT),
+        ("http://host:65536", NO_PORT),
+        ("http://host:abc", NO_PORT),
+        ("http://host:8000:1/v1", NO_PORT),
+        ("http://host:0/v1", NO_PORT),
+        ("http://host:-1/v1", NO_PORT),
+        ("http://host:80.5/v1", NO_PORT),
+        ("http://[::1]:99999/v1", NO_PORT),
+        (f"http://me:{SECRET}", NO_PORT),
+        ("http://my host/v1", NO_SPACE),
+        (" http://host/v1", NO_SPACE),
+        ("http://host/v1 ", NO_SPACE),
+        ("http://host/v1\n", NO_SPACE),
+        ("http://ho\tst/v1", NO_SPACE),
+        ("http://host/my models", NO_SPACE),
+        ("http://host\u00a0/v1", NO_SPACE),
+        ("http:///v1", NO_HOST),
+        ("http://", NO_HOST),
+        ("http://:8000/v1", NO_HOST),
+        ("https:/host/v1", NO_HOST),
+        ("https:host/v1", NO_HOST),
+        ("http:\\\\host\\v1", NO_HOST),
+        ("http://[::1", NO_HOST),
+        ("http://::1]/v1", NO_HOST),
+        ("http://[::1:8000/v1", NO_HOST),
+        ("http://[host]/v1", NO_HOST),
+        ("http://[127.0.0.1]/v1", NO_HOST),
+        ("http://300.0.0.1/v1", NO_HOST),
+        ("http://a..b/v1", NO_HOST),
+        ("http://.host/v1", NO_HOST),
+        (f"http://{'a' * 64}.org/v1", NO_HOST),
+        ("https://<resource>.openai.azure.com/openai/v1", NO_HOST),
+        ("https://${HOST}/v1", NO_HOST),
+        ("http://host,other/v1", NO_HOST),
+        ("ftp://host/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("ws://host/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("localhost:8000/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("host/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("//host/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("", "base_url: expected an address that begins with http:// or https://"),
+    ],
+)
+def test_an_address_at_which_nothing_can_be_is_refused(base_url: str, told: str) -> None:
+    said = problems(base_url=base_url)
+    assert told in said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        *("http://[::1]:8000/v1", "http://[fe80::1%eth0]:8000/v1", "http://127.1:8000", "HTTP://A"),
+        *(
+            "https://my_host.local./v1",
+            "http://münchen.example/v1",
+            "http://host:65535",
+            "http://a:",
+        ),
+        *("https://example.org/a%20b/v1", "http://xn--mnchen-3ya.example/v1", "http://0.0.0.0:1"),
+    ],
+)
+def test_any_other_address_is_taken(base_url: str) -> None:
+    assert problems(base_url=base_url) == ""
+
+
 def test_an_address_of_a_file_holds_no_secret_either() -> None:
     card = {"title": "A", "engine": "llamacpp", "capabilities": {"sampling_extras": True}}
     address = "https://example.org/model.gguf?"
@@ -303,6 +376,11 @@ def test_an_address_of_a_file_holds_no_secret_either() -> None:
     _, (told,) = validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")
     assert "weights: url: holds a key or token" in told
     assert SECRET not in told
+    weights["url"] = "https://[::1/model.gguf"
+    assert (
+        "weights: url: has no host that can be"
+        in validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")[1][0]
+    )
     weights["url"] = f"{address}download=1"
     assert validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")[1] == []
 

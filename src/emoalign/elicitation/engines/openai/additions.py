@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue
 
+from emoalign.addresses import no_address
 from emoalign.study.fields import Entry
 from emoalign.study.secrets import is_secret, is_secret_name, secret_part, secrets_in
 
@@ -134,10 +135,13 @@ def _secret_header(name: str, value: str) -> bool:
 
 def wrong_address(base_url: str) -> Iterator[str]:
     """Reasons why requests cannot be sent to an address, none of which repeats a secret."""
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        yield "base_url: expected an address that begins with http:// or https://"
-    secret = secret_part(base_url)
+    reason = no_address(base_url)
+    if reason is not None:
+        yield f"base_url: {reason}"
+    try:
+        parts, secret = urlsplit(base_url), secret_part(base_url)
+    except ValueError:  # no address
+        return
     if secret is not None:
         yield (
             f"base_url: holds {secret}, and it is written into messages and manifest. Take it out, "
