@@ -224,6 +224,47 @@ def test_every_key_of_every_body_is_one_that_extra_body_refuses() -> None:
     assert set_here <= set(OWN_KEYS)
 
 
+@pytest.mark.parametrize(
+    ("extra_body", "place"),
+    [
+        ({"models": ["a/one", "a/two"]}, "models"),
+        ({"models": None}, "models"),
+        ({"route": "fallback"}, "route"),
+        ({"fallbacks": [{"model": "other"}]}, "fallbacks"),
+        ({"fallback_models": ["other"]}, "fallback_models"),
+        ({"context_window_fallbacks": [{"a": ["b"]}]}, "context_window_fallbacks"),
+        ({"modelFallbacks": ["b"]}, "modelFallbacks"),
+        ({"fallback": "other"}, "fallback"),
+        ({"preset": "mine"}, "preset"),
+        ({"model_list": []}, "model_list"),
+        ({"extra_body": {"temperature": 0.3}}, "extra_body"),
+        (
+            {"plugins": [{"id": "auto-router", "allowed_models": ["b"]}]},
+            "plugins[0].allowed_models",
+        ),
+        ({"providerOptions": {"gateway": {"models": ["b"]}}}, "providerOptions.gateway.models"),
+    ],
+)
+def test_what_may_have_another_model_answer_is_refused_in_extra_body(
+    extra_body: Body, place: str
+) -> None:
+    said = problems(extra_body={**extra_body, "fine": True})
+    assert f"extra_body.{place}: with it another model may answer, under the name of this" in said
+
+
+@pytest.mark.parametrize(
+    "extra_body",
+    [
+        {"provider": {"allow_fallbacks": True, "order": ["one"], "sort": "price"}},
+        {"provider": {"allow_fallbacks": False}, "disable_fallbacks": True},
+        {"response_format": {"json_schema": {"schema": {"properties": {"models": {}}}}}},
+        {"chat_template_kwargs": {"model_identity": "You rate.", "router": 1}},
+    ],
+)
+def test_what_leaves_the_model_as_it_is_is_taken(extra_body: Body) -> None:
+    assert problems(extra_body=extra_body) == ""
+
+
 NESTED = {
     "chat_template_kwargs": {"enable_thinking": False, "b": [1, {"z": None, "a": 2.5}]},
     "provider": {"only": ["one"], "allow_fallbacks": False},
@@ -283,6 +324,18 @@ KEYLIKE = "sk-proj-0123456789abcdefghij"
         ({"headers": {"X-Virtual-Key": SECRET}}, "headers.X-Virtual-Key: this looks like"),
         ({"headers": {"X-Mine": f"Basic {SECRET}"}}, "headers.X-Mine: this looks like"),
         ({"headers": {"Cookie": SECRET}}, "headers.Cookie: this looks like a secret"),
+        *(
+            ({"headers": {name: SECRET}}, f"headers.{name}: this looks like a secret")
+            for name in (
+                *("Authorization", "Proxy-Authorization", "X-Authorization-Backup", "X-Auth"),
+                *("api-key", "apikey", "XApiKey", "X-Api-Key-2", "x-goog-api-key", "Access-Key"),
+                *("Ocp-Apim-Subscription-Key", "Token", "X-Apitoken", "X-Auth-Token-Value"),
+                *("X-Secret", "Client-Secret-1", "CF-Access-Client-Secret", "X-ClientSecret"),
+                *("Password", "X-Userpassword", "X-Passwd", "X-Passphrase", "X-Pwd", "DB-Pass"),
+                *("Cookie2", "Set-Cookie", "X-Cookies", "X-Credentials", "X-Bearer", "X-JWT"),
+                *("X-Signature", "X-Sig"),
+            )
+        ),
         ({"headers": {"X-Mine": {"env": KEYLIKE}}}, "holds what looks like a key itself"),
         ({"api_key_env": KEYLIKE}, "holds what looks like a key itself"),
     ],
@@ -398,9 +451,16 @@ def test_names_that_only_sound_like_secrets_are_taken(extra_body: Body) -> None:
     assert problems(extra_body=extra_body) == ""
 
 
+def test_headers_that_are_no_secret_are_taken() -> None:
+    names = ("X-Title", "HTTP-Referer", "OpenAI-Organization", "OpenAI-Project", "anthropic-beta")
+    more = ("Helicone-User-Id", "X-Auth-User", "X-Token-Limit", "X-Author", "X-Keyword", "X-Monkey")
+    assert problems(headers=dict.fromkeys((*names, *more), "ours")) == ""
+
+
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
+        ({"headers": {"Helicone-Fallbacks": "b"}}, "with it another model may answer"),
         ({"headers": {"authorization": {"env": "MINE"}}}, "api_key_env (OPENAI_API_KEY) is sent"),
         ({"headers": {"Content-Type": "text"}}, "emoalign sets this header itself"),
         ({"headers": {"X Y": "a"}}, "headers.X Y: no name of a header"),
