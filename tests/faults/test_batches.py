@@ -217,6 +217,19 @@ def test_faults_of_polling_are_waited_out(
     whole(desk)
 
 
+def test_a_wait_that_is_longer_than_allowed_is_cut_and_told_once(
+    batched: Callable[..., Desk], server: BatchServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.on_poll = lambda polls: (
+        web.json_response({}, status=429, headers={"Retry-After": "7200"}) if polls < 5 else None
+    )
+    desk = batched()
+    desk.rate()
+    whole(desk)
+    (told,) = (said for said in caplog.messages if "asks to wait" in said)
+    assert "asks to wait 7200 s, longer than longest_wait_s in the model's card (0.01 s)" in told
+
+
 def test_a_batch_that_is_not_accepted_says_which_line_and_why(
     batched: Callable[..., Desk], server: BatchServer
 ) -> None:

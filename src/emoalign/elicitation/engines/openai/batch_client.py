@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -32,10 +33,12 @@ from emoalign.elicitation.engines.openai.replies import (
     odd,
     refused,
 )
+from emoalign.elicitation.engines.openai.waits import in_words
 from emoalign.errors import EngineError
 
 AGAIN = "Batches that were submitted are remembered: running again takes them up."
 A_DAY_S = 86400.0
+_log = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
 
 
@@ -84,6 +87,7 @@ class BatchClient:
 
     def __init__(self, card: OpenAIModel) -> None:
         self._card = card
+        self._told_wait = False
         self._credentials = Credentials.of(card.api_key_env, card.headers)
         self._client = openai.AsyncOpenAI(
             api_key=self._credentials.key or "none",
@@ -212,6 +216,16 @@ class BatchClient:
                     raise
                 asked = error.fault.wait_s or 0.0
             longest = limits.longest_wait_s
+            if asked > longest and not self._told_wait:
+                self._told_wait = True
+                _log.warning(
+                    "%s asks to wait %s, longer than longest_wait_s in the model's card (%g s). It "
+                    "is asked again sooner, as the card says. Raise longest_wait_s to wait as long "
+                    "as it asks.",
+                    self.where(),
+                    in_words(asked),
+                    longest,
+                )
             await asyncio.sleep(max(backoff(attempt, longest, 1.0), min(asked, longest)))
             found = await look() if look else None
             if found is not None:
