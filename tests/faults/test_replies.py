@@ -125,6 +125,17 @@ PARTS = [
     ],
     ["7"],
     {"type": "output_text", "text": "7"},
+    # What says nothing, or wraps what does
+    [None, {"type": "text", "text": "7"}],
+    [{"type": "text", "text": None}, {"type": "text"}, {"type": "text", "text": "7"}],
+    [[{"type": "text", "text": "7"}]],
+    [{"type": "text", "text": {"value": "7", "annotations": []}}],
+    [{"type": "message", "content": [{"type": "output_text", "text": "7"}]}],
+    [{"type": "redacted_thinking", "data": "x"}, {"type": "Text", "text": "7"}],
+    # Thoughts that are no part of a type of their own
+    [{"text": "Joy is nice.", "thought": True}, {"text": "7"}],
+    [{"type": "text", "text": "7"}, {"type": "thought", "text": "Joy is nice."}],
+    [{"thinking": "Joy is nice."}, {"text": "7"}],
 ]
 
 
@@ -133,7 +144,7 @@ def test_text_is_read_from_parts_and_thoughts_are_kept_apart(content: Any, desk:
     desk.server.change = changed(message={"role": "assistant", "content": content})
     assert (desk.rate()["rating"] == 7).all()
     thoughts = {answer.thinking for answer in desk.answers()}
-    assert thoughts == ({"Joy is nice."} if "thinking" in str(content) else {None})
+    assert thoughts == ({"Joy is nice."} if "nice" in str(content) else {None})
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
@@ -160,12 +171,22 @@ def test_thoughts_in_a_field_of_their_own_are_kept_with_the_tokens_they_took(
     assert {one.thinking_tokens for one in others} == {0}
 
 
-def test_a_refusal_among_the_parts_is_one(desk: Desk) -> None:
-    parts = [{"type": "refusal", "refusal": "I would not."}]
-    desk.server.change = changed(message={"role": "assistant", "content": parts})
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"content": [{"type": "refusal", "refusal": "I would not."}]}, "I would not."),
+        ({"content": [{"type": "refusal", "text": "I would not."}]}, "I would not."),
+        ({"content": [{"refusal": "I would not."}]}, "I would not."),
+        ({"content": [{"type": "refusal"}]}, ""),
+        ({"content": None, "refusal": {"text": "I would not."}}, "I would not."),
+        ({"content": None, "refusal": True}, ""),
+    ],
+)
+def test_a_refusal_is_one_in_every_form(message: dict[str, Any], words: str, desk: Desk) -> None:
+    desk.server.change = changed(message=message)
     ratings = desk.rate()
     assert set(ratings["status"]) == {"refusal"}
-    assert set(ratings["text"]) == {"I would not."}
+    assert set(ratings["text"]) == {words}
 
 
 def test_thoughts_inside_the_text_stay_there(desk: Desk) -> None:

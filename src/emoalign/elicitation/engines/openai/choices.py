@@ -17,8 +17,14 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld, wordless
 
-_TEXT = (None, "text", "output_text")
+_TEXT = ("text", "value", "content", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
+_THINKS = ("think", "thought", "reason", "summary")
+"""What the names of all kinds of parts have in common that are thoughts."""
+
+_DEEPEST = 4
+"""Parts inside parts that are read."""
+
 _PLAIN = {"role", "content"}
 _IMPOSSIBLE = (
     "The exact readout needs natural logarithms of the probabilities of whole next tokens. If the "
@@ -29,15 +35,19 @@ _IMPOSSIBLE = (
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a choice says, by kind: the answer, the thoughts before it, a refusal."""
+    """What a choice says, by kind: the answer, the thoughts before it, a refusal, if it is one."""
 
     text: str = ""
     thinking: str = ""
     refusal: str = ""
+    refused: bool = False
 
     def __add__(self, other: Said) -> Said:
         return Said(
-            self.text + other.text, self.thinking + other.thinking, self.refusal + other.refusal
+            self.text + other.text,
+            self.thinking + other.thinking,
+            self.refusal + other.refusal,
+            self.refused or other.refused,
         )
 
 
@@ -82,50 +92,56 @@ def said(choice: object) -> Said | None:
     return Said(
         content.text,
         next(filter(None, places), ""),
-        content.refusal + (refusal if isinstance(refusal, str) else ""),
+        content.refusal + _plain(refusal),
+        content.refused or bool(refusal),
     )
 
 
-def _content(content: object) -> Said | None:
-    """What a message's content says: a text, or parts of several kinds."""
+def _content(content: object, depth: int = _DEEPEST) -> Said | None:
+    """What a message's content says: a text, or parts of several kinds, which may hold others."""
     if content is None:
         return Said()
     if isinstance(content, str):
         return Said(content)
-    parts = [content] if isinstance(content, dict) else content
-    if not isinstance(parts, list):
+    if isinstance(content, dict):
+        return _part(content, depth)
+    if not depth or not isinstance(content, list):
         return None
     every = Said()
-    for part in parts:
-        read = Said(part) if isinstance(part, str) else _part(part)
+    for part in content:
+        read = _content(part, depth - 1)
         if read is None:
             return None
         every += read
     return every
 
 
-def _part(part: object) -> Said | None:
-    if not isinstance(part, dict):
-        return None
+def _part(part: Mapping[str, Any], depth: int) -> Said | None:
+    """What a part says, by its kind; without one, by the name of what is in it."""
     kind = part.get("type")
+    if kind is None:
+        kind = next((name for name in (*_TEXT, "refusal", *_THOUGHTS) if name in part), None)
+    if not depth or not isinstance(kind, str):
+        return None
+    kind = kind.lower()
     if kind == "refusal":
-        return Said(refusal=_plain(part.get("refusal")))
-    if isinstance(kind, str) and kind in _THOUGHTS:
+        return Said(refusal=_plain(part), refused=bool(part.get(kind, True)))
+    if part.get("thought") is True or any(word in kind for word in _THINKS):
         return Said(thinking=_plain(part))
-    if kind in _TEXT:
-        text = part.get("text")
-        return Said(text) if isinstance(text, str) else None
-    return Said() if isinstance(kind, str) else None
+    if kind in _TEXT or kind == "message" or kind.endswith("_text"):
+        words = (part.get(name) for name in _TEXT)
+        return _content(next((word for word in words if word is not None), None), depth - 1)
+    return Said()
 
 
-def _plain(thoughts: object, depth: int = 4) -> str:
-    """Thoughts as a text, however they are wrapped."""
+def _plain(thoughts: object, depth: int = _DEEPEST) -> str:
+    """Thoughts, or a refusal, as a text, however they are wrapped."""
     if isinstance(thoughts, str):
         return thoughts
     if depth and isinstance(thoughts, list):
         return "".join(_plain(thought, depth - 1) for thought in thoughts)
     if depth and isinstance(thoughts, dict):
-        names = ("text", "content", "summary", *_THOUGHTS)
+        names = (*_TEXT, "summary", "refusal", *_THOUGHTS)
         return next(filter(None, (_plain(thoughts.get(name), depth - 1) for name in names)), "")
     return ""
 
@@ -204,7 +220,6 @@ def read_choices(
         if choice_failed(choice):
             continue
         content = said(choice) or Said()
-        message = choice.get("message")
         counted = rest if answers else usage
         answers.append(
             Answer(
@@ -217,7 +232,7 @@ def read_choices(
                 completion_tokens=counted.answers,
                 latency_s=round(seconds, 4),
                 received=received,
-                refused=bool(content.refusal or (message and message.get("refusal"))),
+                refused=content.refused,
                 logprobs=_logprobs(choice) if exact else None,
                 thinking=untrusted.writable(content.thinking) or None,
                 thinking_tokens=counted.thinking,
