@@ -199,7 +199,7 @@ def test_thoughts_inside_the_text_stay_there(desk: Desk) -> None:
 # Log-probabilities
 
 
-def entries(**logprobs: float | None) -> list[dict[str, Any]]:
+def entries(**logprobs: float | str | None) -> list[dict[str, Any]]:
     return [{"token": token, "logprob": value} for token, value in logprobs.items()]
 
 
@@ -211,6 +211,8 @@ SEVEN_AND_FIVE = {
     "5": math.log(0.25),
     "The": math.log(0.125),
 }
+FEWER = {token: value for token, value in SEVEN_AND_FIVE.items() if token != "The"}
+NAMELESS = {"token": None, "logprob": SEVEN_AND_FIVE["The"]}
 FORMS: dict[str, Any] = {
     "chat": {"content": [{"token": "7", "logprob": -1, "top_logprobs": entries(**SEVEN_AND_FIVE)}]},
     "completion": {"tokens": ["7"], "top_logprobs": [SEVEN_AND_FIVE]},
@@ -220,6 +222,23 @@ FORMS: dict[str, Any] = {
     "a null": {"content": [{"top_logprobs": entries(**SEVEN_AND_FIVE, **{"8": None})}]},
     "-Infinity": {"content": [{"top_logprobs": entries(**SEVEN_AND_FIVE, **{"8": -math.inf})}]},
     "-9999": {"content": [{"top_logprobs": entries(**SEVEN_AND_FIVE, **{"8": -9999.0})}]},
+    "a word": {"content": [{"top_logprobs": entries(**SEVEN_AND_FIVE, **{"8": "-inf"})}]},
+    "texts": {"content": [{"top_logprobs": {one: str(p) for one, p in SEVEN_AND_FIVE.items()}}]},
+    "nothing": {"content": [{"top_logprobs": [None, *entries(**SEVEN_AND_FIVE)]}]},
+    "no name": {"content": [{"top_logprobs": [*entries(**FEWER), NAMELESS]}]},
+    "bytes": {"content": [{"top_logprobs": [*entries(**FEWER), {**NAMELESS, "bytes": [226]}]}]},
+    "bytes of a point": {
+        "content": [
+            {
+                "top_logprobs": [
+                    *entries(
+                        **SEVEN_AND_FIVE | {"Ġ7": None, " 7": None, "<0x37>": math.log(0.125)}
+                    ),
+                    {"token": None, "bytes": [32, 55], "logprob": math.log(0.0625)},
+                ]
+            }
+        ]
+    },
 }
 
 
@@ -264,7 +283,9 @@ def test_log_probabilities_that_are_not_there_are_told(logprobs: Any, desk: Desk
         exact(desk).rate()
 
 
-@pytest.mark.parametrize("top", [{"7": -0.1, "5": -0.1}, {"7": 0.9}, {"7": 1000.0}])
+@pytest.mark.parametrize(
+    "top", [{"7": -0.1, "5": -0.1}, {"7": 0.9}, {"7": 1000.0}, {"7": math.inf, "5": -1.0}]
+)
 def test_probabilities_that_cannot_be_are_an_error_that_shows_the_reply(
     top: dict[str, float], desk: Desk
 ) -> None:
@@ -272,6 +293,25 @@ def test_probabilities_that_cannot_be_are_an_error_that_shows_the_reply(
     desk.server.change = changed(logprobs={"content": [{"top_logprobs": entries(**top)}]})
     with pytest.raises(EngineError, match=r"add up to .*'7'.*top_logprobs: 0"):
         exact(desk).rate()
+
+
+@pytest.mark.parametrize("logprobs", [None, {"content": []}])
+@pytest.mark.parametrize("word", ["joy", "woe"])
+def test_one_item_without_log_probabilities_ends_no_job(
+    word: str, logprobs: Any, desk: Desk
+) -> None:
+    desk.server.tokenizers = {"/tokenize": by_llamacpp}
+    without, usual = changed(logprobs=logprobs), changed(logprobs=FORMS["chat"])
+    desk.server.change = lambda heard, reply: (without if heard.prompt == word else usual)(
+        heard, reply
+    )
+    asked = replace(exact(desk), words=["joy", "woe", "tea"])
+    ratings = asked.rate().set_index("item_id")
+    assert ratings["status"].to_dict() == dict.fromkeys(asked.words, "ok") | {word: "rejected"}
+    assert "asked for log-probabilities and returned none" in ratings["text"][word]
+    before = len(desk.server.heard)
+    asked.rate()
+    assert len(desk.server.heard) == before
 
 
 def test_probabilities_that_cannot_be_in_an_old_journal_are_no_rating(desk: Desk) -> None:

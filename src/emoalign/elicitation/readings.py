@@ -72,7 +72,8 @@ _FAILED = {
 _BETWEEN_WORDS = re.compile(r"[\s-]+|(?<=[a-z])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
-_MARKS = str.maketrans("▁ĠĊ", "  \n")
+_MARKS = str.maketrans("▁ĠĊĉč", "  \n\t\r")
+_BYTE = re.compile(r"<0x([0-7][0-9A-Fa-f])>")
 _OPENINGS = " \t\r\n+*_`\"'“‘«„(["
 _LONGEST = 60  # Nobody writes a rating at such length; endless stars would be unwrapped one by one.
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．－＋−", "0123456789.-+-")
@@ -331,11 +332,12 @@ MOST_MASS = 1.01
 
 
 def _unmarked(token: str) -> str:
-    """A token with a space or line end where its vocabulary has a mark for it.
+    """A token with a space or line end where its vocabulary has a mark for it, or for a byte.
 
-    ▁ is SentencePiece's; Ġ and Ċ are those of byte-level vocabularies.
+    ▁ and <0x37> are SentencePiece's; Ġ, Ċ, ĉ and č are those of byte-level vocabularies.
     """
-    return token.translate(_MARKS)
+    byte = _BYTE.fullmatch(token)
+    return chr(int(byte[1], 16)) if byte else token.translate(_MARKS)
 
 
 def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list[float]:

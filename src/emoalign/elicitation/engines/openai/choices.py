@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.openai.replies import Fault, beginning, choice_failed
+from emoalign.elicitation.engines.openai.logprobs import check_logprobs, logprobs_in
+from emoalign.elicitation.engines.openai.replies import choice_failed
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
-from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld, wordless
+from emoalign.elicitation.readings import wordless
 
 _TEXT = ("text", "value", "content", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
@@ -26,11 +27,6 @@ _DEEPEST = 4
 """Parts inside parts that are read."""
 
 _PLAIN = {"role", "content"}
-_IMPOSSIBLE = (
-    "The exact readout needs natural logarithms of the probabilities of whole next tokens. If the "
-    "server does not report them, say top_logprobs: 0 in the model's card and use the sampled "
-    "readout."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +65,18 @@ def has_choices(reply: Mapping[str, Any]) -> bool:
     return isinstance(choices, list) and all(
         said(choice) is not None or choice_failed(choice) for choice in choices
     )
+
+
+def has_probabilities(reply: Mapping[str, Any]) -> bool:
+    """Tell the same of a reply to an exact request.
+
+    Raises Fault where there are no probabilities in it, or some that cannot be.
+    """
+    if not has_choices(reply):
+        return False
+    nobody = [None] * len(reply["choices"])
+    check_logprobs(read_choices("", nobody, True, reply, 0.0), reply)
+    return True
 
 
 def said(choice: object) -> Said | None:
@@ -185,11 +193,6 @@ def used_tokens(reply: Mapping[str, Any]) -> int:
     return (usage.prompt or 0) + (usage.answers or 0)
 
 
-def lacks_logprobs(answer: Answer) -> bool:
-    """Tell whether probabilities are missing although the answer was not withheld."""
-    return answer.logprobs is None and withheld(answer) is None
-
-
 def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:
     """One answer per choice, in order of the participants; what is missing or failed is left out.
 
@@ -233,7 +236,7 @@ def read_choices(
                 latency_s=round(seconds, 4),
                 received=received,
                 refused=content.refused,
-                logprobs=_logprobs(choice) if exact else None,
+                logprobs=logprobs_in(choice) if exact else None,
                 thinking=untrusted.writable(content.thinking) or None,
                 thinking_tokens=counted.thinking,
                 reply_id=reply_id,
@@ -245,51 +248,6 @@ def read_choices(
 def _rest(usage: Usage) -> Usage:
     """The tokens noted with all answers but the first: 0 where they are known."""
     return Usage(*(None if tokens is None else 0 for tokens in vars(usage).values()))
-
-
-def _logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | None:
-    """Tokens and log-probabilities of the first position, likeliest first.
-
-    None where there are none, or in no known form. Raises Fault where they cannot be probabilities.
-    """
-    found = []
-    for token, value in _top(choice.get("logprobs")):
-        if not isinstance(token, str):
-            return None
-        number = untrusted.finite(value)
-        if number is not None:  # null and -Infinity stand for tokens that do not come at all
-            found.append((untrusted.writable(token), round(number, 6)))
-    mass = returned_mass(found)
-    if mass > MOST_MASS:
-        raise Fault(
-            "permanent",
-            f"gave log-probabilities whose probabilities add up to {mass:.4g}, not to 1 at most: "
-            f"{beginning(choice.get('logprobs'))}",
-            _IMPOSSIBLE,
-        )
-    return tuple(found) or None
-
-
-def _top(logprobs: object) -> list[tuple[object, object]]:
-    """(token, log-probability) of the first position: chats' form, completions', or in between."""
-    positions = logprobs
-    if isinstance(logprobs, dict):
-        positions = logprobs.get("content") or logprobs.get("top_logprobs")
-    if isinstance(positions, list):
-        positions = positions[0] if positions else None
-    top = positions
-    if isinstance(positions, dict) and (
-        "top_logprobs" in positions or isinstance(positions.get("token"), str)
-    ):
-        top = positions.get("top_logprobs")
-    if isinstance(top, dict):
-        return list(top.items())
-    if not isinstance(top, list):
-        return []
-    return [
-        (entry.get("token"), entry.get("logprob")) if isinstance(entry, dict) else (None, None)
-        for entry in top
-    ]
 
 
 def withheld_reply(choices: int, usage: object) -> dict[str, Any]:
