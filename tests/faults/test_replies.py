@@ -105,7 +105,11 @@ def test_without_a_reason_only_what_could_go_on_to_another_point_is_truncated(de
 
 
 @pytest.mark.parametrize(
-    "reason", ["length", "max_tokens", "model_length", "MAX_TOKENS", "maxTokens", "max-tokens"]
+    "reason",
+    [
+        *("length", "max_tokens", "model_length", "MAX_TOKENS", "maxTokens", "max-tokens"),
+        *("FinishReason.MAX_TOKENS", "FINISH_REASON_MAX_TOKENS", "maxTokensReached", "truncated"),
+    ],
 )
 def test_every_word_for_a_cut_is_one(reason: str, desk: Desk) -> None:
     desk.server.change = changed(finish_reason=reason)

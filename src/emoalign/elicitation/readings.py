@@ -28,6 +28,7 @@ _CUT = {
     "max_output_tokens",
     "max_completion_tokens",
     "max_new_tokens",
+    "max_tokens_reached",
     "model_length",
     "token_limit",
     "token_limit_reached",
@@ -36,10 +37,11 @@ _CUT = {
     "model_context_window_exceeded",
     "context_window_exceeded",
     "incomplete",
+    "truncated",
 }
 """Words of servers for an answer that was cut. Any other word is an end: eos, end_turn, STOP …"""
 
-_UNSAID = {"", "null", "none", "unknown", "other", "unspecified", "finish_reason_unspecified"}
+_UNSAID = {"", "null", "none", "unknown", "other", "unspecified"}
 """Words that say nothing of why an answer ended."""
 
 _FILTERED = {
@@ -50,7 +52,10 @@ _FILTERED = {
     "blocklist",
     "spii",
     "recitation",
+    "language",
     "image_safety",
+    "image_prohibited_content",
+    "image_recitation",
     "model_armor",
     "sensitive",
     "guardrail_intervened",
@@ -69,6 +74,7 @@ _FAILED = {
 }
 """Words where the server broke off (OpenRouter, Mistral; vLLM; watsonx; Zhipu; DeepSeek)."""
 
+_BEFORE_WORDS = re.compile(r"^(?:finish|stop)_?reason[._]")
 _BETWEEN_WORDS = re.compile(r"[\s-]+|(?<=[a-z])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
@@ -168,9 +174,11 @@ def wordless(reason: str) -> bool:
 def _word(reason: str) -> str:
     """A finish_reason as one word in lower case: content-filter and maxTokens with underscores.
 
-    What may follow is left out: "content_filter: SAFETY" (Gemini).
+    What may follow is left out, "content_filter: SAFETY" (Gemini), and what may stand before it:
+    FinishReason.SAFETY, FINISH_REASON_UNSPECIFIED.
     """
-    return _BETWEEN_WORDS.sub("_", reason.partition(":")[0].strip()).lower()
+    word = _BETWEEN_WORDS.sub("_", reason.partition(":")[0].strip()).lower()
+    return _BEFORE_WORDS.sub("", word, count=1)
 
 
 def _reason(answer: Answer) -> str:
