@@ -1,11 +1,12 @@
-from pathlib import Path
-
 from emoalign.stage import stage
-from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
-from emoalign.stimuli.preparation import prepare
-from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
+    from emoalign.stimuli.preparation import prepare
+    from emoalign.study.reading import read_card
+
     prepare(
         PreparationJob.model_validate(snakemake.params.job),
         stimuli=Path(snakemake.output.stimuli),

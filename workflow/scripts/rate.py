@@ -1,12 +1,13 @@
-from pathlib import Path
-
-from emoalign.elicitation.budget import study_account
-from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.planning.loading import MODELS
 from emoalign.stage import stage
-from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.elicitation.budget import study_account
+    from emoalign.elicitation.rating import RatingJob, rate
+    from emoalign.planning.loading import MODELS
+    from emoalign.study.reading import read_card
+
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
         read_card(Path(snakemake.params.card), MODELS),
