@@ -29,9 +29,9 @@ import openai
 import orjson
 
 from emoalign.elicitation import journal_file
+from emoalign.elicitation.engines.conversation import collect
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, request_body
-from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.elicitation.readings import read_answer

@@ -21,9 +21,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from emoalign.elicitation.engines.conversation import collect
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel, served
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
-from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, rate
