@@ -112,11 +112,11 @@ def test_a_library_that_makes_an_error_of_ctrl_c_is_not_believed(
 
 
 LOADING = """
-import os, pathlib, signal, threading
+import os, signal, threading
 from emoalign.elicitation.engines.llamacpp import served
 from emoalign.planning.loading import MODELS
-from emoalign.study.reading import read_card
-card = read_card(pathlib.Path("config/models/smollm2-135m.yaml"), MODELS)
+from emoalign.study.library import Library
+card = Library().card("models", "smollm2-135m", MODELS)
 import xllamacpp
 threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
 with served(card): signal.pause()
