@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
 from emoalign.study.fields import Entry, Job
@@ -28,6 +29,16 @@ class ReportedModel(Entry):
 
     title: str
     card: dict[str, Any]
+
+
+def is_asked(model: ReportedModel) -> bool:
+    """Whether a model is asked, or its ratings were there before."""
+    return ENGINES[model.card["engine"]].asked
+
+
+def reads_strictly(model: ReportedModel) -> bool:
+    """Whether only an answer that is exactly what was asked for is a rating of the model."""
+    return ENGINES[model.card["engine"]].reads_strictly(model.card)
 
 
 class ReportedBaseline(Entry):

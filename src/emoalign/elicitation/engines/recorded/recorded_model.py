@@ -149,6 +149,11 @@ class RecordedModel(ModelCard):
         said = self.answering()
         return {**said, "source": {**said["source"], "sha256": checksum}}
 
+    @classmethod
+    def reads_strictly(cls, said: Mapping[str, Any]) -> bool:
+        """Tell whether the table has raw answers, read like those of a model that is asked."""
+        return said["columns"]["answer"] is not None and said.get("answer") is None
+
     def files(self) -> list[Path]:
         """The table; none while it is missing."""
         with suppress(DataError):
