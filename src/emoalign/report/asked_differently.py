@@ -52,7 +52,7 @@ def _parts(first: QuestionTemplate, second: QuestionTemplate, scale: str) -> Ite
     if first.kind != second.kind:
         yield f"form of the question ({FRAMES[first.kind]} against {FRAMES[second.kind]})"
     if first.answer != second.answer:
-        yield f"how the answer is read ({_read(first.answer)} against {_read(second.answer)})"
+        yield f"form of the answer ({_read(first.answer)} against {_read(second.answer)})"
     if wordings[0].instruction != wordings[1].instruction:
         yield "wording of the instruction"
     if first.system != second.system:

@@ -85,7 +85,7 @@ def _view(results: Results) -> View | None:
     return View(
         {"grid": shown, "gaps": alignment_gaps(rows)},
         findings(rows, results.table(CONTRASTS), job),
-        methods=[_methods(job)],
+        methods=[_methods(job)] if rows["pearson_r"].notna().any() else [],
     )
 
 
@@ -210,23 +210,33 @@ def _between_protocols(
         for row in records(own)
         if {readout.get(row["a"]), readout.get(row["b"])} == {row["readout"]}
     ]
-    apart = [(row, better) for row in told if (better := nearer(row)) is not None]
-    if len(told) > FEW and apart:
+    decided = [(row, nearer(row)) for row in told]
+    apart = sum(better is not None for _, better in decided)
+    if len(told) > FEW:
         yield (
-            f"{job.models[first['model']].title}: r differs in {len(apart)} of {len(told)} pairs "
-            "of protocols (p < .05 after Holm's correction), which may differ in more than one way."
+            f"Between protocols, r differs in {apart or 'none'} of {len(told)} pairs (p < .05 "
+            "after Holm's correction); protocols may differ in more than one way."
         )
         return
-    for row, better in apart:
+    for row, better in sorted(decided, key=lambda pair: pair[1] is None):
         worse = row["a"] if better == row["b"] else row["b"]
-        yield (
-            f"r is higher under {better} than under {worse}, by {number(abs(row['difference']))} "
-            f"({with_p(row['p_holm'])} after Holm's correction)."
-        )
-        if is_asked(job.models[first["model"]]):
-            yield from filter(
-                None, [differing(job, better, worse, first["dataset"], first["scale"])]
+        ends = interval(row["difference_low"], row["difference_high"])
+        p_holm = f"{with_p(row['p_holm'])} after Holm's correction"
+        if better is not None:
+            yield (
+                f"r is higher under {better} than under {worse}, by "
+                f"{number(abs(row['difference']))} ({p_holm})."
             )
+        elif not math.isnan(row["p_holm"]):
+            yield (
+                f"r does not differ clearly between {row['a']} and {row['b']} (difference "
+                f"{' '.join(filter(None, (number(row['difference']), ends)))}; {p_holm})."
+            )
+        else:
+            continue
+        if is_asked(job.models[first["model"]]):
+            both = better or row["a"], worse if better else row["b"]
+            yield from filter(None, [differing(job, *both, first["dataset"], first["scale"])])
 
 
 def _one_of_them(cells: Sequence[Mapping[str, Any]]) -> str:
@@ -285,6 +295,8 @@ def _no_interval(row: Row) -> str | None:
 def _no_ceiling(row: Row) -> str | None:
     if not math.isnan(row["ceiling"]):
         return None
+    if row["n_items"] == 0:
+        return why_undefined(row)
     return (
         "the reliability of people's ratings cannot be estimated: that takes several items with "
         "two or more ratings each, or with SDs and numbers of raters"

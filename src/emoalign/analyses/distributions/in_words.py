@@ -135,4 +135,4 @@ def _people(rows: pd.DataFrame) -> Iterator[str]:
     if halves := span(rows["human_halves"]):
         yield f"Two random halves of an item's raters differ by {halves} bits."
     if perfect := span(rows["perfect"]):
-        yield f"A perfect model with as many answers would be {perfect} bits from people."
+        yield f"A perfect model with as many answers is expected to be {perfect} bits from people."

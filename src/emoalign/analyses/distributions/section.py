@@ -118,14 +118,17 @@ def _methods(whole: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> It
         "texts (BCa) [@efron1987] and, like folds, go by clusters of items where a dataset's card "
         "names some."
     )
-    if contrasts["p"].notna().any():
-        yield (
-            "Cells were compared with each other, and with the uniform predictor and the mean "
-            "distribution of other items, by the signed-rank test over texts [@wilcoxon1945], "
-            "adjusted over contrasts of a kind, readout and metric [@holm1979]. One of several is "
-            "called the nearest where it is nearer than each of the others (adjusted p < .05, and "
-            "the 95 % interval of the difference without 0)."
-        )
+    tested = contrasts[contrasts["p"].notna()]
+    if tested.empty:
+        return
+    with_guesses = "the uniform predictor and the mean distribution of other items"
+    each_other = "" if tested["kind"].eq("guess").all() else "each other, and with "
+    yield (
+        f"Cells were compared with {each_other}{with_guesses}, by the signed-rank test over texts "
+        "[@wilcoxon1945], adjusted over contrasts of a kind, readout and metric [@holm1979]. One "
+        "side is called nearer to people where the adjusted p is below .05 and the 95 % interval "
+        "of the difference is without 0."
+    )
 
 
 def _left_out(whole: pd.DataFrame, job: ReportJob) -> Iterator[str]:

@@ -127,7 +127,7 @@ def _within(pooled: pd.DataFrame, job: ReportJob) -> str:
         stays = "stays" if held else "does not stay"
         one = "One correlation" if unknown else "The one correlation"
         sentences = [f"{one} above 0 {stays} above 0{others if unknown else ''}."]
-    if furthest["difference"] < 0:
+    if furthest["difference"] <= -UNSEEN:
         sentences.append(
             f"The largest fall is from {number(furthest['r_all'])} over all items to "
             f"{number(furthest['r'])} {interval(furthest['low'], furthest['high'])} "

@@ -63,16 +63,18 @@ def _methods(results: Results) -> View:
                 if asked
                 else []
             ),
-            " ".join(_read(list(job.models.values()))),
+            " ".join(_read(job)),
         ],
     )
 
 
-def _read(models: Sequence[ReportedModel]) -> Iterator[str]:
+def _read(job: ReportJob) -> Iterator[str]:
     """How answers became ratings: of models that were asked, and where others had read them."""
+    models = job.models.values()
+    sampled = any("sampled" in protocol.readouts for protocol in job.protocols.values())
     before = [model.title for model in models if not reads_strictly(model)]
     strict = [model.title for model in models if reads_strictly(model)]
-    if strict:
+    if strict and sampled:
         yield STRICT.format(of=f" of {listed(strict)}" if before else "")
     if before:
         yield READ_BEFORE.format(models=listed(before))

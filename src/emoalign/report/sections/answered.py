@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from emoalign.report.grid import Column, between, cell_columns, count, grid, text, value
+from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, text, value
 from emoalign.report.report_job import ReportJob, is_asked, reads_strictly
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
@@ -117,7 +117,7 @@ def _answers(results: Results) -> View | Absent:
         *(count(status, f"n_{status}") for status in STATUSES),
         count("Items without a rating", "items_without"),
     )
-    said = Column("Answer", lambda row: f"“{row['text']}”", "text", numeric=False)
+    said = Column("Answer", _quoted, "text", numeric=False)
     quoted = (*cell_columns(job), text("Status", "status"), said, count("Times", "answers"))
     return View(
         {
@@ -129,6 +129,11 @@ def _answers(results: Results) -> View | Absent:
             "all_ratings": _all_ratings(answers.counts, job),
         }
     )
+
+
+def _quoted(row: Row) -> str:
+    """An answer, which may be no text at all: what was blocked was never seen."""
+    return "(no text)" if pd.isna(row["text"]) else f"“{row['text']}”"
 
 
 def _why_no_answers(job: ReportJob) -> str:
