@@ -1,4 +1,4 @@
-"""Reading tables that people made, field by field: CSV, TSV, spreadsheets, Parquet.
+"""Reading tables that people made, field by field: CSV, TSV, spreadsheets, Parquet, JSONL.
 
 No word is taken for a missing value, and every row knows where it stands.
 """
@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import codecs
 import csv
-import datetime
 import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emoalign.errors import DataError
+from emoalign.stimuli.json_lines import json_rows
+from emoalign.stimuli.rows import Record, Row
 from emoalign.stimuli.spreadsheets import broken, sheet_rows
+from emoalign.stimuli.table_format import TableFormat
+from emoalign.study.fields import FileSource
 from emoalign.study.reading import nearest
 
 if TYPE_CHECKING:  # a card is read without pyarrow
@@ -33,51 +36,16 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True)
 class Layout:
-    """The format of a table. `card` names the file that says so, for messages."""
+    """The format of a table, and how it is written. `card` names who says so, for messages."""
 
     format: str
     card: str
-    encoding: str = "utf-8-sig"
-    delimiter: str | None = None
-    sheet: str | None = None
-    header_line: int = 1
+    written: TableFormat = field(default_factory=TableFormat)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a table, and where it stands: "people.csv, line 5"."""
-
-    where: str
-    fields: Sequence[object]
-
-    def text(self, place: int, column: str, confidential: bool = False) -> str | None:
-        """A field as it would stand in a CSV file, whole numbers without decimals; None for a null.
-
-        Raises DataError for what a spreadsheet has made of a word: a truth value or a date. The
-        message does not say what stands in a field that is `confidential`.
-        """
-        value = self.fields[place]
-        if isinstance(value, bool | datetime.date | datetime.time | datetime.timedelta):
-            kind = "truth value" if isinstance(value, bool) else "date or time"
-            held = kind if confidential else f"{kind} {value}"
-            raise DataError(
-                f"{self.where}, column {column!r}: holds the {held}, expected text or a "
-                "number. Spreadsheets make such of words like true or 1-2 as they are typed: give "
-                "the column the format Text and type the word again."
-            )
-        if isinstance(value, float):
-            if value != value:
-                return None
-            return str(int(value)) if value.is_integer() else repr(value)
-        return None if value is None else str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """The fields of a row by the keys of their columns; None for a null."""
-
-    where: str
-    fields: Mapping[str, str | None]
+def layout_of(written: TableFormat, file: FileSource, card: str) -> Layout:
+    """The layout of a file that is written as a card says."""
+    return Layout(written.format_of(file), card, written)
 
 
 def read_records(
@@ -105,6 +73,8 @@ def read_rows(path: Path, layout: Layout) -> tuple[list[str], Iterator[Row]]:
     """
     if layout.format == "parquet":
         return _parquet(path)
+    if layout.format == "jsonl":
+        return json_rows(path, decoded(path, layout.written.encoding, layout.card))
     rows = _sheet(path, layout) if layout.format in _SHEETS else _lines(path, layout)
     header = next(rows, None)
     if header is None:
@@ -189,14 +159,14 @@ def _fitted(rows: Iterator[Row], width: int) -> Iterator[Row]:
 
 
 def _lines(path: Path, layout: Layout) -> Iterator[Row]:
-    text = io.StringIO(decoded(path, layout.encoding, layout.card), newline="")
-    delimiter = layout.delimiter or _DELIMITERS[layout.format]
+    text = io.StringIO(decoded(path, layout.written.encoding, layout.card), newline="")
+    delimiter = layout.written.delimiter or _DELIMITERS[layout.format]
     rows = csv.reader(text, delimiter=delimiter, strict=True)
     line = 1
     try:
         for row in rows:
             where, first, line = f"{path}, line {line}", line, rows.line_num + 1
-            if any(row) and first >= layout.header_line:
+            if any(row) and first >= layout.written.header_line:
                 yield Row(where, row)
     except csv.Error as error:
         if "field larger" in str(error):
@@ -249,8 +219,8 @@ def _is_utf_16(encoding: str) -> bool:
 
 
 def _sheet(path: Path, layout: Layout) -> Iterator[Row]:
-    for line, values in sheet_rows(path, layout.sheet, layout.card):
-        if line >= layout.header_line and any(value != "" for value in values):
+    for line, values in sheet_rows(path, layout.written.sheet, layout.card):
+        if line >= layout.written.header_line and any(value != "" for value in values):
             yield Row(f"{path}, line {line}", values)
 
 

@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from emoalign.errors import DataError
 from emoalign.stimuli.readers.base import Source, SourceItem, from_ratings
-from emoalign.stimuli.sheets import Layout, Record, number, read_records
+from emoalign.stimuli.rows import Record
+from emoalign.stimuli.sheets import Layout, number, read_records
 from emoalign.study.fields import FileSource
 
 _SCALES = {"valence": "V", "arousal": "A", "dominance": "D"}

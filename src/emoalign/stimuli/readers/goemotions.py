@@ -17,7 +17,8 @@ from emoalign.stimuli.readers.base import (
     rater_code,
     tab_separated,
 )
-from emoalign.stimuli.sheets import Layout, Row, decoded, places, read_rows
+from emoalign.stimuli.rows import Row
+from emoalign.stimuli.sheets import Layout, decoded, places, read_rows
 from emoalign.study.fields import FileSource, Name
 
 SCALE = "emotions"

@@ -20,7 +20,8 @@ from emoalign.stimuli.readers.base import (
     sample_sd,
 )
 from emoalign.stimuli.readers.table_columns import ItemTable, JoinedTable, ScaleColumns
-from emoalign.stimuli.sheets import Layout, Record, number, read_records
+from emoalign.stimuli.rows import Record
+from emoalign.stimuli.sheets import layout_of, number, read_records
 
 CARD = "the dataset's card"
 _RATER = "rater"
@@ -123,9 +124,7 @@ def _read(part: JoinedTable, path: Path, stimulus: Mapping[str, str]) -> dict[st
     }
     if part.rater is not None:
         columns[_RATER] = part.rater
-    layout = Layout(
-        part.table_format, CARD, part.encoding, part.delimiter, part.sheet, part.header_line
-    )
+    layout = layout_of(part, part.table, CARD)
     items: dict[str, _Item] = {}
     for row in read_records(path, layout, columns, confidential=(_RATER,)):
         item_id = (row.fields["id"] or "").strip()
@@ -221,7 +220,7 @@ def _rater(part: JoinedTable, row: Record, column: str) -> str | None:
 
 def _decimal(part: JoinedTable, field: str) -> str:
     """The decimal mark in a field. Numbers that a spreadsheet knows as such have a point."""
-    typed = part.table_format not in ("csv", "tsv") and "," not in field
+    typed = part.format_of(part.table) not in ("csv", "tsv") and "," not in field
     return "." if typed else part.decimal
 
 

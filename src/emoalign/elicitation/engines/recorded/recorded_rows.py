@@ -21,7 +21,7 @@ from emoalign.elicitation.engines.recorded.trials import filled, some, trial_rea
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
-from emoalign.stimuli.sheets import Record
+from emoalign.stimuli.rows import Record
 from emoalign.study.source_files import locate_verified
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,9 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings import Reading, readings
 from emoalign.errors import DataError
-from emoalign.stimuli.sheets import Layout, Record, number, read_records
+from emoalign.stimuli.rows import Record
+from emoalign.stimuli.sheets import Layout, number, read_records
+from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.scales import HumanScale, LabelScale
 
 _NAMED = 3
@@ -55,7 +57,8 @@ def _read_trials(path: Path, card: RecordedModel) -> Iterator[Record]:
     """
     columns: dict[str, str] = card.columns.model_dump(exclude_none=True)
     named = {f"columns.{key}": name for key, name in columns.items()}
-    layout = Layout(card.table_format, "the model's card", card.encoding)
+    written = TableFormat(encoding=card.encoding)
+    layout = Layout(card.table_format, "the model's card", written)
     for row in read_records(path, layout, named):
         yield Record(row.where, {key: row.fields[f"columns.{key}"] for key in columns})
 
