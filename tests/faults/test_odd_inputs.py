@@ -19,8 +19,9 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.studies import STUDY
 from emoalign.prompts import Image, data_url
 from emoalign.stimuli.images import MOST_PIXELS, image_file, opened
+from emoalign.stimuli.numbers import number
 from emoalign.stimuli.readers.base import SourceItem
-from emoalign.stimuli.sheets import Layout, number, read_rows
+from emoalign.stimuli.sheets import Layout, read_rows
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource
 from emoalign.study.protocols import PersonaTable
