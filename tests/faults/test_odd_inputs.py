@@ -19,8 +19,10 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.studies import STUDY
 from emoalign.prompts import Image, data_url
 from emoalign.stimuli.images import MOST_PIXELS, image_file, opened
+from emoalign.stimuli.numbers import number
 from emoalign.stimuli.readers.base import SourceItem
-from emoalign.stimuli.sheets import Layout, number, read_rows
+from emoalign.stimuli.sheets import Layout, read_rows
+from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource
 from emoalign.study.protocols import PersonaTable
 from emoalign.study.reading import read_card, read_entry, read_yaml, validate
@@ -263,7 +265,9 @@ def test_an_image_that_is_cut_off_is_told_by_name(length: int, tmp_path: Path) -
 
 def rows(path: Path, **layout: Any) -> list[Any]:
     suffix = path.suffix.removeprefix(".")
-    header, found = read_rows(path, Layout(suffix, "config/datasets/mine.yaml", **layout))
+    header, found = read_rows(
+        path, Layout(suffix, "config/datasets/mine.yaml", TableFormat(**layout))
+    )
     return [header, *found]
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emoalign.errors import DataError
+from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.readers.base import SourceItem
+from emoalign.stimuli.rows import composed, tell_composed
 from emoalign.study.source_files import similar
 
 if TYPE_CHECKING:  # a study is read without Pillow
@@ -55,6 +58,23 @@ def opened(path: Path) -> Iterator[Image]:
         raise DataError(f"{path}: not an image that can be read: {error}") from error
 
 
+def image_files(
+    items: Sequence[SourceItem], folder: str | None, mistakes: Mistakes
+) -> list[Path | None]:
+    """The image of each item; None for text, and for an image that is noted as a mistake."""
+    files: list[Path | None] = []
+    otherwise = 0
+    for item in items:
+        path = None
+        with mistakes.noted("Images"):
+            path = image_file(item, folder)
+        otherwise += path is not None and path.name != Path(item.image or "").name
+        files.append(path)
+    if otherwise and folder is not None:
+        tell_composed(Path(folder), otherwise)
+    return files
+
+
 def image_file(item: SourceItem, folder: str | None) -> Path | None:
     """The image of an item; None for text.
 
@@ -69,6 +89,7 @@ def image_file(item: SourceItem, folder: str | None) -> Path | None:
             f"{_place(item)}: {item.image[:60]!r} cannot be the name of a file, which has at most "
             f"{LONGEST_FILE_NAME} bytes and none that is NUL"
         )
+    path = _as_named(path)
     if not path.resolve().is_relative_to(Path(folder).resolve()):
         raise DataError(
             f"{_place(item)}: the image name {item.image!r} leads out of the folder {folder}"
@@ -83,6 +104,20 @@ def image_file(item: SourceItem, folder: str | None) -> Path | None:
             return path
     except DataError as error:
         raise DataError(f"{_place(item)}: {error}") from error
+
+
+def _as_named(path: Path) -> Path:
+    """A file, or the one in its folder whose name looks the same but is coded in another way."""
+    if path.is_file() or not path.parent.is_dir():
+        return path
+    names = _composed_names(path.parent, path.parent.stat().st_mtime_ns)
+    return names.get(composed(path.name), path)
+
+
+@lru_cache
+def _composed_names(folder: Path, _changed: int) -> Mapping[str, Path]:
+    """The files of a folder by their names, as `composed` writes them."""
+    return {composed(file.name): file for file in folder.iterdir()}
 
 
 def _place(item: SourceItem) -> str:
