@@ -12,8 +12,11 @@ from snakemake.utils import min_version, update_config
 
 min_version("9.0")
 
-# The package travels with the workflow: nothing to install, and jobs on a cluster see the same code.
-sys.path.insert(0, str(Path(workflow.basedir, "src")))
+# In a clone the package travels with the workflow: nothing to install, and jobs on a cluster see the
+# same code. Where pip has installed it, there is no such folder.
+sys.path.insert(
+    0, str(Path(workflow.current_basedir.get_path_or_uri(secret_free=False), "src"))
+)
 
 # None of these names may be one of Snakemake's own, such as Resources: it would take its place.
 from emoalign.errors import EmoalignError
@@ -36,7 +39,10 @@ if not workflow.overwrite_configfiles:
 try:
     update_config(config, overrides(workflow.config_settings.config_args or []))
     loaded = load_study(
-        config, Path("config"), workflow.configfiles[0], workflow.configfiles
+        config,
+        Path("config"),
+        workflow.configfiles[0] if workflow.configfiles else "config",
+        workflow.configfiles,
     )
     check_prompts(loaded)
 except EmoalignError as error:
@@ -47,6 +53,8 @@ RESULTS = f"results/{study.study}"
 jobs, files, needs = Jobs(loaded), Files(loaded, RESULTS), Needs(loaded)
 analyses = Analyses(loaded, files)
 keep_out_of_log(logger, needs.key_variables())
+for file in loaded.shadowing:
+    logger.warning(f"{file} is used in place of what emoalign ships under this name.")
 for forbidden in all_forbidden(loaded):
     logger.warning(f"Its ratings will not be asked for: {forbidden}")
 for why in undrawn(loaded):

@@ -15,12 +15,18 @@ from types import FrameType
 
 from emoalign.descriptors import allow_all, used_up
 from emoalign.errors import EmoalignError
+from emoalign.installed import IN_A_CLONE
 
 _log = logging.getLogger("emoalign")
 
 
 def importable_in_jobs() -> None:
-    """Let the processes that this one starts import the same emoalign, without an installation."""
+    """Let the processes that this one starts import the same emoalign, without an installation.
+
+    Where pip has installed it they find it by themselves, each in its own environment.
+    """
+    if not IN_A_CLONE:
+        return
     package = str(Path(__file__).parents[1])
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, [package, *folders])))

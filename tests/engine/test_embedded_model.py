@@ -336,7 +336,7 @@ def ended_after(
     STIMULI.write(desk.words, desk.stimuli)
     described = desk.folder / "job.json"
     described.write_bytes(orjson.dumps(job.model_dump(mode="json")))
-    card = repository / "config" / "models" / f"{MODEL}.yaml"
+    card = repository / "src/emoalign/catalogue/models" / f"{MODEL}.yaml"
     journal = desk.journal_of(job)
     with subprocess.Popen(
         [sys.executable, "-c", RATE, str(described), str(card), str(desk.folder)],

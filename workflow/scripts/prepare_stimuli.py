@@ -3,7 +3,7 @@ from pathlib import Path
 from emoalign.stage import stage
 from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
 from emoalign.stimuli.preparation import prepare
-from emoalign.study.reading import read_card
+from emoalign.study.library import Library
 
 with stage(snakemake.log[0], snakemake.params):
     prepare(
@@ -11,5 +11,5 @@ with stage(snakemake.log[0], snakemake.params):
         stimuli=Path(snakemake.output.stimuli),
         norms=Path(snakemake.output.norms),
         shards=Path(snakemake.output.shards),
-        files=read_card(Path(snakemake.params.card), DatasetCard).files(),
+        files=Library().card("datasets", snakemake.wildcards.dataset, DatasetCard).files(),
     )

@@ -4,12 +4,12 @@ from emoalign.elicitation.budget import study_account
 from emoalign.elicitation.rating import RatingJob, rate
 from emoalign.planning.loading import MODELS
 from emoalign.stage import stage
-from emoalign.study.reading import read_card
+from emoalign.study.library import Library
 
 with stage(snakemake.log[0], snakemake.params):
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
-        read_card(Path(snakemake.params.card), MODELS),
+        Library().card("models", snakemake.wildcards.model, MODELS),
         stimuli=Path(snakemake.input.stimuli),
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),

@@ -36,7 +36,7 @@ class LlamaCppModel(ServedModel):
         "Nothing leaves the machine, and no account is needed. For a GGUF file of your own leave "
         "out `package` and give its path as `file`."
     )
-    example: ClassVar[Path | str] = Path("config/models/smollm2-135m.yaml")
+    example: ClassVar[Path | str] = Path("src/emoalign/catalogue/models/smollm2-135m.yaml")
     decisive: ClassVar[frozenset[str]] = frozenset({"engine", "weights"})
     packages: ClassVar[tuple[str, ...]] = ("openai", "xllamacpp")
 
