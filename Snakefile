@@ -8,7 +8,7 @@ A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.
 import sys
 from pathlib import Path
 
-from snakemake.utils import min_version
+from snakemake.utils import min_version, update_config
 
 min_version("9.0")
 
@@ -25,7 +25,8 @@ from emoalign.planning.jobs import Jobs, figures, reported, undrawn
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
-from emoalign.stage import end_quietly, importable_in_jobs, keep_out_of_log
+from emoalign.stage import importable_in_jobs, keep_out_of_log
+from emoalign.study.overrides import overrides
 
 importable_in_jobs()
 
@@ -36,6 +37,7 @@ if not workflow.overwrite_configfiles:
 
 
 try:
+    update_config(config, overrides(workflow.config_settings.config_args or []))
     loaded = load_study(
         config,
         Path("config"),
@@ -51,7 +53,6 @@ RESULTS = f"results/{study.study}"
 jobs, files, needs = Jobs(loaded), Files(loaded, RESULTS), Needs(loaded)
 analyses = Analyses(loaded, files)
 keep_out_of_log(logger, needs.key_variables())
-end_quietly(logger)
 for file in loaded.shadowing:
     logger.warning(f"{file} is used in place of what emoalign ships under this name.")
 for forbidden in all_forbidden(loaded):
@@ -68,6 +69,7 @@ rule all:
 
 
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/terminal.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"

@@ -3,7 +3,7 @@ from pathlib import Path
 from emoalign.analyses.running import analyse
 from emoalign.stage import stage
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     analyse(
         snakemake.params.jobs,
         folder=Path(snakemake.output[0]).parents[1],

@@ -5,7 +5,7 @@ from emoalign.figures.drawing import draw_figures
 from emoalign.figures.figure_job import FigureJob
 from emoalign.stage import stage
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     draw_figures(
         FIGURES,
         FigureJob.model_validate(snakemake.params.job),

@@ -5,7 +5,7 @@ from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.stimuli.gathering import gather
 from emoalign.study.library import Library
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     mirror = snakemake.params.mirror
     gather(
         {name: Library().card("datasets", name, DatasetCard) for name in snakemake.params.datasets},

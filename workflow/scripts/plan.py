@@ -7,7 +7,7 @@ from emoalign.planning.plan import plan_study
 from emoalign.stage import stage
 from emoalign.study.library import Library
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     plan_study(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
         PrecisionJob.model_validate(snakemake.params.precision),

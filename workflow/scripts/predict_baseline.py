@@ -6,7 +6,7 @@ from emoalign.stage import stage
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.library import Library
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     predict(
         PredictionJob.model_validate(snakemake.params.job),
         stimuli=Path(snakemake.input.stimuli),

@@ -5,7 +5,7 @@ from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
 from emoalign.stimuli.preparation import prepare
 from emoalign.study.library import Library
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     prepare(
         PreparationJob.model_validate(snakemake.params.job),
         stimuli=Path(snakemake.output.stimuli),

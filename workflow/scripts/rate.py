@@ -6,7 +6,7 @@ from emoalign.planning.loading import MODELS
 from emoalign.stage import stage
 from emoalign.study.library import Library
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
         Library().card("models", snakemake.wildcards.model, MODELS),

@@ -6,7 +6,7 @@ from emoalign.stage import stage
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.library import Library
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     train(
         TrainingJob.model_validate(snakemake.params.job),
         output=Path(snakemake.output[0]),

@@ -4,7 +4,7 @@ from emoalign.analyses.catalogue import REPORT_JOB
 from emoalign.report.manifest import write_manifest
 from emoalign.stage import stage
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     write_manifest(
         REPORT_JOB.model_validate(snakemake.params.job),
         ratings=[Path(path) for path in snakemake.input.ratings],

@@ -5,7 +5,7 @@ from emoalign.report.contents import PageSection
 from emoalign.report.page import write_report
 from emoalign.stage import stage
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     write_report(
         REPORT_JOB.model_validate(snakemake.params.job),
         [PageSection(name, tuple(reads)) for name, reads in snakemake.params.sections.items()],
