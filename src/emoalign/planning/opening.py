@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from emoalign.elicitation.engines.asked import AskedModel
@@ -47,6 +47,7 @@ class Opening:
         jobs: those that will run.
         awaited: datasets that are prepared first, and whose rating jobs are known only then.
         cores: cores of this machine that jobs may use; None on a cluster.
+        items: the items of a dataset, where they are known before it is prepared.
     """
 
     loaded: LoadedStudy
@@ -55,10 +56,11 @@ class Opening:
     jobs: Sequence[Planned]
     awaited: Collection[str]
     cores: int | None
+    items: Mapping[str, int] = field(default_factory=dict)
 
     def text(self) -> str:
         """All of it, in lines for a terminal."""
-        return "\n".join([*self._running(), *self._asking(), *self._idle()])
+        return "\n".join([*self._running(), *self.asking(), *self._idle()])
 
     def _running(self) -> Iterator[str]:
         rules = Counter(rule for rule, _ in self.jobs)
@@ -91,11 +93,12 @@ class Opening:
         return jobs, unknown
 
     def _sampled(self, dataset: str) -> int | None:
-        return self.loaded.dataset_entry(dataset).sample
+        return self.items.get(dataset, self.loaded.dataset_entry(dataset).sample)
 
     # What it costs
 
-    def _asking(self) -> Iterator[str]:
+    def asking(self) -> Iterator[str]:
+        """What asking takes at most, model by model, and what it costs together."""
         by_model: dict[str, list[_Cell]] = defaultdict(list)
         for cell in self._cells():
             if why_forbidden(self.loaded, cell.model, cell.dataset) is None:
