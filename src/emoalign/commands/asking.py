@@ -166,8 +166,8 @@ def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:
         mass, off = columns["returned_mass"], columns["off_scale_mass"]
         on_scale = float(str(mass)) - float(str(off)) if mass is not None else math.nan
         yield (
-            f"log-probabilities: {seen} tokens, {percent(on_scale)} of the probability on points of "
-            f"{scale}"
+            f"log-probabilities: {seen} tokens, {percent(on_scale)} of the probability on points "
+            f"of {scale}"
         )
         return
     statuses = ", ".join(f"{scale}: {_reading(columns)}" for scale, columns in read.items())

@@ -50,7 +50,7 @@ _SAID = {
 }
 
 
-class KindName(click.ParamType):
+class KindName(click.ParamType[str]):
     """A kind of entries, in the singular or the plural."""
 
     name = "kind"
@@ -125,7 +125,7 @@ def complete_entry(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The names of entries that begin so, for the shell."""
-    folder = ctx.params.get("kind")
-    folders = [folder] if folder in KINDS else list(KINDS)
-    names = {entry.name for each in folders for entry in entries(each)}
+    said = [_SAID[name] for name in ctx.params.get("names") or () if name in _SAID]
+    names = {entry.name for folder in said or KINDS for entry in entries(folder)}
+    names |= set() if said else set(KINDS)
     return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]

@@ -8,7 +8,7 @@ import click
 import orjson
 
 from emoalign.commands.group import Told, Unwrapped
-from emoalign.commands.kinds import KINDS, SINGULAR, KindName, complete_entry, found
+from emoalign.commands.kinds import KINDS, KindName, complete_entry, found
 from emoalign.errors import StudyError
 from emoalign.study.fields import Entry
 from emoalign.study.reading import read_card
