@@ -61,6 +61,9 @@ for why in undrawn(loaded):
     logger.warning(f"A figure of the study will not be drawn: {why}")
 
 
+report: "workflow/captions/workflow.rst"
+
+
 rule all:
     """Everything: the report comes last, and reads what all other stages make."""
     input:
