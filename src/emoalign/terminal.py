@@ -58,10 +58,11 @@ _WIPE = "\r\033[K"
 
 @dataclass
 class _Known:
-    """A job that Snakemake has spoken of: its name, its log and when it began."""
+    """A job that Snakemake has spoken of: its name, its logs, what an executor says of its end."""
 
     name: str
     logs: list[str]
+    failure: str | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -88,7 +89,7 @@ class Terminal(logging.Formatter):
         self._jobs: dict[int, _Known] = {}
         self._finished: list[int] = []
         self._failed: list[int] = []
-        self._opened = self._stopping = self._dry = False
+        self._opened = self._stopping = self._dry = self._shows_logs = False
         self._theirs: logging.Formatter | None = None
         self._wipe = ""
 
@@ -100,7 +101,7 @@ class Terminal(logging.Formatter):
         for an error and tell command, files and status, job by job.
         """
         logger.addFilter(self._notice)
-        self._dry = settings.dryrun
+        self._dry, self._shows_logs = settings.dryrun, settings.show_failed_logs
         if settings.verbose or settings.printshellcmds or settings.debug_dag:
             return
         for handler in logger.handlers:
@@ -127,7 +128,7 @@ class Terminal(logging.Formatter):
             self._failed = [job for job in self._failed if job != said["job_id"]]
         elif event == "job_error":
             known = self._jobs.setdefault(said["jobid"], _Known(said["rule_name"], []))
-            known.logs = list(said["log"])
+            known.logs, known.failure = list(said["log"]), said["rule_msg"]
             self._failed = [*(job for job in self._failed if job != said["jobid"]), said["jobid"]]
         return not (self._stopping and record.levelno >= logging.ERROR)
 
@@ -165,9 +166,11 @@ class Terminal(logging.Formatter):
             job = self._jobs[said["jobid"]]
             changed = self._why(said["jobid"]) if _CHANGED in said["reason"] else None
             yield f"{job.name}: {short_reason(said['reason'], changed)}"
-        elif event == "job_error":
+        elif event == "job_error" and not self._shows_logs:
             job = self._jobs[said["jobid"]]
             yield f"[failed] {job.name}: {job.lasted}"
+            if job.failure:
+                yield f"    {job.failure}"
         elif record.getMessage().startswith("Nothing to be done"):
             yield record.getMessage()
             yield self._results()
@@ -187,7 +190,7 @@ class Terminal(logging.Formatter):
         title = "1 job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
         lines = [f"\n{title}"] if jobs else ["\nThe run broke off; Snakemake says above why."]
         for job in jobs:
-            said = _last_error(job.logs)
+            said = _last_error(job.logs) or job.failure
             lines.append(f"{job.name}: {said or 'it ended without a message: was it killed?'}")
             lines.append(f"    its log: {' '.join(job.logs)}")
         lines.append(
