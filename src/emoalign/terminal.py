@@ -94,12 +94,7 @@ class Terminal(logging.Formatter):
         self._wipe = ""
 
     def speak_for(self, logger: logging.Logger, settings: Any) -> None:
-        """Take over the terminal of Snakemake's `logger`, unless its `settings` want all of it.
-
-        Once the user has pressed Ctrl-C, no failures are reported, neither here nor in the log:
-        each job that was under way has said by itself what it keeps; Snakemake would take its end
-        for an error and tell command, files and status, job by job.
-        """
+        """Take over the terminal of Snakemake's `logger`, unless its `settings` want all of it."""
         logger.addFilter(self._notice)
         self._dry, self._shows_logs = settings.dryrun, settings.show_failed_logs
         if settings.verbose or settings.printshellcmds or settings.debug_dag:
@@ -115,7 +110,7 @@ class Terminal(logging.Formatter):
     # What is known
 
     def _notice(self, record: logging.LogRecord) -> bool:
-        """Remember what a message tells of jobs; False for a failure once told to stop."""
+        """Remember what a message tells of jobs, and let it pass."""
         event, said = _event(record), record.__dict__
         if record.getMessage().startswith("Terminating processes on user request"):
             self._stopping = True
@@ -130,7 +125,7 @@ class Terminal(logging.Formatter):
             known = self._jobs.setdefault(said["jobid"], _Known(said["rule_name"], []))
             known.logs, known.failure = list(said["log"]), said["rule_msg"]
             self._failed = [*(job for job in self._failed if job != said["jobid"]), said["jobid"]]
-        return not (self._stopping and record.levelno >= logging.ERROR)
+        return True
 
     def _is_told(self, record: logging.LogRecord) -> bool:
         event, message = _event(record), record.getMessage()
@@ -183,7 +178,10 @@ class Terminal(logging.Formatter):
         return f"Done in {lasted}. {self._results()}".rstrip()
 
     def failure(self) -> str:
-        """The last words of a run that did not: what went wrong in each job, and what to do."""
+        """The last words of a run that did not: what went wrong in each job, and what to do.
+
+        None after Ctrl-C: each job that was under way has said by itself what it keeps.
+        """
         if self._stopping:
             return ""
         jobs = [self._jobs[job] for job in self._failed]

@@ -14,7 +14,7 @@ import pytest
 from emoalign import progress
 from emoalign.errors import DataError, StudyError
 from emoalign.progress import Progress
-from emoalign.stage import job_file, stage
+from emoalign.stage import end_quietly, job_file, stage
 from emoalign.study.fields import Params
 from emoalign.study.overrides import overrides
 from emoalign.terminal import Terminal, duration, short_reason, what_changed
@@ -146,6 +146,7 @@ def test_a_job_that_ended_well_when_it_was_started_again_has_not_failed(tmp_path
 
 def test_after_ctrl_c_no_failure_is_told() -> None:
     told = Snakemake()
+    end_quietly(told.logger)
     told.begins(1, "rate", "a.log")
     told.says("Terminating processes on user request, this might take some time.")
     told.fails(1, "rate", "a.log")
