@@ -19,13 +19,16 @@ sys.path.insert(
 )
 
 # None of these names may be one of Snakemake's own, such as Resources: it would take its place.
+from emoalign.stage import end_quietly, importable_in_jobs, keep_out_of_log
+
+end_quietly(logger)  # first: until then, Ctrl-C shows a traceback
+
 from emoalign.errors import EmoalignError
 from emoalign.planning.analysed import Analyses
 from emoalign.planning.jobs import Jobs, figures, reported, undrawn
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
-from emoalign.stage import importable_in_jobs, keep_out_of_log
 from emoalign.study.overrides import overrides
 
 importable_in_jobs()
@@ -59,6 +62,9 @@ for forbidden in all_forbidden(loaded):
     logger.warning(f"Its ratings will not be asked for: {forbidden}")
 for why in undrawn(loaded):
     logger.warning(f"A figure of the study will not be drawn: {why}")
+
+
+report: "workflow/captions/workflow.rst"
 
 
 rule all:

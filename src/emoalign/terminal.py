@@ -58,10 +58,11 @@ _WIPE = "\r\033[K"
 
 @dataclass
 class _Known:
-    """A job that Snakemake has spoken of: its name, its log and when it began."""
+    """A job that Snakemake has spoken of: its name, its logs, what an executor says of its end."""
 
     name: str
     logs: list[str]
+    failure: str | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -88,19 +89,14 @@ class Terminal(logging.Formatter):
         self._jobs: dict[int, _Known] = {}
         self._finished: list[int] = []
         self._failed: list[int] = []
-        self._opened = self._stopping = self._dry = False
+        self._opened = self._stopping = self._dry = self._shows_logs = False
         self._theirs: logging.Formatter | None = None
         self._wipe = ""
 
     def speak_for(self, logger: logging.Logger, settings: Any) -> None:
-        """Take over the terminal of Snakemake's `logger`, unless its `settings` want all of it.
-
-        Once the user has pressed Ctrl-C, no failures are reported, neither here nor in the log:
-        each job that was under way has said by itself what it keeps; Snakemake would take its end
-        for an error and tell command, files and status, job by job.
-        """
+        """Take over the terminal of Snakemake's `logger`, unless its `settings` want all of it."""
         logger.addFilter(self._notice)
-        self._dry = settings.dryrun
+        self._dry, self._shows_logs = settings.dryrun, settings.show_failed_logs
         if settings.verbose or settings.printshellcmds or settings.debug_dag:
             return
         for handler in logger.handlers:
@@ -114,7 +110,7 @@ class Terminal(logging.Formatter):
     # What is known
 
     def _notice(self, record: logging.LogRecord) -> bool:
-        """Remember what a message tells of jobs; False for a failure once told to stop."""
+        """Remember what a message tells of jobs, and let it pass."""
         event, said = _event(record), record.__dict__
         if record.getMessage().startswith("Terminating processes on user request"):
             self._stopping = True
@@ -127,9 +123,9 @@ class Terminal(logging.Formatter):
             self._failed = [job for job in self._failed if job != said["job_id"]]
         elif event == "job_error":
             known = self._jobs.setdefault(said["jobid"], _Known(said["rule_name"], []))
-            known.logs = list(said["log"])
+            known.logs, known.failure = list(said["log"]), said["rule_msg"]
             self._failed = [*(job for job in self._failed if job != said["jobid"]), said["jobid"]]
-        return not (self._stopping and record.levelno >= logging.ERROR)
+        return True
 
     def _is_told(self, record: logging.LogRecord) -> bool:
         event, message = _event(record), record.getMessage()
@@ -165,9 +161,11 @@ class Terminal(logging.Formatter):
             job = self._jobs[said["jobid"]]
             changed = self._why(said["jobid"]) if _CHANGED in said["reason"] else None
             yield f"{job.name}: {short_reason(said['reason'], changed)}"
-        elif event == "job_error":
+        elif event == "job_error" and not self._shows_logs:
             job = self._jobs[said["jobid"]]
             yield f"[failed] {job.name}: {job.lasted}"
+            if job.failure:
+                yield f"    {job.failure}"
         elif record.getMessage().startswith("Nothing to be done"):
             yield record.getMessage()
             yield self._results()
@@ -180,14 +178,17 @@ class Terminal(logging.Formatter):
         return f"Done in {lasted}. {self._results()}".rstrip()
 
     def failure(self) -> str:
-        """The last words of a run that did not: what went wrong in each job, and what to do."""
+        """The last words of a run that did not: what went wrong in each job, and what to do.
+
+        None after Ctrl-C: each job that was under way has said by itself what it keeps.
+        """
         if self._stopping:
             return ""
         jobs = [self._jobs[job] for job in self._failed]
         title = "1 job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
         lines = [f"\n{title}"] if jobs else ["\nThe run broke off; Snakemake says above why."]
         for job in jobs:
-            said = _last_error(job.logs)
+            said = _last_error(job.logs) or job.failure
             lines.append(f"{job.name}: {said or 'it ended without a message: was it killed?'}")
             lines.append(f"    its log: {' '.join(job.logs)}")
         lines.append(

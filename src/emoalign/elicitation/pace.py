@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import JournalError
 from emoalign.study.fields import Readout
+from emoalign.study.protocols import Protocol
 
 FILES = 20
 """Files of a journal that are looked at, the newest first."""
@@ -19,14 +22,38 @@ TAIL = 2**16
 """Bytes at the end of each of them."""
 
 
+def time_needed(
+    card: AskedModel, asks: Sequence[Ask], tokens: float, journal: Path, protocol: Protocol
+) -> tuple[float, str | None]:
+    """Minutes that requests of so many tokens take, and how that is known.
+
+    At the rate limits of the card, at least (`limits`); on this machine, one job after the other,
+    if each takes as long as before (`journal`), or as long as a few that are tried (`tried`) and
+    not kept. NaN and None where none of this is known. `journal` is that of the model.
+    """
+    limited = card.minutes(len(asks), tokens)
+    if not math.isnan(limited):
+        return limited, "limits"
+    if card.destination is not None:
+        return math.nan, None
+    if not asks:
+        return 0.0, None
+    requests = Counter(ask.request.readout for ask in asks)
+    before = minutes_as_before(card, journal, protocol.name, requests)
+    if not math.isnan(before):
+        return before, "journal"
+    tried = card.tried_minutes(asks)
+    return tried, None if math.isnan(tried) else "tried"
+
+
 def minutes_as_before(
     card: AskedModel, journal: Path, protocol: str, requests: Mapping[Readout, int]
 ) -> float:
     """Minutes that so many requests take one job after the other, if each takes as long as before.
 
-    `journal` is that of the model. What was asked under the same protocol counts, or else all that
-    was asked of the model in the readout. NaN where it has not answered in a readout yet, or where
-    answers come in batches of the engine's own.
+    What was asked under the same protocol counts, or else all that was asked of the model in the
+    readout. NaN where it has not answered in a readout yet, or where requests are not sent one by
+    one.
     """
     if not isinstance(card, ServedModel):
         return math.nan
@@ -37,8 +64,7 @@ def minutes_as_before(
         latency = _mean_latency(same[:FILES], readout)
         if math.isnan(latency):
             latency = _mean_latency(files[:FILES], readout)
-        at_once = card.exact_at_once if readout == "exact" else card.limits.concurrency
-        seconds += number * latency / at_once if number else 0.0
+        seconds += number * latency / card.at_once(readout) if number else 0.0
     return seconds / 60
 
 

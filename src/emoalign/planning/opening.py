@@ -117,7 +117,7 @@ class Opening:
         if by_model:
             yield (
                 "At most, because what results/journal holds is not asked again: "
-                "`snakemake --cores 1 plan` counts."
+                "`snakemake plan --cores 1` counts."
             )
 
     def _cost(self, card: AskedModel, cells: Sequence[_Cell]) -> tuple[float, str]:

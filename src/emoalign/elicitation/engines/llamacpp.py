@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,8 +15,10 @@ from pydantic import Field, model_validator
 
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import DataError, EngineError
 from emoalign.prompts import TOKENS_PER_MESSAGE, Prompt
+from emoalign.stage import uninterrupted
 from emoalign.study.fields import FileSource
 from emoalign.study.source_files import locate, locate_verified
 
@@ -24,6 +27,12 @@ if TYPE_CHECKING:  # what serves is imported when a job runs, not when a study i
 
 COUNTED_PROMPTS = 20
 """Prompts of a task that are counted with the tokenizer; they differ by the item alone."""
+
+TRIED = 4
+"""Requests of a readout that are tried to learn how long they take."""
+
+TRIED_S = 3.0
+"""Seconds after which no more are tried."""
 
 _ERRORS_ONLY = 1
 
@@ -92,6 +101,39 @@ class LlamaCppModel(ServedModel):
         with self.running() as engine:
             return asyncio.run(count()) / len(some), "tokenizer"
 
+    def tried_minutes(self, asks: Sequence[Ask]) -> float:
+        """Minutes that requests take one after the other, by a few of each readout.
+
+        Their answers are not kept: those of the study come from the same seeds.
+        """
+
+        async def seconds(some: Sequence[Ask]) -> float:
+            """Seconds of a request; the first of several also reads what all prompts begin with."""
+            lasted: list[float] = []
+            for ask in some:
+                began = time.monotonic()
+                await engine.ask(ask)
+                lasted.append(time.monotonic() - began)
+                if sum(lasted) > TRIED_S:
+                    break
+            counted = lasted[1:] or lasted
+            return sum(counted) / len(counted)
+
+        async def try_all() -> float:
+            try:
+                return sum(
+                    [
+                        len(same) * await seconds(same[:TRIED]) / self.at_once(readout)
+                        for readout in ("sampled", "exact")
+                        if (same := [ask for ask in asks if ask.request.readout == readout])
+                    ]
+                )
+            finally:
+                await engine.close()
+
+        with self.running() as engine:
+            return asyncio.run(try_all()) / 60
+
     @contextmanager
     def running(self) -> Iterator[Engine]:
         """A server of the model, ready to be asked as long as the block lasts.
@@ -150,12 +192,17 @@ def loaded(parameters: xllamacpp.CommonParams, threads: int) -> xllamacpp.Server
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     parameters.ui = False
+    parameters.endpoint_metrics = True
     parameters.api_keys = [secrets.token_urlsafe(32)]
     parameters.verbosity = _ERRORS_ONLY
     try:
-        return xllamacpp.Server(parameters)
+        with uninterrupted():
+            server = xllamacpp.Server(parameters)
+            # Let go of before it works through what it is asked, it would never end.
+            server.handle_metrics()
     except RuntimeError as error:
         raise EngineError(
             f"llama.cpp cannot load {parameters.model.path}: {error}. Is it a GGUF file, whole, "
             "and of an architecture this version knows?"
         ) from error
+    return server
