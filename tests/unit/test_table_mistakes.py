@@ -205,9 +205,10 @@ def test_missing_images_are_told_together(tmp_path: Path) -> None:
     images = {"modality": "image", "images": str(tmp_path / "pictures")}
     text = "id,picture\n1,a.png\n2,b.png\n3,../c.png\n"
     card = table_card(write(tmp_path / "words.csv", text), source, **images)
-    told = sole(check_data(card).problems)
-    assert told.count("there is no image") == 2
-    assert "leads out of the folder" in told
+    missing, elsewhere = check_data(card).problems
+    assert missing.startswith("Missing images (2 times). Put the images of the dataset into")
+    assert "line 3, column 'picture': item 2: there is no image" in missing
+    assert "leads out of the folder" in elsewhere
     assert not check_data(card, images=False).problems
     with pytest.raises(DataError, match=r"b\.png"):
         prepared(tmp_path, card)
