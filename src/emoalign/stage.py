@@ -7,19 +7,27 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 
 from emoalign.descriptors import allow_all, used_up
+from emoalign.disks import without_room
 from emoalign.errors import EmoalignError
+from emoalign.installed import IN_A_CLONE
 
 _log = logging.getLogger("emoalign")
 
 
 def importable_in_jobs() -> None:
-    """Let the processes that this one starts import the same emoalign, without an installation."""
+    """Let the processes that this one starts import the same emoalign, without an installation.
+
+    Where pip has installed it they find it by themselves, each in its own environment.
+    """
+    if not IN_A_CLONE:
+        return
     package = str(Path(__file__).parents[1])
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, [package, *folders])))
@@ -44,11 +52,13 @@ def keep_out_of_log(logger: logging.Logger, variables: Iterable[str]) -> None:
 
 
 def end_quietly(logger: logging.Logger) -> None:
-    """Have Snakemake's `logger` report no failures once the user has pressed Ctrl-C.
+    """Have Snakemake and its `logger` report no failures once the user has pressed Ctrl-C.
 
     Each job that was under way has said by itself what it keeps; Snakemake would take its end for
-    an error and tell command, files and status, job by job.
+    an error and tell command, files and status, job by job. Before there are jobs, while Snakemake
+    plans, it would show a traceback.
     """
+    sys.excepthook = _without_traceback
     stopping = False
 
     def is_news(record: logging.LogRecord) -> bool:
@@ -59,6 +69,16 @@ def end_quietly(logger: logging.Logger) -> None:
     logger.addFilter(is_news)
 
 
+def _without_traceback(
+    kind: type[BaseException], value: BaseException, trace: TracebackType | None
+) -> None:
+    """Say of Ctrl-C, which nobody heeded, what Stopped says; show all else as Python does."""
+    if issubclass(kind, KeyboardInterrupt):
+        print(Stopped(signal.SIGINT).last_words(), file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, value, trace)
+
+
 @contextmanager
 def stage(log_file: str | Path) -> Iterator[None]:
     """Messages of the block go to `log_file` and to the terminal.
@@ -67,7 +87,7 @@ def stage(log_file: str | Path) -> Iterator[None]:
     with its message alone, and so does being told to stop (Ctrl-C, SIGTERM); anything else is a
     fault of the program, and its traceback goes to the log as well.
     """
-    in_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
+    in_file = _LogFile(log_file, mode="w", encoding="utf-8")
     on_terminal = logging.StreamHandler(sys.stderr)
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     on_terminal.setFormatter(logging.Formatter("%(message)s"))
@@ -86,9 +106,14 @@ def stage(log_file: str | Path) -> Iterator[None]:
         sys.exit(1)
     except OSError as error:
         remedy = ". Allow more: ulimit -n 4096" if used_up(error) else ""
-        _log.error("A file could not be read or written: %s%s", error, remedy)
+        otherwise = f"A file could not be read or written: {error}{remedy}"
+        _log.error("%s", without_room(error) or otherwise)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
+        full = without_room(error)
+        if full:
+            _log.error("%s", full)
+            sys.exit(1)
         _log.exception("This is a fault in emoalign itself; please report it with this log.")
         sys.exit(1)
     finally:
@@ -96,6 +121,26 @@ def stage(log_file: str | Path) -> Iterator[None]:
             _log.removeHandler(handler)
             handler.flush()
         in_file.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log that may find no room: the terminal has the same messages."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        error = sys.exc_info()[1]
+        if error is None or without_room(error) is None:
+            super().handleError(record)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            if without_room(error) is None:
+                raise
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
 
 
 class Stopped(SystemExit):
@@ -129,6 +174,25 @@ def orderly_end() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Heed Ctrl-C and SIGTERM only after the block, which cannot be left halfway."""
+    told: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in before:
+        signal.signal(number, lambda number, frame: told.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if told:
+            signal.raise_signal(told[0])
 
 
 @contextmanager

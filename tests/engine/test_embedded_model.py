@@ -21,9 +21,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from emoalign.elicitation.engines.conversation import collect
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel, served
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
-from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, rate
@@ -336,7 +336,7 @@ def ended_after(
     STIMULI.write(desk.words, desk.stimuli)
     described = desk.folder / "job.json"
     described.write_bytes(orjson.dumps(job.model_dump(mode="json")))
-    card = repository / "config" / "models" / f"{MODEL}.yaml"
+    card = repository / "src/emoalign/catalogue/models" / f"{MODEL}.yaml"
     journal = desk.journal_of(job)
     with subprocess.Popen(
         [sys.executable, "-c", RATE, str(described), str(card), str(desk.folder)],
@@ -500,7 +500,7 @@ def test_a_card_that_changed_while_the_workflow_ran_is_refused(
     desk: Desk, sheet_job: RatingJob, card: LlamaCppModel
 ) -> None:
     changed = card.model_copy(update={"weights": card.weights.model_copy(update={"sha256": None})})
-    with pytest.raises(StudyError, match="its card changed"):
+    with pytest.raises(StudyError, match="its card was changed"):
         desk.rate(sheet_job, changed)
 
 
@@ -563,7 +563,7 @@ def carelessly(
             engine = OpenAIEngine(f"{address}/v1", card.weights.file, None, asked, key)
             try:
                 asks = [Ask(one, tuple(range(PARTICIPANTS))) for one in requests]
-                await collect(engine, asks, found[arm].extend, concurrency=1)
+                await collect(engine, asks, lambda got, _, arm=arm: found[arm].extend(got), 1)
             finally:
                 await engine.close()
 

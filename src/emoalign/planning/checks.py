@@ -94,7 +94,7 @@ def _wrong_prompts(
     if name is None or name not in loaded.prompt_sets:
         return
     prompts, card = loaded.prompt_sets[name], loaded.datasets[dataset]
-    file = f"config/prompts/{name}.yaml"
+    file = loaded.library.shown("prompts", name)
     for scale in asked:
         if scale not in prompts.scales:
             yield (
@@ -178,10 +178,10 @@ def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Ite
                 f"{where}: prompts_for.{name}: no dataset of the study; {nearest(name, datasets)}"
             )
     table = loaded.personas.get(protocol.personas or "")
-    if table and protocol.participants > len(table.personas):
+    if table and protocol.personas and protocol.participants > len(table.personas):
         yield (
             f"{where}: {protocol.participants} participants, but only {len(table.personas)} "
-            f"personas in config/personas/{protocol.personas}.yaml"
+            f"personas in {loaded.library.shown('personas', protocol.personas)}"
         )
     if protocol.personas and "exact" in protocol.readouts:
         yield (

@@ -11,22 +11,29 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue
 
+from emoalign.addresses import no_address
 from emoalign.study.fields import Entry
 from emoalign.study.secrets import is_secret, is_secret_name, secret_part, secrets_in
 
-_FIXED = "it is always neutral, so that answers come from the whole distribution"
-_LENGTH = "say answer.max_tokens in the prompt set; the card says its name as token_limit"
+_FIXED = "leave it out; it is always neutral, so that answers come from the whole distribution"
+_LENGTH = (
+    "say answer.max_tokens in the prompt set, and token_limit in the card's capabilities where the "
+    "server has another name for it"
+)
 _PROMPT = "write the question as a prompt set (config/prompts)"
 _LOGPROBS = "say readouts: [exact] in the protocol, and top_logprobs in the card's capabilities"
-_SEED = "seeds differ between participants; say seed_bits in the card's capabilities"
-_TOOLS = "a rating is an answer in words, and tools have no place in it"
-_WHOLE = "answers are read as a whole"
+_SEED = (
+    "leave it out, since seeds differ between participants, and say seed_bits in the card's "
+    "capabilities"
+)
+_TOOLS = "leave it out; a model that rates uses no tools"
+_WHOLE = "leave it out; answers are read as a whole"
 
 OWN_KEYS: Mapping[str, str] = {
-    "model": "say it as model in the card: another model is another card",
+    "model": "name the model in the card (model: …); for another model write another card",
     **dict.fromkeys(("messages", "prompt", "input", "system", "instructions"), _PROMPT),
     "n": "say participants in the protocol, and choices in the card's capabilities",
-    "best_of": "the best of several answers is not what the model says",
+    "best_of": "leave it out; the best of several answers is not what the model says",
     **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens"), _LENGTH),
     "n_predict": _LENGTH,  # in llama.cpp it counts in place of max_tokens
     "temperature": "say it in the protocol",
@@ -34,17 +41,33 @@ OWN_KEYS: Mapping[str, str] = {
     "stop": "say answer.stop in the prompt set",
     **dict.fromkeys(("seed", "random_seed"), _SEED),
     **dict.fromkeys(("logprobs", "top_logprobs"), _LOGPROBS),
-    "ignore_eos": "it is sent where an exact readout needs it",
+    "ignore_eos": "leave it out; it is sent where the exact readout needs it",
     **dict.fromkeys(("stream", "stream_options"), _WHOLE),
     **dict.fromkeys(("tools", "tool_choice", "functions", "function_call"), _TOOLS),
 }
 """Parameters that are no card's to add, each with what to do in its place."""
+
+_ANOTHER_MODEL = re.compile(
+    r"models$|model_?list$|^(?!(allow|disable|no)_?fallbacks?$).*fallback", re.IGNORECASE
+)
+"""Names for models that may answer in place of another: OpenRouter's, LiteLLM's, Vercel's …
+
+OpenRouter's provider.allow_fallbacks is about who runs the same model.
+"""
+_ROUTES = ("route", "router", "preset", "extra_body")
+"""Parameters of gateways that choose the model, or whatever stands in a place that is not read."""
 
 _OWN_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "transfer-encoding", "host"}
     | {"connection", "accept-encoding", "user-agent"}
 )
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET_NAME = re.compile(
+    r"authori[sz]ation|secret|passw(or)?d|passphrase|credential|cookie|bearer|jwt"
+    r"|(token|auth|pass|pwd|sig|signature|\b(x|api|auth|access|secret|private|client|account)*key)"
+    r"(\W(value|v?[0-9]+))?$"
+)
+"""Signs, in the name of a header in small letters, that its value is a secret."""
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -70,12 +93,31 @@ def wrong_parameters(extra_body: Mapping[str, JsonValue]) -> Iterator[str]:
     for name in extra_body:
         if name in OWN_KEYS:
             yield f"extra_body.{name}: emoalign sets {name} itself: {OWN_KEYS[name]}"
+    for place in _other_models(extra_body, "extra_body"):
+        yield (
+            f"{place}: with it another model may answer, under the name of this card. Leave it "
+            "out: another model is another card, and a server that fails is asked again"
+        )
     for place in secrets_in(dict(extra_body), "extra_body"):
         yield (
             f"{place}: this looks like a secret, and what stands in extra_body is written into "
             "journal, manifest and report. Send it as a header, from the environment: "
             "headers: {Name-Of-Header: {env: NAME_OF_VARIABLE}}"
         )
+
+
+def _other_models(value: JsonValue | Mapping[str, JsonValue], where: str) -> Iterator[str]:
+    """The places within parameters that let another model answer."""
+    if isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _other_models(inner, f"{where}[{number}]")
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            place = f"{where}.{name}"
+            if _ANOTHER_MODEL.search(name) or (where == "extra_body" and name in _ROUTES):
+                yield place
+            elif name != "properties":  # of a JSON schema: they are parts of an answer
+                yield from _other_models(inner, place)
 
 
 def wrong_headers(
@@ -86,7 +128,10 @@ def wrong_headers(
     for name, value in headers.items():
         where = f"headers.{name}"
         if not _HEADER_NAME.fullmatch(name):
-            yield f"{where}: no name of a header: letters, digits and hyphens"
+            yield (
+                f"{where}: this cannot be the name of a header, which has only letters, digits "
+                "and hyphens"
+            )
         elif name.lower() in _OWN_HEADERS:
             yield f"{where}: emoalign sets this header itself: leave it out"
         elif name.lower() == "authorization" and api_key_env is not None:
@@ -95,7 +140,12 @@ def wrong_headers(
                 "api_key_env: null to send one of your own"
             )
         elif lower.count(name.lower()) > 1:
-            yield f"{where}: stands there twice, in capitals and small letters"
+            yield f"{where}: this header is there twice, with other capitals: leave one of them out"
+        elif "fallback" in name.lower():
+            yield (
+                f"{where}: with it another model may answer, under the name of this card: leave it "
+                "out"
+            )
         if isinstance(value, SecretValue):
             continue
         if _secret_header(name, value):
@@ -128,16 +178,18 @@ def wrong_variables(names: Iterable[str]) -> Iterator[str]:
 
 
 def _secret_header(name: str, value: str) -> bool:
-    last_word = re.split(r"[^a-z0-9]+", name.lower())[-1]
-    return is_secret(value) or is_secret_name(name) or last_word in ("key", "token")
+    return is_secret(value) or is_secret_name(name) or bool(_SECRET_NAME.search(name.lower()))
 
 
 def wrong_address(base_url: str) -> Iterator[str]:
     """Reasons why requests cannot be sent to an address, none of which repeats a secret."""
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        yield "base_url: expected an address that begins with http:// or https://"
-    secret = secret_part(base_url)
+    reason = no_address(base_url)
+    if reason is not None:
+        yield f"base_url: {reason}"
+    try:
+        parts, secret = urlsplit(base_url), secret_part(base_url)
+    except ValueError:  # no address
+        return
     if secret is not None:
         yield (
             f"base_url: holds {secret}, and it is written into messages and manifest. Take it out, "
