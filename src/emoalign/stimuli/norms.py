@@ -72,8 +72,9 @@ def _check_range(
     native = scale.native or scale
     # A mean may be outside only because one of the ratings is.
     values = (human.mean,) if human.ratings is None else human.ratings
+    low, high = sorted((native.min, native.max))
     for place, value in enumerate(values):
-        if value < native.min or value > native.max:
+        if not low <= value <= high:
             where = human.places[place] if human.places else human.where
             mistakes.add(
                 f"Ratings off the scale {name}",
