@@ -46,7 +46,7 @@ rule rate:
         forbidden=lambda wildcards: why_forbidden(
             loaded, wildcards.model, wildcards.dataset
         ),
-        card="config/models/{model}.yaml",
+        card=lambda wildcards: f"config/models/{loaded.card_name(wildcards.model)}.yaml",
         journal="results/journal",
     script:
         "../scripts/rate.py"
@@ -89,7 +89,7 @@ for one in together_rules(loaded):
             forbidden=lambda wildcards: why_forbidden(
                 loaded, wildcards.model, wildcards.dataset
             ),
-            card="config/models/{model}.yaml",
+            card=lambda wildcards: f"config/models/{loaded.card_name(wildcards.model)}.yaml",
             journal="results/journal",
         script:
             "../scripts/rate.py"

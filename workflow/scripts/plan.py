@@ -2,16 +2,15 @@ from pathlib import Path
 
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.elicitation.rating import RatingJob
-from emoalign.planning.loading import MODELS
+from emoalign.planning.loading import read_model
 from emoalign.planning.plan import plan_study
 from emoalign.stage import stage
-from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
     plan_study(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
         PrecisionJob.model_validate(snakemake.params.precision),
-        {Path(path).stem: read_card(Path(path), MODELS) for path in snakemake.params.cards},
+        {name: read_model(Path(path), name) for name, path in snakemake.params.cards.items()},
         {Path(path).stem: Path(path) for path in snakemake.input.stimuli},
         {Path(path).stem: Path(path) for path in snakemake.input.norms},
         journal=Path(snakemake.params.journal),

@@ -2,14 +2,13 @@ from pathlib import Path
 
 from emoalign.elicitation.budget import study_account
 from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.planning.loading import MODELS
+from emoalign.planning.loading import read_model
 from emoalign.stage import stage
-from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
-        read_card(Path(snakemake.params.card), MODELS),
+        read_model(Path(snakemake.params.card), snakemake.wildcards.model),
         stimuli=Path(snakemake.input.stimuli),
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),

@@ -97,7 +97,7 @@ def _participants(
         return [(None, (None,))]
     if job.personas:
         return [(persona, (number,)) for number, persona in enumerate(job.personas)]
-    return [(None, tuple(range(job.protocol.participants)))]
+    return [(None, tuple(range(int(job.protocol.participants))))]
 
 
 @dataclass(frozen=True)

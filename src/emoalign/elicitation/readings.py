@@ -148,6 +148,11 @@ def withheld(answer: Answer) -> Status | None:
     return "refusal" if answer.refused or reason == "refusal" else None
 
 
+def is_refusal(text: str) -> bool:
+    """Tell whether a text begins as refusals do."""
+    return bool(_REFUSAL.match(text))
+
+
 def is_cut(answer: Answer) -> bool:
     """Tell whether the server says that an answer was cut."""
     return _reason(answer) in _CUT
@@ -221,7 +226,7 @@ def _not_given(
     status = withheld(answer)
     if status is not None:
         return status
-    if _REFUSAL.match(answer.text):
+    if is_refusal(answer.text):
         return "refusal"
     if _reason(answer) in _FAILED:
         return "error"
@@ -351,6 +356,17 @@ def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list
 
 
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
+
+
+def within_fence(text: str) -> str:
+    """What stands in the one Markdown code fence of a text, whatever is around it.
+
+    Raises NotJson where there is none, or several.
+    """
+    found = re.findall(r"```(?:json)?[ \t]*\n(.*?)\n[ \t]*```", text, re.DOTALL | re.IGNORECASE)
+    if len(found) != 1:
+        raise NotJson(f"{len(found)} code fences")
+    return str(found[0])
 
 
 class NotJson(ValueError):  # noqa: N818 - it is what the text is, not a fault of the program

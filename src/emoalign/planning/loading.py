@@ -14,12 +14,21 @@ from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
+from emoalign.planning.recorded_studies import completed, named_models
 from emoalign.planning.studies import STUDY, LoadedStudy, Study
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import part
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.protocols import PersonaTable, PromptSet
-from emoalign.study.reading import EntryT, Kinds, endless, read_entry, read_yaml, validate
+from emoalign.study.reading import (
+    EntryT,
+    Kinds,
+    endless,
+    read_card,
+    read_entry,
+    read_yaml,
+    validate,
+)
 from emoalign.study.scales import LabelScale
 
 MODELS: Kinds[ModelCard] = Kinds("engine", ENGINES)
@@ -49,7 +58,7 @@ def load_study(
         if isinstance(by_dataset, Mapping)
         for name in by_dataset.values()
     ]
-    models = library.entries(MODELS, "models", _listed(config, "models"))
+    known = named_models(library.entries(MODELS, "models", _listed(config, "models")))
     datasets = library.entries(DatasetCard, "datasets", _listed(config, "datasets", "dataset"))
     prompt_sets = library.entries(PromptSet, "prompts", prompts)
     personas = library.entries(PersonaTable, "personas", _listed(config, "protocols", "personas"))
@@ -59,15 +68,36 @@ def load_study(
         named = part(study, TransparencySettings)
         lexicon = library.entry(SeedLexicon, "lexicons", named.seeds)
         embedding = library.entry(EMBEDDINGS, "embeddings", named.embedding)
-    problems += library.problems
+    problems += [*library.problems, *known.problems]
     if study is not None:
+        study, incomplete = completed(study, known, source)
+        problems += incomplete
         loaded = LoadedStudy(
-            study, models, datasets, prompt_sets, personas, baselines, lexicon, embedding
+            study,
+            known.models,
+            datasets,
+            prompt_sets,
+            personas,
+            baselines,
+            lexicon,
+            embedding,
+            known.cards,
         )
         problems += inconsistencies(loaded, source)
         if not problems:
             return loaded
     raise StudyError(list(dict.fromkeys(problems)))
+
+
+def read_model(path: Path, name: str) -> ModelCard:
+    """The model of a name that the card in a file stands for, by itself or among others.
+
+    Raises StudyError with every problem of the file, and where it stands for no such model.
+    """
+    held = read_card(path, MODELS).models(path.stem)
+    if name not in held:
+        raise StudyError([f"{path}: there is no model {name!r} in its table any more; start again"])
+    return held[name]
 
 
 def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:

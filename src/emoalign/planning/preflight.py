@@ -25,6 +25,8 @@ def check_prompts(loaded: LoadedStudy) -> None:
     for protocol in loaded.study.protocols:
         for dataset, card in loaded.datasets.items():
             for asked in loaded.asked(protocol.name, dataset):
+                if loaded.prompt_set(protocol.name, dataset) is None:
+                    continue
                 scales = asked.split("+")
                 prompts = loaded.question_template(protocol.name, dataset, scales[0])
                 try:

@@ -55,6 +55,11 @@ def opened(path: Path) -> Iterator[Image]:
         raise DataError(f"{path}: not an image that can be read: {error}") from error
 
 
+def image_path(item: SourceItem, folder: str | None) -> Path | None:
+    """The path that the image of an item would have; None for text. It need not be there."""
+    return None if item.image is None else Path(folder or "", item.image)
+
+
 def image_file(item: SourceItem, folder: str | None) -> Path | None:
     """The image of an item; None for text.
 

@@ -49,23 +49,19 @@ def to_scale(
     `where` is the place of all of them, or of each. Raises DataError for a value outside the range
     the card says the file uses: never a clamp.
     """
-    native = scale.native or scale
+    native = scale.written
     numbers = np.asarray(values, dtype=np.float64)
-    outside = np.flatnonzero((numbers < native.min) | (numbers > native.max))
+    low, high = sorted((native.min, native.max))
+    outside = np.flatnonzero((numbers < low) | (numbers > high))
     if outside.size:
         first = outside[0]
         raise DataError(
             f"{where if isinstance(where, str) else where[first]}: rating {numbers.flat[first]:g} "
-            f"is outside the {native.min:g} to {native.max:g} that the dataset card gives as the "
+            f"is outside the {low:g} to {high:g} that the dataset card gives as the "
             "file's range. Correct the number, or, where the file uses another range, give it as "
             "native of the scale."
         )
-    return scale.min + (numbers - native.min) * _stretch(scale)
-
-
-def _stretch(scale: HumanScale) -> float:
-    native = scale.native or scale
-    return (scale.max - scale.min) / (native.max - native.min)
+    return scale.min + (numbers - native.min) * native.stretch(scale)
 
 
 def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[str, object]:
@@ -75,7 +71,7 @@ def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[
     ratings = None if human.ratings is None else to_scale(human.ratings, scale, each or where)
     return {
         "mean": float(to_scale(human.mean, scale, where)),
-        "sd": human.sd * _stretch(scale),
+        "sd": human.sd * abs(scale.written.stretch(scale)),
         "n": human.n,
         "ratings": None if ratings is None else ratings.tolist(),
         "labels": None,

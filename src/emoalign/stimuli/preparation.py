@@ -19,8 +19,9 @@ import pandas as pd
 from emoalign.errors import DataError
 from emoalign.statistics.raters import agreement_on_labels
 from emoalign.stimuli.dataset_cards import PreparationJob
-from emoalign.stimuli.images import image_file
+from emoalign.stimuli.images import image_file, image_path
 from emoalign.stimuli.norms import human_answers, norm_rows
+from emoalign.stimuli.rated_items import RatedItems, only_rated
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import DatasetScale
@@ -35,24 +36,30 @@ def prepare(
     norms: Path,
     shards: Path,
     files: Mapping[str, FileSource] | None = None,
+    rated: Sequence[RatedItems] = (),
 ) -> None:
     """Write the items, norms and shards of a dataset.
 
-    `files` are those of the job's source with how to get them, for the message when one is missing.
+    `files` are those of the job's source with how to get them, for the message when one is missing;
+    `rated` says which items are left, where only those with recorded ratings are used.
     Raises DataError when a file is missing, is another file, or holds what it must not.
     """
     files = files or job.source.files()
     located = {place: locate_verified(file) for place, file in files.items()}
-    items = select(job.source.read({place: path for place, (path, _) in located.items()}), job)
+    read = job.source.read({place: path for place, (path, _) in located.items()})
+    items = select(only_rated(job.dataset, read, rated), job)
     metadata = {
         "source": ", ".join(path.name for path, _ in located.values()),
         "source_sha256": ", ".join(checksum for _, checksum in located.values()),
     }
     shard_of = shard_names(len(items), job.shard_items)
-    images = [image_file(item, job.images) for item in items]
+    images = [
+        image_file(item, job.images) if job.shown else image_path(item, job.images)
+        for item in items
+    ]
     rows = norm_rows(items, job.scales)
     _tell_repeated(job.dataset, rows)
-    STIMULI.write(_stimulus_rows(items, job.modality, images, shard_of), stimuli, metadata)
+    STIMULI.write(_stimulus_rows(items, job, images, shard_of), stimuli, metadata)
     NORMS.write(rows, norms, metadata)
     with atomic(shards) as partial:
         partial.write_bytes(orjson.dumps(sorted(set(shard_of)), option=orjson.OPT_APPEND_NEWLINE))
@@ -60,17 +67,17 @@ def prepare(
 
 def _stimulus_rows(
     items: Sequence[SourceItem],
-    modality: str,
+    job: PreparationJob,
     images: Sequence[Path | None],
     shard_of: Sequence[str],
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "item_id": [item.item_id for item in items],
-            "modality": modality,
+            "modality": job.modality,
             "text": [item.text for item in items],
             "image_path": [image and str(image) for image in images],
-            "image_sha256": [image and sha256(image) for image in images],
+            "image_sha256": [image and (sha256(image) if job.shown else None) for image in images],
             "strata": [item.stratum for item in items],
             "split": [item.split for item in items],
             "cluster": [item.cluster for item in items],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -17,7 +17,9 @@ class Protocol(Entry):
 
     name: Name = Field(description="Name of the protocol in results and figures.")
     prompts: Name | None = Field(
-        None, description="Name of a file in config/prompts, for all datasets but those below."
+        None,
+        description="Name of a file in config/prompts, for all datasets but those below. Recorded "
+        "ratings need none.",
     )
     prompts_for: dict[Name, Name] = Field(
         default_factory=dict,
@@ -29,8 +31,10 @@ class Protocol(Entry):
         description="sampled: answers of simulated participants. "
         "exact: the probability of each point of the scale, read from one pass.",
     )
-    participants: int = Field(
-        20, ge=1, description="Answers per item in the sampled readout. Raising it asks for more."
+    participants: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+        20,
+        description="Answers per item in the sampled readout. Raising it asks for more. all: as "
+        "many as were recorded, which is the default where all models of the study are recorded.",
     )
     personas: Name | None = Field(
         None,
@@ -41,6 +45,11 @@ class Protocol(Entry):
     wave: int = Field(
         1, ge=1, description="Ask the same again on purpose with the next number (test-retest)."
     )
+
+    @property
+    def most(self) -> int | None:
+        """The most answers per item; None for all there are."""
+        return None if self.participants == "all" else self.participants
 
     def prompt_set(self, dataset: str) -> str | None:
         """Name of the prompt set the items of a dataset are asked about with."""

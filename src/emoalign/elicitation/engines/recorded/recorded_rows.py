@@ -17,11 +17,12 @@ import orjson
 import pandas as pd
 
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
-from emoalign.elicitation.engines.recorded.trials import filled, some, trial_reader, trials_of
+from emoalign.elicitation.engines.recorded.recorded_table import some
+from emoalign.elicitation.engines.recorded.trial_reading import trial_reader
+from emoalign.elicitation.engines.recorded.trials import Trial, filled, trials_of
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
-from emoalign.stimuli.rows import Record
 from emoalign.study.source_files import locate_verified
 
 _log = logging.getLogger(__name__)
@@ -66,8 +67,9 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
             len(wanted),
             some(unrated),
         )
-    most = job.protocol.participants
-    _tell_left_out(path, [len(by_item[item_id]) for item_id in wanted if item_id in by_item], most)
+    most = job.protocol.most
+    if most is not None:
+        _tell_left_out(path, [len(by_item.get(item_id, [])) for item_id in wanted], most)
     identity = {"model": job.model, "sha256": checksum, "dataset": job.dataset, "scale": scale}
     identity |= {"protocol": job.protocol.name}
     rows = []
@@ -115,16 +117,18 @@ def _ratings(
     path: Path, job: RatingJob, scale: str, card: RecordedModel, items: pd.DataFrame
 ) -> list[_Rating]:
     """Every rating of the scale and the job's protocol, of known and unknown items."""
-    ours, participants = trials_of(path, job, scale, card)
+    ours, participants = trials_of(path, job.protocol.name, scale, card)
     find, read = _finder(items, card), trial_reader(job, scale, card)
     number_of = _numbers(participants)
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
-    ratings = []
+    ratings, declared = [], 0
     for trial in ours:
-        item = filled(trial, card, "item" if card.columns.item else "text")
+        item = filled(trial, "item" if card.columns.item else "text")
         if card.columns.participant:
-            participant = number_of[filled(trial, card, "participant")]
+            filled(trial, "participant")
+        if trial.participant is not None:
+            participant = number_of[trial.participant]
         else:
             participant = counted[item]
             counted[item] += 1
@@ -133,24 +137,40 @@ def _ratings(
             raise DataError(
                 f"{trial.where}: this participant has rated item {item!r} before, in "
                 f"{earlier.rpartition(', ')[2]}; expected one row per item and participant "
-                f"(columns {card.columns.item or card.columns.text!r} and "
-                f"{card.columns.participant!r})"
+                f"({_told_apart(card)}). Where rows are of several models, conditions or scales, "
+                "name the column that tells them apart in the model's card, as model, only, "
+                "columns.protocol or columns.scale."
             )
         given = read(trial)
         if given is not None:
             ratings.append(_Rating(item, find(trial, item), participant, *given))
+            declared += trial.fields.get("answer") == given[1]
     if len(ratings) < len(ours):
         _log.info("%s: rows without a rating: %d", path, len(ours) - len(ratings))
+    if card.answer is not None:
+        _log.info(
+            "%s: %d answers were read by a rule declared on the card: %s",
+            path,
+            declared,
+            card.answer.in_words(),
+        )
     return ratings
 
 
-def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Record, str], str | None]:
+def _told_apart(card: RecordedModel) -> str:
+    """The columns that tell ratings apart, for messages."""
+    names = [card.columns.item or card.columns.text, card.columns.participant]
+    shown = [repr(name) for name in names if name]
+    return f"column{'s' if len(shown) > 1 else ''} {' and '.join(shown)}"
+
+
+def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Trial, str], str | None]:
     """A function from the table's name of an item to its id; None if the study has no such."""
     ids: dict[str, list[str]] = defaultdict(list)
     for item_id, text in zip(items["item_id"], items["text"], strict=True):
         ids[item_id if card.columns.item else text].append(item_id)
 
-    def find(trial: Record, item: str) -> str | None:
+    def find(trial: Trial, item: str) -> str | None:
         item_ids = ids.get(item, [])
         if len(item_ids) > 1:
             raise DataError(
