@@ -197,15 +197,15 @@ def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Ite
                 f"{where}: prompts_for.{name}: no dataset of the study; {nearest(name, datasets)}"
             )
     asked = [name for name, model in loaded.models.items() if model.asked]
-    if protocol.most is None and asked:
+    if protocol.participants is None and asked:
         yield (
             f"{where}: participants: all means as many as were recorded, but {asked[0]!r} is "
             "asked; give a number"
         )
     table = loaded.personas.get(protocol.personas or "")
-    if table and protocol.most is not None and protocol.most > len(table.personas):
+    if table and protocol.participants is not None and protocol.participants > len(table.personas):
         yield (
-            f"{where}: {protocol.most} participants, but only {len(table.personas)} "
+            f"{where}: {protocol.participants} participants, but only {len(table.personas)} "
             f"personas in config/personas/{protocol.personas}.yaml"
         )
     if protocol.personas and "exact" in protocol.readouts:

@@ -94,7 +94,7 @@ def completed(study: Study, named: NamedModels, source: str) -> tuple[Study, lis
         protocols = tuple(
             each
             if "participants" in each.model_fields_set
-            else each.model_copy(update={"participants": "all"})
+            else each.model_copy(update={"participants": None})
             for each in protocols
         )
     changes = {

@@ -261,4 +261,4 @@ class LoadedStudy:
         """The personas of a protocol's participants; empty where they are nobody in particular."""
         if protocol.personas is None:
             return ()
-        return self.personas[protocol.personas].texts()[: protocol.most]
+        return self.personas[protocol.personas].texts()[: protocol.participants]

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Entry, Name, Range, Readout
 from emoalign.study.templates import TextTemplate
+
+
+def _all_as_none(value: object) -> object:
+    return None if value == "all" else value
+
+
+ParticipantCount = Annotated[
+    int | None,
+    BeforeValidator(_all_as_none, json_schema_input_type=int | Literal["all"]),
+]
+"""A number of answers per item; None for all there are, which a study writes as `all`."""
 
 
 class Protocol(Entry):
@@ -31,8 +42,9 @@ class Protocol(Entry):
         description="sampled: answers of simulated participants. "
         "exact: the probability of each point of the scale, read from one pass.",
     )
-    participants: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+    participants: ParticipantCount = Field(
         20,
+        ge=1,
         description="Answers per item in the sampled readout. Raising it asks for more. all: as "
         "many as were recorded, which is the default where all models of the study are recorded.",
     )
@@ -45,11 +57,6 @@ class Protocol(Entry):
     wave: int = Field(
         1, ge=1, description="Ask the same again on purpose with the next number (test-retest)."
     )
-
-    @property
-    def most(self) -> int | None:
-        """The most answers per item; None for all there are."""
-        return None if self.participants == "all" else self.participants
 
     def prompt_set(self, dataset: str) -> str | None:
         """Name of the prompt set the items of a dataset are asked about with."""

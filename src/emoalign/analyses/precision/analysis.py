@@ -71,9 +71,9 @@ class PrecisionJob(AnalysisJob):
         """All datasets and protocols of a study."""
         protocols, distributions = study.protocols.values(), study.set_by(DistributionSettings)
         sampled = {
-            entry.most
+            entry.participants
             for entry in protocols
-            if "sampled" in entry.readouts and entry.most is not None
+            if "sampled" in entry.readouts and entry.participants is not None
         }
         return cls(
             datasets={name: dataset.scales for name, dataset in study.datasets.items()},

@@ -127,7 +127,7 @@ def _recorded(results: Results) -> Iterator[str]:
     else:
         called = ", ".join(map(_called, recorded.values()))
         yield f"The ratings of these were not asked for but read from files: {called}."
-    if all(protocol.most is None for protocol in job.protocols.values()):
+    if all(protocol.participants is None for protocol in job.protocols.values()):
         yield "All recorded ratings of an item were used."
     else:
         yield (

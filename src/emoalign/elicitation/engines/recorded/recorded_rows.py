@@ -67,7 +67,7 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
             len(wanted),
             some(unrated),
         )
-    most = job.protocol.most
+    most = job.protocol.participants
     if most is not None:
         _tell_left_out(path, [len(by_item.get(item_id, [])) for item_id in wanted], most)
     identity = {"model": job.model, "sha256": checksum, "dataset": job.dataset, "scale": scale}
