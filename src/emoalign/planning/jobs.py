@@ -192,6 +192,7 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
         frameworks=card.frameworks.within(numbers),
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,
+        rated_only=loaded.dataset_entry(name).items == "rated",
         licence=card.licence,
         citation=card.citation,
         caveats=card.caveats,

@@ -18,6 +18,7 @@ class ReportedDataset(ShownDataset):
 
     keep: str | None
     sample: int | None
+    rated_only: bool = False
     licence: str
     citation: str
     caveats: tuple[str, ...]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from emoalign.errors import DataError
+from emoalign.stimuli.images import image_name
 from emoalign.stimuli.readers.base import SourceItem
 
 _log = logging.getLogger(__name__)
@@ -14,15 +16,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RatedItems:
-    """The items that a model has answers to, as its table names them: by id, or by text."""
+    """The items that a model has answers to, as its table names them: by id, text or image."""
 
     model: str
     names: frozenset[str]
-    by_text: bool
+    named_by: Literal["item", "text", "image"]
 
     def has(self, item: SourceItem) -> bool:
         """Tell whether an item is among them."""
-        return (item.text if self.by_text else item.item_id) in self.names
+        if self.named_by == "image":
+            return item.image is not None and image_name(item.image) in self.names
+        return (item.text if self.named_by == "text" else item.item_id) in self.names
 
 
 def only_rated(

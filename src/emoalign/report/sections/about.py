@@ -68,8 +68,11 @@ def _stimuli(job: ReportJob) -> Iterator[str]:
         if card.keep:
             sentence += f" among those that match {card.keep} as a whole"
         yield sentence + (" were rated." if card.sample is None else ".")
+        if card.rated_only:
+            yield "Only items that every recorded model has answers to were used."
         yield from _scales(card)
-    yield "Items that serve as demonstrations in any prompt were excluded."
+    if any(map(_asked, job.models.values())):
+        yield "Items that serve as demonstrations in any prompt were excluded."
 
 
 def _scales(card: ReportedDataset) -> Iterator[str]:
@@ -140,15 +143,18 @@ def _recorded(results: Results) -> Iterator[str]:
         if any(map(_asked, job.models.values()))
         else "The wording that they were given with, temperature and seeds are not recorded here."
     )
+    rules: dict[str, list[str]] = {}
     counts = results.answers.counts
     for name, model in recorded.items():
         rule = ENGINES[model.card["engine"]].read_as(model.card)
         if rule is not None:
             answers = int(counts.loc[counts["model"] == name, "answers"].sum())
-            yield (
-                f"{number(answers, 0)} answers of {model.title} were read by a rule declared on "
-                f"its card: {rule}."
-            )
+            rules.setdefault(rule, []).append(f"{model.title} ({number(answers, 0)})")
+    for rule, read in rules.items():
+        yield (
+            f"The answers of {', '.join(read)} were read by a rule declared on the card of these "
+            f"ratings: {rule}."
+        )
 
 
 def _known_as(model: ReportedModel) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.trials import Trial, trials_of
 from emoalign.stimuli.dataset_cards import PreparationJob
+from emoalign.stimuli.images import image_name
 from emoalign.stimuli.rated_items import RatedItems
 from emoalign.study.source_files import locate_verified
 
@@ -28,14 +29,15 @@ def _rated(model: str, card: RecordedModel, job: PreparationJob) -> RatedItems:
     names = frozenset.intersection(
         *(_answered(path, protocol, scale, card) for scale in job.scales for protocol in protocols)
     )
-    return RatedItems(model, names, by_text=card.columns.text is not None)
+    return RatedItems(model, names, card.columns.item_key)
 
 
 def _answered(path: Path, protocol: str, scale: str, card: RecordedModel) -> frozenset[str]:
     """The items with an answer on a scale under a protocol."""
-    key = "text" if card.columns.text else "item"
+    key = card.columns.item_key
     trials, _ = trials_of(path, protocol, scale, card)
-    return frozenset(str(trial.fields[key]) for trial in trials if _is_answer(trial, card))
+    names = (str(trial.fields[key]) for trial in trials if _is_answer(trial, card))
+    return frozenset(map(image_name, names) if key == "image" else names)
 
 
 def _is_answer(trial: Trial, card: RecordedModel) -> bool:

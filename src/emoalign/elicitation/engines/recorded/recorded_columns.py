@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -12,6 +12,10 @@ from emoalign.study.fields import LONGEST_NAME, Entry, Name
 
 ANY = "*"
 """What stands for the participants in the name of a column."""
+
+
+ItemKey = Literal["item", "text", "image"]
+ITEM_KEYS: tuple[ItemKey, ...] = get_args(ItemKey)
 
 
 def _listed(value: object) -> tuple[object, ...]:
@@ -35,12 +39,18 @@ class RecordedColumns(Entry):
     """Names of the columns of recorded ratings; columns not named are not read."""
 
     item: str | None = Field(
-        None, description="Column with the dataset's own id of the item. Give this or text."
+        None,
+        description="Column with the dataset's own id of the item. Give this, or text or image.",
     )
     text: str | None = Field(
         None,
         description="Column with the text of the item, compared to the last character. It cannot "
         "tell items with the same text apart: prefer ids.",
+    )
+    image: str | None = Field(
+        None,
+        description="Column with the name of the image's file, with or without its end (.jpg); "
+        "folders before it do not count.",
     )
     participant: str | None = Field(
         None,
@@ -81,8 +91,8 @@ class RecordedColumns(Entry):
 
     @model_validator(mode="after")
     def _enough(self) -> RecordedColumns:
-        if (self.item is None) == (self.text is None):
-            raise ValueError("say which column holds the item: give either item or text")
+        if sum(getattr(self, key) is not None for key in ITEM_KEYS) != 1:
+            raise ValueError("say which column holds the item: give either item, text or image")
         if (self.rating or self.answer) and self.wide:
             raise ValueError(
                 "rating and answer are for tables with a row for each rating, ratings and answers "
@@ -119,6 +129,11 @@ class RecordedColumns(Entry):
         for key in ("ratings", "answers"):
             for scale, names in getattr(self, key).items():
                 yield key, scale, names
+
+    @property
+    def item_key(self) -> ItemKey:
+        """The key that names the column of the items."""
+        return next(key for key in ITEM_KEYS if getattr(self, key) is not None)
 
     @property
     def wide(self) -> bool:

@@ -156,9 +156,16 @@ class RecordedModel(ModelCard, TableFormat):
 
     @classmethod
     def known_as(cls, said: Mapping[str, Any]) -> str:
-        """The file that the ratings are in and which of its rows, from what `answering` said."""
+        """The file that the ratings are in, which of its rows, and how its numbers were mapped,
+        from what `answering` has said."""
         rows = [f"{column}: {', '.join(values)}" for column, values in said.get("only", {}).items()]
-        return "; ".join([str(said["source"]["file"]), *rows])
+        ranges = {"": said.get("native"), **said.get("native_for", {})}
+        mapped = [
+            f"{f'{scale}: ' if scale else ''}{ends['min']:g} to {ends['max']:g} mapped linearly"
+            for scale, ends in ranges.items()
+            if ends is not None
+        ]
+        return "; ".join([str(said["source"]["file"]), *rows, *mapped])
 
     @classmethod
     def read_as(cls, said: Mapping[str, Any]) -> str | None:

@@ -23,6 +23,7 @@ from emoalign.elicitation.engines.recorded.trials import Trial, filled, trials_o
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
+from emoalign.stimuli.images import image_name
 from emoalign.study.source_files import locate_verified
 
 _log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ def _ratings(
     first: dict[tuple[str, int], str] = {}
     ratings, declared = [], 0
     for trial in ours:
-        item = filled(trial, "item" if card.columns.item else "text")
+        item = filled(trial, card.columns.item_key)
         if card.columns.participant:
             filled(trial, "participant")
         if trial.participant is not None:
@@ -159,24 +160,27 @@ def _ratings(
 
 def _told_apart(card: RecordedModel) -> str:
     """The columns that tell ratings apart, for messages."""
-    names = [card.columns.item or card.columns.text, card.columns.participant]
+    names = [getattr(card.columns, card.columns.item_key), card.columns.participant]
     shown = [repr(name) for name in names if name]
     return f"column{'s' if len(shown) > 1 else ''} {' and '.join(shown)}"
 
 
 def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Trial, str], str | None]:
     """A function from the table's name of an item to its id; None if the study has no such."""
+    key = card.columns.item_key
     ids: dict[str, list[str]] = defaultdict(list)
-    for item_id, text in zip(items["item_id"], items["text"], strict=True):
-        ids[item_id if card.columns.item else text].append(item_id)
+    named = items["item_id" if key == "item" else "text" if key == "text" else "image_path"]
+    for item_id, name in zip(items["item_id"], named, strict=True):
+        if name is not None:
+            ids[image_name(name) if key == "image" else name].append(item_id)
 
     def find(trial: Trial, item: str) -> str | None:
-        item_ids = ids.get(item, [])
+        item_ids = ids.get(image_name(item) if key == "image" else item, [])
         if len(item_ids) > 1:
             raise DataError(
-                f"{trial.where}, column {card.columns.text!r}: more than one item has the text "
+                f"{trial.where}, column {trial.columns[key]!r}: more than one item has the {key} "
                 f"{item[:60]!r} ({some(item_ids)}). Put the ids of the items into the table, and "
-                "name their column as columns.item in place of columns.text."
+                f"name their column as columns.item in place of columns.{key}."
             )
         return item_ids[0] if item_ids else None
 
@@ -214,7 +218,7 @@ def _by_item(
         raise DataError(
             f"{path}: none of its {len(unknown)} items is an item of {job.dataset!r} in this "
             f"study: it has {some(list(unknown))}; expected such as "
-            f"{some(list(items['item_id']))} or their texts, as columns says"
+            f"{some(list(items['item_id']))} or their texts or images, as columns says"
         )
     if unknown:
         _log.warning(
