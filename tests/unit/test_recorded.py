@@ -472,7 +472,7 @@ def test_only_rows_of_the_protocol_are_read(table: Table) -> None:
         ({"columns": {"rating": "r"}}, "people.yaml: columns: say which column holds the item"),
         (
             {"columns": {"item": "i", "text": "t", "rating": "r"}},
-            "people.yaml: columns: say which column holds the item: give either item, text or image",
+            "people.yaml: columns: say which column holds the item: give either item, text or i",
         ),
         ({"columns": {"item": "i"}}, "columns: say which column holds the ratings"),
         ({"columns": {**COLUMNS, "particpant": "p"}}, "did you mean 'participant'?"),
