@@ -122,7 +122,9 @@ def test_demonstrations_that_nobody_was_shown_remove_no_item(config: Config) -> 
     assert Jobs(both).prepare("vader").excluded_texts
 
 
-def test_one_card_makes_a_model_of_each_value(config: Config) -> None:
+def test_one_card_makes_a_model_of_each_value(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config.card(model={"column": "engine"})
     loaded = config.load()
     assert loaded.study.models == ("GPT-4", "o1")
@@ -133,7 +135,8 @@ def test_one_card_makes_a_model_of_each_value(config: Config) -> None:
     assert loaded.card_name("GPT-4") == "people"
     job = Jobs(loaded).rate("GPT-4", "recorded", "vader", "valence")
     assert job.card["only"] == {"engine": ["GPT 4"]}
-    card = read_model(config.folder / "models/people.yaml", "GPT-4")
+    monkeypatch.chdir(config.folder.parent)
+    card = read_model("people", "GPT-4")
     assert card.answering() == job.card
     only = config.load(datasets=[{"dataset": "vader", "scales": ["valence"], "models": ["people"]}])
     assert only.raters("vader") == ("GPT-4", "o1")
@@ -146,7 +149,7 @@ def test_models_in_a_table_that_is_missing_are_told_with_how_to_get_it(config: C
         model={"column": "engine"}, source={"file": "resources/none.csv", "obtain": "Ask us."}
     )
     told = config.problems()
-    assert "config/models/people.yaml: model: which models there are is read from" in told
+    assert "people.yaml: model: which models there are is read from" in told
     assert "none.csv: no such file. Ask us." in told
     assert "protocols: missing" not in told
 
@@ -155,9 +158,8 @@ def test_a_model_in_a_table_with_the_name_of_another_is_told(config: Config) -> 
     config.card(model={"column": "engine", "values": {"smollm2-135m": "GPT 4"}})
     protocols = [{"name": "chat", "prompts": "instruction"}]
     told = config.problems(models=["smollm2-135m", "people"], protocols=protocols)
-    assert (
-        "'smollm2-135m' is the name of a model of config/models/smollm2-135m.yaml as well" in told
-    )
+    assert "people.yaml: model: 'smollm2-135m' is the name of a model of " in told
+    assert "models/smollm2-135m.yaml as well; give it another name there" in told
     config.card(model={"column": "engine", "values": {"Embeddings": "GPT 4", "o1": "o1"}})
     assert "results/journal/embeddings holds other things than answers" in config.problems()
 

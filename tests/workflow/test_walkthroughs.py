@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
+from emoalign.installed import CATALOGUE
 from emoalign.tables import STIMULI
 from tests.kit.project import FEW, ROOT, Project, new_project
 from tests.kit.waiting import HANGS_S
@@ -168,7 +169,7 @@ def test_trials_of_five_models_on_images_that_are_not_there(tmp_path: Path) -> N
             for place, image in enumerate(images, 1)
         ],
     )
-    card = YAML(typ="safe").load(project.folder / "config/datasets/oasis.yaml")
+    card = YAML(typ="safe").load(CATALOGUE / "datasets/oasis.yaml")
     checksum = hashlib.sha256(norms.read_bytes()).hexdigest()
     card["source"]["norms"]["sha256"] = checksum
     project.write("config/datasets/oasis.yaml", card)

@@ -46,7 +46,7 @@ rule rate:
         forbidden=lambda wildcards: why_forbidden(
             loaded, wildcards.model, wildcards.dataset
         ),
-        card=lambda wildcards: f"config/models/{loaded.card_name(wildcards.model)}.yaml",
+        card=lambda wildcards: loaded.card_name(wildcards.model),
         journal="results/journal",
     script:
         "../scripts/rate.py"
@@ -89,7 +89,7 @@ for one in together_rules(loaded):
             forbidden=lambda wildcards: why_forbidden(
                 loaded, wildcards.model, wildcards.dataset
             ),
-            card=lambda wildcards: f"config/models/{loaded.card_name(wildcards.model)}.yaml",
+            card=lambda wildcards: loaded.card_name(wildcards.model),
             journal="results/journal",
         script:
             "../scripts/rate.py"

@@ -1,16 +1,17 @@
-from pathlib import Path
-
-from emoalign.analyses.precision.analysis import PrecisionJob
-from emoalign.elicitation.rating import RatingJob
-from emoalign.planning.loading import read_model
-from emoalign.planning.plan import plan_study
 from emoalign.stage import stage
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.analyses.precision.analysis import PrecisionJob
+    from emoalign.elicitation.rating import RatingJob
+    from emoalign.planning.loading import read_model
+    from emoalign.planning.plan import plan_study
+
     plan_study(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
         PrecisionJob.model_validate(snakemake.params.precision),
-        {name: read_model(Path(path), name) for name, path in snakemake.params.cards.items()},
+        {name: read_model(card, name) for name, card in snakemake.params.cards.items()},
         {Path(path).stem: Path(path) for path in snakemake.input.stimuli},
         {Path(path).stem: Path(path) for path in snakemake.input.norms},
         journal=Path(snakemake.params.journal),

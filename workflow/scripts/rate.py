@@ -1,14 +1,15 @@
-from pathlib import Path
-
-from emoalign.elicitation.budget import study_account
-from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.planning.loading import read_model
 from emoalign.stage import stage
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.elicitation.budget import study_account
+    from emoalign.elicitation.rating import RatingJob, rate
+    from emoalign.planning.loading import read_model
+
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
-        read_model(Path(snakemake.params.card), snakemake.wildcards.model),
+        read_model(snakemake.params.card, snakemake.wildcards.model),
         stimuli=Path(snakemake.input.stimuli),
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),

@@ -84,8 +84,8 @@ def _wrong_raters(
     raters, shown = loaded.raters(entry.dataset), loaded.asked_raters(entry.dataset)
     if card.modality == "image" and card.images is None and shown:
         yield (
-            f"config/datasets/{entry.dataset}.yaml: images: missing; the folder of the images, "
-            f"which {shown[0]!r} is shown"
+            f"{loaded.library.shown('datasets', entry.dataset)}: images: missing; the folder of "
+            f"the images, which {shown[0]!r} is shown"
         )
     if entry.items == "rated" and len(shown) == len(raters):
         yield (
@@ -113,7 +113,7 @@ def _wrong_prompts(
     if name is None or name not in loaded.prompt_sets:
         return
     prompts, card = loaded.prompt_sets[name], loaded.datasets[dataset]
-    file = f"config/prompts/{name}.yaml"
+    file = loaded.library.shown("prompts", name)
     for scale in asked:
         if scale not in prompts.scales:
             yield (
@@ -203,10 +203,11 @@ def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Ite
             "asked; give a number"
         )
     table = loaded.personas.get(protocol.personas or "")
-    if table and protocol.participants is not None and protocol.participants > len(table.personas):
+    number = protocol.participants or 0
+    if table and protocol.personas and number > len(table.personas):
         yield (
-            f"{where}: {protocol.participants} participants, but only {len(table.personas)} "
-            f"personas in config/personas/{protocol.personas}.yaml"
+            f"{where}: {number} participants, but only {len(table.personas)} "
+            f"personas in {loaded.library.shown('personas', protocol.personas)}"
         )
     if protocol.personas and "exact" in protocol.readouts:
         yield (

@@ -19,12 +19,12 @@ from emoalign.planning.studies import STUDY, LoadedStudy, Study
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import part
 from emoalign.study.lexicons import SeedLexicon
+from emoalign.study.library import Library
 from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.reading import (
     EntryT,
     Kinds,
     endless,
-    read_card,
     read_entry,
     read_yaml,
     validate,
@@ -40,7 +40,7 @@ def load_study(
     source: str = "study",
     files: Sequence[str | Path] = (),
 ) -> LoadedStudy:
-    """Validate a study and load what it names from `config_dir`.
+    """Validate a study and load what it names from `config_dir`, or from what ships.
 
     `source` names the study in messages. `files` are those that `config` was read from, by a reader
     that may overlook a key that stands twice: it is told. Raises StudyError with every problem.
@@ -51,24 +51,25 @@ def load_study(
     study, problems = validate(STUDY, config, source)
     for file in files:
         problems += read_yaml(Path(file))[1]
-    library = _Library(config_dir, source)
+    reading = _Reading(Library(config_dir), source)
     prompts = _listed(config, "protocols", "prompts") + [
         name
         for by_dataset in _listed(config, "protocols", "prompts_for")
         if isinstance(by_dataset, Mapping)
         for name in by_dataset.values()
     ]
-    known = named_models(library.entries(MODELS, "models", _listed(config, "models")))
-    datasets = library.entries(DatasetCard, "datasets", _listed(config, "datasets", "dataset"))
-    prompt_sets = library.entries(PromptSet, "prompts", prompts)
-    personas = library.entries(PersonaTable, "personas", _listed(config, "protocols", "personas"))
-    baselines = library.entries(BASELINES, "baselines", _listed(config, "baselines"))
+    cards = reading.entries(MODELS, "models", _listed(config, "models"))
+    known = named_models(cards, reading.library)
+    datasets = reading.entries(DatasetCard, "datasets", _listed(config, "datasets", "dataset"))
+    prompt_sets = reading.entries(PromptSet, "prompts", prompts)
+    personas = reading.entries(PersonaTable, "personas", _listed(config, "protocols", "personas"))
+    baselines = reading.entries(BASELINES, "baselines", _listed(config, "baselines"))
     lexicon, embedding = None, None
     if study is not None and ("transparency" in config or _has_labels(study, datasets)):
         named = part(study, TransparencySettings)
-        lexicon = library.entry(SeedLexicon, "lexicons", named.seeds)
-        embedding = library.entry(EMBEDDINGS, "embeddings", named.embedding)
-    problems += [*library.problems, *known.problems]
+        lexicon = reading.entry(SeedLexicon, "lexicons", named.seeds)
+        embedding = reading.entry(EMBEDDINGS, "embeddings", named.embedding)
+    problems += [*reading.problems, *known.problems]
     if study is not None:
         study, incomplete = completed(study, known, source)
         problems += incomplete
@@ -81,6 +82,8 @@ def load_study(
             baselines,
             lexicon,
             embedding,
+            reading.library,
+            tuple(reading.shadowing),
             known.cards,
         )
         problems += inconsistencies(loaded, source)
@@ -89,14 +92,16 @@ def load_study(
     raise StudyError(list(dict.fromkeys(problems)))
 
 
-def read_model(path: Path, name: str) -> ModelCard:
-    """The model of a name that the card in a file stands for, by itself or among others.
+def read_model(card: str, name: str) -> ModelCard:
+    """The model of a name that a card stands for, by itself or among others.
 
-    Raises StudyError with every problem of the file, and where it stands for no such model.
+    Raises StudyError with every problem of the card, and where it stands for no such model.
     """
-    held = read_card(path, MODELS).models(path.stem)
+    library = Library()
+    held = library.card("models", card, MODELS).models(card)
     if name not in held:
-        raise StudyError([f"{path}: there is no model {name!r} in its table any more; start again"])
+        where = library.shown("models", card)
+        raise StudyError([f"{where}: there is no model {name!r} in its table any more; run again"])
     return held[name]
 
 
@@ -121,12 +126,13 @@ def _listed(config: Mapping[str, Any], key: str, field: str | None = None) -> li
 
 
 @dataclass(frozen=True)
-class _Library:
-    """The folders of config/, read entry by entry while problems are collected."""
+class _Reading:
+    """Reading entry by entry while problems are collected."""
 
-    config_dir: Path
+    library: Library
     source: str
     problems: list[str] = field(default_factory=list)
+    shadowing: list[str] = field(default_factory=list)
 
     def entries(
         self, kind: type[EntryT] | Kinds[EntryT], folder: str, names: Sequence[Any]
@@ -142,7 +148,9 @@ class _Library:
         """The entry of a name; None without one, or where it cannot be read."""
         if name is None:
             return None
-        path = self.config_dir / folder / f"{name}.yaml"
-        entry, problems = read_entry(path, kind, self.source)
+        path = self.library.path(folder, name)
+        entry, problems = read_entry(path, kind, self.source, self.library.names(folder))
+        if self.library.in_place_of_shipped(folder, name):
+            self.shadowing.append(str(path))
         self.problems.extend(problems)
         return entry

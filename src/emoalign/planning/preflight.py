@@ -24,6 +24,7 @@ def check_prompts(loaded: LoadedStudy) -> None:
     problems = []
     for protocol in loaded.study.protocols:
         for dataset, card in loaded.datasets.items():
+            name = str(protocol.prompt_set(dataset))
             for asked in loaded.asked(protocol.name, dataset):
                 if loaded.prompt_set(protocol.name, dataset) is None:
                     continue
@@ -48,7 +49,7 @@ def check_prompts(loaded: LoadedStudy) -> None:
                         )
                 except PromptError as error:
                     problems.append(
-                        f"config/prompts/{protocol.prompt_set(dataset)}.yaml: "
+                        f"{loaded.library.shown('prompts', name)}: "
                         f"scale {' and '.join(map(repr, scales))}: {error}"
                     )
     if problems:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import DataError
 from emoalign.planning.studies import JOURNAL_FOLDERS, Study
+from emoalign.study.library import Library
 from emoalign.study.protocols import Protocol
 
 _PROTOCOL = "recorded"
@@ -32,13 +33,13 @@ class NamedModels:
         return [model for model, name in self.cards.items() if name == card]
 
 
-def named_models(cards: Mapping[str, ModelCard]) -> NamedModels:
+def named_models(cards: Mapping[str, ModelCard], library: Library) -> NamedModels:
     """The models that the cards of a study stand for: a table may hold several."""
     models: dict[str, ModelCard] = {}
     named: dict[str, str] = {}
     problems = []
     for name, card in cards.items():
-        where = f"config/models/{name}.yaml"
+        where = library.shown("models", name)
         try:
             held = card.models(name)
         except DataError as error:
@@ -53,7 +54,7 @@ def named_models(cards: Mapping[str, ModelCard]) -> NamedModels:
             if model in models:
                 problems.append(
                     f"{where}: model: {model!r} is the name of a model of "
-                    f"config/models/{named[model]}.yaml as well; {remedy}"
+                    f"{library.shown('models', named[model])} as well; {remedy}"
                 )
             elif model.casefold() in JOURNAL_FOLDERS and len(held) > 1:
                 problems.append(

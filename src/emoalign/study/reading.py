@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args
@@ -38,19 +38,19 @@ def read_card(path: Path, kind: type[EntryT] | Kinds[EntryT]) -> EntryT:
 
 
 def read_entry(
-    path: Path, kind: type[EntryT] | Kinds[EntryT], source: str
+    path: Path, kind: type[EntryT] | Kinds[EntryT], source: str, names: Sequence[str] = ()
 ) -> tuple[EntryT | None, list[str]]:
     """The entry in a YAML file, or the list of what is wrong with it.
 
-    `source` is what names the file: where there is none, the problem is there.
+    `source` is what names the file: where there is none, the problem is there, and one of `names`
+    may be meant.
     """
     try:
         there = path.exists()
     except OSError as error:
         return None, [f"{source}: {path.parent.name}: {_unreadable(path, error)}"]
     if not there:
-        names = [other.stem for other in path.parent.glob("*.yaml")]
-        hint = nearest(path.stem, names)
+        hint = nearest(path.stem, names or [other.stem for other in path.parent.glob("*.yaml")])
         return None, [f"{source}: {path.parent.name}: there is no {path}; {hint}"]
     content, problems = read_yaml(path)
     if content is None:
