@@ -37,8 +37,8 @@ def _object(path: Path, line: int, written: str) -> dict[str, object]:
         if isinstance(error, json.JSONDecodeError):
             problem = f"{error.msg} (character {error.colno})"
         raise DataError(
-            f"{where}: not valid JSON: {problem}. In JSONL each line is an object in braces, such as "
-            '{"id": "w1", "word": "beach"}, and nothing stands between lines.'
+            f"{where}: not valid JSON: {problem}. In JSONL each line is an object in braces, "
+            'such as {"id": "w1", "word": "beach"}, and nothing stands between lines.'
         ) from error
     if not isinstance(value, dict):
         raise DataError(

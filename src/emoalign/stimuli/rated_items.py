@@ -10,13 +10,17 @@ from typing import Literal
 from emoalign.errors import DataError
 from emoalign.stimuli.images import image_name
 from emoalign.stimuli.readers.base import SourceItem
+from emoalign.stimuli.rows import composed
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class RatedItems:
-    """The items that a model has answers to, as its table names them: by id, text or image."""
+    """The items that a model has answers to, as its table names them: by id, text or image.
+
+    Names are in Unicode NFC.
+    """
 
     model: str
     names: frozenset[str]
@@ -25,8 +29,9 @@ class RatedItems:
     def has(self, item: SourceItem) -> bool:
         """Tell whether an item is among them."""
         if self.named_by == "image":
-            return item.image is not None and image_name(item.image) in self.names
-        return (item.text if self.named_by == "text" else item.item_id) in self.names
+            return item.image is not None and composed(image_name(item.image)) in self.names
+        name = item.text if self.named_by == "text" else item.item_id
+        return name is not None and composed(name) in self.names
 
 
 def only_rated(

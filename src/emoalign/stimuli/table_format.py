@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from emoalign.study.fields import Encoding, Entry, FileSource
 
@@ -60,3 +60,14 @@ class TableFormat(Entry):
                 "not"
             )
         return self.format or file.suffix
+
+    def missing(self, field: str) -> bool:
+        """Tell whether a field stands for no number: it is blank, or one of `na_values`."""
+        return field.strip() in {"", *self.na_values}
+
+    @field_validator("delimiter")
+    @classmethod
+    def _separates(cls, delimiter: str | None) -> str | None:
+        if delimiter is not None and delimiter in '\r\n"':
+            raise ValueError("neither a quotation mark nor the end of a line can separate fields")
+        return delimiter

@@ -9,6 +9,7 @@ from emoalign.elicitation.engines.recorded.trials import Trial, trials_of
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.images import image_name
 from emoalign.stimuli.rated_items import RatedItems
+from emoalign.stimuli.rows import composed
 from emoalign.study.source_files import locate_verified
 
 
@@ -37,7 +38,7 @@ def _answered(path: Path, protocol: str, scale: str, card: RecordedModel) -> fro
     key = card.columns.item_key
     trials, _ = trials_of(path, protocol, scale, card)
     names = (str(trial.fields[key]) for trial in trials if _is_answer(trial, card))
-    return frozenset(map(image_name, names) if key == "image" else names)
+    return frozenset(composed(image_name(name) if key == "image" else name) for name in names)
 
 
 def _is_answer(trial: Trial, card: RecordedModel) -> bool:

@@ -24,6 +24,8 @@ from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
 from emoalign.stimuli.images import image_name
+from emoalign.stimuli.public_ids import ItemFinder
+from emoalign.stimuli.rows import composed, lines_of, tell_composed
 from emoalign.study.source_files import locate_verified
 
 _log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class _Rating:
     participant: int
     reading: Reading
     text: str
+    where: str
 
 
 def recorded_rows(task: RatingTask, card: RecordedModel) -> pd.DataFrame:
@@ -119,7 +122,8 @@ def _ratings(
 ) -> list[_Rating]:
     """Every rating of the scale and the job's protocol, of known and unknown items."""
     ours, participants = trials_of(path, job.protocol.name, scale, card)
-    find, read = _finder(items, card), trial_reader(job, scale, card)
+    ids = _ids(job.dataset, items, card)
+    find, read = _finder(ids, card), trial_reader(job, scale, card)
     number_of = _numbers(participants)
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
@@ -131,9 +135,9 @@ def _ratings(
         if trial.participant is not None:
             participant = number_of[trial.participant]
         else:
-            participant = counted[item]
-            counted[item] += 1
-        earlier = first.setdefault((item, participant), trial.where)
+            participant = counted[composed(item)]
+            counted[composed(item)] += 1
+        earlier = first.setdefault((composed(item), participant), trial.where)
         if earlier != trial.where:
             raise DataError(
                 f"{trial.where}: this participant has rated item {item!r} before, in "
@@ -144,8 +148,10 @@ def _ratings(
             )
         given = read(trial)
         if given is not None:
-            ratings.append(_Rating(item, find(trial, item), participant, *given))
+            item_id = find(trial, item)
+            ratings.append(_Rating(item, item_id, participant, *given, where=trial.where))
             declared += trial.fields.get("answer") == given[1]
+    tell_composed(path, len(ids.otherwise))
     if len(ratings) < len(ours):
         _log.info("%s: rows without a rating: %d", path, len(ours) - len(ratings))
     if card.answer is not None:
@@ -165,17 +171,22 @@ def _told_apart(card: RecordedModel) -> str:
     return f"column{'s' if len(shown) > 1 else ''} {' and '.join(shown)}"
 
 
-def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Trial, str], str | None]:
+def _ids(dataset: str, items: pd.DataFrame, card: RecordedModel) -> ItemFinder:
+    """The ids of items by what the table names them by."""
+    key = card.columns.item_key
+    if key == "item":
+        return ItemFinder(dataset, items["item_id"], None)
+    named = items.dropna(subset=["text" if key == "text" else "image_path"])
+    names = named["image_path"].map(image_name) if key == "image" else named["text"]
+    return ItemFinder(dataset, named["item_id"], names)
+
+
+def _finder(ids: ItemFinder, card: RecordedModel) -> Callable[[Trial, str], str | None]:
     """A function from the table's name of an item to its id; None if the study has no such."""
     key = card.columns.item_key
-    ids: dict[str, list[str]] = defaultdict(list)
-    named = items["item_id" if key == "item" else "text" if key == "text" else "image_path"]
-    for item_id, name in zip(items["item_id"], named, strict=True):
-        if name is not None:
-            ids[image_name(name) if key == "image" else name].append(item_id)
 
     def find(trial: Trial, item: str) -> str | None:
-        item_ids = ids.get(image_name(item) if key == "image" else item, [])
+        item_ids = ids(image_name(item) if key == "image" else item)
         if len(item_ids) > 1:
             raise DataError(
                 f"{trial.where}, column {trial.columns[key]!r}: more than one item has the {key} "
@@ -208,10 +219,10 @@ def _by_item(
     """The ratings of each item of the study, by participant. Raises DataError when all are of
     other items."""
     by_item: dict[str, list[_Rating]] = defaultdict(list)
-    unknown: dict[str, None] = {}
+    unknown: dict[str, str] = {}
     for given in sorted(ratings, key=lambda given: given.participant):
         if given.item_id is None:
-            unknown[given.item] = None
+            unknown.setdefault(given.item, given.where)
         else:
             by_item[given.item_id].append(given)
     if ratings and not by_item:
@@ -225,7 +236,7 @@ def _by_item(
             "%s: items left out because they are none of this study: %d (%s)",
             path,
             len(unknown),
-            some(list(unknown)),
+            lines_of(list(unknown.values())),
         )
     return dict(by_item)
 

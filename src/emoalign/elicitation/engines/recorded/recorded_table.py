@@ -9,16 +9,22 @@ from emoalign.elicitation.engines.recorded.recorded_columns import names_of
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.errors import DataError
 from emoalign.stimuli.rows import Record
-from emoalign.stimuli.sheets import layout_of, read_records, read_rows
+from emoalign.stimuli.sheets import Layout, layout_of, read_records, read_rows
 from emoalign.study.source_files import locate
 
-_CARD = "the model's card"
+CARD = "the model's card"
 _NAMED = 3
 
 
 def header_of(path: Path, card: RecordedModel) -> Sequence[str]:
     """The names of all columns of the table. Raises DataError when it is not of its format."""
-    return read_rows(path, layout_of(card, card.source, _CARD))[0]
+    return read_rows(path, _layout(card))[0]
+
+
+def _layout(card: RecordedModel) -> Layout:
+    """How the table is written; answers of models hold lines and commas."""
+    quotes = card.quotes or "standard"
+    return layout_of(card.model_copy(update={"quotes": quotes}), card.source, CARD)
 
 
 def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iterator[Record]:
@@ -31,7 +37,8 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
     named = {**columns, **{f"only.{column}": column for column in card.only}}
     held: dict[str, dict[str, None]] = {key: {} for key in wanted}
     passed = False
-    for row in read_records(path, layout_of(card, card.source, _CARD), named):
+    ratings = [key for key in columns if key.startswith("columns.rating")]
+    for row in read_records(path, _layout(card), named, numbers=ratings):
         for key, values in wanted.items():
             field = (row.fields[key] or "").strip()
             if not any(_same(field, value) for value in values):
@@ -44,7 +51,7 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
         key = next((key for key in held if held[key]), next(iter(held)))
         raise DataError(
             f"{path}: no row has {' or '.join(map(repr, wanted[key]))} in column "
-            f"{key.removeprefix('only.')!r} (only in {_CARD}); it holds {some(list(held[key]))}"
+            f"{key.removeprefix('only.')!r} (only in {CARD}); it holds {some(list(held[key]))}"
         )
 
 
@@ -72,7 +79,7 @@ def values_of(card: RecordedModel, column: str) -> dict[str, str]:
         if not value:
             raise DataError(
                 f"{row.where}, column {column!r}: expected the model, found nothing. Fill the "
-                f"field, or list the models that are used as model.values in {_CARD}."
+                f"field, or list the models that are used as model.values in {CARD}."
             )
         values[value] = None
     if not values:
@@ -80,7 +87,7 @@ def values_of(card: RecordedModel, column: str) -> dict[str, str]:
     try:
         return names_of(list(values))
     except ValueError as error:
-        raise DataError(f"{path}, column {column!r}: {error} in {_CARD}, under model") from error
+        raise DataError(f"{path}, column {column!r}: {error} in {CARD}, under model") from error
 
 
 def some(names: Sequence[str]) -> str:

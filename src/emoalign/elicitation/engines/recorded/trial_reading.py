@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from emoalign.elicitation.engines.recorded.recorded_columns import RecordedAnswer
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
+from emoalign.elicitation.engines.recorded.recorded_table import CARD
 from emoalign.elicitation.engines.recorded.trials import Trial
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
@@ -14,14 +15,14 @@ from emoalign.elicitation.readings import (
     UNPARSABLE,
     NotJson,
     Reading,
-    is_refusal,
     parse_json,
     parse_number,
     readings,
+    refuses,
     within_fence,
 )
 from emoalign.errors import DataError
-from emoalign.stimuli.sheets import number
+from emoalign.stimuli.numbers import number
 from emoalign.study.fields import Status
 from emoalign.study.reading import nearest
 from emoalign.study.scales import HumanScale, LabelScale, NativeRange
@@ -52,7 +53,7 @@ def trial_reader(
         rating = None
         if written is not None and isinstance(bounds, HumanScale):
             where = f"{trial.where}, column {trial.columns['rating']!r}"
-            value = number(written, where, _decimal(card, written))
+            value = number(written, where, _decimal(card, written), card, CARD)
             rating = _point(value, bounds, native, where)
         if answer is None:
             if written is None and status == "ok":
@@ -163,7 +164,7 @@ def _answer_reader(
     form = form or RecordedAnswer(kind="text")
 
     def read(text: str, where: str) -> Reading:
-        if is_refusal(text):
+        if refuses(text):
             return Reading("refusal")
         value = _value(text, form, scale)
         if isinstance(bounds, LabelScale):
