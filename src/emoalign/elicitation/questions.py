@@ -98,6 +98,8 @@ def _participants(
         return [(None, (None,))]
     if job.personas:
         return [(persona, (number,)) for number, persona in enumerate(job.personas)]
+    if job.protocol.participants is None:
+        raise ValueError("participants: all is for recorded ratings alone, and nobody is asked")
     return [(None, tuple(range(job.protocol.participants)))]
 
 

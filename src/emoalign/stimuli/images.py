@@ -25,6 +25,8 @@ MOST_PIXELS = 100_000_000
 LONGEST_FILE_NAME = 255
 """Bytes."""
 
+_ENDS = ("jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp")
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[Image]:
@@ -56,6 +58,18 @@ def opened(path: Path) -> Iterator[Image]:
     # Formats fail as they like: SyntaxError, struct.error, ValueError, EOFError ...
     except Exception as error:
         raise DataError(f"{path}: not an image that can be read: {error}") from error
+
+
+def image_name(file: str) -> str:
+    """The name of an image without its folder and its end: dogs/Dog 6.jpg is Dog 6."""
+    name = file.replace("\\", "/").rpartition("/")[2].strip()
+    base, dot, end = name.rpartition(".")
+    return base if dot and end.lower() in _ENDS else name
+
+
+def image_path(item: SourceItem, folder: str | None) -> Path | None:
+    """The path that the image of an item would have; None for text. It need not be there."""
+    return None if item.image is None else Path(folder or "", item.image)
 
 
 def image_files(

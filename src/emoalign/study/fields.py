@@ -43,6 +43,18 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
 
+Status = Literal[
+    "ok",
+    "off_scale",
+    "unparsable",
+    "refusal",
+    "content_filter",
+    "rejected",
+    "truncated",
+    "error",
+]
+"""What an answer is: a rating, or why it is none."""
+
 TAGS = ("kind: ", "reader: ")
 """What opens the name of an entry's kind in the location of a problem: the key that tells the kind.
 No key begins like it."""

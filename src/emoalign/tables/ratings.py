@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import pyarrow as pa
 
+from emoalign.study.fields import Status as Status
 from emoalign.tables.contract import (
     CELL,
     COUNT,
@@ -23,18 +24,6 @@ from emoalign.tables.contract import (
     Table,
     numbers,
 )
-
-Status = Literal[
-    "ok",
-    "off_scale",
-    "unparsable",
-    "refusal",
-    "content_filter",
-    "rejected",
-    "truncated",
-    "error",
-]
-"""What an answer is: a rating, or why it is none."""
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 
