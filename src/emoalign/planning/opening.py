@@ -170,7 +170,7 @@ class Opening:
         requests: Counter[Readout] = Counter()
         answers = tokens = 0
         if "sampled" in protocol.readouts:
-            people = len(who) or protocol.participants
+            people = len(who) or protocol.participants or 0
             each = people if who else math.ceil(people / card.able.choices)
             requests["sampled"] = items * each
             answers += items * people
