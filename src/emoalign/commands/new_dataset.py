@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-import orjson
 
 from emoalign.commands.group import Told, Unwrapped
 from emoalign.commands.new_files import (
@@ -104,7 +104,7 @@ def _card(name: str, file: str, table: GuessedTable, columns: GuessedColumns) ->
     yield "  table:"
     yield f"    file: {quoted(file) if ' ' in file else file}"
     for key, value in table.written.items():
-        yield f"  {key}: {_flow(value)}"
+        yield f"  {key}: {json.dumps(value, ensure_ascii=False)}"
     yield from _rows_and_items(columns)
     yield from _scale_columns(columns)
     if columns.modality == "image":
@@ -189,9 +189,5 @@ def _mapped(scale: GuessedScale) -> bool:
     return low < 0 or high - low > 10 or high - low <= 1 or (low + high) % 1 != 0
 
 
-def _flow(value: object) -> str:
-    return orjson.dumps(value).decode().replace('",', '", ')
-
-
-def _some(values: Mapping[str, object] | list[str]) -> str:
+def _some(values: Sequence[str]) -> str:
     return ", ".join(list(dict.fromkeys(values))[:4])

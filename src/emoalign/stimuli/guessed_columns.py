@@ -196,7 +196,7 @@ def _id(table: GuessedTable, shown: str | None, rater: str | None) -> str:
 
 
 def _binary(values: Sequence[float]) -> bool:
-    return set(values) <= {0.0, 1.0}
+    return set(values) <= {0.0, 1.0} and 0.0 in values
 
 
 def _modality(texts: Sequence[str]) -> Literal["word", "sentence"]:

@@ -266,10 +266,10 @@ def _missing(columns: Sequence[Sequence[str]], decimal: str) -> dict[str, object
     """What stands in columns of numbers where there is none."""
     words: Counter[str] = Counter()
     for values in columns:
-        held = [value for value in values if value]
-        numbers = sum(is_number(value, decimal) for value in held)
-        if numbers > len(held) / 2:
-            words.update(value for value in held if _NONE.fullmatch(value))
+        others = [value for value in values if value and not _NONE.fullmatch(value)]
+        numbers = sum(is_number(value, decimal) for value in others)
+        if others and numbers > 0.9 * len(others):
+            words.update(value for value in values if value and _NONE.fullmatch(value))
     return {"na_values": ["", *sorted(words)]} if words else {}
 
 
