@@ -113,11 +113,6 @@ def test_help_and_an_unknown_command_import_nothing_of_what_commands_need() -> N
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
 
 
-def test_the_snakefile_imports_nothing_of_the_commands() -> None:
-    texts = [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")]
-    assert not any("commands" in text.read_text(encoding="utf-8") for text in texts)
-
-
 def test_an_error_is_one_message_without_a_traceback(project: Path) -> None:
     (project / "broken.csv").write_bytes(b"")
     done = emoalign("new", "dataset", "mine", "broken.csv")
