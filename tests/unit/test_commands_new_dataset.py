@@ -265,6 +265,39 @@ ODD = [
         {},
     ),
     Odd(
+        "three columns of one name",
+        lines("word,valence,valence,valence", word, rating, rating, rating),
+        {"scales": {"valence": {"ratings": ["valence.0", "valence.1", "valence.2"]}}},
+        V19,
+    ),
+    Odd(
+        "a comment above the header",
+        "# norms of 2020\n" + lines("word,valence", word, rating),
+        {"header_line": 2, "text": "word"},
+        V19,
+    ),
+    Odd(
+        "a column that says no more than rating",
+        lines("word,rating", word, mean),
+        {"scales": {"valence": {"mean": "rating"}}},
+        V19,
+    ),
+    Odd(
+        "people by their names",
+        lines("word,Anna,Ben,Clara", word, rating, rating, rating),
+        {
+            "columns_are_raters": True,
+            "scales": {"valence": {"ratings": ["Anna", "Ben", "Clara"]}},
+        },
+        V19,
+    ),
+    Odd(
+        "labels as columns of 0 and 1",
+        lines("text,joy,anger", word, lambda i: i % 2, lambda i: i // 3),
+        {"text": "text"},
+        {},
+    ),
+    Odd(
         "Spanish letters",
         lines("palabra,ValenciaMean", lambda i: word(i) + "ñ", mean),
         {"text": "palabra", "scales": {"valence": {"mean": "ValenciaMean"}}},
@@ -312,6 +345,21 @@ def test_a_spreadsheet_and_a_parquet_file_are_read_too(file: str, tmp_path: Path
     assert not checked.problems
     assert checked.items == 6
     assert checked.scales["valence"].highest == pytest.approx(8.6)
+
+
+def test_images_are_found_beside_the_table(tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "resources/pictures").mkdir(parents=True)
+    for place in range(3):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"resources/pictures/picture {place}.png")
+    rows = "".join(f"{place},picture {place},{place + 2}.5\n" for place in range(3))
+    table = tmp_path / "resources/norms.csv"
+    table.write_text("nr,image,valence_mean\n" + rows, encoding="utf-8")
+    assert emoalign("new", "dataset", "mine", "resources/norms.csv").exit_code == 0
+    card = read_card(tmp_path / "config/datasets/mine.yaml", DatasetCard)
+    assert (card.modality, card.images) == ("image", "resources/pictures")
+    assert not check_data(card).problems
 
 
 def _workbook(path: Path, table: pd.DataFrame) -> None:
