@@ -166,7 +166,11 @@ class ModelColumn(Entry):
         "after itself.",
     )
 
-    @field_validator("values", mode="before")
+    @field_validator(
+        "values",
+        mode="before",
+        json_schema_input_type=dict[Name, str] | list[str | float],
+    )
     @classmethod
     def _named(cls, values: object) -> object:
         if not isinstance(values, list | tuple):
