@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +144,20 @@ def test_one_card_makes_a_model_of_each_value(
     assert only.raters("vader") == ("GPT-4", "o1")
     one = config.load(datasets=[{"dataset": "vader", "scales": ["valence"], "models": ["o1"]}])
     assert one.raters("vader") == ("o1",)
+
+
+def test_values_of_a_column_are_read_without_what_computes(config: Config) -> None:
+    # A dry run reads them too: it must not wait for what only a job needs.
+    config.card(model={"column": "engine"})
+    program = (
+        "import sys; from pathlib import Path; from emoalign.planning.loading import MODELS; "
+        "from emoalign.study.reading import read_card; "
+        f"print(*read_card(Path({str(config.folder / 'models/people.yaml')!r}), MODELS)"
+        ".models('people')); "
+        "print([name for name in ('pandas', 'pyarrow', 'numpy') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert ended.stdout.decode().splitlines() == ["GPT-4 o1", "[]"]
 
 
 def test_models_in_a_table_that_is_missing_are_told_with_how_to_get_it(config: Config) -> None:
