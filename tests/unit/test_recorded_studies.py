@@ -22,6 +22,7 @@ from emoalign.planning.rules import Files
 from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.rated_items import RatedItems, only_rated
 from emoalign.stimuli.readers.base import SourceItem
+from tests.kit.project import ROOT
 
 CARD = {
     "title": "People",
@@ -156,7 +157,10 @@ def test_values_of_a_column_are_read_without_what_computes(config: Config) -> No
         ".models('people')); "
         "print([name for name in ('pandas', 'pyarrow', 'numpy') if name in sys.modules])"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    environment = {"PYTHONPATH": str(ROOT / "src")}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=True
+    )
     assert ended.stdout.decode().splitlines() == ["GPT-4 o1", "[]"]
 
 
