@@ -98,7 +98,8 @@ def read_rows(
     header, rows = _raw_rows(path, layout, noted)
 
     def read() -> Iterator[Row]:
-        yield from fitted(path, header, rows, noted, separated=layout.format in _TEXT)
+        used = Used(written=layout.written)
+        yield from fitted(path, header, rows, noted, used, layout.format in _TEXT)
         if mistakes is None:
             noted.tell()
 
