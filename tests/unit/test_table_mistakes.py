@@ -156,6 +156,16 @@ def test_known_signs_of_no_number_are_kept_in_what_is_suggested(tmp_path: Path) 
     assert 'na_values: ["NA", "-", "missing"]' in told
 
 
+@pytest.mark.parametrize("text", [HEADER, HEADER + ",,,,\n\n"])
+def test_a_table_without_rows_is_told(text: str, tmp_path: Path) -> None:
+    assert sole(problems(tmp_path, text)).endswith("no rows below the names of the columns")
+
+
+def test_a_dash_in_place_of_a_minus_sign_is_told(tmp_path: Path) -> None:
+    told = sole(problems(tmp_path, HEADER + "1,joy,\u22122,1,20\n2,woe,\u20130.5,1,20\n"))
+    assert told.startswith("Dashes in place of minus signs (2 times). Write negative numbers with")
+
+
 def test_words_that_are_no_sign_of_none_are_to_be_corrected(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, HEADER + "1,joy,good,1,20\n2,woe,bad,1,20\n"))
     assert "na_values" not in told

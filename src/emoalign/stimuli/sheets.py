@@ -73,7 +73,9 @@ def read_records(
     except DataError as error:
         raise _names_elsewhere(path, layout, columns, header) or error from None
     used = Used(set(at.values()), {at[key] for key in numbers}, layout.written)
+    empty, at_first = True, noted.count
     for row in fitted(path, header, rows, noted, used, layout.format in _TEXT):
+        empty = False
         before = noted.count
         fields = {
             key: row.text(place, columns[key], noted, key in confidential)
@@ -81,6 +83,8 @@ def read_records(
         }
         if noted.count == before:
             yield Record(row.where, fields)
+    if empty and noted.count == at_first:
+        noted.add("", f"{path}: there are no rows below the names of the columns")
     if mistakes is None:
         noted.tell()
 
