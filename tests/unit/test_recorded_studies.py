@@ -147,6 +147,34 @@ def test_one_card_makes_a_model_of_each_value(
     assert one.raters("vader") == ("o1",)
 
 
+def test_a_card_without_the_newer_keys_is_the_job_it_always_was(config: Config) -> None:
+    protocols = [{"name": "asked", "prompts": "instruction", "participants": 4}]
+    loaded = config.load(protocols=protocols)
+    params = Jobs(loaded).rate("people", "asked", "vader", "valence").params()
+    card = {
+        "engine": "recorded",
+        "source": {"package": None, "file": str(config.table), "sha256": None},
+        "format": None,
+        "columns": {
+            "item": "id",
+            "text": None,
+            "participant": None,
+            "scale": None,
+            "protocol": None,
+            "rating": "rating",
+            "answer": None,
+        },
+        "scale": "valence",
+        "encoding": "utf-8-sig",
+        "na_values": [""],
+    }
+    assert repr(params["card"]) == repr(card), "Snakemake compares how params are written"
+    protocol = {"name": "asked", "prompts": "instruction", "participants": 4}
+    assert repr(params["protocol"]) == repr(protocol)
+    prepared = Jobs(loaded).prepare("vader").params()
+    assert not prepared.keys() & {"shown", "rated", "protocols"}
+
+
 def test_values_of_a_column_are_read_without_what_computes(config: Config) -> None:
     # A dry run reads them too: it must not wait for what only a job needs.
     config.card(model={"column": "engine"})
