@@ -241,8 +241,8 @@ def test_a_dataset_without_a_prompt_set_and_one_nobody_knows_are_both_told(
 ) -> None:
     told = refused(study, ["emotions"], prompts_for={"sentenses": "labels-that-apply"})
     assert told.splitlines() == [
-        "mine.yaml: protocol 'asked': no prompt set for 'sentences'; name one as prompts, or as "
-        "prompts_for.sentences",
+        "mine.yaml: protocol 'asked': no prompt set for 'sentences', about which 'smollm2-135m' is "
+        "asked; name one as prompts, or as prompts_for.sentences",
         "mine.yaml: protocol 'asked': prompts_for.sentenses: no dataset of the study; did you mean "
         "'sentences'?",
     ]
