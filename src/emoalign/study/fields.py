@@ -73,6 +73,10 @@ class Entry(BaseModel):
     renamed: ClassVar[Mapping[str, str]] = {}
     """Names that keys had once, and what they are called now."""
 
+    short: ClassVar[str] = ""
+    """Its keys as one value, or several, may stand for them: "min: {}, max: {}". Messages write a
+    value that stands alone in this way; without it, as the first key that is needed."""
+
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
@@ -143,6 +147,8 @@ class FileSource(Entry):
 
 class Range(Entry):
     """A closed interval of numbers."""
+
+    short: ClassVar[str] = "min: {}, max: {}"
 
     min: float = Field(description="Smallest possible number.")
     max: float = Field(description="Largest possible number.")

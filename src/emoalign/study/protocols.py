@@ -15,6 +15,8 @@ from emoalign.study.templates import TextTemplate
 class Protocol(Entry):
     """A way of asking for ratings."""
 
+    short: ClassVar[str] = "name: ..., prompts: {}"
+
     name: Name = Field(description="Name of the protocol in results and figures.")
     prompts: Name | None = Field(
         None, description="Name of a file in config/prompts, for all datasets but those below."
@@ -119,6 +121,8 @@ class AnswerFormat(Entry):
 
 class Demonstration(Entry):
     """A worked example shown before the item; its text is never used as an item."""
+
+    short: ClassVar[str] = "text: {}, rating: ..."
 
     text: str = Field(description="The example stimulus.")
     rating: float | None = Field(None, description="The rating it is shown with.")

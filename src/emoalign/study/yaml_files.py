@@ -1,0 +1,290 @@
+"""YAML files: what they hold, what keeps them from being read, and the line of every key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+Keys = Sequence[str | int]
+"""The way to a value: keys, and places in lists from 0."""
+
+MOST_VALUES = 1_000_000
+"""Values a file may stand for once its aliases are written out."""
+
+LONGEST_SHOWN = 200
+"""Characters of something wrong that a message repeats."""
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A YAML 1.2 file: its content, None where it cannot be read, and what is wrong with it."""
+
+    path: Path
+    content: Any = None
+    problems: tuple[str, ...] = ()
+    endless: bool = False
+    _root: Node | None = field(default=None, repr=False)
+
+    def line(self, keys: Keys) -> int | None:
+        """The line in which a key or entry stands, from 1; None where it is not in the file."""
+        way = self._way(keys)
+        return None if way is None else int(way[-1].start_mark.line) + 1
+
+    def written(self, keys: Keys) -> str | None:
+        """A single value as it is written, quotation marks and all; None for anything else."""
+        way = self._way(keys)
+        if way is None or not isinstance(way[-2], ScalarNode):
+            return None
+        quote = way[-2].style if way[-2].style in ("'", '"') else ""
+        return f"{quote}{way[-2].value}{quote}"
+
+    def _way(self, keys: Keys) -> tuple[Node, Node] | None:
+        """The value these keys lead to, and where it begins: its key, or its place in a list."""
+        value = place = self._root
+        for key in keys:
+            if isinstance(value, SequenceNode) and isinstance(key, int) and key < len(value.value):
+                value = place = value.value[key]
+            elif isinstance(value, MappingNode):
+                found = [pair for pair in value.value if _is(pair[0], key)]
+                if not found:
+                    return None
+                place, value = found[-1]
+            else:
+                return None
+        return None if value is None or place is None else (value, place)
+
+
+def _is(node: Node, key: str | int) -> bool:
+    """Tell whether a node is a key, however its number is written: 1, 1.0, 1.50."""
+    if not isinstance(node, ScalarNode):
+        return False
+    if node.value == str(key):
+        return True
+    try:
+        return float(node.value) == float(key)
+    except ValueError:
+        return False
+
+
+class _Constructor(SafeConstructor):
+    """Values of nodes; what looks like a date and is none is told with its line."""
+
+    def construct_yaml_timestamp(self, node: Any, values: Any = None) -> Any:
+        try:
+            return super().construct_yaml_timestamp(node, values)
+        except ValueError as error:
+            problem = f"{node.value} looks like a date, but {error}; put it in quotation marks"
+            raise ConstructorError(None, None, problem, node.start_mark) from error
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
+
+
+def read_file(path: Path) -> YamlFile:
+    """A YAML file as far as it can be read; never raises."""
+
+    def wrong(problem: str, line: int | None = None) -> YamlFile:
+        place = f"{shown(path)}, line {line}" if line else shown(path)
+        return YamlFile(path, problems=(f"{place}: {problem}",))
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = _Constructor
+    yaml.allow_duplicate_keys = True  # they are told here, all of them
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8-sig"))
+        if root is None:
+            return wrong(
+                "the file is empty; docs/configuration.md lists what belongs into it, with examples"
+            )
+        if _values(root, {}) > MOST_VALUES:
+            problem = (
+                "its aliases (*name) refer to each other until they stand for more than "
+                f"{MOST_VALUES:,} values. Write out what is meant."
+            )
+            return YamlFile(path, problems=(f"{path}: {problem}",), endless=True)
+        twice = tuple(
+            f"{shown(path)}, line {line}: {told}" for line, told in _repeated(root, "", set())
+        )
+        return YamlFile(path, yaml.constructor.construct_document(root), twice, _root=root)
+    except FileNotFoundError:
+        return wrong("no such file")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return wrong(f"not UTF-8 text ({error.reason}); save the file as UTF-8", line)
+    except OSError as error:
+        return wrong(f"cannot be read: {error.strerror or error}")
+    except RecursionError:
+        return wrong("lists and keys are nested too deep, or within themselves")
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return wrong(f"not valid YAML: {_in_words(error)}", mark.line + 1 if mark else None)
+    except (YAMLError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        character = re.match(r"unacceptable character (#x[0-9a-f]+)", first)
+        if character:
+            first = f"it holds the invisible character {character[1]}; delete it"
+        return wrong(f"not valid YAML: {first}")
+
+
+def read_option(value: Any) -> Any:
+    """An option of the command line, its texts read as the values that they are in YAML."""
+    if isinstance(value, Mapping):
+        return {key: read_option(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [read_option(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        node = YAML(typ="safe", pure=True).load(value)
+    except (YAMLError, ValueError):
+        return value
+    return value if isinstance(node, Mapping | list) or node is None else node
+
+
+def shown(path: Path) -> str:
+    """A path as messages have it: from the working directory where it is below it, and not long."""
+    here = Path.cwd()
+    text = str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+def _values(node: Node, counted: dict[int, int]) -> int:
+    """The number of values a node stands for with its aliases; long texts count as several."""
+    if isinstance(node, ScalarNode):
+        return 1 + len(node.value) // 100
+    if id(node) not in counted:
+        counted[id(node)] = MOST_VALUES + 1  # of a node within itself
+        inner = (part for pair in node.value for part in pair)
+        parts = inner if isinstance(node, MappingNode) else node.value
+        counted[id(node)] = 1 + sum(_values(part, counted) for part in parts)
+    return counted[id(node)]
+
+
+def _repeated(node: Node, within: str, seen: set[int]) -> Iterator[tuple[int, str]]:
+    """Keys that stand twice beside each other, with their lines."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, SequenceNode):
+        for part in node.value:
+            yield from _repeated(part, within, seen)
+    if not isinstance(node, MappingNode):
+        return
+    first: dict[str, int] = {}
+    for key, value in node.value:
+        if not isinstance(key, ScalarNode):
+            continue
+        line = int(key.start_mark.line) + 1
+        name = f"{within}{key.value}"
+        if key.value in first:
+            yield (
+                line,
+                f"not valid YAML: duplicate key: {name} stands in line {first[key.value]} already; "
+                "keep one of them",
+            )
+        first.setdefault(key.value, line)
+        yield from _repeated(value, f"{name}.", seen)
+
+
+_WORDS = (
+    (
+        r"found character '\\t'",
+        "a tab; YAML is indented with spaces: replace each tab",
+    ),
+    (
+        r"found character '(.)' that cannot",
+        'no text begins with {0} in YAML: put it in quotation marks, such as "{0}..."',
+    ),
+    (
+        r"mapping values are not allowed",
+        "a colon and a space after it, where there can be no key. Put text that holds a colon in "
+        "quotation marks; a key stands on a line of its own, as far right as the keys beside it, "
+        "with a space after its colon",
+    ),
+    (
+        r"sequence entries are not allowed",
+        "a list that begins in the line of its key; begin it in the next line",
+    ),
+    (
+        r"could not find expected ':'",
+        "a key without a colon; write `key: value`",
+    ),
+    (
+        r"unexpected end of stream",
+        "quotation marks are opened and never closed",
+    ),
+    (
+        r"undefined alias '?(.*?)'?$",
+        'no &{0} stands above *{0}. Text that begins with * needs quotation marks: "*{0}"',
+    ),
+    (
+        r"expected alphabetic or numeric character",
+        "text that begins with * or & needs quotation marks",
+    ),
+    (
+        r"unknown escape character '(.*)'",
+        "\\{0} stands for nothing within double quotation marks; use single ones, or write \\\\",
+    ),
+    (
+        r"constructor for the tag",
+        "text that begins with ! needs quotation marks",
+    ),
+    (
+        r"found unhashable key",
+        "a key that is a list or has keys itself; text that begins with {{ or [ needs quotation "
+        "marks",
+    ),
+    (
+        r"found another document",
+        "a second document begins (---); a file holds one",
+    ),
+    (
+        r"but found '<scalar>'",
+        "text goes on after closing quotation marks; within single quotation marks write '' "
+        "for an apostrophe, or use double ones around the whole text",
+    ),
+    (
+        r"expected ',' or '[]}}]'",
+        "a bracket is opened and not closed, or a comma is missing between two parts",
+    ),
+    (
+        r"expected the node content, but found '(.*)'",
+        "text that begins with {0} needs quotation marks",
+    ),
+    (
+        r"expected <block end>",
+        "what begins here stands further left or right than what it belongs to; keys and hyphens "
+        "that belong together begin in the same column",
+    ),
+    (
+        r"chomping or indentation",
+        "text after | or > begins in the next line",
+    ),
+    (
+        r"for merging",
+        "<<: takes an anchor that has keys, such as <<: *other",
+    ),
+)
+"""What the reader of YAML complains about, and what a person has to mend."""
+
+
+def _in_words(error: MarkedYAMLError) -> str:
+    problem = str(error.problem).splitlines()[0]
+    opened = ""
+    for pattern, words in _WORDS:
+        found = re.search(pattern, problem)
+        if found:
+            if error.context_mark and error.problem_mark:
+                began = error.context_mark.line
+                if began != error.problem_mark.line:
+                    opened = f" (what is read begins in line {began + 1})"
+            return words.format(*found.groups()) + opened
+    return problem
