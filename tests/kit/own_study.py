@@ -25,6 +25,7 @@ protocols:
     prompts_for:
       words: speaking
     personas: three
+    participants: 3
     readouts: [sampled]
 baselines: [learned]
 allow_remote: [words]
@@ -137,11 +138,16 @@ scales:
   valence: {instruction: How pleasant?, written_for: {min: 1, max: 9}}
 """,
     "personas/three.yaml": """\
-title: Twenty people
+title: Three people
 template: "You are {{ name }}, {{ age }} years old."
 personas:
-"""
-    + "".join(f"  - name: N{place}\n    age: {20 + place}\n" for place in range(20)),
+  - name: Ada
+    age: 36
+  - name: Ben
+    age: 41
+  - name: Cy
+    age: 19
+""",
     "baselines/learned.yaml": """\
 title: A classifier
 kind: finetune

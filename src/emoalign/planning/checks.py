@@ -184,6 +184,8 @@ def _wrong_baseline(
         yield f"{where} reads texts, but the items of {dataset!r} are images"
     asked = _known_scales(loaded, dataset)
     if scale not in asked:
+        if set(loaded.scales(dataset)) - set(asked):
+            return  # told already: the study asks about a scale that is not there
         yield (
             f"{where} predicts {scale!r} of {dataset!r}, which the study does not ask about; "
             f"{nearest(scale, asked)}"

@@ -16,7 +16,7 @@ from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
 from emoalign.planning.studies import STUDY, LoadedStudy, Study
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.fields import part
+from emoalign.study.fields import Entry, part
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.origins import Origin
 from emoalign.study.protocols import PersonaTable, PromptSet
@@ -77,6 +77,17 @@ def load_study(
     raise StudyError(list(dict.fromkeys(problems)))
 
 
+def check_file(file: str | Path) -> None:
+    """Raise StudyError where a study's file is not there or cannot be read.
+
+    Snakemake, which reads it next, does not say where it is wrong.
+    """
+    read = read_file(Path(file))
+    problems = read.problems or validate(Entry, read.content, shown(read.path))[1]
+    if not isinstance(read.content, Mapping):
+        raise StudyError(problems)
+
+
 def merged(contents: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """The content of files, and options of the command line, the later over the earlier.
 
@@ -99,8 +110,9 @@ def _over(before: Any, after: Any) -> Any:
 def _alike(again: Any, config: Any) -> bool:
     """Tell whether two contents are the same but for the rules by which single values are read."""
     if isinstance(again, Mapping) and isinstance(config, Mapping):
-        pairs = zip(again.values(), config.values(), strict=False)
-        return len(again) == len(config) and all(_alike(*pair) for pair in pairs)
+        both = [key for key in again if key in config]  # to Snakemake, a key `on` is true
+        same = all(_alike(again[key], config[key]) for key in both)
+        return same and len(again) == len(config)
     if isinstance(again, list) and isinstance(config, list):
         pairs = zip(again, config, strict=False)
         return len(again) == len(config) and all(_alike(*pair) for pair in pairs)
@@ -141,7 +153,9 @@ def _named(
             found += _texts(entry[field], key, place, field)
         elif field in (None, "dataset"):
             found += _texts(entry, key, place)
-    return found or list(_texts(listed if isinstance(listed, str) else None, key))
+    if isinstance(listed, str) and field in (None, "dataset"):
+        found.append(((key,), listed))
+    return found
 
 
 def _texts(value: Any, *keys: str | int) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from pydantic_core import ErrorDetails
 
-from emoalign.study.fields import TAGS, Entry, tag
+from emoalign.study.fields import NAME, TAGS, Entry, tag
 from emoalign.study.origins import Origin, in_words
 from emoalign.study.shapes import (
     bare,
+    bool_remedy,
     entries_within,
     entry_remedy,
     expected,
     keys_remedy,
     list_remedy,
+    name_remedy,
     number_remedy,
     text_remedy,
 )
@@ -76,11 +79,18 @@ class _Mistake:
     def mended(self, origin: Origin, wanted: str, remedy: str) -> str:
         """The sentence for a value of the wrong shape."""
         found = self.found(origin)
-        if found == "nothing" and self.value is None:
+        if found == "nothing":
+            single = (
+                "write its value"
+                if "a list" not in wanted and "keys" not in wanted
+                else ("write what belongs to it in the lines below, further right")
+            )
             field = self.owner.model_fields.get(str(self.key))
-            optional = field is not None and not field.is_required()
-            remedy = "leave the key out, or write its value" if optional else "write its value"
-        return f"expected {wanted}, found {found}{f': {remedy}' if remedy else self.about()}"
+            needed = field is None or field.is_required()
+            remedy = single if needed else f"{single}, or leave the key out"
+        if remedy and not remedy.startswith(","):
+            remedy = f": {remedy}"
+        return f"expected {wanted}, found {found}{remedy or self.about()}"
 
     def _kinds(self) -> tuple[str, list[str]]:
         """The key that tells the kind of an entry, and the kinds there are."""
@@ -104,16 +114,15 @@ def _shape(mistake: _Mistake, origin: Origin) -> str:
     if kind in (int, float):
         remedy = number_remedy(value, whole=kind is int)
     elif kind is bool:
-        remedy = "write true or false, without quotation marks"
+        remedy = bool_remedy(value)
     elif get_origin(kind) is tuple:
         remedy = list_remedy(kind, str(key), value)
     elif get_origin(kind) in (dict, Mapping):
-        remedy = keys_remedy(kind, value)
-    elif inner is not None:
+        remedy = keys_remedy(kind, key, value)
+    elif inner is not None and kind is inner:
         remedy = entry_remedy(inner, key, value)
-    elif isinstance(value, list):
-        single = f"`{key}: {value[0]}`" if len(value) == 1 else "one of them"
-        wanted, remedy = wanted.replace("a ", "one ", 1), f"write {single}"
+    elif isinstance(value, list | Mapping):
+        wanted, remedy = re.sub("^a ", "one ", wanted), name_remedy(key, value)
     else:
         remedy = text_remedy(value, written)
     return mistake.mended(origin, wanted, remedy)
@@ -121,7 +130,8 @@ def _shape(mistake: _Mistake, origin: Origin) -> str:
 
 def _is_name(mistake: _Mistake) -> bool:
     field = mistake.owner.model_fields.get(str(mistake.key))
-    return field is not None and "pattern" in f"{field.metadata}{field.annotation}"
+    said = mistake.annotation if field is None else (field.metadata, field.annotation)
+    return "pattern='" in str(said)
 
 
 def _unexpected(mistake: _Mistake, origin: Origin) -> str:
@@ -156,9 +166,9 @@ def _choice(mistake: _Mistake, origin: Origin) -> str:
     if not choices:  # one that a kind of entry always has
         choices = str(mistake.context.get("expected")).replace("'", "").split(" or ")
     hint = nearest(str(mistake.value), choices)
-    close = f"; {hint}" if hint.startswith("did") else ""
+    close = f"; {hint}" if hint.startswith("did") else mistake.about()
     one = "expected" if len(choices) == 1 else "expected one of"
-    return f"{one} {', '.join(choices)}, found {mistake.found(origin)}{close}{mistake.about()}"
+    return f"{one} {', '.join(choices)}, found {mistake.found(origin)}{close}"
 
 
 def _no_kind(mistake: _Mistake, origin: Origin) -> str:
@@ -166,7 +176,7 @@ def _no_kind(mistake: _Mistake, origin: Origin) -> str:
         wanted, (key, kinds) = "keys with values", mistake._kinds()
         remedy = f"write `{key}: {kinds[-1]}` below it, and its other keys"
         return mistake.mended(origin, wanted, remedy)
-    return f"missing; expected one of {', '.join(mistake._kinds()[1])}"
+    return f"missing; write one of: {', '.join(mistake._kinds()[1])}"
 
 
 def _unknown_kind(mistake: _Mistake, origin: Origin) -> str:
@@ -196,20 +206,13 @@ def _length(mistake: _Mistake, origin: Origin) -> str:
 
 
 def _too_few(mistake: _Mistake, origin: Origin) -> str:
-    least = mistake.context["min_length"]
-    if mistake.context["actual_length"] == 0:
-        return f"it is empty: give at least {_count(least)}{mistake.about()}"
-    return (
-        f"give at least {_count(least)}, found {mistake.context['actual_length']}{mistake.about()}"
-    )
-
-
-def _count(number: int) -> str:
-    return "one" if number == 1 else str(number)
+    least, found = mistake.context["min_length"], mistake.context["actual_length"]
+    empty = "nothing stands in it" if found == 0 else f"{found} is too few"
+    return f"{empty}: give at least {'one' if least == 1 else least}{mistake.about()}"
 
 
 _PATTERNS = {
-    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "a name of letters (a to z), digits, dots, hyphens and "
+    NAME: "a name of letters (a to z), digits, dots, hyphens and "
     "underscores, that begins with a letter or digit",
     r"^[0-9a-f]{64}$": "a sha256 checksum: 64 digits and letters a to f, as sha256sum prints it",
     r"^https?://\S+$": "an address that begins with https:// or http:// and holds no spaces",
@@ -223,13 +226,15 @@ _PATTERNS = {
 def _pattern(mistake: _Mistake, origin: Origin) -> str:
     pattern = mistake.context["pattern"]
     wanted = _PATTERNS.get(pattern, f"text that matches {pattern}")
-    return f"expected {wanted}; found {mistake.found(origin)}{mistake.about()}"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", str(mistake.value)).strip("-._")
+    instead = f": write {name}, for example" if name and pattern == NAME else mistake.about()
+    return f"expected {wanted}; found {mistake.found(origin)}{instead}"
 
 
 def _own(mistake: _Mistake, origin: Origin) -> str:
     """Words of a check of ours."""
     words = mistake.said.removeprefix("Value error, ")
-    plain = isinstance(mistake.value, Mapping | list)
+    plain = isinstance(mistake.value, Mapping | list) or str(mistake.value) in words
     return words if plain else f"{words} (found: {mistake.found(origin)})"
 
 

@@ -13,7 +13,7 @@ from emoalign.study.fields import LONGEST_NAME, Entry, Name, Range, tag, tagged
 class OrdinalScale(Range):
     """A scale of numbers: equally spaced points from min to max."""
 
-    short: ClassVar[str] = "min: {}, max: {}, direction: ..."
+    short: ClassVar[str] = "min: {0}, max: {1}, direction: ..."
 
     kind: Literal["ordinal"] = Field(
         "ordinal", description="ordinal: one number per answer, from min to max."
@@ -126,6 +126,8 @@ VALENCE, AROUSED = "valence", "arousal"
 
 class Frameworks(Entry):
     """The scales of a dataset that are dimensions, and those that are single emotions."""
+
+    short: ClassVar[str] = "dimensions: [...], emotions: [...]"
 
     dimensions: tuple[Name, ...] = Field(
         (), description="Names of the scales that are dimensions, such as valence and arousal."

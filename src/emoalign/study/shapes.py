@@ -42,9 +42,10 @@ def expected(annotation: Any, name: bool = False) -> str:
         return f"one of {', '.join(map(str, arguments))}"
     if origin is tuple:
         inner = expected(arguments[0], "pattern" in str(arguments[0]))
-        plural = {"a ": "s", "one of": ""}
-        ending = next((end for start, end in plural.items() if inner.startswith(start)), "")
-        return f"a list of {inner.removeprefix('a ')}{ending}"
+        if inner == "keys with values":
+            return "a list of entries, each with its keys"
+        plural = f"{inner.removeprefix('a ')}s" if inner.startswith(("a ", "text")) else inner
+        return f"a list of {plural.replace('one of', 'some of')}"
     if origin in (dict, Mapping):
         return "keys with values"
     if origin in (Union, UnionType):
@@ -76,13 +77,31 @@ def number_remedy(found: Any, whole: bool) -> str:
     return f"write {text} without quotation marks"
 
 
+def bool_remedy(found: Any) -> str:
+    """How to write true or false."""
+    meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+    text = str(found).strip().lower()
+    return f"write {meant.get(text, text if text in ('true', 'false') else 'true or false')}"
+
+
 def text_remedy(found: Any, written: str) -> str:
     """How to write a text that YAML reads as something else."""
-    if isinstance(found, bool):
-        return f'YAML reads it as true or false: write "{written}" in quotation marks'
-    if isinstance(found, int | float):
-        return f'YAML reads it as a number: write "{written}" in quotation marks'
+    if isinstance(found, bool | int | float):
+        kind = "true or false" if isinstance(found, bool) else "a number"
+        return f', which YAML reads as {kind}: write "{written}" in quotation marks'
     return ""
+
+
+def name_remedy(key: str | int, found: Any) -> str:
+    """How to write one name where a list or keys stand."""
+    parts = list(found.items() if isinstance(found, Mapping) else enumerate(found))
+    if len(parts) != 1:
+        return "write one of them" if parts else ""
+    ((first, value),) = parts
+    name = value if isinstance(value, str) else first
+    if not isinstance(name, str):
+        return ""
+    return f"write `- {name}`" if isinstance(key, int) else f"write `{key}: {name}`"
 
 
 def list_remedy(annotation: Any, key: str, found: Any) -> str:
@@ -97,19 +116,19 @@ def list_remedy(annotation: Any, key: str, found: Any) -> str:
         return f"put a hyphen before its first key, `- {first}: ...`, and align the others with it"
     if isinstance(found, Mapping):
         one = next(iter(found), "...")
-        return f"write each as an entry with a hyphen: `- {_as_keys(entry, one)}`"
-    return f"write below it `- {_as_keys(entry, found)}`"
+        return f"write each as an entry with a hyphen: `{_entry(_as_keys(entry, one))}`"
+    return f"write in the next line `{_entry(_as_keys(entry, found))}`"
 
 
 def entry_remedy(entry: type[Entry], key: str | int, found: Any) -> str:
     """How to write an entry's keys where one value, or a list, stands."""
     if isinstance(found, list) and any(isinstance(each, Mapping) for each in found):
-        return "take the hyphens away: its keys stand below it without"
+        return "take the hyphens away; its keys stand below it without them"
     keys = _as_keys(entry, found)
-    return f"write `- {keys}`" if isinstance(key, int) else f"write `{key}: {{{keys}}}`"
+    return f"write `{_entry(keys)}`" if isinstance(key, int) else f"write `{key}: {{{keys}}}`"
 
 
-def keys_remedy(annotation: Any, found: Any) -> str:
+def keys_remedy(annotation: Any, key: str | int, found: Any) -> str:
     """How to write names with values where one value, or a list, stands."""
     entry = next(entries_within(annotation), None)
     if isinstance(found, list) and found and all(isinstance(each, Mapping) for each in found):
@@ -117,7 +136,8 @@ def keys_remedy(annotation: Any, found: Any) -> str:
     names = found if isinstance(found, list) else [found]
     name = _short(names[0]) if names else "..."
     if entry is None:
-        return f"write `{name}: ...` below it, and so for each"
+        pair = f"{name}: ..." if isinstance(found, list) else f"...: {name}"
+        return f"write `- {{{pair}}}`" if isinstance(key, int) else f"write `{key}: {{{pair}}}`"
     needed = [key for key, field in entry.model_fields.items() if field.is_required()]
     inner = ", ".join(f"{key}: ..." for key in needed or list(entry.model_fields)[:1])
     return f"write each name as a key with its keys: `{name}: {{{inner}}}`"
@@ -126,19 +146,18 @@ def keys_remedy(annotation: Any, found: Any) -> str:
 def _as_keys(entry: type[Entry], found: Any) -> str:
     """The keys of an entry that a bare value stands for, as `short` of its class says."""
     needed = [key for key, field in entry.model_fields.items() if field.is_required()]
-    pattern = entry.short or f"{(needed or list(entry.model_fields))[0]}: {{}}"
-    count = pattern.count("{}")
-    if count > 1:
-        parts = [str(each) for each in found] if isinstance(found, list) else []
-        parts = parts or _NUMBER.findall(re.sub(r"(\d)\s*[-:]\s*(?=\d)", r"\1 ", str(found)))
-        values = parts if len(parts) == count else ["..."] * count
-    else:
-        several = isinstance(found, list) and len(found) != 1
-        one = found[0] if isinstance(found, list) and not several else found
-        values = ["..." if several or isinstance(one, Mapping | list) else _short(one)]
-    for value in values:
-        pattern = pattern.replace("{}", value, 1)
-    return pattern
+    pattern = entry.short or (
+        f"{needed[0]}: {{0}}" if needed else f"{next(iter(entry.model_fields))}: ..."
+    )
+    count = len(set(re.findall(r"{\d}", pattern)))
+    parts = list(found) if isinstance(found, list) else [found]
+    if count > 1 and not isinstance(found, list):
+        parts = _NUMBER.findall(re.sub(r"(\d)\s*[-:]\s*(?=\d)", r"\1 ", str(found)))
+    return pattern.format(*(map(_short, parts) if len(parts) == count else ["..."] * count))
+
+
+def _entry(keys: str) -> str:
+    return f"- {{{keys}}}" if ", " in keys else f"- {keys}"
 
 
 def _short(value: Any) -> str:

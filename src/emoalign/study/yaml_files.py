@@ -125,6 +125,8 @@ def read_file(path: Path) -> YamlFile:
         return wrong("lists and keys are nested too deep, or within themselves")
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.context_mark and re.search("simple key|quoted|flow", str(error.context)):
+            mark = error.context_mark  # where what is not closed begins
         return wrong(f"not valid YAML: {_in_words(error)}", mark.line + 1 if mark else None)
     except (YAMLError, ValueError) as error:
         first = str(error).splitlines()[0]
@@ -197,7 +199,7 @@ def _repeated(node: Node, within: str, seen: set[int]) -> Iterator[tuple[int, st
 _WORDS = (
     (
         r"found character '\\t'",
-        "a tab; YAML is indented with spaces: replace each tab",
+        "a tab stands here; YAML is indented with spaces: put spaces in place of tabs",
     ),
     (
         r"found character '(.)' that cannot",
@@ -205,9 +207,9 @@ _WORDS = (
     ),
     (
         r"mapping values are not allowed",
-        "a colon and a space after it, where there can be no key. Put text that holds a colon in "
-        "quotation marks; a key stands on a line of its own, as far right as the keys beside it, "
-        "with a space after its colon",
+        "a colon with a space after it makes a key of what is before it, and there can be no key "
+        "here. Put text that holds a colon in quotation marks; a key has a line of its own, and "
+        "begins in the same column as the keys beside it",
     ),
     (
         r"sequence entries are not allowed",
@@ -248,8 +250,8 @@ _WORDS = (
     ),
     (
         r"but found '<scalar>'",
-        "text goes on after closing quotation marks; within single quotation marks write '' "
-        "for an apostrophe, or use double ones around the whole text",
+        "text goes on after closing quotation marks. Perhaps some further up are not closed; "
+        "within single ones, an apostrophe is written '', or use double ones around the text",
     ),
     (
         r"expected ',' or '[]}}]'",
@@ -262,7 +264,8 @@ _WORDS = (
     (
         r"expected <block end>",
         "what begins here stands further left or right than what it belongs to; keys and hyphens "
-        "that belong together begin in the same column",
+        "that belong together begin in the same column, and a text below | further right than its "
+        "key",
     ),
     (
         r"chomping or indentation",
@@ -278,13 +281,8 @@ _WORDS = (
 
 def _in_words(error: MarkedYAMLError) -> str:
     problem = str(error.problem).splitlines()[0]
-    opened = ""
     for pattern, words in _WORDS:
         found = re.search(pattern, problem)
         if found:
-            if error.context_mark and error.problem_mark:
-                began = error.context_mark.line
-                if began != error.problem_mark.line:
-                    opened = f" (what is read begins in line {began + 1})"
-            return words.format(*found.groups()) + opened
+            return words.format(*found.groups())
     return problem

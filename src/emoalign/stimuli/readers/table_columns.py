@@ -15,7 +15,7 @@ SheetFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet"]
 class ScaleColumns(Entry):
     """The columns of a table that hold the human ratings on one scale."""
 
-    short: ClassVar[str] = "mean: {}"
+    short: ClassVar[str] = "mean: {0}"
 
     mean: str | None = Field(
         None, description="Column with the mean. Give this, or ratings, or labels."
