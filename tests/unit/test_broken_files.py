@@ -1,16 +1,28 @@
+# ruff: noqa: E501 (a table reads best with a line for each case)
 """Broken studies and cards: each mistake is told with file, line, key and what to write instead."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from copy import deepcopy
+from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from ruamel.yaml import YAML
 
+from emoalign.baselines.baseline_cards import BASELINES
+from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.errors import StudyError
 from emoalign.planning.loading import load_study
+from emoalign.planning.studies import STUDY as STUDY_ENTRY
+from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.study.lexicons import SeedLexicon
+from emoalign.study.protocols import PersonaTable, PromptSet
+from emoalign.study.reading import validate
 from tests.kit.own_study import FILES, write_study
 
 
@@ -129,7 +141,7 @@ KEYS = [
     Broken(STUDY, "allow_remote: [words]", "allow_remote: [word]", "allow_remote, entry 1", ("no dataset of the study; did you mean 'words'?",)),
     Broken(STUDY, "participants: 20", "participants: 20\n    personas: three\n    readouts: [exact]", "protocols, entry 1, readouts", ("the exact readout asks one question",), "readouts: [exact]"),
     Broken(CARD, "reader: table", "reader: tabel", "source.reader", ("unknown reader 'tabel'; did you mean 'table'?",)),
-    Broken(CARD, "  reader: table\n", "", "source.reader", ("missing; write one of: vader-lexicon",), "source:"),
+    Broken(CARD, "  reader: table\n", "", "source.reader", ("missing; write one of: anew, emobank",), "source:"),
     Broken(CARD, "    kind: labels", "    kind: label", "scales.mood.kind", ("unknown kind 'label'; did you mean 'labels'?",)),
     Broken(CARD, "      min: 0\n", "", "scales.valence.native.min", ("missing; expected: Smallest possible number.",), "native:"),
     Broken(CARD, "licence: CC-BY-4.0\n", "", "licence", ("missing", "Licence of the data"), ""),
@@ -138,6 +150,17 @@ KEYS = [
     Broken(MODEL, "  chat: true", "  Chat: true", "capabilities.Chat", ("unknown key; did you mean 'chat'?",)),
     Broken(PROMPTS, "kind: chat", "form: chat", "form", ("form is now called kind",)),
     Broken(PROMPTS, "    written_for:\n      min: 1", "    written_for:\n      min: 0", "scales.valence.written_for", ("0 to 9, but the scale of 'words' runs from 1 to 9",)),
+]  # fmt: skip
+
+COLUMNS = [
+    Broken(CARD, "      mean: V.Mean\n", "", "source.scales.valence", ("give mean, ratings or labels",), "    valence:\n      sd"),
+    Broken(CARD, "      sd: V.SD\n", "      ratings: [r1, r2]\n", "source.scales.valence", ("give mean, ratings or labels",), "    valence:\n      mean"),
+    Broken(CARD, "      sd: V.SD\n", "      SD: V.SD\n", "source.scales.valence.SD", ("unknown key; did you mean 'sd'?",)),
+    Broken(CARD, "  text: word\n", "", "source", ("say which column holds the stimulus: give either text or image",), "source:"),
+    Broken(CARD, "modality: word", "modality: image", "images", ("a folder is needed for items that are images",), ""),
+    Broken(CARD, "  arousal:\n    min: 1", "  arusal:\n    min: 1", "scales", ("'arousal' is not both in source and in scales; did you mean 'arusal'?",), "\nscales:"),
+    Broken(RECORDED, "  item: id\n", "", "columns", ("give either item or text",), "columns:"),
+    Broken(RECORDED, "  rating: rating\n", "  Rating: rating\n", "columns.Rating", ("unknown key; did you mean 'rating'?",)),
 ]  # fmt: skip
 
 SYNTAX = [
@@ -161,7 +184,7 @@ SYNTAX = [
     Broken(MODEL, FILES[MODEL], "- title: x\n", "expected keys with values", ("found a list",), ""),
 ]  # fmt: skip
 
-EVERY = [*LISTS_AND_KEYS, *VALUES, *KEYS, *SYNTAX]
+EVERY = [*LISTS_AND_KEYS, *VALUES, *KEYS, *COLUMNS, *SYNTAX]
 
 PYDANTIC = re.compile(
     r"Input should|valid (integer|number|string|boolean|dictionary|list|tuple)|unable to parse"
@@ -200,11 +223,14 @@ def test_the_study_is_right_before_it_is_broken(tmp_path: Path) -> None:
     assert load_study(content, config, config / STUDY, [config / STUDY]).study.study == "mine"
 
 
-@pytest.mark.parametrize("case", EVERY, ids=lambda case: f"{case.file}: {case.key}: {case.new[:30]}")
+@pytest.mark.parametrize(
+    "case", EVERY, ids=lambda case: f"{case.file}: {case.key}: {case.new[:30]}"
+)
 def test_a_mistake_is_told_with_file_line_key_and_remedy(case: Broken, tmp_path: Path) -> None:
     config = write_study(tmp_path)
     text = broken(case, config)
     place = text.index(case.at) if case.at else FILES[case.file].index(case.old)
+    place += len(case.at) - len(case.at.lstrip("\n")) if case.at else 0
     place += len(case.new) - len(case.new.lstrip("\n")) if case.at is None else 0
     line = "" if case.at == "" else f", line {text[:place].count(chr(10)) + 1}"
     problems = problems_of(config)
@@ -217,3 +243,40 @@ def test_a_mistake_is_told_with_file_line_key_and_remedy(case: Broken, tmp_path:
         assert not PYDANTIC.search(problem), problem
         assert not PYTHON.search(problem), problem
         assert len(problem) < 600, problem
+
+
+def ways(content: Any, way: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The way to every value of a file."""
+    if not isinstance(content, dict | list):
+        return
+    for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+        yield (*way, key)
+        yield from ways(value, (*way, key))
+
+
+ENTRIES: dict[str, Any] = {
+    "config.yaml": STUDY_ENTRY,
+    "models/served.yaml": ENGINES["openai"],
+    "models/students.yaml": ENGINES["recorded"],
+    "datasets/words.yaml": DatasetCard,
+    "prompts/asking.yaml": PromptSet,
+    "personas/three.yaml": PersonaTable,
+    "baselines/learned.yaml": BASELINES.classes["finetune"],
+    "lexicons/emotions.yaml": SeedLexicon,
+    "embeddings/mean-state.yaml": EMBEDDINGS.classes["gguf"],
+}
+ODD: tuple[Any, ...] = (None, [], {}, "x", True, -1.5, ["a"], [{"a": None}], 10**30, {"kind": []})
+
+
+@pytest.mark.parametrize("file", list(ENTRIES))
+def test_no_odd_value_under_any_key_brings_words_of_the_program(file: str) -> None:
+    right = YAML(typ="safe", pure=True).load(FILES[file])
+    for way in ways(right):
+        for odd in ODD:
+            content = deepcopy(right)
+            owner = reduce(lambda part, key: part[key], way[:-1], content)
+            owner[way[-1]] = odd
+            for problem in validate(ENTRIES[file], content, "card.yaml")[1]:
+                assert problem.startswith("card.yaml: "), problem
+                assert not PYDANTIC.search(problem), problem
+                assert not PYTHON.search(problem), problem

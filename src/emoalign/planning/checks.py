@@ -148,7 +148,7 @@ def _wrong_prompts(
     if prompts.answer.kind in answers and "exact" in protocol.readouts:
         yield (
             f"{where}: the exact readout of {protocol.name!r} reads one number, but the prompt set "
-            f" {name!r} asks for {answers[prompts.answer.kind]}: only the sampled "
+            f"{name!r} asks for {answers[prompts.answer.kind]}: only the sampled "
             "readout is possible"
         )
 

@@ -22,7 +22,7 @@ from emoalign.study.origins import Origin
 from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.reading import EntryT, Kinds, read_entry, validate
 from emoalign.study.scales import LabelScale
-from emoalign.study.yaml_files import read_file, read_option, shown
+from emoalign.study.yaml_files import read_file, shown
 
 MODELS: Kinds[ModelCard] = Kinds("engine", ENGINES)
 
@@ -91,11 +91,10 @@ def check_file(file: str | Path) -> None:
 def merged(contents: Sequence[Any], options: Mapping[str, Any]) -> Any:
     """The content of files, and options of the command line, the later over the earlier.
 
-    Keys that have keys are merged, as Snakemake does it. Texts within options are read as YAML:
-    Snakemake leaves the numbers in --config 'statistics={bootstrap_resamples: 500}' as text.
+    Keys that have keys are merged, as Snakemake does it.
     """
     whole: Any = {}
-    for content in (*contents, read_option(options)):
+    for content in (*contents, options):
         whole = _over(whole, content) if isinstance(content, Mapping) else content or whole
     return whole
 

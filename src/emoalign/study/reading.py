@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from emoalign.errors import StudyError
 from emoalign.study.fields import Entry
+from emoalign.study.located import kind_of
 from emoalign.study.mistakes import mistakes, nearest
 from emoalign.study.origins import Origin
 from emoalign.study.yaml_files import YamlFile, read_file, shown
@@ -76,6 +77,8 @@ def _as_entry(
     where, choices = origin.at(kind.key), ", ".join(sorted(kind.classes))
     if value is None:
         return None, [f"{where}: missing; write one of: {choices}"]
+    if not isinstance(value, str):
+        return None, [f"{where}: expected one of {choices}, found {kind_of(value)}"]
     hint = nearest(str(value), kind.classes)
     return None, [f"{where}: unknown {kind.key} {str(value)!r}; {hint}"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from emoalign.study.yaml_syntax import in_words
 
 Keys = Sequence[str | int]
 """The way to a value: keys, and places in lists from 0."""
@@ -127,28 +129,13 @@ def read_file(path: Path) -> YamlFile:
         mark = error.problem_mark or error.context_mark
         if error.context_mark and re.search("simple key|quoted|flow", str(error.context)):
             mark = error.context_mark  # where what is not closed begins
-        return wrong(f"not valid YAML: {_in_words(error)}", mark.line + 1 if mark else None)
+        return wrong(f"not valid YAML: {in_words(error)}", mark.line + 1 if mark else None)
     except (YAMLError, ValueError) as error:
         first = str(error).splitlines()[0]
         character = re.match(r"unacceptable character (#x[0-9a-f]+)", first)
         if character:
             first = f"it holds the invisible character {character[1]}; delete it"
         return wrong(f"not valid YAML: {first}")
-
-
-def read_option(value: Any) -> Any:
-    """An option of the command line, its texts read as the values that they are in YAML."""
-    if isinstance(value, Mapping):
-        return {key: read_option(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [read_option(inner) for inner in value]
-    if not isinstance(value, str):
-        return value
-    try:
-        node = YAML(typ="safe", pure=True).load(value)
-    except (YAMLError, ValueError):
-        return value
-    return value if isinstance(node, Mapping | list) or node is None else node
 
 
 def shown(path: Path) -> str:
@@ -194,95 +181,3 @@ def _repeated(node: Node, within: str, seen: set[int]) -> Iterator[tuple[int, st
             )
         first.setdefault(key.value, line)
         yield from _repeated(value, f"{name}.", seen)
-
-
-_WORDS = (
-    (
-        r"found character '\\t'",
-        "a tab stands here; YAML is indented with spaces: put spaces in place of tabs",
-    ),
-    (
-        r"found character '(.)' that cannot",
-        'no text begins with {0} in YAML: put it in quotation marks, such as "{0}..."',
-    ),
-    (
-        r"mapping values are not allowed",
-        "a colon with a space after it makes a key of what is before it, and there can be no key "
-        "here. Put text that holds a colon in quotation marks; a key has a line of its own, and "
-        "begins in the same column as the keys beside it",
-    ),
-    (
-        r"sequence entries are not allowed",
-        "a list that begins in the line of its key; begin it in the next line",
-    ),
-    (
-        r"could not find expected ':'",
-        "a key without a colon; write `key: value`",
-    ),
-    (
-        r"unexpected end of stream",
-        "quotation marks are opened and never closed",
-    ),
-    (
-        r"undefined alias '?(.*?)'?$",
-        'no &{0} stands above *{0}. Text that begins with * needs quotation marks: "*{0}"',
-    ),
-    (
-        r"expected alphabetic or numeric character",
-        "text that begins with * or & needs quotation marks",
-    ),
-    (
-        r"unknown escape character '(.*)'",
-        "\\{0} stands for nothing within double quotation marks; use single ones, or write \\\\",
-    ),
-    (
-        r"constructor for the tag",
-        "text that begins with ! needs quotation marks",
-    ),
-    (
-        r"found unhashable key",
-        "a key that is a list or has keys itself; text that begins with {{ or [ needs quotation "
-        "marks",
-    ),
-    (
-        r"found another document",
-        "a second document begins (---); a file holds one",
-    ),
-    (
-        r"but found '<scalar>'",
-        "text goes on after closing quotation marks. Perhaps some further up are not closed; "
-        "within single ones, an apostrophe is written '', or use double ones around the text",
-    ),
-    (
-        r"expected ',' or '[]}}]'",
-        "a bracket is opened and not closed, or a comma is missing between two parts",
-    ),
-    (
-        r"expected the node content, but found '(.*)'",
-        "text that begins with {0} needs quotation marks",
-    ),
-    (
-        r"expected <block end>",
-        "what begins here stands further left or right than what it belongs to; keys and hyphens "
-        "that belong together begin in the same column, and a text below | further right than its "
-        "key",
-    ),
-    (
-        r"chomping or indentation",
-        "text after | or > begins in the next line",
-    ),
-    (
-        r"for merging",
-        "<<: takes an anchor that has keys, such as <<: *other",
-    ),
-)
-"""What the reader of YAML complains about, and what a person has to mend."""
-
-
-def _in_words(error: MarkedYAMLError) -> str:
-    problem = str(error.problem).splitlines()[0]
-    for pattern, words in _WORDS:
-        found = re.search(pattern, problem)
-        if found:
-            return words.format(*found.groups())
-    return problem
