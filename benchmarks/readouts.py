@@ -96,7 +96,7 @@ def main() -> None:
     assert not problems, problems
     jobs = Jobs(load_study(config, root / "config"))
     job = jobs.rate("smollm2-135m", "rating-sheet", "vader", "valence")
-    card = read_card(root / "config/models/smollm2-135m.yaml", MODELS)
+    card = read_card(root / "src/emoalign/catalogue/models/smollm2-135m.yaml", MODELS)
     questions = build_questions(job, card, [(word, word) for word in words])
     token = [each.ask.request for each in questions if each.ask.request.readout == "sampled"]
     exact = [each.ask.request for each in questions if each.ask.request.readout == "exact"]

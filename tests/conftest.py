@@ -71,8 +71,9 @@ def default_study() -> LoadedStudy:
 
 @pytest.fixture
 def config_dir(tmp_path: Path) -> Path:
-    """A copy of config/ that a test may change."""
-    return Path(shutil.copytree(REPOSITORY / "config", tmp_path / "config"))
+    """A copy of config/ with all that ships, which a test may change."""
+    copied = shutil.copytree(REPOSITORY / "src/emoalign/catalogue", tmp_path / "config")
+    return Path(shutil.copytree(REPOSITORY / "config", copied, dirs_exist_ok=True))
 
 
 @pytest.fixture

@@ -5,4 +5,7 @@ study → stimuli → prompts → elicitation → items → statistics → figur
 Imports go one way along that line, and nothing here imports Snakemake.
 """
 
+from emoalign.installed import snakefile
+
+__all__ = ["__version__", "snakefile"]
 __version__ = "0.1.0"

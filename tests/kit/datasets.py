@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 def shipped(name: str) -> DatasetCard:
     """A card that comes with emoalign."""
-    return read_card(ROOT / f"config/datasets/{name}.yaml", DatasetCard)
+    return read_card(ROOT / f"src/emoalign/catalogue/datasets/{name}.yaml", DatasetCard)
 
 
 def items(name: str, files: Mapping[str, Path], **changes: Any) -> list[SourceItem]:

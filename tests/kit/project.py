@@ -67,8 +67,14 @@ class Project:
             YAML(typ="safe").dump(content, stream)
 
     def edit(self, file: str, **changes: Any) -> None:
-        """Change top-level keys of a YAML file."""
-        self.write(file, YAML(typ="safe").load(self.folder / file) | changes)
+        """Change top-level keys of a YAML file, or of the project's own copy of a shipped one."""
+        self.write(file, self.read(file) | changes)
+
+    def read(self, file: str) -> Any:
+        """The content of a YAML file of the project, or of the one that ships."""
+        own = self.folder / file
+        shipped = self.folder / "src/emoalign/catalogue" / Path(file).relative_to("config")
+        return YAML(typ="safe").load(own if own.exists() else shipped)
 
     def snakemake(self, *arguments: str, study: str = "small") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor", *arguments]
@@ -109,7 +115,7 @@ def new_project(folder: Path) -> Project:
         else:
             shutil.copy(source, target)
     project = Project(folder)
-    card = YAML(typ="safe").load(folder / "config/models/smollm2-135m.yaml")
+    card = project.read("config/models/smollm2-135m.yaml")
     for name in ("model-a", "model-b", "model-c"):
         title = card["title"].replace("SmolLM2-135M", name)
         project.write(f"config/models/{name}.yaml", card | {"title": title})

@@ -41,7 +41,7 @@ def problem(config_dir: Path, **changes: Any) -> str:
 
 
 def test_every_shipped_baseline_is_valid(repository: Path) -> None:
-    files = sorted(repository.glob("config/baselines/*.yaml"))
+    files = sorted(repository.glob("src/emoalign/catalogue/baselines/*.yaml"))
     assert files
     for file in files:
         card = read_card(file, BASELINES)

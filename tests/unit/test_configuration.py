@@ -101,11 +101,11 @@ def test_the_study_of_labels_and_dimensions_asks_for_the_published_640000_respon
 
 
 def test_every_shipped_card_is_valid_even_if_no_study_names_it(repository: Path) -> None:
-    for file in sorted(repository.glob("config/models/*.yaml")):
+    for file in sorted(repository.glob("src/emoalign/catalogue/models/*.yaml")):
         assert read_card(file, MODELS).title
-    for file in sorted(repository.glob("config/datasets/*.yaml")):
+    for file in sorted(repository.glob("src/emoalign/catalogue/datasets/*.yaml")):
         assert validate(DatasetCard, content(file), str(file))[1] == []
-    for file in sorted(repository.glob("config/prompts/*.yaml")):
+    for file in sorted(repository.glob("src/emoalign/catalogue/prompts/*.yaml")):
         assert validate(PromptSet, content(file), str(file))[1] == []
 
 

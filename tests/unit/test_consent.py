@@ -11,6 +11,7 @@ import pytest
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.rating import rate
 from emoalign.errors import StudyError
+from emoalign.installed import CATALOGUE
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import all_forbidden, why_forbidden
@@ -150,7 +151,7 @@ def test_restricted_sets_ask_and_open_ones_do_not(dataset: str, expected: str) -
     assert not openly or card.redistribute, "only openly licensed files are downloaded"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "config/datasets").glob("*.yaml")), ids=str)
+@pytest.mark.parametrize("path", sorted((CATALOGUE / "datasets").glob("*.yaml")), ids=str)
 def test_every_card_states_licence_citation_and_how_to_get_the_data(path: Path) -> None:
     card = shipped(path.stem)
     assert card.licence

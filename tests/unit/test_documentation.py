@@ -21,6 +21,7 @@ from documentation.__main__ import drifted, generated, main
 from documentation.file_kinds import KINDS, FileKind, json_schema, parts
 from documentation.plain_words import anchor, default_in_words, plain, type_in_words
 from documentation.results import STATUS_MEANINGS, title
+from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import load_study
 from emoalign.study.fields import Entry, Job, Name
 from emoalign.study.reading import read_yaml, validate
@@ -30,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 FILES = generated(ROOT)
 PAGES = sorted(path for path in FILES if path.endswith(".md"))
 KIND = {kind.schema: kind for kind in KINDS}
-SHIPPED = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("config/**/*.yaml"))
+SHIPPED = sorted(str(path.relative_to(ROOT)) for path in CATALOGUE.rglob("*.yaml"))
 
 
 def entries(kind: type[Entry] = Entry) -> Iterator[type[Entry]]:
@@ -164,7 +165,7 @@ def test_the_example_of_a_kind_can_be_used_as_it_stands(kind: FileKind, tmp_path
     assert schema_accepts(kind, content)
     header = file.read_text(encoding="utf-8").splitlines()[0]
     assert header.startswith("# yaml-language-server: $schema=")
-    assert header.endswith(kind.schema_path.removeprefix("config/"))
+    assert header.endswith(kind.schema_path.removeprefix("src/emoalign/catalogue/"))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.schema)
@@ -254,13 +255,21 @@ def test_the_r_snippet_uses_columns_that_exist() -> None:
     assert names <= set(ITEMS.schema.names)
 
 
+def copy_of_entries(folder: Path) -> None:
+    for part in ("config", "src/emoalign/catalogue"):
+        shutil.copytree(ROOT / part, folder / part)
+
+
 def test_check_names_every_drifted_file_and_changes_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(ROOT / "config", tmp_path / "config")
+    copy_of_entries(tmp_path)
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0
-    stale, missing = tmp_path / "docs/results.md", tmp_path / "config/schemas/study.schema.json"
+    stale, missing = (
+        tmp_path / "docs/results.md",
+        tmp_path / "src/emoalign/catalogue/schemas/study.schema.json",
+    )
     stale.write_text("old", encoding="utf-8")
     missing.unlink()
     capsys.readouterr()
@@ -268,8 +277,8 @@ def test_check_names_every_drifted_file_and_changes_none(
     assert main(["--check"], tmp_path) == 1
     said = capsys.readouterr().err
     assert sorted(line.split(":")[0] for line in said.splitlines()) == [
-        "config/schemas/study.schema.json",
         "docs/results.md",
+        "src/emoalign/catalogue/schemas/study.schema.json",
     ]
     assert stale.read_text(encoding="utf-8") == "old"
     assert not missing.exists()
@@ -279,7 +288,7 @@ def test_check_names_every_drifted_file_and_changes_none(
 
 
 def test_a_changed_example_is_drift(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "config", tmp_path / "config")
+    copy_of_entries(tmp_path)
     main([], tmp_path)
     with (tmp_path / "config/config.yaml").open("a", encoding="utf-8") as file:
         file.write("# one more line\n")

@@ -26,7 +26,7 @@ TEXTS = ["I am so happy today!", "What a terrible day.", "I am happy today", "Th
 
 
 def card(**changes: Any) -> GgufEmbedding:
-    content, _ = read_yaml(ROOT / "config/embeddings/smollm2-135m.yaml")
+    content, _ = read_yaml(ROOT / "src/emoalign/catalogue/embeddings/smollm2-135m.yaml")
     found, problems = validate(GgufEmbedding, content | changes, "smollm2-135m")
     assert found is not None, problems
     return found

@@ -48,8 +48,11 @@ VAD = ["valence", "arousal", "dominance"]
 
 
 @pytest.fixture
-def study(config_dir: Path, edit: Edit) -> Callable[..., LoadedStudy]:
+def study(
+    config_dir: Path, edit: Edit, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., LoadedStudy]:
     """Load a study of one protocol over the sentences, with changes to its parts."""
+    monkeypatch.chdir(config_dir.parent)
     file = config_dir / "datasets/sentences.yaml"
     file.write_text("{}", encoding="utf-8")
 

@@ -330,7 +330,7 @@ def test_every_prompt_is_rendered_twice_before_anything_is_asked(
     with pytest.raises(StudyError) as error:
         check_prompts(replace(default_study, prompt_sets=prompt_sets))
     (problem,) = error.value.problems
-    assert problem.startswith("config/prompts/instruction.yaml: scale 'valence': ")
+    assert problem.startswith("src/emoalign/catalogue/prompts/instruction.yaml: scale 'valence': ")
     assert "each time they are rendered" in problem
 
 
@@ -381,9 +381,11 @@ def test_every_prompt_set_of_a_study_that_cannot_be_rendered_is_told_at_once(
     with pytest.raises(StudyError) as error:
         check_prompts(study)
     sheet, instruction = error.value.problems
-    assert sheet.startswith("config/prompts/rating-sheet.yaml: scale 'valence': ")
+    assert sheet.startswith("src/emoalign/catalogue/prompts/rating-sheet.yaml: scale 'valence': ")
     assert "'itm' is undefined" in sheet
-    assert instruction.startswith("config/prompts/instruction.yaml: scale 'valence': ")
+    assert instruction.startswith(
+        "src/emoalign/catalogue/prompts/instruction.yaml: scale 'valence': "
+    )
     assert "unsafe" in instruction
 
 

@@ -14,15 +14,15 @@ from PIL import Image as Picture
 
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, request_body
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
+from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
 from emoalign.prompts import Image, Message, Prompt, without_system
 from emoalign.study.protocols import PromptSet
 from emoalign.study.reading import read_card
-from tests.kit.project import ROOT
 
-CARDS = {path.stem: read_card(path, MODELS) for path in ROOT.glob("config/models/*.yaml")}
+CARDS = {path.stem: read_card(path, MODELS) for path in CATALOGUE.glob("models/*.yaml")}
 OPENAI = {name: card for name, card in CARDS.items() if isinstance(card, OpenAIModel)}
-PROMPT_SETS = [read_card(path, PromptSet) for path in ROOT.glob("config/prompts/*.yaml")]
+PROMPT_SETS = [read_card(path, PromptSet) for path in CATALOGUE.glob("prompts/*.yaml")]
 
 pytestmark = pytest.mark.shared_data
 

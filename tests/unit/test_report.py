@@ -6,6 +6,7 @@ import base64
 import gzip
 import re
 import shutil
+import subprocess
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -16,11 +17,11 @@ import pytest
 from PIL import Image
 
 from emoalign.analyses.alignment.section import alignment_gaps, findings
+from emoalign.installed import git_commit
 from emoalign.planning.jobs import (
     reported,
 )
 from emoalign.report.carried import Pictures, Script, screen_picture
-from emoalign.report.manifest import git_commit
 from emoalign.tables import ALIGNMENT, STATUSES
 from emoalign.wording import number, p_value, percent
 from tests.kit.ratings import norms, rating_rows, ratings
@@ -221,6 +222,13 @@ def test_small_p_values_and_shares_read_as_in_print() -> None:
     assert [percent(p) for p in (0.0, 0.0915, 0.99967, 1.0)] == ["0 %", "9 %", "99.97 %", "100 %"]
 
 
-def test_the_commit_is_unknown_outside_a_repository(tmp_path: Path) -> None:
+def test_the_commit_is_never_that_of_somebody_elses_repository(tmp_path: Path) -> None:
     assert shutil.which("git")
     assert git_commit(tmp_path) is None
+    inside = tmp_path / "study/emoalign"
+    inside.mkdir(parents=True)
+    new = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(inside.parent)]
+    for command in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "-m", "mine"]):
+        subprocess.run([*new, *command], check=True)
+    assert git_commit(inside) is None
+    assert git_commit(inside.parent)

@@ -52,7 +52,8 @@ from emoalign.statistics.resampling import (
 )
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.lexicons import SeedLexicon
-from emoalign.study.reading import read_card, read_yaml, validate
+from emoalign.study.library import Library
+from emoalign.study.reading import read_yaml, validate
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, TRANSPARENCY, TRANSPARENCY_GRADIENT
 
@@ -90,7 +91,7 @@ def test_capitals_and_kinds_of_apostrophe_do_not_matter() -> None:
 
 
 def shipped_lexicon() -> SeedLexicon:
-    content, problems = read_yaml(ROOT / "config/lexicons/emotion-seeds.yaml")
+    content, problems = read_yaml(ROOT / "src/emoalign/catalogue/lexicons/emotion-seeds.yaml")
     assert not problems
     lexicon, problems = validate(SeedLexicon, content, "emotion-seeds")
     assert lexicon is not None, problems
@@ -99,7 +100,7 @@ def shipped_lexicon() -> SeedLexicon:
 
 def test_every_label_of_goemotions_has_enough_seed_words_its_own_name_first() -> None:
     lexicon = shipped_lexicon()
-    scale = read_card(ROOT / "config/datasets/goemotions.yaml", DatasetCard).scales["emotions"]
+    scale = Library().card("datasets", "goemotions", DatasetCard).scales["emotions"]
     assert isinstance(scale, LabelScale)
     for label in scale.labels:
         assert 8 <= len(lexicon.of(label)) <= 15, label
@@ -112,7 +113,7 @@ def test_words_of_two_labels_are_few_and_named_in_the_file() -> None:
     every = [word for seeds in lexicon.seeds.values() for word in seeds]
     shared = sorted({word for word in every if every.count(word) > 1})
     assert all(every.count(word) == 2 for word in shared)
-    text = (ROOT / "config/lexicons/emotion-seeds.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "src/emoalign/catalogue/lexicons/emotion-seeds.yaml").read_text(encoding="utf-8")
     comment = " ".join(line.lstrip("# ") for line in text.splitlines() if line.startswith("#"))
     assert f"seeds of both: {', '.join(shared)}." in comment
 
@@ -509,7 +510,7 @@ def test_of_real_comments_gratitude_love_and_amusement_are_said_most_outright(sh
         shared / "goemotions/raw_first_4999rows_no_rater_id.csv", keep_default_na=False
     )
     raw = raw[raw["example_very_unclear"].astype(str).str.upper() != "TRUE"]
-    scale = read_card(ROOT / "config/datasets/goemotions.yaml", DatasetCard).scales["emotions"]
+    scale = Library().card("datasets", "goemotions", DatasetCard).scales["emotions"]
     assert isinstance(scale, LabelScale)
     names = np.array(scale.labels)
     raw["labels"] = [names[row == 1].tolist() for row in raw[names].to_numpy()]

@@ -112,9 +112,8 @@ def test_other_weights_or_numbers_are_asked_anew(
 
 
 def test_a_prompt_changed_loads_a_model_only_for_the_protocols_that_use_it(again: Project) -> None:
-    prompts = again.folder / "config/prompts/instruction.yaml"
-    text = prompts.read_text(encoding="utf-8")
-    prompts.write_text(text.replace("Answer with a number", "Reply with a number"), "utf-8")
+    file = "config/prompts/instruction.yaml"
+    again.edit(file, template=again.read(file)["template"] + " Take your time.")
     changed = rate_jobs(("model-a",), ("asked",)) | loading_jobs(("asked",))
     assert again.planned() == changed | AGGREGATION
 

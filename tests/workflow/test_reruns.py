@@ -215,10 +215,8 @@ def test_a_new_title_of_the_study_concerns_only_its_pages(rerun: Project) -> Non
 
 
 def test_one_prompt_changed_asks_only_the_protocols_that_use_it(rerun: Project) -> None:
-    prompts = rerun.folder / "config/prompts/instruction.yaml"
-    text = prompts.read_text(encoding="utf-8")
-    assert "Answer with a number" in text
-    prompts.write_text(text.replace("Answer with a number", "Reply with a number"), "utf-8")
+    file = "config/prompts/instruction.yaml"
+    rerun.edit(file, template=rerun.read(file)["template"] + " Take your time.")
     assert rerun.planned() == rate_jobs(("model-a", "model-b"), ("asked",)) | DRAWN
 
 

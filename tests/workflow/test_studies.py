@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import pytest
 from PIL import Image as Picture
-from ruamel.yaml import YAML
 
 from emoalign.tables import ITEMS, RATINGS, STIMULI
 from tests.faults.server import FaultServer, Heard
@@ -142,19 +141,18 @@ def without_checksums(node: Any) -> Any:
 
 def card(project: Project, name: str, **changes: Any) -> None:
     file = f"config/datasets/{name}.yaml"
-    project.write(file, without_checksums(YAML(typ="safe").load(project.folder / file)) | changes)
+    project.write(file, without_checksums(project.read(file)) | changes)
 
 
 def table(project: Project, name: str, file: str) -> None:
     """Another file for a card whose spreadsheet we cannot write."""
-    path = project.folder / f"config/datasets/{name}.yaml"
-    source = YAML(typ="safe").load(path)["source"]
+    source = project.read(f"config/datasets/{name}.yaml")["source"]
     card(project, name, source=source | {"table": {"file": file}})
 
 
 def study(project: Project, name: str, change: Callable[[Any], object]) -> None:
     file = f"config/studies/{name}.yaml"
-    content = YAML(typ="safe").load(project.folder / file)
+    content = project.read(file)
     content |= {"statistics": FEW, "shard_items": None, "figures": []}
     change(content)
     project.write(file, content)
@@ -237,8 +235,7 @@ def test_inoshita2026_labels_and_joint_ratings_at_four_temperatures(project: Pro
     goemotions(resources)
     emobank(resources)
     labels = {"kind": "labels", "labels": EMOTIONS}
-    path = project.folder / "config/datasets/goemotions.yaml"
-    source = without_checksums(YAML(typ="safe").load(path)["source"])
+    source = without_checksums(project.read("config/datasets/goemotions.yaml")["source"])
     source.pop("splits", None)
     card(project, "goemotions", source=source, scales={"emotions": labels})
     card(project, "emobank")
@@ -291,7 +288,7 @@ def test_studies_of_protocols_run_on_the_bundled_model(project: Project, name: s
 
     study(project, name, smaller)
     ratings = rated(run(project, name))
-    protocols = YAML(typ="safe").load(project.folder / f"config/studies/{name}.yaml")["protocols"]
+    protocols = project.read(f"config/studies/{name}.yaml")["protocols"]
     assert set(ratings["protocol"]) == {protocol["name"] for protocol in protocols}
     if name == "personas":
         assert ratings.groupby("protocol")["persona"].nunique().to_dict() == {

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m documentation",
-        description="Write docs/configuration.md, docs/results.md and config/schemas/, "
+        description="Write docs/configuration.md, docs/results.md and the JSON schemas, "
         "in the folder of the project.",
     )
     parser.add_argument(

@@ -26,8 +26,12 @@ _INTRODUCTION = """\
 <!-- Generated from the package by `make docs`. Edit the descriptions there, not this page. -->
 
 A study is described by a few [YAML](https://yaml.org/spec/1.2.2/) files in the folder `config/`.
-To add a model, a dataset or a prompt set, add a file with a name of your choice to its folder and
-write that name into a study. No program code is involved.
+To add a model, a dataset or a prompt set, add a file with a name of your choice to its folder
+(`config/models/`, `config/datasets/`, `config/prompts/` …) and write that name into a study. No
+program code is involved.
+
+**What ships** is in [the catalogue](../src/emoalign/catalogue/README.md), and a study names it in
+the same way. A file of your own with the name of a shipped one takes its place, and a run says so.
 
 {contents}
 
@@ -53,9 +57,10 @@ in quotation marks is text, not a number.
 already been given are kept and used again ([results](results.md#raw-answers)); changing a title, a
 limit or an address asks for nothing again.
 
-**Help while writing.** The first line of the files that come with emoalign names a schema in
-`config/schemas/`. Editors that understand it (such as Visual Studio Code with the YAML extension)
-complete keys, show their meaning and mark mistakes as you type. Copy the line into your own files.
+**Help while writing.** The first line of the files that come with emoalign names a schema in the
+catalogue's folder `schemas/`. Editors that understand it (such as Visual Studio Code with the YAML
+extension) complete keys, show their meaning and mark mistakes as you type. Copy the line into your
+own files.
 """
 
 

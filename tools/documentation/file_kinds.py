@@ -35,7 +35,7 @@ class FileKind:
     @property
     def schema_path(self) -> str:
         """The path of the JSON schema of these files, in the project."""
-        return f"config/schemas/{self.schema}.schema.json"
+        return f"src/emoalign/catalogue/schemas/{self.schema}.schema.json"
 
 
 _LEXICON_EXAMPLE = """\
@@ -78,7 +78,7 @@ KINDS = (
         "A card says where the items and the human ratings are, on which scales people rated, and "
         "under which terms the data may be used. "
         "[Those that are there](add-a-dataset.md), and [your own](your-own-dataset.md).",
-        Path("config/datasets/vader.yaml"),
+        Path("src/emoalign/catalogue/datasets/vader.yaml"),
     ),
     FileKind(
         "Prompt set",
@@ -89,7 +89,7 @@ KINDS = (
         "[Jinja2](https://jinja.palletsprojects.com/en/stable/templates/); a name that a template "
         "uses but that does not exist is an error. A text shown as a demonstration by any prompt "
         "set of a study is left out of the items of that study.",
-        Path("config/prompts/instruction.yaml"),
+        Path("src/emoalign/catalogue/prompts/instruction.yaml"),
     ),
     FileKind(
         "Persona table",
@@ -98,7 +98,7 @@ KINDS = (
         "`config/personas/<name>.yaml`",
         "A protocol that names a table asks each participant as somebody else; the text of the "
         "persona stands beside every rating. Its prompts must use `{{ persona }}`.",
-        Path("config/personas/adults.yaml"),
+        Path("src/emoalign/catalogue/personas/adults.yaml"),
     ),
     FileKind(
         "Seed lexicon",
@@ -116,7 +116,7 @@ KINDS = (
         "`config/embeddings/<name>.yaml` with `kind: gguf`",
         "A sentence-embedding model tells how close texts are to the name of a label "
         "([transparency](transparency.md)). Texts never leave the machine.",
-        Path("config/embeddings/smollm2-135m.yaml"),
+        Path("src/emoalign/catalogue/embeddings/smollm2-135m.yaml"),
     ),
     FileKind(
         "Embedding model from Hugging Face",
@@ -124,7 +124,7 @@ KINDS = (
         "transformers-embedding",
         "`config/embeddings/<name>.yaml` with `kind: transformers`",
         "The model is downloaded once, or read from a folder; texts never leave the machine.",
-        Path("config/embeddings/all-minilm-l6-v2.yaml"),
+        Path("src/emoalign/catalogue/embeddings/all-minilm-l6-v2.yaml"),
     ),
     FileKind(
         "Baseline trained by the study",
@@ -133,7 +133,7 @@ KINDS = (
         "`config/baselines/<name>.yaml` with `kind: finetune`",
         "It learns the shares of the people who gave each answer, from texts that it is not "
         "compared on. [How](baselines.md).",
-        Path("config/baselines/roberta-goemotions.yaml"),
+        Path("src/emoalign/catalogue/baselines/roberta-goemotions.yaml"),
     ),
     FileKind(
         "Published classifier",
@@ -141,7 +141,7 @@ KINDS = (
         "checkpoint-baseline",
         "`config/baselines/<name>.yaml` with `kind: checkpoint`",
         "Say in its card what it has seen of the data. [How](baselines.md#a-published-classifier).",
-        Path("config/baselines/samlowe-goemotions.yaml"),
+        Path("src/emoalign/catalogue/baselines/samlowe-goemotions.yaml"),
     ),
 )
 

@@ -52,8 +52,7 @@ rule train_baseline:
         job=lambda wildcards: jobs.train(
             wildcards.baseline, int(wildcards.seed)
         ).params(),
-        card="config/baselines/{baseline}.yaml",
-        dataset=lambda wildcards: f"config/datasets/{loaded.baselines[wildcards.baseline].dataset}.yaml",
+        dataset=lambda wildcards: loaded.baselines[wildcards.baseline].dataset,
         trainings=TRAININGS,
     script:
         "../scripts/train_baseline.py"
@@ -80,6 +79,5 @@ rule predict_baseline:
         mem_mb=lambda wildcards, attempt: needs.baseline_mb(wildcards.baseline, attempt),
     params:
         job=lambda wildcards: jobs.predict(wildcards.baseline).params(),
-        card="config/datasets/{dataset}.yaml",
     script:
         "../scripts/predict_baseline.py"

@@ -17,7 +17,7 @@ rule data:
     conda:
         "../envs/emoalign.yaml"
     params:
-        cards=sorted(map(str, Path("config/datasets").glob("*.yaml"))),
+        datasets=loaded.library.names("datasets"),
         needed=sorted(loaded.datasets),
         mirror=study.data_mirror,
     script:
@@ -28,6 +28,6 @@ use rule data as study_data with:
     log:
         f"{RESULTS}/logs/study_data.log",
     params:
-        cards=expand("config/datasets/{dataset}.yaml", dataset=sorted(loaded.datasets)),
+        datasets=sorted(loaded.datasets),
         needed=sorted(loaded.datasets),
         mirror=study.data_mirror,

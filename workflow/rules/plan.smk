@@ -22,7 +22,7 @@ rule plan:
     params:
         jobs=[job.params() for job in jobs.plan()],
         precision=analyses.precision().params(),
-        cards=expand("config/models/{model}.yaml", model=sorted(loaded.models)),
+        models=sorted(loaded.models),
         journal="results/journal",
         costs=f"{RESULTS}/plan.csv",
         widths=f"{RESULTS}/precision.csv",

@@ -46,7 +46,6 @@ rule rate:
         forbidden=lambda wildcards: why_forbidden(
             loaded, wildcards.model, wildcards.dataset
         ),
-        card="config/models/{model}.yaml",
         journal="results/journal",
     script:
         "../scripts/rate.py"
@@ -89,7 +88,6 @@ for one in together_rules(loaded):
             forbidden=lambda wildcards: why_forbidden(
                 loaded, wildcards.model, wildcards.dataset
             ),
-            card="config/models/{model}.yaml",
             journal="results/journal",
         script:
             "../scripts/rate.py"

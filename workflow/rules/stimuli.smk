@@ -24,6 +24,5 @@ checkpoint prepare_stimuli:
         "../envs/emoalign.yaml"
     params:
         job=lambda wildcards: jobs.prepare(wildcards.dataset).params(),
-        card="config/datasets/{dataset}.yaml",
     script:
         "../scripts/prepare_stimuli.py"

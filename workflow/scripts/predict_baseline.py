@@ -1,17 +1,18 @@
-from pathlib import Path
-
-from emoalign.baselines.baseline_cards import PredictionJob
-from emoalign.baselines.predict import predict
 from emoalign.stage import stage
-from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.baselines.baseline_cards import PredictionJob
+    from emoalign.baselines.predict import predict
+    from emoalign.stimuli.dataset_cards import DatasetCard
+    from emoalign.study.library import Library
+
     predict(
         PredictionJob.model_validate(snakemake.params.job),
         stimuli=Path(snakemake.input.stimuli),
         output=Path(snakemake.output[0]),
         records=[Path(path) for path in snakemake.input.records],
-        files=read_card(Path(snakemake.params.card), DatasetCard).files(),
+        files=Library().card("datasets", snakemake.wildcards.dataset, DatasetCard).files(),
         threads=snakemake.threads,
     )

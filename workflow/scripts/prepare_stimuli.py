@@ -1,15 +1,16 @@
-from pathlib import Path
-
 from emoalign.stage import stage
-from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
-from emoalign.stimuli.preparation import prepare
-from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
+    from emoalign.stimuli.preparation import prepare
+    from emoalign.study.library import Library
+
     prepare(
         PreparationJob.model_validate(snakemake.params.job),
         stimuli=Path(snakemake.output.stimuli),
         norms=Path(snakemake.output.norms),
         shards=Path(snakemake.output.shards),
-        files=read_card(Path(snakemake.params.card), DatasetCard).files(),
+        files=Library().card("datasets", snakemake.wildcards.dataset, DatasetCard).files(),
     )

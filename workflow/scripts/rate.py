@@ -1,15 +1,16 @@
-from pathlib import Path
-
-from emoalign.elicitation.budget import study_account
-from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.planning.loading import MODELS
 from emoalign.stage import stage
-from emoalign.study.reading import read_card
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.elicitation.budget import study_account
+    from emoalign.elicitation.rating import RatingJob, rate
+    from emoalign.planning.loading import MODELS
+    from emoalign.study.library import Library
+
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
-        read_card(Path(snakemake.params.card), MODELS),
+        Library().card("models", snakemake.wildcards.model, MODELS),
         stimuli=Path(snakemake.input.stimuli),
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.rating import together
@@ -16,24 +17,18 @@ from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 LONGEST_FOLDER_NAME = 250
 """Characters; file systems allow 255 bytes."""
 
-Cards = Callable[[str, str], Origin]
-"""The origin of an entry by its folder in config/ and its name."""
-
 Misfit = tuple[tuple[str | int, ...], str]
 """What does not fit, and the way to it in the prompt set's file."""
 
 
-def inconsistencies(loaded: LoadedStudy, source: Origin, cards: Cards) -> list[str]:
-    """Every inconsistency, in words.
-
-    `source` is where the study comes from, `cards` gives the origin of an entry by folder and name.
-    """
+def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
+    """Every inconsistency, in words; `source` is where the study comes from."""
     problems: list[str] = []
     datasets = [entry.dataset for entry in loaded.study.datasets]
     for place, entry in enumerate(loaded.study.datasets):
         if entry.dataset in loaded.datasets:
             card = loaded.datasets[entry.dataset]
-            problems += _wrong_dataset(loaded, source, cards, place, entry, card)
+            problems += _wrong_dataset(loaded, source, place, entry, card)
     problems += [
         f"{source.at('allow_remote', place)}: {name!r} is no dataset of the study; "
         f"{nearest(name, datasets)}"
@@ -64,7 +59,6 @@ def inconsistencies(loaded: LoadedStudy, source: Origin, cards: Cards) -> list[s
 def _wrong_dataset(
     loaded: LoadedStudy,
     source: Origin,
-    cards: Cards,
     place: int,
     entry: StudyDataset,
     card: DatasetCard,
@@ -91,7 +85,7 @@ def _wrong_dataset(
                 )
     for number, protocol in enumerate(loaded.study.protocols):
         where = source.at("protocols", number)
-        yield from _wrong_prompts(loaded, where, cards, protocol, entry.dataset, asked)
+        yield from _wrong_prompts(loaded, where, protocol, entry.dataset, asked)
     scales = {scale: card.scales[scale] for scale in asked}
     for name, model in loaded.models.items():
         if entry.models is None or name in entry.models:
@@ -107,7 +101,6 @@ def _known_scales(loaded: LoadedStudy, dataset: str) -> list[str]:
 def _wrong_prompts(
     loaded: LoadedStudy,
     where: str,
-    cards: Cards,
     protocol: Protocol,
     dataset: str,
     asked: Sequence[str],
@@ -122,11 +115,11 @@ def _wrong_prompts(
     if name is None or name not in loaded.prompt_sets:
         return
     prompts, card = loaded.prompt_sets[name], loaded.datasets[dataset]
-    file = cards("prompts", name)
+    file = partial(loaded.library.origin, "prompts", name)
     for scale in asked:
         if scale not in prompts.scales:
             yield (
-                f"{file.at('scales')}: no wording for {scale!r}, which {dataset!r} is rated on; "
+                f"{file().at('scales')}: no wording for {scale!r}, which {dataset!r} is rated on; "
                 f"{nearest(scale, prompts.scales)}"
             )
         else:
@@ -134,13 +127,13 @@ def _wrong_prompts(
     unasked = [scale for scale in prompts.scales if scale not in asked]
     if prompts.answer.kind == "joint" and unasked:
         yield (
-            f"{file.at('scales')}: asks about {', '.join(prompts.scales)} in one request, "
+            f"{file().at('scales')}: asks about {', '.join(prompts.scales)} in one request, "
             f"but the study does not ask about {', '.join(unasked)} of {dataset!r}; ask about "
             "all of them, or write a prompt set for fewer"
         )
     if prompts.answer.kind == "joint" and len(together(prompts.scales)) > LONGEST_FOLDER_NAME:
         yield (
-            f"{file.at('scales')}: the names of all {len(prompts.scales)} are joined to name a "
+            f"{file().at('scales')}: the names of all {len(prompts.scales)} are joined to name a "
             f"folder: {len(together(prompts.scales))} characters, at most {LONGEST_FOLDER_NAME}. "
             "Give the scales shorter names, or write several prompt sets for fewer each"
         )
@@ -210,25 +203,29 @@ def _wrong_protocol(
                 f"{nearest(name, datasets)}"
             )
     table = loaded.personas.get(protocol.personas or "")
-    if table and protocol.participants > len(table.personas):
+    if table and protocol.personas and protocol.participants > len(table.personas):
         yield (
             f"{source.at(*here, 'participants')}: {protocol.participants} participants, but only "
-            f"{len(table.personas)} personas in config/personas/{protocol.personas}.yaml"
+            f"{len(table.personas)} personas in "
+            f"{loaded.library.shown('personas', protocol.personas)}"
         )
     if protocol.personas and "exact" in protocol.readouts:
+        where = source.at(*here, "readouts")
         yield (
-            f"{source.at(*here, 'readouts')}: the exact readout asks one question for "
-            "everybody; with personas only the sampled readout is possible"
+            f"{where}: the exact readout asks one question for everybody; with personas only the "
+            "sampled readout is possible"
         )
 
 
-def misfits(file: Origin, prompts: PromptSet, dataset: str, name: str, scale: Scale) -> list[str]:
+def misfits(
+    file: Callable[[], Origin], prompts: PromptSet, dataset: str, name: str, scale: Scale
+) -> list[str]:
     """Reasons why a prompt set cannot ask about a scale of a dataset; empty where it can."""
     if isinstance(scale, LabelScale):
         problems = _label_misfits(prompts, dataset, name, scale)
     else:
         problems = _number_misfits(prompts, dataset, name, scale)
-    return [f"{file.at(*keys)}: {problem}" for keys, problem in problems]
+    return [f"{file().at(*keys)}: {problem}" for keys, problem in problems]
 
 
 def _number_misfits(

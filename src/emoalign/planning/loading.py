@@ -18,6 +18,7 @@ from emoalign.planning.studies import STUDY, LoadedStudy, Study
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, part
 from emoalign.study.lexicons import SeedLexicon
+from emoalign.study.library import Library
 from emoalign.study.origins import Origin
 from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.reading import EntryT, Kinds, read_entry, validate
@@ -34,7 +35,7 @@ def load_study(
     files: Sequence[str | Path] = (),
     options: Mapping[str, Any] | None = None,
 ) -> LoadedStudy:
-    """Validate a study and load what it names from `config_dir`.
+    """Validate a study and load what it names from `config_dir`, or from what ships.
 
     `source` names the study in messages. `files` and `options` (--config key=value) are those that
     `config` was read from, the later over the earlier. Snakemake reads YAML 1.1, in which `no` is
@@ -52,26 +53,35 @@ def load_study(
         config, origin = again, Origin(origin.name, tuple(read), options or {})
     study, problems = validate(STUDY, config, origin)
     problems = [problem for file in read for problem in file.problems] + problems
-    library = _Library(config_dir, origin)
+    reading = _Reading(Library(config_dir), origin)
     prompts = [*_named(config, "protocols", "prompts"), *_named(config, "protocols", "prompts_for")]
-    models = library.entries(MODELS, "models", _named(config, "models"))
-    datasets = library.entries(DatasetCard, "datasets", _named(config, "datasets", "dataset"))
-    prompt_sets = library.entries(PromptSet, "prompts", prompts)
+    models = reading.entries(MODELS, "models", _named(config, "models"))
+    datasets = reading.entries(DatasetCard, "datasets", _named(config, "datasets", "dataset"))
+    prompt_sets = reading.entries(PromptSet, "prompts", prompts)
     people = _named(config, "protocols", "personas")
-    personas = library.entries(PersonaTable, "personas", people)
-    baselines = library.entries(BASELINES, "baselines", _named(config, "baselines"))
+    personas = reading.entries(PersonaTable, "personas", people)
+    baselines = reading.entries(BASELINES, "baselines", _named(config, "baselines"))
     lexicon, embedding = None, None
     if study is not None and ("transparency" in config or _has_labels(study, datasets)):
         named = part(study, TransparencySettings)
-        lexicon = library.entry(SeedLexicon, "lexicons", named.seeds, "transparency", "seeds")
+        lexicon = reading.entry(SeedLexicon, "lexicons", named.seeds, "transparency", "seeds")
         where = ("transparency", "embedding")
-        embedding = library.entry(EMBEDDINGS, "embeddings", named.embedding, *where)
-    problems += library.problems
+        embedding = reading.entry(EMBEDDINGS, "embeddings", named.embedding, *where)
+    problems += reading.problems
     if study is not None:
         loaded = LoadedStudy(
-            study, models, datasets, prompt_sets, personas, baselines, lexicon, embedding
+            study,
+            models,
+            datasets,
+            prompt_sets,
+            personas,
+            baselines,
+            lexicon,
+            embedding,
+            reading.library,
+            tuple(reading.shadowing),
         )
-        problems += inconsistencies(loaded, origin, library.origin)
+        problems += inconsistencies(loaded, origin)
         if not problems:
             return loaded
     raise StudyError(list(dict.fromkeys(problems)))
@@ -169,12 +179,13 @@ def _texts(value: Any, *keys: str | int) -> Iterator[tuple[tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class _Library:
-    """The folders of config/, read entry by entry while problems are collected."""
+class _Reading:
+    """Reading entry by entry while problems are collected."""
 
-    config_dir: Path
+    library: Library
     study: Origin
     problems: list[str] = field(default_factory=list)
+    shadowing: list[str] = field(default_factory=list)
 
     def entries(
         self,
@@ -202,14 +213,10 @@ class _Library:
         """
         if name is None:
             return None
-        entry, problems = read_entry(self._path(folder, name), kind, self.study.at(*keys))
+        path = self.library.path(folder, name)
+        names = self.library.names(folder)
+        entry, problems = read_entry(path, kind, self.study.at(*keys), names)
+        if self.library.in_place_of_shipped(folder, name):
+            self.shadowing.append(str(path))
         self.problems.extend(problems)
         return entry
-
-    def origin(self, folder: str, name: str) -> Origin:
-        """The origin of an entry, to say what is wrong with it beside others."""
-        path = self._path(folder, name)
-        return Origin(shown(path), (read_file(path),))
-
-    def _path(self, folder: str, name: str) -> Path:
-        return self.config_dir / folder / f"{name}.yaml"

@@ -24,6 +24,7 @@ def check_prompts(loaded: LoadedStudy) -> None:
     problems = []
     for protocol in loaded.study.protocols:
         for dataset, card in loaded.datasets.items():
+            name = str(protocol.prompt_set(dataset))
             for asked in loaded.asked(protocol.name, dataset):
                 scales = asked.split("+")
                 prompts = loaded.question_template(protocol.name, dataset, scales[0])
@@ -46,7 +47,7 @@ def check_prompts(loaded: LoadedStudy) -> None:
                         )
                 except PromptError as error:
                     problems.append(
-                        f"config/prompts/{protocol.prompt_set(dataset)}.yaml: "
+                        f"{loaded.library.shown('prompts', name)}: "
                         f"scale {' and '.join(map(repr, scales))}: {error}"
                     )
     if problems:

@@ -19,6 +19,7 @@ from emoalign.prompts import (
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Name
 from emoalign.study.lexicons import SeedLexicon
+from emoalign.study.library import Library
 from emoalign.study.protocols import PersonaTable, PromptSet, Protocol
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 from emoalign.study.settings import Strata
@@ -164,7 +165,10 @@ STUDY = with_settings(Study, settings_of_study())
 
 @dataclass(frozen=True)
 class LoadedStudy:
-    """A study and the cards, prompt sets and models it names, all consistent with each other."""
+    """A study and the cards, prompt sets and models it names, all consistent with each other.
+
+    `shadowing` are files of the project's own that take the place of shipped ones.
+    """
 
     study: Study
     models: Mapping[str, ModelCard]
@@ -174,6 +178,8 @@ class LoadedStudy:
     baselines: Mapping[str, BaselineCard] = field(default_factory=dict)
     lexicon: SeedLexicon | None = None
     embedding: EmbeddingModel | None = None
+    library: Library = field(default_factory=Library)
+    shadowing: tuple[str, ...] = ()
 
     def dataset_entry(self, dataset: str) -> StudyDataset:
         """The study's entry for one of its datasets."""

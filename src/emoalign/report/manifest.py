@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import subprocess
 from collections.abc import Iterable, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
@@ -14,6 +13,7 @@ import orjson
 import pyarrow.parquet as pq
 
 from emoalign import __version__
+from emoalign.installed import git_commit
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import atomic, intact, read_parquet
 
@@ -27,7 +27,7 @@ def write_manifest(
     configuration = job.model_dump(mode="json")
     manifest = {
         "emoalign": __version__,
-        "git_commit": git_commit(Path.cwd()),
+        "git_commit": git_commit(),
         "python": platform.python_version(),
         "study": configuration,
         "prompt_sha256": {
@@ -53,29 +53,6 @@ def metadata(path: Path) -> dict[str, str]:
     with intact([path]):
         notes = pq.read_schema(path).metadata or {}
     return {key.decode(): value.decode() for key, value in notes.items()}
-
-
-def git_commit(folder: Path) -> str | None:
-    """The commit of the workflow, marked when files differ from it; None outside a repository."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            [
-                "git",
-                "-C",
-                str(folder),
-                *arguments,
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-
-    try:
-        commit = git("rev-parse", "HEAD")
-        return f"{commit} (with changes)" if git("status", "--porcelain") else commit
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 def _engines(ratings: Iterable[Path]) -> dict[str, dict[str, Any]]:

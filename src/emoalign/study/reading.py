@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -39,20 +39,19 @@ def read_card(path: Path, kind: type[EntryT] | Kinds[EntryT]) -> EntryT:
 
 
 def read_entry(
-    path: Path, kind: type[EntryT] | Kinds[EntryT], source: str
+    path: Path, kind: type[EntryT] | Kinds[EntryT], source: str, names: Sequence[str] = ()
 ) -> tuple[EntryT | None, list[str]]:
     """The entry in a YAML file, or the list of what is wrong with it.
 
     `source` is what names the file, such as "config/config.yaml, line 4: models, entry 1": where
-    there is no such file, the problem is there.
+    there is no such file, the problem is there, and one of `names` may be meant.
     """
     try:
         there = path.exists()
     except OSError as error:
         return None, [f"{source}: {shown(path)}: cannot be read: {error.strerror or error}"]
     if not there:
-        names = [other.stem for other in path.parent.glob("*.yaml")]
-        hint = nearest(path.stem, names)
+        hint = nearest(path.stem, names or [other.stem for other in path.parent.glob("*.yaml")])
         return None, [f"{source}: there is no {shown(path)}; {hint}"]
     file = read_file(path)
     if file.content is None:

