@@ -36,12 +36,16 @@ class Origin:
             return self.name
         if _depth(self.options, keys) == len(keys):
             return f"--config {words}"
+        return f"{self.place(*keys)}: {words}"
+
+    def place(self, *keys: str | int) -> str:
+        """The file and line of a key: "config/config.yaml, line 7"."""
         for end in range(len(keys), 0, -1):
             for file in reversed(self.files):
                 line = file.line(keys[:end])
                 if line is not None:
-                    return f"{shown(file.path)}, line {line}: {words}"
-        return f"{self.name}: {words}"
+                    return f"{shown(file.path)}, line {line}"
+        return self.name
 
     def written(self, keys: Keys) -> str | None:
         """A single value as a file has it, quotation marks and all; None where no file has it."""
