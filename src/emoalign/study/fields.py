@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from emoalign.addresses import no_address
 from emoalign.study.secrets import secret_part
 
 LONGEST_NAME = 100
@@ -137,7 +138,12 @@ class FileSource(Entry):
     def _from_one_place(self) -> FileSource:
         if self.package is not None and self.url is not None:
             raise ValueError("url: a file inside a package is not downloaded; give one of them")
-        secret = None if self.url is None else secret_part(self.url)
+        if self.url is None:
+            return self
+        reason = no_address(self.url)
+        if reason is not None:
+            raise ValueError(f"url: {reason}")
+        secret = secret_part(self.url)
         if secret is not None:
             raise ValueError(
                 f"url: holds {secret}, and it is written into the manifest; give an address that "

@@ -1,0 +1,29 @@
+"""Reading answers: numbers, labels, JSON, probabilities of tokens.
+
+Strict: an answer as a whole is what was asked for, or it is no rating. Nothing is guessed, clamped,
+rounded or picked out of a sentence, and no label is ever assumed. docs/parsing.md tells the rule.
+"""
+
+from emoalign.elicitation.readings.answers import read_answer, readings
+from emoalign.elicitation.readings.endings import failed, is_cut, withheld, wordless
+from emoalign.elicitation.readings.exact import MOST_MASS, read_distribution, returned_mass
+from emoalign.elicitation.readings.json_values import NotJson, parse_json
+from emoalign.elicitation.readings.reading import Reading
+from emoalign.elicitation.readings.text import parse_number, parse_rating
+
+__all__ = [
+    "MOST_MASS",
+    "NotJson",
+    "Reading",
+    "failed",
+    "is_cut",
+    "parse_json",
+    "parse_number",
+    "parse_rating",
+    "read_answer",
+    "read_distribution",
+    "readings",
+    "returned_mass",
+    "withheld",
+    "wordless",
+]
