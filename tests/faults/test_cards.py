@@ -431,7 +431,7 @@ def test_an_address_of_a_file_holds_no_secret_either() -> None:
     assert SECRET not in told
     weights["url"] = "https://[::1/model.gguf"
     assert (
-        "weights: url: has no host that can be"
+        "weights.url: has no host that can be"
         in validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")[1][0]
     )
     weights["url"] = f"{address}download=1"
