@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -37,6 +37,8 @@ Written = Annotated[
 
 class RecordedColumns(Entry):
     """Names of the columns of recorded ratings; columns not named are not read."""
+
+    short: ClassVar[str] = "item: ..., rating: {0}"
 
     item: str | None = Field(
         None,
@@ -158,6 +160,8 @@ class RecordedColumns(Entry):
 class ModelColumn(Entry):
     """Several models in one table: each value of a column is a model of the study."""
 
+    short: ClassVar[str] = "column: {0}"
+
     column: str = Field(description="Column that says whose rows they are, such as model.")
     values: dict[Name, str] = Field(
         default_factory=dict,
@@ -199,6 +203,8 @@ def names_of(values: list[str]) -> dict[str, str]:
 
 class RecordedAnswer(Entry):
     """The form of raw answers, where it is another than the rule for all answers expects."""
+
+    short: ClassVar[str] = "kind: json, key: {0}"
 
     kind: Literal["text", "labels", "json"] = Field(
         description="text: a number and nothing else. labels: a JSON array of labels. json: a JSON "
