@@ -160,6 +160,11 @@ COLUMNS = [
     Broken(CARD, "modality: word", "modality: word\nimages: resources/pictures", "images", ("a folder is for items that are images, and only then",), "images: resources"),
     Broken(CARD, "  arousal:\n    min: 1", "  arusal:\n    min: 1", "scales", ("'arousal' is not both in source and in scales; did you mean 'arusal'?",), "\nscales:"),
     Broken(RECORDED, "  item: id\n", "", "columns", ("give either item, text or image",), "columns:"),
+    Broken(RECORDED, "engine: recorded", "engine: recorded\nstatuses: {refused: R}", "statuses.refused", ("unknown key; did you mean 'refusal'?",), "refused: R"),
+    Broken(RECORDED, "engine: recorded", "engine: recorded\nonly: {valid: true}", "only.valid", ("as they stand in the file, in quotation marks",), "valid: true"),
+    Broken(RECORDED, "engine: recorded", "engine: recorded\nmodel: engine", "model", ("write `model: {column: engine}`",), "model: engine"),
+    Broken(RECORDED, "engine: recorded", "engine: recorded\nnative: {min: 5, max: 5}", "native", ("min and max are both 5: two numbers are needed",), "native:"),
+    Broken(RECORDED, "engine: recorded", "engine: recorded\nanswer: {kind: json}", "answer", ("say which key holds the rating",), "answer:"),
     Broken(RECORDED, "  rating: rating\n", "  Rating: rating\n", "columns.Rating", ("unknown key; did you mean 'rating'?",)),
 ]  # fmt: skip
 

@@ -104,7 +104,11 @@ def _unknown(mistake: Mistake, origin: Origin) -> str:
 
 
 def _choice(mistake: Mistake, origin: Origin) -> str:
-    choices = [str(each) for each in get_args(bare(mistake.annotation))]
+    kind = bare(mistake.annotation)
+    if get_origin(kind) in (dict, tuple):  # of the names of keys
+        choices = re.findall("'([^']+)'", str(mistake.context.get("expected")))
+        return f"unknown key; {nearest(str(mistake.key), choices)}"
+    choices = [str(each) for each in get_args(kind)]
     if not choices:  # one that a kind of entry always has
         choices = str(mistake.context.get("expected")).replace("'", "").split(" or ")
     hint = nearest(str(mistake.value), choices)

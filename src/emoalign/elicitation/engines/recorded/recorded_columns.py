@@ -21,10 +21,12 @@ ITEM_KEYS: tuple[ItemKey, ...] = get_args(ItemKey)
 def _listed(value: object) -> tuple[object, ...]:
     """A value, or a list of them, as texts, as they would stand in a CSV file."""
     values = value if isinstance(value, list | tuple) else [value]
-    return tuple(
-        f"{each:.15g}" if isinstance(each, int | float) and not isinstance(each, bool) else each
-        for each in values
-    )
+    if any(isinstance(each, bool) for each in values):
+        raise ValueError(
+            "true and false are written as they stand in the file, in quotation marks, such as "
+            '"TRUE"'
+        )
+    return tuple(f"{each:.15g}" if isinstance(each, int | float) else each for each in values)
 
 
 Written = Annotated[
