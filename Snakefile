@@ -26,7 +26,7 @@ end_quietly(logger)  # first: until then, Ctrl-C shows a traceback
 from emoalign.errors import EmoalignError
 from emoalign.planning.analysed import Analyses
 from emoalign.planning.jobs import Jobs, figures, reported, undrawn
-from emoalign.planning.loading import load_study
+from emoalign.planning.loading import check_file, load_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
 from emoalign.study.overrides import overrides
@@ -35,17 +35,23 @@ importable_in_jobs()
 
 # A study given with --configfile stands alone: the default study is not mixed into it.
 if not workflow.overwrite_configfiles:
+    try:
+        check_file("config/config.yaml")
+    except EmoalignError as error:
+        raise WorkflowError(str(error))
 
     configfile: "config/config.yaml"
 
 
 try:
-    update_config(config, overrides(workflow.config_settings.config_args or []))
+    options = overrides(workflow.config_settings.config_args or [])
+    update_config(config, options)
     loaded = load_study(
         config,
         Path("config"),
-        workflow.configfiles[0] if workflow.configfiles else "config",
+        next(iter(workflow.configfiles), "config"),
         workflow.configfiles,
+        options,
     )
     check_prompts(loaded)
 except EmoalignError as error:

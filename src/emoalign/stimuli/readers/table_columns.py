@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self, get_args
+from typing import ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,8 @@ SheetFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet"]
 
 class ScaleColumns(Entry):
     """The columns of a table that hold the human ratings on one scale."""
+
+    short: ClassVar[str] = "mean: {0}"
 
     mean: str | None = Field(
         None, description="Column with the mean. Give this, or ratings, or labels."

@@ -41,6 +41,8 @@ scale: valence
 class RecordedColumns(Entry):
     """Names of the columns of recorded ratings; columns not named are not read."""
 
+    short: ClassVar[str] = "item: ..., rating: {0}"
+
     item: str | None = Field(
         None, description="Column with the dataset's own id of the item. Give this or text."
     )
