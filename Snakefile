@@ -44,13 +44,14 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    update_config(config, overrides(workflow.config_settings.config_args or []))
+    options = overrides(workflow.config_settings.config_args or [])
+    update_config(config, options)
     loaded = load_study(
         config,
         Path("config"),
         next(iter(workflow.configfiles), "config"),
         workflow.configfiles,
-        workflow.config_settings.config,
+        options,
     )
     check_prompts(loaded)
 except EmoalignError as error:
