@@ -107,7 +107,7 @@ def _dataset(dataset: DatasetCheck) -> Iterator[str]:
     of = f" of {dataset.of:,}" if dataset.items < dataset.of else ""
     yield f"\n{dataset.name}: {what}{of}"
     width = max(map(len, dataset.scales), default=0)
-    for name, scale in dataset.scales.items():
-        yield f"  {name:{width}}  {in_words(scale, dataset.card, name, dataset.items)}"
+    for name in dataset.scales:
+        yield f"  {name:{width}}  {in_words(dataset, name)}"
     if not dataset.scales:
         yield "  no human ratings: nothing will be compared with people"
