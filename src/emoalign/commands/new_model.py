@@ -202,7 +202,7 @@ def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
     if table.written:
         yield from _yaml(dict(table.written))
     if "model" in card:
-        yield f"# One model for each value of the column. {CHECK}"
+        yield "# One model for each value of the column."
         yield from _yaml({"model": card["model"]})
     yield f"columns:  {CHECK}: what your columns are called"
     for line in _yaml(columns):
