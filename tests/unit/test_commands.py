@@ -95,7 +95,7 @@ def test_an_example_of_the_help_runs(example: str, project: Path) -> None:
         assert emoalign("new", "dataset", "words", "words.csv").exit_code == 0
     if "new study mine" in example:
         (project / "config/studies/mine.yaml").unlink()
-    done = emoalign(*shlex.split(example)[1:])
+    done = emoalign(*shlex.split(example, comments=True)[1:])
     assert done.exit_code == 0, done.output
 
 

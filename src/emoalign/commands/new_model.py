@@ -62,7 +62,7 @@ def command(
     key_env: str | None,
     recorded: Path | None,
 ) -> None:
-    """Write config/models/NAME.yaml for a model.
+    """Write config/models/NAME.yaml: a card for a model.
 
     FILE is a GGUF file (llama.cpp) or a table of recorded ratings. Nothing is asked: what the
     server can do is on the card as a guess, and `emoalign check --ask` finds it out.
