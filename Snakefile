@@ -19,13 +19,16 @@ sys.path.insert(
 )
 
 # None of these names may be one of Snakemake's own, such as Resources: it would take its place.
+from emoalign.stage import end_quietly, importable_in_jobs, keep_out_of_log
+
+end_quietly(logger)  # first: until then, Ctrl-C shows a traceback
+
 from emoalign.errors import EmoalignError
 from emoalign.planning.analysed import Analyses
 from emoalign.planning.jobs import Jobs, figures, reported, undrawn
 from emoalign.planning.loading import load_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
-from emoalign.stage import end_quietly, importable_in_jobs, keep_out_of_log
 
 importable_in_jobs()
 
@@ -51,7 +54,6 @@ RESULTS = f"results/{study.study}"
 jobs, files, needs = Jobs(loaded), Files(loaded, RESULTS), Needs(loaded)
 analyses = Analyses(loaded, files)
 keep_out_of_log(logger, needs.key_variables())
-end_quietly(logger)
 for file in loaded.shadowing:
     logger.warning(f"{file} is used in place of what emoalign ships under this name.")
 for forbidden in all_forbidden(loaded):

@@ -7,10 +7,11 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 
 from emoalign.descriptors import allow_all, used_up
 from emoalign.errors import EmoalignError
@@ -50,11 +51,13 @@ def keep_out_of_log(logger: logging.Logger, variables: Iterable[str]) -> None:
 
 
 def end_quietly(logger: logging.Logger) -> None:
-    """Have Snakemake's `logger` report no failures once the user has pressed Ctrl-C.
+    """Have Snakemake and its `logger` report no failures once the user has pressed Ctrl-C.
 
     Each job that was under way has said by itself what it keeps; Snakemake would take its end for
-    an error and tell command, files and status, job by job.
+    an error and tell command, files and status, job by job. Before there are jobs, while Snakemake
+    plans, it would show a traceback.
     """
+    sys.excepthook = _without_traceback
     stopping = False
 
     def is_news(record: logging.LogRecord) -> bool:
@@ -63,6 +66,16 @@ def end_quietly(logger: logging.Logger) -> None:
         return not (stopping and record.levelno >= logging.ERROR)
 
     logger.addFilter(is_news)
+
+
+def _without_traceback(
+    kind: type[BaseException], value: BaseException, trace: TracebackType | None
+) -> None:
+    """Say of Ctrl-C, which nobody heeded, what Stopped says; show all else as Python does."""
+    if issubclass(kind, KeyboardInterrupt):
+        print(Stopped(signal.SIGINT).last_words(), file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, value, trace)
 
 
 @contextmanager
@@ -135,6 +148,25 @@ def orderly_end() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Heed Ctrl-C and SIGTERM only after the block, which cannot be left halfway."""
+    told: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in before:
+        signal.signal(number, lambda number, frame: told.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if told:
+            signal.raise_signal(told[0])
 
 
 @contextmanager

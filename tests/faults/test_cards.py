@@ -325,9 +325,9 @@ def test_names_that_only_sound_like_secrets_are_taken(extra_body: Body) -> None:
     [
         ({"headers": {"authorization": {"env": "MINE"}}}, "api_key_env (OPENAI_API_KEY) is sent"),
         ({"headers": {"Content-Type": "text"}}, "emoalign sets this header itself"),
-        ({"headers": {"X Y": "a"}}, "headers.X Y: no name of a header"),
+        ({"headers": {"X Y": "a"}}, "headers.X Y: this cannot be the name of a header"),
         ({"headers": {"X-Y": "a\nHost: b"}}, "headers.X-Y: its value has line ends"),
-        ({"headers": {"X-Y": "a", "x-y": "b"}}, "headers.X-Y: stands there twice"),
+        ({"headers": {"X-Y": "a", "x-y": "b"}}, "headers.X-Y: this header is there twice"),
         ({"headers": {"X-Y": {"env": "A B"}}}, "'A B' is no name of an environment variable"),
     ],
 )

@@ -105,7 +105,11 @@ def test_without_a_reason_only_what_could_go_on_to_another_point_is_truncated(de
 
 
 @pytest.mark.parametrize(
-    "reason", ["length", "max_tokens", "model_length", "MAX_TOKENS", "maxTokens", "max-tokens"]
+    "reason",
+    [
+        *("length", "max_tokens", "model_length", "MAX_TOKENS", "maxTokens", "max-tokens"),
+        *("FinishReason.MAX_TOKENS", "FINISH_REASON_MAX_TOKENS", "maxTokensReached", "truncated"),
+    ],
 )
 def test_every_word_for_a_cut_is_one(reason: str, desk: Desk) -> None:
     desk.server.change = changed(finish_reason=reason)
@@ -125,6 +129,17 @@ PARTS = [
     ],
     ["7"],
     {"type": "output_text", "text": "7"},
+    # What says nothing, or wraps what does
+    [None, {"type": "text", "text": "7"}],
+    [{"type": "text", "text": None}, {"type": "text"}, {"type": "text", "text": "7"}],
+    [[{"type": "text", "text": "7"}]],
+    [{"type": "text", "text": {"value": "7", "annotations": []}}],
+    [{"type": "message", "content": [{"type": "output_text", "text": "7"}]}],
+    [{"type": "redacted_thinking", "data": "x"}, {"type": "Text", "text": "7"}],
+    # Thoughts that are no part of a type of their own
+    [{"text": "Joy is nice.", "thought": True}, {"text": "7"}],
+    [{"type": "text", "text": "7"}, {"type": "thought", "text": "Joy is nice."}],
+    [{"thinking": "Joy is nice."}, {"text": "7"}],
 ]
 
 
@@ -133,7 +148,7 @@ def test_text_is_read_from_parts_and_thoughts_are_kept_apart(content: Any, desk:
     desk.server.change = changed(message={"role": "assistant", "content": content})
     assert (desk.rate()["rating"] == 7).all()
     thoughts = {answer.thinking for answer in desk.answers()}
-    assert thoughts == ({"Joy is nice."} if "thinking" in str(content) else {None})
+    assert thoughts == ({"Joy is nice."} if "nice" in str(content) else {None})
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
@@ -160,12 +175,22 @@ def test_thoughts_in_a_field_of_their_own_are_kept_with_the_tokens_they_took(
     assert {one.thinking_tokens for one in others} == {0}
 
 
-def test_a_refusal_among_the_parts_is_one(desk: Desk) -> None:
-    parts = [{"type": "refusal", "refusal": "I would not."}]
-    desk.server.change = changed(message={"role": "assistant", "content": parts})
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"content": [{"type": "refusal", "refusal": "I would not."}]}, "I would not."),
+        ({"content": [{"type": "refusal", "text": "I would not."}]}, "I would not."),
+        ({"content": [{"refusal": "I would not."}]}, "I would not."),
+        ({"content": [{"type": "refusal"}]}, ""),
+        ({"content": None, "refusal": {"text": "I would not."}}, "I would not."),
+        ({"content": None, "refusal": True}, ""),
+    ],
+)
+def test_a_refusal_is_one_in_every_form(message: dict[str, Any], words: str, desk: Desk) -> None:
+    desk.server.change = changed(message=message)
     ratings = desk.rate()
     assert set(ratings["status"]) == {"refusal"}
-    assert set(ratings["text"]) == {"I would not."}
+    assert set(ratings["text"]) == {words}
 
 
 def test_thoughts_inside_the_text_stay_there(desk: Desk) -> None:
@@ -178,7 +203,7 @@ def test_thoughts_inside_the_text_stay_there(desk: Desk) -> None:
 # Log-probabilities
 
 
-def entries(**logprobs: float | None) -> list[dict[str, Any]]:
+def entries(**logprobs: float | str | None) -> list[dict[str, Any]]:
     return [{"token": token, "logprob": value} for token, value in logprobs.items()]
 
 
@@ -190,6 +215,8 @@ SEVEN_AND_FIVE = {
     "5": math.log(0.25),
     "The": math.log(0.125),
 }
+FEWER = {token: value for token, value in SEVEN_AND_FIVE.items() if token != "The"}
+NAMELESS = {"token": None, "logprob": SEVEN_AND_FIVE["The"]}
 FORMS: dict[str, Any] = {
     "chat": {"content": [{"token": "7", "logprob": -1, "top_logprobs": entries(**SEVEN_AND_FIVE)}]},
     "completion": {"tokens": ["7"], "top_logprobs": [SEVEN_AND_FIVE]},
@@ -199,6 +226,23 @@ FORMS: dict[str, Any] = {
     "a null": {"content": [{"top_logprobs": entries(**SEVEN_AND_FIVE, **{"8": None})}]},
     "-Infinity": {"content": [{"top_logprobs": entries(**SEVEN_AND_FIVE, **{"8": -math.inf})}]},
     "-9999": {"content": [{"top_logprobs": entries(**SEVEN_AND_FIVE, **{"8": -9999.0})}]},
+    "a word": {"content": [{"top_logprobs": entries(**SEVEN_AND_FIVE, **{"8": "-inf"})}]},
+    "texts": {"content": [{"top_logprobs": {one: str(p) for one, p in SEVEN_AND_FIVE.items()}}]},
+    "nothing": {"content": [{"top_logprobs": [None, *entries(**SEVEN_AND_FIVE)]}]},
+    "no name": {"content": [{"top_logprobs": [*entries(**FEWER), NAMELESS]}]},
+    "bytes": {"content": [{"top_logprobs": [*entries(**FEWER), {**NAMELESS, "bytes": [226]}]}]},
+    "bytes of a point": {
+        "content": [
+            {
+                "top_logprobs": [
+                    *entries(
+                        **SEVEN_AND_FIVE | {"Ġ7": None, " 7": None, "<0x37>": math.log(0.125)}
+                    ),
+                    {"token": None, "bytes": [32, 55], "logprob": math.log(0.0625)},
+                ]
+            }
+        ]
+    },
 }
 
 
@@ -243,7 +287,9 @@ def test_log_probabilities_that_are_not_there_are_told(logprobs: Any, desk: Desk
         exact(desk).rate()
 
 
-@pytest.mark.parametrize("top", [{"7": -0.1, "5": -0.1}, {"7": 0.9}, {"7": 1000.0}])
+@pytest.mark.parametrize(
+    "top", [{"7": -0.1, "5": -0.1}, {"7": 0.9}, {"7": 1000.0}, {"7": math.inf, "5": -1.0}]
+)
 def test_probabilities_that_cannot_be_are_an_error_that_shows_the_reply(
     top: dict[str, float], desk: Desk
 ) -> None:
@@ -251,6 +297,25 @@ def test_probabilities_that_cannot_be_are_an_error_that_shows_the_reply(
     desk.server.change = changed(logprobs={"content": [{"top_logprobs": entries(**top)}]})
     with pytest.raises(EngineError, match=r"add up to .*'7'.*top_logprobs: 0"):
         exact(desk).rate()
+
+
+@pytest.mark.parametrize("logprobs", [None, {"content": []}])
+@pytest.mark.parametrize("word", ["joy", "woe"])
+def test_one_item_without_log_probabilities_ends_no_job(
+    word: str, logprobs: Any, desk: Desk
+) -> None:
+    desk.server.tokenizers = {"/tokenize": by_llamacpp}
+    without, usual = changed(logprobs=logprobs), changed(logprobs=FORMS["chat"])
+    desk.server.change = lambda heard, reply: (without if heard.prompt == word else usual)(
+        heard, reply
+    )
+    asked = replace(exact(desk), words=["joy", "woe", "tea"])
+    ratings = asked.rate().set_index("item_id")
+    assert ratings["status"].to_dict() == dict.fromkeys(asked.words, "ok") | {word: "rejected"}
+    assert "asked for log-probabilities and returned none" in ratings["text"][word]
+    before = len(desk.server.heard)
+    asked.rate()
+    assert len(desk.server.heard) == before
 
 
 def test_probabilities_that_cannot_be_in_an_old_journal_are_no_rating(desk: Desk) -> None:

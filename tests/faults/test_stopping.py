@@ -17,7 +17,7 @@ from tests.faults.batch_server import BatchServer
 from tests.faults.conftest import RATE, Desk
 from tests.faults.server import FaultServer
 from tests.kit.project import SMALL, new_project
-from tests.kit.waiting import until
+from tests.kit.waiting import HANGS_S, until
 
 WORDS = [f"word {number}" for number in range(40)]
 GO_ON = "Run the same command again to go on from there."
@@ -109,6 +109,59 @@ def test_a_library_that_makes_an_error_of_ctrl_c_is_not_believed(
         until(begun.exists, process)
         said = last_words(process, signal.SIGINT)
     assert said == f"Stopped by Ctrl-C. What is finished stays. {GO_ON}\n"
+
+
+LOADING = """
+import os, signal, threading
+from emoalign.elicitation.engines.llamacpp import served
+from emoalign.planning.loading import MODELS
+from emoalign.study.library import Library
+card = Library().card("models", "smollm2-135m", MODELS)
+import xllamacpp
+threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+with served(card): signal.pause()
+"""
+
+
+def test_a_model_that_is_being_loaded_does_not_keep_its_job_from_ending(
+    tmp_path: Path, repository: Path
+) -> None:
+    with script(tmp_path, LOADING, repository) as process:
+        try:
+            process.wait(HANGS_S)
+        finally:
+            process.kill()
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert said == f"Stopped by Ctrl-C. What is finished stays. {GO_ON}\n"
+    assert process.returncode == 128 + signal.SIGINT
+
+
+@pytest.mark.parametrize(
+    ("happens", "last"),
+    [
+        (
+            "signal.raise_signal(signal.SIGINT)",
+            f"Stopped by Ctrl-C. What is finished stays. {GO_ON}",
+        ),
+        ("raise ValueError('odd')", "ValueError: odd"),
+    ],
+)
+def test_ctrl_c_while_snakemake_plans_is_one_line_and_other_errors_are_shown(
+    happens: str, last: str, repository: Path
+) -> None:
+    planning = "import logging, signal\nfrom emoalign.stage import end_quietly\n"
+    planning += f"end_quietly(logging.getLogger())\n{happens}"
+    done = subprocess.run(
+        ["env", "--default-signal=INT", sys.executable, "-c", planning],
+        env={**os.environ, "PYTHONPATH": str(repository / "src")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    *before, said = done.stderr.splitlines()
+    assert said == last
+    assert bool(before) == ("odd" in happens)
 
 
 def test_ctrl_c_in_snakemake_leaves_these_lines_and_no_errors(

@@ -52,6 +52,18 @@ def test_a_cache_that_gives_every_participant_the_same_reply_is_told(
     assert "another wave" in caplog.text
 
 
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": 0, "completion_tokens": 0}])
+def test_so_is_one_that_counts_no_tokens(
+    usage: object, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    took = count(1)
+    desk.server.more = caching(lambda heard, number: f"chatcmpl-{heard.prompt}")
+    desk.server.change = lambda heard, reply: {**reply, "usage": usage}
+    desk.server.hold = lambda heard: next(took) % 3 != 0
+    replace(desk, choices=1, words=["joy"]).rate()
+    assert "1 id of replies of faulty stands for more than one request" in caplog.text
+
+
 def test_a_cache_that_answers_a_new_wave_is_told_when_the_first_copy_arrives(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -91,6 +103,15 @@ def test_one_item_with_spread_is_enough_to_say_nothing(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.server.reply = lambda heard, choice: str(1 + choice) if heard.prompt == "word 7" else "5"
+    words(desk, 30).rate()
+    assert "All participants" not in caplog.text
+
+
+def test_so_is_one_of_which_few_answers_are_ratings(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    spread = ("4", "5", "none", "none", "none")
+    desk.server.reply = lambda heard, choice: spread[choice] if heard.prompt == "word 7" else "5"
     words(desk, 30).rate()
     assert "All participants" not in caplog.text
 

@@ -427,7 +427,11 @@ def test_without_a_reason_half_an_object_is_truncated(text: str, status: str) ->
 
 @pytest.mark.parametrize(
     ("finish_reason", "status"),
-    [("SAFETY", "content_filter"), ("sensitive", "content_filter"), ("refusal", "refusal")],
+    [
+        *((word, "content_filter") for word in ("SAFETY", "sensitive", "FinishReason.SAFETY")),
+        *((word, "content_filter") for word in ("LANGUAGE", "IMAGE_PROHIBITED_CONTENT")),
+        ("refusal", "refusal"),
+    ],
 )
 def test_words_for_a_filter_and_a_refusal_are_known(finish_reason: str, status: str) -> None:
     assert reading_of(answer("7", finish_reason), NINE, TEXT) == Reading(status)

@@ -1,10 +1,11 @@
-from pathlib import Path
-
-from emoalign.items.aggregation import aggregate
-from emoalign.items.item_jobs import AggregationJob
 from emoalign.stage import stage
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.items.aggregation import aggregate
+    from emoalign.items.item_jobs import AggregationJob
+
     aggregate(
         AggregationJob.model_validate(snakemake.params.job),
         ratings=[Path(path) for path in snakemake.input.ratings],

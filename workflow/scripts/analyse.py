@@ -1,9 +1,10 @@
-from pathlib import Path
-
-from emoalign.analyses.running import analyse
 from emoalign.stage import stage
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.analyses.running import analyse
+
     analyse(
         snakemake.params.jobs,
         folder=Path(snakemake.output[0]).parents[1],

@@ -1,11 +1,12 @@
-from pathlib import Path
-
 from emoalign.stage import stage
-from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.stimuli.gathering import gather
-from emoalign.study.library import Library
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.stimuli.dataset_cards import DatasetCard
+    from emoalign.stimuli.gathering import gather
+    from emoalign.study.library import Library
+
     mirror = snakemake.params.mirror
     gather(
         {name: Library().card("datasets", name, DatasetCard) for name in snakemake.params.datasets},

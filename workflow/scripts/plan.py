@@ -1,13 +1,14 @@
-from pathlib import Path
-
-from emoalign.analyses.precision.analysis import PrecisionJob
-from emoalign.elicitation.rating import RatingJob
-from emoalign.planning.loading import MODELS
-from emoalign.planning.plan import plan_study
 from emoalign.stage import stage
-from emoalign.study.library import Library
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.analyses.precision.analysis import PrecisionJob
+    from emoalign.elicitation.rating import RatingJob
+    from emoalign.planning.loading import MODELS
+    from emoalign.planning.plan import plan_study
+    from emoalign.study.library import Library
+
     plan_study(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
         PrecisionJob.model_validate(snakemake.params.precision),

@@ -1,12 +1,13 @@
-from pathlib import Path
-
-from emoalign.baselines.baseline_cards import PredictionJob
-from emoalign.baselines.predict import predict
 from emoalign.stage import stage
-from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.library import Library
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.baselines.baseline_cards import PredictionJob
+    from emoalign.baselines.predict import predict
+    from emoalign.stimuli.dataset_cards import DatasetCard
+    from emoalign.study.library import Library
+
     predict(
         PredictionJob.model_validate(snakemake.params.job),
         stimuli=Path(snakemake.input.stimuli),

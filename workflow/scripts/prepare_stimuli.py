@@ -1,11 +1,12 @@
-from pathlib import Path
-
 from emoalign.stage import stage
-from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
-from emoalign.stimuli.preparation import prepare
-from emoalign.study.library import Library
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.stimuli.dataset_cards import DatasetCard, PreparationJob
+    from emoalign.stimuli.preparation import prepare
+    from emoalign.study.library import Library
+
     prepare(
         PreparationJob.model_validate(snakemake.params.job),
         stimuli=Path(snakemake.output.stimuli),

@@ -1,12 +1,13 @@
-from pathlib import Path
-
-from emoalign.elicitation.budget import study_account
-from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.planning.loading import MODELS
 from emoalign.stage import stage
-from emoalign.study.library import Library
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.elicitation.budget import study_account
+    from emoalign.elicitation.rating import RatingJob, rate
+    from emoalign.planning.loading import MODELS
+    from emoalign.study.library import Library
+
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
         Library().card("models", snakemake.wildcards.model, MODELS),

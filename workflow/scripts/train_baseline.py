@@ -1,12 +1,13 @@
-from pathlib import Path
-
-from emoalign.baselines.baseline_cards import FinetunedBaseline, TrainingJob
-from emoalign.baselines.train import train
 from emoalign.stage import stage
-from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.library import Library
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.baselines.baseline_cards import FinetunedBaseline, TrainingJob
+    from emoalign.baselines.train import train
+    from emoalign.stimuli.dataset_cards import DatasetCard
+    from emoalign.study.library import Library
+
     train(
         TrainingJob.model_validate(snakemake.params.job),
         output=Path(snakemake.output[0]),

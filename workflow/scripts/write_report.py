@@ -1,11 +1,12 @@
-from pathlib import Path
-
-from emoalign.analyses.catalogue import FIGURES, REPORT_JOB
-from emoalign.report.contents import PageSection
-from emoalign.report.page import write_report
 from emoalign.stage import stage
 
 with stage(snakemake.log[0]):
+    from pathlib import Path
+
+    from emoalign.analyses.catalogue import FIGURES, REPORT_JOB
+    from emoalign.report.contents import PageSection
+    from emoalign.report.page import write_report
+
     write_report(
         REPORT_JOB.model_validate(snakemake.params.job),
         [PageSection(name, tuple(reads)) for name, reads in snakemake.params.sections.items()],

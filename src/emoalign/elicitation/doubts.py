@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emoalign.wording import percent
+from emoalign.wording import counted, percent
 
 FEWEST_ITEMS = 20
 """Items without any spread from which on a cell looks like copies."""
@@ -22,21 +22,23 @@ FEWEST_ANSWERS = 5
 """Ratings of each of these items, at least."""
 
 _SAME = f"""
-SELECT model, protocol, dataset, scale, count(*) AS items, sum(answers)::BIGINT AS answers
+SELECT model, protocol, dataset, scale,
+    count(*) FILTER (answers >= {FEWEST_ANSWERS}) AS items,
+    sum(answers) FILTER (answers >= {FEWEST_ANSWERS})::BIGINT AS answers
 FROM (
     SELECT model, protocol, dataset, scale, item_id, count(*) AS answers,
         count(DISTINCT coalesce(rating::VARCHAR, labels::VARCHAR)) AS different
     FROM read_parquet($files)
     WHERE readout = 'sampled' AND status = 'ok'
     GROUP BY ALL
-    HAVING answers >= {FEWEST_ANSWERS}
 )
 GROUP BY ALL
 HAVING items >= {FEWEST_ITEMS} AND max(different) = 1
 ORDER BY ALL
 """  # noqa: S608 - only numbers of our own
 
-# The first row of a request has its tokens: so requests with equal ids are told apart.
+# Equal requests with equal ids are told apart by their tokens, which the first row of each has,
+# and by the time they took.
 _SAME_REPLY = """
 SELECT model, count(*) AS replies
 FROM (
@@ -46,6 +48,7 @@ FROM (
     GROUP BY ALL
     HAVING count(DISTINCT request_id) > 1
         OR count(DISTINCT (request_id, participant)) FILTER (prompt_tokens > 0) > 1
+        OR count(DISTINCT latency_s) > 1
 )
 GROUP BY ALL
 ORDER BY ALL
@@ -115,7 +118,8 @@ def _copies(files: Sequence[Path], asked: Asked) -> Iterator[str]:
             )
     for model, replies in _rows(_SAME_REPLY, files):
         yield (
-            f"{replies:,} ids of replies of {asked.called(model)} stand for more than one request. "
+            f"{counted(replies, 'id')} of replies of {asked.called(model)} "
+            f"{'stands' if replies == 1 else 'stand'} for more than one request. "
             "Either its server gives several replies the same id, or a cache answered in place of "
             "the model: then these answers are copies. If so, switch caches off between here and "
             "the model, and ask anew with another wave."

@@ -113,7 +113,10 @@ def rate(
     for job in jobs:
         if card.answering() != job.card:
             raise StudyError(
-                [f"model {job.model!r}: its card changed after the workflow had started"]
+                [
+                    f"model {job.model!r}: its card was changed after the workflow had started: "
+                    "run the same command again"
+                ]
             )
     if forbidden is not None:
         raise StudyError([forbidden])

@@ -28,6 +28,7 @@ _CUT = {
     "max_output_tokens",
     "max_completion_tokens",
     "max_new_tokens",
+    "max_tokens_reached",
     "model_length",
     "token_limit",
     "token_limit_reached",
@@ -36,10 +37,11 @@ _CUT = {
     "model_context_window_exceeded",
     "context_window_exceeded",
     "incomplete",
+    "truncated",
 }
 """Words of servers for an answer that was cut. Any other word is an end: eos, end_turn, STOP …"""
 
-_UNSAID = {"", "null", "none", "unknown", "other", "unspecified", "finish_reason_unspecified"}
+_UNSAID = {"", "null", "none", "unknown", "other", "unspecified"}
 """Words that say nothing of why an answer ended."""
 
 _FILTERED = {
@@ -50,7 +52,10 @@ _FILTERED = {
     "blocklist",
     "spii",
     "recitation",
+    "language",
     "image_safety",
+    "image_prohibited_content",
+    "image_recitation",
     "model_armor",
     "sensitive",
     "guardrail_intervened",
@@ -69,10 +74,12 @@ _FAILED = {
 }
 """Words where the server broke off (OpenRouter, Mistral; vLLM; watsonx; Zhipu; DeepSeek)."""
 
+_BEFORE_WORDS = re.compile(r"^(?:finish|stop)_?reason[._]")
 _BETWEEN_WORDS = re.compile(r"[\s-]+|(?<=[a-z])(?=[A-Z])")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
-_MARKS = str.maketrans("▁ĠĊ", "  \n")
+_MARKS = str.maketrans("▁ĠĊĉč", "  \n\t\r")
+_BYTE = re.compile(r"<0x([0-7][0-9A-Fa-f])>")
 _OPENINGS = " \t\r\n+*_`\"'“‘«„(["
 _LONGEST = 60  # Nobody writes a rating at such length; endless stars would be unwrapped one by one.
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．－＋−", "0123456789.-+-")
@@ -167,9 +174,11 @@ def wordless(reason: str) -> bool:
 def _word(reason: str) -> str:
     """A finish_reason as one word in lower case: content-filter and maxTokens with underscores.
 
-    What may follow is left out: "content_filter: SAFETY" (Gemini).
+    What may follow is left out, "content_filter: SAFETY" (Gemini), and what may stand before it:
+    FinishReason.SAFETY, FINISH_REASON_UNSPECIFIED.
     """
-    return _BETWEEN_WORDS.sub("_", reason.partition(":")[0].strip()).lower()
+    word = _BETWEEN_WORDS.sub("_", reason.partition(":")[0].strip()).lower()
+    return _BEFORE_WORDS.sub("", word, count=1)
 
 
 def _reason(answer: Answer) -> str:
@@ -331,11 +340,12 @@ MOST_MASS = 1.01
 
 
 def _unmarked(token: str) -> str:
-    """A token with a space or line end where its vocabulary has a mark for it.
+    """A token with a space or line end where its vocabulary has a mark for it, or for a byte.
 
-    ▁ is SentencePiece's; Ġ and Ċ are those of byte-level vocabularies.
+    ▁ and <0x37> are SentencePiece's; Ġ, Ċ, ĉ and č are those of byte-level vocabularies.
     """
-    return token.translate(_MARKS)
+    byte = _BYTE.fullmatch(token)
+    return chr(int(byte[1], 16)) if byte else token.translate(_MARKS)
 
 
 def _tempered(logprobs: Sequence[tuple[str, float]], temperature: float) -> list[float]:

@@ -44,7 +44,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, Set):
-            raise SecurityError("what is left is a set, whose order differs from run to run")
+            raise SecurityError(
+                "the minus between keys makes a set, whose order differs from run to run: choose "
+                "with the filter reject instead"
+            )
         return result
 
 

@@ -16,6 +16,7 @@ from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
 from emoalign.errors import DataError, EngineError
 from emoalign.prompts import TOKENS_PER_MESSAGE, Prompt
+from emoalign.stage import uninterrupted
 from emoalign.study.fields import FileSource
 from emoalign.study.source_files import locate, locate_verified
 
@@ -150,12 +151,17 @@ def loaded(parameters: xllamacpp.CommonParams, threads: int) -> xllamacpp.Server
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     parameters.ui = False
+    parameters.endpoint_metrics = True
     parameters.api_keys = [secrets.token_urlsafe(32)]
     parameters.verbosity = _ERRORS_ONLY
     try:
-        return xllamacpp.Server(parameters)
+        with uninterrupted():
+            server = xllamacpp.Server(parameters)
+            # Let go of before it works through what it is asked, it would never end.
+            server.handle_metrics()
     except RuntimeError as error:
         raise EngineError(
             f"llama.cpp cannot load {parameters.model.path}: {error}. Is it a GGUF file, whole, "
             "and of an architecture this version knows?"
         ) from error
+    return server

@@ -14,19 +14,25 @@ from pydantic import Field, JsonValue
 from emoalign.study.fields import Entry
 from emoalign.study.secrets import is_secret, is_secret_name, secret_part, secrets_in
 
-_FIXED = "it is always neutral, so that answers come from the whole distribution"
-_LENGTH = "say answer.max_tokens in the prompt set; the card says its name as token_limit"
+_FIXED = "leave it out; it is always neutral, so that answers come from the whole distribution"
+_LENGTH = (
+    "say answer.max_tokens in the prompt set, and token_limit in the card's capabilities where the "
+    "server has another name for it"
+)
 _PROMPT = "write the question as a prompt set (config/prompts)"
 _LOGPROBS = "say readouts: [exact] in the protocol, and top_logprobs in the card's capabilities"
-_SEED = "seeds differ between participants; say seed_bits in the card's capabilities"
-_TOOLS = "a rating is an answer in words, and tools have no place in it"
-_WHOLE = "answers are read as a whole"
+_SEED = (
+    "leave it out, since seeds differ between participants, and say seed_bits in the card's "
+    "capabilities"
+)
+_TOOLS = "leave it out; a model that rates uses no tools"
+_WHOLE = "leave it out; answers are read as a whole"
 
 OWN_KEYS: Mapping[str, str] = {
-    "model": "say it as model in the card: another model is another card",
+    "model": "name the model in the card (model: …); for another model write another card",
     **dict.fromkeys(("messages", "prompt", "input", "system", "instructions"), _PROMPT),
     "n": "say participants in the protocol, and choices in the card's capabilities",
-    "best_of": "the best of several answers is not what the model says",
+    "best_of": "leave it out; the best of several answers is not what the model says",
     **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens"), _LENGTH),
     "n_predict": _LENGTH,  # in llama.cpp it counts in place of max_tokens
     "temperature": "say it in the protocol",
@@ -34,7 +40,7 @@ OWN_KEYS: Mapping[str, str] = {
     "stop": "say answer.stop in the prompt set",
     **dict.fromkeys(("seed", "random_seed"), _SEED),
     **dict.fromkeys(("logprobs", "top_logprobs"), _LOGPROBS),
-    "ignore_eos": "it is sent where an exact readout needs it",
+    "ignore_eos": "leave it out; it is sent where the exact readout needs it",
     **dict.fromkeys(("stream", "stream_options"), _WHOLE),
     **dict.fromkeys(("tools", "tool_choice", "functions", "function_call"), _TOOLS),
 }
@@ -86,7 +92,10 @@ def wrong_headers(
     for name, value in headers.items():
         where = f"headers.{name}"
         if not _HEADER_NAME.fullmatch(name):
-            yield f"{where}: no name of a header: letters, digits and hyphens"
+            yield (
+                f"{where}: this cannot be the name of a header, which has only letters, digits "
+                "and hyphens"
+            )
         elif name.lower() in _OWN_HEADERS:
             yield f"{where}: emoalign sets this header itself: leave it out"
         elif name.lower() == "authorization" and api_key_env is not None:
@@ -95,7 +104,7 @@ def wrong_headers(
                 "api_key_env: null to send one of your own"
             )
         elif lower.count(name.lower()) > 1:
-            yield f"{where}: stands there twice, in capitals and small letters"
+            yield f"{where}: this header is there twice, with other capitals: leave one of them out"
         if isinstance(value, SecretValue):
             continue
         if _secret_header(name, value):

@@ -271,8 +271,9 @@ class BatchClient:
             )
         return (
             "It was made with the key of another account or project, or has been deleted. Use that "
-            "key again, or give its answers up by deleting the file that remembers it: "
-            "docs/batches.md."
+            "key again. If its answers are lost, delete the file that remembers it, "
+            "results/journal/<model>/<dataset>/<scale>/<protocol>.<shard>.batches.json: the "
+            "requests are then sent, and paid for, anew."
         )
 
 

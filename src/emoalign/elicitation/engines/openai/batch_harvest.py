@@ -13,8 +13,8 @@ from emoalign.elicitation.engines.openai.batch_client import BatchClient
 from emoalign.elicitation.engines.openai.batch_files import Outcome, read_outcomes, reply_in
 from emoalign.elicitation.engines.openai.batch_memory import Remembered
 from emoalign.elicitation.engines.openai.batch_states import BatchState
-from emoalign.elicitation.engines.openai.choices import lacks_logprobs, read_choices
-from emoalign.elicitation.engines.openai.client import NO_LOGPROBS
+from emoalign.elicitation.engines.openai.choices import read_choices
+from emoalign.elicitation.engines.openai.logprobs import check_logprobs
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.engines.openai.replies import Fault
 from emoalign.elicitation.inquiry import Inquiry
@@ -109,8 +109,8 @@ class Harvest:
             try:
                 reply = reply_in(outcome, len(participants), self._card)
                 answers = read_choices(request_id, participants, exact, reply, 0.0)
-                if exact and any(map(lacks_logprobs, answers)):
-                    raise Fault("permanent", NO_LOGPROBS, "")
+                if exact:
+                    check_logprobs(answers, reply)
             except Fault as fault:
                 said = self._client.keyless(fault.said)
                 why = f"{self._client.where()} {said} {fault.remedy}".rstrip()

@@ -165,13 +165,17 @@ class _Batches:
         """
         if not alone or self._at_once != 1:
             self._at_once = max(1, len(self._memory.batches))
-            _log.warning("%s At most %d at once from now on.", error, self._at_once)
+            _log.warning(
+                "%s From now on, at most %d batches are under way at once.", error, self._at_once
+            )
             return
         others = [path for path in self._journal.rglob(f"*{SUFFIX}") if path != self._memory.path]
         now = time.monotonic()
         if self._turned_away is None:
             self._turned_away = now
-            _log.warning("%s It is submitted again once others may have ended.", error)
+            _log.warning(
+                "%s It is submitted again later, when other batches may have ended.", error
+            )
         if not (passing or others) or now - self._turned_away > A_DAY_S:
             raise error
         # The longer it has waited, the less often it asks.

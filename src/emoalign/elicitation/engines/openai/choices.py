@@ -12,32 +12,38 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.engines.openai.replies import Fault, beginning, choice_failed
+from emoalign.elicitation.engines.openai.logprobs import check_logprobs, logprobs_in
+from emoalign.elicitation.engines.openai.replies import choice_failed
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
-from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld, wordless
+from emoalign.elicitation.readings import wordless
 
-_TEXT = (None, "text", "output_text")
+_TEXT = ("text", "value", "content", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
+_THINKS = ("think", "thought", "reason", "summary")
+"""What the names of all kinds of parts have in common that are thoughts."""
+
+_DEEPEST = 4
+"""Parts inside parts that are read."""
+
 _PLAIN = {"role", "content"}
-_IMPOSSIBLE = (
-    "The exact readout needs natural logarithms of the probabilities of whole next tokens. If the "
-    "server does not report them, say top_logprobs: 0 in the model's card and use the sampled "
-    "readout."
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a choice says, by kind: the answer, the thoughts before it, a refusal."""
+    """What a choice says, by kind: the answer, the thoughts before it, a refusal, if it is one."""
 
     text: str = ""
     thinking: str = ""
     refusal: str = ""
+    refused: bool = False
 
     def __add__(self, other: Said) -> Said:
         return Said(
-            self.text + other.text, self.thinking + other.thinking, self.refusal + other.refusal
+            self.text + other.text,
+            self.thinking + other.thinking,
+            self.refusal + other.refusal,
+            self.refused or other.refused,
         )
 
 
@@ -61,6 +67,18 @@ def has_choices(reply: Mapping[str, Any]) -> bool:
     )
 
 
+def has_probabilities(reply: Mapping[str, Any]) -> bool:
+    """Tell the same of a reply to an exact request.
+
+    Raises Fault where there are no probabilities in it, or some that cannot be.
+    """
+    if not has_choices(reply):
+        return False
+    nobody = [None] * len(reply["choices"])
+    check_logprobs(read_choices("", nobody, True, reply, 0.0), reply)
+    return True
+
+
 def said(choice: object) -> Said | None:
     """What a choice says; None where it is of no known form."""
     if not isinstance(choice, dict):
@@ -82,50 +100,56 @@ def said(choice: object) -> Said | None:
     return Said(
         content.text,
         next(filter(None, places), ""),
-        content.refusal + (refusal if isinstance(refusal, str) else ""),
+        content.refusal + _plain(refusal),
+        content.refused or bool(refusal),
     )
 
 
-def _content(content: object) -> Said | None:
-    """What a message's content says: a text, or parts of several kinds."""
+def _content(content: object, depth: int = _DEEPEST) -> Said | None:
+    """What a message's content says: a text, or parts of several kinds, which may hold others."""
     if content is None:
         return Said()
     if isinstance(content, str):
         return Said(content)
-    parts = [content] if isinstance(content, dict) else content
-    if not isinstance(parts, list):
+    if isinstance(content, dict):
+        return _part(content, depth)
+    if not depth or not isinstance(content, list):
         return None
     every = Said()
-    for part in parts:
-        read = Said(part) if isinstance(part, str) else _part(part)
+    for part in content:
+        read = _content(part, depth - 1)
         if read is None:
             return None
         every += read
     return every
 
 
-def _part(part: object) -> Said | None:
-    if not isinstance(part, dict):
-        return None
+def _part(part: Mapping[str, Any], depth: int) -> Said | None:
+    """What a part says, by its kind; without one, by the name of what is in it."""
     kind = part.get("type")
+    if kind is None:
+        kind = next((name for name in (*_TEXT, "refusal", *_THOUGHTS) if name in part), None)
+    if not depth or not isinstance(kind, str):
+        return None
+    kind = kind.lower()
     if kind == "refusal":
-        return Said(refusal=_plain(part.get("refusal")))
-    if isinstance(kind, str) and kind in _THOUGHTS:
+        return Said(refusal=_plain(part), refused=bool(part.get(kind, True)))
+    if part.get("thought") is True or any(word in kind for word in _THINKS):
         return Said(thinking=_plain(part))
-    if kind in _TEXT:
-        text = part.get("text")
-        return Said(text) if isinstance(text, str) else None
-    return Said() if isinstance(kind, str) else None
+    if kind in _TEXT or kind == "message" or kind.endswith("_text"):
+        words = (part.get(name) for name in _TEXT)
+        return _content(next((word for word in words if word is not None), None), depth - 1)
+    return Said()
 
 
-def _plain(thoughts: object, depth: int = 4) -> str:
-    """Thoughts as a text, however they are wrapped."""
+def _plain(thoughts: object, depth: int = _DEEPEST) -> str:
+    """Thoughts, or a refusal, as a text, however they are wrapped."""
     if isinstance(thoughts, str):
         return thoughts
     if depth and isinstance(thoughts, list):
         return "".join(_plain(thought, depth - 1) for thought in thoughts)
     if depth and isinstance(thoughts, dict):
-        names = ("text", "content", "summary", *_THOUGHTS)
+        names = (*_TEXT, "summary", "refusal", *_THOUGHTS)
         return next(filter(None, (_plain(thoughts.get(name), depth - 1) for name in names)), "")
     return ""
 
@@ -169,11 +193,6 @@ def used_tokens(reply: Mapping[str, Any]) -> int:
     return (usage.prompt or 0) + (usage.answers or 0)
 
 
-def lacks_logprobs(answer: Answer) -> bool:
-    """Tell whether probabilities are missing although the answer was not withheld."""
-    return answer.logprobs is None and withheld(answer) is None
-
-
 def read_answers(ask: Ask, reply: Mapping[str, Any], seconds: float) -> list[Answer]:
     """One answer per choice, in order of the participants; what is missing or failed is left out.
 
@@ -204,7 +223,6 @@ def read_choices(
         if choice_failed(choice):
             continue
         content = said(choice) or Said()
-        message = choice.get("message")
         counted = rest if answers else usage
         answers.append(
             Answer(
@@ -217,8 +235,8 @@ def read_choices(
                 completion_tokens=counted.answers,
                 latency_s=round(seconds, 4),
                 received=received,
-                refused=bool(content.refusal or (message and message.get("refusal"))),
-                logprobs=_logprobs(choice) if exact else None,
+                refused=content.refused,
+                logprobs=logprobs_in(choice) if exact else None,
                 thinking=untrusted.writable(content.thinking) or None,
                 thinking_tokens=counted.thinking,
                 reply_id=reply_id,
@@ -230,51 +248,6 @@ def read_choices(
 def _rest(usage: Usage) -> Usage:
     """The tokens noted with all answers but the first: 0 where they are known."""
     return Usage(*(None if tokens is None else 0 for tokens in vars(usage).values()))
-
-
-def _logprobs(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...] | None:
-    """Tokens and log-probabilities of the first position, likeliest first.
-
-    None where there are none, or in no known form. Raises Fault where they cannot be probabilities.
-    """
-    found = []
-    for token, value in _top(choice.get("logprobs")):
-        if not isinstance(token, str):
-            return None
-        number = untrusted.finite(value)
-        if number is not None:  # null and -Infinity stand for tokens that do not come at all
-            found.append((untrusted.writable(token), round(number, 6)))
-    mass = returned_mass(found)
-    if mass > MOST_MASS:
-        raise Fault(
-            "permanent",
-            f"gave log-probabilities whose probabilities add up to {mass:.4g}, not to 1 at most: "
-            f"{beginning(choice.get('logprobs'))}",
-            _IMPOSSIBLE,
-        )
-    return tuple(found) or None
-
-
-def _top(logprobs: object) -> list[tuple[object, object]]:
-    """(token, log-probability) of the first position: chats' form, completions', or in between."""
-    positions = logprobs
-    if isinstance(logprobs, dict):
-        positions = logprobs.get("content") or logprobs.get("top_logprobs")
-    if isinstance(positions, list):
-        positions = positions[0] if positions else None
-    top = positions
-    if isinstance(positions, dict) and (
-        "top_logprobs" in positions or isinstance(positions.get("token"), str)
-    ):
-        top = positions.get("top_logprobs")
-    if isinstance(top, dict):
-        return list(top.items())
-    if not isinstance(top, list):
-        return []
-    return [
-        (entry.get("token"), entry.get("logprob")) if isinstance(entry, dict) else (None, None)
-        for entry in top
-    ]
 
 
 def withheld_reply(choices: int, usage: object) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from emoalign.addresses import shown
 from emoalign.elicitation.engines.openai.additions import SecretValue, card_should_say
 from emoalign.elicitation.engines.openai.choices import (
     has_choices,
-    lacks_logprobs,
+    has_probabilities,
     read_answers,
     used_tokens,
     withheld_reply,
@@ -53,15 +53,11 @@ from emoalign.errors import EngineError
 from emoalign.prompts import estimated_tokens
 
 EMPTY_TRIES = 3
-"""Times that a question is sent to which the server gives a list of no answers."""
+"""Times that a question is sent that brings a list of no answers, or no log-probabilities."""
 
 _KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
 LONGEST_REASON = 1000
 """Characters of a provider's reason not to accept a request that are kept."""
-NO_LOGPROBS = (
-    "was asked for log-probabilities and returned none. If it cannot give them, say "
-    "top_logprobs: 0 in the model's card; the exact readout is then refused from the start."
-)
 DEFAULTS_ON = (
     "is llama.cpp, which leaves tokens out by defaults of its own (top_k, min_p), so that answers "
     "would not come from the model's whole distribution. Say sampling_extras: true among the "
@@ -135,11 +131,12 @@ class OpenAIEngine:
         request = ask.request
         body = request_body(self._model, self._capabilities, ask)
         path = interface(ask)
+        expected = has_probabilities if request.readout == "exact" else has_choices
         answers_at_most = request.sampling.max_tokens * len(ask.participants)
         tokens = estimated_tokens(request.prompt) + answers_at_most
         seconds = 0.0
         try:
-            reply, seconds = await self._post(path, body, tokens, has_choices, again)
+            reply, seconds = await self._post(path, body, tokens, expected, again)
         except Fault as fault:
             if fault.kind != "withheld":
                 words = self._keyless(fault.words, LONGEST_REASON)
@@ -147,13 +144,7 @@ class OpenAIEngine:
             reply = withheld_reply(len(ask.participants), fault.usage)
         if by_llamacpp(reply) and not self._capabilities.sampling_extras:
             raise EngineError(f"{self._where()} {DEFAULTS_ON}")
-        try:
-            answers = read_answers(ask, reply, seconds)
-        except Fault as fault:
-            raise self._explained(fault) from None
-        if request.readout == "exact" and any(map(lacks_logprobs, answers)):
-            raise EngineError(f"{self._where()} {NO_LOGPROBS}")
-        return answers
+        return read_answers(ask, reply, seconds)
 
     async def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of `text`, from the server's own tokenizer (POST /tokenize)."""
