@@ -9,7 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from snakemake.utils import min_version
+from snakemake.utils import min_version, update_config
 
 min_version("9.0")
 
@@ -38,6 +38,7 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.place import require_default_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
+from emoalign.study.overrides import overrides
 
 importable_in_jobs()
 tell_environments()
@@ -54,6 +55,7 @@ if not workflow.overwrite_configfiles and not workflow.modifier.skip_configfile:
 
 
 try:
+    update_config(config, overrides(workflow.config_settings.config_args or []))
     loaded = load_study(
         config,
         Path("config"),
@@ -77,6 +79,9 @@ for why in undrawn(loaded):
     logger.warning(f"A figure of the study will not be drawn: {why}")
 
 
+report: "workflow/captions/workflow.rst"
+
+
 rule all:
     """Everything: the report comes last, and reads what all other stages make."""
     input:
@@ -85,6 +90,7 @@ rule all:
 
 
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/terminal.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"

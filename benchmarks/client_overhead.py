@@ -29,9 +29,9 @@ import openai
 import orjson
 
 from emoalign.elicitation import journal_file
+from emoalign.elicitation.engines.conversation import collect
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel, request_body
-from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.rating import Ask, RatingRequest, Sampling
 from emoalign.elicitation.readings import read_answer
@@ -135,7 +135,7 @@ def ask_all(port: int, number: int, per_minute: float | None = None) -> float:
     async def converse(journal: JournalWriter) -> None:
         engine = OpenAIEngine(card.base_url, card.model, card.api_key_env, card)
 
-        def keep(answers: Sequence[Answer]) -> None:
+        def keep(answers: Sequence[Answer], sent: float) -> None:
             nonlocal ratings
             journal.append(answers)
             ratings += sum(

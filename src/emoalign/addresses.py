@@ -48,6 +48,46 @@ def _is_loopback(number: IPv4Address | IPv6Address) -> bool:
     return any(number in network for network in _HERE)
 
 
+def no_address(text: str) -> str | None:
+    """The reason why nothing can be reached at an address; None where something may be.
+
+    It repeats nothing of the address, which may hold a secret.
+    """
+    if not text.isprintable() or " " in text:
+        return "has a space, a line end or another letter that no address has: take it out"
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # a bracket without its other half, or no number between the two
+        return _NO_HOST
+    if parts.scheme not in _PORTS:
+        return "expected an address that begins with http:// or https://"
+    if not parts.hostname or not _may_be_host(parts.hostname, "[" in parts.netloc):
+        return _NO_HOST
+    try:
+        possible = parts.port != 0
+    except ValueError:
+        possible = False
+    return None if possible else "what follows the last : of the host is no port from 1 to 65535"
+
+
+_NO_HOST = (
+    "has no host that can be, as in https://example.org/v1, http://localhost:8000/v1 or "
+    "http://[::1]:8000/v1"
+)
+
+
+def _may_be_host(host: str, bracketed: bool) -> bool:
+    if bracketed:
+        return isinstance(_number(host), IPv6Address)
+    if re.fullmatch(r"[0-9.]+", host):
+        return _number(host) is not None
+    try:
+        name = host.encode("idna").decode()
+    except UnicodeError:  # a part of it is empty or too long
+        return False
+    return bool(re.fullmatch(r"[a-z0-9_.-]+", name, re.IGNORECASE))
+
+
 def loopback_hosts() -> list[str]:
     """The names and networks that are this machine, as patterns of httpx2."""
     networks = [network.with_prefixlen for network in _HERE]

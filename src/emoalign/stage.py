@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 
 from emoalign.descriptors import allow_all, used_up
+from emoalign.disks import without_room
 from emoalign.errors import EmoalignError
 from emoalign.installed import IN_A_CLONE
 
@@ -78,23 +80,38 @@ def _without_traceback(
         sys.__excepthook__(kind, value, trace)
 
 
+FILE_ONLY = {"file_only": True}
+"""Marks, as `extra`, what the log of a job is told and the terminal is not."""
+
+
+def job_file(log_file: str | Path) -> Path:
+    """The file beside the log of a job that holds its params in full."""
+    return Path(log_file).with_suffix(".job.json")
+
+
 @contextmanager
-def stage(log_file: str | Path) -> Iterator[None]:
+def stage(log_file: str | Path, params: Mapping[str, object] | None = None) -> Iterator[None]:
     """Messages of the block go to `log_file` and to the terminal.
 
+    The `params` of the job, which Snakemake shows as a digest, go to the file beside the log.
     An error that emoalign recognises, or that the system reports (a full disk), ends the process
     with its message alone, and so does being told to stop (Ctrl-C, SIGTERM); anything else is a
     fault of the program, and its traceback goes to the log as well.
     """
-    in_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
+    in_file = _LogFile(log_file, mode="w", encoding="utf-8")
     on_terminal = logging.StreamHandler(sys.stderr)
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     on_terminal.setFormatter(logging.Formatter("%(message)s"))
+    on_terminal.addFilter(lambda record: not hasattr(record, *FILE_ONLY))
     for handler in (in_file, on_terminal):
         _log.addHandler(handler)
     _log.setLevel(logging.INFO)
     allow_all()
     try:
+        if params is not None:
+            told = json.dumps(dict(params.items()), indent=2, ensure_ascii=False, default=str)
+            with suppress(OSError):  # a full disk: the job does without it
+                job_file(log_file).write_text(told + "\n", encoding="utf-8")
         with _heeding_signals():
             yield
     except Stopped as stop:
@@ -105,9 +122,14 @@ def stage(log_file: str | Path) -> Iterator[None]:
         sys.exit(1)
     except OSError as error:
         remedy = ". Allow more: ulimit -n 4096" if used_up(error) else ""
-        _log.error("A file could not be read or written: %s%s", error, remedy)
+        otherwise = f"A file could not be read or written: {error}{remedy}"
+        _log.error("%s", without_room(error) or otherwise)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
+        full = without_room(error)
+        if full:
+            _log.error("%s", full)
+            sys.exit(1)
         _log.exception("This is a fault in emoalign itself; please report it with this log.")
         sys.exit(1)
     finally:
@@ -115,6 +137,26 @@ def stage(log_file: str | Path) -> Iterator[None]:
             _log.removeHandler(handler)
             handler.flush()
         in_file.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log that may find no room: the terminal has the same messages."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        error = sys.exc_info()[1]
+        if error is None or without_room(error) is None:
+            super().handleError(record)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            if without_room(error) is None:
+                raise
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
 
 
 class Stopped(SystemExit):

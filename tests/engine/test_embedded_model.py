@@ -21,9 +21,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from emoalign.elicitation.engines.conversation import collect
 from emoalign.elicitation.engines.llamacpp import LlamaCppModel, served
 from emoalign.elicitation.engines.openai.client import OpenAIEngine
-from emoalign.elicitation.engines.served import collect
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, rate
@@ -563,7 +563,7 @@ def carelessly(
             engine = OpenAIEngine(f"{address}/v1", card.weights.file, None, asked, key)
             try:
                 asks = [Ask(one, tuple(range(PARTICIPANTS))) for one in requests]
-                await collect(engine, asks, found[arm].extend, concurrency=1)
+                await collect(engine, asks, lambda got, _, arm=arm: found[arm].extend(got), 1)
             finally:
                 await engine.close()
 

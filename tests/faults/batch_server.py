@@ -62,6 +62,8 @@ class BatchServer(FaultServer):
     end: Callable[[int, Sequence[Line]], Ending] = all_answered
     on_poll: Callable[[int], web.Response | None] = lambda polls: None
     on_creation: Callable[[], web.Response | None] = lambda: None
+    written: Callable[[bytes], bytes] = lambda content: content
+    """A file of answers or errors as it is written."""
     drop_creations: int = 0
     cut_short: int = 0
     pages: int = 0
@@ -174,7 +176,7 @@ class BatchServer(FaultServer):
         if not lines:
             return None
         as_bytes = (line if isinstance(line, bytes) else orjson.dumps(line) for line in lines)
-        return self._store(b"\n".join(as_bytes))
+        return self._store(self.written(b"\n".join(as_bytes)))
 
     def _store(self, content: bytes) -> str:
         self.files[f"file-{len(self.files)}"] = content

@@ -134,6 +134,10 @@ class Desk:
     def rate(self, account: Account | None = None) -> pd.DataFrame:
         """The ratings of the job, run in this process."""
         self.lay_out()
+        return self.rate_laid_out(account)
+
+    def rate_laid_out(self, account: Account | None = None) -> pd.DataFrame:
+        """As `rate` does, from files that are there."""
         output = self.folder / "ratings.parquet"
         stimuli, journal = self.folder / "stimuli.parquet", self.folder / "journal"
         rate([self.job], self.card, stimuli, "0000", journal, [output], account)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import signal
 import time
@@ -15,6 +16,7 @@ import pytest
 from aiohttp import web
 
 from emoalign.elicitation.budget import Account
+from emoalign.elicitation.engines.openai import batches
 from emoalign.errors import BudgetError, EngineError
 from emoalign.prompts import Message, Prompt, most_tokens
 from tests.faults.batch_server import (
@@ -215,6 +217,19 @@ def test_faults_of_polling_are_waited_out(
     whole(desk)
 
 
+def test_a_wait_that_is_longer_than_allowed_is_cut_and_told_once(
+    batched: Callable[..., Desk], server: BatchServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.on_poll = lambda polls: (
+        web.json_response({}, status=429, headers={"Retry-After": "7200"}) if polls < 5 else None
+    )
+    desk = batched()
+    desk.rate()
+    whole(desk)
+    (told,) = (said for said in caplog.messages if "asks to wait" in said)
+    assert "asks to wait 7200 s, longer than longest_wait_s in the model's card (0.01 s)" in told
+
+
 def test_a_batch_that_is_not_accepted_says_which_line_and_why(
     batched: Callable[..., Desk], server: BatchServer
 ) -> None:
@@ -374,6 +389,65 @@ def test_a_damaged_line_costs_no_other_answer(
     assert list(map(len, server.submitted)) == [4, 1]
     assert set(server.paid.values()) == {1}
     assert "lines that cannot be read: 1 (file file-1, line 2: " in caplog.text
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda content: codecs.BOM_UTF8 + content,
+        lambda content: content.replace(b"\n", b"\n" + codecs.BOM_UTF8),  # files that were joined
+        lambda content: content.decode().encode("utf-16"),
+        lambda content: codecs.BOM_UTF16_BE + content.decode().encode("utf-16-be"),
+        lambda content: content.replace(b"\n", b"\r\n") + b"\r\n\x1a",
+        lambda content: content.replace(b"\n", b"\r"),
+        lambda content: b"\n\n  \n" + content.replace(b"\n", b"\n\n \t\n") + b"\n\n",
+        lambda content: content + b"\n" + b"\0" * 600,
+        lambda content: b"\x1e" + content.replace(b"\n", b"\n\x1e"),
+        lambda content: codecs.BOM_UTF8 + b"\r\n " + content + b"\0\0",
+    ],
+    ids=[
+        "mark",
+        "marks",
+        "utf-16",
+        "utf-16-be",
+        "windows",
+        "cr",
+        "blank",
+        "zeros",
+        "records",
+        "all",
+    ],
+)
+def test_lines_that_were_written_another_way_are_read(
+    written: Callable[[bytes], bytes],
+    batched: Callable[..., Desk],
+    server: BatchServer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def end(number: int, lines: Sequence[Line]) -> Ending:
+        withheld = {"error": {"code": "content_filter", "message": "Nö."}}
+        errors = [responded(line, 400, withheld) for line in lines[2:]]
+        return Ending(output=list(map(answered, lines[:2])), errors=errors)
+
+    server.end, server.written = end, written
+    ratings = batched().rate()
+    assert len(server.submitted) == 1
+    assert "cannot be read" not in caplog.text
+    assert ratings["status"].value_counts().to_dict() == {"ok": 6, "content_filter": 6}
+
+
+@pytest.mark.parametrize("page", [b"<html>Sign in", b'{"error": {"message": "Not now."}}'])
+def test_nor_does_such_a_mark_make_a_file_of_a_page_or_an_error(
+    page: bytes,
+    batched: Callable[..., Desk],
+    server: BatchServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batches, "PATIENCE_S", 0.0)
+    server.written = lambda content: codecs.BOM_UTF8 + page
+    with pytest.raises(EngineError, match="gave no file but this"):
+        batched().rate()
+    assert len(server.submitted) == 1
 
 
 def test_a_reason_of_any_depth_costs_no_other_answer(

@@ -224,6 +224,47 @@ def test_every_key_of_every_body_is_one_that_extra_body_refuses() -> None:
     assert set_here <= set(OWN_KEYS)
 
 
+@pytest.mark.parametrize(
+    ("extra_body", "place"),
+    [
+        ({"models": ["a/one", "a/two"]}, "models"),
+        ({"models": None}, "models"),
+        ({"route": "fallback"}, "route"),
+        ({"fallbacks": [{"model": "other"}]}, "fallbacks"),
+        ({"fallback_models": ["other"]}, "fallback_models"),
+        ({"context_window_fallbacks": [{"a": ["b"]}]}, "context_window_fallbacks"),
+        ({"modelFallbacks": ["b"]}, "modelFallbacks"),
+        ({"fallback": "other"}, "fallback"),
+        ({"preset": "mine"}, "preset"),
+        ({"model_list": []}, "model_list"),
+        ({"extra_body": {"temperature": 0.3}}, "extra_body"),
+        (
+            {"plugins": [{"id": "auto-router", "allowed_models": ["b"]}]},
+            "plugins[0].allowed_models",
+        ),
+        ({"providerOptions": {"gateway": {"models": ["b"]}}}, "providerOptions.gateway.models"),
+    ],
+)
+def test_what_may_have_another_model_answer_is_refused_in_extra_body(
+    extra_body: Body, place: str
+) -> None:
+    said = problems(extra_body={**extra_body, "fine": True})
+    assert f"extra_body.{place}: with it another model may answer, under the name of this" in said
+
+
+@pytest.mark.parametrize(
+    "extra_body",
+    [
+        {"provider": {"allow_fallbacks": True, "order": ["one"], "sort": "price"}},
+        {"provider": {"allow_fallbacks": False}, "disable_fallbacks": True},
+        {"response_format": {"json_schema": {"schema": {"properties": {"models": {}}}}}},
+        {"chat_template_kwargs": {"model_identity": "You rate.", "router": 1}},
+    ],
+)
+def test_what_leaves_the_model_as_it_is_is_taken(extra_body: Body) -> None:
+    assert problems(extra_body=extra_body) == ""
+
+
 NESTED = {
     "chat_template_kwargs": {"enable_thinking": False, "b": [1, {"z": None, "a": 2.5}]},
     "provider": {"only": ["one"], "allow_fallbacks": False},
@@ -283,6 +324,18 @@ KEYLIKE = "sk-proj-0123456789abcdefghij"
         ({"headers": {"X-Virtual-Key": SECRET}}, "headers.X-Virtual-Key: this looks like"),
         ({"headers": {"X-Mine": f"Basic {SECRET}"}}, "headers.X-Mine: this looks like"),
         ({"headers": {"Cookie": SECRET}}, "headers.Cookie: this looks like a secret"),
+        *(
+            ({"headers": {name: SECRET}}, f"headers.{name}: this looks like a secret")
+            for name in (
+                *("Authorization", "Proxy-Authorization", "X-Authorization-Backup", "X-Auth"),
+                *("api-key", "apikey", "XApiKey", "X-Api-Key-2", "x-goog-api-key", "Access-Key"),
+                *("Ocp-Apim-Subscription-Key", "Token", "X-Apitoken", "X-Auth-Token-Value"),
+                *("X-Secret", "Client-Secret-1", "CF-Access-Client-Secret", "X-ClientSecret"),
+                *("Password", "X-Userpassword", "X-Passwd", "X-Passphrase", "X-Pwd", "DB-Pass"),
+                *("Cookie2", "Set-Cookie", "X-Cookies", "X-Credentials", "X-Bearer", "X-JWT"),
+                *("X-Signature", "X-Sig"),
+            )
+        ),
         ({"headers": {"X-Mine": {"env": KEYLIKE}}}, "holds what looks like a key itself"),
         ({"api_key_env": KEYLIKE}, "holds what looks like a key itself"),
     ],
@@ -296,6 +349,79 @@ def test_a_secret_in_a_card_is_refused_and_not_repeated(
     assert KEYLIKE not in told
 
 
+NO_SPACE = "base_url: has a space, a line end or another letter that no address has"
+NO_HOST = "base_url: has no host that can be, as in https://example.org/v1"
+NO_PORT = "base_url: what follows the last : of the host is no port from 1 to 65535"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "told"),
+    [
+        ("http://host:99999/v1", NO_PORT),
+        ("http://host:65536", NO_PORT),
+        ("http://host:abc", NO_PORT),
+        ("http://host:8000:1/v1", NO_PORT),
+        ("http://host:0/v1", NO_PORT),
+        ("http://host:-1/v1", NO_PORT),
+        ("http://host:80.5/v1", NO_PORT),
+        ("http://[::1]:99999/v1", NO_PORT),
+        (f"http://me:{SECRET}", NO_PORT),
+        ("http://my host/v1", NO_SPACE),
+        (" http://host/v1", NO_SPACE),
+        ("http://host/v1 ", NO_SPACE),
+        ("http://host/v1\n", NO_SPACE),
+        ("http://ho\tst/v1", NO_SPACE),
+        ("http://host/my models", NO_SPACE),
+        ("http://host\u00a0/v1", NO_SPACE),
+        ("http:///v1", NO_HOST),
+        ("http://", NO_HOST),
+        ("http://:8000/v1", NO_HOST),
+        ("https:/host/v1", NO_HOST),
+        ("https:host/v1", NO_HOST),
+        ("http:\\\\host\\v1", NO_HOST),
+        ("http://[::1", NO_HOST),
+        ("http://::1]/v1", NO_HOST),
+        ("http://[::1:8000/v1", NO_HOST),
+        ("http://[host]/v1", NO_HOST),
+        ("http://[127.0.0.1]/v1", NO_HOST),
+        ("http://300.0.0.1/v1", NO_HOST),
+        ("http://a..b/v1", NO_HOST),
+        ("http://.host/v1", NO_HOST),
+        (f"http://{'a' * 64}.org/v1", NO_HOST),
+        ("https://<resource>.openai.azure.com/openai/v1", NO_HOST),
+        ("https://${HOST}/v1", NO_HOST),
+        ("http://host,other/v1", NO_HOST),
+        ("ftp://host/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("ws://host/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("localhost:8000/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("host/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("//host/v1", "base_url: expected an address that begins with http:// or https://"),
+        ("", "base_url: expected an address that begins with http:// or https://"),
+    ],
+)
+def test_an_address_at_which_nothing_can_be_is_refused(base_url: str, told: str) -> None:
+    said = problems(base_url=base_url)
+    assert told in said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        *("http://[::1]:8000/v1", "http://[fe80::1%eth0]:8000/v1", "http://127.1:8000", "HTTP://A"),
+        *(
+            "https://my_host.local./v1",
+            "http://münchen.example/v1",
+            "http://host:65535",
+            "http://a:",
+        ),
+        *("https://example.org/a%20b/v1", "http://xn--mnchen-3ya.example/v1", "http://0.0.0.0:1"),
+    ],
+)
+def test_any_other_address_is_taken(base_url: str) -> None:
+    assert problems(base_url=base_url) == ""
+
+
 def test_an_address_of_a_file_holds_no_secret_either() -> None:
     card = {"title": "A", "engine": "llamacpp", "capabilities": {"sampling_extras": True}}
     address = "https://example.org/model.gguf?"
@@ -303,6 +429,11 @@ def test_an_address_of_a_file_holds_no_secret_either() -> None:
     _, (told,) = validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")
     assert "weights: url: holds a key or token" in told
     assert SECRET not in told
+    weights["url"] = "https://[::1/model.gguf"
+    assert (
+        "weights: url: has no host that can be"
+        in validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")[1][0]
+    )
     weights["url"] = f"{address}download=1"
     assert validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")[1] == []
 
@@ -320,9 +451,16 @@ def test_names_that_only_sound_like_secrets_are_taken(extra_body: Body) -> None:
     assert problems(extra_body=extra_body) == ""
 
 
+def test_headers_that_are_no_secret_are_taken() -> None:
+    names = ("X-Title", "HTTP-Referer", "OpenAI-Organization", "OpenAI-Project", "anthropic-beta")
+    more = ("Helicone-User-Id", "X-Auth-User", "X-Token-Limit", "X-Author", "X-Keyword", "X-Monkey")
+    assert problems(headers=dict.fromkeys((*names, *more), "ours")) == ""
+
+
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
+        ({"headers": {"Helicone-Fallbacks": "b"}}, "with it another model may answer"),
         ({"headers": {"authorization": {"env": "MINE"}}}, "api_key_env (OPENAI_API_KEY) is sent"),
         ({"headers": {"Content-Type": "text"}}, "emoalign sets this header itself"),
         ({"headers": {"X Y": "a"}}, "headers.X Y: this cannot be the name of a header"),

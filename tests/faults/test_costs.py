@@ -211,7 +211,7 @@ def test_the_most_follows_from_the_body_that_is_sent(
 def test_answers_are_in_the_journal_before_they_are_booked(
     spending: Spending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: Inquiry, arrived: object) -> None:
+    def fail(self: Inquiry, *arrived: object) -> None:
         raise OSError("no room")
 
     monkeypatch.setattr(Inquiry, "keep", fail)

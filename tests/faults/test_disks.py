@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -15,10 +16,15 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
+from PIL import Image
 
 from emoalign.elicitation import journal
 from emoalign.errors import JournalError
+from emoalign.stage import stage
+from emoalign.tables import RATINGS, atomic
 from tests.faults.conftest import Desk, serials
 from tests.faults.server import Heard
 from tests.kit.waiting import HANGS_S, until
@@ -91,6 +97,75 @@ def test_a_job_that_finds_room_nowhere_loses_only_what_was_under_way(
     assert heard - whole <= 4
     large.rate()
     assert len(large.server.heard) == 100 + heard - whole
+
+
+def test_a_disk_that_is_full_from_the_start_is_told_with_the_file_and_nothing_is_asked(
+    desk: Desk, no_file_above: Limit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.lay_out()
+    with no_file_above(0), pytest.raises(SystemExit) as end, stage(desk.folder / "job.log"):
+        desk.rate_laid_out()
+    assert end.value.code == 1
+    assert capsys.readouterr().err == (
+        f"{desk.journal} could not be written: File too large. Allow larger files (ulimit -f "
+        "unlimited), or use a disk that can hold them, then run the same command again: what is "
+        "finished stays.\n"
+    )
+    assert desk.server.heard == []
+    assert len(desk.rate()) == 12
+
+
+def arrow(folder: Path) -> None:
+    none = pa.RecordBatchReader.from_batches(RATINGS.schema, [])
+    RATINGS.write_batches(none, folder / "a file")
+
+
+def text(folder: Path) -> None:
+    with atomic(folder / "a file") as partial:
+        partial.write_text("text" * 10_000)
+
+
+def picture(folder: Path) -> None:
+    with atomic(folder / "a file") as partial:
+        Image.new("RGB", (400, 400)).save(partial, format="BMP")
+
+
+@pytest.mark.parametrize("write", [arrow, text, picture])
+def test_whatever_finds_no_room_is_told_with_the_file_that_it_would_be(
+    write: Callable[[Path], None],
+    tmp_path: Path,
+    no_file_above: Limit,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with no_file_above(0), pytest.raises(SystemExit), stage(tmp_path / "job.log"):
+        write(tmp_path)
+    assert f"{tmp_path / 'a file'} could not be written: File too large." in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["job.log"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/data/file"),
+            "/data/file could not be written: No space left on device. Make room on this disk, ",
+        ),
+        (
+            duckdb.IOException('Could not write file "/data/spilled": No space left on device'),
+            'not be written: Could not write file "/data/spilled": No space left on device. Make ',
+        ),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/data/file"), "have your quota raised, "),
+        (OSError(errno.ENOENT, "No such file", "/data/file"), "No such file: '/data/file'"),
+    ],
+)
+def test_a_library_that_finds_no_room_says_where_and_is_no_fault_of_the_program(
+    error: Exception, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit), stage(tmp_path / "job.log"):
+        raise error
+    said = capsys.readouterr().err
+    assert told in said
+    assert "Traceback" not in said
 
 
 def deleted(file: Path) -> None:

@@ -178,14 +178,18 @@ def test_a_request_that_is_not_accepted_is_rejected_once_others_are(
 
 def test_the_last_item_may_be_the_one_that_is_rejected(desk: Desk) -> None:
     desk.server.said = only("war", 400, {"error": {"message": "No."}})
-    assert by_word(desk)["war"] == {"rejected"}
-    assert len(desk.server.heard) == 4
+    one_by_one = replace(desk, limits={"concurrency": 1})
+    assert by_word(one_by_one)["war"] == {"rejected"}
+    # Nothing was left to ask: what the server has accepted before tells that it accepts others.
+    assert [heard.prompt for heard in desk.server.heard] == ["joy", "woe", "tea", "war", "joy"]
+    assert len(desk.answers()) == 12
 
 
 def test_what_is_rejected_is_asked_again_in_a_new_wave_alone(desk: Desk) -> None:
     desk.server.said = only("tea", 400, {"error": {"message": "No."}})
-    desk.rate()
-    again = replace(desk, wave=2)
+    one_by_one = replace(desk, limits={"concurrency": 1})
+    one_by_one.rate()
+    again = replace(one_by_one, wave=2)
     desk.server.said = lambda heard: None
     assert by_word(again)["tea"] == {"ok"}
     assert len(desk.server.heard) == 8
@@ -228,6 +232,40 @@ def test_an_answer_on_its_way_makes_no_rejections_of_what_stopped_the_job(desk: 
     with pytest.raises(EngineError, match="Nothing was noted of these"):
         many.rate()
     assert {answer.finish_reason for answer in desk.answers()} == {"stop"}
+
+
+@pytest.mark.parametrize("disabled_after", [1, 4, 8])
+def test_an_answer_from_before_a_key_was_disabled_makes_no_rejections(
+    disabled_after: int, desk: Desk
+) -> None:
+    words = ["first", *(f"w{number}" for number in range(disabled_after))]
+    few = replace(desk, words=words, limits={"concurrency": 4})
+    desk.server.hold = lambda heard: heard.prompt == "first" and len(desk.server.heard) < len(words)
+    desk.server.plan = lambda heard: "slow" if heard.prompt == "first" else None
+    said = {"error": {"message": "This key was disabled."}}
+    desk.server.said = lambda heard: (
+        None if heard.prompt == "first" and heard.attempt == 1 else (403, said)
+    )
+    with pytest.raises(EngineError, match="This key was disabled"):
+        few.rate()
+    assert [answer.finish_reason for answer in few.answers()] == ["stop"] * 3
+
+    desk.server.said = lambda heard: None
+    assert (few.rate()["rating"] == 7).all()
+
+
+def test_answers_from_before_do_not_count_items_as_rejected_in_a_row(desk: Desk) -> None:
+    """Every third item is rejected at once, while others take their time."""
+    words = [f"{'no' if number % 3 == 0 else 'yes'} {number}" for number in range(48)]
+    many = replace(desk, words=words, limits={"concurrency": 16})
+    desk.server.plan = lambda heard: "slow"
+    desk.server.said = lambda heard: (
+        (400, {"error": {"message": "No."}}) if heard.prompt.startswith("no") else None
+    )
+    assert {word.split()[0]: statuses for word, statuses in by_word(many).items()} == {
+        "no": {"rejected"},
+        "yes": {"ok"},
+    }
 
 
 def test_many_requests_about_one_item_are_no_ten_in_a_row(desk: Desk) -> None:
@@ -351,6 +389,25 @@ def test_a_batch_of_which_nothing_is_accepted_stops_the_job_and_nothing_is_noted
     with pytest.raises(EngineError, match="No such model"):
         batched.rate()
     assert batched.answers() == []
+
+
+@pytest.mark.parametrize("accepts_others", [True, False])
+def test_a_later_batch_of_which_nothing_is_accepted_is_rejected_if_the_server_accepts_others(
+    accepts_others: bool, batched: Desk
+) -> None:
+    replace(batched, words=["joy", "woe"]).rate()
+    server = batched.server
+    assert isinstance(server, BatchServer)
+    server.end = ending("*", 403, {"error": {"message": "Not this."}})
+    if accepts_others:
+        assert by_word(batched)["tea"] == {"rejected"}
+    else:
+        server.said = lambda heard: (403, {"error": {"message": "This key was disabled."}})
+        with pytest.raises(EngineError, match="This key was disabled"):
+            batched.rate()
+    assert len(server.heard) == 1
+    assert len(server.submitted) == 2
+    assert len(batched.answers()) == (12 if accepts_others else 6)
 
 
 def test_lines_of_a_rejected_answer_are_read_as_before(desk: Desk) -> None:

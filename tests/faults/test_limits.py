@@ -197,6 +197,27 @@ def test_a_server_that_asks_for_a_longer_wait_than_allowed_stops_the_job(desk: D
     assert len(desk.answers()) == 6
 
 
+@pytest.mark.parametrize(
+    "asked", ["1e400", "inf", "-5", "NaN", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT", "soon"]
+)
+def test_a_wait_that_is_no_time_counts_as_none_and_is_told(asked: str, desk: Desk) -> None:
+    desk.server.retry_after = {"Retry-After": asked}
+    desk.server.plan = lambda heard: "429" if heard.attempt == 1 else None
+    patient = limited(desk, concurrency=1, longest_wait_s=0.01)
+    assert (patient.rate()["rating"] == 7).all()
+
+    desk.server.plan = only("sun", "429")
+    said = message(replace(patient, words=["sun"]))
+    assert f"It asks to wait {asked[:40]!r}, which is no time that one can wait." in said
+    assert "This was tried 3 times" in said
+
+
+def test_a_wait_of_days_is_told_in_days(desk: Desk) -> None:
+    desk.server.retry_after = {"Retry-After": "2592000"}
+    desk.server.plan = only("tea", "429")
+    assert "It asks to wait 30 days, longer than longest_wait_s" in message(limited(desk))
+
+
 def test_a_permanent_error_ends_the_retries_of_others_and_keeps_what_is_under_way(
     desk: Desk,
 ) -> None:

@@ -168,7 +168,8 @@ def test_common_items_are_those_of_all_cells_that_have_any() -> None:
 
 def test_refusals_are_counted_over_thirds_and_bound_r() -> None:
     items = answered()
-    items.loc[items["n_refusal"] == 6, ["n_refusal", "n_unparsable"]] = (2, 4)
+    names = ["n_refusal", "n_unparsable", "n_content_filter", "n_rejected", "n_off_scale"]
+    items.loc[items["n_refusal"] == 6, names] = (1, 2, 1, 1, 1)
     table = robustness_rows(items, job())
     every = row(table, "all")
     assert (every["n_items"], every["n_missing"]) == (54, 6)
@@ -178,7 +179,8 @@ def test_refusals_are_counted_over_thirds_and_bound_r() -> None:
         of_third = items[np.floor((rank - 0.5) * 3 / 60) == place]
         found = row(table, "thirds", part)
         assert found["no_rating"] == pytest.approx(1 - of_third["n_ok"].sum() / 10 / len(of_third))
-        assert found["refused"] == pytest.approx(of_third["n_refusal"].sum() / 10 / len(of_third))
+        refused = of_third[["n_refusal", "n_content_filter", "n_rejected"]].to_numpy().sum()
+        assert found["refused"] == pytest.approx(refused / 10 / len(of_third))
         assert np.isnan(found["r_least"])
     shares = [row(table, "thirds", part)["no_rating"] for part in ("low", "middle", "high")]
     assert shares[0] > 0.8 > shares[1] > shares[2] == 0

@@ -53,7 +53,7 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     failed = project.snakemake("stimuli")
     assert failed.returncode == 1
-    assert f"{TABLE}: no such file. `snakemake --cores 1 data` downloads it." in failed.stderr
+    assert f"{TABLE}: no such file. `snakemake data --cores 1` downloads it." in failed.stderr
     failed = project.snakemake("study_data")
     assert failed.returncode == 1
     assert f"mine: {TABLE}: could not be downloaded from http://127.0.0.1:9/" in failed.stderr

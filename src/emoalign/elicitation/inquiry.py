@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from types import TracebackType
 
 import pandas as pd
@@ -26,7 +28,7 @@ from emoalign.elicitation.readings import (
 from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
 from emoalign.elicitation.tally import Tally, share_of_ratings
 from emoalign.progress import Progress
-from emoalign.stage import Stopped
+from emoalign.stage import FILE_ONLY, Stopped
 
 LOOK_EVERY_S = 0.2
 """Seconds between checks for room on the disk."""
@@ -65,17 +67,20 @@ class Inquiry:
         self._journal.__exit__(kind, value, trace)
 
     def missing(self) -> Iterator[Ask]:
-        """The requests that are still to be sent."""
+        """The requests that are still to be sent: no answer to them is kept or held."""
         asks = (question.ask for question in self.questions)
-        return missing(asks, self.answers, self._choices)
+        return missing(asks, chain(self.answers, self.rejections.held()), self._choices)
 
     @property
     def unanswered(self) -> int:
         """The number of missing answers."""
         return sum(len(ask.participants) for ask in self.missing())
 
-    def keep(self, arrived: Sequence[Answer]) -> None:
-        """Write answers to the journal the moment they arrive; see `room`."""
+    def keep(self, arrived: Sequence[Answer], sent: float = -math.inf) -> None:
+        """Write answers to the journal the moment they arrive; see `room`.
+
+        `sent` is when they were asked for, where that is known: see Rejections.
+        """
         self._journal.append(arrived)
         self.answers.update({answer.key: answer for answer in arrived})
         self._count(arrived)
@@ -84,7 +89,7 @@ class Inquiry:
             self.progress.add(len(arrived))
         for answer in {answer.request_id: answer for answer in arrived}.values():
             if answer.finish_reason != REJECTED:
-                self.rejections.accepted(answer.request_id, answer.participant is None)
+                self.rejections.accepted(answer.request_id, answer.participant is None, sent)
 
     def hold(self, ask: Ask, rejected: Rejected) -> None:
         """Hold a request that was not accepted. Raises EngineError after ten items in a row."""
@@ -94,16 +99,18 @@ class Inquiry:
     def take_rejections(self, rejected: Sequence[tuple[Key, Rejected]], alone: bool) -> None:
         """Keep what a whole batch did not accept, as answers, if this is due to the items.
 
-        `alone` says that it accepted nothing. Raises EngineError if not.
+        `alone` says that it accepted nothing: then this is held, until it is found out whether the
+        server still accepts others. Raises EngineError if it cannot be due to the items.
         """
         for (request_id, participant), reason in rejected:
             self.rejections.hold(request_id, (participant,), reason)
         if alone:
             self.rejections.check()
-        for exact in self.rejections.decided():
+        for exact in self.rejections.undecided():
             if self.answered(exact) is None:
                 raise self.rejections.reason(exact)
-            self.rejections.confirmed(exact)
+            if not alone:
+                self.rejections.confirmed(exact)
 
     def count_held(self) -> None:
         """Count the answers that the journal has, as if they arrived now."""
@@ -206,7 +213,7 @@ def asked_ratings(
                 )
                 raise
         else:
-            _log.info("all %d answers are in the journal: nothing to ask", held)
+            _log.info("all %d answers are in the journal: nothing to ask", held, extra=FILE_ONLY)
     return [inquiry.ratings() for inquiry in inquiries]
 
 

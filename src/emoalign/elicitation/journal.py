@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from emoalign.disks import writing
 from emoalign.elicitation import untrusted
 from emoalign.elicitation.journal_file import JournalFile, rescued
 from emoalign.errors import JournalError
@@ -186,8 +187,8 @@ class JournalWriter:
         self._open = ExitStack()
 
     def __enter__(self) -> JournalWriter:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as opening:
+        with writing(self.path), ExitStack() as opening:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             opening.enter_context(alone(self.path, 0.5, self._tell_who_writes))
             self._signature.write_text(_this_process(), encoding="utf-8")
             opening.callback(self._signature.unlink, missing_ok=True)

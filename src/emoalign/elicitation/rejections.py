@@ -6,12 +6,13 @@ no answer before another item was accepted; a server that accepts none has anoth
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from emoalign.elicitation import untrusted
-from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.journal import Answer, Key
 from emoalign.errors import EngineError
 
 IN_A_ROW = 10
@@ -32,7 +33,11 @@ class Rejected(EngineError):  # noqa: N818 (what happened to a request, and ofte
 class Rejections:
     """Requests of a job that were not accepted, held until others of their readout are.
 
-    `item_of` tells the item of a request by its id, `keep` takes what has become an answer.
+    Only an answer to a request that was sent after a rejection says that the server still accepts
+    others: one that was sent before may have passed just before a key was disabled.
+
+    `item_of` tells the item of a request by its id, `keep` takes what has become an answer. Times
+    are seconds on a clock that does not go back.
     """
 
     def __init__(
@@ -41,50 +46,56 @@ class Rejections:
         self._item_of = item_of
         self._keep = keep
         self._held: dict[bool, dict[str, list[Answer]]] = defaultdict(dict)
+        self._since: dict[bool, dict[str, float]] = defaultdict(dict)
         self._first: dict[bool, Rejected] = {}
-        self._accepted: dict[bool, set[str]] = defaultdict(set)
+        self._in_a_row: dict[bool, set[str]] = defaultdict(set)
         self._given_up = False
 
     def hold(self, request_id: str, participants: Sequence[int | None], rejected: Rejected) -> None:
         """Hold a request that was not accepted."""
-        exact = participants[0] is None
+        exact, item = participants[0] is None, self._item_of(request_id)
         self._first.setdefault(exact, rejected)
-        self._held[exact].setdefault(self._item_of(request_id), []).extend(
+        self._since[exact][item] = time.monotonic()
+        self._in_a_row[exact].add(item)
+        self._held[exact].setdefault(item, []).extend(
             _answer(request_id, participant, rejected.words) for participant in participants
         )
 
     def check(self) -> None:
         """Raise EngineError after ten items in a row that were not accepted."""
-        for exact, held in self._held.items():
-            if len(held) >= IN_A_ROW:
+        for exact, items in self._in_a_row.items():
+            if len(items) >= IN_A_ROW:
                 self._given_up = True
                 raise EngineError(
-                    f"{self._first[exact]} Requests about {len(held)} items in a row were not "
+                    f"{self._first[exact]} Requests about {len(items)} items in a row were not "
                     "accepted, so this is hardly due to the items. Nothing was noted of these; "
                     "what had arrived is kept in the journal: running again asks only for the rest."
                 )
 
-    def accepted(self, request_id: str, exact: bool) -> None:
-        """A request was answered: those held about other items are answered, too."""
-        item, held = self._item_of(request_id), self._held[exact]
-        if len(self._accepted[exact]) < 2:  # enough to know of one that is another
-            self._accepted[exact].add(item)
-        # An answer that was under way when the job gave up says nothing of what came after it.
-        if held and not self._given_up:
-            self._release(exact, [other for other in held if other != item])
+    def accepted(self, request_id: str, exact: bool, sent: float) -> None:
+        """A request was answered: those about other items that were held before it was `sent` are.
 
-    def decided(self) -> list[bool]:
-        """Note what is left at the end of a round, where the server has accepted other items.
-
-        Returns the readouts, as exact or not, of which it has accepted nothing yet.
+        An answer that was under way when the job gave up says nothing of what came after it.
         """
-        for exact, held in self._held.items():
-            of = self._accepted[exact]
-            self._release(exact, [item for item in held if of - {item}])
+        self._in_a_row[exact].clear()
+        if self._given_up or not self._held[exact]:
+            return
+        item = self._item_of(request_id)
+        before = [other for other, since in self._since[exact].items() if since <= sent]
+        self._release(exact, [other for other in before if other != item])
+
+    def held(self) -> Iterator[Key]:
+        """The keys of all that is held."""
+        for items in self._held.values():
+            yield from (answer.key for answers in items.values() for answer in answers)
+
+    def undecided(self) -> list[bool]:
+        """The readouts, as exact or not, of which requests are held."""
         return [exact for exact, held in self._held.items() if held]
 
     def confirmed(self, exact: bool) -> None:
         """The server has accepted what it had accepted before: what is held is due to its items."""
+        self._in_a_row[exact].clear()
         self._release(exact, list(self._held[exact]))
 
     def reason(self, exact: bool) -> Rejected:
@@ -94,6 +105,8 @@ class Rejections:
     def _release(self, exact: bool, items: Sequence[str]) -> None:
         """Take it that the items are the reason: the provider's words are their answers."""
         answers = [answer for item in items for answer in self._held[exact].pop(item)]
+        for item in items:
+            del self._since[exact][item]
         if not self._held[exact]:
             self._first.pop(exact, None)
         if answers:

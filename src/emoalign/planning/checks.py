@@ -70,10 +70,28 @@ def _wrong_dataset(
     for protocol in loaded.study.protocols:
         yield from _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
     scales = {scale: card.scales[scale] for scale in asked}
+    yield from _wrong_raters(loaded, source, entry, card)
     for name, model in loaded.models.items():
         if entry.models is None or name in entry.models:
             for why in model.cannot_rate(name, entry.dataset, card.modality, scales):
                 yield f"{source}: {why}"
+
+
+def _wrong_raters(
+    loaded: LoadedStudy, source: str, entry: StudyDataset, card: DatasetCard
+) -> Iterable[str]:
+    """What is missing for those who rate a dataset: images that are shown, recorded ratings."""
+    raters, shown = loaded.raters(entry.dataset), loaded.asked_raters(entry.dataset)
+    if card.modality == "image" and card.images is None and shown:
+        yield (
+            f"{loaded.library.shown('datasets', entry.dataset)}: images: missing; the folder of "
+            f"the images, which {shown[0]!r} is shown"
+        )
+    if entry.items == "rated" and len(shown) == len(raters):
+        yield (
+            f"{source}: datasets.{entry.dataset}: items: rated means the items with recorded "
+            "ratings, but no model that rates it is recorded; leave it out"
+        )
 
 
 def _known_scales(loaded: LoadedStudy, dataset: str) -> list[str]:
@@ -86,10 +104,11 @@ def _wrong_prompts(
 ) -> Iterable[str]:
     """Reasons that keep a protocol from asking about these scales of a dataset."""
     name = protocol.prompt_set(dataset)
-    if name is None:
+    who = loaded.asked_raters(dataset)
+    if name is None and who:
         yield (
-            f"{source}: protocol {protocol.name!r}: no prompt set for {dataset!r}; name one as "
-            f"prompts, or as prompts_for.{dataset}"
+            f"{source}: protocol {protocol.name!r}: no prompt set for {dataset!r}, about which "
+            f"{who[0]!r} is asked; name one as prompts, or as prompts_for.{dataset}"
         )
     if name is None or name not in loaded.prompt_sets:
         return
@@ -177,10 +196,17 @@ def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Ite
             yield (
                 f"{where}: prompts_for.{name}: no dataset of the study; {nearest(name, datasets)}"
             )
-    table = loaded.personas.get(protocol.personas or "")
-    if table and protocol.personas and protocol.participants > len(table.personas):
+    asked = [name for name, model in loaded.models.items() if model.asked]
+    if protocol.participants is None and asked:
         yield (
-            f"{where}: {protocol.participants} participants, but only {len(table.personas)} "
+            f"{where}: participants: all means as many as were recorded, but {asked[0]!r} is "
+            "asked; give a number"
+        )
+    table = loaded.personas.get(protocol.personas or "")
+    number = protocol.participants or 0
+    if table and protocol.personas and number > len(table.personas):
+        yield (
+            f"{where}: {number} participants, but only {len(table.personas)} "
             f"personas in {loaded.library.shown('personas', protocol.personas)}"
         )
     if protocol.personas and "exact" in protocol.readouts:

@@ -14,13 +14,21 @@ from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
+from emoalign.planning.recorded_studies import completed, named_models
 from emoalign.planning.studies import STUDY, LoadedStudy, Study
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import part
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.library import Library
 from emoalign.study.protocols import PersonaTable, PromptSet
-from emoalign.study.reading import EntryT, Kinds, endless, read_entry, read_yaml, validate
+from emoalign.study.reading import (
+    EntryT,
+    Kinds,
+    endless,
+    read_entry,
+    read_yaml,
+    validate,
+)
 from emoalign.study.scales import LabelScale
 
 MODELS: Kinds[ModelCard] = Kinds("engine", ENGINES)
@@ -50,7 +58,8 @@ def load_study(
         if isinstance(by_dataset, Mapping)
         for name in by_dataset.values()
     ]
-    models = reading.entries(MODELS, "models", _listed(config, "models"))
+    cards = reading.entries(MODELS, "models", _listed(config, "models"))
+    known = named_models(cards, reading.library)
     datasets = reading.entries(DatasetCard, "datasets", _listed(config, "datasets", "dataset"))
     prompt_sets = reading.entries(PromptSet, "prompts", prompts)
     personas = reading.entries(PersonaTable, "personas", _listed(config, "protocols", "personas"))
@@ -60,11 +69,13 @@ def load_study(
         named = part(study, TransparencySettings)
         lexicon = reading.entry(SeedLexicon, "lexicons", named.seeds)
         embedding = reading.entry(EMBEDDINGS, "embeddings", named.embedding)
-    problems += reading.problems
+    problems += [*reading.problems, *known.problems]
     if study is not None:
+        study, incomplete = completed(study, known, source)
+        problems += incomplete
         loaded = LoadedStudy(
             study,
-            models,
+            known.models,
             datasets,
             prompt_sets,
             personas,
@@ -73,11 +84,25 @@ def load_study(
             embedding,
             reading.library,
             tuple(reading.shadowing),
+            known.cards,
         )
         problems += inconsistencies(loaded, source)
         if not problems:
             return loaded
     raise StudyError(list(dict.fromkeys(problems)))
+
+
+def read_model(card: str, name: str) -> ModelCard:
+    """The model of a name that a card stands for, by itself or among others.
+
+    Raises StudyError with every problem of the card, and where it stands for no such model.
+    """
+    library = Library()
+    held = library.card("models", card, MODELS).models(card)
+    if name not in held:
+        where = library.shown("models", card)
+        raise StudyError([f"{where}: there is no model {name!r} in its table any more; run again"])
+    return held[name]
 
 
 def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:

@@ -26,6 +26,8 @@ def check_prompts(loaded: LoadedStudy) -> None:
         for dataset, card in loaded.datasets.items():
             name = str(protocol.prompt_set(dataset))
             for asked in loaded.asked(protocol.name, dataset):
+                if loaded.prompt_set(protocol.name, dataset) is None:
+                    continue
                 scales = asked.split("+")
                 prompts = loaded.question_template(protocol.name, dataset, scales[0])
                 try:

@@ -18,6 +18,7 @@ class ReportedDataset(ShownDataset):
 
     keep: str | None
     sample: int | None
+    rated_only: bool = False
     licence: str
     citation: str
     caveats: tuple[str, ...]
@@ -93,7 +94,7 @@ class ReportJob(Job):
             protocols={
                 entry.name: AskedOf(
                     temperature=entry.temperature,
-                    prompts={name: str(entry.prompt_set(name)) for name in self.datasets},
+                    prompts={name: entry.prompt_set(name) or "" for name in self.datasets},
                     personas=entry.personas,
                     wave=entry.wave,
                 )
@@ -102,7 +103,8 @@ class ReportJob(Job):
             seed=self.seed,
         )
 
-    def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
-        """What a model is shown of a protocol when it is asked about a scale of a dataset."""
+    def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate | None:
+        """What a model is shown of a protocol when it is asked about a scale of a dataset; None
+        where the study does not say."""
         name = self.protocols[protocol].prompt_set(dataset)
-        return question_template(self.prompts[str(name)], scale)
+        return None if name is None else question_template(self.prompts[name], scale)

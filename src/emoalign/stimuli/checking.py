@@ -23,12 +23,13 @@ from emoalign.tables import groups
 
 @dataclass(frozen=True)
 class ScaleSummary:
-    """The human ratings on a scale, in its points: items rated, the lowest and the highest mean,
-    and the fewest and the most raters of an item, where the source tells."""
+    """The human ratings on a scale: items rated, the lowest and the highest mean in points of the
+    scale (None for labels), and the fewest and the most raters of an item, where the source tells.
+    """
 
     items: int
-    lowest: float
-    highest: float
+    lowest: float | None
+    highest: float | None
     raters: tuple[int, int] | None
 
 
@@ -65,8 +66,8 @@ def _summary(rows: pd.DataFrame) -> ScaleSummary:
     means, n = rows["mean"].dropna(), rows["n"].dropna()
     return ScaleSummary(
         items=len(rows),
-        lowest=float(means.min()),
-        highest=float(means.max()),
+        lowest=None if means.empty else float(means.min()),
+        highest=None if means.empty else float(means.max()),
         raters=None if n.empty else (int(n.min()), int(n.max())),
     )
 

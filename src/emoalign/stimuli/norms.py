@@ -17,8 +17,7 @@ from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.numbers import OFTEN
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.stimuli.rows import composed
-from emoalign.study.fields import Range
-from emoalign.study.scales import DatasetScale, HumanScale, LabelScale, OrdinalScale
+from emoalign.study.scales import DatasetScale, HumanScale, LabelScale, NativeRange, OrdinalScale
 from emoalign.tables import NORMS
 
 
@@ -69,11 +68,12 @@ def check_ratings(
 def _check_range(
     human: HumanRatings, name: str, scale: HumanScale, item: SourceItem, mistakes: Mistakes
 ) -> None:
-    native = scale.native or scale
+    native = scale.written
     # A mean may be outside only because one of the ratings is.
     values = (human.mean,) if human.ratings is None else human.ratings
+    low, high = sorted((native.min, native.max))
     for place, value in enumerate(values):
-        if value < native.min or value > native.max:
+        if not low <= value <= high:
             where = human.places[place] if human.places else human.where
             mistakes.add(
                 f"Ratings off the scale {name}",
@@ -83,10 +83,10 @@ def _check_range(
             )
 
 
-def _outside(value: float, native: Range) -> str:
+def _outside(value: float, native: NativeRange) -> str:
     return (
-        f"rating {value:g} is outside the {native.min:g} to {native.max:g} that the dataset card "
-        "gives as the file's range"
+        f"rating {value:g} is outside the {min(native.min, native.max):g} to "
+        f"{max(native.min, native.max):g} that the dataset card gives as the file's range"
     )
 
 
@@ -108,21 +108,17 @@ def to_scale(
     `where` is the place of all of them, or of each. Raises DataError for a value outside the range
     the card says the file uses: never a clamp.
     """
-    native = scale.native or scale
+    native = scale.written
     numbers = np.asarray(values, dtype=np.float64)
-    outside = np.flatnonzero((numbers < native.min) | (numbers > native.max))
+    low, high = sorted((native.min, native.max))
+    outside = np.flatnonzero((numbers < low) | (numbers > high))
     if outside.size:
         first = outside[0]
         raise DataError(
             f"{where if isinstance(where, str) else where[first]}: "
             f"{_outside(numbers.flat[first], native)}. {_in_range(Counter())}"
         )
-    return scale.min + (numbers - native.min) * _stretch(scale)
-
-
-def _stretch(scale: HumanScale) -> float:
-    native = scale.native or scale
-    return (scale.max - scale.min) / (native.max - native.min)
+    return scale.min + (numbers - native.min) * native.stretch(scale)
 
 
 def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[str, object]:
@@ -132,7 +128,7 @@ def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[
     ratings = None if human.ratings is None else to_scale(human.ratings, scale, each or where)
     return {
         "mean": float(to_scale(human.mean, scale, where)),
-        "sd": human.sd * _stretch(scale),
+        "sd": human.sd * abs(scale.written.stretch(scale)),
         "n": human.n,
         "ratings": None if ratings is None else ratings.tolist(),
         "labels": None,

@@ -19,10 +19,11 @@ from emoalign.errors import DataError
 from emoalign.statistics.raters import agreement_on_labels
 from emoalign.stimuli.checking import kept, read_items, shown_name
 from emoalign.stimuli.dataset_cards import PreparationJob
-from emoalign.stimuli.images import image_files
+from emoalign.stimuli.images import image_files, image_path
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.norms import human_answers, norm_rows
 from emoalign.stimuli.public_ids import public_ids
+from emoalign.stimuli.rated_items import RatedItems, only_rated
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.stimuli.rows import composed
 from emoalign.study.fields import FileSource
@@ -38,22 +39,28 @@ def prepare(
     norms: Path,
     shards: Path,
     files: Mapping[str, FileSource] | None = None,
+    rated: Sequence[RatedItems] = (),
 ) -> None:
     """Write the items, norms and shards of a dataset.
 
-    `files` are those of the job's source with how to get them, for the message when one is missing.
+    `files` are those of the job's source with how to get them, for the message when one is missing;
+    `rated` says which items are left, where only those with recorded ratings are used.
     Raises DataError when a file is missing, is another file, or holds what it must not.
     """
     files = files or job.source.files()
     mistakes = Mistakes()
     everything = read_items(job.source, files, job.scales, job.keep, mistakes)
     mistakes.tell()
-    items = select(everything, job)
+    items = select(only_rated(job.dataset, everything, rated), job)
     if job.restricted:
         called = public_ids(everything, job.dataset)
         items = [replace(item, item_id=called[item.item_id]) for item in items]
         items.sort(key=lambda item: item.item_id)
-    images = image_files(items, job.images, mistakes)
+    images = (
+        image_files(items, job.images, mistakes)
+        if job.shown
+        else [image_path(item, job.images) for item in items]
+    )
     mistakes.tell()
     located = [locate_verified(file) for file in files.values()]
     metadata = {
@@ -63,7 +70,7 @@ def prepare(
     shard_of = shard_names(len(items), job.shard_items)
     rows = norm_rows(items, job.scales)
     _tell_repeated(job.dataset, rows)
-    STIMULI.write(_stimulus_rows(items, job.modality, images, shard_of), stimuli, metadata)
+    STIMULI.write(_stimulus_rows(items, job, images, shard_of), stimuli, metadata)
     NORMS.write(rows, norms, metadata)
     with atomic(shards) as partial:
         partial.write_bytes(orjson.dumps(sorted(set(shard_of)), option=orjson.OPT_APPEND_NEWLINE))
@@ -71,17 +78,17 @@ def prepare(
 
 def _stimulus_rows(
     items: Sequence[SourceItem],
-    modality: str,
+    job: PreparationJob,
     images: Sequence[Path | None],
     shard_of: Sequence[str],
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "item_id": [item.item_id for item in items],
-            "modality": modality,
+            "modality": job.modality,
             "text": [item.text for item in items],
             "image_path": [image and str(image) for image in images],
-            "image_sha256": [image and sha256(image) for image in images],
+            "image_sha256": [image and (sha256(image) if job.shown else None) for image in images],
             "strata": [item.stratum for item in items],
             "split": [item.split for item in items],
             "cluster": [item.cluster for item in items],

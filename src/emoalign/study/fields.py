@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -15,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from emoalign.addresses import no_address
 from emoalign.study.secrets import secret_part
 
 LONGEST_NAME = 100
@@ -40,6 +42,18 @@ Encoding = Annotated[str, AfterValidator(_known)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
+
+Status = Literal[
+    "ok",
+    "off_scale",
+    "unparsable",
+    "refusal",
+    "content_filter",
+    "rejected",
+    "truncated",
+    "error",
+]
+"""What an answer is: a rating, or why it is none."""
 
 TAGS = ("kind: ", "reader: ")
 """What opens the name of an entry's kind in the location of a problem: the key that tells the kind.
@@ -85,6 +99,23 @@ def part(entry: Entry, kind: type[EntryT]) -> EntryT:
     raise KeyError(kind.__name__)
 
 
+class Params(dict[str, Any]):
+    """Plain data that a rule has as a param, shown as a digest.
+
+    Snakemake compares params by their repr, and prints it as the reason of a job. The digest
+    changes exactly when the repr of the data would, the order of keys included. Scripts get a plain
+    dictionary; `stage` writes it beside the log.
+    """
+
+    def __repr__(self) -> str:
+        return f"sha256:{hashlib.sha256(repr(dict(self)).encode()).hexdigest()[:16]}"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+
 class Job(Entry):
     """A job for the function of a rule: all that its outputs depend on, and nothing else.
 
@@ -93,13 +124,14 @@ class Job(Entry):
 
     version: int = 1
 
-    def params(self) -> dict[str, Any]:
+    def params(self) -> Params:
         """The job as plain data that Snakemake stores and compares.
 
         Keys at their default are left out, at any depth, so that a key which is added later, with a
         default that changes nothing, runs no finished job again.
         """
-        return {"version": self.version, **self.model_dump(mode="json", exclude_defaults=True)}
+        kept = self.model_dump(mode="json", exclude_defaults=True)
+        return Params({"version": self.version, **kept})
 
 
 class FileSource(Entry):
@@ -132,7 +164,12 @@ class FileSource(Entry):
     def _from_one_place(self) -> FileSource:
         if self.package is not None and self.url is not None:
             raise ValueError("url: a file inside a package is not downloaded; give one of them")
-        secret = None if self.url is None else secret_part(self.url)
+        if self.url is None:
+            return self
+        reason = no_address(self.url)
+        if reason is not None:
+            raise ValueError(f"url: {reason}")
+        secret = secret_part(self.url)
         if secret is not None:
             raise ValueError(
                 f"url: holds {secret}, and it is written into the manifest; give an address that "

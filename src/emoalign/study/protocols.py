@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Entry, Name, Range, Readout
 from emoalign.study.templates import TextTemplate
+
+
+def _all_as_none(value: object) -> object:
+    return None if value == "all" else value
+
+
+ParticipantCount = Annotated[
+    int | None,
+    BeforeValidator(_all_as_none, json_schema_input_type=int | Literal["all"]),
+]
+"""A number of answers per item; None for all there are, which a study writes as `all`."""
 
 
 class Protocol(Entry):
@@ -17,7 +28,9 @@ class Protocol(Entry):
 
     name: Name = Field(description="Name of the protocol in results and figures.")
     prompts: Name | None = Field(
-        None, description="Name of a file in config/prompts, for all datasets but those below."
+        None,
+        description="Name of a file in config/prompts, for all datasets but those below. Recorded "
+        "ratings need none.",
     )
     prompts_for: dict[Name, Name] = Field(
         default_factory=dict,
@@ -29,8 +42,11 @@ class Protocol(Entry):
         description="sampled: answers of simulated participants. "
         "exact: the probability of each point of the scale, read from one pass.",
     )
-    participants: int = Field(
-        20, ge=1, description="Answers per item in the sampled readout. Raising it asks for more."
+    participants: ParticipantCount = Field(
+        20,
+        ge=1,
+        description="Answers per item in the sampled readout. Raising it asks for more. all: as "
+        "many as were recorded, which is the default where all models of the study are recorded.",
     )
     personas: Name | None = Field(
         None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from emoalign.disks import writing
 from emoalign.errors import DataError
 from emoalign.tables.parquet import read_parquet
 
@@ -126,22 +128,21 @@ def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for _, row in rows.iterrows()]
 
 
-class atomic:  # noqa: N801 - reads as a verb: with atomic(path) as partial
-    """A path to write to that takes the place of `path` when the block ends without an error."""
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A path to write to that takes the place of `path` when the block ends without an error.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-
-    def __enter__(self) -> Path:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        return self.partial
-
-    def __exit__(self, kind: object, value: object, trace: object) -> None:
-        if kind is None:
-            self.partial.replace(self.path)
-        else:
-            self.partial.unlink(missing_ok=True)
+    Raises OSError with the name of `path` where there is no room for it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with writing(path):
+            yield partial
+            partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 TEXT = pa.string()
@@ -155,7 +156,9 @@ PROTOCOL = Column("protocol", TEXT, "Name of the protocol in the study.")
 DATASET = Column("dataset", TEXT, "Name of the dataset: its file in config/datasets.")
 SCALE = Column("scale", TEXT, "Name of the scale on the dataset's card.")
 READOUT = Column("readout", TEXT, "sampled (answers) or exact (probabilities of the answers).")
-ITEM = Column("item_id", TEXT, "The dataset's own id of the item.")
+ITEM = Column(
+    "item_id", TEXT, "The dataset's own id of the item, or one made of it that may be shown."
+)
 CELL = (MODEL, PROTOCOL, DATASET, SCALE, READOUT)
 
 CELL_KEY = [column.name for column in CELL]

@@ -52,7 +52,8 @@ ROBUSTNESS = Table(
             "is restricted.",
             r_corrected="r corrected for restriction of range (Thorndike 1949, case 2).",
             no_rating="Share of answers to the row's items that are no rating; null if exact.",
-            refused="Share of answers that are refusals, the model's own or by a content filter; "
+            refused="Share of answers that are refusals: the model's own, by a content filter, or "
+            "by a provider that does not accept the question (refusal, content_filter, rejected); "
             "null if exact.",
             r_least="Row of all: the lowest r possible if the model had rated its missing items, "
             "whatever means within the scale it had given them.",

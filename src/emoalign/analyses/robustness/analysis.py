@@ -23,7 +23,7 @@ HALF = 0.5
 class RobustnessJob(ComparisonJob):
     """Compute correlations on other items, among them those with `min_answers` or more answers."""
 
-    version: int = 2
+    version: int = 3
     min_answers: int = 2
 
     @classmethod

@@ -165,6 +165,10 @@ def _weighted(cell: Cell, n_resamples: int, seed: int) -> Check:
     return Check("weighted", None, None, every, found, np.zeros(len(usable), np.int64), same)
 
 
+_REFUSED = ("refusal", "content_filter", "rejected")
+"""Statuses of questions that the model, a filter or the provider would not answer."""
+
+
 def _answered(cell: Cell, items: Items) -> dict[str, object]:
     """What the answers to the items were; in the exact readout, how likely ratings are."""
     unknown = dict.fromkeys(("no_rating", "refused", "on_scale_mass", "below_half"), np.nan)
@@ -176,7 +180,7 @@ def _answered(cell: Cell, items: Items) -> dict[str, object]:
         return {
             **unknown,
             "no_rating": 1 - counts["ok"] / total,
-            "refused": (counts["refusal"] + counts["content_filter"]) / total,
+            "refused": sum(counts[status] for status in _REFUSED) / total,
             "mostly_off_scale": None,
         }
     mass = cell.on_scale[items & cell.rated]

@@ -157,7 +157,7 @@ def _checks(rows: pd.DataFrame, job: ReportJob) -> Grid:
             "Corrected", "r_corrected", "r corrected for restriction of range (Thorndike's case 2)."
         ),
         share("No rating", "no_rating", "Answers that are no rating."),
-        share("Refused", "refused", "Refusals, the model's own or by a filter."),
+        share("Refused", "refused", "Refusals by the model, a filter or the provider."),
         share("Mass on scale", "on_scale_mass", "Exact: mean probability of ratings."),
         reason(),
     )

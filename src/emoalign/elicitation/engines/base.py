@@ -75,6 +75,24 @@ class ModelCard(Entry, ABC):
         """
         return None
 
+    @property
+    def protocol_column(self) -> str | None:
+        """The column of a table of ratings that says under which protocol each was given."""
+        return None
+
+    def models(self, name: str) -> Mapping[str, ModelCard]:
+        """The models that the card called `name` stands for: itself, or several in one table.
+
+        Raises DataError where they must be read from a table and cannot be.
+        """
+        return {name: self}
+
+    @classmethod
+    def read_as(cls, said: Mapping[str, Any]) -> str | None:
+        """The rule by which answers are read, in words, from what `answering` has said; None for
+        the rule for all answers."""
+        return None
+
     @abstractmethod
     def answering(self) -> Mapping[str, Any]:
         """The part of the card that decides what the model answers.

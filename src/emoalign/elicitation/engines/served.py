@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -15,10 +14,9 @@ from emoalign.descriptors import too_few
 from emoalign.elicitation.engines.asked import Abilities, AskedModel, Shown
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
-from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.prompts import most_tokens
-from emoalign.study.fields import Entry, Range
+from emoalign.study.fields import Entry, Range, Readout
 
 if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is read
     from emoalign.elicitation.budget import Account
@@ -198,6 +196,10 @@ class ServedModel(AskedModel):
         """
         return 1 if self.capabilities.sampling_extras else self.limits.concurrency
 
+    def at_once(self, readout: Readout) -> int:
+        """Requests of a readout that may be under way at once."""
+        return self.exact_at_once if readout == "exact" else self.limits.concurrency
+
     def minutes(self, requests: int, tokens: float) -> float:
         """Minutes that so much takes at the rate limits of the card, at least; NaN without any."""
         needed = [
@@ -229,6 +231,7 @@ class ServedModel(AskedModel):
         Raises EngineError when the system does not allow so many connections.
         """
         from emoalign.elicitation.budget import within
+        from emoalign.elicitation.engines.conversation import converse
 
         why = too_few(self.limits.concurrency)
         if why:
@@ -238,115 +241,3 @@ class ServedModel(AskedModel):
             )
         with self.running() as engine:
             converse(self, within(engine, self, account), inquiries, account)
-
-
-ROUNDS = 3
-"""Times that a server is asked for what it left out."""
-
-
-def converse(
-    card: ServedModel, engine: Engine, inquiries: Sequence[Inquiry], account: Account | None
-) -> None:
-    """Ask all that the inquiries miss, and close the engine.
-
-    A server that gives fewer answers than asked is asked for the rest, a few times.
-    """
-
-    from emoalign.elicitation.questions import check_tokens, single_tokens
-
-    async def talk() -> None:
-        try:
-            jobs = [inquiry.task.job for inquiry in inquiries]
-            check_tokens(jobs, {text: await engine.tokenize(text) for text in single_tokens(jobs)})
-            for inquiry in inquiries:
-                await card.collect_batches(inquiry, account)
-                if inquiry.unanswered:
-                    inquiry.check()
-                for _ in range(ROUNDS):
-                    for asks, at_once in turns(card, list(inquiry.missing())):
-                        await collect(
-                            engine, asks, inquiry.keep, at_once, inquiry.ready, inquiry.hold
-                        )
-                    await decide(engine, inquiry)
-        finally:
-            await engine.close()
-
-    asyncio.run(talk())
-    for inquiry in inquiries:
-        if inquiry.unanswered:
-            raise EngineError(
-                f"model {inquiry.task.job.model!r} gave fewer answers than asked for, {ROUNDS} "
-                f"times over: {inquiry.unanswered} are missing. If its server does not know the "
-                "parameter n, say choices: 1 in the model's card."
-            )
-
-
-def turns(card: ServedModel, asks: Sequence[Ask]) -> list[tuple[Sequence[Ask], int]]:
-    """The requests that are sent one after the other, each with how many may be under way."""
-    if card.exact_at_once == card.limits.concurrency:
-        return [(asks, card.limits.concurrency)]
-    exact = [ask for ask in asks if ask.request.readout == "exact"]
-    others = [ask for ask in asks if ask.request.readout != "exact"]
-    # First, because what was computed together stays in the server's cache of prompts.
-    return [(exact, card.exact_at_once), (others, card.limits.concurrency)]
-
-
-async def decide(engine: Engine, inquiry: Inquiry) -> None:
-    """Find out whether requests that were not accepted are rejected because of their items.
-
-    Where the server has accepted no other in this run, it is asked once more what it has answered
-    in another; that answer is not used. Raises Rejected when it does not accept that either.
-    """
-    for exact in inquiry.rejections.decided():
-        known = inquiry.answered(exact)
-        if known is None:
-            raise inquiry.rejections.reason(exact)
-        engine.settle(known, await engine.ask(known))
-        inquiry.rejections.confirmed(exact)
-
-
-async def collect(
-    engine: Engine,
-    asks: Iterable[Ask],
-    keep: Callable[[Sequence[Answer]], None],
-    concurrency: int,
-    ready: Callable[[], Awaitable[None]] | None = None,
-    hold: Callable[[Ask, Rejected], None] | None = None,
-) -> None:
-    """Ask each of `asks` and `keep` its answers the moment they arrive.
-
-    `ready` waits until there is room for more: nothing new is asked before. `hold` takes requests
-    that were not accepted, which may be due to their items.
-    Memory does not grow with the number of requests: each is made when its turn comes. After an
-    error nothing new is asked, but what is under way, and paid for, is awaited and kept first.
-    """
-    waiting: Iterator[Ask] = iter(asks)
-    failures: list[BaseException] = []
-
-    async def take(ask: Ask) -> None:
-        try:
-            answers = await engine.ask(ask)
-        except Rejected as rejected:
-            if hold is None:
-                raise
-            hold(ask, rejected)
-        else:
-            keep(answers)
-            engine.settle(ask, answers)
-
-    async def work() -> None:
-        for ask in waiting:
-            try:
-                await take(ask)
-                if ready is not None:
-                    await ready()
-            except Exception as error:
-                failures.append(error)
-                if isinstance(error, EngineError):
-                    engine.stop(error)
-            if failures:
-                return
-
-    await asyncio.gather(*(work() for _ in range(concurrency)))
-    if failures:
-        raise failures[0]

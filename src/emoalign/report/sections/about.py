@@ -7,7 +7,7 @@ every protocol, dataset and scale.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def _methods(results: Results) -> View:
         },
         methods=[
             " ".join(_stimuli(job)),
-            _models(list(job.models.values())),
+            _models(results),
             *(
                 [" ".join(_protocol(protocol) for protocol in job.protocols.values())]
                 if asked
@@ -68,8 +68,11 @@ def _stimuli(job: ReportJob) -> Iterator[str]:
         if card.keep:
             sentence += f" among those that match {card.keep} as a whole"
         yield sentence + (" were rated." if card.sample is None else ".")
+        if card.rated_only:
+            yield "Only items that every recorded model has answers to were used."
         yield from _scales(card)
-    yield "Items that serve as demonstrations in any prompt were excluded."
+    if any(map(_asked, job.models.values())):
+        yield "Items that serve as demonstrations in any prompt were excluded."
 
 
 def _scales(card: ReportedDataset) -> Iterator[str]:
@@ -101,21 +104,57 @@ def _asked(model: ReportedModel) -> bool:
     return ENGINES[model.card["engine"]].asked
 
 
-def _models(models: Sequence[ReportedModel]) -> str:
-    asked = ", ".join(
-        f"{model.title} ({_known_as(model)})" if _known_as(model) else model.title
-        for model in models
-        if _asked(model)
-    )
+def _models(results: Results) -> str:
+    models = results.job.models.values()
+    asked = ", ".join(_called(model) for model in models if _asked(model))
     sentences = [f"Ratings were asked of {asked}."] if asked else []
-    sentences += [
-        f"The ratings of {model.title} were not asked for but read from a file "
-        f"({_known_as(model)}), of each item at most as many as a protocol has participants; "
-        "wording, temperature and seeds do not concern them."
-        for model in models
-        if not _asked(model)
-    ]
-    return " ".join(sentences)
+    return " ".join([*sentences, *_recorded(results)])
+
+
+def _called(model: ReportedModel) -> str:
+    return f"{model.title} ({_known_as(model)})" if _known_as(model) else model.title
+
+
+def _recorded(results: Results) -> Iterator[str]:
+    """How ratings came about that were there already."""
+    job = results.job
+    recorded = {name: model for name, model in job.models.items() if not _asked(model)}
+    if not recorded:
+        return
+    if len(recorded) == 1:
+        (model,) = recorded.values()
+        yield (
+            f"The ratings of {model.title} were not asked for but read from a file "
+            f"({_known_as(model)})."
+        )
+    else:
+        called = ", ".join(map(_called, recorded.values()))
+        yield f"The ratings of these were not asked for but read from files: {called}."
+    if all(protocol.participants is None for protocol in job.protocols.values()):
+        yield "All recorded ratings of an item were used."
+    else:
+        yield (
+            "Of each item, at most as many recorded ratings were used as a protocol has "
+            "participants."
+        )
+    yield (
+        "The wording that they were given with, temperature and seeds are not recorded here: what "
+        "this report says of protocols concerns models that were asked."
+        if any(map(_asked, job.models.values()))
+        else "The wording that they were given with, temperature and seeds are not recorded here."
+    )
+    rules: dict[str, list[str]] = {}
+    counts = results.answers.counts
+    for name, model in recorded.items():
+        rule = ENGINES[model.card["engine"]].read_as(model.card)
+        if rule is not None:
+            answers = int(counts.loc[counts["model"] == name, "answers"].sum())
+            rules.setdefault(rule, []).append(f"{model.title} ({number(answers, 0)})")
+    for rule, read in rules.items():
+        yield (
+            f"The answers of {', '.join(read)} were read by a rule declared on the card of these "
+            f"ratings: {rule}."
+        )
 
 
 def _known_as(model: ReportedModel) -> str:
@@ -190,7 +229,7 @@ def example_prompts(results: Results) -> list[ExamplePrompt]:
             seen: set[str] = set()
             for scale in scales:
                 prompts = job.question_template(name, dataset, scale)
-                if scale in seen:
+                if scale in seen or prompts is None:
                     continue
                 seen |= set(prompts.wording)
                 persona = next(iter(job.personas.get(name, ())), None)

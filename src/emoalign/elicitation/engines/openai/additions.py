@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue
 
+from emoalign.addresses import no_address
 from emoalign.study.fields import Entry
 from emoalign.study.secrets import is_secret, is_secret_name, secret_part, secrets_in
 
@@ -46,11 +47,27 @@ OWN_KEYS: Mapping[str, str] = {
 }
 """Parameters that are no card's to add, each with what to do in its place."""
 
+_ANOTHER_MODEL = re.compile(
+    r"models$|model_?list$|^(?!(allow|disable|no)_?fallbacks?$).*fallback", re.IGNORECASE
+)
+"""Names for models that may answer in place of another: OpenRouter's, LiteLLM's, Vercel's …
+
+OpenRouter's provider.allow_fallbacks is about who runs the same model.
+"""
+_ROUTES = ("route", "router", "preset", "extra_body")
+"""Parameters of gateways that choose the model, or whatever stands in a place that is not read."""
+
 _OWN_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "transfer-encoding", "host"}
     | {"connection", "accept-encoding", "user-agent"}
 )
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET_NAME = re.compile(
+    r"authori[sz]ation|secret|passw(or)?d|passphrase|credential|cookie|bearer|jwt"
+    r"|(token|auth|pass|pwd|sig|signature|\b(x|api|auth|access|secret|private|client|account)*key)"
+    r"(\W(value|v?[0-9]+))?$"
+)
+"""Signs, in the name of a header in small letters, that its value is a secret."""
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -76,12 +93,31 @@ def wrong_parameters(extra_body: Mapping[str, JsonValue]) -> Iterator[str]:
     for name in extra_body:
         if name in OWN_KEYS:
             yield f"extra_body.{name}: emoalign sets {name} itself: {OWN_KEYS[name]}"
+    for place in _other_models(extra_body, "extra_body"):
+        yield (
+            f"{place}: with it another model may answer, under the name of this card. Leave it "
+            "out: another model is another card, and a server that fails is asked again"
+        )
     for place in secrets_in(dict(extra_body), "extra_body"):
         yield (
             f"{place}: this looks like a secret, and what stands in extra_body is written into "
             "journal, manifest and report. Send it as a header, from the environment: "
             "headers: {Name-Of-Header: {env: NAME_OF_VARIABLE}}"
         )
+
+
+def _other_models(value: JsonValue | Mapping[str, JsonValue], where: str) -> Iterator[str]:
+    """The places within parameters that let another model answer."""
+    if isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _other_models(inner, f"{where}[{number}]")
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            place = f"{where}.{name}"
+            if _ANOTHER_MODEL.search(name) or (where == "extra_body" and name in _ROUTES):
+                yield place
+            elif name != "properties":  # of a JSON schema: they are parts of an answer
+                yield from _other_models(inner, place)
 
 
 def wrong_headers(
@@ -105,6 +141,11 @@ def wrong_headers(
             )
         elif lower.count(name.lower()) > 1:
             yield f"{where}: this header is there twice, with other capitals: leave one of them out"
+        elif "fallback" in name.lower():
+            yield (
+                f"{where}: with it another model may answer, under the name of this card: leave it "
+                "out"
+            )
         if isinstance(value, SecretValue):
             continue
         if _secret_header(name, value):
@@ -137,16 +178,18 @@ def wrong_variables(names: Iterable[str]) -> Iterator[str]:
 
 
 def _secret_header(name: str, value: str) -> bool:
-    last_word = re.split(r"[^a-z0-9]+", name.lower())[-1]
-    return is_secret(value) or is_secret_name(name) or last_word in ("key", "token")
+    return is_secret(value) or is_secret_name(name) or bool(_SECRET_NAME.search(name.lower()))
 
 
 def wrong_address(base_url: str) -> Iterator[str]:
     """Reasons why requests cannot be sent to an address, none of which repeats a secret."""
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        yield "base_url: expected an address that begins with http:// or https://"
-    secret = secret_part(base_url)
+    reason = no_address(base_url)
+    if reason is not None:
+        yield f"base_url: {reason}"
+    try:
+        parts, secret = urlsplit(base_url), secret_part(base_url)
+    except ValueError:  # no address
+        return
     if secret is not None:
         yield (
             f"base_url: holds {secret}, and it is written into messages and manifest. Take it out, "

@@ -103,12 +103,12 @@ class Outcome:
     body: Mapping[str, Any]
 
 
-def read_outcomes(content: bytes) -> tuple[list[Outcome], list[str]]:
+def read_outcomes(lines: Iterable[bytes]) -> tuple[list[Outcome], list[str]]:
     """The lines of a file of answers or errors, and what is wrong with those that are neither."""
     outcomes: list[Outcome] = []
     damaged: list[str] = []
-    for number, line in enumerate(content.splitlines(), 1):
-        if not line.strip():
+    for number, line in enumerate(lines, 1):
+        if not line:
             continue
         try:
             outcomes.append(_outcome(parsed(line)))

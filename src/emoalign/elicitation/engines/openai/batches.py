@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emoalign.elicitation.budget import Account
-from emoalign.elicitation.engines.openai.batch_client import A_DAY_S, BatchClient, BatchError
+from emoalign.elicitation.engines.openai.batch_calls import BatchError
+from emoalign.elicitation.engines.openai.batch_client import A_DAY_S, BatchClient
 from emoalign.elicitation.engines.openai.batch_files import BatchFile, batch_files, endpoint
 from emoalign.elicitation.engines.openai.batch_harvest import Harvest, price_factor
 from emoalign.elicitation.engines.openai.batch_memory import Memory, Remembered

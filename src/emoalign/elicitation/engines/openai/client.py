@@ -44,7 +44,7 @@ from emoalign.elicitation.engines.openai.replies import (
     too_late,
 )
 from emoalign.elicitation.engines.openai.tokenizing import questions, token_ids
-from emoalign.elicitation.engines.openai.waits import exhausted_for
+from emoalign.elicitation.engines.openai.waits import exhausted_for, in_words
 from emoalign.elicitation.engines.served import ServedModel
 from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
@@ -245,8 +245,8 @@ class OpenAIEngine:
         if fault.wait_s is not None and fault.wait_s > longest:
             raise self._explained(
                 fault,
-                f"It asks to wait {fault.wait_s:.0f} s, longer than longest_wait_s in the model's "
-                f"card ({longest:g} s). Run again then, or raise longest_wait_s. {_KEPT}",
+                f"It asks to wait {in_words(fault.wait_s)}, longer than longest_wait_s in the "
+                f"model's card ({longest:g} s). Run again then, or raise longest_wait_s. {_KEPT}",
             )
         if attempt > self._limits.retries:
             tried = "once" if attempt == 1 else f"{attempt} times"

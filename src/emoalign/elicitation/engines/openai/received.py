@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import zlib
 from collections.abc import AsyncIterator, Mapping
@@ -39,6 +40,29 @@ async def whole(headers: Mapping[str, str], arriving: AsyncIterator[bytes]) -> b
             raise odd(f"sent more than {LARGEST_REPLY >> 20} MB, which is no answer to a question.")
         pieces.append(piece)
     return b"".join(pieces)
+
+
+_BYTE_ORDER_MARK = codecs.BOM_UTF8
+_AROUND = b" \t\r\n\v\f\0\x1a\x1e"
+"""Bytes around a line that are none of its words: white space, ends of files and records."""
+
+
+def lines(content: bytes) -> list[bytes]:
+    """The lines of a file, bare, as one that came another way may have them; "" where one is empty.
+
+    Some programs put a mark before a text that says how it is written (a byte-order mark), write it
+    in UTF-16, end lines as Windows does, or fill the end with zeros.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and b"\0" in content[2:4]:
+        content = content.decode("utf-16", errors="replace").encode()
+    return [_bare(line) for line in content.splitlines()]
+
+
+def _bare(line: bytes) -> bytes:
+    """A line without what stands around its words; files that were joined have marks inside."""
+    while (bare := line.strip(_AROUND).removeprefix(_BYTE_ORDER_MARK)) != line:
+        line = bare
+    return line
 
 
 def parsed(content: bytes) -> Any:

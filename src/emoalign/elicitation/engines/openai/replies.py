@@ -23,6 +23,7 @@ from emoalign.elicitation.engines.openai.refusals import (
 from emoalign.elicitation.engines.openai.waits import (
     asked_wait,
     exhausted_for,
+    no_wait,
     spent_for_today,
     wait_in,
 )
@@ -133,7 +134,11 @@ def refused(
     message = fields.get("message") or content.decode(errors="replace")
     said = message if isinstance(message, str) else beginning(message)
     said = f"refused the request (HTTP {status}): {said}"
-    return _fault(status, fields, text_of(content), said, wait_s, words)
+    fault = _fault(status, fields, text_of(content), said, wait_s, words)
+    untold = no_wait(headers, fields)
+    if untold is not None and fault.wait_s is None:
+        fault.remedy += f" It asks to wait {untold!r}, which is no time that one can wait."
+    return fault
 
 
 def _redirected(status: int, target: str) -> Fault:

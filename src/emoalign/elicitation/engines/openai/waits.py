@@ -20,6 +20,15 @@ _MILLISECONDS_SINCE_1970 = 1e11
 """A number from here on is no length of time but a moment."""
 
 
+LONGEST_S = 366 * 86400.0
+"""Seconds, a year: who asks to wait longer has told no time."""
+
+
+def in_words(seconds: float) -> str:
+    """A wait in words: 90 s, 3 days."""
+    return f"{seconds:.0f} s" if seconds < 3 * 86400 else f"{seconds / 86400:.0f} days"
+
+
 def server_time(headers: Mapping[str, str]) -> datetime:
     """The time by the server's own clock, where it tells it: the clock here may be wrong."""
     return _http_date(headers.get("date", "")) or datetime.now(UTC)
@@ -28,9 +37,17 @@ def server_time(headers: Mapping[str, str]) -> datetime:
 def asked_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds a server asks to wait (retry-after-ms; Retry-After, RFC 9110, 10.2.3), if it does."""
     milliseconds = _number(headers.get("retry-after-ms", ""))
-    if milliseconds is not None:
+    if milliseconds is not None and milliseconds / 1000 <= LONGEST_S:
         return milliseconds / 1000
     return seconds_until(headers.get("retry-after", ""), server_time(headers))
+
+
+def no_wait(headers: Mapping[str, str], error: Mapping[str, Any]) -> str | None:
+    """What a server asks to wait, as it says it, where no time can be read in any of it."""
+    said = [headers.get("retry-after-ms"), headers.get("retry-after"), *_delays(error)]
+    if asked_wait(headers) is not None or wait_in(error) is not None:
+        return None
+    return next((text[:40] for text in said if text), None)
 
 
 def wait_in(error: Mapping[str, Any]) -> float | None:
@@ -38,9 +55,13 @@ def wait_in(error: Mapping[str, Any]) -> float | None:
 
     https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto: RetryInfo.
     """
-    told = (detail["retryDelay"] for detail in _details(error, "retryDelay"))
-    waits = [duration(delay) for delay in told if isinstance(delay, str)]
+    waits = map(duration, _delays(error))
     return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _delays(error: Mapping[str, Any]) -> list[str]:
+    told = (detail["retryDelay"] for detail in _details(error, "retryDelay"))
+    return [delay for delay in told if isinstance(delay, str)]
 
 
 def spent_for_today(error: Mapping[str, Any]) -> bool:
@@ -79,17 +100,18 @@ def exhausted_for(headers: Mapping[str, str]) -> float:
 def seconds_until(text: str, now: datetime) -> float | None:
     """Seconds until a time that is told in any of the ways there are; None for anything else.
 
-    A length of time (6m0s, 12.5), seconds or milliseconds since 1970, or a date (RFC 3339, HTTP).
+    A length of time (6m0s, 12.5), seconds or milliseconds since 1970, or a date (RFC 3339, HTTP),
+    at most a year away.
     """
     number = _number(text)
     if number is not None and number >= _SECONDS_SINCE_1970:
         since = number / 1000 if number >= _MILLISECONDS_SINCE_1970 else number
-        return max(0.0, since - now.timestamp())
+        return _sane(max(0.0, since - now.timestamp()))
     length = duration(text)
     if length is not None:
         return length
     moment = _rfc_3339(text) or _http_date(text)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+    return None if moment is None else _sane(max(0.0, (moment - now).total_seconds()))
 
 
 def duration(text: str) -> float | None:
@@ -97,7 +119,11 @@ def duration(text: str) -> float | None:
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         return None
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return _sane(sum(float(number) * _UNITS[unit] for number, unit in parts))
+
+
+def _sane(seconds: float) -> float | None:
+    return seconds if seconds <= LONGEST_S else None
 
 
 def _number(text: str) -> float | None:

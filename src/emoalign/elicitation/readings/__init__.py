@@ -1,0 +1,32 @@
+"""Reading answers: numbers, labels, JSON, probabilities of tokens.
+
+Strict: an answer as a whole is what was asked for, or it is no rating. Nothing is guessed, clamped,
+rounded or picked out of a sentence, and no label is ever assumed. docs/parsing.md tells the rule.
+"""
+
+from emoalign.elicitation.readings.answers import read_answer, readings
+from emoalign.elicitation.readings.endings import failed, is_cut, withheld, wordless
+from emoalign.elicitation.readings.exact import MOST_MASS, read_distribution, returned_mass
+from emoalign.elicitation.readings.json_values import NotJson, parse_json, within_fence
+from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
+from emoalign.elicitation.readings.text import parse_number, parse_rating, refuses
+
+__all__ = [
+    "MOST_MASS",
+    "UNPARSABLE",
+    "NotJson",
+    "Reading",
+    "failed",
+    "is_cut",
+    "parse_json",
+    "parse_number",
+    "parse_rating",
+    "read_answer",
+    "read_distribution",
+    "readings",
+    "refuses",
+    "returned_mass",
+    "withheld",
+    "within_fence",
+    "wordless",
+]

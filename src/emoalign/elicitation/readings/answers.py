@@ -1,0 +1,82 @@
+"""Sampled answers: the status of each, and what it says on every scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingJob
+from emoalign.elicitation.readings.endings import failed, is_cut, reason_of, withheld
+from emoalign.elicitation.readings.json_values import NotJson, begins_json, parse_json, read_object
+from emoalign.elicitation.readings.labels import labels_read, parse_labels
+from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
+from emoalign.elicitation.readings.text import begins_number, read_text, refuses
+from emoalign.study.protocols import AnswerFormat
+from emoalign.study.scales import LabelScale, Scale
+from emoalign.tables import Status
+
+
+def read_answer(
+    answer: Answer, scales: Mapping[str, Scale], answer_format: AnswerFormat
+) -> Mapping[str, Reading]:
+    """Read a sampled answer on each of the scales it was asked about.
+
+    `scales` are named by their keys where the answer is joint; otherwise there is one of any name.
+    """
+    status = _not_given(answer, answer_format, scales)
+    if status is not None:
+        return dict.fromkeys(scales, Reading(status))
+    if answer_format.kind in ("text", "next_token"):
+        return {name: read_text(answer.text, scale) for name, scale in scales.items()}
+    try:
+        value = parse_json(answer.text)
+    except NotJson:
+        return dict.fromkeys(scales, UNPARSABLE)
+    if answer_format.kind == "joint":
+        return read_object(value, scales)
+    return {
+        name: labels_read(parse_labels(value, scale) if isinstance(scale, LabelScale) else None)
+        for name, scale in scales.items()
+    }
+
+
+def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
+    """Read a sampled answer on each scale of the job."""
+    keys = {job.prompts.key(scale): scale for scale in job.scales}
+    read = read_answer(
+        answer, {key: job.scales[scale] for key, scale in keys.items()}, job.prompts.answer
+    )
+    return {keys[key]: reading for key, reading in read.items()}
+
+
+def _not_given(
+    answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale]
+) -> Status | None:
+    """The reason why an answer is none, whatever its text would say; None for any other."""
+    status = withheld(answer)
+    if status is not None:
+        return status
+    if refuses(answer.text):
+        return "refusal"
+    if failed(reason_of(answer)):
+        return "error"
+    return "truncated" if _cut(answer, answer_format, scales) else None
+
+
+def _cut(answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale]) -> bool:
+    """Tell whether an answer was cut, or may have been as far as its server tells.
+
+    Where the server does not say why it ended, it may have been if it is not known to be shorter
+    than allowed, and could be the beginning of another answer.
+    """
+    if answer_format.kind == "next_token":
+        # Meant to be cut, unless thinking took the one token.
+        return not answer.text and bool(answer.thinking or answer.thinking_tokens)
+    if reason_of(answer):
+        return is_cut(answer)
+    # The count of several answers together is more than that of each.
+    if 0 < (answer.completion_tokens or 0) < answer_format.max_tokens:
+        return False
+    if answer_format.kind == "text":
+        return any(begins_number(answer.text, scale) for scale in scales.values())
+    return begins_json(answer.text)

@@ -1,0 +1,29 @@
+"""A reading: the status of an answer on a scale, and its rating or labels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from emoalign.study.scales import OrdinalScale
+from emoalign.tables import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer read on a scale: a status, and a rating or labels if and only if it is ok."""
+
+    status: Status
+    rating: float | None = None
+    labels: tuple[str, ...] | None = None
+
+
+UNPARSABLE = Reading("unparsable")
+
+
+def number_read(number: float | None, scale: OrdinalScale) -> Reading:
+    """A number as a reading, which is off the scale where it is none of its points."""
+    if number is None:
+        return UNPARSABLE
+    point = scale.point(number) if math.isfinite(number) else None
+    return Reading("off_scale") if point is None else Reading("ok", point)
