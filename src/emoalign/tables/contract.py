@@ -151,9 +151,9 @@ COUNT = pa.int32()
 NUMBERS = pa.list_(pa.float64())
 TEXTS = pa.list_(TEXT)
 
-MODEL = Column("model", TEXT, "Name of the model: its file in config/models.")
+MODEL = Column("model", TEXT, "Name of the model: that of its card.")
 PROTOCOL = Column("protocol", TEXT, "Name of the protocol in the study.")
-DATASET = Column("dataset", TEXT, "Name of the dataset: its file in config/datasets.")
+DATASET = Column("dataset", TEXT, "Name of the dataset: that of its card.")
 SCALE = Column("scale", TEXT, "Name of the scale on the dataset's card.")
 READOUT = Column("readout", TEXT, "sampled (answers) or exact (probabilities of the answers).")
 ITEM = Column(
