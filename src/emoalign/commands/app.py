@@ -13,6 +13,7 @@ MODULES = {
     "check": ("emoalign.commands.check", "Check a study and all its data; nothing is spent."),
     "list": ("emoalign.commands.listing", "List the models, datasets and all else there is."),
     "show": ("emoalign.commands.showing", "Show an entry: its file, and where it is."),
+    "docs": ("emoalign.commands.docs", "Show a page of the documentation."),
     "calibrate": ("emoalign.commands.calibrate", "Apply what calibration learnt to other items."),
 }
 """The subcommands; each module has its click command as `command`."""
