@@ -46,7 +46,7 @@ class Installation:
         if (
             program == "snakemake"
         ):  # comes with the packages of the tests, not with this environment
-            start = [self.python, "-m", "snakemake", "--nocolor"]
+            start = [self.python, "-m", "snakemake", "--nocolor", "-p"]
         return subprocess.run(
             [*start, *arguments],
             cwd=folder,

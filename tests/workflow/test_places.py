@@ -68,7 +68,7 @@ STUDY_OF_ONE = STUDY | {
 
 
 def test_as_a_module_it_runs_the_study_of_the_folder(tmp_path: Path) -> None:
-    done = snakemake(module(tmp_path, PLAIN, config=STUDY_OF_ONE), "--dry-run")
+    done = snakemake(module(tmp_path, PLAIN, config=STUDY_OF_ONE), "--dry-run", "-p")
     assert done.returncode == 0, text(done)
     assert {"prepare_stimuli", "write_report"} <= {rule for rule, _ in jobs(text(done))}
 
@@ -88,8 +88,10 @@ def test_as_a_module_with_a_prefix_and_a_configuration_it_runs_to_the_report(
     (folder / "theirs.txt").write_text("", encoding="utf-8")
     done = snakemake(folder)
     assert done.returncode == 0, text(done)
-    ran = {rule for rule, _ in jobs(text(done))}
-    assert {"emoalign_prepare_stimuli", "emoalign_rate", "emoalign_write_report"} <= ran
+    assert "localrules directive" not in text(done)
+    assert "Once the items are prepared, 1 rating job follows" in text(done)
+    for rule in ("emoalign_prepare_stimuli vader", "emoalign_rate smollm2-135m asked vader"):
+        assert f"] {rule}" in text(done)
     assert (folder / "results/small/report.html").exists()
     again = snakemake(folder, "--dry-run")
     assert "Nothing to be done" in text(again), "what is finished stays"
@@ -130,7 +132,7 @@ def test_a_study_elsewhere_is_run_with_its_own_cards(tmp_path: Path) -> None:
     folder.mkdir()
     new_project(folder)
     (folder / "Snakefile").unlink()
-    arguments = ["-s", str(ROOT / "Snakefile"), "-d", str(folder), "--dry-run", "stimuli"]
+    arguments = ["-s", str(ROOT / "Snakefile"), "-d", str(folder), "--dry-run", "-p", "stimuli"]
     done = snakemake(tmp_path, *arguments, "--configfile", str(folder / SMALL))
     assert done.returncode == 0, text(done)
     assert jobs(text(done)) == {("prepare_stimuli", "dataset=vader"), ("stimuli", "")}
