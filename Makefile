@@ -87,13 +87,14 @@ $(VENV)/.dev: $(BIN)/emoalign requirements-dev.lock
 	$(INSTALL) -r requirements-dev.lock
 	touch $@
 
-# vLLM for the CPU needs a torch that PyPI does not have; pip's own settings may know a place for it.
+# vLLM for the CPU needs a torch that PyPI does not have. pip looks where its own settings say
+# (pip.conf, PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL), and at TORCH_INDEX.
 TORCH := torch==2.13.0+cpu
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+NO_TORCH := pip finds no $(TORCH), a build for the CPU, which PyPI does not have. Say where there is one: make $(MAKECMDGOALS) TORCH_INDEX=<address>. The address is what pytorch.org shows under Get started, with Pip and CPU, after --index-url.
 INSTALL_VLLM := $(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 $(VLLM)/.installed: requirements-vllm-test.lock
 	$(PYTHON) -m venv $(VLLM)
-	$(INSTALL_VLLM) $(TORCH) || $(INSTALL_VLLM) --extra-index-url $(TORCH_INDEX) $(TORCH)
+	@$(INSTALL_VLLM) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH) || { echo "$(NO_TORCH)" >&2; exit 1; }
 	$(INSTALL_VLLM) --require-hashes -r requirements-vllm-test.lock
 	touch $@

@@ -34,7 +34,7 @@ from emoalign.errors import EmoalignError
 from emoalign.installed import date_scripts, tell_environments
 from emoalign.planning.analysed import Analyses
 from emoalign.planning.jobs import Jobs, figures, reported, undrawn
-from emoalign.planning.loading import load_study
+from emoalign.planning.loading import check_file, load_study
 from emoalign.planning.place import require_default_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
@@ -48,6 +48,7 @@ date_scripts()
 if not workflow.overwrite_configfiles and not workflow.modifier.skip_configfile:
     try:
         require_default_study(workflow.main_snakefile)
+        check_file("config/config.yaml")
     except EmoalignError as error:
         raise WorkflowError(str(error))
 
@@ -55,12 +56,14 @@ if not workflow.overwrite_configfiles and not workflow.modifier.skip_configfile:
 
 
 try:
-    update_config(config, overrides(workflow.config_settings.config_args or []))
+    options = overrides(workflow.config_settings.config_args or [])
+    update_config(config, options)
     loaded = load_study(
         config,
         Path("config"),
-        workflow.configfiles[0] if workflow.configfiles else "config",
+        next(iter(workflow.configfiles), "config"),
         workflow.configfiles,
+        options,
     )
     check_prompts(loaded)
 except EmoalignError as error:

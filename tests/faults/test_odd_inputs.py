@@ -25,6 +25,7 @@ from emoalign.stimuli.readers.base import SourceItem
 from emoalign.stimuli.sheets import Layout, read_rows
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource
+from emoalign.study.origins import in_words
 from emoalign.study.protocols import PersonaTable
 from emoalign.study.reading import read_card, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
@@ -58,7 +59,8 @@ def test_a_name_of_300_letters_is_refused_with_the_limit(place: str) -> None:
     part[last] = LONG
     with pytest.raises(StudyError) as error:
         load_study(study, ROOT / "config", "config/config.yaml")
-    told = [problem for problem in error.value.problems if place in problem]
+    keys = [int(key) if key.isdigit() else key for key in place.split(".")]
+    told = [problem for problem in error.value.problems if f" {in_words(keys)}: " in problem]
     assert told
     assert "at most 100 characters" in told[0]
     assert LONG not in told[0]
@@ -74,7 +76,7 @@ def test_scales_and_labels_of_300_letters_are_refused_with_the_limit(
         load_study(default_study(), config_dir)
     scale, problems = validate(LabelScale, {"kind": "labels", "labels": ["joy", LONG]}, "card")
     assert scale is None
-    assert "labels.1: String should have at most 100 characters" in problems[0]
+    assert "labels, entry 2: expected at most 100 characters" in problems[0]
 
 
 def test_scales_asked_jointly_whose_names_are_too_long_together_are_told(

@@ -63,11 +63,17 @@ class Table:
             for item_id, text in self.texts.items()
         ]
         STIMULI.write(pd.DataFrame(rows), stimuli)
+        job = self.rating_job(card)
+        rate([job], card, stimuli, shard, self.folder / "journal", [output])
+        return RATINGS.read(output)
+
+    def rating_job(self, card: RecordedModel | None = None) -> RatingJob:
+        """The job of the rating stage."""
         scales = self.job.get("scales") or {self.job["scale"]: self.job["range"]}
-        job = RatingJob.model_validate(
+        return RatingJob.model_validate(
             {
                 "model": "people",
-                "card": card.answering(),
+                "card": (card or self.card()).answering(),
                 "protocol": {
                     "name": "asked",
                     "prompts": "plain",
@@ -84,8 +90,6 @@ class Table:
                 "scales": scales,
             }
         )
-        rate([job], card, stimuli, shard, self.folder / "journal", [output])
-        return RATINGS.read(output)
 
     def refusal(self, **changes: Any) -> str:
         with pytest.raises(DataError) as error:

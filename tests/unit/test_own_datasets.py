@@ -409,8 +409,8 @@ def test_a_joined_table_of_other_items_is_told(table: Table, tmp_path: Path) -> 
     ("source", "told"),
     [
         ({"reader": "tabel"}, "source.reader: unknown reader 'tabel'; did you mean 'table'?"),
-        ({"reader": None}, "source.reader: missing; known: anew, emobank, .*, table, "),
-        ({"id": 3}, "source.id: Input should be a valid string, found 3"),
+        ({"reader": None}, "source.reader: missing; write one of: anew, emobank, .*, table, "),
+        ({"id": 3}, "source.id: expected text, found 3"),
         ({"scale": {}}, "source.scale: unknown key; did you mean 'scales'?"),
         ({"scales": {"valance": {"mean": "v"}}}, "scale 'valance' is not both .* 'valence'"),
         ({"scales": {"valence": {}}}, "give mean, ratings or labels"),

@@ -585,10 +585,9 @@ def test_the_files_of_the_how_to_can_be_used_as_they_stand(
         (config_dir / name).write_text(content, encoding="utf-8")
     study, problems = read_yaml(config_dir / "studies/students.yaml")
     assert not problems
-    study["models"].append("elsewhere")
     loaded = load_study(study, config_dir)
-    assert isinstance(loaded.models["students"], RecordedModel)
-    assert isinstance(loaded.models["elsewhere"], RecordedModel)
+    assert loaded.study.models == ("students", "GPT-4", "Claude-3")
+    assert all(isinstance(model, RecordedModel) for model in loaded.models.values())
 
 
 # Labels and joint answers

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from emoalign.elicitation.engines.recorded.checking import table_problems
 from emoalign.errors import DataError
 from tests.kit.recorded import (
     SCALE,
@@ -323,3 +324,20 @@ def test_a_number_that_falls_between_two_points_is_an_error_in_words(table: Tabl
 
 def test_a_range_without_extent_is_refused() -> None:
     assert "min and max are both 5" in problems_of_card(native={"min": 5, "max": 5})
+
+
+# All mistakes at once
+
+
+def test_all_rows_that_do_not_fit_are_told_at_once(table: Table) -> None:
+    lines = [("w1", "ann", 10), ("w1", "bob", "x"), ("w1", "cat", 5), ("", "ann", 5)]
+    table.write(csv(*lines))
+    told = table.refusal()
+    assert told.startswith("Rows that do not fit the model's card (3 times)")
+    for place in ("line 2, column 'rating': expected a point", "line 3, column 'rating': expected"):
+        assert f"{table.file}, {place}" in told
+    assert f"{table.file}, line 5, column 'id': expected the item, found nothing" in told
+    assert table_problems(table.rating_job(), table.card()) == [told]
+    table.file.unlink()
+    (problem,) = table_problems(table.rating_job(), table.card())
+    assert "no such file" in problem

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from emoalign.planning.rules import Files
 from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.rated_items import RatedItems, only_rated
 from emoalign.stimuli.readers.base import SourceItem
+from tests.kit.project import ROOT
 
 CARD = {
     "title": "People",
@@ -144,6 +147,51 @@ def test_one_card_makes_a_model_of_each_value(
     assert one.raters("vader") == ("o1",)
 
 
+def test_a_card_without_the_newer_keys_is_the_job_it_always_was(config: Config) -> None:
+    protocols = [{"name": "asked", "prompts": "instruction", "participants": 4}]
+    loaded = config.load(protocols=protocols)
+    params = Jobs(loaded).rate("people", "asked", "vader", "valence").params()
+    card = {
+        "engine": "recorded",
+        "source": {"package": None, "file": str(config.table), "sha256": None},
+        "format": None,
+        "columns": {
+            "item": "id",
+            "text": None,
+            "participant": None,
+            "scale": None,
+            "protocol": None,
+            "rating": "rating",
+            "answer": None,
+        },
+        "scale": "valence",
+        "encoding": "utf-8-sig",
+        "na_values": [""],
+    }
+    assert repr(params["card"]) == repr(card), "Snakemake compares how params are written"
+    protocol = {"name": "asked", "prompts": "instruction", "participants": 4}
+    assert repr(params["protocol"]) == repr(protocol)
+    prepared = Jobs(loaded).prepare("vader").params()
+    assert not prepared.keys() & {"shown", "rated", "protocols"}
+
+
+def test_values_of_a_column_are_read_without_what_computes(config: Config) -> None:
+    # A dry run reads them too: it must not wait for what only a job needs.
+    config.card(model={"column": "engine"})
+    program = (
+        "import sys; from pathlib import Path; from emoalign.planning.loading import MODELS; "
+        "from emoalign.study.reading import read_card; "
+        f"print(*read_card(Path({str(config.folder / 'models/people.yaml')!r}), MODELS)"
+        ".models('people')); "
+        "print([name for name in ('pandas', 'pyarrow', 'numpy') if name in sys.modules])"
+    )
+    environment = {"PYTHONPATH": str(ROOT / "src")}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=True
+    )
+    assert ended.stdout.decode().splitlines() == ["GPT-4 o1", "[]"]
+
+
 def test_models_in_a_table_that_is_missing_are_told_with_how_to_get_it(config: Config) -> None:
     config.card(
         model={"column": "engine"}, source={"file": "resources/none.csv", "obtain": "Ask us."}
@@ -191,7 +239,7 @@ def test_items_rated_are_those_that_every_recorded_model_answered(config: Config
         datasets=datasets,
         protocols=[{"name": "chat", "prompts": "instruction"}],
     )
-    assert "no model that rates it is recorded" in told
+    assert "but no model that rates 'vader' is recorded; leave it out" in told
 
 
 def test_items_that_are_not_rated_are_left_out_with_counts(

@@ -156,6 +156,16 @@ def test_known_signs_of_no_number_are_kept_in_what_is_suggested(tmp_path: Path) 
     assert 'na_values: ["NA", "-", "missing"]' in told
 
 
+@pytest.mark.parametrize("text", [HEADER, HEADER + ",,,,\n\n"])
+def test_a_table_without_rows_is_told(text: str, tmp_path: Path) -> None:
+    assert sole(problems(tmp_path, text)).endswith("no rows below the names of the columns")
+
+
+def test_a_dash_in_place_of_a_minus_sign_is_told(tmp_path: Path) -> None:
+    told = sole(problems(tmp_path, HEADER + "1,joy,\u22122,1,20\n2,woe,\u20130.5,1,20\n"))
+    assert told.startswith("Dashes in place of minus signs (2 times). Write negative numbers with")
+
+
 def test_words_that_are_no_sign_of_none_are_to_be_corrected(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, HEADER + "1,joy,good,1,20\n2,woe,bad,1,20\n"))
     assert "na_values" not in told
@@ -171,6 +181,19 @@ def test_names_of_columns_further_down_are_found(above: str, tmp_path: Path) -> 
     told = sole(problems(tmp_path, text))
     assert f"they are in line {line}: say header_line: {line} in the dataset's card" in told
     assert not problems(tmp_path, text, {**SUMMARY, "header_line": line})
+
+
+def test_all_columns_are_named_where_none_is_like_the_one_that_lacks(tmp_path: Path) -> None:
+    source = {"id": "Word", "text": "Word", "scales": {"valence": {"mean": "rating"}}}
+    told = sole(problems(tmp_path, HEADER + "1,joy,4,1,20\n", source))
+    assert "there is no column 'Word' (id and text in the dataset's card); did you mean" in told
+    assert "there is no column 'rating' (scales.valence.mean in the dataset's card). Its" in told
+    assert told.endswith("Its columns are: id, word, v, sd, n")
+
+
+def test_a_row_of_numbers_in_place_of_names_is_told(tmp_path: Path) -> None:
+    told = sole(problems(tmp_path, "1,joy,4,1,20\n2,woe,3,1,20\n"))
+    assert told.endswith("The line that should name the columns holds numbers: check header_line")
 
 
 def test_a_line_below_the_names_that_the_card_gives_is_told(tmp_path: Path) -> None:
@@ -353,6 +376,13 @@ def test_text_right_of_the_numbers_may_be_cut_and_is_refused(tmp_path: Path) -> 
     source = {"scales": {"valence": {"mean": "v"}}}
     told = sole(problems(tmp_path, "id,v,word\n1,4,beach, sunny\n2,3,woe\n", source))
     assert "line 2: expected 3 fields, as in the first line, found 4" in told
+
+
+def test_quotation_marks_are_no_advice_where_they_mean_nothing(tmp_path: Path) -> None:
+    text = f"{HEADER}1,beach, sunny,4,1,20\n"
+    told = sole(problems(tmp_path, text, {**SUMMARY, "quotes": "none"}))
+    assert "must stand in quotation marks" not in told
+    assert "No field can hold what separates fields" in told
 
 
 def test_columns_that_nobody_reads_may_hold_the_separator(tmp_path: Path) -> None:

@@ -161,11 +161,14 @@ def test_a_broken_study_is_told_in_words_not_in_tracebacks(finished: Project) ->
     told = done.stdout + done.stderr
     assert done.returncode == 1
     assert "5 problems in the configuration" in told
-    assert "broken.yaml, line 3, column 1: not valid YAML: found duplicate key" in told
-    assert "config/studies/broken.yaml: protocol: unknown key; did you mean 'protocols'?" in told
+    assert "broken.yaml, line 3: not valid YAML: duplicate key: title stands in line 2" in told
+    assert (
+        "config/studies/broken.yaml, line 6: protocol: unknown key; did you mean 'protocols'?"
+        in told
+    )
     assert "there is no config/models/model-z.yaml; did you mean 'model-" in told
     assert "there is no config/prompts/rating-shet.yaml; did you mean 'rating-sheet'?" in told
-    assert "datasets.0.sample: Input should be a valid integer" in told
+    assert "broken.yaml, line 7: datasets, entry 1, sample: expected a whole number" in told
     assert "Traceback" not in told
 
 

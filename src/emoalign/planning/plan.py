@@ -87,6 +87,8 @@ def planned(
 
 def costs_in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:
     """The plan as lines for a terminal: a sum per model, then what to know about it."""
+    if rows.empty:
+        return ["Nothing is asked and nothing is paid: all ratings were recorded."]
     lines = []
     for (model,), asked in groups(rows, ["model"]):
         missing_answers = int(asked["answers"].sum() - asked["held"].sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,10 +49,10 @@ def check_prompts(loaded: LoadedStudy) -> None:
                             "{{ persona }}: all participants would be asked the same"
                         )
                 except PromptError as error:
-                    problems.append(
-                        f"{loaded.library.shown('prompts', name)}: "
-                        f"scale {' and '.join(map(repr, scales))}: {error}"
-                    )
+                    key = re.match(r"system|template", str(error))
+                    where = loaded.library.origin("prompts", name).place(key[0] if key else "kind")
+                    asked_about = " and ".join(map(repr, scales))
+                    problems.append(f"{where}: scale {asked_about}: {error}")
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
 

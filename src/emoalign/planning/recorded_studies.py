@@ -9,6 +9,7 @@ from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import DataError
 from emoalign.planning.studies import JOURNAL_FOLDERS, Study
 from emoalign.study.library import Library
+from emoalign.study.origins import Origin
 from emoalign.study.protocols import Protocol
 
 _PROTOCOL = "recorded"
@@ -66,7 +67,7 @@ def named_models(cards: Mapping[str, ModelCard], library: Library) -> NamedModel
     return NamedModels(models, named, problems)
 
 
-def completed(study: Study, named: NamedModels, source: str) -> tuple[Study, list[str]]:
+def completed(study: Study, named: NamedModels, source: Origin) -> tuple[Study, list[str]]:
     """The study with its models one by one and its protocols, and what keeps it from having any.
 
     A study of recorded ratings alone has one protocol if it names none, and uses all participants
@@ -79,14 +80,14 @@ def completed(study: Study, named: NamedModels, source: str) -> tuple[Study, lis
     protocols = study.protocols
     if not protocols and asked:
         problems.append(
-            f"{source}: protocols: missing; they say how {asked[0]!r} is asked, such as protocols: "
-            "[{name: instruction, prompts: instruction}]"
+            f"{source.at('protocols')}: missing; they say how {asked[0]!r} is asked, such as "
+            "protocols: [{name: instruction, prompts: instruction}]"
         )
     elif not protocols:
         for name, card in named.models.items():
             if card.protocol_column is not None:
                 problems.append(
-                    f"{source}: protocols: missing; the table of {name!r} has a column of "
+                    f"{source.at('protocols')}: missing; the table of {name!r} has a column of "
                     f"protocols ({card.protocol_column!r}): name those that are used, such as "
                     "protocols: [{name: base}, {name: few-shot}]"
                 )

@@ -122,7 +122,7 @@ class DatasetCard(Entry):
         if unknown:
             there = self.scales if unknown[0] in rated else rated
             raise ValueError(
-                f"the scale {unknown[0]!r} is not both in source and in scales; "
+                f"scales: the scale {unknown[0]!r} is not both in source and in scales; "
                 f"{nearest(unknown[0], there)}"
             )
         return self

@@ -12,6 +12,10 @@ from emoalign.stimuli.numbers import looks_like_number
 from emoalign.stimuli.rows import Row, lines_of
 from emoalign.stimuli.table_format import TableFormat
 
+_HELD = {
+    False: "A field that holds what separates fields must stand in quotation marks.",
+    True: "No field can hold what separates fields, since quotation marks mean nothing here.",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -61,9 +65,8 @@ def fitted(
                 mistakes.add(
                     "Rows with too many fields",
                     f"{row.where}: expected {len(header)} {expected}, found {len(row.fields)}",
-                    "A field that holds what separates fields must stand in quotation marks. If "
-                    "the last ones are a note, leave a field empty before it, or give its column "
-                    "a name in the first line.",
+                    f"{_HELD[used.written.quotes == 'none']} If the last ones are a note, leave a "
+                    "field empty before it, or give its column a name in the first line.",
                 )
                 continue
             notes.append(row.where)

@@ -16,6 +16,7 @@ OFTEN = 3
 """Times the same word must stand in place of a number to be taken for a sign of none."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DASHES = ("\u2212", "\u2013", "\u2014", "\u2012")
 _NO_NUMBER = re.compile(r"#?(n\.?[/.]?\s?a\.?|nan|null|none|nil|missing|-+|\.+|\?+|x|–|—)!?", re.I)
 
 
@@ -91,6 +92,12 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
         return "Numbers in brackets", (
             "A spreadsheet writes negative numbers in brackets: get the table anew, or write them "
             "with a minus sign."
+        )
+
+    if field.startswith(_DASHES) and looks_like_number(field[1:]):
+        return "Dashes in place of minus signs", (
+            "Write negative numbers with the hyphen of the keyboard (-), not with a dash or the "
+            "sign of typesetters."
         )
 
     def remedy(values: Counter[str]) -> str:

@@ -17,6 +17,7 @@ from emoalign.stimuli.delimited import decoded, delimited_rows
 from emoalign.stimuli.json_lines import json_rows
 from emoalign.stimuli.left_out import Used, fitted
 from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import looks_like_number
 from emoalign.stimuli.rows import Record, Row, composed
 from emoalign.stimuli.spreadsheets import broken, sheet_rows
 from emoalign.stimuli.table_format import TableFormat
@@ -28,6 +29,9 @@ if TYPE_CHECKING:  # a card is read without pyarrow
 
 _TEXT = ("csv", "tsv")
 _SHEETS = ("xlsx", "xls")
+_COLUMNS = 40
+"""Names of columns that a message tells, at most."""
+
 _TITLES = 30
 """Rows among which the names of columns are looked for, where they are not in the first."""
 
@@ -69,7 +73,9 @@ def read_records(
     except DataError as error:
         raise _names_elsewhere(path, layout, columns, header) or error from None
     used = Used(set(at.values()), {at[key] for key in numbers}, layout.written)
+    empty, at_first = True, noted.count
     for row in fitted(path, header, rows, noted, used, layout.format in _TEXT):
+        empty = False
         before = noted.count
         fields = {
             key: row.text(place, columns[key], noted, key in confidential)
@@ -77,6 +83,8 @@ def read_records(
         }
         if noted.count == before:
             yield Record(row.where, fields)
+    if empty and noted.count == at_first:
+        noted.add("", f"{path}: there are no rows below the names of the columns")
     if mistakes is None:
         noted.tell()
 
@@ -94,7 +102,8 @@ def read_rows(
     header, rows = _raw_rows(path, layout, noted)
 
     def read() -> Iterator[Row]:
-        yield from fitted(path, header, rows, noted, separated=layout.format in _TEXT)
+        used = Used(written=layout.written)
+        yield from fitted(path, header, rows, noted, used, layout.format in _TEXT)
         if mistakes is None:
             noted.tell()
 
@@ -134,25 +143,45 @@ def places(
     Of columns with the same name, the second may be called name.1, the third name.2. Raises
     DataError with every column that is not there, or that is there more than once.
     """
-    place_of, problems = {}, []
+    place_of: dict[str, int] = {}
+    problems = []
     there = [composed(name) for name in header]
+    keys_of: dict[str, list[str]] = {}
     for key, given in columns.items():
+        keys_of.setdefault(given, []).append(key)
+    for given, keys in keys_of.items():
         name = composed(given)
         at = [place for place, other in enumerate(there) if other == name]
         base, _, number = name.rpartition(".")
         alike = [place for place, other in enumerate(there) if other == base]
         if len(at) == 1:
-            place_of[key] = at[0]
+            place_of |= dict.fromkeys(keys, at[0])
         elif at:
-            problems.append(f"there is more than one column {given!r} ({key} in {card})")
+            problems.append(f"there is more than one column {given!r} ({_named(keys, card)})")
         elif number.isdigit() and int(number) < len(alike) > 1:
-            place_of[key] = alike[int(number)]
+            place_of |= dict.fromkeys(keys, alike[int(number)])
         else:
             hint = nearest(given, filter(None, header))
-            problems.append(f"there is no column {given!r} ({key} in {card}); {hint}")
+            meant = f"; {hint}" if hint.startswith("did you mean") else ""
+            problems.append(f"there is no column {given!r} ({_named(keys, card)}){meant}")
     if problems:
-        raise DataError(f"{path}: " + (_one_column(header, card) or "; ".join(problems)))
+        told = _one_column(header, card) or f"{'; '.join(problems)}. {_all_of(header)}"
+        raise DataError(f"{path}: {told.replace('?. ', '? ')}")
     return place_of
+
+
+def _named(keys: Sequence[str], card: str) -> str:
+    return f"{' and '.join(keys)} in {card}"
+
+
+def _all_of(header: Sequence[str]) -> str:
+    """The names of all columns, or what is there in place of names."""
+    names = [name for name in header if name]
+    if 2 * sum(map(looks_like_number, names)) > len(names):
+        return "The line that should name the columns holds numbers: check header_line"
+    shown = ", ".join(name[:60] for name in names[:_COLUMNS])
+    more = f" and {len(names) - _COLUMNS} more" if len(names) > _COLUMNS else ""
+    return f"Its columns are: {shown}{more}"
 
 
 def _names_elsewhere(

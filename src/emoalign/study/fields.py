@@ -22,9 +22,10 @@ from emoalign.study.secrets import secret_part
 LONGEST_NAME = 100
 """Characters a name may have: file names, of at most 255, are made of one and more."""
 
-Name = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_NAME)
-]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""The pattern of names."""
+
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=LONGEST_NAME)]
 """Letters, digits, dot, underscore, hyphen: a name becomes part of file names."""
 
 
@@ -86,6 +87,10 @@ class Entry(BaseModel):
 
     renamed: ClassVar[Mapping[str, str]] = {}
     """Names that keys had once, and what they are called now."""
+
+    short: ClassVar[str] = ""
+    """Its keys as messages write a value, or several, that stand alone: "min: {0}, max: {1}".
+    Without it, they are written as the first key that is needed."""
 
 
 EntryT = TypeVar("EntryT", bound=Entry)
@@ -180,6 +185,8 @@ class FileSource(Entry):
 
 class Range(Entry):
     """A closed interval of numbers."""
+
+    short: ClassVar[str] = "min: {0}, max: {1}"
 
     min: float = Field(description="Smallest possible number.")
     max: float = Field(description="Largest possible number.")

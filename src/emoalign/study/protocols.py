@@ -26,6 +26,8 @@ ParticipantCount = Annotated[
 class Protocol(Entry):
     """A way of asking for ratings."""
 
+    short: ClassVar[str] = "name: {0}, prompts: {0}"
+
     name: Name = Field(description="Name of the protocol in results and figures.")
     prompts: Name | None = Field(
         None,
@@ -110,6 +112,8 @@ class PersonaTable(Entry):
 class AnswerFormat(Entry):
     """The form an answer takes, and where it ends."""
 
+    short: ClassVar[str] = "kind: {0}"
+
     renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 
     kind: Literal["text", "next_token", "labels", "joint"] = Field(
@@ -135,6 +139,8 @@ class AnswerFormat(Entry):
 
 class Demonstration(Entry):
     """A worked example shown before the item; its text is never used as an item."""
+
+    short: ClassVar[str] = "text: {0}, rating: ..."
 
     text: str = Field(description="The example stimulus.")
     rating: float | None = Field(None, description="The rating it is shown with.")

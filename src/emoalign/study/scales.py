@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
@@ -12,6 +12,8 @@ from emoalign.study.fields import LONGEST_NAME, Entry, Name, Range, tag, tagged
 
 class OrdinalScale(Range):
     """A scale of numbers: equally spaced points from min to max."""
+
+    short: ClassVar[str] = "min: {0}, max: {1}, direction: ..."
 
     kind: Literal["ordinal"] = Field(
         "ordinal", description="ordinal: one number per answer, from min to max."
@@ -103,6 +105,8 @@ Scale = OrdinalScale | LabelScale
 class NativeRange(Entry):
     """The numbers of a file that stand for the two ends of a scale, in either direction."""
 
+    short: ClassVar[str] = "min: {0}, max: {1}"
+
     min: float = Field(description="Number in the file that stands for the scale's min.")
     max: float = Field(
         description="Number in the file that stands for the scale's max; below min where the file "
@@ -158,6 +162,8 @@ VALENCE, AROUSED = "valence", "arousal"
 
 class Frameworks(Entry):
     """The scales of a dataset that are dimensions, and those that are single emotions."""
+
+    short: ClassVar[str] = "dimensions: [...], emotions: [...]"
 
     dimensions: tuple[Name, ...] = Field(
         (), description="Names of the scales that are dimensions, such as valence and arousal."

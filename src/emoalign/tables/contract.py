@@ -151,7 +151,9 @@ COUNT = pa.int32()
 NUMBERS = pa.list_(pa.float64())
 TEXTS = pa.list_(TEXT)
 
-MODEL = Column("model", TEXT, "Name of the model: that of its card.")
+MODEL = Column(
+    "model", TEXT, "Name of the model: that of its card, or of its place in a table of several."
+)
 PROTOCOL = Column("protocol", TEXT, "Name of the protocol in the study.")
 DATASET = Column("dataset", TEXT, "Name of the dataset: that of its card.")
 SCALE = Column("scale", TEXT, "Name of the scale on the dataset's card.")

@@ -195,7 +195,8 @@ MEANING = Section(
 def _manifest(results: Results) -> View:
     noted = orjson.loads((results.folder / "manifest.json").read_bytes())
     manifest = json.dumps(noted, indent=2, ensure_ascii=False)
-    return View({"manifest": manifest, "commit": noted["git_commit"]})
+    version, commit = noted["emoalign"], noted["git_commit"]
+    return View({"manifest": manifest, "version": version, "commit": commit})
 
 
 MANIFEST = Section(id="manifest", heading="Manifest", label="Manifest", view=_manifest, about=True)

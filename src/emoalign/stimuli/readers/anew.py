@@ -10,8 +10,9 @@ from pydantic import Field
 
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.readers.base import HumanRatings, SourceItem
-from emoalign.stimuli.readers.table import CARD, read_table
+from emoalign.stimuli.readers.table import read_table
 from emoalign.stimuli.readers.table_columns import ItemTable
+from emoalign.stimuli.readers.table_rows import CARD
 
 _ENOUGH = 100
 """Words that are needed to tell a correlation near 0 from one above .7."""

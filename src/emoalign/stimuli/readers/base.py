@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from emoalign.stimuli.delimited import decoded
-from emoalign.stimuli.left_out import fitted
+from emoalign.stimuli.left_out import Used, fitted
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.rows import Row
+from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import Entry, FileSource
 
 if TYPE_CHECKING:  # a card is read without numpy
@@ -187,6 +188,7 @@ def tab_separated(
     lines = enumerate(io.StringIO(decoded(path), newline=None), 1)
     rows = (Row(f"{path}, line {number}", line.rstrip("\n").split("\t")) for number, line in lines)
     expected = f"tab-separated fields ({', '.join(fields)})"
-    for row in fitted(path, fields, rows, mistakes, expected=expected):
+    plain = Used(written=TableFormat(quotes="none"))
+    for row in fitted(path, fields, rows, mistakes, plain, expected=expected):
         number = int(row.where.rpartition("line ")[2])
         yield number, row.where, [str(field) for field in row.fields[: len(fields)]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,8 @@ from emoalign.study.fields import Entry, FileSource, Name
 
 class ScaleColumns(Entry):
     """The columns of a table that hold the human ratings on one scale."""
+
+    short: ClassVar[str] = "mean: {0}"
 
     mean: str | None = Field(
         None, description="Column with the mean. Give this, or ratings, or labels."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -21,10 +21,12 @@ ITEM_KEYS: tuple[ItemKey, ...] = get_args(ItemKey)
 def _listed(value: object) -> tuple[object, ...]:
     """A value, or a list of them, as texts, as they would stand in a CSV file."""
     values = value if isinstance(value, list | tuple) else [value]
-    return tuple(
-        f"{each:.15g}" if isinstance(each, int | float) and not isinstance(each, bool) else each
-        for each in values
-    )
+    if any(isinstance(each, bool) for each in values):
+        raise ValueError(
+            "true and false are written as they stand in the file, in quotation marks, such as "
+            '"TRUE"'
+        )
+    return tuple(f"{each:.15g}" if isinstance(each, int | float) else each for each in values)
 
 
 Written = Annotated[
@@ -37,6 +39,8 @@ Written = Annotated[
 
 class RecordedColumns(Entry):
     """Names of the columns of recorded ratings; columns not named are not read."""
+
+    short: ClassVar[str] = "item: ..., rating: {0}"
 
     item: str | None = Field(
         None,
@@ -158,6 +162,8 @@ class RecordedColumns(Entry):
 class ModelColumn(Entry):
     """Several models in one table: each value of a column is a model of the study."""
 
+    short: ClassVar[str] = "column: {0}"
+
     column: str = Field(description="Column that says whose rows they are, such as model.")
     values: dict[Name, str] = Field(
         default_factory=dict,
@@ -166,7 +172,11 @@ class ModelColumn(Entry):
         "after itself.",
     )
 
-    @field_validator("values", mode="before")
+    @field_validator(
+        "values",
+        mode="before",
+        json_schema_input_type=dict[Name, str] | list[str | float],
+    )
     @classmethod
     def _named(cls, values: object) -> object:
         if not isinstance(values, list | tuple):
@@ -195,6 +205,8 @@ def names_of(values: list[str]) -> dict[str, str]:
 
 class RecordedAnswer(Entry):
     """The form of raw answers, where it is another than the rule for all answers expects."""
+
+    short: ClassVar[str] = "kind: json, key: {0}"
 
     kind: Literal["text", "labels", "json"] = Field(
         description="text: a number and nothing else. labels: a JSON array of labels. json: a JSON "

@@ -99,6 +99,11 @@ class RecordedModel(ModelCard, TableFormat):
         description="What stands in the column columns.status, by status: {ok: [0, done], "
         "refusal: R}. The words ok, refusal, ... need no explanation.",
     )
+    quotes: Literal["standard", "none"] | None = Field(
+        "standard",
+        description="standard: a field in quotation marks may hold anything, as answers do: lines "
+        "and delimiters too. none: quotation marks are characters like any other.",
+    )
     na_values: tuple[str, ...] = Field(
         ("",),
         description="What stands in columns of ratings and answers where there is none. Other "

@@ -16,6 +16,7 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
+from emoalign.elicitation.engines.recorded.checking import MISFITS
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.recorded_table import some
 from emoalign.elicitation.engines.recorded.trial_reading import trial_reader
@@ -24,6 +25,7 @@ from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
 from emoalign.stimuli.images import image_name
+from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.public_ids import ItemFinder
 from emoalign.stimuli.rows import composed, lines_of, tell_composed
 from emoalign.study.source_files import locate_verified
@@ -127,30 +129,32 @@ def _ratings(
     number_of = _numbers(participants)
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
-    ratings, declared = [], 0
+    ratings, declared, mistakes = [], 0, Mistakes()
     for trial in ours:
-        item = filled(trial, card.columns.item_key)
-        if card.columns.participant:
-            filled(trial, "participant")
-        if trial.participant is not None:
-            participant = number_of[trial.participant]
-        else:
-            participant = counted[composed(item)]
-            counted[composed(item)] += 1
-        earlier = first.setdefault((composed(item), participant), trial.where)
-        if earlier != trial.where:
-            raise DataError(
-                f"{trial.where}: this participant has rated item {item!r} before, in "
-                f"{earlier.rpartition(', ')[2]}; expected one row per item and participant "
-                f"({_told_apart(card)}). Where rows are of several models, conditions or scales, "
-                "name the column that tells them apart in the model's card, as model, only, "
-                "columns.protocol or columns.scale."
-            )
-        given = read(trial)
-        if given is not None:
-            item_id = find(trial, item)
-            ratings.append(_Rating(item, item_id, participant, *given, where=trial.where))
-            declared += trial.fields.get("answer") == given[1]
+        with mistakes.noted(MISFITS):
+            item = filled(trial, card.columns.item_key)
+            if card.columns.participant:
+                filled(trial, "participant")
+            if trial.participant is not None:
+                participant = number_of[trial.participant]
+            else:
+                participant = counted[composed(item)]
+                counted[composed(item)] += 1
+            earlier = first.setdefault((composed(item), participant), trial.where)
+            if earlier != trial.where:
+                raise DataError(
+                    f"{trial.where}: this participant has rated item {item!r} before, in "
+                    f"{earlier.rpartition(', ')[2]}; expected one row per item and participant "
+                    f"({_told_apart(card)}). Where rows are of several models, conditions or "
+                    "scales, name the column that tells them apart in the model's card, as model, "
+                    "only, columns.protocol or columns.scale."
+                )
+            given = read(trial)
+            if given is not None:
+                item_id = find(trial, item)
+                ratings.append(_Rating(item, item_id, participant, *given, where=trial.where))
+                declared += trial.fields.get("answer") == given[1]
+    mistakes.tell()
     tell_composed(path, len(ids.otherwise))
     if len(ratings) < len(ours):
         _log.info("%s: rows without a rating: %d", path, len(ours) - len(ratings))

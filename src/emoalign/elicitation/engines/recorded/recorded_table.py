@@ -9,7 +9,7 @@ from emoalign.elicitation.engines.recorded.recorded_columns import names_of
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.errors import DataError
 from emoalign.stimuli.rows import Record
-from emoalign.stimuli.sheets import Layout, layout_of, read_records, read_rows
+from emoalign.stimuli.sheets import layout_of, read_records, read_rows
 from emoalign.study.source_files import locate
 
 CARD = "the model's card"
@@ -18,13 +18,7 @@ _NAMED = 3
 
 def header_of(path: Path, card: RecordedModel) -> Sequence[str]:
     """The names of all columns of the table. Raises DataError when it is not of its format."""
-    return read_rows(path, _layout(card))[0]
-
-
-def _layout(card: RecordedModel) -> Layout:
-    """How the table is written; answers of models hold lines and commas."""
-    quotes = card.quotes or "standard"
-    return layout_of(card.model_copy(update={"quotes": quotes}), card.source, CARD)
+    return read_rows(path, layout_of(card, card.source, CARD))[0]
 
 
 def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iterator[Record]:
@@ -38,7 +32,7 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
     held: dict[str, dict[str, None]] = {key: {} for key in wanted}
     passed = False
     ratings = [key for key in columns if key.startswith("columns.rating")]
-    for row in read_records(path, _layout(card), named, numbers=ratings):
+    for row in read_records(path, layout_of(card, card.source, CARD), named, numbers=ratings):
         for key, values in wanted.items():
             field = (row.fields[key] or "").strip()
             if not any(_same(field, value) for value in values):

@@ -142,10 +142,11 @@ def _point(value: float, scale: HumanScale, native: NativeRange | None, where: s
             "ones; where raters could choose any number, give the scale on the dataset's card a "
             "smaller step, such as step: 0.01"
         )
-    elif native is None:
+    else:
         found += (
-            ". Where the table has another range, say so in the model's card: native: {min: ..., "
-            "max: ...}"
+            ". Where the table has another range, say which in the model's card, as native: {min: "
+            "..., max: ...}; where a model gave this number, name the column as answer in place of "
+            "rating: then it counts as off_scale"
         )
     raise DataError(f"{found}.")
 
