@@ -19,7 +19,9 @@ from emoalign.stage import job_file
 
 _NOISE = (
     "Assuming unrestricted shared filesystem",
+    "Auto-selected partition",
     "Building DAG of jobs",
+    "Cleaning up SLURM log files",
     "Conda environments: ignored",
     "DAG of jobs will be updated",
     "Elapsed time",
@@ -33,7 +35,6 @@ _NOISE = (
     "Singularity containers: ignored",
     "Some jobs were triggered by provenance",
     "The run involves checkpoint jobs",
-    "Trying to restart job",
     "Updating checkpoint dependencies",
     "Using shell",
 )
@@ -166,6 +167,8 @@ class Terminal(logging.Formatter):
             yield f"[failed] {job.name}: {job.lasted}"
             if job.failure:
                 yield f"    {job.failure}"
+        elif again := re.match(r"Trying to restart job (\d+)", record.getMessage()):
+            yield f"{self._jobs[int(again[1])].name} is started again."
         elif record.getMessage().startswith("Nothing to be done"):
             yield record.getMessage()
             yield self._results()

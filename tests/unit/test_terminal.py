@@ -139,6 +139,8 @@ def test_a_job_that_ended_well_when_it_was_started_again_has_not_failed(tmp_path
     for job in (1, 2):
         told.begins(job, "rate", "a.log", model=f"m{job}")
         told.fails(job, "rate", str(tmp_path / "none.log"))
+    told.says("Trying to restart job 1.")
+    assert told.lines[-1] == "rate m1 is started again."
     told.ends(1, 1)
     last = told.terminal.failure()
     assert "1 job failed:\nrate m2: it ended without a message: was it killed?" in last

@@ -230,7 +230,7 @@ def test_numbers_given_on_the_command_line_arrive_as_numbers(rerun: Project) -> 
     assert "methods" in lists
     assert "folds (null, now 3)" in lists
     wrong = rerun.snakemake("--dry-run", "--config", "statistics={bootstrap_resamples: many}")
-    assert "statistics.bootstrap_resamples: Input should be a valid integer" in (
+    assert '--config statistics.bootstrap_resamples: expected a whole number, found "many"' in (
         wrong.stdout + wrong.stderr
     )
 

@@ -1,5 +1,8 @@
 """What stands on the terminal: what will run, a line per job, and how it ended."""
 
+import os
+from functools import cache
+
 from emoalign.planning.opening import Opening
 from emoalign.terminal import Terminal, what_changed
 
@@ -38,13 +41,23 @@ def where():
     """Where the results are that were asked for."""
     if any(is_rule(job, "write_report") for job in workflow.dag.jobs):
         return f"The report: {RESULTS}/report.html"
-    made = [file for job in workflow.dag.targetjobs for file in job.input]
-    return f"Results: {Path(os.path.commonpath(made))}" if made else ""
+    made = [
+        os.path.abspath(file)
+        for job in workflow.dag.targetjobs
+        for file in job.output or job.input
+    ]
+    return f"Results: {os.path.relpath(os.path.commonpath(made))}" if made else ""
+
+
+@cache
+def numbered():
+    """All jobs of a dry run, by their numbers."""
+    return {job.jobid: job for job in workflow.dag.jobs}
 
 
 def changed(jobid):
-    """The configuration that is another than when a job last ran."""
-    (job,) = [job for job in workflow.dag.jobs if job.jobid == jobid]
+    """The configuration that is another than when a job last ran; only dry runs tell it."""
+    job = numbered()[jobid]
     return what_changed(job.log[0], job.params) if job.log else None
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
+from statistics import median
 
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.served import ServedModel
@@ -15,10 +18,10 @@ from emoalign.errors import JournalError
 from emoalign.study.fields import Readout
 from emoalign.study.protocols import Protocol
 
-FILES = 20
+FILES = 5
 """Files of a journal that are looked at, the newest first."""
 
-TAIL = 2**16
+TAIL = 2**20
 """Bytes at the end of each of them."""
 
 
@@ -52,40 +55,58 @@ def minutes_as_before(
     """Minutes that so many requests take one job after the other, if each takes as long as before.
 
     What was asked under the same protocol counts, or else all that was asked of the model in the
-    readout. NaN where it has not answered in a readout yet, or where requests are not sent one by
-    one.
+    readout. NaN where it has not answered in a readout yet.
     """
-    if not isinstance(card, ServedModel):
-        return math.nan
     files = sorted(journal.glob("*/*/*.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
     same = [path for path in files if path.name.rsplit(".", 2)[0] == protocol]
     seconds = 0.0
     for readout, number in requests.items():
-        latency = _mean_latency(same[:FILES], readout)
-        if math.isnan(latency):
-            latency = _mean_latency(files[:FILES], readout)
-        seconds += number * latency / card.at_once(readout) if number else 0.0
+        each = _seconds(card, same[:FILES], readout)
+        if math.isnan(each):
+            each = _seconds(card, files[:FILES], readout)
+        seconds += number * each if number else 0.0
     return seconds / 60
 
 
-def _mean_latency(files: list[Path], readout: Readout) -> float:
+def _seconds(card: AskedModel, files: Sequence[Path], readout: Readout) -> float:
+    """Seconds that a request took, with others under way at the same time; NaN if not known."""
+    if isinstance(card, ServedModel):
+        return _mean_latency(files, readout) / card.at_once(readout)
+    return _seconds_apart(files, readout)
+
+
+def _seconds_apart(files: Sequence[Path], readout: Readout) -> float:
+    """Seconds from the answers to a request to those to the next, in the median file; or NaN."""
+    apart = []
+    for path in files:
+        arrived = {}
+        for answer in _last_answers(path, readout):
+            with suppress(ValueError):
+                arrived[answer.request_id] = datetime.fromisoformat(answer.received)
+        if len(arrived) > 1:
+            span = (max(arrived.values()) - min(arrived.values())).total_seconds()
+            apart.append(span / (len(arrived) - 1))
+    return median(apart) if any(apart) else math.nan
+
+
+def _mean_latency(files: Sequence[Path], readout: Readout) -> float:
     """Seconds from sending a request to its answers, on average; NaN without any."""
     seconds = {
         answer.request_id: answer.latency_s
         for path in files
-        for answer in _last_answers(path)
-        if (answer.participant is None) == (readout == "exact") and answer.latency_s > 0
+        for answer in _last_answers(path, readout)
+        if answer.latency_s > 0
     }
     return sum(seconds.values()) / len(seconds) if seconds else math.nan
 
 
-def _last_answers(path: Path) -> Iterator[Answer]:
+def _last_answers(path: Path, readout: Readout) -> Iterator[Answer]:
     with path.open("rb") as file:
         start = max(path.stat().st_size - TAIL, 0)
         file.seek(start)
         lines = file.read().splitlines()
     for line in lines[1 if start else 0 :]:
-        try:
-            yield Answer.from_line(line)
-        except (ValueError, TypeError, JournalError):
-            continue
+        with suppress(ValueError, TypeError, JournalError):
+            answer = Answer.from_line(line)
+            if (answer.participant is None) == (readout == "exact"):
+                yield answer

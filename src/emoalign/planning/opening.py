@@ -65,12 +65,7 @@ class Opening:
     def _running(self) -> Iterator[str]:
         rules = Counter(rule for rule, _ in self.jobs)
         named = ", ".join(f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
-        yield textwrap.fill(
-            f"Study {self.loaded.study.study}, {counted(rules.total(), 'job')}: {named}.",
-            WIDTH,
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
+        yield _filled(f"Study {self.loaded.study.study}, {counted(rules.total(), 'job')}: {named}.")
         if self.awaited:
             jobs, unknown = self._jobs_awaited()
             more = ", or more where the items are not sampled: they are counted then" * unknown
@@ -109,7 +104,7 @@ class Opening:
             if isinstance(card, AskedModel):
                 cost, line = self._cost(card, cells)
                 dollars += cost
-                yield f"  {model}: {line}"
+                yield _filled(f"  {model}: {line}", "    ")
         if dollars:
             limit = self.loaded.study.max_usd
             most = "" if limit is None else f"; the study stops at max_usd = {limit:g}"
@@ -234,14 +229,19 @@ class Opening:
         parts = math.ceil(self.cores / threads / len(cells))
         smaller = math.ceil(max(known) / parts)
         if FEWEST_ITEMS <= smaller < max(known):
-            yield textwrap.fill(
+            yield _filled(
                 f"{counted(idle, 'core')} of {self.cores} will have no ratings to ask for: there "
                 f"are {counted(jobs, 'job')} for models on this machine. `shard_items: {smaller}` "
                 "in the study cuts the items into more jobs. What is asked stays the same, and "
-                "answers that have arrived are kept.",
-                WIDTH,
-                break_on_hyphens=False,
+                "answers that have arrived are kept."
             )
+
+
+def _filled(text: str, indent: str = "") -> str:
+    """A text in lines of a terminal; the lines after the first are indented."""
+    return textwrap.fill(
+        text, WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def _dollars(usd: float) -> str:
