@@ -16,8 +16,7 @@ from emoalign.study.library import Library
     "calibrate",
     cls=Unwrapped,
     examples=(
-        "emoalign calibrate results/rated/calibrators/words.json \\",
-        "    results/mine/items/mine.parquet mine calibrated.parquet --method isotonic",
+        "emoalign calibrate a/calibrators/words.json b/items/mine.parquet mine calibrated.parquet",
     ),
 )
 @click.argument("calibrators", type=click.Path(path_type=Path))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
-import orjson
 
 from emoalign.commands.group import Told, Unwrapped
 from emoalign.commands.new_files import (
@@ -20,6 +21,7 @@ from emoalign.commands.new_files import (
 )
 from emoalign.stimuli.checking import check_data
 from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.stimuli.fetching import IMAGES
 from emoalign.stimuli.guessed_columns import GuessedColumns, guess_columns
 from emoalign.stimuli.guessed_format import ROWS, GuessedTable, guess_table
 from emoalign.stimuli.guessed_scales import GuessedScale
@@ -64,7 +66,8 @@ def command(name: str, table: Path) -> None:
             f"columns={columns.scale_column!r}, values=rating). Ratings of a model may stay so: "
             f"emoalign new model {name} --recorded {table}"
         )
-    card = "\n".join(_card(name, file.as_posix(), guessed, columns))
+    images = _images(name, table, guessed, columns)
+    card = "\n".join(_card(name, file.as_posix(), guessed, columns, images))
     write_entry("datasets", path, "dataset", card)
     copy_to(file, table)
     unsure = sum(CHECK in line for line in path.read_text(encoding="utf-8").splitlines())
@@ -80,6 +83,26 @@ def command(name: str, table: Path) -> None:
     )
 
 
+class _Images(NamedTuple):
+    """The folder of image files, and what their names in the table lack."""
+
+    folder: str
+    suffix: str
+
+
+def _images(name: str, table: Path, guessed: GuessedTable, columns: GuessedColumns) -> _Images:
+    """Where the images are: in the table's folder, or in one within it."""
+    usual = _Images(f"resources/{name}/images", "")
+    if columns.image is None:
+        return usual
+    first = [value for value in guessed.column(columns.image) if value][:3]
+    for folder in (table.parent, *sorted(filter(Path.is_dir, table.parent.iterdir()))):
+        for suffix in ("", *IMAGES):
+            if all((folder / f"{value}{suffix}").is_file() for value in first):
+                return _Images(folder.as_posix(), suffix)
+    return usual
+
+
 def _tell_data(path: Path) -> None:
     """Say what the table holds by the new card, or what is wrong with it."""
     checked = check_data(read_card(path, DatasetCard), images=False)
@@ -93,7 +116,9 @@ def _tell_data(path: Path) -> None:
         click.echo(f"It reads {checked.items:,} items; {scales or 'no human ratings'}.")
 
 
-def _card(name: str, file: str, table: GuessedTable, columns: GuessedColumns) -> Iterator[str]:
+def _card(
+    name: str, file: str, table: GuessedTable, columns: GuessedColumns, images: _Images
+) -> Iterator[str]:
     rows = f"the first {ROWS:,} rows" if table.more else f"{len(table.rows):,} rows"
     yield f"# Made by `emoalign new dataset` from {rows} of {Path(file).name}."
     yield f"title: {quoted(name.replace('-', ' ').replace('_', ' ').capitalize())}"
@@ -104,11 +129,11 @@ def _card(name: str, file: str, table: GuessedTable, columns: GuessedColumns) ->
     yield "  table:"
     yield f"    file: {quoted(file) if ' ' in file else file}"
     for key, value in table.written.items():
-        yield f"  {key}: {_flow(value)}"
-    yield from _rows_and_items(columns)
+        yield f"  {key}: {json.dumps(value, ensure_ascii=False)}"
+    yield from _rows_and_items(columns, images.suffix)
     yield from _scale_columns(columns)
     if columns.modality == "image":
-        yield f"images: resources/{name}/images  {CHECK}: the folder of the image files"
+        yield f"images: {quoted(images.folder)}  {CHECK}: the folder of the image files"
     yield from _scales(columns)
     yield ""
     yield "# The terms of the data. Until you know better: nothing is shown in reports but ids, and"
@@ -119,7 +144,7 @@ def _card(name: str, file: str, table: GuessedTable, columns: GuessedColumns) ->
     yield f"citation: unknown  {CHECK}: a BibTeX entry"
 
 
-def _rows_and_items(columns: GuessedColumns) -> Iterator[str]:
+def _rows_and_items(columns: GuessedColumns, suffix: str) -> Iterator[str]:
     if columns.rows == "ratings":
         yield "  # A row is one person's rating; the rows of an item belong together."
         yield "  rows: ratings"
@@ -130,7 +155,8 @@ def _rows_and_items(columns: GuessedColumns) -> Iterator[str]:
     yield f"  id: {quoted(columns.id)}"
     if columns.image is not None:
         yield f"  image: {quoted(columns.image)}"
-        yield "  # image_suffix: .jpg  where the files have an ending that the column lacks"
+        if suffix:
+            yield f"  image_suffix: {suffix}"
     elif columns.text is not None:
         unsure = "" if columns.text != columns.id or columns.named_text else CHECK_TEXT
         yield f"  text: {quoted(columns.text)}{unsure}"
@@ -145,6 +171,9 @@ def _scale_columns(columns: GuessedColumns) -> Iterator[str]:
         yield "  scales:"
     for scale in columns.scales:
         yield f"    {scale.name}: {{{', '.join(_columns_of(scale, columns.rows))}}}"
+    if len(columns.labels) > 1:
+        yield "  # Columns of 0 and 1 may be labels that people chose. A table holds these in one"
+        yield "  # column, several with a semicolon between them: docs/labels.md of emoalign."
     if columns.unused:
         shown = ", ".join(columns.unused[:12]) + (", …" if len(columns.unused) > 12 else "")
         yield f"  # Not used: {' '.join(shown.split())}"
@@ -167,7 +196,7 @@ def _scales(columns: GuessedColumns) -> Iterator[str]:
     for scale in columns.scales:
         low, high = scale.native
         seen = f"the range is a guess: the table has {scale.lowest:.3g} to {scale.highest:.3g}"
-        yield f"  {scale.name}:"
+        yield f"  {scale.name}:" + ("" if scale.named else f"  {CHECK}: which scale it is")
         if _mapped(scale):
             yield "    min: 1"
             yield "    max: 9"
@@ -189,9 +218,5 @@ def _mapped(scale: GuessedScale) -> bool:
     return low < 0 or high - low > 10 or high - low <= 1 or (low + high) % 1 != 0
 
 
-def _flow(value: object) -> str:
-    return orjson.dumps(value).decode().replace('",', '", ')
-
-
-def _some(values: Mapping[str, object] | list[str]) -> str:
+def _some(values: Sequence[str]) -> str:
     return ", ".join(list(dict.fromkeys(values))[:4])

@@ -7,26 +7,27 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from emoalign.elicitation.engines.asked import AskedModel
-from emoalign.errors import DataError, StudyError
+from emoalign.elicitation.engines.recorded.rated_items import rated_items
+from emoalign.elicitation.rating import RatingTask
+from emoalign.errors import DataError, EmoalignError, StudyError
 from emoalign.items.human_agreement import ScaleNorms, people_reliability
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.opening import Opening
 from emoalign.planning.preflight import all_forbidden, check_prompts
 from emoalign.planning.studies import LoadedStudy
-from emoalign.stimuli.checking import kept, read_items
+from emoalign.stimuli.checking import check_data
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.stimuli.images import image_files
 from emoalign.stimuli.mistakes import Mistakes
-from emoalign.stimuli.norms import norm_rows
-from emoalign.stimuli.preparation import select
+from emoalign.stimuli.preparation import prepared
+from emoalign.stimuli.rated_items import RatedItems
 from emoalign.stimuli.readers.base import files_within
 from emoalign.study.library import Library
 from emoalign.study.reading import read_entry, read_yaml
@@ -55,11 +56,15 @@ class ScaleCheck:
 
 @dataclass(frozen=True)
 class DatasetCheck:
-    """The items of a dataset that a study uses, of so many there are, or what is wrong."""
+    """The items of a dataset that a study uses, of so many there are, or what is wrong.
+
+    `recorded` is what is wrong with recorded ratings of its items.
+    """
 
     name: str
     card: DatasetCard
     problems: tuple[str, ...] = ()
+    recorded: tuple[str, ...] = ()
     items: int = 0
     of: int = 0
     scales: Mapping[str, ScaleCheck] = field(default_factory=dict)
@@ -92,7 +97,7 @@ def check_study(source: Path, config: Path) -> StudyCheck:
     cards = _dataset_cards(content, library) if loaded is None else loaded.datasets
     with _told() as notes:
         datasets = [_checked(name, card, loaded) for name, card in cards.items()]
-    problems += [problem for each in datasets for problem in each.problems]
+    problems += [problem for each in datasets for problem in (*each.problems, *each.recorded)]
     if loaded is None:
         return StudyCheck(source, list(dict.fromkeys(problems)), notes, datasets)
     problems += [*_missing_keys(loaded), *_missing_files(loaded), *all_forbidden(loaded)]
@@ -129,27 +134,50 @@ def _dataset_cards(content: Any, library: Library) -> dict[str, DatasetCard]:
 
 
 def _checked(name: str, card: DatasetCard, loaded: LoadedStudy | None) -> DatasetCheck:
+    """Check the data of a dataset, and what recorded models say of its items."""
+    if loaded is None:
+        alone = check_data(card)
+        return _summary(name, card, alone.problems, alone.items, alone.items, alone.norms)
+    job = Jobs(loaded).prepare(name)
     mistakes = Mistakes()
-    job = None if loaded is None else Jobs(loaded).prepare(name)
-    scales = card.scales if job is None else job.scales
-    there = [
-        item
-        for item in read_items(card.source, card.files(), scales, card.keep, mistakes)
-        if kept(item, card.keep)
-    ]
-    items = there
-    if job is not None and not mistakes:
-        with mistakes.noted():
-            items = select(there, job)
-    seen = loaded is None or any(loaded.models[model].asked for model in loaded.raters(name))
-    if seen and card.images is not None:
-        image_files(items, card.images, mistakes)
+    rated: list[RatedItems] = []
+    with mistakes.noted():
+        rated = rated_items(job)
+    made = prepared(job, card.files(), rated, mistakes)
     if mistakes:
         return DatasetCheck(name, card, tuple(mistakes.problems()))
-    norms = norm_rows(items, scales)
+    told = _summary(name, card, (), len(made.stimuli), made.there, made.norms)
+    return replace(told, recorded=tuple(_wrong_recordings(loaded, name, made.stimuli)))
+
+
+def _wrong_recordings(loaded: LoadedStudy, dataset: str, stimuli: pd.DataFrame) -> Iterator[str]:
+    """What is wrong with the ratings of recorded models."""
+    jobs = Jobs(loaded)
+    for model in loaded.raters(dataset):
+        card = loaded.models[model]
+        if card.asked:
+            continue
+        for protocol in loaded.protocol_names():
+            for job in jobs.rate_together(model, protocol, dataset):
+                try:
+                    card.rate([RatingTask(job, stimuli, Path("results/journal"))], None)
+                except EmoalignError as error:
+                    yield str(error)
+
+
+def _summary(
+    name: str,
+    card: DatasetCard,
+    problems: Sequence[str],
+    items: int,
+    of: int,
+    norms: pd.DataFrame | None,
+) -> DatasetCheck:
+    if problems or norms is None:
+        return DatasetCheck(name, card, tuple(problems))
     rated = {str(scale): _scale(rows, str(scale)) for (scale,), rows in groups(norms, ["scale"])}
     ordered = {scale: rated[scale] for scale in card.scales if scale in rated}
-    return DatasetCheck(name, card, (), len(items), len(there), ordered)
+    return DatasetCheck(name, card, items=items, of=of, scales=ordered)
 
 
 def _scale(norms: pd.DataFrame, scale: str) -> ScaleCheck:

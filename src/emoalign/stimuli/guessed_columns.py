@@ -57,6 +57,7 @@ class GuessedColumns:
         others: columns with groups of items, by the key of a card that may name them.
         unused: all other columns.
         scale_column: the column that says which scale a row is about.
+        labels: columns of 0 and 1, which may say who chose which label.
         named_text: whether a column of texts was found; else the id stands for it.
     """
 
@@ -72,6 +73,7 @@ class GuessedColumns:
     unused: Sequence[str] = ()
     scale_column: str | None = None
     named_text: bool = True
+    labels: Sequence[str] = ()
 
 
 def guess_columns(table: GuessedTable) -> GuessedColumns:
@@ -125,12 +127,14 @@ def guess_columns(table: GuessedTable) -> GuessedColumns:
         others=others,
         unused=[name for name in table.header if name not in used and name],
         named_text=shown is not None,
+        labels=[name for name in left if name not in ratings and set(numbers[name]) == {0.0, 1.0}],
         scale_column=scale_column if rows == "ratings" else None,
     )
 
 
 def _number(value: str, decimal: str) -> float:
-    return float(value.replace(",", ".") if decimal == "," else value)
+    plain = value.removesuffix("%")
+    return float(plain.replace(",", ".") if decimal == "," else plain)
 
 
 def _plain(name: str) -> str:
@@ -196,7 +200,7 @@ def _id(table: GuessedTable, shown: str | None, rater: str | None) -> str:
 
 
 def _binary(values: Sequence[float]) -> bool:
-    return set(values) <= {0.0, 1.0}
+    return set(values) <= {0.0, 1.0} and 0.0 in values
 
 
 def _modality(texts: Sequence[str]) -> Literal["word", "sentence"]:

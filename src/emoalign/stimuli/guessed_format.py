@@ -39,7 +39,7 @@ class GuessedTable:
 
     Attributes:
         written: how it is written, as far as that is not the default, by the keys of a card.
-        header: the names of its columns; the second of a name is called name.1.
+        header: the names of its columns; of two with the same name, name.0 and name.1.
         rows: its first rows as texts, "" where a field is empty, as wide as the header.
         more: whether the table has further rows.
     """
@@ -114,7 +114,7 @@ def _header_line(path: Path, written: Mapping[str, object]) -> int:
     usual = max(widths, key=lambda width: (widths[width], width))
     for line, fields in filled[:_TITLES]:
         named = sum(map(bool, fields))
-        if named < max(1, 0.6 * min(usual, len(fields))):
+        if named < max(1, 0.6 * usual):
             continue
         if sum(looks_like_number(name) or name.startswith("[") for name in fields) > named / 4:
             break
@@ -266,23 +266,24 @@ def _missing(columns: Sequence[Sequence[str]], decimal: str) -> dict[str, object
     """What stands in columns of numbers where there is none."""
     words: Counter[str] = Counter()
     for values in columns:
-        held = [value for value in values if value]
-        numbers = sum(is_number(value, decimal) for value in held)
-        if numbers > len(held) / 2:
-            words.update(value for value in held if _NONE.fullmatch(value))
+        others = [value for value in values if value and not _NONE.fullmatch(value)]
+        numbers = sum(is_number(value, decimal) for value in others)
+        if others and numbers > 0.9 * len(others):
+            words.update(value for value in values if value and _NONE.fullmatch(value))
     return {"na_values": ["", *sorted(words)]} if words else {}
 
 
 def is_number(value: str, decimal: str = ".") -> bool:
-    """Tell whether a field is a number with this mark of decimals."""
-    return looks_like_number(value.replace(".", " ") if decimal == "," else value.replace(",", " "))
+    """Tell whether a field is a number with this mark of decimals, or a percentage."""
+    plain = value.removesuffix("%").rstrip()
+    return looks_like_number(plain.replace(".", " ") if decimal == "," else plain.replace(",", " "))
 
 
 def _distinct(header: Sequence[str]) -> list[str]:
-    """Names of columns: the second of a name is called name.1, the third name.2."""
-    times: Counter[str] = Counter()
+    """Names of columns as a card may give them: of several with a name, name.0 and name.1."""
+    times, seen = Counter(header), Counter[str]()
     names = []
     for name in header:
-        names.append(f"{name}.{times[name]}" if times[name] else name)
-        times[name] += 1
+        names.append(f"{name}.{seen[name]}" if times[name] > 1 and name else name)
+        seen[name] += 1
     return names

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from emoalign.study.scales import VALENCE
+
 _DIMENSIONS = {
     "valence": "v val valence pleasure pleasantness pleasant valencia valenz valenza",
     "arousal": "a aro ar arous arousal activation erregung activación activacion",
@@ -19,6 +21,13 @@ _EMOTIONS = {
     "disgust": "disgust dis dgst ekel asco dégoût",
     "surprise": "surprise sur überraschung sorpresa",
     "approach": "approach app",
+    **{
+        name: name
+        for name in (
+            *("trust", "anticipation", "love", "guilt", "shame", "pride", "contempt", "anxiety"),
+            *("interest", "amusement", "awe", "calmness", "boredom", "hope", "relief", "regret"),
+        )
+    },
 }
 _OTHERS = {
     "concreteness": "concreteness conc cnc concreto",
@@ -53,6 +62,8 @@ _IGNORED = {
     *("created", "utc", "duration", "response", "min", "max", "median", "se", "sem", "var"),
 }
 RANGES = ((1, 5), (1, 7), (1, 9), (0, 1), (0, 4), (1, 10), (0, 10), (0, 100))
+WIDEST = 200
+"""From the lowest to the highest number of what may be a rating."""
 SYMMETRIC = (1, 2, 3, 4, 5, 10, 100)
 
 
@@ -61,7 +72,7 @@ class GuessedScale:
     """A scale that people rated on, with its columns as a card names them.
 
     `lowest` and `highest` are what its numbers go from and to; `native` is the range that the file
-    is likely to use.
+    likely uses. `named` says whether a column's name tells which scale it is.
     """
 
     name: str
@@ -72,22 +83,51 @@ class GuessedScale:
     lowest: float
     highest: float
     native: tuple[float, float] = (0, 0)
-
-    @property
-    def sure(self) -> bool:
-        """Whether its name says what it is."""
-        return self.name in _KNOWN.values()
+    named: bool = True
 
 
 def guess_scales(columns: Mapping[str, Sequence[float]]) -> list[GuessedScale]:
     """The scales of a table, from its columns of numbers that no other use was found for."""
     single, rest = _single_ratings(columns)
     summaries = _summaries({name: columns[name] for name in rest})
-    scales = [*single, *summaries]
+    scales = [*single, *summaries] or _unnamed(columns)
     named: dict[str, GuessedScale] = {}
     for scale in scales:
         named.setdefault(scale.name, scale)
     return _ranged(list(named.values()))
+
+
+def _unnamed(columns: Mapping[str, Sequence[float]]) -> list[GuessedScale]:
+    """Scales of a table none of whose columns says which it is of, as far as they may be ratings.
+
+    One column is taken for valence; several with whole numbers are those of several people.
+    """
+    may_be = {
+        name: values
+        for name, values in columns.items()
+        if not _ignored(_words(name)) and max(values) - min(values) <= WIDEST
+    }
+    every = [value for values in may_be.values() for value in values]
+    whole = all(map(float.is_integer, every))
+    if len(may_be) == 1 or (may_be and whole):
+        names = tuple(may_be)
+        single = len(names) > 1
+        return [
+            GuessedScale(
+                VALENCE,
+                None if single else names[0],
+                None,
+                None,
+                names if single else (),
+                min(every),
+                max(every),
+                named=False,
+            )
+        ]
+    return [
+        GuessedScale(scale_name(_words(name)), name, None, None, (), min(values), max(values))
+        for name, values in may_be.items()
+    ]
 
 
 def _words(name: str) -> list[str]:
@@ -174,10 +214,6 @@ def _single_ratings(
         numbered = re.fullmatch(r"(.*?)([0-9]+)(\D*)", name)
         if numbered:
             alike.setdefault(f"{numbered[1]}#{numbered[3]}", []).append(name)
-    for pattern in list(alike):
-        bare = pattern.removesuffix(".#")
-        if bare in columns and pattern.endswith(".#"):  # valence, valence.1, valence.2
-            alike[pattern].insert(0, bare)
     scales, used = [], set()
     for pattern, names in alike.items():
         words = [word for word in _words(pattern.replace("#", " ")) if word not in _PEOPLE]
@@ -185,10 +221,20 @@ def _single_ratings(
         statistic = any(word in _SURE for word in words)
         if len(names) < 2 or statistic or not values or not all(map(float.is_integer, values)):
             continue
-        if max(values) - min(values) > 200 or _ignored(words):
+        if max(values) - min(values) > WIDEST or _ignored(words):
             continue
-        name = scale_name(words) if words else "valence"
-        scales.append(GuessedScale(name, None, None, None, tuple(names), min(values), max(values)))
+        scales.append(
+            GuessedScale(
+                scale_name(words) if words else VALENCE,
+                None,
+                None,
+                None,
+                tuple(names),
+                min(values),
+                max(values),
+                named=bool(words),
+            )
+        )
         used.update(names)
     return scales, [name for name in columns if name not in used]
 
