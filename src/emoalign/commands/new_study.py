@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from emoalign.commands.group import Unwrapped
-from emoalign.commands.kinds import DEFAULT_STUDY, entries, found, library
+from emoalign.commands.kinds import DEFAULT_STUDY, entries, found
 from emoalign.commands.new_files import free_file, quoted, say_next, write_entry
 from emoalign.commands.new_prompts import complete_dataset, write_prompts
 from emoalign.elicitation.engines.asked import AskedModel
@@ -17,6 +17,7 @@ from emoalign.errors import StudyError
 from emoalign.planning.checks import misfits
 from emoalign.planning.loading import MODELS
 from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.study.origins import Origin
 from emoalign.study.protocols import PromptSet
 from emoalign.study.reading import read_card
 
@@ -101,11 +102,10 @@ def _fits(name: str, prompts: PromptSet, card: DatasetCard, models: dict[str, Mo
         return False
     if f"{card.modality.capitalize()}:" not in prompts.template and card.modality != "image":
         return False
-    file = library().shown("prompts", name)
     return not any(
         problem
         for scale, kind in card.scales.items()
-        for problem in misfits(file, prompts, name, scale, kind)
+        for problem in misfits(lambda: Origin(name), prompts, name, scale, kind)
     )
 
 
