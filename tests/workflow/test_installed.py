@@ -85,6 +85,8 @@ def test_a_study_in_a_folder_of_ones_own_from_init_to_a_second_installation(
     assert (project / "results/my-study/report.html").stat().st_size > 100_000
     manifest = json.loads((project / "results/my-study/manifest.json").read_bytes())
     assert manifest["emoalign"] == __version__
+    page = (project / "results/my-study/report.html").read_text(encoding="utf-8")
+    assert f"emoalign {__version__}" in page
     assert manifest["git_commit"] is None, (
         "the commit of the user's own repository is no commit of ours"
     )
