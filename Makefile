@@ -65,8 +65,8 @@ lock:  ## Compile the lock files anew from pyproject.toml
 	UV_FIND_LINKS="$$PIP_FIND_LINKS" $(BIN)/uv pip compile $(COMPILE_VLLM) tests/vllm/requirements.in pyproject.toml -o requirements-vllm-test.lock
 
 LOCKED := --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
-COMPILE := $(LOCKED) --universal
-COMPILE_VLLM := $(LOCKED) --python-platform x86_64-manylinux_2_28 --no-emit-find-links --no-emit-package torch --override tests/vllm/overrides.txt
+COMPILE := $(LOCKED) --universal --extra bundled
+COMPILE_VLLM := $(LOCKED) --python-platform x86_64-manylinux_2_28 --no-emit-find-links --no-emit-package torch --override tests/vllm/overrides.txt --extra bundled
 
 # Installing exactly what the lock says needs no resolver and no compiler.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes

