@@ -90,7 +90,12 @@ RUN = sorted(
 
 
 @pytest.mark.parametrize("example", RUN)
-def test_an_example_of_the_help_runs(example: str, project: Path) -> None:
+def test_an_example_of_the_help_runs(
+    example: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "init ." in example:
+        (project / "empty").mkdir()
+        monkeypatch.chdir(project / "empty")
     if "words" in example and "new dataset words" not in example:
         assert emoalign("new", "dataset", "words", "words.csv").exit_code == 0
     if "new study mine" in example:
