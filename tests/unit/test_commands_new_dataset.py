@@ -459,6 +459,47 @@ def test_a_table_without_a_header_is_refused_with_what_to_write(tmp_path: Path) 
     assert not (tmp_path / "config").exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("table.csv", b""),
+        ("table.csv", b"\xef\xbb\xbf\n \n"),
+        ("table.csv", b"a,b\0,c\n1,2,3\n"),
+        ("table.csv", b"\xff\xfew\0o\0r"),
+        ("table.csv", b"word,valence\n" + b"x" * 200_000 + b",7\n"),
+        ("table.csv", b",,\nbeach,7,2\n"),
+        ("table.xlsx", b"PK\x03\x04 and nothing else"),
+        ("table.xls", b"\xd0\xcf\x11\xe0 and nothing else"),
+        ("table.parquet", b"PAR1 and nothing else PAR1"),
+        ("table.jsonl", b'{"word": "beach"\n'),
+        ("table.jsonl", b'[{"word": "beach"}]'),
+    ],
+)
+def test_what_is_no_table_is_told_in_words(file: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / file).write_bytes(content)
+    for arguments in (["dataset", "mine", file], ["model", "mine", "--recorded", file]):
+        done = emoalign("new", *arguments)
+        assert done.exit_code == 1
+        assert done.stderr.startswith(file)
+        assert "Traceback" not in done.output
+        assert "fault in emoalign" not in done.output
+    assert not (tmp_path / "config").exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "says"), [("75%", "percent sign"), ("\N{MINUS SIGN}3", "dash")]
+)
+def test_numbers_that_have_to_be_written_otherwise_are_told(
+    written: str, says: str, tmp_path: Path
+) -> None:
+    rows = lines("word,valence", word, lambda _: written)
+    (tmp_path / "table.csv").write_text(rows, encoding="utf-8")
+    done = emoalign("new", "dataset", "mine", "table.csv")
+    assert done.exit_code == 0
+    assert "The table needs a look" in done.stderr
+    assert says in done.stderr.casefold()
+
+
 def test_a_column_that_names_the_scale_is_told(tmp_path: Path) -> None:
     rows = [f"{each},p{who},{scale},5" for each in WORDS for who in (1, 2) for scale in "VA"]
     text = "\n".join(["word,rater,dimension,rating", *rows])

@@ -9,8 +9,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from emoalign.commands.group import Told, Unwrapped
-from emoalign.commands.kinds import CONFIG, DEFAULT_STUDY, entries, found
+from emoalign.commands.kinds import CONFIG, entries, found
 from emoalign.commands.study_check import DatasetCheck, StudyCheck, check_study, in_words
+from emoalign.planning.place import DEFAULT_STUDY
 from emoalign.wording import counted
 
 

@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from emoalign.commands.group import Unwrapped
-from emoalign.commands.kinds import DEFAULT_STUDY, entries, found
+from emoalign.commands.kinds import entries, found
 from emoalign.commands.new_files import free_file, quoted, say_next, write_entry
 from emoalign.commands.new_prompts import complete_dataset, write_prompts
 from emoalign.elicitation.engines.asked import AskedModel
@@ -16,6 +16,7 @@ from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import StudyError
 from emoalign.planning.checks import misfits
 from emoalign.planning.loading import MODELS
+from emoalign.planning.place import DEFAULT_STUDY
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.origins import Origin
 from emoalign.study.protocols import PromptSet

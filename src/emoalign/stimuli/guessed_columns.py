@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from emoalign.stimuli.fetching import IMAGES
-from emoalign.stimuli.guessed_format import GuessedTable, is_number
+from emoalign.stimuli.guessed_format import GuessedTable, is_number, plain_number
 from emoalign.stimuli.guessed_scales import GuessedScale, guess_scales
 
 _NAMES = {
@@ -133,7 +133,7 @@ def guess_columns(table: GuessedTable) -> GuessedColumns:
 
 
 def _number(value: str, decimal: str) -> float:
-    plain = value.removesuffix("%")
+    plain = plain_number(value)
     return float(plain.replace(",", ".") if decimal == "," else plain)
 
 

@@ -8,6 +8,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -29,6 +30,7 @@ _TITLES = 20
 """Rows among which the names of the columns are looked for."""
 _DELIMITERS = ("\t", ";", "|", ",")
 _NONE = re.compile(r"#?n\.?[/.]?\s?a\.?|nan|null|none|nil|missing|-+|\.+|\?+|–|—", re.IGNORECASE)
+_LIST = re.compile(r"\[[-+\d., ]*\]")
 _WITH_COMMA = re.compile(r"[+-]?\d+,\d+")
 _WITH_POINT = re.compile(r"[+-]?\d+\.\d+")
 
@@ -109,14 +111,17 @@ def _header_line(path: Path, written: Mapping[str, object]) -> int:
     ]
     filled = [(line, fields) for line, fields in first if any(fields)]
     if not filled:
-        raise DataError(f"{path}: the file is empty; expected a line with the names of columns")
+        return 1
     widths = Counter(_width(fields) for _, fields in filled[1:] or filled)
     usual = max(widths, key=lambda width: (widths[width], width))
     for line, fields in filled[:_TITLES]:
         named = sum(map(bool, fields))
         if named < max(1, 0.6 * usual):
             continue
-        if sum(looks_like_number(name) or name.startswith("[") for name in fields) > named / 4:
+        if (
+            sum(looks_like_number(name) or bool(_LIST.fullmatch(name)) for name in fields)
+            > named / 4
+        ):
             break
         above = [number for number, _ in filled if number < line]
         return line if above else 1
@@ -148,9 +153,10 @@ def _first(path: Path, written: Mapping[str, object]) -> Iterator[tuple[int, Seq
         quoting=csv.QUOTE_NONE if format_.quotes == "none" else csv.QUOTE_MINIMAL,
     )
     begins = above + 1
-    for row in islice(rows, _FIRST_LINES):
-        yield begins, row
-        begins = above + rows.line_num + 1
+    with suppress(csv.Error):  # what is wrong is told when the table is read
+        for row in islice(rows, _FIRST_LINES):
+            yield begins, row
+            begins = above + rows.line_num + 1
 
 
 def _default(kind: str) -> str:
@@ -275,8 +281,13 @@ def _missing(columns: Sequence[Sequence[str]], decimal: str) -> dict[str, object
 
 def is_number(value: str, decimal: str = ".") -> bool:
     """Tell whether a field is a number with this mark of decimals, or a percentage."""
-    plain = value.removesuffix("%").rstrip()
+    plain = plain_number(value)
     return looks_like_number(plain.replace(".", " ") if decimal == "," else plain.replace(",", " "))
+
+
+def plain_number(value: str) -> str:
+    """A number without a percent sign and with a plain minus, which the reader will ask for."""
+    return value.removesuffix("%").rstrip().replace("\N{MINUS SIGN}", "-")
 
 
 def _distinct(header: Sequence[str]) -> list[str]:
