@@ -15,6 +15,7 @@ from emoalign.commands.group import Told
 from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS
+from emoalign.planning.place import DEFAULT_STUDY as DEFAULT_STUDY
 from emoalign.planning.studies import STUDY
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry
@@ -25,8 +26,6 @@ from emoalign.study.reading import Kinds, nearest, read_yaml
 
 CONFIG = Path("config")
 """The project's own entries, from the folder that commands are typed in."""
-
-DEFAULT_STUDY = CONFIG / "config.yaml"
 
 KINDS: Mapping[str, type[Entry] | Kinds[Any]] = {
     "models": MODELS,
