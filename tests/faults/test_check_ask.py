@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 from ruamel.yaml import YAML
 
 from emoalign.commands.app import application
@@ -156,3 +157,23 @@ def test_the_bundled_model_is_asked_with_its_probabilities(
     assert "log-probabilities: 200 tokens" in done.output
     assert "on this machine" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["config"]
+
+
+def test_a_model_of_images_is_shown_a_grey_one(
+    check: Callable[..., Result],
+    server: FaultServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "one.png")
+    (tmp_path / "norms.csv").write_text("nr,image,valence\n1,one.png,4.5\n", encoding="utf-8")
+    made = CliRunner().invoke(application, ["new", "dataset", "mine", "norms.csv"])
+    assert made.exit_code == 0
+    monkeypatch.setitem(STUDY, "datasets", [{"dataset": "mine"}])
+    monkeypatch.setitem(STUDY, "protocols", [{"name": "seen", "prompts": "pictures"}])
+    prompts = ["new", "prompts", "pictures", "--for", "mine"]
+    assert CliRunner().invoke(application, prompts).exit_code == 0
+    done = check(capabilities={"modalities": ["image"], "choices": 4})
+    assert done.exit_code == 0, done.output
+    assert "data:image/" in server.heard[0].prompt
+    assert "seeds: none are sent" in done.output

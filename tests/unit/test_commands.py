@@ -95,7 +95,7 @@ def test_an_example_of_the_help_runs(example: str, project: Path) -> None:
         assert emoalign("new", "dataset", "words", "words.csv").exit_code == 0
     if "new study mine" in example:
         (project / "config/studies/mine.yaml").unlink()
-    done = emoalign(*shlex.split(example)[1:])
+    done = emoalign(*shlex.split(example, comments=True)[1:])
     assert done.exit_code == 0, done.output
 
 
@@ -283,6 +283,53 @@ def test_a_study_of_recorded_ratings_needs_no_prompts(project: Path) -> None:
     done = emoalign("check", "theirs")
     assert done.exit_code == 0, done.output
     assert "nothing to ask" in emoalign("check", "theirs", "--ask").output
+
+
+FORMS = {
+    "several models": (
+        "model,word,run,rating",
+        [
+            f"{model},{word},{run},{5 + run}"
+            for model in ("m a", "b")
+            for word in ("beach", "storm", "null")
+            for run in (1, 2)
+        ],
+        "models: m-a, b",
+    ),
+    "raw answers in JSON": (
+        "word;response",
+        [f'{word};"{{""rating"": 4, ""why"": ""so""}}"' for word in ("beach", "storm", "null")],
+        "3 answers were read by a rule declared on the card",
+    ),
+    "a column that names the scale": (
+        "word,dimension,score",
+        ["beach,valence,7", "storm,valence,2", "null,valence,5"],
+        "models: they",
+    ),
+    "a column for each person": (
+        "word,val_1,val_2",
+        ["beach,7,8", "storm,2,3", "null,5,5"],
+        "models: they",
+    ),
+    "a column with what became of it": (
+        "word,rating,status",
+        ["beach,7,ok", "storm,,refusal", "null,5,ok"],
+        "models: they",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_recorded_ratings_of_many_forms_are_ready_at_once(form: str, project: Path) -> None:
+    header, rows, says = FORMS[form]
+    (project / "they.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    assert emoalign("new", "dataset", "words", "words.csv").exit_code == 0
+    assert emoalign("new", "model", "they", "they.csv").exit_code == 0
+    assert emoalign("new", "study", "s", "--dataset", "words", "--model", "they").exit_code == 0
+    done = emoalign("check", "s")
+    assert done.exit_code == 0, done.output
+    assert says in done.output
+    assert "At most" not in done.output
 
 
 def test_names_are_completed_for_the_shell(project: Path) -> None:

@@ -234,3 +234,45 @@ def test_what_checking_imports_leaves_out_what_takes_long() -> None:
         check=True,
     )
     assert done.stdout.strip() == ""
+
+
+def test_recorded_ratings_are_checked_against_the_items(project: Path) -> None:
+    ratings = "word,valence\nbeach,8\nstorm,x\nnull,12\n"
+    (project / "ratings.csv").write_text(ratings, encoding="utf-8")
+    assert emoalign("new", "model", "they", "ratings.csv").exit_code == 0
+    assert emoalign("new", "study", "theirs", "--dataset", "mine", "--model", "they").exit_code == 0
+    done = emoalign("check", "theirs")
+    assert done.exit_code == 1
+    assert "mine: 4 words" in done.stdout
+    assert "ratings.csv, line 3" in done.stderr
+    assert "ratings.csv, line 4" in done.stderr
+
+
+def test_labels_are_summed_up_too(project: Path) -> None:
+    rows = "\n".join(
+        f"{nr},{word},{who},{label}"
+        for nr, word in enumerate(("beach", "storm"), 1)
+        for who, label in (("a", "joy"), ("b", "fear;joy"))
+    )
+    (project / "words.csv").write_text(f"nr,word,who,chosen\n{rows}\n", encoding="utf-8")
+
+    def labelled(card: Any) -> None:
+        card["source"] = {
+            "reader": "table",
+            "table": {"file": "words.csv"},
+            "rows": "ratings",
+            "rater": "who",
+            "id": "nr",
+            "text": "word",
+            "scales": {"emotions": {"labels": "chosen"}},
+        }
+        card["scales"] = {"emotions": {"kind": "labels", "labels": ["joy", "fear"]}}
+
+    changed(project / "config/datasets/mine.yaml", labelled)
+    changed(
+        project / "config/config.yaml",
+        lambda study: study["protocols"][0].update(prompts="labels-that-apply"),
+    )
+    done = emoalign("check")
+    assert done.exit_code == 0, done.output
+    assert "emotions  2 labels, n = 2 raters\n" in done.output

@@ -32,14 +32,15 @@ def _complete_study(
     ),
 )
 @click.argument("study", required=False, shell_complete=_complete_study)
-@click.option("--ask", is_flag=True, help="Ask each model one question as well.")
-@click.option("--yes", is_flag=True, help="With --ask: send it without being asked for leave.")
+@click.option("--ask", is_flag=True, help="Ask each model about a made-up word.")
+@click.option("--yes", is_flag=True, help="With --ask: give that leave.")
 def command(study: str | None, ask: bool, yes: bool) -> None:
     """Check a STUDY, the cards it names and all their data, every mistake at once.
 
     STUDY is a file or a name (emoalign list studies); without it, config/config.yaml. Nothing is
-    asked and nothing is written, except with --ask: then each model gets a single question, about a
-    made-up word, and what its server can do is told.
+    asked and nothing is written. With --ask each model gets one to three requests about a made-up
+    word, and what its server can do is told; before anything goes to another machine, leave is
+    asked for.
     """
     checked = check_study(study_file(study), CONFIG)
     for line in _shown(checked):
@@ -107,7 +108,7 @@ def _dataset(dataset: DatasetCheck) -> Iterator[str]:
     of = f" of {dataset.of:,}" if dataset.items < dataset.of else ""
     yield f"\n{dataset.name}: {what}{of}"
     width = max(map(len, dataset.scales), default=0)
-    for name, scale in dataset.scales.items():
-        yield f"  {name:{width}}  {in_words(scale, dataset.card, name, dataset.items)}"
+    for name in dataset.scales:
+        yield f"  {name:{width}}  {in_words(dataset, name)}"
     if not dataset.scales:
         yield "  no human ratings: nothing will be compared with people"

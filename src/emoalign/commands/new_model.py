@@ -22,12 +22,13 @@ from emoalign.commands.new_files import (
     write_entry,
 )
 from emoalign.elicitation.engines.recorded.likely_columns import likely_columns
-from emoalign.stimuli.guessed_format import GuessedTable, guess_table
+from emoalign.stimuli.guessed_format import GuessedTable, guess_table, is_number
 from emoalign.stimuli.guessed_scales import scale_name
 
 Engine = Literal["openai", "llamacpp", "vllm", "recorded"]
 ENGINES: tuple[Engine, ...] = ("openai", "llamacpp", "vllm", "recorded")
 KEYS = {"openai.com": "OPENAI_API_KEY", "anthropic.com": "ANTHROPIC_API_KEY"}
+FIRST_ROWS = 1000
 OPENAI = "https://api.openai.com/v1"
 
 
@@ -61,7 +62,7 @@ def command(
     key_env: str | None,
     recorded: Path | None,
 ) -> None:
-    """Write config/models/NAME.yaml for a model.
+    """Write config/models/NAME.yaml: a card for a model.
 
     FILE is a GGUF file (llama.cpp) or a table of recorded ratings. Nothing is asked: what the
     server can do is on the card as a guess, and `emoalign check --ask` finds it out.
@@ -183,9 +184,14 @@ def _vllm(name: str, model: str) -> Iterator[str]:
 
 def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
     """A card from the table's own header and rows."""
-    likely = likely_columns(list(table.header), [list(row) for row in table.rows[:1000]])
-    card = likely.card(name, file)
+    card = likely_columns(table.header, _numbers_alone(table)).card(name, file)
     columns = card["columns"]
+    if not columns.keys() & {"rating", "answer", "ratings", "answers"}:
+        raise Told(
+            f"{Path(file).name}: none of its columns seems to hold ratings: "
+            f"{', '.join(map(repr, table.header))}. Give one the name rating, or answer where it "
+            "holds raw answers."
+        )
     if "ratings" in columns:  # by the names that datasets and prompt sets know
         wide = columns["ratings"]
         columns["ratings"] = {scale_name(scale.split("-")): name for scale, name in wide.items()}
@@ -196,7 +202,7 @@ def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
     if table.written:
         yield from _yaml(dict(table.written))
     if "model" in card:
-        yield f"# One model for each value of the column. {CHECK}"
+        yield "# One model for each value of the column."
         yield from _yaml({"model": card["model"]})
     yield f"columns:  {CHECK}: what your columns are called"
     for line in _yaml(columns):
@@ -208,6 +214,20 @@ def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
         yield from _yaml({"answer": card["answer"]})
     yield "# Ratings on another range than the dataset's scale, or the other way round:"
     yield "# native: {min: 1, max: 7}"
+
+
+def _numbers_alone(table: GuessedTable) -> list[list[str]]:
+    """The first rows; of columns that mostly hold numbers, nothing else: a few words in them are
+    mistakes, or stand for no rating."""
+    rows = [list(row) for row in table.rows[:FIRST_ROWS]]
+    decimal = str(table.written.get("decimal", "."))
+    for place in range(len(table.header)):
+        held = [row[place] for row in rows if row[place]]
+        numbers = sum(is_number(value, decimal) for value in held)
+        if numbers >= len(held) / 2:
+            for row in rows:
+                row[place] = row[place] if is_number(row[place], decimal) else ""
+    return rows
 
 
 def _yaml(content: Mapping[str, Any]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.opening import Opening
 from emoalign.planning.preflight import all_forbidden, check_prompts
 from emoalign.planning.studies import LoadedStudy
-from emoalign.stimuli.checking import check_data
+from emoalign.stimuli.checking import ScaleSummary, check_data, summaries
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.preparation import prepared
@@ -33,32 +33,14 @@ from emoalign.study.library import Library
 from emoalign.study.reading import read_entry, read_yaml
 from emoalign.study.scales import LabelScale
 from emoalign.study.source_files import installed_versions, locate
-from emoalign.tables import groups
-
-
-@dataclass(frozen=True)
-class ScaleCheck:
-    """Human ratings on a scale, in its points.
-
-    Attributes:
-        items: items that were rated.
-        lowest, highest: means; NaN on a scale of labels.
-        raters: the fewest and the most of an item; None where the source does not tell.
-        reliability: of people's item means, 0 to 1; NaN where it is not known.
-    """
-
-    items: int
-    lowest: float
-    highest: float
-    raters: tuple[int, int] | None
-    reliability: float
 
 
 @dataclass(frozen=True)
 class DatasetCheck:
     """The items of a dataset that a study uses, of so many there are, or what is wrong.
 
-    `recorded` is what is wrong with recorded ratings of its items.
+    `recorded` is what is wrong with recorded ratings of its items; `reliability` is that of
+    people's means on each scale, 0 to 1, where it is known.
     """
 
     name: str
@@ -67,7 +49,8 @@ class DatasetCheck:
     recorded: tuple[str, ...] = ()
     items: int = 0
     of: int = 0
-    scales: Mapping[str, ScaleCheck] = field(default_factory=dict)
+    scales: Mapping[str, ScaleSummary] = field(default_factory=dict)
+    reliability: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,7 +109,7 @@ def _dataset_cards(content: Any, library: Library) -> dict[str, DatasetCard]:
     cards = {}
     for entry in listed if isinstance(listed, list) else []:
         name = entry.get("dataset") if isinstance(entry, Mapping) else entry
-        if isinstance(name, str) and library.path("datasets", name).is_file():
+        if isinstance(name, str):
             card, _ = read_entry(library.path("datasets", name), DatasetCard, name)
             if card is not None:
                 cards[name] = card
@@ -175,25 +158,25 @@ def _summary(
 ) -> DatasetCheck:
     if problems or norms is None:
         return DatasetCheck(name, card, tuple(problems))
-    rated = {str(scale): _scale(rows, str(scale)) for (scale,), rows in groups(norms, ["scale"])}
-    ordered = {scale: rated[scale] for scale in card.scales if scale in rated}
-    return DatasetCheck(name, card, items=items, of=of, scales=ordered)
-
-
-def _scale(norms: pd.DataFrame, scale: str) -> ScaleCheck:
-    means, n = norms["mean"].dropna(), norms["n"].dropna()
-    reliability = math.nan
-    if len(means) > 1:
-        ids = norms["item_id"].sort_values().to_numpy(dtype=str)
-        _, sums = people_reliability(ScaleNorms.of(norms, scale, ids))
-        reliability = float(sums.estimate()[0])
-    return ScaleCheck(
-        items=len(norms),
-        lowest=float(means.min()),
-        highest=float(means.max()),
-        raters=None if n.empty else (int(n.min()), int(n.max())),
-        reliability=reliability,
+    rated = summaries(norms)
+    known = {scale: _reliability(norms[norms["scale"] == scale], scale) for scale in rated}
+    return DatasetCheck(
+        name,
+        card,
+        items=items,
+        of=of,
+        scales={scale: rated[scale] for scale in card.scales if scale in rated},
+        reliability={scale: value for scale, value in known.items() if not math.isnan(value)},
     )
+
+
+def _reliability(norms: pd.DataFrame, scale: str) -> float:
+    """That of people's item means; NaN where the norms cannot tell it."""
+    if norms["mean"].notna().sum() < 2:
+        return math.nan
+    ids = norms["item_id"].sort_values().to_numpy(dtype=str)
+    _, sums = people_reliability(ScaleNorms.of(norms, scale, ids))
+    return float(sums.estimate()[0])
 
 
 def _missing_keys(loaded: LoadedStudy) -> Iterator[str]:
@@ -251,9 +234,9 @@ def _told() -> Iterator[list[str]]:
         log.propagate = propagate
 
 
-def in_words(scale: ScaleCheck, card: DatasetCard, name: str, items: int) -> str:
+def in_words(dataset: DatasetCheck, name: str) -> str:
     """What people's ratings on a scale are: "1.4 to 8.1, n = 24 raters, reliability .93"."""
-    kind = card.scales[name]
+    scale, kind = dataset.scales[name], dataset.card.scales[name]
     if isinstance(kind, LabelScale):
         parts = [f"{len(kind.labels)} labels"]
     else:
@@ -263,9 +246,9 @@ def in_words(scale: ScaleCheck, card: DatasetCard, name: str, items: int) -> str
     else:
         fewest, most = scale.raters
         parts.append(f"n = {fewest}{'' if fewest == most else f' to {most}'} raters")
-    if not math.isnan(scale.reliability):
-        parts.append(f"reliability {_unit(scale.reliability)}")
-    if scale.items < items:
+    if name in dataset.reliability:
+        parts.append(f"reliability {_unit(dataset.reliability[name])}")
+    if scale.items < dataset.items:
         parts.append(f"{scale.items:,} items rated")
     return ", ".join(parts)
 

@@ -109,7 +109,7 @@ class Opening:
             limit = self.loaded.study.max_usd
             most = "" if limit is None else f"; the study stops at max_usd = {limit:g}"
             yield f"Together at most about {_dollars(dollars)}{most}."
-        if by_model:
+        if any(self.loaded.models[model].asked for model in by_model):
             yield (
                 "At most, because what results/journal holds is not asked again: "
                 "`snakemake plan --cores 1` counts."
