@@ -55,8 +55,8 @@ _RELEASE = f"emoalign=={__version__}"
 def command(folder: Path, shipped: str | None, with_git: bool) -> None:
     """Make a folder with a study of your own, which runs at once.
 
-    FOLDER is new, or empty (. is this one); its name becomes that of the study. The default study asks a small model
-    that comes along, offline, on the CPU.
+    FOLDER is new, or empty (. is this one); its name becomes that of the study. The default study
+    asks a small model that comes along, offline, on the CPU.
     """
     shipped = None if shipped == "default" else shipped
     study = make_project(folder, shipped)
