@@ -121,6 +121,11 @@ def test_a_study_that_ships_is_copied_with_its_name(here: Path, study: str) -> N
     assert f"results/{study}/report.html" in done.output
 
 
+def test_the_default_study_may_be_named(here: Path) -> None:
+    assert typed("named", "--study", "default").exit_code == 0
+    assert read_yaml(here / "named/config/config.yaml")[0]["study"] == "named"
+
+
 def test_an_unknown_study_is_told_with_the_nearest(here: Path) -> None:
     assert refused("mine", "--study", "ogg") == "No study 'ogg' ships; did you mean 'ogg2025'?"
     assert not (here / "mine").exists()

@@ -100,6 +100,18 @@ def test_every_dependency_is_justified_in_a_line() -> None:
         assert name in page, f"docs/dependencies.md says nothing of {need.name}"
 
 
+def test_the_catalogue_of_snakemake_workflows_finds_what_it_wants() -> None:
+    """See the README of snakemake-workflow-catalog: standardized usage."""
+    usage = YAML(typ="safe").load(ROOT / ".snakemake-workflow-catalog.yml")["usage"]
+    assert set(usage) == {"mandatory-flags", "software-stack-deployment", "report"}
+    assert set(usage["mandatory-flags"]) == {"desc", "flags"}
+    deployment = usage["software-stack-deployment"]
+    assert deployment == {"conda": True, "apptainer": False, "apptainer+conda": False}
+    assert usage["report"] is True
+    assert (ROOT / "Snakefile").is_file()
+    assert (ROOT / "config/README.md").is_file()
+
+
 def imported_by_the_snakefile() -> set[str]:
     """The modules of the package that the Snakefile and its rules import."""
     files = [ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")]

@@ -47,7 +47,6 @@ _RELEASE = f"emoalign=={__version__}"
     examples=(
         "emoalign init my-study",
         "emoalign init replication --study ogg2025 --git",
-        "emoalign init .            # in a new, empty folder",
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -56,9 +55,10 @@ _RELEASE = f"emoalign=={__version__}"
 def command(folder: Path, shipped: str | None, with_git: bool) -> None:
     """Make a folder with a study of your own, which runs at once.
 
-    FOLDER is new or empty; its name becomes that of the study. The default study asks a small model
-    that comes along, offline, on the CPU.
+    FOLDER is new, or empty (. is this one); its name becomes that of the study. The default study
+    asks a small model that comes along, offline, on the CPU.
     """
+    shipped = None if shipped == "default" else shipped
     study = make_project(folder, shipped)
     said = [f"{folder} holds a study now; {folder / 'README.md'} says more."]
     if with_git:
