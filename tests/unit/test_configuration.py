@@ -618,7 +618,7 @@ def changes(before: dict[str, object], after: dict[str, object]) -> set[str]:
         ("models/remote.yaml", lambda m: m.update(api_key_env="MY_OTHER_KEY")),
         ("models/remote.yaml", lambda m: m.update(limits={"concurrency": 64})),
         (DATASET, lambda d: d.update(title="Another title", citation="@misc{x}")),
-        (DATASET, lambda d: d.update(licence="none", redistribute=False, remote_api="allow")),
+        (DATASET, lambda d: d.update(licence="none", remote_api="allow")),
         (DATASET, lambda d: d.update(obtain="Ask the authors.")),
         (STUDY, lambda s: s.update(allow_remote=["vader"], data_mirror="/elsewhere")),
         (DATASET, lambda d: d.update(caveats=["Careful."])),
@@ -633,6 +633,12 @@ def test_what_changes_no_result_changes_no_job(
     before = work(with_remote)
     edit(file, change)
     assert changes(before, work(with_remote)) == set()
+
+
+def test_only_preparation_knows_whether_items_may_be_shown(with_remote: Path, edit: Edit) -> None:
+    before = work(with_remote)
+    edit(DATASET, lambda card: card.update(redistribute=False))
+    assert changes(before, work(with_remote)) == {"prepare"}
 
 
 EVERY_SHEET = {"rate smollm2-135m rating-sheet", "rate remote rating-sheet"}

@@ -86,7 +86,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_token(tmp_path: Path) -> None
     [
         ("joy\t1.0\t0.5", "expected 4 tab-separated fields"),
         ("joy 1.0 0.5 [1, 2]", "found 1"),
-        ("joy\t1.0\t0.5\t[1, 2]\t", "found 5"),
+        ("joy\t1.0\t0.5\t[1, 2]\tnote", "found 5"),
         ("joy\t1.0\t0.5\t[1, 2", "found '[1, 2'"),
         ("joy\t1.0\t0.5\t", "found ''"),
         ("joy\t1.0\t0.5\t3", "found '3'"),

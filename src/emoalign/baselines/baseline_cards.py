@@ -204,6 +204,7 @@ class BaselineData(Entry):
     """The dataset that a baseline knows, the scale that it predicts, and what it may learn from."""
 
     dataset: str
+    restricted: bool = False
     source: DatasetSource
     keep: str | None
     scale_name: str

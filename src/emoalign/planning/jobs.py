@@ -27,6 +27,7 @@ class Jobs:
         study, entry = self.loaded.study, self.loaded.dataset_entry(dataset)
         return PreparationJob(
             dataset=dataset,
+            restricted=not card.redistribute,
             modality=card.modality,
             source=card.source.without_directions(),
             images=card.images,
@@ -116,6 +117,7 @@ class Jobs:
         dataset = self.loaded.datasets[card.dataset]
         return BaselineData(
             dataset=card.dataset,
+            restricted=not dataset.redistribute,
             source=dataset.source.without_directions(),
             keep=dataset.keep,
             scale_name=card.scale,

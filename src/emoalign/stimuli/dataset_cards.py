@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from emoalign.stimuli.readers.anew import AnewSource
 from emoalign.stimuli.readers.emobank import EmobankSource
 from emoalign.stimuli.readers.goemotions import GoemotionsSource, GoemotionsSplitsSource
 from emoalign.stimuli.readers.oasis import OasisSource
-from emoalign.stimuli.readers.table import AnewSource, TableSource
+from emoalign.stimuli.readers.table import TableSource
 from emoalign.stimuli.readers.table_columns import ItemTable
 from emoalign.stimuli.readers.vader import VaderLexiconSource, VaderSentencesSource
 from emoalign.study.fields import Entry, FileSource, Job, Modality, Name, tag, tagged
@@ -157,6 +158,7 @@ class PreparationJob(Job):
 
     version: int = 4
     dataset: str
+    restricted: bool = False
     modality: Modality
     source: DatasetSource
     images: str | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,11 @@ import pyarrow.compute as pc
 
 from emoalign.errors import DataError
 from emoalign.statistics.raters import People, counted_choices, counted_ratings
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import OFTEN
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
+from emoalign.stimuli.rows import composed
+from emoalign.study.fields import Range
 from emoalign.study.scales import DatasetScale, HumanScale, LabelScale, OrdinalScale
 from emoalign.tables import NORMS
 
@@ -41,6 +47,60 @@ def norm_rows(items: Sequence[SourceItem], scales: Mapping[str, DatasetScale]) -
     return pd.DataFrame(rows, columns=NORMS.schema.names)
 
 
+def check_ratings(
+    items: Sequence[SourceItem], scales: Mapping[str, DatasetScale], mistakes: Mistakes
+) -> None:
+    """Note every human rating that is not on its scale, and every choice that is none."""
+    for item in items:
+        for name, scale in scales.items():
+            human = item.ratings.get(name)
+            if isinstance(human, HumanRatings) and isinstance(scale, HumanScale):
+                _check_range(human, name, scale, item, mistakes)
+            elif isinstance(human, HumanLabels) and isinstance(scale, LabelScale):
+                for place, names in enumerate(human.choices):
+                    if _choice(names, scale) is None:
+                        mistakes.add(
+                            "Choices that the scale does not have",
+                            _no_choice(human, place, scale, item),
+                            value=", ".join(names),
+                        )
+
+
+def _check_range(
+    human: HumanRatings, name: str, scale: HumanScale, item: SourceItem, mistakes: Mistakes
+) -> None:
+    native = scale.native or scale
+    # A mean may be outside only because one of the ratings is.
+    values = (human.mean,) if human.ratings is None else human.ratings
+    low, high = sorted((native.min, native.max))
+    for place, value in enumerate(values):
+        if not low <= value <= high:
+            where = human.places[place] if human.places else human.where
+            mistakes.add(
+                f"Ratings off the scale {name}",
+                f"{where}: item {item.item_id}: {_outside(value, native)}",
+                _in_range,
+                f"{value:g}",
+            )
+
+
+def _outside(value: float, native: Range) -> str:
+    return (
+        f"rating {value:g} is outside the {native.min:g} to {native.max:g} that the dataset card "
+        "gives as the file's range"
+    )
+
+
+def _in_range(values: Counter[str]) -> str:
+    """What mends ratings off the scale, from what they are and how often."""
+    often = [value for value, count in values.most_common() if count >= OFTEN]
+    codes = f' If {often[0]} stands for no rating, say na_values: ["{often[0]}"].' if often else ""
+    return (
+        "Correct the number, or, where the file uses another range, give it as native of the scale "
+        f"(native: {{min: ..., max: ...}}).{codes}"
+    )
+
+
 def to_scale(
     values: float | Sequence[float], scale: HumanScale, where: str | Sequence[str]
 ) -> np.ndarray:
@@ -55,10 +115,8 @@ def to_scale(
     if outside.size:
         first = outside[0]
         raise DataError(
-            f"{where if isinstance(where, str) else where[first]}: rating {numbers.flat[first]:g} "
-            f"is outside the {native.min:g} to {native.max:g} that the dataset card gives as the "
-            "file's range. Correct the number, or, where the file uses another range, give it as "
-            "native of the scale."
+            f"{where if isinstance(where, str) else where[first]}: "
+            f"{_outside(numbers.flat[first], native)}. {_in_range(Counter())}"
         )
     return scale.min + (numbers - native.min) * _stretch(scale)
 
@@ -86,14 +144,9 @@ def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[
 def _labelled(human: HumanLabels, scale: LabelScale, item: SourceItem) -> dict[str, object]:
     choices = []
     for place, names in enumerate(human.choices):
-        chosen = scale.choice(names)
+        chosen = _choice(names, scale)
         if chosen is None:
-            where = f"{human.places[place] if human.places else item.where}: item {item.item_id}"
-            raise DataError(
-                f"{where}: a rater chose {', '.join(names) or 'nothing'}, which is no choice of "
-                f"{scale.at_least} or more of the labels on the dataset card: "
-                f"{', '.join(scale.labels)}"
-            )
+            raise DataError(_no_choice(human, place, scale, item))
         choices.append(list(chosen))
     return {
         "mean": float("nan"),
@@ -103,6 +156,26 @@ def _labelled(human: HumanLabels, scale: LabelScale, item: SourceItem) -> dict[s
         "labels": choices,
         "raters": None if human.raters is None else list(human.raters),
     }
+
+
+def _choice(names: tuple[str, ...], scale: LabelScale) -> tuple[str, ...] | None:
+    """The labels that a rater chose. Letters may be coded in another way than on the card."""
+    label_of = _labels_as_composed(scale.labels)
+    return scale.choice([label_of.get(composed(name).casefold(), name) for name in names])
+
+
+@lru_cache
+def _labels_as_composed(labels: tuple[str, ...]) -> Mapping[str, str]:
+    return {composed(label).casefold(): label for label in labels}
+
+
+def _no_choice(human: HumanLabels, place: int, scale: LabelScale, item: SourceItem) -> str:
+    where = f"{human.places[place] if human.places else item.where}: item {item.item_id}"
+    return (
+        f"{where}: a rater chose {', '.join(human.choices[place]) or 'nothing'}, which is no "
+        f"choice of {scale.at_least} or more of the labels on the dataset card: "
+        f"{', '.join(scale.labels)}"
+    )
 
 
 def human_answers(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,10 +17,14 @@ import pandas as pd
 
 from emoalign.errors import DataError
 from emoalign.statistics.raters import agreement_on_labels
+from emoalign.stimuli.checking import kept, read_items, shown_name
 from emoalign.stimuli.dataset_cards import PreparationJob
-from emoalign.stimuli.images import image_file
+from emoalign.stimuli.images import image_files
+from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.norms import human_answers, norm_rows
+from emoalign.stimuli.public_ids import public_ids
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
+from emoalign.stimuli.rows import composed
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import DatasetScale
 from emoalign.study.settings import Strata, Stratifier
@@ -42,14 +45,22 @@ def prepare(
     Raises DataError when a file is missing, is another file, or holds what it must not.
     """
     files = files or job.source.files()
-    located = {place: locate_verified(file) for place, file in files.items()}
-    items = select(job.source.read({place: path for place, (path, _) in located.items()}), job)
+    mistakes = Mistakes()
+    everything = read_items(job.source, files, job.scales, job.keep, mistakes)
+    mistakes.tell()
+    items = select(everything, job)
+    if job.restricted:
+        called = public_ids(everything, job.dataset)
+        items = [replace(item, item_id=called[item.item_id]) for item in items]
+        items.sort(key=lambda item: item.item_id)
+    images = image_files(items, job.images, mistakes)
+    mistakes.tell()
+    located = [locate_verified(file) for file in files.values()]
     metadata = {
-        "source": ", ".join(path.name for path, _ in located.values()),
-        "source_sha256": ", ".join(checksum for _, checksum in located.values()),
+        "source": ", ".join(path.name for path, _ in located),
+        "source_sha256": ", ".join(checksum for _, checksum in located),
     }
     shard_of = shard_names(len(items), job.shard_items)
-    images = [image_file(item, job.images) for item in items]
     rows = norm_rows(items, job.scales)
     _tell_repeated(job.dataset, rows)
     STIMULI.write(_stimulus_rows(items, job.modality, images, shard_of), stimuli, metadata)
@@ -129,14 +140,13 @@ def _eligible(items: Sequence[SourceItem], job: PreparationJob) -> list[str]:
             len(items) - len(enough),
             len(items),
         )
-    excluded = {text.casefold() for text in job.excluded_texts}
-    pattern = re.compile(job.keep) if job.keep is not None else None
+    excluded = {composed(text).casefold() for text in job.excluded_texts}
     return [
         item.item_id
         for item in items
         if item.item_id in enough
-        and _name(item).casefold() not in excluded
-        and (pattern is None or pattern.fullmatch(_name(item)))
+        and composed(shown_name(item)).casefold() not in excluded
+        and kept(item, job.keep)
     ]
 
 
@@ -177,11 +187,6 @@ def _tell_repeated(dataset: str, norms: pd.DataFrame) -> None:
                 int(repeated.sum()),
                 int((repeated > 0).sum()),
             )
-
-
-def _name(item: SourceItem) -> str:
-    """The name that patterns and demonstrations are compared with: text, or image's file name."""
-    return item.text if item.text is not None else Path(item.image or "").stem
 
 
 def strata_of(

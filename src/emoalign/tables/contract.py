@@ -156,7 +156,9 @@ PROTOCOL = Column("protocol", TEXT, "Name of the protocol in the study.")
 DATASET = Column("dataset", TEXT, "Name of the dataset: its file in config/datasets.")
 SCALE = Column("scale", TEXT, "Name of the scale on the dataset's card.")
 READOUT = Column("readout", TEXT, "sampled (answers) or exact (probabilities of the answers).")
-ITEM = Column("item_id", TEXT, "The dataset's own id of the item.")
+ITEM = Column(
+    "item_id", TEXT, "The dataset's own id of the item, or one made of it that may be shown."
+)
 CELL = (MODEL, PROTOCOL, DATASET, SCALE, READOUT)
 
 CELL_KEY = [column.name for column in CELL]

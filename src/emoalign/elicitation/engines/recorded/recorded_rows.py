@@ -21,7 +21,8 @@ from emoalign.elicitation.engines.recorded.trials import filled, some, trial_rea
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
-from emoalign.stimuli.sheets import Record
+from emoalign.stimuli.public_ids import ItemFinder
+from emoalign.stimuli.rows import Record, composed, lines_of, tell_composed
 from emoalign.study.source_files import locate_verified
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class _Rating:
     participant: int
     reading: Reading
     text: str
+    where: str
 
 
 def recorded_rows(task: RatingTask, card: RecordedModel) -> pd.DataFrame:
@@ -116,7 +118,9 @@ def _ratings(
 ) -> list[_Rating]:
     """Every rating of the scale and the job's protocol, of known and unknown items."""
     ours, participants = trials_of(path, job, scale, card)
-    find, read = _finder(items, card), trial_reader(job, scale, card)
+    texts = None if card.columns.item else items["text"]
+    ids = ItemFinder(job.dataset, items["item_id"], texts)
+    find, read = _finder(ids, card), trial_reader(job, scale, card)
     number_of = _numbers(participants)
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
@@ -126,9 +130,9 @@ def _ratings(
         if card.columns.participant:
             participant = number_of[filled(trial, card, "participant")]
         else:
-            participant = counted[item]
-            counted[item] += 1
-        earlier = first.setdefault((item, participant), trial.where)
+            participant = counted[composed(item)]
+            counted[composed(item)] += 1
+        earlier = first.setdefault((composed(item), participant), trial.where)
         if earlier != trial.where:
             raise DataError(
                 f"{trial.where}: this participant has rated item {item!r} before, in "
@@ -138,20 +142,19 @@ def _ratings(
             )
         given = read(trial)
         if given is not None:
-            ratings.append(_Rating(item, find(trial, item), participant, *given))
+            item_id = find(trial, item)
+            ratings.append(_Rating(item, item_id, participant, *given, where=trial.where))
+    tell_composed(path, len(ids.otherwise))
     if len(ratings) < len(ours):
         _log.info("%s: rows without a rating: %d", path, len(ours) - len(ratings))
     return ratings
 
 
-def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Record, str], str | None]:
+def _finder(ids: ItemFinder, card: RecordedModel) -> Callable[[Record, str], str | None]:
     """A function from the table's name of an item to its id; None if the study has no such."""
-    ids: dict[str, list[str]] = defaultdict(list)
-    for item_id, text in zip(items["item_id"], items["text"], strict=True):
-        ids[item_id if card.columns.item else text].append(item_id)
 
     def find(trial: Record, item: str) -> str | None:
-        item_ids = ids.get(item, [])
+        item_ids = ids(item)
         if len(item_ids) > 1:
             raise DataError(
                 f"{trial.where}, column {card.columns.text!r}: more than one item has the text "
@@ -184,10 +187,10 @@ def _by_item(
     """The ratings of each item of the study, by participant. Raises DataError when all are of
     other items."""
     by_item: dict[str, list[_Rating]] = defaultdict(list)
-    unknown: dict[str, None] = {}
+    unknown: dict[str, str] = {}
     for given in sorted(ratings, key=lambda given: given.participant):
         if given.item_id is None:
-            unknown[given.item] = None
+            unknown.setdefault(given.item, given.where)
         else:
             by_item[given.item_id].append(given)
     if ratings and not by_item:
@@ -201,7 +204,7 @@ def _by_item(
             "%s: items left out because they are none of this study: %d (%s)",
             path,
             len(unknown),
-            some(list(unknown)),
+            lines_of(list(unknown.values())),
         )
     return dict(by_item)
 

@@ -11,9 +11,13 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import RatingJob
 from emoalign.elicitation.readings import Reading, readings
 from emoalign.errors import DataError
-from emoalign.stimuli.sheets import Layout, Record, number, read_records
+from emoalign.stimuli.numbers import number
+from emoalign.stimuli.rows import Record
+from emoalign.stimuli.sheets import Layout, read_records
+from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.scales import HumanScale, LabelScale
 
+CARD = "the model's card"
 _NAMED = 3
 
 
@@ -55,7 +59,9 @@ def _read_trials(path: Path, card: RecordedModel) -> Iterator[Record]:
     """
     columns: dict[str, str] = card.columns.model_dump(exclude_none=True)
     named = {f"columns.{key}": name for key, name in columns.items()}
-    layout = Layout(card.table_format, "the model's card", card.encoding)
+    # Answers of models hold lines and commas.
+    written = TableFormat(encoding=card.encoding, quotes="standard")
+    layout = Layout(card.table_format, CARD, written)
     for row in read_records(path, layout, named):
         yield Record(row.where, {key: row.fields[f"columns.{key}"] for key in columns})
 
@@ -92,7 +98,7 @@ def trial_reader(
         rating = None
         if written is not None and isinstance(bounds, HumanScale):
             where = f"{trial.where}, column {columns.rating!r}"
-            rating = _point(number(written, where), bounds, where)
+            rating = _point(number(written, where, card=CARD), bounds, where)
         if answer is None:
             return None if written is None else (Reading("ok", rating), written)
         reading = _read_text(answer, job)[scale]
