@@ -10,7 +10,7 @@ VLLM := .venv-vllm
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-env: $(VENV)/.runtime  ## Create the environment in .venv from requirements.lock
+env: $(BIN)/emoalign  ## Create the environment in .venv from requirements.lock
 
 run: env  ## Run the default study: results/default/report.html
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
@@ -77,7 +77,13 @@ $(VENV)/.runtime: requirements.lock
 	$(INSTALL) -r requirements.lock
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+# The package stays in src: this environment's Python and its command emoalign look for it there.
+$(BIN)/emoalign: $(VENV)/.runtime
+	echo '$(CURDIR)/src' > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/emoalign.pth"
+	printf '#!/bin/sh\nexec "%s/python" -P -m emoalign.commands.app "$$@"\n' '$(CURDIR)/$(BIN)' > $@
+	chmod +x $@
+
+$(VENV)/.dev: $(BIN)/emoalign requirements-dev.lock
 	$(INSTALL) -r requirements-dev.lock
 	touch $@
 

@@ -8,7 +8,7 @@ A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.
 import sys
 from pathlib import Path
 
-from snakemake.utils import min_version
+from snakemake.utils import min_version, update_config
 
 min_version("9.0")
 
@@ -29,6 +29,7 @@ from emoalign.planning.jobs import Jobs, figures, reported, undrawn
 from emoalign.planning.loading import check_file, load_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
+from emoalign.study.overrides import overrides
 
 importable_in_jobs()
 
@@ -43,12 +44,14 @@ if not workflow.overwrite_configfiles:
 
 
 try:
+    options = overrides(workflow.config_settings.config_args or [])
+    update_config(config, options)
     loaded = load_study(
         config,
         Path("config"),
         next(iter(workflow.configfiles), "config"),
         workflow.configfiles,
-        workflow.config_settings.config,
+        options,
     )
     check_prompts(loaded)
 except EmoalignError as error:
@@ -67,6 +70,9 @@ for why in undrawn(loaded):
     logger.warning(f"A figure of the study will not be drawn: {why}")
 
 
+report: "workflow/captions/workflow.rst"
+
+
 rule all:
     """Everything: the report comes last, and reads what all other stages make."""
     input:
@@ -75,6 +81,7 @@ rule all:
 
 
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/terminal.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"

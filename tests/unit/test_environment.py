@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -109,4 +111,32 @@ WAITED_FOR = {"matplotlib", "openai", "plotly", "torch", "xllamacpp"}
 def test_reading_the_snakefile_loads_nothing_that_computes_or_draws() -> None:
     modules = imported_by_the_snakefile()
     assert {"emoalign.planning.analysed", "emoalign.planning.loading"} <= modules
-    assert not (COMPUTING | WAITED_FOR) & loaded_with(modules)
+    loaded = loaded_with(modules)
+    assert not (COMPUTING | WAITED_FOR) & loaded
+    assert not [name for name in loaded if name.startswith(("emoalign.commands", "click."))]
+
+
+def test_make_env_makes_a_command_that_finds_the_package_of_the_clone(tmp_path: Path) -> None:
+    clone = tmp_path / "a clone"
+    shutil.copytree(ROOT / "src", clone / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("Makefile", "requirements.lock"):
+        shutil.copyfile(ROOT / file, clone / file)
+    environment = clone / ".venv"
+    venv = [sys.executable, "-m", "venv", "--without-pip", str(environment)]
+    subprocess.run(venv, check=True)
+    (environment / ".runtime").touch()
+    (packages,) = environment.glob("lib/python*/site-packages")
+    ready = sysconfig.get_path("purelib")
+    (packages / "ready.pth").write_text(f"{ready}\n", encoding="utf-8")
+    subprocess.run(["make", "env"], cwd=clone, check=True, capture_output=True)
+
+    def said(*command: str | Path) -> str:
+        done = subprocess.run(
+            command, cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    assert PROJECT["version"] in said(environment / "bin/emoalign", "--version")
+    code = "import emoalign; print(emoalign.__file__)"
+    assert said(environment / "bin/python", "-c", code) == str(clone / "src/emoalign/__init__.py")
