@@ -10,7 +10,7 @@ VLLM := .venv-vllm
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-env: $(VENV)/.runtime  ## Create the environment in .venv from requirements.lock
+env: $(BIN)/emoalign  ## Create the environment in .venv from requirements.lock
 
 run: env  ## Run the default study: results/default/report.html
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
@@ -65,8 +65,8 @@ lock:  ## Compile the lock files anew from pyproject.toml
 	UV_FIND_LINKS="$$PIP_FIND_LINKS" $(BIN)/uv pip compile $(COMPILE_VLLM) tests/vllm/requirements.in pyproject.toml -o requirements-vllm-test.lock
 
 LOCKED := --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
-COMPILE := $(LOCKED) --universal
-COMPILE_VLLM := $(LOCKED) --python-platform x86_64-manylinux_2_28 --no-emit-find-links --no-emit-package torch --override tests/vllm/overrides.txt
+COMPILE := $(LOCKED) --universal --extra bundled
+COMPILE_VLLM := $(LOCKED) --python-platform x86_64-manylinux_2_28 --no-emit-find-links --no-emit-package torch --override tests/vllm/overrides.txt --extra bundled
 
 # Installing exactly what the lock says needs no resolver and no compiler.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
@@ -77,17 +77,24 @@ $(VENV)/.runtime: requirements.lock
 	$(INSTALL) -r requirements.lock
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+# The package stays in src: this environment's Python and its command emoalign look for it there.
+$(BIN)/emoalign: $(VENV)/.runtime
+	echo '$(CURDIR)/src' > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/emoalign.pth"
+	printf '#!/bin/sh\nexec "%s/python" -P -m emoalign.commands.app "$$@"\n' '$(CURDIR)/$(BIN)' > $@
+	chmod +x $@
+
+$(VENV)/.dev: $(BIN)/emoalign requirements-dev.lock
 	$(INSTALL) -r requirements-dev.lock
 	touch $@
 
-# vLLM for the CPU needs a torch that PyPI does not have; pip's own settings may know a place for it.
+# vLLM for the CPU needs a torch that PyPI does not have. pip looks where its own settings say
+# (pip.conf, PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL), and at TORCH_INDEX.
 TORCH := torch==2.13.0+cpu
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+NO_TORCH := pip finds no $(TORCH), a build for the CPU, which PyPI does not have. Say where there is one: make $(MAKECMDGOALS) TORCH_INDEX=<address>. The address is what pytorch.org shows under Get started, with Pip and CPU, after --index-url.
 INSTALL_VLLM := $(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 $(VLLM)/.installed: requirements-vllm-test.lock
 	$(PYTHON) -m venv $(VLLM)
-	$(INSTALL_VLLM) $(TORCH) || $(INSTALL_VLLM) --extra-index-url $(TORCH_INDEX) $(TORCH)
+	@$(INSTALL_VLLM) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH) || { echo "$(NO_TORCH)" >&2; exit 1; }
 	$(INSTALL_VLLM) --require-hashes -r requirements-vllm-test.lock
 	touch $@

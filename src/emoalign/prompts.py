@@ -18,7 +18,7 @@ from emoalign.errors import DataError
 from emoalign.stimuli.images import opened
 from emoalign.study.fields import Entry
 from emoalign.study.protocols import AnswerFormat, PromptSet, ScaleInstruction
-from emoalign.study.scales import Scale
+from emoalign.study.scales import LabelScale, Scale
 from emoalign.study.source_files import sha256
 from emoalign.study.templates import TextTemplate
 
@@ -50,6 +50,18 @@ def question_template(prompts: PromptSet, scale: str) -> QuestionTemplate:
         image=prompts.image,
         answer=prompts.answer,
         wording={name: prompts.scales[name] for name in prompts.asked_with(scale)},
+    )
+
+
+def unworded(name: str, scale: Scale) -> QuestionTemplate:
+    """What stands in place of a prompt set where nobody is asked and the wording is not known."""
+    kind: Literal["text", "labels"] = "labels" if isinstance(scale, LabelScale) else "text"
+    return QuestionTemplate(
+        kind="chat",
+        system=None,
+        template="",
+        answer=AnswerFormat(kind=kind),
+        wording={name: ScaleInstruction(instruction="")},
     )
 
 

@@ -427,11 +427,11 @@ def test_an_address_of_a_file_holds_no_secret_either() -> None:
     address = "https://example.org/model.gguf?"
     weights = {"file": "a.gguf", "url": f"{address}X-Amz-Signature={SECRET}"}
     _, (told,) = validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")
-    assert "weights: url: holds a key or token" in told
+    assert "weights.url: holds a key or token" in told
     assert SECRET not in told
     weights["url"] = "https://[::1/model.gguf"
     assert (
-        "weights: url: has no host that can be"
+        "weights.url: has no host that can be"
         in validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")[1][0]
     )
     weights["url"] = f"{address}download=1"

@@ -18,10 +18,14 @@ from emoalign.errors import DataError, StudyError
 from emoalign.planning.loading import load_study
 from emoalign.planning.studies import STUDY
 from emoalign.prompts import Image, data_url
-from emoalign.stimuli.images import MOST_PIXELS, image_file, opened
+from emoalign.stimuli.images import MOST_PIXELS, image_files, opened
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import number
 from emoalign.stimuli.readers.base import SourceItem
-from emoalign.stimuli.sheets import Layout, number, read_rows
+from emoalign.stimuli.sheets import Layout, read_rows
+from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource
+from emoalign.study.origins import in_words
 from emoalign.study.protocols import PersonaTable
 from emoalign.study.reading import read_card, read_entry, read_yaml, validate
 from emoalign.study.scales import LabelScale
@@ -55,7 +59,8 @@ def test_a_name_of_300_letters_is_refused_with_the_limit(place: str) -> None:
     part[last] = LONG
     with pytest.raises(StudyError) as error:
         load_study(study, ROOT / "config", "config/config.yaml")
-    told = [problem for problem in error.value.problems if place in problem]
+    keys = [int(key) if key.isdigit() else key for key in place.split(".")]
+    told = [problem for problem in error.value.problems if f" {in_words(keys)}: " in problem]
     assert told
     assert "at most 100 characters" in told[0]
     assert LONG not in told[0]
@@ -71,7 +76,7 @@ def test_scales_and_labels_of_300_letters_are_refused_with_the_limit(
         load_study(default_study(), config_dir)
     scale, problems = validate(LabelScale, {"kind": "labels", "labels": ["joy", LONG]}, "card")
     assert scale is None
-    assert "labels.1: String should have at most 100 characters" in problems[0]
+    assert "labels, entry 2: expected at most 100 characters" in problems[0]
 
 
 def test_scales_asked_jointly_whose_names_are_too_long_together_are_told(
@@ -100,18 +105,24 @@ def test_scales_asked_jointly_whose_names_are_too_long_together_are_told(
         load_study(study, config_dir)
 
 
+def looked_for(item: SourceItem, folder: str) -> None:
+    mistakes = Mistakes()
+    image_files([item], folder, mistakes)
+    mistakes.tell()
+
+
 def test_a_file_whose_name_is_too_long_is_told() -> None:
     with pytest.raises(DataError, match="File name too long"):
         locate(FileSource(file=f"resources/{LONG}.csv"))
     item = SourceItem("1", None, {}, image=LONG, where="words.csv, line 2")
     with pytest.raises(DataError, match=r"words.csv, line 2: item 1: .* at most 255 bytes"):
-        image_file(item, "images")
+        looked_for(item, "images")
 
 
 def test_an_image_whose_name_holds_a_nul_is_told() -> None:
     item = SourceItem("1", None, {}, image="a\0b", where="words.csv, line 2")
     with pytest.raises(DataError, match=r"line 2: item 1: .*NUL"):
-        image_file(item, "images")
+        looked_for(item, "images")
 
 
 # YAML
@@ -241,7 +252,7 @@ def test_an_image_of_too_many_pixels_is_refused_by_name_before_memory_goes(
         data_url(Image(sha256(path), 1024, path))
     item = SourceItem("7", None, {}, image="big.png", where="words.csv, line 2")
     with pytest.raises(DataError, match=r"words.csv, line 2: item 7: .*big\.png: an image of"):
-        image_file(item, str(tmp_path))
+        looked_for(item, str(tmp_path))
 
 
 def test_an_image_as_large_as_allowed_is_opened_without_a_warning(tmp_path: Path) -> None:
@@ -263,7 +274,9 @@ def test_an_image_that_is_cut_off_is_told_by_name(length: int, tmp_path: Path) -
 
 def rows(path: Path, **layout: Any) -> list[Any]:
     suffix = path.suffix.removeprefix(".")
-    header, found = read_rows(path, Layout(suffix, "config/datasets/mine.yaml", **layout))
+    header, found = read_rows(
+        path, Layout(suffix, "config/datasets/mine.yaml", TableFormat(**layout))
+    )
     return [header, *found]
 
 

@@ -81,7 +81,12 @@ def calibrate_cells(folder: Path, study: LoadedStudy) -> None:
 def page(folder: Path, job: ReportJob) -> str:
     """The page of a study whose tables are made, with the figures it names."""
     draw_figures(FIGURES, job.drawing(), folder)
-    manifest = {"git_commit": None, "note": EVIL, "study": job.model_dump(mode="json")}
+    manifest = {
+        "emoalign": "0.0",
+        "git_commit": None,
+        "note": EVIL,
+        "study": job.model_dump(mode="json"),
+    }
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
     output = folder / "report.html"
     write_report(job, sections(folder), FIGURES, folder, [_ratings(folder)], output)

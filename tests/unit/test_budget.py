@@ -172,7 +172,7 @@ def test_the_account_of_a_study_is_beside_its_answers(tmp_path: Path) -> None:
 def test_a_limit_of_nothing_is_refused() -> None:
     study = {"study": "s", "title": "T", "seed": 1, "models": ["m"], "max_usd": 0}
     _, problems = validate(STUDY, study, "study")
-    assert any("max_usd" in problem and "greater than 0" in problem for problem in problems)
+    assert any("max_usd" in problem and "more than 0" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"usd": null}', b'{"usd": "much"}'])

@@ -103,7 +103,7 @@ def test_a_study_has_only_the_figures_it_names_in_an_order_of_their_own() -> Non
 @pytest.mark.parametrize(
     ("named", "problem"),
     [
-        (["mean"], "figures.0: Input should be .*; did you mean 'means'"),
+        (["mean"], "figures, entry 1: expected one of .*; did you mean 'means'"),
         (["means", "means"], "named more than once: means"),
     ],
 )

@@ -145,8 +145,11 @@ def test_a_joint_question_is_one_request_for_all_its_scales(
 def test_a_joint_prompt_set_asks_about_all_of_its_scales_or_none(
     study: Callable[..., LoadedStudy],
 ) -> None:
-    assert refused(study, ["valence", "arousal"], prompts="reader-valence-arousal-dominance") == (
-        "config/prompts/reader-valence-arousal-dominance.yaml: asks about valence, arousal, "
+    told = refused(study, ["valence", "arousal"], prompts="reader-valence-arousal-dominance")
+    file, _, problem = told.partition(", line ")
+    assert file.endswith("config/prompts/reader-valence-arousal-dominance.yaml")
+    assert problem.partition(": ")[2] == (
+        "scales: asks about valence, arousal, "
         "dominance in one request, but the study does not ask about dominance of 'sentences'; "
         "ask about all of them, or write a prompt set for fewer"
     )
@@ -163,8 +166,8 @@ def test_probabilities_are_of_one_number_only(
     study: Callable[..., LoadedStudy], scales: list[str], prompts: str, answers: str
 ) -> None:
     assert refused(study, scales, prompts=prompts, readouts=["sampled", "exact"]) == (
-        "mine.yaml: protocol 'asked': the exact readout reads one number, but the prompt set "
-        f"{prompts!r} asks for {answers}: only the sampled readout is possible"
+        "mine.yaml: protocols, entry 1: the exact readout of 'asked' reads one number, but the "
+        f"prompt set {prompts!r} asks for {answers}: only the sampled readout is possible"
     )
 
 
@@ -172,9 +175,9 @@ def test_a_form_that_does_not_fit_the_kind_of_scale_is_told_with_those_that_do(
     study: Callable[..., LoadedStudy], edit: Edit
 ) -> None:
     edit("prompts/labels-that-apply.yaml", lambda prompts: prompts["answer"].update(kind="text"))
-    assert refused(study, ["emotions"], prompts="labels-that-apply") == (
-        "config/prompts/labels-that-apply.yaml: answer.kind: text, but 'emotions' of 'sentences' "
-        "is a scale of labels; use labels or joint"
+    assert refused(study, ["emotions"], prompts="labels-that-apply").endswith(
+        "config/prompts/labels-that-apply.yaml, line 1: answer.kind: text, but 'emotions' of "
+        "'sentences' is a scale of labels; use labels or joint"
     )
     edit(
         "prompts/reader-valence-arousal-dominance.yaml",
@@ -241,10 +244,10 @@ def test_a_dataset_without_a_prompt_set_and_one_nobody_knows_are_both_told(
 ) -> None:
     told = refused(study, ["emotions"], prompts_for={"sentenses": "labels-that-apply"})
     assert told.splitlines() == [
-        "mine.yaml: protocol 'asked': no prompt set for 'sentences'; name one as prompts, or as "
-        "prompts_for.sentences",
-        "mine.yaml: protocol 'asked': prompts_for.sentenses: no dataset of the study; did you mean "
-        "'sentences'?",
+        "mine.yaml: protocols, entry 1: 'asked' has no prompt set for 'sentences', about which "
+        "'smollm2-135m' is asked; name one as prompts, or as prompts_for.sentences",
+        "mine.yaml: protocols, entry 1, prompts_for.sentenses: no dataset of the study; did you "
+        "mean 'sentences'?",
     ]
 
 
@@ -258,8 +261,9 @@ def test_recorded_labels_are_read_from_raw_answers(
     )
     told = refused(study, ["emotions"], prompts="labels-that-apply")
     assert told == (
-        "mine.yaml: model 'smollm2-135m': 'emotions' of 'sentences' is a scale of labels, which "
-        "are read from raw answers; name their column as columns.answer in the model's card"
+        "mine.yaml: datasets, entry 1: model 'smollm2-135m': 'emotions' of 'sentences' is a scale "
+        "of labels, which are read from raw answers; name their column as columns.answer in the "
+        "model's card"
     )
 
 
@@ -272,7 +276,10 @@ def test_recorded_labels_are_read_from_raw_answers(
         ),
         ({"kind": "labels", "labels": ["a"]}, "scales.mood.labels: "),
         ({"kind": "labels", "labels": ["a", "A"]}, "the same label more than once: a"),
-        ({"kind": "labels", "labels": ["a", " b"]}, "scales.mood.labels.1: must match"),
+        (
+            {"kind": "labels", "labels": ["a", " b"]},
+            "scales.mood.labels, entry 2: expected words on one line",
+        ),
         ({"kind": "labels", "labels": ["a", "b"], "min": 1}, "scales.mood.min: unknown key; "),
         ({"kind": "labels", "labels": ["a", "b"], "at_least": 3}, "do not fit 2 labels"),
         ({"kind": "labels", "labels": ["a", "b"], "at_most": 3}, "do not fit 2 labels"),

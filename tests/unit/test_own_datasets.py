@@ -130,8 +130,9 @@ def test_a_table_of_europe_has_semicolons_and_decimal_commas(table: Table, tmp_p
 def test_a_point_in_a_table_with_decimal_commas_is_told(table: Table, tmp_path: Path) -> None:
     text = WORDS.replace(",", ";")
     told = SUMMARY | {"delimiter": ";", "decimal": ","}
-    with pytest.raises(DataError, match=r"line 2, column 'v': .*decimals are written with a comma"):
+    with pytest.raises(DataError, match=r"decimals are written with a comma") as error:
         prepared(tmp_path, table_card(table(text), told))
+    assert "line 2, column 'v': expected a number, found '6.5'" in str(error.value)
 
 
 def test_a_spreadsheet_may_hold_numbers_as_numbers_and_as_text(tmp_path: Path) -> None:
@@ -326,7 +327,7 @@ def test_a_dataset_without_any_ratings_has_items_and_no_norms(table: Table, tmp_
         ),
         (WORDS.replace("6.5", '"6,5"'), r"line 2, column 'v': .*decimals are written with a point"),
         (WORDS.replace("6.5", "65%"), r"line 2, column 'v': .*without the percent sign"),
-        (WORDS.replace("0.8", "(0.8)"), r"line 2, column 'sd': .*'\(0.8\)'; a spreadsheet writes"),
+        (WORDS.replace("0.8", "(0.8)"), r"line 2, column 'sd': .*'\(0.8\)'. A spreadsheet writes"),
         (WORDS.replace("0.8", "-0.8"), r"line 2, column 'sd': .*never below 0.*-0.8"),
         (WORDS.replace(",0.8,20", ",0.8,19.5"), r"line 2, column 'n': .*number of raters.*19.5"),
         (WORDS.replace("6.5", "good"), r"line 2, column 'v': expected a number, found 'good'"),
@@ -408,8 +409,8 @@ def test_a_joined_table_of_other_items_is_told(table: Table, tmp_path: Path) -> 
     ("source", "told"),
     [
         ({"reader": "tabel"}, "source.reader: unknown reader 'tabel'; did you mean 'table'?"),
-        ({"reader": None}, "source.reader: missing; known: anew, emobank, .*, table, "),
-        ({"id": 3}, "source.id: Input should be a valid string, found 3"),
+        ({"reader": None}, "source.reader: missing; write one of: anew, emobank, .*, table, "),
+        ({"id": 3}, "source.id: expected text, found 3"),
         ({"scale": {}}, "source.scale: unknown key; did you mean 'scales'?"),
         ({"scales": {"valance": {"mean": "v"}}}, "scale 'valance' is not both .* 'valence'"),
         ({"scales": {"valence": {}}}, "give mean, ratings or labels"),

@@ -123,8 +123,8 @@ def test_prompts_that_want_a_persona_are_refused_where_there_is_none() -> None:
     [
         ([{"age": 3}], "'name' is undefined"),
         ([{"name": "A"}, {"name": "A"}], "two participants would be the same persona: 'I am A'"),
-        ([], "at least 1 item"),
-        ([{"name": None}], "personas.0.name"),
+        ([], "give at least one"),
+        ([{"name": None}], "personas, entry 1, name: "),
     ],
 )
 def test_a_persona_table_that_makes_no_participants_is_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -344,7 +345,9 @@ def test_every_prompt_is_rendered_twice_before_anything_is_asked(
     with pytest.raises(StudyError) as error:
         check_prompts(replace(default_study, prompt_sets=prompt_sets))
     (problem,) = error.value.problems
-    assert problem.startswith("src/emoalign/catalogue/prompts/instruction.yaml: scale 'valence': ")
+    assert re.match(
+        r"src/emoalign/catalogue/prompts/instruction\.yaml, line \d+: scale 'valence'", problem
+    )
     assert "each time they are rendered" in problem
 
 
@@ -396,11 +399,12 @@ def test_every_prompt_set_of_a_study_that_cannot_be_rendered_is_told_at_once(
     with pytest.raises(StudyError) as error:
         check_prompts(study)
     sheet, instruction = error.value.problems
-    assert sheet.startswith("src/emoalign/catalogue/prompts/rating-sheet.yaml: scale 'valence': ")
-    assert "'itm' is undefined" in sheet
-    assert instruction.startswith(
-        "src/emoalign/catalogue/prompts/instruction.yaml: scale 'valence': "
+    assert re.match(
+        r"src/emoalign/catalogue/prompts/rating-sheet\.yaml, line \d+: scale 'valence'", sheet
     )
+    assert "'itm' is undefined" in sheet
+    place = r"src/emoalign/catalogue/prompts/instruction\.yaml, line \d+: scale 'valence'"
+    assert re.match(place, instruction)
     assert "unsafe" in instruction
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,13 @@ def stevenson(numbers: range) -> str:
     return "\r".join(lines) + "\r"
 
 
+def as_circulated(numbers: range) -> str:
+    """The same with a note in field 21 of a line, and a last line of tabs alone."""
+    lines = stevenson(numbers).split("\r")
+    lines[7] += "\t\tsee line 9\u00a0: spelt otherwise"
+    return "\r".join([*lines[:-1], "\t" * 18, ""])
+
+
 def anew(folder: Path, table: str, joined: str | None = None) -> list[SourceItem]:
     files = {"table": write(folder / "ANEW2010All.txt", table)}
     if joined is None:
@@ -70,6 +78,18 @@ def test_discrete_emotions_are_joined_by_number_and_not_by_word(tmp_path: Path) 
         assert (human.mean, human.sd, human.n) == (2.5, 1.25, 48)
         assert f"stevenson2007.txt, line 5, column 'mean_{scale[:3]}" in human.where
     assert set(found[70].ratings) == {"valence", "arousal", "dominance"}
+
+
+def test_the_file_of_stevenson_is_read_as_it_circulates(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        found = anew(tmp_path, anew_table(), as_circulated(range(1, 61)))
+    assert len([item for item in found if "anger" in item.ratings]) == 60
+    assert rated(found[6], "disgust").n == 48
+    told = [line.rpartition("stevenson2007.txt: ")[2] for line in caplog.messages]
+    assert "notes right of the last named column left out: 1 (line 8)" in told
+    assert "empty rows left out: 1 (line 62)" in told
 
 
 def test_a_study_of_discrete_emotions_uses_the_words_that_have_them(tmp_path: Path) -> None:

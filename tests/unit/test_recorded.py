@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
-from emoalign.elicitation.rating import RatingJob, rate
-from emoalign.errors import DataError, StudyError
+from emoalign.errors import StudyError
 from emoalign.items.aggregation import aggregate
 from emoalign.items.item_jobs import AggregationJob
 from emoalign.planning.jobs import Jobs
@@ -25,104 +24,25 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files, Needs
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.manifest import metadata
-from emoalign.study.reading import read_yaml, validate
-from emoalign.tables import ITEMS, NORMS, RATINGS, STATUSES, STIMULI
+from emoalign.study.reading import read_yaml
+from emoalign.tables import ITEMS, NORMS, STATUSES
+from tests.kit.recorded import (
+    COLUMNS,
+    COMPLETE,
+    ITEMS_SHOWN,
+    SCALE,
+    Table,
+    csv,
+    given,
+    problems_of_card,
+)
 
 Edit = Callable[[str, Callable[[Any], object]], None]
-
-SCALE = {"min": 1, "max": 9, "direction": "higher is more positive"}
-ITEMS_SHOWN = {"w1": "joy", "w2": "null", "w3": "None", "w4": "NA"}
-COLUMNS = {"item": "id", "participant": "who", "rating": "rating"}
-
-
-class Table:
-    """A table of recorded ratings, its card, and the study that uses it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.file = folder / "people.csv"
-        self.texts = dict(ITEMS_SHOWN)
-        self.shards: dict[str, str] = {}
-        self.job: dict[str, Any] = {"scale": "valence", "range": SCALE, "participants": 20}
-
-    def write(self, content: str | bytes, name: str = "people.csv") -> Table:
-        self.file = self.folder / name
-        self.file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return self
-
-    def card(self, **changes: Any) -> RecordedModel:
-        fields = {
-            "title": "People",
-            "engine": "recorded",
-            "source": {"file": str(self.file)},
-            "columns": COLUMNS,
-            "scale": "valence",
-        }
-        columns = changes.get("columns", COLUMNS)
-        if "scale" in columns:
-            del fields["scale"]
-        return RecordedModel.model_validate(fields | changes)
-
-    def rate(self, shard: str = "0000", **changes: Any) -> pd.DataFrame:
-        """The ratings, as the rating stage writes them."""
-        card = self.card(**changes)
-        stimuli, output = self.folder / "stimuli.parquet", self.folder / "ratings.parquet"
-        rows = [
-            dict.fromkeys(STIMULI.schema.names)
-            | {
-                "item_id": item_id,
-                "modality": "word",
-                "text": text,
-                "shard": self.shards.get(item_id, "0000"),
-            }
-            for item_id, text in self.texts.items()
-        ]
-        STIMULI.write(pd.DataFrame(rows), stimuli)
-        scales = self.job.get("scales") or {self.job["scale"]: self.job["range"]}
-        job = RatingJob.model_validate(
-            {
-                "model": "people",
-                "card": card.answering(),
-                "protocol": {
-                    "name": "asked",
-                    "prompts": "plain",
-                    "participants": self.job["participants"],
-                },
-                "prompts": {
-                    "kind": "chat",
-                    "system": None,
-                    "template": "{{ item.text }}",
-                    "answer": {"kind": self.job.get("answers", "text")},
-                    "wording": {scale: {"instruction": "Rate."} for scale in scales},
-                },
-                "dataset": "words",
-                "scales": scales,
-            }
-        )
-        rate([job], card, stimuli, shard, self.folder / "journal", [output])
-        return RATINGS.read(output)
-
-    def refusal(self, **changes: Any) -> str:
-        with pytest.raises(DataError) as error:
-            self.rate(**changes)
-        return str(error.value)
 
 
 @pytest.fixture
 def table(tmp_path: Path) -> Table:
     return Table(tmp_path)
-
-
-def csv(*rows: Sequence[object], header: str = "id,who,rating") -> str:
-    return "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
-
-
-def given(rows: pd.DataFrame) -> list[tuple[str, int, float]]:
-    rated = rows.dropna(subset=["rating"])
-    return list(zip(rated["item_id"], rated["participant"], rated["rating"], strict=True))
-
-
-COMPLETE = csv(*[(item, who, 5) for item in ITEMS_SHOWN for who in ("ann", "bob")])
 
 
 # From a table to ratings
@@ -309,12 +229,14 @@ def test_a_missing_column_of_parquet_is_told(table: Table) -> None:
 @pytest.mark.parametrize("cell", ["seven", "7?", "NaN", "nan", "inf", "1e", "--1", "7 8", "1_0"])
 def test_a_rating_that_is_no_number_is_an_error(cell: str, table: Table) -> None:
     told = table.write(csv(("w1", "ann", 5), ("w1", "bob", cell))).refusal()
-    assert told == (f"{table.file}, line 3, column 'rating': expected a number, found {cell!r}")
+    place = f"{table.file}, line 3, column 'rating'"
+    assert told.startswith(f"{place}: expected a number, found {cell!r}. ")
+    assert "the model's card" in told
 
 
 def test_a_decimal_comma_is_told_as_such(table: Table) -> None:
     told = table.write(csv(("w1", "ann", '"6,5"'))).refusal()
-    assert "found '6,5'; decimals are written with a point" in told
+    assert "found '6,5'. Here decimals are written with a point" in told
 
 
 @pytest.mark.parametrize("number", ["0", "10", "-3", "6.5", "1e14"])
@@ -428,7 +350,7 @@ def test_items_the_study_does_not_have_are_left_out_and_told(
     rows = table.write(COMPLETE + csv(*[(f"x{n}", "ann", 5) for n in range(5)]).split("\n", 1)[1])
     assert len(rows.rate()) == 8
     (told,) = [record.getMessage() for record in caplog.records if "none of this" in record.msg]
-    assert told.endswith("because they are none of this study: 5 ('x0', 'x1', 'x2', …)")
+    assert told.endswith("because they are none of this study: 5 (line 10, line 11, line 12, …)")
 
 
 def test_a_table_of_other_items_altogether_is_an_error(table: Table) -> None:
@@ -546,32 +468,20 @@ def test_only_rows_of_the_protocol_are_read(table: Table) -> None:
 # The card and the study
 
 
-def problems_of_card(**changes: Any) -> str:
-    card = {
-        "title": "People",
-        "engine": "recorded",
-        "source": {"file": "people.csv"},
-        "columns": COLUMNS,
-        "scale": "valence",
-    }
-    content = {key: value for key, value in {**card, **changes}.items() if value is not None}
-    return "\n".join(validate(RecordedModel, content, "people.yaml")[1])
-
-
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"columns": {"rating": "r"}}, "people.yaml: columns: say which column holds the item"),
         (
             {"columns": {"item": "i", "text": "t", "rating": "r"}},
-            "people.yaml: columns: say which column holds the item: give either item or text",
+            "people.yaml: columns: say which column holds the item: give either item, text or i",
         ),
         ({"columns": {"item": "i"}}, "columns: say which column holds the ratings"),
         ({"columns": {**COLUMNS, "particpant": "p"}}, "did you mean 'participant'?"),
         ({"scale": None}, "people.yaml: say which scale was rated"),
         ({"columns": {**COLUMNS, "scale": "s"}}, "people.yaml: say which scale was rated"),
-        ({"source": {"file": "people.xlsx"}}, "say the format (csv, tsv or parquet)"),
-        ({"format": "xlsx"}, "people.yaml: format: "),
+        ({"source": {"file": "people.txt"}}, "say the format (csv, tsv, xlsx, xls, parquet, "),
+        ({"format": "ods"}, "people.yaml: format: "),
         ({"encoding": "utf-9"}, "people.yaml: encoding: unknown encoding: utf-9"),
         ({"capabilities": {}}, "people.yaml: capabilities: unknown key"),
     ],
@@ -675,10 +585,9 @@ def test_the_files_of_the_how_to_can_be_used_as_they_stand(
         (config_dir / name).write_text(content, encoding="utf-8")
     study, problems = read_yaml(config_dir / "studies/students.yaml")
     assert not problems
-    study["models"].append("elsewhere")
     loaded = load_study(study, config_dir)
-    assert isinstance(loaded.models["students"], RecordedModel)
-    assert isinstance(loaded.models["elsewhere"], RecordedModel)
+    assert loaded.study.models == ("students", "GPT-4", "Claude-3")
+    assert all(isinstance(model, RecordedModel) for model in loaded.models.values())
 
 
 # Labels and joint answers

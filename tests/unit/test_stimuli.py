@@ -23,8 +23,8 @@ from emoalign.stimuli.norms import to_scale
 from emoalign.stimuli.preparation import prepare, sample_ids, select, shard_names
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.stimuli.readers.vader import VaderLexiconSource
-from emoalign.study.fields import FileSource, Range
-from emoalign.study.scales import HumanScale
+from emoalign.study.fields import FileSource
+from emoalign.study.scales import HumanScale, NativeRange
 from emoalign.study.source_files import locate, locate_verified
 from emoalign.tables import NORMS, STIMULI, TABLES, atomic
 
@@ -86,7 +86,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_token(tmp_path: Path) -> None
     [
         ("joy\t1.0\t0.5", "expected 4 tab-separated fields"),
         ("joy 1.0 0.5 [1, 2]", "found 1"),
-        ("joy\t1.0\t0.5\t[1, 2]\t", "found 5"),
+        ("joy\t1.0\t0.5\t[1, 2]\tnote", "found 5"),
         ("joy\t1.0\t0.5\t[1, 2", "found '[1, 2'"),
         ("joy\t1.0\t0.5\t", "found ''"),
         ("joy\t1.0\t0.5\t3", "found '3'"),
@@ -154,7 +154,7 @@ def test_a_rating_outside_the_range_stops_the_preparation_and_names_the_item(
 def test_sds_are_stretched_with_the_scale_and_null_where_there_is_none(
     tmp_path: Path, nine_points: HumanScale, preparation: Prepare
 ) -> None:
-    percent = nine_points.model_copy(update={"native": Range(min=0, max=100)})
+    percent = nine_points.model_copy(update={"native": NativeRange(min=0, max=100)})
     file = tmp_path / "lexicon.txt"
     file.write_text("many\t0\t0\t[0, 50, 100]\none\t0\t0\t[25]\nnone\t0\t0\t[]\n")
     _, norms, _ = run(preparation(file, scales={"valence": percent}), tmp_path)
@@ -164,6 +164,21 @@ def test_sds_are_stretched_with_the_scale_and_null_where_there_is_none(
     assert norms["ratings"][0].tolist() == [1, 5, 9]
     written = pq.read_table(tmp_path / "norms.parquet")
     assert written["sd"].to_pylist()[1:] == [None]
+
+
+def test_a_file_that_counts_the_other_way_round_is_mapped_onto_the_scale(
+    tmp_path: Path, nine_points: HumanScale, preparation: Prepare
+) -> None:
+    reversed_scale = nine_points.model_copy(update={"native": NativeRange(min=9, max=1)})
+    file = tmp_path / "lexicon.txt"
+    file.write_text("many\t0\t0\t[9, 7, 2]\n")
+    _, norms, _ = run(preparation(file, scales={"valence": reversed_scale}), tmp_path)
+    assert norms["ratings"][0].tolist() == [1, 3, 8]
+    assert norms["mean"][0] == 4
+    assert norms["sd"][0] == pytest.approx(np.std([9, 7, 2], ddof=1))
+    file.write_text("many\t0\t0\t[9, 0]\n")
+    with pytest.raises(DataError, match="rating 0 is outside the 1 to 9"):
+        run(preparation(file, scales={"valence": reversed_scale}), tmp_path)
 
 
 # The sample

@@ -22,7 +22,7 @@ rule plan:
     params:
         jobs=[job.params() for job in jobs.plan()],
         precision=analyses.precision().params(),
-        models=sorted(loaded.models),
+        cards={model: loaded.card_name(model) for model in sorted(loaded.models)},
         journal="results/journal",
         costs=f"{RESULTS}/plan.csv",
         widths=f"{RESULTS}/precision.csv",

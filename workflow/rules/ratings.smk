@@ -46,6 +46,7 @@ rule rate:
         forbidden=lambda wildcards: why_forbidden(
             loaded, wildcards.model, wildcards.dataset
         ),
+        card=lambda wildcards: loaded.card_name(wildcards.model),
         journal="results/journal",
     script:
         "../scripts/rate.py"
@@ -88,6 +89,7 @@ for one in together_rules(loaded):
             forbidden=lambda wildcards: why_forbidden(
                 loaded, wildcards.model, wildcards.dataset
             ),
+            card=lambda wildcards: loaded.card_name(wildcards.model),
             journal="results/journal",
         script:
             "../scripts/rate.py"

@@ -10,7 +10,7 @@ rule stimuli:
 checkpoint prepare_stimuli:
     """Read a dataset, draw the sample, write its items, its norms and the names of its shards."""
     input:
-        tables=lambda wildcards: files.tables(wildcards.dataset),
+        tables=lambda wildcards: files.prepared_from(wildcards.dataset),
     output:
         stimuli=PREPARED[0],
         norms=PREPARED[1],

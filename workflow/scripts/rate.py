@@ -1,16 +1,15 @@
 from emoalign.stage import stage
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     from pathlib import Path
 
     from emoalign.elicitation.budget import study_account
     from emoalign.elicitation.rating import RatingJob, rate
-    from emoalign.planning.loading import MODELS
-    from emoalign.study.library import Library
+    from emoalign.planning.loading import read_model
 
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
-        Library().card("models", snakemake.wildcards.model, MODELS),
+        read_model(snakemake.params.card, snakemake.wildcards.model),
         stimuli=Path(snakemake.input.stimuli),
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),

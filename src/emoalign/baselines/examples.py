@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from emoalign.baselines.baseline_cards import BaselineData
 from emoalign.baselines.partition import Partition, Seen, partition
 from emoalign.errors import BaselineError
 from emoalign.stimuli.norms import human_answers, norm_rows
+from emoalign.stimuli.public_ids import public_ids
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import DatasetScale, LabelScale, Scale
@@ -36,7 +37,7 @@ class Examples:
 def source_items(
     data: BaselineData, files: Mapping[str, FileSource] | None = None
 ) -> list[SourceItem]:
-    """All items of the dataset that have a text and match the card's `keep`.
+    """All items of the dataset that have a text and match the card's `keep`, as results call them.
 
     `files` are those of the source with how to get them, for the message when one is missing.
     """
@@ -44,9 +45,13 @@ def source_items(
         place: locate_verified(file)[0] for place, file in (files or data.source.files()).items()
     }
     pattern = re.compile(data.keep) if data.keep is not None else None
+    items = data.source.read(paths)
+    if data.restricted:
+        called = public_ids(items, data.dataset)
+        items = [replace(item, item_id=called[item.item_id]) for item in items]
     return [
         item
-        for item in data.source.read(paths)
+        for item in items
         if item.text is not None and (pattern is None or pattern.fullmatch(item.text))
     ]
 

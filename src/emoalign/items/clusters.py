@@ -17,6 +17,9 @@ from scipy.sparse.csgraph import connected_components
 from emoalign.statistics.resampling import Keys, text_keys
 from emoalign.tables import read_parquet
 
+_SHOWN = ("image_sha256", "text", "image_path")
+"""What tells whether two items show the same; of an image that nobody is shown, its name."""
+
 
 @dataclass(frozen=True, eq=False)
 class ItemClusters:
@@ -40,10 +43,10 @@ class ItemClusters:
     @classmethod
     def read(cls, stimuli: Path) -> ItemClusters:
         """Those of a table of stimuli."""
-        rows = read_parquet(stimuli, columns=["item_id", "text", "image_sha256", "cluster"])
+        rows = read_parquet(stimuli, columns=["item_id", *_SHOWN, "cluster"])
         rows = rows.sort_by("item_id")
         item_ids = rows["item_id"].to_pylist()
-        shown = pc.coalesce(rows["image_sha256"], rows["text"]).to_pylist()
+        shown = pc.coalesce(*(rows[name] for name in _SHOWN)).to_pylist()
         of_card = rows["cluster"].to_pylist()
         together = belonging(shown, of_card).tolist()
         # What has several names on the card goes by the first.

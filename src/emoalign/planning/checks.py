@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.rating import together
 from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.study.origins import Origin
 from emoalign.study.protocols import PromptSet, Protocol
 from emoalign.study.reading import nearest
 from emoalign.study.scales import LabelScale, OrdinalScale, Scale
@@ -15,32 +17,39 @@ from emoalign.study.scales import LabelScale, OrdinalScale, Scale
 LONGEST_FOLDER_NAME = 250
 """Characters; file systems allow 255 bytes."""
 
+Misfit = tuple[tuple[str | int, ...], str]
+"""What does not fit, and the way to it in the prompt set's file."""
 
-def inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
-    """Every inconsistency, in words; `source` names the study in them."""
+
+def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
+    """Every inconsistency, in words; `source` is where the study comes from."""
     problems: list[str] = []
-    for entry in loaded.study.datasets:
+    datasets = [entry.dataset for entry in loaded.study.datasets]
+    for place, entry in enumerate(loaded.study.datasets):
         if entry.dataset in loaded.datasets:
-            problems += _wrong_dataset(loaded, source, entry, loaded.datasets[entry.dataset])
+            card = loaded.datasets[entry.dataset]
+            problems += _wrong_dataset(loaded, source, place, entry, card)
     problems += [
-        f"{source}: allow_remote: {name!r} is no dataset of the study; "
-        f"{nearest(name, loaded.datasets)}"
-        for name in loaded.study.allow_remote
-        if name not in loaded.datasets
+        f"{source.at('allow_remote', place)}: {name!r} is no dataset of the study; "
+        f"{nearest(name, datasets)}"
+        for place, name in enumerate(loaded.study.allow_remote)
+        if name not in datasets
     ]
-    for name, baseline in loaded.baselines.items():
-        problems += _wrong_baseline(loaded, source, name, baseline)
+    for place, name in enumerate(loaded.study.baselines):
+        if name in loaded.baselines:
+            where = f"{source.at('baselines', place)}: {name!r}"
+            problems += _wrong_baseline(loaded, where, name, loaded.baselines[name])
     if loaded.study.max_usd is not None:
         problems += [
-            f"{source}: max_usd: model {name!r} has no prices in its card, so that its cost is not "
-            "known; a server of your own has input_usd: 0 and output_usd: 0"
+            f"{source.at('max_usd')}: model {name!r} has no prices in its card, so that its cost "
+            "is not known; a server of your own has input_usd: 0 and output_usd: 0"
             for name, model in loaded.models.items()
             if model.cost_unknown
         ]
-    for protocol in loaded.study.protocols:
-        problems += _wrong_protocol(loaded, source, protocol)
+    for place, protocol in enumerate(loaded.study.protocols):
+        problems += _wrong_protocol(loaded, source, place, protocol)
         problems += [
-            f"{source}: {why}"
+            f"{source.at('protocols', place)}: {why}"
             for name, model in loaded.models.items()
             for why in model.cannot_follow(name, protocol, _prompts_for(loaded, protocol, name))
         ]
@@ -48,32 +57,58 @@ def inconsistencies(loaded: LoadedStudy, source: str) -> list[str]:
 
 
 def _wrong_dataset(
-    loaded: LoadedStudy, source: str, entry: StudyDataset, card: DatasetCard
+    loaded: LoadedStudy,
+    source: Origin,
+    place: int,
+    entry: StudyDataset,
+    card: DatasetCard,
 ) -> Iterable[str]:
     """Reasons that keep a dataset from being rated as the study says."""
-    where = f"{source}: datasets.{entry.dataset}"
+    here = ("datasets", place)
     names = loaded.study.models
-    for name in entry.models or ():
+    for number, name in enumerate(entry.models or ()):
         if name not in names:
-            yield f"{where}.models: {name!r} is no model of the study; {nearest(name, names)}"
-    for scale in entry.scales or ():
+            where = source.at(*here, "models", number)
+            yield f"{where}: {name!r} is no model of the study; {nearest(name, names)}"
+    for number, scale in enumerate(entry.scales or ()):
         if scale not in card.scales:
-            yield f"{where}: no scale {scale!r}; {nearest(scale, card.scales)}"
+            where = source.at(*here, "scales", number)
+            hint = nearest(scale, card.scales)
+            yield f"{where}: {entry.dataset!r} has no scale {scale!r}; {hint}"
     asked = _known_scales(loaded, entry.dataset)
-    for stratifier in entry.strata.by if entry.strata else ():
+    for number, stratifier in enumerate(entry.strata.by if entry.strata else ()):
         for scale in stratifier.scales:
             if scale not in asked:
                 yield (
-                    f"{where}.strata: takes {scale!r}, which the study does not ask about; "
-                    f"{nearest(scale, asked)}"
+                    f"{source.at(*here, 'strata', 'by', number, 'scales')}: the study does not ask "
+                    f"about {scale!r} of {entry.dataset!r}; {nearest(scale, asked)}"
                 )
-    for protocol in loaded.study.protocols:
-        yield from _wrong_prompts(loaded, source, protocol, entry.dataset, asked)
+    for number, protocol in enumerate(loaded.study.protocols):
+        where = source.at("protocols", number)
+        yield from _wrong_prompts(loaded, where, protocol, entry.dataset, asked)
     scales = {scale: card.scales[scale] for scale in asked}
+    yield from _wrong_raters(loaded, source.at(*here, "items"), entry, card)
     for name, model in loaded.models.items():
         if entry.models is None or name in entry.models:
             for why in model.cannot_rate(name, entry.dataset, card.modality, scales):
-                yield f"{source}: {why}"
+                yield f"{source.at(*here)}: {why}"
+
+
+def _wrong_raters(
+    loaded: LoadedStudy, where: str, entry: StudyDataset, card: DatasetCard
+) -> Iterable[str]:
+    """What is missing for those who rate a dataset: images that are shown, recorded ratings."""
+    raters, shown = loaded.raters(entry.dataset), loaded.asked_raters(entry.dataset)
+    if card.modality == "image" and card.images is None and shown:
+        yield (
+            f"{loaded.library.shown('datasets', entry.dataset)}: images: missing; the folder of "
+            f"the images, which {shown[0]!r} is shown"
+        )
+    if entry.items == "rated" and len(shown) == len(raters):
+        yield (
+            f"{where}: rated means the items with recorded ratings, but no model that rates "
+            f"{entry.dataset!r} is recorded; leave it out"
+        )
 
 
 def _known_scales(loaded: LoadedStudy, dataset: str) -> list[str]:
@@ -82,23 +117,28 @@ def _known_scales(loaded: LoadedStudy, dataset: str) -> list[str]:
 
 
 def _wrong_prompts(
-    loaded: LoadedStudy, source: str, protocol: Protocol, dataset: str, asked: Sequence[str]
+    loaded: LoadedStudy,
+    where: str,
+    protocol: Protocol,
+    dataset: str,
+    asked: Sequence[str],
 ) -> Iterable[str]:
     """Reasons that keep a protocol from asking about these scales of a dataset."""
     name = protocol.prompt_set(dataset)
-    if name is None:
+    who = loaded.asked_raters(dataset)
+    if name is None and who:
         yield (
-            f"{source}: protocol {protocol.name!r}: no prompt set for {dataset!r}; name one as "
-            f"prompts, or as prompts_for.{dataset}"
+            f"{where}: {protocol.name!r} has no prompt set for {dataset!r}, about which "
+            f"{who[0]!r} is asked; name one as prompts, or as prompts_for.{dataset}"
         )
     if name is None or name not in loaded.prompt_sets:
         return
     prompts, card = loaded.prompt_sets[name], loaded.datasets[dataset]
-    file = loaded.library.shown("prompts", name)
+    file = partial(loaded.library.origin, "prompts", name)
     for scale in asked:
         if scale not in prompts.scales:
             yield (
-                f"{file}: scales: no wording for {scale!r}, which {dataset!r} is rated on; "
+                f"{file().at('scales')}: no wording for {scale!r}, which {dataset!r} is rated on; "
                 f"{nearest(scale, prompts.scales)}"
             )
         else:
@@ -106,21 +146,21 @@ def _wrong_prompts(
     unasked = [scale for scale in prompts.scales if scale not in asked]
     if prompts.answer.kind == "joint" and unasked:
         yield (
-            f"{file}: asks about {', '.join(prompts.scales)} in one request, but the study does "
-            f"not ask about {', '.join(unasked)} of {dataset!r}; ask about all of them, or write a "
-            "prompt set for fewer"
+            f"{file().at('scales')}: asks about {', '.join(prompts.scales)} in one request, "
+            f"but the study does not ask about {', '.join(unasked)} of {dataset!r}; ask about "
+            "all of them, or write a prompt set for fewer"
         )
     if prompts.answer.kind == "joint" and len(together(prompts.scales)) > LONGEST_FOLDER_NAME:
         yield (
-            f"{file}: scales: the names of all {len(prompts.scales)} are joined to name a folder: "
-            f"{len(together(prompts.scales))} characters, at most {LONGEST_FOLDER_NAME}. Give "
-            "the scales shorter names, or write several prompt sets for fewer each"
+            f"{file().at('scales')}: the names of all {len(prompts.scales)} are joined to name a "
+            f"folder: {len(together(prompts.scales))} characters, at most {LONGEST_FOLDER_NAME}. "
+            "Give the scales shorter names, or write several prompt sets for fewer each"
         )
     answers = {"labels": "a list of labels", "joint": "several scales at once"}
     if prompts.answer.kind in answers and "exact" in protocol.readouts:
         yield (
-            f"{source}: protocol {protocol.name!r}: the exact readout reads one number, but the "
-            f"prompt set {name!r} asks for {answers[prompts.answer.kind]}: only the sampled "
+            f"{where}: the exact readout of {protocol.name!r} reads one number, but the prompt set "
+            f"{name!r} asks for {answers[prompts.answer.kind]}: only the sampled "
             "readout is possible"
         )
 
@@ -136,10 +176,9 @@ def _prompts_for(loaded: LoadedStudy, protocol: Protocol, model: str) -> list[Pr
 
 
 def _wrong_baseline(
-    loaded: LoadedStudy, source: str, name: str, baseline: BaselineCard
+    loaded: LoadedStudy, where: str, name: str, baseline: BaselineCard
 ) -> Iterable[str]:
     """Reasons that keep a baseline from being compared with the people of the study."""
-    where = f"{source}: baselines: {name!r}"
     dataset, scale = baseline.dataset, baseline.scale
     if name in loaded.models:
         yield f"{where} has the name of a model; one of them needs another"
@@ -157,6 +196,8 @@ def _wrong_baseline(
         yield f"{where} reads texts, but the items of {dataset!r} are images"
     asked = _known_scales(loaded, dataset)
     if scale not in asked:
+        if set(loaded.scales(dataset)) - set(asked):
+            return  # told already: the study asks about a scale that is not there
         yield (
             f"{where} predicts {scale!r} of {dataset!r}, which the study does not ask about; "
             f"{nearest(scale, asked)}"
@@ -168,74 +209,94 @@ def _wrong_baseline(
         )
 
 
-def _wrong_protocol(loaded: LoadedStudy, source: str, protocol: Protocol) -> Iterable[str]:
+def _wrong_protocol(
+    loaded: LoadedStudy, source: Origin, place: int, protocol: Protocol
+) -> Iterable[str]:
     """Reasons that keep a protocol from being followed, whoever is asked."""
-    where = f"{source}: protocol {protocol.name!r}"
+    here = ("protocols", place)
     datasets = [entry.dataset for entry in loaded.study.datasets]
     for name in protocol.prompts_for:
         if name not in datasets:
             yield (
-                f"{where}: prompts_for.{name}: no dataset of the study; {nearest(name, datasets)}"
+                f"{source.at(*here, 'prompts_for', name)}: no dataset of the study; "
+                f"{nearest(name, datasets)}"
             )
-    table = loaded.personas.get(protocol.personas or "")
-    if table and protocol.personas and protocol.participants > len(table.personas):
+    asked = [name for name, model in loaded.models.items() if model.asked]
+    if protocol.participants is None and asked:
         yield (
-            f"{where}: {protocol.participants} participants, but only {len(table.personas)} "
-            f"personas in {loaded.library.shown('personas', protocol.personas)}"
+            f"{source.at(*here, 'participants')}: all means as many as were recorded, but "
+            f"{asked[0]!r} is asked; give a number"
+        )
+    table = loaded.personas.get(protocol.personas or "")
+    number = protocol.participants or 0
+    if table and protocol.personas and number > len(table.personas):
+        yield (
+            f"{source.at(*here, 'participants')}: {number} participants, but only "
+            f"{len(table.personas)} personas in "
+            f"{loaded.library.shown('personas', protocol.personas)}"
         )
     if protocol.personas and "exact" in protocol.readouts:
+        where = source.at(*here, "readouts")
         yield (
             f"{where}: the exact readout asks one question for everybody; with personas only the "
             "sampled readout is possible"
         )
 
 
-def misfits(file: str, prompts: PromptSet, dataset: str, name: str, scale: Scale) -> list[str]:
+def misfits(
+    file: Callable[[], Origin], prompts: PromptSet, dataset: str, name: str, scale: Scale
+) -> list[str]:
     """Reasons why a prompt set cannot ask about a scale of a dataset; empty where it can."""
     if isinstance(scale, LabelScale):
         problems = _label_misfits(prompts, dataset, name, scale)
     else:
         problems = _number_misfits(prompts, dataset, name, scale)
-    return [f"{file}: {problem}" for problem in problems]
+    return [f"{file().at(*keys)}: {problem}" for keys, problem in problems]
 
 
 def _number_misfits(
     prompts: PromptSet, dataset: str, name: str, scale: OrdinalScale
-) -> Iterator[str]:
+) -> Iterator[Misfit]:
     wording = prompts.scales[name]
+    here = ("scales", name)
     ends = f"the scale of {dataset!r} runs from {scale.min:g} to {scale.max:g}"
     if wording.written_for is None:
-        yield f"scales.{name}.written_for: missing; {ends}"
+        yield (*here, "written_for"), f"missing; {ends}"
     elif (wording.written_for.min, wording.written_for.max) != (scale.min, scale.max):
-        yield (
-            f"scales.{name}.written_for: {wording.written_for.min:g} to "
-            f"{wording.written_for.max:g}, but {ends}"
-        )
+        written = f"{wording.written_for.min:g} to {wording.written_for.max:g}"
+        yield (*here, "written_for"), f"{written}, but {ends}"
     if prompts.answer.kind == "labels":
         yield (
-            f"answer.kind: labels, but {name!r} of {dataset!r} is a scale of numbers; use text, "
-            "next_token or joint"
+            ("answer", "kind"),
+            f"labels, but {name!r} of {dataset!r} is a scale of numbers; use text, next_token or "
+            "joint",
         )
-    for shown in wording.demonstrations:
+    for number, shown in enumerate(wording.demonstrations):
         if shown.rating is None:
-            yield f"scales.{name}.demonstrations: {shown.text!r} has labels; expected a rating"
+            where = (*here, "demonstrations", number)
+            yield where, f"{shown.text!r} has labels; expected a rating"
 
 
-def _label_misfits(prompts: PromptSet, dataset: str, name: str, scale: LabelScale) -> Iterator[str]:
+def _label_misfits(
+    prompts: PromptSet, dataset: str, name: str, scale: LabelScale
+) -> Iterator[Misfit]:
     wording = prompts.scales[name]
+    here = ("scales", name)
     if wording.written_for is not None:
         yield (
-            f"scales.{name}.written_for: {name!r} of {dataset!r} is a scale of labels and has no "
-            "range; leave it out"
+            (*here, "written_for"),
+            f"{name!r} of {dataset!r} is a scale of labels and has no range; leave it out",
         )
     if prompts.answer.kind in ("text", "next_token"):
         yield (
-            f"answer.kind: {prompts.answer.kind}, but {name!r} of {dataset!r} is a scale of "
-            "labels; use labels or joint"
+            ("answer", "kind"),
+            f"{prompts.answer.kind}, but {name!r} of {dataset!r} is a scale of labels; use labels "
+            "or joint",
         )
-    for shown in wording.demonstrations:
+    for number, shown in enumerate(wording.demonstrations):
         if shown.labels is None or scale.choice(shown.labels) is None:
             yield (
-                f"scales.{name}.demonstrations: {shown.text!r} is not shown with labels of the "
-                f"scale; expected some of {', '.join(scale.labels)}"
+                (*here, "demonstrations", number),
+                f"{shown.text!r} is not shown with labels of the scale; expected some of "
+                f"{', '.join(scale.labels)}",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from emoalign.analyses.catalogue import FIGURES, REPORT_JOB, settings_of_report
 from emoalign.baselines.baseline_cards import BaselineData, PredictionJob, TrainingJob, trained
@@ -27,6 +28,7 @@ class Jobs:
         study, entry = self.loaded.study, self.loaded.dataset_entry(dataset)
         return PreparationJob(
             dataset=dataset,
+            restricted=not card.redistribute,
             modality=card.modality,
             source=card.source.without_directions(),
             images=card.images,
@@ -38,15 +40,31 @@ class Jobs:
             seed=study.seed,
             excluded_texts=self._demonstrated(dataset),
             shard_items=study.shard_items,
+            shown=card.modality != "image" or bool(self.loaded.asked_raters(dataset)),
+            rated=(rated := self._rated(dataset)),
+            protocols=tuple(self.loaded.protocol_names()) if rated else (),
         )
+
+    def _rated(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """The cards of recorded ratings that say which items are used, where they do."""
+        if self.loaded.dataset_entry(dataset).items == "all":
+            return {}
+        return {
+            name: {**card.answering(), "title": name}
+            for name in sorted(self.loaded.raters(dataset))
+            if not (card := self.loaded.models[name]).asked
+        }
 
     def _demonstrated(self, dataset: str) -> tuple[str, ...]:
         """Texts shown as demonstrations by any protocol: all of them are kept out of the sample,
-        so that every protocol rates the same items."""
+        so that every protocol rates the same items. Nobody saw them where nobody is asked."""
+        if not self.loaded.asked_raters(dataset):
+            return ()
         shown = {
             demonstration.text
             for protocol in self.loaded.study.protocols
             for prompts in [self.loaded.prompt_set(protocol.name, dataset)]
+            if prompts is not None
             for scale in self.loaded.scales(dataset)
             for demonstration in prompts.scales[scale].demonstrations
         }
@@ -116,6 +134,7 @@ class Jobs:
         dataset = self.loaded.datasets[card.dataset]
         return BaselineData(
             dataset=card.dataset,
+            restricted=not dataset.redistribute,
             source=dataset.source.without_directions(),
             keep=dataset.keep,
             scale_name=card.scale,
@@ -175,6 +194,7 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
         frameworks=card.frameworks.within(numbers),
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,
+        rated_only=loaded.dataset_entry(name).items == "rated",
         licence=card.licence,
         citation=card.citation,
         caveats=card.caveats,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,17 @@ from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.embeddings.embedding_cards import EMBEDDINGS
 from emoalign.errors import StudyError
 from emoalign.planning.checks import inconsistencies
+from emoalign.planning.recorded_studies import completed, named_models
 from emoalign.planning.studies import STUDY, LoadedStudy, Study
 from emoalign.stimuli.dataset_cards import DatasetCard
-from emoalign.study.fields import part
+from emoalign.study.fields import Entry, part
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.library import Library
+from emoalign.study.origins import Origin
 from emoalign.study.protocols import PersonaTable, PromptSet
-from emoalign.study.reading import EntryT, Kinds, endless, read_entry, read_yaml, validate
+from emoalign.study.reading import EntryT, Kinds, read_entry, validate
 from emoalign.study.scales import LabelScale
+from emoalign.study.yaml_files import read_file, shown
 
 MODELS: Kinds[ModelCard] = Kinds("engine", ENGINES)
 
@@ -29,42 +32,50 @@ MODELS: Kinds[ModelCard] = Kinds("engine", ENGINES)
 def load_study(
     config: Mapping[str, Any],
     config_dir: Path,
-    source: str = "study",
+    source: str | Path = "study",
     files: Sequence[str | Path] = (),
+    options: Mapping[str, Any] | None = None,
 ) -> LoadedStudy:
     """Validate a study and load what it names from `config_dir`, or from what ships.
 
-    `source` names the study in messages. `files` are those that `config` was read from, by a reader
-    that may overlook a key that stands twice: it is told. Raises StudyError with every problem.
+    `source` names the study in messages. `files` and `options` (--config key=value) are those that
+    `config` was read from, the later over the earlier. Snakemake reads YAML 1.1, in which `no` is
+    no text and 1:09 is 69, and overlooks a key that stands twice: they are read again, by the rules
+    that hold for all files here, unless `config` was changed since. Raises StudyError with every
+    problem.
     """
-    too_much = [problem for file in files for problem in endless(Path(file))]
+    read = [read_file(Path(file)) for file in files]
+    too_much = [problem for file in read if file.endless for problem in file.problems]
     if too_much:
         raise StudyError(too_much)
-    study, problems = validate(STUDY, config, source)
-    for file in files:
-        problems += read_yaml(Path(file))[1]
-    reading = _Reading(Library(config_dir), source)
-    prompts = _listed(config, "protocols", "prompts") + [
-        name
-        for by_dataset in _listed(config, "protocols", "prompts_for")
-        if isinstance(by_dataset, Mapping)
-        for name in by_dataset.values()
-    ]
-    models = reading.entries(MODELS, "models", _listed(config, "models"))
-    datasets = reading.entries(DatasetCard, "datasets", _listed(config, "datasets", "dataset"))
+    origin = Origin(shown(Path(source)))
+    again = merged([file.content for file in read], options or {})
+    if read and _alike(again, config):
+        config, origin = again, Origin(origin.name, tuple(read), options or {})
+    study, problems = validate(STUDY, config, origin)
+    problems = [problem for file in read for problem in file.problems] + problems
+    reading = _Reading(Library(config_dir), origin)
+    prompts = [*_named(config, "protocols", "prompts"), *_named(config, "protocols", "prompts_for")]
+    cards = reading.entries(MODELS, "models", _named(config, "models"))
+    known = named_models(cards, reading.library)
+    datasets = reading.entries(DatasetCard, "datasets", _named(config, "datasets", "dataset"))
     prompt_sets = reading.entries(PromptSet, "prompts", prompts)
-    personas = reading.entries(PersonaTable, "personas", _listed(config, "protocols", "personas"))
-    baselines = reading.entries(BASELINES, "baselines", _listed(config, "baselines"))
+    people = _named(config, "protocols", "personas")
+    personas = reading.entries(PersonaTable, "personas", people)
+    baselines = reading.entries(BASELINES, "baselines", _named(config, "baselines"))
     lexicon, embedding = None, None
     if study is not None and ("transparency" in config or _has_labels(study, datasets)):
         named = part(study, TransparencySettings)
-        lexicon = reading.entry(SeedLexicon, "lexicons", named.seeds)
-        embedding = reading.entry(EMBEDDINGS, "embeddings", named.embedding)
-    problems += reading.problems
+        lexicon = reading.entry(SeedLexicon, "lexicons", named.seeds, "transparency", "seeds")
+        where = ("transparency", "embedding")
+        embedding = reading.entry(EMBEDDINGS, "embeddings", named.embedding, *where)
+    problems += [*reading.problems, *known.problems]
     if study is not None:
+        study, incomplete = completed(study, known, origin)
+        problems += incomplete
         loaded = LoadedStudy(
             study,
-            models,
+            known.models,
             datasets,
             prompt_sets,
             personas,
@@ -73,11 +84,69 @@ def load_study(
             embedding,
             reading.library,
             tuple(reading.shadowing),
+            known.cards,
         )
-        problems += inconsistencies(loaded, source)
+        problems += inconsistencies(loaded, origin)
         if not problems:
             return loaded
     raise StudyError(list(dict.fromkeys(problems)))
+
+
+def read_model(card: str, name: str) -> ModelCard:
+    """The model of a name that a card stands for, by itself or among others.
+
+    Raises StudyError with every problem of the card, and where it stands for no such model.
+    """
+    library = Library()
+    held = library.card("models", card, MODELS).models(card)
+    if name not in held:
+        where = library.shown("models", card)
+        raise StudyError([f"{where}: there is no model {name!r} in its table any more; run again"])
+    return held[name]
+
+
+def check_file(file: str | Path) -> None:
+    """Raise StudyError where a study's file is not there or cannot be read.
+
+    Snakemake, which reads it next, does not say where it is wrong.
+    """
+    read = read_file(Path(file))
+    problems = read.problems or validate(Entry, read.content, shown(read.path))[1]
+    if not isinstance(read.content, Mapping):
+        raise StudyError(problems)
+
+
+def merged(contents: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """The content of files, and options of the command line, the later over the earlier.
+
+    Keys that have keys are merged, as Snakemake does it.
+    """
+    whole: Any = {}
+    for content in (*contents, options):
+        whole = _over(whole, content) if isinstance(content, Mapping) else content or whole
+    return whole
+
+
+def _over(before: Any, after: Any) -> Any:
+    if not isinstance(after, Mapping):
+        return after
+    kept = before if isinstance(before, Mapping) else {}
+    return {**kept, **{key: _over(kept.get(key), value) for key, value in after.items()}}
+
+
+def _alike(again: Any, config: Any) -> bool:
+    """Tell whether two contents are the same but for the rules by which single values are read."""
+    if isinstance(again, Mapping) and isinstance(config, Mapping):
+        both = [key for key in again if key in config]  # to Snakemake, a key `on` is true
+        same = all(_alike(again[key], config[key]) for key in both)
+        return same and len(again) == len(config)
+    if isinstance(again, list) and isinstance(config, list):
+        pairs = zip(again, config, strict=False)
+        return len(again) == len(config) and all(_alike(*pair) for pair in pairs)
+    containers = (Mapping, list)
+    if isinstance(again, containers) or isinstance(config, containers):
+        return False
+    return bool(again == config) or type(again) is not type(config)
 
 
 def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:
@@ -91,13 +160,40 @@ def _has_labels(study: Study, datasets: Mapping[str, DatasetCard]) -> bool:
     )
 
 
-def _listed(config: Mapping[str, Any], key: str, field: str | None = None) -> list[Any]:
-    """The content of a list of the study, or of a field of its entries; whatever it is."""
+def _named(
+    config: Mapping[str, Any], key: str, field: str | None = None
+) -> list[tuple[tuple[str | int, ...], str]]:
+    """Names in a list of the study, or in a field of its entries, and the way to each.
+
+    They are found even where the list or an entry has another shape than it should.
+    """
     listed = config.get(key) if isinstance(config, Mapping) else None
-    entries = listed if isinstance(listed, list) else []
-    if field is None:
-        return entries
-    return [entry.get(field) for entry in entries if isinstance(entry, Mapping)]
+    if (
+        isinstance(listed, Mapping) and field is not None and field in listed
+    ):  # an entry without its hyphen
+        return list(_texts(listed[field], key, field))
+    if isinstance(listed, Mapping):  # names with keys
+        return [((key, name), name) for name in listed if isinstance(name, str)]
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    for place, entry in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(entry, Mapping) and field is not None and field in entry:
+            found += _texts(entry[field], key, place, field)
+        elif field in (None, "dataset"):
+            found += _texts(entry, key, place)
+    if isinstance(listed, str) and field in (None, "dataset"):
+        found.append(((key,), listed))
+    return found
+
+
+def _texts(value: Any, *keys: str | int) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """A text, or all that a list or keys hold, and the way to each."""
+    if isinstance(value, str):
+        yield keys, value
+    elif isinstance(value, list | Mapping):
+        inner = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for place, each in inner:
+            if isinstance(each, str):
+                yield (*keys, place), each
 
 
 @dataclass(frozen=True)
@@ -105,26 +201,39 @@ class _Reading:
     """Reading entry by entry while problems are collected."""
 
     library: Library
-    source: str
+    study: Origin
     problems: list[str] = field(default_factory=list)
     shadowing: list[str] = field(default_factory=list)
 
     def entries(
-        self, kind: type[EntryT] | Kinds[EntryT], folder: str, names: Sequence[Any]
+        self,
+        kind: type[EntryT] | Kinds[EntryT],
+        folder: str,
+        names: Sequence[tuple[tuple[str | int, ...], str]],
     ) -> dict[str, EntryT]:
         """The entries of these names, even of a study that is wrong elsewhere: all at once."""
-        distinct = dict.fromkeys(name for name in names if isinstance(name, str))
-        read = {name: self.entry(kind, folder, name) for name in distinct}
+        distinct: dict[str, tuple[str | int, ...]] = {}
+        for keys, name in names:
+            distinct.setdefault(name, keys)
+        read = {name: self.entry(kind, folder, name, *keys) for name, keys in distinct.items()}
         return {name: entry for name, entry in read.items() if entry is not None}
 
     def entry(
-        self, kind: type[EntryT] | Kinds[EntryT], folder: str, name: str | None
+        self,
+        kind: type[EntryT] | Kinds[EntryT],
+        folder: str,
+        name: str | None,
+        *keys: str | int,
     ) -> EntryT | None:
-        """The entry of a name; None without one, or where it cannot be read."""
+        """The entry of a name, which stands in the study at `keys`.
+
+        None without a name, or where the entry cannot be read.
+        """
         if name is None:
             return None
         path = self.library.path(folder, name)
-        entry, problems = read_entry(path, kind, self.source, self.library.names(folder))
+        names = self.library.names(folder)
+        entry, problems = read_entry(path, kind, self.study.at(*keys), names)
         if self.library.in_place_of_shipped(folder, name):
             self.shadowing.append(str(path))
         self.problems.extend(problems)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +28,8 @@ def check_prompts(loaded: LoadedStudy) -> None:
         for dataset, card in loaded.datasets.items():
             name = str(protocol.prompt_set(dataset))
             for asked in loaded.asked(protocol.name, dataset):
+                if loaded.prompt_set(protocol.name, dataset) is None:
+                    continue
                 scales = asked.split("+")
                 prompts = loaded.question_template(protocol.name, dataset, scales[0])
                 try:
@@ -46,10 +50,10 @@ def check_prompts(loaded: LoadedStudy) -> None:
                             "{{ persona }}: all participants would be asked the same"
                         )
                 except PromptError as error:
-                    problems.append(
-                        f"{loaded.library.shown('prompts', name)}: "
-                        f"scale {' and '.join(map(repr, scales))}: {error}"
-                    )
+                    key = re.match(r"system|template", str(error))
+                    where = loaded.library.origin("prompts", name).place(key[0] if key else "kind")
+                    asked_about = " and ".join(map(repr, scales))
+                    problems.append(f"{where}: scale {asked_about}: {error}")
     if problems:
         raise StudyError(list(dict.fromkeys(problems)))
 
@@ -62,10 +66,16 @@ def _rendered(
 
 def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:
     """The reason why the items of a dataset may not be sent to a model; None where they may."""
-    asked, card = loaded.models[model], loaded.datasets[dataset]
-    if asked.destination is None or card.remote == "allow":
+    return _why_forbidden(loaded, [model], dataset)
+
+
+def _why_forbidden(loaded: LoadedStudy, models: Sequence[str], dataset: str) -> str | None:
+    """The reason for models at one destination."""
+    destination, card = loaded.models[models[0]].destination, loaded.datasets[dataset]
+    if destination is None or card.remote == "allow":
         return None
-    where = f"the items of {dataset!r} would be sent to {model} ({asked.destination}), but"
+    named = ", ".join(models)
+    where = f"the items of {dataset!r} would be sent to {named} ({destination}), but"
     terms = f"its licence: {card.licence}"
     if card.remote == "deny":
         return (
@@ -82,10 +92,11 @@ def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:
 
 
 def all_forbidden(loaded: LoadedStudy) -> list[str]:
-    """Every reason why items may not be sent, of the whole study."""
-    reasons = [
-        why_forbidden(loaded, model, dataset)
-        for dataset in loaded.datasets
-        for model in loaded.raters(dataset)
-    ]
+    """Every reason why items may not be sent, of the whole study: one for models at one place."""
+    reasons = []
+    for dataset in loaded.datasets:
+        by_place: dict[str | None, list[str]] = defaultdict(list)
+        for model in loaded.raters(dataset):
+            by_place[loaded.models[model].destination].append(model)
+        reasons += [_why_forbidden(loaded, models, dataset) for models in by_place.values()]
     return [why for why in reasons if why is not None]

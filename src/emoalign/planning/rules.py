@@ -162,6 +162,15 @@ class Files:
         """The files of a dataset that have no checksum."""
         return watched(self.loaded.datasets[dataset].files().values())
 
+    def prepared_from(self, dataset: str) -> list[str]:
+        """The files that decide which items a dataset has in the study."""
+        if self.loaded.dataset_entry(dataset).items == "all":
+            return self.tables(dataset)
+        recorded = {
+            path for model in self.loaded.raters(dataset) for path in self.recordings(model)
+        }
+        return [*self.tables(dataset), *sorted(recorded)]
+
     def recordings(self, model: str) -> list[str]:
         """The files that the ratings of a model are read from, where nobody asks it."""
         return [str(path) for path in self.loaded.models[model].files()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,6 +16,7 @@ from emoalign.embeddings.embedding_cards import EmbeddingModel
 from emoalign.prompts import (
     QuestionTemplate,
     question_template,
+    unworded,
 )
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.fields import Entry, Name
@@ -34,7 +36,7 @@ JOURNAL_FOLDERS = ("embeddings", "spending")
 class StudyDataset(Entry):
     """A dataset of the study, and the part of it that is used."""
 
-    dataset: Name = Field(description="Name of a file in config/datasets.")
+    dataset: Name = Field(description="Name of a dataset card: your own or one that ships.")
     scales: tuple[Name, ...] | None = Field(
         None, min_length=1, description="Scales to ask about; without it, all of the card's."
     )
@@ -51,6 +53,11 @@ class StudyDataset(Entry):
         None,
         description="So many items of each kind by what people said of them, topped up to sample; "
         "without it, a plain random sample.",
+    )
+    items: Literal["all", "rated"] = Field(
+        "all",
+        description="rated: only items that every recorded model has an answer to, on each of the "
+        "scales and under each protocol; the sample is drawn from them.",
     )
     min_raters: int = Field(
         1,
@@ -73,12 +80,16 @@ class Study(Entry):
     study: Name = Field(description="Name of the study; its results are in results/<study>.")
     title: str = Field(description="Title of the report.")
     seed: int = Field(ge=0, description="Every random choice of the study follows from it.")
-    models: tuple[Name, ...] = Field(min_length=1, description="Names of files in config/models.")
+    models: tuple[Name, ...] = Field(
+        min_length=1, description="Names of model cards: your own or those that ship."
+    )
     datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="What is rated.")
-    protocols: tuple[Protocol, ...] = Field(min_length=1, description="How it is asked.")
+    protocols: tuple[Protocol, ...] = Field(
+        (), description="How it is asked. May be left out where all models are recorded."
+    )
     baselines: tuple[Name, ...] = Field(
         (),
-        description="Names of files in config/baselines: classifiers that are compared with people "
+        description="Names of baseline cards: classifiers that are compared with people "
         "beside the models. They need the extra finetune.",
     )
     shard_items: int | None = Field(
@@ -180,6 +191,11 @@ class LoadedStudy:
     embedding: EmbeddingModel | None = None
     library: Library = field(default_factory=Library)
     shadowing: tuple[str, ...] = ()
+    cards: Mapping[str, str] = field(default_factory=dict)
+
+    def card_name(self, model: str) -> str:
+        """The name of the card of a model: its own, unless one card stands for several."""
+        return self.cards.get(model, model)
 
     def dataset_entry(self, dataset: str) -> StudyDataset:
         """The study's entry for one of its datasets."""
@@ -197,6 +213,11 @@ class LoadedStudy:
         """The models that rate a dataset, in the order of the study."""
         chosen = self.dataset_entry(dataset).models
         return tuple(name for name in self.study.models if chosen is None or name in chosen)
+
+    def asked_raters(self, dataset: str) -> tuple[str, ...]:
+        """Those of them that are asked, as far as their cards can be read."""
+        raters = self.raters(dataset)
+        return tuple(name for name in raters if name in self.models and self.models[name].asked)
 
     def scales(self, dataset: str) -> tuple[str, ...]:
         """The names of the scales the study asks about for one dataset."""
@@ -221,18 +242,27 @@ class LoadedStudy:
         """The datasets that are rated on a scale of labels."""
         return [dataset for dataset in sorted(self.datasets) if self.labels(dataset)]
 
-    def prompt_set(self, protocol: str, dataset: str) -> PromptSet:
-        """The prompt set that a protocol asks about a dataset with."""
-        return self.prompt_sets[str(self.protocol(protocol).prompt_set(dataset))]
+    def prompt_set(self, protocol: str, dataset: str) -> PromptSet | None:
+        """The prompt set that a protocol asks about a dataset with; None where nobody is asked."""
+        name = self.protocol(protocol).prompt_set(dataset)
+        return None if name is None else self.prompt_sets[name]
 
     def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
         """The templates and wording with which a protocol asks about a scale of a dataset."""
-        return question_template(self.prompt_set(protocol, dataset), scale)
+        prompts = self.prompt_set(protocol, dataset)
+        if prompts is None:
+            return unworded(scale, self.datasets[dataset].scales[scale])
+        return question_template(prompts, scale)
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
         """The subjects of a protocol's requests: names of scales, joined with "+"."""
         prompts = self.prompt_set(protocol, dataset)
-        return sorted({together(prompts.asked_with(scale)) for scale in self.scales(dataset)})
+        return sorted(
+            {
+                together(prompts.asked_with(scale) if prompts else (scale,))
+                for scale in self.scales(dataset)
+            }
+        )
 
     def participants(self, protocol: Protocol) -> tuple[str, ...]:
         """The personas of a protocol's participants; empty where they are nobody in particular."""

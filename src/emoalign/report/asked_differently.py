@@ -33,10 +33,9 @@ def sentence(job: ReportJob, a: str, b: str, dataset: str, scale: str) -> str | 
 def _questions(
     job: ReportJob, one: Protocol, other: Protocol, dataset: str, scale: str
 ) -> Iterator[str]:
-    sets = [each.prompt_set(dataset) for each in (one, other)]
-    if None in sets or sets[0] == sets[1]:
-        return
     first, second = (job.question_template(each.name, dataset, scale) for each in (one, other))
+    if first is None or second is None or first == second:
+        return
     told = list(_parts(first, second, scale))
     # Templates differ wherever examples or frames do.
     yield from told or ["wording"]

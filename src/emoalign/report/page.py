@@ -13,6 +13,7 @@ from typing import Any, cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from emoalign import __version__
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure
 from emoalign.report.carried import Pictures, own_script, packed, packed_json, plotly
@@ -95,6 +96,7 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
     parts = [Part(each.section, fill(templates, each, shared)) for each in shown]
     html = templates.get_template("page.html").render(
         job=results.job,
+        version=__version__,
         study=results,
         findings=_ordered([each.view for each in shown]),
         few_findings=FEW_FINDINGS,

@@ -19,6 +19,7 @@ class ReportedDataset(ShownDataset):
 
     keep: str | None
     sample: int | None
+    rated_only: bool = False
     licence: str
     citation: str
     caveats: tuple[str, ...]
@@ -39,6 +40,12 @@ def is_asked(model: ReportedModel) -> bool:
 def reads_strictly(model: ReportedModel) -> bool:
     """Whether only an answer that is exactly what was asked for is a rating of the model."""
     return ENGINES[model.card["engine"]].reads_strictly(model.card)
+
+
+def read_by_others(model: ReportedModel) -> bool:
+    """Whether somebody else has read the answers of a model, by no rule of its card."""
+    declared = ENGINES[model.card["engine"]].read_as(model.card)
+    return not reads_strictly(model) and declared is None
 
 
 class ReportedBaseline(Entry):
@@ -104,7 +111,7 @@ class ReportJob(Job):
             protocols={
                 entry.name: AskedOf(
                     temperature=entry.temperature,
-                    prompts={name: str(entry.prompt_set(name)) for name in self.datasets},
+                    prompts={name: entry.prompt_set(name) or "" for name in self.datasets},
                     personas=entry.personas,
                     wave=entry.wave,
                 )
@@ -113,7 +120,8 @@ class ReportJob(Job):
             seed=self.seed,
         )
 
-    def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate:
-        """What a model is shown of a protocol when it is asked about a scale of a dataset."""
+    def question_template(self, protocol: str, dataset: str, scale: str) -> QuestionTemplate | None:
+        """What a model is shown of a protocol when it is asked about a scale of a dataset; None
+        where the study does not say."""
         name = self.protocols[protocol].prompt_set(dataset)
-        return question_template(self.prompts[str(name)], scale)
+        return None if name is None else question_template(self.prompts[name], scale)

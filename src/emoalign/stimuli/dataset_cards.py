@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from emoalign.stimuli.readers.anew import AnewSource
 from emoalign.stimuli.readers.emobank import EmobankSource
 from emoalign.stimuli.readers.goemotions import GoemotionsSource, GoemotionsSplitsSource
 from emoalign.stimuli.readers.oasis import OasisSource
-from emoalign.stimuli.readers.table import AnewSource, TableSource
+from emoalign.stimuli.readers.table import TableSource
 from emoalign.stimuli.readers.table_columns import ItemTable
 from emoalign.stimuli.readers.vader import VaderLexiconSource, VaderSentencesSource
 from emoalign.study.fields import Entry, FileSource, Job, Modality, Name, tag, tagged
@@ -55,7 +56,8 @@ class DatasetCard(Entry):
     )
     images: str | None = Field(
         None,
-        description="Folder of the images, relative to the project, for items that are images.",
+        description="Folder of the images, relative to the project, for items that are images. Not "
+        "needed where no model is shown them.",
     )
     keep: str | None = Field(
         None, description="Regular expression the whole text of an item must match to be used."
@@ -97,13 +99,13 @@ class DatasetCard(Entry):
         }
 
     def _directions(self, file: FileSource) -> str | None:
-        fetched = "`snakemake --cores 1 data` downloads it." if file.url is not None else None
+        fetched = "`snakemake data --cores 1` downloads it." if file.url is not None else None
         return " ".join(filter(None, (fetched, file.obtain or self.obtain))) or None
 
     @model_validator(mode="after")
-    def _images_have_a_folder(self) -> DatasetCard:
-        if (self.modality == "image") != (self.images is not None):
-            raise ValueError("images: a folder is needed for items that are images, and only then")
+    def _images_are_of_images(self) -> DatasetCard:
+        if self.modality != "image" and self.images is not None:
+            raise ValueError("images: a folder is for items that are images, and only then")
         return self
 
     @model_validator(mode="after")
@@ -120,7 +122,7 @@ class DatasetCard(Entry):
         if unknown:
             there = self.scales if unknown[0] in rated else rated
             raise ValueError(
-                f"the scale {unknown[0]!r} is not both in source and in scales; "
+                f"scales: the scale {unknown[0]!r} is not both in source and in scales; "
                 f"{nearest(unknown[0], there)}"
             )
         return self
@@ -157,6 +159,7 @@ class PreparationJob(Job):
 
     version: int = 4
     dataset: str
+    restricted: bool = False
     modality: Modality
     source: DatasetSource
     images: str | None = None
@@ -168,3 +171,9 @@ class PreparationJob(Job):
     seed: int
     excluded_texts: tuple[str, ...]
     shard_items: int | None
+    shown: bool = True
+    """Whether anybody is shown the images, so that their files are needed."""
+    rated: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Cards of recorded ratings by model, where only items that all of them have are used."""
+    protocols: tuple[str, ...] = ()
+    """The protocols under which they must have them."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emoalign.errors import DataError
+from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.readers.base import SourceItem
+from emoalign.stimuli.rows import composed, tell_composed
 from emoalign.study.source_files import similar
 
 if TYPE_CHECKING:  # a study is read without Pillow
@@ -21,6 +24,8 @@ MOST_PIXELS = 100_000_000
 
 LONGEST_FILE_NAME = 255
 """Bytes."""
+
+_ENDS = ("jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp")
 
 
 @contextmanager
@@ -55,34 +60,78 @@ def opened(path: Path) -> Iterator[Image]:
         raise DataError(f"{path}: not an image that can be read: {error}") from error
 
 
-def image_file(item: SourceItem, folder: str | None) -> Path | None:
-    """The image of an item; None for text.
+def image_name(file: str) -> str:
+    """The name of an image without its folder and its end: dogs/Dog 6.jpg is Dog 6."""
+    name = file.replace("\\", "/").rpartition("/")[2].strip()
+    base, dot, end = name.rpartition(".")
+    return base if dot and end.lower() in _ENDS else name
 
-    Raises DataError when the file is missing or cannot be opened, or when its name leads out of the
-    folder.
-    """
-    if item.image is None or folder is None:
+
+def image_path(item: SourceItem, folder: str | None) -> Path | None:
+    """The path that the image of an item would have; None for text. It need not be there."""
+    return None if item.image is None else Path(folder or "", item.image)
+
+
+def image_files(
+    items: Sequence[SourceItem], folder: str | None, mistakes: Mistakes
+) -> list[Path | None]:
+    """The image of each item; None for text, and for an image that is noted as a mistake: one that
+    is missing or cannot be opened, or whose name leads out of the folder."""
+    if folder is None:
+        return [None] * len(items)
+    files = [None if item.image is None else _image(item, folder, mistakes) for item in items]
+    otherwise = sum(
+        path is not None and path.name != Path(item.image or "").name
+        for item, path in zip(items, files, strict=True)
+    )
+    tell_composed(Path(folder), otherwise)
+    return files
+
+
+def _image(item: SourceItem, folder: str, mistakes: Mistakes) -> Path | None:
+    name = item.image or ""
+    if "\0" in name or len(os.fsencode(name)) > LONGEST_FILE_NAME:
+        mistakes.add(
+            "Images whose names cannot be",
+            f"{_place(item)}: {name[:60]!r} cannot be the name of a file, which has at most "
+            f"{LONGEST_FILE_NAME} bytes and none that is NUL",
+        )
         return None
-    path = Path(folder) / item.image
-    if "\0" in item.image or len(os.fsencode(item.image)) > LONGEST_FILE_NAME:
-        raise DataError(
-            f"{_place(item)}: {item.image[:60]!r} cannot be the name of a file, which has at most "
-            f"{LONGEST_FILE_NAME} bytes and none that is NUL"
-        )
+    path = _as_named(Path(folder) / name)
     if not path.resolve().is_relative_to(Path(folder).resolve()):
-        raise DataError(
-            f"{_place(item)}: the image name {item.image!r} leads out of the folder {folder}"
+        mistakes.add(
+            "Images elsewhere",
+            f"{_place(item)}: the image name {name!r} leads out of the folder {folder}",
         )
+        return None
     if not path.is_file():
-        raise DataError(
-            f"{_place(item)}: there is no image {path}{similar(path)}. Put the images of the "
-            f"dataset into {folder}, or leave the item out with `keep` in the dataset's card."
+        mistakes.add(
+            "Missing images",
+            f"{_place(item)}: there is no image {path}{similar(path)}",
+            f"Put the images of the dataset into {folder}, or leave the items out with `keep` in "
+            "the dataset's card.",
         )
+        return None
     try:
         with opened(path):
             return path
     except DataError as error:
-        raise DataError(f"{_place(item)}: {error}") from error
+        mistakes.add("Images that cannot be opened", f"{_place(item)}: {error}")
+        return None
+
+
+def _as_named(path: Path) -> Path:
+    """A file, or the one in its folder whose name looks the same but is coded in another way."""
+    if path.is_file() or not path.parent.is_dir():
+        return path
+    names = _composed_names(path.parent, path.parent.stat().st_mtime_ns)
+    return names.get(composed(path.name), path)
+
+
+@lru_cache
+def _composed_names(folder: Path, _changed: int) -> Mapping[str, Path]:
+    """The files of a folder by their names, as `composed` writes them."""
+    return {composed(file.name): file for file in folder.iterdir()}
 
 
 def _place(item: SourceItem) -> str:

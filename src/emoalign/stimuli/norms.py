@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,8 +13,11 @@ import pyarrow.compute as pc
 
 from emoalign.errors import DataError
 from emoalign.statistics.raters import People, counted_choices, counted_ratings
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import OFTEN
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
-from emoalign.study.scales import DatasetScale, HumanScale, LabelScale, OrdinalScale
+from emoalign.stimuli.rows import composed
+from emoalign.study.scales import DatasetScale, HumanScale, LabelScale, NativeRange, OrdinalScale
 from emoalign.tables import NORMS
 
 
@@ -41,6 +46,60 @@ def norm_rows(items: Sequence[SourceItem], scales: Mapping[str, DatasetScale]) -
     return pd.DataFrame(rows, columns=NORMS.schema.names)
 
 
+def check_ratings(
+    items: Sequence[SourceItem], scales: Mapping[str, DatasetScale], mistakes: Mistakes
+) -> None:
+    """Note every human rating that is not on its scale, and every choice that is none."""
+    for item in items:
+        for name, scale in scales.items():
+            human = item.ratings.get(name)
+            if isinstance(human, HumanRatings) and isinstance(scale, HumanScale):
+                _check_range(human, name, scale, item, mistakes)
+            elif isinstance(human, HumanLabels) and isinstance(scale, LabelScale):
+                for place, names in enumerate(human.choices):
+                    if _choice(names, scale) is None:
+                        mistakes.add(
+                            "Choices that the scale does not have",
+                            _no_choice(human, place, scale, item),
+                            value=", ".join(names),
+                        )
+
+
+def _check_range(
+    human: HumanRatings, name: str, scale: HumanScale, item: SourceItem, mistakes: Mistakes
+) -> None:
+    native = scale.written
+    # A mean may be outside only because one of the ratings is.
+    values = (human.mean,) if human.ratings is None else human.ratings
+    low, high = sorted((native.min, native.max))
+    for place, value in enumerate(values):
+        if not low <= value <= high:
+            where = human.places[place] if human.places else human.where
+            mistakes.add(
+                f"Ratings off the scale {name}",
+                f"{where}: item {item.item_id}: {_outside(value, native)}",
+                _in_range,
+                f"{value:g}",
+            )
+
+
+def _outside(value: float, native: NativeRange) -> str:
+    return (
+        f"rating {value:g} is outside the {min(native.min, native.max):g} to "
+        f"{max(native.min, native.max):g} that the dataset card gives as the file's range"
+    )
+
+
+def _in_range(values: Counter[str]) -> str:
+    """What mends ratings off the scale, from what they are and how often."""
+    often = [value for value, count in values.most_common() if count >= OFTEN]
+    codes = f' If {often[0]} stands for no rating, say na_values: ["{often[0]}"].' if often else ""
+    return (
+        "Correct the number, or, where the file uses another range, give it as native of the scale "
+        f"(native: {{min: ..., max: ...}}).{codes}"
+    )
+
+
 def to_scale(
     values: float | Sequence[float], scale: HumanScale, where: str | Sequence[str]
 ) -> np.ndarray:
@@ -49,23 +108,17 @@ def to_scale(
     `where` is the place of all of them, or of each. Raises DataError for a value outside the range
     the card says the file uses: never a clamp.
     """
-    native = scale.native or scale
+    native = scale.written
     numbers = np.asarray(values, dtype=np.float64)
-    outside = np.flatnonzero((numbers < native.min) | (numbers > native.max))
+    low, high = sorted((native.min, native.max))
+    outside = np.flatnonzero((numbers < low) | (numbers > high))
     if outside.size:
         first = outside[0]
         raise DataError(
-            f"{where if isinstance(where, str) else where[first]}: rating {numbers.flat[first]:g} "
-            f"is outside the {native.min:g} to {native.max:g} that the dataset card gives as the "
-            "file's range. Correct the number, or, where the file uses another range, give it as "
-            "native of the scale."
+            f"{where if isinstance(where, str) else where[first]}: "
+            f"{_outside(numbers.flat[first], native)}. {_in_range(Counter())}"
         )
-    return scale.min + (numbers - native.min) * _stretch(scale)
-
-
-def _stretch(scale: HumanScale) -> float:
-    native = scale.native or scale
-    return (scale.max - scale.min) / (native.max - native.min)
+    return scale.min + (numbers - native.min) * native.stretch(scale)
 
 
 def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[str, object]:
@@ -75,7 +128,7 @@ def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[
     ratings = None if human.ratings is None else to_scale(human.ratings, scale, each or where)
     return {
         "mean": float(to_scale(human.mean, scale, where)),
-        "sd": human.sd * _stretch(scale),
+        "sd": human.sd * abs(scale.written.stretch(scale)),
         "n": human.n,
         "ratings": None if ratings is None else ratings.tolist(),
         "labels": None,
@@ -86,14 +139,9 @@ def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[
 def _labelled(human: HumanLabels, scale: LabelScale, item: SourceItem) -> dict[str, object]:
     choices = []
     for place, names in enumerate(human.choices):
-        chosen = scale.choice(names)
+        chosen = _choice(names, scale)
         if chosen is None:
-            where = f"{human.places[place] if human.places else item.where}: item {item.item_id}"
-            raise DataError(
-                f"{where}: a rater chose {', '.join(names) or 'nothing'}, which is no choice of "
-                f"{scale.at_least} or more of the labels on the dataset card: "
-                f"{', '.join(scale.labels)}"
-            )
+            raise DataError(_no_choice(human, place, scale, item))
         choices.append(list(chosen))
     return {
         "mean": float("nan"),
@@ -103,6 +151,26 @@ def _labelled(human: HumanLabels, scale: LabelScale, item: SourceItem) -> dict[s
         "labels": choices,
         "raters": None if human.raters is None else list(human.raters),
     }
+
+
+def _choice(names: tuple[str, ...], scale: LabelScale) -> tuple[str, ...] | None:
+    """The labels that a rater chose. Letters may be coded in another way than on the card."""
+    label_of = _labels_as_composed(scale.labels)
+    return scale.choice([label_of.get(composed(name).casefold(), name) for name in names])
+
+
+@lru_cache
+def _labels_as_composed(labels: tuple[str, ...]) -> Mapping[str, str]:
+    return {composed(label).casefold(): label for label in labels}
+
+
+def _no_choice(human: HumanLabels, place: int, scale: LabelScale, item: SourceItem) -> str:
+    where = f"{human.places[place] if human.places else item.where}: item {item.item_id}"
+    return (
+        f"{where}: a rater chose {', '.join(human.choices[place]) or 'nothing'}, which is no "
+        f"choice of {scale.at_least} or more of the labels on the dataset card: "
+        f"{', '.join(scale.labels)}"
+    )
 
 
 def human_answers(

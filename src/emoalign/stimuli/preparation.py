@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,10 +17,15 @@ import pandas as pd
 
 from emoalign.errors import DataError
 from emoalign.statistics.raters import agreement_on_labels
+from emoalign.stimuli.checking import kept, read_items, shown_name
 from emoalign.stimuli.dataset_cards import PreparationJob
-from emoalign.stimuli.images import image_file
+from emoalign.stimuli.images import image_files, image_path
+from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.norms import human_answers, norm_rows
+from emoalign.stimuli.public_ids import public_ids
+from emoalign.stimuli.rated_items import RatedItems, only_rated
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
+from emoalign.stimuli.rows import composed
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import DatasetScale
 from emoalign.study.settings import Strata, Stratifier
@@ -35,42 +39,84 @@ def prepare(
     norms: Path,
     shards: Path,
     files: Mapping[str, FileSource] | None = None,
+    rated: Sequence[RatedItems] = (),
 ) -> None:
     """Write the items, norms and shards of a dataset.
 
-    `files` are those of the job's source with how to get them, for the message when one is missing.
+    `files` are those of the job's source with how to get them, for the message when one is missing;
+    `rated` says which items are left, where only those with recorded ratings are used.
     Raises DataError when a file is missing, is another file, or holds what it must not.
     """
     files = files or job.source.files()
-    located = {place: locate_verified(file) for place, file in files.items()}
-    items = select(job.source.read({place: path for place, (path, _) in located.items()}), job)
+    mistakes = Mistakes()
+    made = prepared(job, files, rated, mistakes)
+    mistakes.tell()
+    located = [locate_verified(file) for file in files.values()]
     metadata = {
-        "source": ", ".join(path.name for path, _ in located.values()),
-        "source_sha256": ", ".join(checksum for _, checksum in located.values()),
+        "source": ", ".join(path.name for path, _ in located),
+        "source_sha256": ", ".join(checksum for _, checksum in located),
     }
-    shard_of = shard_names(len(items), job.shard_items)
-    images = [image_file(item, job.images) for item in items]
-    rows = norm_rows(items, job.scales)
-    _tell_repeated(job.dataset, rows)
-    STIMULI.write(_stimulus_rows(items, job.modality, images, shard_of), stimuli, metadata)
-    NORMS.write(rows, norms, metadata)
+    _tell_repeated(job.dataset, made.norms)
+    STIMULI.write(made.stimuli, stimuli, metadata)
+    NORMS.write(made.norms, norms, metadata)
     with atomic(shards) as partial:
-        partial.write_bytes(orjson.dumps(sorted(set(shard_of)), option=orjson.OPT_APPEND_NEWLINE))
+        names = sorted(set(made.stimuli["shard"]))
+        partial.write_bytes(orjson.dumps(names, option=orjson.OPT_APPEND_NEWLINE))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The items of the study and their norms, as in the tables, of so many items there are."""
+
+    stimuli: pd.DataFrame
+    norms: pd.DataFrame
+    there: int
+
+
+def prepared(
+    job: PreparationJob,
+    files: Mapping[str, FileSource],
+    rated: Sequence[RatedItems],
+    mistakes: Mistakes,
+) -> Prepared:
+    """What `prepare` writes; without items where something is wrong, which is noted."""
+    everything = read_items(job.source, files, job.scales, job.keep, mistakes)
+    items: list[SourceItem] = []
+    if not mistakes:
+        with mistakes.noted():
+            items = select(only_rated(job.dataset, everything, rated), job)
+    if job.restricted and items:
+        called = public_ids(everything, job.dataset)
+        items = [replace(item, item_id=called[item.item_id]) for item in items]
+        items.sort(key=lambda item: item.item_id)
+    images = (
+        image_files(items, job.images, mistakes)
+        if job.shown
+        else [image_path(item, job.images) for item in items]
+    )
+    if mistakes:
+        items, images = [], []
+    shard_of = shard_names(len(items), job.shard_items)
+    return Prepared(
+        _stimulus_rows(items, job, images, shard_of),
+        norm_rows(items, job.scales),
+        sum(kept(item, job.keep) for item in everything),
+    )
 
 
 def _stimulus_rows(
     items: Sequence[SourceItem],
-    modality: str,
+    job: PreparationJob,
     images: Sequence[Path | None],
     shard_of: Sequence[str],
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "item_id": [item.item_id for item in items],
-            "modality": modality,
+            "modality": job.modality,
             "text": [item.text for item in items],
             "image_path": [image and str(image) for image in images],
-            "image_sha256": [image and sha256(image) for image in images],
+            "image_sha256": [image and (sha256(image) if job.shown else None) for image in images],
             "strata": [item.stratum for item in items],
             "split": [item.split for item in items],
             "cluster": [item.cluster for item in items],
@@ -129,14 +175,13 @@ def _eligible(items: Sequence[SourceItem], job: PreparationJob) -> list[str]:
             len(items) - len(enough),
             len(items),
         )
-    excluded = {text.casefold() for text in job.excluded_texts}
-    pattern = re.compile(job.keep) if job.keep is not None else None
+    excluded = {composed(text).casefold() for text in job.excluded_texts}
     return [
         item.item_id
         for item in items
         if item.item_id in enough
-        and _name(item).casefold() not in excluded
-        and (pattern is None or pattern.fullmatch(_name(item)))
+        and composed(shown_name(item)).casefold() not in excluded
+        and kept(item, job.keep)
     ]
 
 
@@ -177,11 +222,6 @@ def _tell_repeated(dataset: str, norms: pd.DataFrame) -> None:
                 int(repeated.sum()),
                 int((repeated > 0).sum()),
             )
-
-
-def _name(item: SourceItem) -> str:
-    """The name that patterns and demonstrations are compared with: text, or image's file name."""
-    return item.text if item.text is not None else Path(item.image or "").stem
 
 
 def strata_of(

@@ -1,116 +1,138 @@
-"""Reading tables that people made, field by field: CSV, TSV, spreadsheets, Parquet.
+"""Reading tables that people made, field by field: CSV, TSV, spreadsheets, Parquet, JSONL.
 
 No word is taken for a missing value, and every row knows where it stands.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import datetime
-import io
-import re
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emoalign.errors import DataError
+from emoalign.stimuli.delimited import decoded, delimited_rows
+from emoalign.stimuli.json_lines import json_rows
+from emoalign.stimuli.left_out import Used, fitted
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import looks_like_number
+from emoalign.stimuli.rows import Record, Row, composed
 from emoalign.stimuli.spreadsheets import broken, sheet_rows
+from emoalign.stimuli.table_format import TableFormat
+from emoalign.study.fields import FileSource
 from emoalign.study.reading import nearest
 
 if TYPE_CHECKING:  # a card is read without pyarrow
     import pyarrow.parquet as pq
 
-_DELIMITERS = {"csv": ",", "tsv": "\t"}
+_TEXT = ("csv", "tsv")
 _SHEETS = ("xlsx", "xls")
-_END_OF_LINE = re.compile(rb"\r\n|\r|\n")
-LARGEST = 1e15
-"""Beyond it, numbers are not exact enough to be told apart, and their squares soon infinite."""
+_COLUMNS = 40
+"""Names of columns that a message tells, at most."""
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_TITLES = 30
+"""Rows among which the names of columns are looked for, where they are not in the first."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The format of a table. `card` names the file that says so, for messages."""
+    """The format of a table, and how it is written. `card` names who says so, for messages."""
 
     format: str
     card: str
-    encoding: str = "utf-8-sig"
-    delimiter: str | None = None
-    sheet: str | None = None
-    header_line: int = 1
+    written: TableFormat = field(default_factory=TableFormat)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a table, and where it stands: "people.csv, line 5"."""
-
-    where: str
-    fields: Sequence[object]
-
-    def text(self, place: int, column: str, confidential: bool = False) -> str | None:
-        """A field as it would stand in a CSV file, whole numbers without decimals; None for a null.
-
-        Raises DataError for what a spreadsheet has made of a word: a truth value or a date. The
-        message does not say what stands in a field that is `confidential`.
-        """
-        value = self.fields[place]
-        if isinstance(value, bool | datetime.date | datetime.time | datetime.timedelta):
-            kind = "truth value" if isinstance(value, bool) else "date or time"
-            held = kind if confidential else f"{kind} {value}"
-            raise DataError(
-                f"{self.where}, column {column!r}: holds the {held}, expected text or a "
-                "number. Spreadsheets make such of words like true or 1-2 as they are typed: give "
-                "the column the format Text and type the word again."
-            )
-        if isinstance(value, float):
-            if value != value:
-                return None
-            return str(int(value)) if value.is_integer() else repr(value)
-        return None if value is None else str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """The fields of a row by the keys of their columns; None for a null."""
-
-    where: str
-    fields: Mapping[str, str | None]
+def layout_of(written: TableFormat, file: FileSource, card: str) -> Layout:
+    """The layout of a file that is written as a card says."""
+    return Layout(written.format_of(file), card, written)
 
 
 def read_records(
-    path: Path, layout: Layout, columns: Mapping[str, str], confidential: Collection[str] = ()
+    path: Path,
+    layout: Layout,
+    columns: Mapping[str, str],
+    confidential: Collection[str] = (),
+    numbers: Collection[str] = (),
+    mistakes: Mistakes | None = None,
 ) -> Iterator[Record]:
     """The rows of a table with the columns that are named, by the keys that name them.
 
-    Raises DataError when the file is not of its format, or lacks a column. No message says what
-    stands in a column with one of the `confidential` keys.
+    `numbers` are the keys of columns that hold numbers, which tells a note beside a row from a row
+    whose fields have moved. Rows with a mistake are left out, and noted; without `mistakes`, they
+    are told in a DataError once all rows are read. Raises DataError when the file is not of its
+    format, or lacks a column. No message says what stands in a column with one of the
+    `confidential` keys.
     """
-    header, rows = read_rows(path, layout)
-    at = places(path, columns, header, layout.card)
-    for row in rows:
+    noted = Mistakes() if mistakes is None else mistakes
+    header, rows = _raw_rows(path, layout, noted)
+    try:
+        at = places(path, columns, header, layout.card)
+    except DataError as error:
+        raise _names_elsewhere(path, layout, columns, header) or error from None
+    used = Used(set(at.values()), {at[key] for key in numbers}, layout.written)
+    empty, at_first = True, noted.count
+    for row in fitted(path, header, rows, noted, used, layout.format in _TEXT):
+        empty = False
+        before = noted.count
         fields = {
-            key: row.text(place, columns[key], key in confidential) for key, place in at.items()
+            key: row.text(place, columns[key], noted, key in confidential)
+            for key, place in at.items()
         }
-        yield Record(row.where, fields)
+        if noted.count == before:
+            yield Record(row.where, fields)
+    if empty and noted.count == at_first:
+        noted.add("", f"{path}: there are no rows below the names of the columns")
+    if mistakes is None:
+        noted.tell()
 
 
-def read_rows(path: Path, layout: Layout) -> tuple[list[str], Iterator[Row]]:
+def read_rows(
+    path: Path, layout: Layout, mistakes: Mistakes | None = None
+) -> tuple[list[str], Iterator[Row]]:
     """The names of the columns and the rows below them, in the order of the table.
 
-    Lines may end in LF, CRLF or CR alone. Rows without any content are passed over. Raises
-    DataError when the file is not of its format.
+    Lines may end in LF, CRLF or CR alone. Empty rows are left out, and told in the log. Rows with
+    other fields than the first line are noted; without `mistakes`, they are told in a DataError
+    once all rows are read. Raises DataError when the file is not of its format.
     """
+    noted = Mistakes() if mistakes is None else mistakes
+    header, rows = _raw_rows(path, layout, noted)
+
+    def read() -> Iterator[Row]:
+        used = Used(written=layout.written)
+        yield from fitted(path, header, rows, noted, used, layout.format in _TEXT)
+        if mistakes is None:
+            noted.tell()
+
+    return header, read()
+
+
+def _raw_rows(path: Path, layout: Layout, mistakes: Mistakes) -> tuple[list[str], Iterator[Row]]:
     if layout.format == "parquet":
         return _parquet(path)
-    rows = _sheet(path, layout) if layout.format in _SHEETS else _lines(path, layout)
+    if layout.format == "jsonl":
+        return json_rows(path, decoded(path, layout.written.encoding, layout.card))
+    rows = _lines(path, layout, layout.written, mistakes)
     header = next(rows, None)
     if header is None:
         raise DataError(f"{path}: the file is empty; expected a line with the names of columns")
-    names = [" ".join(str(name).split()) for name in header.fields]
-    return names, _fitted(rows, len(names))
+    return [" ".join(str(name).split()) for name in header.fields], rows
+
+
+def _lines(path: Path, layout: Layout, written: TableFormat, mistakes: Mistakes) -> Iterator[Row]:
+    """The rows of a sheet or a text from the header on, without empty ones before it."""
+    if layout.format in _SHEETS:
+        rows = _sheet(path, written, layout.card)
+    else:
+        rows = delimited_rows(path, layout.format, written, layout.card, mistakes)
+    for row in rows:
+        if any(str(value).strip() for value in row.fields):
+            yield row
+            break
+    yield from rows
 
 
 def places(
@@ -121,136 +143,88 @@ def places(
     Of columns with the same name, the second may be called name.1, the third name.2. Raises
     DataError with every column that is not there, or that is there more than once.
     """
-    place_of, problems = {}, []
-    for key, name in columns.items():
-        at = [place for place, other in enumerate(header) if other == name]
+    place_of: dict[str, int] = {}
+    problems = []
+    there = [composed(name) for name in header]
+    keys_of: dict[str, list[str]] = {}
+    for key, given in columns.items():
+        keys_of.setdefault(given, []).append(key)
+    for given, keys in keys_of.items():
+        name = composed(given)
+        at = [place for place, other in enumerate(there) if other == name]
         base, _, number = name.rpartition(".")
-        alike = [place for place, other in enumerate(header) if other == base]
+        alike = [place for place, other in enumerate(there) if other == base]
         if len(at) == 1:
-            place_of[key] = at[0]
+            place_of |= dict.fromkeys(keys, at[0])
         elif at:
-            problems.append(f"there is more than one column {name!r} ({key} in {card})")
+            problems.append(f"there is more than one column {given!r} ({_named(keys, card)})")
         elif number.isdigit() and int(number) < len(alike) > 1:
-            place_of[key] = alike[int(number)]
+            place_of |= dict.fromkeys(keys, alike[int(number)])
         else:
-            problems.append(
-                f"there is no column {name!r} ({key} in {card}); {nearest(name, header)}"
-            )
+            hint = nearest(given, filter(None, header))
+            meant = f"; {hint}" if hint.startswith("did you mean") else ""
+            problems.append(f"there is no column {given!r} ({_named(keys, card)}){meant}")
     if problems:
-        raise DataError(f"{path}: " + "; ".join(problems) + _one_column(header))
+        told = _one_column(header, card) or f"{'; '.join(problems)}. {_all_of(header)}"
+        raise DataError(f"{path}: {told.replace('?. ', '? ')}")
     return place_of
 
 
-def number(field: str, where: str, decimal: str = ".") -> float:
-    """The number in a field. Raises DataError for anything else, with what it seems to be."""
-    written = field.strip()
-    if decimal == ",":
-        written = written.replace(".", " ").replace(",", ".")
-    if not _NUMBER.fullmatch(written):
-        hint = _hint(field.strip(), decimal)
-        raise DataError(f"{where}: expected a number, found {field[:60]!r}{hint}")
-    value = float(written)
-    if abs(value) > LARGEST:
-        raise DataError(f"{where}: expected a rating, found {field[:60]!r}, too large to be one")
-    return value
+def _named(keys: Sequence[str], card: str) -> str:
+    return f"{' and '.join(keys)} in {card}"
 
 
-def _hint(field: str, decimal: str) -> str:
-    if _NUMBER.fullmatch(field.replace(",", ".", 1)):
-        return f"; decimals are written with a {'point' if decimal == '.' else 'comma'}"
-    if _NUMBER.fullmatch(field.removesuffix("%").rstrip()):
-        return "; write numbers without the percent sign"
-    if _NUMBER.fullmatch(field.removeprefix("(").removesuffix(")")):
-        return "; a spreadsheet writes negative numbers in brackets"
-    return ""
+def _all_of(header: Sequence[str]) -> str:
+    """The names of all columns, or what is there in place of names."""
+    names = [name for name in header if name]
+    if 2 * sum(map(looks_like_number, names)) > len(names):
+        return "The line that should name the columns holds numbers: check header_line"
+    shown = ", ".join(name[:60] for name in names[:_COLUMNS])
+    more = f" and {len(names) - _COLUMNS} more" if len(names) > _COLUMNS else ""
+    return f"Its columns are: {shown}{more}"
 
 
-def _one_column(header: Sequence[str]) -> str:
-    """A hint where fields seem to be separated by something else than was expected."""
+def _names_elsewhere(
+    path: Path, layout: Layout, columns: Mapping[str, str], header: Sequence[str]
+) -> DataError | None:
+    """The complaint where another of the first lines has the names of the columns."""
+    if layout.format not in (*_TEXT, *_SHEETS):
+        return None
+    names = [composed(name) for name in columns.values()]
+    wanted = {*names, *(name.rpartition(".")[0] for name in names if "." in name)}
+
+    def known(fields: Sequence[object]) -> int:
+        return len(wanted & {composed(" ".join(str(name).split())) for name in fields})
+
+    whole = layout.written.model_copy(update={"header_line": 1})
+    try:
+        rows = list(islice(_lines(path, layout, whole, Mistakes()), _TITLES))
+    except DataError:
+        return None
+    best = max(rows, key=lambda row: known(row.fields), default=None)
+    if best is None or known(best.fields) <= max(known(header), len(set(names)) / 2 - 1):
+        return None
+    line = best.where.rpartition("line ")[2]
+    return DataError(
+        f"{path}: expected the names of the columns in line {layout.written.header_line}, but they "
+        f"are in line {line}: say header_line: {line} in {layout.card}, or take out the lines above"
+    )
+
+
+def _one_column(header: Sequence[str], card: str) -> str:
+    """The complaint where fields seem to be separated by something else than was expected."""
     separator = next((mark for mark in ";\t," if mark in header[0]), None)
     if len(header) > 1 or separator is None:
         return ""
     return (
-        f". Its first line is a single column, but holds {separator!r}: if that separates the "
-        "fields, say so as delimiter on a dataset card, or save the table with commas between them"
+        f"its first line is a single column, but holds {separator!r}: if that separates the "
+        f"fields, say delimiter: {json.dumps(separator)} in {card}"
     )
 
 
-def _fitted(rows: Iterator[Row], width: int) -> Iterator[Row]:
-    """The rows as wide as the header; a line may end in empty fields too many."""
-    for row in rows:
-        if len(row.fields) < width or any(row.fields[width:]):
-            raise DataError(
-                f"{row.where}: expected {width} fields, as in the first line, found "
-                f"{len(row.fields)}. A field that holds the separator must stand in "
-                "quotation marks."
-            )
-        yield row
-
-
-def _lines(path: Path, layout: Layout) -> Iterator[Row]:
-    text = io.StringIO(decoded(path, layout.encoding, layout.card), newline="")
-    delimiter = layout.delimiter or _DELIMITERS[layout.format]
-    rows = csv.reader(text, delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for row in rows:
-            where, first, line = f"{path}, line {line}", line, rows.line_num + 1
-            if any(row) and first >= layout.header_line:
-                yield Row(where, row)
-    except csv.Error as error:
-        if "field larger" in str(error):
-            raise DataError(
-                f"{path}, line {line}: a field is longer than {csv.field_size_limit():,} "
-                "characters, which no word or sentence is. Is a quotation mark opened there and "
-                "never closed?"
-            ) from error
-        raise DataError(
-            f"{path}, line {line}: not valid {layout.format.upper()}: {error}. A field that "
-            'begins with a quotation mark must end in one, and those within are doubled ("").'
-        ) from error
-
-
-def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's card") -> str:
-    """The text of a file. Raises DataError with the line when it is in another encoding."""
-    content = path.read_bytes()
-    if content.startswith(_UTF_16) and not _is_utf_16(encoding):
-        raise DataError(
-            f"{path}: begins like a file in UTF-16, not {encoding}: say encoding: utf-16 "
-            f"in {card}, or save the file as UTF-8."
-        )
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = len(_END_OF_LINE.findall(content[: error.start])) + 1
-        raise DataError(
-            f"{path}, line {line}: not {encoding} text ({error.reason}: byte "
-            f"0x{content[error.start]:02x}). If the file is in another encoding, say which "
-            f"in {card}, such as encoding: cp1252."
-        ) from error
-    except UnicodeError as error:
-        raise DataError(
-            f"{path}: not {encoding} text: {error}. Say its encoding in {card}."
-        ) from error
-    if "\0" in text:
-        line = len(_END_OF_LINE.findall(text[: text.index("\0")].encode(errors="replace"))) + 1
-        raise DataError(
-            f"{path}, line {line}: holds a NUL byte, which no text does. If the file is in UTF-16, "
-            f"say encoding: utf-16-le (or utf-16-be) in {card}; else it is damaged: get it anew."
-        )
-    return text
-
-
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-def _is_utf_16(encoding: str) -> bool:
-    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-
-
-def _sheet(path: Path, layout: Layout) -> Iterator[Row]:
-    for line, values in sheet_rows(path, layout.sheet, layout.card):
-        if line >= layout.header_line and any(value != "" for value in values):
+def _sheet(path: Path, written: TableFormat, card: str) -> Iterator[Row]:
+    for line, values in sheet_rows(path, written.sheet, card):
+        if line >= written.header_line:
             yield Row(f"{path}, line {line}", values)
 
 

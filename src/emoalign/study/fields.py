@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -21,9 +22,10 @@ from emoalign.study.secrets import secret_part
 LONGEST_NAME = 100
 """Characters a name may have: file names, of at most 255, are made of one and more."""
 
-Name = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_NAME)
-]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""The pattern of names."""
+
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=LONGEST_NAME)]
 """Letters, digits, dot, underscore, hyphen: a name becomes part of file names."""
 
 
@@ -41,6 +43,18 @@ Encoding = Annotated[str, AfterValidator(_known)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Modality = Literal["word", "sentence", "image"]
 Readout = Literal["sampled", "exact"]
+
+Status = Literal[
+    "ok",
+    "off_scale",
+    "unparsable",
+    "refusal",
+    "content_filter",
+    "rejected",
+    "truncated",
+    "error",
+]
+"""What an answer is: a rating, or why it is none."""
 
 TAGS = ("kind: ", "reader: ")
 """What opens the name of an entry's kind in the location of a problem: the key that tells the kind.
@@ -74,6 +88,10 @@ class Entry(BaseModel):
     renamed: ClassVar[Mapping[str, str]] = {}
     """Names that keys had once, and what they are called now."""
 
+    short: ClassVar[str] = ""
+    """Its keys as messages write a value, or several, that stand alone: "min: {0}, max: {1}".
+    Without it, they are written as the first key that is needed."""
+
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
@@ -86,6 +104,23 @@ def part(entry: Entry, kind: type[EntryT]) -> EntryT:
     raise KeyError(kind.__name__)
 
 
+class Params(dict[str, Any]):
+    """Plain data that a rule has as a param, shown as a digest.
+
+    Snakemake compares params by their repr, and prints it as the reason of a job. The digest
+    changes exactly when the repr of the data would, the order of keys included. Scripts get a plain
+    dictionary; `stage` writes it beside the log.
+    """
+
+    def __repr__(self) -> str:
+        return f"sha256:{hashlib.sha256(repr(dict(self)).encode()).hexdigest()[:16]}"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+
 class Job(Entry):
     """A job for the function of a rule: all that its outputs depend on, and nothing else.
 
@@ -94,13 +129,14 @@ class Job(Entry):
 
     version: int = 1
 
-    def params(self) -> dict[str, Any]:
+    def params(self) -> Params:
         """The job as plain data that Snakemake stores and compares.
 
         Keys at their default are left out, at any depth, so that a key which is added later, with a
         default that changes nothing, runs no finished job again.
         """
-        return {"version": self.version, **self.model_dump(mode="json", exclude_defaults=True)}
+        kept = self.model_dump(mode="json", exclude_defaults=True)
+        return Params({"version": self.version, **kept})
 
 
 class FileSource(Entry):
@@ -149,6 +185,8 @@ class FileSource(Entry):
 
 class Range(Entry):
     """A closed interval of numbers."""
+
+    short: ClassVar[str] = "min: {0}, max: {1}"
 
     min: float = Field(description="Smallest possible number.")
     max: float = Field(description="Largest possible number.")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emoalign.installed import CATALOGUE
+from emoalign.study.origins import Origin
 from emoalign.study.reading import EntryT, Kinds, read_card
+from emoalign.study.yaml_files import read_file
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class Library:
             return str(path.resolve().relative_to(Path.cwd()))
         except (OSError, ValueError):
             return str(path)
+
+    def origin(self, folder: str, name: str) -> Origin:
+        """The origin of an entry, to say what is wrong with it beside others."""
+        return Origin(self.shown(folder, name), (read_file(self.path(folder, name)),))
 
     def names(self, folder: str) -> list[str]:
         """The names of all entries in a folder, in alphabetical order."""

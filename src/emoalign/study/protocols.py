@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from emoalign.errors import PromptError
 from emoalign.study.fields import Entry, Name, Range, Readout
 from emoalign.study.templates import TextTemplate
 
 
+def _all_as_none(value: object) -> object:
+    return None if value == "all" else value
+
+
+ParticipantCount = Annotated[
+    int | None,
+    BeforeValidator(_all_as_none, json_schema_input_type=int | Literal["all"]),
+]
+"""A number of answers per item; None for all there are, which a study writes as `all`."""
+
+
 class Protocol(Entry):
     """A way of asking for ratings."""
 
+    short: ClassVar[str] = "name: {0}, prompts: {0}"
+
     name: Name = Field(description="Name of the protocol in results and figures.")
     prompts: Name | None = Field(
-        None, description="Name of a file in config/prompts, for all datasets but those below."
+        None,
+        description="Name of a prompt set, for all datasets but those below. Recorded "
+        "ratings need none.",
     )
     prompts_for: dict[Name, Name] = Field(
         default_factory=dict,
-        description="Names of files in config/prompts by dataset, for those that need their own.",
+        description="Names of prompt sets by dataset, for those that need their own.",
     )
     readouts: tuple[Readout, ...] = Field(
         ("sampled",),
@@ -29,12 +44,15 @@ class Protocol(Entry):
         description="sampled: answers of simulated participants. "
         "exact: the probability of each point of the scale, read from one pass.",
     )
-    participants: int = Field(
-        20, ge=1, description="Answers per item in the sampled readout. Raising it asks for more."
+    participants: ParticipantCount = Field(
+        20,
+        ge=1,
+        description="Answers per item in the sampled readout. Raising it asks for more. all: as "
+        "many as were recorded, which is the default where all models of the study are recorded.",
     )
     personas: Name | None = Field(
         None,
-        description="Name of a file in config/personas: each participant is somebody, and gets a "
+        description="Name of a persona table: each participant is somebody, and gets a "
         "request of their own. Without it, participants are repeated answers to one question.",
     )
     temperature: float = Field(1.0, ge=0, description="Sampling temperature.")
@@ -94,6 +112,8 @@ class PersonaTable(Entry):
 class AnswerFormat(Entry):
     """The form an answer takes, and where it ends."""
 
+    short: ClassVar[str] = "kind: {0}"
+
     renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 
     kind: Literal["text", "next_token", "labels", "joint"] = Field(
@@ -119,6 +139,8 @@ class AnswerFormat(Entry):
 
 class Demonstration(Entry):
     """A worked example shown before the item; its text is never used as an item."""
+
+    short: ClassVar[str] = "text: {0}, rating: ..."
 
     text: str = Field(description="The example stimulus.")
     rating: float | None = Field(None, description="The rating it is shown with.")

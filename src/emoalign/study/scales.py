@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
@@ -12,6 +12,8 @@ from emoalign.study.fields import LONGEST_NAME, Entry, Name, Range, tag, tagged
 
 class OrdinalScale(Range):
     """A scale of numbers: equally spaced points from min to max."""
+
+    short: ClassVar[str] = "min: {0}, max: {1}, direction: ..."
 
     kind: Literal["ordinal"] = Field(
         "ordinal", description="ordinal: one number per answer, from min to max."
@@ -100,14 +102,50 @@ Scale = OrdinalScale | LabelScale
 """What an answer is given on."""
 
 
+class NativeRange(Entry):
+    """The numbers of a file that stand for the two ends of a scale, in either direction."""
+
+    short: ClassVar[str] = "min: {0}, max: {1}"
+
+    min: float = Field(description="Number in the file that stands for the scale's min.")
+    max: float = Field(
+        description="Number in the file that stands for the scale's max; below min where the file "
+        "counts the other way round."
+    )
+
+    @model_validator(mode="after")
+    def _two_ends(self) -> NativeRange:
+        if self.min == self.max:
+            raise ValueError(f"min and max are both {self.min:g}: two numbers are needed")
+        return self
+
+    def holds(self, number: float) -> bool:
+        """Tell whether a number lies between the two ends, or is one of them."""
+        return min(self.min, self.max) <= number <= max(self.min, self.max)
+
+    def stretch(self, scale: Range) -> float:
+        """Points of the scale per unit of the file; below 0 where it counts the other way round."""
+        return (scale.max - scale.min) / (self.max - self.min)
+
+    def onto(self, number: float, scale: Range) -> float:
+        """A number of the file on the scale, mapped linearly; a point of it or none."""
+        return scale.min + (number - self.min) * self.stretch(scale)
+
+
 class HumanScale(OrdinalScale):
     """A scale of numbers people rated on, and how they stand in the source file."""
 
-    native: Range | None = Field(
+    native: NativeRange | None = Field(
         None,
         description="Range of the numbers in the file, mapped linearly onto min...max; "
-        "without it the file already uses min...max.",
+        "{min: 9, max: 1} where the file counts the other way round. Without it the file already "
+        "uses min...max.",
     )
+
+    @property
+    def written(self) -> NativeRange:
+        """The range of the numbers in the file."""
+        return self.native or NativeRange(min=self.min, max=self.max)
 
 
 DatasetScale = Annotated[
@@ -124,6 +162,8 @@ VALENCE, AROUSED = "valence", "arousal"
 
 class Frameworks(Entry):
     """The scales of a dataset that are dimensions, and those that are single emotions."""
+
+    short: ClassVar[str] = "dimensions: [...], emotions: [...]"
 
     dimensions: tuple[Name, ...] = Field(
         (), description="Names of the scales that are dimensions, such as valence and arousal."

@@ -151,12 +151,16 @@ COUNT = pa.int32()
 NUMBERS = pa.list_(pa.float64())
 TEXTS = pa.list_(TEXT)
 
-MODEL = Column("model", TEXT, "Name of the model: its file in config/models.")
+MODEL = Column(
+    "model", TEXT, "Name of the model: that of its card, or of its place in a table of several."
+)
 PROTOCOL = Column("protocol", TEXT, "Name of the protocol in the study.")
-DATASET = Column("dataset", TEXT, "Name of the dataset: its file in config/datasets.")
+DATASET = Column("dataset", TEXT, "Name of the dataset: that of its card.")
 SCALE = Column("scale", TEXT, "Name of the scale on the dataset's card.")
 READOUT = Column("readout", TEXT, "sampled (answers) or exact (probabilities of the answers).")
-ITEM = Column("item_id", TEXT, "The dataset's own id of the item.")
+ITEM = Column(
+    "item_id", TEXT, "The dataset's own id of the item, or one made of it that may be shown."
+)
 CELL = (MODEL, PROTOCOL, DATASET, SCALE, READOUT)
 
 CELL_KEY = [column.name for column in CELL]

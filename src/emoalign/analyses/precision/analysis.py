@@ -52,7 +52,8 @@ class PrecisionSettings(Entry):
 class PrecisionJob(AnalysisJob):
     """Say how wide the intervals of the study will be, and what makes them narrower.
 
-    `participants` are the numbers that protocols sample, `exact` says whether one is exact.
+    `participants` are the numbers that protocols sample, where they say one; `exact` says
+    whether one is exact.
     `min_raters` and `folds` are those by which distributions will be compared.
     """
 
@@ -69,7 +70,11 @@ class PrecisionJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All datasets and protocols of a study."""
         protocols, distributions = study.protocols.values(), study.set_by(DistributionSettings)
-        sampled = {entry.participants for entry in protocols if "sampled" in entry.readouts}
+        sampled = {
+            entry.participants
+            for entry in protocols
+            if "sampled" in entry.readouts and entry.participants is not None
+        }
         return cls(
             datasets={name: dataset.scales for name, dataset in study.datasets.items()},
             participants=tuple(sorted(sampled)),

@@ -29,7 +29,7 @@ class DecompositionJob(AnalysisJob):
                 name: Asked(
                     temperature=protocol.temperature,
                     prompts={
-                        dataset: str(protocol.prompt_set(dataset)) for dataset in study.datasets
+                        dataset: protocol.prompt_set(dataset) or "" for dataset in study.datasets
                     },
                 )
                 for name, protocol in study.protocols.items()

@@ -37,7 +37,7 @@ class Resources:
 
 
 class ModelCard(Entry, ABC):
-    """A model as a study knows it, config/models/<name>.yaml, with the engine that runs it.
+    """A model as a study knows it: its card, with the engine that runs it.
 
     An engine is a class of cards. What it says of itself is in its own module, and nobody else asks
     which engine a card has.
@@ -73,6 +73,24 @@ class ModelCard(Entry, ABC):
 
         None where it is not the model's own name, or the engine itself notes who answered.
         """
+        return None
+
+    @property
+    def protocol_column(self) -> str | None:
+        """The column of a table of ratings that says under which protocol each was given."""
+        return None
+
+    def models(self, name: str) -> Mapping[str, ModelCard]:
+        """The models that the card called `name` stands for: itself, or several in one table.
+
+        Raises DataError where they must be read from a table and cannot be.
+        """
+        return {name: self}
+
+    @classmethod
+    def read_as(cls, said: Mapping[str, Any]) -> str | None:
+        """The rule by which answers are read, in words, from what `answering` has said; None for
+        the rule for all answers."""
         return None
 
     @classmethod

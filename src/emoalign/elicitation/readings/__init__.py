@@ -7,12 +7,13 @@ rounded or picked out of a sentence, and no label is ever assumed. docs/parsing.
 from emoalign.elicitation.readings.answers import read_answer, readings
 from emoalign.elicitation.readings.endings import failed, is_cut, withheld, wordless
 from emoalign.elicitation.readings.exact import MOST_MASS, read_distribution, returned_mass
-from emoalign.elicitation.readings.json_values import NotJson, parse_json
-from emoalign.elicitation.readings.reading import Reading
-from emoalign.elicitation.readings.text import parse_number, parse_rating
+from emoalign.elicitation.readings.json_values import NotJson, parse_json, within_fence
+from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
+from emoalign.elicitation.readings.text import parse_number, parse_rating, refuses
 
 __all__ = [
     "MOST_MASS",
+    "UNPARSABLE",
     "NotJson",
     "Reading",
     "failed",
@@ -23,7 +24,9 @@ __all__ = [
     "read_answer",
     "read_distribution",
     "readings",
+    "refuses",
     "returned_mass",
     "withheld",
+    "within_fence",
     "wordless",
 ]

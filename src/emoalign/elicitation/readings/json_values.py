@@ -13,6 +13,8 @@ from emoalign.study.scales import LabelScale, Scale
 
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL | re.IGNORECASE)
 
+_FENCE = re.compile(_FENCED.pattern.replace("(.*)", "(.*?)"), _FENCED.flags)
+
 
 class NotJson(ValueError):  # noqa: N818 - it is what the text is, not a fault of the program
     """The text is no JSON, or JSON that says something twice."""
@@ -35,6 +37,17 @@ def parse_json(text: str) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise NotJson(str(error)) from error
+
+
+def within_fence(text: str) -> str:
+    """What stands in the one Markdown code fence of a text, whatever is around it.
+
+    Raises NotJson where there is none, or several.
+    """
+    found = _FENCE.findall(text)
+    if len(found) != 1:
+        raise NotJson(f"{len(found)} code fences")
+    return str(found[0])
 
 
 def begins_json(text: str) -> bool:

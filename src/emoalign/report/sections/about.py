@@ -7,7 +7,7 @@ every protocol, dataset and scale.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,13 @@ from emoalign.prompts import (
     Renderer,
 )
 from emoalign.report.nearest import listed
-from emoalign.report.report_job import ReportedDataset, ReportedModel, ReportJob, reads_strictly
+from emoalign.report.report_job import (
+    ReportedDataset,
+    ReportedModel,
+    ReportJob,
+    read_by_others,
+    reads_strictly,
+)
 from emoalign.report.report_job import is_asked as _asked
 from emoalign.report.section import Results, Section, View
 from emoalign.study.protocols import (
@@ -57,7 +63,7 @@ def _methods(results: Results) -> View:
         },
         methods=[
             " ".join(_stimuli(results)),
-            _models(list(job.models.values())),
+            _models(results),
             *(
                 [" ".join(_protocol(protocol) for protocol in job.protocols.values())]
                 if asked
@@ -72,7 +78,7 @@ def _read(job: ReportJob) -> Iterator[str]:
     """How answers became ratings: of models that were asked, and where others had read them."""
     models = job.models.values()
     sampled = any("sampled" in protocol.readouts for protocol in job.protocols.values())
-    before = [model.title for model in models if not reads_strictly(model)]
+    before = [model.title for model in models if read_by_others(model)]
     strict = [model.title for model in models if reads_strictly(model)]
     if strict and sampled:
         yield STRICT.format(of=f" of {listed(strict)}" if before else "")
@@ -93,6 +99,8 @@ def _stimuli(results: Results) -> Iterator[str]:
         if card.keep:
             sentence += f", among those that match {card.keep} as a whole"
         yield f"{sentence}."
+        if card.rated_only:
+            yield "Eligible were only items that every recorded model has answers to."
         yield from _rated(results, name, n)
         yield from _scales(card)
     if _demonstrations(job):
@@ -102,10 +110,9 @@ def _stimuli(results: Results) -> Iterator[str]:
 def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:
     """How many of the items models have ratings of, where these are not all."""
     file = results.folder / f"items/{dataset}.parquet"
-    rows = read_parquet(file, columns=["model", "item_id", "mean", "distribution"])
-    rated = pc.or_(
-        pc.is_finite(pc.fill_null(rows["mean"], np.nan)), rows["distribution"].is_valid()
-    )
+    rows = read_parquet(file, columns=["model", "item_id", "mean", "n_ok"])
+    # Probabilities have a mean and no answers, labels have answers and no mean.
+    rated = pc.or_(pc.is_finite(pc.fill_null(rows["mean"], np.nan)), pc.greater(rows["n_ok"], 0))
     items = rows.select(["model", "item_id"]).filter(rated).to_pandas()
     counts = items.drop_duplicates().groupby("model", observed=True).size()
     numbers = [int(counts.get(model, 0)) for model in results.job.models]
@@ -156,21 +163,57 @@ def _point(value: float) -> str:
     return number(value, 0) if float(value).is_integer() else number(value, 2)
 
 
-def _models(models: Sequence[ReportedModel]) -> str:
-    asked = ", ".join(
-        f"{model.title} ({_known_as(model)})" if _known_as(model) else model.title
-        for model in models
-        if _asked(model)
-    )
+def _models(results: Results) -> str:
+    models = results.job.models.values()
+    asked = ", ".join(_called(model) for model in models if _asked(model))
     sentences = [f"Ratings were collected from {asked}."] if asked else []
-    sentences += [
-        f"The ratings of {model.title} were not asked for but read from a file "
-        f"({_known_as(model)}), of each item at most as many as a protocol has participants; "
-        "wording, temperature and seeds do not concern them."
-        for model in models
-        if not _asked(model)
-    ]
-    return " ".join(sentences)
+    return " ".join([*sentences, *_recorded(results)])
+
+
+def _called(model: ReportedModel) -> str:
+    return f"{model.title} ({_known_as(model)})" if _known_as(model) else model.title
+
+
+def _recorded(results: Results) -> Iterator[str]:
+    """How ratings came about that were there already."""
+    job = results.job
+    recorded = {name: model for name, model in job.models.items() if not _asked(model)}
+    if not recorded:
+        return
+    if len(recorded) == 1:
+        (model,) = recorded.values()
+        yield (
+            f"The ratings of {model.title} were not asked for but read from a file "
+            f"({_known_as(model)})."
+        )
+    else:
+        called = ", ".join(map(_called, recorded.values()))
+        yield f"The ratings of these were not asked for but read from files: {called}."
+    if all(protocol.participants is None for protocol in job.protocols.values()):
+        yield "All recorded ratings of an item were used."
+    else:
+        yield (
+            "Of each item, at most as many recorded ratings were used as a protocol has "
+            "participants."
+        )
+    yield (
+        "The wording that they were given with, temperature and seeds are not recorded here: what "
+        "this report says of protocols concerns models that were asked."
+        if any(map(_asked, job.models.values()))
+        else "The wording that they were given with, temperature and seeds are not recorded here."
+    )
+    rules: dict[str, list[str]] = {}
+    counts = results.answers.counts
+    for name, model in recorded.items():
+        rule = ENGINES[model.card["engine"]].read_as(model.card)
+        if rule is not None:
+            answers = int(counts.loc[counts["model"] == name, "answers"].sum())
+            rules.setdefault(rule, []).append(f"{model.title} ({number(answers, 0)})")
+    for rule, read in rules.items():
+        yield (
+            f"The answers of {', '.join(read)} were read by a rule declared on the card of these "
+            f"ratings: {rule}."
+        )
 
 
 def _known_as(model: ReportedModel) -> str:
@@ -211,7 +254,8 @@ MEANING = Section(
 def _manifest(results: Results) -> View:
     noted = orjson.loads((results.folder / "manifest.json").read_bytes())
     manifest = json.dumps(noted, indent=2, ensure_ascii=False)
-    return View({"manifest": manifest, "commit": noted["git_commit"]})
+    version, commit = noted["emoalign"], noted["git_commit"]
+    return View({"manifest": manifest, "version": version, "commit": commit})
 
 
 MANIFEST = Section(id="manifest", heading="Manifest", label="Manifest", view=_manifest, about=True)
@@ -245,7 +289,7 @@ def example_prompts(results: Results) -> list[ExamplePrompt]:
             seen: set[str] = set()
             for scale in scales:
                 prompts = job.question_template(name, dataset, scale)
-                if scale in seen:
+                if scale in seen or prompts is None:
                     continue
                 seen |= set(prompts.wording)
                 persona = next(iter(job.personas.get(name, ())), None)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, text, value
-from emoalign.report.report_job import ReportJob, is_asked, reads_strictly
+from emoalign.report.report_job import ReportJob, is_asked, read_by_others, reads_strictly
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
@@ -125,7 +125,7 @@ def _answers(results: Results) -> View | Absent:
             "doubts": answers.doubts,
             "unused": grid("unused-table", "Examples of unused answers", answers.unused, quoted),
             "strict": any(map(reads_strictly, job.models.values())),
-            "read_before": [one.title for one in job.models.values() if not reads_strictly(one)],
+            "read_before": [one.title for one in job.models.values() if read_by_others(one)],
             "all_ratings": _all_ratings(answers.counts, job),
         }
     )
@@ -148,7 +148,7 @@ def _why_no_answers(job: ReportJob) -> str:
 def _all_ratings(counts: pd.DataFrame, job: ReportJob) -> str:
     """That every answer was a rating, as far as all answers are there."""
     recorded = counts["model"].map(lambda name: not is_asked(job.models[name]))
-    wanted = counts["protocol"].map(lambda name: job.protocols[name].participants)
+    wanted = counts["protocol"].map(lambda name: job.protocols[name].participants or 0)
     fewer = int((counts["answers"] < counts["items"] * wanted)[~recorded].sum())
     told = [] if recorded.all() else ["Every answer was a rating."]
     if fewer:

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from emoalign.errors import DataError
-from emoalign.stimuli.sheets import decoded
+from emoalign.stimuli.delimited import decoded
+from emoalign.stimuli.left_out import Used, fitted
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.rows import Row
+from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import Entry, FileSource
 
 if TYPE_CHECKING:  # a card is read without numpy
@@ -28,25 +31,37 @@ class Source(Entry, ABC):
 
     def files(self) -> dict[str, FileSource]:
         """Every file by its place in the entry, such as `ratings` or `splits.train`."""
-        return dict(_files(self))
+        return dict(files_within(self))
 
     def scale_names(self) -> tuple[str, ...]:
         """The scales that items can have human ratings on."""
         return self.provides
 
-    @abstractmethod
-    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+    def read(self, paths: Mapping[str, Path], mistakes: Mistakes | None = None) -> list[SourceItem]:
         """All items of the dataset with their human ratings; `paths` are those of `files`.
 
-        Raises DataError with file, line and column when a file holds what it must not.
+        What the files must not hold is noted with file, line and column; without `mistakes`, it is
+        told in a DataError.
         """
+        noted = Mistakes() if mistakes is None else mistakes
+        items: list[SourceItem] = []
+        with noted.noted():
+            items = self.read_noting(paths, noted)
+        if mistakes is None:
+            noted.tell()
+        return items
+
+    @abstractmethod
+    def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
+        """The items that can be read, for `read`. Raises DataError when no more can be read."""
 
     def without_directions(self) -> Self:
         """The same without how to get the files, which changes nothing of what is read."""
         return self.model_validate(_without(self.model_dump(), ("obtain", "url")))
 
 
-def _files(value: object, place: str = "") -> Iterator[tuple[str, FileSource]]:
+def files_within(value: object, place: str = "") -> Iterator[tuple[str, FileSource]]:
+    """Every file that an entry names, with its place in it."""
     if isinstance(value, FileSource):
         yield place, value
         return
@@ -58,7 +73,7 @@ def _files(value: object, place: str = "") -> Iterator[tuple[str, FileSource]]:
     elif isinstance(value, tuple):
         inner = iter(enumerate(value))
     for key, part in inner:
-        yield from _files(part, f"{place}.{key}" if place else str(key))
+        yield from files_within(part, f"{place}.{key}" if place else str(key))
 
 
 def _without(value: Any, keys: tuple[str, ...]) -> Any:
@@ -162,19 +177,18 @@ def sample_sd(sd: float, n: int | None, ddof: int) -> float:
     return sd * math.sqrt(n / (n - 1)) if n is not None else float("nan")
 
 
-def tab_separated(path: Path, fields: Sequence[str]) -> Iterator[tuple[int, str, list[str]]]:
-    """Number, place ("words.txt, line 3") and fields of every line that is not empty.
+def tab_separated(
+    path: Path, fields: Sequence[str], mistakes: Mistakes
+) -> Iterator[tuple[int, str, list[str]]]:
+    """Number, place ("words.txt, line 3") and fields of every line of a file without a header.
 
-    Lines may end in LF, CRLF or CR alone. Raises DataError for a line with other fields.
+    Lines may end in LF, CRLF or CR alone. Empty ones are left out, a line with other fields is
+    noted.
     """
-    for number, line in enumerate(io.StringIO(decoded(path), newline=None), 1):
-        given = line.rstrip("\n").split("\t")
-        if given == [""]:
-            continue
-        where = f"{path}, line {number}"
-        if len(given) != len(fields):
-            raise DataError(
-                f"{where}: expected {len(fields)} tab-separated fields ({', '.join(fields)}), "
-                f"found {len(given)}"
-            )
-        yield number, where, given
+    lines = enumerate(io.StringIO(decoded(path), newline=None), 1)
+    rows = (Row(f"{path}, line {number}", line.rstrip("\n").split("\t")) for number, line in lines)
+    expected = f"tab-separated fields ({', '.join(fields)})"
+    plain = Used(written=TableFormat(quotes="none"))
+    for row in fitted(path, fields, rows, mistakes, plain, expected=expected):
+        number = int(row.where.rpartition("line ")[2])
+        yield number, row.where, [str(field) for field in row.fields[: len(fields)]]

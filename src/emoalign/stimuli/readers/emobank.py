@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from emoalign.errors import DataError
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import read_number
 from emoalign.stimuli.readers.base import Source, SourceItem, from_ratings
-from emoalign.stimuli.sheets import Layout, Record, number, read_records
+from emoalign.stimuli.rows import Record
+from emoalign.stimuli.sheets import Layout, read_records
+from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource
 
 _SCALES = {"valence": "V", "arousal": "A", "dominance": "D"}
 _SKIP = (1.0, 1.0, 1.0)
+_WRITTEN = TableFormat(quotes="standard")
+"""Some sentences hold lines and commas."""
 _log = logging.getLogger(__name__)
 
 
@@ -58,23 +63,30 @@ class EmobankSource(Source):
             raise ValueError("cluster: documents come from categories: give meta.tsv there")
         return self
 
-    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+    def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """The sentences with the single ratings of one perspective, in order of their first rating.
 
         There are no rater ids: the ratings of two sentences cannot be linked. Sentences that are
         left with too few ratings are left out, and counted in the log.
         """
-        given = _ratings(self, paths["ratings"])
-        texts = _column(paths["texts"], "text")
-        splits = _column(paths["splits"], "split") if "splits" in paths else {}
+        given = _ratings(self, paths["ratings"], mistakes)
+        texts = _column(paths["texts"], "text", mistakes)
+        splits = _column(paths["splits"], "split", mistakes) if "splits" in paths else {}
         genres, documents = (
-            _column(paths["categories"], name, "tsv") if name and "categories" in paths else {}
+            _column(paths["categories"], name, mistakes, "tsv")
+            if name and "categories" in paths
+            else {}
             for name in ("category", self.cluster)
         )
         items = []
         for item_id, (where, rows) in given.items():
             if item_id not in texts:
-                raise DataError(f"{where}: {item_id!r} has no sentence in {paths['texts']}")
+                mistakes.add(
+                    "Ratings without a sentence",
+                    f"{where}: {item_id!r} has no sentence in {paths['texts']}",
+                    "Give the files of one edition.",
+                )
+                continue
             if len(rows) < self.min_raters:
                 continue
             ratings = {
@@ -104,16 +116,22 @@ class EmobankSource(Source):
         return items
 
 
-def _ratings(source: EmobankSource, path: Path) -> dict[str, tuple[str, list[tuple[float, ...]]]]:
+def _ratings(
+    source: EmobankSource, path: Path, mistakes: Mistakes
+) -> dict[str, tuple[str, list[tuple[float, ...]]]]:
     """First place and ratings (valence, arousal, dominance) of every sentence."""
     given: dict[str, tuple[str, list[tuple[float, ...]]]] = {}
     skips = 0
-    for row in _rows(path, ("id", *_SCALES.values())):
+    names = tuple(_SCALES.values())
+    for row in _rows(path, ("id", *names), mistakes, numbers=names):
         _, rows = given.setdefault(str(row.fields["id"]), (row.where, []))
-        rating = tuple(
-            number(str(row.fields[name]), f"{row.where}, column {name!r}")
-            for name in _SCALES.values()
+        numbers = (
+            read_number(str(row.fields[name]), f"{row.where}, column {name!r}", mistakes)
+            for name in names
         )
+        rating = tuple(number for number in numbers if number is not None)
+        if len(rating) < len(names):
+            continue
         if rating == _SKIP:
             skips += 1
             if source.skips == "drop":
@@ -123,17 +141,28 @@ def _ratings(source: EmobankSource, path: Path) -> dict[str, tuple[str, list[tup
     return given
 
 
-def _column(path: Path, name: str, file_format: str = "csv") -> dict[str, str]:
+def _column(path: Path, name: str, mistakes: Mistakes, file_format: str = "csv") -> dict[str, str]:
     """One column by the id of the sentence."""
     by_sentence: dict[str, str] = {}
-    for row in _rows(path, ("id", name), file_format):
+    for row in _rows(path, ("id", name), mistakes, file_format):
         item_id = str(row.fields["id"])
         if item_id in by_sentence:
-            raise DataError(f"{row.where}: {item_id!r} stands in the file twice")
+            mistakes.add(
+                "Ids that stand in a file twice",
+                f"{row.where}: {item_id!r} stands in the file twice",
+                "Get the file anew, or take one of the rows out.",
+            )
         by_sentence[item_id] = str(row.fields[name])
     return by_sentence
 
 
-def _rows(path: Path, names: tuple[str, ...], file_format: str = "csv") -> Iterator[Record]:
-    layout = Layout(file_format, "the format of EmoBank")
-    return read_records(path, layout, {name: name for name in names})
+def _rows(
+    path: Path,
+    names: Sequence[str],
+    mistakes: Mistakes,
+    file_format: str = "csv",
+    numbers: Sequence[str] = (),
+) -> Iterator[Record]:
+    layout = Layout(file_format, "the format of EmoBank", _WRITTEN)
+    columns = {name: name for name in names}
+    return read_records(path, layout, columns, numbers=numbers, mistakes=mistakes)

@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from emoalign.errors import DataError
+from emoalign.stimuli.delimited import decoded
+from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.readers.base import (
     HumanLabels,
     Source,
@@ -17,7 +18,9 @@ from emoalign.stimuli.readers.base import (
     rater_code,
     tab_separated,
 )
-from emoalign.stimuli.sheets import Layout, Row, decoded, places, read_rows
+from emoalign.stimuli.rows import Row
+from emoalign.stimuli.sheets import Layout, places, read_rows
+from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource, Name
 
 SCALE = "emotions"
@@ -25,6 +28,8 @@ _UNCLEAR = "example_very_unclear"
 _RATER = "rater_id"
 _TRUTHS = {"true": True, "false": False}
 _SPLIT_FIELDS = ("text", "label numbers", "id")
+_LAYOUT = Layout("csv", "the format of GoEmotions", TableFormat(quotes="standard"))
+"""Some comments hold lines and commas."""
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +48,7 @@ class GoemotionsSource(Source):
         description="Files of the published splits by name; they tell which comment is in which.",
     )
 
-    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+    def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """Comments with the labels that each rater chose: a row per rater and comment.
 
         Every column after `example_very_unclear` is a label. A rater who called a comment very
@@ -58,25 +63,27 @@ class GoemotionsSource(Source):
         unclear = 0
         for place in range(len(self.ratings)):
             path = paths[f"ratings.{place}"]
-            header, rows = read_rows(path, Layout("csv", "the format of GoEmotions"))
+            header, rows = read_rows(path, _LAYOUT, mistakes)
             at = places(
                 path,
                 {name: name for name in ("id", "text", _UNCLEAR)},
                 header,
-                "the format of GoEmotions",
+                _LAYOUT.card,
             )
             labels = header[at[_UNCLEAR] + 1 :]
             for row in rows:
                 item_id, text = str(row.fields[at["id"]]), str(row.fields[at["text"]])
                 if texts.setdefault(item_id, text) != text:
-                    raise DataError(
-                        f"{row.where}: {item_id} has another text here than in {first[item_id]}"
+                    mistakes.add(
+                        "Comments with two texts",
+                        f"{row.where}: {item_id} has another text here than in {first[item_id]}",
+                        "Give the files of one edition.",
                     )
                 first.setdefault(item_id, row.where)
-                chosen = _chosen(row, at[_UNCLEAR] + 1, labels)
-                if _truth(str(row.fields[at[_UNCLEAR]]), row.where):
+                chosen = _chosen(row, at[_UNCLEAR] + 1, labels, mistakes)
+                if _truth(str(row.fields[at[_UNCLEAR]]), row.where, mistakes):
                     unclear += 1
-                else:
+                elif chosen is not None:
                     choices.setdefault(item_id, []).append(chosen)
                     raters.setdefault(item_id, []).append(_rater(row, header))
         _log.info(
@@ -91,7 +98,7 @@ class GoemotionsSource(Source):
             item_id: name
             for name in self.splits
             for _, _, (_text, _labels, item_id) in tab_separated(
-                paths[f"splits.{name}"], _SPLIT_FIELDS
+                paths[f"splits.{name}"], _SPLIT_FIELDS, mistakes
             )
         }
         return [
@@ -121,7 +128,7 @@ class GoemotionsSplitsSource(Source):
     )
     labels: FileSource = Field(description="The names of the labels, one per line: emotions.txt.")
 
-    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+    def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """Comments with the labels that raters agreed on, as if one person had chosen them.
 
         A line is `text, label numbers, id`, tab-separated; numbers count from 0 in the list of
@@ -132,33 +139,43 @@ class GoemotionsSplitsSource(Source):
             SourceItem(
                 item_id,
                 text,
-                {SCALE: HumanLabels((_numbered(numbers, labels, where),))},
+                {SCALE: HumanLabels((_numbered(numbers, labels, where, mistakes),))},
                 split=name,
                 where=where,
             )
             for name in self.splits
             for _, where, (text, numbers, item_id) in tab_separated(
-                paths[f"splits.{name}"], _SPLIT_FIELDS
+                paths[f"splits.{name}"], _SPLIT_FIELDS, mistakes
             )
         ]
 
 
-def _numbered(numbers: str, labels: Sequence[str], where: str) -> tuple[str, ...]:
+def _numbered(
+    numbers: str, labels: Sequence[str], where: str, mistakes: Mistakes
+) -> tuple[str, ...]:
     places = numbers.split(",")
     if not all(place.isdecimal() and int(place) < len(labels) for place in places):
-        raise DataError(
+        mistakes.add(
+            "No numbers of labels",
             f"{where}: expected numbers of labels from 0 to {len(labels) - 1} with commas between, "
-            f"found {numbers[:60]!r}"
+            f"found {numbers[:60]!r}",
         )
+        return ()
     return tuple(labels[int(place)] for place in places)
 
 
-def _chosen(row: Row, start: int, labels: Sequence[str]) -> tuple[str, ...]:
+def _chosen(
+    row: Row, start: int, labels: Sequence[str], mistakes: Mistakes
+) -> tuple[str, ...] | None:
     choices = row.fields[start : start + len(labels)]
     wrong = next((place for place, choice in enumerate(choices) if choice not in ("0", "1")), None)
     if wrong is not None:
         written = str(choices[wrong])[:40]
-        raise DataError(f"{row.where}, column {labels[wrong]}: expected 0 or 1, found {written!r}")
+        mistakes.add(
+            "Choices other than 0 or 1",
+            f"{row.where}, column {labels[wrong]}: expected 0 or 1, found {written!r}",
+        )
+        return None
     return tuple(label for label, choice in zip(labels, choices, strict=True) if choice == "1")
 
 
@@ -168,11 +185,11 @@ def _rater(row: Row, header: Sequence[str]) -> str:
     return rater_code(written) if written.strip() else ""
 
 
-def _truth(written: str, where: str) -> bool:
-    """True or False, as programs write it: True, TRUE, False, FALSE."""
-    try:
-        return _TRUTHS[written.lower()]
-    except KeyError:
-        raise DataError(
-            f"{where}, column {_UNCLEAR}: expected True or False, found {written[:40]!r}"
-        ) from None
+def _truth(written: str, where: str, mistakes: Mistakes) -> bool:
+    """True or False, as programs write it: True, TRUE, False, FALSE. Anything else is noted."""
+    if written.lower() not in _TRUTHS:
+        mistakes.add(
+            "Neither True nor False",
+            f"{where}, column {_UNCLEAR}: expected True or False, found {written[:40]!r}",
+        )
+    return _TRUTHS.get(written.lower(), False)

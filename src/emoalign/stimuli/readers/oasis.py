@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from emoalign.errors import DataError
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import read_number
 from emoalign.stimuli.readers.base import (
     HumanRatings,
     Source,
@@ -17,7 +19,7 @@ from emoalign.stimuli.readers.base import (
     from_ratings,
     rater_code,
 )
-from emoalign.stimuli.sheets import Layout, number, places, read_records, read_rows
+from emoalign.stimuli.sheets import Layout, places, read_records, read_rows
 from emoalign.study.fields import FileSource
 
 if TYPE_CHECKING:  # a card is read without numpy
@@ -41,7 +43,7 @@ class OasisSource(Source):
         "reliability is that of people who are told apart: each row is one person.",
     )
 
-    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+    def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """An image per row: means, SDs (ddof 1) and Ns, with single ratings if given.
 
         The image of a row is `<Theme>.jpg`; some themes end in a space, their files do not. The id
@@ -53,13 +55,19 @@ class OasisSource(Source):
             for part in ("mean", "SD", "N")
         }
         items = []
-        for row in read_records(paths["norms"], _LAYOUT, columns):
+        numbers = [key for key in columns if "_" in key]
+        for row in read_records(
+            paths["norms"], _LAYOUT, columns, numbers=numbers, mistakes=mistakes
+        ):
             fields = {key: str(field) for key, field in row.fields.items()}
             value = {
-                key: number(fields[key], f"{row.where}, column {key!r}")
-                for key in columns
-                if "_" in key
+                key: read
+                for key in numbers
+                if (read := read_number(fields[key], f"{row.where}, column {key!r}", mistakes))
+                is not None
             }
+            if len(value) < len(numbers):
+                continue
             ratings = {
                 scale: HumanRatings(
                     mean=value[f"{name}_mean"],
@@ -80,14 +88,21 @@ class OasisSource(Source):
                     where=row.where,
                 )
             )
-        return _with_single_ratings(items, paths["ratings"]) if "ratings" in paths else items
+        if "ratings" in paths:
+            with mistakes.noted():
+                return _with_single_ratings(items, paths["ratings"], mistakes)
+        return items
 
 
-def _with_single_ratings(items: Sequence[SourceItem], path: Path) -> list[SourceItem]:
+def _with_single_ratings(
+    items: Sequence[SourceItem], path: Path, mistakes: Mistakes
+) -> list[SourceItem]:
     """The same items with single ratings, which must have the means, SDs and Ns of the norms."""
     import numpy as np
 
-    given = _by_dimension(path, [item.item_id for item in items])
+    given = _by_dimension(path, [item.item_id for item in items], mistakes)
+    if mistakes:
+        return list(items)
     dimension = {scale: _dimension_of(scale, items, given, path) for scale in _SCALES}
     with_ratings = []
     for place, item in enumerate(items):
@@ -97,13 +112,16 @@ def _with_single_ratings(items: Sequence[SourceItem], path: Path) -> list[Source
             rated = np.isfinite(values[:, place])
             raters = tuple(code for code, is_rater in zip(people, rated, strict=True) if is_rater)
             single = from_ratings(values[rated, place], item.where, raters=raters)
-            _check_same(single, _norm(item, scale), f"{path}: column {item.item_id!r}, {scale}")
+            where = f"{path}: column {item.item_id!r}, {scale}"
+            _check_same(single, _norm(item, scale), where, mistakes)
             ratings[scale] = single
         with_ratings.append(replace(item, ratings=ratings))
     return with_ratings
 
 
-def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, tuple[list[str], FloatArray]]:
+def _by_dimension(
+    path: Path, ids: Sequence[str], mistakes: Mistakes
+) -> dict[str, tuple[list[str], FloatArray]]:
     """People and their ratings (people, items) by what the column `valar` says they rated.
 
     NaN where not rated. The file has no ids of people: a row is one person, who rated one
@@ -111,7 +129,7 @@ def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, tuple[list[str], 
     """
     import numpy as np
 
-    header, rows = read_rows(path, _LAYOUT)
+    header, rows = read_rows(path, _LAYOUT, mistakes)
     at = places(path, {name: name for name in (_DIMENSION, *ids)}, header, _LAYOUT.card)
     by_dimension: dict[str, tuple[list[str], list[list[float]]]] = {}
     for number_of_row, row in enumerate(rows, 1):
@@ -122,7 +140,9 @@ def _by_dimension(path: Path, ids: Sequence[str]) -> dict[str, tuple[list[str], 
             [
                 float("nan")
                 if field in ("", "NA")
-                else number(field, f"{row.where}, column {item_id!r}")
+                or (read := read_number(field, f"{row.where}, column {item_id!r}", mistakes))
+                is None
+                else read
                 for item_id, field in zip(ids, given, strict=True)
             ]
         )
@@ -151,12 +171,14 @@ def _dimension_of(
     )
 
 
-def _check_same(single: HumanRatings, norm: HumanRatings, where: str) -> None:
+def _check_same(single: HumanRatings, norm: HumanRatings, where: str, mistakes: Mistakes) -> None:
     same = abs(single.sd - norm.sd) < _TOLERANCE and single.n == norm.n
     if not same:
-        raise DataError(
+        mistakes.add(
+            "Ratings that do not reproduce the norms",
             f"{where}: SD {single.sd:.6g} of {single.n} ratings, but the norms say "
-            f"{norm.sd:.6g} of {norm.n}"
+            f"{norm.sd:.6g} of {norm.n}",
+            "Give the single ratings that the norms were computed from.",
         )
 
 

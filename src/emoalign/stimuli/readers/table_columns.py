@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self, get_args
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from emoalign.stimuli.readers.base import Source
-from emoalign.study.fields import Encoding, Entry, FileSource, Name
-
-SheetFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet"]
+from emoalign.stimuli.table_format import TableFormat
+from emoalign.study.fields import Entry, FileSource, Name
 
 
 class ScaleColumns(Entry):
     """The columns of a table that hold the human ratings on one scale."""
+
+    short: ClassVar[str] = "mean: {0}"
 
     mean: str | None = Field(
         None, description="Column with the mean. Give this, or ratings, or labels."
@@ -49,40 +50,10 @@ class ScaleColumns(Entry):
         return {key: name for key, name in summary.items() if name is not None} | single
 
 
-class JoinedTable(Entry):
+class JoinedTable(TableFormat):
     """A table with human ratings, whose rows are known by their id."""
 
-    table: FileSource = Field(description="The table: CSV, TSV, XLSX, XLS or Parquet.")
-    format: SheetFormat | None = Field(
-        None, description="Format of the table; without it, told by the end of the file's name."
-    )
-    encoding: Encoding = Field(
-        "utf-8-sig",
-        description="Encoding of CSV and TSV, such as cp1252. The default reads UTF-8 with or "
-        "without a mark at its beginning.",
-    )
-    delimiter: str | None = Field(
-        None,
-        min_length=1,
-        max_length=1,
-        description="What separates the fields of a line; without it a comma in CSV and a tabulator"
-        " in TSV.",
-    )
-    decimal: Literal[".", ","] = Field(".", description="What separates decimals in numbers.")
-    sheet: str | None = Field(
-        None, description="Sheet of a spreadsheet; without it, the first one."
-    )
-    header_line: int = Field(
-        1,
-        ge=1,
-        description="Line with the names of the columns; what is above it is not read. Of columns "
-        "with the same name, the second is called name.1, the third name.2.",
-    )
-    na_values: tuple[str, ...] = Field(
-        ("",),
-        description="What stands in place of a number where there is none. Ids and texts are taken "
-        "as they are: a word may be null or NA.",
-    )
+    table: FileSource = Field(description="The table: CSV, TSV, XLSX, XLS, Parquet or JSONL.")
     label_separator: str = Field(
         ";", min_length=1, description="What separates several labels in a field."
     )
@@ -112,11 +83,7 @@ class JoinedTable(Entry):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.format is None and self.table.suffix not in get_args(SheetFormat):
-            raise ValueError(
-                f"say the format ({', '.join(get_args(SheetFormat))}): the name "
-                f"{self.table.file!r} does not"
-            )
+        self.format_of(self.table)
         if self.rater is not None and self.rows != "ratings":
             raise ValueError(
                 "rater says who gave the rating in a row, and belongs to rows: ratings; where "
@@ -149,11 +116,6 @@ class JoinedTable(Entry):
                     "results would hold people's ids, of which only a hash should be kept. Give "
                     f"{key} a column of its own"
                 )
-
-    @property
-    def table_format(self) -> str:
-        """Format of the table: csv, tsv, xlsx, xls or parquet."""
-        return self.format or self.table.suffix
 
 
 class ItemTable(JoinedTable, Source):

@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from emoalign.errors import DataError
+from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.readers.base import (
     HumanRatings,
     Source,
@@ -34,7 +34,7 @@ class VaderLexiconSource(Source):
         "mean and SD are recomputed from the ratings."
     )
 
-    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+    def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """The lexicon: `token, mean, SD, [ratings]`.
 
         Tokens may hold quotes and spaces, and some occur twice with other ratings, so an item is
@@ -45,11 +45,11 @@ class VaderLexiconSource(Source):
             SourceItem(
                 item_id=f"vader-{number:05d}",
                 text=token,
-                ratings={"valence": from_ratings(rating_list(ratings, where), where)},
+                ratings={"valence": from_ratings(rating_list(ratings, where, mistakes), where)},
                 where=where,
             )
             for number, where, (token, _mean, _sd, ratings) in tab_separated(
-                paths["lexicon"], fields
+                paths["lexicon"], fields, mistakes
             )
         ]
 
@@ -64,46 +64,58 @@ class VaderSentencesSource(Source):
         description="The file …_anonDataRatings.txt: id, mean, SD and the list of ratings."
     )
 
-    def read(self, paths: Mapping[str, Path]) -> list[SourceItem]:
+    def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """A sentence set: `id, mean, text` in one file, `id, mean, SD, [ratings]` in the other."""
-        rated = _sentence_ratings(paths["ratings"])
+        rated = _sentence_ratings(paths["ratings"], mistakes)
         items = []
         for _number, where, (item_id, _mean, text) in tab_separated(
-            paths["texts"], ("id", "mean", "text")
+            paths["texts"], ("id", "mean", "text"), mistakes
         ):
             if item_id not in rated:
-                raise DataError(
-                    f"{where}: sentence {item_id!r} has no ratings in {paths['ratings']}; "
-                    "expected the two files of one set"
+                mistakes.add(
+                    "Sentences without ratings",
+                    f"{where}: sentence {item_id!r} has no ratings in {paths['ratings']}",
+                    _ONE_SET,
                 )
+                continue
             items.append(SourceItem(item_id, text, {"valence": rated[item_id]}, where=where))
-        without = rated.keys() - {item.item_id for item in items}
-        if without:
-            raise DataError(
-                f"{paths['ratings']}: ratings of {min(without)!r}, which {paths['texts']} does not "
-                "hold; expected the two files of one set"
+        for without in sorted(rated.keys() - {item.item_id for item in items}):
+            mistakes.add(
+                "Ratings without a sentence",
+                f"{paths['ratings']}: ratings of {without!r}, which {paths['texts']} does not hold",
+                _ONE_SET,
             )
         return items
 
 
-def _sentence_ratings(path: Path) -> dict[str, HumanRatings]:
+_ONE_SET = "Give the two files of one set."
+
+
+def _sentence_ratings(path: Path, mistakes: Mistakes) -> dict[str, HumanRatings]:
     by_sentence: dict[str, HumanRatings] = {}
     fields = ("id", "mean", "SD", "list of ratings")
-    for _number, where, (item_id, _mean, _sd, ratings) in tab_separated(path, fields):
+    for _number, where, (item_id, _mean, _sd, ratings) in tab_separated(path, fields, mistakes):
         if item_id in by_sentence:
-            raise DataError(f"{where}: ratings of {item_id!r} stand in the file twice")
-        by_sentence[item_id] = from_ratings(rating_list(ratings, where), where)
+            mistakes.add(
+                "Ids that stand in a file twice",
+                f"{where}: ratings of {item_id!r} stand in the file twice",
+                "Get the file anew, or take one of the rows out.",
+            )
+            continue
+        by_sentence[item_id] = from_ratings(rating_list(ratings, where, mistakes), where)
     return by_sentence
 
 
-def rating_list(field: str, where: str) -> list[int]:
-    """Ratings written as a list of whole numbers. Raises DataError for anything else."""
+def rating_list(field: str, where: str, mistakes: Mistakes) -> list[int]:
+    """Ratings written as a list of whole numbers; anything else is noted."""
     try:
         values = ast.literal_eval(field)
     except (ValueError, SyntaxError):
         values = None
     if not isinstance(values, list) or not all(type(value) is int for value in values):
-        raise DataError(
-            f"{where}: expected a list of whole numbers such as [-1, 0, 2], found {field[:60]!r}"
+        mistakes.add(
+            "No lists of ratings",
+            f"{where}: expected a list of whole numbers such as [-1, 0, 2], found {field[:60]!r}",
         )
+        return []
     return values

@@ -1,19 +1,26 @@
-"""Cards of recorded ratings: a table with a row for each, and what its columns are called."""
+"""Cards of recorded ratings: a table with ratings, and what its columns are called."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from emoalign.elicitation.engines.base import ModelCard
+from emoalign.elicitation.engines.recorded.recorded_columns import (
+    ModelColumn,
+    RecordedAnswer,
+    RecordedColumns,
+    Written,
+)
 from emoalign.errors import DataError
-from emoalign.study.fields import Encoding, Entry, FileSource, Modality, Name
+from emoalign.stimuli.table_format import TableFormat
+from emoalign.study.fields import FileSource, Modality, Name, Status
 from emoalign.study.protocols import PromptSet, Protocol
-from emoalign.study.scales import LabelScale, Scale
+from emoalign.study.scales import HumanScale, LabelScale, NativeRange, Scale
 from emoalign.study.source_files import locate, locate_verified
 
 if TYPE_CHECKING:
@@ -21,8 +28,6 @@ if TYPE_CHECKING:
 
     from emoalign.elicitation.budget import Account
     from emoalign.elicitation.rating import RatingTask
-
-TableFormat = Literal["csv", "tsv", "parquet"]
 
 _EXAMPLE = """\
 # yaml-language-server: $schema=../schemas/recorded-model.schema.json
@@ -37,51 +42,14 @@ columns:
 scale: valence
 """
 
-
-class RecordedColumns(Entry):
-    """Names of the columns of recorded ratings; columns not named are not read."""
-
-    item: str | None = Field(
-        None, description="Column with the dataset's own id of the item. Give this or text."
-    )
-    text: str | None = Field(
-        None,
-        description="Column with the text of the item, compared to the last character. It cannot "
-        "tell items with the same text apart: prefer ids.",
-    )
-    participant: str | None = Field(
-        None,
-        description="Column that says whose rating a row is; without it, the ratings of an item "
-        "are numbered as they come.",
-    )
-    scale: str | None = Field(
-        None, description="Column with the name of the scale; for a table of one scale see scale."
-    )
-    protocol: str | None = Field(
-        None,
-        description="Column with the name of the protocol: only its rows are used. Without it, all "
-        "rows are used for every protocol.",
-    )
-    rating: str | None = Field(
-        None, description="Column with the rating: a number, in points of the scale."
-    )
-    answer: str | None = Field(
-        None,
-        description="Column with the raw answer, read as strictly as a model's. With rating as "
-        "well, the two must agree in every row.",
-    )
-
-    @model_validator(mode="after")
-    def _enough(self) -> RecordedColumns:
-        if (self.item is None) == (self.text is None):
-            raise ValueError("say which column holds the item: give either item or text")
-        if self.rating is None and self.answer is None:
-            raise ValueError("say which column holds the ratings: give rating, answer or both")
-        return self
+_ALWAYS = ("engine", "source", "format", "columns", "scale", "encoding", "na_values")
+_COLUMNS = ("item", "text", "participant", "scale", "protocol", "rating", "answer")
+"""Keys that a job always knew. Later ones are left out of it at their default, so that jobs of
+cards without them stay what they were."""
 
 
-class RecordedModel(ModelCard):
-    """Ratings somebody already collected, of people or of a model, in a table with a row each."""
+class RecordedModel(ModelCard, TableFormat):
+    """Ratings somebody already collected, of people or of a model, in a table."""
 
     heading: ClassVar[str] = "Recorded ratings"
     introduction: ClassVar[str] = (
@@ -93,55 +61,131 @@ class RecordedModel(ModelCard):
     example: ClassVar[Path | str] = _EXAMPLE
     asked: ClassVar[bool] = False
 
-    title: str = Field(description="Name of the raters as the report shows it.")
+    title: str = Field(
+        description="Name of the raters as the report shows it; where model makes several, each "
+        "is shown as its value."
+    )
     engine: Literal["recorded"] = Field(description="The engine that reads these ratings.")
     source: FileSource = Field(description="The table.")
-    format: TableFormat | None = Field(
-        None, description="Format of the table; without it, told by the end of the file's name."
-    )
     columns: RecordedColumns = Field(description="What the columns are called.")
     scale: Name | None = Field(
         None,
         description="The scale of all ratings, where the table has no column for it: a name on the "
         "dataset card.",
     )
-    encoding: Encoding = Field(
-        "utf-8-sig",
-        description="Encoding of the text, such as cp1252; Parquet needs none. The default reads "
-        "UTF-8 with or without a mark at its beginning.",
+    model: ModelColumn | None = Field(
+        None, description="For a table of several models: the column that tells them apart."
+    )
+    only: dict[str, Written] = Field(
+        default_factory=dict,
+        description="Rows that are used: what must stand in a column, or a list of what may, "
+        "{condition: base, language: [en, de]}. Other rows are as if they were not there.",
+    )
+    native: NativeRange | None = Field(
+        None,
+        description="Range of the numbers in the table, mapped linearly onto the scale; {min: 9, "
+        "max: 1} where they count the other way round. Without it they are points of the scale.",
+    )
+    native_for: dict[Name, NativeRange] = Field(
+        default_factory=dict, description="The range by scale, for those that have their own."
+    )
+    answer: RecordedAnswer | None = Field(
+        None,
+        description="The form of raw answers. Without it, they are read by the rule for all "
+        "answers: a number and nothing else, or on a scale of labels a JSON array.",
+    )
+    statuses: dict[Status, Written] = Field(
+        default_factory=dict,
+        description="What stands in the column columns.status, by status: {ok: [0, done], "
+        "refusal: R}. The words ok, refusal, ... need no explanation.",
+    )
+    quotes: Literal["standard", "none"] | None = Field(
+        "standard",
+        description="standard: a field in quotation marks may hold anything, as answers do: lines "
+        "and delimiters too. none: quotation marks are characters like any other.",
     )
     na_values: tuple[str, ...] = Field(
         ("",),
-        description="What stands in the columns rating and answer where there is none. Other "
+        description="What stands in columns of ratings and answers where there is none. Other "
         "columns are taken as they are: an item may be the word NA.",
     )
 
     @model_validator(mode="after")
     def _one_scale(self) -> RecordedModel:
-        if (self.scale is None) == (self.columns.scale is None):
+        given = self.scale is not None, self.columns.scale is not None, self.columns.wide
+        if sum(given) != 1:
             raise ValueError(
-                "say which scale was rated: give either columns.scale (the column that names it) "
-                "or scale (the scale of all rows)"
+                "say which scale was rated: give either columns.scale (the column that names it), "
+                "or scale (the scale of all rows), or, in a wide table, columns.ratings"
             )
-        if self.format is None and self.source.suffix not in get_args(TableFormat):
-            raise ValueError(
-                f"say the format (csv, tsv or parquet): the name {self.source.file!r} does not"
-            )
+        self.format_of(self.source)
         return self
 
+    @model_validator(mode="after")
+    def _nothing_is_for_nothing(self) -> RecordedModel:
+        if self.answer is not None and not self.columns.raw:
+            raise ValueError("answer: there are no raw answers; name their column: columns.answer")
+        if self.statuses and self.columns.status is None:
+            raise ValueError("statuses: name the column that holds them: columns.status")
+        said = [word for words in self.statuses.values() for word in words]
+        twice = sorted({word for word in said if said.count(word) > 1})
+        if twice:
+            raise ValueError(f"statuses: {twice[0]!r} stands for more than one status")
+        return self
+
+    def native_of(self, scale: str) -> NativeRange | None:
+        """The range of the numbers on a scale; None where they are points of it."""
+        return self.native_for.get(scale, self.native)
+
     @property
-    def table_format(self) -> str:
-        """Format of the table: csv, tsv or parquet."""
-        return self.format or self.source.suffix
+    def protocol_column(self) -> str | None:
+        """The column that says under which protocol a rating was given."""
+        return self.columns.protocol
+
+    def models(self, name: str) -> Mapping[str, ModelCard]:
+        """The models in the table by their names: one for each value of the column model.column.
+
+        Raises DataError where the values must be read and the table cannot be.
+        """
+        if self.model is None:
+            return {name: self}
+        from emoalign.elicitation.engines.recorded.recorded_table import values_of
+
+        column = self.model.column
+        return {
+            each: self.model_copy(
+                update={"title": value, "model": None, "only": {**self.only, column: (value,)}}
+            )
+            for each, value in (self.model.values or values_of(self, column)).items()
+        }
 
     @classmethod
     def known_as(cls, said: Mapping[str, Any]) -> str:
-        """The file that the ratings are in, from what `answering` has said."""
-        return str(said["source"]["file"])
+        """The file that the ratings are in, which of its rows, and how its numbers were mapped,
+        from what `answering` has said."""
+        rows = [f"{column}: {', '.join(values)}" for column, values in said.get("only", {}).items()]
+        ranges = {"": said.get("native"), **said.get("native_for", {})}
+        mapped = [
+            f"{f'{scale}: ' if scale else ''}{ends['min']:g} to {ends['max']:g} mapped linearly"
+            for scale, ends in ranges.items()
+            if ends is not None
+        ]
+        return "; ".join([str(said["source"]["file"]), *rows, *mapped])
+
+    @classmethod
+    def read_as(cls, said: Mapping[str, Any]) -> str | None:
+        """The rule by which raw answers are read, in words; None for the rule for all answers."""
+        declared = said.get("answer")
+        return None if declared is None else RecordedAnswer.model_validate(declared).in_words()
 
     def answering(self) -> Mapping[str, Any]:
         """The card without its title and how to get the table."""
-        return self.model_dump(mode="json", exclude={"title": True, "source": {"obtain", "url"}})
+        said = self.model_dump(mode="json", exclude={"title": True, "source": {"obtain", "url"}})
+        changed = self.model_dump(mode="json", exclude_defaults=True)
+        columns = changed["columns"]
+        said["columns"] = {key: said["columns"][key] for key in (*_COLUMNS, *columns)}
+        later = sorted(changed.keys() - {*_ALWAYS, "title"})
+        return {key: said[key] for key in (*_ALWAYS, *later)}
 
     def settings(self) -> Mapping[str, object]:
         """The source of the ratings and how it is read, for the manifest."""
@@ -164,17 +208,37 @@ class RecordedModel(ModelCard):
         self, name: str, dataset: str, modality: Modality, scales: Mapping[str, Scale]
     ) -> Iterator[str]:
         """Reasons why the table has no ratings on some of the scales."""
-        for scale in scales:
+        columns = self.columns
+        for scale, asked in scales.items():
             if self.scale not in (None, scale):
                 yield (
                     f"model {name!r} has recorded ratings of {self.scale!r} only (scale in its "
                     f"card), but the study asks about {scale!r} of {dataset!r}"
                 )
-        for scale, asked in scales.items():
-            if self.columns.answer is None and isinstance(asked, LabelScale):
+            elif columns.wide and scale not in columns.scales():
+                yield (
+                    f"model {name!r} has columns of {', '.join(columns.scales())} (columns.ratings "
+                    f"in its card), but the study asks about {scale!r} of {dataset!r}; add its "
+                    f"column, or list the scales of {dataset!r} in the study: scales: "
+                    f"[{', '.join(columns.scales())}]"
+                )
+            elif isinstance(asked, LabelScale) and not (columns.answer or scale in columns.answers):
                 yield (
                     f"model {name!r}: {scale!r} of {dataset!r} is a scale of labels, which are "
                     "read from raw answers; name their column as columns.answer in the model's card"
+                )
+            elif self.answer and self.answer.kind == "json" and not self.answer.key_of(scale):
+                yield (
+                    f"model {name!r}: answer.keys in its card has no key for {scale!r} of "
+                    f"{dataset!r}"
+                )
+            elif self.answer and (self.answer.kind, isinstance(asked, HumanScale)) in (
+                ("labels", True),
+                ("text", False),
+            ):
+                yield (
+                    f"model {name!r}: {scale!r} of {dataset!r} cannot be read from answers of "
+                    f"kind {self.answer.kind} (answer in its card)"
                 )
 
     def cannot_follow(
@@ -186,6 +250,14 @@ class RecordedModel(ModelCard):
                 f"protocol {protocol.name!r} asks model {name!r} for the exact readout, but its "
                 "ratings were recorded, and probabilities cannot be read from ratings: only the "
                 "sampled readout is possible"
+            )
+        ranges = self.native is not None or self.native_for
+        joint = any(each.answer.kind == "joint" for each in prompts)
+        if ranges and joint and self.columns.raw and self.answer is None:
+            yield (
+                f"model {name!r}: its raw answers are on a range of their own (native in its "
+                f"card), and protocol {protocol.name!r} asks for several scales at once; say in "
+                "the card how they are read: answer: {kind: json, keys: {<scale>: <key>}}"
             )
 
     def remaining(self, task: RatingTask) -> None:

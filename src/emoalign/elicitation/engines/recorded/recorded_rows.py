@@ -16,12 +16,18 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
+from emoalign.elicitation.engines.recorded.checking import MISFITS
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
-from emoalign.elicitation.engines.recorded.trials import filled, some, trial_reader, trials_of
+from emoalign.elicitation.engines.recorded.recorded_table import some
+from emoalign.elicitation.engines.recorded.trial_reading import trial_reader
+from emoalign.elicitation.engines.recorded.trials import Trial, filled, trials_of
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
-from emoalign.stimuli.sheets import Record
+from emoalign.stimuli.images import image_name
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.public_ids import ItemFinder
+from emoalign.stimuli.rows import composed, lines_of, tell_composed
 from emoalign.study.source_files import locate_verified
 
 _log = logging.getLogger(__name__)
@@ -36,6 +42,7 @@ class _Rating:
     participant: int
     reading: Reading
     text: str
+    where: str
 
 
 def recorded_rows(task: RatingTask, card: RecordedModel) -> pd.DataFrame:
@@ -67,7 +74,8 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
             some(unrated),
         )
     most = job.protocol.participants
-    _tell_left_out(path, [len(by_item[item_id]) for item_id in wanted if item_id in by_item], most)
+    if most is not None:
+        _tell_left_out(path, [len(by_item.get(item_id, [])) for item_id in wanted], most)
     identity = {"model": job.model, "sha256": checksum, "dataset": job.dataset, "scale": scale}
     identity |= {"protocol": job.protocol.name}
     rows = []
@@ -115,48 +123,79 @@ def _ratings(
     path: Path, job: RatingJob, scale: str, card: RecordedModel, items: pd.DataFrame
 ) -> list[_Rating]:
     """Every rating of the scale and the job's protocol, of known and unknown items."""
-    ours, participants = trials_of(path, job, scale, card)
-    find, read = _finder(items, card), trial_reader(job, scale, card)
+    ours, participants = trials_of(path, job.protocol.name, scale, card)
+    ids = _ids(job.dataset, items, card)
+    find, read = _finder(ids, card), trial_reader(job, scale, card)
     number_of = _numbers(participants)
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
-    ratings = []
+    ratings, declared, mistakes = [], 0, Mistakes()
     for trial in ours:
-        item = filled(trial, card, "item" if card.columns.item else "text")
-        if card.columns.participant:
-            participant = number_of[filled(trial, card, "participant")]
-        else:
-            participant = counted[item]
-            counted[item] += 1
-        earlier = first.setdefault((item, participant), trial.where)
-        if earlier != trial.where:
-            raise DataError(
-                f"{trial.where}: this participant has rated item {item!r} before, in "
-                f"{earlier.rpartition(', ')[2]}; expected one row per item and participant "
-                f"(columns {card.columns.item or card.columns.text!r} and "
-                f"{card.columns.participant!r})"
-            )
-        given = read(trial)
-        if given is not None:
-            ratings.append(_Rating(item, find(trial, item), participant, *given))
+        with mistakes.noted(MISFITS):
+            item = filled(trial, card.columns.item_key)
+            if card.columns.participant:
+                filled(trial, "participant")
+            if trial.participant is not None:
+                participant = number_of[trial.participant]
+            else:
+                participant = counted[composed(item)]
+                counted[composed(item)] += 1
+            earlier = first.setdefault((composed(item), participant), trial.where)
+            if earlier != trial.where:
+                raise DataError(
+                    f"{trial.where}: this participant has rated item {item!r} before, in "
+                    f"{earlier.rpartition(', ')[2]}; expected one row per item and participant "
+                    f"({_told_apart(card)}). Where rows are of several models, conditions or "
+                    "scales, name the column that tells them apart in the model's card, as model, "
+                    "only, columns.protocol or columns.scale."
+                )
+            given = read(trial)
+            if given is not None:
+                item_id = find(trial, item)
+                ratings.append(_Rating(item, item_id, participant, *given, where=trial.where))
+                declared += trial.fields.get("answer") == given[1]
+    mistakes.tell()
+    tell_composed(path, len(ids.otherwise))
     if len(ratings) < len(ours):
         _log.info("%s: rows without a rating: %d", path, len(ours) - len(ratings))
+    if card.answer is not None:
+        _log.info(
+            "%s: %d answers were read by a rule declared on the card: %s",
+            path,
+            declared,
+            card.answer.in_words(),
+        )
     return ratings
 
 
-def _finder(items: pd.DataFrame, card: RecordedModel) -> Callable[[Record, str], str | None]:
-    """A function from the table's name of an item to its id; None if the study has no such."""
-    ids: dict[str, list[str]] = defaultdict(list)
-    for item_id, text in zip(items["item_id"], items["text"], strict=True):
-        ids[item_id if card.columns.item else text].append(item_id)
+def _told_apart(card: RecordedModel) -> str:
+    """The columns that tell ratings apart, for messages."""
+    names = [getattr(card.columns, card.columns.item_key), card.columns.participant]
+    shown = [repr(name) for name in names if name]
+    return f"column{'s' if len(shown) > 1 else ''} {' and '.join(shown)}"
 
-    def find(trial: Record, item: str) -> str | None:
-        item_ids = ids.get(item, [])
+
+def _ids(dataset: str, items: pd.DataFrame, card: RecordedModel) -> ItemFinder:
+    """The ids of items by what the table names them by."""
+    key = card.columns.item_key
+    if key == "item":
+        return ItemFinder(dataset, items["item_id"], None)
+    named = items.dropna(subset=["text" if key == "text" else "image_path"])
+    names = named["image_path"].map(image_name) if key == "image" else named["text"]
+    return ItemFinder(dataset, named["item_id"], names)
+
+
+def _finder(ids: ItemFinder, card: RecordedModel) -> Callable[[Trial, str], str | None]:
+    """A function from the table's name of an item to its id; None if the study has no such."""
+    key = card.columns.item_key
+
+    def find(trial: Trial, item: str) -> str | None:
+        item_ids = ids(image_name(item) if key == "image" else item)
         if len(item_ids) > 1:
             raise DataError(
-                f"{trial.where}, column {card.columns.text!r}: more than one item has the text "
+                f"{trial.where}, column {trial.columns[key]!r}: more than one item has the {key} "
                 f"{item[:60]!r} ({some(item_ids)}). Put the ids of the items into the table, and "
-                "name their column as columns.item in place of columns.text."
+                f"name their column as columns.item in place of columns.{key}."
             )
         return item_ids[0] if item_ids else None
 
@@ -184,24 +223,24 @@ def _by_item(
     """The ratings of each item of the study, by participant. Raises DataError when all are of
     other items."""
     by_item: dict[str, list[_Rating]] = defaultdict(list)
-    unknown: dict[str, None] = {}
+    unknown: dict[str, str] = {}
     for given in sorted(ratings, key=lambda given: given.participant):
         if given.item_id is None:
-            unknown[given.item] = None
+            unknown.setdefault(given.item, given.where)
         else:
             by_item[given.item_id].append(given)
     if ratings and not by_item:
         raise DataError(
             f"{path}: none of its {len(unknown)} items is an item of {job.dataset!r} in this "
             f"study: it has {some(list(unknown))}; expected such as "
-            f"{some(list(items['item_id']))} or their texts, as columns says"
+            f"{some(list(items['item_id']))} or their texts or images, as columns says"
         )
     if unknown:
         _log.warning(
             "%s: items left out because they are none of this study: %d (%s)",
             path,
             len(unknown),
-            some(list(unknown)),
+            lines_of(list(unknown.values())),
         )
     return dict(by_item)
 

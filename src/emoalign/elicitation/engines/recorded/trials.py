@@ -1,36 +1,48 @@
-"""Trials of a table, a row for each rating: which are wanted, and what each says."""
+"""Trials of a table, one for each rating: which are wanted, and whose they are."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from emoalign.elicitation.engines.recorded.recorded_columns import ANY
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
-from emoalign.elicitation.journal import Answer
-from emoalign.elicitation.rating import RatingJob
-from emoalign.elicitation.readings import Reading, readings
+from emoalign.elicitation.engines.recorded.recorded_table import header_of, rows_of, some
 from emoalign.errors import DataError
-from emoalign.stimuli.sheets import Layout, Record, number, read_records
-from emoalign.study.scales import HumanScale, LabelScale
+from emoalign.study.reading import nearest
 
-_NAMED = 3
+_HELD = ("rating", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One participant's rating of an item, as it is written; a row of a wide table holds several.
+
+    `fields` are by the keys item or text, participant, status, rating, answer; `columns` are the
+    names of their columns by the same keys. `participant` is None where the table does not tell.
+    """
+
+    where: str
+    fields: Mapping[str, str | None]
+    columns: Mapping[str, str]
+    participant: str | None
 
 
 def trials_of(
-    path: Path, job: RatingJob, scale: str, card: RecordedModel
-) -> tuple[Sequence[Record], Iterable[str | None]]:
-    """The trials of the scale and the job's protocol, and the participants of the whole table.
+    path: Path, protocol: str, scale: str, card: RecordedModel
+) -> tuple[Sequence[Trial], Iterable[str | None]]:
+    """The trials of the scale and the protocol, and the participants of the whole table.
 
     Raises DataError when there is no such trial.
     """
-    chosen_by = {"scale": scale, "protocol": job.protocol.name}
+    chosen_by = {"scale": scale, "protocol": protocol}
     chosen_by = {key: name for key, name in chosen_by.items() if getattr(card.columns, key)}
     held: dict[str, dict[str, None]] = {key: {} for key in chosen_by}
-    ours: list[Record] = []
+    ours: list[Trial] = []
     participants: set[str | None] = set()
-    for trial in _read_trials(path, card):
-        participants.add(trial.fields.get("participant"))
+    for trial in _read_trials(path, scale, card):
+        participants.add(trial.participant)
         for key, name in chosen_by.items():
             held[key][str(trial.fields[key])] = None
             if trial.fields[key] != name:
@@ -48,99 +60,69 @@ def trials_of(
     return ours, participants
 
 
-def _read_trials(path: Path, card: RecordedModel) -> Iterator[Record]:
-    """The rows of a table, in its order, with their fields by what they hold (item, rating, ...).
+def _read_trials(path: Path, scale: str, card: RecordedModel) -> Iterator[Trial]:
+    """The trials of a table, in its order; of a wide one those of the scale, row by row.
 
     Raises DataError when the file is not of its format, or lacks a column.
     """
-    columns: dict[str, str] = card.columns.model_dump(exclude_none=True)
-    named = {f"columns.{key}": name for key, name in columns.items()}
-    layout = Layout(card.table_format, "the model's card", card.encoding)
-    for row in read_records(path, layout, named):
-        yield Record(row.where, {key: row.fields[f"columns.{key}"] for key in columns})
+    single = card.columns.single()
+    named = {f"columns.{key}": name for key, name in single.items()}
+    wide = _wide_columns(path, scale, card)
+    for who, columns in wide.items():
+        named |= {f"columns.{key}s.{scale}: {who}": name for key, name in columns.items()}
+    for row in rows_of(path, card, named):
+        fields = {key: row.fields[f"columns.{key}"] for key in single}
+        if not card.columns.wide:
+            yield Trial(row.where, fields, single, fields.get("participant"))
+        for who, columns in wide.items():
+            rated = {key: row.fields[f"columns.{key}s.{scale}: {who}"] for key in columns}
+            yield Trial(
+                row.where, fields | rated, single | columns, who or fields.get("participant")
+            )
 
 
-def filled(trial: Record, card: RecordedModel, key: str) -> str:
+def _wide_columns(path: Path, scale: str, card: RecordedModel) -> dict[str, dict[str, str]]:
+    """The columns of a scale in a wide table, rating and answer, by whose they are.
+
+    Participants are called by what stands in place of the *, or by their place in a list of
+    columns; "" stands for whoever the row is of.
+    """
+    by_participant: dict[str, dict[str, str]] = {}
+    for key in _HELD:
+        names = getattr(card.columns, f"{key}s").get(scale, ())
+        for who, name in _participants(path, f"columns.{key}s.{scale}", names, card).items():
+            by_participant.setdefault(who, {})[key] = name
+    return by_participant
+
+
+def _participants(
+    path: Path, key: str, names: Sequence[str], card: RecordedModel
+) -> dict[str, str]:
+    if len(names) > 1:
+        return {str(place): name for place, name in enumerate(names, 1)}
+    if not names or ANY not in names[0]:
+        return dict.fromkeys([""], names[0]) if names else {}
+    header = header_of(path, card)
+    before, _, after = names[0].partition(ANY)
+    shortest = len(before) + len(after) + 1
+    found = {
+        name[len(before) : len(name) - len(after)]: name
+        for name in header
+        if len(name) >= shortest and name.startswith(before) and name.endswith(after)
+    }
+    if not found:
+        raise DataError(
+            f"{path}: no column is called {names[0]!r} with something in place of the * ({key} in "
+            f"the model's card); {nearest(names[0], header)}"
+        )
+    return found
+
+
+def filled(trial: Trial, key: str) -> str:
     """The field of a trial under a key of the card. Raises DataError where it is empty."""
     written = trial.fields[key]
     if not written:
-        column = getattr(card.columns, key)
-        raise DataError(f"{trial.where}, column {column!r}: expected the {key}, found nothing")
-    return written
-
-
-def trial_reader(
-    job: RatingJob, scale: str, card: RecordedModel
-) -> Callable[[Record], tuple[Reading, str] | None]:
-    """A function that reads the rating of a trial, with its text; None where it has none.
-
-    Labels are read from the raw answer alone: there is no number to compare it with.
-    """
-    bounds = job.scales[scale]
-    columns = card.columns
-    if isinstance(bounds, LabelScale):
-        columns = columns.model_copy(update={"rating": None})
-
-    def read(trial: Record) -> tuple[Reading, str] | None:
-        written, answer = (
-            None if field in card.na_values or not column else field
-            for field, column in (
-                (trial.fields.get("rating"), columns.rating),
-                (trial.fields.get("answer"), columns.answer),
-            )
+        raise DataError(
+            f"{trial.where}, column {trial.columns[key]!r}: expected the {key}, found nothing"
         )
-        rating = None
-        if written is not None and isinstance(bounds, HumanScale):
-            where = f"{trial.where}, column {columns.rating!r}"
-            rating = _point(number(written, where), bounds, where)
-        if answer is None:
-            return None if written is None else (Reading("ok", rating), written)
-        reading = _read_text(answer, job)[scale]
-        if columns.rating and reading.rating != rating:
-            raise DataError(
-                f"{trial.where}: column {columns.answer!r} holds {answer[:60]!r}, which "
-                + (f"is {reading.status}" if reading.rating is None else f"is {reading.rating:g}")
-                + f", but column {columns.rating!r} holds {written or 'no rating'}. Either correct "
-                "the table, or name only one of the two columns in the model's card."
-            )
-        return reading, answer
-
-    return read
-
-
-def _read_text(text: str, job: RatingJob) -> Mapping[str, Reading]:
-    """A raw answer read by the rule for all answers; that it had ended is taken for granted."""
-    return readings(
-        job,
-        Answer(
-            request_id="",
-            participant=None,
-            text=text,
-            finish_reason="stop",
-            model_reported="",
-            prompt_tokens=0,
-            completion_tokens=0,
-            latency_s=0,
-            received="",
-        ),
-    )
-
-
-def _point(number: float, scale: HumanScale, where: str) -> float:
-    point = scale.point(number) if math.isfinite(number) else None
-    if point is not None:
-        return point
-    native = scale.native
-    hint = (
-        f", not of the {native.min:g} to {native.max:g} in the dataset's own file" if native else ""
-    )
-    raise DataError(
-        f"{where}: expected a point of the scale from {scale.min:g} to {scale.max:g} in steps of "
-        f"{scale.step:g}{hint}; found {number:g}"
-    )
-
-
-def some(names: Sequence[str]) -> str:
-    """The first of some names, for messages."""
-    shown = ", ".join(repr(name[:60]) for name in names[:_NAMED])
-    return f"{shown}, …" if len(names) > _NAMED else shown
+    return written

@@ -1,0 +1,90 @@
+"""The table of recorded ratings, row by row: those rows that the card is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from emoalign.elicitation.engines.recorded.recorded_columns import names_of
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
+from emoalign.errors import DataError
+from emoalign.stimuli.rows import Record
+from emoalign.stimuli.sheets import layout_of, read_records, read_rows
+from emoalign.study.source_files import locate
+
+CARD = "the model's card"
+_NAMED = 3
+
+
+def header_of(path: Path, card: RecordedModel) -> Sequence[str]:
+    """The names of all columns of the table. Raises DataError when it is not of its format."""
+    return read_rows(path, layout_of(card, card.source, CARD))[0]
+
+
+def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iterator[Record]:
+    """The rows that `only` of the card lets pass, with the columns that are named.
+
+    `columns` has their names by the keys of the card that name them. Raises DataError when the file
+    is not of its format or lacks a column, or when no row passes.
+    """
+    wanted = {f"only.{column}": values for column, values in card.only.items()}
+    named = {**columns, **{f"only.{column}": column for column in card.only}}
+    held: dict[str, dict[str, None]] = {key: {} for key in wanted}
+    passed = False
+    ratings = [key for key in columns if key.startswith("columns.rating")]
+    for row in read_records(path, layout_of(card, card.source, CARD), named, numbers=ratings):
+        for key, values in wanted.items():
+            field = (row.fields[key] or "").strip()
+            if not any(_same(field, value) for value in values):
+                held[key][field] = None
+                break
+        else:
+            passed = True
+            yield row
+    if held and not passed:
+        key = next((key for key in held if held[key]), next(iter(held)))
+        raise DataError(
+            f"{path}: no row has {' or '.join(map(repr, wanted[key]))} in column "
+            f"{key.removeprefix('only.')!r} (only in {CARD}); it holds {some(list(held[key]))}"
+        )
+
+
+def _same(field: str, value: str) -> bool:
+    """Tell whether a field holds a value: the same text, or the same number."""
+    if field == value.strip():
+        return True
+    try:
+        return float(field) == float(value)
+    except ValueError:
+        return False
+
+
+def values_of(card: RecordedModel, column: str) -> dict[str, str]:
+    """The values in a column of the table by the names that they make, in order of appearance.
+
+    Only the column and those of `only` are read. Raises DataError when the table is missing or
+    lacks the column, or when a value makes no name.
+    """
+    path = locate(card.source)
+    key = "model.column"
+    values: dict[str, None] = {}
+    for row in rows_of(path, card, {key: column}):
+        value = (row.fields[key] or "").strip()
+        if not value:
+            raise DataError(
+                f"{row.where}, column {column!r}: expected the model, found nothing. Fill the "
+                f"field, or list the models that are used as model.values in {CARD}."
+            )
+        values[value] = None
+    if not values:
+        raise DataError(f"{path}: there are no rows below the names of the columns")
+    try:
+        return names_of(list(values))
+    except ValueError as error:
+        raise DataError(f"{path}, column {column!r}: {error} in {CARD}, under model") from error
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of some names, for messages."""
+    shown = ", ".join(repr(name[:60]) for name in names[:_NAMED])
+    return f"{shown}, …" if len(names) > _NAMED else shown

@@ -1,0 +1,217 @@
+"""What a trial says: a rating, labels, or why it is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from emoalign.elicitation.engines.recorded.recorded_columns import RecordedAnswer
+from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
+from emoalign.elicitation.engines.recorded.recorded_table import CARD
+from emoalign.elicitation.engines.recorded.trials import Trial
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.rating import RatingJob
+from emoalign.elicitation.readings import (
+    UNPARSABLE,
+    NotJson,
+    Reading,
+    parse_json,
+    parse_number,
+    readings,
+    refuses,
+    within_fence,
+)
+from emoalign.errors import DataError
+from emoalign.stimuli.numbers import number
+from emoalign.study.fields import Status
+from emoalign.study.reading import nearest
+from emoalign.study.scales import HumanScale, LabelScale, NativeRange
+from emoalign.tables import STATUSES
+
+
+def trial_reader(
+    job: RatingJob, scale: str, card: RecordedModel
+) -> Callable[[Trial], tuple[Reading, str] | None]:
+    """A function that reads the rating of a trial, with its text; None where it has none.
+
+    Labels are read from the raw answer alone: there is no number to compare it with.
+    """
+    bounds, native = job.scales[scale], card.native_of(scale)
+    read_answer = _answer_reader(job, scale, card)
+    status_of = _status_reader(card)
+
+    def read(trial: Trial) -> tuple[Reading, str] | None:
+        status = status_of(trial)
+        written, answer = (
+            None if field in card.na_values else field
+            for field in (trial.fields.get("rating"), trial.fields.get("answer"))
+        )
+        if isinstance(bounds, LabelScale):
+            written = None
+        if status is not None and status != "ok":
+            return _no_rating(trial, status, written, answer)
+        rating = None
+        if written is not None and isinstance(bounds, HumanScale):
+            where = f"{trial.where}, column {trial.columns['rating']!r}"
+            value = number(written, where, _decimal(card, written), card, CARD)
+            rating = _point(value, bounds, native, where)
+        if answer is None:
+            if written is None and status == "ok":
+                raise DataError(
+                    f"{trial.where}: column {trial.columns['status']!r} says that the answer is "
+                    "ok, but there is none. Say in statuses of the model's card what its words "
+                    "mean, or correct the table."
+                )
+            return None if written is None else (Reading("ok", rating), written)
+        reading = read_answer(answer, f"{trial.where}, column {trial.columns['answer']!r}")
+        compared = "rating" in trial.columns and not isinstance(bounds, LabelScale)
+        if compared and reading.rating != rating:
+            raise DataError(
+                f"{trial.where}: column {trial.columns['answer']!r} holds {answer[:60]!r}, which "
+                + (f"is {reading.status}" if reading.rating is None else f"is {reading.rating:g}")
+                + f", but column {trial.columns['rating']!r} holds {written or 'no rating'}. "
+                "Either correct the table, or name only one of the two columns in the model's card."
+            )
+        return reading, answer
+
+    return read
+
+
+def _status_reader(card: RecordedModel) -> Callable[[Trial], Status | None]:
+    """A function that tells the status of a trial; None where the table does not say."""
+    meaning: dict[str, Status] = {status: status for status in STATUSES}
+    meaning |= {word: status for status, words in card.statuses.items() for word in words}
+
+    def status_of(trial: Trial) -> Status | None:
+        written = (trial.fields.get("status") or "").strip()
+        if not written:
+            return None
+        if written not in meaning:
+            raise DataError(
+                f"{trial.where}, column {trial.columns['status']!r}: {written[:60]!r} is no status "
+                f"that is known ({nearest(written, meaning)}). Say what it means in the model's "
+                f"card, such as statuses: {{unparsable: [{written[:60]!r}]}}."
+            )
+        return meaning[written]
+
+    return status_of
+
+
+def _no_rating(
+    trial: Trial, status: Status, written: str | None, answer: str | None
+) -> tuple[Reading, str]:
+    """A trial that counts as what its status says, which is not ok."""
+    if written is not None and status != "off_scale":
+        raise DataError(
+            f"{trial.where}: column {trial.columns['status']!r} says {status}, but column "
+            f"{trial.columns['rating']!r} holds {written[:60]!r}. An answer that is no rating has "
+            "none: empty the field, or correct the status."
+        )
+    return Reading(status), answer or written or ""
+
+
+def _decimal(card: RecordedModel, field: str) -> str:
+    """The decimal mark in a field. Numbers that a file knows as such have a point."""
+    typed = card.format_of(card.source) not in ("csv", "tsv") and "," not in field
+    return "." if typed else card.decimal
+
+
+def _point(value: float, scale: HumanScale, native: NativeRange | None, where: str) -> float:
+    """A number of the table as a point of the scale. Raises DataError where it is none."""
+    mapped = value if native is None else native.onto(value, scale)
+    point = scale.point(mapped) if math.isfinite(mapped) else None
+    if point is not None:
+        return point
+    between = scale.min < mapped < scale.max
+    expected = (
+        f"expected a point of the scale from {scale.min:g} to {scale.max:g} in steps of "
+        f"{scale.step:g}"
+    )
+    if native is not None:
+        expected += f" ({native.min:g} to {native.max:g} in the table, native in the model's card)"
+    elif scale.native is not None and not between:
+        expected += (
+            f", not of the {scale.native.min:g} to {scale.native.max:g} in the dataset's own file"
+        )
+    found = f"{where}: {expected}; found {value:g}"
+    if native is not None:
+        found += f", which would be {mapped:g}"
+    if between:
+        found += (
+            ". Ratings are never rounded. If it is the mean of several ratings, give the single "
+            "ones; where raters could choose any number, give the scale on the dataset's card a "
+            "smaller step, such as step: 0.01"
+        )
+    else:
+        found += (
+            ". Where the table has another range, say which in the model's card, as native: {min: "
+            "..., max: ...}; where a model gave this number, name the column as answer in place of "
+            "rating: then it counts as off_scale"
+        )
+    raise DataError(f"{found}.")
+
+
+def _answer_reader(
+    job: RatingJob, scale: str, card: RecordedModel
+) -> Callable[[str, str], Reading]:
+    """A function that reads a raw answer; it takes the place of the answer too, for complaints.
+
+    Answers are read by the rule for all answers, unless the card declares another, or a range.
+    """
+    bounds, native = job.scales[scale], card.native_of(scale)
+    form = card.answer
+    if form is None and native is None:
+        return lambda text, where: _read_text(text, job)[scale]
+    form = form or RecordedAnswer(kind="text")
+
+    def read(text: str, where: str) -> Reading:
+        if refuses(text):
+            return Reading("refusal")
+        value = _value(text, form, scale)
+        if isinstance(bounds, LabelScale):
+            named = isinstance(value, list) and all(isinstance(name, str) for name in value)
+            labels = bounds.choice(value) if named and isinstance(value, list) else None
+            return UNPARSABLE if labels is None else Reading("ok", labels=labels)
+        if isinstance(value, str):
+            value = parse_number(value)
+        if not isinstance(value, float) or not math.isfinite(value):
+            return UNPARSABLE
+        whole = value.is_integer() and native is not None and native.holds(value)
+        mapped = value if native is None else native.onto(value, bounds)
+        point = bounds.point(mapped)
+        if point is None and whole:
+            return Reading("ok", _point(value, bounds, native, where))
+        return Reading("off_scale") if point is None else Reading("ok", point)
+
+    return read
+
+
+def _value(text: str, form: RecordedAnswer, scale: str) -> object:
+    """What an answer gives on a scale: a text, or a JSON value; None where it gives nothing."""
+    if form.kind == "text":
+        return text
+    try:
+        value = parse_json(within_fence(text) if form.around else text)
+    except NotJson:
+        return None
+    if form.kind == "labels":
+        return value
+    return value.get(form.key_of(scale)) if isinstance(value, Mapping) else None
+
+
+def _read_text(text: str, job: RatingJob) -> Mapping[str, Reading]:
+    """A raw answer read by the rule for all answers; that it had ended is taken for granted."""
+    return readings(
+        job,
+        Answer(
+            request_id="",
+            participant=None,
+            text=text,
+            finish_reason="stop",
+            model_reported="",
+            prompt_tokens=0,
+            completion_tokens=0,
+            latency_s=0,
+            received="",
+        ),
+    )

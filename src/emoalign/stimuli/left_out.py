@@ -1,0 +1,101 @@
+"""Rows of a table as wide as its header: what is empty or only a note is left out, and counted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import looks_like_number
+from emoalign.stimuli.rows import Row, lines_of
+from emoalign.stimuli.table_format import TableFormat
+
+_HELD = {
+    False: "A field that holds what separates fields must stand in quotation marks.",
+    True: "No field can hold what separates fields, since quotation marks mean nothing here.",
+}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Used:
+    """The places of the columns that are read, and of those among them that hold numbers."""
+
+    places: Collection[int] = ()
+    numbers: Collection[int] = ()
+    written: TableFormat = field(default_factory=TableFormat)
+
+
+def fitted(
+    path: Path,
+    header: Sequence[str],
+    rows: Iterator[Row],
+    mistakes: Mistakes,
+    used: Used | None = None,
+    separated: bool = True,
+    expected: str = "fields, as in the first line",
+) -> Iterator[Row]:
+    """The rows that have all named columns.
+
+    A row whose named columns are all empty is left out, and so is what stands right of them: a
+    note. Both are told in the log, with their number. A row that is too short is noted as a
+    mistake. So is one that is too long because a field may hold the separator, where fields are
+    `separated` by one: the fields right of it would be taken for those of other columns.
+    """
+    used = used or Used()
+    named = 1 + max((place for place, name in enumerate(header) if name), default=-1)
+    named = max(named, 1 + max(used.places, default=0))
+    empty: list[str] = []
+    notes: list[str] = []
+    for row in rows:
+        if all(map(_blank, row.fields[:named])):
+            empty.append(row.where)
+            continue
+        if len(row.fields) < named:
+            mistakes.add(
+                "Rows with too few fields",
+                f"{row.where}: expected {named} {expected}, found {len(row.fields)}",
+                "Write empty fields too, and check that no line is broken in two.",
+            )
+            continue
+        if not all(map(_blank, row.fields[named:])):
+            if separated and _shifted(row.fields, len(header), named, used):
+                mistakes.add(
+                    "Rows with too many fields",
+                    f"{row.where}: expected {len(header)} {expected}, found {len(row.fields)}",
+                    f"{_HELD[used.written.quotes == 'none']} If the last ones are a note, leave a "
+                    "field empty before it, or give its column a name in the first line.",
+                )
+                continue
+            notes.append(row.where)
+        yield row
+    _tell("empty rows left out", path, empty)
+    _tell("notes right of the last named column left out", path, notes)
+
+
+def _shifted(fields: Sequence[object], width: int, named: int, used: Used) -> bool:
+    """Tell whether a field that holds the separator may have moved those right of it.
+
+    Then the row is wider than the header, without a gap after the named columns. And the field that
+    was in the last column with numbers has moved on to one that could be a number.
+    """
+    gap = next((place for place in range(named, len(fields)) if _blank(fields[place])), len(fields))
+    most = min(gap - named, len(fields) - width)
+    if most < 1:
+        return False
+    last = max(used.numbers, default=None)
+    if last is None or max(used.places) > last:
+        return True
+    moved = (str(fields[last + step]) for step in range(1, most + 1))
+    return any(looks_like_number(field) or used.written.missing(field) for field in moved)
+
+
+def _blank(field: object) -> bool:
+    return field is None or field != field or (isinstance(field, str) and not field.strip())
+
+
+def _tell(what: str, path: Path, where: Sequence[str]) -> None:
+    if where:
+        _log.info("%s: %s: %d (%s)", path, what, len(where), lines_of(where))

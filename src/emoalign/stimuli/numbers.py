@@ -1,0 +1,118 @@
+"""Numbers in the fields of tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+from emoalign.stimuli.mistakes import Mistakes, Remedy
+from emoalign.stimuli.table_format import TableFormat
+
+LARGEST = 1e15
+"""Beyond it, numbers are not exact enough to be told apart, and their squares soon infinite."""
+
+OFTEN = 3
+"""Times the same word must stand in place of a number to be taken for a sign of none."""
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DASHES = ("\u2212", "\u2013", "\u2014", "\u2012")
+_NO_NUMBER = re.compile(r"#?(n\.?[/.]?\s?a\.?|nan|null|none|nil|missing|-+|\.+|\?+|x|–|—)!?", re.I)
+
+
+def looks_like_number(field: object) -> bool:
+    """Tell whether a field would be a number, whichever mark separates its decimals."""
+    return bool(_NUMBER.fullmatch(str(field).strip().replace(",", ".")))
+
+
+def read_number(
+    field: str,
+    where: str,
+    mistakes: Mistakes,
+    decimal: str = ".",
+    written: TableFormat | None = None,
+    card: str = "the dataset's card",
+) -> float | None:
+    """The number in a field. None for anything else, which is noted with what mends it.
+
+    `written` is how the table is written, as `card` says it.
+    """
+    plain = field.strip()
+    if decimal == ",":
+        plain = plain.replace(".", " ").replace(",", ".")
+    if not _NUMBER.fullmatch(plain):
+        kind, remedy = _mended(field.strip(), decimal, written or TableFormat(), card)
+        problem = f"{where}: expected a number, found {field[:60]!r}"
+        mistakes.add(kind, problem, remedy, field.strip()[:60])
+        return None
+    value = float(plain)
+    if abs(value) > LARGEST:
+        problem = f"{where}: expected a rating, found {field[:60]!r}, too large to be one"
+        mistakes.add("Numbers too large to be ratings", problem, "Correct the fields.")
+        return None
+    return value
+
+
+def number(
+    field: str,
+    where: str,
+    decimal: str = ".",
+    written: TableFormat | None = None,
+    card: str = "the dataset's card",
+) -> float:
+    """The number in a field. Raises DataError for anything else, with what mends it."""
+    mistakes = Mistakes()
+    value = read_number(field, where, mistakes, decimal, written, card)
+    mistakes.tell()
+    assert value is not None  # noqa: S101 - else the mistake was told
+    return value
+
+
+def missing_instead(value: str, written: TableFormat) -> str:
+    """The key that makes a value stand for no number: na_values with those that do so already."""
+    known = [word for word in written.na_values if word]
+    words = ", ".join(json.dumps(word, ensure_ascii=False) for word in [*known, value])
+    return f"na_values: [{words}]"
+
+
+def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[str, Remedy]:
+    """What a field is that holds no number, and what mends it."""
+    if _NUMBER.fullmatch(field.replace(",", ".", 1)):
+        mark, other = ("point", ",") if decimal == "." else ("comma", ".")
+        return f"Decimals with a {'comma' if decimal == '.' else 'point'}", (
+            f"Here decimals are written with a {mark}. If all of the table is written the other "
+            f'way, say decimal: "{other}" in {card}; else correct the fields.'
+        )
+    if _NUMBER.fullmatch(field.removesuffix("%").rstrip().replace(",", ".", 1)):
+        return "Percentages", (
+            "Write numbers without the percent sign. If they go from 0 to 100, say native: "
+            f"{{min: 0, max: 100}} for the scale in {card}."
+        )
+    if _NUMBER.fullmatch(field.removeprefix("(").removesuffix(")")):
+        return "Numbers in brackets", (
+            "A spreadsheet writes negative numbers in brackets: get the table anew, or write them "
+            "with a minus sign."
+        )
+
+    if field.startswith(_DASHES) and looks_like_number(field[1:]):
+        return "Dashes in place of minus signs", (
+            "Write negative numbers with the hyphen of the keyboard (-), not with a dash or the "
+            "sign of typesetters."
+        )
+
+    def remedy(values: Counter[str]) -> str:
+        words = [
+            word
+            for word, count in values.most_common()
+            if word and (count >= OFTEN or _NO_NUMBER.fullmatch(word))
+        ]
+        if not words:
+            return f"Correct the fields, or check that {card} names the right columns."
+        shown = ", ".join(f"{word!r} ({values[word]:,})" for word in words[:5])
+        known = written.model_copy(update={"na_values": (*written.na_values, *words[:-1])})
+        return (
+            f"If there is no number where it says {shown}, say "
+            f"{missing_instead(words[-1], known)} in {card}."
+        )
+
+    return "Not a number", remedy

@@ -1,0 +1,213 @@
+"""The rows of a table become items with their ratings, as a card says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import read_number
+from emoalign.stimuli.readers.base import (
+    HumanLabels,
+    HumanRatings,
+    from_ratings,
+    rater_code,
+    sample_sd,
+)
+from emoalign.stimuli.readers.table_columns import JoinedTable, ScaleColumns
+from emoalign.stimuli.rows import Record, composed, tell_composed
+from emoalign.stimuli.sheets import layout_of, read_records
+
+CARD = "the dataset's card"
+_RATER = "rater"
+
+
+@dataclass
+class TableItem:
+    """An item: its id as first written, its first row, and the ratings in all of its rows with
+    their places and raters."""
+
+    item_id: str
+    first: Record
+    ratings: dict[str, HumanRatings | HumanLabels] = field(default_factory=dict)
+    single: dict[str, list[tuple[float, str, str | None]]] = field(default_factory=dict)
+    choices: dict[str, list[tuple[tuple[str, ...], str, str | None]]] = field(default_factory=dict)
+
+
+class TableReading:
+    """The reading of one table."""
+
+    def __init__(
+        self, part: JoinedTable, path: Path, stimulus: Mapping[str, str], mistakes: Mistakes
+    ) -> None:
+        self.part = part
+        self.path = path
+        self.stimulus = stimulus
+        self.mistakes = mistakes
+        self.layout = layout_of(part, part.table, CARD)
+
+    def items(self) -> dict[str, TableItem]:
+        """The items of the table by their ids, as `composed` writes them."""
+        part = self.part
+        scales = {
+            f"scales.{scale}.{key}": name
+            for scale, entry in part.scales.items()
+            for key, name in entry.named().items()
+        }
+        columns = {"id": part.id, **self.stimulus, **scales}
+        if part.rater is not None:
+            columns[_RATER] = part.rater
+        numbers = [key for key in scales if not key.endswith(".labels")]
+        items: dict[str, TableItem] = {}
+        otherwise = 0
+        for row in read_records(
+            self.path, self.layout, columns, (_RATER,), numbers, mistakes=self.mistakes
+        ):
+            item_id = (row.fields["id"] or "").strip()
+            if not item_id:
+                self.mistakes.add(
+                    "Rows without id",
+                    f"{row.where}, column {part.id!r}: expected the id of the item, found nothing",
+                    "Fill the field, or take the row out of the table.",
+                )
+            item = items.setdefault(composed(item_id) or row.where, TableItem(item_id, row))
+            otherwise += item.item_id != item_id
+            if item.first is not row and not self._may_come_again(item, row):
+                # Its numbers are read all the same: they may hold other mistakes.
+                item = items.setdefault(row.where, TableItem(item_id, row))
+            self._add_ratings(item, row)
+        tell_composed(self.path, otherwise)
+        for item in items.values():
+            for scale, single in item.single.items():
+                values, places, raters = zip(*single, strict=True)
+                item.ratings[scale] = from_ratings(values, item.first.where, places, _all(raters))
+            for scale, choices in item.choices.items():
+                chosen, places, raters = zip(*choices, strict=True)
+                item.ratings[scale] = HumanLabels(chosen, places, _all(raters))
+        return items
+
+    def _may_come_again(self, item: TableItem, row: Record) -> bool:
+        """Tell whether an item may have another row; else note why not."""
+        line = item.first.where.rpartition(", ")[2]
+        if self.part.rows == "items":
+            self.mistakes.add(
+                "Ids that stand in the table twice",
+                f"{row.where}, column {self.part.id!r}: the id {item.item_id!r} stands in {line} "
+                "already",
+                "Every item needs an id of its own, even where two texts are the same; if a row is "
+                f"one person's rating and not an item, say rows: ratings in {CARD}.",
+            )
+            return False
+        for key, name in self.stimulus.items():
+            here, first = row.fields[key], item.first.fields[key]
+            if composed(here or "") != composed(first or ""):
+                self.mistakes.add(
+                    "Rows that contradict an earlier row of the item",
+                    f"{row.where}, column {name!r}: item {item.item_id!r} has {here!r} here, but "
+                    f"{first!r} in {line}",
+                    "Correct the rows, or give different items different ids.",
+                )
+                return False
+        return True
+
+    def _add_ratings(self, item: TableItem, row: Record) -> None:
+        part = self.part
+        person = self._rater(row)
+        rated = False
+        for scale, entry in part.scales.items():
+            named = entry.named()
+            written = {
+                key: field
+                for key in named
+                if (field := row.fields[f"scales.{scale}.{key}"]) is not None
+                and not part.missing(field)
+            }
+            if not written:
+                continue
+            rated = True
+            places = {key: f"{row.where}, column {named[key]!r}" for key in written}
+            raters = {key: person or self._column_code(name) for key, name in named.items()}
+            if entry.labels is not None:
+                item.choices.setdefault(scale, []).extend(
+                    (
+                        tuple(label.strip() for label in field.split(part.label_separator)),
+                        places[key],
+                        raters[key],
+                    )
+                    for key, field in written.items()
+                )
+                continue
+            read = {
+                key: read_number(
+                    field, places[key], self.mistakes, self._decimal(field), part, CARD
+                )
+                for key, field in written.items()
+            }
+            numbers = {key: value for key, value in read.items() if value is not None}
+            if entry.ratings:
+                if numbers:
+                    item.single.setdefault(scale, []).extend(
+                        (value, places[key], raters[key]) for key, value in numbers.items()
+                    )
+            elif "mean" in written:
+                summary = self._summary(entry, numbers, row.where)
+                if "mean" in numbers:
+                    item.ratings[scale] = summary
+        if rated and part.rater is not None and person is None:
+            self.mistakes.add(
+                "Ratings without rater",
+                f"{row.where}, column {part.rater!r}: expected the rater, found nothing",
+                f"Fill the field, or leave rater out of {CARD}: then raters are not told apart.",
+            )
+
+    def _rater(self, row: Record) -> str | None:
+        """The code of who gave the ratings of a row, where the card says how to tell."""
+        written = row.fields.get(_RATER)
+        if written is None or self.part.missing(written):
+            return None
+        return rater_code(written.strip())
+
+    def _column_code(self, column: str) -> str | None:
+        """The code of whose ratings a column holds, where the card says that it is one person's."""
+        return rater_code(column) if self.part.columns_are_raters else None
+
+    def _decimal(self, field: str) -> str:
+        """The decimal mark in a field. Numbers that a spreadsheet knows as such have a point."""
+        typed = self.layout.format not in ("csv", "tsv") and "," not in field
+        return "." if typed else self.part.decimal
+
+    def _summary(
+        self, entry: ScaleColumns, numbers: Mapping[str, float], where: str
+    ) -> HumanRatings:
+        """Ratings of which only mean, SD and number are known."""
+        sd, n = numbers.get("sd", float("nan")), numbers.get("n")
+        if sd < 0:
+            self.mistakes.add(
+                "Standard deviations below 0",
+                f"{where}, column {entry.sd!r}: expected a standard deviation, never below 0, "
+                f"found {sd:g}",
+                "Check that the card names the right column; a spreadsheet that writes SDs in "
+                "brackets turns them into negative numbers: get the table anew.",
+            )
+        if n is not None and (n < 1 or not n.is_integer()):
+            self.mistakes.add(
+                "Impossible numbers of raters",
+                f"{where}, column {entry.n!r}: expected a number of raters, found {n:g}",
+                "Check that the card names the right column.",
+            )
+            n = None
+        raters = None if n is None else int(n)
+        return HumanRatings(
+            mean=numbers.get("mean", float("nan")),
+            sd=sample_sd(sd, raters, self.part.sd_ddof),
+            n=raters,
+            ratings=None,
+            where=f"{where}, column {entry.mean!r}",
+        )
+
+
+def _all(raters: Sequence[str | None]) -> tuple[str, ...] | None:
+    """Who gave each rating, where the card says how to tell."""
+    known = tuple(rater for rater in raters if rater is not None)
+    return known or None

@@ -1,0 +1,343 @@
+"""Recorded tables as people publish them: several models, wide rows, statuses, JSON, ranges."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from emoalign.elicitation.engines.recorded.checking import table_problems
+from emoalign.errors import DataError
+from tests.kit.recorded import (
+    SCALE,
+    Table,
+    csv,
+    given,
+    problems_of_card,
+)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return Table(tmp_path)
+
+
+# Several models, and only some rows
+
+
+TRIALS = csv(
+    ("w1", "GPT-4o", "base", 7),
+    ("w1", "GPT-4o", "primed", 1),
+    ("w1", "Claude 3", "base", 5),
+    ("w2", "Claude 3", "base", 4),
+    header="id,engine,how,rating",
+)
+OF_ENGINES = {"item": "id", "rating": "rating"}
+
+
+def test_a_value_of_a_column_is_a_model_with_its_own_rows(table: Table) -> None:
+    table.write(TRIALS)
+    card = table.card(columns=OF_ENGINES, model={"column": "engine"}, only={"how": "base"})
+    models = card.models("table")
+    assert {name: model.title for name, model in models.items()} == {
+        "GPT-4o": "GPT-4o",
+        "Claude-3": "Claude 3",
+    }
+    only = {"how": ("base",), "engine": ("Claude 3",)}
+    rows = table.rate(columns=OF_ENGINES, only=only)
+    assert given(rows) == [("w1", 0, 5), ("w2", 0, 4)]
+    assert models["Claude-3"].answering() == table.card(columns=OF_ENGINES, only=only).answering()
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [(["GPT-4o"], {"GPT-4o": "GPT-4o"}), ({"four": "GPT-4o"}, {"four": "GPT-4o"})],
+)
+def test_models_that_the_card_names_need_no_look_into_the_table(
+    values: object, names: dict[str, str], table: Table
+) -> None:
+    card = table.card(columns=OF_ENGINES, model={"column": "engine", "values": values})
+    assert {name: model.title for name, model in card.models("table").items()} == names
+
+
+def test_models_that_would_have_the_same_name_are_told_with_what_helps(table: Table) -> None:
+    table.write(csv(("w1", "GPT 4", 5), ("w1", "GPT-4", 5), header="id,engine,rating"))
+    card = table.card(columns=OF_ENGINES, model={"column": "engine"})
+    with pytest.raises(DataError, match="'GPT 4' and 'GPT-4' would both be called 'GPT-4'; give"):
+        card.models("table")
+    table.write(csv(("w1", "模型", 5), header="id,engine,rating"))
+    with pytest.raises(DataError, match="the value '模型' makes no name; give each a name"):
+        card.models("table")
+
+
+@pytest.mark.parametrize(
+    ("only", "kept"),
+    [
+        ({"t": 0}, [("w1", 0, 7)]),
+        ({"t": [0, 0.5]}, [("w1", 0, 7), ("w2", 0, 2)]),
+        ({"t": "1"}, [("w3", 0, 3)]),
+    ],
+)
+def test_rows_are_chosen_by_text_or_number(
+    only: dict[str, Any], kept: list[tuple[str, int, float]], table: Table
+) -> None:
+    content = csv(
+        ("w1", "0.0", 7), ("w2", "0.5", 2), ("w3", " 1 ", 3), ("w4", "x", 4), header="id,t,rating"
+    )
+    assert given(table.write(content).rate(columns=OF_ENGINES, only=only)) == kept
+
+
+def test_a_filter_that_lets_nothing_pass_is_told_with_what_there_is(table: Table) -> None:
+    told = table.write(TRIALS).refusal(columns=OF_ENGINES, only={"how": ["basic", "none"]})
+    assert told == (
+        f"{table.file}: no row has 'basic' or 'none' in column 'how' (only in the model's card); "
+        "it holds 'base', 'primed'"
+    )
+    told = table.refusal(columns=OF_ENGINES, only={"hwo": "base"})
+    assert "there is no column 'hwo' (only.hwo in the model's card); did you mean 'how'?" in told
+
+
+# Wide tables
+
+
+def wide(**ratings: object) -> dict[str, Any]:
+    return {"columns": {"item": "id", "ratings": ratings}, "scale": None}
+
+
+def test_a_column_for_each_scale(table: Table) -> None:
+    table.job["scales"] = {"valence": SCALE, "arousal": SCALE}
+    table.write(csv(("w1", 7, 1), ("w2", "", 2), header="id,V,A"))
+    rows = table.rate(**wide(valence="V", arousal="A"))
+    assert given(rows[rows["scale"] == "valence"]) == [("w1", 0, 7)]
+    assert given(rows[rows["scale"] == "arousal"]) == [("w1", 0, 1), ("w2", 0, 2)]
+
+
+@pytest.mark.parametrize("names", [["p1_v", "p2_v"], "*_v", ["p2_v", "p1_v"]])
+def test_a_column_for_each_participant(names: object, table: Table) -> None:
+    table.write(csv(("w1", 7, 6), ("w2", "", 2), header="id,p1_v,p2_v"))
+    rows = given(table.rate(**wide(valence=names)))
+    if names == ["p2_v", "p1_v"]:
+        assert rows == [("w1", 0, 6), ("w1", 1, 7), ("w2", 0, 2)]
+    else:
+        assert rows == [("w1", 0, 7), ("w1", 1, 6), ("w2", 1, 2)]
+
+
+def test_a_participant_is_the_same_on_every_scale_and_numbers_are_ordered_as_people_count(
+    table: Table,
+) -> None:
+    table.job["scales"] = {"valence": SCALE, "arousal": SCALE}
+    table.write(csv(("w1", 7, 6, 5, 4), header="id,v10,v2,a10,a2"))
+    rows = table.rate(**wide(valence="v*", arousal="a*"))
+    assert given(rows[rows["scale"] == "valence"]) == [("w1", 0, 6), ("w1", 1, 7)]
+    assert given(rows[rows["scale"] == "arousal"]) == [("w1", 0, 4), ("w1", 1, 5)]
+
+
+def test_a_row_may_be_a_participants_with_a_column_for_each_scale(table: Table) -> None:
+    table.write(csv(("w1", "ann", 7), ("w1", "bob", 6), header="id,who,V"))
+    columns = {"item": "id", "participant": "who", "ratings": {"valence": "V"}}
+    assert given(table.rate(columns=columns, scale=None)) == [("w1", 0, 7), ("w1", 1, 6)]
+    told = problems_of_card(columns={**columns, "ratings": {"valence": "V*"}}, scale=None)
+    assert "ratings.valence: several columns are those of several participants" in told
+
+
+def test_a_column_of_a_wide_table_that_is_not_there_is_told(table: Table) -> None:
+    table.write(csv(("w1", 7), header="id,V"))
+    assert "no column is called 'v_*' with something" in table.refusal(**wide(valence="v_*"))
+    assert "there is no column 'Val' (columns.ratings.valence" in table.refusal(
+        **wide(valence="Val")
+    )
+
+
+def test_a_wide_rating_off_the_scale_is_told_with_its_column(table: Table) -> None:
+    told = table.write(csv(("w1", 7, 77), header="id,p1,p2")).refusal(**wide(valence=["p1", "p2"]))
+    assert told.startswith(f"{table.file}, line 2, column 'p2': expected a point of the scale")
+
+
+# Statuses
+
+
+WITH_STATUS = {"item": "id", "rating": "rating", "status": "state"}
+
+
+def test_rows_without_a_rating_count_as_what_they_were(table: Table) -> None:
+    lines = [("w1", 7, "ok"), ("w1", "", "refusal"), ("w2", "", "content_filter"), ("w3", "", "")]
+    rows = table.write(csv(*lines, header="id,rating,state")).rate(columns=WITH_STATUS)
+    found = rows.dropna(subset=["status"])
+    assert list(zip(found["item_id"], found["status"], strict=True)) == [
+        ("w1", "ok"),
+        ("w1", "refusal"),
+        ("w2", "content_filter"),
+    ]
+
+
+def test_words_for_statuses_are_the_cards_to_explain(table: Table) -> None:
+    lines = [("w1", 7, 0), ("w1", 6, "done"), ("w2", "", "R")]
+    table.write(csv(*lines, header="id,rating,state"))
+    rows = table.rate(columns=WITH_STATUS, statuses={"ok": [0, "done"], "refusal": "R"})
+    assert list(rows["status"].dropna()) == ["ok", "ok", "refusal"]
+    told = table.refusal(columns=WITH_STATUS, statuses={"ok": [0]})
+    assert f"{table.file}, line 3, column 'state': 'done' is no status that is known" in told
+    assert "statuses: {unparsable: ['done']}" in told
+
+
+@pytest.mark.parametrize(
+    ("rating", "state", "told"),
+    [
+        ("7", "refusal", "column 'state' says refusal, but column 'rating' holds '7'"),
+        ("", "ok", "column 'state' says that the answer is ok, but there is none"),
+    ],
+)
+def test_a_status_that_contradicts_the_rating_is_an_error(
+    rating: str, state: str, told: str, table: Table
+) -> None:
+    table.write(csv(("w1", rating, state), header="id,rating,state"))
+    assert told in table.refusal(columns=WITH_STATUS)
+
+
+def test_a_status_says_more_than_the_answer(table: Table) -> None:
+    table.write(csv(("w1", "7", "truncated"), ("w2", "7", "ok"), header="id,said,state"))
+    rows = table.rate(columns={"item": "id", "answer": "said", "status": "state"})
+    assert list(rows["status"].dropna()) == ["truncated", "ok"]
+    assert list(rows["text"].dropna()) == ["7", "7"]
+
+
+# Answers of a declared form
+
+
+def of_form(said: str, table: Table, **form: object) -> tuple[str, float | None]:
+    frame = pd.DataFrame({"id": ["w1"], "said": [said]})
+    frame.to_csv(table.file, index=False)
+    rows = table.rate(
+        columns={"item": "id", "answer": "said"}, **({"answer": form} if form else {})
+    )
+    first = rows.iloc[0]
+    return first["status"], None if pd.isna(first["rating"]) else first["rating"]
+
+
+REASONED = '{"reasoning": "It is 9 at most.", "rating": 6}'
+
+
+def test_an_answer_in_json_is_read_only_where_the_card_says_so(table: Table) -> None:
+    assert of_form(REASONED, table) == ("unparsable", None)
+    assert of_form(REASONED, table, kind="json", key="rating") == ("ok", 6)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (f"```json\n{REASONED}\n```", ("ok", 6)),
+        ('{"rating": "6"}', ("ok", 6)),
+        ('{"rating": "about 6"}', ("unparsable", None)),
+        ('{"rating": null}', ("unparsable", None)),
+        ('{"rating": true}', ("unparsable", None)),
+        ('{"rating": 6.5}', ("off_scale", None)),
+        ('{"rating": 10}', ("off_scale", None)),
+        ('{"Rating": 6}', ("unparsable", None)),
+        ('{"rating": 6, "rating": 7}', ("unparsable", None)),
+        ("6", ("unparsable", None)),
+        ("[6]", ("unparsable", None)),
+        ("I'm sorry, but I cannot rate this.", ("refusal", None)),
+        (f"Here you are:\n```json\n{REASONED}\n```", ("unparsable", None)),
+    ],
+)
+def test_what_is_not_of_the_declared_form_is_never_guessed(
+    said: str, read: tuple[str, float | None], table: Table
+) -> None:
+    assert of_form(said, table, kind="json", key="rating") == read
+
+
+def test_text_around_a_code_fence_is_passed_over_where_the_card_says_so(table: Table) -> None:
+    form = {"kind": "json", "key": "rating", "around": True}
+    fence = f"```json\n{REASONED}\n```"
+    assert of_form(f"Sure.\n\n{fence}\nAnything else?", table, **form) == ("ok", 6)
+    assert of_form(f"{fence}\nor\n{fence}", table, **form) == ("unparsable", None)
+    assert of_form(REASONED, table, **form) == ("unparsable", None)
+
+
+def test_one_object_may_hold_several_scales(table: Table, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "emoalign")
+    table.job["scales"] = {"valence": SCALE, "arousal": SCALE}
+    frame = pd.DataFrame({"id": ["w1"], "said": ['{"V": 7, "A": 2, "why": ""}']})
+    frame.to_csv(table.file, index=False)
+    rows = table.rate(
+        columns={"item": "id", "answers": {"valence": "said", "arousal": "said"}},
+        scale=None,
+        answer={"kind": "json", "keys": {"valence": "V", "arousal": "A"}},
+    )
+    rated = rows.dropna(subset=["rating"])
+    assert dict(zip(rated["scale"], rated["rating"], strict=True)) == {"valence": 7, "arousal": 2}
+    assert (
+        '1 answers were read by a rule declared on the card: what stands under "V", "A"'
+    ) in caplog.text
+
+
+# Ratings on another range
+
+
+@pytest.mark.parametrize(
+    ("native", "written", "point"),
+    [
+        ({"min": 9, "max": 1}, "2", 8),
+        ({"min": 0, "max": 8}, "0", 1),
+        ({"min": 0, "max": 100}, "75", 7),
+        ({"min": 4, "max": -4}, "-4", 9),
+    ],
+)
+def test_ratings_on_another_range_are_mapped_linearly(
+    native: dict[str, float], written: str, point: float, table: Table
+) -> None:
+    rows = table.write(csv(("w1", "ann", written))).rate(native=native)
+    assert given(rows) == [("w1", 0, point)]
+    assert list(rows["text"].dropna()) == [written]
+    said = {"item": "id", "participant": "who", "answer": "rating"}
+    assert given(table.rate(columns=said, native=native)) == [("w1", 0, point)]
+
+
+def test_each_scale_may_have_its_range(table: Table) -> None:
+    table.job["scales"] = {"valence": SCALE, "arousal": SCALE}
+    table.write(csv(("w1", 2, 2), header="id,V,A"))
+    rows = table.rate(
+        **wide(valence="V", arousal="A"), native_for={"arousal": {"min": 9, "max": 1}}
+    )
+    assert given(rows[rows["scale"] == "valence"]) == [("w1", 0, 2)]
+    assert given(rows[rows["scale"] == "arousal"]) == [("w1", 0, 8)]
+
+
+def test_a_number_that_falls_between_two_points_is_an_error_in_words(table: Table) -> None:
+    told = table.write(csv(("w1", "ann", 51))).refusal(native={"min": 0, "max": 100})
+    assert (
+        "(0 to 100 in the table, native in the model's card); found 51, which would be 5.08" in told
+    )
+    assert "Ratings are never rounded" in told
+    told = table.write(csv(("w1", "ann", "6.5"))).refusal()
+    assert "If it is the mean of several ratings, give the single ones" in told
+    assert "step: 0.01" in told
+    told = table.write(csv(("w1", "ann", 2))).refusal(
+        columns={"item": "id", "participant": "who", "answer": "rating"},
+        native={"min": 1, "max": 7},
+    )
+    assert "found 2, which would be 2.33333" in told
+
+
+def test_a_range_without_extent_is_refused() -> None:
+    assert "min and max are both 5" in problems_of_card(native={"min": 5, "max": 5})
+
+
+# All mistakes at once
+
+
+def test_all_rows_that_do_not_fit_are_told_at_once(table: Table) -> None:
+    lines = [("w1", "ann", 10), ("w1", "bob", "x"), ("w1", "cat", 5), ("", "ann", 5)]
+    table.write(csv(*lines))
+    told = table.refusal()
+    assert told.startswith("Rows that do not fit the model's card (3 times)")
+    for place in ("line 2, column 'rating': expected a point", "line 3, column 'rating': expected"):
+        assert f"{table.file}, {place}" in told
+    assert f"{table.file}, line 5, column 'id': expected the item, found nothing" in told
+    assert table_problems(table.rating_job(), table.card()) == [told]
+    table.file.unlink()
+    (problem,) = table_problems(table.rating_job(), table.card())
+    assert "no such file" in problem
