@@ -129,6 +129,16 @@ STUDIES: dict[str, Callable[[], Made]] = {
     "opposite": lambda: (asked(), rating_rows(OPPOSITE), NORM_ROWS),
     "exact": lambda: (study(readouts=("exact",)), exact(1.0), NORM_ROWS),
     "off the scale": lambda: (study(readouts=("exact",)), exact(0.29), NORM_ROWS),
+    "both readouts": lambda: (
+        study(protocols={"p": {"participants": 10, "readouts": ["sampled", "exact"]}}),
+        pd.concat([rating_rows(ANSWERS), exact(1.0)]),
+        NORM_ROWS,
+    ),
+    "arousal": lambda: (
+        asked(scales=("arousal",), figures=["arousal-errors"]),
+        rating_rows(ANSWERS, scale="arousal"),
+        NORM_ROWS.assign(scale="arousal"),
+    ),
     "labels": lambda: (ONCE, CHOSEN, label_norms(CHOICES)),
     "labels nobody chose": lambda: (ONCE, CHOSEN, label_norms([None] * 12)),
 }
@@ -194,12 +204,19 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "Every cell has a rating of every item that people rated": COMPARED
     - {"blocked", "constant", "recorded ratings"},
     "some items have no rating": {"blocked", "recorded ratings"},
-    "In every cell, at least half of the probability is on the scale": {"exact"},
+    "In every cell, at least half of the probability is on the scale": {"exact", "both readouts"},
     "Means of items: Words, valence: there is nothing to draw": {"refused"},
     "Spread of ratings: Words, valence: there is nothing to draw": {"refused", "one answer"},
     "Dashed: root mean square of people on the same items": {"whole"},
     "of the items farthest from it some are named": {"whole"},
+    "a scale of arousal; this study has none": ALL - {"arousal"},
     # How it was done
+    "Sampled answers to an item were compared with the exact": {"both readouts"},
+    "Which of the two readouts is nearer to people was judged": {"both readouts"},
+    "The V shape is the correlation of arousal with": set(),
+    "Errors of arousal, model minus people, were correlated": set(),
+    "words was not rated for valence": {"arousal"},
+    "Right, where valence was rated too: what the line": {"arousal"},
     "Given the reliability of the human ratings": AGREED,
     "The ceiling, the square root of the reliability": AGREED | {"refused"},
     "Pearson's r with 95 % intervals": COMPARED - {"constant"},

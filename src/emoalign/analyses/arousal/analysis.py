@@ -79,7 +79,7 @@ ANALYSIS = Analysis(
             "extremity of human valence, for each cell; the worst items are in the table of "
             "residuals.",
             reads=(STIMULI, *statistics("arousal", "arousal_items", "residuals")),
-            needs=("statistics/arousal.parquet", ("error_arousal",)),
+            needs=("statistics/residuals.parquet", ("residual",)),
             lacks=scales("arousal"),
         ),
     ),
