@@ -46,10 +46,31 @@ def test_a_value_of_a_column_is_a_model_with_its_own_rows(table: Table) -> None:
         "GPT-4o": "GPT-4o",
         "Claude-3": "Claude 3",
     }
-    only = {"how": ("base",), "engine": ("Claude 3",)}
-    rows = table.rate(columns=OF_ENGINES, only=only)
+    one = {"column": "engine", "values": {"Claude-3": "Claude 3"}}
+    rows = table.rate(columns=OF_ENGINES, only={"how": "base"}, model=one)
     assert given(rows) == [("w1", 0, 5), ("w2", 0, 4)]
-    assert models["Claude-3"].answering() == table.card(columns=OF_ENGINES, only=only).answering()
+    same = table.card(columns=OF_ENGINES, only={"how": "base"}, model=one)
+    assert models["Claude-3"].answering() == same.answering()
+
+
+def test_models_whose_names_are_the_same_number_keep_their_ratings_apart(table: Table) -> None:
+    values = ("4", "4.0", "04", "1_0", "10", "1e1")
+    rows = [("w1", value, rating) for rating, value in enumerate(values, 1)]
+    table.write(csv(*rows, header="id,engine,rating"))
+    models = table.card(columns=OF_ENGINES, model={"column": "engine"}).models("table")
+    assert list(models) == list(values)
+    for rating, name in enumerate(values, 1):
+        one = {"column": "engine", "values": {name: name}}
+        assert models[name].answering() == table.card(columns=OF_ENGINES, model=one).answering()
+        assert given(table.rate(columns=OF_ENGINES, model=one)) == [("w1", 0, rating)]
+
+
+def test_a_model_that_is_not_in_the_table_is_told_with_those_that_are(table: Table) -> None:
+    told = table.write(TRIALS).refusal(
+        columns=OF_ENGINES, model={"column": "engine", "values": ["GPT-4"]}
+    )
+    assert "no row has 'GPT-4' in column 'engine' (model in the model's card)" in told
+    assert "it holds 'GPT-4o', 'Claude 3'" in told
 
 
 @pytest.mark.parametrize(
@@ -79,15 +100,25 @@ def test_models_that_would_have_the_same_name_are_told_with_what_helps(table: Ta
         ({"t": 0}, [("w1", 0, 7)]),
         ({"t": [0, 0.5]}, [("w1", 0, 7), ("w2", 0, 2)]),
         ({"t": "1"}, [("w3", 0, 3)]),
+        ({"t": "x"}, [("w4", 0, 4)]),
     ],
 )
 def test_rows_are_chosen_by_text_or_number(
     only: dict[str, Any], kept: list[tuple[str, int, float]], table: Table
 ) -> None:
     content = csv(
-        ("w1", "0.0", 7), ("w2", "0.5", 2), ("w3", " 1 ", 3), ("w4", "x", 4), header="id,t,rating"
+        ("w1", "0.0", 7), ("w2", "0.50", 2), ("w3", " 1 ", 3), ("w4", "x", 4), header="id,t,rating"
     )
     assert given(table.write(content).rate(columns=OF_ENGINES, only=only)) == kept
+
+
+@pytest.mark.parametrize(("number", "item"), [(7, "w2"), (10, "w4")])
+def test_codes_that_only_read_like_a_number_are_not_chosen_by_it(
+    number: int, item: str, table: Table
+) -> None:
+    rows = [("w1", "007", 5), ("w2", "7", 5), ("w3", "1_0", 5), ("w4", "10", 5)]
+    table.write(csv(*rows, header="id,code,rating"))
+    assert given(table.rate(columns=OF_ENGINES, only={"code": number})) == [(item, 0, 5)]
 
 
 def test_a_filter_that_lets_nothing_pass_is_told_with_what_there_is(table: Table) -> None:

@@ -154,7 +154,7 @@ class RecordedModel(ModelCard, TableFormat):
         column = self.model.column
         return {
             each: self.model_copy(
-                update={"title": value, "model": None, "only": {**self.only, column: (value,)}}
+                update={"title": value, "model": ModelColumn(column=column, values={each: value})}
             )
             for each, value in (self.model.values or values_of(self, column)).items()
         }
@@ -163,7 +163,9 @@ class RecordedModel(ModelCard, TableFormat):
     def known_as(cls, said: Mapping[str, Any]) -> str:
         """The file that the ratings are in, which of its rows, and how its numbers were mapped,
         from what `answering` has said."""
-        rows = [f"{column}: {', '.join(values)}" for column, values in said.get("only", {}).items()]
+        of_model = said.get("model") or {"column": "", "values": {}}
+        chosen = {**said.get("only", {}), of_model["column"]: of_model["values"].values()}
+        rows = [f"{column}: {', '.join(values)}" for column, values in chosen.items() if values]
         ranges = {"": said.get("native"), **said.get("native_for", {})}
         mapped = [
             f"{f'{scale}: ' if scale else ''}{ends['min']:g} to {ends['max']:g} mapped linearly"
