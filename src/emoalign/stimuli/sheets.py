@@ -25,6 +25,7 @@ from emoalign.study.fields import FileSource
 from emoalign.study.reading import nearest
 
 if TYPE_CHECKING:  # a card is read without pyarrow
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
 _TEXT = ("csv", "tsv")
@@ -165,7 +166,10 @@ def places(
             meant = f"; {hint}" if hint.startswith("did you mean") else ""
             problems.append(f"there is no column {given!r} ({_named(keys, card)}){meant}")
     if problems:
-        told = _one_column(header, card) or f"{'; '.join(problems)}. {_all_of(header)}"
+        told = (
+            _one_column(header, set(map(composed, keys_of)), card)
+            or f"{'; '.join(problems)}. {_all_of(header)}"
+        )
         raise DataError(f"{path}: {told.replace('?. ', '? ')}")
     return place_of
 
@@ -211,13 +215,17 @@ def _names_elsewhere(
     )
 
 
-def _one_column(header: Sequence[str], card: str) -> str:
+def _one_column(header: Sequence[str], wanted: Collection[str], card: str) -> str:
     """The complaint where fields seem to be separated by something else than was expected."""
-    separator = next((mark for mark in ";\t," if mark in header[0]), None)
-    if len(header) > 1 or separator is None:
+    separator = next((mark for mark in ";\t,|" if mark in header[0]), None)
+    if separator is None:
         return ""
+    pieces = {composed(piece.strip().strip('"')) for piece in ",".join(header).split(separator)}
+    if len(header) > 1 and not pieces.intersection(wanted):
+        return ""
+    held = "is a single column, but" if len(header) == 1 else "has no such columns, but"
     return (
-        f"its first line is a single column, but holds {separator!r}: if that separates the "
+        f"its first line {held} holds {separator!r}: if that separates the "
         f"fields, say delimiter: {json.dumps(separator)} in {card}"
     )
 
@@ -226,6 +234,16 @@ def _sheet(path: Path, written: TableFormat, card: str) -> Iterator[Row]:
     for line, values in sheet_rows(path, written.sheet, card):
         if line >= written.header_line:
             yield Row(f"{path}, line {line}", values)
+
+
+def _values(column: pa.Array) -> list[object]:
+    """The values of a column. 2.1 of 32 bits is 2.1, not the 2.0999999046 it is with 64."""
+    import pyarrow as pa
+
+    if column.type in (pa.float16(), pa.float32()):
+        column = column.cast(pa.float32()).cast(pa.string()).cast(pa.float64())
+    values: list[object] = column.to_pylist()
+    return values
 
 
 def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
@@ -237,7 +255,7 @@ def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
         with file:
             line = 0
             for batch in whole(file.iter_batches()):
-                for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                for values in zip(*map(_values, batch.columns), strict=True):
                     line += 1
                     yield Row(f"{path}, row {line}", values)
 

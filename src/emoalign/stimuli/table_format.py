@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator
 
@@ -13,6 +13,9 @@ FileFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet", "jsonl"]
 
 class TableFormat(Entry):
     """How the file of a table is written; every key has a default."""
+
+    empty_is_none: ClassVar[bool] = True
+    """Whether an empty field is none whatever `na_values` says, in all columns they are for."""
 
     format: FileFormat | None = Field(
         None, description="Format of the table; without it, told by the end of the file's name."

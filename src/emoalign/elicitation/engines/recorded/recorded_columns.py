@@ -145,6 +145,11 @@ class RecordedColumns(Entry):
         return bool(self.ratings or self.answers)
 
     @property
+    def starred(self) -> bool:
+        """Tell whether columns are found by names in which * stands for the participants."""
+        return any(ANY in name for _, _, names in self._wide_columns() for name in names)
+
+    @property
     def raw(self) -> bool:
         """Tell whether there are raw answers."""
         return self.answer is not None or bool(self.answers)

@@ -60,6 +60,7 @@ class RecordedModel(ModelCard, TableFormat):
     )
     example: ClassVar[Path | str] = _EXAMPLE
     asked: ClassVar[bool] = False
+    empty_is_none: ClassVar[bool] = False
 
     title: str = Field(
         description="Name of the raters as the report shows it; where model makes several, each "

@@ -9,7 +9,7 @@ from pathlib import Path
 from emoalign.elicitation.engines.recorded.recorded_columns import names_of
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.errors import DataError
-from emoalign.stimuli.rows import Record
+from emoalign.stimuli.rows import Record, composed
 from emoalign.stimuli.sheets import layout_of, read_records, read_rows
 from emoalign.study.source_files import locate
 
@@ -33,7 +33,7 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
     wanted = {f"only.{column}": values for column, values in card.only.items()}
     named = {**columns, **{f"only.{column}": column for column in card.only}}
     if card.model is not None and card.model.values:
-        wanted[_MODEL] = tuple(value.strip() for value in card.model.values.values())
+        wanted[_MODEL] = tuple(composed(value.strip()) for value in card.model.values.values())
         named[_MODEL] = card.model.column
     held: dict[str, dict[str, None]] = {key: {} for key in wanted}
     passed = False
@@ -42,7 +42,11 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
         for key, values in wanted.items():
             field = (row.fields[key] or "").strip()
             # Models 4.1 and 4.10 are two, although they are the same number.
-            if field not in values if key == _MODEL else not any(_same(field, v) for v in values):
+            if (
+                composed(field) not in values
+                if key == _MODEL
+                else not any(_same(field, v) for v in values)
+            ):
                 held[key][field] = None
                 break
         else:
@@ -73,7 +77,7 @@ def values_of(card: RecordedModel, column: str) -> dict[str, str]:
     path = locate(card.source)
     values: dict[str, None] = {}
     for row in rows_of(path, card, {_MODEL: column}):
-        value = (row.fields[_MODEL] or "").strip()
+        value = composed((row.fields[_MODEL] or "").strip())
         if not value:
             raise DataError(
                 f"{row.where}, column {column!r}: expected the model, found nothing. Fill the "
