@@ -42,7 +42,7 @@ def sheet_rows(path: Path, sheet: str | None, card: str) -> Iterator[tuple[int, 
     except (CalamineError, OSError) as error:
         with path.open("rb") as file:
             begins = file.read(4096)
-        if begins.isascii() and b"\0" not in begins:
+        if begins and begins.isascii() and b"\0" not in begins:
             kind = "a web page" if begins.lstrip().startswith(b"<") else "text"
             raise DataError(
                 f"{path}: not a spreadsheet but {kind}, which some programs export under such a "
