@@ -10,7 +10,7 @@ VLLM := .venv-vllm
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-env: $(VENV)/.runtime  ## Create the environment in .venv from requirements.lock
+env: $(BIN)/emoalign  ## Create the environment in .venv from requirements.lock
 
 run: env  ## Run the default study: results/default/report.html
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
@@ -65,8 +65,8 @@ lock:  ## Compile the lock files anew from pyproject.toml
 	UV_FIND_LINKS="$$PIP_FIND_LINKS" $(BIN)/uv pip compile $(COMPILE_VLLM) tests/vllm/requirements.in pyproject.toml -o requirements-vllm-test.lock
 
 LOCKED := --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
-COMPILE := $(LOCKED) --universal
-COMPILE_VLLM := $(LOCKED) --python-platform x86_64-manylinux_2_28 --no-emit-find-links --no-emit-package torch --override tests/vllm/overrides.txt
+COMPILE := $(LOCKED) --universal --extra bundled
+COMPILE_VLLM := $(LOCKED) --python-platform x86_64-manylinux_2_28 --no-emit-find-links --no-emit-package torch --override tests/vllm/overrides.txt --extra bundled
 
 # Installing exactly what the lock says needs no resolver and no compiler.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
@@ -77,7 +77,13 @@ $(VENV)/.runtime: requirements.lock
 	$(INSTALL) -r requirements.lock
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+# The package stays in src: this environment's Python and its command emoalign look for it there.
+$(BIN)/emoalign: $(VENV)/.runtime
+	echo '$(CURDIR)/src' > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/emoalign.pth"
+	printf '#!/bin/sh\nexec "%s/python" -P -m emoalign.commands.app "$$@"\n' '$(CURDIR)/$(BIN)' > $@
+	chmod +x $@
+
+$(VENV)/.dev: $(BIN)/emoalign requirements-dev.lock
 	$(INSTALL) -r requirements-dev.lock
 	touch $@
 

@@ -6,9 +6,10 @@ A study is a YAML file: snakemake --cores 8 --configfile config/studies/<study>.
 """
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
-from snakemake.utils import min_version
+from snakemake.utils import min_version, update_config
 
 min_version("9.0")
 
@@ -18,23 +19,35 @@ sys.path.insert(
     0, str(Path(workflow.current_basedir.get_path_or_uri(secret_free=False), "src"))
 )
 
+if not (find_spec("emoalign") and find_spec("pydantic")):
+    raise WorkflowError(
+        f"{sys.executable}, which runs Snakemake, has not all packages that emoalign needs. In a clone: "
+        "make env && . .venv/bin/activate. Elsewhere: pip install emoalign"
+    )
+
 # None of these names may be one of Snakemake's own, such as Resources: it would take its place.
 from emoalign.stage import end_quietly, importable_in_jobs, keep_out_of_log
 
 end_quietly(logger)  # first: until then, Ctrl-C shows a traceback
 
 from emoalign.errors import EmoalignError
+from emoalign.installed import date_scripts, tell_environments
 from emoalign.planning.analysed import Analyses
 from emoalign.planning.jobs import Jobs, figures, reported, undrawn
 from emoalign.planning.loading import check_file, load_study
+from emoalign.planning.place import require_default_study
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
 from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
+from emoalign.study.overrides import overrides
 
 importable_in_jobs()
+tell_environments()
+date_scripts()
 
-# A study given with --configfile stands alone: the default study is not mixed into it.
-if not workflow.overwrite_configfiles:
+# A study given with --configfile, or to a module, stands alone: the default study is not mixed into it.
+if not workflow.overwrite_configfiles and not workflow.modifier.skip_configfile:
     try:
+        require_default_study(workflow.main_snakefile)
         check_file("config/config.yaml")
     except EmoalignError as error:
         raise WorkflowError(str(error))
@@ -43,12 +56,14 @@ if not workflow.overwrite_configfiles:
 
 
 try:
+    options = overrides(workflow.config_settings.config_args or [])
+    update_config(config, options)
     loaded = load_study(
         config,
         Path("config"),
         next(iter(workflow.configfiles), "config"),
         workflow.configfiles,
-        workflow.config_settings.config,
+        options,
     )
     check_prompts(loaded)
 except EmoalignError as error:
@@ -67,6 +82,9 @@ for why in undrawn(loaded):
     logger.warning(f"A figure of the study will not be drawn: {why}")
 
 
+report: "workflow/captions/workflow.rst"
+
+
 rule all:
     """Everything: the report comes last, and reads what all other stages make."""
     input:
@@ -75,6 +93,7 @@ rule all:
 
 
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/terminal.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/stimuli.smk"
 include: "workflow/rules/plan.smk"

@@ -8,6 +8,7 @@ joins no norms and writes nothing. Each runs in a process of its own, so that it
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 import sys
@@ -142,8 +143,9 @@ def dry_run(folder: Path) -> tuple[int, float]:
         text=True,
     )
     seconds = time.perf_counter() - started
-    total = next(line for line in (done.stdout + done.stderr).splitlines() if "total" in line)
-    return int(total.split()[1]), seconds
+    jobs = re.search(r"Study large, ([\d,]+) jobs", done.stdout + done.stderr)
+    assert jobs is not None, done.stderr
+    return int(jobs[1].replace(",", "")), seconds
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Telling how far a job is: a bar on a terminal, a plain line now and then in a log."""
+"""Telling how far a job is: a bar on a terminal, a plain line now and then in its log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from emoalign.stage import FILE_ONLY
+
 LOG_EVERY_S = 10.0
+TOLD_AFTER_S = 60.0
+"""Seconds until a line goes to where no bar can be drawn; the next comes after twice as long."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -27,6 +32,7 @@ class Progress:
         self.done = done
         self.note: Callable[[], str] = str
         self._started = self._logged = time.monotonic()
+        self._told_after = TOLD_AFTER_S
         self._already = done
         self._bar = tqdm(
             desc=label,
@@ -65,6 +71,9 @@ class Progress:
         rate = (self.done - self._already) / seconds if seconds else 0.0
         left = f", {(self.total - self.done) / rate:.0f} s left" if rate else ""
         note = self.note()
+        told = seconds >= self._told_after and self._bar.disable
+        if told:
+            self._told_after *= 2
         _log.info(
             "%s: %d of %d %s%s, %.1f/s%s",
             self.label,
@@ -74,4 +83,5 @@ class Progress:
             f", {note}" if note else "",
             rate,
             left,
+            extra=None if told else FILE_ONLY,
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -79,10 +80,20 @@ def _without_traceback(
         sys.__excepthook__(kind, value, trace)
 
 
+FILE_ONLY = {"file_only": True}
+"""Marks, as `extra`, what the log of a job is told and the terminal is not."""
+
+
+def job_file(log_file: str | Path) -> Path:
+    """The file beside the log of a job that holds its params in full."""
+    return Path(log_file).with_suffix(".job.json")
+
+
 @contextmanager
-def stage(log_file: str | Path) -> Iterator[None]:
+def stage(log_file: str | Path, params: Mapping[str, object] | None = None) -> Iterator[None]:
     """Messages of the block go to `log_file` and to the terminal.
 
+    The `params` of the job, which Snakemake shows as a digest, go to the file beside the log.
     An error that emoalign recognises, or that the system reports (a full disk), ends the process
     with its message alone, and so does being told to stop (Ctrl-C, SIGTERM); anything else is a
     fault of the program, and its traceback goes to the log as well.
@@ -91,11 +102,16 @@ def stage(log_file: str | Path) -> Iterator[None]:
     on_terminal = logging.StreamHandler(sys.stderr)
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     on_terminal.setFormatter(logging.Formatter("%(message)s"))
+    on_terminal.addFilter(lambda record: not hasattr(record, *FILE_ONLY))
     for handler in (in_file, on_terminal):
         _log.addHandler(handler)
     _log.setLevel(logging.INFO)
     allow_all()
     try:
+        if params is not None:
+            told = json.dumps(dict(params.items()), indent=2, ensure_ascii=False, default=str)
+            with suppress(OSError):  # a full disk: the job does without it
+                job_file(log_file).write_text(told + "\n", encoding="utf-8")
         with _heeding_signals():
             yield
     except Stopped as stop:

@@ -91,7 +91,7 @@ class Project:
 
     def run(self, *arguments: str) -> set[Job]:
         """Run the study and return the jobs that ran; it must succeed."""
-        done = self.snakemake(*arguments)
+        done = self.snakemake(*arguments, "--printshellcmds")  # all that Snakemake says
         assert done.returncode == 0, done.stdout + done.stderr
         return jobs(done.stdout + done.stderr)
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 from scipy.spatial.distance import jensenshannon
 from statsmodels.stats.multitest import multipletests
 
-from emoalign.analyses.calibration.__main__ import main
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings
 from emoalign.analyses.calibration.saved import apply, load
+from emoalign.commands.app import application
 from emoalign.errors import DataError
 from emoalign.tables import CALIBRATED, CALIBRATION, CALIBRATION_CURVES, DISTRIBUTIONS, ITEMS
 from tests.kit.planted import NAMES, calibrated, planted_study, written
@@ -258,13 +259,18 @@ def test_a_study_may_try_a_few_methods_alone(tmp_path: Path) -> None:
 # Saved calibrators and items of another study
 
 
+def _calibrate(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(application, ["calibrate", *map(str, arguments)])
+
+
 def test_a_saved_calibrator_serves_items_without_ratings_in_another_study(
     tmp_path: Path, results: Path
 ) -> None:
     other = written(tmp_path, n=30, rated=1, dataset="e")
     output = tmp_path / "made/e.parquet"
     arguments = [results / "calibrators/d.json", other["items"], card(tmp_path), output]
-    assert main([*map(str, arguments), "--methods", "isotonic", "vector"]) == 0
+    methods = ["--method", "isotonic", "--method", "vector"]
+    assert _calibrate(*arguments, *methods).exit_code == 0
     made = CALIBRATED.read(output)
     assert set(made["dataset"]) == {"e"}
     assert set(made["method"]) == {"isotonic", "vector"}
@@ -276,16 +282,16 @@ def test_a_saved_calibrator_serves_items_without_ratings_in_another_study(
 
 
 def test_a_calibrator_of_another_scale_is_refused_with_what_it_is_for(
-    tmp_path: Path, results: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, results: Path
 ) -> None:
     other = written(tmp_path, n=30, rated=1)
     wider = card(tmp_path, valence={"min": 1, "max": 9, "direction": "higher is more"})
     output = tmp_path / "made.parquet"
     arguments = [results / "calibrators/d.json", other["items"], wider, output]
-    assert main(list(map(str, arguments))) == 1
-    said = capsys.readouterr().err
-    assert "the 5 points 1, 2, 3, 4, 5" in said
-    assert "the 9 points 1, 2, 3, 4, 5, 6, 7, 8, 9" in said
+    refused = _calibrate(*arguments)
+    assert refused.exit_code == 1
+    assert "the 5 points 1, 2, 3, 4, 5" in refused.stderr
+    assert "the 9 points 1, 2, 3, 4, 5, 6, 7, 8, 9" in refused.stderr
     assert not output.exists()
 
 

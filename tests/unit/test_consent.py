@@ -54,6 +54,11 @@ def test_a_restricted_set_is_not_sent_before_the_study_says_so() -> None:
     assert "for research, not for commerce" in told
 
 
+def test_models_at_one_place_are_told_at_once() -> None:
+    (told,) = all_forbidden(load(models=["gpt-4o", "gpt-4o-mini"]))
+    assert "would be sent to gpt-4o, gpt-4o-mini (https://api.openai.com/v1)" in told
+
+
 def test_the_study_can_say_so() -> None:
     assert forbidden(allow_remote=["oasis"]) is None
 

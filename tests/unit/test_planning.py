@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
+from emoalign.elicitation.engines.served import Limits
 from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import RatingJob
@@ -102,7 +103,42 @@ def test_an_embedded_model_is_counted_with_its_own_tokenizer_and_costs_nothing(
     assert row["tokens_from"] == "tokenizer"
     assert 9 * 50 < row["prompt_tokens"] < 9 * 90
     assert math.isnan(row["usd"])
-    assert math.isnan(row["minutes"])
+
+
+def test_an_embedded_model_is_tried_and_later_plans_go_by_its_journal(tmp_path: Path) -> None:
+    loaded = study(["smollm2-135m"], readouts=["sampled", "exact"])
+    job, row = cell(loaded, "smollm2-135m", tmp_path)
+    assert row["minutes_from"] == "tried"
+    assert 0 < row["minutes"] < 5
+    assert list(tmp_path.iterdir()) == [], "what was tried is kept nowhere"
+
+    questions = build_questions(job, loaded.models["smollm2-135m"], [("w0", "a")])
+    answers = [
+        Answer(question.ask.request.request_id, one, "7", "stop", "m", 50, 1, seconds, "now")
+        for question in questions
+        for one in question.ask.participants
+        for seconds in [3.0 if one is None else 20.0]
+    ]
+    with JournalWriter(tmp_path / "smollm2-135m/emobank/arousal/p.0000.jsonl") as journal:
+        journal.append(answers)
+    _, row = cell(loaded, "smollm2-135m", tmp_path)
+    assert row["minutes_from"] == "journal"
+    assert row["minutes"] == pytest.approx(9 * (20 + 3) / 60)
+
+
+def test_a_server_on_this_machine_that_has_not_answered_yet_has_no_known_time(
+    tmp_path: Path,
+) -> None:
+    loaded = study(["gpt-4o"])
+    card = loaded.models["gpt-4o"].model_copy(
+        update={"base_url": "http://127.0.0.1:8000/v1", "limits": Limits(), "prices": None}
+    )
+    job = Jobs(loaded).rate("gpt-4o", "p", "vader", "valence")
+    row = planned(job, card, WORDS, tmp_path)
+    assert row is not None
+    assert row["minutes_from"] is None
+    [line] = costs_in_words(pd.DataFrame([row]), None)
+    assert line.endswith("; how long that takes is known once it has answered")
 
 
 def test_the_plan_is_written_by_cell_and_told_by_model(

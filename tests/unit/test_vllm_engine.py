@@ -23,6 +23,7 @@ from emoalign.elicitation.engines.vllm.outputs import (
     sampling_parameters,
 )
 from emoalign.elicitation.engines.vllm.vllm_model import VllmCapabilities, VllmModel
+from emoalign.elicitation.journal import Answer, JournalWriter
 from emoalign.elicitation.questions import build_questions
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, Sampling
 from emoalign.elicitation.readings import read_distribution
@@ -406,6 +407,18 @@ def test_a_plan_tells_what_a_model_would_be_asked_without_loading_it(
     assert row["tokens_from"] == "estimate"
     assert math.isnan(float(row["usd"] or 0))
     assert math.isnan(float(row["minutes"] or 0))
+
+    # What it computes together arrives together: the time from one arrival to the next counts.
+    answers = [
+        Answer(f"r{n}", who, "7", "stop", "m", 9, 1, 60.0, f"2026-01-01T10:00:{4 * n:02d}+00:00")
+        for n in range(6)
+        for who in (None, 0)
+    ]
+    with JournalWriter(tmp_path / job.model / "other" / "valence" / "p.0000.jsonl") as journal:
+        journal.append(answers)
+    row = planned(job, card, items, tmp_path)
+    assert row is not None
+    assert row["minutes"] == pytest.approx(4 * 4 / 60)
 
 
 # Without vLLM

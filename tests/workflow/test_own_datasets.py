@@ -53,7 +53,15 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     failed = project.snakemake("stimuli")
     assert failed.returncode == 1
-    assert f"{TABLE}: no such file. `snakemake --cores 1 data` downloads it." in failed.stderr
+    message = f"{TABLE}: no such file. `snakemake data --cores 1` downloads it."
+    *said, title, what, log, remedy, complete = failed.stderr.splitlines()
+    assert "[failed] prepare_stimuli mine: " in said[-2]
+    assert (title, what) == ("1 job failed:", f"prepare_stimuli mine: {message}")
+    assert log == "    its log: results/small/logs/prepare_stimuli/mine.log"
+    assert "run the same command again" in remedy
+    assert complete.startswith("Complete log(s): ")
+    for noise in ("Traceback", "RuleException", "WorkflowError", "CalledProcessError"):
+        assert noise not in failed.stderr
     failed = project.snakemake("study_data")
     assert failed.returncode == 1
     assert f"mine: {TABLE}: could not be downloaded from http://127.0.0.1:9/" in failed.stderr

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import orjson
@@ -182,6 +183,72 @@ def test_the_workflow_is_in_good_condition_by_snakemakes_own_judgement() -> None
         timeout=HANGS_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# What stands on the terminal
+
+
+def test_a_run_is_a_line_for_each_job_between_what_it_costs_and_where_it_led(
+    rerun: Project,
+) -> None:
+    rerun.edit(SMALL, title="Another title")
+    done = rerun.snakemake()
+    first, *jobs, last, log = done.stderr.splitlines()
+    assert first == "Study small, 2 jobs: write_manifest, write_report."
+    assert [line.partition(":")[0] for line in jobs] == [
+        "[1/3] write_manifest",
+        "[2/3] write_report",
+        "[3/3] all",
+    ]
+    assert re.fullmatch(r"Done in \d+ s. The report: results/small/report.html", last)
+    assert log.startswith("Complete log(s): ")
+    kept = Path(log.partition(": ")[2]).read_text(encoding="utf-8")
+    assert "localrule write_report:\n    input: results/small/ratings/model-a/" in kept
+    params = orjson.loads((rerun.results / "logs/write_report.job.json").read_bytes())
+    assert params["job"]["title"] == "Another title"
+    # What Snakemake compares and prints is short; the file beside the log has it in full.
+    reason = rerun.edit(SMALL, title="A third title") or rerun.snakemake("-n", "-p").stdout
+    [changed] = {line for line in reason.splitlines() if "Params have changed" in line}
+    assert len(changed) < 250, changed
+
+
+def test_a_dry_run_says_which_keys_of_the_configuration_changed(rerun: Project) -> None:
+    rerun.edit(SMALL, protocols=with_participants(6))
+    told = rerun.snakemake("--dry-run", "ratings").stdout
+    assert "Study small, 4 jobs: 4 rate." in told
+    assert "  model-a: at most 84 answers in 24 requests; on this machine, at no cost" in told
+    changed = "rate model-a sheet vader valence 0000: Configuration has changed: "
+    assert f"{changed}protocol.participants (4, now 6)\n" in told
+
+
+def test_numbers_given_on_the_command_line_arrive_as_numbers(rerun: Project) -> None:
+    more = "statistics={bootstrap_resamples: 300}"
+    told = rerun.snakemake("--dry-run", "--config", more).stdout
+    assert "align: Configuration has changed: bootstrap_resamples (200, now 300)\n" in told
+    assert "rate" not in told, "the other settings of the study stand as they were"
+    lists = rerun.snakemake("-n", "--config", "calibration={methods: [isotonic], folds: 3}").stdout
+    assert "methods" in lists
+    assert "folds (null, now 3)" in lists
+    wrong = rerun.snakemake("--dry-run", "--config", "statistics={bootstrap_resamples: many}")
+    assert '--config statistics.bootstrap_resamples: expected a whole number, found "many"' in (
+        wrong.stdout + wrong.stderr
+    )
+
+
+@pytest.mark.parametrize("file", ["page.html", "page.zip"])
+def test_snakemakes_own_report_has_captions_and_categories(finished: Project, file: str) -> None:
+    done = finished.snakemake("--report", file)
+    assert done.returncode == 0, done.stderr
+    page = finished.folder / file
+    if file.endswith(".zip"):
+        with zipfile.ZipFile(page) as archive:
+            assert "page/report.html" in archive.namelist()
+            text = archive.read("page/report.html").decode()
+    else:
+        text = page.read_text(encoding="utf-8")
+    page.unlink()
+    for said in ("A table of the study", '"Figures"', '"Tables"', "Correlation with people"):
+        assert said in text
 
 
 # What runs again

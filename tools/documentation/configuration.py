@@ -25,7 +25,8 @@ _INTRODUCTION = """\
 
 <!-- Generated from the package by `make docs`. Edit the descriptions there, not this page. -->
 
-A study is described by a few [YAML](https://yaml.org/spec/1.2.2/) files in the folder `config/`.
+A study is described by a few [YAML](https://yaml.org/spec/1.2.2/) files in the folder
+`config/` of a clone, or of a folder of your own (`emoalign init`).
 To add a model, a dataset or a prompt set, add a file with a name of your choice to its folder
 (`config/models/`, `config/datasets/`, `config/prompts/` …) and write that name into a study. No
 program code is involved.
@@ -38,10 +39,11 @@ the same way. A file of your own with the name of a shipped one takes its place,
 Run a study of your own with
 
 ```
-snakemake --cores 8 --configfile config/studies/<name>.yaml
+snakemake --cores 8                                               # the one in config/config.yaml
+snakemake --cores 8 --configfile config/studies/<name>.yaml       # another
 ```
 
-A study given like this stands alone: nothing of the default study is mixed into it.
+A study given with `--configfile` stands alone: nothing of the default study is mixed into it.
 
 **What the tables say.** A key marked **required** must be there. Any other key may be left out, and
 then has the value in the column *default*; *none* means that nothing is set. A *name* is made of

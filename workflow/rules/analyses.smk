@@ -34,7 +34,19 @@ for planned in analyses.rules():
             rating_files if planned.reads_ratings else [],
             unprepared if planned.reads_ratings else [],
         output:
-            planned.outputs,
+            [
+                (
+                    report(
+                        file,
+                        caption="../captions/table.rst",
+                        category="Tables",
+                        labels={"table": Path(file).stem},
+                    )
+                    if file.endswith(".csv")
+                    else file
+                )
+                for file in planned.outputs
+            ],
         log:
             planned.log,
         benchmark:

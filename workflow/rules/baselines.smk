@@ -12,9 +12,9 @@ TRAININGS = "results/trainings"
 onstart:
     # A missing package is told now, and not when all models have been asked and paid for. Where
     # Snakemake makes the environments of jobs itself, it installs the package.
-    needing = {"train_baseline", "predict_baseline"}
+    needing = ("train_baseline", "predict_baseline")  # with a prefix in a module
     if not workflow.deployment_settings.deployment_method and any(
-        job.rule.name in needing for job in workflow.dag.needrun_jobs()
+        job.rule.name.endswith(needing) for job in workflow.dag.needrun_jobs()
     ):
         try:
             require_packages("a baseline of the study")

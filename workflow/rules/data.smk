@@ -1,11 +1,6 @@
 """The files of datasets: downloaded where they are openly licensed, else how to get them."""
 
 
-localrules:
-    data,
-    study_data,
-
-
 rule data:
     """Bring the files of all dataset cards into place, and verify those that are there.
 
@@ -14,6 +9,7 @@ rule data:
     """
     log:
         f"{RESULTS}/logs/data.log",
+    localrule: True
     conda:
         "../envs/emoalign.yaml"
     params:

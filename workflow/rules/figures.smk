@@ -18,7 +18,17 @@ for job_name, drawn in FIGURES.items():
         input:
             drawn.tables(RESULTS),
         output:
-            drawn.files(RESULTS),
+            drawn.files(RESULTS, "pdf"),
+            [
+                report(
+                    file,
+                    caption="../captions/figure.rst",
+                    category="Figures",
+                    subcategory=drawn.dataset or "all datasets",
+                    labels={"figure": figure.title},
+                )
+                for figure, file in zip(drawn.figures, drawn.files(RESULTS, "png"))
+            ],
         log:
             f"{RESULTS}/logs/{job_name}.log",
         benchmark:

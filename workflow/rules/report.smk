@@ -21,7 +21,12 @@ rule write_manifest:
         ratings=rating_files,
         stimuli=STIMULI,
     output:
-        f"{RESULTS}/manifest.json",
+        report(
+            f"{RESULTS}/manifest.json",
+            caption="../captions/manifest.rst",
+            category="Report",
+            labels={"file": "manifest"},
+        ),
     log:
         f"{RESULTS}/logs/write_manifest.log",
     benchmark:
@@ -50,7 +55,12 @@ rule write_report:
         ),
         pictures=[path for path in rules.figures.input if path.endswith(".png")],
     output:
-        f"{RESULTS}/report.html",
+        report(
+            f"{RESULTS}/report.html",
+            caption="../captions/report.rst",
+            category="Report",
+            labels={"file": "report"},
+        ),
     log:
         f"{RESULTS}/logs/write_report.log",
     benchmark:

@@ -1,6 +1,6 @@
 from emoalign.stage import stage
 
-with stage(snakemake.log[0]):
+with stage(snakemake.log[0], snakemake.params):
     from pathlib import Path
 
     from emoalign.analyses.precision.analysis import PrecisionJob

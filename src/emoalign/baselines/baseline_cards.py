@@ -86,7 +86,7 @@ class _Baseline(Entry):
         "nothing notices when that changes. A folder is known by the checksum of its files.",
     )
     dataset: Name = Field(
-        description="Name of a file in config/datasets: what the baseline has learned from, and "
+        description="Name of a dataset: what the baseline has learned from, and "
         "what it is evaluated on. The study must have it."
     )
     scale: Name = Field(description="The scale of that dataset that it predicts.")

@@ -28,7 +28,7 @@ from emoalign.elicitation.readings import (
 from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
 from emoalign.elicitation.tally import Tally, share_of_ratings
 from emoalign.progress import Progress
-from emoalign.stage import Stopped
+from emoalign.stage import FILE_ONLY, Stopped
 
 LOOK_EVERY_S = 0.2
 """Seconds between checks for room on the disk."""
@@ -213,7 +213,7 @@ def asked_ratings(
                 )
                 raise
         else:
-            _log.info("all %d answers are in the journal: nothing to ask", held)
+            _log.info("all %d answers are in the journal: nothing to ask", held, extra=FILE_ONLY)
     return [inquiry.ratings() for inquiry in inquiries]
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from emoalign.elicitation.engines.asked import WHOLE_VOCABULARY, Abilities, AskedModel
 from emoalign.elicitation.journal import read_answers
+from emoalign.elicitation.pace import time_needed
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.errors import CapabilityError
 from emoalign.prompts import (
@@ -115,6 +116,7 @@ class Remaining:
     usd: float
     usd_batch: float
     minutes: float
+    minutes_from: str | None
     delivery: str
     prices_as_of: str | None
 
@@ -140,6 +142,9 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
     answer_tokens = float(
         sum(ask.request.sampling.max_tokens * len(ask.participants) for ask in asks)
     )
+    minutes, minutes_from = time_needed(
+        card, asks, prompt_tokens + answer_tokens, task.journal / task.job.model, task.job.protocol
+    )
     terms = card.terms()
     prices = terms.prices
     usd = prices.cost(prompt_tokens, answer_tokens) if prices else math.nan
@@ -153,7 +158,8 @@ def remaining(task: RatingTask, card: AskedModel) -> Remaining:
         tokens_from=tokens_from,
         usd=usd,
         usd_batch=usd * batch,
-        minutes=card.minutes(len(asks), prompt_tokens + answer_tokens),
+        minutes=minutes,
+        minutes_from=minutes_from,
         delivery=terms.delivery,
         prices_as_of=prices.as_of if prices else None,
     )

@@ -170,8 +170,7 @@ def gguf_embedder(card: GgufEmbedding) -> Embedder:
         if "data" not in answer:
             raise EngineError(
                 f"llama.cpp made no embeddings: {answer.get('error', {}).get('message', answer)}. "
-                "Is a text empty, or longer than context_tokens of the model's card in "
-                "config/embeddings?"
+                "Is a text empty, or longer than context_tokens of the model's card?"
             )
         vectors = sorted(answer["data"], key=lambda vector: vector["index"])
         return np.array([vector["embedding"] for vector in vectors], dtype=np.float64)
@@ -210,8 +209,7 @@ def hugging_face_embedder(card: TransformersEmbedding) -> Embedder:
             longest = texts[int(lengths.argmax())]
             raise EngineError(
                 f"The text {longest[:60]!r} has {int(lengths.max())} tokens, more than the "
-                f"{card.context_tokens} that context_tokens of the model's card in "
-                "config/embeddings allows."
+                f"{card.context_tokens} that context_tokens of the model's card allows."
             )
         with torch.inference_mode():
             states = model(**tokens).last_hidden_state

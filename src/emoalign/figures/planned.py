@@ -81,12 +81,12 @@ class FigureSet:
             }
         )
 
-    def files(self, results: str) -> list[str]:
-        """The files they are drawn into."""
+    def files(self, results: str, *kinds: str) -> list[str]:
+        """The files they are drawn into: of some kinds, pdf or png, or of both."""
         return [
             f"{results}/figures/{figure.path}.{kind}"
             for figure in self.figures
-            for kind in ("pdf", "png")
+            for kind in kinds or ("pdf", "png")
         ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -20,8 +20,7 @@ from emoalign.analyses.catalogue import ANALYSES, PAGE, settings_of_study
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.planning.rules import Files, watched
 from emoalign.planning.studies import LoadedStudy
-
-Params = Mapping[str, Any]
+from emoalign.study.fields import Params
 
 Together = Sequence[tuple[Computation, AnalysedStudy]]
 """Computations of one rule, each with the part of the study that it concerns."""
@@ -111,7 +110,7 @@ class Analyses:
         """The widths of the intervals that the study will have."""
         return PrecisionJob.of(analysed_study(self.loaded))
 
-    def sections(self) -> dict[str, list[str]]:
+    def sections(self) -> Params:
         """The sections of the report, by their modules, with the tables they read."""
         made = set(self._made())
         concerned = [analysis for analysis, _ in self._concerned()]
@@ -120,9 +119,13 @@ class Analyses:
             for part in PAGE
             if not isinstance(part, Analysis) or part in concerned
         ]
-        return {
-            place.path: list(place.reads) for place in places if place and made >= set(place.reads)
-        }
+        return Params(
+            {
+                place.path: list(place.reads)
+                for place in places
+                if place and made >= set(place.reads)
+            }
+        )
 
     def _rule(self, name: str, together: Together) -> AnalysisRule:
         computations = [computation for computation, _ in together]
@@ -130,10 +133,12 @@ class Analyses:
         place = f"{name}/{{dataset}}" if per_dataset else name
 
         def jobs(wildcards: Any) -> Params:
-            return {
-                computation.run: computation.job.of(part.each()[wildcards.dataset]).params()
-                for computation, part in together
-            }
+            return Params(
+                {
+                    computation.run: computation.job.of(part.each()[wildcards.dataset]).params()
+                    for computation, part in together
+                }
+            )
 
         return AnalysisRule(
             name=name,
@@ -147,9 +152,12 @@ class Analyses:
             local=all(computation.local for computation in computations),
             jobs=jobs
             if per_dataset
-            else {
-                computation.run: computation.job.of(part).params() for computation, part in together
-            },
+            else Params(
+                {
+                    computation.run: computation.job.of(part).params()
+                    for computation, part in together
+                }
+            ),
         )
 
     def _inputs(self, together: Together, wildcard: bool) -> list[str]:

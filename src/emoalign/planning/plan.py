@@ -134,6 +134,9 @@ def _money(rows: pd.DataFrame) -> str:
 
 
 def _time(rows: pd.DataFrame) -> str:
-    if rows["minutes"].isna().all():
-        return ""
-    return f"; at its rate limits at least {rows['minutes'].sum():.0f} min"
+    minutes = float(rows["minutes"].sum())
+    if rows["minutes"].isna().any():
+        return "; how long that takes is known once it has answered"
+    if (rows["minutes_from"] == "limits").any():
+        return f"; at its rate limits at least {minutes:.0f} min"
+    return f"; about {max(minutes, 1):.0f} min, one job after the other"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,10 +66,16 @@ def _rendered(
 
 def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:
     """The reason why the items of a dataset may not be sent to a model; None where they may."""
-    asked, card = loaded.models[model], loaded.datasets[dataset]
-    if asked.destination is None or card.remote == "allow":
+    return _why_forbidden(loaded, [model], dataset)
+
+
+def _why_forbidden(loaded: LoadedStudy, models: Sequence[str], dataset: str) -> str | None:
+    """The reason for models at one destination."""
+    destination, card = loaded.models[models[0]].destination, loaded.datasets[dataset]
+    if destination is None or card.remote == "allow":
         return None
-    where = f"the items of {dataset!r} would be sent to {model} ({asked.destination}), but"
+    named = ", ".join(models)
+    where = f"the items of {dataset!r} would be sent to {named} ({destination}), but"
     terms = f"its licence: {card.licence}"
     if card.remote == "deny":
         return (
@@ -85,10 +92,11 @@ def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:
 
 
 def all_forbidden(loaded: LoadedStudy) -> list[str]:
-    """Every reason why items may not be sent, of the whole study."""
-    reasons = [
-        why_forbidden(loaded, model, dataset)
-        for dataset in loaded.datasets
-        for model in loaded.raters(dataset)
-    ]
+    """Every reason why items may not be sent, of the whole study: one for models at one place."""
+    reasons = []
+    for dataset in loaded.datasets:
+        by_place: dict[str | None, list[str]] = defaultdict(list)
+        for model in loaded.raters(dataset):
+            by_place[loaded.models[model].destination].append(model)
+        reasons += [_why_forbidden(loaded, models, dataset) for models in by_place.values()]
     return [why for why in reasons if why is not None]

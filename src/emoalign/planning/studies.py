@@ -36,7 +36,7 @@ JOURNAL_FOLDERS = ("embeddings", "spending")
 class StudyDataset(Entry):
     """A dataset of the study, and the part of it that is used."""
 
-    dataset: Name = Field(description="Name of a file in config/datasets.")
+    dataset: Name = Field(description="Name of a dataset card: your own or one that ships.")
     scales: tuple[Name, ...] | None = Field(
         None, min_length=1, description="Scales to ask about; without it, all of the card's."
     )
@@ -80,14 +80,16 @@ class Study(Entry):
     study: Name = Field(description="Name of the study; its results are in results/<study>.")
     title: str = Field(description="Title of the report.")
     seed: int = Field(ge=0, description="Every random choice of the study follows from it.")
-    models: tuple[Name, ...] = Field(min_length=1, description="Names of files in config/models.")
+    models: tuple[Name, ...] = Field(
+        min_length=1, description="Names of model cards: your own or those that ship."
+    )
     datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="What is rated.")
     protocols: tuple[Protocol, ...] = Field(
         (), description="How it is asked. May be left out where all models are recorded."
     )
     baselines: tuple[Name, ...] = Field(
         (),
-        description="Names of files in config/baselines: classifiers that are compared with people "
+        description="Names of baseline cards: classifiers that are compared with people "
         "beside the models. They need the extra finetune.",
     )
     shard_items: int | None = Field(

@@ -58,8 +58,12 @@ def check_data(card: DatasetCard, images: bool = True) -> DataCheck:
     if mistakes:
         return DataCheck(tuple(mistakes.problems()))
     norms = norm_rows(items, card.scales)
-    summaries = {str(scale): _summary(rows) for (scale,), rows in groups(norms, ["scale"])}
-    return DataCheck((), len(items), summaries, norms)
+    return DataCheck((), len(items), summaries(norms), norms)
+
+
+def summaries(norms: pd.DataFrame) -> dict[str, ScaleSummary]:
+    """What people's ratings are, by scale, from the table of norms."""
+    return {str(scale): _summary(rows) for (scale,), rows in groups(norms, ["scale"])}
 
 
 def _summary(rows: pd.DataFrame) -> ScaleSummary:

@@ -99,7 +99,7 @@ class DatasetCard(Entry):
         }
 
     def _directions(self, file: FileSource) -> str | None:
-        fetched = "`snakemake --cores 1 data` downloads it." if file.url is not None else None
+        fetched = "`snakemake data --cores 1` downloads it." if file.url is not None else None
         return " ".join(filter(None, (fetched, file.obtain or self.obtain))) or None
 
     @model_validator(mode="after")

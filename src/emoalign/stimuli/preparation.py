@@ -7,7 +7,7 @@ import logging
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -49,10 +49,43 @@ def prepare(
     """
     files = files or job.source.files()
     mistakes = Mistakes()
-    everything = read_items(job.source, files, job.scales, job.keep, mistakes)
+    made = prepared(job, files, rated, mistakes)
     mistakes.tell()
-    items = select(only_rated(job.dataset, everything, rated), job)
-    if job.restricted:
+    located = [locate_verified(file) for file in files.values()]
+    metadata = {
+        "source": ", ".join(path.name for path, _ in located),
+        "source_sha256": ", ".join(checksum for _, checksum in located),
+    }
+    _tell_repeated(job.dataset, made.norms)
+    STIMULI.write(made.stimuli, stimuli, metadata)
+    NORMS.write(made.norms, norms, metadata)
+    with atomic(shards) as partial:
+        names = sorted(set(made.stimuli["shard"]))
+        partial.write_bytes(orjson.dumps(names, option=orjson.OPT_APPEND_NEWLINE))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The items of the study and their norms, as in the tables, of so many items there are."""
+
+    stimuli: pd.DataFrame
+    norms: pd.DataFrame
+    there: int
+
+
+def prepared(
+    job: PreparationJob,
+    files: Mapping[str, FileSource],
+    rated: Sequence[RatedItems],
+    mistakes: Mistakes,
+) -> Prepared:
+    """What `prepare` writes; without items where something is wrong, which is noted."""
+    everything = read_items(job.source, files, job.scales, job.keep, mistakes)
+    items: list[SourceItem] = []
+    if not mistakes:
+        with mistakes.noted():
+            items = select(only_rated(job.dataset, everything, rated), job)
+    if job.restricted and items:
         called = public_ids(everything, job.dataset)
         items = [replace(item, item_id=called[item.item_id]) for item in items]
         items.sort(key=lambda item: item.item_id)
@@ -61,19 +94,14 @@ def prepare(
         if job.shown
         else [image_path(item, job.images) for item in items]
     )
-    mistakes.tell()
-    located = [locate_verified(file) for file in files.values()]
-    metadata = {
-        "source": ", ".join(path.name for path, _ in located),
-        "source_sha256": ", ".join(checksum for _, checksum in located),
-    }
+    if mistakes:
+        items, images = [], []
     shard_of = shard_names(len(items), job.shard_items)
-    rows = norm_rows(items, job.scales)
-    _tell_repeated(job.dataset, rows)
-    STIMULI.write(_stimulus_rows(items, job, images, shard_of), stimuli, metadata)
-    NORMS.write(rows, norms, metadata)
-    with atomic(shards) as partial:
-        partial.write_bytes(orjson.dumps(sorted(set(shard_of)), option=orjson.OPT_APPEND_NEWLINE))
+    return Prepared(
+        _stimulus_rows(items, job, images, shard_of),
+        norm_rows(items, job.scales),
+        sum(kept(item, job.keep) for item in everything),
+    )
 
 
 def _stimulus_rows(

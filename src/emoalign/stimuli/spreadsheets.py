@@ -53,6 +53,18 @@ def sheet_rows(path: Path, sheet: str | None, card: str) -> Iterator[tuple[int, 
     yield from enumerate(rows, 1)
 
 
+def sheet_names(path: Path) -> list[str]:
+    """The names of the sheets of a spreadsheet. Raises DataError where it is none."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    _refuse_bomb(path)
+    try:
+        with CalamineWorkbook.from_path(path) as book:
+            return list(book.sheet_names)
+    except (CalamineError, OSError) as error:
+        raise broken(path, "spreadsheet", error) from error
+
+
 def _refuse_bomb(path: Path) -> None:
     """Refuse a small file that would fill the memory. Raises DataError."""
     if not zipfile.is_zipfile(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -103,6 +104,23 @@ def part(entry: Entry, kind: type[EntryT]) -> EntryT:
     raise KeyError(kind.__name__)
 
 
+class Params(dict[str, Any]):
+    """Plain data that a rule has as a param, shown as a digest.
+
+    Snakemake compares params by their repr, and prints it as the reason of a job. The digest
+    changes exactly when the repr of the data would, the order of keys included. Scripts get a plain
+    dictionary; `stage` writes it beside the log.
+    """
+
+    def __repr__(self) -> str:
+        return f"sha256:{hashlib.sha256(repr(dict(self)).encode()).hexdigest()[:16]}"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+
 class Job(Entry):
     """A job for the function of a rule: all that its outputs depend on, and nothing else.
 
@@ -111,13 +129,14 @@ class Job(Entry):
 
     version: int = 1
 
-    def params(self) -> dict[str, Any]:
+    def params(self) -> Params:
         """The job as plain data that Snakemake stores and compares.
 
         Keys at their default are left out, at any depth, so that a key which is added later, with a
         default that changes nothing, runs no finished job again.
         """
-        return {"version": self.version, **self.model_dump(mode="json", exclude_defaults=True)}
+        kept = self.model_dump(mode="json", exclude_defaults=True)
+        return Params({"version": self.version, **kept})
 
 
 class FileSource(Entry):

@@ -31,12 +31,12 @@ class Protocol(Entry):
     name: Name = Field(description="Name of the protocol in results and figures.")
     prompts: Name | None = Field(
         None,
-        description="Name of a file in config/prompts, for all datasets but those below. Recorded "
+        description="Name of a prompt set, for all datasets but those below. Recorded "
         "ratings need none.",
     )
     prompts_for: dict[Name, Name] = Field(
         default_factory=dict,
-        description="Names of files in config/prompts by dataset, for those that need their own.",
+        description="Names of prompt sets by dataset, for those that need their own.",
     )
     readouts: tuple[Readout, ...] = Field(
         ("sampled",),
@@ -52,7 +52,7 @@ class Protocol(Entry):
     )
     personas: Name | None = Field(
         None,
-        description="Name of a file in config/personas: each participant is somebody, and gets a "
+        description="Name of a persona table: each participant is somebody, and gets a "
         "request of their own. Without it, participants are repeated answers to one question.",
     )
     temperature: float = Field(1.0, ge=0, description="Sampling temperature.")

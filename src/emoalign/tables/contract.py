@@ -155,7 +155,7 @@ MODEL = Column(
     "model", TEXT, "Name of the model: that of its card, or of its place in a table of several."
 )
 PROTOCOL = Column("protocol", TEXT, "Name of the protocol in the study.")
-DATASET = Column("dataset", TEXT, "Name of the dataset: its file in config/datasets.")
+DATASET = Column("dataset", TEXT, "Name of the dataset: that of its card.")
 SCALE = Column("scale", TEXT, "Name of the scale on the dataset's card.")
 READOUT = Column("readout", TEXT, "sampled (answers) or exact (probabilities of the answers).")
 ITEM = Column(

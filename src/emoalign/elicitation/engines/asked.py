@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from emoalign.elicitation.engines.base import ModelCard
-from emoalign.elicitation.rating import RatingJob, Sampling, Settings
+from emoalign.elicitation.rating import Ask, RatingJob, Sampling, Settings
 from emoalign.prompts import (
     Prompt,
     estimated_tokens,
@@ -201,6 +201,10 @@ class AskedModel(ModelCard):
 
     def minutes(self, requests: int, tokens: float) -> float:
         """Minutes that so much takes at the rate limits of the card, at least; NaN without any."""
+        return math.nan
+
+    def tried_minutes(self, asks: Sequence[Ask]) -> float:
+        """Minutes that requests take, by some that are sent and not kept; NaN where none are."""
         return math.nan
 
     def under_way(self, journal: Path) -> bool:

@@ -37,7 +37,7 @@ class Resources:
 
 
 class ModelCard(Entry, ABC):
-    """A model as a study knows it, config/models/<name>.yaml, with the engine that runs it.
+    """A model as a study knows it: its card, with the engine that runs it.
 
     An engine is a class of cards. What it says of itself is in its own module, and nobody else asks
     which engine a card has.

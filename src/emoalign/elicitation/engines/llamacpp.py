@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import Field, model_validator
 
 from emoalign.elicitation.engines.base import JOB_MB, Resources
 from emoalign.elicitation.engines.served import Engine, ServedModel
+from emoalign.elicitation.rating import Ask
 from emoalign.errors import DataError, EngineError
 from emoalign.prompts import TOKENS_PER_MESSAGE, Prompt
 from emoalign.stage import uninterrupted
@@ -25,6 +27,12 @@ if TYPE_CHECKING:  # what serves is imported when a job runs, not when a study i
 
 COUNTED_PROMPTS = 20
 """Prompts of a task that are counted with the tokenizer; they differ by the item alone."""
+
+TRIED = 4
+"""Requests of a readout that are tried to learn how long they take."""
+
+TRIED_S = 3.0
+"""Seconds after which no more are tried."""
 
 _ERRORS_ONLY = 1
 
@@ -92,6 +100,39 @@ class LlamaCppModel(ServedModel):
 
         with self.running() as engine:
             return asyncio.run(count()) / len(some), "tokenizer"
+
+    def tried_minutes(self, asks: Sequence[Ask]) -> float:
+        """Minutes that requests take one after the other, by a few of each readout.
+
+        Their answers are not kept: those of the study come from the same seeds.
+        """
+
+        async def seconds(some: Sequence[Ask]) -> float:
+            """Seconds of a request; the first of several also reads what all prompts begin with."""
+            lasted: list[float] = []
+            for ask in some:
+                began = time.monotonic()
+                await engine.ask(ask)
+                lasted.append(time.monotonic() - began)
+                if sum(lasted) > TRIED_S:
+                    break
+            counted = lasted[1:] or lasted
+            return sum(counted) / len(counted)
+
+        async def try_all() -> float:
+            try:
+                return sum(
+                    [
+                        len(same) * await seconds(same[:TRIED]) / self.at_once(readout)
+                        for readout in ("sampled", "exact")
+                        if (same := [ask for ask in asks if ask.request.readout == readout])
+                    ]
+                )
+            finally:
+                await engine.close()
+
+        with self.running() as engine:
+            return asyncio.run(try_all()) / 60
 
     @contextmanager
     def running(self) -> Iterator[Engine]:

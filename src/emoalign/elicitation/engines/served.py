@@ -16,7 +16,7 @@ from emoalign.elicitation.journal import Answer
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import EngineError
 from emoalign.prompts import most_tokens
-from emoalign.study.fields import Entry, Range
+from emoalign.study.fields import Entry, Range, Readout
 
 if TYPE_CHECKING:  # clients are imported when a job runs, not when a study is read
     from emoalign.elicitation.budget import Account
@@ -195,6 +195,10 @@ class ServedModel(AskedModel):
         probabilities then.
         """
         return 1 if self.capabilities.sampling_extras else self.limits.concurrency
+
+    def at_once(self, readout: Readout) -> int:
+        """Requests of a readout that may be under way at once."""
+        return self.exact_at_once if readout == "exact" else self.limits.concurrency
 
     def minutes(self, requests: int, tokens: float) -> float:
         """Minutes that so much takes at the rate limits of the card, at least; NaN without any."""

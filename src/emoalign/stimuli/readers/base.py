@@ -31,7 +31,7 @@ class Source(Entry, ABC):
 
     def files(self) -> dict[str, FileSource]:
         """Every file by its place in the entry, such as `ratings` or `splits.train`."""
-        return dict(_files(self))
+        return dict(files_within(self))
 
     def scale_names(self) -> tuple[str, ...]:
         """The scales that items can have human ratings on."""
@@ -60,7 +60,8 @@ class Source(Entry, ABC):
         return self.model_validate(_without(self.model_dump(), ("obtain", "url")))
 
 
-def _files(value: object, place: str = "") -> Iterator[tuple[str, FileSource]]:
+def files_within(value: object, place: str = "") -> Iterator[tuple[str, FileSource]]:
+    """Every file that an entry names, with its place in it."""
     if isinstance(value, FileSource):
         yield place, value
         return
@@ -72,7 +73,7 @@ def _files(value: object, place: str = "") -> Iterator[tuple[str, FileSource]]:
     elif isinstance(value, tuple):
         inner = iter(enumerate(value))
     for key, part in inner:
-        yield from _files(part, f"{place}.{key}" if place else str(key))
+        yield from files_within(part, f"{place}.{key}" if place else str(key))
 
 
 def _without(value: Any, keys: tuple[str, ...]) -> Any:

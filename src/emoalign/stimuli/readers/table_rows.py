@@ -45,6 +45,7 @@ class TableReading:
         self.path = path
         self.stimulus = stimulus
         self.mistakes = mistakes
+        self.layout = layout_of(part, part.table, CARD)
 
     def items(self) -> dict[str, TableItem]:
         """The items of the table by their ids, as `composed` writes them."""
@@ -58,11 +59,10 @@ class TableReading:
         if part.rater is not None:
             columns[_RATER] = part.rater
         numbers = [key for key in scales if not key.endswith(".labels")]
-        layout = layout_of(part, part.table, CARD)
         items: dict[str, TableItem] = {}
         otherwise = 0
         for row in read_records(
-            self.path, layout, columns, (_RATER,), numbers, mistakes=self.mistakes
+            self.path, self.layout, columns, (_RATER,), numbers, mistakes=self.mistakes
         ):
             item_id = (row.fields["id"] or "").strip()
             if not item_id:
@@ -174,7 +174,7 @@ class TableReading:
 
     def _decimal(self, field: str) -> str:
         """The decimal mark in a field. Numbers that a spreadsheet knows as such have a point."""
-        typed = self.part.format_of(self.part.table) not in ("csv", "tsv") and "," not in field
+        typed = self.layout.format not in ("csv", "tsv") and "," not in field
         return "." if typed else self.part.decimal
 
     def _summary(

@@ -1,0 +1,49 @@
+"""The command `emoalign`: its subcommands."""
+
+from __future__ import annotations
+
+import click
+
+from emoalign import __version__
+from emoalign.commands.group import Commands
+
+MODULES = {
+    "init": ("emoalign.commands.init", "Make a folder with a study of your own, which runs."),
+    "new": ("emoalign.commands.new", "Write a commented model, dataset, prompt set or study."),
+    "check": ("emoalign.commands.check", "Check a study and all its data; nothing is spent."),
+    "list": ("emoalign.commands.listing", "List the models, datasets and all else there is."),
+    "show": ("emoalign.commands.showing", "Show an entry: its file, and where it is."),
+    "docs": ("emoalign.commands.docs", "Show a page of the documentation."),
+    "calibrate": ("emoalign.commands.calibrate", "Apply what calibration learnt to other items."),
+}
+"""The subcommands; each module has its click command as `command`."""
+
+EXAMPLES = (
+    "emoalign init my-study",
+    "emoalign list models",
+    "emoalign new dataset words words.csv",
+    "emoalign check",
+)
+
+
+@click.group(
+    cls=Commands,
+    modules=MODULES,
+    examples=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="emoalign")
+def application() -> None:
+    """Prepare and check studies in which language models rate emotional stimuli as people did.
+
+    A study is run with Snakemake: snakemake --cores 8
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    application(prog_name="emoalign")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""`emoalign check --ask`: each model is asked once, and what its server can do is told."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+import click
+
+from emoalign.elicitation.engines.served import Engine, ServedModel
+from emoalign.elicitation.inquiry import columns_by_scale
+from emoalign.elicitation.journal import Answer
+from emoalign.elicitation.questions import build_questions, check_tokens, single_tokens
+from emoalign.elicitation.rating import Ask, RatingJob
+from emoalign.elicitation.rejections import Rejected
+from emoalign.errors import EmoalignError
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.studies import LoadedStudy
+from emoalign.prompts import Image
+from emoalign.wording import counted, percent
+
+MADE_UP = {"word": "florp", "sentence": "The florp is next to the door."}
+"""Items of no dataset: nothing of a restricted one is sent."""
+
+TOGETHER = 2
+"""Answers that a request asks for, where the model gives several."""
+
+
+def ask_models(loaded: LoadedStudy, yes: bool) -> bool:
+    """Ask each model of a study about a made-up item; False where one could not be asked.
+
+    Nothing is written to the journal. Before anything goes to another machine, it is said what, and
+    leave is asked for, unless `yes`. Raises click.Abort without it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        trials = {name: _trial(loaded, name, Path(folder)) for name in loaded.models}
+        _ask_leave([trial for trial in trials.values() if trial is not None], yes)
+        sound = True
+        for name, card in loaded.models.items():
+            trial = trials[name]
+            if not card.asked:
+                click.echo(f"{name}: nothing to ask, its ratings are recorded")
+            elif trial is None:
+                click.echo(f"{name}: not asked, because its weights are loaded within its jobs")
+            else:
+                sound &= _told(trial)
+    return sound
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What a model is asked: under the first protocol, about the first scale of a dataset."""
+
+    name: str
+    card: ServedModel
+    job: RatingJob
+    asks: Sequence[Ask]
+    item: str
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the first question is asked again, to see whether the seed decides."""
+        sampled = self.asks[0].request.readout == "sampled"
+        return sampled and self.card.capabilities.seed_bits > 0
+
+    @property
+    def usd(self) -> float:
+        """US dollars that asking costs at most; NaN where it is not known."""
+        prices = self.card.terms().prices
+        if prices is None:
+            return math.nan
+        asks = [*self.asks, *self.asks[: int(self.repeated)]]
+        return sum(prices.cost(*self.card.most_tokens(ask)) for ask in asks)
+
+
+def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
+    card = loaded.models[name]
+    if not isinstance(card, ServedModel):
+        return None
+    patient = card.limits.model_copy(
+        update={"retries": 1, "timeout_s": min(card.limits.timeout_s, 60.0), "longest_wait_s": 10.0}
+    )
+    card = card.model_copy(update={"limits": patient})
+    protocol = loaded.study.protocols[0].name
+    dataset = next(each for each in loaded.datasets if name in loaded.raters(each))
+    job = Jobs(loaded).rate(name, protocol, dataset, loaded.asked(protocol, dataset)[0])
+    modality = loaded.datasets[dataset].modality
+    item: str | Image = MADE_UP.get(modality) or _grey(folder, card)
+    first: dict[str, Ask] = {}
+    for question in build_questions(job, card, [("made-up", item)]):
+        several = min(TOGETHER, card.able.choices)
+        ask = replace(question.ask, participants=question.ask.participants[:several])
+        first.setdefault(ask.request.readout, ask)
+    shown = "a grey image" if isinstance(item, Image) else f'the made-up {modality} "{item}"'
+    asks = sorted(first.values(), key=lambda ask: ask.request.readout != "sampled")
+    return _Trial(name, card, job, asks, shown)
+
+
+def _grey(folder: Path, card: ServedModel) -> Image:
+    from PIL import Image as Pillow
+
+    path = folder / "grey.png"
+    Pillow.new("RGB", (64, 64), (128, 128, 128)).save(path)
+    return Image(sha256(path.read_bytes()).hexdigest(), card.able.image_longest_side, path)
+
+
+def _ask_leave(trials: Sequence[_Trial], yes: bool) -> None:
+    remote = [trial for trial in trials if trial.card.destination is not None]
+    if not remote:
+        return
+    click.echo("To other machines will be sent, with the instructions of the first protocol:")
+    for trial in remote:
+        requests = counted(len(trial.asks) + trial.repeated, "request")
+        cost = "" if math.isnan(trial.usd) else f", at most {_dollars(trial.usd)}"
+        click.echo(
+            f"  {trial.item}, to {trial.name} ({trial.card.destination}) in {requests}{cost}"
+        )
+    if not yes:
+        click.confirm("Send it?", abort=True)
+
+
+def _told(trial: _Trial) -> bool:
+    """Ask, and tell what came back; False where nothing did."""
+    try:
+        with trial.card.running() as engine:
+            lines = asyncio.run(_asked(trial, engine))
+    except (EmoalignError, Rejected) as error:
+        click.echo(f"{trial.name}: could not be asked: {error}")
+        return False
+    click.echo(f"{trial.name}: reachable")
+    for line in lines:
+        click.echo(f"  {line}")
+    return True
+
+
+async def _asked(trial: _Trial, engine: Engine) -> list[str]:
+    try:
+        texts = single_tokens([trial.job])
+        check_tokens([trial.job], {text: await engine.tokenize(text) for text in texts})
+        replies = [(ask, await engine.ask(ask)) for ask in trial.asks]
+        again = await engine.ask(trial.asks[0]) if trial.repeated else None
+    finally:
+        await engine.close()
+    lines = [line for ask, answers in replies for line in _reply(trial, ask, answers)]
+    if again is not None:
+        lines.append(_seeds(replies[0][1], again))
+    elif trial.asks[0].request.readout == "sampled":
+        lines.append("seeds: none are sent, because its card says seed_bits: 0")
+    sent = trial.card.capabilities.sent
+    lines.append(f"sampling: {', '.join(sent) or 'no parameters'} sent, and taken")
+    every = [answers for _, answers in replies] + ([again] if again is not None else [])
+    return [*lines, *_thinking(every), _cost(trial, every)]
+
+
+def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:
+    answer = answers[0]
+    read = columns_by_scale(trial.job, ask.request, answer)
+    if ask.request.readout == "exact":
+        ((scale, columns),) = read.items()
+        seen = len(answer.logprobs or ())
+        mass, off = columns["returned_mass"], columns["off_scale_mass"]
+        on_scale = float(str(mass)) - float(str(off)) if mass is not None else math.nan
+        yield (
+            f"log-probabilities: {seen} tokens, {percent(on_scale)} of the probability on points "
+            f"of {scale}"
+        )
+        return
+    statuses = ", ".join(f"{scale}: {_reading(columns)}" for scale, columns in read.items())
+    known = f" by {answer.model_reported}" if answer.model_reported else ""
+    yield f"answered{known} in {answer.latency_s:.1f} s: {answer.text[:60]!r}, read as {statuses}"
+    wanted = len(ask.participants)
+    yield f"n: {len(answers)} of {counted(wanted, 'answer')} in one request"
+
+
+def _reading(columns: Mapping[str, object]) -> str:
+    if columns["status"] != "ok":
+        return str(columns["status"])
+    rating = columns["rating"]
+    return f"{rating:g}" if isinstance(rating, float) else str(columns["labels"])
+
+
+def _seeds(first: Sequence[Answer], again: Sequence[Answer]) -> str:
+    same = [answer.text for answer in first] == [answer.text for answer in again]
+    if same:
+        return "seeds: the same seed gave the same answers"
+    return (
+        "seeds: the same seed gave other answers, so that answers cannot be repeated; if the "
+        "provider does not promise more, say seed_bits: 0 in the model's card"
+    )
+
+
+def _thinking(replies: Sequence[Sequence[Answer]]) -> Iterator[str]:
+    tokens = sum(answer.thinking_tokens or 0 for answers in replies for answer in answers)
+    shown = any(answer.thinking for answers in replies for answer in answers)
+    if tokens or shown:
+        yield (
+            f"thinking: it thinks before it answers ({tokens or 'an unknown number of'} tokens), "
+            "which answer.max_tokens has to leave room for, and which costs as answers do"
+        )
+    else:
+        yield "thinking: none seen"
+
+
+def _cost(trial: _Trial, replies: Sequence[Sequence[Answer]]) -> str:
+    every = [answer for answers in replies for answer in answers]
+    prompt = sum(answer.prompt_tokens or 0 for answer in every)
+    written = sum(answer.completion_tokens or 0 for answer in every)
+    said = f"cost: {prompt} tokens of prompts and {written} of answers"
+    prices = trial.card.terms().prices
+    if prices is not None:
+        return f"{said}, {_dollars(prices.cost(prompt, written))}"
+    if trial.card.destination is None:
+        return f"{said}, on this machine"
+    return f"{said}; its card has no prices"
+
+
+def _dollars(usd: float) -> str:
+    return f"{usd:.2f} US dollars" if usd >= 0.01 or usd == 0 else f"{usd:.6f} US dollars"

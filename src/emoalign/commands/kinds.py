@@ -1,0 +1,131 @@
+"""The kinds of entries that commands know by name: where they are, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from emoalign.baselines.baseline_cards import BASELINES
+from emoalign.commands.group import Told
+from emoalign.embeddings.embedding_cards import EMBEDDINGS
+from emoalign.installed import CATALOGUE
+from emoalign.planning.loading import MODELS
+from emoalign.planning.place import DEFAULT_STUDY
+from emoalign.planning.studies import STUDY
+from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.study.fields import Entry
+from emoalign.study.lexicons import SeedLexicon
+from emoalign.study.library import Library
+from emoalign.study.protocols import PersonaTable, PromptSet
+from emoalign.study.reading import Kinds, nearest, read_yaml
+
+CONFIG = Path("config")
+"""The project's own entries, from the folder that commands are typed in."""
+
+
+KINDS: Mapping[str, type[Entry] | Kinds[Any]] = {
+    "models": MODELS,
+    "datasets": DatasetCard,
+    "prompts": PromptSet,
+    "personas": PersonaTable,
+    "studies": STUDY,
+    "baselines": BASELINES,
+    "embeddings": EMBEDDINGS,
+    "lexicons": SeedLexicon,
+}
+"""The entries of each folder."""
+
+SINGULAR = {
+    **{folder: folder.removesuffix("s") for folder in KINDS},
+    **{"prompts": "prompt set", "personas": "persona table", "studies": "study"},
+}
+_SAID = {
+    **{folder: folder for folder in KINDS},
+    **{one.split()[0]: folder for folder, one in SINGULAR.items()},
+}
+
+
+class KindName(click.ParamType[str]):
+    """A kind of entries, in the singular or the plural."""
+
+    name = "kind"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The folder of the kind."""
+        if value not in _SAID:
+            self.fail(f"there is no kind {value!r}; {nearest(value, KINDS)}", param, ctx)
+        return _SAID[value]
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The kinds that begin so."""
+        return [CompletionItem(folder) for folder in KINDS if folder.startswith(incomplete)]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An entry that a study can name: `own` of this project, perhaps in place of a shipped one."""
+
+    name: str
+    path: Path
+    own: bool
+    in_place_of_shipped: bool = False
+
+
+def entries(folder: str) -> list[Listed]:
+    """The entries of a folder: the project's own, then those that ship, by their names."""
+    own = CONFIG / folder
+    shipped = {path.stem: path for path in (CATALOGUE / folder).glob("*.yaml")}
+    listed = []
+    if folder == "studies" and DEFAULT_STUDY.exists():
+        listed.append(Listed("config", DEFAULT_STUDY, own=True))
+    # In a clone, config/studies is the catalogue's folder itself.
+    if own.is_dir() and not own.samefile(CATALOGUE / folder):
+        listed += [
+            Listed(path.stem, path, own=True, in_place_of_shipped=path.stem in shipped)
+            for path in sorted(own.glob("*.yaml"))
+        ]
+    named = {entry.name for entry in listed}
+    return listed + [
+        Listed(name, path, own=False) for name, path in sorted(shipped.items()) if name not in named
+    ]
+
+
+def found(name: str, folders: list[str]) -> list[tuple[str, Listed]]:
+    """The entries called so, each with its folder. Raises Told where there is none."""
+    matching = [
+        (folder, entry) for folder in folders for entry in entries(folder) if entry.name == name
+    ]
+    if not matching:
+        known = [entry.name for folder in folders for entry in entries(folder)]
+        what = SINGULAR[folders[0]] if len(folders) == 1 else "entry"
+        raise Told(f"There is no {what} {name!r}; {nearest(name, known)}")
+    return matching
+
+
+def title(path: Path) -> str:
+    """The title of an entry, on a line; empty where the file does not tell it."""
+    content, _ = read_yaml(path)
+    said = content.get("title") if isinstance(content, Mapping) else None
+    return " ".join(str(said or "").split())
+
+
+def library() -> Library:
+    """The entries of this project and those that ship."""
+    return Library(CONFIG)
+
+
+def complete_entry(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The names of entries that begin so, for the shell."""
+    said = [_SAID[name] for name in ctx.params.get("names") or () if name in _SAID]
+    names = {entry.name for folder in said or KINDS for entry in entries(folder)}
+    names |= set() if said else set(KINDS)
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]

@@ -1,0 +1,52 @@
+"""`emoalign list`: the names that a study may use."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+
+import click
+
+from emoalign.commands.group import Unwrapped
+from emoalign.commands.kinds import KINDS, KindName, Listed, entries, title
+
+
+@click.command(
+    "list",
+    cls=Unwrapped,
+    examples=("emoalign list", "emoalign list models", "emoalign list studies"),
+)
+@click.argument("kind", type=KindName(), required=False)
+def command(kind: str | None) -> None:
+    """List models, datasets, prompts, personas, studies, baselines, embeddings and lexicons.
+
+    The project's own come first. One with the name of a shipped entry takes its place.
+    """
+    shown = 0
+    for folder in [kind] if kind else KINDS:
+        listed = entries(folder)
+        if not listed:
+            continue
+        if kind is None:
+            click.echo(f"{chr(10) * bool(shown)}{folder}")
+        shown += 1
+        for line in _lines(listed):
+            click.echo(f"{'  ' * (kind is None)}{line}")
+
+
+def _lines(listed: Sequence[Listed]) -> list[str]:
+    width = max(len(entry.name) for entry in listed)
+    notes = [_note(entry) for entry in listed]
+    room = max(shutil.get_terminal_size((100, 24)).columns - width - 8, 20)
+    lines = []
+    for entry, note in zip(listed, notes, strict=True):
+        said = " ".join(filter(None, [title(entry.path), note]))
+        cut = said if len(said) <= room else said[: room - 1] + "…"
+        lines.append(f"{entry.name:{width}}  {cut if not note else said}".rstrip())
+    return lines
+
+
+def _note(entry: Listed) -> str:
+    if entry.in_place_of_shipped:
+        return "(own, in place of the one that ships)"
+    return "(own)" if entry.own else ""

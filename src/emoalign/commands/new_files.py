@@ -1,0 +1,117 @@
+"""New files in config/: their names, the line with their schema, and that none is overwritten."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from emoalign.commands.group import Told
+from emoalign.commands.kinds import CONFIG, KINDS, SINGULAR, library
+from emoalign.installed import CATALOGUE, IN_A_CLONE, PROJECT
+from emoalign.study.fields import LONGEST_NAME
+from emoalign.study.reading import read_entry
+
+CHECK = "# ← please check"
+"""What ends a line that holds a guess."""
+
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
+_PLAIN = re.compile(r"[A-Za-z][\w.-]*")
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+
+def free_file(folder: str, name: str) -> Path:
+    """The file of a new entry. Raises Told for a bad name, or where there is a file already."""
+    if not _NAME.fullmatch(name) or name.endswith(".yaml"):
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name.removesuffix(".yaml")).strip("-._")
+        hint = f", such as {plain[:LONGEST_NAME]}" if plain else ""
+        raise Told(
+            f"{name!r} cannot be a name: take letters, digits, dots, hyphens and underscores, "
+            f"{LONGEST_NAME} at most, beginning with a letter or digit{hint}"
+        )
+    path = CONFIG / folder / f"{name}.yaml"
+    if os.path.lexists(path):
+        raise Told(
+            f"{path} is there already, and is not overwritten. Take another name, or delete it."
+        )
+    return path
+
+
+def write_entry(folder: str, path: Path, schema: str, text: str) -> None:
+    """Write a new entry, and say so. Raises Told where it is not valid: nothing is left then."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shadows = library().path(folder, path.stem) != path
+    whole = f"{schema_line(schema, path)}\n{text.rstrip()}\n"
+    with path.open("x", encoding="utf-8") as file:
+        file.write(whole)
+    entry, problems = read_entry(path, KINDS[folder], str(path))
+    if entry is None:
+        path.unlink()
+        raise Told("\n".join(["What was written would not be valid:", *problems]))
+    click.echo(f"Wrote {path}")
+    if shadows:
+        click.echo(
+            f"It takes the place of the {SINGULAR[folder]} that emoalign ships under this name."
+        )
+
+
+def schema_line(schema: str, target: Path) -> str:
+    """The first line of an entry, by which editors know its keys.
+
+    In a clone it names the schema that ships. Elsewhere this is copied to config/schemas, so that
+    the line holds wherever the folder is moved to.
+    """
+    name = f"{schema}.schema.json"
+    shipped = CATALOGUE / "schemas" / name
+    here = Path.cwd()
+    if not (IN_A_CLONE and here.is_relative_to(PROJECT.resolve())):
+        copied = CONFIG / "schemas" / name
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(shipped, copied)
+        shipped = copied
+    relative = os.path.relpath(shipped.resolve(), target.parent.resolve())
+    return f"# yaml-language-server: $schema={Path(relative).as_posix()}"
+
+
+def quoted(value: str) -> str:
+    """A text as it can stand in YAML, within brackets as well."""
+    plain = _PLAIN.fullmatch(value) and value.casefold() not in _WORDS
+    return value if plain else json.dumps(value, ensure_ascii=False)
+
+
+def project_file(path: Path, name: str) -> Path:
+    """The path of a table as a card names it: within resources/, where it is elsewhere now.
+
+    Raises Told where there is no such file, or another is in its place already.
+    """
+    if not path.is_file():
+        raise Told(f"There is no file {path}.")
+    if path.resolve().is_relative_to(Path.cwd()):
+        return path.resolve().relative_to(Path.cwd())
+    target = Path("resources", name, path.name)
+    if target.exists() and target.read_bytes() != path.read_bytes():
+        raise Told(
+            f"{path} is outside of this folder and would be copied to {target}, but another file "
+            "is there already. Delete it, or name it in place of the other."
+        )
+    return target
+
+
+def copy_to(target: Path, path: Path) -> None:
+    """Copy a table to where a card names it, if it is not there, and say so."""
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        click.echo(f"Copied {path} to {target}")
+
+
+def say_next(lines: Sequence[str]) -> None:
+    """Say what to type next."""
+    click.echo("\nNext:")
+    for line in lines:
+        click.echo(f"  {line}")

@@ -1,0 +1,239 @@
+"""`emoalign new model`: a card for a server, a file of weights, or recorded ratings."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+from ruamel.yaml import YAML
+
+from emoalign.addresses import on_this_machine
+from emoalign.commands.group import Told, Unwrapped
+from emoalign.commands.new_files import (
+    CHECK,
+    copy_to,
+    free_file,
+    project_file,
+    quoted,
+    say_next,
+    write_entry,
+)
+from emoalign.elicitation.engines.recorded.likely_columns import likely_columns
+from emoalign.stimuli.guessed_format import GuessedTable, guess_table, is_number
+from emoalign.stimuli.guessed_scales import scale_name
+
+Engine = Literal["openai", "llamacpp", "vllm", "recorded"]
+ENGINES: tuple[Engine, ...] = ("openai", "llamacpp", "vllm", "recorded")
+KEYS = {"openai.com": "OPENAI_API_KEY", "anthropic.com": "ANTHROPIC_API_KEY"}
+FIRST_ROWS = 1000
+OPENAI = "https://api.openai.com/v1"
+
+
+@click.command(
+    "model",
+    cls=Unwrapped,
+    examples=(
+        "emoalign new model gpt-mini --engine openai --model gpt-4o-mini-2024-07-18",
+        "emoalign new model my-server --base-url http://localhost:8000/v1 --model my-model",
+        "emoalign new model my-llama resources/models/my-llama-q4.gguf",
+        "emoalign new model published --recorded ratings.csv",
+    ),
+)
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--engine", type=click.Choice(ENGINES), help="Without it, told by the rest.")
+@click.option("--model", help="The name that the server or the hub knows it by.")
+@click.option("--base-url", help="Address of an OpenAI-compatible server, including /v1.")
+@click.option("--key-env", help="Environment variable that holds the server's key.")
+@click.option(
+    "--recorded",
+    type=click.Path(path_type=Path),
+    help="A table of ratings that were collected already.",
+)
+def command(
+    name: str,
+    file: Path | None,
+    engine: Engine | None,
+    model: str | None,
+    base_url: str | None,
+    key_env: str | None,
+    recorded: Path | None,
+) -> None:
+    """Write config/models/NAME.yaml: a card for a model.
+
+    FILE is a GGUF file (llama.cpp) or a table of recorded ratings. Nothing is asked: what the
+    server can do is on the card as a guess, and `emoalign check --ask` finds it out.
+    """
+    path = free_file("models", name)
+    given = recorded or file
+    engine = engine or _told_engine(given, recorded, base_url)
+    known = model or name
+    if engine in ("recorded", "llamacpp"):
+        if given is None:
+            what = "table of ratings" if engine == "recorded" else "GGUF file"
+            raise Told(f"Name the {what}: emoalign new model {name} FILE")
+        target = project_file(given, name)
+        if engine == "recorded":
+            lines = _recorded(name, target.as_posix(), guess_table(given))
+        else:
+            lines = _llamacpp(name, target.as_posix())
+    elif engine == "vllm":
+        target, lines = None, _vllm(name, known)
+    else:
+        target, lines = None, _openai(name, known, base_url or OPENAI, key_env)
+    write_entry("models", path, f"{engine}-model", "\n".join(lines))
+    if target is not None and given is not None:
+        copy_to(target, given)
+    study = f"emoalign new study my-study --dataset vader --model {name}"
+    check = "emoalign check config/studies/my-study.yaml"
+    say_next([study, check if engine == "recorded" else f"{check} --ask"])
+
+
+def _told_engine(file: Path | None, recorded: Path | None, base_url: str | None) -> Engine:
+    """The engine, from what else is said."""
+    if recorded is not None:
+        return "recorded"
+    if file is None:
+        return "openai"
+    if base_url is not None:
+        raise Told("A model is either behind --base-url or in a file: name one of them.")
+    return "llamacpp" if file.suffix.lower() == ".gguf" else "recorded"
+
+
+def _openai(name: str, model: str, base_url: str, key_env: str | None) -> Iterator[str]:
+    host = next((key for key in KEYS if key in base_url), None)
+    here = on_this_machine(base_url)
+    key = key_env or (KEYS[host] if host else None)
+    yield f"title: {quoted(name)}"
+    yield "engine: openai"
+    if model == name:
+        yield f"model: {quoted(model)}  {CHECK}: the name the server knows it by, best with a date"
+    else:
+        yield f"model: {quoted(model)}"
+    yield f"base_url: {base_url}"
+    yield "# The environment variable that holds the key; null for a server without keys."
+    yield f"api_key_env: {key or 'null'}" + ("" if key_env or host or here else f"  {CHECK}")
+    yield "# Say only what it can do: `emoalign check --ask` tries. All keys: docs/configuration.md"
+    yield "capabilities:"
+    yield "  modalities: [word, sentence]  # image, where it sees them"
+    yield "  chat: true"
+    choices = 1 if host == "anthropic.com" else 20
+    yield f"  choices: {choices}  {CHECK}: answers of one request (the parameter n); 1 if unknown"
+    bits = 0 if host == "anthropic.com" else 63
+    yield f"  seed_bits: {bits}  {CHECK}: 0 for a server without seeds"
+    if host == "anthropic.com":
+        yield "  sampling: temperature"
+        yield "  temperature: {min: 0, max: 1}"
+    yield "  # top_logprobs: 20     for the exact readout, which also needs tokenizer: true"
+    yield "  # sampling_extras: true     for llama.cpp's server"
+    yield "  # token_limit: max_completion_tokens     where max_tokens is refused"
+    yield "limits:"
+    yield f"  concurrency: {4 if here else 8}"
+    if not here:
+        yield "  # requests_per_minute: 500"
+        yield "  # tokens_per_minute: 200000"
+        yield "# With prices, `emoalign check` says what a study costs, and max_usd limits it."
+        yield "# prices:"
+        yield "#   input_usd: 0.15      US dollars for a million tokens of prompts"
+        yield "#   output_usd: 0.60"
+        yield '#   as_of: "2026-01-31"'
+        yield "#   source: https://…"
+
+
+def _llamacpp(name: str, file: str) -> Iterator[str]:
+    yield f"title: {quoted(name)}"
+    yield "engine: llamacpp"
+    yield "weights:"
+    yield f"  file: {quoted(file) if ' ' in file else file}"
+    yield "  # sha256: …  recommended: the output of sha256sum"
+    yield "context_tokens: 1024  # the longest prompt and answer together"
+    yield "threads: 2"
+    yield "# gpu_layers: 99  where llama.cpp finds a GPU"
+    yield "capabilities:"
+    yield "  modalities: [word, sentence]"
+    yield f"  chat: true  {CHECK}: false for a model without a chat template"
+    yield "  completion: true"
+    yield "  choices: 20  # answers drawn from one pass over the prompt"
+    yield "  top_logprobs: 200"
+    yield "  tokenizer: true"
+    yield "  seed_bits: 31"
+    yield "  sampling_extras: true"
+
+
+def _vllm(name: str, model: str) -> Iterator[str]:
+    unsure = f"  {CHECK}: a name on the hub, or a folder" if model == name else ""
+    yield f"title: {quoted(name)}"
+    yield "engine: vllm"
+    yield f"model: {quoted(model) if '/' not in model else model}{unsure}"
+    yield "# revision: …  the commit on the hub, so that the study can be repeated"
+    yield "dtype: bfloat16"
+    yield "context_tokens: 2048"
+    yield "# Where it thinks before it answers:"
+    yield "# chat_template_kwargs: {enable_thinking: false}"
+    yield "tensor_parallel_size: 1"
+    yield f"gpu_memory_gb: 24  {CHECK}: twice the billions of weights, and some more"
+    yield f"memory_gb: 32  {CHECK}"
+    yield "capabilities:"
+    yield "  modalities: [word, sentence]"
+    yield "  chat: true"
+    yield "  completion: true"
+
+
+def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
+    """A card from the table's own header and rows."""
+    card = likely_columns(table.header, _numbers_alone(table)).card(name, file)
+    columns = card["columns"]
+    if not columns.keys() & {"rating", "answer", "ratings", "answers"}:
+        raise Told(
+            f"{Path(file).name}: none of its columns seems to hold ratings: "
+            f"{', '.join(map(repr, table.header))}. Give one the name rating, or answer where it "
+            "holds raw answers."
+        )
+    if "ratings" in columns:  # by the names that datasets and prompt sets know
+        wide = columns["ratings"]
+        columns["ratings"] = {scale_name(scale.split("-")): name for scale, name in wide.items()}
+    single = columns.keys() & {"rating", "answer"} and "scale" not in columns
+    yield f"# Made by `emoalign new model` from {Path(file).name}: {', '.join(table.header)}"
+    yield from _yaml({"title": name, "engine": "recorded"})
+    yield from _yaml({"source": card["source"]})
+    if table.written:
+        yield from _yaml(dict(table.written))
+    if "model" in card:
+        yield "# One model for each value of the column."
+        yield from _yaml({"model": card["model"]})
+    yield f"columns:  {CHECK}: what your columns are called"
+    for line in _yaml(columns):
+        yield f"  {line}"
+    if single:
+        yield f"scale: valence  {CHECK}: the scale of the dataset that was rated"
+    if "answer" in card:
+        yield "# How raw answers are read."
+        yield from _yaml({"answer": card["answer"]})
+    yield "# Ratings on another range than the dataset's scale, or the other way round:"
+    yield "# native: {min: 1, max: 7}"
+
+
+def _numbers_alone(table: GuessedTable) -> list[list[str]]:
+    """The first rows; of columns that mostly hold numbers, nothing else: a few words in them are
+    mistakes, or stand for no rating."""
+    rows = [list(row) for row in table.rows[:FIRST_ROWS]]
+    decimal = str(table.written.get("decimal", "."))
+    for place in range(len(table.header)):
+        held = [row[place] for row in rows if row[place]]
+        numbers = sum(is_number(value, decimal) for value in held)
+        if numbers >= len(held) / 2:
+            for row in rows:
+                row[place] = row[place] if is_number(row[place], decimal) else ""
+    return rows
+
+
+def _yaml(content: Mapping[str, Any]) -> Iterator[str]:
+    writer = YAML(pure=True)
+    writer.allow_unicode = True
+    writer.width = 100
+    out = io.StringIO()
+    writer.dump(dict(content), out)
+    yield from out.getvalue().splitlines()

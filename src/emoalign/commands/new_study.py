@@ -1,0 +1,159 @@
+"""`emoalign new study`: a study of a dataset and a model, which runs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+from click.shell_completion import CompletionItem
+
+from emoalign.commands.group import Unwrapped
+from emoalign.commands.kinds import entries, found
+from emoalign.commands.new_files import free_file, quoted, say_next, write_entry
+from emoalign.commands.new_prompts import complete_dataset, write_prompts
+from emoalign.elicitation.engines.asked import AskedModel
+from emoalign.elicitation.engines.base import ModelCard
+from emoalign.errors import StudyError
+from emoalign.planning.checks import misfits
+from emoalign.planning.loading import MODELS
+from emoalign.planning.place import DEFAULT_STUDY
+from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.study.origins import Origin
+from emoalign.study.protocols import PromptSet
+from emoalign.study.reading import read_card
+
+MANY_ITEMS = 300
+
+
+def _complete_model(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    names = (entry.name for entry in entries("models"))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+@click.command(
+    "study",
+    cls=Unwrapped,
+    examples=(
+        "emoalign new study mine --dataset vader --model smollm2-135m",
+        "emoalign new study two-models --dataset vader --model gpt-4o-mini --model gpt-4o",
+    ),
+)
+@click.argument("name")
+@click.option("--dataset", required=True, shell_complete=complete_dataset, help="What is rated.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    default=("smollm2-135m",),
+    show_default=True,
+    shell_complete=_complete_model,
+    help="Who rates; may stand several times.",
+)
+@click.option(
+    "--prompts", help="How it is asked; without it, a prompt set that fits, or else a new one."
+)
+def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | None) -> None:
+    """Write config/studies/NAME.yaml: a study of one dataset, which runs at once."""
+    path = free_file("studies", name)
+    ((_, entry),) = found(dataset, ["datasets"])
+    card = read_card(entry.path, DatasetCard)
+    cards = {model: read_card(found(model, ["models"])[0][1].path, MODELS) for model in models}
+    if any(each.asked for each in cards.values()) and prompts is None:
+        prompts = _fitting(dataset, card, cards)
+        if prompts is None:
+            prompts = dataset
+            write_prompts(prompts, dataset)
+    elif prompts is not None:
+        found(prompts, ["prompts"])
+    write_entry("studies", path, "study", "\n".join(_study(name, dataset, card, cards, prompts)))
+    say_next([f"emoalign check {path}", f"snakemake --cores 8 --configfile {path}"])
+    if not DEFAULT_STUDY.exists():
+        click.echo(f"As {DEFAULT_STUDY} it would be the study that snakemake runs by itself.")
+
+
+def _fitting(dataset: str, card: DatasetCard, models: dict[str, ModelCard]) -> str | None:
+    """A prompt set that asks about all scales of a dataset, and that all models can answer.
+
+    The one called like the dataset, or one of those that ship: other own ones have to be named.
+    """
+    for entry in sorted(entries("prompts"), key=lambda entry: entry.name != dataset):
+        if entry.own and entry.name != dataset:
+            continue
+        try:
+            prompts = read_card(entry.path, PromptSet)
+        except StudyError:
+            continue
+        if not entry.own and (prompts.language != card.language or prompts.kind != "chat"):
+            continue
+        if _fits(entry.name, prompts, card, models):
+            return entry.name
+    return None
+
+
+def _fits(name: str, prompts: PromptSet, card: DatasetCard, models: dict[str, ModelCard]) -> bool:
+    able = [model.able for model in models.values() if isinstance(model, AskedModel)]
+    if any(not (each.chat if prompts.kind == "chat" else each.completion) for each in able):
+        return False
+    if "persona" in prompts.template or "persona" in (prompts.system or ""):
+        return False
+    shown = "item.text" in prompts.template
+    if shown == (card.modality == "image") or not prompts.scales.keys() >= card.scales.keys():
+        return False
+    if f"{card.modality.capitalize()}:" not in prompts.template and card.modality != "image":
+        return False
+    return not any(
+        problem
+        for scale, kind in card.scales.items()
+        for problem in misfits(lambda: Origin(name), prompts, name, scale, kind)
+    )
+
+
+def _study(
+    name: str, dataset: str, card: DatasetCard, models: dict[str, ModelCard], prompts: str | None
+) -> Iterator[str]:
+    yield f"# What every key means, and what else there is: emoalign show study {name}"
+    yield f"study: {name}"
+    yield f"title: {quoted(f'{card.title}, rated by ' + ', '.join(models))}"
+    yield "# All that is drawn at random follows from it: the same seed, the same sample."
+    yield "seed: 1"
+    yield ""
+    yield "models:"
+    for model in models:
+        yield f"  - {model}"
+    yield ""
+    yield "datasets:"
+    yield f"  - dataset: {dataset}"
+    yield f"    scales: [{', '.join(card.scales)}]"
+    yield f"    # sample: {MANY_ITEMS}  for so many items, drawn with the seed; without it, all"
+    remote = [model for model, each in models.items() if each.destination is not None]
+    if remote and card.remote == "ask":
+        yield ""
+        yield f"# The terms of {dataset} may not allow that {', '.join(remote)} see its items, on"
+        yield "# another machine. If they do allow it for you, take the # away:"
+        yield f"# allow_remote: [{dataset}]"
+    if prompts is None:
+        return
+    yield ""
+    yield "protocols:"
+    yield f"  - name: {prompts}"
+    yield f"    prompts: {prompts}"
+    yield "    readouts: [sampled]"
+    yield "    participants: 20  # answers per item; raising it later asks for the rest alone"
+    yield f"    temperature: {_temperature(models)}"
+    priced = any(getattr(each, "prices", None) is not None for each in models.values())
+    if priced and not any(each.cost_unknown for each in models.values()):
+        yield ""
+        yield "# US dollars that the study may cost: jobs stop before it."
+        yield "max_usd: 5"
+
+
+def _temperature(models: dict[str, ModelCard]) -> str:
+    """1, as people differ; the nearest that all models take."""
+    most = [
+        model.able.temperature.max
+        for model in models.values()
+        if isinstance(model, AskedModel) and model.able.temperature is not None
+    ]
+    return f"{min([1.0, *most]):.1f}"

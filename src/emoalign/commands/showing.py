@@ -1,0 +1,77 @@
+"""`emoalign show`: the file of an entry, where it is, and what it leaves to defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import click
+import orjson
+
+from emoalign.commands.group import Told, Unwrapped
+from emoalign.commands.kinds import KINDS, KindName, complete_entry, found
+from emoalign.errors import StudyError
+from emoalign.study.fields import Entry
+from emoalign.study.reading import read_card
+
+
+@click.command(
+    "show",
+    cls=Unwrapped,
+    examples=(
+        "emoalign show vader",
+        "emoalign show model smollm2-135m",
+        "emoalign show ogg2025 --path",
+    ),
+)
+@click.argument("names", metavar="[KIND] NAME", nargs=-1, shell_complete=complete_entry)
+@click.option("--path", "only_path", is_flag=True, help="Print the path of the file alone.")
+def command(names: tuple[str, ...], only_path: bool) -> None:
+    """Show an entry by its NAME: its file, where that is, and the defaults of all other keys."""
+    if not 1 <= len(names) <= 2:
+        raise click.UsageError("Name one entry, after its kind or without: show model my-model")
+    *kinds, name = names
+    folders = [KindName().convert(kind, None, None) for kind in kinds] or list(KINDS)
+    matching = found(name, folders)
+    if len(matching) > 1:
+        among = " and ".join(folder for folder, _ in matching)
+        raise Told(
+            f"{name} is among the {among}: say which, such as emoalign show {matching[0][0]} {name}"
+        )
+    ((folder, entry),) = matching
+    if only_path:
+        click.echo(entry.path)
+        return
+    if entry.in_place_of_shipped:
+        click.echo("# It takes the place of the one that ships under this name.")
+    click.echo(f"# {entry.path}")
+    click.echo(entry.path.read_text(encoding="utf-8").rstrip())
+    try:
+        read = read_card(entry.path, KINDS[folder])
+    except StudyError as error:
+        raise Told(str(error)) from error
+    defaults = list(_defaults(read))
+    if defaults:
+        click.echo("\n# Not in the file, so at its default:")
+        for line in defaults:
+            click.echo(f"#   {line}")
+
+
+def _defaults(entry: Entry, place: str = "") -> Iterator[str]:
+    """The keys of an entry that its file leaves out, with what they are then."""
+    for key, value in entry:
+        where = f"{place}{key}"
+        if key not in entry.model_fields_set:
+            if value is not None and value != () and value != {}:
+                shown = value.model_dump(mode="json") if isinstance(value, Entry) else value
+                yield f"{where}: {_flow(shown)}"
+        elif isinstance(value, Entry):
+            yield from _defaults(value, f"{where}.")
+        elif isinstance(value, Mapping):
+            for name, part in value.items():
+                if isinstance(part, Entry):
+                    yield from _defaults(part, f"{where}.{name}.")
+
+
+def _flow(value: object) -> str:
+    """A value as it could stand in the file, on a line."""
+    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()

@@ -1,0 +1,258 @@
+"""All that is wrong with a study, its cards and its data; else what they hold."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from emoalign.elicitation.engines.asked import AskedModel
+from emoalign.elicitation.engines.recorded.rated_items import rated_items
+from emoalign.elicitation.rating import RatingTask
+from emoalign.errors import DataError, EmoalignError, StudyError
+from emoalign.items.human_agreement import ScaleNorms, people_reliability
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_study
+from emoalign.planning.opening import Opening
+from emoalign.planning.preflight import all_forbidden, check_prompts
+from emoalign.planning.studies import LoadedStudy
+from emoalign.stimuli.checking import ScaleSummary, check_data, summaries
+from emoalign.stimuli.dataset_cards import DatasetCard
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.preparation import prepared
+from emoalign.stimuli.rated_items import RatedItems
+from emoalign.stimuli.readers.base import files_within
+from emoalign.study.library import Library
+from emoalign.study.reading import read_entry, read_yaml
+from emoalign.study.scales import LabelScale
+from emoalign.study.source_files import installed_versions, locate
+
+
+@dataclass(frozen=True)
+class DatasetCheck:
+    """The items of a dataset that a study uses, of so many there are, or what is wrong.
+
+    `recorded` is what is wrong with recorded ratings of its items; `reliability` is that of
+    people's means on each scale, 0 to 1, where it is known.
+    """
+
+    name: str
+    card: DatasetCard
+    problems: tuple[str, ...] = ()
+    recorded: tuple[str, ...] = ()
+    items: int = 0
+    of: int = 0
+    scales: Mapping[str, ScaleSummary] = field(default_factory=dict)
+    reliability: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StudyCheck:
+    """A study that was checked: `problems` keep it from running, `notes` are good to know."""
+
+    source: Path
+    problems: Sequence[str]
+    notes: Sequence[str] = ()
+    datasets: Sequence[DatasetCheck] = ()
+    loaded: LoadedStudy | None = None
+    asking: Sequence[str] = ()
+
+
+def check_study(source: Path, config: Path) -> StudyCheck:
+    """Check a study, the cards that it names and their files. Nothing is asked or written."""
+    content, problems = read_yaml(source)
+    if content is None:
+        return StudyCheck(source, problems or [f"{source}: the file is empty"])
+    loaded = None
+    try:
+        loaded = load_study(content, config, str(source), [source])
+        check_prompts(loaded)
+    except StudyError as error:
+        problems += error.problems
+    library = Library(config)
+    cards = _dataset_cards(content, library) if loaded is None else loaded.datasets
+    with _told() as notes:
+        datasets = [_checked(name, card, loaded) for name, card in cards.items()]
+    problems += [problem for each in datasets for problem in (*each.problems, *each.recorded)]
+    if loaded is None:
+        return StudyCheck(source, list(dict.fromkeys(problems)), notes, datasets)
+    problems += [*_missing_keys(loaded), *_missing_files(loaded), *all_forbidden(loaded)]
+    notes += [
+        f"{file} is used in place of what emoalign ships under this name."
+        for file in loaded.shadowing
+    ]
+    notes += _missing_packages(loaded)
+    sound = {each.name: each.items for each in datasets if not each.problems}
+    opening = Opening(
+        loaded,
+        Path("results", loaded.study.study),
+        Path("results/journal"),
+        jobs=(),
+        awaited=tuple(sound),
+        cores=None,
+        items=sound,
+    )
+    asking = list(opening.asking())
+    return StudyCheck(source, list(dict.fromkeys(problems)), notes, datasets, loaded, asking)
+
+
+def _dataset_cards(content: Any, library: Library) -> dict[str, DatasetCard]:
+    """The cards that can be read of the datasets of a study that is wrong elsewhere."""
+    listed = content.get("datasets") if isinstance(content, Mapping) else None
+    cards = {}
+    for entry in listed if isinstance(listed, list) else []:
+        name = entry.get("dataset") if isinstance(entry, Mapping) else entry
+        if isinstance(name, str):
+            card, _ = read_entry(library.path("datasets", name), DatasetCard, name)
+            if card is not None:
+                cards[name] = card
+    return cards
+
+
+def _checked(name: str, card: DatasetCard, loaded: LoadedStudy | None) -> DatasetCheck:
+    """Check the data of a dataset, and what recorded models say of its items."""
+    if loaded is None:
+        alone = check_data(card)
+        return _summary(name, card, alone.problems, alone.items, alone.items, alone.norms)
+    job = Jobs(loaded).prepare(name)
+    mistakes = Mistakes()
+    rated: list[RatedItems] = []
+    with mistakes.noted():
+        rated = rated_items(job)
+    made = prepared(job, card.files(), rated, mistakes)
+    if mistakes:
+        return DatasetCheck(name, card, tuple(mistakes.problems()))
+    told = _summary(name, card, (), len(made.stimuli), made.there, made.norms)
+    return replace(told, recorded=tuple(_wrong_recordings(loaded, name, made.stimuli)))
+
+
+def _wrong_recordings(loaded: LoadedStudy, dataset: str, stimuli: pd.DataFrame) -> Iterator[str]:
+    """What is wrong with the ratings of recorded models."""
+    jobs = Jobs(loaded)
+    for model in loaded.raters(dataset):
+        card = loaded.models[model]
+        if card.asked:
+            continue
+        for protocol in loaded.protocol_names():
+            for job in jobs.rate_together(model, protocol, dataset):
+                try:
+                    card.rate([RatingTask(job, stimuli, Path("results/journal"))], None)
+                except EmoalignError as error:
+                    yield str(error)
+
+
+def _summary(
+    name: str,
+    card: DatasetCard,
+    problems: Sequence[str],
+    items: int,
+    of: int,
+    norms: pd.DataFrame | None,
+) -> DatasetCheck:
+    if problems or norms is None:
+        return DatasetCheck(name, card, tuple(problems))
+    rated = summaries(norms)
+    known = {scale: _reliability(norms[norms["scale"] == scale], scale) for scale in rated}
+    return DatasetCheck(
+        name,
+        card,
+        items=items,
+        of=of,
+        scales={scale: rated[scale] for scale in card.scales if scale in rated},
+        reliability={scale: value for scale, value in known.items() if not math.isnan(value)},
+    )
+
+
+def _reliability(norms: pd.DataFrame, scale: str) -> float:
+    """That of people's item means; NaN where the norms cannot tell it."""
+    if norms["mean"].notna().sum() < 2:
+        return math.nan
+    ids = norms["item_id"].sort_values().to_numpy(dtype=str)
+    _, sums = people_reliability(ScaleNorms.of(norms, scale, ids))
+    return float(sums.estimate()[0])
+
+
+def _missing_keys(loaded: LoadedStudy) -> Iterator[str]:
+    """Environment variables with keys that are not set."""
+    needing: dict[str, list[str]] = {}
+    for name, card in loaded.models.items():
+        for variable in sorted(card.key_variables()):
+            if not os.environ.get(variable):
+                needing.setdefault(variable, []).append(name)
+    for variable, names in needing.items():
+        yield (
+            f"the environment variable {variable}, for the key of {', '.join(names)}, is not set: "
+            f"export {variable}=…"
+        )
+
+
+def _missing_files(loaded: LoadedStudy) -> Iterator[str]:
+    """Weights and tables of models that are not there."""
+    for name, card in {**loaded.models, "embedding": loaded.embedding}.items():
+        for _, file in files_within(card):
+            try:
+                locate(file)
+            except DataError as error:
+                yield f"model {name!r}: {error}"
+
+
+def _missing_packages(loaded: LoadedStudy) -> Iterator[str]:
+    """Engines that are not installed on this machine, and the models that they run."""
+    needing: dict[str, list[str]] = {}
+    for name, card in loaded.models.items():
+        if isinstance(card, AskedModel) and not installed_versions(card.packages):
+            needing.setdefault(card.packages[0], []).append(name)
+    for package, names in needing.items():
+        yield f"{package} is not installed on this machine; it runs {', '.join(names)}."
+
+
+@contextmanager
+def _told() -> Iterator[list[str]]:
+    """What is logged in the block."""
+    log, said = logging.getLogger("emoalign"), list[str]()
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    handler, level, propagate = Kept(), log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield said
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = propagate
+
+
+def in_words(dataset: DatasetCheck, name: str) -> str:
+    """What people's ratings on a scale are: "1.4 to 8.1, n = 24 raters, reliability .93"."""
+    scale, kind = dataset.scales[name], dataset.card.scales[name]
+    if isinstance(kind, LabelScale):
+        parts = [f"{len(kind.labels)} labels"]
+    else:
+        parts = [f"{scale.lowest:.1f} to {scale.highest:.1f}"]
+    if scale.raters is None:
+        parts.append("number of raters not known")
+    else:
+        fewest, most = scale.raters
+        parts.append(f"n = {fewest}{'' if fewest == most else f' to {most}'} raters")
+    if name in dataset.reliability:
+        parts.append(f"reliability {_unit(dataset.reliability[name])}")
+    if scale.items < dataset.items:
+        parts.append(f"{scale.items:,} items rated")
+    return ", ".join(parts)
+
+
+def _unit(share: float) -> str:
+    """A number between -1 and 1 as papers print it: .93."""
+    return f"{share:.2f}".replace("0.", ".", 1)

@@ -1,0 +1,252 @@
+"""The first words of a run: what will run, and what the ratings in it cost at most."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emoalign.elicitation.engines.asked import AskedModel
+from emoalign.elicitation.pace import minutes_as_before
+from emoalign.planning.preflight import example, why_forbidden
+from emoalign.planning.studies import LoadedStudy
+from emoalign.prompts import Renderer, estimated_tokens
+from emoalign.study.fields import Readout
+from emoalign.wording import counted
+
+WIDTH = 100
+
+FEWEST_ITEMS = 10
+"""Items that a job should have at least: it takes a second to begin."""
+
+Planned = tuple[str, Mapping[str, str]]
+"""A job that will run: its rule and its wildcards."""
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """What one job asks a model about: so many items, where that is known."""
+
+    model: str
+    protocol: str
+    dataset: str
+    asked: str
+    items: int | None
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is known before a run.
+
+    Attributes:
+        loaded: the study.
+        results, journal: the folders of its results, and of all answers.
+        jobs: those that will run.
+        awaited: datasets that are prepared first, and whose rating jobs are known only then.
+        cores: cores of this machine that jobs may use; None on a cluster.
+        items: the items of a dataset, where they are known before it is prepared.
+    """
+
+    loaded: LoadedStudy
+    results: Path
+    journal: Path
+    jobs: Sequence[Planned]
+    awaited: Collection[str]
+    cores: int | None
+    items: Mapping[str, int] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """All of it, in lines for a terminal."""
+        return "\n".join([*self._running(), *self.asking(), *self._idle()])
+
+    def _running(self) -> Iterator[str]:
+        rules = Counter(rule for rule, _ in self.jobs)
+        named = ", ".join(f"{n} {rule}" if n > 1 else rule for rule, n in rules.items())
+        yield _filled(f"Study {self.loaded.study.study}, {counted(rules.total(), 'job')}: {named}.")
+        if self.awaited:
+            jobs, unknown = self._jobs_awaited()
+            more = ", or more where the items are not sampled: they are counted then" * unknown
+            follow = "rating job follows" if jobs == 1 else "rating jobs follow"
+            datasets = ", ".join(sorted(self.awaited))
+            yield f"Once the items are prepared, {jobs:,} {follow} ({datasets}){more}."
+
+    def _jobs_awaited(self) -> tuple[int, bool]:
+        """The rating jobs that follow, at least, and whether there may be more."""
+        jobs, unknown = 0, False
+        for dataset in self.awaited:
+            items = self._sampled(dataset)
+            size = self.loaded.study.shard_items
+            unknown |= items is None and size is not None
+            shards = 1 if items is None or size is None else math.ceil(items / size)
+            for model in self.loaded.raters(dataset):
+                for protocol in self.loaded.protocol_names():
+                    once = self.loaded.models[model].together
+                    jobs += shards * (1 if once else len(self.loaded.asked(protocol, dataset)))
+        return jobs, unknown
+
+    def _sampled(self, dataset: str) -> int | None:
+        return self.items.get(dataset, self.loaded.dataset_entry(dataset).sample)
+
+    # What it costs
+
+    def asking(self) -> Iterator[str]:
+        """What asking takes at most, model by model, and what it costs together."""
+        by_model: dict[str, list[_Cell]] = defaultdict(list)
+        for cell in self._cells():
+            if why_forbidden(self.loaded, cell.model, cell.dataset) is None:
+                by_model[cell.model].append(cell)
+        dollars = 0.0
+        for model, cells in by_model.items():
+            card = self.loaded.models[model]
+            if isinstance(card, AskedModel):
+                cost, line = self._cost(card, cells)
+                dollars += cost
+                yield _filled(f"  {model}: {line}", "    ")
+        if dollars:
+            limit = self.loaded.study.max_usd
+            most = "" if limit is None else f"; the study stops at max_usd = {limit:g}"
+            yield f"Together at most about {_dollars(dollars)}{most}."
+        if any(self.loaded.models[model].asked for model in by_model):
+            yield (
+                "At most, because what results/journal holds is not asked again: "
+                "`snakemake plan --cores 1` counts."
+            )
+
+    def _cost(self, card: AskedModel, cells: Sequence[_Cell]) -> tuple[float, str]:
+        """US dollars at most, as far as they are known, and all that asking takes, in words."""
+        if any(cell.items is None for cell in cells):
+            return 0.0, "is asked about all items; how many is known once they are prepared"
+        answers, prompt_tokens, answer_tokens = 0, 0.0, 0
+        minutes = 0.0
+        requests: Counter[Readout] = Counter()
+        for cell in cells:
+            of_cell, n_answers, per_prompt, longest = self._asked(card, cell)
+            requests.update(of_cell)
+            answers += n_answers
+            prompt_tokens += per_prompt * of_cell.total()
+            answer_tokens += longest
+            if card.destination is None:
+                place = self.journal / cell.model
+                minutes += minutes_as_before(card, place, cell.protocol, of_cell)
+        line = f"at most {answers:,} answers in {requests.total():,} requests"
+        terms = card.terms()
+        usd = 0.0
+        if terms.prices is not None:
+            usd = terms.prices.cost(prompt_tokens, answer_tokens)
+            if terms.delivery == "batch":
+                usd *= terms.prices.batch_factor or 1.0
+            line += f"; at most about {_dollars(usd)} (prices of {terms.prices.as_of})"
+        elif card.destination is None:
+            line += "; on this machine, at no cost"
+        else:
+            line += "; its card has no prices"
+        slowest = card.minutes(requests.total(), prompt_tokens + answer_tokens)
+        if not math.isnan(slowest):
+            line += f"; at its rate limits at least {_minutes(slowest)}"
+        elif card.destination is None and math.isnan(minutes):
+            line += "; how long it takes is known once it has answered"
+        elif card.destination is None:
+            line += f"; about {_minutes(minutes)} of one core"
+        return usd, line + "."
+
+    def _asked(self, card: AskedModel, cell: _Cell) -> tuple[Counter[Readout], int, float, int]:
+        """Requests by readout, answers, tokens of a prompt, and tokens of all answers at most."""
+        protocol = self.loaded.protocol(cell.protocol)
+        dataset = self.loaded.datasets[cell.dataset]
+        scales = cell.asked.split("+")
+        prompts = self.loaded.question_template(cell.protocol, cell.dataset, scales[0])
+        renderer = Renderer(prompts, {scale: dataset.scales[scale] for scale in scales})
+        who = self.loaded.participants(protocol)
+        prompt = renderer.render(example(dataset), who[0] if who else None)
+        items = cell.items or 0
+        requests: Counter[Readout] = Counter()
+        answers = tokens = 0
+        if "sampled" in protocol.readouts:
+            people = len(who) or protocol.participants or 0
+            each = people if who else math.ceil(people / card.able.choices)
+            requests["sampled"] = items * each
+            answers += items * people
+            tokens += items * people * prompts.answer.max_tokens
+        if "exact" in protocol.readouts:
+            requests["exact"] = items
+            answers += items
+            tokens += items
+        return requests, answers, estimated_tokens(prompt), tokens
+
+    def _cells(self) -> Iterator[_Cell]:
+        shards = {dataset: self._shards(dataset) for dataset in self.loaded.datasets}
+        for rule, wildcards in self.jobs:
+            if rule == "rate" or rule.startswith("rate_together_"):
+                model, dataset = wildcards["model"], wildcards["dataset"]
+                protocol = wildcards.get("protocol", "")
+                asked = (
+                    [wildcards["scale"]] if rule == "rate" else self.loaded.asked(protocol, dataset)
+                )
+                for each in asked:
+                    items = shards[dataset].get(wildcards["shard"])
+                    yield _Cell(model, protocol, dataset, each, items)
+        for dataset in self.awaited:
+            for model in self.loaded.raters(dataset):
+                for protocol in self.loaded.protocol_names():
+                    for each in self.loaded.asked(protocol, dataset):
+                        yield _Cell(model, protocol, dataset, each, self._sampled(dataset))
+
+    def _shards(self, dataset: str) -> Mapping[str, int]:
+        """The items of each shard of a dataset that is prepared."""
+        path = self.results / "stimuli" / f"{dataset}.parquet"
+        if not path.is_file() or dataset in self.awaited:
+            return {}
+        import pyarrow.parquet as pq
+
+        return Counter(pq.read_table(path, columns=["shard"])["shard"].to_pylist())
+
+    # Whether all cores have something to do
+
+    def _idle(self) -> Iterator[str]:
+        """A note where models on this machine leave cores idle, and what would use them."""
+        cells = [
+            cell
+            for cell in self._cells()
+            if self.loaded.models[cell.model].destination is None
+            and self.loaded.models[cell.model].asked
+            and self.loaded.models[cell.model].resources().gpus == 0
+        ]
+        if self.cores is None or not cells:
+            return
+        size = self.loaded.study.shard_items
+        known = [cell.items for cell in cells if cell.items]
+        jobs = sum(
+            math.ceil((cell.items or 0) / size) if size and cell.dataset in self.awaited else 1
+            for cell in cells
+        )
+        threads = max(self.loaded.models[cell.model].resources().threads for cell in cells)
+        idle = self.cores - jobs * threads
+        if idle < 1 or not known:
+            return
+        parts = math.ceil(self.cores / threads / len(cells))
+        smaller = math.ceil(max(known) / parts)
+        if FEWEST_ITEMS <= smaller < max(known):
+            yield _filled(
+                f"{counted(idle, 'core')} of {self.cores} will have no ratings to ask for: there "
+                f"are {counted(jobs, 'job')} for models on this machine. `shard_items: {smaller}` "
+                "in the study cuts the items into more jobs. What is asked stays the same, and "
+                "answers that have arrived are kept."
+            )
+
+
+def _filled(text: str, indent: str = "") -> str:
+    """A text in lines of a terminal; the lines after the first are indented."""
+    return textwrap.fill(
+        text, WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
+
+
+def _dollars(usd: float) -> str:
+    return f"{usd:.2f} US dollars" if usd >= 0.01 else "0.01 US dollars"
+
+
+def _minutes(minutes: float) -> str:
+    return f"{max(math.ceil(minutes), 1):,} min"

@@ -1,0 +1,40 @@
+"""Where Snakemake was started: in the folder of a study, or elsewhere."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from emoalign.errors import EmoalignError
+
+DEFAULT_STUDY = Path("config/config.yaml")
+
+
+def require_default_study(snakefile: str | Path) -> None:
+    """Raise EmoalignError where this folder has no default study, with what to type.
+
+    `snakefile` is the file that Snakemake was told to run.
+    """
+    if DEFAULT_STUDY.exists():
+        return
+    here = Path.cwd()
+    places = dict.fromkeys([Path(snakefile).resolve().parent, *here.parents])
+    there = [place for place in places if (place / DEFAULT_STUDY).is_file()]
+    remedies = [f"for the study in {place}: cd {shlex.quote(str(place))}" for place in there[:1]]
+    remedies.append(f"for a new study: emoalign init {shlex.quote(_new(here))}")
+    remedies.append("for a study in another file: --configfile and its path")
+    listed = "\n".join(f"  {remedy}" for remedy in remedies)
+    raise EmoalignError(
+        f"There is no {DEFAULT_STUDY} in {here}, where this run would read its study and write its "
+        f"results. What to type,\n{listed}"
+    )
+
+
+def _new(here: Path) -> str:
+    """The folder that a new study would be made in: this one where it is empty."""
+    holds = {path.name for path in here.iterdir()} - BESIDE_A_STUDY
+    return "my-study" if holds else str(here)
+
+
+BESIDE_A_STUDY = {".git", ".snakemake", ".DS_Store"}
+"""What a folder may hold that counts as empty."""

@@ -1,0 +1,143 @@
+"""The first words of a run: its jobs, and what asking costs at most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from emoalign.elicitation.journal import Answer, JournalWriter
+from emoalign.planning.jobs import Jobs
+from emoalign.planning.loading import load_study
+from emoalign.planning.opening import Opening, Planned
+from emoalign.planning.plan import planned
+from emoalign.planning.studies import LoadedStudy
+from emoalign.tables import STIMULI
+
+ROOT = Path(__file__).parents[2]
+SHEET = {"name": "p", "prompts": "rating-sheet", "readouts": ["sampled", "exact"]}
+PREPARING: list[Planned] = [("prepare_stimuli", {"dataset": "vader"}), ("align", {})]
+
+
+def study(models: list[str], sample: int | None = 300, **more: Any) -> LoadedStudy:
+    content = {
+        "study": "s",
+        "title": "T",
+        "seed": 1,
+        "models": models,
+        "datasets": [{"dataset": "vader", "sample": sample}],
+        "protocols": [{**SHEET, "participants": 20}],
+        **more,
+    }
+    return load_study(content, ROOT / "config")
+
+
+def told(
+    loaded: LoadedStudy,
+    folder: Path,
+    jobs: list[Planned] = PREPARING,
+    awaited: tuple[str, ...] = ("vader",),
+    cores: int | None = 1,
+) -> str:
+    opening = Opening(loaded, folder / "results", folder / "journal", jobs, awaited, cores)
+    return " ".join(opening.text().split())
+
+
+def rating_jobs(model: str, *shards: str) -> list[Planned]:
+    cell = {"model": model, "protocol": "p", "dataset": "vader", "scale": "valence"}
+    return [("rate", {**cell, "shard": shard}) for shard in shards]
+
+
+def test_before_the_items_are_there_it_says_how_many_ratings_will_follow(tmp_path: Path) -> None:
+    said = told(study(["smollm2-135m"], shard_items=100), tmp_path)
+    assert said.startswith("Study s, 2 jobs: prepare_stimuli, align. Once the items are prepared, ")
+    assert "3 rating jobs follow (vader)." in said
+    assert (
+        "smollm2-135m: at most 6,300 answers in 600 requests; on this machine, at no cost; "
+        "how long it takes is known once it has answered." in said
+    )
+
+
+def test_where_no_ratings_follow_none_are_told(tmp_path: Path) -> None:
+    said = told(study(["smollm2-135m"]), tmp_path, jobs=PREPARING[:1], awaited=())
+    assert said == "Study s, 1 job: prepare_stimuli."
+
+
+def test_what_an_api_costs_is_about_what_the_plan_says(tmp_path: Path) -> None:
+    protocol = {"name": "p", "prompts": "instruction", "participants": 20}
+    loaded = study(["gpt-4o"], protocols=[protocol], max_usd=1)
+    words = pd.DataFrame(
+        {
+            "item_id": map(str, range(300)),
+            "modality": "word",
+            "text": map("{:07d}".format, range(300)),
+        }
+    )
+    row = planned(
+        Jobs(loaded).rate("gpt-4o", "p", "vader", "valence"),
+        loaded.models["gpt-4o"],
+        words,
+        tmp_path / "journal",
+    )
+    assert row is not None
+    said = told(loaded, tmp_path)
+    assert f"at most {row['answers']:,} answers in {row['requests']:,} requests" in said
+    usd = float(said.partition("Together at most about ")[2].split()[0])
+    assert usd == pytest.approx(float(str(row["usd"])), rel=0.05)
+    assert "the study stops at max_usd = 1." in said
+
+
+def test_items_that_are_not_sampled_are_counted_once_they_are_prepared(tmp_path: Path) -> None:
+    said = told(study(["smollm2-135m"], None, shard_items=100), tmp_path)
+    assert "1 rating job follows (vader), or more where the items are not sampled" in said
+    assert "smollm2-135m: is asked about all items; how many is known once" in said
+
+
+def test_prepared_items_are_counted_by_the_shards_that_are_asked_about(tmp_path: Path) -> None:
+    shards = ["0000"] * 4 + ["0001"] * 3
+    rows = {**dict.fromkeys(STIMULI.schema.names), "modality": "word", "shard": shards}
+    rows |= {"item_id": list("abcdefg"), "text": list("abcdefg")}
+    (tmp_path / "results/stimuli").mkdir(parents=True)
+    STIMULI.write(pd.DataFrame(rows), tmp_path / "results/stimuli/vader.parquet")
+    jobs = rating_jobs("smollm2-135m", "0001")
+    said = told(study(["smollm2-135m"]), tmp_path, jobs, awaited=())
+    assert "at most 63 answers in 6 requests" in said
+
+
+def test_a_model_on_this_machine_takes_as_long_as_before(tmp_path: Path) -> None:
+    answers = [
+        Answer(f"r{number}", one, "7", "stop", "m", 50, 1, 3.0 if one is None else 9.0, "now")
+        for number in range(5)
+        for one in (None, 0, 1)
+    ]
+    file = tmp_path / "journal/smollm2-135m/emobank/arousal/other.0000.jsonl"
+    with JournalWriter(file) as journal:
+        journal.append(answers)
+    said = told(study(["smollm2-135m"]), tmp_path)
+    assert "about 60 min of one core" in said, "300 requests of 9 s and 300 of 3 s"
+
+
+def test_items_that_may_not_be_sent_cost_nothing(tmp_path: Path) -> None:
+    oasis = {"dataset": "oasis", "scales": ["valence"], "sample": 10}
+    protocol = {"name": "p", "prompts": "instruction-image", "participants": 20}
+    loaded = study(["gpt-4o"], datasets=[oasis], protocols=[protocol])
+    said = told(loaded, tmp_path, [("prepare_stimuli", {"dataset": "oasis"})], ("oasis",))
+    assert "gpt-4o" not in said
+
+
+@pytest.mark.parametrize(
+    ("cores", "shard_items", "advice"),
+    [(8, None, 38), (8, 150, 38), (2, 150, None), (1, None, None), (None, None, None)],
+)
+def test_idle_cores_are_told_with_what_would_use_them(
+    cores: int | None, shard_items: int | None, advice: int | None, tmp_path: Path
+) -> None:
+    said = told(study(["smollm2-135m"], shard_items=shard_items), tmp_path, cores=cores)
+    assert ("will have no ratings to ask for" in said) == (advice is not None)
+    if advice is not None:
+        assert f"`shard_items: {advice}`" in said
+        assert told(study(["smollm2-135m"], shard_items=advice), tmp_path, cores=cores) != said
+        better = told(study(["smollm2-135m"], shard_items=advice), tmp_path, cores=cores)
+        assert "will have no ratings" not in better
