@@ -11,6 +11,9 @@ from emoalign.study.fields import Encoding, Entry, FileSource
 FileFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet", "jsonl"]
 
 
+_TABULATOR = ("\\t", "tab", "tabs", "tabulator")
+
+
 class TableFormat(Entry):
     """How the file of a table is written; every key has a default."""
 
@@ -27,8 +30,6 @@ class TableFormat(Entry):
     )
     delimiter: str | None = Field(
         None,
-        min_length=1,
-        max_length=1,
         description="What separates the fields of a line; without it a comma in CSV and a tabulator"
         " in TSV.",
     )
@@ -60,7 +61,7 @@ class TableFormat(Entry):
         if self.format is None and file.suffix not in get_args(FileFormat):
             raise ValueError(
                 f"say the format ({', '.join(get_args(FileFormat))}): the name {file.file!r} does "
-                "not"
+                "not. A file of another format is saved as one of these first"
             )
         return self.format or file.suffix
 
@@ -71,6 +72,12 @@ class TableFormat(Entry):
     @field_validator("delimiter")
     @classmethod
     def _separates(cls, delimiter: str | None) -> str | None:
+        if delimiter is not None and delimiter.strip().casefold() in _TABULATOR:
+            raise ValueError('a tabulator is written `delimiter: "\\t"`, in double quotation marks')
+        if delimiter is not None and len(delimiter) != 1:
+            raise ValueError(
+                'expected a single character in quotation marks, such as `delimiter: ";"`'
+            )
         if delimiter is not None and delimiter in '\r\n"':
             raise ValueError("neither a quotation mark nor the end of a line can separate fields")
         return delimiter

@@ -211,7 +211,7 @@ def names_of(values: list[str]) -> dict[str, str]:
 class RecordedAnswer(Entry):
     """The form of raw answers, where it is another than the rule for all answers expects."""
 
-    short: ClassVar[str] = "kind: json, key: {0}"
+    short: ClassVar[str] = "kind: json, key: rating"
 
     kind: Literal["text", "labels", "json"] = Field(
         description="text: a number and nothing else. labels: a JSON array of labels. json: a JSON "
