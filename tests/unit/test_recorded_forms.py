@@ -204,6 +204,21 @@ def test_a_column_with_a_statistic_is_not_taken_for_a_participants(name: str, ta
     assert "columns.ratings.valence: [v_1, v_2, ...]" in told
 
 
+def test_a_column_that_the_card_names_for_something_else_is_no_participants(table: Table) -> None:
+    table.texts = {"1": "joy", "2": "woe"}
+    lines = [("1", 7, 3, 1, 5), ("2", 6, 2, 1, 4)]
+    table.write(csv(*lines, header="v_id,v_1,v_2,v_group,v_all"))
+    columns = {"item": "v_id", "ratings": {"valence": "v_*", "all": "v_all"}}
+    rows = table.rate(columns=columns, scale=None, only={"v_group": 1})
+    assert given(rows) == [("1", 0, 7), ("1", 1, 3), ("2", 0, 6), ("2", 1, 2)]
+
+
+def test_of_columns_with_the_same_name_each_can_be_told(table: Table) -> None:
+    table.write(csv(("w1", 7, 3), header="id,v,v"))
+    assert "write v.0 for the first, v.1 for the second" in table.refusal(**wide(valence="v"))
+    assert given(table.rate(**wide(valence=["v.0", "v.1"]))) == [("w1", 0, 7), ("w1", 1, 3)]
+
+
 def test_initials_of_people_are_no_statistics(table: Table) -> None:
     table.write(csv(("w1", 7, 3, 5), header="id,v_k,v_m,v_n"))
     assert len(given(table.rate(**wide(valence="v_*")))) == 3

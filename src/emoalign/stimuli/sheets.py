@@ -141,7 +141,7 @@ def places(
 ) -> dict[str, int]:
     """Places of the named columns. `columns` has their names by the keys that give them.
 
-    Of columns with the same name, the second may be called name.1, the third name.2. Raises
+    Of columns with the same name, the first may be called name.0, the second name.1. Raises
     DataError with every column that is not there, or that is there more than once.
     """
     place_of: dict[str, int] = {}
@@ -158,7 +158,10 @@ def places(
         if len(at) == 1:
             place_of |= dict.fromkeys(keys, at[0])
         elif at:
-            problems.append(f"there is more than one column {given!r} ({_named(keys, card)})")
+            problems.append(
+                f"there is more than one column {given!r} ({_named(keys, card)}): write {given}.0 "
+                f"for the first, {given}.1 for the second"
+            )
         elif number.isdigit() and int(number) < len(alike) > 1:
             place_of |= dict.fromkeys(keys, alike[int(number)])
         else:

@@ -48,7 +48,7 @@ class TableFormat(Entry):
         1,
         ge=1,
         description="Line with the names of the columns; what is above it is not read. Of columns "
-        "with the same name, the second is called name.1, the third name.2.",
+        "with the same name, the first is called name.0, the second name.1.",
     )
     na_values: tuple[str, ...] = Field(
         ("",),

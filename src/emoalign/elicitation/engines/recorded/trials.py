@@ -136,9 +136,19 @@ def _wide_columns(
         names = wide.get(scale, ())
         others = [name for each in wide.values() for name in each if ANY in name]
         where = f"columns.{key}s.{scale}"
-        for who, name in _participants(path, where, names, others, header).items():
+        taken = _named_elsewhere(card)
+        free = [name for name in header if name not in taken]
+        for who, name in _participants(path, where, names, others, free).items():
             by_participant.setdefault(who, {})[key] = name
     return by_participant
+
+
+def _named_elsewhere(card: RecordedModel) -> set[str]:
+    """The columns that the card names in full, which are no participant's by a name with *."""
+    model = [] if card.model is None else [card.model.column]
+    wide = [*card.columns.ratings.values(), *card.columns.answers.values()]
+    listed = [name for names in wide for name in names]
+    return {*card.columns.single().values(), *card.only, *model, *listed}
 
 
 def _participants(
@@ -193,6 +203,7 @@ def filled(trial: Trial, key: str) -> str:
     written = trial.fields[key]
     if not written:
         raise DataError(
-            f"{trial.where}, column {trial.columns[key]!r}: expected the {key}, found nothing"
+            f"{trial.where}, column {trial.columns[key]!r}: expected the {key}, found nothing. "
+            "Fill the field, or take the row out of the table."
         )
     return written
