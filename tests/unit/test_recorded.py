@@ -438,8 +438,8 @@ def test_without_a_column_of_participants_the_order_within_an_item_numbers_them(
 def test_a_row_without_its_participant_is_an_error(table: Table) -> None:
     told = table.write(csv(("w1", "", 5))).refusal()
     assert told == (
-        f"{table.file}, line 2, column 'who': expected the participant, found nothing. Fill the field, "
-        "or take the row out of the table."
+        f"{table.file}, line 2, column 'who': expected the participant, found nothing. "
+        "Fill the field, or take the row out of the table."
     )
 
 

@@ -21,7 +21,7 @@ from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.readers.base import tab_separated
 from emoalign.stimuli.sheets import Layout, read_records, read_rows
 from emoalign.stimuli.table_format import TableFormat
-from tests.kit.datasets import MEAN, items, prepared, table_card, write
+from tests.kit.datasets import MEAN, items, prepared, rated, table_card, write
 
 SUMMARY = {"scales": {"valence": {"mean": "v", "sd": "sd", "n": "n"}}}
 HEADER = "id,word,v,sd,n\n"
@@ -680,3 +680,26 @@ def test_parquet_of_other_types_is_read_as_it_was_meant(tmp_path: Path) -> None:
     columns["word"] = pa.array([b"sea", b"\xdcbung"])
     pq.write_table(pa.table(columns), tmp_path / "words.parquet")
     assert "row 2, column 'word': holds bytes that are not" in sole(check_data(card).problems)
+
+
+def test_columns_without_a_name_can_be_told(tmp_path: Path) -> None:
+    two_rows = "Words,Length,AROU,,VAL,\n,,M,SD,M,SD\nabbey,5,3.1,2,5.7,1\n"
+    source = {
+        "header_line": 2,
+        "id": "Words",
+        "text": "Words",
+        "scales": {"valence": {"mean": "M.1"}},
+    }
+    told = sole(problems(tmp_path, two_rows, source))
+    assert told.endswith('Its columns are: M, SD, M, SD. Column 1 has no name: write ".0"')
+    table = write(tmp_path / "words.csv", two_rows)
+    (item,) = table_card(table, source | {"id": ".0", "text": ".0"}).source.read({"table": table})
+    assert (item.item_id, item.text) == ("abbey", "abbey")
+    assert rated(item, "valence").mean == 5.7
+    told = sole(problems(tmp_path, ",v\nbeach,2\n", MEAN | {"id": "word"}))
+    assert told.endswith('Its columns are: v. Column 1 has no name: write ""')
+
+
+def test_fields_separated_by_blanks_are_told(tmp_path: Path) -> None:
+    told = sole(problems(tmp_path, "id   word   v\n1    beach  2\n", MEAN))
+    assert told.endswith("else save the table as CSV")

@@ -188,7 +188,10 @@ def _all_of(header: Sequence[str]) -> str:
         return "The line that should name the columns holds numbers: check header_line"
     shown = ", ".join(name[:60] for name in names[:_COLUMNS])
     more = f" and {len(names) - _COLUMNS} more" if len(names) > _COLUMNS else ""
-    return f"Its columns are: {shown}{more}"
+    unnamed = [place for place, name in enumerate(header, 1) if not name]
+    called = '".0"' if len(unnamed) > 1 else '""'
+    rest = f". Column {unnamed[0]} has no name: write {called}" if unnamed and names else ""
+    return f"Its columns are: {shown}{more}{rest}"
 
 
 def _names_elsewhere(
@@ -218,9 +221,14 @@ def _names_elsewhere(
     )
 
 
-def _one_column(header: Sequence[str], wanted: Collection[str], card: str) -> str:
+def _one_column(header: Sequence[str], wanted: set[str], card: str) -> str:
     """The complaint where fields seem to be separated by something else than was expected."""
     separator = next((mark for mark in ";\t,|" if mark in header[0]), None)
+    if separator is None and len(header) == 1 and wanted & set(header[0].split()):
+        return (
+            "its fields seem to be separated by blanks: if it is always a single one, say "
+            f'delimiter: " " in {card}; else save the table as CSV'
+        )
     if separator is None:
         return ""
     pieces = {composed(piece.strip().strip('"')) for piece in ",".join(header).split(separator)}
