@@ -146,15 +146,17 @@ def places(
     """
     place_of: dict[str, int] = {}
     problems = []
-    there = [composed(name) for name in header]
+    there: dict[str, list[int]] = {}
+    for place, name in enumerate(header):
+        there.setdefault(composed(name), []).append(place)
     keys_of: dict[str, list[str]] = {}
     for key, given in columns.items():
         keys_of.setdefault(given, []).append(key)
     for given, keys in keys_of.items():
         name = composed(given)
-        at = [place for place, other in enumerate(there) if other == name]
+        at = there.get(name, [])
         base, _, number = name.rpartition(".")
-        alike = [place for place, other in enumerate(there) if other == base]
+        alike = there.get(base, [])
         if len(at) == 1:
             place_of |= dict.fromkeys(keys, at[0])
         elif at:

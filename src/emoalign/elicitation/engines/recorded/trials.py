@@ -192,10 +192,9 @@ def _instead(pattern: str, name: str) -> str:
 def _is_summary(who: str, others: Collection[str]) -> bool:
     """Tell whether what stands in place of the * is the name of a statistic, not of a person."""
     word = who.strip("._- ").casefold()
-    numbered = all(map(_DIGIT.search, set(others) - {who}))
-    return bool(_STATISTICS.fullmatch(word)) or (
-        word in ("m", "n") and numbered and len(others) > 1
-    )
+    if word in ("m", "n"):  # initials, unless the others have numbers
+        return len(others) > 1 and all(_DIGIT.search(other) for other in others if other != who)
+    return _STATISTICS.fullmatch(word) is not None
 
 
 def filled(trial: Trial, key: str) -> str:
