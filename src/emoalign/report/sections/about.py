@@ -100,7 +100,7 @@ def _stimuli(results: Results) -> Iterator[str]:
             sentence += f", among those that match {card.keep} as a whole"
         yield f"{sentence}."
         if card.rated_only:
-            yield "Eligible were only items that every recorded model has answers to."
+            yield "Only items that every recorded model has answers to were eligible."
         yield from _rated(results, name, n)
         yield from _scales(card)
     if _demonstrations(job):
