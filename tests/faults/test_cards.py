@@ -134,8 +134,8 @@ def no_system_role(body: Body) -> str | None:
 @pytest.mark.parametrize(
     ("refuse", "says", "capabilities"),
     [
-        (one_of_them, "say sampling: temperature", {"sampling": "temperature"}),
-        (no_sampling, "say sampling: none", {"sampling": "none"}),
+        (one_of_them, "set sampling: temperature", {"sampling": "temperature"}),
+        (no_sampling, "set sampling: none", {"sampling": "none"}),
     ],
 )
 def test_a_server_is_sent_the_parameters_of_sampling_that_it_takes_and_no_others(
@@ -166,7 +166,7 @@ def test_where_no_temperature_is_taken_only_1_can_be_asked_for() -> None:
     told = problems(capabilities={"temperature": None})
     assert "capabilities.temperature: a model that takes no temperature has sampling: none" in told
     told = problems(capabilities={"sampling": "temperature", "sampling_extras": True})
-    assert "say sampling: all, or leave sampling_extras out" in told
+    assert "set sampling: all, or leave sampling_extras out" in told
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def test_a_server_without_a_system_role_is_told_the_same_by_the_user(
 ) -> None:
     server.refuse = no_system_role
     desk = InstructedDesk(**vars(desk))
-    assert "say system_role: false" in refusal(desk)
+    assert "set system_role: false" in refusal(desk)
     without = able(desk, system_role=False)
     assert (without.rate()["rating"] == 7).all()
     assert server.bodies[-1]["messages"] == [{"role": "user", "content": "Be 9.\n\nwar"}]
@@ -541,7 +541,7 @@ def test_a_llama_cpp_server_whose_defaults_are_on_is_told_by_its_first_reply(
     server.adds = adds
     told = refusal(replace(desk, words=[f"w{number}" for number in range(30)]))
     assert "is llama.cpp, which leaves tokens out by defaults of its own" in told
-    assert "Say sampling_extras: true among the capabilities" in told
+    assert "Set sampling_extras: true among the capabilities" in told
     assert desk.answers() == []
     assert len(server.bodies) <= 2  # what was under way at once
     assert (able(desk, sampling_extras=True).rate()["rating"] == 7).all()

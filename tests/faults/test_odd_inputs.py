@@ -283,7 +283,7 @@ def rows(path: Path, **layout: Any) -> list[Any]:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("id,word\n1,joy\n".encode("utf-16"), "say encoding: utf-16 in config/datasets/mine.yaml"),
+        ("id,word\n1,joy\n".encode("utf-16"), "set encoding: utf-16 in config/datasets/mine.yaml"),
         ("id,word\n1,joy\n".encode("utf-16-le"), "line 1: holds a NUL byte.*utf-16-le"),
         (b"id,word\n1,jo\x00y\n", "line 2: holds a NUL byte"),
         (b"id,word\n1," + b"a" * 200_000 + b"\n", "line 2: a field is longer than 131,072"),

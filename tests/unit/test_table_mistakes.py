@@ -179,7 +179,7 @@ def test_names_of_columns_further_down_are_found(above: str, tmp_path: Path) -> 
     text = above + HEADER + "1,joy,4,1,20\n"
     line = above.count("\n") + 1
     told = sole(problems(tmp_path, text))
-    assert f"they are in line {line}: say header_line: {line} in the dataset's card" in told
+    assert f"they are in line {line}: set header_line: {line} in the dataset's card" in told
     assert not problems(tmp_path, text, {**SUMMARY, "header_line": line})
 
 
@@ -198,7 +198,7 @@ def test_a_row_of_numbers_in_place_of_names_is_told(tmp_path: Path) -> None:
 
 def test_a_line_below_the_names_that_the_card_gives_is_told(tmp_path: Path) -> None:
     text = HEADER + "1,joy,4,1,20\n2,woe,3,1,20\n"
-    assert "say header_line: 1" in sole(problems(tmp_path, text, {**SUMMARY, "header_line": 2}))
+    assert "set header_line: 1" in sole(problems(tmp_path, text, {**SUMMARY, "header_line": 2}))
 
 
 def test_rows_that_contradict_each_other_and_raters_that_lack_are_told(tmp_path: Path) -> None:
@@ -456,7 +456,7 @@ def test_a_field_that_has_swallowed_rows_is_refused_where_it_began(
     )
     with pytest.raises(DataError, match=told) as error:
         read(tmp_path, text, name, delimiter=delimiter)
-    assert "say quotes: none in the card" in str(error.value)
+    assert "set quotes: none in the card" in str(error.value)
     rows = read(tmp_path, text, name, delimiter=delimiter, quotes="none")
     assert [row[1] for row in rows] == ["word", '"Stop he said', "beach", third, "woe"]
 

@@ -190,7 +190,7 @@ def _seeds(first: Sequence[Answer], again: Sequence[Answer]) -> str:
         return "seeds: the same seed gave the same answers"
     return (
         "seeds: the same seed gave other answers, so that answers cannot be repeated; if the "
-        "provider does not promise more, say seed_bits: 0 in the model's card"
+        "provider does not promise more, set seed_bits: 0 in the model's card"
     )
 
 

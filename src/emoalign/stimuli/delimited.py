@@ -79,9 +79,9 @@ def delimited_rows(
 
 def _remedy(card: str) -> str:
     return (
-        "If quotation marks are characters like any other in this table, say quotes: none in "
+        "If quotation marks are characters like any other in this table, set quotes: none in "
         f"{card}. If a mark was never closed, close it. If fields are meant to hold lines and what "
-        "separates fields, say quotes: standard."
+        "separates fields, set quotes: standard."
     )
 
 
@@ -120,7 +120,7 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
     content = path.read_bytes()
     if content.startswith(_UTF_16) and not _is_utf_16(encoding):
         raise DataError(
-            f"{path}: begins like a file in UTF-16, not {encoding}: say encoding: utf-16 "
+            f"{path}: begins like a file in UTF-16, not {encoding}: set encoding: utf-16 "
             f"in {card}, or save the file as UTF-8."
         )
     try:
@@ -140,7 +140,7 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
         line = len(_END_OF_LINE.findall(text[: text.index("\0")].encode(errors="replace"))) + 1
         raise DataError(
             f"{path}, line {line}: holds a NUL byte, which no text does. If the file is in UTF-16, "
-            f"say encoding: utf-16-le (or utf-16-be) in {card}; else it is damaged: get it anew."
+            f"set encoding: utf-16-le (or utf-16-be) in {card}; else it is damaged: get it anew."
         )
     return text
 

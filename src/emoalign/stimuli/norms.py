@@ -93,7 +93,7 @@ def _outside(value: float, native: NativeRange) -> str:
 def _in_range(values: Counter[str]) -> str:
     """What mends ratings off the scale, from what they are and how often."""
     often = [value for value, count in values.most_common() if count >= OFTEN]
-    codes = f' If {often[0]} stands for no rating, say na_values: ["{often[0]}"].' if often else ""
+    codes = f' If {often[0]} stands for no rating, set na_values: ["{often[0]}"].' if often else ""
     return (
         "Correct the number, or, where the file uses another range, give it as native of the scale "
         f"(native: {{min: ..., max: ...}}).{codes}"

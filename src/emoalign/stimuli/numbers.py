@@ -81,11 +81,11 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
         mark, other = ("point", ",") if decimal == "." else ("comma", ".")
         return f"Decimals with a {'comma' if decimal == '.' else 'point'}", (
             f"Here decimals are written with a {mark}. If all of the table is written the other "
-            f'way, say decimal: "{other}" in {card}; else correct the fields.'
+            f'way, set decimal: "{other}" in {card}; else correct the fields.'
         )
     if _NUMBER.fullmatch(field.removesuffix("%").rstrip().replace(",", ".", 1)):
         return "Percentages", (
-            "Write numbers without the percent sign. If they go from 0 to 100, say native: "
+            "Write numbers without the percent sign. If they go from 0 to 100, set native: "
             f"{{min: 0, max: 100}} for the scale in {card}."
         )
     if _NUMBER.fullmatch(field.removeprefix("(").removesuffix(")")):

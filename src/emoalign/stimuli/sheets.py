@@ -207,7 +207,7 @@ def _names_elsewhere(
     line = best.where.rpartition("line ")[2]
     return DataError(
         f"{path}: expected the names of the columns in line {layout.written.header_line}, but they "
-        f"are in line {line}: say header_line: {line} in {layout.card}, or take out the lines above"
+        f"are in line {line}: set header_line: {line} in {layout.card}, or take out the lines above"
     )
 
 
@@ -218,7 +218,7 @@ def _one_column(header: Sequence[str], card: str) -> str:
         return ""
     return (
         f"its first line is a single column, but holds {separator!r}: if that separates the "
-        f"fields, say delimiter: {json.dumps(separator)} in {card}"
+        f"fields, set delimiter: {json.dumps(separator)} in {card}"
     )
 
 

@@ -54,7 +54,7 @@ def converse(
             raise EngineError(
                 f"model {inquiry.task.job.model!r} gave fewer answers than asked for, {ROUNDS} "
                 f"times over: {inquiry.unanswered} are missing. If its server does not know the "
-                "parameter n, say choices: 1 in the model's card."
+                "parameter n, set choices: 1 in the model's card."
             )
 
 

@@ -92,7 +92,7 @@ class Capabilities(Shown):
         if self.sampling_extras and self.sampling != "all":
             raise ValueError(
                 f"sampling_extras: true are parameters of sampling beside temperature and top_p, "
-                f"but sampling is {self.sampling}: say sampling: all, or leave sampling_extras out"
+                f"but sampling is {self.sampling}: set sampling: all, or leave sampling_extras out"
             )
         return self
 

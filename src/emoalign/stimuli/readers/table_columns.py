@@ -87,7 +87,7 @@ class JoinedTable(TableFormat):
         if self.rater is not None and self.rows != "ratings":
             raise ValueError(
                 "rater says who gave the rating in a row, and belongs to rows: ratings; where "
-                "each person has a column, say columns_are_raters: true"
+                "each person has a column, set columns_are_raters: true"
             )
         self.check_confidential("id")
         if self.columns_are_raters and self.rows == "ratings":

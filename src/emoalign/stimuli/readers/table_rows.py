@@ -96,7 +96,7 @@ class TableReading:
                 f"{row.where}, column {self.part.id!r}: the id {item.item_id!r} stands in {line} "
                 "already",
                 "Every item needs an id of its own, even where two texts are the same; if a row is "
-                f"one person's rating and not an item, say rows: ratings in {CARD}.",
+                f"one person's rating and not an item, set rows: ratings in {CARD}.",
             )
             return False
         for key, name in self.stimulus.items():

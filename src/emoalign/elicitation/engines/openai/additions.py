@@ -21,7 +21,7 @@ _LENGTH = (
     "server has another name for it"
 )
 _PROMPT = "write the question as a prompt set (config/prompts)"
-_LOGPROBS = "say readouts: [exact] in the protocol, and top_logprobs in the card's capabilities"
+_LOGPROBS = "set readouts: [exact] in the protocol, and top_logprobs in the card's capabilities"
 _SEED = (
     "leave it out, since seeds differ between participants, and say seed_bits in the card's "
     "capabilities"

@@ -60,13 +60,13 @@ LONGEST_REASON = 1000
 """Characters of a provider's reason not to accept a request that are kept."""
 DEFAULTS_ON = (
     "is llama.cpp, which leaves tokens out by defaults of its own (top_k, min_p), so that answers "
-    "would not come from the model's whole distribution. Say sampling_extras: true among the "
+    "would not come from the model's whole distribution. Set sampling_extras: true among the "
     "capabilities in the model's card: the defaults are switched off then. This answer is not kept."
 )
 _BUILD_OF_LLAMACPP = re.compile(r"b\d+-[0-9a-f]+")
 NO_TOKENIZER = (
     "The exact readout needs POST /tokenize, of llama.cpp or vLLM, beside base_url or at the root "
-    "of the server. Without it, say tokenizer: false in the model's card."
+    "of the server. Without it, set tokenizer: false in the model's card."
 )
 _ELSEWHERE = (200, 400, 404, 405, 415, 422, 501)
 """Statuses after which tokens are asked for in another way or place."""

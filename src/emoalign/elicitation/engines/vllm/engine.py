@@ -122,7 +122,7 @@ class VllmEngine:
             raise EngineError(
                 f"vLLM does not take this question to model {self._card.model!r}: {error} If a "
                 "prompt is too long, raise context_tokens in the model's card; if its chat "
-                f"template knows no system message, say system_role: false. {_KEPT}"
+                f"template knows no system message, set system_role: false. {_KEPT}"
             ) from error
         return str(queued).partition("-")[0]
 
