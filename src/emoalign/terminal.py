@@ -168,7 +168,7 @@ class Terminal(logging.Formatter):
             if job.failure:
                 yield f"    {job.failure}"
         elif again := re.match(r"Trying to restart job (\d+)", record.getMessage()):
-            yield f"{self._jobs[int(again[1])].name} is started again."
+            yield f"{self._jobs[int(again[1])].name} is being started again."
         elif record.getMessage().startswith("Nothing to be done"):
             yield record.getMessage()
             yield self._results()
@@ -189,13 +189,20 @@ class Terminal(logging.Formatter):
             return ""
         jobs = [self._jobs[job] for job in self._failed]
         title = "1 job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
-        lines = [f"\n{title}"] if jobs else ["\nThe run broke off; Snakemake says above why."]
+        lines = (
+            [f"\n{title}"]
+            if jobs
+            else [("\nThe run stopped early; see Snakemake's message above.")]
+        )
         for job in jobs:
             said = _last_error(job.logs) or job.failure
-            lines.append(f"{job.name}: {said or 'it ended without a message: was it killed?'}")
+            lines.append(
+                f"{job.name}: "
+                f"{said or 'it ended without a message; it was probably killed, for example because memory ran out'}"
+            )
             lines.append(f"    its log: {' '.join(job.logs)}")
         lines.append(
-            "When that is mended, run the same command again. What is finished stays, and no "
+            "Once that is fixed, run the same command again. Finished jobs are kept, and no "
             "answer that has arrived is asked for again."
         )
         return "\n".join(lines)

@@ -86,8 +86,8 @@ class _Baseline(Entry):
         "nothing notices when that changes. A folder is known by the checksum of its files.",
     )
     dataset: Name = Field(
-        description="Name of a dataset: what the baseline has learned from, and "
-        "what it is evaluated on. The study must have it."
+        description="Name of the dataset that the baseline was trained on and is evaluated on. "
+        "It must be a dataset of the study."
     )
     scale: Name = Field(description="The scale of that dataset that it predicts.")
     splits: Splits = Field(

@@ -48,5 +48,5 @@ def _lines(listed: Sequence[Listed]) -> list[str]:
 
 def _note(entry: Listed) -> str:
     if entry.in_place_of_shipped:
-        return "(own, in place of the one that ships)"
+        return "(own; replaces the included one)"
     return "(own)" if entry.own else ""

@@ -36,7 +36,7 @@ JOURNAL_FOLDERS = ("embeddings", "spending")
 class StudyDataset(Entry):
     """A dataset of the study, and the part of it that is used."""
 
-    dataset: Name = Field(description="Name of a dataset card: your own or one that ships.")
+    dataset: Name = Field(description="Name of a dataset: one of your own or an included one.")
     scales: tuple[Name, ...] | None = Field(
         None, min_length=1, description="Scales to ask about; without it, all of the card's."
     )
@@ -56,8 +56,8 @@ class StudyDataset(Entry):
     )
     items: Literal["all", "rated"] = Field(
         "all",
-        description="rated: only items that every recorded model has an answer to, on each of the "
-        "scales and under each protocol; the sample is drawn from them.",
+        description="rated: use only items that every recorded model has answered on each of the "
+        "scales and under each protocol; a sample is drawn from these.",
     )
     min_raters: int = Field(
         1,
@@ -81,16 +81,16 @@ class Study(Entry):
     title: str = Field(description="Title of the report.")
     seed: int = Field(ge=0, description="Every random choice of the study follows from it.")
     models: tuple[Name, ...] = Field(
-        min_length=1, description="Names of model cards: your own or those that ship."
+        min_length=1, description="Names of models: your own or included ones."
     )
     datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="What is rated.")
     protocols: tuple[Protocol, ...] = Field(
-        (), description="How it is asked. May be left out where all models are recorded."
+        (), description="How the models are asked. Can be left out if all models are recorded."
     )
     baselines: tuple[Name, ...] = Field(
         (),
-        description="Names of baseline cards: classifiers that are compared with people "
-        "beside the models. They need the extra finetune.",
+        description="Names of baselines: classifiers that are compared with people alongside the "
+        "models. They need the optional dependencies `finetune`.",
     )
     shard_items: int | None = Field(
         None, ge=1, description="Items per rating job; without it, one job per cell."

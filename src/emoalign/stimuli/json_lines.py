@@ -23,7 +23,7 @@ def json_rows(path: Path, text: str) -> tuple[list[str], Iterator[Row]]:
         if written.strip()
     ]
     if not objects:
-        raise DataError(f"{path}: the file is empty; expected an object in braces on each line")
+        raise DataError(f"{path}: the file is empty; expected a JSON object in braces on each line")
     header = list(dict.fromkeys(key for _, fields in objects for key in fields))
     return header, (Row(where, [fields.get(key) for key in header]) for where, fields in objects)
 
@@ -42,8 +42,8 @@ def _object(path: Path, line: int, written: str) -> dict[str, object]:
         ) from error
     if not isinstance(value, dict):
         raise DataError(
-            f"{where}: expected an object in braces, found {written.strip()[:60]!r}. In JSONL each "
-            "line is an object, without brackets around them all."
+            f"{where}: expected an object in braces, found {written.strip()[:60]!r}. In JSONL "
+            "each line is an object; there are no brackets around the whole file."
         )
     return value
 
@@ -53,5 +53,5 @@ def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     if len(fields) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice!r} stands in the object twice")
+        raise ValueError(f"the key {twice!r} occurs twice in the object")
     return fields

@@ -13,8 +13,8 @@ from emoalign.stimuli.rows import Row, lines_of
 from emoalign.stimuli.table_format import TableFormat
 
 _HELD = {
-    False: "A field that holds what separates fields must stand in quotation marks.",
-    True: "No field can hold what separates fields, since quotation marks mean nothing here.",
+    False: "A field that contains the delimiter must be in quotation marks.",
+    True: "With quotes: none, no field can contain the delimiter.",
 }
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def fitted(
             mistakes.add(
                 "Rows with too few fields",
                 f"{row.where}: expected {named} {expected}, found {len(row.fields)}",
-                "Write empty fields too, and check that no line is broken in two.",
+                "Keep the delimiters of empty fields, and check that no line is broken in two.",
             )
             continue
         if not all(map(_blank, row.fields[named:])):
@@ -65,14 +65,15 @@ def fitted(
                 mistakes.add(
                     "Rows with too many fields",
                     f"{row.where}: expected {len(header)} {expected}, found {len(row.fields)}",
-                    f"{_HELD[used.written.quotes == 'none']} If the last ones are a note, leave a "
-                    "field empty before it, or give its column a name in the first line.",
+                    f"{_HELD[used.written.quotes == 'none']} If the last fields are a note, leave "
+                    "an empty field before the note, or give its column a name in the "
+                    "first line.",
                 )
                 continue
             notes.append(row.where)
         yield row
     _tell("empty rows left out", path, empty)
-    _tell("notes right of the last named column left out", path, notes)
+    _tell("notes to the right of the last named column left out", path, notes)
 
 
 def _shifted(fields: Sequence[object], width: int, named: int, used: Used) -> bool:

@@ -47,7 +47,7 @@ def read_number(
         return None
     value = float(plain)
     if abs(value) > LARGEST:
-        problem = f"{where}: expected a rating, found {field[:60]!r}, too large to be one"
+        problem = f"{where}: expected a rating, found {field[:60]!r}, which is too large"
         mistakes.add("Numbers too large to be ratings", problem, "Correct the fields.")
         return None
     return value
@@ -79,9 +79,9 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
     """What a field is that holds no number, and what mends it."""
     if _NUMBER.fullmatch(field.replace(",", ".", 1)):
         mark, other = ("point", ",") if decimal == "." else ("comma", ".")
-        return f"Decimals with a {'comma' if decimal == '.' else 'point'}", (
-            f"Here decimals are written with a {mark}. If all of the table is written the other "
-            f'way, set decimal: "{other}" in {card}; else correct the fields.'
+        return f"Decimal {'commas' if decimal == '.' else 'points'}", (
+            f"The card expects a decimal {mark}. If the whole table is written the other way, "
+            f'set decimal: "{other}" in {card}; otherwise correct the fields.'
         )
     if _NUMBER.fullmatch(field.removesuffix("%").rstrip().replace(",", ".", 1)):
         return "Percentages", (
@@ -90,14 +90,13 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
         )
     if _NUMBER.fullmatch(field.removeprefix("(").removesuffix(")")):
         return "Numbers in brackets", (
-            "A spreadsheet writes negative numbers in brackets: get the table anew, or write them "
-            "with a minus sign."
+            "Some spreadsheets write negative numbers in brackets: export the table again, or "
+            "write them with a minus sign."
         )
 
     if field.startswith(_DASHES) and looks_like_number(field[1:]):
         return "Dashes in place of minus signs", (
-            "Write negative numbers with the hyphen of the keyboard (-), not with a dash or the "
-            "sign of typesetters."
+            "Write negative numbers with a hyphen (-), not with a dash or a typographic minus sign."
         )
 
     def remedy(values: Counter[str]) -> str:

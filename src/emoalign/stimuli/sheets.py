@@ -84,7 +84,7 @@ def read_records(
         if noted.count == before:
             yield Record(row.where, fields)
     if empty and noted.count == at_first:
-        noted.add("", f"{path}: there are no rows below the names of the columns")
+        noted.add("", f"{path}: there are no rows below the column names")
     if mistakes is None:
         noted.tell()
 
@@ -178,7 +178,7 @@ def _all_of(header: Sequence[str]) -> str:
     """The names of all columns, or what is there in place of names."""
     names = [name for name in header if name]
     if 2 * sum(map(looks_like_number, names)) > len(names):
-        return "The line that should name the columns holds numbers: check header_line"
+        return "The line that should contain the column names contains numbers: check header_line"
     shown = ", ".join(name[:60] for name in names[:_COLUMNS])
     more = f" and {len(names) - _COLUMNS} more" if len(names) > _COLUMNS else ""
     return f"Its columns are: {shown}{more}"
@@ -206,8 +206,8 @@ def _names_elsewhere(
         return None
     line = best.where.rpartition("line ")[2]
     return DataError(
-        f"{path}: expected the names of the columns in line {layout.written.header_line}, but they "
-        f"are in line {line}: set header_line: {line} in {layout.card}, or take out the lines above"
+        f"{path}: expected the column names in line {layout.written.header_line}, but they are in "
+        f"line {line}: set header_line: {line} in {layout.card}, or remove the lines above"
     )
 
 
@@ -217,8 +217,8 @@ def _one_column(header: Sequence[str], card: str) -> str:
     if len(header) > 1 or separator is None:
         return ""
     return (
-        f"its first line is a single column, but holds {separator!r}: if that separates the "
-        f"fields, set delimiter: {json.dumps(separator)} in {card}"
+        f"the first line is read as a single column, but contains {separator!r}: if that "
+        f"separates the fields, set delimiter: {json.dumps(separator)} in {card}"
     )
 
 

@@ -45,8 +45,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, Set):
             raise SecurityError(
-                "the minus between keys makes a set, whose order differs from run to run: choose "
-                "with the filter reject instead"
+                "a minus between keys makes a set, whose order differs from run to run: use the "
+                "filter reject instead"
             )
         return result
 
