@@ -70,9 +70,7 @@ def no_address(text: str) -> str | None:
         possible = parts.port != 0
     except ValueError:
         possible = False
-    return (
-        None if possible else ("expected a port from 1 to 65535 after the last colon of the host")
-    )
+    return None if possible else "expected a port from 1 to 65535 after the last colon of the host"
 
 
 _NO_HOST = (

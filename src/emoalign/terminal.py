@@ -49,6 +49,7 @@ _TOLD_OTHERWISE = ("At least one job did not complete", "/.snakemake/scripts/")
 _SHOWN = 2
 """Files that a reason names before it counts the others."""
 
+_KILLED = "it ended without a message; it was probably killed, perhaps because memory ran out"
 _CHANGED = "Params have changed"
 
 _MESSAGE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ ([A-Z]+) ", re.MULTILINE)
@@ -189,17 +190,11 @@ class Terminal(logging.Formatter):
             return ""
         jobs = [self._jobs[job] for job in self._failed]
         title = "1 job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
-        lines = (
-            [f"\n{title}"]
-            if jobs
-            else [("\nThe run stopped early; see Snakemake's message above.")]
-        )
+        early = "The run stopped early; see Snakemake's message above."
+        lines = [f"\n{title if jobs else early}"]
         for job in jobs:
             said = _last_error(job.logs) or job.failure
-            lines.append(
-                f"{job.name}: "
-                f"{said or 'it ended without a message; it was probably killed, for example because memory ran out'}"
-            )
+            lines.append(f"{job.name}: {said or _KILLED}")
             lines.append(f"    its log: {' '.join(job.logs)}")
         lines.append(
             "Once that is fixed, run the same command again. Finished jobs are kept, and no "

@@ -11,21 +11,21 @@ MODULES = {
     "init": ("emoalign.commands.init", "Create a folder with a study of your own, ready to run."),
     "new": (
         "emoalign.commands.new",
-        ("Write a new model, dataset, prompt set or study, with comments."),
+        "Write a new model, dataset, prompt set or study, with comments.",
     ),
     "check": ("emoalign.commands.check", "Check a study and all its data, at no cost."),
     "list": (
         "emoalign.commands.listing",
-        ("List the available models, datasets, prompt sets and so on."),
+        "List the available models, datasets, prompt sets and so on.",
     ),
     "show": (
         "emoalign.commands.showing",
-        ("Show a model, dataset, prompt set or study, and where its file is."),
+        "Show a model, dataset, prompt set or study, and where its file is.",
     ),
     "docs": ("emoalign.commands.docs", "Show a page of the documentation."),
     "calibrate": (
         "emoalign.commands.calibrate",
-        ("Apply fitted calibrators to the items of another study."),
+        "Apply fitted calibrators to the items of another study.",
     ),
 }
 """The subcommands; each module has its click command as `command`."""

@@ -50,17 +50,15 @@ _RELEASE = f"emoalign=={__version__}"
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--study", "shipped", help=("An included study to copy instead of the default study.")
-)
+@click.option("--study", "shipped", help="An included study to copy instead of the default study.")
 @click.option(
     "--git",
     "with_git",
     is_flag=True,
-    help=("Make the folder a git repository with a first commit."),
+    help="Make the folder a git repository with a first commit.",
 )
 def command(folder: Path, shipped: str | None, with_git: bool) -> None:
-    """Make a folder with a study of your own, which runs at once.
+    """Create a folder with a study of your own, ready to run.
 
     FOLDER is new, or empty (. is this one); its name becomes that of the study. The default study
     asks a small model that comes along, offline, on the CPU.

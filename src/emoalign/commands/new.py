@@ -9,11 +9,11 @@ from emoalign.commands.group import Commands
 MODULES = {
     "dataset": (
         "emoalign.commands.new_dataset",
-        ("A dataset card for a table of items and human ratings."),
+        "A dataset card for a table of items and human ratings.",
     ),
     "model": (
         "emoalign.commands.new_model",
-        ("A card for a model, or for ratings already collected."),
+        "A card for a model, or for ratings already collected.",
     ),
     "prompts": ("emoalign.commands.new_prompts", "A prompt set with a wording for each scale."),
     "study": ("emoalign.commands.new_study", "A study that is ready to run."),

@@ -47,7 +47,7 @@ OPENAI = "https://api.openai.com/v1"
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),
-    help=("How the model is run; without it, inferred from the other options."),
+    help="How the model is run; without it, inferred from the other options.",
 )
 @click.option("--model", help="The model's name on the server or on the hub.")
 @click.option("--base-url", help="Address of an OpenAI-compatible server, including /v1.")

@@ -42,7 +42,7 @@ def _complete_model(
 )
 @click.argument("name")
 @click.option(
-    "--dataset", required=True, shell_complete=complete_dataset, help=("The dataset to be rated.")
+    "--dataset", required=True, shell_complete=complete_dataset, help="The dataset to be rated."
 )
 @click.option(
     "--model",
@@ -55,7 +55,7 @@ def _complete_model(
 )
 @click.option(
     "--prompts",
-    help=("The prompt set; without it, one that fits the dataset, or else a new one is written."),
+    help="The prompt set; without it, one that fits the dataset, or else a new one is written.",
 )
 def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | None) -> None:
     """Write config/studies/NAME.yaml: a study of one dataset, which runs at once."""

@@ -70,7 +70,7 @@ def _question(name: str, direction: str, this: str) -> tuple[str, str, str]:
         return f"How much {name} does {this} make you feel?", "not at all", "extremely"
     plain = name.replace("-", " ").replace("_", " ")
     return (
-        (f"How would you rate the {plain} of {this} ({direction.rstrip('.')})?"),
+        f"How would you rate the {plain} of {this} ({direction.rstrip('.')})?",
         "lowest",
         "highest",
     )

@@ -119,10 +119,10 @@ def _copies(files: Sequence[Path], asked: Asked) -> Iterator[str]:
     for model, replies in _rows(_SAME_REPLY, files):
         yield (
             f"{counted(replies, 'id')} of replies of {asked.called(model)} "
-            f"{'stands' if replies == 1 else 'stand'} for more than one request. "
-            "Either its server gives several replies the same id, or a cache answered in place of "
-            "the model: then these answers are copies. If so, switch caches off between here and "
-            "the model, and ask anew with another wave."
+            f"{'stands' if replies == 1 else 'stand'} for more than one request. Either the "
+            "server gives several replies the same id, or a cache answered instead of the model, "
+            "in which case these answers are copies. If so, switch off all caches on the way to "
+            "the model, and ask again with another wave."
         )
 
 

@@ -213,7 +213,9 @@ def asked_ratings(
                 )
                 raise
         else:
-            _log.info("all %d answers are in the journal: nothing to ask", held, extra=FILE_ONLY)
+            _log.info(
+                "all %d answers are already in the journal: nothing to ask", held, extra=FILE_ONLY
+            )
     return [inquiry.ratings() for inquiry in inquiries]
 
 

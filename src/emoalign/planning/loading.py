@@ -102,11 +102,7 @@ def read_model(card: str, name: str) -> ModelCard:
     if name not in held:
         where = library.shown("models", card)
         raise StudyError(
-            [
-                (
-                    f"{where}: the table no longer contains a model {name!r}; run the same command again"
-                )
-            ]
+            [f"{where}: the table no longer contains a model {name!r}; run the same command again"]
         )
     return held[name]
 

@@ -38,7 +38,7 @@ def _object(path: Path, line: int, written: str) -> dict[str, object]:
             problem = f"{error.msg} (character {error.colno})"
         raise DataError(
             f"{where}: not valid JSON: {problem}. In JSONL each line is an object in braces, "
-            'such as {"id": "w1", "word": "beach"}, and nothing stands between lines.'
+            'such as {"id": "w1", "word": "beach"}, with nothing between the lines.'
         ) from error
     if not isinstance(value, dict):
         raise DataError(

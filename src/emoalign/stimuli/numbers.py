@@ -110,7 +110,7 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
         shown = ", ".join(f"{word!r} ({values[word]:,})" for word in words[:5])
         known = written.model_copy(update={"na_values": (*written.na_values, *words[:-1])})
         return (
-            f"If there is no number where it says {shown}, say "
+            f"If {shown} means that there is no number, set "
             f"{missing_instead(words[-1], known)} in {card}."
         )
 

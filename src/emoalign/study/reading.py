@@ -132,7 +132,5 @@ def _unstorable(content: Any, *keys: str | int) -> Iterator[tuple[tuple[str | in
         try:
             orjson.dumps(content)
         except TypeError:
-            what = (
-                ("a number with too many digits") if isinstance(content, int) else "odd characters"
-            )
-            yield keys, f"{what} that cannot be stored; correct the value"
+            what = "a number with too many digits" if isinstance(content, int) else "odd characters"
+            yield keys, f"cannot be stored: {what}; correct the value"

@@ -166,7 +166,7 @@ READOUT = Column("readout", TEXT, "sampled (answers) or exact (probabilities of 
 ITEM = Column(
     "item_id",
     TEXT,
-    ("The dataset's own id of the item or, if that may not be shown, an id generated from it."),
+    "The dataset's own id of the item or, if that may not be shown, an id generated from it.",
 )
 CELL = (MODEL, PROTOCOL, DATASET, SCALE, READOUT)
 

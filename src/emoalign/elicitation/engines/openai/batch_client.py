@@ -48,7 +48,7 @@ class BatchClient(BatchCalls):
             bare = lines(content)
             first = next(filter(None, bare), b"")
             if first.startswith(b"<") or _is_one_object(b"\n".join(bare)):
-                raise self.error(what, odd(f"gave no file but this: {content[:200]!r}"))
+                raise self.error(what, odd(f"sent this instead of a file: {content[:200]!r}"))
             return bare
 
         return await self.persistently(once)

@@ -246,7 +246,8 @@ class OpenAIEngine:
             raise self._explained(
                 fault,
                 f"It asks to wait {in_words(fault.wait_s)}, longer than longest_wait_s in the "
-                f"model's card ({longest:g} s). Run again then, or raise longest_wait_s. {_KEPT}",
+                f"model's card ({longest:g} s). Run the command again after that time, or raise "
+                f"longest_wait_s. {_KEPT}",
             )
         if attempt > self._limits.retries:
             tried = "once" if attempt == 1 else f"{attempt} times"

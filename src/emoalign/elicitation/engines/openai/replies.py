@@ -137,7 +137,7 @@ def refused(
     fault = _fault(status, fields, text_of(content), said, wait_s, words)
     untold = no_wait(headers, fields)
     if untold is not None and fault.wait_s is None:
-        fault.remedy += f" It asks to wait {untold!r}, which is no time that one can wait."
+        fault.remedy += f" It asks to wait {untold!r}, which is not a valid waiting time."
     return fault
 
 

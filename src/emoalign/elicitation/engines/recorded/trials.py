@@ -112,8 +112,8 @@ def _participants(
     }
     if not found:
         raise DataError(
-            f"{path}: no column is called {names[0]!r} with something in place of the * ({key} in "
-            f"the model's card); {nearest(names[0], header)}"
+            f"{path}: no column name matches {names[0]!r} ({key} in the model's card); "
+            f"{nearest(names[0], header)}"
         )
     return found
 
