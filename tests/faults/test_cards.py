@@ -249,7 +249,7 @@ def test_what_may_have_another_model_answer_is_refused_in_extra_body(
     extra_body: Body, place: str
 ) -> None:
     said = problems(extra_body={**extra_body, "fine": True})
-    assert f"extra_body.{place}: with it another model may answer, under the name of this" in said
+    assert f"extra_body.{place}: it allows another model to answer under the name of this" in said
 
 
 @pytest.mark.parametrize(
@@ -349,9 +349,11 @@ def test_a_secret_in_a_card_is_refused_and_not_repeated(
     assert KEYLIKE not in told
 
 
-NO_SPACE = "base_url: has a space, a line end or another letter that no address has"
-NO_HOST = "base_url: has no host that can be, as in https://example.org/v1"
-NO_PORT = "base_url: what follows the last : of the host is no port from 1 to 65535"
+NO_SPACE = (
+    "base_url: contains a space, a line break or another character that no address can contain"
+)
+NO_HOST = "base_url: has no valid host, such as https://example.org/v1"
+NO_PORT = "base_url: expected a port from 1 to 65535 after the last colon of the host"
 
 
 @pytest.mark.parametrize(
@@ -431,7 +433,7 @@ def test_an_address_of_a_file_holds_no_secret_either() -> None:
     assert SECRET not in told
     weights["url"] = "https://[::1/model.gguf"
     assert (
-        "weights.url: has no host that can be"
+        "weights.url: has no valid host"
         in validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")[1][0]
     )
     weights["url"] = f"{address}download=1"
@@ -460,12 +462,12 @@ def test_headers_that_are_no_secret_are_taken() -> None:
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"headers": {"Helicone-Fallbacks": "b"}}, "with it another model may answer"),
+        ({"headers": {"Helicone-Fallbacks": "b"}}, "it allows another model to answer"),
         ({"headers": {"authorization": {"env": "MINE"}}}, "api_key_env (OPENAI_API_KEY) is sent"),
         ({"headers": {"Content-Type": "text"}}, "emoalign sets this header itself"),
-        ({"headers": {"X Y": "a"}}, "headers.X Y: this cannot be the name of a header"),
+        ({"headers": {"X Y": "a"}}, "headers.X Y: not a valid header name"),
         ({"headers": {"X-Y": "a\nHost: b"}}, "headers.X-Y: its value has line ends"),
-        ({"headers": {"X-Y": "a", "x-y": "b"}}, "headers.X-Y: this header is there twice"),
+        ({"headers": {"X-Y": "a", "x-y": "b"}}, "headers.X-Y: this header is given twice"),
         ({"headers": {"X-Y": {"env": "A B"}}}, "'A B' is no name of an environment variable"),
     ],
 )

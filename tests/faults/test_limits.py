@@ -208,7 +208,7 @@ def test_a_wait_that_is_no_time_counts_as_none_and_is_told(asked: str, desk: Des
 
     desk.server.plan = only("sun", "429")
     said = message(replace(patient, words=["sun"]))
-    assert f"It asks to wait {asked[:40]!r}, which is no time that one can wait." in said
+    assert f"It asks to wait {asked[:40]!r}, which is not a valid waiting time." in said
     assert "This was tried 3 times" in said
 
 

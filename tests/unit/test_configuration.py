@@ -530,7 +530,7 @@ def test_an_anchor_may_stand_on_any_point_of_a_fine_scale() -> None:
         ),
         (lambda p: p.update(system="Be brief."), "a completion prompt has no system message"),
         (lambda p: p["answer"].update(max_tokens=2), "max_tokens must be 1"),
-        (lambda p: p["scales"].clear(), "scales: nothing stands in it"),
+        (lambda p: p["scales"].clear(), "scales: it is empty"),
     ],
 )
 def test_a_prompt_set_that_contradicts_itself_is_refused(

@@ -55,5 +55,5 @@ def test_what_is_no_row_is_told_with_its_line(line: str, told: str, tmp_path: Pa
 
 
 def test_an_empty_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="the file is empty; expected an object"):
+    with pytest.raises(DataError, match="the file is empty; expected a JSON object"):
         records(tmp_path / "words.jsonl", "\n")

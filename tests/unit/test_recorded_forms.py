@@ -69,7 +69,9 @@ def test_models_that_would_have_the_same_name_are_told_with_what_helps(table: Ta
     with pytest.raises(DataError, match="'GPT 4' and 'GPT-4' would both be called 'GPT-4'; give"):
         card.models("table")
     table.write(csv(("w1", "模型", 5), header="id,engine,rating"))
-    with pytest.raises(DataError, match="the value '模型' makes no name; give each a name"):
+    with pytest.raises(
+        DataError, match="the value '模型' is not a valid name; give each model a name"
+    ):
         card.models("table")
 
 
@@ -140,12 +142,12 @@ def test_a_row_may_be_a_participants_with_a_column_for_each_scale(table: Table) 
     columns = {"item": "id", "participant": "who", "ratings": {"valence": "V"}}
     assert given(table.rate(columns=columns, scale=None)) == [("w1", 0, 7), ("w1", 1, 6)]
     told = problems_of_card(columns={**columns, "ratings": {"valence": "V*"}}, scale=None)
-    assert "ratings.valence: several columns are those of several participants" in told
+    assert "ratings.valence: several columns mean several participants" in told
 
 
 def test_a_column_of_a_wide_table_that_is_not_there_is_told(table: Table) -> None:
     table.write(csv(("w1", 7), header="id,V"))
-    assert "no column is called 'v_*' with something" in table.refusal(**wide(valence="v_*"))
+    assert "no column name matches 'v_*'" in table.refusal(**wide(valence="v_*"))
     assert "there is no column 'Val' (columns.ratings.valence" in table.refusal(
         **wide(valence="Val")
     )
@@ -179,7 +181,7 @@ def test_words_for_statuses_are_the_cards_to_explain(table: Table) -> None:
     rows = table.rate(columns=WITH_STATUS, statuses={"ok": [0, "done"], "refusal": "R"})
     assert list(rows["status"].dropna()) == ["ok", "ok", "refusal"]
     told = table.refusal(columns=WITH_STATUS, statuses={"ok": [0]})
-    assert f"{table.file}, line 3, column 'state': 'done' is no status that is known" in told
+    assert f"{table.file}, line 3, column 'state': 'done' is not a known status" in told
     assert "statuses: {unparsable: ['done']}" in told
 
 
@@ -313,7 +315,7 @@ def test_a_number_that_falls_between_two_points_is_an_error_in_words(table: Tabl
     )
     assert "Ratings are never rounded" in told
     told = table.write(csv(("w1", "ann", "6.5"))).refusal()
-    assert "If it is the mean of several ratings, give the single ones" in told
+    assert "If this is the mean of several ratings, use the single ratings" in told
     assert "step: 0.01" in told
     told = table.write(csv(("w1", "ann", 2))).refusal(
         columns={"item": "id", "participant": "who", "answer": "rating"},

@@ -61,7 +61,7 @@ def test_every_mistake_is_told_at_once_with_line_column_value_and_remedy(tmp_pat
     assert len(told) == 11
     everything = "\n".join(told)
     for line, column, found in (
-        (30, "id", "the id '1' stands in line 3"),
+        (30, "id", "the id '1' already occurs in line 3"),
         (31, "word", "expected the text of item '30', found nothing"),
         (31, "v", "found '6,5'"),
         (31, "sd", "found '50%'"),
@@ -113,7 +113,7 @@ def test_the_table_that_is_joined_is_read_at_once_too(tmp_path: Path) -> None:
         "words.csv, line 2, column 'v': expected a number, found 'bad'",
         "more.csv, line 2, column 'a': expected a number, found 'high'",
         "more.csv, line 3, column 'a': item 2: rating 99 is outside",
-        "more.csv, line 4, column 'id': the id '2' stands in line 3",
+        "more.csv, line 4, column 'id': the id '2' already occurs in line 3",
     ):
         assert part in told
 
@@ -193,7 +193,9 @@ def test_all_columns_are_named_where_none_is_like_the_one_that_lacks(tmp_path: P
 
 def test_a_row_of_numbers_in_place_of_names_is_told(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, "1,joy,4,1,20\n2,woe,3,1,20\n"))
-    assert told.endswith("The line that should name the columns holds numbers: check header_line")
+    assert told.endswith(
+        "The line that should contain the column names contains numbers: check header_line"
+    )
 
 
 def test_a_line_below_the_names_that_the_card_gives_is_told(tmp_path: Path) -> None:
@@ -293,7 +295,7 @@ def test_emobank_tells_all(tmp_path: Path) -> None:
     for part in (
         "r.csv, line 2, column 'A': expected a number, found 'x'",
         "r.csv, line 3, column 'V': expected a number, found 'y'",
-        "t.csv, line 3: 's1' stands in the file twice",
+        "t.csv, line 3: 's1' occurs twice in the file",
         "'s2' has no sentence",
     ):
         assert part in told
@@ -327,7 +329,7 @@ def test_goemotions_tells_all(tmp_path: Path) -> None:
     told = "\n".join(several("goemotions", files, ratings=({},), splits={}))
     for part in (
         "line 2, column joy: expected 0 or 1, found '2'",
-        "line 3: a has another text here",
+        "line 3: the text of a differs",
         "line 4, column example_very_unclear: expected True or False",
     ):
         assert part in told
@@ -369,7 +371,7 @@ def test_a_row_whose_fields_may_have_moved_is_refused(row: str, tmp_path: Path) 
     if row.endswith(","):
         assert "column 'v': expected a number, found ' sunny'" in told
     else:
-        assert "must stand in quotation marks. If the last ones are a note" in told
+        assert "must be in quotation marks. If the last fields are a note" in told
 
 
 def test_text_right_of_the_numbers_may_be_cut_and_is_refused(tmp_path: Path) -> None:
@@ -381,8 +383,8 @@ def test_text_right_of_the_numbers_may_be_cut_and_is_refused(tmp_path: Path) -> 
 def test_quotation_marks_are_no_advice_where_they_mean_nothing(tmp_path: Path) -> None:
     text = f"{HEADER}1,beach, sunny,4,1,20\n"
     told = sole(problems(tmp_path, text, {**SUMMARY, "quotes": "none"}))
-    assert "must stand in quotation marks" not in told
-    assert "No field can hold what separates fields" in told
+    assert "must be in quotation marks" not in told
+    assert "no field can contain the delimiter" in told
 
 
 def test_columns_that_nobody_reads_may_hold_the_separator(tmp_path: Path) -> None:
@@ -403,7 +405,7 @@ def test_empty_rows_and_notes_are_counted_in_the_log_once(
         prepared(tmp_path, table_card(write(tmp_path / "words.csv", text), SUMMARY))
     told = [message.rpartition("words.csv: ")[2] for message in caplog.messages]
     assert "empty rows left out: 5 (line 2, line 4, line 5, …)" in told
-    assert "notes right of the last named column left out: 1 (line 3)" in told
+    assert "notes to the right of the last named column left out: 1 (line 3)" in told
 
 
 @pytest.mark.parametrize("name", ["words.tsv", "words.jsonl", "words.parquet"])
@@ -432,7 +434,7 @@ def test_readers_without_a_header_leave_out_the_same(
         (3, ["2", "3", "Bye"]),
     ]
     assert not mistakes
-    assert "notes right of the last named column left out: 1 (line 1)" in caplog.text
+    assert "notes to the right of the last named column left out: 1 (line 1)" in caplog.text
 
 
 # Quotation marks
@@ -442,7 +444,7 @@ def test_readers_without_a_header_leave_out_the_same(
 @pytest.mark.parametrize(
     ("third", "told"),
     [
-        ('she said "no', "line 2: not valid [CT]SV: a field goes on after"),
+        ('she said "no', "line 2: not valid [CT]SV: text follows the quotation mark"),
         ('she said"', "line 2: a quotation mark opens a field here that ends only in line 4"),
         ("she said", "line 2: not valid [CT]SV: a quotation mark opens a field here and is never"),
         ('"go" she said', "line 2: not valid|line 2: a quotation mark opens|line 4: not valid"),
@@ -518,7 +520,7 @@ def test_the_card_has_the_last_word_on_the_delimiter(tmp_path: Path) -> None:
 
 
 def test_a_delimiter_cannot_be_a_quotation_mark() -> None:
-    with pytest.raises(ValueError, match="can separate fields"):
+    with pytest.raises(ValueError, match="cannot be the delimiter"):
         TableFormat(delimiter='"')
 
 
@@ -545,7 +547,7 @@ def test_ids_that_look_the_same_are_joined_and_told(
     assert set(stimuli["text"]) == {decomposed("café"), decomposed("niño"), "b"}
     assert set(stimuli["item_id"]) == set(stimuli["text"])
     assert norms[norms["scale"] == "arousal"]["mean"].tolist() == [3, 1, 2]
-    assert "more.csv: matched with items although" in caplog.text
+    assert "more.csv: ids or texts matched although" in caplog.text
     assert "(Unicode NFC, NFD): 2" in caplog.text
 
 
@@ -590,7 +592,7 @@ def test_an_image_is_found_by_a_name_that_is_coded_otherwise(
         decomposed("café.png"),
         "niño.png",
     ]
-    assert "pictures: matched with items although" in caplog.text
+    assert "pictures: ids or texts matched although" in caplog.text
 
 
 def test_words_that_look_different_are_different(tmp_path: Path) -> None:

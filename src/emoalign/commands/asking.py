@@ -35,11 +35,11 @@ def ask_models(loaded: LoadedStudy, yes: bool) -> bool:
     """Ask each model of a study about a made-up item; False where one could not be asked.
 
     Nothing is written to the journal. Before anything goes to another machine, it is said what, and
-    leave is asked for, unless `yes`. Raises click.Abort without it.
+    permission is asked for, unless `yes`. Raises click.Abort without it.
     """
     with tempfile.TemporaryDirectory() as folder:
         trials = {name: _trial(loaded, name, Path(folder)) for name in loaded.models}
-        _ask_leave([trial for trial in trials.values() if trial is not None], yes)
+        _ask_permission([trial for trial in trials.values() if trial is not None], yes)
         sound = True
         for name, card in loaded.models.items():
             trial = trials[name]
@@ -111,7 +111,7 @@ def _grey(folder: Path, card: ServedModel) -> Image:
     return Image(sha256(path.read_bytes()).hexdigest(), card.able.image_longest_side, path)
 
 
-def _ask_leave(trials: Sequence[_Trial], yes: bool) -> None:
+def _ask_permission(trials: Sequence[_Trial], yes: bool) -> None:
     remote = [trial for trial in trials if trial.card.destination is not None]
     if not remote:
         return

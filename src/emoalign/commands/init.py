@@ -60,8 +60,8 @@ _RELEASE = f"emoalign=={__version__}"
 def command(folder: Path, shipped: str | None, with_git: bool) -> None:
     """Create a folder with a study of your own, ready to run.
 
-    FOLDER is new, or empty (. is this one); its name becomes that of the study. The default study
-    asks a small model that comes along, offline, on the CPU.
+    FOLDER must be new or empty (. for the current one); the study gets its name. The default study
+    asks a small included model, offline, on the CPU.
     """
     shipped = None if shipped == "default" else shipped
     study = make_project(folder, shipped)

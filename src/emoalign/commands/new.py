@@ -32,7 +32,7 @@ MODULES = {
     ),
 )
 def command() -> None:
-    """Write a new file into config/, with comments, and say what to type next.
+    """Write a new commented file in config/, and say what to type next.
 
     No file is ever overwritten.
     """

@@ -47,11 +47,11 @@ DIRECTIONS = {
 @click.argument("name")
 @click.argument("table", type=click.Path(path_type=Path))
 def command(name: str, table: Path) -> None:
-    """Write config/datasets/NAME.yaml for a TABLE with items and people's ratings of them.
+    """Write config/datasets/NAME.yaml for a TABLE of items and human ratings.
 
-    The table is CSV, TSV, XLSX, XLS, Parquet or JSONL, with a line of column names. Its columns,
-    how it is written and the range of its scales are guessed from its rows; each guess that only
-    you can judge ends in "please check". A table from outside of this folder is copied to
+    The table is CSV, TSV, XLSX, XLS, Parquet or JSONL, with a line of column names. The roles of
+    its columns, its format and the range of its scales are guessed from its rows; each guess that
+    you need to confirm ends in "please check". A table outside this folder is copied to
     resources/NAME/.
     """
     path = free_file("datasets", name)

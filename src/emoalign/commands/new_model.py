@@ -68,8 +68,8 @@ def command(
 ) -> None:
     """Write config/models/NAME.yaml: a card for a model.
 
-    FILE is a GGUF file (llama.cpp) or a table of recorded ratings. Nothing is asked: what the
-    server can do is on the card as a guess, and `emoalign check --ask` finds it out.
+    FILE is a GGUF file (llama.cpp) or a table of recorded ratings. The model is not asked
+    anything: what its server can do is a guess in the card; test it with `emoalign check --ask`.
     """
     path = free_file("models", name)
     given = recorded or file

@@ -37,8 +37,8 @@ def complete_dataset(
 def command(name: str, dataset: str) -> None:
     """Write config/prompts/NAME.yaml with a wording for each scale of a dataset.
 
-    The wording is a beginning, made from the scales of the card. If you have the instruction that
-    people were given, put its words there.
+    The wording is a first draft, based on the scales in the dataset's card. If you have the
+    instruction that the raters were given, use its wording instead.
     """
     write_prompts(name, dataset)
     say_next([f"emoalign new study my-study --dataset {dataset} --prompts {name}"])

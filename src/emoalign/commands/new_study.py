@@ -58,7 +58,7 @@ def _complete_model(
     help="The prompt set; without it, one that fits the dataset, or else a new one is written.",
 )
 def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | None) -> None:
-    """Write config/studies/NAME.yaml: a study of one dataset, which runs at once."""
+    """Write config/studies/NAME.yaml: a study of one dataset, ready to run."""
     path = free_file("studies", name)
     ((_, entry),) = found(dataset, ["datasets"])
     card = read_card(entry.path, DatasetCard)
@@ -139,11 +139,8 @@ def _study(
     remote = [model for model, each in models.items() if each.destination is not None]
     if remote and card.remote == "ask":
         yield ""
-        yield (
-            f"# The terms of {dataset} may not allow its items to be sent to {', '.join(remote)}, "
-            "on"
-        )
-        yield "# another machine. If they allow it in your case, remove the # from the next line:"
+        yield f"# This study would send the items of {dataset} to {', '.join(remote)}, on another"
+        yield "# machine. If the terms of the dataset allow this, remove the # from the next line:"
         yield f"# allow_remote: [{dataset}]"
     if prompts is None:
         return
