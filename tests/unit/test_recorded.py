@@ -179,7 +179,7 @@ def test_an_empty_file_is_told(content: str, table: Table) -> None:
 
 
 def test_a_table_without_rows_is_told(table: Table) -> None:
-    assert "no rows below the names" in table.write("id,who,rating\n").refusal()
+    assert "no rows below the column names" in table.write("id,who,rating\n").refusal()
 
 
 # The file

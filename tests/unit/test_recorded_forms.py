@@ -189,7 +189,7 @@ def test_words_for_statuses_are_the_cards_to_explain(table: Table) -> None:
     ("rating", "state", "told"),
     [
         ("7", "refusal", "column 'state' says refusal, but column 'rating' holds '7'"),
-        ("", "ok", "column 'state' says that the answer is ok, but there is none"),
+        ("", "ok", "column 'state' says that the answer is ok, but there is no answer"),
     ],
 )
 def test_a_status_that_contradicts_the_rating_is_an_error(
@@ -272,7 +272,7 @@ def test_one_object_may_hold_several_scales(table: Table, caplog: pytest.LogCapt
     rated = rows.dropna(subset=["rating"])
     assert dict(zip(rated["scale"], rated["rating"], strict=True)) == {"valence": 7, "arousal": 2}
     assert (
-        '1 answers were read by a rule declared on the card: what stands under "V", "A"'
+        '1 answers were read by the rule declared in the card: what stands under "V", "A"'
     ) in caplog.text
 
 
@@ -335,7 +335,7 @@ def test_all_rows_that_do_not_fit_are_told_at_once(table: Table) -> None:
     lines = [("w1", "ann", 10), ("w1", "bob", "x"), ("w1", "cat", 5), ("", "ann", 5)]
     table.write(csv(*lines))
     told = table.refusal()
-    assert told.startswith("Rows that do not fit the model's card (3 times)")
+    assert told.startswith("Rows that do not match the model's card (3 times)")
     for place in ("line 2, column 'rating': expected a point", "line 3, column 'rating': expected"):
         assert f"{table.file}, {place}" in told
     assert f"{table.file}, line 5, column 'id': expected the item, found nothing" in told

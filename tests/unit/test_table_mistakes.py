@@ -68,7 +68,11 @@ def test_every_mistake_is_told_at_once_with_line_column_value_and_remedy(tmp_pat
         (32, "id", "expected the id"),
         (33, "sd", "never below 0, found -1"),
         (34, "n", "expected a number of raters, found 2.5"),
-        (35, "v", "item 34: rating 9.5 is outside the 1 to 7"),
+        (
+            35,
+            "v",
+            "item 34: rating 9.5 is outside the range of the file given in the dataset card, 1 to 7",
+        ),
     ):
         assert f"line {line}, column {column!r}" in everything
         assert found in everything
@@ -158,7 +162,7 @@ def test_known_signs_of_no_number_are_kept_in_what_is_suggested(tmp_path: Path) 
 
 @pytest.mark.parametrize("text", [HEADER, HEADER + ",,,,\n\n"])
 def test_a_table_without_rows_is_told(text: str, tmp_path: Path) -> None:
-    assert sole(problems(tmp_path, text)).endswith("no rows below the names of the columns")
+    assert sole(problems(tmp_path, text)).endswith("no rows below the column names")
 
 
 def test_a_dash_in_place_of_a_minus_sign_is_told(tmp_path: Path) -> None:
@@ -233,7 +237,7 @@ def test_missing_images_are_told_together(tmp_path: Path) -> None:
     missing, elsewhere = check_data(card).problems
     assert missing.startswith("Missing images (2 times). Put the images of the dataset into")
     assert "line 3, column 'picture': item 2: there is no image" in missing
-    assert "leads out of the folder" in elsewhere
+    assert "points outside the folder" in elsewhere
     assert not check_data(card, images=False).problems
     with pytest.raises(DataError, match=r"b\.png"):
         prepared(tmp_path, card)
@@ -250,7 +254,7 @@ def test_what_spreadsheets_made_of_words_is_told_together(tmp_path: Path) -> Non
     pq.write_table(pa.table({"id": [1, 2], "word": pa.array([True, False]), "v": [4.0, 9.0]}), path)
     told = sole(check_data(table_card(path)).problems)
     assert "(2 times)" in told
-    assert "holds the truth value True" in told
+    assert "found the truth value True" in told
 
 
 def test_a_summary_says_what_the_data_hold(tmp_path: Path) -> None:

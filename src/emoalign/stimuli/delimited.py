@@ -72,10 +72,9 @@ def delimited_rows(
         if "expected after" in problem:
             problem = "text follows the quotation mark that closes a field"
         raise DataError(
-            f"{path}, line {opened}: not valid {kind.upper()}: {problem}. A field that begins "
-            "with a quotation mark must end with one, and quotation marks within it must be "
-            f"doubled ("
-            "). {_remedy(card)}"
+            f"{path}, line {opened}: not valid {kind.upper()}: {problem}. A field that begins with "
+            "a quotation mark must end with one, and quotation marks within it must be doubled "
+            f'(""). {_remedy(card)}'
         ) from error
 
 
