@@ -304,7 +304,7 @@ FORMS = {
     "raw answers in JSON": (
         "word;response",
         [f'{word};"{{""rating"": 4, ""why"": ""so""}}"' for word in ("beach", "storm", "null")],
-        "3 answers were read by a rule declared on the card",
+        "3 answers were read by the rule declared in the card",
     ),
     "a column that names the scale": (
         "word,dimension,score",

@@ -108,7 +108,7 @@ def test_mistakes_of_study_card_and_table_are_told_at_once(
         "did you mean 'gpt-4o'?",
         "rating 12 is outside",
         "expected a number, found 'x'",
-        "the id '2' already occurs in line 3 already",
+        "the id '2' already occurs in line 3",
     ):
         assert said in done.stderr, said
     assert "mine: 3 problems, see below" in done.stdout

@@ -127,7 +127,8 @@ def test_the_default_study_may_be_named(here: Path) -> None:
 
 
 def test_an_unknown_study_is_told_with_the_nearest(here: Path) -> None:
-    assert refused("mine", "--study", "ogg") == "No study 'ogg' ships; did you mean 'ogg2025'?"
+    told = refused("mine", "--study", "ogg")
+    assert told == "There is no included study 'ogg'; did you mean 'ogg2025'?"
     assert not (here / "mine").exists()
 
 

@@ -517,7 +517,7 @@ def test_nothing_is_overwritten_and_a_bad_name_is_refused(tmp_path: Path) -> Non
     path.write_text("title: edited\n", encoding="utf-8")
     again = emoalign("new", "dataset", "mine", "table.csv")
     assert again.exit_code == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
     assert path.read_text(encoding="utf-8") == "title: edited\n"
     for name in ("my words", "../mine", "mine.yaml", "", "-mine", "x" * 101):
         refused = emoalign("new", "dataset", "--", name, "table.csv")

@@ -39,9 +39,9 @@ def test_keys_are_columns_whatever_their_order_and_whichever_lines_lack_them(
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ('{"id": 2, "word": "joy", "v": {"mean": 2}}', "line 2, column 'v': holds an object"),
-        ('{"id": 2, "word": ["joy", "woe"], "v": 2}', "line 2, column 'word': holds a list"),
-        ('{"id": 2, "word": true, "v": 2}', "line 2, column 'word': holds the truth value True"),
+        ('{"id": 2, "word": "joy", "v": {"mean": 2}}', "line 2, column 'v': .*found an object"),
+        ('{"id": 2, "word": ["joy", "woe"], "v": 2}', "line 2, column 'word': .*found a list"),
+        ('{"id": 2, "word": true, "v": 2}', "line 2, column 'word': .*found the truth value True"),
         ('{"id": 2, "id": 3, "word": "joy", "v": 2}', "line 2: .*the key 'id' .* twice"),
         ('{"id": 2, "word": "joy"', "line 2: not valid JSON"),
         ('["2", "joy", 2]', "line 2: expected an object in braces, found"),

@@ -378,7 +378,7 @@ def test_a_word_that_a_spreadsheet_made_a_truth_value_of_is_told(
     path = xlsx(tmp_path / "words.xlsx", [["id", "word", "v"], [1, "joy", 6.5], [2, value, 4]])
     with pytest.raises(
         DataError,
-        match=r"words.xlsx, line 3, column 'word': expected text or a number, found the truth value",
+        match=r"words.xlsx, line 3, column 'word': .*found the truth value",
     ):
         prepared(tmp_path, table_card(path))
 

@@ -96,7 +96,7 @@ def test_a_filter_that_lets_nothing_pass_is_told_with_what_there_is(table: Table
     told = table.write(TRIALS).refusal(columns=OF_ENGINES, only={"how": ["basic", "none"]})
     assert told == (
         f"{table.file}: no row has 'basic' or 'none' in column 'how' (only in the model's card); "
-        "it holds 'base', 'primed'"
+        "it contains 'base', 'primed'"
     )
     told = table.refusal(columns=OF_ENGINES, only={"hwo": "base"})
     assert "there is no column 'hwo' (only.hwo in the model's card); did you mean 'how'?" in told

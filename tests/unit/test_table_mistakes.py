@@ -68,11 +68,7 @@ def test_every_mistake_is_told_at_once_with_line_column_value_and_remedy(tmp_pat
         (32, "id", "expected the id"),
         (33, "sd", "never below 0, found -1"),
         (34, "n", "expected a number of raters, found 2.5"),
-        (
-            35,
-            "v",
-            "item 34: rating 9.5 is outside the range of the file given in the dataset card, 1 to 7",
-        ),
+        (35, "v", "item 34: rating 9.5 is outside 1 to 7"),
     ):
         assert f"line {line}, column {column!r}" in everything
         assert found in everything

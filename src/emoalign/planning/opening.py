@@ -233,7 +233,8 @@ class Opening:
         if FEWEST_ITEMS <= smaller < max(known):
             yield _filled(
                 f"{counted(idle, 'core')} of {self.cores} will be idle while ratings are "
-                f"collected: there are only {counted(jobs, 'job')} for models on this machine. "
+                f"collected, because models on this machine have only "
+                f"{counted(jobs, 'rating job')}. "
                 f"`shard_items: {smaller}` in the study divides the items among more jobs. The "
                 "requests stay the same, and answers that have arrived are kept."
             )

@@ -73,8 +73,8 @@ class DatasetCard(Entry):
     licence: str = Field(description="Licence of the data (SPDX identifier where there is one).")
     citation: str = Field(description="BibTeX entry to cite when the data are used.")
     redistribute: bool = Field(
-        description="Whether the terms allow items to be shown in reports; if not, ids stand in "
-        "their place."
+        description="Whether the terms allow items to be shown in reports; if not, ids are "
+        "shown instead."
     )
     remote_api: RemoteApi | None = Field(
         None,
@@ -88,7 +88,7 @@ class DatasetCard(Entry):
 
     @property
     def remote(self) -> RemoteApi:
-        """The leave to send items to a model on another machine."""
+        """The permission to send items to a model on another machine."""
         return self.remote_api or ("allow" if self.redistribute else "ask")
 
     def files(self) -> dict[str, FileSource]:

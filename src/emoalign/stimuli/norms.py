@@ -85,8 +85,8 @@ def _check_range(
 
 def _outside(value: float, native: NativeRange) -> str:
     return (
-        f"rating {value:g} is outside the range of the file given in the dataset card, "
-        f"{min(native.min, native.max):g} to {max(native.min, native.max):g}"
+        f"rating {value:g} is outside {min(native.min, native.max):g} to "
+        f"{max(native.min, native.max):g}, the range that the dataset card gives for the file"
     )
 
 
