@@ -336,8 +336,8 @@ KEYLIKE = "sk-proj-0123456789abcdefghij"
                 *("X-Signature", "X-Sig"),
             )
         ),
-        ({"headers": {"X-Mine": {"env": KEYLIKE}}}, "holds what looks like a key itself"),
-        ({"api_key_env": KEYLIKE}, "holds what looks like a key itself"),
+        ({"headers": {"X-Mine": {"env": KEYLIKE}}}, "this looks like a key itself"),
+        ({"api_key_env": KEYLIKE}, "this looks like a key itself"),
     ],
 )
 def test_a_secret_in_a_card_is_refused_and_not_repeated(
@@ -468,7 +468,10 @@ def test_headers_that_are_no_secret_are_taken() -> None:
         ({"headers": {"X Y": "a"}}, "headers.X Y: not a valid header name"),
         ({"headers": {"X-Y": "a\nHost: b"}}, "headers.X-Y: its value has line ends"),
         ({"headers": {"X-Y": "a", "x-y": "b"}}, "headers.X-Y: this header is given twice"),
-        ({"headers": {"X-Y": {"env": "A B"}}}, "'A B' is no name of an environment variable"),
+        (
+            {"headers": {"X-Y": {"env": "A B"}}},
+            "'A B' is not a valid name of an environment variable",
+        ),
     ],
 )
 def test_headers_that_cannot_be_sent_are_refused(keys: Mapping[str, object], told: str) -> None:
@@ -522,7 +525,7 @@ def test_a_secret_header_that_the_server_repeats_is_in_no_message(
     assert server.told[0][1]["authorization"] == SECRET
     monkeypatch.delenv(SECRET_VARIABLE)
     told = refusal(replace(desk, more=more | {"delivery": delivery}))
-    assert f"{SECRET_VARIABLE} is not set. It must hold the header Authorization" in told
+    assert f"{SECRET_VARIABLE} is not set. It must contain the header Authorization" in told
 
 
 def test_a_server_without_a_key_is_sent_none(desk: Desk, server: ParticularServer) -> None:

@@ -324,7 +324,9 @@ def test_a_parquet_table_that_is_cut_off_is_told(part: float, tmp_path: Path) ->
     path = tmp_path / "words.parquet"
     whole = parquet(path)
     path.write_bytes(whole[: int(part * len(whole))])
-    with pytest.raises(DataError, match=r"words\.parquet: not a Parquet file, or not a whole one"):
+    with pytest.raises(
+        DataError, match=r"words\.parquet: not a Parquet file, or an incomplete one"
+    ):
         rows(path)
 
 
@@ -334,7 +336,9 @@ def test_a_parquet_table_that_is_damaged_in_its_middle_is_told(tmp_path: Path) -
     for place in range(20, 5000):
         whole[place] ^= 0x5A
     path.write_bytes(whole)
-    with pytest.raises(DataError, match=r"words\.parquet: not a Parquet file, or not a whole one"):
+    with pytest.raises(
+        DataError, match=r"words\.parquet: not a Parquet file, or an incomplete one"
+    ):
         rows(path)
 
 
@@ -390,5 +394,5 @@ def test_a_spreadsheet_that_is_cut_off_is_told(part: float, tmp_path: Path) -> N
     path = spreadsheet(tmp_path / "words.xlsx", cells)
     assert rows(path) == [["id"]]
     path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
-    with pytest.raises(DataError, match=r"words\.xlsx: not a spreadsheet, or not a whole one"):
+    with pytest.raises(DataError, match=r"words\.xlsx: not a spreadsheet, or an incomplete one"):
         rows(path)

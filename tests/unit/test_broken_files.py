@@ -156,7 +156,7 @@ COLUMNS = [
     Broken(CARD, "      mean: V.Mean\n", "", "source.scales.valence", ("give mean, ratings or labels",), "    valence:\n      sd"),
     Broken(CARD, "      sd: V.SD\n", "      ratings: [r1, r2]\n", "source.scales.valence", ("give mean, ratings or labels",), "    valence:\n      mean"),
     Broken(CARD, "      sd: V.SD\n", "      SD: V.SD\n", "source.scales.valence.SD", ("unknown key; did you mean 'sd'?",)),
-    Broken(CARD, "  text: word\n", "", "source", ("say which column holds the stimulus: give either text or image",), "source:"),
+    Broken(CARD, "  text: word\n", "", "source", ("say which column contains the stimulus: give either text or image",), "source:"),
     Broken(CARD, "modality: word", "modality: word\nimages: resources/pictures", "images", ("give a folder if, and only if, the items are images",), "images: resources"),
     Broken(CARD, "  arousal:\n    min: 1", "  arusal:\n    min: 1", "scales", ("'arousal' must appear both below source and below scales; did you mean 'arusal'?",), "\nscales:"),
     Broken(RECORDED, "  item: id\n", "", "columns", ("give either item, text or image",), "columns:"),

@@ -288,7 +288,7 @@ def test_a_study_is_not_called_like_a_folder_that_all_studies_share(
 ) -> None:
     edit(STUDY, lambda study: study.update(study=name))
     said = the_problem(config_dir)
-    assert f"config/config.yaml: study: results/{name.lower()} holds what all studies share" in said
+    assert f"config/config.yaml: study: results/{name.lower()} is used by all studies" in said
 
 
 @pytest.mark.parametrize("name", ["spending", "embeddings"])
@@ -298,7 +298,7 @@ def test_a_model_is_not_called_like_a_folder_of_the_journal(
     models = config_dir / "models"
     (models / "smollm2-135m.yaml").rename(models / f"{name}.yaml")
     edit(STUDY, lambda study: study.update(models=[name]))
-    assert f"models: results/journal/{name} holds other things" in the_problem(config_dir)
+    assert f"models: results/journal/{name} is used for other files" in the_problem(config_dir)
 
 
 def test_the_folders_that_all_studies_share_are_those_of_the_workflow(repository: Path) -> None:

@@ -215,7 +215,7 @@ def test_a_damaged_table_is_told_by_line_and_column(tmp_path: Path, rows: str, t
 def test_a_mean_off_the_scale_is_an_error(tmp_path: Path) -> None:
     job = oasis_job(tmp_path, DOG.replace("5.5", "9.5"))
     picture(tmp_path / "images/Dog 6.jpg")
-    with pytest.raises(DataError, match=r"rating 9\.5 is outside the 1 to 7"):
+    with pytest.raises(DataError, match=r"rating 9\.5 is outside 1 to 7"):
         prepared(tmp_path, job)
 
 

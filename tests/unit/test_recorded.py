@@ -350,7 +350,7 @@ def test_items_the_study_does_not_have_are_left_out_and_told(
     rows = table.write(COMPLETE + csv(*[(f"x{n}", "ann", 5) for n in range(5)]).split("\n", 1)[1])
     assert len(rows.rate()) == 8
     (told,) = [record.getMessage() for record in caplog.records if "none of this" in record.msg]
-    assert told.endswith("because they are none of this study: 5 (line 10, line 11, line 12, …)")
+    assert told.endswith("because they are not in this study: 5 (line 10, line 11, line 12, …)")
 
 
 def test_a_table_of_other_items_altogether_is_an_error(table: Table) -> None:
@@ -452,7 +452,7 @@ def test_only_rows_of_the_scale_are_read(table: Table) -> None:
 def test_a_scale_the_table_does_not_have_is_told_with_those_it_has(table: Table) -> None:
     lines = [("w1", "ann", 5, "V"), ("w1", "ann", 5, "A")]
     told = table.write(csv(*lines, header="id,who,rating,dimension")).refusal(columns=SEVERAL)
-    assert "no row is of the scale 'valence'; column 'dimension' holds 'V', 'A'" in told
+    assert "no row belongs to the scale 'valence'; column 'dimension' holds 'V', 'A'" in told
 
 
 def test_only_rows_of_the_protocol_are_read(table: Table) -> None:
@@ -462,7 +462,7 @@ def test_only_rows_of_the_protocol_are_read(table: Table) -> None:
     rows = table.write(csv(*lines, header=header)).rate(columns=columns)
     assert given(rows) == [("w1", 0, 5)]
     told = table.write(csv(lines[1], header=header)).refusal(columns=columns)
-    assert "no row is of the protocol 'asked'; column 'how' holds 'told'" in told
+    assert "no row belongs to the protocol 'asked'; column 'how' holds 'told'" in told
 
 
 # The card and the study

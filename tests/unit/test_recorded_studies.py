@@ -210,9 +210,9 @@ def test_a_model_in_a_table_with_the_name_of_another_is_told(config: Config) -> 
     protocols = [{"name": "chat", "prompts": "instruction"}]
     told = config.problems(models=["smollm2-135m", "people"], protocols=protocols)
     assert "people.yaml: model: 'smollm2-135m' is also the name of a model in " in told
-    assert "models/smollm2-135m.yaml as well; give it another name there" in told
+    assert "models/smollm2-135m.yaml; give it another name there" in told
     config.card(model={"column": "engine", "values": {"Embeddings": "GPT 4", "o1": "o1"}})
-    assert "results/journal/embeddings holds other things than answers" in config.problems()
+    assert "results/journal/embeddings is used for other files" in config.problems()
 
 
 def test_images_that_nobody_is_shown_are_not_needed(config: Config) -> None:

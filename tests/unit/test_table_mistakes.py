@@ -163,7 +163,7 @@ def test_a_table_without_rows_is_told(text: str, tmp_path: Path) -> None:
 
 def test_a_dash_in_place_of_a_minus_sign_is_told(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, HEADER + "1,joy,\u22122,1,20\n2,woe,\u20130.5,1,20\n"))
-    assert told.startswith("Dashes in place of minus signs (2 times). Write negative numbers with")
+    assert told.startswith("Dashes instead of minus signs (2 times). Write negative numbers with")
 
 
 def test_words_that_are_no_sign_of_none_are_to_be_corrected(tmp_path: Path) -> None:

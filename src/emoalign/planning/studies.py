@@ -51,8 +51,8 @@ class StudyDataset(Entry):
     )
     strata: Strata | None = Field(
         None,
-        description="So many items of each kind by what people said of them, topped up to sample; "
-        "without it, a plain random sample.",
+        description="Numbers of items to draw from strata defined by the human ratings, filled "
+        "up at random to sample; without it, a simple random sample.",
     )
     items: Literal["all", "rated"] = Field(
         "all",
@@ -62,8 +62,8 @@ class StudyDataset(Entry):
     min_raters: int = Field(
         1,
         ge=1,
-        description="Items that fewer people rated, on any of the scales, are left out; a source "
-        "that does not tell how many there were leaves out none.",
+        description="Items rated by fewer people on any of the scales are left out; if the "
+        "source does not give the number of raters, no item is left out.",
     )
 
     @model_validator(mode="after")
@@ -98,7 +98,7 @@ class Study(Entry):
     allow_remote: tuple[Name, ...] = Field(
         (),
         description="Datasets whose items may be sent to models on other machines although their "
-        "cards say ask. Name one here when its terms allow that for you.",
+        "cards say ask. List a dataset here only if its terms allow this in your case.",
     )
     data_mirror: str | None = Field(
         None,
@@ -129,8 +129,7 @@ class Study(Entry):
     def _folder_is_free(cls, study: str) -> str:
         if study.casefold() in SHARED_FOLDERS:
             raise ValueError(
-                f"results/{study.casefold()} holds what all studies share: "
-                "give the study another name"
+                f"results/{study.casefold()} is used by all studies: give the study another name"
             )
         return study
 
@@ -140,8 +139,8 @@ class Study(Entry):
         for model in models:
             if model.casefold() in JOURNAL_FOLDERS:
                 raise ValueError(
-                    f"results/journal/{model.casefold()} holds other things than answers: give "
-                    f"the model {model!r} another name"
+                    f"results/journal/{model.casefold()} is used for other files: give the model "
+                    f"{model!r} another name"
                 )
         return models
 

@@ -95,7 +95,7 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
         )
 
     if field.startswith(_DASHES) and looks_like_number(field[1:]):
-        return "Dashes in place of minus signs", (
+        return "Dashes instead of minus signs", (
             "Write negative numbers with a hyphen (-), not with a dash or a typographic minus sign."
         )
 

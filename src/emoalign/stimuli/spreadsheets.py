@@ -98,6 +98,7 @@ def _refuse_wide(path: Path, sheet: IO[bytes]) -> None:
 def broken(path: Path, kind: str, error: Exception) -> DataError:
     """The complaint about a file that somebody gave and that cannot be read."""
     return DataError(
-        f"{path}: not a {kind}, or not a whole one: {error}. If it was cut off as it was copied, "
-        "get it anew; if it is of another format, say which as format on the card."
+        f"{path}: not a {kind}, or an incomplete one: {error}. If it was cut off when it was "
+        "copied, copy or download it again; if it has another format, give it as format in the "
+        "card."
     )

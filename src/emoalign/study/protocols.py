@@ -204,13 +204,13 @@ class PromptSet(Entry):
         description="Jinja2 template of the question. Knows: item.text, instruction, "
         "demonstrations (each .text, .rating or .labels), scale (.name and .min, .max, .step, "
         ".anchors or .labels, .at_least, .at_most), and persona in protocols that have personas. "
-        "Where answers are joint it knows scales in place of instruction, demonstrations and "
-        "scale: a list, each with .key, .instruction and what else a scale has."
+        "For joint answers it knows scales instead of instruction, demonstrations and scale: a "
+        "list, each with .key, .instruction and the attributes of a scale."
     )
     image: Literal["first", "last"] = Field(
         "first",
-        description="Where the image stands, for items that are images: before the text "
-        "of the template or after it.",
+        description="For items that are images: whether the image comes before or after the text "
+        "of the template.",
     )
     answer: AnswerFormat = Field(description="What the answer looks like.")
     scales: dict[Name, ScaleInstruction] = Field(

@@ -46,7 +46,10 @@ _WORDS = (
     ),
     (
         r"unknown escape character '(.*)'",
-        "\\{0} stands for nothing within double quotation marks; use single ones, or write \\\\",
+        (
+            "\\{0} has no meaning within double quotation marks; use single quotation marks, or "
+            "write \\\\"
+        ),
     ),
     (
         r"constructor for the tag",

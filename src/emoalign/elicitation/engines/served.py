@@ -48,8 +48,8 @@ class Capabilities(Shown):
     )
     tokenizer: bool = Field(
         False,
-        description="Whether the server tells how it splits text (POST /tokenize), which the exact "
-        "readout needs to check that every point of a scale is one token.",
+        description="Whether the server reports how it splits text into tokens (POST /tokenize), "
+        "which the exact readout needs to check that every point of a scale is one token.",
     )
     seed_bits: int = Field(
         0, ge=0, le=63, description="Size of the seed it accepts in bits; 0 if it takes none."

@@ -45,7 +45,9 @@ class GoemotionsSource(Source):
     )
     splits: dict[Name, FileSource] = Field(
         default_factory=dict,
-        description="Files of the published splits by name; they tell which comment is in which.",
+        description=(
+            "Files of the published splits by name; they list the comments in each split."
+        ),
     )
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:

@@ -39,8 +39,8 @@ class OasisSource(Source):
     norms: FileSource = Field(description="The norms: OASIS.csv.")
     ratings: FileSource | None = Field(
         None,
-        description="The single ratings: OASIS_data.csv. They must reproduce the norms; with them "
-        "reliability is that of people who are told apart: each row is one person.",
+        description="The single ratings: OASIS_data.csv. They must reproduce the norms; since "
+        "each row is one person, the reliability can then be estimated for identified raters.",
     )
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:

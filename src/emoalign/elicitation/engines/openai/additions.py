@@ -106,9 +106,9 @@ def wrong_parameters(extra_body: Mapping[str, JsonValue]) -> Iterator[str]:
         )
     for place in secrets_in(dict(extra_body), "extra_body"):
         yield (
-            f"{place}: this looks like a secret, and what stands in extra_body is written into "
-            "journal, manifest and report. Send it as a header, from the environment: "
-            "headers: {Name-Of-Header: {env: NAME_OF_VARIABLE}}"
+            f"{place}: this looks like a secret, and the contents of extra_body are written into "
+            "journal, manifest and report. Send it as a header, from the environment: headers: "
+            "{Name-Of-Header: {env: NAME_OF_VARIABLE}}"
         )
 
 
@@ -176,11 +176,13 @@ def wrong_variables(names: Iterable[str]) -> Iterator[str]:
     for name in names:
         if is_secret(name):
             yield (
-                "api_key_env or headers: holds what looks like a key itself, which belongs in no "
-                "file: export it as a variable, and write the name of that variable"
+                "api_key_env or headers: this looks like a key itself, which must not be in a "
+                "file: export it as an environment variable, and give the name of that variable"
             )
         elif not _VARIABLE.fullmatch(name):
-            yield f"api_key_env or headers: {name!r} is no name of an environment variable"
+            yield (
+                f"api_key_env or headers: {name!r} is not a valid name of an environment variable"
+            )
 
 
 def _secret_header(name: str, value: str) -> bool:
@@ -198,8 +200,8 @@ def wrong_address(base_url: str) -> Iterator[str]:
         return
     if secret is not None:
         yield (
-            f"base_url: holds {secret}, and it is written into messages and manifest. Take it out, "
-            "and send it as api_key_env (a bearer token) or in headers: "
+            f"base_url: contains {secret}, but addresses are written into messages and the "
+            "manifest. Remove it, and send it as api_key_env (a bearer token) or in headers: "
             "{Authorization: {env: NAME_OF_VARIABLE}}"
         )
     elif parts.query or parts.fragment:

@@ -260,4 +260,4 @@ class RecordedAnswer(Entry):
         keys = [self.key] if self.key else self.keys.values()
         named = ", ".join(f'"{key}"' for key in keys)
         where = "a JSON object or a code fence with one" if self.around else "a JSON object"
-        return f"what stands under {named} in {where}"
+        return f"the value of {named} in {where}"

@@ -53,10 +53,9 @@ class RecordedModel(ModelCard, TableFormat):
 
     heading: ClassVar[str] = "Recorded ratings"
     introduction: ClassVar[str] = (
-        "Nothing is asked: the table takes the place of a model, and its ratings go through the "
-        "same statistics. Prompts, temperature and waves of a protocol do not concern it; its "
-        "number of participants is the most that is used for an item. "
-        "[How](recorded-ratings.md)."
+        "No model is asked: the ratings in the table are analysed with the same statistics as "
+        "those of a model. Prompts, temperature and waves of a protocol do not apply; its number "
+        "of participants is the most ratings used per item. [How](recorded-ratings.md)."
     )
     example: ClassVar[Path | str] = _EXAMPLE
     asked: ClassVar[bool] = False

@@ -237,7 +237,7 @@ def _by_item(
         )
     if unknown:
         _log.warning(
-            "%s: items left out because they are none of this study: %d (%s)",
+            "%s: items left out because they are not in this study: %d (%s)",
             path,
             len(unknown),
             lines_of(list(unknown.values())),

@@ -54,7 +54,7 @@ def trials_of(
         if lacking is None or not held[lacking]:
             raise DataError(f"{path}: there are no rows below the names of the columns")
         raise DataError(
-            f"{path}: no row is of the {lacking} {chosen_by[lacking]!r}; column "
+            f"{path}: no row belongs to the {lacking} {chosen_by[lacking]!r}; column "
             f"{getattr(card.columns, lacking)!r} holds {some(list(held[lacking]))}"
         )
     return ours, participants
