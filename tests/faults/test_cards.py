@@ -305,12 +305,15 @@ KEYLIKE = "sk-proj-0123456789abcdefghij"
 @pytest.mark.parametrize(
     ("keys", "where"),
     [
-        ({"base_url": f"https://me:{SECRET}@example.org/v1"}, "base_url: holds a name or password"),
-        ({"base_url": f"https://{SECRET}@example.org/v1"}, "base_url: holds a name or password"),
-        ({"base_url": f"https://example.org/v1?key={SECRET}"}, "base_url: holds a key or token"),
-        ({"base_url": f"https://example.org/v1?apiToken={SECRET}"}, "base_url: holds a key or"),
-        ({"base_url": f"https://example.org/v1?q={KEYLIKE}"}, "base_url: holds a key or token"),
-        ({"base_url": f"https://example.org/{KEYLIKE}/v1"}, "base_url: holds a key or token in"),
+        (
+            {"base_url": f"https://me:{SECRET}@example.org/v1"},
+            "base_url: contains a name or password",
+        ),
+        ({"base_url": f"https://{SECRET}@example.org/v1"}, "base_url: contains a name or password"),
+        ({"base_url": f"https://example.org/v1?key={SECRET}"}, "base_url: contains a key or token"),
+        ({"base_url": f"https://example.org/v1?apiToken={SECRET}"}, "base_url: contains a key or"),
+        ({"base_url": f"https://example.org/v1?q={KEYLIKE}"}, "base_url: contains a key or token"),
+        ({"base_url": f"https://example.org/{KEYLIKE}/v1"}, "base_url: contains a key or token in"),
         ({"base_url": f"https://example.org/v1?q={SECRET}"}, "base_url: has something after a ?"),
         ({"base_url": f"https://example.org/v1#{SECRET}"}, "base_url: has something after a ?"),
         ({"extra_body": {"api_key": SECRET}}, "extra_body.api_key: this looks like a secret"),
@@ -429,7 +432,7 @@ def test_an_address_of_a_file_holds_no_secret_either() -> None:
     address = "https://example.org/model.gguf?"
     weights = {"file": "a.gguf", "url": f"{address}X-Amz-Signature={SECRET}"}
     _, (told,) = validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")
-    assert "weights.url: holds a key or token" in told
+    assert "weights.url: contains a key or token" in told
     assert SECRET not in told
     weights["url"] = "https://[::1/model.gguf"
     assert (

@@ -35,15 +35,15 @@ _WHOLE = "leave it out; answers are read as a whole"
 OWN_KEYS: Mapping[str, str] = {
     "model": "name the model in the card (model: …); to ask another model, write another card",
     **dict.fromkeys(("messages", "prompt", "input", "system", "instructions"), _PROMPT),
-    "n": "say participants in the protocol, and choices in the card's capabilities",
+    "n": "set participants in the protocol, and choices among the capabilities in the card",
     "best_of": (
         "leave it out; the best of several answers would not be a random draw from the model"
     ),
     **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens"), _LENGTH),
     "n_predict": _LENGTH,  # in llama.cpp it counts in place of max_tokens
-    "temperature": "say it in the protocol",
+    "temperature": "set it in the protocol",
     **dict.fromkeys(("top_p", "top_k", "min_p", "repeat_penalty"), _FIXED),
-    "stop": "say answer.stop in the prompt set",
+    "stop": "set answer.stop in the prompt set",
     **dict.fromkeys(("seed", "random_seed"), _SEED),
     **dict.fromkeys(("logprobs", "top_logprobs"), _LOGPROBS),
     "ignore_eos": "leave it out; emoalign sends it when the exact readout needs it",
@@ -167,7 +167,9 @@ def card_should_say(refusal: str) -> str | None:
     """The capability to write into the card where a server refuses a parameter, if it is one."""
     for sign, capability in _REFUSED_PARAMETERS:
         if re.search(sign, refusal, re.IGNORECASE):
-            return f"If it does not take that, say {capability} (capabilities in the model's card)."
+            return (
+                f"If it does not accept that, set {capability} (capabilities in the model's card)."
+            )
     return None
 
 
