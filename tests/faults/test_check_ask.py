@@ -154,7 +154,7 @@ def test_the_bundled_model_is_asked_with_its_probabilities(
         YAML(typ="safe", pure=True).dump(study, stream)
     done = CliRunner().invoke(application, ["check", "--ask"])
     assert done.exit_code == 0, done.output
-    assert "log-probabilities: 200 tokens" in done.output
+    assert "log-probabilities: of 200 tokens" in done.output
     assert "on this machine" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["config"]
 

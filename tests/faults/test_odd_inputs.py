@@ -101,7 +101,7 @@ def test_scales_asked_jointly_whose_names_are_too_long_together_are_told(
     study = default_study()
     study["datasets"][0]["scales"] = names
     study["protocols"] = [{"name": "joint", "prompts": "instruction"}]
-    with pytest.raises(StudyError, match=r"name a folder: 272 characters, at most 250"):
+    with pytest.raises(StudyError, match=r"have 272 characters; at most 250"):
         load_study(study, config_dir)
 
 

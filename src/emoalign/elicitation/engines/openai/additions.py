@@ -168,7 +168,7 @@ def card_should_say(refusal: str) -> str | None:
     for sign, capability in _REFUSED_PARAMETERS:
         if re.search(sign, refusal, re.IGNORECASE):
             return (
-                f"If it does not accept that, set {capability} (capabilities in the model's card)."
+                f"If it does not accept this, set {capability} (capabilities in the model's card)."
             )
     return None
 
