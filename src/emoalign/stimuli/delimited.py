@@ -131,7 +131,8 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
         raise DataError(
             f"{path}, line {line}: not {encoding} text ({error.reason}: byte "
             f"0x{content[error.start]:02x}). If the file is in another encoding, give it in "
-            f"{card}, such as encoding: cp1252."
+            f"{card}, such as encoding: cp1252 (Western Europe), cp1251 (Cyrillic), cp932 "
+            "(Japanese), gb18030 (Chinese) or mac_roman."
         ) from error
     except UnicodeError as error:
         raise DataError(
@@ -144,7 +145,7 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
             f"is UTF-16, set encoding: utf-16-le (or utf-16-be) in {card}; otherwise it is "
             "damaged: download or export it again."
         )
-    return text
+    return text.removeprefix("\ufeff")
 
 
 def _is_utf_16(encoding: str) -> bool:
