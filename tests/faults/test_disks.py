@@ -148,11 +148,11 @@ def test_whatever_finds_no_room_is_told_with_the_file_that_it_would_be(
     [
         (
             OSError(errno.ENOSPC, "No space left on device", "/data/file"),
-            "/data/file could not be written: No space left on device. Make room on this disk, ",
+            "/data/file could not be written: No space left on device. Free some space on this ",
         ),
         (
             duckdb.IOException('Could not write file "/data/spilled": No space left on device'),
-            'not be written: Could not write file "/data/spilled": No space left on device. Make ',
+            'not be written: Could not write file "/data/spilled": No space left on device. Free ',
         ),
         (OSError(errno.EDQUOT, "Disk quota exceeded", "/data/file"), "ask for a larger quota, "),
         (OSError(errno.ENOENT, "No such file", "/data/file"), "No such file: '/data/file'"),

@@ -48,7 +48,7 @@ def test_a_cache_that_gives_every_participant_the_same_reply_is_told(
     desk.server.more = caching(lambda heard, number: f"chatcmpl-{heard.prompt}")
     replace(desk, choices=1).rate()
     assert caplog.text.count(IDS) == 1
-    assert "4 ids of replies of faulty stand for more than one request" in caplog.text
+    assert "4 reply ids of faulty belong to more than one request" in caplog.text
     assert "another wave" in caplog.text
 
 

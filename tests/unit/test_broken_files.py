@@ -177,9 +177,9 @@ TABLES = [
     Broken(CARD, "  id: id\n", "  id: id\n  decimal: comma\n", "source.decimal", ('expected one of ".", ",", found comma',), "decimal"),
     Broken(RECORDED, "scale: v", "answer: json\nscale: v", "answer", ("`answer: {kind: json, key: rating}`",)),
     Broken(RECORDED, "scale: v", "statuses: {0: ok, R: refusal}\nscale: v", "statuses", ("{ok: [0], ...}",)),
-    Broken(RECORDED, "students.csv", "students.sav", "source", ("say the format", "saved as one of these"), "source:"),
-    Broken(CARD, "title: Words", 'title: "C:\\Users\\me"', "not valid YAML", ("use single ones", "or write \\\\")),
-    Broken(CARD, "licence: CC-BY-4.0", "licence:CC-BY-4.0", "not valid YAML", ("a colon and a space after it",)),
+    Broken(RECORDED, "students.csv", "students.sav", "source", ("give the format", "saved as one of these"), "source:"),
+    Broken(CARD, "title: Words", 'title: "C:\\Users\\me"', "not valid YAML", ("use single quotation marks", "or write \\\\")),
+    Broken(CARD, "licence: CC-BY-4.0", "licence:CC-BY-4.0", "not valid YAML", ("a key must be followed by a colon and a space",)),
 ]  # fmt: skip
 
 SYNTAX = [
@@ -193,7 +193,7 @@ SYNTAX = [
     Broken(CARD, "text: word\n", "text: @word\n", "not valid YAML", ("text cannot begin with @",)),
     Broken(CARD, "text: word\n", "text: !word x\n", "not valid YAML", ("begins with !",)),
     Broken(CARD, "licence: CC", "---\nlicence: CC", "not valid YAML", ("a second document",)),
-    Broken(CARD, "licence: CC-BY-4.0", "licence 2024", "not valid YAML", ("a key without a colon and a space after it",)),
+    Broken(CARD, "licence: CC-BY-4.0", "licence 2024", "not valid YAML", ("a key must be followed by a colon and a space",)),
     Broken(CARD, "title: Words", "title: 2024-13-45", "not valid YAML", ("looks like a date", "quotation marks")),
     Broken(PROMPTS, "  {{ item.text }}\nanswer", " {{ item.text }}\nanswer", "not valid YAML", ("same column",)),
     Broken(PROMPTS, "system: You are a participant.", "system: {{ persona }}", "not valid YAML", ("text that begins with { or [ needs quotation marks",)),

@@ -139,7 +139,9 @@ def test_an_id_that_a_spreadsheet_made_a_date_of_is_told_without_it(tmp_path: Pa
     pd.DataFrame({"id": ["1", "2"], "word": ["joy", "woe"], "who": day, "v": [6, 2]}).to_parquet(
         table
     )
-    with pytest.raises(DataError, match=r"column 'who': holds the date or time, expected") as told:
+    with pytest.raises(
+        DataError, match=r"column 'who': expected text or a number, found the date"
+    ) as told:
         prepared(tmp_path, table_card(table, BY_ROW))
     assert "2026" not in str(told.value)
 

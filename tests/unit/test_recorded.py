@@ -349,7 +349,9 @@ def test_items_the_study_does_not_have_are_left_out_and_told(
 ) -> None:
     rows = table.write(COMPLETE + csv(*[(f"x{n}", "ann", 5) for n in range(5)]).split("\n", 1)[1])
     assert len(rows.rate()) == 8
-    (told,) = [record.getMessage() for record in caplog.records if "none of this" in record.msg]
+    (told,) = [
+        record.getMessage() for record in caplog.records if "not in this study" in record.msg
+    ]
     assert told.endswith("because they are not in this study: 5 (line 10, line 11, line 12, …)")
 
 
@@ -439,7 +441,7 @@ def test_a_row_without_its_participant_is_an_error(table: Table) -> None:
     told = table.write(csv(("w1", "", 5))).refusal()
     assert told == (
         f"{table.file}, line 2, column 'who': expected the participant, found nothing. "
-        "Fill the field, or take the row out of the table."
+        "Fill in the field, or remove the row from the table."
     )
 
 

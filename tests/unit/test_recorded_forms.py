@@ -254,7 +254,7 @@ def test_blanks_around_names_do_not_count(table: Table) -> None:
     assert given(rows) == [("w1", 0, 7), ("w1", 1, 6), ("w2", 0, 5)]
     lines = [("w1", "ann", "valence", 7), ("w1", "ann ", "valence", 6)]
     told = table.write(csv(*lines, header="id,who,scale,rating")).refusal(columns=BY_SCALE)
-    assert "this participant has rated item 'w1' before" in told
+    assert "this participant already rated item 'w1'" in told
 
 
 def test_rows_that_name_no_scale_or_another_way_are_not_lost(table: Table) -> None:
@@ -276,7 +276,7 @@ def test_an_image_named_in_two_ways_is_one_item(who: str | None, table: Table) -
         assert given(table.rate(columns=columns)) == [("w1", 0, 7), ("w1", 1, 3)]
     else:
         told = table.refusal(columns=columns)
-        assert "line 3: this participant has rated item 'dogs/Dog 1' before, in line 2" in told
+        assert "line 3: this participant already rated item 'dogs/Dog 1' in line 2" in told
 
 
 # Statuses
@@ -327,12 +327,12 @@ def test_empty_ratings_are_none_whatever_else_stands_for_none(
 def test_signs_of_no_rating_are_told_with_the_whole_key(table: Table) -> None:
     lines = [("w1", "NA"), ("w2", "NA"), ("w3", "NA"), ("w4", "")]
     told = table.write(csv(*lines, header="id,rating")).refusal(columns=OF_ENGINES)
-    assert told.startswith("Not a number (3 times). If there is no number where it says 'NA' (3), ")
+    assert told.startswith("Not a number (3 times). If 'NA' (3) means that there is no number, ")
     assert 'set na_values: ["", "NA"] in the model\'s card' in told.splitlines()[0]
     told = table.write(csv(("w1", "-99.0"), header="id,rating")).refusal(
         columns=OF_ENGINES, na_values=["", "-99"]
     )
-    assert 'where it stands for no rating, set na_values: ["", "-99", "-99.0"]' in told
+    assert 'where it means that there is no rating, set na_values: ["", "-99", "-99.0"]' in told
 
 
 def test_words_for_statuses_are_the_cards_to_explain(table: Table) -> None:

@@ -626,13 +626,13 @@ def test_a_mark_at_the_beginning_is_no_letter_of_the_first_name(
 )
 def test_row_names_without_a_name_of_their_own_are_told(text: str, tmp_path: Path) -> None:
     told = sole(problems(tmp_path, text, MEAN | {"delimiter": "\t"}))
-    assert "Every row has one field more than there are names" in told
+    assert "Every row has one field more than there are column names" in told
     assert "row.names = FALSE" in told
 
 
 def test_one_row_among_others_that_is_too_long_is_not_taken_for_row_names(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, PLAIN + "3,sea, salt,4\n", MEAN))
-    assert "must stand in quotation marks" in told
+    assert "must be in quotation marks" in told
 
 
 def test_a_delimiter_is_suggested_although_a_name_holds_a_comma(tmp_path: Path) -> None:
@@ -662,7 +662,7 @@ def test_text_that_is_called_a_spreadsheet_is_told(text: str, told: str, tmp_pat
 def test_half_a_character_is_told_with_its_line(tmp_path: Path) -> None:
     table = write(tmp_path / "words.jsonl", '{"id": 1, "word": "sea \\ud83d", "v": 2}\n')
     told = sole(check_data(table_card(table)).problems)
-    assert told.startswith(f"{table}, line 1: holds half of a character (\\ud83d)")
+    assert told.startswith(f"{table}, line 1: contains half of a character (\\ud83d)")
     write(table, '{"id": 1, "word": "\\ud83d\\ude00", "v": 2}\n')
     assert check_data(table_card(table)).items == 1
 
@@ -681,7 +681,9 @@ def test_parquet_of_other_types_is_read_as_it_was_meant(tmp_path: Path) -> None:
     assert list(norms["mean"]) == [2.1, 6.9]
     columns["word"] = pa.array([b"sea", b"\xdcbung"])
     pq.write_table(pa.table(columns), tmp_path / "words.parquet")
-    assert "row 2, column 'word': holds bytes that are not" in sole(check_data(card).problems)
+    assert "row 2, column 'word': expected text or a number, found bytes that are not" in sole(
+        check_data(card).problems
+    )
 
 
 def test_columns_without_a_name_can_be_told(tmp_path: Path) -> None:

@@ -46,8 +46,9 @@ def _object(path: Path, line: int, written: str) -> dict[str, object]:
         except UnicodeEncodeError as error:
             half = ascii(error.object[error.start])
             raise DataError(
-                f"{where}: holds half of a character ({half[1:-1]}), which is no text. The "
-                "program that wrote the line cut a text in the middle of an emoji: correct it."
+                f"{where}: contains half of a character ({half[1:-1]}), which is not valid text. "
+                "The program that wrote the line cut a text in the middle of an emoji: correct "
+                "the text."
             ) from error
     if not isinstance(value, dict):
         raise DataError(

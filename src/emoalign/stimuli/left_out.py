@@ -55,9 +55,10 @@ def fitted(
     def too_many(_: Counter[str]) -> str:
         if widths.keys() == {len(header) + 1} and widths.total() > 1:
             return (
-                "Every row has one field more than there are names: the first column may be one "
-                "of row names, as R's write.table makes it. Write the table with row.names = FALSE "
-                "(or col.names = NA), or put a name before the others in the first line."
+                "Every row has one field more than there are column names: the first column may "
+                "contain row names, as written by R's write.table. Write the table with "
+                "row.names = FALSE (or col.names = NA), or add a name for the first column at "
+                "the beginning of the first line."
             )
         return (
             f"{_HELD[used.written.quotes == 'none']} If the last ones are a note, leave a field "
@@ -73,8 +74,8 @@ def fitted(
             mistakes.add(
                 "Rows with too few fields",
                 f"{row.where}: expected {named} {expected}, found {len(row.fields)}",
-                "Keep the delimiters of empty fields, and check that no line is broken in two. If it "
-                "is a note below the table, remove it.",
+                "Keep the delimiters of empty fields, and check that no line is broken in two. "
+                "If this is a note below the table, remove it.",
             )
             continue
         if not all(map(_blank, row.fields[named:])):

@@ -82,7 +82,7 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
     """What a field is that holds no number, and what mends it."""
     if decimal == "." and _THOUSANDS.fullmatch(field):
         return "Numbers with a comma before three digits", (
-            "If the comma separates thousands, write 1234 in place of 1,234. If it separates "
+            "If the comma separates thousands, write 1234 instead of 1,234. If it separates "
             f'decimals, set decimal: "," in {card}.'
         )
     if _NUMBER.fullmatch(field.replace(",", ".", 1)):
@@ -115,8 +115,8 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
         ]
         if not words:
             return (
-                "Correct the fields; if a line holds no item, such as one that explains the "
-                f"columns, take it out; or check that {card} names the right columns."
+                "Correct the fields; if a line is not an item, for example because it explains "
+                f"the columns, remove it; or check that {card} names the right columns."
             )
         shown = ", ".join(f"{word!r} ({values[word]:,})" for word in words[:5])
         known = written.model_copy(update={"na_values": (*written.na_values, *words[:-1])})

@@ -47,8 +47,8 @@ class Row:
                 return value.decode()
             except UnicodeDecodeError:
                 mistakes.add(
-                    "Bytes that are no text",
-                    f"{where}: holds bytes that are not UTF-8, expected text or a number",
+                    "Bytes that are not text",
+                    f"{where}: expected text or a number, found bytes that are not UTF-8",
                     "Save the column as text.",
                 )
                 return None

@@ -228,8 +228,8 @@ def _one_column(header: Sequence[str], wanted: set[str], card: str) -> str:
     separator = next((mark for mark in ";\t,|" if mark in header[0]), None)
     if separator is None and len(header) == 1 and wanted & set(header[0].split()):
         return (
-            "its fields seem to be separated by blanks: if it is always a single one, say "
-            f'delimiter: " " in {card}; else save the table as CSV'
+            "its fields seem to be separated by spaces: if there is always a single space, set "
+            f'delimiter: " " in {card}; otherwise save the table as CSV'
         )
     if separator is None:
         return ""

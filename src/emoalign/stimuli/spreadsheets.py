@@ -45,8 +45,9 @@ def sheet_rows(path: Path, sheet: str | None, card: str) -> Iterator[tuple[int, 
         if begins and begins.isascii() and b"\0" not in begins:
             kind = "a web page" if begins.lstrip().startswith(b"<") else "text"
             raise DataError(
-                f"{path}: not a spreadsheet but {kind}, which some programs export under such a "
-                "name. Open it in a spreadsheet program and save it as XLSX or CSV"
+                f"{path}: not a spreadsheet but {kind}; some programs export these with the "
+                "extension of a spreadsheet. Open it in a spreadsheet program and save it as "
+                "XLSX or CSV"
                 + ("." if kind == "a web page" else f", or set format: csv (or tsv) in {card}.")
             ) from error
         raise broken(path, "spreadsheet", error) from error

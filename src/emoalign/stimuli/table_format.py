@@ -72,7 +72,7 @@ class TableFormat(Entry):
     @classmethod
     def _separates(cls, delimiter: str | None) -> str | None:
         if delimiter is not None and delimiter.strip().casefold() in _TABULATOR:
-            raise ValueError('a tabulator is written `delimiter: "\\t"`, in double quotation marks')
+            raise ValueError('write a tab as `delimiter: "\\t"`, in double quotation marks')
         if delimiter is not None and len(delimiter) != 1:
             raise ValueError(
                 'expected a single character in quotation marks, such as `delimiter: ";"`'

@@ -27,7 +27,7 @@ _WORDS = (
     ),
     (
         r"could not find expected ':'",
-        "a key without a colon and a space after it; write `key: value`",
+        "a key must be followed by a colon and a space; write `key: value`",
     ),
     (
         r"unexpected end of stream",
@@ -46,8 +46,8 @@ _WORDS = (
     ),
     (
         r"expected escape sequence of",
-        "within double quotation marks, \\ begins the number of a character; use single ones, as "
-        "for the path of a file, or write \\\\",
+        "within double quotation marks, \\ begins a character code; use single quotation marks, "
+        "for example for a file path, or write \\\\",
     ),
     (
         r"unknown escape character '(.*)'",

@@ -119,7 +119,7 @@ class RecordedModel(ModelCard, TableFormat):
             if named:
                 words = [str(word) for word, each in statuses.items() if str(each) == named[0]]
                 raise ValueError(
-                    "the status stands first, and what the table says for it behind: "
+                    "write the status first, and then the words in the table that mean it: "
                     f"{{{named[0]}: [{', '.join(words)}], ...}}"
                 )
         return statuses
