@@ -177,7 +177,7 @@ TABLES = [
     Broken(CARD, "  id: id\n", "  id: id\n  decimal: comma\n", "source.decimal", ('expected one of ".", ",", found comma',), "decimal"),
     Broken(RECORDED, "scale: v", "answer: json\nscale: v", "answer", ("`answer: {kind: json, key: rating}`",)),
     Broken(RECORDED, "scale: v", "statuses: {0: ok, R: refusal}\nscale: v", "statuses", ("{ok: [0], ...}",)),
-    Broken(RECORDED, "students.csv", "students.sav", "source", ("give the format", "saved as one of these"), "source:"),
+    Broken(RECORDED, "students.csv", "students.sav", "source", ("give the format", "as one of these"), "source:"),
     Broken(CARD, "title: Words", 'title: "C:\\Users\\me"', "not valid YAML", ("use single quotation marks", "or write \\\\")),
     Broken(CARD, "licence: CC-BY-4.0", "licence:CC-BY-4.0", "not valid YAML", ("a key must be followed by a colon and a space",)),
 ]  # fmt: skip

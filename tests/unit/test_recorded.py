@@ -375,8 +375,8 @@ def test_a_text_that_two_items_share_is_an_error_that_asks_for_ids(table: Table)
 def test_a_row_without_an_item_is_an_error(table: Table) -> None:
     told = table.write(csv(("", "ann", 5))).refusal()
     assert told == (
-        f"{table.file}, line 2, column 'id': expected the item, found nothing. Fill the field, "
-        "or take the row out of the table."
+        f"{table.file}, line 2, column 'id': expected the item, found nothing. Fill in the "
+        "field, or remove the row from the table."
     )
 
 

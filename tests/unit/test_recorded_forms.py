@@ -77,7 +77,7 @@ def test_a_model_that_is_not_in_the_table_is_told_with_those_that_are(table: Tab
         columns=OF_ENGINES, model={"column": "engine", "values": ["GPT-4"]}
     )
     assert "no row has 'GPT-4' in column 'engine' (model in the model's card)" in told
-    assert "it holds 'GPT-4o', 'Claude 3'" in told
+    assert "it contains 'GPT-4o', 'Claude 3'" in told
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_column_with_a_statistic_is_not_taken_for_a_participants(name: str, ta
     told = table.write(csv(("w1", 7, 3, 5), header=f"id,v_1,v_2,{name}")).refusal(
         **wide(valence="v_*")
     )
-    assert f"column {name!r} fits 'v_*' (columns.ratings.valence in the model's card)" in told
+    assert f"column {name!r} matches 'v_*' (columns.ratings.valence in the model's card)" in told
     assert "columns.ratings.valence: [v_1, v_2, ...]" in told
 
 
@@ -332,7 +332,7 @@ def test_signs_of_no_rating_are_told_with_the_whole_key(table: Table) -> None:
     told = table.write(csv(("w1", "-99.0"), header="id,rating")).refusal(
         columns=OF_ENGINES, na_values=["", "-99"]
     )
-    assert 'where it means that there is no rating, set na_values: ["", "-99", "-99.0"]' in told
+    assert 'if it means that there is no rating, set na_values: ["", "-99", "-99.0"]' in told
 
 
 def test_words_for_statuses_are_the_cards_to_explain(table: Table) -> None:
@@ -432,7 +432,7 @@ def test_one_object_may_hold_several_scales(table: Table, caplog: pytest.LogCapt
     rated = rows.dropna(subset=["rating"])
     assert dict(zip(rated["scale"], rated["rating"], strict=True)) == {"valence": 7, "arousal": 2}
     assert (
-        '1 answers were read by the rule declared in the card: what stands under "V", "A"'
+        '1 answers were read by the rule declared in the card: the value of "V", "A"'
     ) in caplog.text
 
 

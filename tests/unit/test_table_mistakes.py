@@ -706,4 +706,4 @@ def test_columns_without_a_name_can_be_told(tmp_path: Path) -> None:
 
 def test_fields_separated_by_blanks_are_told(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, "id   word   v\n1    beach  2\n", MEAN))
-    assert told.endswith("else save the table as CSV")
+    assert told.endswith("otherwise save the table as CSV")

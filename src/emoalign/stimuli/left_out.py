@@ -61,8 +61,8 @@ def fitted(
                 "the beginning of the first line."
             )
         return (
-            f"{_HELD[used.written.quotes == 'none']} If the last ones are a note, leave a field "
-            "empty before it, or give its column a name in the first line."
+            f"{_HELD[used.written.quotes == 'none']} If the last fields are a note, leave an "
+            "empty field before the note, or give its column a name in the first line."
         )
 
     for row in rows:

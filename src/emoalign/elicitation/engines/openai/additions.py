@@ -139,7 +139,7 @@ def wrong_headers(
             yield f"{where}: emoalign sets this header itself: leave it out"
         elif name.lower() == "authorization" and api_key_env is not None:
             yield (
-                f"{where}: api_key_env ({api_key_env}) is sent in this header already: say "
+                f"{where}: api_key_env ({api_key_env}) is sent in this header already: set "
                 "api_key_env: null to send one of your own"
             )
         elif lower.count(name.lower()) > 1:

@@ -179,7 +179,7 @@ class BatchCalls:
     def _not_found(self, what: str) -> str:
         if what in ("files", "batches"):
             return (
-                "It seems to have no batch interface: check base_url in the model's card, or say "
+                "It seems to have no batch interface: check base_url in the model's card, or set "
                 "delivery: single there."
             )
         return (

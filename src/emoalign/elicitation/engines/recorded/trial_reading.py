@@ -166,7 +166,7 @@ def _point(
             "..., max: ...}; if a model really gave this number, name the column as answer "
             "instead of rating, and it will count as off_scale"
         )
-        found += f"; if it means that there is no rating, say {instead}" if instead else ""
+        found += f"; if it means that there is no rating, set {instead}" if instead else ""
     raise DataError(f"{found}.")
 
 
