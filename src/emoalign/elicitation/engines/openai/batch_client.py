@@ -31,7 +31,7 @@ class BatchClient(BatchCalls):
             reply = self.json_object("files", response)
             if not isinstance(reply.get("id"), str):
                 raise self.error(
-                    "files", odd(f"gave an answer of another shape: {beginning(reply)}")
+                    "files", odd(f"sent a reply of an unexpected form: {beginning(reply)}")
                 )
             times = (seconds(reply.get("created_at")), _date(response.headers))
             return reply["id"], min((time for time in times if time is not None), default=None)
@@ -109,7 +109,7 @@ class BatchClient(BatchCalls):
             data = reply.get("data")
             if not isinstance(data, list):
                 raise self.error(
-                    "batches", odd(f"gave an answer of another shape: {beginning(reply)}")
+                    "batches", odd(f"sent a reply of an unexpected form: {beginning(reply)}")
                 )
             listed = []
             for fields in data:

@@ -226,7 +226,7 @@ class OpenAIEngine:
         if failure is not None:
             raise failure
         if not isinstance(reply, dict) or not expected(reply):
-            raise odd(f"gave an answer of another shape: {beginning(reply)}")
+            raise odd(f"sent a reply of an unexpected form: {beginning(reply)}")
         if reply.get("choices") == []:
             raise no_choices(reply, self._words)
         return reply
