@@ -55,7 +55,7 @@ from emoalign.prompts import estimated_tokens
 EMPTY_TRIES = 3
 """Times that a question is sent that brings a list of no answers, or no log-probabilities."""
 
-_KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
+_KEPT = "Answers that have arrived are kept in the journal; running again asks only for the rest."
 LONGEST_REASON = 1000
 """Characters of a provider's reason not to accept a request that are kept."""
 DEFAULTS_ON = (

@@ -32,7 +32,7 @@ _QUEUED = 2
 """Answers waiting or under way, as a multiple of those computed at once: the queue never dries up,
 and memory does not grow with the number of questions."""
 
-_KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
+_KEPT = "Answers that have arrived are kept in the journal; running again asks only for the rest."
 
 
 class VllmEngine:
