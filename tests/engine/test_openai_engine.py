@@ -339,7 +339,7 @@ def test_a_key_that_can_be_none_is_told_with_its_variable_and_without_itself(
     value: str, server: Server, card: OpenAIModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(KEY_VARIABLE, value)
-    with pytest.raises(EngineError, match=f"variable {KEY_VARIABLE} holds") as error:
+    with pytest.raises(EngineError, match=f"variable {KEY_VARIABLE} contains") as error:
         ask(card)
     assert "1234" not in str(error.value)
     assert server.heard == []

@@ -514,7 +514,9 @@ def test_a_web_page_that_stays_is_told_and_the_batch_is_found_later(
 ) -> None:
     server.html.update({"create": 1, "list": 99})
     desk = batched()
-    with pytest.raises(EngineError, match=r"something other than JSON.*Sign in.*takes them up"):
+    with pytest.raises(
+        EngineError, match=r"something other than JSON.*Sign in.*collects their answers"
+    ):
         desk.rate()
     server.html.clear()
     desk.rate()
