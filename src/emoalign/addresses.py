@@ -54,7 +54,10 @@ def no_address(text: str) -> str | None:
     It repeats nothing of the address, which may hold a secret.
     """
     if not text.isprintable() or " " in text:
-        return "has a space, a line end or another letter that no address has: take it out"
+        return (
+            "contains a space, a line break or another character that no address can contain: "
+            "remove it"
+        )
     try:
         parts = urlsplit(text)
     except ValueError:  # a bracket without its other half, or no number between the two
@@ -67,11 +70,11 @@ def no_address(text: str) -> str | None:
         possible = parts.port != 0
     except ValueError:
         possible = False
-    return None if possible else "what follows the last : of the host is no port from 1 to 65535"
+    return None if possible else "expected a port from 1 to 65535 after the last colon of the host"
 
 
 _NO_HOST = (
-    "has no host that can be, as in https://example.org/v1, http://localhost:8000/v1 or "
+    "has no valid host, such as https://example.org/v1, http://localhost:8000/v1 or "
     "http://[::1]:8000/v1"
 )
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _FULL = {
-    errno.ENOSPC: "Make room on this disk",
-    errno.EDQUOT: "Make room among your files on this disk, or have your quota raised",
-    errno.EFBIG: "Allow larger files (ulimit -f unlimited), or use a disk that can hold them",
+    errno.ENOSPC: "Free some space on this disk",
+    errno.EDQUOT: "Delete files of yours on this disk, or ask for a larger quota",
+    errno.EFBIG: "Allow larger files (ulimit -f unlimited), or use a disk that supports them",
 }
 
 
@@ -41,5 +41,5 @@ def without_room(error: BaseException) -> str | None:
     reason = os.strerror(number) if named else f"{error}".rstrip(".")
     return (
         f"{named or 'A file'} could not be written: {reason}. {_FULL[number]}, then run the same "
-        "command again: what is finished stays."
+        "command again. Finished jobs are kept."
     )

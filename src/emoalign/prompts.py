@@ -197,8 +197,8 @@ def data_url(image: Image) -> str:
 
     if sha256(image.path) != image.sha256:
         raise DataError(
-            f"{image.path}: the image has changed since the stimuli were prepared. Put it back, or "
-            "prepare them anew: snakemake --forcerun prepare_stimuli"
+            f"{image.path}: the image has changed since the stimuli were prepared. Restore it, or "
+            "prepare the stimuli again: snakemake --forcerun prepare_stimuli"
         )
     with opened(image.path) as file:
         upright = ImageOps.exif_transpose(file).convert("RGB")

@@ -49,6 +49,7 @@ _TOLD_OTHERWISE = ("At least one job did not complete", "/.snakemake/scripts/")
 _SHOWN = 2
 """Files that a reason names before it counts the others."""
 
+_KILLED = "it ended without a message; it was probably killed, perhaps because memory ran out"
 _CHANGED = "Params have changed"
 
 _MESSAGE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ ([A-Z]+) ", re.MULTILINE)
@@ -168,7 +169,7 @@ class Terminal(logging.Formatter):
             if job.failure:
                 yield f"    {job.failure}"
         elif again := re.match(r"Trying to restart job (\d+)", record.getMessage()):
-            yield f"{self._jobs[int(again[1])].name} is started again."
+            yield f"{self._jobs[int(again[1])].name} is being started again."
         elif record.getMessage().startswith("Nothing to be done"):
             yield record.getMessage()
             yield self._results()
@@ -189,13 +190,14 @@ class Terminal(logging.Formatter):
             return ""
         jobs = [self._jobs[job] for job in self._failed]
         title = "1 job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
-        lines = [f"\n{title}"] if jobs else ["\nThe run broke off; Snakemake says above why."]
+        early = "The run stopped early; see Snakemake's message above."
+        lines = [f"\n{title if jobs else early}"]
         for job in jobs:
             said = _last_error(job.logs) or job.failure
-            lines.append(f"{job.name}: {said or 'it ended without a message: was it killed?'}")
+            lines.append(f"{job.name}: {said or _KILLED}")
             lines.append(f"    its log: {' '.join(job.logs)}")
         lines.append(
-            "When that is mended, run the same command again. What is finished stays, and no "
+            "Once that is fixed, run the same command again. Finished jobs are kept, and no "
             "answer that has arrived is asked for again."
         )
         return "\n".join(lines)

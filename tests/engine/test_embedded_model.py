@@ -500,7 +500,7 @@ def test_a_card_that_changed_while_the_workflow_ran_is_refused(
     desk: Desk, sheet_job: RatingJob, card: LlamaCppModel
 ) -> None:
     changed = card.model_copy(update={"weights": card.weights.model_copy(update={"sha256": None})})
-    with pytest.raises(StudyError, match="its card was changed"):
+    with pytest.raises(StudyError, match="its card changed"):
         desk.rate(sheet_job, changed)
 
 

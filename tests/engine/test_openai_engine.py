@@ -339,7 +339,7 @@ def test_a_key_that_can_be_none_is_told_with_its_variable_and_without_itself(
     value: str, server: Server, card: OpenAIModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(KEY_VARIABLE, value)
-    with pytest.raises(EngineError, match=f"variable {KEY_VARIABLE} holds") as error:
+    with pytest.raises(EngineError, match=f"variable {KEY_VARIABLE} contains") as error:
         ask(card)
     assert "1234" not in str(error.value)
     assert server.heard == []
@@ -406,7 +406,7 @@ def test_a_fault_that_does_not_pass_is_told_after_the_retries(
     server: Server, card: OpenAIModel
 ) -> None:
     server.say = lambda heard: failure(503, "Overloaded", **{"Retry-After-Ms": "1"})
-    told = r"HTTP 503.*Overloaded.*try again later.*tried 3 times.*had arrived is kept"
+    told = r"HTTP 503.*Overloaded.*try again later.*tried 3 times.*have arrived are kept"
     with pytest.raises(EngineError, match=told):
         ask(limited(card, retries=2))
     assert len(server.heard) == 3

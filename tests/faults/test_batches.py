@@ -445,7 +445,7 @@ def test_nor_does_such_a_mark_make_a_file_of_a_page_or_an_error(
 ) -> None:
     monkeypatch.setattr(batches, "PATIENCE_S", 0.0)
     server.written = lambda content: codecs.BOM_UTF8 + page
-    with pytest.raises(EngineError, match="gave no file but this"):
+    with pytest.raises(EngineError, match="sent this instead of a file"):
         batched().rate()
     assert len(server.submitted) == 1
 
@@ -514,7 +514,9 @@ def test_a_web_page_that_stays_is_told_and_the_batch_is_found_later(
 ) -> None:
     server.html.update({"create": 1, "list": 99})
     desk = batched()
-    with pytest.raises(EngineError, match=r"something other than JSON.*Sign in.*takes them up"):
+    with pytest.raises(
+        EngineError, match=r"something other than JSON.*Sign in.*collects their answers"
+    ):
         desk.rate()
     server.html.clear()
     desk.rate()

@@ -134,8 +134,8 @@ def no_system_role(body: Body) -> str | None:
 @pytest.mark.parametrize(
     ("refuse", "says", "capabilities"),
     [
-        (one_of_them, "say sampling: temperature", {"sampling": "temperature"}),
-        (no_sampling, "say sampling: none", {"sampling": "none"}),
+        (one_of_them, "set sampling: temperature", {"sampling": "temperature"}),
+        (no_sampling, "set sampling: none", {"sampling": "none"}),
     ],
 )
 def test_a_server_is_sent_the_parameters_of_sampling_that_it_takes_and_no_others(
@@ -166,7 +166,7 @@ def test_where_no_temperature_is_taken_only_1_can_be_asked_for() -> None:
     told = problems(capabilities={"temperature": None})
     assert "capabilities.temperature: a model that takes no temperature has sampling: none" in told
     told = problems(capabilities={"sampling": "temperature", "sampling_extras": True})
-    assert "say sampling: all, or leave sampling_extras out" in told
+    assert "set sampling: all, or leave sampling_extras out" in told
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def test_a_server_without_a_system_role_is_told_the_same_by_the_user(
 ) -> None:
     server.refuse = no_system_role
     desk = InstructedDesk(**vars(desk))
-    assert "say system_role: false" in refusal(desk)
+    assert "set system_role: false" in refusal(desk)
     without = able(desk, system_role=False)
     assert (without.rate()["rating"] == 7).all()
     assert server.bodies[-1]["messages"] == [{"role": "user", "content": "Be 9.\n\nwar"}]
@@ -249,7 +249,7 @@ def test_what_may_have_another_model_answer_is_refused_in_extra_body(
     extra_body: Body, place: str
 ) -> None:
     said = problems(extra_body={**extra_body, "fine": True})
-    assert f"extra_body.{place}: with it another model may answer, under the name of this" in said
+    assert f"extra_body.{place}: it allows another model to answer under the name of this" in said
 
 
 @pytest.mark.parametrize(
@@ -305,12 +305,15 @@ KEYLIKE = "sk-proj-0123456789abcdefghij"
 @pytest.mark.parametrize(
     ("keys", "where"),
     [
-        ({"base_url": f"https://me:{SECRET}@example.org/v1"}, "base_url: holds a name or password"),
-        ({"base_url": f"https://{SECRET}@example.org/v1"}, "base_url: holds a name or password"),
-        ({"base_url": f"https://example.org/v1?key={SECRET}"}, "base_url: holds a key or token"),
-        ({"base_url": f"https://example.org/v1?apiToken={SECRET}"}, "base_url: holds a key or"),
-        ({"base_url": f"https://example.org/v1?q={KEYLIKE}"}, "base_url: holds a key or token"),
-        ({"base_url": f"https://example.org/{KEYLIKE}/v1"}, "base_url: holds a key or token in"),
+        (
+            {"base_url": f"https://me:{SECRET}@example.org/v1"},
+            "base_url: contains a name or password",
+        ),
+        ({"base_url": f"https://{SECRET}@example.org/v1"}, "base_url: contains a name or password"),
+        ({"base_url": f"https://example.org/v1?key={SECRET}"}, "base_url: contains a key or token"),
+        ({"base_url": f"https://example.org/v1?apiToken={SECRET}"}, "base_url: contains a key or"),
+        ({"base_url": f"https://example.org/v1?q={KEYLIKE}"}, "base_url: contains a key or token"),
+        ({"base_url": f"https://example.org/{KEYLIKE}/v1"}, "base_url: contains a key or token in"),
         ({"base_url": f"https://example.org/v1?q={SECRET}"}, "base_url: has something after a ?"),
         ({"base_url": f"https://example.org/v1#{SECRET}"}, "base_url: has something after a ?"),
         ({"extra_body": {"api_key": SECRET}}, "extra_body.api_key: this looks like a secret"),
@@ -336,8 +339,8 @@ KEYLIKE = "sk-proj-0123456789abcdefghij"
                 *("X-Signature", "X-Sig"),
             )
         ),
-        ({"headers": {"X-Mine": {"env": KEYLIKE}}}, "holds what looks like a key itself"),
-        ({"api_key_env": KEYLIKE}, "holds what looks like a key itself"),
+        ({"headers": {"X-Mine": {"env": KEYLIKE}}}, "this looks like a key itself"),
+        ({"api_key_env": KEYLIKE}, "this looks like a key itself"),
     ],
 )
 def test_a_secret_in_a_card_is_refused_and_not_repeated(
@@ -349,9 +352,11 @@ def test_a_secret_in_a_card_is_refused_and_not_repeated(
     assert KEYLIKE not in told
 
 
-NO_SPACE = "base_url: has a space, a line end or another letter that no address has"
-NO_HOST = "base_url: has no host that can be, as in https://example.org/v1"
-NO_PORT = "base_url: what follows the last : of the host is no port from 1 to 65535"
+NO_SPACE = (
+    "base_url: contains a space, a line break or another character that no address can contain"
+)
+NO_HOST = "base_url: has no valid host, such as https://example.org/v1"
+NO_PORT = "base_url: expected a port from 1 to 65535 after the last colon of the host"
 
 
 @pytest.mark.parametrize(
@@ -427,11 +432,11 @@ def test_an_address_of_a_file_holds_no_secret_either() -> None:
     address = "https://example.org/model.gguf?"
     weights = {"file": "a.gguf", "url": f"{address}X-Amz-Signature={SECRET}"}
     _, (told,) = validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")
-    assert "weights.url: holds a key or token" in told
+    assert "weights.url: contains a key or token" in told
     assert SECRET not in told
     weights["url"] = "https://[::1/model.gguf"
     assert (
-        "weights.url: has no host that can be"
+        "weights.url: has no valid host"
         in validate(LlamaCppModel, {**card, "weights": weights}, "a.yaml")[1][0]
     )
     weights["url"] = f"{address}download=1"
@@ -460,13 +465,16 @@ def test_headers_that_are_no_secret_are_taken() -> None:
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        ({"headers": {"Helicone-Fallbacks": "b"}}, "with it another model may answer"),
+        ({"headers": {"Helicone-Fallbacks": "b"}}, "it allows another model to answer"),
         ({"headers": {"authorization": {"env": "MINE"}}}, "api_key_env (OPENAI_API_KEY) is sent"),
         ({"headers": {"Content-Type": "text"}}, "emoalign sets this header itself"),
-        ({"headers": {"X Y": "a"}}, "headers.X Y: this cannot be the name of a header"),
+        ({"headers": {"X Y": "a"}}, "headers.X Y: not a valid header name"),
         ({"headers": {"X-Y": "a\nHost: b"}}, "headers.X-Y: its value has line ends"),
-        ({"headers": {"X-Y": "a", "x-y": "b"}}, "headers.X-Y: this header is there twice"),
-        ({"headers": {"X-Y": {"env": "A B"}}}, "'A B' is no name of an environment variable"),
+        ({"headers": {"X-Y": "a", "x-y": "b"}}, "headers.X-Y: this header is given twice"),
+        (
+            {"headers": {"X-Y": {"env": "A B"}}},
+            "'A B' is not a valid name of an environment variable",
+        ),
     ],
 )
 def test_headers_that_cannot_be_sent_are_refused(keys: Mapping[str, object], told: str) -> None:
@@ -520,7 +528,7 @@ def test_a_secret_header_that_the_server_repeats_is_in_no_message(
     assert server.told[0][1]["authorization"] == SECRET
     monkeypatch.delenv(SECRET_VARIABLE)
     told = refusal(replace(desk, more=more | {"delivery": delivery}))
-    assert f"{SECRET_VARIABLE} is not set. It must hold the header Authorization" in told
+    assert f"{SECRET_VARIABLE} is not set. It must contain the header Authorization" in told
 
 
 def test_a_server_without_a_key_is_sent_none(desk: Desk, server: ParticularServer) -> None:
@@ -541,7 +549,7 @@ def test_a_llama_cpp_server_whose_defaults_are_on_is_told_by_its_first_reply(
     server.adds = adds
     told = refusal(replace(desk, words=[f"w{number}" for number in range(30)]))
     assert "is llama.cpp, which leaves tokens out by defaults of its own" in told
-    assert "Say sampling_extras: true among the capabilities" in told
+    assert "Set sampling_extras: true among the capabilities" in told
     assert desk.answers() == []
     assert len(server.bodies) <= 2  # what was under way at once
     assert (able(desk, sampling_extras=True).rate()["rating"] == 7).all()

@@ -64,8 +64,8 @@ def test_a_server_is_asked_twice_about_a_made_up_word_and_its_abilities_are_told
     assert "'7', read as valence: 7" in done.output
     assert "n: 2 of 2 answers in one request" in done.output
     assert "seeds: the same seed gave the same answers" in done.output
-    assert "sampling: temperature, top_p sent, and taken" in done.output
-    assert "thinking: none seen" in done.output
+    assert "sampling: temperature, top_p sent and accepted" in done.output
+    assert "thinking: none detected" in done.output
     assert "US dollars" in done.output.partition("cost:")[2]
     assert len(server.heard) == 2
     assert {heard.n for heard in server.heard} == {2}
@@ -78,7 +78,7 @@ def test_seeds_that_are_not_honoured_are_told(
     check: Callable[..., Result], server: FaultServer
 ) -> None:
     server.reply = lambda heard, choice: str(heard.attempt)
-    assert "the same seed gave other answers" in check().output
+    assert "the same seed gave different answers" in check().output
 
 
 def test_a_server_that_knows_no_n_and_thinks_is_told(
@@ -92,7 +92,7 @@ def test_a_server_that_knows_no_n_and_thinks_is_told(
     server.change = change
     done = check()
     assert "n: 1 of 2 answers in one request" in done.output
-    assert "it thinks before it answers (80 tokens)" in done.output
+    assert "the model thinks before it answers (80 tokens)" in done.output
 
 
 def test_answers_that_are_no_ratings_are_told_with_their_status(
@@ -154,7 +154,7 @@ def test_the_bundled_model_is_asked_with_its_probabilities(
         YAML(typ="safe", pure=True).dump(study, stream)
     done = CliRunner().invoke(application, ["check", "--ask"])
     assert done.exit_code == 0, done.output
-    assert "log-probabilities: 200 tokens" in done.output
+    assert "log-probabilities: of 200 tokens" in done.output
     assert "on this machine" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["config"]
 
@@ -176,4 +176,4 @@ def test_a_model_of_images_is_shown_a_grey_one(
     done = check(capabilities={"modalities": ["image"], "choices": 4})
     assert done.exit_code == 0, done.output
     assert "data:image/" in server.heard[0].prompt
-    assert "seeds: none are sent" in done.output
+    assert "seeds: not sent" in done.output

@@ -108,8 +108,8 @@ def test_a_disk_that_is_full_from_the_start_is_told_with_the_file_and_nothing_is
     assert end.value.code == 1
     assert capsys.readouterr().err == (
         f"{desk.journal} could not be written: File too large. Allow larger files (ulimit -f "
-        "unlimited), or use a disk that can hold them, then run the same command again: what is "
-        "finished stays.\n"
+        "unlimited), or use a disk that supports them, then run the same command again. Finished "
+        "jobs are kept.\n"
     )
     assert desk.server.heard == []
     assert len(desk.rate()) == 12
@@ -148,13 +148,13 @@ def test_whatever_finds_no_room_is_told_with_the_file_that_it_would_be(
     [
         (
             OSError(errno.ENOSPC, "No space left on device", "/data/file"),
-            "/data/file could not be written: No space left on device. Make room on this disk, ",
+            "/data/file could not be written: No space left on device. Free some space on this ",
         ),
         (
             duckdb.IOException('Could not write file "/data/spilled": No space left on device'),
-            'not be written: Could not write file "/data/spilled": No space left on device. Make ',
+            'not be written: Could not write file "/data/spilled": No space left on device. Free ',
         ),
-        (OSError(errno.EDQUOT, "Disk quota exceeded", "/data/file"), "have your quota raised, "),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/data/file"), "ask for a larger quota, "),
         (OSError(errno.ENOENT, "No such file", "/data/file"), "No such file: '/data/file'"),
     ],
 )

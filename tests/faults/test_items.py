@@ -229,7 +229,7 @@ def test_an_answer_on_its_way_makes_no_rejections_of_what_stopped_the_job(desk: 
     desk.server.plan = lambda heard: "slow" if heard.prompt == "first" else None
     said = {"error": {"message": "This key was disabled."}}
     desk.server.said = lambda heard: None if heard.prompt == "first" else (403, said)
-    with pytest.raises(EngineError, match="Nothing was noted of these"):
+    with pytest.raises(EngineError, match="Nothing was recorded for these items"):
         many.rate()
     assert {answer.finish_reason for answer in desk.answers()} == {"stop"}
 

@@ -171,7 +171,7 @@ def test_a_fault_that_stays_is_told_with_how_often_and_how_to_go_on(
     few = limited(desk, timeout_s=timeout_s, retries=2, longest_wait_s=0.1, concurrency=1)
     with pytest.raises(EngineError, match=says) as error:
         few.rate()
-    assert "This was tried 3 times. What had arrived is kept" in str(error.value)
+    assert "This was tried 3 times. Answers that have arrived are kept" in str(error.value)
     assert len(few.answers()) == 6
 
     desk.server.plan = lambda heard: None
@@ -193,7 +193,7 @@ def test_a_server_that_asks_for_a_longer_wait_than_allowed_stops_the_job(desk: D
     desk.server.plan = only("tea", "429")
     said = message(limited(desk, concurrency=1))
     assert "It asks to wait 7200 s, longer than longest_wait_s in the model's card (2 s)" in said
-    assert "What had arrived is kept" in said
+    assert "Answers that have arrived are kept" in said
     assert len(desk.answers()) == 6
 
 
@@ -208,7 +208,7 @@ def test_a_wait_that_is_no_time_counts_as_none_and_is_told(asked: str, desk: Des
 
     desk.server.plan = only("sun", "429")
     said = message(replace(patient, words=["sun"]))
-    assert f"It asks to wait {asked[:40]!r}, which is no time that one can wait." in said
+    assert f"It asks to wait {asked[:40]!r}, which is not a valid waiting time." in said
     assert "This was tried 3 times" in said
 
 

@@ -101,7 +101,7 @@ def test_scales_asked_jointly_whose_names_are_too_long_together_are_told(
     study = default_study()
     study["datasets"][0]["scales"] = names
     study["protocols"] = [{"name": "joint", "prompts": "instruction"}]
-    with pytest.raises(StudyError, match=r"name a folder: 272 characters, at most 250"):
+    with pytest.raises(StudyError, match=r"have 272 characters; at most 250"):
         load_study(study, config_dir)
 
 
@@ -186,7 +186,7 @@ def test_aliases_that_people_write_are_read(tmp_path: Path) -> None:
         (b"", "the file is empty"),
         (b"a: \x00b\n", "not valid YAML"),
         ("study: x".encode("utf-16"), "not UTF-8 text"),
-        (b"[" * 5000, "nested too deep"),
+        (b"[" * 5000, "nested too deeply"),
         (b"a: &a [*a]\n", ""),
         (b"a: &a {b: *a}\n", ""),
         (b"when: 2024-13-45\n", ""),
@@ -283,9 +283,9 @@ def rows(path: Path, **layout: Any) -> list[Any]:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("id,word\n1,joy\n".encode("utf-16"), "say encoding: utf-16 in config/datasets/mine.yaml"),
-        ("id,word\n1,joy\n".encode("utf-16-le"), "line 1: holds a NUL byte.*utf-16-le"),
-        (b"id,word\n1,jo\x00y\n", "line 2: holds a NUL byte"),
+        ("id,word\n1,joy\n".encode("utf-16"), "set encoding: utf-16 in config/datasets/mine.yaml"),
+        ("id,word\n1,joy\n".encode("utf-16-le"), "line 1: contains a NUL byte.*utf-16-le"),
+        (b"id,word\n1,jo\x00y\n", "line 2: contains a NUL byte"),
         (b"id,word\n1," + b"a" * 200_000 + b"\n", "line 2: a field is longer than 131,072"),
         (b'id,word\n1,"joy\n' + b"2,woe\n" * 40_000, "line 2: a field is longer"),
         (b"", "the file is empty"),
@@ -324,7 +324,9 @@ def test_a_parquet_table_that_is_cut_off_is_told(part: float, tmp_path: Path) ->
     path = tmp_path / "words.parquet"
     whole = parquet(path)
     path.write_bytes(whole[: int(part * len(whole))])
-    with pytest.raises(DataError, match=r"words\.parquet: not a Parquet file, or not a whole one"):
+    with pytest.raises(
+        DataError, match=r"words\.parquet: not a Parquet file, or an incomplete one"
+    ):
         rows(path)
 
 
@@ -334,7 +336,9 @@ def test_a_parquet_table_that_is_damaged_in_its_middle_is_told(tmp_path: Path) -
     for place in range(20, 5000):
         whole[place] ^= 0x5A
     path.write_bytes(whole)
-    with pytest.raises(DataError, match=r"words\.parquet: not a Parquet file, or not a whole one"):
+    with pytest.raises(
+        DataError, match=r"words\.parquet: not a Parquet file, or an incomplete one"
+    ):
         rows(path)
 
 
@@ -390,5 +394,5 @@ def test_a_spreadsheet_that_is_cut_off_is_told(part: float, tmp_path: Path) -> N
     path = spreadsheet(tmp_path / "words.xlsx", cells)
     assert rows(path) == [["id"]]
     path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
-    with pytest.raises(DataError, match=r"words\.xlsx: not a spreadsheet, or not a whole one"):
+    with pytest.raises(DataError, match=r"words\.xlsx: not a spreadsheet, or an incomplete one"):
         rows(path)

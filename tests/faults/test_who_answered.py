@@ -14,7 +14,7 @@ from emoalign.elicitation.doubts import name_in, same_model
 from tests.faults.conftest import Desk
 from tests.faults.server import Heard
 
-IDS = "the answer to another request before"
+IDS = "already the answer to another request"
 
 
 def varied(heard: Heard, choice: int) -> str:
@@ -48,7 +48,7 @@ def test_a_cache_that_gives_every_participant_the_same_reply_is_told(
     desk.server.more = caching(lambda heard, number: f"chatcmpl-{heard.prompt}")
     replace(desk, choices=1).rate()
     assert caplog.text.count(IDS) == 1
-    assert "4 ids of replies of faulty stand for more than one request" in caplog.text
+    assert "4 reply ids of faulty belong to more than one request" in caplog.text
     assert "another wave" in caplog.text
 
 
@@ -61,7 +61,7 @@ def test_so_is_one_that_counts_no_tokens(
     desk.server.change = lambda heard, reply: {**reply, "usage": usage}
     desk.server.hold = lambda heard: next(took) % 3 != 0
     replace(desk, choices=1, words=["joy"]).rate()
-    assert "1 id of replies of faulty stands for more than one request" in caplog.text
+    assert "1 reply id of faulty belongs to more than one request" in caplog.text
 
 
 def test_a_cache_that_answers_a_new_wave_is_told_when_the_first_copy_arrives(
@@ -96,7 +96,7 @@ def test_participants_that_agree_without_exception_are_told(
     words(desk, number, participants).rate()
     assert ("All participants of faulty under plain gave the same rating" in caplog.text) == told
     assert not told or "to each of 20 items of mine (100 ratings)" in caplog.text
-    assert not told or "Either the model is that sure of each, or a cache" in caplog.text
+    assert not told or "Either the model is certain of each rating, or a cache" in caplog.text
 
 
 def test_one_item_with_spread_is_enough_to_say_nothing(

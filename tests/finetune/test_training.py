@@ -172,7 +172,7 @@ def test_a_damaged_state_is_told(job: TrainingJob, tmp_path: Path) -> None:
     finished = Path(trained(job, tmp_path).folder).parent
     (finished / "training.json").unlink()
     (finished / "last.pt").write_bytes(b"torn")
-    with pytest.raises(BaselineError, match=r"cannot go on from this file.*Delete it"):
+    with pytest.raises(BaselineError, match=r"cannot continue from this file.*Delete it"):
         trained(job, tmp_path)
 
 

@@ -91,7 +91,7 @@ def test_after_kill_9_of_snakemake_its_job_goes_on_and_a_rerun_asks_nothing_twic
     assert {job.state for job in [*killed.jobs, *run.jobs]} == {"COMPLETED"}
     assert len(server.heard) == PARTICIPANTS * WORDS
     assert not server.paid_again()
-    answers = f"all {PARTICIPANTS * WORDS} answers are in the journal: nothing to ask"
+    answers = f"all {PARTICIPANTS * WORDS} answers are already in the journal: nothing to ask"
     assert answers in said(log_file)
 
 

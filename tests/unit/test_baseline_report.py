@@ -191,5 +191,5 @@ def test_a_study_without_baselines_has_no_section_on_them(made: Path, tmp_path: 
 
 def test_a_file_that_is_no_record_is_told(tmp_path: Path) -> None:
     (tmp_path / "record.json").write_text('{"seed": 1}', encoding="utf-8")
-    with pytest.raises(BaselineError, match="this is no record of a training"):
+    with pytest.raises(BaselineError, match="this is not a record of a training"):
         TrainingRecord.read(tmp_path / "record.json")

@@ -162,7 +162,7 @@ def test_own_entries_are_listed_first_and_told_where_they_take_the_place_of_othe
     shutil.copyfile(shipped, models / "zebra.yaml")
     lines = emoalign("list", "models").output.splitlines()
     assert lines[0].startswith("smollm2-135m")
-    assert lines[0].endswith("(own, in place of the one that ships)")
+    assert lines[0].endswith("(own; replaces the included one)")
     assert lines[1].startswith("zebra")
     assert lines[1].endswith("(own)")
     assert len(lines) == 1 + len(list((CATALOGUE / "models").glob("*.yaml")))
@@ -304,7 +304,7 @@ FORMS = {
     "raw answers in JSON": (
         "word;response",
         [f'{word};"{{""rating"": 4, ""why"": ""so""}}"' for word in ("beach", "storm", "null")],
-        "3 answers were read by a rule declared on the card",
+        "3 answers were read by the rule declared in the card",
     ),
     "a column that names the scale": (
         "word,dimension,score",
@@ -334,7 +334,7 @@ def test_recorded_ratings_of_many_forms_are_ready_at_once(form: str, project: Pa
     done = emoalign("check", "s")
     assert done.exit_code == 0, done.output
     assert says in done.output
-    assert "At most" not in done.output
+    assert "upper limits" not in done.output
 
 
 def test_names_are_completed_for_the_shell(project: Path) -> None:

@@ -108,7 +108,7 @@ def test_mistakes_of_study_card_and_table_are_told_at_once(
         "did you mean 'gpt-4o'?",
         "rating 12 is outside",
         "expected a number, found 'x'",
-        "the id '2' stands in line 3 already",
+        "the id '2' already occurs in line 3",
     ):
         assert said in done.stderr, said
     assert "mine: 3 problems, see below" in done.stdout
@@ -165,7 +165,7 @@ def test_an_own_entry_in_place_of_a_shipped_one_is_told(project: Path) -> None:
     path.parent.mkdir()
     path.write_bytes((ROOT / "src/emoalign/catalogue/prompts/words.yaml").read_bytes())
     done = emoalign("check")
-    assert "Note: config/prompts/words.yaml is used in place of what emoalign ships" in done.output
+    assert "Note: config/prompts/words.yaml replaces the file of this name" in done.output
 
 
 def test_a_study_is_found_by_its_file_or_its_name(project: Path) -> None:

@@ -127,7 +127,8 @@ def test_the_default_study_may_be_named(here: Path) -> None:
 
 
 def test_an_unknown_study_is_told_with_the_nearest(here: Path) -> None:
-    assert refused("mine", "--study", "ogg") == "No study 'ogg' ships; did you mean 'ogg2025'?"
+    told = refused("mine", "--study", "ogg")
+    assert told == "There is no included study 'ogg'; did you mean 'ogg2025'?"
     assert not (here / "mine").exists()
 
 
@@ -167,7 +168,7 @@ def test_a_folder_that_holds_something_is_left_alone(here: Path) -> None:
         (full / name).write_text(name, encoding="utf-8")
     said = refused("full")
     assert said == (
-        "full is not empty (it holds a, b, c and 2 more), and nothing was changed. Give the name "
+        "full is not empty (it contains a, b, c and 2 more). Nothing was changed. Give the name "
         "of a new folder: emoalign init full/my-study"
     )
     assert files(full) == set("abcde")
@@ -177,7 +178,7 @@ def test_a_folder_that_holds_something_is_left_alone(here: Path) -> None:
 def test_a_study_is_never_made_twice(here: Path) -> None:
     typed("my-study")
     (here / "my-study/config/config.yaml").write_text("study: changed\n", encoding="utf-8")
-    assert "holds a study already: my-study/config/config.yaml" in refused("my-study")
+    assert "already contains a study: my-study/config/config.yaml" in refused("my-study")
     assert (here / "my-study/config/config.yaml").read_text(encoding="utf-8") == "study: changed\n"
 
 
@@ -195,7 +196,7 @@ def log(repository: Path) -> list[str]:
 def test_a_repository_has_a_first_commit_and_ignores_data_results_and_keys(here: Path) -> None:
     done = typed("my-study", "--git", **SOMEBODY)
     assert done.exit_code == 0, done.output
-    assert "It is a git repository with a first commit." in done.output
+    assert "The folder is a git repository with a first commit." in done.output
     assert f"A new study, made by emoalign {__version__}" in log(here / "my-study")
     assert files(here / "my-study") >= set(filter(None, log(here / "my-study")[1:]))
     for left_out in ("results/x/report.html", "resources/words.csv", ".snakemake/log", ".env"):
@@ -222,7 +223,7 @@ def test_without_a_name_for_git_the_study_is_made_and_what_to_type_is_told(here:
 def test_without_git_the_study_is_made_all_the_same(here: Path) -> None:
     done = typed("my-study", "--git", PATH=str(here / "no-programs"))
     assert done.exit_code == 0, done.output
-    assert "there is no git on this machine" in done.output
+    assert "git is not installed on this machine" in done.output
     assert (here / "my-study/config/config.yaml").exists()
 
 

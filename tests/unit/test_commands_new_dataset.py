@@ -422,7 +422,7 @@ def test_a_guess_is_marked_and_tells_what_it_saw(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text(lines("word,valence", word, mean), encoding="utf-8")
     done = emoalign("new", "dataset", "mine", "table.csv")
     text = (tmp_path / "config/datasets/mine.yaml").read_text(encoding="utf-8")
-    assert f"min: 1  {CHECK}: the range is a guess: the table has 1.2 to 8.6" in text
+    assert f"min: 1  {CHECK}: a guess: values in the table run from 1.2 to 8.6" in text
     assert "redistribute: false" in text
     assert "remote_api: ask" in text
     assert f"{text.count(CHECK)} lines" in done.output
@@ -455,7 +455,7 @@ def test_a_table_without_a_header_is_refused_with_what_to_write(tmp_path: Path) 
     (tmp_path / "table.csv").write_text("beach,2.4,0.7\nstorm,-1.2,1.3\n", encoding="utf-8")
     done = emoalign("new", "dataset", "mine", "table.csv")
     assert done.exit_code == 1
-    assert "write a line with names" in done.stderr
+    assert "add a line of column names" in done.stderr
     assert not (tmp_path / "config").exists()
 
 
@@ -496,7 +496,7 @@ def test_numbers_that_have_to_be_written_otherwise_are_told(
     (tmp_path / "table.csv").write_text(rows, encoding="utf-8")
     done = emoalign("new", "dataset", "mine", "table.csv")
     assert done.exit_code == 0
-    assert "The table needs a look" in done.stderr
+    assert "Please check the table" in done.stderr
     assert says in done.stderr.casefold()
 
 
@@ -517,12 +517,12 @@ def test_nothing_is_overwritten_and_a_bad_name_is_refused(tmp_path: Path) -> Non
     path.write_text("title: edited\n", encoding="utf-8")
     again = emoalign("new", "dataset", "mine", "table.csv")
     assert again.exit_code == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
     assert path.read_text(encoding="utf-8") == "title: edited\n"
     for name in ("my words", "../mine", "mine.yaml", "", "-mine", "x" * 101):
         refused = emoalign("new", "dataset", "--", name, "table.csv")
         assert refused.exit_code == 1, name
-        assert "cannot be a name" in refused.stderr
+        assert "is not a valid name" in refused.stderr
     assert [file.name for file in path.parent.iterdir()] == ["mine.yaml"]
 
 

@@ -298,7 +298,7 @@ def test_a_study_is_not_called_like_a_folder_that_all_studies_share(
 ) -> None:
     edit(STUDY, lambda study: study.update(study=name))
     said = the_problem(config_dir)
-    assert f"config/config.yaml: study: results/{name.lower()} holds what all studies share" in said
+    assert f"config/config.yaml: study: results/{name.lower()} is used by all studies" in said
 
 
 @pytest.mark.parametrize("name", ["spending", "embeddings"])
@@ -308,7 +308,7 @@ def test_a_model_is_not_called_like_a_folder_of_the_journal(
     models = config_dir / "models"
     (models / "smollm2-135m.yaml").rename(models / f"{name}.yaml")
     edit(STUDY, lambda study: study.update(models=[name]))
-    assert f"models: results/journal/{name} holds other things" in the_problem(config_dir)
+    assert f"models: results/journal/{name} is used for other files" in the_problem(config_dir)
 
 
 def test_the_folders_that_all_studies_share_are_those_of_the_workflow(repository: Path) -> None:
@@ -540,7 +540,7 @@ def test_an_anchor_may_stand_on_any_point_of_a_fine_scale() -> None:
         ),
         (lambda p: p.update(system="Be brief."), "a completion prompt has no system message"),
         (lambda p: p["answer"].update(max_tokens=2), "max_tokens must be 1"),
-        (lambda p: p["scales"].clear(), "scales: nothing stands in it"),
+        (lambda p: p["scales"].clear(), "scales: it is empty"),
     ],
 )
 def test_a_prompt_set_that_contradicts_itself_is_refused(

@@ -66,8 +66,9 @@ def test_the_study_can_say_so() -> None:
 def test_leave_for_another_dataset_is_told_and_counts_for_nothing() -> None:
     with pytest.raises(StudyError) as error:
         load(allow_remote=["oasi"])
-    assert "allow_remote, entry 1: 'oasi' is no dataset of the study; did you mean 'oasis'?" in str(
-        error.value
+    assert (
+        "allow_remote, entry 1: 'oasi' is not a dataset of the study; did you mean 'oasis'?"
+        in str(error.value)
     )
 
 

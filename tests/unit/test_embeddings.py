@@ -128,7 +128,7 @@ def test_an_embedding_does_not_depend_on_the_texts_it_is_computed_with() -> None
 
 def test_a_text_longer_than_the_model_takes_is_refused_and_says_what_to_change() -> None:
     embed = gguf_embedder(card(context_tokens=16))
-    with pytest.raises(EngineError, match=r"context_tokens of the model's card"):
+    with pytest.raises(EngineError, match=r"context_tokens in the model's card"):
         embed(["word " * 40])
 
 

@@ -39,9 +39,9 @@ def test_keys_are_columns_whatever_their_order_and_whichever_lines_lack_them(
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ('{"id": 2, "word": "joy", "v": {"mean": 2}}', "line 2, column 'v': holds an object"),
-        ('{"id": 2, "word": ["joy", "woe"], "v": 2}', "line 2, column 'word': holds a list"),
-        ('{"id": 2, "word": true, "v": 2}', "line 2, column 'word': holds the truth value True"),
+        ('{"id": 2, "word": "joy", "v": {"mean": 2}}', "line 2, column 'v': .*found an object"),
+        ('{"id": 2, "word": ["joy", "woe"], "v": 2}', "line 2, column 'word': .*found a list"),
+        ('{"id": 2, "word": true, "v": 2}', "line 2, column 'word': .*found the truth value True"),
         ('{"id": 2, "id": 3, "word": "joy", "v": 2}', "line 2: .*the key 'id' .* twice"),
         ('{"id": 2, "word": "joy"', "line 2: not valid JSON"),
         ('["2", "joy", 2]', "line 2: expected an object in braces, found"),
@@ -55,5 +55,5 @@ def test_what_is_no_row_is_told_with_its_line(line: str, told: str, tmp_path: Pa
 
 
 def test_an_empty_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="the file is empty; expected an object"):
+    with pytest.raises(DataError, match="the file is empty; expected a JSON object"):
         records(tmp_path / "words.jsonl", "\n")

@@ -244,9 +244,9 @@ def test_a_dataset_without_a_prompt_set_and_one_nobody_knows_are_both_told(
 ) -> None:
     told = refused(study, ["emotions"], prompts_for={"sentenses": "labels-that-apply"})
     assert told.splitlines() == [
-        "mine.yaml: protocols, entry 1: 'asked' has no prompt set for 'sentences', about which "
-        "'smollm2-135m' is asked; name one as prompts, or as prompts_for.sentences",
-        "mine.yaml: protocols, entry 1, prompts_for.sentenses: no dataset of the study; did you "
+        "mine.yaml: protocols, entry 1: 'asked' has no prompt set for asking "
+        "'smollm2-135m' about 'sentences'; name one as prompts, or as prompts_for.sentences",
+        "mine.yaml: protocols, entry 1, prompts_for.sentenses: not a dataset of the study; did you "
         "mean 'sentences'?",
     ]
 
@@ -278,7 +278,7 @@ def test_recorded_labels_are_read_from_raw_answers(
         ({"kind": "labels", "labels": ["a", "A"]}, "the same label more than once: a"),
         (
             {"kind": "labels", "labels": ["a", " b"]},
-            "scales.mood.labels, entry 2: expected words on one line",
+            "scales.mood.labels, entry 2: expected text on one line",
         ),
         ({"kind": "labels", "labels": ["a", "b"], "min": 1}, "scales.mood.min: unknown key; "),
         ({"kind": "labels", "labels": ["a", "b"], "at_least": 3}, "do not fit 2 labels"),

@@ -56,7 +56,7 @@ def test_before_the_items_are_there_it_says_how_many_ratings_will_follow(tmp_pat
     assert "3 rating jobs follow (vader)." in said
     assert (
         "smollm2-135m: at most 6,300 answers in 600 requests; on this machine, at no cost; "
-        "how long it takes is known once it has answered." in said
+        "running time unknown until it has answered once." in said
     )
 
 
@@ -91,8 +91,8 @@ def test_what_an_api_costs_is_about_what_the_plan_says(tmp_path: Path) -> None:
 
 def test_items_that_are_not_sampled_are_counted_once_they_are_prepared(tmp_path: Path) -> None:
     said = told(study(["smollm2-135m"], None, shard_items=100), tmp_path)
-    assert "1 rating job follows (vader), or more where the items are not sampled" in said
-    assert "smollm2-135m: is asked about all items; how many is known once" in said
+    assert "1 rating job follows (vader), or more for a dataset without a sample size" in said
+    assert "smollm2-135m: is asked about all items; their number is known once" in said
 
 
 def test_prepared_items_are_counted_by_the_shards_that_are_asked_about(tmp_path: Path) -> None:
@@ -135,9 +135,9 @@ def test_idle_cores_are_told_with_what_would_use_them(
     cores: int | None, shard_items: int | None, advice: int | None, tmp_path: Path
 ) -> None:
     said = told(study(["smollm2-135m"], shard_items=shard_items), tmp_path, cores=cores)
-    assert ("will have no ratings to ask for" in said) == (advice is not None)
+    assert ("will be idle while ratings are collected" in said) == (advice is not None)
     if advice is not None:
         assert f"`shard_items: {advice}`" in said
         assert told(study(["smollm2-135m"], shard_items=advice), tmp_path, cores=cores) != said
         better = told(study(["smollm2-135m"], shard_items=advice), tmp_path, cores=cores)
-        assert "will have no ratings" not in better
+        assert "will be idle while ratings" not in better

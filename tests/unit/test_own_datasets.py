@@ -130,7 +130,7 @@ def test_a_table_of_europe_has_semicolons_and_decimal_commas(table: Table, tmp_p
 def test_a_point_in_a_table_with_decimal_commas_is_told(table: Table, tmp_path: Path) -> None:
     text = WORDS.replace(",", ";")
     told = SUMMARY | {"delimiter": ";", "decimal": ","}
-    with pytest.raises(DataError, match=r"decimals are written with a comma") as error:
+    with pytest.raises(DataError, match=r"The card expects a decimal comma") as error:
         prepared(tmp_path, table_card(table(text), told))
     assert "line 2, column 'v': expected a number, found '6.5'" in str(error.value)
 
@@ -325,17 +325,23 @@ def test_a_dataset_without_any_ratings_has_items_and_no_norms(table: Table, tmp_
             WORDS.replace(",v,", ",valence,"),
             r"no column 'v' \(scales.valence.mean in the dataset's",
         ),
-        (WORDS.replace("6.5", '"6,5"'), r"line 2, column 'v': .*decimals are written with a point"),
+        (WORDS.replace("6.5", '"6,5"'), r"line 2, column 'v': .*The card expects a decimal point"),
         (WORDS.replace("6.5", "65%"), r"line 2, column 'v': .*without the percent sign"),
-        (WORDS.replace("0.8", "(0.8)"), r"line 2, column 'sd': .*'\(0.8\)'. A spreadsheet writes"),
+        (
+            WORDS.replace("0.8", "(0.8)"),
+            r"line 2, column 'sd': .*'\(0.8\)'. Some spreadsheets write",
+        ),
         (WORDS.replace("0.8", "-0.8"), r"line 2, column 'sd': .*never below 0.*-0.8"),
         (WORDS.replace(",0.8,20", ",0.8,19.5"), r"line 2, column 'n': .*number of raters.*19.5"),
         (WORDS.replace("6.5", "good"), r"line 2, column 'v': expected a number, found 'good'"),
         (WORDS.replace("6.5", "8.5"), r"line 2, column 'v'.*rating 8.5 is outside.*native"),
-        (WORDS.replace("2,woe", "1,woe"), r"line 3, column 'id': the id '1' stands in line 2"),
+        (
+            WORDS.replace("2,woe", "1,woe"),
+            r"line 3, column 'id': the id '1' already occurs in line 2",
+        ),
         (WORDS.replace("2,woe", ",woe"), r"line 3, column 'id': expected the id"),
         (WORDS.replace("2,woe", "2,"), r"line 3, column 'word': expected the text of item '2'"),
-        (WORDS.replace(",", ";"), r"single column, but holds ';'.*delimiter"),
+        (WORDS.replace(",", ";"), r"single column, but contains ';'.*delimiter"),
         (WORDS.replace("2,woe", "2,woe,is"), r"line 3: expected 5 fields.*found 6"),
         (WORDS.replace("2,woe", '2,"woe'), r"line \d: not valid CSV"),
         ("", "the file is empty"),
@@ -371,7 +377,8 @@ def test_a_word_that_a_spreadsheet_made_a_truth_value_of_is_told(
 ) -> None:
     path = xlsx(tmp_path / "words.xlsx", [["id", "word", "v"], [1, "joy", 6.5], [2, value, 4]])
     with pytest.raises(
-        DataError, match=r"words.xlsx, line 3, column 'word': holds the truth value"
+        DataError,
+        match=r"words.xlsx, line 3, column 'word': .*found the truth value",
     ):
         prepared(tmp_path, table_card(path))
 
@@ -412,11 +419,11 @@ def test_a_joined_table_of_other_items_is_told(table: Table, tmp_path: Path) -> 
         ({"reader": None}, "source.reader: missing; write one of: anew, emobank, .*, table, "),
         ({"id": 3}, "source.id: expected text, found 3"),
         ({"scale": {}}, "source.scale: unknown key; did you mean 'scales'?"),
-        ({"scales": {"valance": {"mean": "v"}}}, "scale 'valance' is not both .* 'valence'"),
+        ({"scales": {"valance": {"mean": "v"}}}, "scale 'valance' must appear both .* 'valence'"),
         ({"scales": {"valence": {}}}, "give mean, ratings or labels"),
         ({"scales": {"valence": {"mean": "v", "SD": "s"}}}, "valence.SD: unknown key; .*'sd'"),
         ({"image": "file"}, "give either text or image"),
-        ({"table": {"file": "words"}}, "say the format"),
+        ({"table": {"file": "words"}}, "give the format"),
         ({"encoding": "utf8x"}, "unknown encoding: utf8x"),
         (
             {"sd_ddof": 0, "scales": {"valence": {"mean": "v", "sd": "s"}}},

@@ -141,4 +141,6 @@ def test_a_persona_that_is_drawn_at_random_is_refused_with_line_and_filter() -> 
     content = {"title": "T", "template": template, "personas": [{"name": 2}]}
     table, problems = validate(PersonaTable, content, "table")
     assert table is None
-    assert problems[0].startswith("table: template, line 2: the filter 'random' draws anew")
+    assert problems[0].startswith(
+        "table: template, line 2: the filter 'random' gives a different result each time"
+    )

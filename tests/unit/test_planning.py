@@ -138,7 +138,7 @@ def test_a_server_on_this_machine_that_has_not_answered_yet_has_no_known_time(
     assert row is not None
     assert row["minutes_from"] is None
     [line] = costs_in_words(pd.DataFrame([row]), None)
-    assert line.endswith("; how long that takes is known once it has answered")
+    assert line.endswith("; running time unknown until it has answered once")
 
 
 def test_the_plan_is_written_by_cell_and_told_by_model(

@@ -89,7 +89,7 @@ def test_every_rating_has_its_item_and_person(tmp_path: Path) -> None:
     ("source", "told"),
     [
         (BY_ROW | {"rows": "items"}, "rater says who gave the rating in a row"),
-        (BY_ROW | {"columns_are_raters": True}, "give as rater the column that says whose"),
+        (BY_ROW | {"columns_are_raters": True}, "give as rater the column that identifies"),
         (
             {"columns_are_raters": True, "scales": {"valence": {"mean": "v"}}},
             "no scale has columns of single ratings",
@@ -99,7 +99,7 @@ def test_every_rating_has_its_item_and_person(tmp_path: Path) -> None:
             "ratings names the column 'a' more than once",
         ),
         *(
-            (BY_ROW | {key: "who"}, f"{key} names the column 'who', which rater names as well")
+            (BY_ROW | {key: "who"}, f"{key} names the column 'who', which rater names too")
             for key in ("id", "text", "stratum", "split", "cluster")
         ),
     ],
@@ -139,7 +139,9 @@ def test_an_id_that_a_spreadsheet_made_a_date_of_is_told_without_it(tmp_path: Pa
     pd.DataFrame({"id": ["1", "2"], "word": ["joy", "woe"], "who": day, "v": [6, 2]}).to_parquet(
         table
     )
-    with pytest.raises(DataError, match=r"column 'who': holds the date or time, expected") as told:
+    with pytest.raises(
+        DataError, match=r"column 'who': expected text or a number, found the date"
+    ) as told:
         prepared(tmp_path, table_card(table, BY_ROW))
     assert "2026" not in str(told.value)
 
@@ -150,7 +152,7 @@ def test_a_person_who_rated_an_item_twice_counts_twice_in_its_mean_and_is_told(
     with caplog.at_level(logging.INFO):
         norms = norms_of(tmp_path, LONG + "1,joy,anna,2\n", BY_ROW)
     assert (norms["mean"][0], norms["n"][0]) == (5, 3)
-    assert "valence: 1 ratings of 1 items are by people who had rated" in caplog.text
+    assert "valence: 1 ratings of 1 items are by people who had already rated" in caplog.text
     assert not any(name in caplog.text for name in ("anna", "ben", *coded("anna", "ben")))
 
 

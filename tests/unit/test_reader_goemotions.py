@@ -73,7 +73,7 @@ def test_comments_that_everybody_called_unclear_are_left_out_and_counted(
     [
         (row("a", "x", "joy").replace(",1,", ",2,"), "line 2, column joy: expected 0 or 1"),
         (row("a", "x", unclear="maybe"), "line 2, column example_very_unclear: expected True or"),
-        (row("a", "x") + row("b", "x"), "line 3: x has another text here than in .*line 2"),
+        (row("a", "x") + row("b", "x"), "line 3: the text of x differs from that in .*line 2"),
         ("a,b\n", "line 2: expected 37 fields"),
     ],
 )
@@ -97,7 +97,7 @@ def test_splits_name_their_labels_by_number_and_quotes_are_characters(tmp_path: 
 
 @pytest.mark.parametrize("numbers", ["3", "", "joy", "1;2", "-1"])
 def test_a_number_without_a_label_is_told(numbers: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="line 1: expected numbers of labels from 0 to 2"):
+    with pytest.raises(DataError, match="line 1: expected label numbers from 0 to 2"):
         splits(tmp_path, f"a\t{numbers}\tx\n")
 
 

@@ -88,7 +88,7 @@ def test_the_file_of_stevenson_is_read_as_it_circulates(
     assert len([item for item in found if "anger" in item.ratings]) == 60
     assert rated(found[6], "disgust").n == 48
     told = [line.rpartition("stevenson2007.txt: ")[2] for line in caplog.messages]
-    assert "notes right of the last named column left out: 1 (line 8)" in told
+    assert "notes to the right of the last named column left out: 1 (line 8)" in told
     assert "empty rows left out: 1 (line 62)" in told
 
 

@@ -55,7 +55,7 @@ def test_norms_alone_are_enough(tmp_path: Path) -> None:
         ("valar,I1\nv,3\n", "no column 'I2'"),
         (
             "valar,I1,I2\nv,4,2\nv,4,2\nv,NA,2\na,5,5\na,7,5\n",
-            "column 'I1', valence: SD 0 of 2 ratings, but the norms say 1.41421 of 2",
+            "column 'I1', valence: the SD of 2 ratings is 0, but the norms give 1.41421 for 2",
         ),
     ],
 )

@@ -179,7 +179,7 @@ def test_an_empty_file_is_told(content: str, table: Table) -> None:
 
 
 def test_a_table_without_rows_is_told(table: Table) -> None:
-    assert "no rows below the names" in table.write("id,who,rating\n").refusal()
+    assert "no rows below the column names" in table.write("id,who,rating\n").refusal()
 
 
 # The file
@@ -236,7 +236,7 @@ def test_a_rating_that_is_no_number_is_an_error(cell: str, table: Table) -> None
 
 def test_a_decimal_comma_is_told_as_such(table: Table) -> None:
     told = table.write(csv(("w1", "ann", '"6,5"'))).refusal()
-    assert "found '6,5'. Here decimals are written with a point" in told
+    assert "found '6,5'. The card expects a decimal point" in told
 
 
 @pytest.mark.parametrize("number", ["0", "10", "-3", "6.5", "1e14"])
@@ -251,7 +251,7 @@ def test_a_number_off_the_scale_is_an_error_and_never_moved_onto_it(
 def test_a_number_of_the_datasets_own_file_is_told_apart(table: Table) -> None:
     table.job["range"] = {**SCALE, "native": {"min": -4, "max": 4}}
     told = table.write(csv(("w1", "ann", -2))).refusal()
-    assert "not of the -4 to 4 in the dataset's own file; found -2" in told
+    assert "not a value from -4 to 4 as in the dataset's own file; found -2" in told
 
 
 def test_points_between_whole_numbers_are_points_where_the_scale_has_them(table: Table) -> None:
@@ -349,14 +349,16 @@ def test_items_the_study_does_not_have_are_left_out_and_told(
 ) -> None:
     rows = table.write(COMPLETE + csv(*[(f"x{n}", "ann", 5) for n in range(5)]).split("\n", 1)[1])
     assert len(rows.rate()) == 8
-    (told,) = [record.getMessage() for record in caplog.records if "none of this" in record.msg]
-    assert told.endswith("because they are none of this study: 5 (line 10, line 11, line 12, …)")
+    (told,) = [
+        record.getMessage() for record in caplog.records if "not in this study" in record.msg
+    ]
+    assert told.endswith("because they are not in this study: 5 (line 10, line 11, line 12, …)")
 
 
 def test_a_table_of_other_items_altogether_is_an_error(table: Table) -> None:
     told = table.write(csv(("joy", "ann", 5), ("null", "ann", 5))).refusal()
     assert "none of its 2 items is an item of 'words' in this study" in told
-    assert "it has 'joy', 'null'; expected such as 'w1', 'w2', 'w3', …" in told
+    assert "found 'joy', 'null'; expected ids such as 'w1', 'w2', 'w3', …" in told
 
 
 def test_a_text_that_two_items_share_is_an_error_that_asks_for_ids(table: Table) -> None:
@@ -373,8 +375,8 @@ def test_a_text_that_two_items_share_is_an_error_that_asks_for_ids(table: Table)
 def test_a_row_without_an_item_is_an_error(table: Table) -> None:
     told = table.write(csv(("", "ann", 5))).refusal()
     assert told == (
-        f"{table.file}, line 2, column 'id': expected the item, found nothing. Fill the field, "
-        "or take the row out of the table."
+        f"{table.file}, line 2, column 'id': expected the item, found nothing. Fill in the "
+        "field, or remove the row from the table."
     )
 
 
@@ -398,7 +400,7 @@ def test_a_shard_without_any_rating_is_a_table_all_the_same(table: Table) -> Non
 def test_a_participant_who_rated_an_item_twice_is_an_error(table: Table) -> None:
     told = table.write(csv(("w1", "ann", 5), ("w2", "ann", 5), ("w1", "ann", 6))).refusal()
     assert told.startswith(
-        f"{table.file}, line 4: this participant has rated item 'w1' before, in line 2"
+        f"{table.file}, line 4: this participant already rated item 'w1' in line 2"
     )
     assert "'ann'" not in told
 
@@ -439,7 +441,7 @@ def test_a_row_without_its_participant_is_an_error(table: Table) -> None:
     told = table.write(csv(("w1", "", 5))).refusal()
     assert told == (
         f"{table.file}, line 2, column 'who': expected the participant, found nothing. "
-        "Fill the field, or take the row out of the table."
+        "Fill in the field, or remove the row from the table."
     )
 
 
@@ -458,7 +460,7 @@ def test_only_rows_of_the_scale_are_read(table: Table) -> None:
 def test_a_scale_the_table_does_not_have_is_told_with_those_it_has(table: Table) -> None:
     lines = [("w1", "ann", 5, "V"), ("w1", "ann", 5, "A")]
     told = table.write(csv(*lines, header="id,who,rating,dimension")).refusal(columns=SEVERAL)
-    assert "no row is of the scale 'valence'; column 'dimension' holds 'V', 'A'" in told
+    assert "no row belongs to the scale 'valence'; column 'dimension' holds 'V', 'A'" in told
 
 
 def test_only_rows_of_the_protocol_are_read(table: Table) -> None:
@@ -468,7 +470,7 @@ def test_only_rows_of_the_protocol_are_read(table: Table) -> None:
     rows = table.write(csv(*lines, header=header)).rate(columns=columns)
     assert given(rows) == [("w1", 0, 5)]
     told = table.write(csv(lines[1], header=header)).refusal(columns=columns)
-    assert "no row is of the protocol 'asked'; column 'how' holds 'told'" in told
+    assert "no row belongs to the protocol 'asked'; column 'how' holds 'told'" in told
 
 
 # The card and the study
@@ -477,16 +479,19 @@ def test_only_rows_of_the_protocol_are_read(table: Table) -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"columns": {"rating": "r"}}, "people.yaml: columns: say which column holds the item"),
+        (
+            {"columns": {"rating": "r"}},
+            "people.yaml: columns: say which column identifies the item",
+        ),
         (
             {"columns": {"item": "i", "text": "t", "rating": "r"}},
-            "people.yaml: columns: say which column holds the item: give either item, text or i",
+            "people.yaml: columns: say which column identifies the item: give either",
         ),
-        ({"columns": {"item": "i"}}, "columns: say which column holds the ratings"),
+        ({"columns": {"item": "i"}}, "columns: say which column contains the ratings"),
         ({"columns": {**COLUMNS, "particpant": "p"}}, "did you mean 'participant'?"),
         ({"scale": None}, "people.yaml: say which scale was rated"),
         ({"columns": {**COLUMNS, "scale": "s"}}, "people.yaml: say which scale was rated"),
-        ({"source": {"file": "people.txt"}}, "say the format (csv, tsv, xlsx, xls, parquet, "),
+        ({"source": {"file": "people.txt"}}, "give the format (csv, tsv, xlsx, xls, parquet, "),
         ({"format": "ods"}, "people.yaml: format: "),
         ({"encoding": "utf-9"}, "people.yaml: encoding: unknown encoding: utf-9"),
         ({"capabilities": {}}, "people.yaml: capabilities: unknown key"),

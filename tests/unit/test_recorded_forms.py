@@ -77,7 +77,7 @@ def test_a_model_that_is_not_in_the_table_is_told_with_those_that_are(table: Tab
         columns=OF_ENGINES, model={"column": "engine", "values": ["GPT-4"]}
     )
     assert "no row has 'GPT-4' in column 'engine' (model in the model's card)" in told
-    assert "it holds 'GPT-4o', 'Claude 3'" in told
+    assert "it contains 'GPT-4o', 'Claude 3'" in told
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,9 @@ def test_models_that_would_have_the_same_name_are_told_with_what_helps(table: Ta
     with pytest.raises(DataError, match="'GPT 4' and 'GPT-4' would both be called 'GPT-4'; give"):
         card.models("table")
     table.write(csv(("w1", "模型", 5), header="id,engine,rating"))
-    with pytest.raises(DataError, match="the value '模型' makes no name; give each a name"):
+    with pytest.raises(
+        DataError, match="the value '模型' is not a valid name; give each model a name"
+    ):
         card.models("table")
 
 
@@ -132,7 +134,7 @@ def test_a_filter_that_lets_nothing_pass_is_told_with_what_there_is(table: Table
     told = table.write(TRIALS).refusal(columns=OF_ENGINES, only={"how": ["basic", "none"]})
     assert told == (
         f"{table.file}: no row has 'basic' or 'none' in column 'how' (only in the model's card); "
-        "it holds 'base', 'primed'"
+        "it contains 'base', 'primed'"
     )
     told = table.refusal(columns=OF_ENGINES, only={"hwo": "base"})
     assert "there is no column 'hwo' (only.hwo in the model's card); did you mean 'how'?" in told
@@ -178,7 +180,7 @@ def test_a_row_may_be_a_participants_with_a_column_for_each_scale(table: Table) 
     columns = {"item": "id", "participant": "who", "ratings": {"valence": "V"}}
     assert given(table.rate(columns=columns, scale=None)) == [("w1", 0, 7), ("w1", 1, 6)]
     told = problems_of_card(columns={**columns, "ratings": {"valence": "V*"}}, scale=None)
-    assert "ratings.valence: several columns are those of several participants" in told
+    assert "ratings.valence: several columns mean several participants" in told
 
 
 def test_participants_who_rated_only_one_of_the_scales_keep_their_number(table: Table) -> None:
@@ -200,7 +202,7 @@ def test_a_column_with_a_statistic_is_not_taken_for_a_participants(name: str, ta
     told = table.write(csv(("w1", 7, 3, 5), header=f"id,v_1,v_2,{name}")).refusal(
         **wide(valence="v_*")
     )
-    assert f"column {name!r} fits 'v_*' (columns.ratings.valence in the model's card)" in told
+    assert f"column {name!r} matches 'v_*' (columns.ratings.valence in the model's card)" in told
     assert "columns.ratings.valence: [v_1, v_2, ...]" in told
 
 
@@ -226,7 +228,7 @@ def test_initials_of_people_are_no_statistics(table: Table) -> None:
 
 def test_a_column_of_a_wide_table_that_is_not_there_is_told(table: Table) -> None:
     table.write(csv(("w1", 7), header="id,V"))
-    assert "no column is called 'v_*' with something" in table.refusal(**wide(valence="v_*"))
+    assert "no column name matches 'v_*'" in table.refusal(**wide(valence="v_*"))
     assert "there is no column 'Val' (columns.ratings.valence" in table.refusal(
         **wide(valence="Val")
     )
@@ -252,7 +254,7 @@ def test_blanks_around_names_do_not_count(table: Table) -> None:
     assert given(rows) == [("w1", 0, 7), ("w1", 1, 6), ("w2", 0, 5)]
     lines = [("w1", "ann", "valence", 7), ("w1", "ann ", "valence", 6)]
     told = table.write(csv(*lines, header="id,who,scale,rating")).refusal(columns=BY_SCALE)
-    assert "this participant has rated item 'w1' before" in told
+    assert "this participant already rated item 'w1'" in told
 
 
 def test_rows_that_name_no_scale_or_another_way_are_not_lost(table: Table) -> None:
@@ -274,7 +276,7 @@ def test_an_image_named_in_two_ways_is_one_item(who: str | None, table: Table) -
         assert given(table.rate(columns=columns)) == [("w1", 0, 7), ("w1", 1, 3)]
     else:
         told = table.refusal(columns=columns)
-        assert "line 3: this participant has rated item 'dogs/Dog 1' before, in line 2" in told
+        assert "line 3: this participant already rated item 'dogs/Dog 1' in line 2" in told
 
 
 # Statuses
@@ -325,12 +327,12 @@ def test_empty_ratings_are_none_whatever_else_stands_for_none(
 def test_signs_of_no_rating_are_told_with_the_whole_key(table: Table) -> None:
     lines = [("w1", "NA"), ("w2", "NA"), ("w3", "NA"), ("w4", "")]
     told = table.write(csv(*lines, header="id,rating")).refusal(columns=OF_ENGINES)
-    assert told.startswith("Not a number (3 times). If there is no number where it says 'NA' (3), ")
-    assert 'say na_values: ["", "NA"] in the model\'s card' in told.splitlines()[0]
+    assert told.startswith("Not a number (3 times). If 'NA' (3) means that there is no number, ")
+    assert 'set na_values: ["", "NA"] in the model\'s card' in told.splitlines()[0]
     told = table.write(csv(("w1", "-99.0"), header="id,rating")).refusal(
         columns=OF_ENGINES, na_values=["", "-99"]
     )
-    assert 'where it stands for no rating, say na_values: ["", "-99", "-99.0"]' in told
+    assert 'if it means that there is no rating, set na_values: ["", "-99", "-99.0"]' in told
 
 
 def test_words_for_statuses_are_the_cards_to_explain(table: Table) -> None:
@@ -339,7 +341,7 @@ def test_words_for_statuses_are_the_cards_to_explain(table: Table) -> None:
     rows = table.rate(columns=WITH_STATUS, statuses={"ok": [0, "done"], "refusal": "R"})
     assert list(rows["status"].dropna()) == ["ok", "ok", "refusal"]
     told = table.refusal(columns=WITH_STATUS, statuses={"ok": [0]})
-    assert f"{table.file}, line 3, column 'state': 'done' is no status that is known" in told
+    assert f"{table.file}, line 3, column 'state': 'done' is not a known status" in told
     assert "statuses: {unparsable: ['done']}" in told
 
 
@@ -347,7 +349,7 @@ def test_words_for_statuses_are_the_cards_to_explain(table: Table) -> None:
     ("rating", "state", "told"),
     [
         ("7", "refusal", "column 'state' says refusal, but column 'rating' holds '7'"),
-        ("", "ok", "column 'state' says that the answer is ok, but there is none"),
+        ("", "ok", "column 'state' says that the answer is ok, but there is no answer"),
     ],
 )
 def test_a_status_that_contradicts_the_rating_is_an_error(
@@ -430,7 +432,7 @@ def test_one_object_may_hold_several_scales(table: Table, caplog: pytest.LogCapt
     rated = rows.dropna(subset=["rating"])
     assert dict(zip(rated["scale"], rated["rating"], strict=True)) == {"valence": 7, "arousal": 2}
     assert (
-        '1 answers were read by a rule declared on the card: what stands under "V", "A"'
+        '1 answers were read by the rule declared in the card: the value of "V", "A"'
     ) in caplog.text
 
 
@@ -473,7 +475,7 @@ def test_a_number_that_falls_between_two_points_is_an_error_in_words(table: Tabl
     )
     assert "Ratings are never rounded" in told
     told = table.write(csv(("w1", "ann", "6.5"))).refusal()
-    assert "If it is the mean of several ratings, give the single ones" in told
+    assert "If this is the mean of several ratings, use the single ratings" in told
     assert "step: 0.01" in told
     told = table.write(csv(("w1", "ann", 2))).refusal(
         columns={"item": "id", "participant": "who", "answer": "rating"},
@@ -494,7 +496,7 @@ def test_all_rows_that_do_not_fit_are_told_at_once(table: Table) -> None:
     table.write(csv(*lines))
     told = table.refusal()
     assert told.startswith(
-        "3 mistakes in the data:\n  1. Rows that do not fit the model's card (2 "
+        "3 mistakes in the data:\n  1. Rows that do not match the model's card (2 "
     )
     for place in ("line 2, column 'rating': expected a point", "line 3, column 'rating': expected"):
         assert f"{table.file}, {place}" in told

@@ -98,14 +98,17 @@ def test_beside_a_model_that_is_asked_protocols_prompts_and_numbers_are_needed(
     config: Config,
 ) -> None:
     both = ["people", "smollm2-135m"]
-    assert "study.yaml: protocols: missing; they say how 'smollm2-135m' is asked" in (
+    assert "study.yaml: protocols: missing; say how 'smollm2-135m' is asked" in (
         config.problems(models=both)
     )
     told = config.problems(models=both, protocols=[{"name": "chat"}])
-    assert "no prompt set for 'vader', about which 'smollm2-135m' is asked" in told
+    assert "no prompt set for asking 'smollm2-135m' about 'vader'" in told
     chat = {"name": "chat", "prompts": "instruction", "participants": "all"}
     told = config.problems(models=both, protocols=[chat])
-    assert "participants: all means as many as were recorded, but 'smollm2-135m' is asked" in told
+    assert (
+        "participants: all means every recorded rating, but the ratings of 'smollm2-135m' are not "
+        "recorded" in told
+    )
     del chat["participants"]
     (protocol,) = config.load(models=both, protocols=[chat]).study.protocols
     assert protocol.participants == 20
@@ -197,7 +200,7 @@ def test_models_in_a_table_that_is_missing_are_told_with_how_to_get_it(config: C
         model={"column": "engine"}, source={"file": "resources/none.csv", "obtain": "Ask us."}
     )
     told = config.problems()
-    assert "people.yaml: model: which models there are is read from" in told
+    assert "people.yaml: model: the models could not be read from" in told
     assert "none.csv: no such file. Ask us." in told
     assert "protocols: missing" not in told
 
@@ -206,10 +209,10 @@ def test_a_model_in_a_table_with_the_name_of_another_is_told(config: Config) -> 
     config.card(model={"column": "engine", "values": {"smollm2-135m": "GPT 4"}})
     protocols = [{"name": "chat", "prompts": "instruction"}]
     told = config.problems(models=["smollm2-135m", "people"], protocols=protocols)
-    assert "people.yaml: model: 'smollm2-135m' is the name of a model of " in told
-    assert "models/smollm2-135m.yaml as well; give it another name there" in told
+    assert "people.yaml: model: 'smollm2-135m' is also the name of a model in " in told
+    assert "models/smollm2-135m.yaml; give it another name there" in told
     config.card(model={"column": "engine", "values": {"Embeddings": "GPT 4", "o1": "o1"}})
-    assert "results/journal/embeddings holds other things than answers" in config.problems()
+    assert "results/journal/embeddings is used for other files" in config.problems()
 
 
 def test_images_that_nobody_is_shown_are_not_needed(config: Config) -> None:
@@ -254,9 +257,9 @@ def test_items_that_are_not_rated_are_left_out_with_counts(
     ]
     assert [item.item_id for item in only_rated("words", items, rated)] == ["b"]
     assert (
-        "dataset words: 1 of 4 items have recorded answers of every model on all scales (x: 3, "
+        "dataset words: 1 of 4 items have recorded answers from every model on all scales (x: 3, "
         "y: 3, z: 1)"
     ) in caplog.text
-    with pytest.raises(DataError, match="none of its 4 items has recorded answers of every model"):
+    with pytest.raises(DataError, match="none of the 4 items has them"):
         only_rated("words", items, [*rated, RatedItems("none", frozenset(), "item")])
     assert only_rated("words", items, []) == items

@@ -137,7 +137,7 @@ def test_a_scale_without_a_native_range_is_left_as_it_is(nine_points: HumanScale
 def test_a_rating_outside_the_native_range_is_an_error_never_a_clamp(
     value: float, nine_points: HumanScale
 ) -> None:
-    with pytest.raises(DataError, match=f"here: rating {value:g} is outside the -4 to 4"):
+    with pytest.raises(DataError, match=f"here: rating {value:g} is outside -4 to 4"):
         to_scale([0, value], nine_points, "here")
 
 
@@ -177,7 +177,7 @@ def test_a_file_that_counts_the_other_way_round_is_mapped_onto_the_scale(
     assert norms["mean"][0] == 4
     assert norms["sd"][0] == pytest.approx(np.std([9, 7, 2], ddof=1))
     file.write_text("many\t0\t0\t[9, 0]\n")
-    with pytest.raises(DataError, match="rating 0 is outside the 1 to 9"):
+    with pytest.raises(DataError, match="rating 0 is outside 1 to 9"):
         run(preparation(file, scales={"valence": reversed_scale}), tmp_path)
 
 
@@ -266,7 +266,7 @@ def test_an_id_that_stands_for_two_items_is_refused(
     tmp_path: Path, preparation: Prepare, lexicon: Write
 ) -> None:
     items = lexicon_items(lexicon(["joy", "woe"]))
-    with pytest.raises(DataError, match="'vader-00002' stands for more than one"):
+    with pytest.raises(DataError, match="'vader-00002' is used for more than one"):
         select([*items, items[1]], preparation(tmp_path / "lexicon.txt"))
 
 

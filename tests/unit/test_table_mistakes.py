@@ -61,14 +61,14 @@ def test_every_mistake_is_told_at_once_with_line_column_value_and_remedy(tmp_pat
     assert len(told) == 11
     everything = "\n".join(told)
     for line, column, found in (
-        (30, "id", "the id '1' stands in line 3"),
+        (30, "id", "the id '1' already occurs in line 3"),
         (31, "word", "expected the text of item '30', found nothing"),
         (31, "v", "found '6,5'"),
         (31, "sd", "found '50%'"),
         (32, "id", "expected the id"),
         (33, "sd", "never below 0, found -1"),
         (34, "n", "expected a number of raters, found 2.5"),
-        (35, "v", "item 34: rating 9.5 is outside the 1 to 7"),
+        (35, "v", "item 34: rating 9.5 is outside 1 to 7"),
     ):
         assert f"line {line}, column {column!r}" in everything
         assert found in everything
@@ -113,7 +113,7 @@ def test_the_table_that_is_joined_is_read_at_once_too(tmp_path: Path) -> None:
         "words.csv, line 2, column 'v': expected a number, found 'bad'",
         "more.csv, line 2, column 'a': expected a number, found 'high'",
         "more.csv, line 3, column 'a': item 2: rating 99 is outside",
-        "more.csv, line 4, column 'id': the id '2' stands in line 3",
+        "more.csv, line 4, column 'id': the id '2' already occurs in line 3",
     ):
         assert part in told
 
@@ -158,12 +158,12 @@ def test_known_signs_of_no_number_are_kept_in_what_is_suggested(tmp_path: Path) 
 
 @pytest.mark.parametrize("text", [HEADER, HEADER + ",,,,\n\n"])
 def test_a_table_without_rows_is_told(text: str, tmp_path: Path) -> None:
-    assert sole(problems(tmp_path, text)).endswith("no rows below the names of the columns")
+    assert sole(problems(tmp_path, text)).endswith("no rows below the column names")
 
 
 def test_a_dash_in_place_of_a_minus_sign_is_told(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, HEADER + "1,joy,\u22122,1,20\n2,woe,\u20130.5,1,20\n"))
-    assert told.startswith("Dashes in place of minus signs (2 times). Write negative numbers with")
+    assert told.startswith("Dashes instead of minus signs (2 times). Write negative numbers with")
 
 
 def test_words_that_are_no_sign_of_none_are_to_be_corrected(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_names_of_columns_further_down_are_found(above: str, tmp_path: Path) -> 
     text = above + HEADER + "1,joy,4,1,20\n"
     line = above.count("\n") + 1
     told = sole(problems(tmp_path, text))
-    assert f"they are in line {line}: say header_line: {line} in the dataset's card" in told
+    assert f"they are in line {line}: set header_line: {line} in the dataset's card" in told
     assert not problems(tmp_path, text, {**SUMMARY, "header_line": line})
 
 
@@ -193,12 +193,14 @@ def test_all_columns_are_named_where_none_is_like_the_one_that_lacks(tmp_path: P
 
 def test_a_row_of_numbers_in_place_of_names_is_told(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, "1,joy,4,1,20\n2,woe,3,1,20\n"))
-    assert told.endswith("The line that should name the columns holds numbers: check header_line")
+    assert told.endswith(
+        "The line that should contain the column names contains numbers: check header_line"
+    )
 
 
 def test_a_line_below_the_names_that_the_card_gives_is_told(tmp_path: Path) -> None:
     text = HEADER + "1,joy,4,1,20\n2,woe,3,1,20\n"
-    assert "say header_line: 1" in sole(problems(tmp_path, text, {**SUMMARY, "header_line": 2}))
+    assert "set header_line: 1" in sole(problems(tmp_path, text, {**SUMMARY, "header_line": 2}))
 
 
 def test_rows_that_contradict_each_other_and_raters_that_lack_are_told(tmp_path: Path) -> None:
@@ -231,7 +233,7 @@ def test_missing_images_are_told_together(tmp_path: Path) -> None:
     missing, elsewhere = check_data(card).problems
     assert missing.startswith("Missing images (2 times). Put the images of the dataset into")
     assert "line 3, column 'picture': item 2: there is no image" in missing
-    assert "leads out of the folder" in elsewhere
+    assert "points outside the folder" in elsewhere
     assert not check_data(card, images=False).problems
     with pytest.raises(DataError, match=r"b\.png"):
         prepared(tmp_path, card)
@@ -248,7 +250,7 @@ def test_what_spreadsheets_made_of_words_is_told_together(tmp_path: Path) -> Non
     pq.write_table(pa.table({"id": [1, 2], "word": pa.array([True, False]), "v": [4.0, 9.0]}), path)
     told = sole(check_data(table_card(path)).problems)
     assert "(2 times)" in told
-    assert "holds the truth value True" in told
+    assert "found the truth value True" in told
 
 
 def test_a_summary_says_what_the_data_hold(tmp_path: Path) -> None:
@@ -293,7 +295,7 @@ def test_emobank_tells_all(tmp_path: Path) -> None:
     for part in (
         "r.csv, line 2, column 'A': expected a number, found 'x'",
         "r.csv, line 3, column 'V': expected a number, found 'y'",
-        "t.csv, line 3: 's1' stands in the file twice",
+        "t.csv, line 3: 's1' occurs twice in the file",
         "'s2' has no sentence",
     ):
         assert part in told
@@ -327,7 +329,7 @@ def test_goemotions_tells_all(tmp_path: Path) -> None:
     told = "\n".join(several("goemotions", files, ratings=({},), splits={}))
     for part in (
         "line 2, column joy: expected 0 or 1, found '2'",
-        "line 3: a has another text here",
+        "line 3: the text of a differs",
         "line 4, column example_very_unclear: expected True or False",
     ):
         assert part in told
@@ -369,7 +371,7 @@ def test_a_row_whose_fields_may_have_moved_is_refused(row: str, tmp_path: Path) 
     if row.endswith(","):
         assert "column 'v': expected a number, found ' sunny'" in told
     else:
-        assert "must stand in quotation marks. If the last ones are a note" in told
+        assert "must be in quotation marks. If the last fields are a note" in told
 
 
 def test_text_right_of_the_numbers_may_be_cut_and_is_refused(tmp_path: Path) -> None:
@@ -381,8 +383,8 @@ def test_text_right_of_the_numbers_may_be_cut_and_is_refused(tmp_path: Path) -> 
 def test_quotation_marks_are_no_advice_where_they_mean_nothing(tmp_path: Path) -> None:
     text = f"{HEADER}1,beach, sunny,4,1,20\n"
     told = sole(problems(tmp_path, text, {**SUMMARY, "quotes": "none"}))
-    assert "must stand in quotation marks" not in told
-    assert "No field can hold what separates fields" in told
+    assert "must be in quotation marks" not in told
+    assert "no field can contain the delimiter" in told
 
 
 def test_columns_that_nobody_reads_may_hold_the_separator(tmp_path: Path) -> None:
@@ -403,7 +405,7 @@ def test_empty_rows_and_notes_are_counted_in_the_log_once(
         prepared(tmp_path, table_card(write(tmp_path / "words.csv", text), SUMMARY))
     told = [message.rpartition("words.csv: ")[2] for message in caplog.messages]
     assert "empty rows left out: 5 (line 2, line 4, line 5, …)" in told
-    assert "notes right of the last named column left out: 1 (line 3)" in told
+    assert "notes to the right of the last named column left out: 1 (line 3)" in told
 
 
 @pytest.mark.parametrize("name", ["words.tsv", "words.jsonl", "words.parquet"])
@@ -432,7 +434,7 @@ def test_readers_without_a_header_leave_out_the_same(
         (3, ["2", "3", "Bye"]),
     ]
     assert not mistakes
-    assert "notes right of the last named column left out: 1 (line 1)" in caplog.text
+    assert "notes to the right of the last named column left out: 1 (line 1)" in caplog.text
 
 
 # Quotation marks
@@ -442,7 +444,7 @@ def test_readers_without_a_header_leave_out_the_same(
 @pytest.mark.parametrize(
     ("third", "told"),
     [
-        ('she said "no', "line 2: not valid [CT]SV: a field goes on after"),
+        ('she said "no', "line 2: not valid [CT]SV: text follows the quotation mark"),
         ('she said"', "line 2: a quotation mark opens a field here that ends only in line 4"),
         ("she said", "line 2: not valid [CT]SV: a quotation mark opens a field here and is never"),
         ('"go" she said', "line 2: not valid|line 2: a quotation mark opens|line 4: not valid"),
@@ -456,7 +458,7 @@ def test_a_field_that_has_swallowed_rows_is_refused_where_it_began(
     )
     with pytest.raises(DataError, match=told) as error:
         read(tmp_path, text, name, delimiter=delimiter)
-    assert "say quotes: none in the card" in str(error.value)
+    assert "set quotes: none in the card" in str(error.value)
     rows = read(tmp_path, text, name, delimiter=delimiter, quotes="none")
     assert [row[1] for row in rows] == ["word", '"Stop he said', "beach", third, "woe"]
 
@@ -518,7 +520,7 @@ def test_the_card_has_the_last_word_on_the_delimiter(tmp_path: Path) -> None:
 
 
 def test_a_delimiter_cannot_be_a_quotation_mark() -> None:
-    with pytest.raises(ValueError, match="can separate fields"):
+    with pytest.raises(ValueError, match="cannot be the delimiter"):
         TableFormat(delimiter='"')
 
 
@@ -545,7 +547,7 @@ def test_ids_that_look_the_same_are_joined_and_told(
     assert set(stimuli["text"]) == {decomposed("café"), decomposed("niño"), "b"}
     assert set(stimuli["item_id"]) == set(stimuli["text"])
     assert norms[norms["scale"] == "arousal"]["mean"].tolist() == [3, 1, 2]
-    assert "more.csv: matched with items although" in caplog.text
+    assert "more.csv: ids or texts matched although" in caplog.text
     assert "(Unicode NFC, NFD): 2" in caplog.text
 
 
@@ -590,7 +592,7 @@ def test_an_image_is_found_by_a_name_that_is_coded_otherwise(
         decomposed("café.png"),
         "niño.png",
     ]
-    assert "pictures: matched with items although" in caplog.text
+    assert "pictures: ids or texts matched although" in caplog.text
 
 
 def test_words_that_look_different_are_different(tmp_path: Path) -> None:
@@ -624,18 +626,18 @@ def test_a_mark_at_the_beginning_is_no_letter_of_the_first_name(
 )
 def test_row_names_without_a_name_of_their_own_are_told(text: str, tmp_path: Path) -> None:
     told = sole(problems(tmp_path, text, MEAN | {"delimiter": "\t"}))
-    assert "Every row has one field more than there are names" in told
+    assert "Every row has one field more than there are column names" in told
     assert "row.names = FALSE" in told
 
 
 def test_one_row_among_others_that_is_too_long_is_not_taken_for_row_names(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, PLAIN + "3,sea, salt,4\n", MEAN))
-    assert "must stand in quotation marks" in told
+    assert "must be in quotation marks" in told
 
 
 def test_a_delimiter_is_suggested_although_a_name_holds_a_comma(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, "id;word;v;note (a, b)\n1;beach;2;x\n", MEAN))
-    assert 'say delimiter: ";"' in told
+    assert 'set delimiter: ";"' in told
 
 
 def test_thousands_are_not_taken_for_decimals(tmp_path: Path) -> None:
@@ -647,7 +649,7 @@ def test_thousands_are_not_taken_for_decimals(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("<html><table></table></html>", "not a spreadsheet but a web page"),
-        ("id\tword\n", "say format: csv (or tsv)"),
+        ("id\tword\n", "set format: csv (or tsv)"),
     ],
 )
 def test_text_that_is_called_a_spreadsheet_is_told(text: str, told: str, tmp_path: Path) -> None:
@@ -660,7 +662,7 @@ def test_text_that_is_called_a_spreadsheet_is_told(text: str, told: str, tmp_pat
 def test_half_a_character_is_told_with_its_line(tmp_path: Path) -> None:
     table = write(tmp_path / "words.jsonl", '{"id": 1, "word": "sea \\ud83d", "v": 2}\n')
     told = sole(check_data(table_card(table)).problems)
-    assert told.startswith(f"{table}, line 1: holds half of a character (\\ud83d)")
+    assert told.startswith(f"{table}, line 1: contains half of a character (\\ud83d)")
     write(table, '{"id": 1, "word": "\\ud83d\\ude00", "v": 2}\n')
     assert check_data(table_card(table)).items == 1
 
@@ -679,7 +681,9 @@ def test_parquet_of_other_types_is_read_as_it_was_meant(tmp_path: Path) -> None:
     assert list(norms["mean"]) == [2.1, 6.9]
     columns["word"] = pa.array([b"sea", b"\xdcbung"])
     pq.write_table(pa.table(columns), tmp_path / "words.parquet")
-    assert "row 2, column 'word': holds bytes that are not" in sole(check_data(card).problems)
+    assert "row 2, column 'word': expected text or a number, found bytes that are not" in sole(
+        check_data(card).problems
+    )
 
 
 def test_columns_without_a_name_can_be_told(tmp_path: Path) -> None:
@@ -702,4 +706,4 @@ def test_columns_without_a_name_can_be_told(tmp_path: Path) -> None:
 
 def test_fields_separated_by_blanks_are_told(tmp_path: Path) -> None:
     told = sole(problems(tmp_path, "id   word   v\n1    beach  2\n", MEAN))
-    assert told.endswith("else save the table as CSV")
+    assert told.endswith("otherwise save the table as CSV")

@@ -140,10 +140,13 @@ def test_a_job_that_ended_well_when_it_was_started_again_has_not_failed(tmp_path
         told.begins(job, "rate", "a.log", model=f"m{job}")
         told.fails(job, "rate", str(tmp_path / "none.log"))
     told.says("Trying to restart job 1.")
-    assert told.lines[-1] == "rate m1 is started again."
+    assert told.lines[-1] == "rate m1 is being started again."
     told.ends(1, 1)
     last = told.terminal.failure()
-    assert "1 job failed:\nrate m2: it ended without a message: was it killed?" in last
+    assert (
+        "1 job failed:\nrate m2: it ended without a message; it was probably killed, perhaps "
+        "because memory ran out" in last
+    )
 
 
 def test_after_ctrl_c_no_failure_is_told() -> None:

@@ -66,7 +66,7 @@ def test_mistakes_of_file_options_and_cards_are_told_at_once_each_with_its_place
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("study: a\n\ttitle: b\n", "config.yaml, line 2: not valid YAML: a tab stands here"),
+        ("study: a\n\ttitle: b\n", "config.yaml, line 2: not valid YAML: there is a tab here"),
         ("", "config.yaml: the file is empty"),
         ("- study\n", "config.yaml: expected keys with values"),
     ],

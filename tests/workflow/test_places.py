@@ -94,7 +94,7 @@ def test_as_a_module_with_a_prefix_and_a_configuration_it_runs_to_the_report(
         assert f"] {rule}" in text(done)
     assert (folder / "results/small/report.html").exists()
     again = snakemake(folder, "--dry-run")
-    assert "Nothing to be done" in text(again), "what is finished stays"
+    assert "Nothing to be done" in text(again), "Finished jobs are kept"
 
 
 # From elsewhere
@@ -111,7 +111,9 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 def test_a_folder_without_a_study_is_told_with_what_to_type(tmp_path: Path) -> None:
     said = told(snakemake(tmp_path, "-s", str(ROOT / "Snakefile"), "-d", str(tmp_path / "new")))
     new = tmp_path / "new"
-    assert f"There is no config/config.yaml in {new}, where this run would read its study" in said
+    assert (
+        f"There is no config/config.yaml in {new}, where this run would look for its study" in said
+    )
     assert f"for the study in {ROOT}: cd {ROOT}" in said
     assert f"for a new study: emoalign init {new}\n" in said
     assert "--configfile" in said

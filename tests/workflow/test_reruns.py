@@ -161,7 +161,9 @@ def test_a_broken_study_is_told_in_words_not_in_tracebacks(finished: Project) ->
     told = done.stdout + done.stderr
     assert done.returncode == 1
     assert "5 problems in the configuration" in told
-    assert "broken.yaml, line 3: not valid YAML: duplicate key: title stands in line 2" in told
+    assert (
+        "broken.yaml, line 3: not valid YAML: duplicate key: title already occurs in line 2" in told
+    )
     assert (
         "config/studies/broken.yaml, line 6: protocol: unknown key; did you mean 'protocols'?"
         in told

@@ -218,7 +218,9 @@ def test_trials_of_five_models_on_images_that_are_not_there(tmp_path: Path) -> N
     assert list(stimuli["image_path"])[:1] == ["resources/oasis/images/Scene 0.jpg"]
     assert stimuli["image_sha256"].isna().all()
     log = project.folder / "results/five-models/logs/prepare_stimuli/oasis.log"
-    assert "28 of 30 items have recorded answers of every model" in log.read_text(encoding="utf-8")
+    assert "28 of 30 items have recorded answers from every model" in log.read_text(
+        encoding="utf-8"
+    )
     told = page(project, "five-models")
     assert "resources/recorded/trials.csv; condition: base; engine_name: Gemini 1.5 Pro" in told
     assert "The answers of Claude 3.5 Sonnet (168), GPT-4o (168), Gemini 1.5 Pro (168), " in told

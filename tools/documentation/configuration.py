@@ -29,10 +29,11 @@ A study is described by a few [YAML](https://yaml.org/spec/1.2.2/) files in the 
 `config/` of a clone, or of a folder of your own (`emoalign init`).
 To add a model, a dataset or a prompt set, add a file with a name of your choice to its folder
 (`config/models/`, `config/datasets/`, `config/prompts/` …) and write that name into a study. No
-program code is involved.
+program code is needed.
 
-**What ships** is in [the catalogue](../src/emoalign/catalogue/README.md), and a study names it in
-the same way. A file of your own with the name of a shipped one takes its place, and a run says so.
+**Included files** are in [the catalogue](../src/emoalign/catalogue/README.md), and a study names
+them in the same way. A file of your own replaces an included file of the same name, and each run
+says so.
 
 {contents}
 
@@ -45,21 +46,22 @@ snakemake --cores 8 --configfile config/studies/<name>.yaml       # another
 
 A study given with `--configfile` stands alone: nothing of the default study is mixed into it.
 
-**What the tables say.** A key marked **required** must be there. Any other key may be left out, and
+**What the tables say.** A key marked **required** must be there. Any other key may be left out,
+and
 then has the value in the column *default*; *none* means that nothing is set. A *name* is made of
 letters, digits, dots, underscores and hyphens and begins with a letter or a digit, because it
 becomes part of file names.
 
-**Mistakes.** Before anything is asked of a model, all files of the study are checked together, and
-all problems are reported at once, each with the file, the key, what was expected and the nearest
-known name. A key that is not in these tables is an error, never ignored. Types are strict: `"20"`
+**Mistakes.** Before any model is asked, all files of the study are checked together, and all
+problems are reported at once, each with the file, the key, what was expected and the closest known
+name. A key that is not in these tables is an error, never ignored. Types are strict: `"20"`
 in quotation marks is text, not a number.
 
-**Changes.** A changed file re-runs what depends on the change and nothing else. Answers that have
-already been given are kept and used again ([results](results.md#raw-answers)); changing a title, a
-limit or an address asks for nothing again.
+**Changes.** If a file changes, only the jobs that depend on the change run again. Answers that
+have already been given are kept and used again ([results](results.md#raw-answers)); changing a
+title, a limit or an address causes no new requests.
 
-**Help while writing.** The first line of the files that come with emoalign names a schema in the
+**Help while writing.** The first line of the files included in emoalign names a schema in the
 catalogue's folder `schemas/`. Editors that understand it (such as Visual Studio Code with the YAML
 extension) complete keys, show their meaning and mark mistakes as you type. Copy the line into your
 own files.

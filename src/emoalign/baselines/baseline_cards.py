@@ -54,8 +54,8 @@ class TrainingSettings(Entry):
     patience: int = Field(
         2,
         ge=1,
-        description="Training stops after so many epochs without a lower loss on the dev split; "
-        "the weights of the best epoch are used.",
+        description="Training stops after this many epochs without a lower loss on the dev "
+        "split; the weights of the best epoch are used.",
     )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
@@ -77,7 +77,7 @@ class PublishedClassifier(Entry):
 class _Baseline(Entry):
     title: str = Field(description="Name of the baseline as the report shows it.")
     weights: str = Field(
-        description="Name on the Hugging Face hub, or path of a folder that holds the weights "
+        description="Name on the Hugging Face hub, or path of a folder with the weights "
         "(safetensors), config.json and the tokenizer."
     )
     revision: str | None = Field(
@@ -86,8 +86,8 @@ class _Baseline(Entry):
         "nothing notices when that changes. A folder is known by the checksum of its files.",
     )
     dataset: Name = Field(
-        description="Name of a dataset: what the baseline has learned from, and "
-        "what it is evaluated on. The study must have it."
+        description="Name of the dataset that the baseline was trained on and is evaluated on. "
+        "It must be a dataset of the study."
     )
     scale: Name = Field(description="The scale of that dataset that it predicts.")
     splits: Splits = Field(

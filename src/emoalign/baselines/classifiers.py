@@ -126,8 +126,8 @@ def load(
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise BaselineError(
-            f"the weights {weights!r} cannot be loaded: {error} Is the name or the folder right? "
-            "Without a network, give the path of a folder that holds them (docs/baselines.md)"
+            f"the weights {weights!r} cannot be loaded: {error} Check the name or the folder. "
+            "Without a network, give the path of a folder that contains them (docs/baselines.md)"
         ) from error
     if tokenizer.pad_token_id is None:
         raise BaselineError(f"the tokenizer of {weights!r} has no token to fill up texts with")

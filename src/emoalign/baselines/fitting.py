@@ -235,7 +235,8 @@ class Checkpoints:
             reached = orjson.loads(state["position"])
         except Exception as error:
             raise BaselineError(
-                f"{path}: the training cannot go on from this file: {error} Delete it to begin anew"
+                f"{path}: the training cannot continue from this file: {error} Delete it to start "
+                "again"
             ) from error
         torch.set_rng_state(state["random"])
         if torch.cuda.is_available() and state["random_cuda"]:

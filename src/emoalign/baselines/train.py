@@ -219,4 +219,4 @@ class TrainingRecord(Entry):
         try:
             return cls.model_validate_json(path.read_bytes())
         except ValueError as error:
-            raise BaselineError(f"{path}: this is no record of a training: {error}") from error
+            raise BaselineError(f"{path}: this is not a record of a training: {error}") from error

@@ -8,13 +8,25 @@ from emoalign import __version__
 from emoalign.commands.group import Commands
 
 MODULES = {
-    "init": ("emoalign.commands.init", "Make a folder with a study of your own, which runs."),
-    "new": ("emoalign.commands.new", "Write a commented model, dataset, prompt set or study."),
-    "check": ("emoalign.commands.check", "Check a study and all its data; nothing is spent."),
-    "list": ("emoalign.commands.listing", "List the models, datasets and all else there is."),
-    "show": ("emoalign.commands.showing", "Show an entry: its file, and where it is."),
+    "init": ("emoalign.commands.init", "Create a folder with a study of your own, ready to run."),
+    "new": (
+        "emoalign.commands.new",
+        "Write a new model, dataset, prompt set or study, with comments.",
+    ),
+    "check": ("emoalign.commands.check", "Check a study and all its data, at no cost."),
+    "list": (
+        "emoalign.commands.listing",
+        "List the available models, datasets, prompt sets and so on.",
+    ),
+    "show": (
+        "emoalign.commands.showing",
+        "Show a model, dataset, prompt set or study, and where its file is.",
+    ),
     "docs": ("emoalign.commands.docs", "Show a page of the documentation."),
-    "calibrate": ("emoalign.commands.calibrate", "Apply what calibration learnt to other items."),
+    "calibrate": (
+        "emoalign.commands.calibrate",
+        "Apply fitted calibrators to the items of another study.",
+    ),
 }
 """The subcommands; each module has its click command as `command`."""
 

@@ -35,18 +35,20 @@ def ask_models(loaded: LoadedStudy, yes: bool) -> bool:
     """Ask each model of a study about a made-up item; False where one could not be asked.
 
     Nothing is written to the journal. Before anything goes to another machine, it is said what, and
-    leave is asked for, unless `yes`. Raises click.Abort without it.
+    permission is asked for, unless `yes`. Raises click.Abort without it.
     """
     with tempfile.TemporaryDirectory() as folder:
         trials = {name: _trial(loaded, name, Path(folder)) for name in loaded.models}
-        _ask_leave([trial for trial in trials.values() if trial is not None], yes)
+        _ask_permission([trial for trial in trials.values() if trial is not None], yes)
         sound = True
         for name, card in loaded.models.items():
             trial = trials[name]
             if not card.asked:
-                click.echo(f"{name}: nothing to ask, its ratings are recorded")
+                click.echo(f"{name}: nothing to ask, because its ratings are recorded")
             elif trial is None:
-                click.echo(f"{name}: not asked, because its weights are loaded within its jobs")
+                click.echo(
+                    f"{name}: not asked, because its weights are loaded only in a rating job"
+                )
             else:
                 sound &= _told(trial)
     return sound
@@ -109,11 +111,13 @@ def _grey(folder: Path, card: ServedModel) -> Image:
     return Image(sha256(path.read_bytes()).hexdigest(), card.able.image_longest_side, path)
 
 
-def _ask_leave(trials: Sequence[_Trial], yes: bool) -> None:
+def _ask_permission(trials: Sequence[_Trial], yes: bool) -> None:
     remote = [trial for trial in trials if trial.card.destination is not None]
     if not remote:
         return
-    click.echo("To other machines will be sent, with the instructions of the first protocol:")
+    click.echo(
+        "The following will be sent to other machines, with the instructions of the first protocol:"
+    )
     for trial in remote:
         requests = counted(len(trial.asks) + trial.repeated, "request")
         cost = "" if math.isnan(trial.usd) else f", at most {_dollars(trial.usd)}"
@@ -150,9 +154,9 @@ async def _asked(trial: _Trial, engine: Engine) -> list[str]:
     if again is not None:
         lines.append(_seeds(replies[0][1], again))
     elif trial.asks[0].request.readout == "sampled":
-        lines.append("seeds: none are sent, because its card says seed_bits: 0")
+        lines.append("seeds: not sent, because its card has seed_bits: 0")
     sent = trial.card.capabilities.sent
-    lines.append(f"sampling: {', '.join(sent) or 'no parameters'} sent, and taken")
+    lines.append(f"sampling: {', '.join(sent) or 'no parameters'} sent and accepted")
     every = [answers for _, answers in replies] + ([again] if again is not None else [])
     return [*lines, *_thinking(every), _cost(trial, every)]
 
@@ -166,8 +170,8 @@ def _reply(trial: _Trial, ask: Ask, answers: Sequence[Answer]) -> Iterator[str]:
         mass, off = columns["returned_mass"], columns["off_scale_mass"]
         on_scale = float(str(mass)) - float(str(off)) if mass is not None else math.nan
         yield (
-            f"log-probabilities: {seen} tokens, {percent(on_scale)} of the probability on points "
-            f"of {scale}"
+            f"log-probabilities: of {seen} tokens; {percent(on_scale)} of the probability is on "
+            f"points of {scale}"
         )
         return
     statuses = ", ".join(f"{scale}: {_reading(columns)}" for scale, columns in read.items())
@@ -189,8 +193,8 @@ def _seeds(first: Sequence[Answer], again: Sequence[Answer]) -> str:
     if same:
         return "seeds: the same seed gave the same answers"
     return (
-        "seeds: the same seed gave other answers, so that answers cannot be repeated; if the "
-        "provider does not promise more, say seed_bits: 0 in the model's card"
+        "seeds: the same seed gave different answers, so answers cannot be reproduced; unless "
+        "the provider promises that they can, set seed_bits: 0 in the model's card"
     )
 
 
@@ -199,18 +203,18 @@ def _thinking(replies: Sequence[Sequence[Answer]]) -> Iterator[str]:
     shown = any(answer.thinking for answers in replies for answer in answers)
     if tokens or shown:
         yield (
-            f"thinking: it thinks before it answers ({tokens or 'an unknown number of'} tokens), "
-            "which answer.max_tokens has to leave room for, and which costs as answers do"
+            f"thinking: the model thinks before it answers ({tokens or 'an unknown number of'} "
+            "tokens); answer.max_tokens must leave room for this, and it is charged like answers"
         )
     else:
-        yield "thinking: none seen"
+        yield "thinking: none detected"
 
 
 def _cost(trial: _Trial, replies: Sequence[Sequence[Answer]]) -> str:
     every = [answer for answers in replies for answer in answers]
     prompt = sum(answer.prompt_tokens or 0 for answer in every)
     written = sum(answer.completion_tokens or 0 for answer in every)
-    said = f"cost: {prompt} tokens of prompts and {written} of answers"
+    said = f"cost: {prompt} prompt tokens and {written} answer tokens"
     prices = trial.card.terms().prices
     if prices is not None:
         return f"{said}, {_dollars(prices.cost(prompt, written))}"

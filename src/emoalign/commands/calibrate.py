@@ -28,7 +28,7 @@ from emoalign.study.library import Library
     "methods",
     type=click.Choice(METHODS),
     multiple=True,
-    help="May stand several times; without it, all that were fitted.",
+    help="Can be given several times; without it, all methods that were fitted.",
 )
 def command(
     calibrators: Path, items: Path, dataset: str, output: Path, methods: tuple[str, ...]

@@ -34,14 +34,18 @@ def _complete_study(
 )
 @click.argument("study", required=False, shell_complete=_complete_study)
 @click.option("--ask", is_flag=True, help="Ask each model about a made-up word.")
-@click.option("--yes", is_flag=True, help="With --ask: give that leave.")
+@click.option(
+    "--yes", is_flag=True, help="With --ask: give permission to send, without being asked."
+)
 def command(study: str | None, ask: bool, yes: bool) -> None:
-    """Check a STUDY, the cards it names and all their data, every mistake at once.
+    """Check a STUDY, the cards it names and all their data, and list every mistake.
 
     STUDY is a file or a name (emoalign list studies); without it, config/config.yaml. Nothing is
-    asked and nothing is written. With --ask each model gets one to three requests about a made-up
-    word, and what its server can do is told; before anything goes to another machine, leave is
-    asked for.
+    asked and nothing is written.
+
+    With --ask, each model is sent one to three requests about a made-up word, and the command
+    reports what its server can do. It asks for your permission before it sends anything to
+    another machine.
     """
     checked = check_study(study_file(study), CONFIG)
     for line in _shown(checked):

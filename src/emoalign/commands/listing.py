@@ -20,7 +20,7 @@ from emoalign.commands.kinds import KINDS, KindName, Listed, entries, title
 def command(kind: str | None) -> None:
     """List models, datasets, prompts, personas, studies, baselines, embeddings and lexicons.
 
-    The project's own come first. One with the name of a shipped entry takes its place.
+    The project's own entries come first; one with the name of an included entry replaces it.
     """
     shown = 0
     for folder in [kind] if kind else KINDS:
@@ -48,5 +48,5 @@ def _lines(listed: Sequence[Listed]) -> list[str]:
 
 def _note(entry: Listed) -> str:
     if entry.in_place_of_shipped:
-        return "(own, in place of the one that ships)"
+        return "(own; replaces the included one)"
     return "(own)" if entry.own else ""

@@ -7,10 +7,16 @@ import click
 from emoalign.commands.group import Commands
 
 MODULES = {
-    "dataset": ("emoalign.commands.new_dataset", "A card for a table with items and ratings."),
-    "model": ("emoalign.commands.new_model", "A card for a model, or for recorded ratings."),
+    "dataset": (
+        "emoalign.commands.new_dataset",
+        "A dataset card for a table of items and human ratings.",
+    ),
+    "model": (
+        "emoalign.commands.new_model",
+        "A card for a model, or for ratings already collected.",
+    ),
     "prompts": ("emoalign.commands.new_prompts", "A prompt set with a wording for each scale."),
-    "study": ("emoalign.commands.new_study", "A study that runs at once."),
+    "study": ("emoalign.commands.new_study", "A study that is ready to run."),
 }
 
 
@@ -26,7 +32,7 @@ MODULES = {
     ),
 )
 def command() -> None:
-    """Write a new file into config/, with comments, and say what to type next.
+    """Write a new commented file in config/, and say what to type next.
 
     No file is ever overwritten.
     """

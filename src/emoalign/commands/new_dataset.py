@@ -28,11 +28,11 @@ from emoalign.stimuli.guessed_scales import GuessedScale
 from emoalign.study.reading import read_card
 from emoalign.wording import counted
 
-CHECK_TEXT = f"  {CHECK}: no column was found that holds words or sentences"
+CHECK_TEXT = f"  {CHECK}: no column with words or sentences was found"
 
 DIRECTIONS = {
     "valence": "higher is more pleasant",
-    "arousal": "higher is more aroused",
+    "arousal": "higher is more arousing",
     "dominance": "higher is more in control",
     "aoa": "higher is learnt later",
     "gender": "higher is more masculine",
@@ -47,11 +47,11 @@ DIRECTIONS = {
 @click.argument("name")
 @click.argument("table", type=click.Path(path_type=Path))
 def command(name: str, table: Path) -> None:
-    """Write config/datasets/NAME.yaml for a TABLE with items and people's ratings of them.
+    """Write config/datasets/NAME.yaml for a TABLE of items and human ratings.
 
-    The table is CSV, TSV, XLSX, XLS, Parquet or JSONL, with a line of column names. Its columns,
-    how it is written and the range of its scales are guessed from its rows; each guess that only
-    you can judge ends in "please check". A table from outside of this folder is copied to
+    The table is CSV, TSV, XLSX, XLS, Parquet or JSONL, with a line of column names. The roles of
+    its columns, its format and the range of its scales are guessed from its rows; each guess that
+    you need to confirm ends in "please check". A table outside this folder is copied to
     resources/NAME/.
     """
     path = free_file("datasets", name)
@@ -60,11 +60,12 @@ def command(name: str, table: Path) -> None:
     columns = guess_columns(guessed)
     if columns.scale_column is not None:
         raise Told(
-            f"{table}: the column {columns.scale_column!r} seems to say which scale a row is about "
-            f"({_some(guessed.column(columns.scale_column))}). A dataset needs a column for each "
-            "scale. In Python: pandas.read_csv(...).pivot_table(index=[item, rater], "
-            f"columns={columns.scale_column!r}, values=rating). Ratings of a model may stay so: "
-            f"emoalign new model {name} --recorded {table}"
+            f"{table}: the column {columns.scale_column!r} seems to name the scale that each row "
+            f"is about ({_some(guessed.column(columns.scale_column))}). A dataset needs one "
+            "column per scale. To reshape the table, in Python: "
+            "pandas.read_csv(...).pivot_table(index=[item, rater], "
+            f"columns={columns.scale_column!r}, values=rating). If these are a model's ratings, "
+            f"the table can stay as it is: emoalign new model {name} --recorded {table}"
         )
     images = _images(name, table, guessed, columns)
     card = "\n".join(_card(name, file.as_posix(), guessed, columns, images))
@@ -72,7 +73,7 @@ def command(name: str, table: Path) -> None:
     copy_to(file, table)
     unsure = sum(CHECK in line for line in path.read_text(encoding="utf-8").splitlines())
     if unsure:
-        click.echo(f"Guesses end in “please check”: {counted(unsure, 'line')}.")
+        click.echo(f"Lines that end in “please check” are guesses: {counted(unsure, 'line')}.")
     _tell_data(path)
     say_next(
         [
@@ -107,7 +108,7 @@ def _tell_data(path: Path) -> None:
     """Say what the table holds by the new card, or what is wrong with it."""
     checked = check_data(read_card(path, DatasetCard), images=False)
     for problem in checked.problems:
-        click.echo(f"The table needs a look: {problem}", err=True)
+        click.echo(f"Please check the table: {problem}", err=True)
     if not checked.problems:
         scales = ", ".join(
             f"{name} {scale.lowest:.3g} to {scale.highest:.3g}"
@@ -136,22 +137,25 @@ def _card(
         yield f"images: {quoted(images.folder)}  {CHECK}: the folder of the image files"
     yield from _scales(columns)
     yield ""
-    yield "# The terms of the data. Until you know better: nothing is shown in reports but ids, and"
-    yield "# models on other machines see the items only if the study names them in allow_remote."
+    yield "# The terms of the data. As they stand, reports show only the ids of items, and models"
+    yield (
+        "# on other machines are sent the items only if the study lists the dataset in "
+        "allow_remote."
+    )
     yield f"licence: unknown  {CHECK}: such as CC-BY-4.0"
-    yield f"redistribute: false  {CHECK}: true where reports may show the items"
+    yield f"redistribute: false  {CHECK}: true if reports may show the items"
     yield f"remote_api: ask  {CHECK}: allow, ask or deny"
     yield f"citation: unknown  {CHECK}: a BibTeX entry"
 
 
 def _rows_and_items(columns: GuessedColumns, suffix: str) -> Iterator[str]:
     if columns.rows == "ratings":
-        yield "  # A row is one person's rating; the rows of an item belong together."
+        yield "  # Each row is one person's rating of one item."
         yield "  rows: ratings"
         if columns.rater is not None:
             yield f"  rater: {quoted(columns.rater)}"
         else:
-            yield "  # rater: ...  the column that says who rated, where there is one"
+            yield "  # rater: ...  the column that identifies the rater, if there is one"
     yield f"  id: {quoted(columns.id)}"
     if columns.image is not None:
         yield f"  image: {quoted(columns.image)}"
@@ -166,14 +170,19 @@ def _rows_and_items(columns: GuessedColumns, suffix: str) -> Iterator[str]:
 
 def _scale_columns(columns: GuessedColumns) -> Iterator[str]:
     if any(scale.ratings for scale in columns.scales) and columns.rows == "items":
-        yield f"  columns_are_raters: true  {CHECK}: whether a column is one person throughout"
+        yield (
+            f"  columns_are_raters: true  {CHECK}: whether each column is the same person in all "
+            "rows"
+        )
     if columns.scales:
         yield "  scales:"
     for scale in columns.scales:
         yield f"    {scale.name}: {{{', '.join(_columns_of(scale, columns.rows))}}}"
     if len(columns.labels) > 1:
-        yield "  # Columns of 0 and 1 may be labels that people chose. A table holds these in one"
-        yield "  # column, several with a semicolon between them: docs/labels.md of emoalign."
+        yield (
+            "  # Columns of 0 and 1 may be labels that raters chose. Put the chosen labels in one"
+        )
+        yield "  # column, separated by semicolons: see `emoalign docs labels`."
     if columns.unused:
         shown = ", ".join(columns.unused[:12]) + (", …" if len(columns.unused) > 12 else "")
         yield f"  # Not used: {' '.join(shown.split())}"
@@ -191,16 +200,16 @@ def _columns_of(scale: GuessedScale, rows: str) -> Iterator[str]:
 
 
 def _scales(columns: GuessedColumns) -> Iterator[str]:
-    yield "# What people rated on, and models will: from min to max."
+    yield "# The scales, from min to max, on which people rated and models will rate."
     yield "scales:"
     for scale in columns.scales:
         low, high = scale.native
-        seen = f"the range is a guess: the table has {scale.lowest:.3g} to {scale.highest:.3g}"
+        seen = f"a guess: values in the table run from {scale.lowest:.3g} to {scale.highest:.3g}"
         yield f"  {scale.name}:" + ("" if scale.named else f"  {CHECK}: which scale it is")
         if _mapped(scale):
             yield "    min: 1"
             yield "    max: 9"
-            yield "    # The table's own range, which is mapped onto min to max."
+            yield "    # The range used in the table; it is mapped onto min to max."
             yield f"    native: {{min: {low:g}, max: {high:g}}}  {CHECK}: {seen}"
         else:
             yield f"    min: {low:g}  {CHECK}: {seen}"
@@ -208,7 +217,10 @@ def _scales(columns: GuessedColumns) -> Iterator[str]:
         direction = DIRECTIONS.get(scale.name, f"higher is more {scale.name}")
         yield f"    direction: {direction}  {CHECK}"
     if not columns.scales:
-        yield "  # No column with people's ratings was found: models' ratings are not compared."
+        yield (
+            "  # No column with human ratings was found, so models' ratings are not compared "
+            "with any."
+        )
         yield f"  valence: {{min: 1, max: 9, direction: higher is more pleasant}}  {CHECK}"
 
 

@@ -31,13 +31,14 @@ def free_file(folder: str, name: str) -> Path:
         plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name.removesuffix(".yaml")).strip("-._")
         hint = f", such as {plain[:LONGEST_NAME]}" if plain else ""
         raise Told(
-            f"{name!r} cannot be a name: take letters, digits, dots, hyphens and underscores, "
-            f"{LONGEST_NAME} at most, beginning with a letter or digit{hint}"
+            f"{name!r} is not a valid name: use letters, digits, dots, hyphens and underscores, "
+            f"at most {LONGEST_NAME} characters, beginning with a letter or digit{hint}"
         )
     path = CONFIG / folder / f"{name}.yaml"
     if os.path.lexists(path):
         raise Told(
-            f"{path} is there already, and is not overwritten. Take another name, or delete it."
+            f"{path} already exists and was not overwritten. Choose another name, or delete the "
+            "file."
         )
     return path
 
@@ -52,12 +53,10 @@ def write_entry(folder: str, path: Path, schema: str, text: str) -> None:
     entry, problems = read_entry(path, KINDS[folder], str(path))
     if entry is None:
         path.unlink()
-        raise Told("\n".join(["What was written would not be valid:", *problems]))
+        raise Told("\n".join(["The file would not be valid and was not kept:", *problems]))
     click.echo(f"Wrote {path}")
     if shadows:
-        click.echo(
-            f"It takes the place of the {SINGULAR[folder]} that emoalign ships under this name."
-        )
+        click.echo(f"It replaces the {SINGULAR[folder]} of this name that is included in emoalign.")
 
 
 def schema_line(schema: str, target: Path) -> str:
@@ -96,8 +95,9 @@ def project_file(path: Path, name: str) -> Path:
     target = Path("resources", name, path.name)
     if target.exists() and target.read_bytes() != path.read_bytes():
         raise Told(
-            f"{path} is outside of this folder and would be copied to {target}, but another file "
-            "is there already. Delete it, or name it in place of the other."
+            f"{path} is outside this folder and would be copied to {target}, but a different file "
+            f"with that name is already there. Delete {target}, or name {target} in the command "
+            "to use it."
         )
     return target
 

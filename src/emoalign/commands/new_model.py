@@ -44,14 +44,18 @@ OPENAI = "https://api.openai.com/v1"
 )
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--engine", type=click.Choice(ENGINES), help="Without it, told by the rest.")
-@click.option("--model", help="The name that the server or the hub knows it by.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="How the model is run; without it, inferred from the other options.",
+)
+@click.option("--model", help="The model's name on the server or on the hub.")
 @click.option("--base-url", help="Address of an OpenAI-compatible server, including /v1.")
-@click.option("--key-env", help="Environment variable that holds the server's key.")
+@click.option("--key-env", help="Environment variable with the server's API key.")
 @click.option(
     "--recorded",
     type=click.Path(path_type=Path),
-    help="A table of ratings that were collected already.",
+    help="A table of ratings already collected.",
 )
 def command(
     name: str,
@@ -64,8 +68,8 @@ def command(
 ) -> None:
     """Write config/models/NAME.yaml: a card for a model.
 
-    FILE is a GGUF file (llama.cpp) or a table of recorded ratings. Nothing is asked: what the
-    server can do is on the card as a guess, and `emoalign check --ask` finds it out.
+    FILE is a GGUF file (llama.cpp) or a table of recorded ratings. The model is not asked
+    anything: what its server can do is a guess in the card; test it with `emoalign check --ask`.
     """
     path = free_file("models", name)
     given = recorded or file
@@ -99,7 +103,7 @@ def _told_engine(file: Path | None, recorded: Path | None, base_url: str | None)
     if file is None:
         return "openai"
     if base_url is not None:
-        raise Told("A model is either behind --base-url or in a file: name one of them.")
+        raise Told("A model is either on a server or in a file: give --base-url or FILE, not both.")
     return "llamacpp" if file.suffix.lower() == ".gguf" else "recorded"
 
 
@@ -110,18 +114,24 @@ def _openai(name: str, model: str, base_url: str, key_env: str | None) -> Iterat
     yield f"title: {quoted(name)}"
     yield "engine: openai"
     if model == name:
-        yield f"model: {quoted(model)}  {CHECK}: the name the server knows it by, best with a date"
+        yield (
+            f"model: {quoted(model)}  {CHECK}: the model's name on the server, preferably a dated "
+            "version"
+        )
     else:
         yield f"model: {quoted(model)}"
     yield f"base_url: {base_url}"
-    yield "# The environment variable that holds the key; null for a server without keys."
+    yield "# The environment variable with the API key; null for a server without keys."
     yield f"api_key_env: {key or 'null'}" + ("" if key_env or host or here else f"  {CHECK}")
-    yield "# Say only what it can do: `emoalign check --ask` tries. All keys: docs/configuration.md"
+    yield (
+        "# What the model can do; test it with `emoalign check --ask`. All keys: emoalign docs "
+        "configuration"
+    )
     yield "capabilities:"
-    yield "  modalities: [word, sentence]  # image, where it sees them"
+    yield "  modalities: [word, sentence]  # add image if the model accepts images"
     yield "  chat: true"
     choices = 1 if host == "anthropic.com" else 20
-    yield f"  choices: {choices}  {CHECK}: answers of one request (the parameter n); 1 if unknown"
+    yield f"  choices: {choices}  {CHECK}: answers per request (the parameter n); 1 if unknown"
     bits = 0 if host == "anthropic.com" else 63
     yield f"  seed_bits: {bits}  {CHECK}: 0 for a server without seeds"
     if host == "anthropic.com":
@@ -135,9 +145,12 @@ def _openai(name: str, model: str, base_url: str, key_env: str | None) -> Iterat
     if not here:
         yield "  # requests_per_minute: 500"
         yield "  # tokens_per_minute: 200000"
-        yield "# With prices, `emoalign check` says what a study costs, and max_usd limits it."
+        yield (
+            "# With prices, `emoalign check` shows what a study costs at most, and max_usd can "
+            "limit it."
+        )
         yield "# prices:"
-        yield "#   input_usd: 0.15      US dollars for a million tokens of prompts"
+        yield "#   input_usd: 0.15      US dollars per million prompt tokens"
         yield "#   output_usd: 0.60"
         yield '#   as_of: "2026-01-31"'
         yield "#   source: https://…"
@@ -149,9 +162,9 @@ def _llamacpp(name: str, file: str) -> Iterator[str]:
     yield "weights:"
     yield f"  file: {quoted(file) if ' ' in file else file}"
     yield "  # sha256: …  recommended: the output of sha256sum"
-    yield "context_tokens: 1024  # the longest prompt and answer together"
+    yield "context_tokens: 1024  # the most tokens of a prompt and its answer together"
     yield "threads: 2"
-    yield "# gpu_layers: 99  where llama.cpp finds a GPU"
+    yield "# gpu_layers: 99  if there is a GPU that llama.cpp can use"
     yield "capabilities:"
     yield "  modalities: [word, sentence]"
     yield f"  chat: true  {CHECK}: false for a model without a chat template"
@@ -171,10 +184,10 @@ def _vllm(name: str, model: str) -> Iterator[str]:
     yield "# revision: …  the commit on the hub, so that the study can be repeated"
     yield "dtype: bfloat16"
     yield "context_tokens: 2048"
-    yield "# Where it thinks before it answers:"
+    yield "# If the model thinks before it answers, turn that off:"
     yield "# chat_template_kwargs: {enable_thinking: false}"
     yield "tensor_parallel_size: 1"
-    yield f"gpu_memory_gb: 24  {CHECK}: twice the billions of weights, and some more"
+    yield f"gpu_memory_gb: 24  {CHECK}: somewhat more than twice the billions of parameters"
     yield f"memory_gb: 32  {CHECK}"
     yield "capabilities:"
     yield "  modalities: [word, sentence]"
@@ -188,9 +201,9 @@ def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
     columns = card["columns"]
     if not columns.keys() & {"rating", "answer", "ratings", "answers"}:
         raise Told(
-            f"{Path(file).name}: none of its columns seems to hold ratings: "
-            f"{', '.join(map(repr, table.header))}. Give one the name rating, or answer where it "
-            "holds raw answers."
+            f"{Path(file).name}: no column with ratings was found among "
+            f"{', '.join(map(repr, table.header))}. Name the column of ratings rating, or answer "
+            "if it contains raw answers."
         )
     if "ratings" in columns:  # by the names that datasets and prompt sets know
         wide = columns["ratings"]
@@ -202,9 +215,9 @@ def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
     if table.written:
         yield from _yaml(dict(table.written))
     if "model" in card:
-        yield "# One model for each value of the column."
+        yield "# Each value of this column becomes a model."
         yield from _yaml({"model": card["model"]})
-    yield f"columns:  {CHECK}: what your columns are called"
+    yield f"columns:  {CHECK}: the names of your columns"
     for line in _yaml(columns):
         yield f"  {line}"
     if single:
@@ -212,7 +225,7 @@ def _recorded(name: str, file: str, table: GuessedTable) -> Iterator[str]:
     if "answer" in card:
         yield "# How raw answers are read."
         yield from _yaml({"answer": card["answer"]})
-    yield "# Ratings on another range than the dataset's scale, or the other way round:"
+    yield "# If the ratings are on another range than the dataset's scale, or reversed:"
     yield "# native: {min: 1, max: 7}"
 
 

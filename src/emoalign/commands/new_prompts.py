@@ -32,13 +32,13 @@ def complete_dataset(
     "dataset",
     required=True,
     shell_complete=complete_dataset,
-    help="The dataset whose scales it asks about.",
+    help="The dataset whose scales the prompts ask about.",
 )
 def command(name: str, dataset: str) -> None:
     """Write config/prompts/NAME.yaml with a wording for each scale of a dataset.
 
-    The wording is a beginning, made from the scales of the card. If you have the instruction that
-    people were given, put its words there.
+    The wording is a first draft, based on the scales in the dataset's card. If you have the
+    instruction that the raters were given, use its wording instead.
     """
     write_prompts(name, dataset)
     say_next([f"emoalign new study my-study --dataset {dataset} --prompts {name}"])
@@ -55,9 +55,15 @@ def write_prompts(name: str, dataset: str) -> None:
 def _prompts(dataset: str, card: DatasetCard) -> Iterator[str]:
     scales = asked(card)
     labels = any(isinstance(scale, LabelScale) for scale in scales.values())
-    yield f"# Made by `emoalign new prompts` from the scales of {dataset}. A new word asks anew."
+    yield (
+        f"# Made by `emoalign new prompts` from the scales of {dataset}. If the wording changes, "
+        "the models are asked again."
+    )
     yield f"title: {quoted(f'{card.title}, a wording of our own')}"
-    yield f"language: en  {CHECK}: that of the wording below; the items are in {card.language}"
+    yield (
+        f"language: en  {CHECK}: the language of the wording below; the items are in "
+        f"{card.language}"
+    )
     yield "source: Our own wording."
     yield "kind: chat"
     if card.modality == "image":
@@ -72,13 +78,13 @@ def _prompts(dataset: str, card: DatasetCard) -> Iterator[str]:
     yield from (f"  {line}".rstrip() for line in question.splitlines())
     yield "answer:"
     yield f"  kind: {'labels' if labels else 'text'}"
-    yield f"  max_tokens: {64 if labels else 8}  # a longer answer counts as truncated"
+    yield f"  max_tokens: {64 if labels else 8}  # longer answers count as truncated"
     yield "scales:"
     for name, scale in scales.items():
         yield f"  {name}:"
         if not isinstance(scale, LabelScale):
             yield f"    written_for: {{min: {scale.min:g}, max: {scale.max:g}}}"
-        yield f"    instruction: >-  {CHECK}: people's own instruction is better"
+        yield f"    instruction: >-  {CHECK}: if possible, the instruction that raters were given"
         yield from textwrap.wrap(
             wording(name, scale, card.modality),
             94,

@@ -41,7 +41,9 @@ def _complete_model(
     ),
 )
 @click.argument("name")
-@click.option("--dataset", required=True, shell_complete=complete_dataset, help="What is rated.")
+@click.option(
+    "--dataset", required=True, shell_complete=complete_dataset, help="The dataset to be rated."
+)
 @click.option(
     "--model",
     "models",
@@ -49,13 +51,14 @@ def _complete_model(
     default=("smollm2-135m",),
     show_default=True,
     shell_complete=_complete_model,
-    help="Who rates; may stand several times.",
+    help="A model that rates it; can be given several times.",
 )
 @click.option(
-    "--prompts", help="How it is asked; without it, a prompt set that fits, or else a new one."
+    "--prompts",
+    help="The prompt set; without it, one that fits the dataset, or else a new one is written.",
 )
 def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | None) -> None:
-    """Write config/studies/NAME.yaml: a study of one dataset, which runs at once."""
+    """Write config/studies/NAME.yaml: a study of one dataset, ready to run."""
     path = free_file("studies", name)
     ((_, entry),) = found(dataset, ["datasets"])
     card = read_card(entry.path, DatasetCard)
@@ -70,7 +73,10 @@ def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | Non
     write_entry("studies", path, "study", "\n".join(_study(name, dataset, card, cards, prompts)))
     say_next([f"emoalign check {path}", f"snakemake --cores 8 --configfile {path}"])
     if not DEFAULT_STUDY.exists():
-        click.echo(f"As {DEFAULT_STUDY} it would be the study that snakemake runs by itself.")
+        click.echo(
+            f"Saved as {DEFAULT_STUDY}, it would be the study that snakemake runs without "
+            "--configfile."
+        )
 
 
 def _fitting(dataset: str, card: DatasetCard, models: dict[str, ModelCard]) -> str | None:
@@ -113,10 +119,10 @@ def _fits(name: str, prompts: PromptSet, card: DatasetCard, models: dict[str, Mo
 def _study(
     name: str, dataset: str, card: DatasetCard, models: dict[str, ModelCard], prompts: str | None
 ) -> Iterator[str]:
-    yield f"# What every key means, and what else there is: emoalign show study {name}"
+    yield f"# For the keys left out here and their defaults: emoalign show study {name}"
     yield f"study: {name}"
     yield f"title: {quoted(f'{card.title}, rated by ' + ', '.join(models))}"
-    yield "# All that is drawn at random follows from it: the same seed, the same sample."
+    yield "# For everything drawn at random: the same seed gives the same sample."
     yield "seed: 1"
     yield ""
     yield "models:"
@@ -126,12 +132,15 @@ def _study(
     yield "datasets:"
     yield f"  - dataset: {dataset}"
     yield f"    scales: [{', '.join(card.scales)}]"
-    yield f"    # sample: {MANY_ITEMS}  for so many items, drawn with the seed; without it, all"
+    yield (
+        f"    # sample: {MANY_ITEMS}  this many items, drawn at random; without this line, all "
+        "items"
+    )
     remote = [model for model, each in models.items() if each.destination is not None]
     if remote and card.remote == "ask":
         yield ""
-        yield f"# The terms of {dataset} may not allow that {', '.join(remote)} see its items, on"
-        yield "# another machine. If they do allow it for you, take the # away:"
+        yield f"# This study would send the items of {dataset} to {', '.join(remote)}, on another"
+        yield "# machine. If the terms of the dataset allow this, remove the # from the next line:"
         yield f"# allow_remote: [{dataset}]"
     if prompts is None:
         return
@@ -140,12 +149,15 @@ def _study(
     yield f"  - name: {prompts}"
     yield f"    prompts: {prompts}"
     yield "    readouts: [sampled]"
-    yield "    participants: 20  # answers per item; raising it later asks for the rest alone"
+    yield (
+        "    participants: 20  # answers per item; if you raise it later, only the additional "
+        "answers are asked for"
+    )
     yield f"    temperature: {_temperature(models)}"
     priced = any(getattr(each, "prices", None) is not None for each in models.values())
     if priced and not any(each.cost_unknown for each in models.values()):
         yield ""
-        yield "# US dollars that the study may cost: jobs stop before it."
+        yield "# The most that the study may cost in US dollars: jobs stop before it is exceeded."
         yield "max_usd: 5"
 
 

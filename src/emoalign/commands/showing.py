@@ -24,25 +24,28 @@ from emoalign.study.reading import read_card
     ),
 )
 @click.argument("names", metavar="[KIND] NAME", nargs=-1, shell_complete=complete_entry)
-@click.option("--path", "only_path", is_flag=True, help="Print the path of the file alone.")
+@click.option("--path", "only_path", is_flag=True, help="Print only the path of the file.")
 def command(names: tuple[str, ...], only_path: bool) -> None:
     """Show an entry by its NAME: its file, where that is, and the defaults of all other keys."""
     if not 1 <= len(names) <= 2:
-        raise click.UsageError("Name one entry, after its kind or without: show model my-model")
+        raise click.UsageError(
+            "Give one name, with or without its kind: emoalign show model my-model"
+        )
     *kinds, name = names
     folders = [KindName().convert(kind, None, None) for kind in kinds] or list(KINDS)
     matching = found(name, folders)
     if len(matching) > 1:
         among = " and ".join(folder for folder, _ in matching)
         raise Told(
-            f"{name} is among the {among}: say which, such as emoalign show {matching[0][0]} {name}"
+            f"{name} is the name of one of the {among}. Say which you mean: emoalign show "
+            f"{matching[0][0]} {name}"
         )
     ((folder, entry),) = matching
     if only_path:
         click.echo(entry.path)
         return
     if entry.in_place_of_shipped:
-        click.echo("# It takes the place of the one that ships under this name.")
+        click.echo("# It replaces the included one of this name.")
     click.echo(f"# {entry.path}")
     click.echo(entry.path.read_text(encoding="utf-8").rstrip())
     try:
@@ -51,7 +54,7 @@ def command(names: tuple[str, ...], only_path: bool) -> None:
         raise Told(str(error)) from error
     defaults = list(_defaults(read))
     if defaults:
-        click.echo("\n# Not in the file, so at its default:")
+        click.echo("\n# Keys that are not in the file have these defaults:")
         for line in defaults:
             click.echo(f"#   {line}")
 

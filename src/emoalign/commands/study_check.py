@@ -85,7 +85,7 @@ def check_study(source: Path, config: Path) -> StudyCheck:
         return StudyCheck(source, list(dict.fromkeys(problems)), notes, datasets)
     problems += [*_missing_keys(loaded), *_missing_files(loaded), *all_forbidden(loaded)]
     notes += [
-        f"{file} is used in place of what emoalign ships under this name."
+        f"{file} replaces the file of this name that is included in emoalign."
         for file in loaded.shadowing
     ]
     notes += _missing_packages(loaded)
@@ -210,7 +210,9 @@ def _missing_packages(loaded: LoadedStudy) -> Iterator[str]:
         if isinstance(card, AskedModel) and not installed_versions(card.packages):
             needing.setdefault(card.packages[0], []).append(name)
     for package, names in needing.items():
-        yield f"{package} is not installed on this machine; it runs {', '.join(names)}."
+        yield (
+            f"{package} is not installed on this machine; it is needed to run {', '.join(names)}."
+        )
 
 
 @contextmanager
@@ -242,7 +244,7 @@ def in_words(dataset: DatasetCheck, name: str) -> str:
     else:
         parts = [f"{scale.lowest:.1f} to {scale.highest:.1f}"]
     if scale.raters is None:
-        parts.append("number of raters not known")
+        parts.append("number of raters unknown")
     else:
         fewest, most = scale.raters
         parts.append(f"n = {fewest}{'' if fewest == most else f' to {most}'} raters")

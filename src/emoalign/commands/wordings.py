@@ -24,12 +24,12 @@ _ASKED = {
         "completely in control",
     ),
     "concreteness": (
-        "How abstract or concrete is what {this} stands for?",
+        "How abstract or concrete is the meaning of {this}?",
         "very abstract",
         "very concrete",
     ),
     "imageability": (
-        "How easily does {this} bring an image to your mind?",
+        "How easily does {this} bring an image to mind?",
         "very hard to imagine",
         "very easy to imagine",
     ),
@@ -48,8 +48,8 @@ def wording(name: str, scale: DatasetScale, modality: str) -> str:
         number = "the one label" if scale.at_most == 1 else "all labels"
         verb = "applies" if scale.at_most == 1 else "apply"
         return (
-            f"Which of the labels describe {this}? Select {number} that {verb}, and only labels of "
-            "this list. Answer with a JSON array of the selected labels and with nothing else."
+            f"Which of the labels describe {this}? Choose {number} that {verb}, using only labels "
+            "from this list. Answer with a JSON array of the selected labels and nothing else."
         )
     question, low, high = _question(name, scale.direction, this)
     low = scale.anchors.get(scale.min, low)
@@ -69,7 +69,11 @@ def _question(name: str, direction: str, this: str) -> tuple[str, str, str]:
     if name in _EMOTIONS:
         return f"How much {name} does {this} make you feel?", "not at all", "extremely"
     plain = name.replace("-", " ").replace("_", " ")
-    return f"How do you rate the {plain} of {this} ({direction.rstrip('.')})?", "lowest", "highest"
+    return (
+        f"How would you rate the {plain} of {this} ({direction.rstrip('.')})?",
+        "lowest",
+        "highest",
+    )
 
 
 def asked(card: DatasetCard) -> Mapping[str, DatasetScale]:

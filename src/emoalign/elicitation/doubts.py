@@ -93,9 +93,9 @@ class Asked:
 def few_ratings(files: Sequence[Path]) -> list[str]:
     """Sentences about cells in which fewer than half the answers are ratings."""
     return [
-        f"Only {ratings} of {answers} answers ({percent(ratings / answers)}; {readout}) of {model} "
-        f"under {protocol} about {scale} of {dataset} are ratings. The report shows examples of "
-        "the others; docs/troubleshooting.md says what may be done."
+        f"Only {ratings} of {answers} answers ({percent(ratings / answers)}; {readout}) of "
+        f"{model} under {protocol} about {scale} of {dataset} are ratings. The report shows "
+        "examples of the others; docs/troubleshooting.md says what you can do."
         for model, protocol, dataset, scale, readout, answers, ratings in _rows(_RATED, files)
     ]
 
@@ -111,18 +111,18 @@ def _copies(files: Sequence[Path], asked: Asked) -> Iterator[str]:
             yield (
                 f"All participants of {asked.called(model)} under {protocol} gave the same rating "
                 f"of {scale}, to each of {items:,} items of {dataset} ({answers:,} ratings), "
-                "although they were sampled at a temperature above 0. Either the model is that "
-                "sure of each, or a cache gave all of them the same reply: then they are copies of "
-                "one. If so, switch caches off between here and the model, and ask anew with "
-                "another wave."
+                "although they were sampled at a temperature above 0. Either the model is "
+                "certain of each rating, or a cache gave all participants the same reply, in "
+                "which case they are copies of one. If so, switch off all caches on the way "
+                "to the model, and ask again with another wave."
             )
     for model, replies in _rows(_SAME_REPLY, files):
         yield (
-            f"{counted(replies, 'id')} of replies of {asked.called(model)} "
-            f"{'stands' if replies == 1 else 'stand'} for more than one request. "
-            "Either its server gives several replies the same id, or a cache answered in place of "
-            "the model: then these answers are copies. If so, switch caches off between here and "
-            "the model, and ask anew with another wave."
+            f"{counted(replies, 'reply id')} of {asked.called(model)} "
+            f"{'belongs' if replies == 1 else 'belong'} to more than one request. Either the "
+            "server gives several replies the same id, or a cache answered instead of the model, "
+            "in which case these answers are copies. If so, switch off all caches on the way to "
+            "the model, and ask again with another wave."
         )
 
 

@@ -145,10 +145,10 @@ class Inquiry:
         if known and not self._copies_told:
             self._copies_told = True
             _log.warning(
-                "The reply %r of model %r was the answer to another request before. Either its "
-                "server gives several replies the same id, or a cache answers in place of the "
-                "model: participants are then copies of each other. Stop this job, switch caches "
-                "off between here and the model, and ask anew with another wave.",
+                "The reply %r of model %r was already the answer to another request. Either the "
+                "server gives several replies the same id, or a cache answers instead of the "
+                "model, so that participants are copies of each other. If so, stop this job, "
+                "switch off all caches on the way to the model, and ask again with another wave.",
                 min(known),
                 self.task.job.model,
             )
@@ -213,7 +213,9 @@ def asked_ratings(
                 )
                 raise
         else:
-            _log.info("all %d answers are in the journal: nothing to ask", held, extra=FILE_ONLY)
+            _log.info(
+                "all %d answers are already in the journal: nothing to ask", held, extra=FILE_ONLY
+            )
     return [inquiry.ratings() for inquiry in inquiries]
 
 

@@ -187,8 +187,8 @@ class JournalFile:
         if missing:
             _log.warning(
                 "%s was %s while this job was writing it. Answers missing from it: %d. They are "
-                "written into it again. Leave the journal alone while jobs run: it holds what was "
-                "paid for.",
+                "being written again. Do not touch the journal while jobs run: it contains the "
+                "answers that were paid for.",
                 self.path,
                 happened,
                 len(missing),

@@ -99,7 +99,9 @@ def _participants(
     if job.personas:
         return [(persona, (number,)) for number, persona in enumerate(job.personas)]
     if job.protocol.participants is None:
-        raise ValueError("participants: all is for recorded ratings alone, and nobody is asked")
+        raise ValueError(
+            "participants: all can only be used for recorded ratings, and here a model is asked"
+        )
     return [(None, tuple(range(job.protocol.participants)))]
 
 

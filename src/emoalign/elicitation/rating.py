@@ -114,8 +114,8 @@ def rate(
         if card.answering() != job.card:
             raise StudyError(
                 [
-                    f"model {job.model!r}: its card was changed after the workflow had started: "
-                    "run the same command again"
+                    f"model {job.model!r}: its card changed after the workflow had started: run "
+                    "the same command again"
                 ]
             )
     if forbidden is not None:

@@ -68,8 +68,9 @@ class Rejections:
                 self._given_up = True
                 raise EngineError(
                     f"{self._first[exact]} Requests about {len(items)} items in a row were not "
-                    "accepted, so this is hardly due to the items. Nothing was noted of these; "
-                    "what had arrived is kept in the journal: running again asks only for the rest."
+                    "accepted, so the items are probably not the cause. Nothing was recorded for "
+                    "these items. Earlier answers are kept in the journal; the next run asks "
+                    "only for the rest."
                 )
 
     def accepted(self, request_id: str, exact: bool, sent: float) -> None:

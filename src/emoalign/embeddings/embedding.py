@@ -169,8 +169,9 @@ def gguf_embedder(card: GgufEmbedding) -> Embedder:
         answer = server.handle_embeddings({"input": list(texts)})
         if "data" not in answer:
             raise EngineError(
-                f"llama.cpp made no embeddings: {answer.get('error', {}).get('message', answer)}. "
-                "Is a text empty, or longer than context_tokens of the model's card?"
+                "llama.cpp returned no embeddings: "
+                f"{answer.get('error', {}).get('message', answer)}. Check whether a text is "
+                "empty, or longer than context_tokens in the model's card."
             )
         vectors = sorted(answer["data"], key=lambda vector: vector["index"])
         return np.array([vector["embedding"] for vector in vectors], dtype=np.float64)
@@ -208,8 +209,8 @@ def hugging_face_embedder(card: TransformersEmbedding) -> Embedder:
         if int(lengths.max()) > card.context_tokens:
             longest = texts[int(lengths.argmax())]
             raise EngineError(
-                f"The text {longest[:60]!r} has {int(lengths.max())} tokens, more than the "
-                f"{card.context_tokens} that context_tokens of the model's card allows."
+                f"The text {longest[:60]!r} has {int(lengths.max())} tokens, more than "
+                f"context_tokens in the model's card allows ({card.context_tokens})."
             )
         with torch.inference_mode():
             states = model(**tokens).last_hidden_state

@@ -30,7 +30,7 @@ def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
             card = loaded.datasets[entry.dataset]
             problems += _wrong_dataset(loaded, source, place, entry, card)
     problems += [
-        f"{source.at('allow_remote', place)}: {name!r} is no dataset of the study; "
+        f"{source.at('allow_remote', place)}: {name!r} is not a dataset of the study; "
         f"{nearest(name, datasets)}"
         for place, name in enumerate(loaded.study.allow_remote)
         if name not in datasets
@@ -41,8 +41,8 @@ def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
             problems += _wrong_baseline(loaded, where, name, loaded.baselines[name])
     if loaded.study.max_usd is not None:
         problems += [
-            f"{source.at('max_usd')}: model {name!r} has no prices in its card, so that its cost "
-            "is not known; a server of your own has input_usd: 0 and output_usd: 0"
+            f"{source.at('max_usd')}: model {name!r} has no prices in its card, so its cost is "
+            "unknown; add prices, or for a server of your own set input_usd: 0 and output_usd: 0"
             for name, model in loaded.models.items()
             if model.cost_unknown
         ]
@@ -69,7 +69,7 @@ def _wrong_dataset(
     for number, name in enumerate(entry.models or ()):
         if name not in names:
             where = source.at(*here, "models", number)
-            yield f"{where}: {name!r} is no model of the study; {nearest(name, names)}"
+            yield f"{where}: {name!r} is not a model of the study; {nearest(name, names)}"
     for number, scale in enumerate(entry.scales or ()):
         if scale not in card.scales:
             where = source.at(*here, "scales", number)
@@ -101,12 +101,12 @@ def _wrong_raters(
     raters, shown = loaded.raters(entry.dataset), loaded.asked_raters(entry.dataset)
     if card.modality == "image" and card.images is None and shown:
         yield (
-            f"{loaded.library.shown('datasets', entry.dataset)}: images: missing; the folder of "
-            f"the images, which {shown[0]!r} is shown"
+            f"{loaded.library.shown('datasets', entry.dataset)}: images: missing; give the folder "
+            f"of the images, which are shown to {shown[0]!r}"
         )
     if entry.items == "rated" and len(shown) == len(raters):
         yield (
-            f"{where}: rated means the items with recorded ratings, but no model that rates "
+            f"{where}: rated selects the items with recorded ratings, but no model that rates "
             f"{entry.dataset!r} is recorded; leave it out"
         )
 
@@ -128,8 +128,8 @@ def _wrong_prompts(
     who = loaded.asked_raters(dataset)
     if name is None and who:
         yield (
-            f"{where}: {protocol.name!r} has no prompt set for {dataset!r}, about which "
-            f"{who[0]!r} is asked; name one as prompts, or as prompts_for.{dataset}"
+            f"{where}: {protocol.name!r} has no prompt set for asking {who[0]!r} about "
+            f"{dataset!r}; name one as prompts, or as prompts_for.{dataset}"
         )
     if name is None or name not in loaded.prompt_sets:
         return
@@ -138,7 +138,7 @@ def _wrong_prompts(
     for scale in asked:
         if scale not in prompts.scales:
             yield (
-                f"{file().at('scales')}: no wording for {scale!r}, which {dataset!r} is rated on; "
+                f"{file().at('scales')}: no wording for {scale!r}, a scale of {dataset!r}; "
                 f"{nearest(scale, prompts.scales)}"
             )
         else:
@@ -152,16 +152,17 @@ def _wrong_prompts(
         )
     if prompts.answer.kind == "joint" and len(together(prompts.scales)) > LONGEST_FOLDER_NAME:
         yield (
-            f"{file().at('scales')}: the names of all {len(prompts.scales)} are joined to name a "
-            f"folder: {len(together(prompts.scales))} characters, at most {LONGEST_FOLDER_NAME}. "
-            "Give the scales shorter names, or write several prompt sets for fewer each"
+            f"{file().at('scales')}: the names of all {len(prompts.scales)} scales together form "
+            f"the name of a folder, and have {len(together(prompts.scales))} characters; at most "
+            f"{LONGEST_FOLDER_NAME} are allowed. Give the scales shorter names, or split them "
+            "among several prompt sets"
         )
     answers = {"labels": "a list of labels", "joint": "several scales at once"}
     if prompts.answer.kind in answers and "exact" in protocol.readouts:
         yield (
-            f"{where}: the exact readout of {protocol.name!r} reads one number, but the prompt set "
-            f"{name!r} asks for {answers[prompts.answer.kind]}: only the sampled "
-            "readout is possible"
+            f"{where}: the exact readout of {protocol.name!r} reads one number, but the prompt "
+            f"set {name!r} asks for {answers[prompts.answer.kind]}: only the sampled readout is "
+            "possible"
         )
 
 
@@ -218,14 +219,14 @@ def _wrong_protocol(
     for name in protocol.prompts_for:
         if name not in datasets:
             yield (
-                f"{source.at(*here, 'prompts_for', name)}: no dataset of the study; "
+                f"{source.at(*here, 'prompts_for', name)}: not a dataset of the study; "
                 f"{nearest(name, datasets)}"
             )
     asked = [name for name, model in loaded.models.items() if model.asked]
     if protocol.participants is None and asked:
         yield (
-            f"{source.at(*here, 'participants')}: all means as many as were recorded, but "
-            f"{asked[0]!r} is asked; give a number"
+            f"{source.at(*here, 'participants')}: all means every recorded rating, but the "
+            f"ratings of {asked[0]!r} are not recorded; give a number"
         )
     table = loaded.personas.get(protocol.personas or "")
     number = protocol.participants or 0

@@ -101,7 +101,9 @@ def read_model(card: str, name: str) -> ModelCard:
     held = library.card("models", card, MODELS).models(card)
     if name not in held:
         where = library.shown("models", card)
-        raise StudyError([f"{where}: there is no model {name!r} in its table any more; run again"])
+        raise StudyError(
+            [f"{where}: the table no longer contains a model {name!r}; run the same command again"]
+        )
     return held[name]
 
 

@@ -68,7 +68,9 @@ class Opening:
         yield _filled(f"Study {self.loaded.study.study}, {counted(rules.total(), 'job')}: {named}.")
         if self.awaited:
             jobs, unknown = self._jobs_awaited()
-            more = ", or more where the items are not sampled: they are counted then" * unknown
+            more = (
+                ", or more for a dataset without a sample size, whose items are counted first"
+            ) * unknown
             follow = "rating job follows" if jobs == 1 else "rating jobs follow"
             datasets = ", ".join(sorted(self.awaited))
             yield f"Once the items are prepared, {jobs:,} {follow} ({datasets}){more}."
@@ -111,14 +113,14 @@ class Opening:
             yield f"Together at most about {_dollars(dollars)}{most}."
         if any(self.loaded.models[model].asked for model in by_model):
             yield (
-                "At most, because what results/journal holds is not asked again: "
-                "`snakemake plan --cores 1` counts."
+                "These are upper limits: answers already in results/journal are not asked for "
+                "again. For what is left to ask: `snakemake plan --cores 1`"
             )
 
     def _cost(self, card: AskedModel, cells: Sequence[_Cell]) -> tuple[float, str]:
         """US dollars at most, as far as they are known, and all that asking takes, in words."""
         if any(cell.items is None for cell in cells):
-            return 0.0, "is asked about all items; how many is known once they are prepared"
+            return 0.0, "is asked about all items; their number is known once they are prepared"
         answers, prompt_tokens, answer_tokens = 0, 0.0, 0
         minutes = 0.0
         requests: Counter[Readout] = Counter()
@@ -145,9 +147,9 @@ class Opening:
             line += "; its card has no prices"
         slowest = card.minutes(requests.total(), prompt_tokens + answer_tokens)
         if not math.isnan(slowest):
-            line += f"; at its rate limits at least {_minutes(slowest)}"
+            line += f"; at least {_minutes(slowest)} at its rate limits"
         elif card.destination is None and math.isnan(minutes):
-            line += "; how long it takes is known once it has answered"
+            line += "; running time unknown until it has answered once"
         elif card.destination is None:
             line += f"; about {_minutes(minutes)} of one core"
         return usd, line + "."
@@ -230,10 +232,11 @@ class Opening:
         smaller = math.ceil(max(known) / parts)
         if FEWEST_ITEMS <= smaller < max(known):
             yield _filled(
-                f"{counted(idle, 'core')} of {self.cores} will have no ratings to ask for: there "
-                f"are {counted(jobs, 'job')} for models on this machine. `shard_items: {smaller}` "
-                "in the study cuts the items into more jobs. What is asked stays the same, and "
-                "answers that have arrived are kept."
+                f"{counted(idle, 'core')} of {self.cores} will be idle while ratings are "
+                f"collected, because models on this machine have only "
+                f"{counted(jobs, 'rating job')}. "
+                f"`shard_items: {smaller}` in the study divides the items among more jobs. The "
+                "requests stay the same, and answers that have arrived are kept."
             )
 
 

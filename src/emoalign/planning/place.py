@@ -25,8 +25,8 @@ def require_default_study(snakefile: str | Path) -> None:
     remedies.append("for a study in another file: --configfile and its path")
     listed = "\n".join(f"  {remedy}" for remedy in remedies)
     raise EmoalignError(
-        f"There is no {DEFAULT_STUDY} in {here}, where this run would read its study and write its "
-        f"results. What to type,\n{listed}"
+        f"There is no {DEFAULT_STUDY} in {here}, where this run would look for its study and "
+        f"write its results. What to type,\n{listed}"
     )
 
 

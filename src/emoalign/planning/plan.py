@@ -88,7 +88,7 @@ def planned(
 def costs_in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:
     """The plan as lines for a terminal: a sum per model, then what to know about it."""
     if rows.empty:
-        return ["Nothing is asked and nothing is paid: all ratings were recorded."]
+        return ["Nothing is asked and nothing is paid: all ratings are recorded."]
     lines = []
     for (model,), asked in groups(rows, ["model"]):
         missing_answers = int(asked["answers"].sum() - asked["held"].sum())
@@ -136,7 +136,7 @@ def _money(rows: pd.DataFrame) -> str:
 def _time(rows: pd.DataFrame) -> str:
     minutes = float(rows["minutes"].sum())
     if rows["minutes"].isna().any():
-        return "; how long that takes is known once it has answered"
+        return "; running time unknown until it has answered once"
     if (rows["minutes_from"] == "limits").any():
-        return f"; at its rate limits at least {minutes:.0f} min"
+        return f"; at least {minutes:.0f} min at its rate limits"
     return f"; about {max(minutes, 1):.0f} min, one job after the other"

@@ -85,9 +85,9 @@ def _why_forbidden(loaded: LoadedStudy, models: Sequence[str], dataset: str) -> 
     if dataset in loaded.study.allow_remote:
         return None
     return (
-        f"{where} its terms may not allow that ({terms}). Nothing has been sent. Read the terms of "
-        "the dataset and of the provider; if they allow it for you, write into the study: "
-        f"allow_remote: [{dataset}]. Models on this machine need no such leave."
+        f"{where} its terms may not allow that ({terms}). Nothing has been sent. Read the terms "
+        "of the dataset and of the provider; if they allow it for you, write into the study: "
+        f"allow_remote: [{dataset}]. Models on this machine need no such permission."
     )
 
 

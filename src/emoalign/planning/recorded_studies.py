@@ -44,9 +44,7 @@ def named_models(cards: Mapping[str, ModelCard], library: Library) -> NamedModel
         try:
             held = card.models(name)
         except DataError as error:
-            problems.append(
-                f"{where}: model: which models there are is read from the table: {error}"
-            )
+            problems.append(f"{where}: model: the models could not be read from the table: {error}")
             continue
         for model, each in held.items():
             remedy = (
@@ -54,13 +52,13 @@ def named_models(cards: Mapping[str, ModelCard], library: Library) -> NamedModel
             )
             if model in models:
                 problems.append(
-                    f"{where}: model: {model!r} is the name of a model of "
-                    f"{library.shown('models', named[model])} as well; {remedy}"
+                    f"{where}: model: {model!r} is also the name of a model in "
+                    f"{library.shown('models', named[model])}; {remedy}"
                 )
             elif model.casefold() in JOURNAL_FOLDERS and len(held) > 1:
                 problems.append(
-                    f"{where}: model: results/journal/{model.casefold()} holds other things than "
-                    f"answers; {remedy}"
+                    f"{where}: model: {model!r} cannot be the name of a model, because "
+                    f"results/journal/{model.casefold()} is used for other files; {remedy}"
                 )
             models.setdefault(model, each)
             named.setdefault(model, name)
@@ -80,7 +78,7 @@ def completed(study: Study, named: NamedModels, source: Origin) -> tuple[Study, 
     protocols = study.protocols
     if not protocols and asked:
         problems.append(
-            f"{source.at('protocols')}: missing; they say how {asked[0]!r} is asked, such as "
+            f"{source.at('protocols')}: missing; say how {asked[0]!r} is asked, such as "
             "protocols: [{name: instruction, prompts: instruction}]"
         )
     elif not protocols:
@@ -88,7 +86,7 @@ def completed(study: Study, named: NamedModels, source: Origin) -> tuple[Study, 
             if card.protocol_column is not None:
                 problems.append(
                     f"{source.at('protocols')}: missing; the table of {name!r} has a column of "
-                    f"protocols ({card.protocol_column!r}): name those that are used, such as "
+                    f"protocols ({card.protocol_column!r}): list those to be used, such as "
                     "protocols: [{name: base}, {name: few-shot}]"
                 )
         protocols = (Protocol(name=_PROTOCOL),)

@@ -124,8 +124,8 @@ class Files:
             names = None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise DataError(
-                f"{shards}: not a whole list of shards. Delete it and run again: it is made anew, "
-                f"and nothing is asked again: rm '{shards}'"
+                f"{shards}: the list of shards is incomplete. Delete it and run again; the list "
+                f"is rebuilt, and nothing is asked again: rm '{shards}'"
             )
         return [
             f"{self.results}/ratings/{model}/{protocol}/{dataset}/{asked}/{shard}.parquet"

@@ -36,7 +36,7 @@ JOURNAL_FOLDERS = ("embeddings", "spending")
 class StudyDataset(Entry):
     """A dataset of the study, and the part of it that is used."""
 
-    dataset: Name = Field(description="Name of a dataset card: your own or one that ships.")
+    dataset: Name = Field(description="Name of a dataset: one of your own or an included one.")
     scales: tuple[Name, ...] | None = Field(
         None, min_length=1, description="Scales to ask about; without it, all of the card's."
     )
@@ -51,19 +51,19 @@ class StudyDataset(Entry):
     )
     strata: Strata | None = Field(
         None,
-        description="So many items of each kind by what people said of them, topped up to sample; "
-        "without it, a plain random sample.",
+        description="Numbers of items to draw from strata defined by the human ratings, filled "
+        "up at random to sample; without it, a simple random sample.",
     )
     items: Literal["all", "rated"] = Field(
         "all",
-        description="rated: only items that every recorded model has an answer to, on each of the "
-        "scales and under each protocol; the sample is drawn from them.",
+        description="rated: use only items that every recorded model has answered on each of the "
+        "scales and under each protocol; a sample is drawn from these.",
     )
     min_raters: int = Field(
         1,
         ge=1,
-        description="Items that fewer people rated, on any of the scales, are left out; a source "
-        "that does not tell how many there were leaves out none.",
+        description="Items rated by fewer people on any of the scales are left out; if the "
+        "source does not give the number of raters, no item is left out.",
     )
 
     @model_validator(mode="after")
@@ -81,16 +81,16 @@ class Study(Entry):
     title: str = Field(description="Title of the report.")
     seed: int = Field(ge=0, description="Every random choice of the study follows from it.")
     models: tuple[Name, ...] = Field(
-        min_length=1, description="Names of model cards: your own or those that ship."
+        min_length=1, description="Names of models: your own or included ones."
     )
     datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="What is rated.")
     protocols: tuple[Protocol, ...] = Field(
-        (), description="How it is asked. May be left out where all models are recorded."
+        (), description="How the models are asked. Can be left out if all models are recorded."
     )
     baselines: tuple[Name, ...] = Field(
         (),
-        description="Names of baseline cards: classifiers that are compared with people "
-        "beside the models. They need the extra finetune.",
+        description="Names of baselines: classifiers that are compared with people alongside the "
+        "models. They need the optional dependencies `finetune`.",
     )
     shard_items: int | None = Field(
         None, ge=1, description="Items per rating job; without it, one job per cell."
@@ -98,7 +98,7 @@ class Study(Entry):
     allow_remote: tuple[Name, ...] = Field(
         (),
         description="Datasets whose items may be sent to models on other machines although their "
-        "cards say ask. Name one here when its terms allow that for you.",
+        "cards say ask. List a dataset here only if its terms allow this in your case.",
     )
     data_mirror: str | None = Field(
         None,
@@ -129,8 +129,7 @@ class Study(Entry):
     def _folder_is_free(cls, study: str) -> str:
         if study.casefold() in SHARED_FOLDERS:
             raise ValueError(
-                f"results/{study.casefold()} holds what all studies share: "
-                "give the study another name"
+                f"results/{study.casefold()} is used by all studies: give the study another name"
             )
         return study
 
@@ -140,8 +139,8 @@ class Study(Entry):
         for model in models:
             if model.casefold() in JOURNAL_FOLDERS:
                 raise ValueError(
-                    f"results/journal/{model.casefold()} holds other things than answers: give "
-                    f"the model {model!r} another name"
+                    f"results/journal/{model.casefold()} is used for other files: give the model "
+                    f"{model!r} another name"
                 )
         return models
 

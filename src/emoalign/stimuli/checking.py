@@ -114,7 +114,10 @@ def _check_ids(items: Sequence[SourceItem], mistakes: Mistakes) -> None:
         earlier = first.setdefault(item.item_id, item.where)
         if earlier != item.where:
             mistakes.add(
-                "Ids that stand for more than one item",
-                f"{item.where}: the id {item.item_id!r} stands for an item already: {earlier}",
+                "Ids used for more than one item",
+                (
+                    f"{item.where}: the id {item.item_id!r} is already used by another item: "
+                    f"{earlier}"
+                ),
                 "Every item needs an id of its own.",
             )

@@ -56,8 +56,8 @@ class DatasetCard(Entry):
     )
     images: str | None = Field(
         None,
-        description="Folder of the images, relative to the project, for items that are images. Not "
-        "needed where no model is shown them.",
+        description="Folder of the image files, relative to the project, if the items are "
+        "images. Not needed if no model is shown them.",
     )
     keep: str | None = Field(
         None, description="Regular expression the whole text of an item must match to be used."
@@ -73,8 +73,8 @@ class DatasetCard(Entry):
     licence: str = Field(description="Licence of the data (SPDX identifier where there is one).")
     citation: str = Field(description="BibTeX entry to cite when the data are used.")
     redistribute: bool = Field(
-        description="Whether the terms allow items to be shown in reports; if not, ids stand in "
-        "their place."
+        description="Whether the terms allow items to be shown in reports; if not, ids are "
+        "shown instead."
     )
     remote_api: RemoteApi | None = Field(
         None,
@@ -88,7 +88,7 @@ class DatasetCard(Entry):
 
     @property
     def remote(self) -> RemoteApi:
-        """The leave to send items to a model on another machine."""
+        """The permission to send items to a model on another machine."""
         return self.remote_api or ("allow" if self.redistribute else "ask")
 
     def files(self) -> dict[str, FileSource]:
@@ -105,7 +105,9 @@ class DatasetCard(Entry):
     @model_validator(mode="after")
     def _images_are_of_images(self) -> DatasetCard:
         if self.modality != "image" and self.images is not None:
-            raise ValueError("images: a folder is for items that are images, and only then")
+            raise ValueError(
+                "images: give a folder if, and only if, the items are images (modality: image)"
+            )
         return self
 
     @model_validator(mode="after")
@@ -122,8 +124,8 @@ class DatasetCard(Entry):
         if unknown:
             there = self.scales if unknown[0] in rated else rated
             raise ValueError(
-                f"scales: the scale {unknown[0]!r} is not both in source and in scales; "
-                f"{nearest(unknown[0], there)}"
+                f"scales: the scale {unknown[0]!r} must appear both below source and below "
+                f"scales; {nearest(unknown[0], there)}"
             )
         return self
 

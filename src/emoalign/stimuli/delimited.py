@@ -52,9 +52,9 @@ def delimited_rows(
             breaks = sum(_breaks(field) for field in row[:swallowed])
             opened = begins + breaks
             mistakes.add(
-                "Fields in quotation marks over several lines",
+                "Quoted fields that span several lines",
                 f"{path}, line {opened}: a quotation mark opens a field here that ends only in "
-                f"line {opened + _breaks(row[swallowed])} and holds what separates fields: it may "
+                f"line {opened + _breaks(row[swallowed])} and contains the delimiter, so it may "
                 "have swallowed rows",
                 _remedy(card),
             )
@@ -63,25 +63,26 @@ def delimited_rows(
         if "field larger" in str(error):
             raise DataError(
                 f"{path}, line {opened}: a field is longer than {csv.field_size_limit():,} "
-                "characters, which no word or sentence is. Is a quotation mark opened there and "
-                f"never closed? {_remedy(card)}"
+                "characters, too long for a word or sentence. Was a quotation mark opened there "
+                f"and never closed? {_remedy(card)}"
             ) from error
         problem = str(error)
         if "unexpected end" in problem:
             problem = "a quotation mark opens a field here and is never closed"
         if "expected after" in problem:
-            problem = "a field goes on after the quotation mark that closes it"
+            problem = "text follows the quotation mark that closes a field"
         raise DataError(
             f"{path}, line {opened}: not valid {kind.upper()}: {problem}. A field that begins with "
-            f'a quotation mark must end in one, and those within are doubled (""). {_remedy(card)}'
+            "a quotation mark must end with one, and quotation marks within it must be doubled "
+            f'(""). {_remedy(card)}'
         ) from error
 
 
 def _remedy(card: str) -> str:
     return (
-        "If quotation marks are characters like any other in this table, say quotes: none in "
-        f"{card}. If a mark was never closed, close it. If fields are meant to hold lines and what "
-        "separates fields, say quotes: standard."
+        f"If quotation marks are ordinary characters in this table, set quotes: none in {card}. "
+        "If a quotation mark was never closed, close it. If fields may contain line breaks and "
+        "delimiters, set quotes: standard."
     )
 
 
@@ -120,8 +121,8 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
     content = path.read_bytes()
     if content.startswith(_UTF_16) and not _is_utf_16(encoding):
         raise DataError(
-            f"{path}: begins like a file in UTF-16, not {encoding}: say encoding: utf-16 "
-            f"in {card}, or save the file as UTF-8."
+            f"{path}: looks like UTF-16, not {encoding}: set encoding: utf-16 in {card}, or save "
+            "the file as UTF-8."
         )
     try:
         text = content.decode(encoding)
@@ -129,19 +130,20 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
         line = len(_END_OF_LINE.findall(content[: error.start])) + 1
         raise DataError(
             f"{path}, line {line}: not {encoding} text ({error.reason}: byte "
-            f"0x{content[error.start]:02x}). If the file is in another encoding, say which "
-            f"in {card}, such as encoding: cp1252 (Western Europe), cp1251 (Cyrillic), cp932 "
+            f"0x{content[error.start]:02x}). If the file is in another encoding, give it in "
+            f"{card}, such as encoding: cp1252 (Western Europe), cp1251 (Cyrillic), cp932 "
             "(Japanese), gb18030 (Chinese) or mac_roman."
         ) from error
     except UnicodeError as error:
         raise DataError(
-            f"{path}: not {encoding} text: {error}. Say its encoding in {card}."
+            f"{path}: not {encoding} text: {error}. Give its encoding in {card}."
         ) from error
     if "\0" in text:
         line = len(_END_OF_LINE.findall(text[: text.index("\0")].encode(errors="replace"))) + 1
         raise DataError(
-            f"{path}, line {line}: holds a NUL byte, which no text does. If the file is in UTF-16, "
-            f"say encoding: utf-16-le (or utf-16-be) in {card}; else it is damaged: get it anew."
+            f"{path}, line {line}: contains a NUL byte, which does not occur in text. If the file "
+            f"is UTF-16, set encoding: utf-16-le (or utf-16-be) in {card}; otherwise it is "
+            "damaged: download or export it again."
         )
     return text.removeprefix("\ufeff")
 

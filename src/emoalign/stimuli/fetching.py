@@ -189,7 +189,7 @@ def _chosen(
         if target in chosen:
             raise DataError(
                 f"{archive}: holds {name!r} more than once ({chosen[target].filename}, "
-                f"{info.filename}). Put the right one to {target} yourself."
+                f"{info.filename}). Save the right one as {target} yourself."
             )
         chosen[target] = info
     return chosen

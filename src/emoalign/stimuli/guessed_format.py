@@ -126,8 +126,8 @@ def _header_line(path: Path, written: Mapping[str, object]) -> int:
         above = [number for number, _ in filled if number < line]
         return line if above else 1
     raise DataError(
-        f"{path}: its first line holds data, not the names of columns: write a line with names "
-        "above it, such as id,word,valence"
+        f"{path}: the first line contains data instead of column names: add a line of column "
+        "names above it, such as id,word,valence"
     )
 
 

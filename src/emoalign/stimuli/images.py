@@ -92,16 +92,16 @@ def _image(item: SourceItem, folder: str, mistakes: Mistakes) -> Path | None:
     name = item.image or ""
     if "\0" in name or len(os.fsencode(name)) > LONGEST_FILE_NAME:
         mistakes.add(
-            "Images whose names cannot be",
-            f"{_place(item)}: {name[:60]!r} cannot be the name of a file, which has at most "
-            f"{LONGEST_FILE_NAME} bytes and none that is NUL",
+            "Impossible image names",
+            f"{_place(item)}: {name[:60]!r} cannot be a file name: at most {LONGEST_FILE_NAME} "
+            "bytes are allowed, and no NUL byte",
         )
         return None
     path = _as_named(Path(folder) / name)
     if not path.resolve().is_relative_to(Path(folder).resolve()):
         mistakes.add(
             "Images elsewhere",
-            f"{_place(item)}: the image name {name!r} leads out of the folder {folder}",
+            f"{_place(item)}: the image name {name!r} points outside the folder {folder}",
         )
         return None
     if not path.is_file():

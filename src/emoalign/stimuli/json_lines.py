@@ -23,7 +23,7 @@ def json_rows(path: Path, text: str) -> tuple[list[str], Iterator[Row]]:
         if written.strip()
     ]
     if not objects:
-        raise DataError(f"{path}: the file is empty; expected an object in braces on each line")
+        raise DataError(f"{path}: the file is empty; expected a JSON object in braces on each line")
     header = list(dict.fromkeys(key for _, fields in objects for key in fields))
     return header, (Row(where, [fields.get(key) for key in header]) for where, fields in objects)
 
@@ -38,7 +38,7 @@ def _object(path: Path, line: int, written: str) -> dict[str, object]:
             problem = f"{error.msg} (character {error.colno})"
         raise DataError(
             f"{where}: not valid JSON: {problem}. In JSONL each line is an object in braces, "
-            'such as {"id": "w1", "word": "beach"}, and nothing stands between lines.'
+            'such as {"id": "w1", "word": "beach"}, with nothing between the lines.'
         ) from error
     if "\\u" in written:
         try:
@@ -46,13 +46,14 @@ def _object(path: Path, line: int, written: str) -> dict[str, object]:
         except UnicodeEncodeError as error:
             half = ascii(error.object[error.start])
             raise DataError(
-                f"{where}: holds half of a character ({half[1:-1]}), which is no text. The "
-                "program that wrote the line cut a text in the middle of an emoji: correct it."
+                f"{where}: contains half of a character ({half[1:-1]}), which is not valid text. "
+                "The program that wrote the line cut a text in the middle of an emoji: correct "
+                "the text."
             ) from error
     if not isinstance(value, dict):
         raise DataError(
-            f"{where}: expected an object in braces, found {written.strip()[:60]!r}. In JSONL each "
-            "line is an object, without brackets around them all."
+            f"{where}: expected an object in braces, found {written.strip()[:60]!r}. In JSONL "
+            "each line is an object; there are no brackets around the whole file."
         )
     return value
 
@@ -62,5 +63,5 @@ def _once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     if len(fields) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice!r} stands in the object twice")
+        raise ValueError(f"the key {twice!r} occurs twice in the object")
     return fields

@@ -14,8 +14,8 @@ from emoalign.stimuli.rows import Row, lines_of
 from emoalign.stimuli.table_format import TableFormat
 
 _HELD = {
-    False: "A field that holds what separates fields must stand in quotation marks.",
-    True: "No field can hold what separates fields, since quotation marks mean nothing here.",
+    False: "A field that contains the delimiter must be in quotation marks.",
+    True: "With quotes: none, no field can contain the delimiter.",
 }
 _log = logging.getLogger(__name__)
 
@@ -55,13 +55,14 @@ def fitted(
     def too_many(_: Counter[str]) -> str:
         if widths.keys() == {len(header) + 1} and widths.total() > 1:
             return (
-                "Every row has one field more than there are names: the first column may be one "
-                "of row names, as R's write.table makes it. Write the table with row.names = FALSE "
-                "(or col.names = NA), or put a name before the others in the first line."
+                "Every row has one field more than there are column names: the first column may "
+                "contain row names, as written by R's write.table. Write the table with "
+                "row.names = FALSE (or col.names = NA), or add a name for the first column at "
+                "the beginning of the first line."
             )
         return (
-            f"{_HELD[used.written.quotes == 'none']} If the last ones are a note, leave a field "
-            "empty before it, or give its column a name in the first line."
+            f"{_HELD[used.written.quotes == 'none']} If the last fields are a note, leave an "
+            "empty field before the note, or give its column a name in the first line."
         )
 
     for row in rows:
@@ -73,8 +74,8 @@ def fitted(
             mistakes.add(
                 "Rows with too few fields",
                 f"{row.where}: expected {named} {expected}, found {len(row.fields)}",
-                "Write empty fields too, and check that no line is broken in two. If it is a note "
-                "below the table, take it out.",
+                "Keep the delimiters of empty fields, and check that no line is broken in two. "
+                "If this is a note below the table, remove it.",
             )
             continue
         if not all(map(_blank, row.fields[named:])):
@@ -88,7 +89,7 @@ def fitted(
             notes.append(row.where)
         yield row
     _tell("empty rows left out", path, empty)
-    _tell("notes right of the last named column left out", path, notes)
+    _tell("notes to the right of the last named column left out", path, notes)
 
 
 def _shifted(fields: Sequence[object], width: int, named: int, used: Used) -> bool:

@@ -59,7 +59,7 @@ def check_ratings(
                 for place, names in enumerate(human.choices):
                     if _choice(names, scale) is None:
                         mistakes.add(
-                            "Choices that the scale does not have",
+                            "Choices that are not labels of the scale",
                             _no_choice(human, place, scale, item),
                             value=", ".join(names),
                         )
@@ -85,17 +85,21 @@ def _check_range(
 
 def _outside(value: float, native: NativeRange) -> str:
     return (
-        f"rating {value:g} is outside the {min(native.min, native.max):g} to "
-        f"{max(native.min, native.max):g} that the dataset card gives as the file's range"
+        f"rating {value:g} is outside {min(native.min, native.max):g} to "
+        f"{max(native.min, native.max):g}, the range that the dataset card gives for the file"
     )
 
 
 def _in_range(values: Counter[str]) -> str:
     """What mends ratings off the scale, from what they are and how often."""
     often = [value for value, count in values.most_common() if count >= OFTEN]
-    codes = f' If {often[0]} stands for no rating, say na_values: ["{often[0]}"].' if often else ""
+    codes = (
+        (f' If {often[0]} means that there is no rating, set na_values: ["{often[0]}"].')
+        if often
+        else ""
+    )
     return (
-        "Correct the number, or, where the file uses another range, give it as native of the scale "
+        "Correct the number or, if the file uses another range, give that range below the scale "
         f"(native: {{min: ..., max: ...}}).{codes}"
     )
 
@@ -167,8 +171,8 @@ def _labels_as_composed(labels: tuple[str, ...]) -> Mapping[str, str]:
 def _no_choice(human: HumanLabels, place: int, scale: LabelScale, item: SourceItem) -> str:
     where = f"{human.places[place] if human.places else item.where}: item {item.item_id}"
     return (
-        f"{where}: a rater chose {', '.join(human.choices[place]) or 'nothing'}, which is no "
-        f"choice of {scale.at_least} or more of the labels on the dataset card: "
+        f"{where}: a rater chose {', '.join(human.choices[place]) or 'nothing'}, but raters "
+        f"choose at least {scale.at_least} of the labels in the dataset card: "
         f"{', '.join(scale.labels)}"
     )
 

@@ -50,7 +50,7 @@ def read_number(
         return None
     value = float(plain)
     if abs(value) > LARGEST:
-        problem = f"{where}: expected a rating, found {field[:60]!r}, too large to be one"
+        problem = f"{where}: expected a rating, found {field[:60]!r}, which is too large"
         mistakes.add("Numbers too large to be ratings", problem, "Correct the fields.")
         return None
     return value
@@ -82,30 +82,29 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
     """What a field is that holds no number, and what mends it."""
     if decimal == "." and _THOUSANDS.fullmatch(field):
         return "Numbers with a comma before three digits", (
-            "If the comma separates thousands, write 1234 in place of 1,234. If it separates "
-            f'decimals, say decimal: "," in {card}.'
+            "If the comma separates thousands, write 1234 instead of 1,234. If it separates "
+            f'decimals, set decimal: "," in {card}.'
         )
     if _NUMBER.fullmatch(field.replace(",", ".", 1)):
         mark, other = ("point", ",") if decimal == "." else ("comma", ".")
-        return f"Decimals with a {'comma' if decimal == '.' else 'point'}", (
-            f"Here decimals are written with a {mark}. If all of the table is written the other "
-            f'way, say decimal: "{other}" in {card}; else correct the fields.'
+        return f"Decimal {'commas' if decimal == '.' else 'points'}", (
+            f"The card expects a decimal {mark}. If the whole table is written the other way, "
+            f'set decimal: "{other}" in {card}; otherwise correct the fields.'
         )
     if _NUMBER.fullmatch(field.removesuffix("%").rstrip().replace(",", ".", 1)):
         return "Percentages", (
-            "Write numbers without the percent sign. If they go from 0 to 100, say native: "
+            "Write numbers without the percent sign. If they go from 0 to 100, set native: "
             f"{{min: 0, max: 100}} for the scale in {card}."
         )
     if _NUMBER.fullmatch(field.removeprefix("(").removesuffix(")")):
         return "Numbers in brackets", (
-            "A spreadsheet writes negative numbers in brackets: get the table anew, or write them "
-            "with a minus sign."
+            "Some spreadsheets write negative numbers in brackets: export the table again, or "
+            "write them with a minus sign."
         )
 
     if field.startswith(_DASHES) and looks_like_number(field[1:]):
-        return "Dashes in place of minus signs", (
-            "Write negative numbers with the hyphen of the keyboard (-), not with a dash or the "
-            "sign of typesetters."
+        return "Dashes instead of minus signs", (
+            "Write negative numbers with a hyphen (-), not with a dash or a typographic minus sign."
         )
 
     def remedy(values: Counter[str]) -> str:
@@ -116,13 +115,13 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
         ]
         if not words:
             return (
-                "Correct the fields; if a line holds no item, such as one that explains the "
-                f"columns, take it out; or check that {card} names the right columns."
+                "Correct the fields; if a line is not an item, for example because it explains "
+                f"the columns, remove it; or check that {card} names the right columns."
             )
         shown = ", ".join(f"{word!r} ({values[word]:,})" for word in words[:5])
         known = written.model_copy(update={"na_values": (*written.na_values, *words[:-1])})
         return (
-            f"If there is no number where it says {shown}, say "
+            f"If {shown} means that there is no number, set "
             f"{missing_instead(words[-1], known)} in {card}."
         )
 

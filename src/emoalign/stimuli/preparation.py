@@ -140,7 +140,7 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> list[SourceItem]
     if len(by_id) != len(items):
         ids = [item.item_id for item in items]
         twice = next(item_id for item_id in ids if ids.count(item_id) > 1)
-        raise DataError(f"dataset {job.dataset!r}: the id {twice!r} stands for more than one item")
+        raise DataError(f"dataset {job.dataset!r}: the id {twice!r} is used for more than one item")
     eligible = _eligible(items, job)
     strata: dict[str, str] = {}
     if job.strata is None:
@@ -213,10 +213,10 @@ def _tell_repeated(dataset: str, norms: pd.DataFrame) -> None:
         repeated = rows["raters"].map(lambda raters: len(raters) - len(set(raters)))
         if repeated.any():
             _log.warning(
-                "dataset %s, %s: %d ratings of %d items are by people who had rated the item "
-                "before. All count in means and SDs; where people are compared with each other, "
-                "the mean of a person's ratings of an item counts as one rating. If the table "
-                "holds rows twice, take them out.",
+                "dataset %s, %s: %d ratings of %d items are by people who had already rated the "
+                "item. All of them count in means and SDs; where raters are compared with each "
+                "other, a person's mean rating of the item counts as one rating. If the table "
+                "contains duplicate rows, remove them.",
                 dataset,
                 scale,
                 int(repeated.sum()),

@@ -48,14 +48,14 @@ def only_rated(
     counts = ", ".join(f"{model.model}: {sum(map(model.has, items))}" for model in rated)
     if not left:
         raise DataError(
-            f"dataset {dataset!r}: none of its {len(items)} items has recorded answers of every "
-            f"model on all scales, as items: rated asks for ({counts}). Check which column holds "
-            "the items (columns.item or columns.text in the model's card), or leave out items: "
-            "rated."
+            f"dataset {dataset!r}: items: rated keeps only items with recorded answers from every "
+            f"model on all scales, and none of the {len(items)} items has them ({counts}). Check "
+            "which column identifies the items (columns.item or columns.text in the model's "
+            "card), or leave out items: rated."
         )
     _log.info(
-        "dataset %s: %d of %d items have recorded answers of every model on all scales (%s); the "
-        "others are left out (items: rated)",
+        "dataset %s: %d of %d items have recorded answers from every model on all scales (%s); "
+        "the others are left out (items: rated)",
         dataset,
         len(left),
         len(items),

@@ -36,10 +36,10 @@ class Row:
             held = kind if confidential else f"{kind} {value}"
             mistakes.add(
                 "Truth values and dates",
-                f"{where}: holds the {held}, expected text or a number",
-                "Spreadsheets make such of words like true or 1-2 as they are typed: give the "
-                "column the format Text and type the word again. In JSON, text stands in "
-                "quotation marks.",
+                f"{where}: expected text or a number, found the {held}",
+                "A spreadsheet turns words such as true or 1-2 into truth values or dates as "
+                "they are typed: format the column as Text and type the word again. In JSON, put "
+                "text in quotation marks.",
             )
             return None
         if isinstance(value, bytes):
@@ -47,8 +47,8 @@ class Row:
                 return value.decode()
             except UnicodeDecodeError:
                 mistakes.add(
-                    "Bytes that are no text",
-                    f"{where}: holds bytes that are not UTF-8, expected text or a number",
+                    "Bytes that are not text",
+                    f"{where}: expected text or a number, found bytes that are not UTF-8",
                     "Save the column as text.",
                 )
                 return None
@@ -56,8 +56,8 @@ class Row:
             kind = "an object" if isinstance(value, Mapping) else "a list"
             mistakes.add(
                 "Lists and objects",
-                f"{where}: holds {kind}, expected text or a number",
-                "Give what is within it columns of its own.",
+                f"{where}: expected text or a number, found {kind}",
+                "Put each value inside it in a column of its own.",
             )
             return None
         if isinstance(value, float):
@@ -88,8 +88,8 @@ def tell_composed(path: Path, count: int) -> None:
     """Say in the log how many ids or texts were matched although their characters differ."""
     if count:
         _log.info(
-            "%s: matched with items although their letters are coded in another way, such as é as "
-            "e and an accent (Unicode NFC, NFD): %d",
+            "%s: ids or texts matched although their characters are encoded differently, such "
+            "as é as one character or as e with a combining accent (Unicode NFC, NFD): %d",
             path,
             count,
         )

@@ -85,7 +85,7 @@ def read_records(
         if noted.count == before:
             yield Record(row.where, fields)
     if empty and noted.count == at_first:
-        noted.add("", f"{path}: there are no rows below the names of the columns")
+        noted.add("", f"{path}: there are no rows below the column names")
     if mistakes is None:
         noted.tell()
 
@@ -187,7 +187,7 @@ def _all_of(header: Sequence[str]) -> str:
     """The names of all columns, or what is there in place of names."""
     names = [name for name in header if name]
     if 2 * sum(map(looks_like_number, names)) > len(names):
-        return "The line that should name the columns holds numbers: check header_line"
+        return "The line that should contain the column names contains numbers: check header_line"
     shown = ", ".join(name[:60] for name in names[:_COLUMNS])
     more = f" and {len(names) - _COLUMNS} more" if len(names) > _COLUMNS else ""
     unnamed = [place for place, name in enumerate(header, 1) if not name]
@@ -218,8 +218,8 @@ def _names_elsewhere(
         return None
     line = best.where.rpartition("line ")[2]
     return DataError(
-        f"{path}: expected the names of the columns in line {layout.written.header_line}, but they "
-        f"are in line {line}: say header_line: {line} in {layout.card}, or take out the lines above"
+        f"{path}: expected the column names in line {layout.written.header_line}, but they are in "
+        f"line {line}: set header_line: {line} in {layout.card}, or remove the lines above"
     )
 
 
@@ -228,8 +228,8 @@ def _one_column(header: Sequence[str], wanted: set[str], card: str) -> str:
     separator = next((mark for mark in ";\t,|" if mark in header[0]), None)
     if separator is None and len(header) == 1 and wanted & set(header[0].split()):
         return (
-            "its fields seem to be separated by blanks: if it is always a single one, say "
-            f'delimiter: " " in {card}; else save the table as CSV'
+            "its fields seem to be separated by spaces: if there is always a single space, set "
+            f'delimiter: " " in {card}; otherwise save the table as CSV'
         )
     if separator is None:
         return ""
@@ -238,8 +238,8 @@ def _one_column(header: Sequence[str], wanted: set[str], card: str) -> str:
         return ""
     held = "is a single column, but" if len(header) == 1 else "has no such columns, but"
     return (
-        f"its first line {held} holds {separator!r}: if that separates the "
-        f"fields, say delimiter: {json.dumps(separator)} in {card}"
+        f"the first line {held} contains {separator!r}: if that separates the fields, set "
+        f"delimiter: {json.dumps(separator)} in {card}"
     )
 
 

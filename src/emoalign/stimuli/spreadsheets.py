@@ -45,9 +45,10 @@ def sheet_rows(path: Path, sheet: str | None, card: str) -> Iterator[tuple[int, 
         if begins and begins.isascii() and b"\0" not in begins:
             kind = "a web page" if begins.lstrip().startswith(b"<") else "text"
             raise DataError(
-                f"{path}: not a spreadsheet but {kind}, which some programs export under such a "
-                "name. Open it in a spreadsheet program and save it as XLSX or CSV"
-                + ("." if kind == "a web page" else f", or say format: csv (or tsv) in {card}.")
+                f"{path}: not a spreadsheet but {kind}; some programs export these with the "
+                "extension of a spreadsheet. Open it in a spreadsheet program and save it as "
+                "XLSX or CSV"
+                + ("." if kind == "a web page" else f", or set format: csv (or tsv) in {card}.")
             ) from error
         raise broken(path, "spreadsheet", error) from error
     yield from enumerate(rows, 1)
@@ -107,6 +108,7 @@ def _refuse_wide(path: Path, sheet: IO[bytes]) -> None:
 def broken(path: Path, kind: str, error: Exception) -> DataError:
     """The complaint about a file that somebody gave and that cannot be read."""
     return DataError(
-        f"{path}: not a {kind}, or not a whole one: {error}. If it was cut off as it was copied, "
-        "get it anew; if it is of another format, say which as format on the card."
+        f"{path}: not a {kind}, or an incomplete one: {error}. If it was cut off when it was "
+        "copied, copy or download it again; if it has another format, give it as format in the "
+        "card."
     )

@@ -21,47 +21,46 @@ class TableFormat(Entry):
     """Whether an empty field is none whatever `na_values` says, in all columns they are for."""
 
     format: FileFormat | None = Field(
-        None, description="Format of the table; without it, told by the end of the file's name."
+        None, description="Format of the table; without it, inferred from the file's extension."
     )
     encoding: Encoding = Field(
         "utf-8-sig",
-        description="Encoding of CSV, TSV and JSONL, such as cp1252. The default reads UTF-8 with "
-        "or without a mark at its beginning.",
+        description="Encoding of CSV, TSV and JSONL, such as cp1252. The default reads UTF-8 "
+        "with or without a byte order mark.",
     )
     delimiter: str | None = Field(
         None,
-        description="What separates the fields of a line; without it a comma in CSV and a tabulator"
-        " in TSV.",
+        description="Delimiter of the fields; without it, a comma in CSV and a tab in TSV.",
     )
     quotes: Literal["standard", "none"] | None = Field(
         None,
-        description="none: quotation marks are characters like any other. standard: a field in "
-        "quotation marks may hold anything, lines and delimiters too. Without it, as standard, but "
-        "a field that holds both is an error: mostly a mark was never closed, and the field has "
-        "swallowed rows.",
+        description="none: quotation marks are ordinary characters. standard: a field in "
+        "quotation marks may contain anything, including line breaks and delimiters. Without it, "
+        "as standard, except that a field containing both is an error, because usually a "
+        "quotation mark was never closed and the field has swallowed rows.",
     )
-    decimal: Literal[".", ","] = Field(".", description="What separates decimals in numbers.")
+    decimal: Literal[".", ","] = Field(".", description="Decimal mark of numbers.")
     sheet: str | None = Field(
         None, description="Sheet of a spreadsheet; without it, the first one."
     )
     header_line: int = Field(
         1,
         ge=1,
-        description="Line with the names of the columns; what is above it is not read. Of columns "
-        "with the same name, the first is called name.0, the second name.1.",
+        description="Line with the column names; lines above it are ignored. If several columns "
+        "have the same name, the first is called name.0, the second name.1.",
     )
     na_values: tuple[str, ...] = Field(
         ("",),
-        description="What stands in place of a number where there is none. Ids and texts are taken "
-        "as they are: a word may be null or NA.",
+        description="Values that mean a number is missing. Ids and texts are taken as they are: "
+        "a word may be null or NA.",
     )
 
     def format_of(self, file: FileSource) -> str:
         """Format of the file. Raises ValueError where neither the card nor its name says it."""
         if self.format is None and file.suffix not in get_args(FileFormat):
             raise ValueError(
-                f"say the format ({', '.join(get_args(FileFormat))}): the name {file.file!r} does "
-                "not. A file of another format is saved as one of these first"
+                f"give the format ({', '.join(get_args(FileFormat))}), which the name "
+                f"{file.file!r} does not show. Save a file of any other format as one of these"
             )
         return self.format or file.suffix
 
@@ -73,11 +72,11 @@ class TableFormat(Entry):
     @classmethod
     def _separates(cls, delimiter: str | None) -> str | None:
         if delimiter is not None and delimiter.strip().casefold() in _TABULATOR:
-            raise ValueError('a tabulator is written `delimiter: "\\t"`, in double quotation marks')
+            raise ValueError('write a tab as `delimiter: "\\t"`, in double quotation marks')
         if delimiter is not None and len(delimiter) != 1:
             raise ValueError(
                 'expected a single character in quotation marks, such as `delimiter: ";"`'
             )
         if delimiter is not None and delimiter in '\r\n"':
-            raise ValueError("neither a quotation mark nor the end of a line can separate fields")
+            raise ValueError("a quotation mark or a line break cannot be the delimiter")
         return delimiter

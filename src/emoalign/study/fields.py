@@ -146,7 +146,7 @@ class FileSource(Entry):
     """The source of a file: inside an installed Python package, or a path."""
 
     package: str | None = Field(
-        None, description="Name of an installed Python package whose folder holds the file."
+        None, description="Name of an installed Python package that contains the file."
     )
     file: str = Field(
         description="Path of the file: relative to the package's folder, or else to the project."
@@ -180,8 +180,9 @@ class FileSource(Entry):
         secret = secret_part(self.url)
         if secret is not None:
             raise ValueError(
-                f"url: holds {secret}, and it is written into the manifest; give an address that "
-                "anybody may use, or leave url out and say in obtain how to get the file"
+                f"url: contains {secret}, but addresses are written into the manifest; give an "
+                "address that anyone may use, or leave url out and explain in obtain how to get "
+                "the file"
             )
         return self
 

@@ -64,7 +64,7 @@ class Mistake:
         found = self.found(origin)
         if found == "nothing":
             several = "a list" in wanted or "keys" in wanted
-            below = "write what belongs to it in the lines below, further right"
+            below = "write its content in the lines below, indented"
             remedy = below if several else "write its value"
             field = self.owner.model_fields.get(str(self.key))
             if field is not None and not field.is_required():

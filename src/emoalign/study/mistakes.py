@@ -97,7 +97,7 @@ def _unknown(mistake: Mistake, origin: Origin) -> str:
         if any(key in inner.model_fields for inner in entries_within(field.annotation))
     ]  # fmt: skip
     if owner is not root and key in root.model_fields:
-        places = ["at the left margin of the file"]
+        places = ["at the left margin of the file, not below another key"]
     if places and key not in owner.model_fields:
         return f"unknown key here; {key} belongs {' or '.join(places)}"
     return f"unknown key; {nearest(key, owner.model_fields)}"
@@ -145,7 +145,7 @@ def _bound(words: str, name: str) -> Callable[[Mistake, Origin], str]:
 def _length(mistake: Mistake, origin: Origin) -> str:
     if mistake.kind == "string_too_short":
         least = mistake.context["min_length"]
-        wanted = "text, not an empty one" if least == 1 else f"at least {least} characters"
+        wanted = "text that is not empty" if least == 1 else f"at least {least} characters"
         return f"expected {wanted}, found {mistake.found(origin)}{mistake.about()}"
     most = mistake.context["max_length"]
     plural = "" if most == 1 else "s"
@@ -156,17 +156,17 @@ def _length(mistake: Mistake, origin: Origin) -> str:
 
 def _too_few(mistake: Mistake, origin: Origin) -> str:
     least, found = mistake.context["min_length"], mistake.context["actual_length"]
-    empty = "nothing stands in it" if found == 0 else f"{found} is too few"
+    empty = "it is empty" if found == 0 else f"{found} is too few"
     return f"{empty}: give at least {'one' if least == 1 else least}{mistake.about()}"
 
 
 _PATTERNS = {
-    NAME: "a name of letters (a to z), digits, dots, hyphens and "
-    "underscores, that begins with a letter or digit",
+    NAME: "a name of letters (a to z), digits, dots, hyphens and underscores that begins with a "
+    "letter or digit",
     r"^[0-9a-f]{64}$": "a sha256 checksum: 64 digits and letters a to f, as sha256sum prints it",
-    r"^https?://\S+$": "an address that begins with https:// or http:// and holds no spaces",
-    r"^\d{4}-\d{2}-\d{2}$": "a day written YYYY-MM-DD, such as 2026-01-31",
-    r"^\S(.*\S)?$": "words on one line, without spaces before or after them",
+    r"^https?://\S+$": "an address that begins with https:// or http:// and contains no spaces",
+    r"^\d{4}-\d{2}-\d{2}$": "a date in the form YYYY-MM-DD, such as 2026-01-31",
+    r"^\S(.*\S)?$": "text on one line, without spaces before or after it",
     r"^[^\s\W_]+(['’][^\s\W_]+)*$": "a single word of letters and digits, such as don't",
 }
 """Patterns of texts in words."""

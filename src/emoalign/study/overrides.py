@@ -25,8 +25,9 @@ def overrides(said: Iterable[str]) -> dict[str, Any]:
         except (YAMLError, ValueError) as error:
             reason = str(getattr(error, "problem", None) or error).splitlines()[0]
             problems.append(
-                f"--config {name}: not valid YAML: {reason}, found {value!r} (write for example "
-                "--config 'statistics={bootstrap_resamples: 500}', with a space after the colon)"
+                f"--config {name}: not valid YAML: {reason}, found {value!r} (write, for example, "
+                "--config 'statistics={bootstrap_resamples: 500}', with a space after the "
+                "colon)"
             )
     if problems:
         raise StudyError(problems)

@@ -31,12 +31,14 @@ class Protocol(Entry):
     name: Name = Field(description="Name of the protocol in results and figures.")
     prompts: Name | None = Field(
         None,
-        description="Name of a prompt set, for all datasets but those below. Recorded "
-        "ratings need none.",
+        description="Name of the prompt set, for all datasets except those in prompts_for. Not "
+        "needed for recorded ratings.",
     )
     prompts_for: dict[Name, Name] = Field(
         default_factory=dict,
-        description="Names of prompt sets by dataset, for those that need their own.",
+        description=(
+            "Prompt sets for the datasets that need one of their own: dataset name and prompt set."
+        ),
     )
     readouts: tuple[Readout, ...] = Field(
         ("sampled",),
@@ -47,13 +49,15 @@ class Protocol(Entry):
     participants: ParticipantCount = Field(
         20,
         ge=1,
-        description="Answers per item in the sampled readout. Raising it asks for more. all: as "
-        "many as were recorded, which is the default where all models of the study are recorded.",
+        description="Answers per item in the sampled readout. If you raise it, only the "
+        "additional answers are asked for. all: every recorded rating; this is the default if "
+        "all models of the study are recorded.",
     )
     personas: Name | None = Field(
         None,
-        description="Name of a persona table: each participant is somebody, and gets a "
-        "request of their own. Without it, participants are repeated answers to one question.",
+        description="Name of a persona table: each participant is asked as one of its personas, "
+        "in a request of their own. Without it, participants are repeated answers to the same "
+        "question.",
     )
     temperature: float = Field(1.0, ge=0, description="Sampling temperature.")
     wave: int = Field(
@@ -200,13 +204,13 @@ class PromptSet(Entry):
         description="Jinja2 template of the question. Knows: item.text, instruction, "
         "demonstrations (each .text, .rating or .labels), scale (.name and .min, .max, .step, "
         ".anchors or .labels, .at_least, .at_most), and persona in protocols that have personas. "
-        "Where answers are joint it knows scales in place of instruction, demonstrations and "
-        "scale: a list, each with .key, .instruction and what else a scale has."
+        "For joint answers it knows scales instead of instruction, demonstrations and scale: a "
+        "list, each with .key, .instruction and the attributes of a scale."
     )
     image: Literal["first", "last"] = Field(
         "first",
-        description="Where the image stands, for items that are images: before the text "
-        "of the template or after it.",
+        description="For items that are images: whether the image comes before or after the text "
+        "of the template.",
     )
     answer: AnswerFormat = Field(description="What the answer looks like.")
     scales: dict[Name, ScaleInstruction] = Field(

@@ -113,8 +113,8 @@ def _no_keys(content: Any, origin: Origin) -> str:
         return f"{origin}: expected keys with values, found nothing"
     found = "a list" if isinstance(content, list) else "text, or a single value"
     return (
-        f"{origin}: expected keys with values, such as `title: ...`, each on a line of its own and "
-        f"with a space after its colon, found {found}"
+        f"{origin}: expected keys with values, such as `title: ...`, each on its own line with a "
+        f"space after the colon, found {found}"
     )
 
 
@@ -123,7 +123,7 @@ def _unstorable(content: Any, *keys: str | int) -> Iterator[tuple[tuple[str | in
     if isinstance(content, Mapping):
         for key, inner in content.items():
             if not isinstance(key, str | int | float | None):
-                yield (*keys, str(key)), "a key that is no text and no number"
+                yield (*keys, str(key)), "a key that is neither text nor a number"
             yield from _unstorable(inner, *keys, str(key))
     elif isinstance(content, list | tuple):
         for place, inner in enumerate(content):
@@ -132,5 +132,5 @@ def _unstorable(content: Any, *keys: str | int) -> Iterator[tuple[tuple[str | in
         try:
             orjson.dumps(content)
         except TypeError:
-            what = "a number of too many digits" if isinstance(content, int) else "odd characters"
-            yield keys, f"{what} that cannot be stored; is something else meant?"
+            what = "a number with too many digits" if isinstance(content, int) else "odd characters"
+            yield keys, f"cannot be stored: {what}; correct the value"

@@ -107,16 +107,16 @@ class NativeRange(Entry):
 
     short: ClassVar[str] = "min: {0}, max: {1}"
 
-    min: float = Field(description="Number in the file that stands for the scale's min.")
+    min: float = Field(description="Value in the file that corresponds to the scale's min.")
     max: float = Field(
-        description="Number in the file that stands for the scale's max; below min where the file "
-        "counts the other way round."
+        description="Value in the file that corresponds to the scale's max; smaller than min if "
+        "the scale is reversed in the file."
     )
 
     @model_validator(mode="after")
     def _two_ends(self) -> NativeRange:
         if self.min == self.max:
-            raise ValueError(f"min and max are both {self.min:g}: two numbers are needed")
+            raise ValueError(f"min and max are both {self.min:g}; they must differ")
         return self
 
     def holds(self, number: float) -> bool:
@@ -137,9 +137,8 @@ class HumanScale(OrdinalScale):
 
     native: NativeRange | None = Field(
         None,
-        description="Range of the numbers in the file, mapped linearly onto min...max; "
-        "{min: 9, max: 1} where the file counts the other way round. Without it the file already "
-        "uses min...max.",
+        description="Range of the values in the file, mapped linearly onto min...max; {min: 9, "
+        "max: 1} if the scale is reversed in the file. Without it, the file uses min...max.",
     )
 
     @property

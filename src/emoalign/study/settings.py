@@ -125,7 +125,11 @@ class Strata(Entry):
     """A sample with so many items of each kind, topped up at random."""
 
     by: tuple[Stratifier, ...] = Field(
-        min_length=1, description="What tells items apart; of several, every combination."
+        min_length=1,
+        description=(
+            "Variables that define the strata; if there are several, every combination is a "
+            "stratum."
+        ),
     )
     each: int | None = Field(
         None, ge=1, description="Items from every stratum. Give this or sizes."

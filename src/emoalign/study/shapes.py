@@ -66,12 +66,12 @@ def number_remedy(found: Any, whole: bool) -> str:
     if not isinstance(found, str):
         return ""
     if _DECIMAL_COMMA.fullmatch(text) and not whole:
-        return f"write {text.replace(',', '.')}, with a point"
+        return f"write {text.replace(',', '.')}, with a decimal point"
     try:
         number = float(text)
     except ValueError:
         (*several, last) = _NUMBER.findall(text) or [""]
-        return f"write the number alone, such as {last}" if last and not several else ""
+        return f"write only the number, such as {last}" if last and not several else ""
     if whole and not number.is_integer():
         return ""
     return f"write {text} without quotation marks"
@@ -113,17 +113,19 @@ def list_remedy(annotation: Any, key: str, found: Any) -> str:
         return f"write `{key}: [{', '.join(map(_short, names))}]`"
     if isinstance(found, Mapping) and any(name in entry.model_fields for name in found):
         first = next(name for name in found if name in entry.model_fields)
-        return f"put a hyphen before its first key, `- {first}: ...`, and align the others with it"
+        return (
+            f"put a hyphen before the first key, `- {first}: ...`, and align the other keys with it"
+        )
     if isinstance(found, Mapping):
         one = next(iter(found), "...")
         return f"write each as an entry with a hyphen: `{_entry(_as_keys(entry, one))}`"
-    return f"write in the next line `{_entry(_as_keys(entry, found))}`"
+    return f"write on the next line `{_entry(_as_keys(entry, found))}`"
 
 
 def entry_remedy(entry: type[Entry], key: str | int, found: Any) -> str:
     """How to write an entry's keys where one value, or a list, stands."""
     if isinstance(found, list) and any(isinstance(each, Mapping) for each in found):
-        return "take the hyphens away; its keys stand below it without them"
+        return "remove the hyphens; the keys below it have none"
     keys = _as_keys(entry, found)
     return f"write `{_entry(keys)}`" if isinstance(key, int) else f"write `{key}: {{{keys}}}`"
 
@@ -132,7 +134,7 @@ def keys_remedy(annotation: Any, key: str | int, found: Any) -> str:
     """How to write names with values where one value, or a list, stands."""
     entry = next(entries_within(annotation), None)
     if isinstance(found, list) and found and all(isinstance(each, Mapping) for each in found):
-        return "take the hyphens away: each name is a key, with its keys below it"
+        return "remove the hyphens: each name is a key, with its own keys below it"
     names = found if isinstance(found, list) else [found]
     name = _short(names[0]) if names else "..."
     if entry is None:

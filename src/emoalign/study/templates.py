@@ -45,8 +45,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, Set):
             raise SecurityError(
-                "the minus between keys makes a set, whose order differs from run to run: choose "
-                "with the filter reject instead"
+                "a minus between keys makes a set, whose order differs from run to run: use the "
+                "filter reject instead"
             )
         return result
 
@@ -113,9 +113,9 @@ def _unknown(environment: _Sandbox, tree: nodes.Template, key: str) -> Iterator[
     for kind, name, line in used:
         if name == DRAWN[kind]:
             yield (
-                f"{key}, line {line}: the {kind} {name!r} draws anew each time, so that every run "
-                "would ask, and pay for, other questions. Take it out; wordings that are to vary "
-                "are prompt sets or personas of their own"
+                f"{key}, line {line}: the {kind} {name!r} gives a different result each time, so "
+                "every run would ask, and pay for, different questions. Remove it; to vary the "
+                "wording, use several prompt sets or personas"
             )
         elif kind == "filter" and name not in environment.filters:
             yield (

@@ -103,13 +103,11 @@ def read_file(path: Path) -> YamlFile:
     try:
         root = yaml.compose(path.read_text(encoding="utf-8-sig"))
         if root is None:
-            return wrong(
-                "the file is empty; docs/configuration.md lists what belongs into it, with examples"
-            )
+            return wrong("the file is empty; docs/configuration.md lists its keys, with examples")
         if _values(root, {}) > MOST_VALUES:
             problem = (
-                "its aliases (*name) refer to each other until they stand for more than "
-                f"{MOST_VALUES:,} values. Write out what is meant."
+                f"its aliases (*name) refer to each other and expand to more than {MOST_VALUES:,} "
+                "values. Write the values out instead."
             )
             return YamlFile(path, problems=(f"{path}: {problem}",), endless=True)
         twice = tuple(
@@ -124,7 +122,7 @@ def read_file(path: Path) -> YamlFile:
     except OSError as error:
         return wrong(f"cannot be read: {error.strerror or error}")
     except RecursionError:
-        return wrong("lists and keys are nested too deep, or within themselves")
+        return wrong("lists and keys are nested too deeply, or contain themselves")
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if error.context_mark and re.search("simple key|quoted|flow", str(error.context)):
@@ -134,7 +132,7 @@ def read_file(path: Path) -> YamlFile:
         first = str(error).splitlines()[0]
         character = re.match(r"unacceptable character (#x[0-9a-f]+)", first)
         if character:
-            first = f"it holds the invisible character {character[1]}; delete it"
+            first = f"it contains the invisible character {character[1]}; delete it"
         return wrong(f"not valid YAML: {first}")
 
 
@@ -176,8 +174,8 @@ def _repeated(node: Node, within: str, seen: set[int]) -> Iterator[tuple[int, st
         if key.value in first:
             yield (
                 line,
-                f"not valid YAML: duplicate key: {name} stands in line {first[key.value]} already; "
-                "keep one of them",
+                f"not valid YAML: duplicate key: {name} already occurs in line "
+                f"{first[key.value]}; keep only one of them",
             )
         first.setdefault(key.value, line)
         yield from _repeated(value, f"{name}.", seen)

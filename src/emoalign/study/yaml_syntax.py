@@ -9,33 +9,36 @@ from ruamel.yaml.error import MarkedYAMLError
 _WORDS = (
     (
         r"found character '\\t'",
-        "a tab stands here; YAML is indented with spaces: put spaces in place of tabs",
+        "there is a tab here; YAML is indented with spaces: replace tabs with spaces",
     ),
     (
         r"found character '(.)' that cannot",
-        'no text begins with {0} in YAML: put it in quotation marks, such as "{0}..."',
+        'in YAML, text cannot begin with {0}: put it in quotation marks, such as "{0}..."',
     ),
     (
         r"mapping values are not allowed",
-        "a colon with a space after it makes a key of what is before it, and there can be no key "
-        "here. Put text that holds a colon in quotation marks; a key has a line of its own, and "
-        "begins in the same column as the keys beside it",
+        "what precedes a colon and a space is read as a key, and a key is not possible here. Put "
+        "text that contains a colon in quotation marks; begin a key on its own line, in the same "
+        "column as the keys beside it",
     ),
     (
         r"sequence entries are not allowed",
-        "a list that begins in the line of its key; begin it in the next line",
+        "a list begins on the same line as its key; begin it on the next line",
     ),
     (
         r"could not find expected ':'",
-        "a key without a colon and a space after it; write `key: value`",
+        "a key must be followed by a colon and a space; write `key: value`",
     ),
     (
         r"unexpected end of stream",
-        "quotation marks are opened and never closed",
+        "quotation marks are opened but never closed",
     ),
     (
         r"undefined alias '?(.*?)'?$",
-        'no &{0} stands above *{0}. Text that begins with * needs quotation marks: "*{0}"',
+        (
+            "*{0} refers to an anchor &{0}, but there is none above it. Text that begins with * "
+            'needs quotation marks: "*{0}"'
+        ),
     ),
     (
         r"expected alphabetic or numeric character",
@@ -43,12 +46,15 @@ _WORDS = (
     ),
     (
         r"expected escape sequence of",
-        "within double quotation marks, \\ begins the number of a character; use single ones, as "
-        "for the path of a file, or write \\\\",
+        "within double quotation marks, \\ begins a character code; use single quotation marks, "
+        "for example for a file path, or write \\\\",
     ),
     (
         r"unknown escape character '(.*)'",
-        "\\{0} stands for nothing within double quotation marks; use single ones, or write \\\\",
+        (
+            "\\{0} has no meaning within double quotation marks; use single quotation marks, or "
+            "write \\\\"
+        ),
     ),
     (
         r"constructor for the tag",
@@ -56,21 +62,22 @@ _WORDS = (
     ),
     (
         r"found unhashable key",
-        "a key that is a list or has keys itself; text that begins with {{ or [ needs quotation "
+        "a key is a list or has keys of its own; text that begins with {{ or [ needs quotation "
         "marks",
     ),
     (
         r"found another document",
-        "a second document begins (---); a file holds one",
+        "a second document begins (---), but a file may contain only one",
     ),
     (
         r"but found '<scalar>'",
-        "text goes on after closing quotation marks. Perhaps some further up are not closed; "
-        "within single ones, an apostrophe is written '', or use double ones around the text",
+        "text continues after closing quotation marks. Perhaps quotation marks further up were "
+        "not closed. Within single quotation marks write an apostrophe as '', or put the text in "
+        "double quotation marks",
     ),
     (
         r"expected ',' or '[]}}]'",
-        "a bracket is opened and not closed, or a comma is missing between two parts",
+        "a bracket is opened but not closed, or a comma between two values is missing",
     ),
     (
         r"expected the node content, but found '(.*)'",
@@ -78,17 +85,16 @@ _WORDS = (
     ),
     (
         r"expected <block end>",
-        "what begins here stands further left or right than what it belongs to; keys and hyphens "
-        "that belong together begin in the same column, and a text below | further right than its "
-        "key",
+        "this line is not indented like the lines it belongs with: keys and hyphens of the same "
+        "list begin in the same column, and text below | is indented further than its key",
     ),
     (
         r"chomping or indentation",
-        "text after | or > begins in the next line",
+        "text after | or > begins on the next line",
     ),
     (
         r"for merging",
-        "<<: takes an anchor that has keys, such as <<: *other",
+        "<<: needs an anchor that has keys, such as <<: *other",
     ),
 )
 """What the reader of YAML complains about, and what that means."""

@@ -152,14 +152,21 @@ NUMBERS = pa.list_(pa.float64())
 TEXTS = pa.list_(TEXT)
 
 MODEL = Column(
-    "model", TEXT, "Name of the model: that of its card, or of its place in a table of several."
+    "model",
+    TEXT,
+    (
+        "Name of the model: the name of its card or, for a table of several models, the model's "
+        "name in that table."
+    ),
 )
 PROTOCOL = Column("protocol", TEXT, "Name of the protocol in the study.")
-DATASET = Column("dataset", TEXT, "Name of the dataset: that of its card.")
+DATASET = Column("dataset", TEXT, "Name of the dataset: the name of its card.")
 SCALE = Column("scale", TEXT, "Name of the scale on the dataset's card.")
 READOUT = Column("readout", TEXT, "sampled (answers) or exact (probabilities of the answers).")
 ITEM = Column(
-    "item_id", TEXT, "The dataset's own id of the item, or one made of it that may be shown."
+    "item_id",
+    TEXT,
+    "The dataset's own id of the item or, if that may not be shown, an id generated from it.",
 )
 CELL = (MODEL, PROTOCOL, DATASET, SCALE, READOUT)
 

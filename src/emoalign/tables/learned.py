@@ -162,7 +162,7 @@ _MODEL = Column(
 BASELINE = "(baseline)"
 """The protocol of a cell that comes from a table of predictions: nobody was asked."""
 
-_BASELINE = Column("baseline", TEXT, "Name of the baseline: that of its card.")
+_BASELINE = Column("baseline", TEXT, "Name of the baseline: the name of its card.")
 
 _SEED = Column("seed", COUNT, "Seed it was trained with; null for a published classifier.")
 

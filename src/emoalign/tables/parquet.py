@@ -34,9 +34,9 @@ def intact(files: Iterable[Path]) -> Iterator[None]:
             damage = _damage(path)
             if damage:
                 raise DataError(
-                    f"{path}: not a whole Parquet file ({damage}). It was cut off, as by a full "
-                    "disk or a copy that broke off, or damaged. Delete it and run again: it is "
-                    f"made anew, and answers that were given are read from the journal: rm '{path}'"
+                    f"{path}: incomplete Parquet file ({damage}). It was damaged, or cut off by a "
+                    "full disk or an interrupted copy. Delete it and run again; it is rebuilt, "
+                    f"and answers that have arrived are read from the journal: rm '{path}'"
                 ) from error
         raise
 

@@ -202,14 +202,15 @@ PLAN = Table(
         *numbers(
             usd="US dollars for single requests, at most; null without prices.",
             usd_batch="US dollars for the same in batches; null where there are none.",
-            minutes="Minutes that this takes; null where that is not known.",
+            minutes="Running time in minutes; null if unknown.",
         ),
         Column(
             "minutes_from",
             TEXT,
-            "How minutes are known: limits (at the rate limits of the card, at least), or, for a "
-            "model on this machine and one job after the other, journal (as long as its requests "
-            "took before) or tried (as long as a few took just now); null where they are not.",
+            "Source of the running time: limits (the least that the rate limits of the card "
+            "allow) or, for a model on this machine running one job at a time, journal (how long "
+            "its earlier requests took) or tried (how long a few trial requests took); null if "
+            "unknown.",
         ),
         Column("delivery", TEXT, "How the model's card has them delivered: single or batch."),
         Column("prices_as_of", TEXT, "Day of the prices; null without prices."),

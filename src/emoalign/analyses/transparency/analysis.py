@@ -38,12 +38,12 @@ class TransparencySettings(Entry):
 
     embedding: Name | None = Field(
         None,
-        description="Name of an embedding model: it tells how close texts are "
-        "to the name of a label. Without it, the share of seed words and the probe are told alone.",
+        description="Name of an embedding model, which measures how close texts are to the name "
+        "of a label. Without it, only the share of seed words and the probe are reported.",
     )
     seeds: Name | None = Field(
         "emotion-seeds",
-        description="Name of a seed lexicon: words that say each label; null for none.",
+        description="Name of a seed lexicon: words that express each label; null for none.",
     )
     chosen_by: float = Field(
         0.5,

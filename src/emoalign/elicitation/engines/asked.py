@@ -43,14 +43,15 @@ class Shown(Entry):
     image_longest_side: int = Field(
         1024,
         ge=16,
-        description="Images are made smaller until neither side is longer than this (pixels). "
-        "It is part of what is asked: changing it asks anew.",
+        description="Images are made smaller until neither side is longer than this (pixels). It "
+        "is part of the request: if you change it, the model is asked again.",
     )
     system_role: bool = Field(
         True,
         description="Whether a chat may begin with a system message. If not, the text of that "
-        "message stands at the beginning of the user's message, with an empty line after it. It is "
-        "part of what is asked: changing it asks anew, where a prompt set has a system message.",
+        "message is put at the beginning of the user's message, followed by an empty line. It is "
+        "part of the request: if you change it, the model is asked again, provided that the "
+        "prompt set has a system message.",
     )
 
 
@@ -107,8 +108,8 @@ class AskedModel(ModelCard):
     first_answers: int = Field(
         40,
         ge=0,
-        description="A job stops when none of its first so many answers, on at least 10 items, is "
-        "a rating; 0 to go on whatever the model answers. It never asks for an answer again.",
+        description="A job stops if none of this many first answers, on at least 10 items, is a "
+        "rating; 0 to continue whatever the model answers. No answer is ever asked for again.",
     )
 
     packages: ClassVar[tuple[str, ...]] = ()

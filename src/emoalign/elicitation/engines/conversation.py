@@ -53,8 +53,8 @@ def converse(
         if inquiry.unanswered:
             raise EngineError(
                 f"model {inquiry.task.job.model!r} gave fewer answers than asked for, {ROUNDS} "
-                f"times over: {inquiry.unanswered} are missing. If its server does not know the "
-                "parameter n, say choices: 1 in the model's card."
+                f"times in a row: {inquiry.unanswered} are missing. If its server does not "
+                "support the parameter n, set choices: 1 in the model's card."
             )
 
 

@@ -48,8 +48,8 @@ class Capabilities(Shown):
     )
     tokenizer: bool = Field(
         False,
-        description="Whether the server tells how it splits text (POST /tokenize), which the exact "
-        "readout needs to check that every point of a scale is one token.",
+        description="Whether the server reports how it splits text into tokens (POST /tokenize), "
+        "which the exact readout needs to check that every point of a scale is one token.",
     )
     seed_bits: int = Field(
         0, ge=0, le=63, description="Size of the seed it accepts in bits; 0 if it takes none."
@@ -92,7 +92,7 @@ class Capabilities(Shown):
         if self.sampling_extras and self.sampling != "all":
             raise ValueError(
                 f"sampling_extras: true are parameters of sampling beside temperature and top_p, "
-                f"but sampling is {self.sampling}: say sampling: all, or leave sampling_extras out"
+                f"but sampling is {self.sampling}: set sampling: all, or leave sampling_extras out"
             )
         return self
 

@@ -81,9 +81,9 @@ def read_object(value: object, scales: Mapping[str, Scale]) -> dict[str, Reading
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise NotJson("a key stands twice")
+        raise NotJson("a key occurs twice")
     return values
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise NotJson(f"{name} is no JSON")
+    raise NotJson(f"{name} is not valid JSON")

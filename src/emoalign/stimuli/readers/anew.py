@@ -39,9 +39,9 @@ class AnewSource(ItemTable):
                 "Columns swapped",
                 f"{paths['table']}: valence correlates {arousal:.2f} with arousal (column "
                 f"{columns['arousal']!r}) and {dominance:.2f} with dominance (column "
-                f"{columns['dominance']!r}); in ANEW it is about 0 and .8",
-                "Copies circulate in which the two are swapped: get the table anew, or swap the "
-                f"names of the columns in {CARD}.",
+                f"{columns['dominance']!r}); in ANEW these correlations are about 0 and .8",
+                "In some copies of ANEW the two columns are swapped: use another copy, or swap "
+                f"the two column names in {CARD}.",
             )
         return items
 

@@ -84,7 +84,7 @@ class EmobankSource(Source):
                 mistakes.add(
                     "Ratings without a sentence",
                     f"{where}: {item_id!r} has no sentence in {paths['texts']}",
-                    "Give the files of one edition.",
+                    "Use files of the same edition.",
                 )
                 continue
             if len(rows) < self.min_raters:
@@ -148,9 +148,9 @@ def _column(path: Path, name: str, mistakes: Mistakes, file_format: str = "csv")
         item_id = str(row.fields["id"])
         if item_id in by_sentence:
             mistakes.add(
-                "Ids that stand in a file twice",
-                f"{row.where}: {item_id!r} stands in the file twice",
-                "Get the file anew, or take one of the rows out.",
+                "Ids that occur twice in a file",
+                f"{row.where}: {item_id!r} occurs twice in the file",
+                "Download the file again, or remove one of the rows.",
             )
         by_sentence[item_id] = str(row.fields[name])
     return by_sentence

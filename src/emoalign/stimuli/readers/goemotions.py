@@ -45,7 +45,9 @@ class GoemotionsSource(Source):
     )
     splits: dict[Name, FileSource] = Field(
         default_factory=dict,
-        description="Files of the published splits by name; they tell which comment is in which.",
+        description=(
+            "Files of the published splits by name; they list the comments in each split."
+        ),
     )
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
@@ -75,9 +77,12 @@ class GoemotionsSource(Source):
                 item_id, text = str(row.fields[at["id"]]), str(row.fields[at["text"]])
                 if texts.setdefault(item_id, text) != text:
                     mistakes.add(
-                        "Comments with two texts",
-                        f"{row.where}: {item_id} has another text here than in {first[item_id]}",
-                        "Give the files of one edition.",
+                        "Comments with two different texts",
+                        (
+                            f"{row.where}: the text of {item_id} differs from that in "
+                            f"{first[item_id]}"
+                        ),
+                        "Use files of the same edition.",
                     )
                 first.setdefault(item_id, row.where)
                 chosen = _chosen(row, at[_UNCLEAR] + 1, labels, mistakes)
@@ -156,8 +161,8 @@ def _numbered(
     places = numbers.split(",")
     if not all(place.isdecimal() and int(place) < len(labels) for place in places):
         mistakes.add(
-            "No numbers of labels",
-            f"{where}: expected numbers of labels from 0 to {len(labels) - 1} with commas between, "
+            "Invalid label numbers",
+            f"{where}: expected label numbers from 0 to {len(labels) - 1} separated by commas, "
             f"found {numbers[:60]!r}",
         )
         return ()

@@ -39,8 +39,8 @@ class OasisSource(Source):
     norms: FileSource = Field(description="The norms: OASIS.csv.")
     ratings: FileSource | None = Field(
         None,
-        description="The single ratings: OASIS_data.csv. They must reproduce the norms; with them "
-        "reliability is that of people who are told apart: each row is one person.",
+        description="The single ratings: OASIS_data.csv. They must reproduce the norms; since "
+        "each row is one person, the reliability can then be estimated for identified raters.",
     )
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
@@ -175,10 +175,10 @@ def _check_same(single: HumanRatings, norm: HumanRatings, where: str, mistakes: 
     same = abs(single.sd - norm.sd) < _TOLERANCE and single.n == norm.n
     if not same:
         mistakes.add(
-            "Ratings that do not reproduce the norms",
-            f"{where}: SD {single.sd:.6g} of {single.n} ratings, but the norms say "
-            f"{norm.sd:.6g} of {norm.n}",
-            "Give the single ratings that the norms were computed from.",
+            "Single ratings that do not match the norms",
+            f"{where}: the SD of {single.n} ratings is {single.sd:.6g}, but the norms give "
+            f"{norm.sd:.6g} for {norm.n} ratings",
+            "Use the single ratings from which the norms were computed.",
         )
 
 

@@ -64,7 +64,7 @@ def _source_item(source: ItemTable, item: TableItem, mistakes: Mistakes) -> Sour
         mistakes.add(
             f"Items without {shown}",
             f"{where}: expected the {shown} of item {item.item_id!r}, found nothing",
-            "Fill the field, or take the row out of the table.",
+            "Fill in the field, or remove the row from the table.",
         )
     return SourceItem(
         item_id=item.item_id,
@@ -92,9 +92,9 @@ def _joined(
         mistakes.add(
             "",
             f"{path}: none of its {len(more)} ids in column {part.id!r} (such as "
-            f"{', '.join(item.item_id for item in strangers[:3])}) is an id of an item (such as "
+            f"{', '.join(item.item_id for item in strangers[:3])}) is the id of an item (such as "
             f"{', '.join(sorted(there.values())[:3])})",
-            f"Name the column with the items' ids as id of the joined table in {CARD}.",
+            f"Set id of the joined table in {CARD} to the column that contains the items' ids.",
         )
     elif strangers:
         _log.warning(

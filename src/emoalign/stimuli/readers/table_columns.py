@@ -36,7 +36,7 @@ class ScaleColumns(Entry):
     @model_validator(mode="after")
     def _enough(self) -> ScaleColumns:
         if sum((self.mean is not None, bool(self.ratings), self.labels is not None)) != 1:
-            raise ValueError("say which columns hold the ratings: give mean, ratings or labels")
+            raise ValueError("say which columns contain the ratings: give mean, ratings or labels")
         for name, count in Counter(self.ratings).items():
             if count > 1:
                 raise ValueError(f"ratings names the column {name!r} more than once")
@@ -88,13 +88,13 @@ class JoinedTable(TableFormat):
         if self.rater is not None and self.rows != "ratings":
             raise ValueError(
                 "rater says who gave the rating in a row, and belongs to rows: ratings; where "
-                "each person has a column, say columns_are_raters: true"
+                "each person has a column, set columns_are_raters: true"
             )
         self.check_confidential("id")
         if self.columns_are_raters and self.rows == "ratings":
             raise ValueError(
-                "columns_are_raters: with rows: ratings, each row is one person's: give as rater "
-                "the column that says whose"
+                "columns_are_raters: with rows: ratings, each row is one person's rating: give "
+                "as rater the column that identifies that person"
             )
         if self.columns_are_raters and not any(one.ratings for one in self.scales.values()):
             raise ValueError("columns_are_raters: no scale has columns of single ratings")
@@ -113,9 +113,9 @@ class JoinedTable(TableFormat):
         for key in keys:
             if self.rater is not None and getattr(self, key) == self.rater:
                 raise ValueError(
-                    f"{key} names the column {self.rater!r}, which rater names as well: then "
-                    "results would hold people's ids, of which only a hash should be kept. Give "
-                    f"{key} a column of its own"
+                    f"{key} names the column {self.rater!r}, which rater names too: the results "
+                    "would then contain people's ids, of which only a hash should be kept. Name "
+                    f"a different column for {key}"
                 )
 
 
@@ -134,9 +134,9 @@ class ItemTable(JoinedTable, Source):
     split: str | None = Field(None, description="Column with the split an item belongs to.")
     cluster: str | None = Field(
         None,
-        description="Column that says which items belong together because they are not "
-        "independent, such as those of one lemma or document: they are resampled together, and "
-        "folds never part them. An item whose field is empty stands alone.",
+        description="Column that groups items which are not independent, such as those of one "
+        "lemma or document: they are resampled together, and folds never separate them. An item "
+        "with an empty field forms its own group.",
     )
     joined: tuple[JoinedTable, ...] = Field(
         (), description="More tables with ratings of the same items, joined by id."
@@ -145,7 +145,7 @@ class ItemTable(JoinedTable, Source):
     @model_validator(mode="after")
     def _one_stimulus(self) -> Self:
         if (self.text is None) == (self.image is None):
-            raise ValueError("say which column holds the stimulus: give either text or image")
+            raise ValueError("say which column contains the stimulus: give either text or image")
         self.check_confidential("text", "image", "stratum", "split", "cluster")
         names = [name for part in self.parts() for name in part.scales]
         twice = sorted({name for name in names if names.count(name) > 1})

@@ -67,9 +67,9 @@ class TableReading:
             item_id = (row.fields["id"] or "").strip()
             if not item_id:
                 self.mistakes.add(
-                    "Rows without id",
+                    "Rows without an id",
                     f"{row.where}, column {part.id!r}: expected the id of the item, found nothing",
-                    "Fill the field, or take the row out of the table.",
+                    "Fill in the field, or remove the row from the table.",
                 )
             item = items.setdefault(composed(item_id) or row.where, TableItem(item_id, row))
             otherwise += item.item_id != item_id
@@ -92,18 +92,19 @@ class TableReading:
         line = item.first.where.rpartition(", ")[2]
         if self.part.rows == "items":
             self.mistakes.add(
-                "Ids that stand in the table twice",
-                f"{row.where}, column {self.part.id!r}: the id {item.item_id!r} stands in {line} "
-                "already",
-                "Every item needs an id of its own, even where two texts are the same; if a row is "
-                f"one person's rating and not an item, say rows: ratings in {CARD}.",
+                "Ids that occur twice in the table",
+                f"{row.where}, column {self.part.id!r}: the id {item.item_id!r} already occurs in "
+                f"{line}",
+                "Every item needs an id of its own, even if two items have the same text. If "
+                "each row is one person's rating rather than an item, set rows: ratings in "
+                f"{CARD}.",
             )
             return False
         for key, name in self.stimulus.items():
             here, first = row.fields[key], item.first.fields[key]
             if composed(here or "") != composed(first or ""):
                 self.mistakes.add(
-                    "Rows that contradict an earlier row of the item",
+                    "Rows that contradict an earlier row of the same item",
                     f"{row.where}, column {name!r}: item {item.item_id!r} has {here!r} here, but "
                     f"{first!r} in {line}",
                     "Correct the rows, or give different items different ids.",
@@ -156,9 +157,12 @@ class TableReading:
                     item.ratings[scale] = summary
         if rated and part.rater is not None and person is None:
             self.mistakes.add(
-                "Ratings without rater",
+                "Ratings without a rater",
                 f"{row.where}, column {part.rater!r}: expected the rater, found nothing",
-                f"Fill the field, or leave rater out of {CARD}: then raters are not told apart.",
+                (
+                    f"Fill in the field, or leave rater out of {CARD}; raters are then not "
+                    "distinguished."
+                ),
             )
 
     def _rater(self, row: Record) -> str | None:
@@ -187,8 +191,8 @@ class TableReading:
                 "Standard deviations below 0",
                 f"{where}, column {entry.sd!r}: expected a standard deviation, never below 0, "
                 f"found {sd:g}",
-                "Check that the card names the right column; a spreadsheet that writes SDs in "
-                "brackets turns them into negative numbers: get the table anew.",
+                "Check that the card names the right column. If SDs were in brackets, a "
+                "spreadsheet may have turned them into negative numbers: export the table again.",
             )
         if n is not None and (n < 1 or not n.is_integer()):
             self.mistakes.add(

@@ -82,13 +82,16 @@ class VaderSentencesSource(Source):
         for without in sorted(rated.keys() - {item.item_id for item in items}):
             mistakes.add(
                 "Ratings without a sentence",
-                f"{paths['ratings']}: ratings of {without!r}, which {paths['texts']} does not hold",
+                (
+                    f"{paths['ratings']}: there are ratings of {without!r}, which is not in "
+                    f"{paths['texts']}"
+                ),
                 _ONE_SET,
             )
         return items
 
 
-_ONE_SET = "Give the two files of one set."
+_ONE_SET = "Use the two files of the same set."
 
 
 def _sentence_ratings(path: Path, mistakes: Mistakes) -> dict[str, HumanRatings]:
@@ -97,9 +100,9 @@ def _sentence_ratings(path: Path, mistakes: Mistakes) -> dict[str, HumanRatings]
     for _number, where, (item_id, _mean, _sd, ratings) in tab_separated(path, fields, mistakes):
         if item_id in by_sentence:
             mistakes.add(
-                "Ids that stand in a file twice",
-                f"{where}: ratings of {item_id!r} stand in the file twice",
-                "Get the file anew, or take one of the rows out.",
+                "Ids that occur twice in a file",
+                f"{where}: ratings of {item_id!r} occur twice in the file",
+                "Download the file again, or remove one of the rows.",
             )
             continue
         by_sentence[item_id] = from_ratings(rating_list(ratings, where, mistakes), where)
@@ -114,7 +117,7 @@ def rating_list(field: str, where: str, mistakes: Mistakes) -> list[int]:
         values = None
     if not isinstance(values, list) or not all(type(value) is int for value in values):
         mistakes.add(
-            "No lists of ratings",
+            "Invalid lists of ratings",
             f"{where}: expected a list of whole numbers such as [-1, 0, 2], found {field[:60]!r}",
         )
         return []

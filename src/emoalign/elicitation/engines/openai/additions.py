@@ -15,33 +15,38 @@ from emoalign.addresses import no_address
 from emoalign.study.fields import Entry
 from emoalign.study.secrets import is_secret, is_secret_name, secret_part, secrets_in
 
-_FIXED = "leave it out; it is always neutral, so that answers come from the whole distribution"
+_FIXED = (
+    "leave it out; emoalign always keeps it neutral, so that answers are drawn from the whole "
+    "distribution"
+)
 _LENGTH = (
-    "say answer.max_tokens in the prompt set, and token_limit in the card's capabilities where the "
-    "server has another name for it"
+    "set answer.max_tokens in the prompt set and, if the server has another name for it, "
+    "token_limit among the capabilities in the card"
 )
 _PROMPT = "write the question as a prompt set (config/prompts)"
-_LOGPROBS = "say readouts: [exact] in the protocol, and top_logprobs in the card's capabilities"
+_LOGPROBS = "set readouts: [exact] in the protocol, and top_logprobs in the card's capabilities"
 _SEED = (
-    "leave it out, since seeds differ between participants, and say seed_bits in the card's "
-    "capabilities"
+    "leave it out, because seeds differ between participants, and set seed_bits among the "
+    "capabilities in the card"
 )
-_TOOLS = "leave it out; a model that rates uses no tools"
+_TOOLS = "leave it out; models rate without tools"
 _WHOLE = "leave it out; answers are read as a whole"
 
 OWN_KEYS: Mapping[str, str] = {
-    "model": "name the model in the card (model: …); for another model write another card",
+    "model": "name the model in the card (model: …); to ask another model, write another card",
     **dict.fromkeys(("messages", "prompt", "input", "system", "instructions"), _PROMPT),
-    "n": "say participants in the protocol, and choices in the card's capabilities",
-    "best_of": "leave it out; the best of several answers is not what the model says",
+    "n": "set participants in the protocol, and choices among the capabilities in the card",
+    "best_of": (
+        "leave it out; the best of several answers would not be a random draw from the model"
+    ),
     **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens"), _LENGTH),
     "n_predict": _LENGTH,  # in llama.cpp it counts in place of max_tokens
-    "temperature": "say it in the protocol",
+    "temperature": "set it in the protocol",
     **dict.fromkeys(("top_p", "top_k", "min_p", "repeat_penalty"), _FIXED),
-    "stop": "say answer.stop in the prompt set",
+    "stop": "set answer.stop in the prompt set",
     **dict.fromkeys(("seed", "random_seed"), _SEED),
     **dict.fromkeys(("logprobs", "top_logprobs"), _LOGPROBS),
-    "ignore_eos": "leave it out; it is sent where the exact readout needs it",
+    "ignore_eos": "leave it out; emoalign sends it when the exact readout needs it",
     **dict.fromkeys(("stream", "stream_options"), _WHOLE),
     **dict.fromkeys(("tools", "tool_choice", "functions", "function_call"), _TOOLS),
 }
@@ -95,14 +100,15 @@ def wrong_parameters(extra_body: Mapping[str, JsonValue]) -> Iterator[str]:
             yield f"extra_body.{name}: emoalign sets {name} itself: {OWN_KEYS[name]}"
     for place in _other_models(extra_body, "extra_body"):
         yield (
-            f"{place}: with it another model may answer, under the name of this card. Leave it "
-            "out: another model is another card, and a server that fails is asked again"
+            f"{place}: it allows another model to answer under the name of this card. Leave it "
+            "out; to ask another model, write another card. If a server fails, the request is "
+            "repeated"
         )
     for place in secrets_in(dict(extra_body), "extra_body"):
         yield (
-            f"{place}: this looks like a secret, and what stands in extra_body is written into "
-            "journal, manifest and report. Send it as a header, from the environment: "
-            "headers: {Name-Of-Header: {env: NAME_OF_VARIABLE}}"
+            f"{place}: this looks like a secret, and the contents of extra_body are written into "
+            "journal, manifest and report. Send it as a header, from the environment: headers: "
+            "{Name-Of-Header: {env: NAME_OF_VARIABLE}}"
         )
 
 
@@ -128,23 +134,23 @@ def wrong_headers(
     for name, value in headers.items():
         where = f"headers.{name}"
         if not _HEADER_NAME.fullmatch(name):
-            yield (
-                f"{where}: this cannot be the name of a header, which has only letters, digits "
-                "and hyphens"
-            )
+            yield (f"{where}: not a valid header name; use only letters, digits and hyphens")
         elif name.lower() in _OWN_HEADERS:
             yield f"{where}: emoalign sets this header itself: leave it out"
         elif name.lower() == "authorization" and api_key_env is not None:
             yield (
-                f"{where}: api_key_env ({api_key_env}) is sent in this header already: say "
+                f"{where}: api_key_env ({api_key_env}) is sent in this header already: set "
                 "api_key_env: null to send one of your own"
             )
         elif lower.count(name.lower()) > 1:
-            yield f"{where}: this header is there twice, with other capitals: leave one of them out"
+            yield (
+                f"{where}: this header is given twice, with different capitalisation: leave one "
+                "of them out"
+            )
         elif "fallback" in name.lower():
             yield (
-                f"{where}: with it another model may answer, under the name of this card: leave it "
-                "out"
+                f"{where}: it allows another model to answer under the name of this card: leave "
+                "it out"
             )
         if isinstance(value, SecretValue):
             continue
@@ -161,7 +167,9 @@ def card_should_say(refusal: str) -> str | None:
     """The capability to write into the card where a server refuses a parameter, if it is one."""
     for sign, capability in _REFUSED_PARAMETERS:
         if re.search(sign, refusal, re.IGNORECASE):
-            return f"If it does not take that, say {capability} (capabilities in the model's card)."
+            return (
+                f"If it does not accept this, set {capability} (capabilities in the model's card)."
+            )
     return None
 
 
@@ -170,11 +178,13 @@ def wrong_variables(names: Iterable[str]) -> Iterator[str]:
     for name in names:
         if is_secret(name):
             yield (
-                "api_key_env or headers: holds what looks like a key itself, which belongs in no "
-                "file: export it as a variable, and write the name of that variable"
+                "api_key_env or headers: this looks like a key itself, which must not be in a "
+                "file: export it as an environment variable, and give the name of that variable"
             )
         elif not _VARIABLE.fullmatch(name):
-            yield f"api_key_env or headers: {name!r} is no name of an environment variable"
+            yield (
+                f"api_key_env or headers: {name!r} is not a valid name of an environment variable"
+            )
 
 
 def _secret_header(name: str, value: str) -> bool:
@@ -192,8 +202,8 @@ def wrong_address(base_url: str) -> Iterator[str]:
         return
     if secret is not None:
         yield (
-            f"base_url: holds {secret}, and it is written into messages and manifest. Take it out, "
-            "and send it as api_key_env (a bearer token) or in headers: "
+            f"base_url: contains {secret}, but addresses are written into messages and the "
+            "manifest. Remove it, and send it as api_key_env (a bearer token) or in headers: "
             "{Authorization: {env: NAME_OF_VARIABLE}}"
         )
     elif parts.query or parts.fragment:

@@ -27,7 +27,7 @@ from emoalign.elicitation.engines.openai.replies import (
 from emoalign.elicitation.engines.openai.waits import in_words
 from emoalign.errors import EngineError
 
-AGAIN = "Batches that were submitted are remembered: running again takes them up."
+AGAIN = "Submitted batches are remembered; the next run collects their answers."
 _log = logging.getLogger(__name__)
 _Found = TypeVar("_Found")
 
@@ -113,9 +113,9 @@ class BatchCalls:
             if asked > longest and not self._told_wait:
                 self._told_wait = True
                 _log.warning(
-                    "%s asks to wait %s, longer than longest_wait_s in the model's card (%g s). It "
-                    "is asked again sooner, as the card says. Raise longest_wait_s to wait as long "
-                    "as it asks.",
+                    "%s asks to wait %s, longer than longest_wait_s in the model's card (%g s). "
+                    "It will be asked again after longest_wait_s. To wait as long as it asks, "
+                    "raise longest_wait_s.",
                     self.where(),
                     in_words(asked),
                     longest,
@@ -145,7 +145,7 @@ class BatchCalls:
             said = f"answered with something other than JSON: {response.content[:200]!r}"
             raise self.error(what, odd(said)) from None
         if not isinstance(reply, dict):
-            raise self.error(what, odd(f"gave an answer of another shape: {beginning(reply)}"))
+            raise self.error(what, odd(f"sent a reply of an unexpected form: {beginning(reply)}"))
         failure = failure_in(reply)
         if failure is not None:
             raise self.error(what, failure)
@@ -157,7 +157,7 @@ class BatchCalls:
             return read_state(fields)
         except ValueError:
             raise self.error(
-                what, odd(f"gave an answer of another shape: {beginning(fields)}")
+                what, odd(f"sent a reply of an unexpected form: {beginning(fields)}")
             ) from None
 
     def error(self, what: str, fault: Fault, status: int | None = None) -> BatchError:
@@ -179,12 +179,13 @@ class BatchCalls:
     def _not_found(self, what: str) -> str:
         if what in ("files", "batches"):
             return (
-                "It seems to have no batch interface: check base_url in the model's card, or say "
+                "It seems to have no batch interface: check base_url in the model's card, or set "
                 "delivery: single there."
             )
         return (
-            "It was made with the key of another account or project, or has been deleted. Use that "
-            "key again. If its answers are lost, delete the file that remembers it, "
-            "results/journal/<model>/<dataset>/<scale>/<protocol>.<shard>.batches.json: the "
-            "requests are then sent, and paid for, anew."
+            "The batch was submitted with the key of another account or project, or has been "
+            "deleted. Use that key again. If its answers are lost, delete the file that "
+            "remembers the batch, "
+            "results/journal/<model>/<dataset>/<scale>/<protocol>.<shard>.batches.json; its "
+            "requests are then sent, and paid for, again."
         )

@@ -31,7 +31,7 @@ class BatchClient(BatchCalls):
             reply = self.json_object("files", response)
             if not isinstance(reply.get("id"), str):
                 raise self.error(
-                    "files", odd(f"gave an answer of another shape: {beginning(reply)}")
+                    "files", odd(f"sent a reply of an unexpected form: {beginning(reply)}")
                 )
             times = (seconds(reply.get("created_at")), _date(response.headers))
             return reply["id"], min((time for time in times if time is not None), default=None)
@@ -48,7 +48,7 @@ class BatchClient(BatchCalls):
             bare = lines(content)
             first = next(filter(None, bare), b"")
             if first.startswith(b"<") or _is_one_object(b"\n".join(bare)):
-                raise self.error(what, odd(f"gave no file but this: {content[:200]!r}"))
+                raise self.error(what, odd(f"sent this instead of a file: {content[:200]!r}"))
             return bare
 
         return await self.persistently(once)
@@ -109,7 +109,7 @@ class BatchClient(BatchCalls):
             data = reply.get("data")
             if not isinstance(data, list):
                 raise self.error(
-                    "batches", odd(f"gave an answer of another shape: {beginning(reply)}")
+                    "batches", odd(f"sent a reply of an unexpected form: {beginning(reply)}")
                 )
             listed = []
             for fields in data:

@@ -146,7 +146,7 @@ def reply_in(outcome: Outcome, choices: int, card: OpenAIModel) -> dict[str, Any
     else:
         fault = failure_in(body, words)
     if fault is None and not has_choices(body):
-        fault = odd(f"gave an answer of another shape: {beginning(body)}")
+        fault = odd(f"sent a reply of an unexpected form: {beginning(body)}")
     elif fault is None and not body["choices"]:
         fault = no_choices(body, words)
     if fault is None:

@@ -175,7 +175,7 @@ class _Batches:
         if self._turned_away is None:
             self._turned_away = now
             _log.warning(
-                "%s It is submitted again later, when other batches may have ended.", error
+                "%s It will be submitted again later, once other batches may have finished.", error
             )
         if not (passing or others) or now - self._turned_away > A_DAY_S:
             raise error

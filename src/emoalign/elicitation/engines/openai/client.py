@@ -55,18 +55,18 @@ from emoalign.prompts import estimated_tokens
 EMPTY_TRIES = 3
 """Times that a question is sent that brings a list of no answers, or no log-probabilities."""
 
-_KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
+_KEPT = "Answers that have arrived are kept in the journal; running again asks only for the rest."
 LONGEST_REASON = 1000
 """Characters of a provider's reason not to accept a request that are kept."""
 DEFAULTS_ON = (
     "is llama.cpp, which leaves tokens out by defaults of its own (top_k, min_p), so that answers "
-    "would not come from the model's whole distribution. Say sampling_extras: true among the "
+    "would not come from the model's whole distribution. Set sampling_extras: true among the "
     "capabilities in the model's card: the defaults are switched off then. This answer is not kept."
 )
 _BUILD_OF_LLAMACPP = re.compile(r"b\d+-[0-9a-f]+")
 NO_TOKENIZER = (
     "The exact readout needs POST /tokenize, of llama.cpp or vLLM, beside base_url or at the root "
-    "of the server. Without it, say tokenizer: false in the model's card."
+    "of the server. Without it, set tokenizer: false in the model's card."
 )
 _ELSEWHERE = (200, 400, 404, 405, 415, 422, 501)
 """Statuses after which tokens are asked for in another way or place."""
@@ -226,7 +226,7 @@ class OpenAIEngine:
         if failure is not None:
             raise failure
         if not isinstance(reply, dict) or not expected(reply):
-            raise odd(f"gave an answer of another shape: {beginning(reply)}")
+            raise odd(f"sent a reply of an unexpected form: {beginning(reply)}")
         if reply.get("choices") == []:
             raise no_choices(reply, self._words)
         return reply
@@ -246,7 +246,8 @@ class OpenAIEngine:
             raise self._explained(
                 fault,
                 f"It asks to wait {in_words(fault.wait_s)}, longer than longest_wait_s in the "
-                f"model's card ({longest:g} s). Run again then, or raise longest_wait_s. {_KEPT}",
+                f"model's card ({longest:g} s). Run the command again after that time, or raise "
+                f"longest_wait_s. {_KEPT}",
             )
         if attempt > self._limits.retries:
             tried = "once" if attempt == 1 else f"{attempt} times"

@@ -62,8 +62,8 @@ def api_key(variable: str | None) -> str | None:
     key = _secret(variable, "the API key")
     if " " in key:
         raise EngineError(
-            f"the environment variable {variable} holds spaces, which no key has: copy the key "
-            "again."
+            f"the environment variable {variable} contains spaces, which a key cannot: copy the "
+            "key again."
         )
     return key
 
@@ -73,12 +73,12 @@ def _secret(variable: str, purpose: str) -> str:
     value = os.environ.get(variable)
     if not value:
         raise EngineError(
-            f"the environment variable {variable} is not set. It must hold {purpose}: "
-            f"export {variable}=... in the shell that starts snakemake (and never in a file here)."
+            f"the environment variable {variable} is not set. It must contain {purpose}: export "
+            f"{variable}=... in the shell that starts snakemake (and never in a file here)."
         )
     if not (value.isascii() and value.isprintable()):
         raise EngineError(
-            f"the environment variable {variable} holds line ends or letters that {purpose} "
-            "cannot have: copy it again."
+            f"the environment variable {variable} contains line breaks or characters that "
+            f"{purpose} cannot contain: copy it again."
         )
     return value

@@ -13,11 +13,11 @@ from emoalign.elicitation.readings import MOST_MASS, returned_mass, withheld
 
 _IMPOSSIBLE = (
     "The exact readout needs natural logarithms of the probabilities of whole next tokens. If the "
-    "server does not report them, say top_logprobs: 0 in the model's card and use the sampled "
+    "server does not report them, set top_logprobs: 0 in the model's card and use the sampled "
     "readout."
 )
 _CANNOT = (
-    "If it cannot give them, say top_logprobs: 0 in the model's card; the exact readout is then "
+    "If it cannot give them, set top_logprobs: 0 in the model's card; the exact readout is then "
     "refused from the start."
 )
 

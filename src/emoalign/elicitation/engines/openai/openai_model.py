@@ -59,8 +59,9 @@ class BatchSettings(Entry):
     at_once: int | None = Field(
         None,
         ge=1,
-        description="Batches under way at once, at most; null for all of them. Some accounts may "
-        "have only so many tokens waiting: with smaller batches, one after another, they fit.",
+        description="The most batches under way at once; null for no limit. Some accounts limit "
+        "the number of queued tokens; smaller batches, one after another, stay within "
+        "that limit.",
     )
     poll_s: float = Field(30, gt=0, description="Seconds between questions how far a batch is.")
     completion_window: str = Field(
@@ -92,20 +93,21 @@ class OpenAIModel(ServedModel):
     )
     api_key_env: str | None = Field(
         "OPENAI_API_KEY",
-        description="Environment variable that holds the key; null for a server without keys. "
-        "The key itself belongs in no file.",
+        description="Environment variable with the API key; null for a server without keys. "
+        "Never write the key itself into a file.",
     )
     extra_body: dict[str, JsonValue] = Field(
         default_factory=dict,
-        description="Parameters of the provider's own, of any form, sent with every request, such "
-        "as one that turns thinking off. They are part of what is asked: changing one asks anew. "
-        "What emoalign sets itself (model, temperature, max_tokens …) is refused here.",
+        description="The provider's own parameters, of any form, sent with every request, such "
+        "as one that turns thinking off. They are part of the request: if you change one, the "
+        "model is asked again. Parameters that emoalign sets itself (model, temperature, "
+        "max_tokens …) are refused here.",
     )
     headers: dict[str, str | SecretValue] = Field(
         default_factory=dict,
-        description="Headers of the provider's own, sent with every request: a text, or, where it "
-        "is secret, the environment variable that holds it, as {env: NAME}. Their names stand in "
-        "the manifest, their values nowhere; changing one asks for nothing again.",
+        description="The provider's own headers, sent with every request: a text or, for a "
+        "secret, the environment variable that contains it, as {env: NAME}. Their names are "
+        "recorded in the manifest, but not their values; changing one causes no new requests.",
     )
     prices: Prices | None = Field(None, description="What the provider charges.")
     delivery: Literal["single", "batch"] = Field(

@@ -37,7 +37,7 @@ async def whole(headers: Mapping[str, str], arriving: AsyncIterator[bytes]) -> b
             raise odd("sent an answer that cannot be unpacked.") from None
         left -= len(piece)
         if left < 0:
-            raise odd(f"sent more than {LARGEST_REPLY >> 20} MB, which is no answer to a question.")
+            raise odd(f"sent more than {LARGEST_REPLY >> 20} MB, too much for an answer.")
         pieces.append(piece)
     return b"".join(pieces)
 

@@ -43,7 +43,7 @@ FIRST_PAUSE_S = 0.5
 
 _TOP_UP = (
     "The account has no money or credits left, or has reached its own spending limit: top it up or "
-    "raise the limit with the provider, then run again. What had arrived is kept."
+    "raise the limit with the provider, then run again. Answers that have arrived are kept."
 )
 _REMEDIES = {
     400: "The server does not accept this request: check the prompt set and the model's card.",
@@ -61,7 +61,7 @@ _REDIRECTED = (
 )
 _TOMORROW = (
     "The quota of the day is used up: run again when it is there again, or have it raised by the "
-    "provider. What had arrived is kept."
+    "provider. Answers that have arrived are kept."
 )
 _LATER = "The fault did not pass: try again later."
 _LOGIN = (
@@ -137,7 +137,7 @@ def refused(
     fault = _fault(status, fields, text_of(content), said, wait_s, words)
     untold = no_wait(headers, fields)
     if untold is not None and fault.wait_s is None:
-        fault.remedy += f" It asks to wait {untold!r}, which is no time that one can wait."
+        fault.remedy += f" It asks to wait {untold!r}, which is not a valid waiting time."
     return fault
 
 

@@ -9,7 +9,7 @@ from emoalign.elicitation.rating import RatingJob
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.study.source_files import locate_verified
 
-MISFITS = "Rows that do not fit the model's card"
+MISFITS = "Rows that do not match the model's card"
 
 
 def table_problems(job: RatingJob, card: RecordedModel) -> list[str]:

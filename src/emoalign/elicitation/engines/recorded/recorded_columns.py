@@ -23,8 +23,7 @@ def _listed(value: object) -> tuple[object, ...]:
     values = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(each, bool) for each in values):
         raise ValueError(
-            "true and false are written as they stand in the file, in quotation marks, such as "
-            '"TRUE"'
+            'write true and false exactly as in the file, in quotation marks, such as "TRUE"'
         )
     return tuple(f"{each:.15g}" if isinstance(each, int | float) else each for each in values)
 
@@ -44,68 +43,79 @@ class RecordedColumns(Entry):
 
     item: str | None = Field(
         None,
-        description="Column with the dataset's own id of the item. Give this, or text or image.",
+        description=(
+            "Column with the dataset's own id of the item. Give either item, text or image."
+        ),
     )
     text: str | None = Field(
         None,
-        description="Column with the text of the item, compared to the last character. It cannot "
-        "tell items with the same text apart: prefer ids.",
+        description="Column with the text of the item, which must match exactly. Items with the "
+        "same text cannot be distinguished, so ids are preferable.",
     )
     image: str | None = Field(
         None,
-        description="Column with the name of the image's file, with or without its end (.jpg); "
-        "folders before it do not count.",
+        description="Column with the name of the image file, with or without its extension "
+        "(.jpg); folders before it are ignored.",
     )
     participant: str | None = Field(
         None,
-        description="Column that says whose rating a row is; without it, the ratings of an item "
-        "are numbered as they come.",
+        description="Column that identifies the participant; without it, the ratings of an item "
+        "are numbered in the order of the rows.",
     )
     scale: str | None = Field(
-        None, description="Column with the name of the scale; for a table of one scale see scale."
+        None,
+        description=(
+            "Column with the name of the scale; for a table of a single scale, use scale instead."
+        ),
     )
     protocol: str | None = Field(
         None,
-        description="Column with the name of the protocol: only its rows are used. Without it, all "
-        "rows are used for every protocol.",
+        description="Column with the name of the protocol: each protocol uses only its own rows. "
+        "Without it, every protocol uses all rows.",
     )
     rating: str | None = Field(
-        None, description="Column with the rating: a number, in points of the scale."
+        None, description="Column with the rating: a number that is a point of the scale."
     )
     answer: str | None = Field(
         None,
-        description="Column with the raw answer, read as strictly as a model's, or as answer "
-        "says. With rating as well, the two must agree in every row.",
+        description="Column with the raw answer, parsed as strictly as the answers of a model "
+        "that emoalign asks, or as declared by answer. If rating is given too, the two must "
+        "agree in every row.",
     )
     ratings: dict[Name, Written] = Field(
         default_factory=dict,
-        description="In place of rating, for wide tables: the column of each scale. Where each "
-        "participant has a column, a list of them, or one name with * for what differs: "
-        '{valence: "val_*", arousal: "aro_*"}.',
+        description="For wide tables, instead of rating: the column of each scale. If each "
+        "participant has a column, give a list of columns, or one name with * for the part that "
+        'differs: {valence: "val_*", arousal: "aro_*"}.',
     )
     answers: dict[Name, Written] = Field(
         default_factory=dict,
-        description="In place of answer, for wide tables: columns of raw answers, as in ratings.",
+        description=(
+            "For wide tables, instead of answer: the columns of raw answers, as in ratings."
+        ),
     )
     status: str | None = Field(
         None,
-        description="Column that says what became of an answer: ok, refusal, ..., or other words "
-        "that statuses explains. An answer whose status is not ok is no rating, whatever it says.",
+        description="Column with the status of an answer: ok, refusal, ..., or other words that "
+        "statuses explains. An answer whose status is not ok does not count as a rating, "
+        "whatever its text.",
     )
 
     @model_validator(mode="after")
     def _enough(self) -> RecordedColumns:
         if sum(getattr(self, key) is not None for key in ITEM_KEYS) != 1:
-            raise ValueError("say which column holds the item: give either item, text or image")
+            raise ValueError(
+                "say which column identifies the item: give either item, text or image"
+            )
         if (self.rating or self.answer) and self.wide:
             raise ValueError(
-                "rating and answer are for tables with a row for each rating, ratings and answers "
-                "for wide ones: give one or the other"
+                "rating and answer are for tables with one row per rating, ratings and answers "
+                "for wide tables: give one pair or the other"
             )
         if not (self.rating or self.answer or self.wide):
             raise ValueError(
-                "say which column holds the ratings: give rating, answer or both (in a wide table: "
-                "ratings or answers)"
+                "say which column contains the ratings: give rating, answer or both (in a wide "
+                "table: ratings or answers)"
             )
         return self
 
@@ -115,18 +125,20 @@ class RecordedColumns(Entry):
             starred = [name for name in names if ANY in name]
             if self.participant and (len(names) > 1 or starred):
                 raise ValueError(
-                    f"{key}.{scale}: several columns are those of several participants, but "
-                    f"participant names a column with their names ({self.participant!r}): then "
-                    "each scale has one column"
+                    f"{key}.{scale}: several columns mean several participants, but participant "
+                    f"already names a column that identifies them ({self.participant!r}). Give "
+                    "one column per scale, or leave out participant"
                 )
             if starred and len(names) > 1:
                 raise ValueError(f"{key}.{scale}: write either one name with * or a list of names")
             if starred and starred[0].count(ANY) > 1:
-                raise ValueError(f"{key}.{scale}: * may stand in a name once")
+                raise ValueError(f"{key}.{scale}: * may occur only once in a name")
             if len(set(names)) < len(names):
-                raise ValueError(f"{key}.{scale}: names a column more than once")
+                raise ValueError(f"{key}.{scale}: the same column is named more than once")
         if self.wide and self.scale:
-            raise ValueError("scale: a wide table has the scales in ratings; leave out scale")
+            raise ValueError(
+                "scale: in a wide table, ratings or answers name the scales; leave out scale"
+            )
         return self
 
     def _wide_columns(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -169,12 +181,12 @@ class ModelColumn(Entry):
 
     short: ClassVar[str] = "column: {0}"
 
-    column: str = Field(description="Column that says whose rows they are, such as model.")
+    column: str = Field(description="Column that names the model of each row.")
     values: dict[Name, str] = Field(
         default_factory=dict,
-        description="The models that are used: a list of values, or values by the names that they "
-        "get in results, {gpt-4: GPT-4 (2023-06)}. Without it, all values are used, each named "
-        "after itself.",
+        description="The models to use: a list of values of the column, or the name that each "
+        "gets in the results with its value, {gpt-4: GPT-4 (2023-06)}. Without it, all values "
+        "are used as they are.",
     )
 
     @field_validator(
@@ -197,9 +209,9 @@ def names_of(values: list[str]) -> dict[str, str]:
     named: dict[str, str] = {}
     for value in values:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", value).strip("-._")[:LONGEST_NAME]
-        remedy = f"give each a name: values: {{my-name: {value!r}, ...}}"
+        remedy = f"give each model a name: values: {{my-name: {value!r}, ...}}"
         if not name:
-            raise ValueError(f"the value {value!r} makes no name; {remedy}")
+            raise ValueError(f"the value {value!r} is not a valid name; {remedy}")
         if name in named:
             raise ValueError(
                 f"the values {named[name]!r} and {value!r} would both be called {name!r}; {remedy}"
@@ -214,30 +226,30 @@ class RecordedAnswer(Entry):
     short: ClassVar[str] = "kind: json, key: rating"
 
     kind: Literal["text", "labels", "json"] = Field(
-        description="text: a number and nothing else. labels: a JSON array of labels. json: a JSON "
-        "object, in a code fence or not, that holds the rating under a key."
+        description="text: a number and nothing else. labels: a JSON array of labels. json: a "
+        "JSON object, in a code fence or not, that has the rating under a key."
     )
     key: str | None = Field(
-        None, min_length=1, description="json: the key that holds the rating, such as rating."
+        None, min_length=1, description="For json: the key of the rating, such as rating."
     )
     keys: dict[Name, str] = Field(
         default_factory=dict,
-        description="json: the key of each scale, where one object holds several, "
-        "{valence: V, arousal: A}.",
+        description="For json: the key of each scale, if one object contains several, {valence: "
+        "V, arousal: A}.",
     )
     around: bool = Field(
         False,
-        description="json: whether text may stand around the code fence. Then exactly one fence is "
-        "looked for, and an answer with none or several is unparsable.",
+        description="For json: whether there may be text before and after the code fence. If so, "
+        "an answer must contain exactly one code fence; otherwise it is unparsable.",
     )
 
     @model_validator(mode="after")
     def _one_way(self) -> RecordedAnswer:
         given = self.key is not None, bool(self.keys)
         if self.kind == "json" and sum(given) != 1:
-            raise ValueError("json: say which key holds the rating: give either key or keys")
+            raise ValueError("json: say where the rating is: give either key or keys")
         if self.kind != "json" and (any(given) or self.around):
-            raise ValueError(f"{self.kind}: key, keys and around belong to kind: json")
+            raise ValueError(f"{self.kind}: key, keys and around can only be used with kind: json")
         return self
 
     def key_of(self, scale: str) -> str | None:
@@ -253,4 +265,4 @@ class RecordedAnswer(Entry):
         keys = [self.key] if self.key else self.keys.values()
         named = ", ".join(f'"{key}"' for key in keys)
         where = "a JSON object or a code fence with one" if self.around else "a JSON object"
-        return f"what stands under {named} in {where}"
+        return f"the value of {named} in {where}"

@@ -53,18 +53,17 @@ class RecordedModel(ModelCard, TableFormat):
 
     heading: ClassVar[str] = "Recorded ratings"
     introduction: ClassVar[str] = (
-        "Nothing is asked: the table takes the place of a model, and its ratings go through the "
-        "same statistics. Prompts, temperature and waves of a protocol do not concern it; its "
-        "number of participants is the most that is used for an item. "
-        "[How](recorded-ratings.md)."
+        "No model is asked: the ratings in the table are analysed with the same statistics as "
+        "those of a model. Prompts, temperature and waves of a protocol do not apply; its number "
+        "of participants is the most ratings used per item. [How](recorded-ratings.md)."
     )
     example: ClassVar[Path | str] = _EXAMPLE
     asked: ClassVar[bool] = False
     empty_is_none: ClassVar[bool] = False
 
     title: str = Field(
-        description="Name of the raters as the report shows it; where model makes several, each "
-        "is shown as its value."
+        description="Name of the model or participants in the report; for a table of several "
+        "models, each is shown under its own name."
     )
     engine: Literal["recorded"] = Field(description="The engine that reads these ratings.")
     source: FileSource = Field(description="The table.")
@@ -75,40 +74,41 @@ class RecordedModel(ModelCard, TableFormat):
         "dataset card.",
     )
     model: ModelColumn | None = Field(
-        None, description="For a table of several models: the column that tells them apart."
+        None, description="For a table of several models: the column that names the model."
     )
     only: dict[str, Written] = Field(
         default_factory=dict,
-        description="Rows that are used: what must stand in a column, or a list of what may, "
-        "{condition: base, language: [en, de]}. Other rows are as if they were not there.",
+        description="Rows to use: for each column the value that it must have, or a list of "
+        "allowed values, {condition: base, language: [en, de]}. Other rows are ignored.",
     )
     native: NativeRange | None = Field(
         None,
-        description="Range of the numbers in the table, mapped linearly onto the scale; {min: 9, "
-        "max: 1} where they count the other way round. Without it they are points of the scale.",
+        description="Range of the ratings in the table, mapped linearly onto the scale; {min: 9, "
+        "max: 1} if they are reversed. Without it, they are points of the scale.",
     )
     native_for: dict[Name, NativeRange] = Field(
-        default_factory=dict, description="The range by scale, for those that have their own."
+        default_factory=dict,
+        description=("The range for individual scales, if it differs between them."),
     )
     answer: RecordedAnswer | None = Field(
         None,
-        description="The form of raw answers. Without it, they are read by the rule for all "
-        "answers: a number and nothing else, or on a scale of labels a JSON array.",
+        description="The form of raw answers. Without it, the general rule applies: a number and "
+        "nothing else or, for a scale of labels, a JSON array.",
     )
     statuses: dict[Status, Written] = Field(
         default_factory=dict,
-        description="What stands in the column columns.status, by status: {ok: [0, done], "
-        "refusal: R}. The words ok, refusal, ... need no explanation.",
+        description="For each status, the values of the column columns.status that mean it: {ok: "
+        "[0, done], refusal: R}. The words ok, refusal, ... themselves need not be listed.",
     )
     quotes: Literal["standard", "none"] | None = Field(
         "standard",
-        description="standard: a field in quotation marks may hold anything, as answers do: lines "
-        "and delimiters too. none: quotation marks are characters like any other.",
+        description="standard: a field in quotation marks may contain anything, as answers do, "
+        "including line breaks and delimiters. none: quotation marks are ordinary characters.",
     )
     na_values: tuple[str, ...] = Field(
         ("",),
-        description="What stands in columns of ratings and answers where there is none. Other "
-        "columns are taken as they are: an item may be the word NA.",
+        description="Values in columns of ratings and answers that mean a rating is missing. "
+        "Other columns are taken as they are: an item may be the word NA.",
     )
 
     @field_validator("statuses", mode="before", json_schema_input_type=dict[Status, Written])
@@ -119,7 +119,7 @@ class RecordedModel(ModelCard, TableFormat):
             if named:
                 words = [str(word) for word, each in statuses.items() if str(each) == named[0]]
                 raise ValueError(
-                    "the status stands first, and what the table says for it behind: "
+                    "write the status first, and then the words in the table that mean it: "
                     f"{{{named[0]}: [{', '.join(words)}], ...}}"
                 )
         return statuses
@@ -141,13 +141,16 @@ class RecordedModel(ModelCard, TableFormat):
     @model_validator(mode="after")
     def _nothing_is_for_nothing(self) -> RecordedModel:
         if self.answer is not None and not self.columns.raw:
-            raise ValueError("answer: there are no raw answers; name their column: columns.answer")
+            raise ValueError(
+                "answer: this is about raw answers, but no column of raw answers is "
+                "named; name it as columns.answer"
+            )
         if self.statuses and self.columns.status is None:
-            raise ValueError("statuses: name the column that holds them: columns.status")
+            raise ValueError("statuses: name the column of statuses as columns.status")
         said = [word for words in self.statuses.values() for word in words]
         twice = sorted({word for word in said if said.count(word) > 1})
         if twice:
-            raise ValueError(f"statuses: {twice[0]!r} stands for more than one status")
+            raise ValueError(f"statuses: {twice[0]!r} is listed under more than one status")
         return self
 
     def native_of(self, scale: str) -> NativeRange | None:
@@ -236,9 +239,9 @@ class RecordedModel(ModelCard, TableFormat):
                 )
             elif columns.wide and scale not in columns.scales():
                 yield (
-                    f"model {name!r} has columns of {', '.join(columns.scales())} (columns.ratings "
-                    f"in its card), but the study asks about {scale!r} of {dataset!r}; add its "
-                    f"column, or list the scales of {dataset!r} in the study: scales: "
+                    f"model {name!r} has columns of {', '.join(columns.scales())} "
+                    f"(columns.ratings in its card), but the study uses {scale!r} of {dataset!r}; "
+                    f"add its column, or limit the scales of {dataset!r} in the study: scales: "
                     f"[{', '.join(columns.scales())}]"
                 )
             elif isinstance(asked, LabelScale) and not (columns.answer or scale in columns.answers):
@@ -274,9 +277,9 @@ class RecordedModel(ModelCard, TableFormat):
         joint = any(each.answer.kind == "joint" for each in prompts)
         if ranges and joint and self.columns.raw and self.answer is None:
             yield (
-                f"model {name!r}: its raw answers are on a range of their own (native in its "
-                f"card), and protocol {protocol.name!r} asks for several scales at once; say in "
-                "the card how they are read: answer: {kind: json, keys: {<scale>: <key>}}"
+                f"model {name!r}: its raw answers have a range of their own (native in its card), "
+                f"and protocol {protocol.name!r} asks for several scales at once; declare in the "
+                "card how they are read: answer: {kind: json, keys: {<scale>: <key>}}"
             )
 
     def remaining(self, task: RatingTask) -> None:

@@ -144,11 +144,11 @@ def _ratings(
             earlier = first.setdefault((composed(named(item)), participant), trial.where)
             if earlier != trial.where:
                 raise DataError(
-                    f"{trial.where}: this participant has rated item {item!r} before, in "
+                    f"{trial.where}: this participant already rated item {item!r} in "
                     f"{earlier.rpartition(', ')[2]}; expected one row per item and participant "
-                    f"({_told_apart(card)}). Where rows are of several models, conditions or "
-                    "scales, name the column that tells them apart in the model's card, as model, "
-                    "only, columns.protocol or columns.scale."
+                    f"({_told_apart(card)}). If the rows belong to different models, conditions "
+                    "or scales, name the column that distinguishes them in the model's card, as "
+                    "model, only, columns.protocol or columns.scale."
                 )
             given = read(trial)
             if given is not None:
@@ -161,7 +161,7 @@ def _ratings(
         _log.info("%s: rows without a rating: %d", path, len(ours) - len(ratings))
     if card.answer is not None:
         _log.info(
-            "%s: %d answers were read by a rule declared on the card: %s",
+            "%s: %d answers were read by the rule declared in the card: %s",
             path,
             declared,
             card.answer.in_words(),
@@ -195,8 +195,8 @@ def _finder(ids: ItemFinder, card: RecordedModel) -> Callable[[Trial, str], str 
         if len(item_ids) > 1:
             raise DataError(
                 f"{trial.where}, column {trial.columns[key]!r}: more than one item has the {key} "
-                f"{item[:60]!r} ({some(item_ids)}). Put the ids of the items into the table, and "
-                f"name their column as columns.item in place of columns.{key}."
+                f"{item[:60]!r} ({some(item_ids)}). Add the ids of the items to the table, and "
+                f"name their column as columns.item instead of columns.{key}."
             )
         return item_ids[0] if item_ids else None
 
@@ -233,12 +233,12 @@ def _by_item(
     if ratings and not by_item:
         raise DataError(
             f"{path}: none of its {len(unknown)} items is an item of {job.dataset!r} in this "
-            f"study: it has {some(list(unknown))}; expected such as "
-            f"{some(list(items['item_id']))} or their texts or images, as columns says"
+            f"study: found {some(list(unknown))}; expected ids such as "
+            f"{some(list(items['item_id']))}, or texts or images if columns names them"
         )
     if unknown:
         _log.warning(
-            "%s: items left out because they are none of this study: %d (%s)",
+            "%s: items left out because they are not in this study: %d (%s)",
             path,
             len(unknown),
             lines_of(list(unknown.values())),

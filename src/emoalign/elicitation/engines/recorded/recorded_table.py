@@ -56,7 +56,7 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
         key = next((key for key in held if held[key]), next(iter(held)))
         raise DataError(
             f"{path}: no row has {' or '.join(map(repr, wanted[key]))} in column {named[key]!r} "
-            f"({key.partition('.')[0]} in {CARD}); it holds {some(list(held[key]))}"
+            f"({key.partition('.')[0]} in {CARD}); it contains {some(list(held[key]))}"
         )
 
 
@@ -80,12 +80,12 @@ def values_of(card: RecordedModel, column: str) -> dict[str, str]:
         value = composed((row.fields[_MODEL] or "").strip())
         if not value:
             raise DataError(
-                f"{row.where}, column {column!r}: expected the model, found nothing. Fill the "
-                f"field, or list the models that are used as model.values in {CARD}."
+                f"{row.where}, column {column!r}: expected the name of a model, found nothing. "
+                f"Fill in the field, or list the models to use as model.values in {CARD}."
             )
         values[value] = None
     if not values:
-        raise DataError(f"{path}: there are no rows below the names of the columns")
+        raise DataError(f"{path}: there are no rows below the column names")
     try:
         return names_of(list(values))
     except ValueError as error:

@@ -64,8 +64,8 @@ def trial_reader(
             if written is None and status == "ok":
                 raise DataError(
                     f"{trial.where}: column {trial.columns['status']!r} says that the answer is "
-                    "ok, but there is none. Say in statuses of the model's card what its words "
-                    "mean, or correct the table."
+                    "ok, but there is no answer. Explain the words of that column under statuses "
+                    "in the model's card, or correct the table."
                 )
             return None if written is None else (Reading("ok", rating), written)
         reading = read_answer(answer, f"{trial.where}, column {trial.columns['answer']!r}")
@@ -75,7 +75,7 @@ def trial_reader(
                 f"{trial.where}: column {trial.columns['answer']!r} holds {answer[:60]!r}, which "
                 + (f"is {reading.status}" if reading.rating is None else f"is {reading.rating:g}")
                 + f", but column {trial.columns['rating']!r} holds {written or 'no rating'}. "
-                "Either correct the table, or name only one of the two columns in the model's card."
+                "Correct the table, or name only one of the two columns in the model's card."
             )
         return reading, answer
 
@@ -93,9 +93,9 @@ def _status_reader(card: RecordedModel) -> Callable[[Trial], Status | None]:
             return None
         if written not in meaning:
             raise DataError(
-                f"{trial.where}, column {trial.columns['status']!r}: {written[:60]!r} is no status "
-                f"that is known ({nearest(written, meaning)}). Say what it means in the model's "
-                f"card, such as statuses: {{{_likely(written, meaning)}: [{written[:60]!r}]}}."
+                f"{trial.where}, column {trial.columns['status']!r}: {written[:60]!r} is not a "
+                f"known status ({nearest(written, meaning)}). Explain it in the model's card, "
+                f"such as statuses: {{{_likely(written, meaning)}: [{written[:60]!r}]}}."
             )
         return meaning[written]
 
@@ -116,8 +116,8 @@ def _no_rating(
     if written is not None and status != "off_scale":
         raise DataError(
             f"{trial.where}: column {trial.columns['status']!r} says {status}, but column "
-            f"{trial.columns['rating']!r} holds {written[:60]!r}. An answer that is no rating has "
-            "none: empty the field, or correct the status."
+            f"{trial.columns['rating']!r} holds {written[:60]!r}. An answer with that status "
+            "cannot have a rating: empty the field, or correct the status."
         )
     return Reading(status), answer or written or ""
 
@@ -148,24 +148,25 @@ def _point(
         expected += f" ({native.min:g} to {native.max:g} in the table, native in the model's card)"
     elif scale.native is not None and not between:
         expected += (
-            f", not of the {scale.native.min:g} to {scale.native.max:g} in the dataset's own file"
+            f", not a value from {scale.native.min:g} to {scale.native.max:g} as in the dataset's "
+            "own file"
         )
     found = f"{where}: {expected}; found {value:g}"
     if native is not None:
         found += f", which would be {mapped:g}"
     if between:
         found += (
-            ". Ratings are never rounded. If it is the mean of several ratings, give the single "
-            "ones; where raters could choose any number, give the scale on the dataset's card a "
+            ". Ratings are never rounded. If this is the mean of several ratings, use the single "
+            "ratings; if raters could choose any number, give the scale in the dataset's card a "
             "smaller step, such as step: 0.01"
         )
     else:
         found += (
-            ". Where the table has another range, say which in the model's card, as native: {min: "
-            "..., max: ...}; where a model gave this number, name the column as answer in place of "
-            "rating: then it counts as off_scale"
+            ". If the table uses another range, give it in the model's card as native: {min: "
+            "..., max: ...}; if a model really gave this number, name the column as answer "
+            "instead of rating, and it will count as off_scale"
         )
-        found += f"; where it stands for no rating, say {instead}" if instead else ""
+        found += f"; if it means that there is no rating, set {instead}" if instead else ""
     raise DataError(f"{found}.")
 
 

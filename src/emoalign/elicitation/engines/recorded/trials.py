@@ -61,10 +61,10 @@ def trials_of(
                     continue
                 if written.casefold() == name.casefold():
                     alike.add(
-                        f"Rows whose {key} is written in another way",
+                        f"Rows whose {key} is spelled differently",
                         f"{trial.where}, column {trial.columns[key]!r}: found {written!r}, "
-                        f"expected {name!r}, capitals included",
-                        "Correct the fields: otherwise these rows would be left out.",
+                        f"expected {name!r}, including capitals",
+                        "Correct the fields; otherwise these rows would be left out.",
                     )
             break
         else:
@@ -77,7 +77,7 @@ def trials_of(
         if lacking is None or not held[lacking]:
             raise DataError(f"{path}: there are no rows below the names of the columns")
         raise DataError(
-            f"{path}: no row is of the {lacking} {chosen_by[lacking]!r}; column "
+            f"{path}: no row belongs to the {lacking} {chosen_by[lacking]!r}; column "
             f"{getattr(card.columns, lacking)!r} holds {some(list(held[lacking]))}"
         )
     return ours, participants
@@ -169,15 +169,15 @@ def _participants(
     summary = next((who for who in found if _is_summary(who, found)), None)
     if summary is not None:
         raise DataError(
-            f"{path}: column {found[summary]!r} fits {names[0]!r} ({key} in the model's card), but "
-            "seems to summarise the ratings of others. Take it out of the table or give it another "
-            f"name; or, if it holds the ratings of one participant, list all columns: {key}: "
+            f"{path}: column {found[summary]!r} matches {names[0]!r} ({key} in the model's card), "
+            "but seems to summarise other columns. Remove it from the table or rename it; or, if "
+            f"it contains the ratings of one participant, list all columns: {key}: "
             f"[{', '.join(list(found.values())[:2])}, ...]"
         )
     if not found:
         raise DataError(
-            f"{path}: no column is called {names[0]!r} with something in place of the * ({key} in "
-            f"the model's card); {nearest(names[0], header)}"
+            f"{path}: no column name matches {names[0]!r} ({key} in the model's card); "
+            f"{nearest(names[0], header)}"
         )
     return found
 
@@ -203,6 +203,6 @@ def filled(trial: Trial, key: str) -> str:
     if not written:
         raise DataError(
             f"{trial.where}, column {trial.columns[key]!r}: expected the {key}, found nothing. "
-            "Fill the field, or take the row out of the table."
+            "Fill in the field, or remove the row from the table."
         )
     return written

@@ -32,7 +32,7 @@ _QUEUED = 2
 """Answers waiting or under way, as a multiple of those computed at once: the queue never dries up,
 and memory does not grow with the number of questions."""
 
-_KEPT = "What had arrived is kept in the journal: running again asks only for the rest."
+_KEPT = "Answers that have arrived are kept in the journal; running again asks only for the rest."
 
 
 class VllmEngine:
@@ -122,7 +122,7 @@ class VllmEngine:
             raise EngineError(
                 f"vLLM does not take this question to model {self._card.model!r}: {error} If a "
                 "prompt is too long, raise context_tokens in the model's card; if its chat "
-                f"template knows no system message, say system_role: false. {_KEPT}"
+                f"template knows no system message, set system_role: false. {_KEPT}"
             ) from error
         return str(queued).partition("-")[0]
 

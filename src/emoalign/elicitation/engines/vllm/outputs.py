@@ -193,7 +193,7 @@ def check_template(template: str | None, arguments: Mapping[str, object], model:
     """
     if not template:
         raise CapabilityError(
-            f"model {model!r} has no chat template: say chat: false among the capabilities in its "
+            f"model {model!r} has no chat template: set chat: false among the capabilities in its "
             "card, and ask it with a prompt set with kind: completion."
         )
     for sign, (key, does, example) in _UNASKED.items():

@@ -41,7 +41,7 @@ class VllmModel(AskedModel):
 
     engine: Literal["vllm"] = Field(description="The engine that asks this model.")
     model: str = Field(
-        description="Name on the Hugging Face hub, or path of a folder that holds the weights "
+        description="Name on the Hugging Face hub, or path of a folder with the weights "
         "(safetensors), config.json and the tokenizer."
     )
     revision: str | None = Field(
@@ -62,11 +62,13 @@ class VllmModel(AskedModel):
     )
     chat_template_kwargs: dict[str, Scalar] = Field(
         default_factory=dict,
-        description="What the chat template is told, such as enable_thinking: false, or a "
-        "date_string where it would write today's date. Part of what is asked.",
+        description="Variables for the chat template, such as enable_thinking: false, or a "
+        "date_string if it would otherwise insert today's date. They are part of the request.",
     )
     tensor_parallel_size: int = Field(
-        1, ge=1, description="GPUs that share the model; a job asks a cluster for so many."
+        1,
+        ge=1,
+        description=("GPUs that share the model; each job requests this many from a cluster."),
     )
     gpu_memory_gb: float = Field(
         24,
