@@ -116,6 +116,21 @@ def test_the_last_words_of_a_failure_are_those_of_the_job_and_what_to_do(tmp_pat
     assert last.endswith("no answer that has arrived is asked for again.")
 
 
+def test_as_a_module_whose_hooks_are_not_run_the_last_words_are_said() -> None:
+    """The hooks of a module's Snakefile are not run by Snakemake."""
+    well, badly, hooked = Snakemake(), Snakemake(), Snakemake()
+    well.says("Complete log(s): x.log")
+    assert well.lines == ["Done in 0 s. The report: r.html\nsnakemake: Complete log(s): x.log"]
+    badly.begins(1, "emo_rate", "none.log", model="m")
+    badly.fails(1, "emo_rate", "none.log")
+    badly.says("Complete log(s): x.log")
+    assert "1 job failed:\nemo_rate m: it ended without a message" in badly.lines[-1]
+    assert badly.lines[-1].endswith("snakemake: Complete log(s): x.log")
+    hooked.terminal.success()
+    hooked.says("Complete log(s): x.log")
+    assert hooked.lines == ["snakemake: Complete log(s): x.log"]
+
+
 def test_a_fault_is_told_without_its_traceback(tmp_path: Path) -> None:
     told = Snakemake()
     log = tmp_path / "rate.log"
