@@ -114,31 +114,31 @@ def _study(
     name: str, dataset: str, card: DatasetCard, models: dict[str, ModelCard], prompts: str | None
 ) -> Iterator[str]:
     yield f"# What every key means, and what else there is: emoalign show study {name}"
-    yield f"study: {name}"
+    yield f"study: {quoted(name)}"
     yield f"title: {quoted(f'{card.title}, rated by ' + ', '.join(models))}"
     yield "# All that is drawn at random follows from it: the same seed, the same sample."
     yield "seed: 1"
     yield ""
     yield "models:"
     for model in models:
-        yield f"  - {model}"
+        yield f"  - {quoted(model)}"
     yield ""
     yield "datasets:"
-    yield f"  - dataset: {dataset}"
-    yield f"    scales: [{', '.join(card.scales)}]"
+    yield f"  - dataset: {quoted(dataset)}"
+    yield f"    scales: [{', '.join(map(quoted, card.scales))}]"
     yield f"    # sample: {MANY_ITEMS}  for so many items, drawn with the seed; without it, all"
     remote = [model for model, each in models.items() if each.destination is not None]
     if remote and card.remote == "ask":
         yield ""
         yield f"# The terms of {dataset} may not allow that {', '.join(remote)} see its items, on"
         yield "# another machine. If they do allow it for you, take the # away:"
-        yield f"# allow_remote: [{dataset}]"
+        yield f"# allow_remote: [{quoted(dataset)}]"
     if prompts is None:
         return
     yield ""
     yield "protocols:"
-    yield f"  - name: {prompts}"
-    yield f"    prompts: {prompts}"
+    yield f"  - name: {quoted(prompts)}"
+    yield f"    prompts: {quoted(prompts)}"
     yield "    readouts: [sampled]"
     yield "    participants: 20  # answers per item; raising it later asks for the rest alone"
     yield f"    temperature: {_temperature(models)}"

@@ -131,7 +131,8 @@ class Opening:
             if card.destination is None:
                 place = self.journal / cell.model
                 minutes += minutes_as_before(card, place, cell.protocol, of_cell)
-        line = f"at most {answers:,} answers in {requests.total():,} requests"
+        many = "s" * (requests.total() != 1)
+        line = f"at most {answers:,} answers in {requests.total():,} request{many}"
         terms = card.terms()
         usd = 0.0
         if terms.prices is not None:
