@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -31,6 +31,16 @@ def correlation(row: Mapping[str, Any], name: str, ends: str | None = None) -> s
         reason = row.get("reason")
         return f"r undefined: {reason}" if isinstance(reason, str) else "r undefined"
     return f"r = {number(value)} {interval(low, high)}".rstrip()
+
+
+def span(values: Iterable[float], digits: int = 2) -> str:
+    """The least and the greatest of numbers, as one where they look the same; nothing without any:
+    0.26, or 0.26 to 0.31."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return ""
+    least, most = number(min(known), digits), number(max(known), digits)
+    return least if least == most else f"{least} to {most}"
 
 
 def p_value(p: float | None) -> str:

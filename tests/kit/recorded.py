@@ -27,6 +27,7 @@ class Table:
         self.folder = folder
         self.file = folder / "people.csv"
         self.texts = dict(ITEMS_SHOWN)
+        self.images: dict[str, str] = {}
         self.shards: dict[str, str] = {}
         self.job: dict[str, Any] = {"scale": "valence", "range": SCALE, "participants": 20}
 
@@ -58,6 +59,7 @@ class Table:
                 "item_id": item_id,
                 "modality": "word",
                 "text": text,
+                "image_path": self.images.get(item_id),
                 "shard": self.shards.get(item_id, "0000"),
             }
             for item_id, text in self.texts.items()

@@ -154,7 +154,7 @@ def test_the_report_says_how_training_went_and_what_was_seen(made: Path) -> None
     ) in text
     assert "Trained, seed 2" in text
     assert "<strong>What it may have seen:</strong> It saw &lt;script&gt;" in text
-    assert "a/model (Liu et al., 2019) was trained on the shares of human raters" in text
+    assert "a/model was trained on the shares of human raters" in text
     assert EVIL not in text
 
 
@@ -167,7 +167,10 @@ def test_the_page_begins_with_whether_models_are_nearer_than_a_baseline(tmp_path
         ("published", "p", 0.40, -0.2, -0.1),
     ]
     names = ("b", "within", "mean_b", "difference_low", "difference_high")
-    rows = [told | dict(zip(names, row, strict=True)) | {"difference": 0.1} for row in found]
+    rows = [told | dict(zip(names, row, strict=True)) | {"p_holm": 0.01} for row in found]
+    for row in rows:
+        middle = (row["difference_low"] + row["difference_high"]) / 2
+        row |= {"difference": middle, "signedrank_z": middle}
     table = pd.DataFrame(rows).reindex(columns=DISTRIBUTION_CONTRASTS.schema.names)
     DISTRIBUTION_CONTRASTS.write(table, tmp_path / DISTRIBUTION_CONTRASTS.path)
     view = SECTION.view(Results(job(with_baselines=True), tmp_path))

@@ -115,7 +115,7 @@ VALUES = [
     Broken(CARD, "title: Words", "title: Words\nkeep: '[a-z'", "keep", ("not a regular expression",), "keep:"),
     Broken(CARD, "    labels: [joy, fear]", "    labels: [joy]", "scales.mood.labels", ("1 is too few: give at least 2",)),
     Broken(CARD, "  na_values", "  encoding: utf-99\n  na_values", "source.encoding", ("unknown encoding: utf-99",)),
-    Broken(CARD, "  na_values", "  delimiter: ';;'\n  na_values", "source.delimiter", ("at most 1 character",)),
+    Broken(CARD, "  na_values", "  delimiter: ';;'\n  na_values", "source.delimiter", ("a single character",)),
     Broken(CARD, "file: resources/words.csv", "file: resources/words.csv\n    sha256: abc", "source.table.sha256", ("64 digits and letters", "found abc"), "sha256"),
     Broken(MODEL, '"2026-01-31"', "January", "prices.as_of", ("YYYY-MM-DD", "found January")),
     Broken(MODEL, "chat: true", "chat: on", "capabilities.chat", ("true or false, found on",)),
@@ -168,6 +168,20 @@ COLUMNS = [
     Broken(RECORDED, "  rating: rating\n", "  Rating: rating\n", "columns.Rating", ("unknown key; did you mean 'rating'?",)),
 ]  # fmt: skip
 
+TABLES = [
+    Broken(CARD, "  id: id\n", "  id: id\n  delimiter: \\t\n", "source.delimiter", ('`delimiter: "\\t"`',), "delimiter"),
+    Broken(CARD, "  id: id\n", "  id: id\n  delimiter: tab\n", "source.delimiter", ('`delimiter: "\\t"`',), "delimiter"),
+    Broken(CARD, "  id: id\n", "  id: id\n  delimiter: ;;\n", "source.delimiter", ("a single character",), "delimiter"),
+    Broken(CARD, "  id: id\n", "  id: id\n  encoding: utf-9\n", "source.encoding", ("unknown encoding: utf-9; some are", "cp1252"), "encoding"),
+    Broken(CARD, "  id: id\n", "  id: id\n  encoding: rot13\n", "source.encoding", ("unknown encoding: rot13; some are",), "encoding"),
+    Broken(CARD, "  id: id\n", "  id: id\n  decimal: comma\n", "source.decimal", ('expected one of ".", ",", found comma',), "decimal"),
+    Broken(RECORDED, "scale: v", "answer: json\nscale: v", "answer", ("`answer: {kind: json, key: rating}`",)),
+    Broken(RECORDED, "scale: v", "statuses: {0: ok, R: refusal}\nscale: v", "statuses", ("{ok: [0], ...}",)),
+    Broken(RECORDED, "students.csv", "students.sav", "source", ("say the format", "saved as one of these"), "source:"),
+    Broken(CARD, "title: Words", 'title: "C:\\Users\\me"', "not valid YAML", ("use single ones", "or write \\\\")),
+    Broken(CARD, "licence: CC-BY-4.0", "licence:CC-BY-4.0", "not valid YAML", ("a colon and a space after it",)),
+]  # fmt: skip
+
 SYNTAX = [
     Broken(CARD, "  reader: table", "\treader: table", "not valid YAML", ("a tab", "indented with spaces")),
     Broken(CARD, "title: Words", "title: Words: a study", "not valid YAML", ("a colon", "in quotation marks")),
@@ -179,7 +193,7 @@ SYNTAX = [
     Broken(CARD, "text: word\n", "text: @word\n", "not valid YAML", ("no text begins with @",)),
     Broken(CARD, "text: word\n", "text: !word x\n", "not valid YAML", ("begins with !",)),
     Broken(CARD, "licence: CC", "---\nlicence: CC", "not valid YAML", ("a second document",)),
-    Broken(CARD, "licence: CC-BY-4.0", "licence 2024", "not valid YAML", ("a key without a colon",)),
+    Broken(CARD, "licence: CC-BY-4.0", "licence 2024", "not valid YAML", ("a key without a colon and a space after it",)),
     Broken(CARD, "title: Words", "title: 2024-13-45", "not valid YAML", ("looks like a date", "quotation marks")),
     Broken(PROMPTS, "  {{ item.text }}\nanswer", " {{ item.text }}\nanswer", "not valid YAML", ("same column",)),
     Broken(PROMPTS, "system: You are a participant.", "system: {{ persona }}", "not valid YAML", ("text that begins with { or [ needs quotation marks",)),
@@ -189,7 +203,7 @@ SYNTAX = [
     Broken(MODEL, FILES[MODEL], "- title: x\n", "expected keys with values", ("found a list",), ""),
 ]  # fmt: skip
 
-EVERY = [*LISTS_AND_KEYS, *VALUES, *KEYS, *COLUMNS, *SYNTAX]
+EVERY = [*LISTS_AND_KEYS, *VALUES, *KEYS, *COLUMNS, *SYNTAX, *TABLES]
 
 PYDANTIC = re.compile(
     r"Input should|valid (integer|number|string|boolean|dictionary|list|tuple)|unable to parse"

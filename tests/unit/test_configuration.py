@@ -109,12 +109,16 @@ def test_every_shipped_card_is_valid_even_if_no_study_names_it(repository: Path)
         assert validate(PromptSet, content(file), str(file))[1] == []
 
 
-def test_the_default_study_asks_both_protocols_in_both_readouts(default_study: LoadedStudy) -> None:
+def test_all_protocols_of_the_default_study_can_be_compared_by_their_probabilities(
+    default_study: LoadedStudy,
+) -> None:
     asked = {entry.name: entry for entry in default_study.study.protocols}
-    assert set(asked) == {"rating-sheet", "instruction"}
-    for protocol in asked.values():
-        assert set(protocol.readouts) == {"sampled", "exact"}
-        assert (protocol.participants, protocol.temperature) == (20, 1.0)
+    assert {name: set(protocol.readouts) for name, protocol in asked.items()} == {
+        "rating-sheet": {"sampled", "exact"},
+        "instruction": {"sampled", "exact"},
+        "instruction-with-examples": {"exact"},
+    }
+    assert {protocol.temperature for protocol in asked.values()} == {1.0}
     assert default_study.dataset_entry("vader").sample == 300
 
 
@@ -225,16 +229,22 @@ def test_wording_written_for_another_range_is_refused(config_dir: Path, edit: Ed
     ("capability", "told"),
     [
         ({"completion": False}, ["'rating-sheet' asks model 'smollm2-135m' for a completion"]),
-        ({"chat": False}, ["'instruction' asks model 'smollm2-135m' for a chat answer"]),
+        (
+            {"chat": False},
+            ["'instruction' asks model 'smollm2-135m' for a chat answer",
+             "'instruction-with-examples' asks model 'smollm2-135m' for a chat answer"],
+        ),
         (
             {"top_logprobs": 0},
             ["'rating-sheet' asks model 'smollm2-135m' for the exact readout",
-             "'instruction' asks model 'smollm2-135m' for the exact readout"],
+             "'instruction' asks model 'smollm2-135m' for the exact readout",
+             "'instruction-with-examples' asks model 'smollm2-135m' for the exact readout"],
         ),
         (
             {"tokenizer": False},
             ["'rating-sheet' asks model 'smollm2-135m' for an answer read from single tokens",
-             "'instruction' asks model 'smollm2-135m' for an answer read from single tokens"],
+             "'instruction' asks model 'smollm2-135m' for an answer read from single tokens",
+             "'instruction-with-examples' asks model 'smollm2-135m' for an answer read from"],
         ),
         ({"modalities": ["sentence"]}, ["model 'smollm2-135m' cannot be shown items of 'vader'"]),
     ],
@@ -643,8 +653,9 @@ def test_only_preparation_knows_whether_items_may_be_shown(with_remote: Path, ed
 
 EVERY_SHEET = {"rate smollm2-135m rating-sheet", "rate remote rating-sheet"}
 EVERY_INSTRUCTION = {"rate smollm2-135m instruction", "rate remote instruction"}
-SMOLLM = {"rate smollm2-135m rating-sheet", "rate smollm2-135m instruction"}
-REMOTELY = {"rate remote rating-sheet", "rate remote instruction"}
+PROTOCOLS = ("rating-sheet", "instruction", "instruction-with-examples")
+SMOLLM = {f"rate smollm2-135m {name}" for name in PROTOCOLS}
+REMOTELY = {f"rate remote {name}" for name in PROTOCOLS}
 EVERY_RATE = SMOLLM | REMOTELY
 
 
@@ -691,7 +702,7 @@ EVERY_RATE = SMOLLM | REMOTELY
         ),
         (
             SHEET,
-            lambda p: p["scales"]["valence"]["demonstrations"].pop(),
+            lambda p: p["scales"]["valence"]["demonstrations"].append({"text": "so", "rating": 5}),
             EVERY_SHEET | {"prepare"},
         ),
         (DATASET, lambda d: d.update(keep="[a-z]{3,}"), {"prepare"}),
@@ -760,7 +771,7 @@ def test_rating_files_are_named_in_the_same_order_however_the_study_lists_them(
     shards = tmp_path / "shards.json"
     shards.write_text('["0000", "0001"]')
     files = Files(load(with_remote), "results/default").ratings("vader", shards)
-    assert len(files) == 2 * 2 * 2
+    assert len(files) == 2 * 3 * 2
     assert files[0] == "results/default/ratings/remote/instruction/vader/valence/0000.parquet"
     edit(STUDY, lambda s: (s["models"].reverse(), s["protocols"].reverse()))
     assert Files(load(with_remote), "results/default").ratings("vader", shards) == files

@@ -226,7 +226,7 @@ def test_every_label_is_compared_by_itself(tables: dict[str, pd.DataFrame]) -> N
 
 def test_contrasts_are_paired_over_texts(tables: dict[str, pd.DataFrame]) -> None:
     found = tables["distribution_contrasts"]
-    assert found["kind"].value_counts().to_dict() == {"model": 8, "protocol": 8}
+    assert found["kind"].value_counts().to_dict() == {"model": 10, "protocol": 10, "guess": 60}
     one = row(found, kind="model", scale="valence", metric="rps")
     assert (one["a"], one["b"], one["within"]) == ("good", "poor", "T1")
     human = np.stack(
@@ -249,6 +249,19 @@ def test_contrasts_are_paired_over_texts(tables: dict[str, pd.DataFrame]) -> Non
     assert family["p_holm"].to_numpy() == pytest.approx(
         multipletests(family["p"], method="holm")[1]
     )
+
+
+def test_every_cell_is_compared_with_the_guesses_it_stands_beside(
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    of_cells = tables["distributions"].query("stratum == 'all'")
+    for _, beside in tables["distribution_contrasts"].query("kind == 'guess'").iterrows():
+        names = {name: beside[name] for name in ("dataset", "scale", "readout", "metric")}
+        own = row(of_cells, model=beside["a"], protocol=beside["within"], **names)
+        assert beside["mean_a"] == pytest.approx(own["value"])
+        assert beside["mean_b"] == pytest.approx(own[beside["b"]])
+        assert beside["difference"] == pytest.approx(own["value"] - own[beside["b"]])
+        assert beside["n_items"] == own["n_items"]
 
 
 def test_no_order_of_rows_matters(tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def shipped(default_study: LoadedStudy) -> dict[str, Renderer]:
     }
 
 
-# The two protocols of the default study
+# The protocols of the default study
 
 
 def test_the_rating_sheet_shows_every_demonstration_and_ends_in_the_space(
@@ -97,6 +97,20 @@ def test_the_instruction_is_one_message_of_a_user_with_the_word_at_its_end(
     assert shipped["instruction"].render("sorrow") == Prompt(
         messages=(Message("user", f"{wording.instruction}\n\nWord: sorrow"),), text=None
     )
+
+
+def test_the_third_protocol_has_the_examples_of_the_sheet_and_the_question_of_the_instruction(
+    shipped: dict[str, Renderer],
+) -> None:
+    sheet = shipped["rating-sheet"].render("sorrow").text
+    both = shipped["instruction-with-examples"].render("sorrow").messages
+    asked = shipped["instruction"].render("sorrow").messages
+    assert sheet is not None
+    assert both is not None
+    assert asked is not None
+    examples = sheet.partition("\n\n")[2].rpartition("\n")[0]
+    assert examples.count("\n") == 23
+    assert both == (Message("user", f"{examples}\n\n{asked[0].content}"),)
 
 
 def test_the_same_words_open_every_prompt_so_that_they_can_be_cached(
@@ -373,6 +387,7 @@ def test_every_prompt_set_of_a_study_that_cannot_be_rendered_is_told_at_once(
     default_study: LoadedStudy,
 ) -> None:
     broken = {
+        **default_study.prompt_sets,
         "rating-sheet": default_study.prompt_sets["rating-sheet"].model_copy(
             update={"template": "{{ itm.text }}: "}
         ),

@@ -31,6 +31,13 @@ def items(*named: tuple[str, str]) -> list[SourceItem]:
         ("The cat sat", "The cat sat on the mat."),
         (unicodedata.normalize("NFD", "café"), "café"),
         ("海", "海"),
+        ("w海岸3", "海岸"),
+        ("이바다", "바다"),
+        ("w별", "별"),
+        ("elan", "Élan"),
+        ("uebung_1", "Übung"),
+        ("UBUNG", "Übung"),
+        ("Strasse", "Straße"),
     ],
 )
 def test_an_id_that_tells_the_text_is_made_for_every_item(item_id: str, text: str) -> None:

@@ -372,7 +372,10 @@ def test_a_text_that_two_items_share_is_an_error_that_asks_for_ids(table: Table)
 
 def test_a_row_without_an_item_is_an_error(table: Table) -> None:
     told = table.write(csv(("", "ann", 5))).refusal()
-    assert told == f"{table.file}, line 2, column 'id': expected the item, found nothing"
+    assert told == (
+        f"{table.file}, line 2, column 'id': expected the item, found nothing. Fill the field, "
+        "or take the row out of the table."
+    )
 
 
 def test_a_job_reads_only_the_items_of_its_shard(table: Table) -> None:
@@ -434,7 +437,10 @@ def test_without_a_column_of_participants_the_order_within_an_item_numbers_them(
 
 def test_a_row_without_its_participant_is_an_error(table: Table) -> None:
     told = table.write(csv(("w1", "", 5))).refusal()
-    assert told == f"{table.file}, line 2, column 'who': expected the participant, found nothing"
+    assert told == (
+        f"{table.file}, line 2, column 'who': expected the participant, found nothing. "
+        "Fill the field, or take the row out of the table."
+    )
 
 
 # Scales and protocols

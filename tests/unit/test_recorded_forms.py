@@ -46,10 +46,38 @@ def test_a_value_of_a_column_is_a_model_with_its_own_rows(table: Table) -> None:
         "GPT-4o": "GPT-4o",
         "Claude-3": "Claude 3",
     }
-    only = {"how": ("base",), "engine": ("Claude 3",)}
-    rows = table.rate(columns=OF_ENGINES, only=only)
+    one = {"column": "engine", "values": {"Claude-3": "Claude 3"}}
+    rows = table.rate(columns=OF_ENGINES, only={"how": "base"}, model=one)
     assert given(rows) == [("w1", 0, 5), ("w2", 0, 4)]
-    assert models["Claude-3"].answering() == table.card(columns=OF_ENGINES, only=only).answering()
+    same = table.card(columns=OF_ENGINES, only={"how": "base"}, model=one)
+    assert models["Claude-3"].answering() == same.answering()
+
+
+def test_models_whose_names_are_the_same_number_keep_their_ratings_apart(table: Table) -> None:
+    values = ("4", "4.0", "04", "1_0", "10", "1e1")
+    rows = [("w1", value, rating) for rating, value in enumerate(values, 1)]
+    table.write(csv(*rows, header="id,engine,rating"))
+    models = table.card(columns=OF_ENGINES, model={"column": "engine"}).models("table")
+    assert list(models) == list(values)
+    for rating, name in enumerate(values, 1):
+        one = {"column": "engine", "values": {name: name}}
+        assert models[name].answering() == table.card(columns=OF_ENGINES, model=one).answering()
+        assert given(table.rate(columns=OF_ENGINES, model=one)) == [("w1", 0, rating)]
+
+
+def test_a_model_whose_name_is_coded_in_two_ways_is_one(table: Table) -> None:
+    table.write(csv(("w1", "Mod\u00e8le", 7), ("w2", "Mode\u0300le", 6), header="id,engine,rating"))
+    (model,) = table.card(columns=OF_ENGINES, model={"column": "engine"}).models("t").values()
+    rows = table.rate(columns=OF_ENGINES, model=model.model_dump()["model"])
+    assert given(rows) == [("w1", 0, 7), ("w2", 0, 6)]
+
+
+def test_a_model_that_is_not_in_the_table_is_told_with_those_that_are(table: Table) -> None:
+    told = table.write(TRIALS).refusal(
+        columns=OF_ENGINES, model={"column": "engine", "values": ["GPT-4"]}
+    )
+    assert "no row has 'GPT-4' in column 'engine' (model in the model's card)" in told
+    assert "it holds 'GPT-4o', 'Claude 3'" in told
 
 
 @pytest.mark.parametrize(
@@ -79,15 +107,25 @@ def test_models_that_would_have_the_same_name_are_told_with_what_helps(table: Ta
         ({"t": 0}, [("w1", 0, 7)]),
         ({"t": [0, 0.5]}, [("w1", 0, 7), ("w2", 0, 2)]),
         ({"t": "1"}, [("w3", 0, 3)]),
+        ({"t": "x"}, [("w4", 0, 4)]),
     ],
 )
 def test_rows_are_chosen_by_text_or_number(
     only: dict[str, Any], kept: list[tuple[str, int, float]], table: Table
 ) -> None:
     content = csv(
-        ("w1", "0.0", 7), ("w2", "0.5", 2), ("w3", " 1 ", 3), ("w4", "x", 4), header="id,t,rating"
+        ("w1", "0.0", 7), ("w2", "0.50", 2), ("w3", " 1 ", 3), ("w4", "x", 4), header="id,t,rating"
     )
     assert given(table.write(content).rate(columns=OF_ENGINES, only=only)) == kept
+
+
+@pytest.mark.parametrize(("number", "item"), [(7, "w2"), (10, "w4")])
+def test_codes_that_only_read_like_a_number_are_not_chosen_by_it(
+    number: int, item: str, table: Table
+) -> None:
+    rows = [("w1", "007", 5), ("w2", "7", 5), ("w3", "1_0", 5), ("w4", "10", 5)]
+    table.write(csv(*rows, header="id,code,rating"))
+    assert given(table.rate(columns=OF_ENGINES, only={"code": number})) == [(item, 0, 5)]
 
 
 def test_a_filter_that_lets_nothing_pass_is_told_with_what_there_is(table: Table) -> None:
@@ -143,6 +181,49 @@ def test_a_row_may_be_a_participants_with_a_column_for_each_scale(table: Table) 
     assert "ratings.valence: several columns are those of several participants" in told
 
 
+def test_participants_who_rated_only_one_of_the_scales_keep_their_number(table: Table) -> None:
+    table.job["scales"] = {"valence": SCALE, "arousal": SCALE}
+    table.write(csv(("w1", 7, 6, 5, 4, 3), header="id,v_s1,v_s2,v_s3,a_s2,a_s3"))
+    rows = table.rate(**wide(valence="v_*", arousal="a_*"))
+    assert given(rows[rows["scale"] == "valence"]) == [("w1", 0, 7), ("w1", 1, 6), ("w1", 2, 5)]
+    assert given(rows[rows["scale"] == "arousal"]) == [("w1", 1, 4), ("w1", 2, 3)]
+
+
+def test_a_column_that_fits_two_patterns_belongs_to_the_longer_one(table: Table) -> None:
+    table.write(csv(("w1", 7, 6, 1, 2), header="id,v_1,v_2,v_self_1,v_self_2"))
+    rows = table.rate(**wide(valence="v_*", self="v_self_*"))
+    assert given(rows) == [("w1", 0, 7), ("w1", 1, 6)]
+
+
+@pytest.mark.parametrize("name", ["v_mean", "v_SD", "v_n", "v_M", "v_Median."])
+def test_a_column_with_a_statistic_is_not_taken_for_a_participants(name: str, table: Table) -> None:
+    told = table.write(csv(("w1", 7, 3, 5), header=f"id,v_1,v_2,{name}")).refusal(
+        **wide(valence="v_*")
+    )
+    assert f"column {name!r} fits 'v_*' (columns.ratings.valence in the model's card)" in told
+    assert "columns.ratings.valence: [v_1, v_2, ...]" in told
+
+
+def test_a_column_that_the_card_names_for_something_else_is_no_participants(table: Table) -> None:
+    table.texts = {"1": "joy", "2": "woe"}
+    lines = [("1", 7, 3, 1, 5), ("2", 6, 2, 1, 4)]
+    table.write(csv(*lines, header="v_id,v_1,v_2,v_group,v_all"))
+    columns = {"item": "v_id", "ratings": {"valence": "v_*", "all": "v_all"}}
+    rows = table.rate(columns=columns, scale=None, only={"v_group": 1})
+    assert given(rows) == [("1", 0, 7), ("1", 1, 3), ("2", 0, 6), ("2", 1, 2)]
+
+
+def test_of_columns_with_the_same_name_each_can_be_told(table: Table) -> None:
+    table.write(csv(("w1", 7, 3), header="id,v,v"))
+    assert "write v.0 for the first, v.1 for the second" in table.refusal(**wide(valence="v"))
+    assert given(table.rate(**wide(valence=["v.0", "v.1"]))) == [("w1", 0, 7), ("w1", 1, 3)]
+
+
+def test_initials_of_people_are_no_statistics(table: Table) -> None:
+    table.write(csv(("w1", 7, 3, 5), header="id,v_k,v_m,v_n"))
+    assert len(given(table.rate(**wide(valence="v_*")))) == 3
+
+
 def test_a_column_of_a_wide_table_that_is_not_there_is_told(table: Table) -> None:
     table.write(csv(("w1", 7), header="id,V"))
     assert "no column is called 'v_*' with something" in table.refusal(**wide(valence="v_*"))
@@ -154,6 +235,46 @@ def test_a_column_of_a_wide_table_that_is_not_there_is_told(table: Table) -> Non
 def test_a_wide_rating_off_the_scale_is_told_with_its_column(table: Table) -> None:
     told = table.write(csv(("w1", 7, 77), header="id,p1,p2")).refusal(**wide(valence=["p1", "p2"]))
     assert told.startswith(f"{table.file}, line 2, column 'p2': expected a point of the scale")
+
+
+# Names in fields
+
+BY_SCALE = {"item": "id", "participant": "who", "rating": "rating", "scale": "scale"}
+
+
+def test_blanks_around_names_do_not_count(table: Table) -> None:
+    lines = [
+        (" w1", "ann ", " valence", 7),
+        ("w1 ", "bob", "valence ", 6),
+        ("w2", "ann", "valence", 5),
+    ]
+    rows = table.write(csv(*lines, header="id,who,scale,rating")).rate(columns=BY_SCALE)
+    assert given(rows) == [("w1", 0, 7), ("w1", 1, 6), ("w2", 0, 5)]
+    lines = [("w1", "ann", "valence", 7), ("w1", "ann ", "valence", 6)]
+    told = table.write(csv(*lines, header="id,who,scale,rating")).refusal(columns=BY_SCALE)
+    assert "this participant has rated item 'w1' before" in told
+
+
+def test_rows_that_name_no_scale_or_another_way_are_not_lost(table: Table) -> None:
+    lines = [("w1", "ann", "valence", 7), ("w1", "bob", "", 6), ("w1", "cat", "", 6)]
+    told = table.write(csv(*lines, header="id,who,scale,rating")).refusal(columns=BY_SCALE)
+    assert "Rows without scale (2 times)" in told
+    assert f"{table.file}, line 3, column 'scale': expected the scale, found nothing" in told
+    lines = [("w1", "ann", "valence", 7), ("w1", "bob", "Valence", 6), ("w1", "bob", "arousal", 6)]
+    told = table.write(csv(*lines, header="id,who,scale,rating")).refusal(columns=BY_SCALE)
+    assert told.startswith(f"{table.file}, line 3, column 'scale': found 'Valence', expected 'val")
+
+
+@pytest.mark.parametrize("who", ["who", None])
+def test_an_image_named_in_two_ways_is_one_item(who: str | None, table: Table) -> None:
+    columns = {"image": "picture", "rating": "rating"} | ({"participant": who} if who else {})
+    table.images = {"w1": "dogs/Dog 1.jpg", "w2": "dogs/Dog 2.jpg"}
+    table.write(csv(("Dog 1.jpg", "ann", 7), ("dogs/Dog 1", "ann", 3), header="picture,who,rating"))
+    if who is None:
+        assert given(table.rate(columns=columns)) == [("w1", 0, 7), ("w1", 1, 3)]
+    else:
+        told = table.refusal(columns=columns)
+        assert "line 3: this participant has rated item 'dogs/Dog 1' before, in line 2" in told
 
 
 # Statuses
@@ -171,6 +292,45 @@ def test_rows_without_a_rating_count_as_what_they_were(table: Table) -> None:
         ("w1", "refusal"),
         ("w2", "content_filter"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "remedy"),
+    [
+        ("OK", "{ok: ['OK']}"),
+        ("Refused", "{refusal: ['Refused']}"),
+        ("0.0", "{ok: ['0.0']}"),
+        ("xyz", "{unparsable: ['xyz']}"),
+    ],
+)
+def test_a_word_for_a_status_is_told_with_the_one_it_is_likely_to_mean(
+    word: str, remedy: str, table: Table
+) -> None:
+    table.write(csv(("w1", 7, word), header="id,rating,state"))
+    told = table.refusal(columns=WITH_STATUS, statuses={"ok": [0]})
+    assert f"statuses: {remedy}" in told
+
+
+@pytest.mark.parametrize("na_values", [["", "NA"], ["NA"]])
+def test_empty_ratings_are_none_whatever_else_stands_for_none(
+    na_values: list[str], table: Table, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    lines = [("w1", 7), ("w2", "NA"), ("w3", ""), ("w4", "  ")]
+    table.write(csv(*lines, header="id,rating"))
+    assert given(table.rate(columns=OF_ENGINES, na_values=na_values)) == [("w1", 0, 7)]
+    assert "rows without a rating: 3" in caplog.text
+
+
+def test_signs_of_no_rating_are_told_with_the_whole_key(table: Table) -> None:
+    lines = [("w1", "NA"), ("w2", "NA"), ("w3", "NA"), ("w4", "")]
+    told = table.write(csv(*lines, header="id,rating")).refusal(columns=OF_ENGINES)
+    assert told.startswith("Not a number (3 times). If there is no number where it says 'NA' (3), ")
+    assert 'say na_values: ["", "NA"] in the model\'s card' in told.splitlines()[0]
+    told = table.write(csv(("w1", "-99.0"), header="id,rating")).refusal(
+        columns=OF_ENGINES, na_values=["", "-99"]
+    )
+    assert 'where it stands for no rating, say na_values: ["", "-99", "-99.0"]' in told
 
 
 def test_words_for_statuses_are_the_cards_to_explain(table: Table) -> None:
@@ -333,11 +493,15 @@ def test_all_rows_that_do_not_fit_are_told_at_once(table: Table) -> None:
     lines = [("w1", "ann", 10), ("w1", "bob", "x"), ("w1", "cat", 5), ("", "ann", 5)]
     table.write(csv(*lines))
     told = table.refusal()
-    assert told.startswith("Rows that do not fit the model's card (3 times)")
+    assert told.startswith(
+        "3 mistakes in the data:\n  1. Rows that do not fit the model's card (2 "
+    )
     for place in ("line 2, column 'rating': expected a point", "line 3, column 'rating': expected"):
         assert f"{table.file}, {place}" in told
     assert f"{table.file}, line 5, column 'id': expected the item, found nothing" in told
-    assert table_problems(table.rating_job(), table.card()) == [told]
+    problems = table_problems(table.rating_job(), table.card())
+    assert len(problems) == 2
+    assert all(problem in told for problem in problems)
     table.file.unlink()
     (problem,) = table_problems(table.rating_job(), table.card())
     assert "no such file" in problem

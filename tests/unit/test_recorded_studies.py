@@ -137,7 +137,7 @@ def test_one_card_makes_a_model_of_each_value(
     }
     assert loaded.card_name("GPT-4") == "people"
     job = Jobs(loaded).rate("GPT-4", "recorded", "vader", "valence")
-    assert job.card["only"] == {"engine": ["GPT 4"]}
+    assert job.card["model"] == {"column": "engine", "values": {"GPT-4": "GPT 4"}}
     monkeypatch.chdir(config.folder.parent)
     card = read_model("people", "GPT-4")
     assert card.answering() == job.card

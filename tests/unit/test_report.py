@@ -22,7 +22,7 @@ from emoalign.planning.jobs import (
     reported,
 )
 from emoalign.report.carried import Pictures, Script, screen_picture
-from emoalign.tables import ALIGNMENT, STATUSES
+from emoalign.tables import ALIGNMENT, CONTRASTS, STATUSES
 from emoalign.wording import number, p_value, percent
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make, make_page, page
@@ -112,6 +112,19 @@ def cells(*rows: dict[str, object]) -> pd.DataFrame:
     return pd.DataFrame([base | row for row in rows])
 
 
+def contrast(**told: object) -> pd.DataFrame:
+    """A contrast of the protocols sheet and asked, whose difference is clear."""
+    row = dict.fromkeys(CONTRASTS.schema.names, np.nan) | {
+        **{"kind": "protocol", "within": "m", "dataset": "words", "scale": "valence"},
+        **{"a": "asked", "b": "sheet", "readout": "sampled", "difference": -0.75},
+        **{"difference_low": -0.9, "difference_high": -0.6, "p_holm": 0.0001},
+    }
+    return pd.DataFrame([row | told])
+
+
+NONE = contrast()[:0]
+
+
 def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     good = {
         "protocol": "sheet",
@@ -125,34 +138,50 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
         "pearson_low": -0.2,
         "pearson_high": 0.1,
     }
-    [sentences] = findings(cells(poor, good), report_job())
+    job = report_job(protocols=("asked", "sheet"))
+    [sentences] = findings(cells(poor, good), contrast(), job)
     text = " ".join(sentences)
-    assert "correlation of its means with people's (95 % BCa interval over items): r = 0.70" in text
+    assert "correlated with human means as follows (95 % BCa interval over items): r = 0.70" in text
     assert "r = 0.70 [0.60, 0.80] under sheet, r = −0.05 [−0.20, 0.10] under asked" in text
-    assert "depends on how it is asked" in text
-    assert "allows r up to 0.98, and one person's ratings correlate 0.80 with the mean" in text
+    assert "r is higher under sheet than under asked, by 0.75 (p < .001 after Holm" in text
+    assert "the highest r to expect is 0.98; a single rater correlates 0.80 with the mean" in text
     anonymous = good | {"one_human_r": np.nan, "one_rating_r": 0.7}
-    [sentences] = findings(cells(anonymous), report_job())
+    [sentences] = findings(cells(anonymous), NONE, job)
     assert (
-        "one rating per item correlates 0.70 with the mean of the item's other ratings"
+        "a single rating per item correlates 0.70 with the mean of the item's other ratings"
         in sentences[-1]
     )
-    assert "person" not in sentences[-1]
+    assert "single rater correlates" not in sentences[-1]
 
-    close = poor | {"pearson_r": 0.6, "pearson_low": 0.5, "pearson_high": 0.7}
-    assert "depends on how it is asked" not in " ".join(
-        findings(cells(close, good), report_job())[0]
-    )
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"p_holm": 0.06},
+        {"p_holm": np.nan},
+        {"difference_low": -1.0, "difference_high": 0.1},
+        {"readout": "exact"},
+        {"within": "another"},
+        {"scale": "arousal"},
+    ],
+)
+def test_protocols_that_no_contrast_tells_apart_are_not_told_apart(told: dict[str, object]) -> None:
+    rows = cells({"protocol": "asked", "pearson_r": 0.1}, {"protocol": "sheet", "pearson_r": 0.7})
+    [sentences] = findings(rows, contrast(**told), report_job(protocols=("asked", "sheet")))
+    assert "higher" not in " ".join(sentences)
 
 
 @pytest.mark.parametrize(
     ("r", "why"),
-    [(0.99, "r rests on too few items, or clusters of items"), (1.0, "all items lie on one line")],
+    [
+        (0.99, "r rests on too few items or clusters of items, or on one of them"),
+        (1.0, "all items lie on one line"),
+    ],
 )
 def test_an_r_without_an_interval_says_why(r: float, why: str) -> None:
     rows = cells({"protocol": "p", "pearson_r": r})
-    [sentences] = findings(rows, report_job())
-    assert f"people's: r = {number(r)} (no interval: {why}) under p." in sentences[0]
+    [sentences] = findings(rows, NONE, report_job())
+    assert f"as follows: r = {number(r)} (no interval: {why}) under p." in sentences[0]
     assert ("Interval of r", why) in [(gap.what, gap.why) for gap in alignment_gaps(rows)]
 
 
@@ -165,7 +194,7 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
         "pearson_high": 0.6,
     }
     sampled = {"protocol": "p", "pearson_r": 0.3, "n_ok": 27, "n_truncated": 273}
-    text = " ".join(findings(cells(sampled, exact), report_job())[0])
+    text = " ".join(findings(cells(sampled, exact), NONE, report_job())[0])
     assert "r = 0.50 [0.40, 0.60] under p" in text
     assert "0.30" not in text
     assert "With p only 9 % of its sampled answers were a rating" in text
@@ -179,8 +208,8 @@ def test_lost_answers_are_named_where_they_are_more_than_one_in_ten(
     usable: int, says: list[str]
 ) -> None:
     row = {"protocol": "p", "pearson_r": 0.5, "n_ok": usable, "n_truncated": 300 - usable}
-    [sentences] = findings(cells(row), report_job())
-    assert [text.split(";")[0] for text in sentences if "sampled answers" in text] == says
+    [sentences] = findings(cells(row), NONE, report_job())
+    assert [text.split(" (")[0] for text in sentences if "sampled answers" in text] == says
 
 
 def test_many_findings_open_with_how_far_they_reach() -> None:
@@ -190,7 +219,7 @@ def test_many_findings_open_with_how_far_they_reach() -> None:
         for place, name in enumerate(names)
     ]
     job = report_job(models={name: name.upper() for name in names})
-    first, *others = findings(cells(*rows), job)
+    first, *others = findings(cells(*rows), NONE, job)
     assert len(others) == 7
     assert first == [
         "Over 7 cells, correlations with people go from r = 0.00 (M0, Words, valence, p, sampled) "

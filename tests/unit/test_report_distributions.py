@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.analyses.distributions.section import findings
-from emoalign.tables import DISTRIBUTIONS
+from emoalign.analyses.distributions.in_words import findings
+from emoalign.tables import CELL_KEY, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS
 from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
 from tests.kit.stages import make_page
 from tests.kit.words import report_job, study
@@ -48,8 +48,11 @@ def test_half_of_the_people_stands_beside_the_model(page: str) -> None:
 
 def test_the_message_is_at_the_top_and_names_what_it_is_beside(page: str) -> None:
     text = words(page)
-    assert "How answers spread (Words, valence): the nearest, Model m under p (sampled)" in text
-    assert "One half of an item's raters is 0." in text
+    assert (
+        "How answers spread (Words, valence): the Jensen–Shannon divergence from people is" in text
+    )
+    assert "for Model m under p (sampled) and" in text
+    assert "Two random halves of an item's raters differ by 0." in text
 
 
 def test_items_that_were_left_out_are_counted(page: str) -> None:
@@ -91,27 +94,132 @@ def test_without_single_ratings_the_page_says_what_is_missing(
     assert why in words(page)
 
 
-def test_a_model_nearer_than_the_mean_of_others_is_said_to_be_nearer() -> None:
-    row = dict.fromkeys(DISTRIBUTIONS.schema.names, np.nan) | {
-        **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence"},
-        **{"readout": "exact", "stratum": "all", "metric": "jsd", "value": 0.2},
-        **{"value_low": 0.1, "value_high": 0.3, "marginal": 0.25, "human_halves": 0.4},
-        "perfect": 0.1,
+CELL = {"model": "m", "protocol": "p", "dataset": "words", "scale": "valence", "readout": "exact"}
+OF_CELL = {"stratum": "all", "metric": "jsd", "value": 0.6, "value_low": 0.5, "value_high": 0.7}
+OF_CELL |= {"human_halves": 0.4, "perfect": 0.1}
+
+
+def distances(*rows: dict[str, object]) -> pd.DataFrame:
+    base = dict.fromkeys(DISTRIBUTIONS.schema.names, np.nan) | CELL | OF_CELL
+    return pd.DataFrame([base | row for row in rows])
+
+
+def contrasts(*rows: dict[str, object]) -> pd.DataFrame:
+    """Contrasts, each with a clear difference of the sign that it names."""
+    base = dict.fromkeys(DISTRIBUTION_CONTRASTS.schema.names, np.nan) | {
+        **{"dataset": "words", "scale": "valence", "readout": "exact", "p_holm": 0.001},
     }
-    [[near, beside]] = findings(pd.DataFrame([row, row | {"value": 0.3}]), report_job())
-    assert (
-        f"the nearest, {report_job().models['m'].title} under p (exact), is 0.20 bits [0.10, 0.30]"
-        in near
+    made = []
+    for row in rows:
+        sign = row.pop("sign")
+        ends = {"difference": 0.1 * sign, "difference_low": 0.1 * sign - 0.05}
+        made.append(
+            base | ends | {"difference_high": 0.1 * sign + 0.05, "signedrank_z": sign} | row
+        )
+    return pd.DataFrame(made, columns=list(base))
+
+
+def between(metric: str, sign: float, **told: object) -> dict[str, object]:
+    """p against q of the model m: below 0, p is nearer."""
+    return {"kind": "protocol", "within": "m", "a": "p", "b": "q", "metric": metric} | {
+        "sign": sign,
+        **told,
+    }
+
+
+def guess(metric: str, sign: float, b: str = "uniform", **told: object) -> dict[str, object]:
+    return {
+        "kind": "guess",
+        "within": "p",
+        "a": "m",
+        "b": b,
+        "metric": metric,
+        "sign": sign,
+        **told,
+    }
+
+
+JOB = report_job(protocols=("p", "q"))
+UNCLEAR = {"p_holm": 0.126}
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (
+            [between("jsd", -1), between("rps", -1), between("w1", -1)],
+            "For Model m (exact), p is nearer to people than q, by JSD, RPS and W1.",
+        ),
+        (
+            [between("jsd", -1, **UNCLEAR), between("rps", 1), between("w1", 1)],
+            "For Model m (exact), only some metrics tell: by RPS and W1, q is the nearest; by JSD, "
+            "p and q do not differ clearly in their distance from people.",
+        ),
+        (
+            [between("jsd", -1), between("rps", 1), between("w1", 1)],
+            "For Model m (exact), the metrics disagree: by JSD, p is the nearest; by RPS and W1, q "
+            "is the nearest.",
+        ),
+        (
+            [between("jsd", -1, **UNCLEAR), between("rps", 1, difference_low=-0.1)],
+            "For Model m (exact), p and q do not differ clearly in their distance from people by "
+            "JSD and RPS.",
+        ),
+        (
+            [between("jsd", -1, signedrank_z=2.0)],
+            "For Model m (exact), p and q do not differ clearly in their distance from people.",
+        ),
+        ([guess("jsd", 1), guess("rps", -1)], "It is farther from people, by JSD, than a uniform"),
+        (
+            [guess("jsd", -1), guess("rps", -1)],
+            "It is nearer to people, by JSD and RPS, than a uniform guess.",
+        ),
+        (
+            [guess("jsd", -1, **UNCLEAR), guess("rps", -1)],
+            "It is not clearly nearer to people, by JSD, than a uniform guess.",
+        ),
+        (
+            [guess("jsd", 1, b="marginal")],
+            "It is farther from people, by JSD, than people's mean distribution on other items",
+        ),
+        (
+            [guess("jsd", -1), guess("jsd", 1, within="q")],
+            "By every metric, 1 of 2 cells is nearer to people than a uniform guess. Farther from "
+            "people than that: Model m under q (exact) by JSD.",
+        ),
+    ],
+)
+def test_a_winner_is_named_where_contrasts_say_so(
+    told: list[dict[str, object]], sentence: str
+) -> None:
+    rows = distances({}, {"protocol": "q", "value": 0.3})
+    [sentences] = findings(rows, contrasts(*map(dict, told)), {}, JOB)
+    text = " ".join(sentences)
+    assert sentence in text
+    assert ("nearest" in text) == ("nearest" in sentence)
+
+
+def test_little_probability_on_the_scale_stands_beside_a_distance() -> None:
+    usable = {tuple(CELL[name] for name in CELL_KEY): 0.29}
+    [[first, *_]] = findings(distances({}), contrasts(), usable, JOB)
+    assert first.endswith(
+        "is 0.60 bits [0.50, 0.70] for Model m under p (exact; 29 % of the probability is on the "
+        "scale)."
     )
-    assert "nearer to people than people's mean distribution on other items" in near
-    assert beside.startswith("One half of an item's raters is 0.40 from the other half")
-    [[far, _]] = findings(pd.DataFrame([row | {"value": 0.3}]), report_job())
-    assert "no nearer than people's mean distribution" in far
+
+
+def test_many_verdicts_are_counted() -> None:
+    rows = [between("jsd", -1, within=f"m{place}") for place in range(3)]
+    rows += [between("jsd", 1, within="m8", **UNCLEAR)]
+    rows += [between("jsd", -1, within="m9"), between("rps", 1, within="m9")]
+    [sentences] = findings(distances({}), contrasts(*rows), {}, JOB)
+    assert (
+        "Contrasts were made within 5 sets of models under one protocol or protocols of one model: "
+        "in 3, every metric finds the same one nearest to people, in 1 the metrics disagree, and "
+        "in 1 there is no nearest one by every metric." in sentences
+    )
 
 
 def test_predictions_of_a_baseline_are_no_headline() -> None:
-    row = dict.fromkeys(DISTRIBUTIONS.schema.names, np.nan) | {
-        **{"model": "roberta", "protocol": "(baseline)", "dataset": "words", "scale": "valence"},
-        **{"readout": "exact", "stratum": "all", "metric": "jsd", "value": 0.2},
-    }
-    assert findings(pd.DataFrame([row]), report_job()) == []
+    row: dict[str, object] = {"model": "roberta", "protocol": "(baseline)"}
+    assert list(findings(distances(row), contrasts(), {}, JOB)) == []

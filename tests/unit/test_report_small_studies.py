@@ -48,7 +48,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "this study does not have both",
                 "No protocol was asked in both readouts",
                 "Yes: the one correlation above 0 (95 % interval) stays above 0 in every check "
-                "(thirds and sides pooled).",
+                "with an interval (thirds and sides pooled).",
                 "Every cell has a rating of every item that people rated.",
             ],
         ),
@@ -67,7 +67,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             np.full((30, 10), 5.0),
             NORM_ROWS,
             [
-                "r undefined (all ratings are the same)",
+                "r undefined (the model's means, or people's, are the same for all items)",
                 "under p gave the same rating of valence, to each of 30 items of words (300 "
                 "ratings), although they were sampled at a temperature above 0",
             ],
@@ -76,7 +76,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             ANSWERS,
             UNRATED,
             [
-                "There are no human ratings of them, so there is no comparison",
+                "Of 30 words of Words, none has both a valence rating by Model m and a human one",
                 "No item has a human rating, so agreement among people is unknown",
                 "No item has both a mean of a model and a mean of people",
             ],
@@ -86,8 +86,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             NORM_ROWS.assign(sd=np.nan, ratings=None),
             [
                 "r = ",
-                "that takes several items with single ratings, or with SDs and numbers of raters",
-                "people's SDs are not known",
+                "that takes several items with two or more ratings each, or with SDs and",
+                "no item has two human ratings, or an SD in the norms",
             ],
         ),
         (ANSWERS, NORM_ROWS.assign(ratings=None), ["means, SDs and numbers of raters"]),
@@ -137,7 +137,11 @@ def test_a_study_of_labels_alone_is_about_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("chosen", "rated", "why"),
     [
-        ([["joy"]] * 12, False, "there are no human choices of labels to compare with"),
+        (
+            [["joy"]] * 12,
+            False,
+            "no item has both a choice of labels by the model and one by people",
+        ),
         ([None] * 12, True, "none of its answers was a choice of labels"),
     ],
     ids=["nobody rated", "all refused"],

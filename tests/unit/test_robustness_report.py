@@ -66,7 +66,7 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
         f"In part: the one correlation above 0 (95 % interval) stays above 0 in {CHECKS}, but it "
         "is lower": weaker,
         "No: none of 2 correlations above 0": [*falls, *[one | {"model": "m"} for one in falls]],
-        "No correlation is above 0 (95 % interval), so there is none": unclear,
+        "No correlation has a 95 % interval above 0, so there is none": unclear,
     }
     for words, rows in told.items():
         assert verdict(pd.DataFrame(rows)).startswith(words)
@@ -155,7 +155,10 @@ def test_a_cell_that_is_flagged_for_most_of_its_items_is_not_said_to_be_so_on_av
 def test_half_of_the_mass_is_told_as_at_least_half() -> None:
     rows = robustness_rows(exact(np.full(60, 0.5)), job()).fillna({"part": ""})
     told = answers(rows, JOB)["Exact means"]
-    assert told == "At least half of the probability is on the scale in every cell."
+    assert told == (
+        "In every cell, at least half of the probability is on the scale, on average and for at "
+        "least half of the items."
+    )
 
 
 def test_a_restricted_range_is_told() -> None:

@@ -21,7 +21,7 @@ from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.readers.base import tab_separated
 from emoalign.stimuli.sheets import Layout, read_records, read_rows
 from emoalign.stimuli.table_format import TableFormat
-from tests.kit.datasets import items, prepared, table_card, write
+from tests.kit.datasets import MEAN, items, prepared, rated, table_card, write
 
 SUMMARY = {"scales": {"valence": {"mean": "v", "sd": "sd", "n": "n"}}}
 HEADER = "id,word,v,sd,n\n"
@@ -597,3 +597,109 @@ def test_words_that_look_different_are_different(tmp_path: Path) -> None:
     path = write(tmp_path / "words.csv", "id,word,v\ncafe,cafe,4\ncafé,café,3\n")
     stimuli, _ = prepared(tmp_path, table_card(path))
     assert stimuli["item_id"].tolist() == ["cafe", "café"]
+
+
+# As other programs write them
+
+
+PLAIN = "id,word,v\n1,beach,2\n2,storm,3\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"), [("utf-8-sig", "utf-8"), ("utf-16", "utf-16-le"), ("utf-16", "utf-16")]
+)
+def test_a_mark_at_the_beginning_is_no_letter_of_the_first_name(
+    written: str, said: str, tmp_path: Path
+) -> None:
+    table = write(tmp_path / "words.csv", PLAIN, written)
+    assert check_data(table_card(table, MEAN | {"encoding": said})).items == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id\tword\tv\n1\ta1\tbeach\t2\n2\ta2\tstorm\t3\n",
+        "id\tv\tword\n1\ta1\t2\tbeach\n2\ta2\t3\tstorm\n",
+    ],
+)
+def test_row_names_without_a_name_of_their_own_are_told(text: str, tmp_path: Path) -> None:
+    told = sole(problems(tmp_path, text, MEAN | {"delimiter": "\t"}))
+    assert "Every row has one field more than there are names" in told
+    assert "row.names = FALSE" in told
+
+
+def test_one_row_among_others_that_is_too_long_is_not_taken_for_row_names(tmp_path: Path) -> None:
+    told = sole(problems(tmp_path, PLAIN + "3,sea, salt,4\n", MEAN))
+    assert "must stand in quotation marks" in told
+
+
+def test_a_delimiter_is_suggested_although_a_name_holds_a_comma(tmp_path: Path) -> None:
+    told = sole(problems(tmp_path, "id;word;v;note (a, b)\n1;beach;2;x\n", MEAN))
+    assert 'say delimiter: ";"' in told
+
+
+def test_thousands_are_not_taken_for_decimals(tmp_path: Path) -> None:
+    told = sole(problems(tmp_path, HEADER + '1,beach,2,1,"1,234"\n2,storm,3,1,"1,034"\n'))
+    assert told.startswith("Numbers with a comma before three digits (2 times). If the comma sepa")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("<html><table></table></html>", "not a spreadsheet but a web page"),
+        ("id\tword\n", "say format: csv (or tsv)"),
+    ],
+)
+def test_text_that_is_called_a_spreadsheet_is_told(text: str, told: str, tmp_path: Path) -> None:
+    table = write(tmp_path / "words.xls", text)
+    problem = sole(check_data(table_card(table)).problems)
+    assert told in problem
+    assert "OLE" not in problem
+
+
+def test_half_a_character_is_told_with_its_line(tmp_path: Path) -> None:
+    table = write(tmp_path / "words.jsonl", '{"id": 1, "word": "sea \\ud83d", "v": 2}\n')
+    told = sole(check_data(table_card(table)).problems)
+    assert told.startswith(f"{table}, line 1: holds half of a character (\\ud83d)")
+    write(table, '{"id": 1, "word": "\\ud83d\\ude00", "v": 2}\n')
+    assert check_data(table_card(table)).items == 1
+
+
+def test_parquet_of_other_types_is_read_as_it_was_meant(tmp_path: Path) -> None:
+    columns = {
+        "id": pa.array([b"a", b"b"]),
+        "word": pa.array([b"sea", "\u00dcbung".encode()]),
+        "v": pa.array([2.1, 6.9], pa.float32()),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "words.parquet")
+    card = table_card(tmp_path / "words.parquet")
+    stimuli, norms = prepared(tmp_path, card)
+    assert list(stimuli["text"]) == ["sea", "\u00dcbung"]
+    assert list(stimuli["item_id"]) == ["a", "b"]
+    assert list(norms["mean"]) == [2.1, 6.9]
+    columns["word"] = pa.array([b"sea", b"\xdcbung"])
+    pq.write_table(pa.table(columns), tmp_path / "words.parquet")
+    assert "row 2, column 'word': holds bytes that are not" in sole(check_data(card).problems)
+
+
+def test_columns_without_a_name_can_be_told(tmp_path: Path) -> None:
+    two_rows = "Words,Length,AROU,,VAL,\n,,M,SD,M,SD\nabbey,5,3.1,2,5.7,1\n"
+    source = {
+        "header_line": 2,
+        "id": "Words",
+        "text": "Words",
+        "scales": {"valence": {"mean": "M.1"}},
+    }
+    told = sole(problems(tmp_path, two_rows, source))
+    assert told.endswith('Its columns are: M, SD, M, SD. Column 1 has no name: write ".0"')
+    table = write(tmp_path / "words.csv", two_rows)
+    (item,) = table_card(table, source | {"id": ".0", "text": ".0"}).source.read({"table": table})
+    assert (item.item_id, item.text) == ("abbey", "abbey")
+    assert rated(item, "valence").mean == 5.7
+    told = sole(problems(tmp_path, ",v\nbeach,2\n", MEAN | {"id": "word"}))
+    assert told.endswith('Its columns are: v. Column 1 has no name: write ""')
+
+
+def test_fields_separated_by_blanks_are_told(tmp_path: Path) -> None:
+    told = sole(problems(tmp_path, "id   word   v\n1    beach  2\n", MEAN))
+    assert told.endswith("else save the table as CSV")

@@ -58,7 +58,7 @@ CHANGED = {
 
 ADDED = {
     "distributions": "metric == 'rps_debiased'",
-    "distribution_contrasts": "metric == 'rps_debiased'",
+    "distribution_contrasts": "metric == 'rps_debiased' or metric == 'w1' or kind == 'guess'",
 }
 """Which rows those kept did not have yet, by table."""
 

@@ -85,7 +85,7 @@ def test_every_table_keeps_its_contract(finished: Project) -> None:
     assert distributions.loc[distributions["stratum"] == "all", "human_halves"].notna().all()
     assert len(ENTROPY.read(results / "statistics/entropy.parquet")) == 2 * (2 + 1)
     contrasts = DISTRIBUTION_CONTRASTS.read(results / DISTRIBUTION_CONTRASTS.path)
-    assert len(contrasts) == ((2 + 1) + 2) * 3
+    assert len(contrasts) == ((2 + 1) + 2 + 2 * 2 * (2 + 1)) * 4
     for table in (FRAMEWORK, STRUCTURE, AROUSAL, RESIDUALS, CATEGORIES):
         assert table.read(results / table.path).empty
     alignment = ALIGNMENT.read(results / "statistics/alignment.parquet")

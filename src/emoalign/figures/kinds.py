@@ -94,6 +94,8 @@ class FigureKind:
         caption: what is seen, in words for readers of the report; placeholders as above.
         alt: what stands for the picture where it cannot be seen; placeholders as above.
         reads: paths of the tables it is drawn from, as in `emoalign.tables`.
+        needs: the path of a table that the section of the figure reads, and columns of it: without
+            a number in any of these, there is nothing to see.
         lacks: what a study lacks to have it.
     """
 
@@ -104,4 +106,5 @@ class FigureKind:
     caption: str
     alt: str
     reads: tuple[str, ...]
+    needs: tuple[str, tuple[str, ...]]
     lacks: Lack = numbers

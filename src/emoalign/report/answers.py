@@ -14,17 +14,32 @@ import pandas as pd
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.report.report_job import ReportJob
-from emoalign.tables import STATUSES, intact
+from emoalign.tables import CELL_KEY, STATUSES, Status, intact, records
 from emoalign.wording import percent
 
 EXAMPLES = 5
 """Examples of each status and cell."""
+
+MOST = 0.9
+"""A smaller share of usable answers, or of probability on the scale, is told beside a result."""
+
+IN_WORDS: dict[Status, str] = {
+    "off_scale": "off the scale",
+    "unparsable": "unreadable",
+    "refusal": "refused by the model",
+    "content_filter": "blocked by a content filter",
+    "rejected": "rejected by the provider",
+    "truncated": "cut off",
+    "error": "failed",
+}
+"""What answers are that are no rating, after their number."""
 
 NOT_SHOWN = "(not shown: it may quote the item)"
 
 _COUNTS = f"""
 SELECT model, protocol, dataset, scale,
     count(status) AS answers,
+    count(DISTINCT item_id) AS items,
     {", ".join(f"count(*) FILTER (status = '{status}') AS n_{status}" for status in STATUSES)},
     count(DISTINCT item_id) - count(DISTINCT item_id) FILTER (status = 'ok') AS items_without
 FROM read_parquet($files)
@@ -49,7 +64,8 @@ ORDER BY model, protocol, dataset, scale, status, answers DESC, text
 
 @dataclass(frozen=True)
 class Answers:
-    """`counts` has a row per cell that was sampled, with answers, n_<status> and items_without;
+    """`counts` has a row per cell that was sampled, with answers, items, n_<status> and
+    items_without;
     `unused` the most frequent answers of each cell and status that are no rating; `doubts` are
     sentences about what looks as if the model had not given each answer by itself."""
 
@@ -89,16 +105,46 @@ def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
 
 
 def unusable(cell: Mapping[str, Any], wanted: str) -> list[str]:
-    """That many answers of a cell were none, where they were."""
-    share = _ok_share(cell)
-    if not share < 0.9:
+    """That many answers of a cell were none, and what they were instead, where they were."""
+    share = ok_share(cell)
+    if not share < MOST:
         return []
+    others = [f"{cell[f'n_{name}']:,} {IN_WORDS[name]}" for name in STATUSES if name in IN_WORDS]
+    others = [one for one in others if not one.startswith("0 ")]
     return [
-        f"With {cell['protocol']} only {percent(share)} of its sampled answers were {wanted}; "
-        "the others are counted below and were neither repaired nor asked again."
+        f"With {cell['protocol']} only {percent(share)} of its sampled answers were {wanted} "
+        f"({', '.join(others)})."
     ]
 
 
-def _ok_share(cell: Mapping[str, Any]) -> float:
+def ok_share(cell: Mapping[str, Any]) -> float:
+    """Share of the sampled answers of a cell that are ratings; NaN without any answer."""
     answers = sum(cell[f"n_{status}"] for status in STATUSES)
     return float(cell["n_ok"] / answers) if answers else math.nan
+
+
+def usable_shares(alignment: pd.DataFrame, counts: pd.DataFrame) -> dict[tuple[str, ...], float]:
+    """How much of what a model said can be used, by cell (`CELL_KEY`): the share of its sampled
+    answers that are ratings, or of the probability that is on the scale; NaN where unknown."""
+    sampled = {
+        (*(str(cell[name]) for name in CELL_KEY[:-1]), "sampled"): ok_share(cell)
+        for cell in records(counts)
+    }
+    exact = alignment[alignment["readout"] == "exact"]
+    return sampled | {
+        tuple(str(cell[name]) for name in CELL_KEY): on_scale(cell) for cell in records(exact)
+    }
+
+
+def on_scale(cell: Mapping[str, Any]) -> float:
+    """Exact: the mean probability of ratings in a cell; NaN where unknown."""
+    return float(cell["returned_mass"] - cell["off_scale_mass"])
+
+
+def little(share: float, readout: str) -> str | None:
+    """That little of what a model said in a cell can be used, where it is less than `MOST`."""
+    if not share < MOST:
+        return None
+    if readout == "exact":
+        return f"{percent(share)} of the probability is on the scale"
+    return f"{percent(share)} of the answers are ratings"

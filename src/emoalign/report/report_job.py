@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
+from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
 from emoalign.study.fields import Entry, Job
@@ -29,6 +30,22 @@ class ReportedModel(Entry):
 
     title: str
     card: dict[str, Any]
+
+
+def is_asked(model: ReportedModel) -> bool:
+    """Whether a model is asked, or its ratings were there before."""
+    return ENGINES[model.card["engine"]].asked
+
+
+def reads_strictly(model: ReportedModel) -> bool:
+    """Whether only an answer that is exactly what was asked for is a rating of the model."""
+    return ENGINES[model.card["engine"]].reads_strictly(model.card)
+
+
+def read_by_others(model: ReportedModel) -> bool:
+    """Whether somebody else has read the answers of a model, by no rule of its card."""
+    declared = ENGINES[model.card["engine"]].read_as(model.card)
+    return not reads_strictly(model) and declared is None
 
 
 class ReportedBaseline(Entry):
@@ -58,7 +75,7 @@ class ReportJob(Job):
     (`study.fields.part` finds them); so the report knows none of them.
     """
 
-    version: int = 6
+    version: int = 7
     study: str
     title: str
     seed: int

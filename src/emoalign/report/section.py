@@ -39,7 +39,7 @@ from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.items.item_names import item_names
 from emoalign.report.answers import Answers
 from emoalign.report.report_job import ReportJob
-from emoalign.tables import ITEMS, STIMULI, Table
+from emoalign.tables import ITEMS, STIMULI, TABLES, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,15 @@ class Results:
     def figures(self, name: str) -> list[PlannedFigure]:
         """The figures of one name that the study has: none, one, or one per dataset or scale."""
         return [figure for figure in self.planned_figures() if figure.kind.name == name]
+
+    def shows(self, figure: PlannedFigure) -> bool:
+        """Whether there is anything to see in a figure."""
+        path, columns = figure.kind.needs
+        rows = self._once(next(table for table in TABLES if table.path == path), path)
+        for name, value in (("dataset", figure.dataset), ("scale", figure.scale)):
+            if value is not None and name in rows:
+                rows = rows[rows[name] == value]
+        return bool(rows[list(columns)].notna().any(axis=None))
 
     def planned_figures(self) -> list[PlannedFigure]:
         """All figures that the study has."""

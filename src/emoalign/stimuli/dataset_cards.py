@@ -157,7 +157,7 @@ class DatasetCard(Entry):
 class PreparationJob(Job):
     """Read one dataset, draw the sample, write items and norms."""
 
-    version: int = 4
+    version: int = 5
     dataset: str
     restricted: bool = False
     modality: Modality

@@ -130,7 +130,8 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
         raise DataError(
             f"{path}, line {line}: not {encoding} text ({error.reason}: byte "
             f"0x{content[error.start]:02x}). If the file is in another encoding, say which "
-            f"in {card}, such as encoding: cp1252."
+            f"in {card}, such as encoding: cp1252 (Western Europe), cp1251 (Cyrillic), cp932 "
+            "(Japanese), gb18030 (Chinese) or mac_roman."
         ) from error
     except UnicodeError as error:
         raise DataError(
@@ -142,7 +143,7 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
             f"{path}, line {line}: holds a NUL byte, which no text does. If the file is in UTF-16, "
             f"say encoding: utf-16-le (or utf-16-be) in {card}; else it is damaged: get it anew."
         )
-    return text
+    return text.removeprefix("\ufeff")
 
 
 def _is_utf_16(encoding: str) -> bool:

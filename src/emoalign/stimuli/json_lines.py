@@ -40,6 +40,15 @@ def _object(path: Path, line: int, written: str) -> dict[str, object]:
             f"{where}: not valid JSON: {problem}. In JSONL each line is an object in braces, "
             'such as {"id": "w1", "word": "beach"}, and nothing stands between lines.'
         ) from error
+    if "\\u" in written:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            half = ascii(error.object[error.start])
+            raise DataError(
+                f"{where}: holds half of a character ({half[1:-1]}), which is no text. The "
+                "program that wrote the line cut a text in the middle of an emoji: correct it."
+            ) from error
     if not isinstance(value, dict):
         raise DataError(
             f"{where}: expected an object in braces, found {written.strip()[:60]!r}. In JSONL each "

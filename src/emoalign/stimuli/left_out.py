@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,15 +50,31 @@ def fitted(
     named = max(named, 1 + max(used.places, default=0))
     empty: list[str] = []
     notes: list[str] = []
+    widths: Counter[int] = Counter()
+
+    def too_many(_: Counter[str]) -> str:
+        if widths.keys() == {len(header) + 1} and widths.total() > 1:
+            return (
+                "Every row has one field more than there are names: the first column may be one "
+                "of row names, as R's write.table makes it. Write the table with row.names = FALSE "
+                "(or col.names = NA), or put a name before the others in the first line."
+            )
+        return (
+            f"{_HELD[used.written.quotes == 'none']} If the last ones are a note, leave a field "
+            "empty before it, or give its column a name in the first line."
+        )
+
     for row in rows:
         if all(map(_blank, row.fields[:named])):
             empty.append(row.where)
             continue
+        widths[len(row.fields)] += 1
         if len(row.fields) < named:
             mistakes.add(
                 "Rows with too few fields",
                 f"{row.where}: expected {named} {expected}, found {len(row.fields)}",
-                "Write empty fields too, and check that no line is broken in two.",
+                "Write empty fields too, and check that no line is broken in two. If it is a note "
+                "below the table, take it out.",
             )
             continue
         if not all(map(_blank, row.fields[named:])):
@@ -65,8 +82,7 @@ def fitted(
                 mistakes.add(
                     "Rows with too many fields",
                     f"{row.where}: expected {len(header)} {expected}, found {len(row.fields)}",
-                    f"{_HELD[used.written.quotes == 'none']} If the last ones are a note, leave a "
-                    "field empty before it, or give its column a name in the first line.",
+                    too_many,
                 )
                 continue
             notes.append(row.where)

@@ -16,8 +16,11 @@ OFTEN = 3
 """Times the same word must stand in place of a number to be taken for a sign of none."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 _DASHES = ("\u2212", "\u2013", "\u2014", "\u2012")
-_NO_NUMBER = re.compile(r"#?(n\.?[/.]?\s?a\.?|nan|null|none|nil|missing|-+|\.+|\?+|x|–|—)!?", re.I)
+_NO_NUMBER = re.compile(
+    r"#[A-Z0-9/!?]+|#?(n\.?[/.]?\s?a\.?|nan|null|none|nil|missing|-+|\.+|\?+|x|–|—)!?", re.I
+)
 
 
 def looks_like_number(field: object) -> bool:
@@ -70,13 +73,18 @@ def number(
 
 def missing_instead(value: str, written: TableFormat) -> str:
     """The key that makes a value stand for no number: na_values with those that do so already."""
-    known = [word for word in written.na_values if word]
+    known = [word for word in written.na_values if word or not written.empty_is_none]
     words = ", ".join(json.dumps(word, ensure_ascii=False) for word in [*known, value])
     return f"na_values: [{words}]"
 
 
 def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[str, Remedy]:
     """What a field is that holds no number, and what mends it."""
+    if decimal == "." and _THOUSANDS.fullmatch(field):
+        return "Numbers with a comma before three digits", (
+            "If the comma separates thousands, write 1234 in place of 1,234. If it separates "
+            f'decimals, say decimal: "," in {card}.'
+        )
     if _NUMBER.fullmatch(field.replace(",", ".", 1)):
         mark, other = ("point", ",") if decimal == "." else ("comma", ".")
         return f"Decimals with a {'comma' if decimal == '.' else 'point'}", (
@@ -107,7 +115,10 @@ def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[
             if word and (count >= OFTEN or _NO_NUMBER.fullmatch(word))
         ]
         if not words:
-            return f"Correct the fields, or check that {card} names the right columns."
+            return (
+                "Correct the fields; if a line holds no item, such as one that explains the "
+                f"columns, take it out; or check that {card} names the right columns."
+            )
         shown = ", ".join(f"{word!r} ({values[word]:,})" for word in words[:5])
         known = written.model_copy(update={"na_values": (*written.na_values, *words[:-1])})
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
 from emoalign.stimuli.readers.base import SourceItem
@@ -14,6 +15,9 @@ LENGTH = 10
 
 _FEWEST = 4
 """Letters of an id within a text, or of a text within an id, by which one tells of the other."""
+
+_SYLLABLES = "\u1100"
+"""The first of the characters that stand for syllables or words, of which one is enough."""
 
 
 def public_ids(items: Sequence[SourceItem], dataset: str) -> dict[str, str]:
@@ -83,9 +87,14 @@ def _tells(item: SourceItem, texts: Collection[str]) -> bool:
     if item_id in texts or text in item_id.split():
         return True
     within, around = sorted((item_id.replace(" ", ""), text.replace(" ", "")), key=len)
-    return sum(map(str.isalpha, within)) >= _FEWEST and within in around
+    letters = sum(map(str.isalpha, within))
+    wordy = letters >= _FEWEST or any(letter >= _SYLLABLES for letter in within)
+    return wordy and within in around
 
 
 def _folded(text: str) -> str:
-    """The words and numbers of a text, without capitals or marks between them."""
-    return " ".join(re.findall(r"[^\W\d_]+|\d+", composed(text).casefold()))
+    """The words and numbers of a text, without capitals, accents or marks between them; umlauts are
+    the same whether they are written ü, ue or u."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    return " ".join(re.findall(r"[^\W\d_]+|\d+", re.sub("([aou])e", r"\1", plain)))

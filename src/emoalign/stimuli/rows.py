@@ -42,6 +42,16 @@ class Row:
                 "quotation marks.",
             )
             return None
+        if isinstance(value, bytes):
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                mistakes.add(
+                    "Bytes that are no text",
+                    f"{where}: holds bytes that are not UTF-8, expected text or a number",
+                    "Save the column as text.",
+                )
+                return None
         if isinstance(value, list | tuple | Mapping):
             kind = "an object" if isinstance(value, Mapping) else "a list"
             mistakes.add(

@@ -25,6 +25,7 @@ from emoalign.study.fields import FileSource
 from emoalign.study.reading import nearest
 
 if TYPE_CHECKING:  # a card is read without pyarrow
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
 _TEXT = ("csv", "tsv")
@@ -140,24 +141,29 @@ def places(
 ) -> dict[str, int]:
     """Places of the named columns. `columns` has their names by the keys that give them.
 
-    Of columns with the same name, the second may be called name.1, the third name.2. Raises
+    Of columns with the same name, the first may be called name.0, the second name.1. Raises
     DataError with every column that is not there, or that is there more than once.
     """
     place_of: dict[str, int] = {}
     problems = []
-    there = [composed(name) for name in header]
+    there: dict[str, list[int]] = {}
+    for place, name in enumerate(header):
+        there.setdefault(composed(name), []).append(place)
     keys_of: dict[str, list[str]] = {}
     for key, given in columns.items():
         keys_of.setdefault(given, []).append(key)
     for given, keys in keys_of.items():
         name = composed(given)
-        at = [place for place, other in enumerate(there) if other == name]
+        at = there.get(name, [])
         base, _, number = name.rpartition(".")
-        alike = [place for place, other in enumerate(there) if other == base]
+        alike = there.get(base, [])
         if len(at) == 1:
             place_of |= dict.fromkeys(keys, at[0])
         elif at:
-            problems.append(f"there is more than one column {given!r} ({_named(keys, card)})")
+            problems.append(
+                f"there is more than one column {given!r} ({_named(keys, card)}): write {given}.0 "
+                f"for the first, {given}.1 for the second"
+            )
         elif number.isdigit() and int(number) < len(alike) > 1:
             place_of |= dict.fromkeys(keys, alike[int(number)])
         else:
@@ -165,7 +171,10 @@ def places(
             meant = f"; {hint}" if hint.startswith("did you mean") else ""
             problems.append(f"there is no column {given!r} ({_named(keys, card)}){meant}")
     if problems:
-        told = _one_column(header, card) or f"{'; '.join(problems)}. {_all_of(header)}"
+        told = (
+            _one_column(header, set(map(composed, keys_of)), card)
+            or f"{'; '.join(problems)}. {_all_of(header)}"
+        )
         raise DataError(f"{path}: {told.replace('?. ', '? ')}")
     return place_of
 
@@ -181,7 +190,10 @@ def _all_of(header: Sequence[str]) -> str:
         return "The line that should name the columns holds numbers: check header_line"
     shown = ", ".join(name[:60] for name in names[:_COLUMNS])
     more = f" and {len(names) - _COLUMNS} more" if len(names) > _COLUMNS else ""
-    return f"Its columns are: {shown}{more}"
+    unnamed = [place for place, name in enumerate(header, 1) if not name]
+    called = '".0"' if len(unnamed) > 1 else '""'
+    rest = f". Column {unnamed[0]} has no name: write {called}" if unnamed and names else ""
+    return f"Its columns are: {shown}{more}{rest}"
 
 
 def _names_elsewhere(
@@ -211,13 +223,22 @@ def _names_elsewhere(
     )
 
 
-def _one_column(header: Sequence[str], card: str) -> str:
+def _one_column(header: Sequence[str], wanted: set[str], card: str) -> str:
     """The complaint where fields seem to be separated by something else than was expected."""
-    separator = next((mark for mark in ";\t," if mark in header[0]), None)
-    if len(header) > 1 or separator is None:
+    separator = next((mark for mark in ";\t,|" if mark in header[0]), None)
+    if separator is None and len(header) == 1 and wanted & set(header[0].split()):
+        return (
+            "its fields seem to be separated by blanks: if it is always a single one, say "
+            f'delimiter: " " in {card}; else save the table as CSV'
+        )
+    if separator is None:
         return ""
+    pieces = {composed(piece.strip().strip('"')) for piece in ",".join(header).split(separator)}
+    if len(header) > 1 and not pieces.intersection(wanted):
+        return ""
+    held = "is a single column, but" if len(header) == 1 else "has no such columns, but"
     return (
-        f"its first line is a single column, but holds {separator!r}: if that separates the "
+        f"its first line {held} holds {separator!r}: if that separates the "
         f"fields, say delimiter: {json.dumps(separator)} in {card}"
     )
 
@@ -226,6 +247,16 @@ def _sheet(path: Path, written: TableFormat, card: str) -> Iterator[Row]:
     for line, values in sheet_rows(path, written.sheet, card):
         if line >= written.header_line:
             yield Row(f"{path}, line {line}", values)
+
+
+def _values(column: pa.Array) -> list[object]:
+    """The values of a column. 2.1 of 32 bits is 2.1, not the 2.0999999046 it is with 64."""
+    import pyarrow as pa
+
+    if column.type in (pa.float16(), pa.float32()):
+        column = column.cast(pa.float32()).cast(pa.string()).cast(pa.float64())
+    values: list[object] = column.to_pylist()
+    return values
 
 
 def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
@@ -237,7 +268,7 @@ def _parquet(path: Path) -> tuple[list[str], Iterator[Row]]:
         with file:
             line = 0
             for batch in whole(file.iter_batches()):
-                for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                for values in zip(*map(_values, batch.columns), strict=True):
                     line += 1
                     yield Row(f"{path}, row {line}", values)
 

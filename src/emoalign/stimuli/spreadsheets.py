@@ -40,6 +40,15 @@ def sheet_rows(path: Path, sheet: str | None, card: str) -> Iterator[tuple[int, 
                 )
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     except (CalamineError, OSError) as error:
+        with path.open("rb") as file:
+            begins = file.read(4096)
+        if begins and begins.isascii() and b"\0" not in begins:
+            kind = "a web page" if begins.lstrip().startswith(b"<") else "text"
+            raise DataError(
+                f"{path}: not a spreadsheet but {kind}, which some programs export under such a "
+                "name. Open it in a spreadsheet program and save it as XLSX or CSV"
+                + ("." if kind == "a web page" else f", or say format: csv (or tsv) in {card}.")
+            ) from error
         raise broken(path, "spreadsheet", error) from error
     yield from enumerate(rows, 1)
 

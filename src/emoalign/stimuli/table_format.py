@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator
 
@@ -11,8 +11,14 @@ from emoalign.study.fields import Encoding, Entry, FileSource
 FileFormat = Literal["csv", "tsv", "xlsx", "xls", "parquet", "jsonl"]
 
 
+_TABULATOR = ("\\t", "tab", "tabs", "tabulator")
+
+
 class TableFormat(Entry):
     """How the file of a table is written; every key has a default."""
+
+    empty_is_none: ClassVar[bool] = True
+    """Whether an empty field is none whatever `na_values` says, in all columns they are for."""
 
     format: FileFormat | None = Field(
         None, description="Format of the table; without it, told by the end of the file's name."
@@ -24,8 +30,6 @@ class TableFormat(Entry):
     )
     delimiter: str | None = Field(
         None,
-        min_length=1,
-        max_length=1,
         description="What separates the fields of a line; without it a comma in CSV and a tabulator"
         " in TSV.",
     )
@@ -44,7 +48,7 @@ class TableFormat(Entry):
         1,
         ge=1,
         description="Line with the names of the columns; what is above it is not read. Of columns "
-        "with the same name, the second is called name.1, the third name.2.",
+        "with the same name, the first is called name.0, the second name.1.",
     )
     na_values: tuple[str, ...] = Field(
         ("",),
@@ -57,7 +61,7 @@ class TableFormat(Entry):
         if self.format is None and file.suffix not in get_args(FileFormat):
             raise ValueError(
                 f"say the format ({', '.join(get_args(FileFormat))}): the name {file.file!r} does "
-                "not"
+                "not. A file of another format is saved as one of these first"
             )
         return self.format or file.suffix
 
@@ -68,6 +72,12 @@ class TableFormat(Entry):
     @field_validator("delimiter")
     @classmethod
     def _separates(cls, delimiter: str | None) -> str | None:
+        if delimiter is not None and delimiter.strip().casefold() in _TABULATOR:
+            raise ValueError('a tabulator is written `delimiter: "\\t"`, in double quotation marks')
+        if delimiter is not None and len(delimiter) != 1:
+            raise ValueError(
+                'expected a single character in quotation marks, such as `delimiter: ";"`'
+            )
         if delimiter is not None and delimiter in '\r\n"':
             raise ValueError("neither a quotation mark nor the end of a line can separate fields")
         return delimiter

@@ -33,7 +33,10 @@ def _known(encoding: str) -> str:
     try:
         "a".encode(encoding)
     except LookupError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(
+            f"unknown encoding: {encoding}; some are utf-8, utf-16, cp1252 (Western Europe), "
+            "cp1251 (Cyrillic), cp932 (Japanese), gb18030 (Chinese), mac_roman"
+        ) from error
     return encoding
 
 

@@ -114,7 +114,8 @@ def _choice(mistake: Mistake, origin: Origin) -> str:
     hint = nearest(str(mistake.value), choices)
     close = f"; {hint}" if hint.startswith("did") else mistake.about()
     one = "expected" if len(choices) == 1 else "expected one of"
-    return f"{one} {', '.join(choices)}, found {mistake.found(origin)}{close}"
+    told = ", ".join(each if each.isalnum() else f'"{each}"' for each in choices)
+    return f"{one} {told}, found {mistake.found(origin)}{close}"
 
 
 def _no_kind(mistake: Mistake, origin: Origin) -> str:

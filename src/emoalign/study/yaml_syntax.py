@@ -27,7 +27,7 @@ _WORDS = (
     ),
     (
         r"could not find expected ':'",
-        "a key without a colon; write `key: value`",
+        "a key without a colon and a space after it; write `key: value`",
     ),
     (
         r"unexpected end of stream",
@@ -40,6 +40,11 @@ _WORDS = (
     (
         r"expected alphabetic or numeric character",
         "text that begins with *, & or % needs quotation marks",
+    ),
+    (
+        r"expected escape sequence of",
+        "within double quotation marks, \\ begins the number of a character; use single ones, as "
+        "for the path of a file, or write \\\\",
     ),
     (
         r"unknown escape character '(.*)'",

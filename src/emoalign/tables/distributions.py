@@ -155,26 +155,37 @@ CATEGORIES = Table(
 
 DISTRIBUTION_CONTRASTS = Table(
     "statistics/distribution_contrasts.parquet",
-    "two cells on the same items: whose distributions are nearer to people's?",
+    "two cells, or a cell and a guess, on the same items: which distributions are nearer to "
+    "people's?",
     (
         Column(
             "kind",
             TEXT,
-            "model (two models under one protocol), protocol (two protocols of one model) or "
-            "baseline (a model that was asked, and predictions of one that was not).",
+            "model (two models under one protocol), protocol (two protocols of one model), "
+            "baseline (a model, and predictions of a baseline) or guess (a cell, and a guess that "
+            "ignores the item).",
         ),
         Column(
             "within",
             TEXT,
-            "What the two share: the protocol, or the model; of a baseline, the "
-            "protocol of the other.",
+            "What the two share: the protocol, or the model; of a baseline or a "
+            "guess, the protocol of the other.",
         ),
-        Column("a", TEXT, "Name of the one model or protocol; beside a baseline, the one asked."),
-        Column("b", TEXT, "Name of the other."),
+        Column(
+            "a", TEXT, "Name of the one model or protocol; beside a baseline or a guess, the model."
+        ),
+        Column(
+            "b",
+            TEXT,
+            "Name of the other; of guesses uniform (all points equally likely, or all sets of "
+            "labels) or marginal (people's mean distribution on the items of the other folds).",
+        ),
         DATASET,
         SCALE,
         READOUT,
-        Column("metric", TEXT, "jsd; rps and rps_debiased for ordinal scales, brier for labels."),
+        Column(
+            "metric", TEXT, "jsd; rps, rps_debiased and w1 for ordinal scales, brier for labels."
+        ),
         Column("n_items", COUNT, "Items with a value of both; all else is on these."),
         Column(
             "n_texts",

@@ -83,7 +83,8 @@ FAMILIES = (
         "differences of distances between distributions",
         {"p_holm": "Holm"},
         ("kind", "readout", "metric"),
-        "all pairs of models, of protocols, or of models and baselines, in a readout and metric",
+        "all pairs of models, of protocols, of models and baselines, or of cells and guesses, in a "
+        "readout and metric",
         confirmatory=True,
     ),
     Family(

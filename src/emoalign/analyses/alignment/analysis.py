@@ -70,13 +70,14 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.alignment.figure:draw_correlations",
             title="Correlation with people",
             caption="Pearson r of item means with human item means, with its 95 % bootstrap "
-            "interval over items (BCa); the ceiling that the reliability of the human ratings "
-            "sets on the items of the cell; and how well one person agrees with the mean of the "
-            "others or, where that is not known, one rating per item with the mean of the "
-            "item's other ratings.",
+            "interval over items (BCa). Where they are known: the ceiling that the reliability of "
+            "the human ratings sets on the items of the cell, and how well one person agrees with "
+            "the mean of the others, or else one rating per item with the mean of the item's "
+            "other ratings.",
             alt="Correlation of each cell with human ratings, with interval, ceiling and one "
             "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
+            needs=("statistics/alignment.parquet", ("pearson_r",)),
         ),
         FigureKind(
             "heatmap",
@@ -84,13 +85,14 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.alignment.figure:draw_heatmap",
             title="Correlation with people at a glance",
             caption="Pearson r of item means with human item means, a column per model and a row "
-            "per scale. The first columns are of people, over all items with a norm: the ceiling "
-            "that the reliability of their ratings sets, how well one person agrees with the mean "
-            "of the others, where that is known, and how well one rating per item agrees "
-            "with the mean of the item's other ratings. A dash: undefined or not asked.",
+            "per scale. Before them, where they are known, columns of people, over all items with "
+            "a norm: the ceiling that the reliability of their ratings sets, how well one person "
+            "agrees with the mean of the others, and how well one rating per item agrees with the "
+            "mean of the item's other ratings. A dash: undefined or not asked.",
             alt="Correlations of models with people by scale, as colours with numbers; the "
             "numbers are in the table of alignment.",
             reads=statistics("alignment", "reliability"),
+            needs=("statistics/alignment.parquet", ("pearson_r",)),
         ),
         FigureKind(
             "means",
@@ -98,10 +100,12 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.alignment.figure:draw_means",
             title="Means of items: {dataset}, {scale}",
             caption="{dataset}, {scale}: each point is one of the items. Dashed: model and people "
-            "agree. Solid: fitted line; the items farthest from it are named. r with its 95 % "
-            "bootstrap interval over items (BCa).",
+            "agree. Solid: fitted line, where there is one; of the items farthest from it some are "
+            "named, as far as names do not overlap. r with its 95 % bootstrap interval over items "
+            "(BCa).",
             alt="Model means against human means for {dataset}, {scale}, a panel per cell.",
             reads=(ITEMS, STIMULI, *statistics("alignment")),
+            needs=("statistics/alignment.parquet", ("mae",)),
         ),
         FigureKind(
             "temperatures",
@@ -112,6 +116,7 @@ ANALYSIS = Analysis(
             alt="Correlation with people and ratio of standard deviations by temperature, for "
             "each model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
+            needs=("statistics/alignment.parquet", ("pearson_r", "log_rms_sd_ratio")),
             lacks=differing("temperature"),
         ),
         FigureKind(
@@ -123,6 +128,7 @@ ANALYSIS = Analysis(
             alt="Correlation with people and ratio of standard deviations by persona, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
+            needs=("statistics/alignment.parquet", ("pearson_r", "log_rms_sd_ratio")),
             lacks=differing("personas"),
         ),
         FigureKind(
@@ -134,8 +140,11 @@ ANALYSIS = Analysis(
             alt="Correlation with people and ratio of standard deviations by wording, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
+            needs=("statistics/alignment.parquet", ("pearson_r", "log_rms_sd_ratio")),
             lacks=differing("prompts"),
         ),
     ),
-    section=PageSection("emoalign.analyses.alignment.section:SECTION", statistics("alignment")),
+    section=PageSection(
+        "emoalign.analyses.alignment.section:SECTION", statistics("alignment", "contrasts")
+    ),
 )

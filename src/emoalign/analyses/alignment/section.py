@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from emoalign.report.answers import unusable
+from emoalign.report.answers import little, on_scale, unusable
+from emoalign.report.asked_differently import sentence as differing
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
@@ -23,12 +24,13 @@ from emoalign.report.grid import (
     text,
     value,
 )
-from emoalign.report.report_job import ReportJob
+from emoalign.report.nearest import nearer
+from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
-from emoalign.tables import ALIGNMENT, groups, records
-from emoalign.wording import R_INTERVAL, counted, interval, number
+from emoalign.tables import ALIGNMENT, CONTRASTS, groups, records
+from emoalign.wording import R_INTERVAL, counted, interval, number, span, with_p
 
 FEW = 5
 """Findings about correlations that can be read one by one."""
@@ -81,7 +83,9 @@ def _view(results: Results) -> View | None:
     job = results.job
     shown = grid("alignment-table", "Alignment by cell", rows, columns(job), ALIGNMENT)
     return View(
-        {"grid": shown, "gaps": alignment_gaps(rows)}, findings(rows, job), methods=[_methods(job)]
+        {"grid": shown, "gaps": alignment_gaps(rows)},
+        findings(rows, results.table(CONTRASTS), job),
+        methods=[_methods(job)] if rows["pearson_r"].notna().any() else [],
     )
 
 
@@ -111,25 +115,26 @@ def correlation(cell: Mapping[str, Any]) -> str:
 
 def why_undefined(cell: Mapping[str, Any]) -> str:
     """Why a cell has no correlation."""
-    if not _compared([cell]) and cell["n_ok"]:
-        return "no human ratings to compare with"
     if cell["n_items"] == 0:
         return "no item has both a rating of the model and a human norm"
     if cell["n_items"] < 3:
         return f"only {counted(cell['n_items'], 'item')} can be compared"
-    return "all ratings are the same"
+    return "the model's means, or people's, are the same for all items"
 
 
 def why_no_interval(cell: Mapping[str, Any]) -> str:
     """Why a cell has a correlation without an interval."""
     if abs(cell["pearson_r"]) > 1 - 1e-9:
         return "all items lie on one line"
-    return "r rests on too few items, or clusters of items"
+    return "r rests on too few items or clusters of items, or on one of them"
 
 
-def findings(alignment: pd.DataFrame, job: ReportJob) -> list[list[str]]:
+def findings(alignment: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """The answer: for each model a list of sentences, one paragraph per dataset and scale."""
-    each = [_finding(rows, job) for _, rows in groups(alignment, ["model", "dataset", "scale"])]
+    each = [
+        _finding(rows, contrasts, job)
+        for _, rows in groups(alignment, ["model", "dataset", "scale"])
+    ]
     return each if len(each) <= FEW else [_range(alignment, job), *each]
 
 
@@ -137,7 +142,7 @@ def _range(alignment: pd.DataFrame, job: ReportJob) -> list[str]:
     """From the worst to the best cell, where there are too many to read them one by one."""
     compared = alignment.dropna(subset="pearson_r").sort_values("pearson_r", kind="stable")
     if compared.empty:
-        return [f"None of {len(alignment)} cells can be compared with people."]
+        return [f"None of {len(alignment)} cells has a correlation with people."]
     worst, best = records(compared.iloc[[0, -1]])
     cells, median = counted(len(compared), "cell"), number(compared["pearson_r"].median())
     return [
@@ -152,49 +157,99 @@ def _placed(cell: Mapping[str, Any], job: ReportJob) -> str:
     return f"r = {number(cell['pearson_r'])} ({where})"
 
 
-def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
+def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> list[str]:
     cells = _one_per_protocol(rows)
     best = cells[0]
     model, dataset = job.models[best["model"]].title, job.datasets[best["dataset"]]
     if not _compared(cells) and any(cell["n_ok"] for cell in cells):
+        excluded = counted(int(rows["n_items_excluded"].max()), dataset.modality)
         return [
-            f"{model} rated {counted(int(rows['n_items_excluded'].max()), dataset.modality)} of "
-            f"{dataset.title} for {best['scale']}. There are no human ratings of them, so there is "
-            "no comparison: the ratings are in the item table."
+            f"Of {excluded} of {dataset.title}, none has both a {best['scale']} rating by {model} "
+            "and a human one, so there is no comparison: the ratings are in the item table."
         ]
+    items = {int(cell["n_items"]) for cell in cells}
+    over = counted(max(items), dataset.modality)
     sentences = [
-        f"{model} rated {counted(int(rows['n_items'].max()), dataset.modality)} of "
-        f"{dataset.title} for "
-        f"{best['scale']}; correlation of its means with people's{_named_interval(cells)}: "
+        f"Over {over if len(items) == 1 else f'up to {over}'} of {dataset.title}, mean "
+        f"{best['scale']} ratings of {model} correlated with human means as follows"
+        f"{_named_interval(cells)}: "
         + ", ".join(f"{correlation(cell)} under {cell['protocol']}" for cell in cells)
         + "."
     ]
-    if len(cells) > 1 and best["pearson_low"] > cells[-1]["pearson_high"]:
+    sentences += _between_protocols(cells, contrasts, job)
+    if ceiling := span(cell["ceiling"] for cell in cells):
         sentences.append(
-            "What this model seems to know depends on how it is asked: between the protocols the "
-            f"intervals do not overlap. A correlation reported for {model} without its protocol "
-            "would say little."
+            f"Given the reliability of the human ratings, the highest r to expect is {ceiling}"
+            f"{_one_of_them(cells)}."
         )
-    if not math.isnan(best["ceiling"]):
-        limits = f"The reliability of people's ratings allows r up to {number(best['ceiling'])}"
-        limits += _one_of_them(best)
-        sentences.append(f"{limits}.")
     for cell in records(rows[rows["readout"] == "sampled"]):
         sentences += unusable(cell, "a rating")
+    for cell in cells:
+        if cell["readout"] == "exact" and (few := little(on_scale(cell), "exact")):
+            sentences.append(f"Under {cell['protocol']}, {few}.")
     return sentences
 
 
-def _one_of_them(cell: Mapping[str, Any]) -> str:
-    """How well one person agrees with the others, or one rating where that is not known."""
-    if not math.isnan(cell["one_human_r"]):
-        return (
-            f", and one person's ratings correlate {number(cell['one_human_r'])} with the mean of "
-            "the others' on average"
+def _between_protocols(
+    cells: Sequence[Mapping[str, Any]], contrasts: pd.DataFrame, job: ReportJob
+) -> Iterator[str]:
+    """Which protocols of a model differ, as far as contrasts tell, and what sets them apart.
+
+    Only readouts that the cells are told in are compared.
+    """
+    readout = {cell["protocol"]: cell["readout"] for cell in cells}
+    first = cells[0]
+    own = contrasts[
+        (contrasts["kind"] == "protocol")
+        & (contrasts["within"] == first["model"])
+        & (contrasts["dataset"] == first["dataset"])
+        & (contrasts["scale"] == first["scale"])
+    ]
+    told = [
+        row
+        for row in records(own)
+        if {readout.get(row["a"]), readout.get(row["b"])} == {row["readout"]}
+    ]
+    decided = [(row, nearer(row)) for row in told]
+    apart = sum(better is not None for _, better in decided)
+    if len(told) > FEW:
+        yield (
+            f"Between protocols, r differs in {apart or 'none'} of {len(told)} pairs (p < .05 "
+            "after Holm's correction); protocols may differ in more than one way."
         )
-    if not math.isnan(cell["one_rating_r"]):
+        return
+    for row, better in sorted(decided, key=lambda pair: pair[1] is None):
+        worse = row["a"] if better == row["b"] else row["b"]
+        ends = interval(row["difference_low"], row["difference_high"])
+        p_holm = f"{with_p(row['p_holm'])} after Holm's correction"
+        if better is not None:
+            yield (
+                f"r is higher under {better} than under {worse}, by "
+                f"{number(abs(row['difference']))} ({p_holm})."
+            )
+        elif not math.isnan(row["p_holm"]):
+            yield (
+                f"r does not differ clearly between {row['a']} and {row['b']} (difference "
+                f"{' '.join(filter(None, (number(row['difference']), ends)))}; {p_holm})."
+            )
+        else:
+            continue
+        if is_asked(job.models[first["model"]]):
+            both = better or row["a"], worse if better else row["b"]
+            yield from filter(None, [differing(job, *both, first["dataset"], first["scale"])])
+
+
+def _one_of_them(cells: Sequence[Mapping[str, Any]]) -> str:
+    """How well one person agrees with the others, or one rating where that is not known."""
+    if person := span(cell["one_human_r"] for cell in cells):
         return (
-            f", and one rating per item correlates {number(cell['one_rating_r'])} with the mean of "
-            "the item's other ratings (the agreement of single people is not known)"
+            f"; a single rater correlates {person} with the mean of the others, averaged over "
+            "raters"
+        )
+    if rating := span(cell["one_rating_r"] for cell in cells):
+        return (
+            f"; a single rating per item correlates {rating} with the mean of the item's other "
+            "ratings (how single raters agree with the others is not known)"
         )
     return ""
 
@@ -240,9 +295,11 @@ def _no_interval(row: Row) -> str | None:
 def _no_ceiling(row: Row) -> str | None:
     if not math.isnan(row["ceiling"]):
         return None
+    if row["n_items"] == 0:
+        return why_undefined(row)
     return (
         "the reliability of people's ratings cannot be estimated: that takes several items with "
-        "single ratings, or with SDs and numbers of raters"
+        "two or more ratings each, or with SDs and numbers of raters"
     )
 
 

@@ -57,10 +57,11 @@ ANALYSIS = Analysis(
             title="Arousal over valence: {dataset}",
             caption="{dataset}: mean arousal of items over their mean valence, as rated by people "
             "and by each model. r is the correlation of arousal with the distance of valence "
-            "from the middle of its scale, with its 95 % bootstrap interval; the line is the "
-            "least-squares V.",
+            "from the middle of its scale, with its 95 % bootstrap interval; the line, where it "
+            "can be fitted, is the least-squares V.",
             alt="Arousal over valence of the items of {dataset}, for people and for each model.",
             reads=(ITEMS, *statistics("arousal")),
+            needs=("statistics/arousal.parquet", ("v_human", "v_model")),
             lacks=scales("valence", "arousal"),
         ),
         FigureKind(
@@ -69,14 +70,16 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.arousal.figure:draw_arousal_errors",
             title="Where arousal goes wrong: {dataset}",
             caption="{dataset}, for each cell, left: model minus human arousal over human "
-            "arousal; below 0 at high arousal, it is rated too low. Right: what the line of "
-            "model on human arousal leaves, over the extremity of human valence (the distance "
-            "from the middle of its scale). The items with the largest residuals are named. r "
-            "with its 95 % bootstrap interval.",
+            "arousal; below 0 at high arousal, it is rated too low. Right, where valence was rated "
+            "too: what the line of model on human arousal leaves, over the extremity of human "
+            "valence (the distance from the middle of its scale). Of the items with the largest "
+            "residuals some are named, as far as names do not overlap. r with its 95 % bootstrap "
+            "interval.",
             alt="Errors of arousal of the items of {dataset} over human arousal and over the "
             "extremity of human valence, for each cell; the worst items are in the table of "
             "residuals.",
             reads=(STIMULI, *statistics("arousal", "arousal_items", "residuals")),
+            needs=("statistics/residuals.parquet", ("residual",)),
             lacks=scales("arousal"),
         ),
     ),

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from emoalign.report.grid import Column, between, count, grid, model_column, reason, text, value
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import AROUSAL, RESIDUALS
 
-METHODS = [
-    "The V shape is the correlation of arousal with the distance of valence from the middle of its "
-    "scale. Errors of arousal are residuals from the least-squares line of model means on human "
-    "means, correlated with the extremity of valence; intervals are bootstrapped over items "
-    "[@efron1987]."
-]
+METHODS = {
+    "v_human": "The V shape is the correlation of arousal with the distance of valence from the "
+    "middle of its scale.",
+    "error_arousal": "Errors of arousal, model minus people, were correlated with human arousal.",
+    "residual_human": "Residuals from the least-squares line of model means on human means were "
+    "correlated with the extremity of valence.",
+}
+"""What was done, by the column that has a number where it was."""
 
 
 def _view(results: Results) -> View | Absent:
     job, rows, worst = results.job, results.table(AROUSAL), results.table(RESIDUALS)
     if rows.empty:
         return Absent(
-            "The V shape (extreme valence goes with arousal) and the errors of arousal need "
-            "ratings of arousal and valence by people and model on the same items; this study "
-            "has none."
+            "The V shape (extreme valence goes with arousal) and the errors of arousal need a "
+            "scale of arousal; this study has none."
         )
 
     def related(title: str, name: str, meaning: str) -> Column:
@@ -60,8 +63,14 @@ def _view(results: Results) -> View | Absent:
             "shapes": grid("arousal-table", "Shape of arousal", rows, shapes, AROUSAL),
             "worst": grid("residuals-table", "Largest residuals", worst, items, RESIDUALS),
         },
-        methods=METHODS,
+        methods=_methods(rows),
     )
+
+
+def _methods(rows: pd.DataFrame) -> list[str]:
+    told = [text for column, text in METHODS.items() if rows[column].notna().any()]
+    bootstrap = "Intervals are bootstrapped over items [@efron1987]."
+    return [" ".join([*told, bootstrap])] if told else []
 
 
 SECTION = Section(

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emoalign.report.grid import Column, Row, count, grid, model_column, value
+from emoalign.report.nearest import nearer
 from emoalign.report.report_job import ReportedBaseline, ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.tables import DISTRIBUTION_CONTRASTS, TRAININGS, records
-from emoalign.wording import number
+from emoalign.wording import span
 
 EVALUATED = {
     "test_split": "Compared on items of the test split only.",
@@ -55,21 +56,22 @@ def _view(results: Results) -> View:
 
 
 def _findings(job: ReportJob, contrasts: pd.DataFrame) -> Iterator[list[str]]:
-    """Whether models that were asked are nearer to people than each baseline."""
+    """Whether models are nearer to people than each baseline."""
     of_jsd = contrasts[(contrasts["kind"] == "baseline") & (contrasts["metric"] == "jsd")]
     for name, card in job.baselines.items():
         rows = of_jsd[of_jsd["b"].isin(card.titles(name)) & of_jsd["difference"].notna()]
         if rows.empty:
             continue
-        further = int((rows["difference_low"] > 0).sum())
-        nearer = int((rows["difference_high"] < 0).sum())
-        low, high = number(rows["mean_b"].min()), number(rows["mean_b"].max())
-        own = low if low == high else f"{low} to {high}"
+        found = [nearer(row) for row in records(rows)]
+        sides = rows["b"].tolist()
+        further = sum(one == side for one, side in zip(found, sides, strict=True))
+        closer = sum(one is not None for one in found) - further
+        own = span(rows["mean_b"])
         yield [
             f"{card.title} ({job.datasets[card.dataset].title}, {card.scale}) is {own} bits from "
-            f"people (Jensen–Shannon divergence). Models that were asked about the same items are "
-            f"further from people in {further} of {_comparisons(len(rows))} with it, and nearer in "
-            f"{nearer} (95 % interval of the difference without 0).",
+            "people (Jensen–Shannon divergence). On the same items, the models are further from "
+            f"people in {further} of {_comparisons(len(rows))} with it, and nearer in {closer} "
+            "(p < .05 after Holm's correction).",
             *([f"What it may have seen: {card.leakage}"] if card.leakage else []),
         ]
 
@@ -122,8 +124,9 @@ def _trained(card: ReportedBaseline, data: str) -> str:
     if settings is None:
         return ""
     seeds = len(card.seeds)
+    source = " [@liu2019]" if "roberta" in card.weights.lower() else ""
     return (
-        f"As a baseline, {card.weights} [@liu2019] was trained on the shares of human raters who "
+        f"As a baseline, {card.weights}{source} was trained on the shares of human raters who "
         f"gave each answer to the texts of the train split of {data} ({card.scale}): KL divergence "
         f"as loss, AdamW [@loshchilov2019], learning rate {settings.learning_rate:g}, batches of "
         f"{settings.batch_size}, at most {settings.max_epochs} epochs, stopped after "

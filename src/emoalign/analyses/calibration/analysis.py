@@ -141,6 +141,7 @@ ANALYSIS = Analysis(
             alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
             "after calibration, a panel per cell; the numbers are in the tables of calibration.",
             reads=statistics("calibration", "calibration_curves"),
+            needs=("statistics/calibration.parquet", ("jsd_after",)),
             lacks=always,
         ),
     ),

@@ -9,11 +9,12 @@ import pandas as pd
 
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings, Method
 from emoalign.report.grid import CELL_ORDER, Column, Row, count, grid, model_column, p, reason, text
+from emoalign.report.nearest import FEW, SMALL
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
-from emoalign.wording import counted, number, percent
+from emoalign.wording import counted, number, percent, span
 
 PUBLISHED = "8–14 %"
 """The gain that Inoshita et al. (2026) report for isotonic regression."""
@@ -53,7 +54,8 @@ def _view(results: Results) -> View | Absent | None:
     if judged.empty:
         return Absent(_ABSENT.format(why="; ".join(dict.fromkeys(rows["reason"].dropna()))))
     shown = grid("calibration-table", "What calibration gains", rows, columns(job), CALIBRATION)
-    values = {"grid": shown, "published": PUBLISHED, "folds": settings.folds}
+    published = PUBLISHED if any(_published(row, job) for row in records(rows)) else None
+    values = {"grid": shown, "published": published, "folds": settings.folds}
     return View(values, findings=list(findings(judged, job)), methods=[method(settings)])
 
 
@@ -76,9 +78,10 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         ),
         Column(
             "Published",
-            lambda row: PUBLISHED if row["method"] == "isotonic" else "",
+            lambda row: PUBLISHED if _published(row, job) else "",
             numeric=False,
-            meaning="Inoshita et al. 2026, on other models and items.",
+            meaning="Inoshita et al. 2026, of labels.",
+            optional=True,
         ),
         p("p Holm", "p_holm", "Holm over the methods of the cell."),
         Column(
@@ -101,35 +104,67 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
     )
 
 
+def _published(row: Row, job: ReportJob) -> bool:
+    """Whether there is a published gain of the method, which is of labels."""
+    return row["method"] == "isotonic" and row["scale"] in job.datasets[row["dataset"]].labels
+
+
 def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
     """A paragraph for each scale: what the best method of each cell gains, and what it owes to
     the model."""
     tried = rows[rows["method"].isin(METHODS)]
     for (dataset, scale), cells in groups(tried, ["dataset", "scale"]):
         best = cells.loc[cells.groupby(CELL_ORDER)["jsd_after"].idxmin()]
-        nearest = records(best.sort_values(["jsd_after", *CELL_ORDER]))[0]
-        gains = [percent(gain) for gain in (best["gain"].min(), best["gain"].max())]
-        span = gains[0] if gains[0] == gains[1] else f"{gains[0]} to {gains[1]}"
+        where, n = f"{job.datasets[dataset].title}, {scale}", len(best)
+        sentences = [_gains(best, where), *_last(best, job)]
         marginal = rows[rows["method"] == "marginal"].set_index(CELL_ORDER)["jsd_after"]
-        alone = marginal[tuple(nearest[name] for name in CELL_ORDER)]
-        sentences = [
-            f"Calibration on other items brings the answers for {job.datasets[dataset].title}, "
-            f"{scale}, nearer to people's: by the best method of each cell, their divergence falls "
-            f"by {span} on items held out.",
-            f"It is lowest for {job.models[nearest['model']].title} under {nearest['protocol']} "
-            f"({nearest['readout']}): from {number(nearest['jsd_before'], 3)} to "
-            f"{number(nearest['jsd_after'], 3)} bits by {_in_a_sentence(nearest['method'])}; the "
-            "mean human distribution, which needs no model, reaches "
-            f"{number(float(alone), 3)}.",
-        ]
-        useless = int((~(best["beyond_marginal_high"] < 0)).sum())
-        if useless:
+        own = [tuple(cell[name] for name in CELL_ORDER) for cell in records(best)]
+        if alone := span(marginal.reindex(own), 3):
             sentences.append(
-                f"In {useless} of {counted(len(best), 'cell')} no method is clearly nearer to "
-                "people than that mean: there the answers tell nothing of single items that "
-                "calibration could use."
+                f"People's mean distribution alone, which needs no model, is {alone} bits from "
+                "people."
+            )
+        known = cells.dropna(subset=["beyond_marginal_high"])
+        clear = known["beyond_marginal_high"].lt(0)
+        of_cell = clear.groupby([known[name] for name in CELL_ORDER]).any()
+        if useless := int((~of_cell).sum()):
+            sentences.append(
+                f"In {useless} of {counted(n, 'cell')} no method is clearly nearer to people than "
+                "that mean: no usable item-level information was found in the answers there."
             )
         yield sentences
+
+
+def _gains(best: pd.DataFrame, where: str) -> str:
+    """In how many cells the best method is nearer to people than the model as it is."""
+    # The test of a method is adjusted over all methods of its cell.
+    clear = best[(best["p_holm"] < SMALL) & (best["gain"] > 0)]
+    if clear.empty:
+        return (
+            f"Calibration ({where}): no method clearly reduces the divergence from people on items "
+            "held out."
+        )
+    gains = [percent(gain) for gain in (clear["gain"].min(), clear["gain"].max())]
+    by = gains[0] if gains[0] == gains[1] else f"{gains[0]} to {gains[1]}"
+    cells = "" if len(best) == 1 else f" in {len(clear)} of {len(best)} cells"
+    return (
+        f"Calibration ({where}), learned on other items, reduces the divergence from people{cells} "
+        f"by {by} (best method of each cell, items held out, p < .05 after Holm's correction)."
+    )
+
+
+def _last(best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+    """From where to where, cell by cell where they are few."""
+    if len(best) > FEW:
+        ends = span(best["jsd_before"], 3), span(best["jsd_after"], 3)
+        yield f"It is {ends[0]} bits without calibration, and {ends[1]} with it."
+        return
+    for cell in records(best):
+        yield (
+            f"{job.models[cell['model']].title} under {cell['protocol']} ({cell['readout']}): "
+            f"{number(cell['jsd_before'], 3)} bits without calibration, "
+            f"{number(cell['jsd_after'], 3)} with {_in_a_sentence(cell['method'])}."
+        )
 
 
 def method(settings: CalibrationSettings) -> str:
@@ -137,7 +172,7 @@ def method(settings: CalibrationSettings) -> str:
     names = [CITED[name] for name in settings.methods]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return (
-        "Distributions of each cell were calibrated on the items people rated by "
+        "Distributions of each cell with enough items that people rated were calibrated by "
         f"{listed}, and judged by {settings.folds}-fold cross-validation over texts, or over "
         "clusters of items where the dataset's card names some; smoothing and "
         f"penalties were chosen by {settings.inner_folds} inner folds, by likelihood. The gain is "

@@ -33,7 +33,7 @@ def _view(results: Results) -> View | Absent:
     tested = int(rows["p_holm"].notna().sum())
     shown = grid("contrasts-table", "Contrasts", rows, columns(job), CONTRASTS)
     counts = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
-    return View({"grid": shown, **counts}, methods=METHODS)
+    return View({"grid": shown, **counts}, methods=METHODS if tested else [])
 
 
 def _difference(row: Row) -> str:

@@ -27,7 +27,7 @@ TABLES = statistics("distributions", "entropy", "categories", "distribution_cont
 class DistributionJob(AnalysisJob):
     """Compare how models spread their answers with how people do: all scales, by dataset."""
 
-    version: int = 5
+    version: int = 6
     scales: dict[str, dict[str, DatasetScale]]
     seed: int
     bootstrap_resamples: int
@@ -70,10 +70,13 @@ ANALYSIS = Analysis(
             alt="Entropy of people's answers and of the models' for {dataset}, {scale}, a panel "
             "per cell; the correlations are in the table of entropy.",
             reads=statistics("entropy", "item_entropies"),
+            needs=("statistics/entropy.parquet", ("human_entropy",)),
             lacks=always,
         ),
     ),
-    section=PageSection("emoalign.analyses.distributions.section:SECTION", TABLES),
+    section=PageSection(
+        "emoalign.analyses.distributions.section:SECTION", (*TABLES, *statistics("alignment"))
+    ),
     settings=Settings(
         "distributions", DistributionSettings, "How distributions of ratings are compared."
     ),

@@ -45,8 +45,11 @@ from emoalign.tables import (
 TABLES: tuple[Table, ...] = (DISTRIBUTIONS, ENTROPY, CATEGORIES, DISTRIBUTION_CONTRASTS)
 """What the stage writes, beside the entropies of items."""
 
-COMPARED = {"ordinal": ("jsd", "rps", "rps_debiased"), "labels": ("jsd", "brier")}
+COMPARED = {"ordinal": ("jsd", "rps", "rps_debiased", "w1"), "labels": ("jsd", "brier")}
 """The metrics two cells are compared by."""
+
+GUESSES = ("uniform", "marginal")
+"""The references that know nothing of the item, with which each cell is compared."""
 
 
 def compare_distributions(job: DistributionJob, files: AnalysisFiles) -> None:
@@ -96,7 +99,8 @@ def scored_scales(job: DistributionJob, files: AnalysisFiles) -> Iterator[list[S
 
 
 def contrast_rows(scored: Sequence[Scored]) -> Iterator[Row]:
-    """A row for each pair of the cells of a scale and metric; see `DISTRIBUTION_CONTRASTS`."""
+    """A row for each pair of the cells of a scale, for each cell and guess, and metric; see
+    `DISTRIBUTION_CONTRASTS`."""
     cells = sorted(scored, key=lambda scored: scored.cell.key)
     pairs = [
         (kind, second, first)
@@ -106,21 +110,28 @@ def contrast_rows(scored: Sequence[Scored]) -> Iterator[Row]:
         for kind in (_kind(cells[first].cell, cells[second].cell),)
         if kind is not None
     ]
-    if not pairs:
+    if not cells:
         return
     kind_of_scale = cells[0].cell.kind
+    named = [_named(kind, cells[a].cell, cells[b].cell) for kind, a, b in pairs]
+    named += [_beside_guess(one.cell, guess) for guess in GUESSES for one in cells]
     for metric in COMPARED[kind_of_scale]:
-        values, groups = _side_by_side(cells, METRICS[kind_of_scale].index(metric))
-        apart = np.stack([values[:, a] - values[:, b] for _, a, b in pairs], axis=1)
+        row = METRICS[kind_of_scale].index(metric)
+        values, groups = _side_by_side(cells, [one.values[row] for one in cells])
+        compared = [(values[:, a], values[:, b]) for _, a, b in pairs]
+        for guess in GUESSES:
+            guessed, _ = _side_by_side(cells, [one.references[guess].values[row] for one in cells])
+            compared += zip(values.T, guessed.T, strict=True)
+        apart = np.stack([a - b for a, b in compared], axis=1)
         means = clustered_means(apart, groups, cells[0].n_resamples, cells[0].seed)
         texts = text_means(apart, groups)
-        for place, (kind, a, b) in enumerate(pairs):
+        for place, (a, b) in enumerate(compared):
             both = np.isfinite(apart[:, place])
             yield {
-                **_named(kind, cells[a].cell, cells[b].cell),
+                **named[place],
                 "metric": metric,
-                "mean_a": mean(values[both, a]),
-                "mean_b": mean(values[both, b]),
+                "mean_a": mean(a[both]),
+                "mean_b": mean(b[both]),
                 **_difference(means, place),
                 **_tested(texts[:, place]),
             }
@@ -149,15 +160,18 @@ def _kind(first: DistributionCell, second: DistributionCell) -> str | None:
     return "protocol" if first.model == second.model else "model"
 
 
-def _side_by_side(cells: Sequence[Scored], place: int) -> tuple[FloatArray, NDArray[np.int64]]:
-    """A metric of every cell, (items, cells), over the items of any, and the text of each item."""
+def _side_by_side(
+    cells: Sequence[Scored], of_cells: Sequence[FloatArray]
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Values of the items of every cell, (items, cells), over the items of any, and the text of
+    each item."""
     ids, first = np.unique(
         np.concatenate([scored.cell.item_ids for scored in cells]), return_index=True
     )
     keys = np.concatenate([scored.cell.cluster_keys for scored in cells])[first]
     values = np.full((len(ids), len(cells)), np.nan)
-    for column, scored in enumerate(cells):
-        values[np.searchsorted(ids, scored.cell.item_ids), column] = scored.values[place]
+    for column, (scored, own) in enumerate(zip(cells, of_cells, strict=True)):
+        values[np.searchsorted(ids, scored.cell.item_ids), column] = own
     return values, np.unique(keys, return_inverse=True)[1].astype(np.int64)
 
 
@@ -172,6 +186,10 @@ def _named(kind: str, a: DistributionCell, b: DistributionCell) -> Row:
         "scale": a.scale,
         "readout": a.readout,
     }
+
+
+def _beside_guess(cell: DistributionCell, guess: str) -> Row:
+    return {**_named("guess", cell, cell), "b": guess}
 
 
 def _difference(means: Means, place: int) -> Row:

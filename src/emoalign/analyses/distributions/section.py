@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from emoalign.analyses.distributions.in_words import findings
 from emoalign.analyses.distributions.shown_columns import (
     category_columns,
     columns,
@@ -13,21 +14,20 @@ from emoalign.analyses.distributions.shown_columns import (
     entropy_columns,
     title,
 )
+from emoalign.report.answers import usable_shares
 from emoalign.report.grid import CELL_ORDER, grid
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import DistributionSettings, StatisticsSettings
 from emoalign.tables import (
-    BASELINE,
+    ALIGNMENT,
     CATEGORIES,
     DISTRIBUTION_CONTRASTS,
     DISTRIBUTIONS,
     ENTROPY,
-    groups,
     records,
 )
-from emoalign.wording import interval, number
 
 HEADLINE = ("jsd", "rps", "rps_debiased", "w1", "bernoulli_jsd", "brier")
 """The metrics of the first table; all others are in the second."""
@@ -48,21 +48,6 @@ MEANINGS = {
     "Kendall's τ": "rank correlation of the shares of the points; 1 is best",
     "By label": "means over labels of the divergence or squared difference of chosen / not chosen",
 }
-METHODS = (
-    "Distributions of answers over the points or labels of a scale were compared with those of "
-    "people on items that at least {min_raters} people rated: by the Jensen–Shannon divergence to "
-    "base 2 [@lin1991], the ranked probability score [@epstein1969], with and without the bias of "
-    "few raters and answers [@ferro2014], and the earth mover's distance on ordinal scales, and "
-    "label by label [@inoshita2026]. Beside each number stand a uniform "
-    "predictor, the mean distribution of the items in other folds ({folds} folds by text), the "
-    "model reduced to its mean, the model on shuffled items, random halves of the raters, and a "
-    "perfect model with as many answers, simulated from what the ratings leave open (a mixture "
-    "of ordinal logits [@mccullagh1980], or an urn of sets of labels [@blackwell1973]). Intervals "
-    "are from {resamples:,} bootstrap resamples of texts (BCa) [@efron1987] and, like folds, go by "
-    "clusters of items where a dataset's card names some; cells were compared by the signed-rank "
-    "test over texts [@wilcoxon1945], adjusted over contrasts of a kind, readout "
-    "and metric [@holm1979]."
-)
 
 
 def _view(results: Results) -> View | Absent | None:
@@ -99,38 +84,51 @@ def _view(results: Results) -> View | Absent | None:
         "meanings": MEANINGS,
         "left_out": list(_left_out(whole, job)),
     }
-    return View(values, findings=findings(whole, job), methods=_methods(results))
+    usable = usable_shares(results.table(ALIGNMENT), results.answers.counts)
+    told = list(findings(whole, contrasts, usable, job))
+    return View(values, findings=told, methods=list(_methods(whole, contrasts, job)))
 
 
-def _methods(results: Results) -> list[str]:
-    settings = part(results.job, DistributionSettings)
-    resamples = part(results.job, StatisticsSettings).bootstrap_resamples
-    return [
-        METHODS.format(min_raters=settings.min_raters, folds=settings.folds, resamples=resamples)
-    ]
-
-
-def findings(whole: pd.DataFrame, job: ReportJob) -> list[list[str]]:
-    """For each scale the nearest cell that was asked, beside half of the people and those who know
-    nothing. What baselines find stands in the section about them."""
-    asked = whole["protocol"] != BASELINE
-    of_jsd = whole[(whole["metric"] == "jsd") & whole["value"].notna() & asked]
-    return [_finding(rows, job) for _, rows in groups(of_jsd, ["dataset", "scale"])]
-
-
-def _finding(rows: pd.DataFrame, job: ReportJob) -> list[str]:
-    near = records(rows.sort_values(["value", *CELL_ORDER], kind="stable"))[0]
-    where = f"{job.datasets[near['dataset']].title}, {near['scale']}"
-    beside = "nearer to people than" if near["value"] < near["marginal"] else "no nearer than"
-    return [
-        f"How answers spread ({where}): the nearest, {title(job, near['model'])} under "
-        f"{near['protocol']} ({near['readout']}), is {number(near['value'])} bits "
-        f"{interval(near['value_low'], near['value_high'])} from people (Jensen–Shannon "
-        f"divergence), {beside} people's mean distribution on other items, which knows nothing of "
-        f"the item ({number(near['marginal'])}).",
-        f"One half of an item's raters is {number(near['human_halves'])} from the other half, and "
-        f"a perfect model with as many answers would be {number(near['perfect'])} from all.",
-    ]
+def _methods(whole: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+    settings = part(job, DistributionSettings)
+    resamples = part(job, StatisticsSettings).bootstrap_resamples
+    labels = whole["metric"].eq("brier").any()
+    numbers = whole["metric"].eq("rps").any()
+    metrics = ["the Jensen–Shannon divergence to base 2 [@lin1991]"]
+    simulated = []
+    if numbers:
+        metrics.append(
+            "on ordinal scales, the ranked probability score [@epstein1969], with and without the "
+            "bias of few raters and answers [@ferro2014], and the earth mover's distance"
+        )
+        simulated.append("a mixture of ordinal logits [@mccullagh1980]")
+    if labels:
+        metrics.append(
+            "of labels, the divergence and the squared difference label by label [@inoshita2026]"
+        )
+        simulated.append("an urn of sets of labels [@blackwell1973]")
+    yield (
+        "Distributions of answers over the points or labels of a scale were compared with those of "
+        f"people on items that at least {settings.min_raters} people rated: by "
+        f"{'; '.join(metrics)}. Beside each number stand a uniform "
+        f"predictor, the mean distribution of the items in other folds ({settings.folds} folds by "
+        "text), the model reduced to one answer, the model on shuffled items, random halves of the "
+        "raters, and a perfect model with as many answers, simulated from what the ratings leave "
+        f"open ({' or '.join(simulated)}). Intervals are from {resamples:,} bootstrap resamples of "
+        "texts (BCa) [@efron1987] and, like folds, go by clusters of items where a dataset's card "
+        "names some."
+    )
+    tested = contrasts[contrasts["p"].notna()]
+    if tested.empty:
+        return
+    with_guesses = "the uniform predictor and the mean distribution of other items"
+    each_other = "" if tested["kind"].eq("guess").all() else "each other, and with "
+    yield (
+        f"Cells were compared with {each_other}{with_guesses}, by the signed-rank test over texts "
+        "[@wilcoxon1945], adjusted over contrasts of a kind, readout and metric [@holm1979]. One "
+        "side is called nearer to people where the adjusted p is below .05 and the 95 % interval "
+        "of the difference is without 0."
+    )
 
 
 def _left_out(whole: pd.DataFrame, job: ReportJob) -> Iterator[str]:
@@ -147,7 +145,11 @@ def _left_out(whole: pd.DataFrame, job: ReportJob) -> Iterator[str]:
 
 def _why_nothing(whole: pd.DataFrame) -> str:
     cells = whole.drop_duplicates(CELL_ORDER)
-    if not cells["n_few_raters"].any() and not cells["n_no_answer"].any():
+    if (
+        cells["n_no_ratings"].any()
+        and not cells["n_few_raters"].any()
+        and not cells["n_no_answer"].any()
+    ):
         return (
             "Distributions of ratings cannot be compared: the norms have no single human ratings "
             "on points of the scales."

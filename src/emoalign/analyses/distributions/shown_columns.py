@@ -23,6 +23,12 @@ NAMES = {
     "bernoulli_jsd": "JSD by label (bits)",
     "brier": "Brier by label",
 }
+GUESSES = {
+    "uniform": "a uniform guess",
+    "marginal": "people's mean distribution on other items, which ignores the item",
+}
+"""What cells are compared with that knows nothing of the item, in sentences."""
+
 STRATA = {
     "all": "all",
     "high": "high agreement",
@@ -134,11 +140,18 @@ def category_columns(job: ReportJob) -> tuple[Column, ...]:
     )
 
 
+def _other(job: ReportJob, row: Row) -> str:
+    """The other side of a contrast: a cell, or a guess."""
+    if row["kind"] == "guess":
+        return {"uniform": "uniform guess", "marginal": "people's mean on other items"}[row["b"]]
+    return title(job, row["b"])
+
+
 def contrast_columns(job: ReportJob) -> tuple[Column, ...]:
     """Two cells on the same items."""
     return (
         Column("A", lambda row: title(job, row["a"]), "a", False),
-        Column("B", lambda row: title(job, row["b"]), "b", False),
+        Column("B", lambda row: _other(job, row), "b", False),
         Column("Within", lambda row: title(job, row["within"]), "within", False),
         Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
         text("Readout", "readout"),

@@ -30,6 +30,7 @@ ANALYSIS = Analysis(
             alt="Mean correlations with people of each model on single emotions and on "
             "dimensions, and their difference; the numbers are in the table of frameworks.",
             reads=statistics("framework"),
+            needs=("statistics/framework.parquet", ("r_emotions", "r_dimensions")),
             lacks=both_frameworks,
         ),
     ),

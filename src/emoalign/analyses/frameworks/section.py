@@ -39,7 +39,7 @@ def _view(results: Results) -> View | Absent:
         "with a bootstrap over items in which scales of one dataset share the resamples "
         "[@efron1987]; p-values were adjusted over the rows of a readout [@holm1979]."
     )
-    return View({"grid": shown}, methods=[method])
+    return View({"grid": shown}, methods=[method] if rows["difference"].notna().any() else [])
 
 
 SECTION = Section(

@@ -12,7 +12,7 @@ from emoalign.report.grid import CELL_ORDER, cell_columns, count, grid, share, t
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.tables import LABELS, groups, records
-from emoalign.wording import number, percent
+from emoalign.wording import counted, number, percent
 
 METHODS = [
     "For scales of labels, the share of a label for an item is that of the usable answers, or of "
@@ -55,7 +55,7 @@ def _label_finding(rows: pd.DataFrame, job: ReportJob, usable: bool) -> list[str
     model, dataset = job.models[cell["model"]].title, job.datasets[cell["dataset"]]
     if not cell["n_items"]:
         why = (
-            "there are no human choices of labels to compare with"
+            "no item has both a choice of labels by the model and one by people"
             if usable
             else "none of its answers was a choice of labels"
         )
@@ -64,18 +64,20 @@ def _label_finding(rows: pd.DataFrame, job: ReportJob, usable: bool) -> list[str
             f"{cell['protocol']}: {why}."
         ]
     rho = rows["spearman_rho"].dropna()
-    mean = f"on average ρ = {number(rho.mean())}" if len(rho) else "undefined"
+    mean = "undefined for every label, as shares are the same for all items"
+    if len(rho):
+        mean = f"on average ρ = {number(rho.mean())} over {counted(len(rho), 'label')}"
     sentences = [
-        f"{model} chose from {len(rows)} labels for {cell['n_items']} {dataset.modality}s of "
-        f"{dataset.title} ({cell['scale']}, under {cell['protocol']}); correlation of each label's "
-        f"shares with people's: {mean} over {len(rho)} labels."
+        f"{model} chose from {len(rows)} labels for {counted(cell['n_items'], dataset.modality)} "
+        f"of {dataset.title} ({cell['scale']}, under {cell['protocol']}); correlation of each "
+        f"label's shares with people's: {mean}."
     ]
     ordered = records(rows.sort_values(["rate_difference", "label"]))
     least, most = ordered[0], ordered[-1]
     if most["rate_difference"] > 0:
-        sentences.append(f"Most overused: {_use(most)}.")
+        sentences.append(f"Chosen more often than by people, most of all: {_use(most)}.")
     if least["rate_difference"] < 0:
-        sentences.append(f"Most underused: {_use(least)}.")
+        sentences.append(f"Chosen less often than by people, most of all: {_use(least)}.")
     return sentences
 
 

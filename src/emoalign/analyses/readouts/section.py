@@ -54,13 +54,19 @@ def _view(results: Results) -> View | Absent:
     )
     shown = grid("readouts-table", "Agreement of readouts", rows, columns, READOUTS)
     simulations = part(results.job, StatisticsSettings).simulations
-    method = (
-        "For every item sampled answers were compared with the exact distribution by a G-test "
-        f"whose p-value was simulated ({simulations:,} draws). Which of the two is nearer to "
-        "people was judged by the ranked probability score [@epstein1969], from which the bias of "
-        "few raters and few answers was subtracted [@ferro2014], on the items that both have."
-    )
-    return View({"grid": shown, "nearer": list(nearer(rows, results.job))}, methods=[method])
+    method = []
+    if rows["p_pooled"].notna().any():
+        method.append(
+            "Sampled answers to an item were compared with the exact distribution by a G-test "
+            f"whose p-value was simulated ({simulations:,} draws)."
+        )
+    if rows["rps_debiased_difference"].notna().any():
+        method.append(
+            "Which of the two readouts is nearer to people was judged by the ranked probability "
+            "score [@epstein1969], from which the bias of few raters and few answers was "
+            "subtracted [@ferro2014], on the items that both have."
+        )
+    return View({"grid": shown, "nearer": list(nearer(rows, results.job))}, methods=method)
 
 
 def nearer(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
@@ -68,7 +74,7 @@ def nearer(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     told = rows.dropna(subset=["rps_debiased_difference"])
     if told.empty:
         why = "; ".join(dict.fromkeys(rows["reason"].dropna()))
-        yield f"Which of the two is nearer to people cannot be told: {why}."
+        yield f"Which of the two is nearer to people cannot be told{f': {why}' if why else ''}."
         return
     sampled = int((told["rps_debiased_high"] < 0).sum())
     exact = int((told["rps_debiased_low"] > 0).sum())

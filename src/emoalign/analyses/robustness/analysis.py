@@ -60,11 +60,12 @@ ANALYSIS = Analysis(
             "valence (by the scale itself where people did not rate valence), on either side of "
             "the middle of valence (negative and positive), and over other items or weights, each "
             "with its 95 % bootstrap interval (BCa). Pooled: within all parts together. Black "
-            "line: r over all items. Grey band: where r could be if the model had rated the items "
-            "it left without a rating; not a confidence interval.",
+            "line: r over all items. Grey band: where r could be if items without a rating had "
+            "one, not a confidence interval. What cannot be computed is left out.",
             alt="Correlations of each cell of {dataset} on parts of its items beside that over "
             "all; the numbers are in the table of robustness.",
             reads=statistics("robustness"),
+            needs=("statistics/robustness.parquet", ("r",)),
         ),
     ),
     section=PageSection("emoalign.analyses.robustness.section:SECTION", statistics("robustness")),

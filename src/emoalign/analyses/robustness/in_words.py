@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +27,7 @@ WHOLE = (
 )
 """The checks that all items of a cell have a say in, or all that a rule leaves."""
 
-CHECKS = "every check (thirds and sides pooled)"
+CHECKS = "every check with an interval (thirds and sides pooled)"
 """Those of `WHOLE`, in words: r within a single third or side says too little of a cell."""
 
 SAME_RANGE = 0.02
@@ -52,9 +54,14 @@ def verdict(rows: pd.DataFrame) -> str:
     clear = _of(rows, "all").query("low > 0")
     if clear.empty:
         return (
-            "No correlation is above 0 (95 % interval), so there is none to look at more closely."
+            "No correlation has a 95 % interval above 0, so there is none to look at more closely."
         )
     checked = pd.concat([_of(rows, *check) for check in WHOLE]).query("low_all > 0 and low == low")
+    if checked.empty:
+        return (
+            "That cannot be told: no check of a correlation above 0 (95 % interval) has an "
+            "interval."
+        )
     lost = checked.query("low <= 0").drop_duplicates(CELL_KEY)
     held, lower = len(clear) - len(lost), len(_between(rows))
     answer = "Yes" if held == len(clear) and not lower else "In part" if held else "No"
@@ -104,26 +111,35 @@ def _within(pooled: pd.DataFrame, job: ReportJob) -> str:
         return ""
     above = pooled.query("low_all > 0")
     if above.empty:
-        return "No r over all items is above 0 (95 % interval)."
+        return "No r over all items has a 95 % interval above 0."
     clear = above.query("low == low")
     if clear.empty:
         return "No r that is above 0 over all items (95 % interval) has an interval within parts."
     held = int((clear["low"] > 0).sum())
     furthest = records(clear.sort_values("difference", kind="stable"))[0]
     stay = "stays" if held == 1 else "stay"
-    told = f"{_part(held, len(clear))} correlations above 0 {stay} above 0."
+    unknown = len(above) - len(clear)
+    others = f" ({unknown} more {'has' if unknown == 1 else 'have'} no interval within parts)"
+    told = f"{_part(held, len(clear))} correlations above 0 {stay} above 0"
+    told += f"{others if unknown else ''}."
     sentences = [told[0].upper() + told[1:]]
     if len(clear) == 1:
         stays = "stays" if held else "does not stay"
-        sentences = [f"The one correlation above 0 {stays} above 0."]
-    if furthest["difference"] < 0:
+        one = "One correlation" if unknown else "The one correlation"
+        sentences = [f"{one} above 0 {stays} above 0{others if unknown else ''}."]
+    if furthest["difference"] <= -UNSEEN:
         sentences.append(
             f"The largest fall is from {number(furthest['r_all'])} over all items to "
             f"{number(furthest['r'])} {interval(furthest['low'], furthest['high'])} "
-            f"({_named(furthest, job)}); corrected for restriction of range, r is "
-            f"{number(furthest['r_corrected'])} there."
+            f"({_named(furthest, job)}){_corrected(furthest)}."
         )
     return " ".join(sentences)
+
+
+def _corrected(cell: Mapping[str, Any]) -> str:
+    if math.isnan(cell["r_corrected"]):
+        return ""
+    return f"; corrected for restriction of range, r is {number(cell['r_corrected'])} there"
 
 
 def _by_answers(rows: pd.DataFrame, job: ReportJob) -> str:
@@ -134,7 +150,7 @@ def _by_answers(rows: pd.DataFrame, job: ReportJob) -> str:
     wanted = counted(least, "usable answer")
     left_out = int(few["n_left_out"].sum())
     if not left_out:
-        first = f"Every item with a rating has at least {wanted}."
+        first = f"Every item that is compared has at least {wanted}."
     else:
         first = (
             f"Without items that have fewer than {wanted} ({left_out} in "
@@ -145,7 +161,10 @@ def _by_answers(rows: pd.DataFrame, job: ReportJob) -> str:
 
 def _common(common: pd.DataFrame, job: ReportJob) -> str:
     if not common["n_left_out"].any():
-        return "No cell has an item that another cell of its scale and readout lacks."
+        return (
+            "Cells of one scale and readout that are compared with people are compared on the same "
+            "items."
+        )
     return f"On the items that all cells of a scale and readout have, {_changes(common, job)}"
 
 
@@ -189,7 +208,7 @@ def _refusals(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     if wide.empty:
         return
     shares = wide["no_rating"].to_numpy(dtype=float)
-    if not shares.any():
+    if not np.ptp(shares, axis=1).any():
         return
     cell = wide.index[int(np.argmax(np.ptp(shares, axis=1)))]
     named = dict(zip(CELL_KEY, cell, strict=True))
@@ -199,7 +218,8 @@ def _refusals(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     )
     yield (
         f"Thirds differ most in {_named(named, job)}: of the answers to items of the lowest, "
-        f"middle and highest third, {said} are no rating and {refused} are refusals."
+        f"middle and highest third, {said} are no rating and {refused} were refused, "
+        "blocked or rejected."
     )
 
 
@@ -226,7 +246,10 @@ def _mass(every: pd.DataFrame, job: ReportJob) -> str:
         return ""
     off = records(exact[exact["mostly_off_scale"].astype(bool)])
     if not off:
-        return "At least half of the probability is on the scale in every cell."
+        return (
+            "In every cell, at least half of the probability is on the scale, on average and for "
+            "at least half of the items."
+        )
     named = "; ".join(
         f"{_named(cell, job)}: {percent(cell['on_scale_mass'])}" for cell in off[:FEW]
     )

@@ -20,6 +20,7 @@ ANALYSIS = Analysis(
             "quartiles, are too small where an item has few ratings; the root mean square is not.",
             alt="Standard deviations of item ratings, people and models, for {dataset}, {scale}.",
             reads=(ITEMS,),
+            needs=("statistics/alignment.parquet", ("sd_human_rms",)),
         ),
     ),
     section=PageSection("emoalign.analyses.spread.section:SECTION", statistics("alignment")),

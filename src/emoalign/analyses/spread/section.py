@@ -1,4 +1,4 @@
-"""Do simulated participants differ as much as people?"""
+"""Do a model's answers to an item vary as much as people's?"""
 
 from __future__ import annotations
 
@@ -12,26 +12,29 @@ import pandas as pd
 from emoalign.report.grid import CELL_ORDER, Row, between, cell_columns, gaps, grid, p, text, value
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
-from emoalign.tables import ALIGNMENT, records
+from emoalign.tables import ALIGNMENT, CELL_KEY, read_parquet, records
 from emoalign.wording import counted, interval, number
 
-METHODS = [
-    "The spread of simulated participants was compared with that of people by the variances of "
-    "items, which are unbiased with any number of ratings: by the logarithm of the ratio of root "
-    "mean square standard deviations, with its bootstrap interval (BCa) [@efron1987], and by a "
-    "test that flips the signs of the differences of variances at random [@fisher1935]. To "
-    "replicate published analyses [@ogg2025], the standard deviations themselves were compared by "
-    "the logarithm of the ratio of their means, by Wilcoxon's rank-sum test and, respecting the "
-    "pairing by item, by the signed-rank test [@wilcoxon1945]. Standard deviations of few ratings "
-    "are too small, so that these overstate the spread of the model where an item has fewer raters "
-    "than answers."
-]
+METHODS = {
+    "log_rms_sd_ratio": "The spread of a model's answers to an item was compared with that of "
+    "people by the variances of items, which are unbiased with any number of ratings: by the "
+    "logarithm of the ratio of root mean square standard deviations, with its bootstrap interval "
+    "(BCa) [@efron1987], and by a test that flips the signs of the differences of variances at "
+    "random [@fisher1935].",
+    "log_sd_ratio": "To replicate published analyses [@ogg2025], the standard deviations "
+    "themselves were compared by the logarithm of the ratio of their means, by Wilcoxon's rank-sum "
+    "test and, respecting the pairing by item, by the signed-rank test [@wilcoxon1945]. Standard "
+    "deviations of few ratings are too small, so that these overstate the spread of the model "
+    "where an item has fewer raters than answers.",
+}
+"""What was done, by the column that has a number where it was."""
 
 
 def _view(results: Results) -> View | None:
     rows = results.table(ALIGNMENT).sort_values(CELL_ORDER, ignore_index=True)
     if rows.empty:
         return None
+    rows = _with_counts(rows, results)
     cell = (*cell_columns(results.job), text("Readout", "readout"))
     columns = (
         *cell,
@@ -85,8 +88,12 @@ def _view(results: Results) -> View | None:
             ),
         },
         findings(rows, results.job),
-        METHODS,
+        [" ".join(told)] if (told := _methods(rows)) else [],
     )
+
+
+def _methods(rows: pd.DataFrame) -> list[str]:
+    return [text for column, text in METHODS.items() if rows[column].notna().any()]
 
 
 def findings(rows: pd.DataFrame, job: ReportJob) -> list[list[str]]:
@@ -124,21 +131,44 @@ def _ratio(cell: Mapping[str, Any], job: ReportJob) -> str:
     return f"{number(of)} times people's {interval(low, high)} ({where})"
 
 
+SDS = {"n_model_sds": "sd", "n_human_sds": "human_sd"}
+"""Columns of items that are counted, by what their counts are called."""
+
+
+def _with_counts(rows: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """The rows with the numbers of items of the cell that have an SD of the model, and of people,
+    as n_model_sds and n_human_sds; only datasets with a cell without SDs are counted."""
+    found = [pd.DataFrame(columns=[*CELL_KEY, *SDS])]
+    for dataset in rows.loc[rows["sd_human_rms"].isna(), "dataset"].unique():
+        file = results.folder / f"items/{dataset}.parquet"
+        items = read_parquet(file, columns=[*CELL_KEY, *SDS.values()]).to_pandas()
+        counts = items.groupby(CELL_KEY)[list(SDS.values())].count().reset_index()
+        found.append(counts.rename(columns={column: name for name, column in SDS.items()}))
+    return rows.merge(pd.concat(found[1:] or found), on=CELL_KEY, how="left")
+
+
 def _people(row: Row) -> str | None:
-    if not math.isnan(row["sd_human_rms"]):
+    if not math.isnan(row["sd_human_rms"]) or row["n_human_sds"]:
         return None
-    return "people's SDs are not known"
+    return "no item has two human ratings, or an SD in the norms"
 
 
 def _model(row: Row) -> str | None:
-    if not math.isnan(row["sd_model_rms"]):
+    if not math.isnan(row["sd_model_rms"]) or row["n_model_sds"]:
         return None
-    if not row["n_ok"] and row["readout"] == "sampled":
-        return "no answer of the model was a rating"
-    return "no item has two usable answers of the model"
+    if row["readout"] == "exact":
+        return "no item has probability on the scale"
+    return (
+        "no item has two usable answers of the model"
+        if row["n_ok"]
+        else "no answer of the model was a rating"
+    )
 
 
 def _no_ratio(row: Row) -> str | None:
+    if math.isnan(row["sd_model_rms"]):
+        known = row["n_model_sds"] and row["n_human_sds"]
+        return "no item has both an SD of people and one of the model" if known else None
     if row["sd_model_rms"] == 0:
         return (
             "all answers of the model to an item are the same: the ratio is 0 and has no logarithm"
@@ -149,7 +179,7 @@ def _no_ratio(row: Row) -> str | None:
 def _no_interval(row: Row) -> str | None:
     known = not math.isnan(row["log_rms_sd_ratio"])
     return (
-        "it rests on too few items, or clusters of items"
+        "it rests on too few items or clusters of items, or on one of them"
         if known and math.isnan(row["log_rms_sd_ratio_low"])
         else None
     )
@@ -157,7 +187,7 @@ def _no_interval(row: Row) -> str | None:
 
 SECTION = Section(
     id="spread",
-    heading="Do simulated participants differ as much as people?",
+    heading="Do a model's answers to an item vary as much as people's?",
     label="Spread",
     view=_view,
     figures=("spread",),

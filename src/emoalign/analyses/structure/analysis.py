@@ -65,6 +65,7 @@ ANALYSIS = Analysis(
             alt="Matrices of dissimilarity between items of {dataset}, for people and models; the "
             "correlations between them are in the table of structure.",
             reads=statistics("similarity", "structure"),
+            needs=("statistics/structure.parquet", ("rho",)),
             lacks=both_in_each,
         ),
     ),

@@ -36,7 +36,7 @@ def _view(results: Results) -> View | Absent:
         f"({settings.permutations:,} permutations, at most {settings.structure_items:,} items) "
         "[@mantel1967]."
     )
-    return View({"grid": shown}, methods=[method])
+    return View({"grid": shown}, methods=[method] if rows["rho"].notna().any() else [])
 
 
 SECTION = Section(

@@ -23,7 +23,7 @@ from emoalign.report.grid import (
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
-from emoalign.wording import number
+from emoalign.wording import span
 
 PREDICTORS = {
     "t": "T (both)",
@@ -113,15 +113,14 @@ def _findings(gradients: pd.DataFrame, labels: pd.DataFrame, job: ReportJob) -> 
         gradient = rows[rows["predictor"] == ordered_by(own)].dropna(subset=["rho"])
         if gradient.empty:
             continue
-        low, high = gradient["rho"].min(), gradient["rho"].max()
         sure = int((gradient["rho_low"] > 0).sum())
-        span = number(low) if len(gradient) == 1 else f"{number(low)} to {number(high)}"
         cells = "one cell" if len(gradient) == 1 else f"{len(gradient)} cells"
         paragraphs.append(
             [
                 f"{job.datasets[name].title}, {scale}: do models follow people better on labels "
-                f"that texts say outright? Over {int(gradient['n_labels'].max())} labels the rank "
-                f"correlation is {span} ({cells}; the interval lies above 0 in {sure})."
+                f"that texts say outright? Over {span(gradient['n_labels'], 0)} labels the rank "
+                f"correlation is {span(gradient['rho'])} ({cells}; the interval lies above 0 "
+                f"in {sure})."
             ]
         )
     return paragraphs

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from emoalign.report.grid import Column, Row, count, grid, model_column
+from emoalign.report.nearest import listed
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import VARIANCE, groups
 from emoalign.wording import percent
@@ -12,17 +14,10 @@ from emoalign.wording import percent
 BY = ["model", "dataset", "scale"]
 
 
-METHODS = [
-    "The variance of single sampled ratings was split into components of items, prompts, "
-    "temperatures, personas and their interactions with items by the method of moments "
-    "[@searle1992]."
-]
-
-
 def _view(results: Results) -> View | Absent:
     rows = results.table(VARIANCE)
     if rows.empty:
-        return Absent("No protocol asked for sampled answers, so there is no variance to split.")
+        return Absent(_why_nothing(results.job))
     sources = list(dict.fromkeys(rows["source"]))
     wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY)])
     where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
@@ -41,8 +36,24 @@ def _view(results: Results) -> View | Absent:
                 for (source, reason), some in groups(untold, ["source", "reason"])
             ],
         },
-        methods=METHODS,
+        methods=_methods(rows),
     )
+
+
+def _why_nothing(job: ReportJob) -> str:
+    if not any("sampled" in protocol.readouts for protocol in job.protocols.values()):
+        return "No protocol asked for sampled answers, so there is no variance to split."
+    return "No sampled answer is a rating on a scale of numbers, so there is no variance to split."
+
+
+def _methods(rows: pd.DataFrame) -> list[str]:
+    known = [str(source) for source in rows.dropna(subset="share")["source"].unique()]
+    if not known:
+        return []
+    return [
+        f"The variance of single sampled ratings was split into components of {listed(known)} by "
+        "the method of moments [@searle1992]."
+    ]
 
 
 def _split(rows: pd.DataFrame) -> Row:

@@ -93,6 +93,12 @@ class ModelCard(Entry, ABC):
         the rule for all answers."""
         return None
 
+    @classmethod
+    def reads_strictly(cls, said: Mapping[str, Any]) -> bool:
+        """Tell whether only an answer that is exactly what was asked for is a rating, from what
+        `answering` has said; otherwise somebody else has read the answers."""
+        return True
+
     @abstractmethod
     def answering(self) -> Mapping[str, Any]:
         """The part of the card that decides what the model answers.

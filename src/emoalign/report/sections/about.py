@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import orjson
+import pyarrow.compute as pc
 
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.prompts import (
@@ -19,20 +21,33 @@ from emoalign.prompts import (
     Prompt,
     Renderer,
 )
-from emoalign.report.report_job import ReportedDataset, ReportedModel, ReportJob
+from emoalign.report.nearest import listed
+from emoalign.report.report_job import (
+    ReportedDataset,
+    ReportedModel,
+    ReportJob,
+    read_by_others,
+    reads_strictly,
+)
+from emoalign.report.report_job import is_asked as _asked
 from emoalign.report.section import Results, Section, View
 from emoalign.study.protocols import (
     AnswerFormat,
     Protocol,
 )
 from emoalign.study.scales import LabelScale, Scale
-from emoalign.wording import number
+from emoalign.tables import read_parquet
+from emoalign.wording import counted, number, span
 
-RATINGS = (
-    "Only an answer that was exactly what had been asked for counted as a rating. Answers were not "
-    "repaired, clamped, imputed or asked for again; refusals, truncated and unreadable answers "
-    "were counted, and items without any rating were left out of the comparisons."
+STRICT = (
+    "Only an answer that was exactly what had been asked for counted as a rating{of}. Answers were "
+    "not repaired, clamped, imputed or asked for again; all others were counted by what they were."
 )
+READ_BEFORE = (
+    "The ratings of {models} were used as they had been recorded; how answers had been read, and "
+    "which had been left out, was decided before."
+)
+LEFT_OUT = "Items without any rating were left out of the comparisons."
 
 
 def _methods(results: Results) -> View:
@@ -47,32 +62,80 @@ def _methods(results: Results) -> View:
             "licences": [(card.title, card.licence) for card in job.datasets.values()],
         },
         methods=[
-            " ".join(_stimuli(job)),
+            " ".join(_stimuli(results)),
             _models(results),
             *(
                 [" ".join(_protocol(protocol) for protocol in job.protocols.values())]
                 if asked
                 else []
             ),
-            RATINGS,
+            " ".join(_read(job)),
         ],
     )
 
 
-def _stimuli(job: ReportJob) -> Iterator[str]:
-    for card in job.datasets.values():
-        drawn = "All eligible" if card.sample is None else str(card.sample)
-        sentence = f"{drawn} {card.modality}s of {card.title}"
+def _read(job: ReportJob) -> Iterator[str]:
+    """How answers became ratings: of models that were asked, and where others had read them."""
+    models = job.models.values()
+    sampled = any("sampled" in protocol.readouts for protocol in job.protocols.values())
+    before = [model.title for model in models if read_by_others(model)]
+    strict = [model.title for model in models if reads_strictly(model)]
+    if strict and sampled:
+        yield STRICT.format(of=f" of {listed(strict)}" if before else "")
+    if before:
+        yield READ_BEFORE.format(models=listed(before))
+    yield LEFT_OUT
+
+
+def _stimuli(results: Results) -> Iterator[str]:
+    job = results.job
+    for name, card in job.datasets.items():
+        n = len(results.stimuli(name))
+        stimuli = f"{counted(n, card.modality)} of {card.title}"
+        were = "was" if n == 1 else "were"
+        sentence = f"All {stimuli} that were eligible were used"
         if card.sample is not None:
-            sentence += f" were drawn at random (seed {job.seed})"
+            sentence = f"{stimuli} {were} drawn at random (seed {job.seed})"
         if card.keep:
-            sentence += f" among those that match {card.keep} as a whole"
-        yield sentence + (" were rated." if card.sample is None else ".")
+            sentence += f", among those that match {card.keep} as a whole"
+        yield f"{sentence}."
         if card.rated_only:
-            yield "Only items that every recorded model has answers to were used."
+            yield "Eligible were only items that every recorded model has answers to."
+        yield from _rated(results, name, n)
         yield from _scales(card)
-    if any(map(_asked, job.models.values())):
+    if _demonstrations(job):
         yield "Items that serve as demonstrations in any prompt were excluded."
+
+
+def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:
+    """How many of the items models have ratings of, where these are not all."""
+    file = results.folder / f"items/{dataset}.parquet"
+    rows = read_parquet(file, columns=["model", "item_id", "mean", "n_ok"])
+    # Probabilities have a mean and no answers, labels have answers and no mean.
+    rated = pc.or_(pc.is_finite(pc.fill_null(rows["mean"], np.nan)), pc.greater(rows["n_ok"], 0))
+    items = rows.select(["model", "item_id"]).filter(rated).to_pandas()
+    counts = items.drop_duplicates().groupby("model", observed=True).size()
+    numbers = [int(counts.get(model, 0)) for model in results.job.models]
+    if min(numbers) == n:
+        return
+    titles = [model.title for model in results.job.models.values()]
+    if len(titles) == 1:
+        yield f"{titles[0]} has ratings of {numbers[0]} of them."
+    else:
+        yield (
+            f"Models have ratings of {span(numbers, 0)} of them: "
+            + ", ".join(f"{title} {one}" for title, one in zip(titles, numbers, strict=True))
+            + "."
+        )
+
+
+def _demonstrations(job: ReportJob) -> bool:
+    """Whether any model was asked with worked examples."""
+    return any(map(_asked, job.models.values())) and any(
+        wording.demonstrations
+        for prompts in job.prompts.values()
+        for wording in prompts.scales.values()
+    )
 
 
 def _scales(card: ReportedDataset) -> Iterator[str]:
@@ -100,14 +163,10 @@ def _point(value: float) -> str:
     return number(value, 0) if float(value).is_integer() else number(value, 2)
 
 
-def _asked(model: ReportedModel) -> bool:
-    return ENGINES[model.card["engine"]].asked
-
-
 def _models(results: Results) -> str:
     models = results.job.models.values()
     asked = ", ".join(_called(model) for model in models if _asked(model))
-    sentences = [f"Ratings were asked of {asked}."] if asked else []
+    sentences = [f"Ratings were collected from {asked}."] if asked else []
     return " ".join([*sentences, *_recorded(results)])
 
 

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from emoalign.report.grid import Column, between, cell_columns, count, grid, text, value
-from emoalign.report.report_job import ReportJob
+from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, text, value
+from emoalign.report.report_job import ReportJob, is_asked, read_by_others, reads_strictly
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import RELIABILITY, STATUSES
+from emoalign.wording import counted
 
 SOURCES = {
     "icc_c": "ICC(C,k): single ratings, people told apart",
     "icc_1": "ICC(1,k): single ratings, people not told apart",
     "summary": "means, SDs and numbers of raters",
-    "none": "not known: that takes several items with single ratings, or with SDs and numbers of "
-    "raters",
+    "none": "not known: that takes several items with two or more ratings each, or with SDs and "
+    "numbers of raters",
 }
 ONE_PERSON = "One person with the mean of the others; known only if the norms say who rated."
 ONE_RATING = "One rating per item, whoever gave it, with the mean of the item's other ratings."
@@ -90,11 +91,12 @@ def _methods_of_people(job: ReportJob, rows: pd.DataFrame) -> Iterator[str]:
             "splits) and their Spearman–Brown reliability [@spearman1910; @brown1910] stand beside "
             "it."
         )
-    yield (
-        "The ceiling, the square root of the reliability, is the highest r to be expected. "
-        "Reliabilities of people and model, ceiling and disattenuated r of a cell are those of the "
-        "items on which model and people are compared, with BCa intervals over items."
-    )
+    if rows["ceiling"].notna().any():
+        yield (
+            "The ceiling, the square root of the reliability, is the highest r to be expected. "
+            "Reliabilities of people and model, ceiling and disattenuated r of a cell are those of "
+            "the items on which model and people are compared, with BCa intervals over items."
+        )
 
 
 PEOPLE = Section(
@@ -108,25 +110,58 @@ PEOPLE = Section(
 def _answers(results: Results) -> View | Absent:
     job, answers = results.job, results.answers
     if answers.counts.empty and not answers.doubts:
-        return Absent(
-            "No protocol asked for sampled answers: there are exact probabilities alone, and so "
-            "no answer that could have been refused or unusable."
-        )
-    counted = (
+        return Absent(_why_no_answers(job))
+    by_status = (
         *cell_columns(job),
         count("Answers", "answers"),
         *(count(status, f"n_{status}") for status in STATUSES),
         count("Items without a rating", "items_without"),
     )
-    said = Column("Answer", lambda row: f"“{row['text']}”", "text", numeric=False)
+    said = Column("Answer", _quoted, "text", numeric=False)
     quoted = (*cell_columns(job), text("Status", "status"), said, count("Times", "answers"))
     return View(
         {
-            "counts": grid("answers-table", "Answers by status", answers.counts, counted),
+            "counts": grid("answers-table", "Answers by status", answers.counts, by_status),
             "doubts": answers.doubts,
             "unused": grid("unused-table", "Examples of unused answers", answers.unused, quoted),
+            "strict": any(map(reads_strictly, job.models.values())),
+            "read_before": [one.title for one in job.models.values() if read_by_others(one)],
+            "all_ratings": _all_ratings(answers.counts, job),
         }
     )
+
+
+def _quoted(row: Row) -> str:
+    """An answer, which may be no text at all: what was blocked was never seen."""
+    return "(no text)" if pd.isna(row["text"]) else f"“{row['text']}”"
+
+
+def _why_no_answers(job: ReportJob) -> str:
+    if any("sampled" in protocol.readouts for protocol in job.protocols.values()):
+        return "There are no sampled answers."
+    return (
+        "No protocol asked for sampled answers: there are exact probabilities alone, and so no "
+        "answer that could have been refused or unusable."
+    )
+
+
+def _all_ratings(counts: pd.DataFrame, job: ReportJob) -> str:
+    """That every answer was a rating, as far as all answers are there."""
+    recorded = counts["model"].map(lambda name: not is_asked(job.models[name]))
+    wanted = counts["protocol"].map(lambda name: job.protocols[name].participants or 0)
+    fewer = int((counts["answers"] < counts["items"] * wanted)[~recorded].sum())
+    told = [] if recorded.all() else ["Every answer was a rating."]
+    if fewer:
+        told = [
+            "Every answer that arrived was a rating; in "
+            f"{counted(fewer, 'cell')} there are fewer answers than the protocol asks for."
+        ]
+    if recorded.any():
+        told.append(
+            f"All {counts.loc[recorded, 'answers'].sum():,} recorded answers are ratings; answers "
+            "that were not recorded, such as calls that were blocked, cannot be counted."
+        )
+    return " ".join(told)
 
 
 ANSWERS = Section(

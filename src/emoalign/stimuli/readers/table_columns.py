@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -36,8 +37,8 @@ class ScaleColumns(Entry):
     def _enough(self) -> ScaleColumns:
         if sum((self.mean is not None, bool(self.ratings), self.labels is not None)) != 1:
             raise ValueError("say which columns hold the ratings: give mean, ratings or labels")
-        for name in self.ratings:
-            if self.ratings.count(name) > 1:
+        for name, count in Counter(self.ratings).items():
+            if count > 1:
                 raise ValueError(f"ratings names the column {name!r} more than once")
         if self.mean is None and (self.sd is not None or self.n is not None):
             raise ValueError("sd and n belong to mean; they follow from single ratings")

@@ -24,7 +24,7 @@ def table_problems(job: RatingJob, card: RecordedModel) -> list[str]:
         for scale in job.scales:
             with mistakes.noted():
                 trials, _ = trials_of(path, job.protocol.name, scale, card)
-                read = trial_reader(job, scale, card)
+                read = trial_reader(job, scale, card, mistakes)
                 for trial in trials:
                     with mistakes.noted(MISFITS):
                         filled(trial, card.columns.item_key)

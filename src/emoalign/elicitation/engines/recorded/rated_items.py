@@ -42,7 +42,9 @@ def _answered(path: Path, protocol: str, scale: str, card: RecordedModel) -> fro
 
 
 def _is_answer(trial: Trial, card: RecordedModel) -> bool:
-    held = [trial.fields.get(key) for key in ("rating", "answer")]
-    return bool(trial.fields.get("status")) or any(
-        field is not None and field not in card.na_values for field in held
+    rating, answer = trial.fields.get("rating"), trial.fields.get("answer")
+    return (
+        bool(trial.fields.get("status"))
+        or (rating is not None and not card.missing(rating))
+        or (answer is not None and answer not in card.na_values)
     )

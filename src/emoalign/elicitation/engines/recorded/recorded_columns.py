@@ -145,6 +145,11 @@ class RecordedColumns(Entry):
         return bool(self.ratings or self.answers)
 
     @property
+    def starred(self) -> bool:
+        """Tell whether columns are found by names in which * stands for the participants."""
+        return any(ANY in name for _, _, names in self._wide_columns() for name in names)
+
+    @property
     def raw(self) -> bool:
         """Tell whether there are raw answers."""
         return self.answer is not None or bool(self.answers)
@@ -206,7 +211,7 @@ def names_of(values: list[str]) -> dict[str, str]:
 class RecordedAnswer(Entry):
     """The form of raw answers, where it is another than the rule for all answers expects."""
 
-    short: ClassVar[str] = "kind: json, key: {0}"
+    short: ClassVar[str] = "kind: json, key: rating"
 
     kind: Literal["text", "labels", "json"] = Field(
         description="text: a number and nothing else. labels: a JSON array of labels. json: a JSON "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.recorded.recorded_columns import (
@@ -60,6 +60,7 @@ class RecordedModel(ModelCard, TableFormat):
     )
     example: ClassVar[Path | str] = _EXAMPLE
     asked: ClassVar[bool] = False
+    empty_is_none: ClassVar[bool] = False
 
     title: str = Field(
         description="Name of the raters as the report shows it; where model makes several, each "
@@ -110,6 +111,19 @@ class RecordedModel(ModelCard, TableFormat):
         "columns are taken as they are: an item may be the word NA.",
     )
 
+    @field_validator("statuses", mode="before", json_schema_input_type=dict[Status, Written])
+    @classmethod
+    def _statuses_first(cls, statuses: object) -> object:
+        if isinstance(statuses, Mapping) and not set(map(str, statuses)) & set(get_args(Status)):
+            named = [str(each) for each in statuses.values() if str(each) in get_args(Status)]
+            if named:
+                words = [str(word) for word, each in statuses.items() if str(each) == named[0]]
+                raise ValueError(
+                    "the status stands first, and what the table says for it behind: "
+                    f"{{{named[0]}: [{', '.join(words)}], ...}}"
+                )
+        return statuses
+
     @model_validator(mode="after")
     def _one_scale(self) -> RecordedModel:
         given = self.scale is not None, self.columns.scale is not None, self.columns.wide
@@ -118,7 +132,10 @@ class RecordedModel(ModelCard, TableFormat):
                 "say which scale was rated: give either columns.scale (the column that names it), "
                 "or scale (the scale of all rows), or, in a wide table, columns.ratings"
             )
-        self.format_of(self.source)
+        try:
+            self.format_of(self.source)
+        except ValueError as error:
+            raise ValueError(f"source: {error}") from error
         return self
 
     @model_validator(mode="after")
@@ -154,7 +171,7 @@ class RecordedModel(ModelCard, TableFormat):
         column = self.model.column
         return {
             each: self.model_copy(
-                update={"title": value, "model": None, "only": {**self.only, column: (value,)}}
+                update={"title": value, "model": ModelColumn(column=column, values={each: value})}
             )
             for each, value in (self.model.values or values_of(self, column)).items()
         }
@@ -163,7 +180,9 @@ class RecordedModel(ModelCard, TableFormat):
     def known_as(cls, said: Mapping[str, Any]) -> str:
         """The file that the ratings are in, which of its rows, and how its numbers were mapped,
         from what `answering` has said."""
-        rows = [f"{column}: {', '.join(values)}" for column, values in said.get("only", {}).items()]
+        of_model = said.get("model") or {"column": "", "values": {}}
+        chosen = {**said.get("only", {}), of_model["column"]: of_model["values"].values()}
+        rows = [f"{column}: {', '.join(values)}" for column, values in chosen.items() if values]
         ranges = {"": said.get("native"), **said.get("native_for", {})}
         mapped = [
             f"{f'{scale}: ' if scale else ''}{ends['min']:g} to {ends['max']:g} mapped linearly"
@@ -192,6 +211,11 @@ class RecordedModel(ModelCard, TableFormat):
         _, checksum = locate_verified(self.source)
         said = self.answering()
         return {**said, "source": {**said["source"], "sha256": checksum}}
+
+    @classmethod
+    def reads_strictly(cls, said: Mapping[str, Any]) -> bool:
+        """Tell whether the table has raw answers, read like those of a model that is asked."""
+        return said["columns"]["answer"] is not None and said.get("answer") is None
 
     def files(self) -> list[Path]:
         """The table; none while it is missing."""

@@ -125,11 +125,12 @@ def _ratings(
     """Every rating of the scale and the job's protocol, of known and unknown items."""
     ours, participants = trials_of(path, job.protocol.name, scale, card)
     ids = _ids(job.dataset, items, card)
-    find, read = _finder(ids, card), trial_reader(job, scale, card)
+    find, named = _finder(ids, card), image_name if card.columns.image else str
     number_of = _numbers(participants)
     counted: Counter[str] = Counter()
     first: dict[tuple[str, int], str] = {}
     ratings, declared, mistakes = [], 0, Mistakes()
+    read = trial_reader(job, scale, card, mistakes)
     for trial in ours:
         with mistakes.noted(MISFITS):
             item = filled(trial, card.columns.item_key)
@@ -138,9 +139,9 @@ def _ratings(
             if trial.participant is not None:
                 participant = number_of[trial.participant]
             else:
-                participant = counted[composed(item)]
-                counted[composed(item)] += 1
-            earlier = first.setdefault((composed(item), participant), trial.where)
+                participant = counted[composed(named(item))]
+                counted[composed(named(item))] += 1
+            earlier = first.setdefault((composed(named(item)), participant), trial.where)
             if earlier != trial.where:
                 raise DataError(
                     f"{trial.where}: this participant has rated item {item!r} before, in "

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from emoalign.elicitation.engines.recorded.recorded_columns import names_of
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.errors import DataError
-from emoalign.stimuli.rows import Record
+from emoalign.stimuli.rows import Record, composed
 from emoalign.stimuli.sheets import layout_of, read_records, read_rows
 from emoalign.study.source_files import locate
 
 CARD = "the model's card"
 _NAMED = 3
+_MODEL = "model.column"
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
 def header_of(path: Path, card: RecordedModel) -> Sequence[str]:
@@ -22,20 +25,28 @@ def header_of(path: Path, card: RecordedModel) -> Sequence[str]:
 
 
 def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iterator[Record]:
-    """The rows that `only` of the card lets pass, with the columns that are named.
+    """The rows that `only` and `model` of the card let pass, with the columns that are named.
 
     `columns` has their names by the keys of the card that name them. Raises DataError when the file
     is not of its format or lacks a column, or when no row passes.
     """
     wanted = {f"only.{column}": values for column, values in card.only.items()}
     named = {**columns, **{f"only.{column}": column for column in card.only}}
+    if card.model is not None and card.model.values:
+        wanted[_MODEL] = tuple(composed(value.strip()) for value in card.model.values.values())
+        named[_MODEL] = card.model.column
     held: dict[str, dict[str, None]] = {key: {} for key in wanted}
     passed = False
     ratings = [key for key in columns if key.startswith("columns.rating")]
     for row in read_records(path, layout_of(card, card.source, CARD), named, numbers=ratings):
         for key, values in wanted.items():
             field = (row.fields[key] or "").strip()
-            if not any(_same(field, value) for value in values):
+            # Models 4.1 and 4.10 are two, although they are the same number.
+            if (
+                composed(field) not in values
+                if key == _MODEL
+                else not any(_same(field, v) for v in values)
+            ):
                 held[key][field] = None
                 break
         else:
@@ -44,19 +55,17 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
     if held and not passed:
         key = next((key for key in held if held[key]), next(iter(held)))
         raise DataError(
-            f"{path}: no row has {' or '.join(map(repr, wanted[key]))} in column "
-            f"{key.removeprefix('only.')!r} (only in {CARD}); it holds {some(list(held[key]))}"
+            f"{path}: no row has {' or '.join(map(repr, wanted[key]))} in column {named[key]!r} "
+            f"({key.partition('.')[0]} in {CARD}); it holds {some(list(held[key]))}"
         )
 
 
 def _same(field: str, value: str) -> bool:
-    """Tell whether a field holds a value: the same text, or the same number."""
-    if field == value.strip():
+    """Tell whether a field holds a value: the same text, or the same number. 007 is no number."""
+    value = value.strip()
+    if field == value:
         return True
-    try:
-        return float(field) == float(value)
-    except ValueError:
-        return False
+    return all(map(_DECIMAL.fullmatch, (field, value))) and float(field) == float(value)
 
 
 def values_of(card: RecordedModel, column: str) -> dict[str, str]:
@@ -66,10 +75,9 @@ def values_of(card: RecordedModel, column: str) -> dict[str, str]:
     lacks the column, or when a value makes no name.
     """
     path = locate(card.source)
-    key = "model.column"
     values: dict[str, None] = {}
-    for row in rows_of(path, card, {key: column}):
-        value = (row.fields[key] or "").strip()
+    for row in rows_of(path, card, {_MODEL: column}):
+        value = composed((row.fields[_MODEL] or "").strip())
         if not value:
             raise DataError(
                 f"{row.where}, column {column!r}: expected the model, found nothing. Fill the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 
 from emoalign.elicitation.engines.recorded.recorded_columns import RecordedAnswer
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
@@ -22,7 +23,8 @@ from emoalign.elicitation.readings import (
     within_fence,
 )
 from emoalign.errors import DataError
-from emoalign.stimuli.numbers import number
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.numbers import missing_instead, read_number
 from emoalign.study.fields import Status
 from emoalign.study.reading import nearest
 from emoalign.study.scales import HumanScale, LabelScale, NativeRange
@@ -30,11 +32,12 @@ from emoalign.tables import STATUSES
 
 
 def trial_reader(
-    job: RatingJob, scale: str, card: RecordedModel
+    job: RatingJob, scale: str, card: RecordedModel, mistakes: Mistakes
 ) -> Callable[[Trial], tuple[Reading, str] | None]:
     """A function that reads the rating of a trial, with its text; None where it has none.
 
-    Labels are read from the raw answer alone: there is no number to compare it with.
+    Labels are read from the raw answer alone: there is no number to compare it with. What should be
+    a number and is none is noted among the `mistakes`; the function raises DataError for others.
     """
     bounds, native = job.scales[scale], card.native_of(scale)
     read_answer = _answer_reader(job, scale, card)
@@ -42,19 +45,21 @@ def trial_reader(
 
     def read(trial: Trial) -> tuple[Reading, str] | None:
         status = status_of(trial)
-        written, answer = (
-            None if field in card.na_values else field
-            for field in (trial.fields.get("rating"), trial.fields.get("answer"))
-        )
-        if isinstance(bounds, LabelScale):
+        written, answer = trial.fields.get("rating"), trial.fields.get("answer")
+        if written is None or card.missing(written) or isinstance(bounds, LabelScale):
             written = None
+        if answer in card.na_values:
+            answer = None
         if status is not None and status != "ok":
             return _no_rating(trial, status, written, answer)
         rating = None
         if written is not None and isinstance(bounds, HumanScale):
             where = f"{trial.where}, column {trial.columns['rating']!r}"
-            value = number(written, where, _decimal(card, written), card, CARD)
-            rating = _point(value, bounds, native, where)
+            value = read_number(written, where, mistakes, _decimal(card, written), card, CARD)
+            if value is None:
+                return None
+            instead = missing_instead(written.strip(), card)
+            rating = _point(value, bounds, native, where, instead)
         if answer is None:
             if written is None and status == "ok":
                 raise DataError(
@@ -90,11 +95,18 @@ def _status_reader(card: RecordedModel) -> Callable[[Trial], Status | None]:
             raise DataError(
                 f"{trial.where}, column {trial.columns['status']!r}: {written[:60]!r} is no status "
                 f"that is known ({nearest(written, meaning)}). Say what it means in the model's "
-                f"card, such as statuses: {{unparsable: [{written[:60]!r}]}}."
+                f"card, such as statuses: {{{_likely(written, meaning)}: [{written[:60]!r}]}}."
             )
         return meaning[written]
 
     return status_of
+
+
+def _likely(written: str, meaning: Mapping[str, Status]) -> Status:
+    """The status that a word is likely to stand for; unparsable where none is near."""
+    folded = {word.casefold(): status for word, status in meaning.items()}
+    near = get_close_matches(written.casefold(), folded, n=1, cutoff=0.5)
+    return folded[near[0]] if near else "unparsable"
 
 
 def _no_rating(
@@ -116,8 +128,13 @@ def _decimal(card: RecordedModel, field: str) -> str:
     return "." if typed else card.decimal
 
 
-def _point(value: float, scale: HumanScale, native: NativeRange | None, where: str) -> float:
-    """A number of the table as a point of the scale. Raises DataError where it is none."""
+def _point(
+    value: float, scale: HumanScale, native: NativeRange | None, where: str, instead: str = ""
+) -> float:
+    """A number of the table as a point of the scale. Raises DataError where it is none.
+
+    `instead` is what the card would say if the number stood for no rating.
+    """
     mapped = value if native is None else native.onto(value, scale)
     point = scale.point(mapped) if math.isfinite(mapped) else None
     if point is not None:
@@ -148,6 +165,7 @@ def _point(value: float, scale: HumanScale, native: NativeRange | None, where: s
             "..., max: ...}; where a model gave this number, name the column as answer in place of "
             "rating: then it counts as off_scale"
         )
+        found += f"; where it stands for no rating, say {instead}" if instead else ""
     raise DataError(f"{found}.")
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from emoalign.elicitation.engines.recorded.recorded_columns import ANY
+from emoalign.elicitation.engines.recorded.recorded_columns import ANY, ITEM_KEYS
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.recorded_table import header_of, rows_of, some
 from emoalign.errors import DataError
+from emoalign.stimuli.mistakes import Mistakes
+from emoalign.stimuli.rows import composed
 from emoalign.study.reading import nearest
 
 _HELD = ("rating", "answer")
+_TOLD_APART = ("item", "image", "participant", "scale", "protocol")
+_STATISTICS = re.compile("mean|avg|average|median|sd|std|stdev|sem?|var|variance|min|max|sum|count")
+_DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +41,38 @@ def trials_of(
 ) -> tuple[Sequence[Trial], Iterable[str | None]]:
     """The trials of the scale and the protocol, and the participants of the whole table.
 
-    Raises DataError when there is no such trial.
+    Raises DataError when there is no such trial, or when rows do not say, or hardly, which they are
+    of: they would be lost.
     """
     chosen_by = {"scale": scale, "protocol": protocol}
     chosen_by = {key: name for key, name in chosen_by.items() if getattr(card.columns, key)}
     held: dict[str, dict[str, None]] = {key: {} for key in chosen_by}
     ours: list[Trial] = []
-    participants: set[str | None] = set()
-    for trial in _read_trials(path, scale, card):
+    header = header_of(path, card) if card.columns.starred else ()
+    participants = _named_by_columns(path, card, header)
+    unnamed, alike = Mistakes(), Mistakes()
+    for trial in _read_trials(path, scale, card, header):
         participants.add(trial.participant)
         for key, name in chosen_by.items():
-            held[key][str(trial.fields[key])] = None
-            if trial.fields[key] != name:
-                break
+            with unnamed.noted(f"Rows without {key}"):
+                written = filled(trial, key)
+                held[key][written] = None
+                if written == name:
+                    continue
+                if written.casefold() == name.casefold():
+                    alike.add(
+                        f"Rows whose {key} is written in another way",
+                        f"{trial.where}, column {trial.columns[key]!r}: found {written!r}, "
+                        f"expected {name!r}, capitals included",
+                        "Correct the fields: otherwise these rows would be left out.",
+                    )
+            break
         else:
             ours.append(trial)
-    if not ours:
+    unnamed.tell()
+    if ours:
+        alike.tell()
+    else:
         lacking = next((key for key, name in chosen_by.items() if name not in held[key]), None)
         if lacking is None or not held[lacking]:
             raise DataError(f"{path}: there are no rows below the names of the columns")
@@ -60,18 +83,29 @@ def trials_of(
     return ours, participants
 
 
-def _read_trials(path: Path, scale: str, card: RecordedModel) -> Iterator[Trial]:
+def _named_by_columns(path: Path, card: RecordedModel, header: Sequence[str]) -> set[str | None]:
+    """The participants that have columns in a wide table, whichever scale they rated."""
+    named: set[str | None] = set()
+    for scale in card.columns.scales():
+        with suppress(DataError):  # told where the scale is asked about
+            named.update(_wide_columns(path, scale, card, header))
+    return named - {""}
+
+
+def _read_trials(
+    path: Path, scale: str, card: RecordedModel, header: Sequence[str]
+) -> Iterator[Trial]:
     """The trials of a table, in its order; of a wide one those of the scale, row by row.
 
     Raises DataError when the file is not of its format, or lacks a column.
     """
     single = card.columns.single()
     named = {f"columns.{key}": name for key, name in single.items()}
-    wide = _wide_columns(path, scale, card)
+    wide = _wide_columns(path, scale, card, header)
     for who, columns in wide.items():
         named |= {f"columns.{key}s.{scale}: {who}": name for key, name in columns.items()}
     for row in rows_of(path, card, named):
-        fields = {key: row.fields[f"columns.{key}"] for key in single}
+        fields = {key: _plain(key, row.fields[f"columns.{key}"]) for key in single}
         if not card.columns.wide:
             yield Trial(row.where, fields, single, fields.get("participant"))
         for who, columns in wide.items():
@@ -81,7 +115,16 @@ def _read_trials(path: Path, scale: str, card: RecordedModel) -> Iterator[Trial]
             )
 
 
-def _wide_columns(path: Path, scale: str, card: RecordedModel) -> dict[str, dict[str, str]]:
+def _plain(key: str, field: str | None) -> str | None:
+    """A field without blanks around it, where it is a name and neither text nor answer."""
+    if field is None or key not in _TOLD_APART:
+        return field
+    return field.strip() if key in ITEM_KEYS else composed(field.strip())
+
+
+def _wide_columns(
+    path: Path, scale: str, card: RecordedModel, header: Sequence[str]
+) -> dict[str, dict[str, str]]:
     """The columns of a scale in a wide table, rating and answer, by whose they are.
 
     Participants are called by what stands in place of the *, or by their place in a list of
@@ -89,27 +132,48 @@ def _wide_columns(path: Path, scale: str, card: RecordedModel) -> dict[str, dict
     """
     by_participant: dict[str, dict[str, str]] = {}
     for key in _HELD:
-        names = getattr(card.columns, f"{key}s").get(scale, ())
-        for who, name in _participants(path, f"columns.{key}s.{scale}", names, card).items():
+        wide = getattr(card.columns, f"{key}s")
+        names = wide.get(scale, ())
+        others = [name for each in wide.values() for name in each if ANY in name]
+        where = f"columns.{key}s.{scale}"
+        taken = _named_elsewhere(card)
+        free = [name for name in header if name not in taken]
+        for who, name in _participants(path, where, names, others, free).items():
             by_participant.setdefault(who, {})[key] = name
     return by_participant
 
 
+def _named_elsewhere(card: RecordedModel) -> set[str]:
+    """The columns that the card names in full, which are no participant's by a name with *."""
+    model = [] if card.model is None else [card.model.column]
+    wide = [*card.columns.ratings.values(), *card.columns.answers.values()]
+    listed = [name for names in wide for name in names]
+    return {*card.columns.single().values(), *card.only, *model, *listed}
+
+
 def _participants(
-    path: Path, key: str, names: Sequence[str], card: RecordedModel
+    path: Path, key: str, names: Sequence[str], patterns: Sequence[str], header: Sequence[str]
 ) -> dict[str, str]:
+    """The columns of participants. One that fits several of the `patterns` belongs to the longest:
+    v_self_1 to v_self_*, not to v_*."""
     if len(names) > 1:
         return {str(place): name for place, name in enumerate(names, 1)}
     if not names or ANY not in names[0]:
         return dict.fromkeys([""], names[0]) if names else {}
-    header = header_of(path, card)
-    before, _, after = names[0].partition(ANY)
-    shortest = len(before) + len(after) + 1
     found = {
-        name[len(before) : len(name) - len(after)]: name
+        who: name
         for name in header
-        if len(name) >= shortest and name.startswith(before) and name.endswith(after)
+        if (who := _instead(names[0], name))
+        and not any(_instead(longer, name) for longer in patterns if len(longer) > len(names[0]))
     }
+    summary = next((who for who in found if _is_summary(who, found)), None)
+    if summary is not None:
+        raise DataError(
+            f"{path}: column {found[summary]!r} fits {names[0]!r} ({key} in the model's card), but "
+            "seems to summarise the ratings of others. Take it out of the table or give it another "
+            f"name; or, if it holds the ratings of one participant, list all columns: {key}: "
+            f"[{', '.join(list(found.values())[:2])}, ...]"
+        )
     if not found:
         raise DataError(
             f"{path}: no column is called {names[0]!r} with something in place of the * ({key} in "
@@ -118,11 +182,27 @@ def _participants(
     return found
 
 
+def _instead(pattern: str, name: str) -> str:
+    """What stands in the name of a column in place of the *; "" where the name does not fit."""
+    before, _, after = pattern.partition(ANY)
+    fits = name.startswith(before) and name.endswith(after)
+    return name[len(before) : len(name) - len(after)] if fits else ""
+
+
+def _is_summary(who: str, others: Collection[str]) -> bool:
+    """Tell whether what stands in place of the * is the name of a statistic, not of a person."""
+    word = who.strip("._- ").casefold()
+    if word in ("m", "n"):  # initials, unless the others have numbers
+        return len(others) > 1 and all(_DIGIT.search(other) for other in others if other != who)
+    return _STATISTICS.fullmatch(word) is not None
+
+
 def filled(trial: Trial, key: str) -> str:
     """The field of a trial under a key of the card. Raises DataError where it is empty."""
     written = trial.fields[key]
     if not written:
         raise DataError(
-            f"{trial.where}, column {trial.columns[key]!r}: expected the {key}, found nothing"
+            f"{trial.where}, column {trial.columns[key]!r}: expected the {key}, found nothing. "
+            "Fill the field, or take the row out of the table."
         )
     return written

@@ -1,0 +1,245 @@
+"""Sentences of the report that would be false of some studies, and the studies they are said of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.planning.studies import LoadedStudy
+from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
+from tests.kit.words import study
+
+from .test_report_small_studies import told
+
+NORM_ROWS = norms()
+ANSWERS = ratings(NORM_ROWS)
+CARELESS = np.random.default_rng(4).integers(1, 10, (30, 10)).astype(float)
+CHOICES = [[["joy"], ["joy", "anger"], ["joy"]], [["fear"], ["anger"], ["fear"]]] * 6
+CHOSEN = label_rows([["joy"], ["fear"]] * 6)
+Made = tuple[LoadedStudy, pd.DataFrame, pd.DataFrame]
+
+
+def asked(*protocols: str, **told: object) -> LoadedStudy:
+    """A study in which ten participants are asked."""
+    every = {name: {"participants": 10} for name in protocols or ("p",)}
+    return study(protocols=every, **told)
+
+
+def recorded(column: str) -> LoadedStudy:
+    """A study of ratings that were there before, or of answers, in a column of a table."""
+    card = {"title": "Model m", "engine": "recorded", "source": {"file": "m.csv"}}
+    card |= {"columns": {"item": "id", column: "said"}, "scale": "valence"}
+    return replace(asked(), models={"m": ENGINES["recorded"].model_validate(card)})
+
+
+def exact(mass: float, **names: str) -> pd.DataFrame:
+    """Probabilities around people's means, so much of them on the scale."""
+    apart = np.arange(1, 10) - NORM_ROWS["mean"].to_numpy()[:, None]
+    heights = np.exp(-(apart**2) / 4)
+    shares = mass * heights / heights.sum(axis=1, keepdims=True)
+    rows = rating_rows(np.full((30, 1), np.nan), **names)
+    numbers = {"rating": np.nan, "off_scale_mass": 1 - mass, "returned_mass": 1.0}
+    unsaid = dict.fromkeys(("status", "text", "participant"))
+    return rows.assign(readout="exact", probabilities=list(shares), **numbers, **unsaid)
+
+
+def with_examples() -> LoadedStudy:
+    """Two protocols, the second with an example and another form of the answer."""
+    made = study(
+        protocols={
+            "p": {"participants": 10},
+            "q": {"participants": 10, "prompts": "shown"},
+        }
+    )
+    plain = made.prompt_sets["plain"]
+    wording = plain.scales["valence"].model_validate(
+        plain.scales["valence"].model_dump()
+        | {"demonstrations": [{"text": "glad", "rating": 8}, {"text": "sad", "rating": 2}]}
+    )
+    shown = plain.model_copy(
+        update={
+            "scales": {"valence": wording},
+            "answer": plain.answer.model_copy(update={"max_tokens": 9}),
+        }
+    )
+    return replace(made, prompt_sets={"plain": plain, "shown": shown})
+
+
+def both(p: np.ndarray, q: np.ndarray) -> pd.DataFrame:
+    return pd.concat([rating_rows(p), rating_rows(q, protocol="q")])
+
+
+def some(answers: np.ndarray, n: int) -> pd.DataFrame:
+    """Answers about the first n items alone, as aggregation finds what was recorded of a few."""
+    rows = rating_rows(answers)
+    known = rows["item_id"].isin(NORM_ROWS["item_id"][:n])
+    return rows[known | ~rows["item_id"].duplicated()].assign(
+        status=lambda kept: kept["status"].where(known, None),
+        rating=lambda kept: kept["rating"].where(known),
+    )
+
+
+BLOCKED = rating_rows(ANSWERS).assign(
+    status=lambda rows: np.where(rows.index < 40, "content_filter", rows["status"]),
+    rating=lambda rows: rows["rating"].where(rows.index >= 40),
+    text=lambda rows: rows["text"].where(rows.index >= 40, None),
+)
+ONE_RATER = NORM_ROWS.assign(n=1, sd=np.nan, ratings=[one[:1] for one in NORM_ROWS["ratings"]])
+NO_SD = NORM_ROWS.assign(sd=np.nan, ratings=None)
+UNRATED = NORM_ROWS.assign(mean=np.nan, sd=np.nan, n=0, ratings=None)
+FEW_RATED = NORM_ROWS.assign(
+    **{name: NORM_ROWS[name].where(NORM_ROWS.index < 20) for name in ("mean", "sd", "ratings")},
+    n=NORM_ROWS["n"].where(NORM_ROWS.index < 20, 0),
+)
+CONSTANT = np.full((30, 10), 5.0)
+REFUSED = np.full((30, 10), np.nan)
+OPPOSITE = 10 - ANSWERS
+
+ONCE = study(protocols={"p": {"participants": 1}}, scales=(), labels=("emotions",))
+
+STUDIES: dict[str, Callable[[], Made]] = {
+    "whole": lambda: (asked(figures=["means", "spread"]), rating_rows(ANSWERS), NORM_ROWS),
+    "refused": lambda: (asked(figures=["means", "spread"]), rating_rows(REFUSED), NORM_ROWS),
+    "constant": lambda: (asked(), rating_rows(CONSTANT), NORM_ROWS),
+    "unrated": lambda: (asked(), rating_rows(ANSWERS), UNRATED),
+    "few rated": lambda: (asked(), rating_rows(ANSWERS), FEW_RATED),
+    "no SDs of people": lambda: (asked(), rating_rows(ANSWERS), NO_SD),
+    "one rater": lambda: (asked(), rating_rows(ANSWERS), ONE_RATER),
+    "one answer": lambda: (
+        study(protocols={"p": {"participants": 1}}, figures=["spread"]),
+        rating_rows(ANSWERS[:, :1]),
+        NORM_ROWS,
+    ),
+    "blocked": lambda: (asked(), BLOCKED, NORM_ROWS),
+    "fewer answers": lambda: (asked(), rating_rows(ANSWERS[:, :8]), NORM_ROWS),
+    "recorded ratings": lambda: (recorded("rating"), some(ANSWERS[:, :1], 12), NORM_ROWS),
+    "recorded answers": lambda: (recorded("answer"), rating_rows(ANSWERS), NORM_ROWS),
+    "unlike protocols": lambda: (with_examples(), both(ANSWERS, CARELESS), NORM_ROWS),
+    "like protocols": lambda: (
+        asked("p", "q"),
+        both(ANSWERS, ratings(NORM_ROWS, seed=9)),
+        NORM_ROWS,
+    ),
+    "opposite": lambda: (asked(), rating_rows(OPPOSITE), NORM_ROWS),
+    "exact": lambda: (study(readouts=("exact",)), exact(1.0), NORM_ROWS),
+    "off the scale": lambda: (study(readouts=("exact",)), exact(0.29), NORM_ROWS),
+    "both readouts": lambda: (
+        study(protocols={"p": {"participants": 10, "readouts": ["sampled", "exact"]}}),
+        pd.concat([rating_rows(ANSWERS), exact(1.0)]),
+        NORM_ROWS,
+    ),
+    "arousal": lambda: (
+        asked(scales=("arousal",), figures=["arousal-errors"]),
+        rating_rows(ANSWERS, scale="arousal"),
+        NORM_ROWS.assign(scale="arousal"),
+    ),
+    "labels": lambda: (ONCE, CHOSEN, label_norms(CHOICES)),
+    "labels nobody chose": lambda: (ONCE, CHOSEN, label_norms([None] * 12)),
+}
+ALL = frozenset(STUDIES)
+LABELS = frozenset({"labels", "labels nobody chose"})
+EXACT = frozenset({"exact", "off the scale"})
+ONE_EACH = frozenset({"no SDs of people", "one rater"})
+"""Studies with human means, and nothing that tells how far people agree."""
+
+TWO = frozenset({"unlike protocols", "like protocols"})
+BETTER_CALIBRATED = frozenset({"constant", "one answer", "opposite", "unlike protocols"})
+NUMBERS = ALL - LABELS
+COMPARED = NUMBERS - {"refused", "unrated"}
+AGREED = COMPARED - ONE_EACH
+SPREAD = AGREED - {"constant", "one answer", "recorded ratings"}
+
+SENTENCES: dict[str, frozenset[str] | set[str]] = {
+    # How answers became ratings
+    "Every answer was a rating.": ALL
+    - EXACT
+    - {"refused", "blocked", "fewer answers", "recorded ratings", "recorded answers"},
+    "Every answer that arrived was a rating; in 1 cell there are fewer": {"fewer answers"},
+    "All 12 recorded answers are ratings; answers that were not recorded": {"recorded ratings"},
+    "All 300 recorded answers are ratings": {"recorded answers"},
+    "Only an answer that was exactly what had been asked for": ALL - EXACT - {"recorded ratings"},
+    "Only an answer that is exactly what was asked for": ALL - EXACT - {"recorded ratings"},
+    "The ratings of Model m were used as they had been recorded": {"recorded ratings"},
+    "(40 blocked by a content filter)": {"blocked"},
+    "(300 refused by the model)": {"refused"},
+    "“None”": set(),
+    "No protocol asked for sampled answers": EXACT,
+    "No sampled answer is a rating on a scale of numbers": LABELS | {"refused"},
+    # Which items, and who was asked
+    "Ratings were collected from Model m": ALL - {"recorded ratings", "recorded answers"},
+    "Model m has ratings of 0 of them": {"refused"},
+    "Model m has ratings of 12 of them": {"recorded ratings"},
+    "Model m has ratings of 26 of them": {"blocked"},
+    "were rated.": set(),
+    "Items that serve as demonstrations in any prompt were excluded": {"unlike protocols"},
+    # Who is nearer to people
+    "r is higher under p than under q": {"unlike protocols"},
+    "p and q differ in examples (none against 2) and form of the answer (text of up to 4 tokens "
+    "against text of up to 9 tokens): their contrast alone does not tell": {"unlike protocols"},
+    "r does not differ clearly between p and q": {"like protocols"},
+    "For Model m (sampled), p is nearer to people than q, by JSD, RPS and W1": {"unlike protocols"},
+    "p and q do not differ clearly in their distance from people": {"like protocols"},
+    "the nearest": set(),
+    "It is farther from people, by JSD, RPS and W1, than a uniform guess": {"opposite"},
+    "29 % of the probability is on the scale": {"off the scale"},
+    "differences between correlations hold after Holm": TWO,
+    "Cells were compared with each other": TWO,
+    "this study has no such pair": ALL - TWO,
+    # What is missing, and why
+    "none has both a valence rating by Model m and a human one": {"unrated"},
+    "no item has both a choice of labels by the model and one by people": {"labels nobody chose"},
+    "no item has two human ratings, or an SD in the norms": ONE_EACH | {"unrated"},
+    "no item has two usable answers of the model": {"one answer", "recorded ratings"},
+    "no answer of the model was a rating": {"refused"},
+    "the model's means, or people's, are the same for all items": {"constant"},
+    "the reliability of people's ratings cannot be estimated": ONE_EACH,
+    "No item has a human rating": {"unrated"},
+    "No correlation has a 95 % interval above 0": {"opposite"},
+    "Every cell has a rating of every item that people rated": COMPARED
+    - {"blocked", "constant", "recorded ratings"},
+    "some items have no rating": {"blocked", "recorded ratings"},
+    "In every cell, at least half of the probability is on the scale": {"exact", "both readouts"},
+    "Means of items: Words, valence: there is nothing to draw": {"refused"},
+    "Spread of ratings: Words, valence: there is nothing to draw": {"refused", "one answer"},
+    "Dashed: root mean square of people on the same items": {"whole"},
+    "of the items farthest from it some are named": {"whole"},
+    "a scale of arousal; this study has none": ALL - {"arousal"},
+    # How it was done
+    "Sampled answers to an item were compared with the exact": {"both readouts"},
+    "Which of the two readouts is nearer to people was judged": {"both readouts"},
+    "The V shape is the correlation of arousal with": set(),
+    "Errors of arousal, model minus people, were correlated": set(),
+    "words was not rated for valence": {"arousal"},
+    "Right, where valence was rated too: what the line": {"arousal"},
+    "Given the reliability of the human ratings": AGREED,
+    "The ceiling, the square root of the reliability": AGREED | {"refused"},
+    "Pearson's r with 95 % intervals": COMPARED - {"constant"},
+    "The spread of a model's answers to an item was compared": SPREAD,
+    "on ordinal scales, the ranked probability score": AGREED,
+    "an urn of sets of labels": {"labels"},
+    "Inoshita et al. (2026) report": set(),
+    "learned on other items, reduces the divergence from people": BETTER_CALIBRATED,
+    "no method clearly reduces the divergence": AGREED - BETTER_CALIBRATED - {"recorded ratings"},
+    "The variance of single sampled ratings was split": NUMBERS
+    - EXACT
+    - {"refused", "constant", "one answer", "recorded ratings"},
+}
+"""Sentences, or parts of them, each with the studies it is said of: of all others it is not."""
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_sentence_is_said_of_the_studies_of_which_it_is_true(name: str, tmp_path: Path) -> None:
+    text = told(tmp_path, *STUDIES[name]())
+    text = text[: text.index("Show the manifest")]
+    wrong = {
+        sentence: "missing" if name in where else "false"
+        for sentence, where in SENTENCES.items()
+        if (sentence in text) != (name in where)
+    }
+    assert not wrong
