@@ -221,7 +221,7 @@ def _last_error(logs: list[str]) -> str | None:
         except OSError:
             continue
         parts = list(_MESSAGE.finditer(text))
-        ends = [part.start() for part in parts[1:]] + [len(text)]
+        ends = [*(part.start() for part in parts), len(text)][1:]
         for part, end in zip(reversed(parts), reversed(ends), strict=True):
             if part[1] == "ERROR":
                 return text[part.end() : end].partition("\nTraceback (most recent")[0].strip()

@@ -131,6 +131,14 @@ def test_as_a_module_whose_hooks_are_not_run_the_last_words_are_said() -> None:
     assert hooked.lines == ["snakemake: Complete log(s): x.log"]
 
 
+def test_the_log_of_a_killed_job_may_be_empty(tmp_path: Path) -> None:
+    told = Snakemake()
+    log = tmp_path / "rate.log"
+    log.touch()
+    told.fails(1, "rate", str(log))
+    assert "rate: it ended without a message: was it killed?" in told.terminal.failure()
+
+
 def test_a_fault_is_told_without_its_traceback(tmp_path: Path) -> None:
     told = Snakemake()
     log = tmp_path / "rate.log"

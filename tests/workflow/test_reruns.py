@@ -337,14 +337,16 @@ def test_more_participants_are_asked_by_the_protocol_that_has_them(rerun: Projec
 def test_a_job_that_failed_after_a_change_is_run_again(rerun: Project) -> None:
     """Snakemake alone takes the results of before for those of the change."""
     rerun.edit(SMALL, protocols=with_participants(6))
-    journal = next((rerun.folder / "results/journal/model-a").rglob("sheet*.jsonl"))
-    before = journal.read_bytes()
-    journal.write_bytes(before + b"no answer\n" * 20)
-    failed = rerun.snakemake("ratings")
+    journals = list((rerun.folder / "results/journal").rglob("sheet*.jsonl"))
+    before = {journal: journal.read_bytes() for journal in journals}
+    for journal, answers in before.items():
+        journal.write_bytes(answers + b"no answer\n" * 20)
+    failed = rerun.snakemake("ratings", "--keep-going")
     assert failed.returncode == 1
-    assert "1 job failed:\nrate model-a sheet" in failed.stdout + failed.stderr
-    journal.write_bytes(before)
-    assert rate_jobs(("model-a",), ("sheet",)) | DRAWN <= rerun.planned()
+    assert "2 jobs failed:\nrate model-" in failed.stdout + failed.stderr
+    for journal, answers in before.items():
+        journal.write_bytes(answers)
+    assert rate_jobs(("model-a", "model-b"), ("sheet",)) | DRAWN <= rerun.planned()
 
 
 @pytest.fixture(scope="module")
