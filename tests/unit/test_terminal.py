@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import pickle
 from pathlib import Path
 from types import SimpleNamespace
@@ -129,6 +131,24 @@ def test_as_a_module_whose_hooks_are_not_run_the_last_words_are_said() -> None:
     hooked.terminal.success()
     hooked.says("Complete log(s): x.log")
     assert hooked.lines == ["snakemake: Complete log(s): x.log"]
+
+
+def test_a_full_disk_is_told_though_closing_the_file_fails_as_well(tmp_path: Path) -> None:
+    """As matplotlib does it with a PDF."""
+    log = tmp_path / "draw.log"
+
+    def draw() -> None:
+        with stage(log):
+            try:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a.pdf")
+            finally:
+                raise RuntimeError("inconsistent stream state")
+
+    with pytest.raises(SystemExit):
+        draw()
+    said = log.read_text(encoding="utf-8")
+    assert "a.pdf could not be written: No space left on device. Make room" in said
+    assert "Traceback" not in said
 
 
 def test_the_log_of_a_killed_job_may_be_empty(tmp_path: Path) -> None:
