@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from snakemake.jobs import Job
 from snakemake.utils import min_version, update_config
 
 min_version("9.0")
@@ -26,7 +27,12 @@ if not (find_spec("emoalign") and find_spec("pydantic")):
     )
 
 # None of these names may be one of Snakemake's own, such as Resources: it would take its place.
-from emoalign.stage import end_quietly, importable_in_jobs, keep_out_of_log
+from emoalign.stage import (
+    end_quietly,
+    importable_in_jobs,
+    keep_out_of_log,
+    remember_before_failures,
+)
 
 end_quietly(logger)  # first: until then, Ctrl-C shows a traceback
 
@@ -41,6 +47,7 @@ from emoalign.planning.rules import Files, Needs, models_pattern, together_rules
 from emoalign.study.overrides import overrides
 
 importable_in_jobs()
+remember_before_failures(Job)
 tell_environments()
 date_scripts()
 

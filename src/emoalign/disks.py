@@ -29,14 +29,15 @@ def writing(path: Path) -> Iterator[None]:
 def without_room(error: BaseException) -> str | None:
     """What could not be written for want of room, and what to do; None for any other error.
 
-    Some libraries make an error of their own of it, which only its words tell.
+    Some libraries make an error of their own of it, which only its words tell, or fail once more
+    when they close the file.
     """
     number = error.errno if isinstance(error, OSError) else None
     if number not in _FULL:
         told = (each for each in _FULL if os.strerror(each).lower() in str(error).lower())
         number = next(told, None)
     if number is None:
-        return None
+        return without_room(error.__context__) if error.__context__ else None
     named = getattr(error, "filename", None)
     reason = os.strerror(number) if named else f"{error}".rstrip(".")
     return (

@@ -11,8 +11,10 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import Any
 
 from emoalign.descriptors import allow_all, used_up
 from emoalign.disks import without_room
@@ -78,6 +80,39 @@ def _without_traceback(
         print(Stopped(signal.SIGINT).last_words(), file=sys.stderr)
     else:
         sys.__excepthook__(kind, value, trace)
+
+
+def remember_before_failures(job: type[Any]) -> None:
+    """Have Snakemake's class of a `job` keep what is recorded of its outputs where it fails.
+
+    Snakemake would record the configuration and the input of a job that has failed as those of its
+    outputs, which it deletes. Run again, it would find what was made of them before up to date, say
+    that nothing is to be done, and leave an old report.
+    """
+    postprocess = job.postprocess
+    failing, keep = 0, True
+
+    @wraps(postprocess)
+    async def recording_no_failure(
+        self: Any, *given: Any, error: bool = False, **named: Any
+    ) -> None:
+        nonlocal failing, keep
+        if not error:
+            await postprocess(self, *given, **named)
+            return
+        settings = self.dag.workflow.execution_settings
+        if not failing:  # the jobs of a group fail at the same time
+            keep = settings.keep_metadata
+        failing += 1
+        settings.keep_metadata = False
+        try:
+            await postprocess(self, *given, error=True, **named)
+        finally:
+            failing -= 1
+            if not failing:
+                settings.keep_metadata = keep
+
+    job.postprocess = recording_no_failure
 
 
 FILE_ONLY = {"file_only": True}

@@ -92,6 +92,7 @@ class Terminal(logging.Formatter):
         self._finished: list[int] = []
         self._failed: list[int] = []
         self._opened = self._stopping = self._dry = self._shows_logs = False
+        self._closed = self._erred = False
         self._theirs: logging.Formatter | None = None
         self._wipe = ""
 
@@ -114,6 +115,7 @@ class Terminal(logging.Formatter):
     def _notice(self, record: logging.LogRecord) -> bool:
         """Remember what a message tells of jobs, and let it pass."""
         event, said = _event(record), record.__dict__
+        self._erred |= record.levelno >= logging.ERROR
         if record.getMessage().startswith("Terminating processes on user request"):
             self._stopping = True
         if event == "job_info":
@@ -174,10 +176,14 @@ class Terminal(logging.Formatter):
             yield record.getMessage()
             yield self._results()
         elif self._theirs is not None:
+            # Snakemake runs no hooks of a module, which would have said how the run ended.
+            if record.getMessage().startswith("Complete log") and not self._closed:
+                yield self.failure() if self._erred else self.success()
             yield self._theirs.format(record)
 
     def success(self) -> str:
         """The last words of a run that ended well."""
+        self._closed = True
         lasted = duration(time.monotonic() - self._began)
         return f"Done in {lasted}. {self._results()}".rstrip()
 
@@ -186,6 +192,7 @@ class Terminal(logging.Formatter):
 
         None after Ctrl-C: each job that was under way has said by itself what it keeps.
         """
+        self._closed = True
         if self._stopping:
             return ""
         jobs = [self._jobs[job] for job in self._failed]
@@ -216,7 +223,7 @@ def _last_error(logs: list[str]) -> str | None:
         except OSError:
             continue
         parts = list(_MESSAGE.finditer(text))
-        ends = [part.start() for part in parts[1:]] + [len(text)]
+        ends = [*(part.start() for part in parts), len(text)][1:]
         for part, end in zip(reversed(parts), reversed(ends), strict=True):
             if part[1] == "ERROR":
                 return text[part.end() : end].partition("\nTraceback (most recent")[0].strip()

@@ -22,7 +22,7 @@ def test_the_default_study_runs_through_the_shipped_profile(
     assert {(job.account, job.partition, job.gpus) for job in run.jobs} == {("lab", "cpu", 0)}
     # What takes a second runs where the user types, and waits in no queue.
     assert Counter(job.rule for job in run.jobs) == {
-        "rate": 4,
+        "rate": 6,
         "aggregate_items": 1,
         "align": 1,
         "calibrate": 1,

@@ -278,6 +278,16 @@ def test_a_new_study_is_whole(dataset: str, project: Path) -> None:
     assert f"snakemake --cores 8 --configfile {path.relative_to(project)}" in done.output
 
 
+def test_a_new_study_may_name_what_yaml_takes_for_a_number(project: Path) -> None:
+    assert emoalign("new", "dataset", "007", "words.csv").exit_code == 0
+    assert emoalign("new", "model", "1e3", "--base-url", "http://localhost/v1").exit_code == 0
+    done = emoalign("new", "study", "2026", "--dataset", "007", "--model", "1e3")
+    assert done.exit_code == 0, done.output
+    content = read_yaml(project / "config/studies/2026.yaml")[0]
+    assert (content["study"], content["models"]) == ("2026", ["1e3"])
+    assert content["datasets"][0]["dataset"] == "007"
+
+
 def test_a_study_of_recorded_ratings_needs_no_prompts(project: Path) -> None:
     assert emoalign("new", "dataset", "words", "words.csv").exit_code == 0
     assert emoalign("new", "model", "they", "ratings.csv").exit_code == 0

@@ -21,6 +21,14 @@ def test_a_page_is_shown_as_it_is(page: str) -> None:
     assert done.output.strip() == (ROOT / "docs/slurm.md").read_text(encoding="utf-8").strip()
 
 
+def test_what_ships_is_linked_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In an installation no folder src lies beside the pages."""
+    monkeypatch.setattr("emoalign.commands.docs.CATALOGUE", tmp_path)
+    done = CliRunner().invoke(application, ["docs", "add-a-dataset"])
+    assert f"]({tmp_path}/datasets/vader.yaml)" in done.output
+    assert "../src" not in done.output
+
+
 def test_all_pages_are_listed_with_their_titles() -> None:
     done = CliRunner().invoke(application, ["docs"])
     assert done.exit_code == 0

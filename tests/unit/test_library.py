@@ -56,6 +56,20 @@ def test_an_own_entry_takes_the_place_of_a_shipped_one_and_is_told(
     assert loaded.shadowing == (str(own / f"models/{MODEL}.yaml"),)
 
 
+def test_an_own_entry_that_cannot_be_read_gives_way_to_nothing(
+    repository: Path, tmp_path: Path
+) -> None:
+    """What ships would be used in its place, and nobody would know."""
+    own = config(tmp_path)
+    (own / f"models/{MODEL}.yml").write_text("title: Mine\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=rf"no .*{MODEL}.yaml; rename .*models/{MODEL}.yml"):
+        load_study(study(repository), own)
+    (own / f"models/{MODEL}.yml").unlink()
+    (own / f"models/{MODEL}.yaml").symlink_to("elsewhere.yaml")
+    with pytest.raises(StudyError, match=r"is a link to elsewhere\.yaml, which is not there"):
+        load_study(study(repository), own)
+
+
 def test_a_broken_entry_of_ones_own_is_told_and_nothing_else_is_taken(
     repository: Path, tmp_path: Path
 ) -> None:

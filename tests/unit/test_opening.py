@@ -45,9 +45,9 @@ def told(
     return " ".join(opening.text().split())
 
 
-def rating_jobs(model: str, *shards: str) -> list[Planned]:
+def rating_jobs(model: str, *shards: str, rule: str = "rate") -> list[Planned]:
     cell = {"model": model, "protocol": "p", "dataset": "vader", "scale": "valence"}
-    return [("rate", {**cell, "shard": shard}) for shard in shards]
+    return [(rule, {**cell, "shard": shard}) for shard in shards]
 
 
 def test_before_the_items_are_there_it_says_how_many_ratings_will_follow(tmp_path: Path) -> None:
@@ -58,6 +58,14 @@ def test_before_the_items_are_there_it_says_how_many_ratings_will_follow(tmp_pat
         "smollm2-135m: at most 6,300 answers in 600 requests; on this machine, at no cost; "
         "running time unknown until it has answered once." in said
     )
+
+
+def test_what_asking_takes_is_told_whatever_a_module_calls_the_rule(tmp_path: Path) -> None:
+    jobs = rating_jobs("gpt-4o", "0", rule="theirs_rate")
+    instruction = {"name": "p", "prompts": "instruction", "participants": 20}
+    loaded = study(["gpt-4o"], protocols=[instruction])
+    said = told(loaded, tmp_path, jobs, awaited=())
+    assert "gpt-4o: is asked about all items" in said
 
 
 def test_where_no_ratings_follow_none_are_told(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import pickle
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,6 +116,47 @@ def test_the_last_words_of_a_failure_are_those_of_the_job_and_what_to_do(tmp_pat
     last = told.terminal.failure()
     assert f"1 job failed:\nrate m: line 3: not a number.\nWrite one.\n    its log: {log}\n" in last
     assert last.endswith("no answer that has arrived is asked for again.")
+
+
+def test_as_a_module_whose_hooks_are_not_run_the_last_words_are_said() -> None:
+    """The hooks of a module's Snakefile are not run by Snakemake."""
+    well, badly, hooked = Snakemake(), Snakemake(), Snakemake()
+    well.says("Complete log(s): x.log")
+    assert well.lines == ["Done in 0 s. The report: r.html\nsnakemake: Complete log(s): x.log"]
+    badly.begins(1, "emo_rate", "none.log", model="m")
+    badly.fails(1, "emo_rate", "none.log")
+    badly.says("Complete log(s): x.log")
+    assert "1 job failed:\nemo_rate m: it ended without a message" in badly.lines[-1]
+    assert badly.lines[-1].endswith("snakemake: Complete log(s): x.log")
+    hooked.terminal.success()
+    hooked.says("Complete log(s): x.log")
+    assert hooked.lines == ["snakemake: Complete log(s): x.log"]
+
+
+def test_a_full_disk_is_told_though_closing_the_file_fails_as_well(tmp_path: Path) -> None:
+    """As matplotlib does it with a PDF."""
+    log = tmp_path / "draw.log"
+
+    def draw() -> None:
+        with stage(log):
+            try:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a.pdf")
+            finally:
+                raise RuntimeError("inconsistent stream state")
+
+    with pytest.raises(SystemExit):
+        draw()
+    said = log.read_text(encoding="utf-8")
+    assert "a.pdf could not be written: No space left on device. Make room" in said
+    assert "Traceback" not in said
+
+
+def test_the_log_of_a_killed_job_may_be_empty(tmp_path: Path) -> None:
+    told = Snakemake()
+    log = tmp_path / "rate.log"
+    log.touch()
+    told.fails(1, "rate", str(log))
+    assert "rate: it ended without a message: was it killed?" in told.terminal.failure()
 
 
 def test_a_fault_is_told_without_its_traceback(tmp_path: Path) -> None:

@@ -93,6 +93,9 @@ def test_as_a_module_with_a_prefix_and_a_configuration_it_runs_to_the_report(
     for rule in ("emoalign_prepare_stimuli vader", "emoalign_rate smollm2-135m asked vader"):
         assert f"] {rule}" in text(done)
     assert (folder / "results/small/report.html").exists()
+    assert "Done in " in text(done), "a module's hooks are not run"
+    forced = ("--dry-run", "emoalign_ratings", "--forcerun", "emoalign_rate")
+    assert "smollm2-135m: at most" in text(snakemake(folder, *forced)), "what it costs"
     again = snakemake(folder, "--dry-run")
     assert "Nothing to be done" in text(again), "Finished jobs are kept"
 

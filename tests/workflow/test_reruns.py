@@ -336,6 +336,21 @@ def test_more_participants_are_asked_by_the_protocol_that_has_them(rerun: Projec
     assert rerun.planned() == rate_jobs(("model-a", "model-b"), ("sheet",)) | DRAWN
 
 
+def test_a_job_that_failed_after_a_change_is_run_again(rerun: Project) -> None:
+    """Snakemake alone takes the results of before for those of the change."""
+    rerun.edit(SMALL, protocols=with_participants(6))
+    journals = list((rerun.folder / "results/journal").rglob("sheet*.jsonl"))
+    before = {journal: journal.read_bytes() for journal in journals}
+    for journal, answers in before.items():
+        journal.write_bytes(answers + b"no answer\n" * 20)
+    failed = rerun.snakemake("ratings", "--keep-going")
+    assert failed.returncode == 1
+    assert "4 jobs failed:\nrate model-" in failed.stdout + failed.stderr
+    for journal, answers in before.items():
+        journal.write_bytes(answers)
+    assert rate_jobs(("model-a", "model-b"), ("sheet",)) | DRAWN <= rerun.planned()
+
+
 @pytest.fixture(scope="module")
 def grown(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The study with a third model and with more participants, run again."""

@@ -6,10 +6,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from emoalign.commands.group import Told, Unwrapped
-from emoalign.installed import PROJECT
+from emoalign.installed import CATALOGUE, PROJECT
 from emoalign.study.reading import nearest
 
 _FOLDER = PROJECT / "docs"
+
+_IN_A_CLONE = "../src/emoalign/catalogue"
+"""Where pages have what ships; in an installation it is elsewhere."""
 
 
 def _complete_page(
@@ -36,7 +39,8 @@ def command(page: str | None) -> None:
     name = page.removeprefix("docs/").removesuffix(".md")
     if name not in titles:
         raise Told(f"There is no page {name!r}; {nearest(name, titles)}")
-    click.echo_via_pager((_FOLDER / f"{name}.md").read_text(encoding="utf-8"))
+    text = (_FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    click.echo_via_pager(text.replace(_IN_A_CLONE, str(CATALOGUE)))
 
 
 def pages() -> dict[str, str]:

@@ -114,7 +114,8 @@ def _tell_data(path: Path) -> None:
             f"{name} {scale.lowest:.3g} to {scale.highest:.3g}"
             for name, scale in checked.scales.items()
         )
-        click.echo(f"It reads {checked.items:,} items; {scales or 'no human ratings'}.")
+        items = f"{checked.items:,} item{'s' * (checked.items != 1)}"
+        click.echo(f"It reads {items}; {scales or 'no human ratings'}.")
 
 
 def _card(

@@ -120,18 +120,18 @@ def _study(
     name: str, dataset: str, card: DatasetCard, models: dict[str, ModelCard], prompts: str | None
 ) -> Iterator[str]:
     yield f"# For the keys left out here and their defaults: emoalign show study {name}"
-    yield f"study: {name}"
+    yield f"study: {quoted(name)}"
     yield f"title: {quoted(f'{card.title}, rated by ' + ', '.join(models))}"
     yield "# For everything drawn at random: the same seed gives the same sample."
     yield "seed: 1"
     yield ""
     yield "models:"
     for model in models:
-        yield f"  - {model}"
+        yield f"  - {quoted(model)}"
     yield ""
     yield "datasets:"
-    yield f"  - dataset: {dataset}"
-    yield f"    scales: [{', '.join(card.scales)}]"
+    yield f"  - dataset: {quoted(dataset)}"
+    yield f"    scales: [{', '.join(map(quoted, card.scales))}]"
     yield (
         f"    # sample: {MANY_ITEMS}  this many items, drawn at random; without this line, all "
         "items"
@@ -141,13 +141,13 @@ def _study(
         yield ""
         yield f"# This study would send the items of {dataset} to {', '.join(remote)}, on another"
         yield "# machine. If the terms of the dataset allow this, remove the # from the next line:"
-        yield f"# allow_remote: [{dataset}]"
+        yield f"# allow_remote: [{quoted(dataset)}]"
     if prompts is None:
         return
     yield ""
     yield "protocols:"
-    yield f"  - name: {prompts}"
-    yield f"    prompts: {prompts}"
+    yield f"  - name: {quoted(prompts)}"
+    yield f"    prompts: {quoted(prompts)}"
     yield "    readouts: [sampled]"
     yield (
         "    participants: 20  # answers per item; if you raise it later, only the additional "

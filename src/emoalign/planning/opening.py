@@ -133,7 +133,8 @@ class Opening:
             if card.destination is None:
                 place = self.journal / cell.model
                 minutes += minutes_as_before(card, place, cell.protocol, of_cell)
-        line = f"at most {answers:,} answers in {requests.total():,} requests"
+        many = "s" * (requests.total() != 1)
+        line = f"at most {answers:,} answers in {requests.total():,} request{many}"
         terms = card.terms()
         usd = 0.0
         if terms.prices is not None:
@@ -180,13 +181,12 @@ class Opening:
 
     def _cells(self) -> Iterator[_Cell]:
         shards = {dataset: self._shards(dataset) for dataset in self.loaded.datasets}
-        for rule, wildcards in self.jobs:
-            if rule == "rate" or rule.startswith("rate_together_"):
+        for _, wildcards in self.jobs:
+            # By its wildcards: a rule has another name where this workflow is a module.
+            if {"model", "protocol", "dataset", "shard"} <= wildcards.keys():
                 model, dataset = wildcards["model"], wildcards["dataset"]
-                protocol = wildcards.get("protocol", "")
-                asked = (
-                    [wildcards["scale"]] if rule == "rate" else self.loaded.asked(protocol, dataset)
-                )
+                protocol, scale = wildcards["protocol"], wildcards.get("scale")
+                asked = self.loaded.asked(protocol, dataset) if scale is None else [scale]
                 for each in asked:
                     items = shards[dataset].get(wildcards["shard"])
                     yield _Cell(model, protocol, dataset, each, items)

@@ -57,7 +57,9 @@ def _shipped(folder: str, name: str) -> Path:
 
 
 def _there(path: Path) -> bool:
+    """Whether there is such a file, or one that was meant to be it: a link to a file that is gone,
+    or one that ends in .yml."""
     try:
-        return path.exists()
+        return path.exists() or path.is_symlink() or path.with_name(f"{path.stem}.yml").exists()
     except OSError:  # a name that no file can have
         return False

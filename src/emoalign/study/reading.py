@@ -50,6 +50,10 @@ def read_entry(
         there = path.exists()
     except OSError as error:
         return None, [f"{source}: {shown(path)}: cannot be read: {error.strerror or error}"]
+    if not there and path.is_symlink():
+        return None, [f"{source}: {shown(path)} is a link to {path.readlink()}, which is not there"]
+    if not there and (other := path.with_name(f"{path.stem}.yml")).exists():
+        return None, [f"{source}: there is no {shown(path)}; rename {shown(other)}"]
     if not there:
         hint = nearest(path.stem, names or [other.stem for other in path.parent.glob("*.yaml")])
         return None, [f"{source}: there is no {shown(path)}; {hint}"]

@@ -42,7 +42,7 @@ _WORDS = (
     ),
     (
         r"expected alphabetic or numeric character",
-        "text that begins with * or & needs quotation marks",
+        "text that begins with *, & or % needs quotation marks",
     ),
     (
         r"expected escape sequence of",
