@@ -147,7 +147,7 @@ def test_a_full_disk_is_told_though_closing_the_file_fails_as_well(tmp_path: Pat
     with pytest.raises(SystemExit):
         draw()
     said = log.read_text(encoding="utf-8")
-    assert "a.pdf could not be written: No space left on device. Make room" in said
+    assert "a.pdf could not be written: No space left on device. Free some space" in said
     assert "Traceback" not in said
 
 
@@ -156,7 +156,7 @@ def test_the_log_of_a_killed_job_may_be_empty(tmp_path: Path) -> None:
     log = tmp_path / "rate.log"
     log.touch()
     told.fails(1, "rate", str(log))
-    assert "rate: it ended without a message: was it killed?" in told.terminal.failure()
+    assert "rate: it ended without a message; it was probably killed" in told.terminal.failure()
 
 
 def test_a_fault_is_told_without_its_traceback(tmp_path: Path) -> None:

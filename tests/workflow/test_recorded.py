@@ -134,7 +134,9 @@ def test_logs_tell_what_was_not_used(people: Project) -> None:
 def test_the_report_and_the_manifest_say_that_they_were_recorded(people: Project) -> None:
     results = people.results
     page = " ".join((results / "report.html").read_text(encoding="utf-8").split())
-    assert "Twelve students rated 11 words of VADER lexicon for valence" in page
+    assert (
+        "Over 11 words of VADER lexicon, mean valence ratings of Twelve students correlated" in page
+    )
     assert f"not asked for but read from a file ({TABLE})" in page
     assert "at temperature" not in page
     assert "What the model was shown" not in page
