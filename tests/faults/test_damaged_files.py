@@ -114,14 +114,14 @@ def test_a_file_of_the_study_that_is_not_whole_is_told_with_what_to_do(
     path.write_bytes(damage(ratings_file(path).read_bytes()))
     with pytest.raises(DataError) as error:
         READ[read](path)
-    assert str(error.value).startswith(f"{path}: not a whole Parquet file (")
+    assert str(error.value).startswith(f"{path}: incomplete Parquet file (")
     assert str(error.value).endswith(f"read from the journal: rm '{path}'")
 
 
 def test_the_notes_in_a_file_that_is_not_whole_are_told_too(tmp_path: Path) -> None:
     path = ratings_file(tmp_path / "0000.parquet")
     path.write_bytes(cut(path.read_bytes()))
-    with pytest.raises(DataError, match="not a whole Parquet file"):
+    with pytest.raises(DataError, match="incomplete Parquet file"):
         metadata(path)
 
 

@@ -82,7 +82,7 @@ def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path)
 
     words = re.sub(r"<(script|style)[ >].*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
     words = re.sub(r"\s+", " ", html.unescape(words))
-    assert f"people's ({R_INTERVAL}): r = {shown} under p." in words
+    assert f"as follows ({R_INTERVAL}): r = {shown} under p." in words
     # The headline, the grid of alignment and that of the scorecard.
     behind_r = re.findall(rf"{number(cell['pearson_r'])} \[[^\]]*\]", words)
     assert len(behind_r) >= 3

@@ -167,5 +167,5 @@ def test_copies_and_answers_of_other_models_are_told_beside_the_counts(tmp_path:
         "Answers of Model m under p about valence of words come from several models, by the names "
         "in its replies: 'gpt-4o-2024-08-06' (200 answers), 'other<b>' (100 answers)." in text
     )
-    assert "150 ids of replies of Model m stand for more than one request." in text
+    assert "150 reply ids of Model m belong to more than one request." in text
     assert "gave the same rating" not in text

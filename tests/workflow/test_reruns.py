@@ -426,7 +426,7 @@ def test_a_half_written_rating_file_is_told_and_comes_back_once_it_is_deleted(
     told = rerun.snakemake("items")
     message = told.stdout + told.stderr
     assert told.returncode != 0
-    assert f"{broken.relative_to(rerun.folder)}: not a whole Parquet file" in message
+    assert f"{broken.relative_to(rerun.folder)}: incomplete Parquet file" in message
     assert "Traceback" not in message
     broken.unlink()
     assert ("aggregate_items", "dataset=vader") in rerun.run("items")
