@@ -226,6 +226,6 @@ def test_trials_of_five_models_on_images_that_are_not_there(tmp_path: Path) -> N
     assert "The answers of Claude 3.5 Sonnet (168), GPT-4o (168), Gemini 1.5 Pro (168), " in told
     assert "Only items that every recorded model has answers to were eligible." in told
     assert (
-        "were read by a rule declared on the card of these ratings: what stands under "
+        "were read by a rule declared on the card of these ratings: the value of "
         "&#34;rating&#34; in a JSON object."
     ) in told
