@@ -53,5 +53,7 @@ def test_padding_changes_no_embedding_of_a_hugging_face_model(tmp_path: Path) ->
     first = hugging_face_embedder(hub_card(folder, pooling="cls"))(["so happy"])
     assert first[0] == pytest.approx(states[0], abs=1e-5)
     assert embedded(hub_card(folder), ["so happy"], tmp_path / "store").shape == (1, 16)
-    with pytest.raises(EngineError, match=r"more than context_tokens in the model.s card allows \(16\)"):
+    with pytest.raises(
+        EngineError, match=r"more than context_tokens in the model.s card allows \(16\)"
+    ):
         hugging_face_embedder(hub_card(folder, context_tokens=16))(["so " * 20])
