@@ -74,3 +74,9 @@ def interval(low: float, high: float, digits: int = 2) -> str:
     if math.isnan(low) or math.isnan(high):
         return ""
     return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: a; a and b; a, b and c."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

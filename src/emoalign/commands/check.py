@@ -6,20 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from click.shell_completion import CompletionItem
 
 from emoalign.commands.group import Told, Unwrapped
-from emoalign.commands.kinds import CONFIG, entries, found
+from emoalign.commands.kinds import CONFIG, completing, found
 from emoalign.commands.study_check import DatasetCheck, StudyCheck, check_study, in_words
 from emoalign.planning.place import DEFAULT_STUDY
 from emoalign.wording import counted
-
-
-def _complete_study(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    names = (entry.name for entry in entries("studies"))
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 @click.command(
@@ -32,7 +24,7 @@ def _complete_study(
         "emoalign check --ask",
     ),
 )
-@click.argument("study", required=False, shell_complete=_complete_study)
+@click.argument("study", required=False, shell_complete=completing("studies"))
 @click.option("--ask", is_flag=True, help="Ask each model about a made-up word.")
 @click.option(
     "--yes", is_flag=True, help="With --ask: give permission to send, without being asked."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,20 @@ def title(path: Path) -> str:
 def library() -> Library:
     """The entries of this project and those that ship."""
     return Library(CONFIG)
+
+
+def completing(
+    folder: str,
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What completes the name of an entry of a folder, for the shell."""
+
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        names = (entry.name for entry in entries(folder))
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+    return complete
 
 
 def complete_entry(

@@ -6,23 +6,14 @@ import textwrap
 from collections.abc import Iterator
 
 import click
-from click.shell_completion import CompletionItem
 
 from emoalign.commands.group import Unwrapped
-from emoalign.commands.kinds import entries, found
+from emoalign.commands.kinds import completing, found
 from emoalign.commands.new_files import CHECK, free_file, quoted, say_next, write_entry
 from emoalign.commands.wordings import asked, wording
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_card
 from emoalign.study.scales import LabelScale
-
-
-def complete_dataset(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """The names of datasets that begin so."""
-    names = (entry.name for entry in entries("datasets"))
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 @click.command("prompts", cls=Unwrapped, examples=("emoalign new prompts words --for vader",))
@@ -31,7 +22,7 @@ def complete_dataset(
     "--for",
     "dataset",
     required=True,
-    shell_complete=complete_dataset,
+    shell_complete=completing("datasets"),
     help="The dataset whose scales the prompts ask about.",
 )
 def command(name: str, dataset: str) -> None:

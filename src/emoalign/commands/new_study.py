@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
-from click.shell_completion import CompletionItem
 
 from emoalign.commands.group import Unwrapped
-from emoalign.commands.kinds import entries, found
+from emoalign.commands.kinds import completing, entries, found
 from emoalign.commands.new_files import free_file, quoted, say_next, write_entry
-from emoalign.commands.new_prompts import complete_dataset, write_prompts
+from emoalign.commands.new_prompts import write_prompts
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.errors import StudyError
@@ -25,13 +24,6 @@ from emoalign.study.reading import read_card
 MANY_ITEMS = 300
 
 
-def _complete_model(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    names = (entry.name for entry in entries("models"))
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
-
-
 @click.command(
     "study",
     cls=Unwrapped,
@@ -42,7 +34,10 @@ def _complete_model(
 )
 @click.argument("name")
 @click.option(
-    "--dataset", required=True, shell_complete=complete_dataset, help="The dataset to be rated."
+    "--dataset",
+    required=True,
+    shell_complete=completing("datasets"),
+    help="The dataset to be rated.",
 )
 @click.option(
     "--model",
@@ -50,7 +45,7 @@ def _complete_model(
     multiple=True,
     default=("smollm2-135m",),
     show_default=True,
-    shell_complete=_complete_model,
+    shell_complete=completing("models"),
     help="A model that rates it; can be given several times.",
 )
 @click.option(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emoalign.prompts import QuestionTemplate
-from emoalign.report.nearest import listed
 from emoalign.report.report_job import ReportJob
 from emoalign.study.protocols import AnswerFormat, Protocol
-from emoalign.wording import number
+from emoalign.wording import listed, number
 
 FRAMES = {"chat": "a chat message", "completion": "a text to be continued"}
 

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from emoalign.tables import groups, records
+from emoalign.wording import listed
 
 SMALL = 0.05
 """An adjusted p-value below this tells two sides apart."""
@@ -147,9 +148,3 @@ def verdict_sentences(told: Sequence[Verdict], title: Callable[[str], str]) -> I
 
 def _called(metric: str) -> str:
     return METRICS[metric]
-
-
-def listed(names: Collection[str] | Iterator[str] | map[str]) -> str:
-    """Names in a sentence: a; a and b; a, b and c."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

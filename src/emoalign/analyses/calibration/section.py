@@ -14,7 +14,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
-from emoalign.wording import counted, number, percent, span
+from emoalign.wording import counted, listed, number, percent, span
 
 PUBLISHED = "8–14 %"
 """The gain that Inoshita et al. (2026) report for isotonic regression."""
@@ -170,11 +170,10 @@ def _last(best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
 def method(settings: CalibrationSettings) -> str:
     """The paragraph on calibration in the section on methods."""
     names = [CITED[name] for name in settings.methods]
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return (
         "Distributions of each cell with enough items that people rated were calibrated by "
-        f"{listed}, and judged by {settings.folds}-fold cross-validation over texts, or over "
-        "clusters of items where the dataset's card names some; smoothing and "
+        f"{listed(names)}, and judged by {settings.folds}-fold cross-validation over texts, or "
+        "over clusters of items where the dataset's card names some; smoothing and "
         f"penalties were chosen by {settings.inner_folds} inner folds, by likelihood. The gain is "
         "the relative reduction of the mean Jensen–Shannon divergence on held-out items "
         "[@inoshita2026], with BCa intervals over resampled texts [@efron1987]; its p, from "

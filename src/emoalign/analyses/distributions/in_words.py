@@ -13,14 +13,13 @@ from emoalign.report.grid import CELL_ORDER
 from emoalign.report.nearest import (
     FEW,
     METRICS,
-    listed,
     nearer,
     verdict_sentences,
     verdicts,
 )
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
-from emoalign.wording import interval, number, span
+from emoalign.wording import interval, listed, number, span
 
 Usable = Mapping[tuple[str, ...], float]
 """How much of what was said in a cell can be used; see `report.answers.usable_shares`."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from emoalign.report.grid import Column, Row, count, grid, model_column
-from emoalign.report.nearest import listed
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import VARIANCE, groups
-from emoalign.wording import percent
+from emoalign.wording import listed, percent
 
 BY = ["model", "dataset", "scale"]
 

@@ -21,7 +21,6 @@ from emoalign.prompts import (
     Prompt,
     Renderer,
 )
-from emoalign.report.nearest import listed
 from emoalign.report.report_job import (
     ReportedDataset,
     ReportedModel,
@@ -37,7 +36,7 @@ from emoalign.study.protocols import (
 )
 from emoalign.study.scales import LabelScale, Scale
 from emoalign.tables import read_parquet
-from emoalign.wording import counted, number, span
+from emoalign.wording import counted, listed, number, span
 
 STRICT = (
     "Only an answer that was exactly what had been asked for counted as a rating{of}. Answers were "
