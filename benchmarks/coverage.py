@@ -1,4 +1,4 @@
-"""Do 95 % intervals hold the truth 95 times in 100? Simulated studies tell, by kind of truth.
+"""Do 95% intervals hold the truth 95 times in 100? Simulated studies tell, by kind of truth.
 
     PYTHONPATH=src .venv/bin/python benchmarks/coverage.py [studies]
 

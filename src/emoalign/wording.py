@@ -9,7 +9,7 @@ from typing import Any
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
 
-R_INTERVAL = "95 % BCa interval over items"
+R_INTERVAL = "95% BCa interval over items"
 """The one interval of a cell's r, wherever it is shown."""
 
 
@@ -21,6 +21,13 @@ def number(value: float | None, digits: int = 2) -> str:
     return text.replace("-", MINUS) if float(text) else text.removeprefix("-")
 
 
+def coefficient(value: float | None, digits: int = 2) -> str:
+    """A number that cannot exceed 1, such as r, a p-value or a reliability, without the zero
+    before the point, as APA style has it: .70, −.05, 1.00."""
+    text = number(value, digits)
+    return text.replace("0.", ".", 1) if text.lstrip(MINUS).startswith("0.") else text
+
+
 def correlation(row: Mapping[str, Any], name: str, ends: str | None = None) -> str:
     """r of a row of a table with its interval, as far as they are known, and why not.
 
@@ -30,16 +37,17 @@ def correlation(row: Mapping[str, Any], name: str, ends: str | None = None) -> s
     if math.isnan(value):
         reason = row.get("reason")
         return f"r undefined: {reason}" if isinstance(reason, str) else "r undefined"
-    return f"r = {number(value)} {interval(low, high)}".rstrip()
+    return ", ".join(filter(None, (f"r = {coefficient(value)}", ci(low, high, bounded=True))))
 
 
-def span(values: Iterable[float], digits: int = 2) -> str:
+def span(values: Iterable[float], digits: int = 2, *, bounded: bool = False) -> str:
     """The least and the greatest of numbers, as one where they look the same; nothing without any:
-    0.26, or 0.26 to 0.31."""
+    0.26, or 0.26 to 0.31; `bounded` ones as coefficients."""
     known = [value for value in values if not math.isnan(value)]
     if not known:
         return ""
-    least, most = number(min(known), digits), number(max(known), digits)
+    written = coefficient if bounded else number
+    least, most = written(min(known), digits), written(max(known), digits)
     return least if least == most else f"{least} to {most}"
 
 
@@ -47,11 +55,11 @@ def p_value(p: float | None) -> str:
     """A p-value as papers print it."""
     if p is None:
         return ABSENT
-    return "< .001" if p < 0.001 else number(p, 3)
+    return "< .001" if p < 0.001 else coefficient(p, 3)
 
 
 def with_p(p: float) -> str:
-    """A p-value with its letter: p < .001, p = 0.042."""
+    """A p-value with its letter: p < .001, p = .042."""
     value = p_value(p)
     return f"p {value}" if value.startswith("<") else f"p = {value}"
 
@@ -61,7 +69,7 @@ def percent(share: float) -> str:
     if math.isnan(share):
         return ABSENT
     digits = 0 if 0.01 <= share <= 0.99 or share in (0, 1) else 2
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f}%"
 
 
 def counted(n: int, thing: str) -> str:
@@ -69,11 +77,19 @@ def counted(n: int, thing: str) -> str:
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
-def interval(low: float, high: float, digits: int = 2) -> str:
-    """A confidence interval, or nothing where it is undefined."""
+def interval(low: float, high: float, digits: int = 2, *, bounded: bool = False) -> str:
+    """The ends of a confidence interval, of `bounded` ones as coefficients; nothing where it is
+    undefined."""
     if math.isnan(low) or math.isnan(high):
         return ""
-    return f"[{number(low, digits)}, {number(high, digits)}]"
+    written = coefficient if bounded else number
+    return f"[{written(low, digits)}, {written(high, digits)}]"
+
+
+def ci(low: float, high: float, digits: int = 2, *, bounded: bool = False) -> str:
+    """A 95% confidence interval in a sentence: 95% CI [.63, .75]; nothing where it is undefined."""
+    ends = interval(low, high, digits, bounded=bounded)
+    return f"95% CI {ends}" if ends else ""
 
 
 def listed(names: Iterable[str]) -> str:

@@ -207,4 +207,4 @@ def test_plotly_takes_no_text_for_markup(visit: Open, report: Path) -> None:
         assert any(text in one for one in told), text
     legend = one.page.locator("#distribution .legend").evaluate("legend => legend.textContent")
     assert "<b>bold</b>" in legend
-    assert "{{7*7}} %{x} $x^2$" in legend
+    assert "{{7*7}}%{x} $x^2$" in legend

@@ -114,8 +114,8 @@ def test_the_progress_line_has_the_share_of_ratings_so_far(
     desk.server.reply = reply
     many(desk, 8).rate()
     lines = [record.getMessage() for record in caplog.records if "answers" in record.getMessage()]
-    assert any("3 of 24 answers, 100 % ratings" in line for line in lines)
-    assert any("24 of 24 answers, 25 % ratings" in line for line in lines)
+    assert any("3 of 24 answers, 100% ratings" in line for line in lines)
+    assert any("24 of 24 answers, 25% ratings" in line for line in lines)
 
 
 @pytest.mark.parametrize(("good", "told"), [(3, True), (4, False)])
@@ -126,7 +126,7 @@ def test_fewer_ratings_than_half_are_told_in_log_and_on_the_terminal(
     with stage(desk.folder / "job.log"):
         many(desk, 8).rate()
     said = (
-        "Only 9 of 24 answers (38 %; sampled) of faulty under plain about valence of mine are "
+        "Only 9 of 24 answers (38%; sampled) of faulty under plain about valence of mine are "
         "ratings."
     )
     assert (said in capsys.readouterr().err) == told

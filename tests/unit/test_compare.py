@@ -118,7 +118,7 @@ def test_the_page_shows_the_interval_of_a_difference_that_holds() -> None:
     shown = {column.title: column for column in columns(ReportJob.model_construct())}
     row = {"difference": 0.1, "difference_low": 0.04, "difference_high": 0.15}
     row |= {"zou_low": 0.03, "zou_high": 0.18, "n_items": 40}
-    text = shown["Difference [95 % CI]"].text
+    text = shown["Difference [95% CI]"].text
     assert text(row | {"n_clusters": 40}) == "0.10 [0.03, 0.18]"
     assert text(row | {"n_clusters": 39}) == "0.10 [0.04, 0.15]"
 

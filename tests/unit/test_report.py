@@ -141,7 +141,7 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     job = report_job(protocols=("asked", "sheet"))
     [sentences] = findings(cells(poor, good), contrast(), job)
     text = " ".join(sentences)
-    assert "correlated with human means as follows (95 % BCa interval over items): r = 0.70" in text
+    assert "correlated with human means as follows (95% BCa interval over items): r = 0.70" in text
     assert "r = 0.70 [0.60, 0.80] under sheet, r = −0.05 [−0.20, 0.10] under asked" in text
     assert "r is higher under sheet than under asked, by 0.75 (p < .001 after Holm" in text
     assert "the highest r to expect is 0.98; a single rater correlates 0.80 with the mean" in text
@@ -197,12 +197,12 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
     text = " ".join(findings(cells(sampled, exact), NONE, report_job())[0])
     assert "r = 0.50 [0.40, 0.60] under p" in text
     assert "0.30" not in text
-    assert "With p only 9 % of its sampled answers were a rating" in text
+    assert "With p only 9% of its sampled answers were a rating" in text
 
 
 @pytest.mark.parametrize(
     ("usable", "says"),
-    [(267, ["With p only 89 % of its sampled answers were a rating"]), (270, [])],
+    [(267, ["With p only 89% of its sampled answers were a rating"]), (270, [])],
 )
 def test_lost_answers_are_named_where_they_are_more_than_one_in_ten(
     usable: int, says: list[str]
@@ -248,7 +248,7 @@ def test_numbers_read_as_in_print(value: float | None, text: str) -> None:
 
 def test_small_p_values_and_shares_read_as_in_print() -> None:
     assert [p_value(p) for p in (0.0001, 0.0432, float("nan"))] == ["< .001", "0.043", "–"]
-    assert [percent(p) for p in (0.0, 0.0915, 0.99967, 1.0)] == ["0 %", "9 %", "99.97 %", "100 %"]
+    assert [percent(p) for p in (0.0, 0.0915, 0.99967, 1.0)] == ["0%", "9%", "99.97%", "100%"]
 
 
 def test_the_commit_is_never_that_of_somebody_elses_repository(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_little_probability_on_the_scale_stands_beside_a_distance() -> None:
     usable = {tuple(CELL[name] for name in CELL_KEY): 0.29}
     [[first, *_]] = findings(distances({}), contrasts(), usable, JOB)
     assert first.endswith(
-        "is 0.60 bits [0.50, 0.70] for Model m under p (exact; 29 % of the probability is on the "
+        "is 0.60 bits [0.50, 0.70] for Model m under p (exact; 29% of the probability is on the "
         "scale)."
     )
 

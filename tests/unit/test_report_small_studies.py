@@ -47,7 +47,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "this study has no such pair",
                 "this study does not have both",
                 "No protocol was asked in both readouts",
-                "Yes: the one correlation above 0 (95 % interval) stays above 0 in every check "
+                "Yes: the one correlation above 0 (95% interval) stays above 0 in every check "
                 "with an interval (thirds and sides pooled).",
                 "Every cell has a rating of every item that people rated.",
             ],
@@ -59,7 +59,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "r undefined (no item has both a rating of the model and a human norm)",
                 "No item has both a mean of a model and a mean of people",
                 "No cell has a correlation with people, so there is none to look at more closely.",
-                "With p only 0 % of its sampled answers were a rating",
+                "With p only 0% of its sampled answers were a rating",
                 "No expectation from a published study can be checked here",
             ],
         ),

@@ -94,7 +94,7 @@ def test_the_page_shows_variances_first_and_the_replication_apart(tmp_path: Path
     section = page[page.index('<section id="spread">') :]
     section = section[: section.index("</section>")]
     shown, apart = section.split("Replication of Ogg et al. (2025)")
-    assert "ln of their ratio [95 % CI]" in shown
+    assert "ln of their ratio [95% CI]" in shown
     assert "RMS SD people" in shown
     for published in ("Rank-sum W", "Signed-rank z", "Median SD people"):
         assert published not in shown

@@ -48,25 +48,25 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
     falls = changed(checked(0.7, 0.6, model="a"), "sides", r=0.1, low=-0.1, high=0.3)
     unknown = changed(checked(0.7, 0.6, model="c"), "thirds", r=np.nan, low=np.nan)
     told = {
-        f"Yes: the one correlation above 0 (95 % interval) stays above 0 in {CHECKS}.": [
+        f"Yes: the one correlation above 0 (95% interval) stays above 0 in {CHECKS}.": [
             *holds,
             *unclear,
         ],
-        f"Yes: both correlations above 0 (95 % interval) stay above 0 in {CHECKS}.": [
+        f"Yes: both correlations above 0 (95% interval) stay above 0 in {CHECKS}.": [
             *holds,
             *unknown,
         ],
-        f"In part: 1 of 2 correlations above 0 (95 % interval) stays above 0 in {CHECKS}.": [
+        f"In part: 1 of 2 correlations above 0 (95% interval) stays above 0 in {CHECKS}.": [
             *holds,
             *falls,
         ],
-        "No: the one correlation above 0 (95 % interval) does not stay above 0": falls,
-        f"In part: both correlations above 0 (95 % interval) stay above 0 in {CHECKS}, but 1 of 2 "
+        "No: the one correlation above 0 (95% interval) does not stay above 0": falls,
+        f"In part: both correlations above 0 (95% interval) stay above 0 in {CHECKS}, but 1 of 2 "
         "is lower within negative and within positive items than restriction": [*holds, *weaker],
-        f"In part: the one correlation above 0 (95 % interval) stays above 0 in {CHECKS}, but it "
+        f"In part: the one correlation above 0 (95% interval) stays above 0 in {CHECKS}, but it "
         "is lower": weaker,
         "No: none of 2 correlations above 0": [*falls, *[one | {"model": "m"} for one in falls]],
-        "No correlation has a 95 % interval above 0, so there is none": unclear,
+        "No correlation has a 95% interval above 0, so there is none": unclear,
     }
     for words, rows in told.items():
         assert verdict(pd.DataFrame(rows)).startswith(words)
@@ -112,7 +112,7 @@ def test_refused_items_and_few_answers_are_told_with_what_they_change() -> None:
         table[(table["check"] == "thirds") & (table["part"] == part)]["no_rating"].iloc[0]
         for part in ("low", "middle", "high")
     )
-    shares = f"{100 * low:.0f} %, {100 * middle:.0f} %, {100 * high:.0f} % are no rating"
+    shares = f"{100 * low:.0f}%, {100 * middle:.0f}%, {100 * high:.0f}% are no rating"
     assert shares in told["Items without a rating"]
     by_answers = told["Number of answers"]
     assert f"({few['n_left_out']} in 1 cell), r changes" in by_answers
@@ -132,7 +132,7 @@ def test_flagged_cells_are_named_with_their_mass() -> None:
     told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)
     assert told["Exact means"].startswith(
         "In 1 of 2 cells less than half of the probability is on the scale (Model m, p, words "
-        "valence, exact: 29 %)"
+        "valence, exact: 29%)"
     )
     assert told["Exact means"].endswith(
         ": the means of this cell are of answers that the model is unlikely to give."
@@ -148,7 +148,7 @@ def test_a_cell_that_is_flagged_for_most_of_its_items_is_not_said_to_be_so_on_av
         "In 2 of 2 cells less than half of the probability is, on average or for most items, on "
         "the scale ("
     )
-    assert "60 %" in told
+    assert "60%" in told
     assert "the means of these cells are of answers" in told
 
 

@@ -1,4 +1,4 @@
-"""Do 95 % intervals hold the truth 95 times in 100? Thousands of simulated studies tell.
+"""Do 95% intervals hold the truth 95 times in 100? Thousands of simulated studies tell.
 
 The standard error of a coverage of .95 over 2,000 studies is .005, and the bar is three of them.
 Discrete ratings, other truths and other numbers of items are those of `benchmarks/coverage.py`.

@@ -86,7 +86,7 @@ def errors(kind: str, n_raters: int, n_items: int, studies: int) -> tuple[FloatA
 def test_a_simulated_perfect_model_is_as_far_from_people_as_one_that_knows_the_truth(
     n_raters: int, n_items: int, studies: int
 ) -> None:
-    """The kinds of before were 15 % and 16 % too near in JSD here."""
+    """The kinds of before were 15% and 16% too near in JSD here."""
     of_distances, of_rho = errors("normal", n_raters, n_items, studies)
     assert np.abs(of_distances).max() < 0.06, dict(zip(ASKED, of_distances, strict=True))
     assert abs(of_rho) < 0.06
@@ -99,7 +99,7 @@ def test_a_simulated_perfect_model_is_as_far_from_people_as_one_that_knows_the_t
 def test_it_is_so_for_few_raters_and_many_items_and_other_truths(
     kind: str, n_raters: int, n_items: int, studies: int
 ) -> None:
-    """To the 5 % comes what is left to chance: about 1 %."""
+    """To the 5% comes what is left to chance: about 1%."""
     of_distances, of_rho = errors(kind, n_raters, n_items, studies)
     assert np.abs(of_distances[:2]).max() < 0.06, dict(zip(ASKED, of_distances, strict=True))
     assert abs(of_distances[2]) < 0.07

@@ -12,7 +12,7 @@ import pandas as pd
 from emoalign.report.carried import packed_json
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, Table, records
-from emoalign.wording import interval, number, p_value, percent
+from emoalign.wording import coefficient, interval, number, p_value, percent
 
 FILTERS = tuple(CELL_KEY)
 """Columns by which the page can be filtered, where a table has them."""
@@ -130,14 +130,28 @@ def value(title: str, name: str, meaning: str = "", digits: int = 2) -> Column:
     return Column(title, lambda row: number(row[name], digits), name, meaning=meaning)
 
 
+def bounded(title: str, name: str, meaning: str = "", digits: int = 2) -> Column:
+    """A column of numbers that cannot exceed 1, such as correlations."""
+    return Column(title, lambda row: coefficient(row[name], digits), name, meaning=meaning)
+
+
 def between(
-    title: str, name: str, low: str, high: str, meaning: str = "", digits: int = 2
+    title: str,
+    name: str,
+    low: str,
+    high: str,
+    meaning: str = "",
+    digits: int = 2,
+    *,
+    bounded: bool = False,
 ) -> Column:
-    """A number with the ends of its interval, from three columns of the table."""
+    """A number with the ends of its interval, from three columns of the table; `bounded` ones,
+    which cannot exceed 1, as coefficients."""
+    written = coefficient if bounded else number
 
     def shown(row: Row) -> str:
-        ends = interval(row[low], row[high], digits)
-        return f"{number(row[name], digits)} {ends}".rstrip()
+        ends = interval(row[low], row[high], digits, bounded=bounded)
+        return f"{written(row[name], digits)} {ends}".rstrip()
 
     return Column(title, shown, name, meaning=meaning)
 

@@ -24,7 +24,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import TABLES, Table, atomic, inert
 from emoalign.tables.families import FAMILIES, Family
-from emoalign.wording import interval, number, p_value, percent
+from emoalign.wording import coefficient, interval, number, p_value, percent
 
 HERE = Path(__file__).parent
 
@@ -140,7 +140,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(number=number, p_value=p_value, percent=percent, picture=Pictures().shown)
+    made.filters.update(
+        number=number,
+        coefficient=coefficient,
+        p_value=p_value,
+        percent=percent,
+        picture=Pictures().shown,
+    )
     made.globals.update(interval=interval, few_rows=FEW_ROWS)
     return made
 

@@ -70,7 +70,7 @@ def clustered_spearman(
     """Percentile interval over texts of the rank correlation of two values, (items,) each.
 
     Ranks are those within each resample, ties sharing their mean rank. NaN for fewer than three
-    texts, where one side is constant, and where it is in more than 5 % of the resamples.
+    texts, where one side is constant, and where it is in more than 5% of the resamples.
     """
     known = np.isfinite(first) & np.isfinite(second)
     first, second = first[known], second[known]

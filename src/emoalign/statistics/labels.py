@@ -72,7 +72,7 @@ class Gradient:
 
     Attributes:
         rho: Spearman's, with average ranks for ties.
-        interval: its 95 % interval, BCa over resampled labels.
+        interval: its 95% interval, BCa over resampled labels.
         p: two-sided, by permutation of the labels.
     """
 

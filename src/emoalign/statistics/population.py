@@ -76,7 +76,7 @@ def population(people: People) -> Population:
     that of one item to kinds that are exact.
 
     An item is judged by the kinds of the *others*, cross-fitted in 20 parts: kinds to which it
-    contributed itself would lie too near to its ratings (by 10 to 15 % of the JSD with 60 items).
+    contributed itself would lie too near to its ratings (by 10 to 15% of the JSD with 60 items).
     The order of the items does not matter.
     """
     rows, row = np.unique(people.counts, axis=0, return_inverse=True)

@@ -55,7 +55,7 @@ def bca_interval(
     shape (items,) or (clusters,), is the statistic without each in turn, from which the
     acceleration comes (Efron & Tibshirani 1993, eq. 14.15).
 
-    Undefined replicates (NaN) are left out. The interval is NaN when more than 5 % of them are
+    Undefined replicates (NaN) are left out. The interval is NaN when more than 5% of them are
     undefined, when a jackknife value is (the statistic rests on one item), when the replicates do
     not vary, or when all of them lie on one side of the estimate.
     """

@@ -57,11 +57,11 @@ RELIABILITY = Table(
             icc_a_average="ICC(A,k): the same, of the mean of k people.",
             summary="1 - mean(SD²/n) / Var(means): reliability from summary statistics.",
             reliability="The reliability used: that of reliability_source.",
-            reliability_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
-            reliability_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            reliability_low="Lower end of its 95% interval (bootstrap over items, BCa).",
+            reliability_high="Upper end of its 95% interval (bootstrap over items, BCa).",
             ceiling="Square root of the reliability: the highest r a perfect model can expect.",
-            ceiling_low="Lower end of its 95 % interval: √ of that of reliability.",
-            ceiling_high="Upper end of its 95 % interval: √ of that of reliability.",
+            ceiling_low="Lower end of its 95% interval: √ of that of reliability.",
+            ceiling_high="Upper end of its 95% interval: √ of that of reliability.",
             **ONE_OF_THEM,
         ),
     ),
@@ -77,14 +77,14 @@ ALIGNMENT = Table(
         RELIABILITY_SOURCE,
         *numbers(
             pearson_r="Pearson correlation of the model's item means with the human ones.",
-            pearson_low="Lower end of its 95 % interval (bootstrap over items, those of a cluster "
+            pearson_low="Lower end of its 95% interval (bootstrap over items, those of a cluster "
             "together, BCa); null where r rests on fewer than three clusters, hinges on one, or "
             "is ±1.",
-            pearson_high="Upper end of its 95 % interval.",
-            pearson_fisher_low="Lower end of its 95 % interval by Fisher's z, which assumes "
+            pearson_high="Upper end of its 95% interval.",
+            pearson_fisher_low="Lower end of its 95% interval by Fisher's z, which assumes "
             "independent items and bivariate normal means; null below four items, or where r is "
             "±1.",
-            pearson_fisher_high="Upper end of its 95 % interval by Fisher's z.",
+            pearson_fisher_high="Upper end of its 95% interval by Fisher's z.",
             pearson_p="Two-sided p of pearson_r against 0.",
             pearson_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
             spearman_rho="Spearman rank correlation of the item means.",
@@ -97,26 +97,26 @@ ALIGNMENT = Table(
             intercept="Intercept of the least-squares line of the model's item means on the human "
             "ones, in points of the scale.",
             reliability_human="Reliability of the human means of these items.",
-            reliability_human_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
-            reliability_human_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            reliability_human_low="Lower end of its 95% interval (bootstrap over items, BCa).",
+            reliability_human_high="Upper end of its 95% interval (bootstrap over items, BCa).",
             reliability_model="Reliability of the model's means of these items; 1 if exact.",
-            reliability_model_low="Lower end of its 95 % interval (bootstrap over items, BCa); "
+            reliability_model_low="Lower end of its 95% interval (bootstrap over items, BCa); "
             "null if exact.",
-            reliability_model_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            reliability_model_high="Upper end of its 95% interval (bootstrap over items, BCa).",
             ceiling="Highest r to be expected of a perfect model: √reliability_human.",
-            ceiling_low="Lower end of its 95 % interval: √ of that of reliability_human.",
-            ceiling_high="Upper end of its 95 % interval: √ of that of reliability_human.",
+            ceiling_low="Lower end of its 95% interval: √ of that of reliability_human.",
+            ceiling_high="Upper end of its 95% interval: √ of that of reliability_human.",
             **ONE_OF_THEM,
             pearson_disattenuated="pearson_r / √(reliability_human × reliability_model).",
-            pearson_disattenuated_low="Lower end of its 95 % interval (bootstrap over items, BCa), "
+            pearson_disattenuated_low="Lower end of its 95% interval (bootstrap over items, BCa), "
             "with r and both reliabilities computed anew in each resample.",
-            pearson_disattenuated_high="Upper end of its 95 % interval; not cut off at 1.",
+            pearson_disattenuated_high="Upper end of its 95% interval; not cut off at 1.",
             sd_human_rms="Root mean square over items of the human SD: √ of the mean variance.",
             sd_model_rms="Root mean square over items of the model's SD.",
             log_rms_sd_ratio="ln(sd_model_rms / sd_human_rms); below 0: too homogeneous, above 0: "
             "too varied. It is not biased where items have few ratings.",
-            log_rms_sd_ratio_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
-            log_rms_sd_ratio_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            log_rms_sd_ratio_low="Lower end of its 95% interval (bootstrap over items, BCa).",
+            log_rms_sd_ratio_high="Upper end of its 95% interval (bootstrap over items, BCa).",
             signflip_p="Two-sided p of equal mean variances, from flipping the signs of the items' "
             "differences at random.",
             signflip_p_adjusted="The same, Benjamini-Hochberg over the cells of this readout.",
@@ -126,8 +126,8 @@ ALIGNMENT = Table(
             sd_model_median="Median over items of the model's SD.",
             log_sd_ratio="ln(mean SD of the model / mean human SD); replication, see "
             "log_rms_sd_ratio.",
-            log_sd_ratio_low="Lower end of its 95 % interval (bootstrap over items, BCa).",
-            log_sd_ratio_high="Upper end of its 95 % interval (bootstrap over items, BCa).",
+            log_sd_ratio_low="Lower end of its 95% interval (bootstrap over items, BCa).",
+            log_sd_ratio_high="Upper end of its 95% interval (bootstrap over items, BCa).",
             ranksum_w="Wilcoxon rank-sum W of the item SDs (Mann-Whitney U of the model's); "
             "replication.",
             ranksum_z="Its z; negative: the model's SDs are smaller.",
@@ -198,8 +198,8 @@ READOUTS = Table(
             rps_debiased_exact="The same of the exact probabilities.",
             rps_debiased_difference="rps_debiased_sampled - rps_debiased_exact; below 0: the "
             "sampled answers are nearer to people.",
-            rps_debiased_low="Lower end of its 95 % interval (bootstrap over texts, paired, BCa).",
-            rps_debiased_high="Upper end of its 95 % interval (bootstrap over texts, paired, BCa).",
+            rps_debiased_low="Lower end of its 95% interval (bootstrap over texts, paired, BCa).",
+            rps_debiased_high="Upper end of its 95% interval (bootstrap over texts, paired, BCa).",
         ),
         Column("reason", TEXT, MISSING),
     ),
@@ -239,8 +239,8 @@ TRANSPARENCY_GRADIENT = Table(
         Column("n_labels", COUNT, "Labels that have both."),
         *numbers(
             rho="Spearman correlation of the two over labels; above 0: better where said outright.",
-            rho_low="Lower end of its 95 % interval (bootstrap over labels, BCa).",
-            rho_high="Upper end of its 95 % interval.",
+            rho_low="Lower end of its 95% interval (bootstrap over labels, BCa).",
+            rho_high="Upper end of its 95% interval.",
             p_permutation="Its two-sided p by permutation of the labels.",
             partial_rho="The same correlation at equal prevalence: the logarithm of prevalence is "
             "held constant.",

@@ -42,9 +42,9 @@ CONTRASTS = Table(
             r_b="The same of b.",
             r_between="Correlation of the item means of a with those of b.",
             difference="r_a - r_b; above 0: a is closer to people.",
-            difference_low="Lower end of its 95 % interval (paired bootstrap over items, BCa).",
-            difference_high="Upper end of its 95 % interval (paired bootstrap over items, BCa).",
-            zou_low="Lower end of its 95 % interval by Zou (2007), which takes items to be "
+            difference_low="Lower end of its 95% interval (paired bootstrap over items, BCa).",
+            difference_high="Upper end of its 95% interval (paired bootstrap over items, BCa).",
+            zou_low="Lower end of its 95% interval by Zou (2007), which takes items to be "
             "independent.",
             zou_high="Upper end of the same.",
             williams_t="Williams' t for overlapping dependent correlations, n_items - 3 degrees of "
@@ -73,9 +73,9 @@ FRAMEWORK = Table(
             r_emotions="Mean of the Pearson correlations with people over the emotions.",
             r_dimensions="Mean over the dimensions.",
             difference="r_emotions - r_dimensions.",
-            difference_low="Lower end of its 95 % interval (bootstrap over items, BCa; scales of a "
+            difference_low="Lower end of its 95% interval (bootstrap over items, BCa; scales of a "
             "dataset share the resampled items, datasets are resampled each on its own).",
-            difference_high="Upper end of its 95 % interval.",
+            difference_high="Upper end of its 95% interval.",
             p="Two-sided p against 0 from the same resamples.",
             p_holm="The same, Holm over all rows of this readout.",
         ),
@@ -232,13 +232,13 @@ SCORED = (
     Column(
         "found",
         TEXT,
-        "as expected or not as expected (where the 95 % interval of the deciding number says "
+        "as expected or not as expected (where the 95% interval of the deciding number says "
         "so), unclear (where it does not), or cannot be told.",
     ),
     *numbers(
         estimate="The deciding number; above 0: as expected.",
-        low="Lower end of its 95 % interval.",
-        high="Upper end of its 95 % interval.",
+        low="Lower end of its 95% interval.",
+        high="Upper end of its 95% interval.",
     ),
     Column("evidence", TEXT, "The numbers in words, or why it cannot be told."),
 )

@@ -188,7 +188,7 @@ def related(**meanings: tuple[str, str]) -> tuple[Column, ...]:
     """
     columns: list[Column] = []
     for name, (meaning, line) in meanings.items():
-        interval = f"end of the 95 % interval of {name} (bootstrap over items, BCa)."
+        interval = f"end of the 95% interval of {name} (bootstrap over items, BCa)."
         columns += numbers(
             **{
                 name: meaning,

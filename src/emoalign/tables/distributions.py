@@ -36,8 +36,8 @@ def _beside(of: str = "") -> tuple[Column, ...]:
 
 def _interval(of: str, how: str) -> dict[str, str]:
     return {
-        f"{of}_low": f"Lower end of its 95 % interval ({how}).",
-        f"{of}_high": f"Upper end of its 95 % interval ({how}).",
+        f"{of}_low": f"Lower end of its 95% interval ({how}).",
+        f"{of}_high": f"Upper end of its 95% interval ({how}).",
     }
 
 
@@ -75,8 +75,8 @@ DISTRIBUTIONS = Table(
             n_raters="Mean number of human raters of these items.",
             n_answers="Mean number of usable answers of the model; null for probabilities.",
             value="Mean over items of the metric.",
-            value_low=f"Lower end of its 95 % interval ({_OVER_TEXTS}).",
-            value_high=f"Upper end of its 95 % interval ({_OVER_TEXTS}).",
+            value_low=f"Lower end of its 95% interval ({_OVER_TEXTS}).",
+            value_high=f"Upper end of its 95% interval ({_OVER_TEXTS}).",
         ),
         *_beside(),
         Column("n_no_ratings", COUNT, "Items of the cell left out: single ratings are unknown."),

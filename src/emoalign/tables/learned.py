@@ -53,7 +53,7 @@ CALIBRATED = Table(
 
 def _scored(name: str, meaning: str) -> tuple[Column, ...]:
     """A score without and with calibration, and the paired change with its interval."""
-    interval = "end of its 95 % interval (bootstrap over texts, BCa)."
+    interval = "end of its 95% interval (bootstrap over texts, BCa)."
     return numbers(
         **{
             f"{name}_before": f"{meaning} Of the model as it is.",
@@ -80,12 +80,12 @@ CALIBRATION = Table(
         ),
         *numbers(
             gain="Relative reduction of the mean JSD: 1 - jsd_after / jsd_before.",
-            gain_low="Lower end of its 95 % interval (bootstrap over texts, BCa).",
-            gain_high="Upper end of its 95 % interval.",
+            gain_low="Lower end of its 95% interval (bootstrap over texts, BCa).",
+            gain_high="Upper end of its 95% interval.",
             beyond_marginal="jsd_after less that of the method marginal; below 0: answers of the "
             "model tell something of single items.",
-            beyond_marginal_low="Lower end of its 95 % interval (bootstrap over texts, BCa).",
-            beyond_marginal_high="Upper end of its 95 % interval.",
+            beyond_marginal_low="Lower end of its 95% interval (bootstrap over texts, BCa).",
+            beyond_marginal_high="Upper end of its 95% interval.",
             p="Two-sided p of jsd_change against 0: signs of the changes of each text flipped.",
             p_holm="The same, Holm over all methods of the cell.",
         ),
@@ -146,8 +146,8 @@ CALIBRATION_CURVES = Table(
         *numbers(
             predicted="Mean of these shares, calibrated on other items.",
             human="Mean of the human shares of the same items and points.",
-            human_low="Lower end of its 95 % interval (bootstrap over texts, percentile).",
-            human_high="Upper end of its 95 % interval.",
+            human_low="Lower end of its 95% interval (bootstrap over texts, percentile).",
+            human_high="Upper end of its 95% interval.",
         ),
     ),
 )

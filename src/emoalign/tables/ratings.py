@@ -219,7 +219,7 @@ PLAN = Table(
 
 PRECISION = Table(
     "precision.csv",
-    "a scale, a way of asking, an assumption about the model and a half-width: what brings a 95 % "
+    "a scale, a way of asking, an assumption about the model and a half-width: what brings a 95% "
     "interval to it; made by the target plan",
     (
         DATASET,

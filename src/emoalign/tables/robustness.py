@@ -42,11 +42,11 @@ ROBUSTNESS = Table(
         *numbers(
             r="Pearson correlation of the model's item means with the human ones; pooled: after "
             "the means of each part are centred.",
-            low="Lower end of its 95 % interval (bootstrap over items, BCa).",
-            high="Upper end of its 95 % interval.",
+            low="Lower end of its 95% interval (bootstrap over items, BCa).",
+            high="Upper end of its 95% interval.",
             difference="r minus r over all items of the cell; null in the row of all.",
-            difference_low="Lower end of its 95 % interval (paired bootstrap over items, BCa).",
-            difference_high="Upper end of its 95 % interval.",
+            difference_low="Lower end of its 95% interval (paired bootstrap over items, BCa).",
+            difference_high="Upper end of its 95% interval.",
             sd_ratio="SD of the human means of the row's items, divided by that of all items of "
             "the study with a human mean on the scale; pooled: SD within parts. Below 1: the range "
             "is restricted.",

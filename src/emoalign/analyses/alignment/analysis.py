@@ -46,7 +46,7 @@ def _over(varied: str) -> str:
     return (
         "{dataset}: correlation with people (above) and standard deviation of the ratings of an "
         "item (root mean square over items) as a share of people's (below) by "
-        f"{varied}, with 95 % bootstrap intervals over items (BCa). Dashed: the "
+        f"{varied}, with 95% bootstrap intervals over items (BCa). Dashed: the "
         "highest ceiling of these cells, and a spread like people's."
     )
 
@@ -69,7 +69,7 @@ ANALYSIS = Analysis(
             "study",
             draw="emoalign.analyses.alignment.figure:draw_correlations",
             title="Correlation with people",
-            caption="Pearson r of item means with human item means, with its 95 % bootstrap "
+            caption="Pearson r of item means with human item means, with its 95% bootstrap "
             "interval over items (BCa). Where they are known: the ceiling that the reliability of "
             "the human ratings sets on the items of the cell, and how well one person agrees with "
             "the mean of the others, or else one rating per item with the mean of the item's "
@@ -101,7 +101,7 @@ ANALYSIS = Analysis(
             title="Means of items: {dataset}, {scale}",
             caption="{dataset}, {scale}: each point is one of the items. Dashed: model and people "
             "agree. Solid: fitted line, where there is one; of the items farthest from it some are "
-            "named, as far as names do not overlap. r with its 95 % bootstrap interval over items "
+            "named, as far as names do not overlap. r with its 95% bootstrap interval over items "
             "(BCa).",
             alt="Model means against human means for {dataset}, {scale}, a panel per cell.",
             reads=(ITEMS, STIMULI, *statistics("alignment")),

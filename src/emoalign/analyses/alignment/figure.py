@@ -18,7 +18,7 @@ from emoalign.figures.drawing import READOUT_NAMES, Subject
 from emoalign.figures.panels import headed, instead, name_outliers, pages_of, panels
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, width_of
 from emoalign.tables import ALIGNMENT, ITEMS, RELIABILITY, groups, records
-from emoalign.wording import R_INTERVAL, correlation, number
+from emoalign.wording import R_INTERVAL, coefficient, correlation
 
 ROW_INCHES = 0.21
 LIST_ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
@@ -51,7 +51,7 @@ FEW, MANY = (2, 3.5), (3, 2.75)
 
 
 def draw_correlations(subject: Subject) -> list[Figure]:
-    """A row per cell, scale by scale: r with its 95 % BCa interval over items, the ceiling, and
+    """A row per cell, scale by scale: r with its 95% BCa interval over items, the ceiling, and
     the r of one person, or of one rating where that is not known."""
     table = subject.rows(ALIGNMENT)
     lowest = min(-0.25, table["pearson_low"].min() - 0.05, table["pearson_r"].min() - 0.05)
@@ -230,7 +230,7 @@ def _numbers(axis: Axes, values: np.ndarray, shades: Normalize) -> None:
         axis.text(
             column + 0.5,
             row + 0.5,
-            number(value).replace("0.", "."),
+            coefficient(value),
             ha="center",
             va="center",
             fontsize=6,

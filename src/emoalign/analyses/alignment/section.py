@@ -43,7 +43,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         text("Readout", "readout"),
         count("Items", "n_items", "Items with a model mean and a human mean."),
         between(
-            "r [95 % CI]",
+            "r [95% CI]",
             "pearson_r",
             "pearson_low",
             "pearson_high",
@@ -58,7 +58,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         value("Slope", "slope", "Below 1: the model's ratings are compressed."),
         value("Ceiling", "ceiling", "Highest r a perfect model can expect on these items."),
         Column(
-            "r disatt. [95 % CI]",
+            "r disatt. [95% CI]",
             _disattenuated,
             "pearson_disattenuated",
             meaning="r without the noise of few ratings; bootstrap over items (BCa).",
@@ -92,7 +92,7 @@ def _view(results: Results) -> View | None:
 def _methods(job: ReportJob) -> str:
     resamples = part(job, StatisticsSettings).bootstrap_resamples
     return (
-        "Models were compared with people over items, by item means: Pearson's r with 95 % "
+        "Models were compared with people over items, by item means: Pearson's r with 95% "
         "intervals by the bias-corrected and accelerated (BCa) bootstrap over items [@efron1987], "
         f"{resamples:,} resamples, by cluster (items with the same text or image, and those that "
         "the dataset's card puts together, such as sentences of one document, were drawn as one); "

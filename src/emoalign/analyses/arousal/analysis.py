@@ -57,7 +57,7 @@ ANALYSIS = Analysis(
             title="Arousal over valence: {dataset}",
             caption="{dataset}: mean arousal of items over their mean valence, as rated by people "
             "and by each model. r is the correlation of arousal with the distance of valence "
-            "from the middle of its scale, with its 95 % bootstrap interval; the line, where it "
+            "from the middle of its scale, with its 95% bootstrap interval; the line, where it "
             "can be fitted, is the least-squares V.",
             alt="Arousal over valence of the items of {dataset}, for people and for each model.",
             reads=(ITEMS, *statistics("arousal")),
@@ -73,7 +73,7 @@ ANALYSIS = Analysis(
             "arousal; below 0 at high arousal, it is rated too low. Right, where valence was rated "
             "too: what the line of model on human arousal leaves, over the extremity of human "
             "valence (the distance from the middle of its scale). Of the items with the largest "
-            "residuals some are named, as far as names do not overlap. r with its 95 % bootstrap "
+            "residuals some are named, as far as names do not overlap. r with its 95% bootstrap "
             "interval.",
             alt="Errors of arousal of the items of {dataset} over human arousal and over the "
             "extremity of human valence, for each cell; the worst items are in the table of "

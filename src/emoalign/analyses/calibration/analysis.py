@@ -136,7 +136,7 @@ ANALYSIS = Analysis(
             caption="{dataset}, {scale}: of the shares that were predicted to be so large, how "
             "large were they? Grey: the model as it is. Colour: calibrated by the method nearest "
             "to people, on other items. Dashed: shares are what they are said to be. Larger "
-            "points stand for more shares; bars are 95 % bootstrap intervals over texts. Above "
+            "points stand for more shares; bars are 95% bootstrap intervals over texts. Above "
             "each panel, what the method takes off the divergence from people.",
             alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
             "after calibration, a panel per cell; the numbers are in the tables of calibration.",

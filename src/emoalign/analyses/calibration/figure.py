@@ -85,7 +85,7 @@ def _summary(best: Mapping[str, Any] | None) -> str:
     """Which method, and what it gains."""
     if best is None:
         return "no rated items to learn from"
-    gain = f"{NAMES[best['method']]}: JSD {100 * -best['gain']:+.0f} %"
+    gain = f"{NAMES[best['method']]}: JSD {100 * -best['gain']:+.0f}%"
     if pd.notna(best["gain_low"]):
         ends = sorted((-100 * best["gain_low"], -100 * best["gain_high"]))
         gain += f" [{ends[0]:.0f}, {ends[1]:.0f}]"

@@ -16,7 +16,7 @@ from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
 from emoalign.wording import counted, listed, number, percent, span
 
-PUBLISHED = "8–14 %"
+PUBLISHED = "8–14%"
 """The gain that Inoshita et al. (2026) report for isotonic regression."""
 
 NAMES = {
@@ -71,7 +71,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         count("Items", "n_items", "Rated by both people and model."),
         _change("JSD", "jsd", "From people, in bits; without and with calibration."),
         Column(
-            "Gain [95 % CI]",
+            "Gain [95% CI]",
             _gain,
             "gain",
             meaning="Relative reduction of the mean JSD; bootstrap over texts.",
@@ -85,7 +85,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         ),
         p("p Holm", "p_holm", "Holm over the methods of the cell."),
         Column(
-            "Beyond the mean [95 % CI]",
+            "Beyond the mean [95% CI]",
             _beyond,
             "beyond_marginal",
             meaning="JSD less that of the mean human distribution alone; below 0: the model's "
@@ -204,7 +204,7 @@ def _gain(row: Row) -> str:
     if math.isnan(row["gain_low"]):
         return percent(row["gain"])
     ends = ", ".join(number(100 * row[f"gain_{end}"], 0) for end in ("low", "high"))
-    return f"{number(100 * row['gain'], 0)} % [{ends}]"
+    return f"{number(100 * row['gain'], 0)}% [{ends}]"
 
 
 def _beyond(row: Row) -> str:

@@ -69,7 +69,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         value("r of A", "r_a", "On these items."),
         value("r of B", "r_b", "On these items."),
         Column(
-            "Difference [95 % CI]",
+            "Difference [95% CI]",
             _difference,
             "difference",
             meaning="Above 0: A is closer to people. Interval for dependent correlations (Zou); "

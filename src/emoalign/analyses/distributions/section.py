@@ -40,7 +40,7 @@ MEANINGS = {
     "that happen to be nearer than expected",
     "W1": "earth mover's distance, how far answers would have to be moved",
     "TVD": "total variation distance, also called DistCE",
-    "KL": "Kullback–Leibler divergence of the model, mixed with 1 % of the uniform distribution",
+    "KL": "Kullback–Leibler divergence of the model, mixed with 1% of the uniform distribution",
     "NLL": "negative log-likelihood of a human rating (of labels: of one label that a rater chose) "
     "under the model, mixed likewise",
     "EntCE": "entropy of the model minus entropy of people; 0 is best",
@@ -126,7 +126,7 @@ def _methods(whole: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> It
     yield (
         f"Cells were compared with {each_other}{with_guesses}, by the signed-rank test over texts "
         "[@wilcoxon1945], adjusted over contrasts of a kind, readout and metric [@holm1979]. One "
-        "side is called nearer to people where the adjusted p is below .05 and the 95 % interval "
+        "side is called nearer to people where the adjusted p is below .05 and the 95% interval "
         "of the difference is without 0."
     )
 

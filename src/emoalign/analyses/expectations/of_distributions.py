@@ -2,7 +2,7 @@
 
 They are those of Inoshita et al. (2026, arXiv 2604.27345): models asked without examples are
 farther from people than one fine-tuned on people's labels; their entropies follow those of people,
-but loosely; isotonic calibration brings them 8 to 14 % nearer; and they follow people better on
+but loosely; isotonic calibration brings them 8 to 14% nearer; and they follow people better on
 labels that texts say outright.
 """
 

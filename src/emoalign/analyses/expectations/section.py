@@ -37,7 +37,7 @@ def _view(results: Results) -> View | Absent:
         text("Found", "found"),
         Column("Evidence", lambda row: str(row["evidence"]), "evidence", numeric=False),
         between(
-            "Deciding number [95 % CI]",
+            "Deciding number [95% CI]",
             "estimate",
             "low",
             "high",
@@ -63,7 +63,7 @@ def _methods(checked: pd.DataFrame) -> str:
     keys = sorted(CITED[source] for source in checked["source"].unique())
     return (
         f"Expectations were taken from published studies [{'; '.join(f'@{key}' for key in keys)}]: "
-        "one counts as met or not met where the 95 % interval of the deciding number excludes 0."
+        "one counts as met or not met where the 95% interval of the deciding number excludes 0."
     )
 
 

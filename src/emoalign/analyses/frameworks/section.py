@@ -24,7 +24,7 @@ def _view(results: Results) -> View | Absent:
         value("r of emotions", "r_emotions", "Mean over the scales of single emotions."),
         value("r of dimensions", "r_dimensions", "Mean over the scales of dimensions."),
         between(
-            "Difference [95 % CI]",
+            "Difference [95% CI]",
             "difference",
             "difference_low",
             "difference_high",

@@ -24,7 +24,7 @@ class PrecisionSettings(Entry):
     half_widths: tuple[float, ...] = Field(
         (0.1, 0.05, 0.025),
         min_length=1,
-        description="Half-widths of 95 % intervals that are asked for, of r, of the logarithm of "
+        description="Half-widths of 95% intervals that are asked for, of r, of the logarithm of "
         "the ratio of SDs and of the mean JSD in bits; between 0 and 1.",
     )
     sd_ratio: float = Field(

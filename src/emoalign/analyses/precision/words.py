@@ -37,7 +37,7 @@ def in_words(rows: pd.DataFrame) -> list[str]:
         asked = "exact" if first["readout"] == "exact" else f"{first['participants']} participants"
         lines.append(
             f"{first['dataset']} {first['scale']}, {first['n_items']:,} items, {asked}: "
-            "half-widths of 95 % intervals"
+            "half-widths of 95% intervals"
         )
         for measure, of_measure in of_way.groupby("measure", sort=False):
             lines += [f"  {line}" for line in _lines(str(measure), of_measure)]

@@ -37,14 +37,14 @@ def _view(results: Results) -> View | Absent:
         value("Mean difference", "mean_abs_difference", "Absolute, in points of the scale."),
         share("Answers that are ratings", "ok_share_sampled"),
         share("Exact mass on scale", "on_scale_mass_exact"),
-        share("Items with p < .05", "share_below_05", "5 % are expected when the readouts agree."),
+        share("Items with p < .05", "share_below_05", "5% are expected when the readouts agree."),
         p("G pooled p", "p_pooled", "Counts against exact probabilities, all items."),
         p("Sharpness p", "p_sharpness", "Whether the server sampled as sharply as asked."),
         count("Items with people", "rps_debiased_n_items", "Items of the columns that follow."),
         value("RPS sampled", "rps_debiased_sampled", "Distance from people, debiased.", 3),
         value("RPS exact", "rps_debiased_exact", "Distance from people, debiased.", 3),
         Column(
-            "Difference of RPS [95 % CI]",
+            "Difference of RPS [95% CI]",
             _difference,
             "rps_debiased_difference",
             meaning="Debiased; below 0: the sampled answers are nearer to people. Paired bootstrap "
@@ -83,7 +83,7 @@ def nearer(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     most = records(told.assign(size=size).sort_values(["size", *order], ascending=False))[0]
     yield (
         f"The sampled answers are clearly nearer to people in {sampled} of "
-        f"{counted(len(told), 'cell')}, and the exact probabilities in {exact} (debiased RPS, 95 % "
+        f"{counted(len(told), 'cell')}, and the exact probabilities in {exact} (debiased RPS, 95% "
         f"interval of the difference). The two differ most for {job.titles[most['model']]} under "
         f"{most['protocol']} ({job.datasets[most['dataset']].title}, {most['scale']}): sampled "
         f"{number(most['rps_debiased_sampled'], 3)}, exact "

@@ -59,7 +59,7 @@ ANALYSIS = Analysis(
             caption="{dataset}: Pearson r with human item means within thirds of the items by "
             "valence (by the scale itself where people did not rate valence), on either side of "
             "the middle of valence (negative and positive), and over other items or weights, each "
-            "with its 95 % bootstrap interval (BCa). Pooled: within all parts together. Black "
+            "with its 95% bootstrap interval (BCa). Pooled: within all parts together. Black "
             "line: r over all items. Grey band: where r could be if items without a rating had "
             "one, not a confidence interval. What cannot be computed is left out.",
             alt="Correlations of each cell of {dataset} on parts of its items beside that over "

@@ -54,25 +54,24 @@ def verdict(rows: pd.DataFrame) -> str:
     clear = _of(rows, "all").query("low > 0")
     if clear.empty:
         return (
-            "No correlation has a 95 % interval above 0, so there is none to look at more closely."
+            "No correlation has a 95% interval above 0, so there is none to look at more closely."
         )
     checked = pd.concat([_of(rows, *check) for check in WHOLE]).query("low_all > 0 and low == low")
     if checked.empty:
         return (
-            "That cannot be told: no check of a correlation above 0 (95 % interval) has an "
-            "interval."
+            "That cannot be told: no check of a correlation above 0 (95% interval) has an interval."
         )
     lost = checked.query("low <= 0").drop_duplicates(CELL_KEY)
     held, lower = len(clear) - len(lost), len(_between(rows))
     answer = "Yes" if held == len(clear) and not lower else "In part" if held else "No"
     if len(clear) == 1:
         stay = "stays" if held else "does not stay"
-        told = f"the one correlation above 0 (95 % interval) {stay} above 0 in {CHECKS}"
+        told = f"the one correlation above 0 (95% interval) {stay} above 0 in {CHECKS}"
         are = "it is"
     else:
         stay = "stays" if held == 1 else "stay"
         some = _part(held, len(clear))
-        told = f"{some} correlations above 0 (95 % interval) {stay} above 0 in {CHECKS}"
+        told = f"{some} correlations above 0 (95% interval) {stay} above 0 in {CHECKS}"
         are = f"{_part(lower, len(clear))} {'is' if lower == 1 else 'are'}"
     if lower:
         told += (
@@ -111,10 +110,10 @@ def _within(pooled: pd.DataFrame, job: ReportJob) -> str:
         return ""
     above = pooled.query("low_all > 0")
     if above.empty:
-        return "No r over all items has a 95 % interval above 0."
+        return "No r over all items has a 95% interval above 0."
     clear = above.query("low == low")
     if clear.empty:
-        return "No r that is above 0 over all items (95 % interval) has an interval within parts."
+        return "No r that is above 0 over all items (95% interval) has an interval within parts."
     held = int((clear["low"] > 0).sum())
     furthest = records(clear.sort_values("difference", kind="stable"))[0]
     stay = "stays" if held == 1 else "stay"

@@ -92,7 +92,7 @@ def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
         *cell_columns(job),
         text("Readout", "readout"),
         count("Items", "n_items", "Items with a model mean and a human mean."),
-        between("r [95 % CI]", "r", "low", "high", "Over all items, as in alignment."),
+        between("r [95% CI]", "r", "low", "high", "Over all items, as in alignment."),
         *(
             value(title, f"r {name}", meaning)
             for name, (title, meaning) in checks.items()
@@ -144,9 +144,9 @@ def _checks(rows: pd.DataFrame, job: ReportJob) -> Grid:
         Column("Items", _check_name, "check", numeric=False),
         count("Number of items", "n_items", "Items that r is over."),
         count("Left out", "n_left_out", "Items with both means that r is not over."),
-        between("r [95 % CI]", "r", "low", "high", "Bootstrap over items (BCa)."),
+        between("r [95% CI]", "r", "low", "high", "Bootstrap over items (BCa)."),
         between(
-            "Difference [95 % CI]",
+            "Difference [95% CI]",
             "difference",
             "difference_low",
             "difference_high",

@@ -41,7 +41,7 @@ def _view(results: Results) -> View | None:
         value("RMS SD people", "sd_human_rms", "Root mean square over items, in points."),
         value("RMS SD model", "sd_model_rms", "Root mean square over items, in points."),
         between(
-            "ln of their ratio [95 % CI]",
+            "ln of their ratio [95% CI]",
             "log_rms_sd_ratio",
             "log_rms_sd_ratio_low",
             "log_rms_sd_ratio_high",
@@ -55,7 +55,7 @@ def _view(results: Results) -> View | None:
         value("Median SD people", "sd_human_median", "Over items, in points of the scale."),
         value("Median SD model", "sd_model_median", "Over items, in points of the scale."),
         between(
-            "ln ratio of mean SDs [95 % CI]",
+            "ln ratio of mean SDs [95% CI]",
             "log_sd_ratio",
             "log_sd_ratio_low",
             "log_sd_ratio_high",

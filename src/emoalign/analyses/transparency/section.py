@@ -77,7 +77,7 @@ def _gradient_columns(job: ReportJob) -> tuple[Column, ...]:
         Column("Labels ordered by", by, "predictor", False),
         count("Labels", "n_labels", "Labels for which both are known."),
         between(
-            "Gradient ρ [95 % CI]",
+            "Gradient ρ [95% CI]",
             "rho",
             "rho_low",
             "rho_high",

@@ -19,7 +19,7 @@ function written(value, digits = 2) {
 }
 
 function writtenShare(value) {
-  return Number.isNaN(value) ? "–" : `${written(100 * value, 0)} %`;
+  return Number.isNaN(value) ? "–" : `${written(100 * value, 0)}%`;
 }
 
 /** A text of at most so many characters. */

@@ -37,7 +37,7 @@ def _people(results: Results) -> View | Absent | None:
         count("Items", "n_items"),
         value("Raters per item", "n_raters", digits=1),
         between(
-            "Ceiling of r [95 % CI]",
+            "Ceiling of r [95% CI]",
             "ceiling",
             "ceiling_low",
             "ceiling_high",
@@ -45,7 +45,7 @@ def _people(results: Results) -> View | Absent | None:
             digits=3,
         ),
         between(
-            "Reliability used [95 % CI]",
+            "Reliability used [95% CI]",
             "reliability",
             "reliability_low",
             "reliability_high",

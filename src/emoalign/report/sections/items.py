@@ -202,9 +202,9 @@ def _disagreements(results: Results) -> View | Absent | None:
         value("Difference", "difference", "Model minus people, in points of the scale."),
         Column(
             "Share of the scale",
-            lambda row: f"{100 * row['size']:.0f} %",
+            lambda row: f"{100 * row['size']:.0f}%",
             "size",
-            meaning="Size of the difference, where the whole scale is 100 %.",
+            meaning="Size of the difference, where the whole scale is 100%.",
         ),
     )
     return View({"grid": grid("disagreements-table", "Disagreements", rows, columns), "most": MOST})
