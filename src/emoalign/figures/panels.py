@@ -10,15 +10,27 @@ from typing import TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, wrapped
+from emoalign.figures.style import (
+    COLUMN_INCHES,
+    FAINT,
+    PAGE_HEIGHT,
+    PAGE_INCHES,
+    PEOPLE,
+    SMALLEST,
+    shortened,
+    wrapped,
+)
+from emoalign.wording import coefficient
 
 PartT = TypeVar("PartT")
 
-NAME_SIZE = 6.0
+NAME_SIZE = SMALLEST
 """Size of a name in points."""
 
 POINT = 2.5
@@ -55,37 +67,38 @@ def pages_of(parts: Sequence[PartT], most: int) -> list[Sequence[PartT]]:
 def panels(
     parts: Sequence[PartT],
     columns: int,
-    height: float,
+    ratio: float,
+    heading: float = 0.7,
     *,
-    width: float | None = None,
     legend: float = 0.0,
     alike: bool = True,
 ) -> Iterator[tuple[Figure, list[tuple[Axes, PartT]]]]:
-    """Pages with a panel for each part, row by row.
+    """Pages with a panel for each part, row by row: a panel alone is as wide as a column, several
+    share the width of the page.
 
     Args:
         parts: what the panels show.
-        columns: the most panels beside each other.
-        height: of a panel, in inches.
-        width: of a panel, in inches; without it a `columns`-th of the page. Fewer parts make a
-            smaller figure, never wider panels.
+        columns: the most panels beside each other; four stand two by two.
+        ratio: height of a panel without its heading, as a share of its width.
+        heading: inches above each panel for its heading.
         legend: inches of a page that are kept for a legend.
         alike: whether the panels share their axes.
     """
-    across_page = PAGE_INCHES / columns if width is None else width
+    columns = max(1, min(columns, 2 if len(parts) == 4 else len(parts)))
+    page_width = COLUMN_INCHES if columns == 1 else PAGE_INCHES
+    height = ratio * page_width / columns + heading
     rows = [parts[start : start + columns] for start in range(0, len(parts), columns)]
-    for page in pages_of(rows, int((PAGE_HEIGHT - legend) / height)):
+    for page in pages_of(rows, max(1, int((PAGE_HEIGHT - legend) / height))):
         shown = [part for row in page for part in row]
-        across = max(1, min(columns, len(shown)))
-        down = max(1, -(-len(shown) // across))
-        size = (across_page * across, height * down + legend)
+        down = max(1, len(page))
+        size = (page_width, height * down + legend)
         figure = Figure(figsize=size, layout="constrained")
-        grid = figure.subplots(down, across, squeeze=False, sharex=alike, sharey=alike)
+        grid = figure.subplots(down, columns, squeeze=False, sharex=alike, sharey=alike)
         axes = list(grid.flat)
         for axis in axes[len(shown) :]:
             axis.set_axis_off()
         if alike:
-            _label_ends(axes, len(shown), across)
+            _label_ends(axes, len(shown), columns)
         yield figure, list(zip(axes, shown, strict=False))
 
 
@@ -95,9 +108,34 @@ def _label_ends(axes: Sequence[Axes], shown: int, across: int) -> None:
         axes[place].tick_params(axis="x", labelbottom=True)
 
 
-def headed(axis: Axes, text: str, columns: int, size: float = 8) -> None:
-    """Give a panel a heading that stays within its column."""
-    axis.set_title(wrapped(text, 0.97 * PAGE_INCHES / columns, size), fontsize=size)
+def headed(axis: Axes, text: str, size: float = 8) -> None:
+    """Give a panel of a grid a heading that stays within its column."""
+    place, figure = axis.get_subplotspec(), axis.get_figure(root=True)
+    if place is not None and figure is not None:
+        width = figure.get_figwidth() / place.get_gridspec().ncols
+        axis.set_title(wrapped(text, 0.95 * width, size), fontsize=size)
+
+
+def same_ticks(axis: Axes, low: float, high: float) -> None:
+    """The same limits and the same ticks on both axes, from `low` to `high` and a margin."""
+    margin = 0.03 * (high - low)
+    limits = (low - margin, high + margin)
+    ticks = [tick for tick in round_ticks(low, high) if low <= tick <= high]
+    axis.set(xlim=limits, ylim=limits, xticks=ticks, yticks=ticks, aspect="equal")
+
+
+def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers at equal distances around a range, one per whole number where these are few."""
+    return [float(tick) for tick in MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)]
+
+
+def coefficients(axis: Axis, digits: int = 1) -> None:
+    """Write the numbers along an axis of correlations, or of shares, as papers do: .5, 0, −.5."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _coefficient(value, digits)))
+
+
+def _coefficient(value: float, digits: int) -> str:
+    return f"{value:.0f}" if abs(value - round(value)) < 1e-9 else coefficient(value, digits)
 
 
 def instead(axis: Axes, text: str) -> None:

@@ -192,6 +192,10 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
         scales=numbers,
         labels=loaded.labels(name),
         frameworks=card.frameworks.within(numbers),
+        human={
+            scale: card.source.detail(scale, loaded.study.distributions.min_raters)
+            for scale in sorted([*numbers, *loaded.labels(name)])
+        },
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,
         rated_only=loaded.dataset_entry(name).items == "rated",

@@ -21,6 +21,8 @@ import numpy.typing as npt
 import orjson
 from markupsafe import Markup
 from PIL import Image
+
+from emoalign.figures.style import EMPTY
 from plotly.offline import get_plotlyjs
 
 ASSETS = Path(__file__).parent / "assets"
@@ -126,6 +128,13 @@ class Pictures:
             return None
         self.room -= len(picture.url)
         return picture
+
+
+def is_empty(path: Path) -> bool:
+    """Whether the picture of a figure shows nothing but a sentence."""
+    name, text = EMPTY
+    with Image.open(path) as picture:
+        return picture.info.get(name) == text
 
 
 def screen_picture(path: Path) -> Picture:

@@ -113,6 +113,7 @@ class ReportJob(Job):
                     temperature=entry.temperature,
                     prompts={name: entry.prompt_set(name) or "" for name in self.datasets},
                     personas=entry.personas,
+                    several=entry.participants != 1 or "exact" in entry.readouts,
                     wave=entry.wave,
                 )
                 for entry in self.protocols.values()

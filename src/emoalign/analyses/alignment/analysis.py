@@ -14,7 +14,7 @@ from emoalign.analyses.base import (
     Computation,
     statistics,
 )
-from emoalign.figures.kinds import FigureKind, differing
+from emoalign.figures.kinds import FigureKind, differing, several_scales_and_models
 from emoalign.report.contents import PageSection
 from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings

@@ -17,7 +17,7 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
-from emoalign.figures.kinds import FigureKind, always
+from emoalign.figures.kinds import FigureKind, distributions
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry
 from emoalign.study.scales import DatasetScale
@@ -142,7 +142,7 @@ ANALYSIS = Analysis(
             "after calibration, a panel per cell; the numbers are in the tables of calibration.",
             reads=statistics("calibration", "calibration_curves"),
             needs=("statistics/calibration.parquet", ("jsd_after",)),
-            lacks=always,
+            lacks=distributions,
         ),
     ),
     section=PageSection("emoalign.analyses.calibration.section:SECTION", statistics("calibration")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emoalign.analyses.base import ITEMS, Analysis, statistics
-from emoalign.figures.kinds import FigureKind
+from emoalign.figures.kinds import FigureKind, spread
 from emoalign.report.contents import PageSection
 
 ANALYSIS = Analysis(
@@ -19,8 +19,9 @@ ANALYSIS = Analysis(
             "square of people on the same items. Single standard deviations, and so the "
             "quartiles, are too small where an item has few ratings; the root mean square is not.",
             alt="Standard deviations of item ratings, people and models, for {dataset}, {scale}.",
-            reads=(ITEMS,),
+            reads=(ITEMS, *statistics("alignment")),
             needs=("statistics/alignment.parquet", ("sd_human_rms",)),
+            lacks=spread,
         ),
     ),
     section=PageSection("emoalign.analyses.spread.section:SECTION", statistics("alignment")),

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from emoalign.stimuli.delimited import decoded
 from emoalign.stimuli.left_out import Used, fitted
@@ -21,6 +21,10 @@ from emoalign.study.fields import Entry, FileSource
 if TYPE_CHECKING:  # a card is read without numpy
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
+
+
+HumanDetail = Literal["nothing", "means", "SDs", "distributions"]
+"""The most that is known of how people rated an item: each includes what stands before it."""
 
 
 class Source(Entry, ABC):
@@ -36,6 +40,11 @@ class Source(Entry, ABC):
     def scale_names(self) -> tuple[str, ...]:
         """The scales that items can have human ratings on."""
         return self.provides
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """The most that the files can tell of human ratings on a scale; a distribution takes at
+        least `min_raters` ratings of an item."""
+        return "distributions" if scale in self.scale_names() else "nothing"
 
     def read(self, paths: Mapping[str, Path], mistakes: Mistakes | None = None) -> list[SourceItem]:
         """All items of the dataset with their human ratings; `paths` are those of `files`.

@@ -12,6 +12,7 @@ from pydantic import Field
 from emoalign.stimuli.delimited import decoded
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.readers.base import (
+    HumanDetail,
     HumanLabels,
     Source,
     SourceItem,
@@ -132,6 +133,10 @@ class GoemotionsSplitsSource(Source):
         min_length=1, description="The files by the name of the split: text, label numbers, id."
     )
     labels: FileSource = Field(description="The names of the labels, one per line: emotions.txt.")
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """One set of labels for each comment, on which raters agreed."""
+        return "means" if scale in self.provides else "nothing"
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """Comments with the labels that raters agreed on, as if one person had chosen them.

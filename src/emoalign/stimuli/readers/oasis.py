@@ -13,6 +13,7 @@ from emoalign.errors import DataError
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.numbers import read_number
 from emoalign.stimuli.readers.base import (
+    HumanDetail,
     HumanRatings,
     Source,
     SourceItem,
@@ -42,6 +43,11 @@ class OasisSource(Source):
         description="The single ratings: OASIS_data.csv. They must reproduce the norms; since "
         "each row is one person, the reliability can then be estimated for identified raters.",
     )
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """SDs, and distributions where the single ratings are at hand."""
+        known = super().detail(scale, min_raters)
+        return "SDs" if known == "distributions" and self.ratings is None else known
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """An image per row: means, SDs (ddof 1) and Ns, with single ratings if given.
