@@ -68,8 +68,12 @@ class Subject:
         image; its id where the terms forbid that."""
         return item_names(self.rows(STIMULI), self.shown.show_items)
 
+    def scale_name(self, dataset: str, scale: str) -> str:
+        """What a scale of a dataset is called."""
+        return f"{self.job.datasets[dataset].title}: {scale}"
+
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
-        """What a cell is called, on two lines."""
+        """What a model under a protocol, in a readout, is called, on two lines."""
         asked = protocol if readout is None else f"{protocol}, {READOUT_NAMES[readout]}"
         return f"{self.job.models[model]}\n{asked}"
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import Formatter, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from emoalign.figures.style import (
@@ -26,7 +27,7 @@ from emoalign.figures.style import (
     shortened,
     wrapped,
 )
-from emoalign.wording import coefficient
+from emoalign.wording import coefficient, number
 
 PartT = TypeVar("PartT")
 
@@ -46,9 +47,6 @@ NEAR = 7.0
 """A name no farther than this needs no line to its point."""
 
 _DIRECTIONS = np.linspace(0, 2 * math.pi, 16, endpoint=False)
-
-NAME_HEIGHT = 0.065
-"""Height of a name, as a share of a panel of 2.3 inches."""
 
 LONGEST = 1.05
 """Inches of a name; longer texts (sentences) are cut."""
@@ -120,22 +118,44 @@ def same_ticks(axis: Axes, low: float, high: float) -> None:
     """The same limits and the same ticks on both axes, from `low` to `high` and a margin."""
     margin = 0.03 * (high - low)
     limits = (low - margin, high + margin)
-    ticks = [tick for tick in round_ticks(low, high) if low <= tick <= high]
+    ticks = round_ticks(low, high)
     axis.set(xlim=limits, ylim=limits, xticks=ticks, yticks=ticks, aspect="equal")
 
 
 def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Round numbers at equal distances around a range, one per whole number where these are few."""
-    return [float(tick) for tick in MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)]
+    """Numbers at equal distances within a range: from end to end where a round distance allows
+    that, as 1, 3, 5, 7, 9, else round numbers."""
+    span = high - low
+    steps = (base * 10.0**power for power in range(-6, 7) for base in (1, 2, 5))
+    for step in steps:
+        n = round(span / step)
+        if 3 <= n <= most and abs(n * step - span) < 1e-9 * span:
+            return [low + step * place for place in range(n + 1)]
+    ticks = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [float(tick) for tick in ticks if low <= tick <= high]
 
 
-def coefficients(axis: Axis, digits: int = 1) -> None:
+class _Coefficients(Formatter):
+    """Numbers that cannot exceed 1, with as many decimals as they need, up to two."""
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """All numbers of an axis."""
+        digits = 1 if all(abs(round(value, 1) - value) < 1e-9 for value in values) else 2
+        return [self._written(value, digits) for value in values]
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """One number."""
+        return self._written(x, 2)
+
+    @staticmethod
+    def _written(value: float, digits: int) -> str:
+        whole = abs(value - round(value)) < 1e-9
+        return number(value, 0) if whole else coefficient(value, digits)
+
+
+def coefficients(axis: Axis) -> None:
     """Write the numbers along an axis of correlations, or of shares, as papers do: .5, 0, −.5."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _coefficient(value, digits)))
-
-
-def _coefficient(value: float, digits: int) -> str:
-    return f"{value:.0f}" if abs(value - round(value)) < 1e-9 else coefficient(value, digits)
+    axis.set_major_formatter(_Coefficients())
 
 
 def instead(axis: Axes, text: str) -> None:
@@ -152,38 +172,28 @@ def only_words(text: str) -> Figure:
     return figure
 
 
-def name_outliers(
-    axis: Axes, points: Iterable[tuple[float, float, str]], most: int, width: float = 0.5
-) -> None:
-    """Name points, the first ones first, on the side where there is room.
+@dataclass(frozen=True)
+class Outliers:
+    """Points of a panel to be named once it has its place, the first ones first."""
 
-    A point whose name would lie on that of one before goes without. The limits of the axes must
-    stand. `width` is the longest name's share of the panel.
-    """
-    named: list[tuple[float, float]] = []
-    (left, right), (bottom, top) = axis.get_xlim(), axis.get_ylim()
-    for x, y, text in points:
-        if len(named) == most:
-            return
-        across, along = (x - left) / (right - left), (y - bottom) / (top - bottom)
-        if any(abs(across - a) < width and abs(along - b) < NAME_HEIGHT for a, b in named):
-            continue
-        named.append((across, along))
-        before, above = across > 0.5, along < 0.5
-        axis.plot(x, y, "o", ms=3.6, mfc="none", mec=PEOPLE, mew=0.6, zorder=4)
-        axis.annotate(
-            shortened(text, LONGEST, NAME_SIZE),
-            (x, y),
-            xytext=(-3 if before else 3, 2 if above else -2),
-            textcoords="offset points",
-            ha="right" if before else "left",
-            va="bottom" if above else "top",
-            fontsize=NAME_SIZE,
-            color=PEOPLE,
-            parse_math=False,
-            path_effects=[withStroke(linewidth=1.6, foreground="white")],
-            zorder=5,
-        )
+    axis: Axes
+    points: Sequence[tuple[float, float, str]]
+
+
+def name_outliers(figure: Figure, outliers: Iterable[Outliers]) -> None:
+    """Name points of the panels of a page, on which nothing else moves afterwards; one whose name
+    finds no room goes without."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+    for of_panel in outliers:
+        axis = of_panel.axis
+        axis.apply_aspect()
+        x, y = [point[0] for point in of_panel.points], [point[1] for point in of_panel.points]
+        names = [shortened(text, LONGEST, NAME_SIZE) for _, _, text in of_panel.points]
+        axis.plot(x, y, "o", ms=3.6, mfc="none", mec=PEOPLE, mew=0.6, zorder=4, ls="none")
+        name_points(axis, x, y, names)
 
 
 def name_points(axis: Axes, x: ArrayLike, y: ArrayLike, names: Sequence[str]) -> list[str]:
@@ -197,7 +207,17 @@ def name_points(axis: Axes, x: ArrayLike, y: ArrayLike, names: Sequence[str]) ->
     scale = figure.dpi / 72
     points = axis.transData.transform(np.column_stack((x, y))) / scale
     drawn = [
-        axis.text(0, 0, name, fontsize=NAME_SIZE, color=PEOPLE, parse_math=False) for name in names
+        axis.text(
+            0,
+            0,
+            name,
+            fontsize=NAME_SIZE,
+            color=PEOPLE,
+            parse_math=False,
+            path_effects=[withStroke(linewidth=1.6, foreground="white")],
+            zorder=5,
+        )
+        for name in names
     ]
     extents = [text.get_window_extent() for text in drawn]
     sizes = np.array([[extent.width, extent.height] for extent in extents]) / scale + (GAP, 0)

@@ -28,7 +28,7 @@ FAINT = "#c7cacd"
 LETTER = 0.0078
 """Mean width of a letter, in inches per point of its size."""
 
-_WHOLE = re.compile(r"\[[^\]]*\]|\w+ [=<] \S+")
+_WHOLE = re.compile(r"\[[^\]]*\]|\w+ [=<] \S+|sampled answers|exact probabilities")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 # Okabe & Ito (2008), told apart by readers with any common colour vision.
@@ -80,8 +80,8 @@ def style() -> Iterator[None]:
 
 
 def wrapped(text: str, inches: float, size: float = 8) -> str:
-    """A text whose lines are no longer than `inches`, in letters of `size` points. An interval or
-    a number stays on the line of its brackets or its equals sign."""
+    """A text whose lines are no longer than `inches`, in letters of `size` points. What
+    belongs together stays on one line: an interval, a number and its letter, a readout."""
     most = max(8, int(inches / (LETTER * size)))
     whole = _WHOLE.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
     lines = [

@@ -21,9 +21,9 @@ import numpy.typing as npt
 import orjson
 from markupsafe import Markup
 from PIL import Image
+from plotly.offline import get_plotlyjs
 
 from emoalign.figures.style import EMPTY
-from plotly.offline import get_plotlyjs
 
 ASSETS = Path(__file__).parent / "assets"
 

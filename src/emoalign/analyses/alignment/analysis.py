@@ -82,7 +82,7 @@ ANALYSIS = Analysis(
         FigureKind(
             "heatmap",
             "study",
-            draw="emoalign.analyses.alignment.figure:draw_heatmap",
+            draw="emoalign.analyses.alignment.heatmap:draw",
             title="Correlation with people at a glance",
             caption="Pearson r of item means with human item means, a column per model and a row "
             "per scale. Before them, where they are known, columns of people, over all items with "
@@ -93,6 +93,7 @@ ANALYSIS = Analysis(
             "numbers are in the table of alignment.",
             reads=statistics("alignment", "reliability"),
             needs=("statistics/alignment.parquet", ("pearson_r",)),
+            lacks=several_scales_and_models,
         ),
         FigureKind(
             "means",
