@@ -144,7 +144,8 @@ def _curves(
 ) -> list[Figure]:
     """r above and the ratio of SDs below, a column per scale, over the temperatures."""
     places = {name: subject.job.protocols[name].temperature for name in protocols}
-    lines = _lines(subject, table, float(np.diff(np.unique(list(places.values()))).min()))
+    nearest = float(np.diff(np.unique(list(places.values()))).min())
+    lines = _lines(subject, table, 0.3 * nearest, 0.03 * nearest)
     legend = list(_legend(lines, joined=True))
     pages = []
     for scales in pages_of(sorted(table["scale"].unique()), COLUMNS):
@@ -182,7 +183,7 @@ def _rows(
     """r on the left and the ratio of SDs on the right, a row of panels per scale: protocols that
     have no order stand under each other, and no line joins them."""
     there = [name for name in protocols if name in set(table["protocol"])]
-    lines = _lines(subject, table, 1.0)
+    lines = _lines(subject, table, 0.66, 0.16)
     legend = list(_legend(lines, joined=False))
     columns = min(3, len(legend))
     of_legend = 0.9 + LEGEND_LINE * -(-len(legend) // columns)
@@ -220,12 +221,14 @@ def _rows(
     return pages
 
 
-def _lines(subject: Subject, table: pd.DataFrame, nearest: float) -> dict[tuple[str, str], Line]:
-    """How each model and readout is drawn; readouts are told apart where there are both. What
-    stands at one place is at most two thirds of the distance to the next apart."""
+def _lines(
+    subject: Subject, table: pd.DataFrame, together: float, most: float
+) -> dict[tuple[str, str], Line]:
+    """How each model and readout is drawn; readouts are told apart where there are both. Those at
+    one place stand `most` apart, and all of them within `together`."""
     keys = sorted(set(zip(table["model"], table["readout"], strict=True)))
     both = table["readout"].nunique() > 1
-    apart = min(0.16, 0.66 / len(keys)) * nearest
+    apart = min(most, together / len(keys))
     return {
         (model, readout): Line(
             subject.marks[model],

@@ -19,6 +19,7 @@ from emoalign.figures.panels import (
     headed,
     instead,
     name_outliers,
+    pages_of,
     panels,
     same_ticks,
 )
@@ -68,20 +69,20 @@ def draw_correlations(subject: Subject) -> list[Figure]:
 
 
 def _pages(subject: Subject, table: pd.DataFrame) -> Iterator[list[Row]]:
-    """Rows page by page; a scale that goes on on the next page is named there again."""
+    """Rows page by page: a scale that does not fit begins a new one, and is named again where it
+    goes on."""
     page: list[Row] = []
     for (dataset, scale), rows in groups(table, ["dataset", "scale"]):
         cells = records(rows.sort_values(["model", "protocol", "readout"]))
         heading = subject.scale_name(dataset, scale)
-        if page and len(page) + 1 + min(len(cells), 5) > LIST_ROWS:
+        if page and len(page) + 1 + min(len(cells), LIST_ROWS - 1) > LIST_ROWS:
             yield page
             page = []
-        page.append(heading)
-        for cell in cells:
-            if len(page) == LIST_ROWS:
-                yield page
-                page = [f"{heading} (continued)"]
-            page.append(cell)
+        first, *others = pages_of(cells, LIST_ROWS - 1)
+        page += [heading, *first]
+        for cells in others:
+            yield page
+            page = [f"{heading} (continued)", *cells]
     if page:
         yield page
 

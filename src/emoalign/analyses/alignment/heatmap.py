@@ -36,8 +36,8 @@ WIDTHS = (0.27, 0.62)
 HEIGHT, LOWEST = 0.26, 1.1
 """Height of a cell, and of the whole map at least, in inches."""
 
-BAR, LETTERS = 0.7, 7.0
-"""Inches for the colour bar, and the size of names in points."""
+BAR, BELOW, LETTERS = 0.7, 0.06, 7.0
+"""Inches for the colour bar and below the map, and the size of names in points."""
 
 COLOURS = "YlGnBu"
 
@@ -93,16 +93,16 @@ def _page(
     beside = min(beside, page_width - BAR - across * WIDTHS[0])
     width = across * min(WIDTHS[1], (page_width - BAR - beside) / across)
     height = max(LOWEST, HEIGHT * down)
-    scales = [scale for _, scale in r.columns]
+    scales = list(r.columns.get_level_values("scale"))
     upright = max(width_of(scale, LETTERS) for scale in scales) > 0.95 * width / across
     reach = 0.08 + (min(height, max(width_of(s, LETTERS) for s in scales)) if upright else 0.13)
     titles = _titles(subject, r.columns, width / across, height)
     above = 0.08 + reach + max((tall for *_, tall in titles), default=0.0)
 
-    figure = Figure(figsize=(page_width, height + above))
+    whole = BELOW + height + above
+    figure = Figure(figsize=(page_width, whole))
     left = page_width - BAR - width
-    whole = height + above
-    axis = figure.add_axes((left / page_width, 0.02, width / page_width, height / whole - 0.02))
+    axis = figure.add_axes((left / page_width, BELOW / whole, width / page_width, height / whole))
     colours = mpl.colormaps[COLOURS].with_extremes(bad="white")
     picture = axis.pcolormesh(
         np.ma.masked_invalid(values), cmap=colours, norm=shades, edgecolors="white", linewidth=0.8
@@ -139,9 +139,9 @@ def _page(
     bar = figure.add_axes(
         (
             (left + width + 0.12) / page_width,
-            0.02,
+            BELOW / whole,
             0.09 / page_width,
-            height / whole - 0.02,
+            height / whole,
         )
     )
     figure.colorbar(picture, cax=bar).set_label("Pearson r", fontsize=LETTERS)

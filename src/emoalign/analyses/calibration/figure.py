@@ -18,7 +18,7 @@ from emoalign.figures.style import FAINT, PEOPLE
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, groups, records
 from emoalign.wording import MINUS, number
 
-COLUMNS, HEADING, LEGEND = 3, 0.8, 0.35
+COLUMNS, HEADING, LEGEND = 3, 0.95, 0.35
 
 FLATTEST = 0.4
 """The least height of a panel, as a share of its width."""
