@@ -80,9 +80,9 @@ def _pages(subject: Subject, table: pd.DataFrame) -> Iterator[list[Row]]:
             page = []
         first, *others = pages_of(cells, LIST_ROWS - 1)
         page += [heading, *first]
-        for cells in others:
+        for further in others:
             yield page
-            page = [f"{heading} (continued)", *cells]
+            page = [f"{heading} (continued)", *further]
     if page:
         yield page
 
