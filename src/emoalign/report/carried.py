@@ -44,7 +44,7 @@ PIXELS_PER_INCH = 125
 SHARPNESS = 1.55
 """Pixels kept for each pixel on the page, for dense screens."""
 
-COLOURS = 128
+COLOURS = 64
 
 ROOM = 4_000_000
 """Characters that all figures of a page may take: further ones are named, not shown."""

@@ -31,9 +31,10 @@ ROW_INCHES = 0.21
 LIST_ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
 """Rows on a page."""
 
-NAME_INCHES = 3.2
+NAME_INCHES, NAME_SIZE = 3.35, 7.0
 TITLE_INCHES = 1.0
-"""Room for a name, and for the title of a model in it at least."""
+"""Room for a name, with the size of its letters in points, and for the title of a model in it at
+least."""
 
 Row = str | Mapping[str, Any]
 """The name of a scale above its cells, or a cell."""
@@ -63,7 +64,8 @@ def draw_correlations(subject: Subject) -> list[Figure]:
         # A title is known by its beginning; what tells the rows of a model apart stays whole.
         asked = "".join(f", {part}" for part in parts)
         title = subject.job.models[cell["model"]]
-        return shortened(title, max(NAME_INCHES - width_of(asked), TITLE_INCHES)) + asked
+        room = max(NAME_INCHES - width_of(asked, NAME_SIZE), TITLE_INCHES)
+        return shortened(title, room, NAME_SIZE) + asked
 
     return [_list_page(subject, rows, name, lowest) for rows in _pages(subject, table)]
 
@@ -101,6 +103,7 @@ def _list_page(
     axis.set_yticks(range(len(rows)), names)
     for label, row in zip(axis.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if isinstance(row, str) else "normal")
+        label.set_fontsize(8 if isinstance(row, str) else NAME_SIZE)
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlim(lowest, 1.04)

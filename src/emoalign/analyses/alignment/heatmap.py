@@ -30,7 +30,7 @@ from emoalign.wording import coefficient
 COLUMNS, ROWS = 16, 28
 """Scales and models (with their protocols and readouts) on a page."""
 
-WIDTHS = (0.27, 0.62)
+WIDTHS = (0.27, 0.75)
 """The least and the greatest width of a cell in inches: room for two decimals."""
 
 HEIGHT, LOWEST = 0.26, 1.1
@@ -38,6 +38,15 @@ HEIGHT, LOWEST = 0.26, 1.1
 
 BAR, BELOW, LETTERS = 0.7, 0.06, 7.0
 """Inches for the colour bar and below the map, and the size of names in points."""
+
+LINE = 0.125
+"""Height of a line, in inches."""
+
+BOLD = 1.15 * LETTERS
+"""Size of letters that are as wide as bold ones."""
+
+SHORTEST = 0.7
+"""Room for the title of a dataset that stands upright, in inches, at least."""
 
 COLOURS = "YlGnBu"
 
@@ -96,7 +105,7 @@ def _page(
     scales = list(r.columns.get_level_values("scale"))
     upright = max(width_of(scale, LETTERS) for scale in scales) > 0.95 * width / across
     reach = 0.08 + (min(height, max(width_of(s, LETTERS) for s in scales)) if upright else 0.13)
-    titles = _titles(subject, r.columns, width / across, height)
+    titles = _titles(subject, r.columns, width / across, max(SHORTEST, height - reach))
     above = 0.08 + reach + max((tall for *_, tall in titles), default=0.0)
 
     whole = BELOW + height + above
@@ -132,7 +141,7 @@ def _page(
             ha="center",
             va="bottom",
             fontsize=LETTERS,
-            weight=600,
+            weight="bold",
         )
         if start:
             axis.axvline(start, color="white", linewidth=3)
@@ -151,29 +160,27 @@ def _page(
 
 
 def _titles(
-    subject: Subject, columns: pd.Index, cell: float, height: float
+    subject: Subject, columns: pd.Index, cell: float, longest: float
 ) -> list[tuple[int, int, str, int, float]]:
     """The titles of datasets above their scales, where there are several: first and last column,
-    text, rotation and height in inches."""
+    text, rotation and height in inches. A title stands upright over columns too narrow for it."""
     if columns.get_level_values("dataset").nunique() == 1 == len(subject.job.datasets):
         return []
-    groups, start = [], 0
+    titles, start = [], 0
     for dataset, of_dataset in groupby(columns.get_level_values("dataset")):
         end = start + len(list(of_dataset))
-        groups.append((start, end, subject.job.datasets[dataset].title))
-        start = end
-    fits = all(
-        max(width_of(word, LETTERS) for word in title.split()) <= (end - start) * cell
-        for start, end, title in groups
-    )
-    titles = []
-    for start, end, title in groups:
-        if fits:
-            text = wrapped(title, 0.95 * (end - start) * cell, LETTERS)
-            titles.append((start, end, text, 0, 0.03 + 0.125 * (text.count("\n") + 1)))
+        title, room = subject.job.datasets[dataset].title, 0.95 * (end - start) * cell
+        if max(width_of(word, BOLD) for word in title.split()) <= room:
+            text = wrapped(title, room, BOLD)
+            titles.append((start, end, text, 0, 0.03 + LINE * (text.count("\n") + 1)))
         else:
-            text = shortened(title, height, LETTERS)
-            titles.append((start, end, text, 90, 0.05 + width_of(text, LETTERS)))
+            lines = wrapped(title, longest, BOLD).split("\n")
+            most = max(1, int(room / LINE))
+            last = shortened(" ".join(lines[most - 1 :]), longest, BOLD)
+            lines = [*lines[: most - 1], *([last] if last else [])]
+            tall = 0.05 + max(width_of(line, BOLD) for line in lines)
+            titles.append((start, end, "\n".join(lines), 90, tall))
+        start = end
     return titles
 
 

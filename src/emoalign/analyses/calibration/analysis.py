@@ -133,11 +133,14 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.calibration.figure:draw",
             title="Calibration: {dataset}, {scale}",
-            caption="{dataset}, {scale}: of the shares that were predicted to be so large, how "
-            "large were they? Grey: the model as it is. Colour: calibrated by the method nearest "
-            "to people, on other items. Dashed: shares are what they are said to be. Larger "
-            "points stand for more shares; bars are 95% bootstrap intervals over texts. Above "
-            "each panel, what the method takes off the divergence from people.",
+            caption="{dataset}, {scale}: how large people's shares were where a share of this "
+            "size was predicted. Open: the model as it is. Filled: the model calibrated "
+            "on other items, by the method that came nearest to people. Crosses: the human "
+            "average over other items, which ignores the item. Dashed: predicted and "
+            "human shares agree. Larger points stand for more shares; bars are 95% "
+            "bootstrap intervals over texts. Above each panel: the change of the "
+            "divergence from people (JSD) by the method, with its 95% interval, and by "
+            "people's average.",
             alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
             "after calibration, a panel per cell; the numbers are in the tables of calibration.",
             reads=statistics("calibration", "calibration_curves"),

@@ -64,9 +64,9 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.distributions.figure:draw",
             title="Entropy: {dataset}, {scale}",
             caption="{dataset}, {scale}: the entropy of people's answers and of the model's, for "
-            "every item; larger points stand for several items. Dashed: the same entropy. ρ is "
-            "the rank correlation over items, with its 95% bootstrap interval; in brackets what "
-            "a perfect model would reach with as many answers.",
+            "every item; larger points stand for several items. Dashed: the same entropy. "
+            "Above each panel: the rank correlation ρ over items with its 95% bootstrap "
+            "interval, and the ρ that a perfect model would reach with as many answers.",
             alt="Entropy of people's answers and of the models' for {dataset}, {scale}, a panel "
             "per cell; the correlations are in the table of entropy.",
             reads=statistics("entropy", "item_entropies"),

@@ -30,7 +30,7 @@ ROWS = int((PAGE_HEIGHT - AROUND_INCHES) / ROW_INCHES)
 NAME_ROW = 0.6
 """Height of the name of a scale, as a share of a row."""
 
-NAME_INCHES = 2.5
+NAME_INCHES = 2.6
 
 LOWEST = -0.25
 

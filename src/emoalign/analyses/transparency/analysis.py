@@ -146,10 +146,11 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.transparency.figure:draw",
             title="Labels said outright: {dataset}, {scale}",
-            caption="{dataset}, {scale}: each point is a label. Across: how outright texts say "
-            "it, from seed words and embeddings, or by the probe where these are not "
-            "known. Up: rank correlation over texts of the model's shares with people's. The "
-            "gradient is the rank correlation of the two over labels.",
+            caption="{dataset}, {scale}: each point is a label. Horizontal axis: how outright "
+            "texts say it, from seed words and embeddings, or from the probe where these "
+            "are not known. Vertical axis: rank correlation over texts of the model's "
+            "shares with people's. The gradient is the rank correlation of the two over "
+            "labels.",
             alt="Agreement with people over transparency, label by label, for {dataset}, {scale}, "
             "a panel per cell; the numbers are in the table of transparency.",
             reads=statistics("labels", "transparency", "transparency_gradient"),
