@@ -258,6 +258,8 @@ def test_the_r_snippet_uses_columns_that_exist() -> None:
 def copy_of_entries(folder: Path) -> None:
     for part in ("config", "src/emoalign/catalogue"):
         shutil.copytree(ROOT / part, folder / part)
+    (folder / "docs").mkdir()
+    shutil.copy(ROOT / "docs/methods.md", folder / "docs")
 
 
 def test_check_names_every_drifted_file_and_changes_none(

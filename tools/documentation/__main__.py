@@ -9,8 +9,12 @@ from pathlib import Path
 
 from documentation.configuration import configuration_page
 from documentation.file_kinds import KINDS, schema_text
+from documentation.references import with_references
 from documentation.results import results_page
 from emoalign.tables import TABLES, atomic
+
+METHODS = "docs/methods.md"
+"""Written by hand but for its list of references."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
@@ -20,8 +24,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m documentation",
-        description="Write docs/configuration.md, docs/results.md and the JSON schemas, "
-        "in the folder of the project.",
+        description="Write docs/configuration.md, docs/results.md, the references of "
+        "docs/methods.md and the JSON schemas, in the folder of the project.",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail when a file has drifted"
@@ -42,6 +46,7 @@ def generated(root: Path) -> dict[str, str]:
     pages = {
         "docs/configuration.md": configuration_page(KINDS, root),
         "docs/results.md": results_page(TABLES),
+        METHODS: with_references(_text(root / METHODS) or ""),
     }
     return schemas | pages
 

@@ -27,11 +27,11 @@ from emoalign.statistics.replicates import Interval
 from emoalign.tables import BASELINE, groups, records
 
 LOOSE = 0.5
-"""A rank correlation of entropies below this is called loose: our threshold, not a published one."""
+"""A rank correlation of entropies below this is called loose: our threshold, none is published."""
 
 GAIN = 0.14
-"""The largest relative reduction of the divergence, "up to 14%" in the published abstract. Our reading:
-the best of METHODS reduces it, and by no more than this."""
+"""The largest relative reduction of the divergence: "up to 14%" in the published abstract. We read
+this as: the best of METHODS reduces it, by no more than this."""
 
 METHODS = ("temperature", "bias", "isotonic")
 """The three published methods: temperature scaling, a bias for each label, isotonic regression."""
@@ -167,8 +167,8 @@ def _gain(cell: Cell, calibration: pd.DataFrame) -> Finding | str:
     surely, possibly = min(low, GAIN - high), min(high, GAIN - low)
     words = (
         f"{gain:.1%} [{low:.1%}, {high:.1%}] by {best['method']} on {cell.scale}, "
-        f"JSD {best['jsd_before']:.3f} to {best['jsd_after']:.3f} in cross-validation; the deciding "
-        f"number is the distance of the gain to 0 or {GAIN:.0%}, whichever is nearer"
+        f"JSD {best['jsd_before']:.3f} to {best['jsd_after']:.3f} in cross-validation; the "
+        f"deciding number is the distance of the gain to 0 or {GAIN:.0%}, whichever is nearer"
     )
     return Finding(min(gain, GAIN - gain), Interval(surely, possibly), words)
 
