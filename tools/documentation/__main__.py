@@ -44,7 +44,7 @@ def generated(root: Path) -> dict[str, str]:
     """The text of every generated file by its path in the project at `root`."""
     schemas = {kind.schema_path: schema_text(kind) for kind in KINDS}
     pages = {
-        "docs/configuration.md": configuration_page(KINDS, root),
+        "docs/configuration.md": configuration_page(KINDS),
         "docs/results.md": results_page(TABLES),
         METHODS: with_references(_text(root / METHODS) or ""),
     }

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import pyarrow as pa
 
-from documentation.plain_words import link, plain, table
+from documentation.plain_words import link, plain
 from emoalign.tables import Column, Table
 from emoalign.tables.contract import CELL, RECURRING
 
@@ -22,21 +22,21 @@ A study writes everything to `results/<study>/`. The raw answers of the models a
 
 ```
 results/
-├── journal/<model>/<dataset>/<scale>/   raw answers of the models
-├── trainings/                           weights of trained baselines
+├── journal/<model>/<dataset>/<scale>/   raw answers
+├── trainings/                           weights of baselines
 └── <study>/
-    ├── report.html      start here: findings, tables, figures and methods in one file
-    ├── figures/         every figure as PDF and PNG
-    ├── statistics/      comparisons of models with people, as Parquet and CSV
-    ├── items/           one row per item and condition: the model beside the people
-    ├── calibrated/      calibrated distributions of the items
-    ├── calibrators/     fitted calibration maps, for use on other items
-    ├── ratings/         one row per answer
-    ├── baselines/       predictions of trained classifiers
-    ├── norms/           human means, SDs and single ratings
-    ├── stimuli/         the items of the study
-    ├── manifest.json    configuration, versions, checksums, settings
-    ├── logs/            messages of every job: look here when one fails
+    ├── report.html      start here
+    ├── figures/         PDF and PNG
+    ├── statistics/      comparisons with people, Parquet and CSV
+    ├── items/           a row per item and condition
+    ├── calibrated/      calibrated distributions
+    ├── calibrators/     calibration maps, for other items
+    ├── ratings/         a row per answer
+    ├── baselines/       predictions of classifiers
+    ├── norms/           human ratings
+    ├── stimuli/         items
+    ├── manifest.json    configuration, versions, checksums
+    ├── logs/            messages of every job
     └── benchmarks/      time and memory of every job
 ```
 
@@ -55,9 +55,9 @@ results/
 
 ## Raw answers
 
-Every answer is appended to `results/journal/` when it arrives and is never requested twice. An
-interrupted job resumes where it stopped, more participants require only the additional answers, and
-studies with the same questions share the answers.
+Every answer is appended to `results/journal/` when it arrives and is never requested twice:
+interrupted jobs resume, more participants need only the additional answers, and studies with the
+same questions share them.
 
 * **Back up `results/journal/`.** Its answers may have been paid for, and a provider may change or
   withdraw a model.
@@ -112,7 +112,7 @@ read_parquet("results/default/items/vader.parquet") |>
 
 ## Tables
 
-{contents}
+{contents}.
 
 Paths are within `results/<study>/`. After `x` (CI) come `x_low` and `x_high`, the ends of its 95%
 confidence interval: BCa over resampled items, unless stated otherwise ([methods](methods.md)).
@@ -136,11 +136,8 @@ STATUS_MEANINGS = {
 
 def results_page(tables: Sequence[Table]) -> str:
     """The page."""
-    statuses = table(
-        ("status", "meaning"),
-        [(f"`{status}`", plain(meaning)) for status, meaning in STATUS_MEANINGS.items()],
-    )
-    contents = " · ".join(link(title(kind), title(kind)) for kind in tables)
+    statuses = "\n".join(f"* `{status}`: {plain(of)}" for status, of in STATUS_MEANINGS.items())
+    contents = ", ".join(link(title(kind), title(kind)) for kind in tables)
     introduction = _INTRODUCTION.format(
         statuses=statuses, contents=contents, recurring=_recurring()
     )

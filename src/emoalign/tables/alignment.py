@@ -79,8 +79,8 @@ ALIGNMENT = Table(
         Column("n_items_excluded", COUNT, "Items without a usable answer or without a norm."),
         RELIABILITY_SOURCE,
         *shared(
-            "Pearson correlation of item means. No interval with fewer than three clusters, where "
-            "r depends on a single one, or is ±1.",
+            "Pearson correlation of item means; no interval with fewer than three clusters, or if "
+            "r hinges on one or is ±1.",
             "pearson_r",
             "pearson_low",
             "pearson_high",
@@ -160,7 +160,7 @@ ALIGNMENT = Table(
 LABEL = Column("label", TEXT, "The label.")
 
 RATES = shared(
-    "Mean over items of the share of raters, or of answers, that chose the label.",
+    "Mean share of raters, or of answers, that chose the label.",
     "human_rate",
     "model_rate",
 )

@@ -22,7 +22,7 @@ from emoalign.tables.contract import (
 )
 
 _BESIDE = {
-    "uniform": "The metric if all points, or all sets of labels, were equally likely.",
+    "uniform": "The metric if all points, or sets of labels, were equally likely.",
     "marginal": "The metric of people's mean distribution on the items of the other folds.",
     "point_mass": "The metric if the model always gave its mean (nearest point), or its most "
     "frequent labels.",
