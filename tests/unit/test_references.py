@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from documentation.references import authors, fields, in_words, with_references
+from documentation.methods import authors, fields, in_words, with_sources
 from emoalign.installed import CATALOGUE
 from emoalign.report.page import sources
 from emoalign.study.reading import read_yaml
@@ -67,8 +67,10 @@ def named(source: dict[str, str]) -> list[str]:
 
 def found(match: re.Match[str], known: list[dict[str, str]]) -> bool:
     """Whether a source has the authors that a text names, and the year."""
-    first, more = match["first"].removesuffix("'s").removesuffix("’s"), match["more"] or ""
-    others = re.findall(NAME, more) if "et al." not in more else []
+    more = match["more"] or ""
+    first, *others = (
+        re.sub("['’]s$", "", name) for name in re.findall(NAME, match["first"] + more)
+    )
     same_year = (named(source) for source in known if source["year"] == match["year"])
     return any(
         len(names) > 2 and names[0] == first if "et al." in more else names == [first, *others]
@@ -101,7 +103,13 @@ def test_every_source_is_cited() -> None:
 
 def test_a_citation_without_a_source_is_noticed() -> None:
     known = list(SOURCES.values())
-    for text in ("Lin 1991", "Lin's (1989", "Kull et al. (2019", "Shrout & Fleiss, 1979"):
+    for text in (
+        "Lin 1991",
+        "Lin's (1989",
+        "McGraw and Wong's (1996",
+        "Kull et al. (2019",
+        "Shrout & Fleiss, 1979",
+    ):
         assert found(CITED.fullmatch(text), known), text
     for text in ("Lin 1992", "Lin et al. 1991", "Shrout & Lin 1979", "Fleiss 1979", "Nobody 1979"):
         assert not found(CITED.fullmatch(text), known), text
@@ -132,5 +140,7 @@ def test_the_list_of_references_is_in_the_style_of_the_field() -> None:
 
 
 def test_a_page_without_a_place_for_references_is_an_error() -> None:
+    with pytest.raises(ValueError, match="Families of tests"):
+        with_sources("# Methods\n")
     with pytest.raises(ValueError, match="References"):
-        with_references("# Methods\n")
+        with_sources("# Methods\n\n## Families of tests\n\nold\n\n## Next\n")

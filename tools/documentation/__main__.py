@@ -9,12 +9,12 @@ from pathlib import Path
 
 from documentation.configuration import configuration_page
 from documentation.file_kinds import KINDS, schema_text
-from documentation.references import with_references
+from documentation.methods import with_sources
 from documentation.results import results_page
 from emoalign.tables import TABLES, atomic
 
 METHODS = "docs/methods.md"
-"""Written by hand but for its list of references."""
+"""Written by hand but for families of tests and references."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
@@ -46,7 +46,7 @@ def generated(root: Path) -> dict[str, str]:
     pages = {
         "docs/configuration.md": configuration_page(KINDS),
         "docs/results.md": results_page(TABLES),
-        METHODS: with_references(_text(root / METHODS) or ""),
+        METHODS: with_sources(_text(root / METHODS) or ""),
     }
     return schemas | pages
 

@@ -1,4 +1,4 @@
-"""The list of references that ends docs/methods.md, from the sources of the report."""
+"""What docs/methods.md has from the report: families of tests, and the list of references."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from emoalign.report.page import sources
+from emoalign.report.families import sentence
+from emoalign.report.page import cited, sources
 
-HEADING = "## References"
+REFERENCES = "References"
+FAMILIES = "Families of tests"
 
 _FIELD = re.compile(r"\b(?P<name>\w+) = \{(?P<value>(?:[^{}]|\{[^{}]*\})*)\}")
 
 
-def with_references(page: str) -> str:
-    """`page` with the list of all sources under its last heading, "References".
+def with_sources(page: str) -> str:
+    """`page` with what the package knows under its headings: families of tests, and references.
 
-    Raises ValueError for a page without this heading.
+    Raises ValueError for a page without these headings.
     """
-    text, found, _ = page.partition(f"{HEADING}\n")
-    if not found:
-        raise ValueError(f'docs/methods.md has no heading "{HEADING}" to put the references under')
+    families, _ = cited(sentence())
     entries = sorted(map(in_words, map(fields, sources().values())), key=str.casefold)
-    return f"{text}{HEADING}\n\n" + "\n".join(f"* {entry}" for entry in entries) + "\n"
+    references = "\n".join(f"* {entry}" for entry in entries)
+    return _filled(_filled(page, FAMILIES, families), REFERENCES, references)
+
+
+def _filled(page: str, heading: str, text: str) -> str:
+    """`page` with `text` as all that stands under a heading."""
+    before, found, after = page.partition(f"## {heading}\n")
+    if not found:
+        raise ValueError(f'docs/methods.md has no heading "{heading}"')
+    _, following, rest = after.partition("\n## ")
+    return f"{before}## {heading}\n\n{text}\n{following}{rest}"
 
 
 def fields(entry: str) -> dict[str, str]:
