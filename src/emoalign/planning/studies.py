@@ -102,7 +102,7 @@ class Study(Entry):
     )
     data_mirror: str | None = Field(
         None,
-        description="Folder from which the target data takes files instead of the network.",
+        description="Folder from which the target data takes missing files, instead of the network.",
     )
     max_usd: float | None = Field(
         None,

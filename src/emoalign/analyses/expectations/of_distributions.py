@@ -25,6 +25,7 @@ from emoalign.analyses.expectations.expectation import (
 )
 from emoalign.statistics.replicates import Interval
 from emoalign.tables import BASELINE, groups, records
+from emoalign.wording import coefficient
 
 LOOSE = 0.5
 """A rank correlation of entropies below this is called loose: our threshold, none is published."""
@@ -45,10 +46,14 @@ EXPECTED = {
         "The entropies of a model and of people are positively related, on every scale.", INOSHITA
     ),
     "entropies loosely related": Expectation(
-        f"They are related only loosely: ρ below {LOOSE:.1f} on every scale.", INOSHITA
+        f"They are related only loosely (we take this as ρ below {coefficient(LOOSE, 1)}), on every "
+        "scale.",
+        INOSHITA,
     ),
     "calibration gain": Expectation(
-        f"Light calibration reduces JSD, by {GAIN:.0%} at most.", INOSHITA
+        "Temperature scaling, a bias for each label or isotonic regression reduces JSD, by up to "
+        f"{GAIN:.0%}.",
+        INOSHITA,
     ),
     "transparent labels": Expectation(
         "A model follows people better on labels that texts say outright.", INOSHITA
