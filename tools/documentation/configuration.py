@@ -95,8 +95,10 @@ class _Keys:
         new = [text for text in described.values() if text not in self._known]
         places = dict.fromkeys(self._known[text] for text in described.values() if text not in new)
         known = [
-            ", ".join(f"`{key}`" for key, text in described.items() if self._known.get(text) == at)
-            + (f" (as in {link(at, at.lower())})" if at else "")
+            ", ".join(
+                _named(entry, key) for key, text in described.items() if self._known.get(text) == at
+            )
+            + (f" (as in {link(at, at)})" if at else "")
             for at in sorted(places)
         ]
         self._known |= dict.fromkeys(new, place)
@@ -123,7 +125,6 @@ class _Keys:
 
     def _line(self, entry: type[Entry], key: str) -> str:
         field = entry.model_fields[key]
-        name = f"**`{key}`**" if field.is_required() else f"`{key}`"
         meaning = field.description or ""
         kind = type_in_words(self._schemas[entry.__name__]["properties"][key])
         choices = re.findall("`([^`]+)`", kind)
@@ -131,8 +132,12 @@ class _Keys:
             kind = "text"  # the description lists them
         default = default_in_words(entry, key)
         shown = default if default and kind in EVIDENT else f"{kind}, {default}".strip(", ")
-        of = shown.removeprefix("text, ") if shown != "text" else ""
-        return f"* {name}{f' ({of})' if of else ''}: {plain(meaning)}"
+        of = "" if shown == "text" else shown
+        return f"* {_named(entry, key)}{f' ({of})' if of else ''}: {plain(meaning)}"
+
+
+def _named(entry: type[Entry], key: str) -> str:
+    return f"**`{key}`**" if entry.model_fields[key].is_required() else f"`{key}`"
 
 
 def _schemas(kinds: Sequence[FileKind]) -> dict[str, Schema]:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 
 from documentation.plain_words import link, plain
-from emoalign.tables import Column, Table
+from emoalign.tables import STATUSES, Column, Table
 from emoalign.tables.contract import CELL, RECURRING
 
 _INTRODUCTION = """\
@@ -206,6 +206,8 @@ def _code(column: Column) -> str:
 def _shown(columns: Sequence[Column]) -> str:
     """Names of columns described together; (CI) stands for the ends of an interval."""
     first, *others = (column.name for column in columns)
+    if [first, *others] == [f"n_{status}" for status in STATUSES]:
+        return "`n_<status>`"
     ends = [f"{first}_low", f"{first}_high"]
     if others[:2] == ends:
         return ", ".join([f"`{first}` (CI)", *(f"`{name}`" for name in others[2:])])

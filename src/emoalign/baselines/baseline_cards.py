@@ -51,9 +51,7 @@ class TrainingSettings(Entry):
     patience: int = Field(
         2,
         ge=1,
-        description=(
-            "Epochs without a lower dev loss before stopping; the best epoch's weights are used."
-        ),
+        description=("Epochs without a lower dev loss before stopping; the best epoch counts."),
     )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
@@ -115,7 +113,7 @@ class FinetunedBaseline(_Baseline):
     checkpoint_steps: int = Field(
         500,
         ge=1,
-        description=("Steps between checkpoints, from which an interrupted job resumes."),
+        description="Steps between checkpoints, from which an interrupted job resumes.",
     )
 
     leakage: ClassVar[None] = None
@@ -141,10 +139,7 @@ class CheckpointBaseline(_Baseline):
     kind: Literal["checkpoint"] = Field(description="Published weights.")
     seen: tuple[Name, ...] = Field(
         ("train",),
-        description=(
-            "Splits it was trained or selected on; their items and texts are not used for "
-            "evaluation."
-        ),
+        description=("Splits it was trained or selected on; not used for evaluation."),
     )
     leakage: str = Field(description="What it may have seen of the data, for the report.")
     labels: dict[str, str] = Field(

@@ -16,7 +16,7 @@ class _Embedding(Entry):
     title: str = Field(description="Name in the report.")
     prefix: str = Field(
         "",
-        description='Text to put before every text and label, if the model wants one ("query: ").',
+        description='Text to put before every text and label ("query: ").',
     )
     threads: int = Field(1, ge=1, description="CPU threads.")
 

@@ -36,7 +36,7 @@ JOURNAL_FOLDERS = ("embeddings", "spending")
 class StudyDataset(Entry):
     """A dataset of the study, and the part of it to use."""
 
-    dataset: Name = Field(description="Name of an included or own dataset.")
+    dataset: Name = Field(description="An included or own dataset.")
     scales: tuple[Name, ...] | None = Field(
         None, min_length=1, description="Scales to ask about. Default: all."
     )
@@ -56,12 +56,12 @@ class StudyDataset(Entry):
     )
     items: Literal["all", "rated"] = Field(
         "all",
-        description=("rated: only items that every recorded model rated throughout."),
+        description="rated: only items that every recorded model rated throughout.",
     )
     min_raters: int = Field(
         1,
         ge=1,
-        description=("Leave out items with fewer raters on any scale, if numbers are known."),
+        description="Leave out items with fewer raters on any scale, if numbers are known.",
     )
 
     @model_validator(mode="after")
@@ -78,16 +78,15 @@ class Study(Entry):
     study: Name = Field(description="Name of the study; results go to results/<study>.")
     title: str = Field(description="Title of the report.")
     seed: int = Field(ge=0, description="Seed of every random choice.")
-    models: tuple[Name, ...] = Field(min_length=1, description="Names of included or own models.")
-    datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="Datasets to be rated.")
+    models: tuple[Name, ...] = Field(min_length=1, description="Included or own models.")
+    datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="Datasets to rate.")
     protocols: tuple[Protocol, ...] = Field(
         (), description="Ways of asking. Optional if all models are recorded."
     )
     baselines: tuple[Name, ...] = Field(
         (),
         description=(
-            "Names of classifiers to compare with people alongside the models. Needs the "
-            "extra finetune."
+            "Classifiers to compare with people alongside the models. Needs the extra finetune."
         ),
     )
     shard_items: int | None = Field(
@@ -102,14 +101,13 @@ class Study(Entry):
     )
     data_mirror: str | None = Field(
         None,
-        description="Folder from which the target data takes missing files, instead of the network.",
+        description="Folder of missing files, which the target data uses instead of the network.",
     )
     max_usd: float | None = Field(
         None,
         gt=0,
         description=(
-            "Budget in US dollars, at the prices on the model cards. A job stops before "
-            "exceeding it."
+            "Budget in US dollars, at the prices on the model cards; jobs stop before exceeding it."
         ),
     )
     figures: tuple[FigureName, ...] | None = Field(

@@ -48,7 +48,7 @@ class DatasetCard(Entry):
     )
     archive: FileSource | None = Field(
         None,
-        description="Zip file with images, and with missing files of the source.",
+        description="Zip file with images and missing files of the source.",
     )
     images: str | None = Field(
         None,

@@ -28,14 +28,14 @@ class Protocol(Entry):
 
     short: ClassVar[str] = "name: {0}, prompts: {0}"
 
-    name: Name = Field(description="Name of the protocol in results and figures.")
+    name: Name = Field(description="Name in results and figures.")
     prompts: Name | None = Field(
         None,
-        description="Name of the prompt set. Not needed for recorded ratings.",
+        description="The prompt set. Not needed for recorded ratings.",
     )
     prompts_for: dict[Name, Name] = Field(
         default_factory=dict,
-        description="Prompt sets for single datasets, by dataset name.",
+        description="Prompt sets for single datasets.",
     )
     readouts: tuple[Readout, ...] = Field(
         ("sampled",),
@@ -55,9 +55,7 @@ class Protocol(Entry):
     )
     personas: Name | None = Field(
         None,
-        description=(
-            "Name of a persona table. Default: participants are repeated answers to one question."
-        ),
+        description=("A persona table. Default: repeated answers to one question."),
     )
     temperature: float = Field(1.0, ge=0, description="Sampling temperature.")
     wave: int = Field(

@@ -29,7 +29,7 @@ class StatisticsSettings(Entry):
     structure_items: int = Field(
         2_000,
         ge=10,
-        description="Most items in representational similarity; memory grows with the square.",
+        description="Most items in representational similarity.",
     )
     worst_items: int = Field(20, ge=1, description="Items with the largest arousal errors to list.")
     min_answers: int = Field(

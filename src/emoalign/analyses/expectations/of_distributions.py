@@ -46,8 +46,8 @@ EXPECTED = {
         "The entropies of a model and of people are positively related, on every scale.", INOSHITA
     ),
     "entropies loosely related": Expectation(
-        f"They are related only loosely (we take this as ρ below {coefficient(LOOSE, 1)}), on every "
-        "scale.",
+        f"They are related only loosely (in our reading, ρ below {coefficient(LOOSE, 1)}) on "
+        "every scale.",
         INOSHITA,
     ),
     "calibration gain": Expectation(

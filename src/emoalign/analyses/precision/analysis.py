@@ -28,7 +28,7 @@ class PrecisionSettings(Entry):
     sd_ratio: float = Field(
         1.0,
         ge=0,
-        description="SD of a model's answers to an item over that of people's; usually below 1.",
+        description="SD of a model's answers to an item over people's; usually below 1.",
     )
 
     @field_validator("expected_r")

@@ -31,24 +31,21 @@ TABLES = statistics("transparency", "transparency_gradient")
 
 
 class TransparencySettings(Entry):
-    """How explicitly texts express labels: settings for scales of labels."""
+    """How explicitly texts express labels."""
 
     embedding: Name | None = Field(
         None,
-        description=(
-            "Name of an embedding model. Without it, only seed words and the classifier "
-            "are reported."
-        ),
+        description=("An embedding model. Default: only seed words and classifier."),
     )
     seeds: Name | None = Field(
         "emotion-seeds",
-        description="Name of a seed lexicon; null for none.",
+        description="A seed lexicon; null for none.",
     )
     chosen_by: float = Field(
         0.5,
         gt=0,
         le=1,
-        description="Least share of raters who chose a label for a text to count.",
+        description="Least share of raters who chose a label, for a text to count.",
     )
     min_texts: int = Field(10, ge=2, description="Texts a label needs.")
     folds: int = Field(5, ge=2, description="Cross-validation folds of the classifier.")

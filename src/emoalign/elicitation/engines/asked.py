@@ -43,10 +43,7 @@ class Shown(Entry):
     image_longest_side: int = Field(
         1024,
         ge=16,
-        description=(
-            "Images are scaled down to this size in pixels. Part of the request: a change "
-            "asks again."
-        ),
+        description=("Images are scaled down to this size in pixels. A change asks again."),
     )
     system_role: bool = Field(
         True,

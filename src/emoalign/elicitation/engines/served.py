@@ -45,9 +45,7 @@ class Capabilities(Shown):
     )
     tokenizer: bool = Field(
         False,
-        description=(
-            "Offers POST /tokenize, needed to check that points of a scale are single tokens."
-        ),
+        description=("Offers POST /tokenize, to check that points are single tokens."),
     )
     seed_bits: int = Field(0, ge=0, le=63, description="Size of the seed in bits; 0 for none.")
     sampling: Sent = Field(
@@ -59,7 +57,7 @@ class Capabilities(Shown):
     )
     temperature: Range = Field(
         Range(min=0, max=2),
-        description="Range of temperatures the server applies faithfully; others are refused.",
+        description="Temperatures the server applies faithfully; others are refused.",
     )
     token_limit: Literal["max_tokens", "max_completion_tokens"] = Field(
         "max_tokens", description="Name of the parameter that limits answer length."

@@ -46,7 +46,7 @@ class EmobankSource(Source):
     )
     skips: Literal["drop", "keep"] = Field(
         "drop",
-        description=("Rows with 1 on all scales: skipped by the rater; the authors dropped them."),
+        description="Rows with 1 on all scales: skipped by the rater; the authors dropped them.",
     )
     min_raters: int = Field(
         2,

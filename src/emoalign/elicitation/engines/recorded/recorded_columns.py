@@ -47,7 +47,7 @@ class RecordedColumns(Entry):
     )
     text: str | None = Field(
         None,
-        description="Text of the item, matched exactly; ids are safer, as texts may repeat.",
+        description="Text of the item, matched exactly; ids are safer.",
     )
     image: str | None = Field(
         None,

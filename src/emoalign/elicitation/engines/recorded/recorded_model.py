@@ -99,7 +99,7 @@ class RecordedModel(ModelCard, TableFormat):
     )
     statuses: dict[Status, Written] = Field(
         default_factory=dict,
-        description=("Values of columns.status by status: {ok: [0, done], refusal: R}."),
+        description="Values of columns.status by status: {ok: [0, done], refusal: R}.",
     )
     quotes: Literal["standard", "none"] | None = Field(
         "standard",
