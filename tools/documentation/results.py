@@ -51,6 +51,8 @@ results/
 * The **status** of an answer says whether it is a rating. Only `ok` answers have a value; other
   answers are counted, and never repaired or asked for again.
 
+An answer has one of these statuses:
+
 {statuses}
 
 ## Raw answers

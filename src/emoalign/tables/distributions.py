@@ -143,7 +143,7 @@ DISTRIBUTION_CONTRASTS = Table(
         DATASET,
         SCALE,
         READOUT,
-        Column("metric", TEXT, "`jsd`, `rps`, `rps_debiased`, `w1`, or `brier` for labels."),
+        Column("metric", TEXT, "`jsd`; ordinal: `rps`, `rps_debiased`, `w1`; labels: `brier`."),
         N_ITEMS,
         N_TEXTS,
         *shared("Mean of the metric.", "mean_a", "mean_b"),
