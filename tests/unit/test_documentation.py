@@ -151,6 +151,22 @@ def test_tables_have_headings_of_their_own() -> None:
     assert len({title(table) for table in TABLES}) == len(TABLES)
 
 
+def test_descriptions_are_short_enough_to_look_something_up() -> None:
+    keys = {
+        f"{entry.__name__}.{key}": field.description or ""
+        for entry in CONFIGURATION
+        for key, field in entry.model_fields.items()
+    }
+    columns = {
+        f"{title(table)}.{column.name}": column.meaning
+        for table in TABLES
+        for column in table.columns
+    }
+    lengths = {name: len(text.split()) for name, text in (keys | columns).items()}
+    assert {name: length for name, length in lengths.items() if length > 35} == {}
+    assert sum(length > 20 for length in lengths.values()) < len(lengths) / 20
+
+
 def test_every_status_is_explained() -> None:
     assert tuple(STATUS_MEANINGS) == STATUSES
 
