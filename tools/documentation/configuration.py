@@ -88,22 +88,25 @@ class _Keys:
         common = [text for text, times in every.items() if times > MANY]
         self.common = "\n".join(common)
         self._known = dict.fromkeys(common, "")
+        self._entries: dict[str, set[str]] = {}
 
     def of(self, entry: type[Entry], place: str) -> str:
         """What is new in `entry`, whose heading is `place`, and where the rest is described."""
         described = self._described(entry)
-        new = [text for text in described.values() if text not in self._known]
-        places = dict.fromkeys(self._known[text] for text in described.values() if text not in new)
-        known = [
-            ", ".join(
-                _named(entry, key) for key, text in described.items() if self._known.get(text) == at
-            )
-            + (f" (as in {link(at, at)})" if at else "")
-            for at in sorted(places)
-        ]
+        keys = {text: _named(entry, key) for key, text in described.items()}
+        known = []
+        for at, lines in self._entries.items():
+            if len(lines) > MANY and lines <= keys.keys():
+                known.append(f"all keys of {link(at, at)}")
+                keys = {text: key for text, key in keys.items() if text not in lines}
+        self._entries[place] = set(described.values())
+        new = [text for text in keys if text not in self._known]
+        for at in sorted({self._known[text] for text in keys if text in self._known}):
+            names = ", ".join(key for text, key in keys.items() if self._known.get(text) == at)
+            known.append(f"{names} (as in {link(at, at)})" if at else names)
         self._known |= dict.fromkeys(new, place)
-        lines = [f"Known keys: {'; '.join(known)}."] if known else []
-        return "\n\n".join([*lines, *(["\n".join(new)] if new else [])])
+        told = [f"Known keys: {'; '.join(known)}."] if known else []
+        return "\n\n".join([*told, *(["\n".join(new)] if new else [])])
 
     def fixed(self, entry: type[Entry]) -> str:
         """The keys that tell an entry of this kind from others, such as `engine: vllm`."""
