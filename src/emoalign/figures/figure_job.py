@@ -7,10 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from emoalign.stimuli.readers.base import HumanDetail
 from emoalign.study.fields import Entry, Job, Modality
 from emoalign.study.protocols import Asked
-from emoalign.study.scales import Frameworks, HumanScale, LabelScale
+from emoalign.study.scales import Frameworks, HumanDetail, HumanScale, LabelScale
 
 Varied = Literal["temperature", "personas", "prompts"]
 """What may differ between protocols: how sharply is sampled, who is asked, with which words."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emoalign.figures.figure_job import FigureJob, ShownDataset, Varied, varying
-from emoalign.stimuli.readers.base import HumanDetail
+from emoalign.study.scales import HumanDetail
 
 Level = Literal["study", "dataset", "scale"]
 """What there is one figure for: the whole study, each dataset, or each scale of each dataset."""

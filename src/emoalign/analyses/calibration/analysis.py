@@ -132,8 +132,8 @@ ANALYSIS = Analysis(
             "average over other items, which ignores the item. Dashed: predicted and "
             "human shares agree. Larger points stand for more shares; bars are 95% "
             "bootstrap intervals over texts. Above each panel: the change of the "
-            "divergence from people (JSD) by the method, with its 95% interval, and by "
-            "people's average.",
+            "divergence from people (JSD) by the method, with its 95% interval, and by the "
+            "human average.",
             alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
             "after calibration, a panel per cell; the numbers are in the tables of calibration.",
             reads=statistics("calibration", "calibration_curves"),

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from emoalign.stimuli.delimited import decoded
 from emoalign.stimuli.left_out import Used, fitted
@@ -17,14 +17,11 @@ from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.rows import Row
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import Entry, FileSource
+from emoalign.study.scales import HumanDetail
 
 if TYPE_CHECKING:  # a card is read without numpy
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
-
-
-HumanDetail = Literal["nothing", "means", "SDs", "distributions"]
-"""The most that is known of how people rated an item: each includes what stands before it."""
 
 
 class Source(Entry, ABC):

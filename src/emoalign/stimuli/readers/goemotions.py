@@ -12,7 +12,6 @@ from pydantic import Field
 from emoalign.stimuli.delimited import decoded
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.readers.base import (
-    HumanDetail,
     HumanLabels,
     Source,
     SourceItem,
@@ -23,6 +22,7 @@ from emoalign.stimuli.rows import Row
 from emoalign.stimuli.sheets import Layout, places, read_rows
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource, Name
+from emoalign.study.scales import HumanDetail
 
 SCALE = "emotions"
 _UNCLEAR = "example_very_unclear"

@@ -13,7 +13,6 @@ from emoalign.errors import DataError
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.numbers import read_number
 from emoalign.stimuli.readers.base import (
-    HumanDetail,
     HumanRatings,
     Source,
     SourceItem,
@@ -22,6 +21,7 @@ from emoalign.stimuli.readers.base import (
 )
 from emoalign.stimuli.sheets import Layout, places, read_records, read_rows
 from emoalign.study.fields import FileSource
+from emoalign.study.scales import HumanDetail
 
 if TYPE_CHECKING:  # a card is read without numpy
     from emoalign.statistics.pairs import FloatArray

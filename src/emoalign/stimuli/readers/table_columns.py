@@ -7,9 +7,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from emoalign.stimuli.readers.base import HumanDetail, Source
+from emoalign.stimuli.readers.base import Source
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import Entry, FileSource, Name
+from emoalign.study.scales import HumanDetail
 
 
 class ScaleColumns(Entry):
