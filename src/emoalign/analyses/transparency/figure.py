@@ -16,7 +16,7 @@ from emoalign.figures.style import FAINT, Mark
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups, records
 from emoalign.wording import ci, coefficient, with_p
 
-COLUMNS, RATIO, HEADING = 2, 0.75, 0.5
+COLUMNS, RATIO, HEADING = 2, 0.75, 0.65
 
 AXES = {
     "t": "Transparency T: how outright texts say the label",
@@ -51,9 +51,7 @@ def draw(subject: Subject) -> list[Figure]:
         coefficients(shown[0][0].xaxis)
         _margins(shown[0][0], pd.concat([points for _, (_, points) in shown]), by)
         figure.supxlabel(AXES[by], fontsize=8)
-        figure.supylabel(
-            "Correlation of the label's shares with people's, Spearman's ρ", fontsize=8
-        )
+        figure.supylabel("Correlation with people's shares, Spearman's ρ", fontsize=8)
         # Names are placed where they do not collide on the page as it will be.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -93,5 +91,5 @@ def _summary(row: Mapping[str, Any]) -> str:
         return f"no gradient: {row['reason']}"
     rho = f"gradient ρ = {coefficient(row['rho'])}"
     interval = ci(row["rho_low"], row["rho_high"], bounded=True)
-    p = with_p(row["p_permutation"])
-    return ", ".join(filter(None, (rho, interval, p, f"{row['n_labels']} labels")))
+    estimate = ", ".join(filter(None, (rho, interval)))
+    return f"{estimate}\n{with_p(row['p_permutation'])}, {row['n_labels']} labels"
