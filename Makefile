@@ -60,7 +60,7 @@ format: $(VENV)/.dev  ## Format the code
 docs: $(VENV)/.dev  ## Regenerate docs/configuration.md, docs/results.md and the JSON schemas
 	PYTHONPATH=src:tools $(BIN)/python -m documentation
 
-# MkDocs 1 goes on to be what this is for; without the setting its theme advertises a successor.
+# Without this setting, the theme prints an announcement at each build.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 site: $(VENV)/.dev  ## Build the documentation as a website, site/index.html, and check its links

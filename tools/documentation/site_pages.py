@@ -1,7 +1,7 @@
-"""A hook of MkDocs: README.md opens the site, and links to files outside docs/ lead to copies of them.
+"""A hook of MkDocs: README.md opens the site, and files outside docs/ are copied into it.
 
-The plain files link to each other as they lie in the repository, so that their links work there too.
-In the site, README.md is index.md, what is in docs/ is at the top, and other files are in project/.
+The plain files link to each other as they lie in the repository. In the site, README.md is
+index.md, what is in docs/ is at the top, and other files that a page links to are in project/.
 """
 
 from __future__ import annotations
