@@ -50,6 +50,7 @@ def test_the_readme_opens_the_site_and_its_links_lead_to_pages(site: Path) -> No
     assert '<a href="project/CITATION.cff">' in text
     assert (site / "project/CITATION.cff").read_bytes() == (ROOT / "CITATION.cff").read_bytes()
     assert 'src="report.png"' in text
+    assert 'class="md-search"' in text
 
 
 def test_a_link_that_leads_nowhere_fails(tmp_path: Path) -> None:
