@@ -13,8 +13,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-pytest.importorskip("mkdocs", reason="requirements-dev.lock is not installed")
-
 
 def built(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
