@@ -300,3 +300,18 @@ def test_items_with_more_answers_have_larger_points(
     sizes = np.asarray(cloud.get_sizes())
     assert sorted({*np.round(sizes / sizes.max(), 6)}) == [0.25, 1.0]
     assert "2 to 8 answers each" in page.axes[0].get_title()
+
+
+@pytest.mark.parametrize("n", [1, 20])
+@pytest.mark.parametrize("kind", ["correlations", "temperatures", "wordings"])
+def test_figures_of_a_single_scale_are_legible_too(
+    read: dict[str, tuple[PlannedFigure, Subject]], kind: str, n: int
+) -> None:
+    planned, subject = read[kind]
+    one = {
+        name: table[table["scale"] == "valence"] if "scale" in table else table
+        for name, table in subject.tables.items()
+    }
+    made = drawn(planned, replace(subject, tables=one), n)
+    with style():
+        assert [found for page in made for found in problems(page)] == []

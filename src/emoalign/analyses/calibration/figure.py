@@ -84,7 +84,7 @@ def draw(subject: Subject) -> list[Figure]:
                 _curve(axis, curves[one], look, subject.marks[key[0]].colour)
         figure.supxlabel("Predicted share of a point or label", fontsize=8)
         figure.supylabel("Share of people who chose it", fontsize=8)
-        handles = [look.legend() for look in LOOKS]
+        handles = [look.legend() for look in LOOKS if any(drawn[key] for _, (key, _) in shown)]
         figure.legend(handles=handles, loc="outside upper center", ncols=3, handletextpad=0.4)
         pages.append(figure)
     return pages
