@@ -206,7 +206,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "some items have no rating": {"blocked", "recorded ratings"},
     "In every cell, at least half of the probability is on the scale": {"exact", "both readouts"},
     "Means of items: Words, valence: there is nothing to draw": {"refused"},
-    "Spread of ratings: Words, valence: there is nothing to draw": {"refused", "one answer"},
+    "Spread of ratings: Words, valence: there is nothing to draw": {"refused"},
     "Dashed: root mean square of people on the same items": {"whole"},
     "of the items farthest from it some are named": {"whole"},
     "a scale of arousal; this study has none": ALL - {"arousal"},
