@@ -9,6 +9,9 @@ from typing import Any
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
 
+READOUT_NAMES = {"sampled": "sampled answers", "exact": "exact probabilities"}
+"""The two ways of reading what a model answers."""
+
 R_INTERVAL = "95% BCa interval over items"
 """The one interval of a cell's r, wherever it is shown."""
 

@@ -172,6 +172,15 @@ def model_column(job: ReportJob) -> Column:
     return Column("Model", lambda row: titles[row["model"]], "model", False)
 
 
+def readout_column() -> Column:
+    """How the answers that the row is about were read."""
+    meaning = (
+        "How answers were read. Sampled: answers drawn one at a time. Exact: the probability of "
+        "every possible rating, read from the model."
+    )
+    return text("Readout", "readout", meaning)
+
+
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:
     """The columns that say which cell a row is about: model, protocol, and dataset with scale."""
     where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)

@@ -1,4 +1,4 @@
-"""The tables of reliability and alignment: how human-like each cell is, and how sure that is."""
+"""The tables of reliability and alignment: how human-like each condition is, with intervals."""
 
 from __future__ import annotations
 

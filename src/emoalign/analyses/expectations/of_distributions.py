@@ -1,7 +1,7 @@
-"""Expectations about distributions, beside what was found.
+"""Expectations about distributions, and the findings of this study.
 
-They are those of Inoshita et al. (2026, arXiv 2604.27345): models asked without examples are
-farther from people than one fine-tuned on people's labels; their entropies follow those of people,
+They are those of Inoshita et al. (2026, arXiv 2604.27345): models asked without examples diverge
+more from people than one fine-tuned on people's labels; their entropies follow those of people,
 but loosely; isotonic calibration brings them 8 to 14% nearer; and they follow people better on
 labels that texts say outright.
 """
@@ -24,6 +24,7 @@ from emoalign.analyses.expectations.expectation import (
 )
 from emoalign.statistics.replicates import Interval
 from emoalign.tables import BASELINE, groups, records
+from emoalign.wording import coefficient, number
 
 LOOSE = 0.5
 """A rank correlation of entropies below this is called loose; published: .20 to .24."""
@@ -34,20 +35,24 @@ GAIN = (0.08, 0.14)
 METHOD = "isotonic"
 EXPECTED = {
     "asked above fine-tuned": Expectation(
-        "A model that is asked is farther from people (JSD) than one fine-tuned on their labels.",
+        "A prompted model diverges more from people (JSD) than one fine-tuned on their labels.",
         INOSHITA,
     ),
     "entropies related": Expectation(
-        "The entropies of a model and of people are positively related, on every scale.", INOSHITA
+        "The entropies of model and human distributions correlate positively on every scale.",
+        INOSHITA,
     ),
     "entropies loosely related": Expectation(
-        f"They are related only loosely: ρ below {LOOSE:.1f} on every scale.", INOSHITA
+        "The entropies of model and human distributions correlate only loosely on every scale "
+        f"(ρ below {coefficient(LOOSE)}).",
+        INOSHITA,
     ),
     "isotonic gain": Expectation(
         f"Isotonic calibration reduces JSD by {GAIN[0]:.0%} to {GAIN[1]:.0%}.", INOSHITA
     ),
     "transparent labels": Expectation(
-        "A model follows people better on labels that texts say outright.", INOSHITA
+        "The more openly texts state a label, the more closely a model follows people on it.",
+        INOSHITA,
     ),
 }
 
@@ -111,37 +116,37 @@ class Cell:
 
 
 def _entropies(cells: pd.DataFrame, *, loose: bool) -> Finding | str:
-    """Whether ρ is above 0 on every scale, or below LOOSE on every scale."""
+    """A test of ρ above 0 on every scale, or below LOOSE on every scale."""
     unknown = cells[cells["spearman_rho_low"].isna()]
     if len(unknown):
         first = records(unknown.sort_values("scale"))[0]
-        return f"no correlation on {first['scale']}: {first['reason'] or 'no interval'}"
+        return f"no correlation for {first['scale']}: {first['reason'] or 'no interval'}"
     rho, low, high = (
         cells[f"spearman_rho{end}"].to_numpy(dtype=np.float64) for end in ("", "_low", "_high")
     )
     place = int(rho.argmax() if loose else rho.argmin())
-    words = (
-        f"{'highest' if loose else 'lowest'} of {len(cells)}: ρ = {rho[place]:.3f} "
-        f"on {cells['scale'].iloc[place]}"
+    which = (
+        "" if len(cells) == 1 else f"{'highest' if loose else 'lowest'} of {len(cells)} scales: "
     )
+    words = f"{which}ρ = {coefficient(rho[place])} for {cells['scale'].iloc[place]}"
     if loose:
-        words += f"; the deciding number is {LOOSE:.1f} minus ρ"
+        words += f" (estimate: {coefficient(LOOSE)} minus ρ)"
         return Finding(LOOSE - rho.max(), Interval(LOOSE - high.max(), LOOSE - low.max()), words)
     return Finding(rho.min(), Interval(low.min(), high.min()), words)
 
 
 def _above_fine_tuned(cell: Cell, contrasts: pd.DataFrame) -> Finding | str:
-    """Against the fine-tuned baseline to which it is the nearest, on the same items."""
+    """A test against the fine-tuned baseline to which it is closest, on the same items."""
     rows = cell.rows(contrasts, kind="baseline", within=cell.protocol, a=cell.model, metric="jsd")
     if not rows:
         return f"the study has no fine-tuned baseline for {cell.scale}"
     with_intervals = [row for row in rows if not np.isnan(row["difference_low"])]
     if not with_intervals:
-        return str(rows[0]["reason"] or "the interval is not known")
+        return str(rows[0]["reason"] or "no interval")
     row = min(with_intervals, key=lambda row: (row["difference"], row["b"]))
     words = (
-        f"JSD {row['mean_a']:.3f}, {row['b']} {row['mean_b']:.3f} over {row['n_items']:.0f} items "
-        f"of {cell.scale}"
+        f"JSD = {number(row['mean_a'])} bits, {row['b']} {number(row['mean_b'])} bits, for "
+        f"{row['n_items']:.0f} items of {cell.scale}"
     )
     return Finding(
         row["difference"], Interval(row["difference_low"], row["difference_high"]), words
@@ -171,8 +176,8 @@ def _gain(cell: Cell, calibration: pd.DataFrame) -> Finding | str:
 def _transparent(cell: Cell, gradient: pd.DataFrame) -> Finding | str:
     row = next(iter(cell.rows(gradient, predictor="t")), None)
     if row is None:
-        return f"the transparency of {cell.scale} is not known"
+        return f"the transparency of the labels of {cell.scale} is not known"
     if np.isnan(row["rho_low"]):
-        return str(row["reason"] or "the interval is not known")
-    words = f"ρ = {row['rho']:.3f} over {row['n_labels']:.0f} labels of {cell.scale}"
+        return str(row["reason"] or "no interval")
+    words = f"ρ = {coefficient(row['rho'])} over {row['n_labels']:.0f} labels of {cell.scale}"
     return Finding(row["rho"], Interval(row["rho_low"], row["rho_high"]), words)

@@ -1,4 +1,4 @@
-"""Cells whose correlations are looked at more closely, over all items of their dataset."""
+"""The conditions whose correlations are checked, over all items of their dataset."""
 
 from __future__ import annotations
 

@@ -1,0 +1,29 @@
+"""Conditions in sentences: which model was asked with which protocol, and how it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emoalign.report.report_job import ReportJob
+from emoalign.wording import READOUT_NAMES
+
+
+def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
+    """A condition to put into brackets: Model m under p, sampled answers.
+
+    Scale and dataset follow where the study has several.
+    """
+    name = f"{asked(job, cell)}, {READOUT_NAMES[cell['readout']]}"
+    scales = sum(len(card.scales) + len(card.labels) for card in job.datasets.values())
+    return name if scales == 1 else f"{name}, {scale(job, cell)}"
+
+
+def asked(job: ReportJob, cell: Mapping[str, Any]) -> str:
+    """The model and protocol of a condition: Model m under p."""
+    return f"{job.titles[cell['model']]} under {cell['protocol']}"
+
+
+def scale(job: ReportJob, cell: Mapping[str, Any]) -> str:
+    """The scale that a condition is about: valence of Words."""
+    return f"{cell['scale']} of {job.datasets[cell['dataset']].title}"
