@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from emoalign.prompts import QuestionTemplate
 from emoalign.report.report_job import ReportJob
 from emoalign.study.protocols import AnswerFormat, Protocol
-from emoalign.wording import counted, listed, number
+from emoalign.wording import listed, number
 
 FRAMES = {"chat": "a chat message", "completion": "a text to be continued"}
 
@@ -24,9 +24,9 @@ def sentence(job: ReportJob, a: str, b: str, dataset: str, scale: str) -> str | 
     if not told:
         return None
     if len(told) == 1:
-        return f"{a} and {b} differ in {told[0]}."
+        return f"The protocols {a} and {b} differ in {told[0]}."
     return (
-        f"{a} and {b} differ in {counted(len(told), 'respect')}: {listed(told)}. This contrast "
+        f"The protocols {a} and {b} differ in {len(told)} respects: {listed(told)}. This contrast "
         "alone cannot show which of them matters."
     )
 

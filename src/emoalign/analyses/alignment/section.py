@@ -211,12 +211,7 @@ def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> lis
     over = counted(max(items), dataset.modality)
     sentences = [
         f"Across {over if len(items) == 1 else f'up to {over}'} of {dataset.title}, mean "
-        f"{best['scale']} ratings by {model} correlated with human means as follows: "
-        + "; ".join(
-            f"{correlation(cell)} under {cell['protocol']} ({READOUT_NAMES[cell['readout']]})"
-            for cell in cells
-        )
-        + "."
+        f"{best['scale']} ratings by {model} {_correlated(cells)}."
     ]
     sentences += _between_protocols(cells, contrasts, job)
     if ceiling := span((cell["ceiling"] for cell in cells), bounded=True):
@@ -230,6 +225,25 @@ def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> lis
         if cell["readout"] == "exact" and (few := little(on_scale(cell), "exact")):
             sentences.append(f"Under {cell['protocol']}, {few}.")
     return sentences
+
+
+def _correlated(cells: Sequence[Mapping[str, Any]]) -> str:
+    """The correlations of protocols with human means, each with its interval and readout."""
+    readouts = list(dict.fromkeys(READOUT_NAMES[cell["readout"]] for cell in cells))
+    if len(cells) == 1:
+        cell, asked = cells[0], f"({cells[0]['protocol']}, {readouts[0]})"
+        if math.isnan(cell["pearson_r"]):
+            return f"could not be correlated with human means {asked}: {why_undefined(cell)}"
+        comma = "" if math.isnan(cell["pearson_low"]) else ","
+        return f"correlated {correlation(cell)}{comma} with human means {asked}"
+    if len(readouts) == 1:
+        each = (f"{correlation(cell)}, under {cell['protocol']}" for cell in cells)
+        return f"correlated with human means as follows ({readouts[0]}): {'; '.join(each)}"
+    each = (
+        f"{correlation(cell)}, under {cell['protocol']} ({READOUT_NAMES[cell['readout']]})"
+        for cell in cells
+    )
+    return f"correlated with human means as follows: {'; '.join(each)}"
 
 
 def _between_protocols(

@@ -64,7 +64,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         Column("A", title("a", "model"), "a", numeric=False),
         Column("B", title("b", "model"), "b", numeric=False),
         Column(
-            "Same",
+            "Shared",
             title("within", "protocol"),
             "within",
             numeric=False,

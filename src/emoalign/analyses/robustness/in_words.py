@@ -16,7 +16,7 @@ from emoalign.statistics.robustness import range_corrected
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import CELL_KEY, records
-from emoalign.wording import ci, coefficient, counted, listed, percent, span
+from emoalign.wording import ci, coefficient, counted, listed, out_of, percent, span
 
 WHOLE = (
     ("thirds", "pooled"),
@@ -69,9 +69,9 @@ def verdict(rows: pd.DataFrame) -> str:
         told = f"the one positive correlation (95% interval above 0) {stayed} above 0 in {CHECKS}"
         were = "it was"
     else:
-        some = _part(held, len(clear))
+        some = out_of(held, len(clear))
         told = f"{some} positive correlations (95% interval above 0) stayed above 0 in {CHECKS}"
-        were = f"{_part(lower, len(clear))} {'was' if lower == 1 else 'were'}"
+        were = f"{out_of(lower, len(clear))} {'was' if lower == 1 else 'were'}"
     if lower:
         told += (
             f", {'but' if held else 'and'} {were} lower within negative and within positive items "
@@ -96,13 +96,6 @@ def answers(rows: pd.DataFrame, job: ReportJob) -> dict[str, str]:
     return {name: sentences for name, sentences in told.items() if sentences}
 
 
-def _part(some: int, every: int) -> str:
-    """So many of several: both, all 5, 3 of 5, none of 5."""
-    if some == every:
-        return "both" if every == 2 else f"all {every}"
-    return f"{some or 'none'} of {every}"
-
-
 def _within(pooled: pd.DataFrame, job: ReportJob) -> str:
     """The correlations that are left within parts."""
     if pooled.empty:
@@ -117,7 +110,7 @@ def _within(pooled: pd.DataFrame, job: ReportJob) -> str:
     furthest = records(clear.sort_values("difference", kind="stable"))[0]
     unknown = len(above) - len(clear)
     others = f" ({unknown} more {'has' if unknown == 1 else 'have'} no interval within parts)"
-    told = f"{_part(held, len(clear))} positive correlations stayed above 0"
+    told = f"{out_of(held, len(clear))} positive correlations stayed above 0"
     told += f"{others if unknown else ''}."
     sentences = [told[0].upper() + told[1:]]
     if len(clear) == 1:
@@ -200,7 +193,7 @@ def _missing(rows: pd.DataFrame, job: ReportJob) -> str:
         cell = known[-1]
         where = "" if len(known) == 1 else "in the least certain condition "
         sentences.append(
-            f"If the model had rated them, r could lie anywhere between "
+            "Had the model rated them, r could lie anywhere between "
             f"{coefficient(cell['r_least'])} and {coefficient(cell['r_most'])} {where}"
             f"({condition(job, cell)}; {cell['n_missing']} of "
             f"{cell['n_missing'] + cell['n_items']} items without a rating)."
@@ -295,7 +288,7 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
         f"Corrected for restriction of range, the latter was {coefficient(cell['r_corrected'])}, "
         "still lower."
         + (
-            f" The same holds for {_part(len(told), clear)} positive correlations."
+            f" This holds for {out_of(len(told), clear)} positive correlations."
             if clear > 1
             else ""
         ),

@@ -88,7 +88,7 @@ def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
         "sides below": ("Negative", "r on items below the middle of the valence scale."),
         "sides above": ("Positive", "r on items above the middle of the valence scale."),
         "sides pooled": (
-            "Within signs",
+            "Within neg./pos.",
             "r within negative and positive items together, after the mean of each was subtracted.",
         ),
         "answers": (

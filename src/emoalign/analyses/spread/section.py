@@ -24,7 +24,7 @@ from emoalign.report.grid import (
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.tables import ALIGNMENT, CELL_KEY, read_parquet, records
-from emoalign.wording import ci, number
+from emoalign.wording import ci, number, out_of
 
 METHODS = {
     "log_rms_sd_ratio": "The spread of the model's ratings of an item was compared with that of "
@@ -138,15 +138,16 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> list[list[str]]:
         )
         return [
             [
-                f"The model's ratings of an item varied {verdict} people's: the SD of the model "
-                f"was {least} times that of people."
+                f"Model ratings of an item varied {verdict} human ratings: their SD was {least} "
+                "times that of human ratings."
             ]
         ]
     return [
         [
-            f"The models' ratings of an item varied more than people's in {more} of "
-            f"{len(ordered)} conditions, and less in {less} (95% intervals).",
-            f"The SD of the ratings of an item ranged from {least} to {most} times that of people.",
+            f"Model ratings of an item varied more than human ratings in "
+            f"{out_of(more, len(ordered))} conditions and less in {less or 'none'} (95% "
+            "intervals).",
+            f"Their SD ranged from {least} to {most} times that of human ratings.",
         ]
     ]
 
