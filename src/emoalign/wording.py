@@ -9,11 +9,11 @@ from typing import Any
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EN DASH}"
 
-READOUT_NAMES = {"sampled": "sampled answers", "exact": "exact probabilities"}
-"""The two ways of reading what a model answers."""
-
 R_INTERVAL = "95% BCa interval over items"
 """The one interval of a cell's r, wherever it is shown."""
+
+READOUTS = {"sampled": "sampled answers", "exact": "exact probabilities"}
+"""Readouts in a sentence."""
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -78,6 +78,11 @@ def percent(share: float) -> str:
 def counted(n: int, thing: str) -> str:
     """A number of things: 1 item, 2 items."""
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def only(n: int, thing: str) -> str:
+    """Too few things: no item, only 1 item, only 2 items."""
+    return f"only {counted(n, thing)}" if n else f"no {thing}"
 
 
 def out_of(some: int, every: int) -> str:

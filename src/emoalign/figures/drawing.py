@@ -25,7 +25,8 @@ from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.figures.style import DPI, Mark, model_marks, style
 from emoalign.items.item_names import item_names
 from emoalign.tables import STIMULI, TABLES, Table, atomic
-from emoalign.wording import READOUT_NAMES
+
+READOUT_NAMES = {"sampled": "sampled answers", "exact": "exact probabilities"}
 
 PICTURE_PAGES = 8
 """Pages in the picture; programs refuse to open pictures that are much larger."""

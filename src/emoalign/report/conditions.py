@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emoalign.report.report_job import ReportJob
-from emoalign.wording import READOUT_NAMES
+from emoalign.wording import READOUTS
 
 
 def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
@@ -14,7 +14,7 @@ def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
 
     Scale and dataset follow where the study has several.
     """
-    name = f"{asked(job, cell)}, {READOUT_NAMES[cell['readout']]}"
+    name = f"{asked(job, cell)}, {READOUTS[cell['readout']]}"
     scales = sum(len(card.scales) + len(card.labels) for card in job.datasets.values())
     return name if scales == 1 else f"{name}, {scale(job, cell)}"
 

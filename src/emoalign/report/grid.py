@@ -120,6 +120,15 @@ def reason() -> Column:
     return replace(text("What is missing", "reason"), optional=True)
 
 
+def readout() -> Column:
+    """The readout of the row's cell."""
+    return text(
+        "Readout",
+        "readout",
+        "sampled: from answers drawn at random; exact: from the probabilities of all ratings.",
+    )
+
+
 def count(title: str, name: str, meaning: str = "") -> Column:
     """A column of whole numbers."""
     return Column(title, lambda row: number(row[name], 0), name, meaning=meaning)
@@ -170,15 +179,6 @@ def model_column(job: ReportJob) -> Column:
     """The title of the row's model."""
     titles = job.titles
     return Column("Model", lambda row: titles[row["model"]], "model", False)
-
-
-def readout_column() -> Column:
-    """How the answers that the row is about were read."""
-    meaning = (
-        "How answers were read. Sampled: answers drawn one at a time. Exact: the probability of "
-        "every possible rating, read from the model."
-    )
-    return text("Readout", "readout", meaning)
 
 
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:

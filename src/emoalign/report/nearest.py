@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from emoalign.tables import groups, records
-from emoalign.wording import READOUT_NAMES, listed
+from emoalign.wording import READOUTS, listed
 
 SMALL = 0.05
 """The significance level of adjusted p-values."""
@@ -100,7 +100,7 @@ class Verdict:
     def sentence(self, title: Callable[[str], str]) -> str:
         """The verdict in words; `title` is how a model or protocol is called."""
         between_models = self.kind == "model"
-        within = f"{title(self.within)} ({READOUT_NAMES[self.readout]})"
+        within = f"{title(self.within)} ({READOUTS[self.readout]})"
         where = f"Under {within}, " if between_models else f"With {within}, "
         names = listed(map(title, self.names))
         among = names if between_models else f"the answers under {names}"

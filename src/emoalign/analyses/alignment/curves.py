@@ -1,4 +1,4 @@
-"""Correlation and spread over a property in which protocols differ, such as temperature."""
+"""Correlation and spread of cells over what their protocols differ in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RATIO = ("ratio", "ratio_low", "ratio_high")
 
 @dataclass(frozen=True)
 class Varied:
-    """The horizontal axis.
+    """What stands along the horizontal axis.
 
     Attributes:
         label: its title.

@@ -14,11 +14,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emoalign.figures.drawing import Subject
+from emoalign.figures.drawing import READOUT_NAMES, Subject
 from emoalign.figures.panels import headed, instead, name_outliers, pages_of, panels
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, width_of
 from emoalign.tables import ALIGNMENT, ITEMS, RELIABILITY, groups, records
-from emoalign.wording import R_INTERVAL, READOUT_NAMES, coefficient, correlation
+from emoalign.wording import R_INTERVAL, coefficient, correlation
 
 ROW_INCHES = 0.21
 LIST_ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)

@@ -23,7 +23,7 @@ from emoalign.report.grid import (
     gaps,
     grid,
     p,
-    readout_column,
+    readout,
     value,
 )
 from emoalign.report.nearest import ends_of, nearer
@@ -33,7 +33,7 @@ from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import ALIGNMENT, CONTRASTS, groups, records
 from emoalign.wording import (
-    READOUT_NAMES,
+    READOUTS,
     ci,
     coefficient,
     counted,
@@ -51,7 +51,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
     """The columns of a condition on the page."""
     return (
         *cell_columns(job),
-        readout_column(),
+        readout(),
         count("Items", "n_items", "Items rated by both the model and people."),
         between(
             "r [95% CI]",
@@ -203,7 +203,7 @@ def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> lis
     if not _compared(cells) and any(cell["n_ok"] for cell in cells):
         excluded = counted(int(rows["n_items_excluded"].max()), dataset.modality)
         return [
-            f"None of {excluded} of {dataset.title} has both a {best['scale']} rating by {model} "
+            f"Of {excluded} of {dataset.title}, none has both a {best['scale']} rating by {model} "
             "and a human one, so the two cannot be compared. The model's ratings are in the table "
             "of items."
         ]
@@ -229,7 +229,7 @@ def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> lis
 
 def _correlated(cells: Sequence[Mapping[str, Any]]) -> str:
     """The correlations of protocols with human means, each with its interval and readout."""
-    readouts = list(dict.fromkeys(READOUT_NAMES[cell["readout"]] for cell in cells))
+    readouts = list(dict.fromkeys(READOUTS[cell["readout"]] for cell in cells))
     if len(cells) == 1:
         cell, asked = cells[0], f"({cells[0]['protocol']}, {readouts[0]})"
         if math.isnan(cell["pearson_r"]):
@@ -240,7 +240,7 @@ def _correlated(cells: Sequence[Mapping[str, Any]]) -> str:
         each = (f"{correlation(cell)}, under {cell['protocol']}" for cell in cells)
         return f"correlated with human means as follows ({readouts[0]}): {'; '.join(each)}"
     each = (
-        f"{correlation(cell)}, under {cell['protocol']} ({READOUT_NAMES[cell['readout']]})"
+        f"{correlation(cell)}, under {cell['protocol']} ({READOUTS[cell['readout']]})"
         for cell in cells
     )
     return f"correlated with human means as follows: {'; '.join(each)}"
@@ -253,7 +253,7 @@ def _between_protocols(
 
     Only contrasts in the readouts of the cells are told.
     """
-    readout = {cell["protocol"]: cell["readout"] for cell in cells}
+    readouts = {cell["protocol"]: cell["readout"] for cell in cells}
     first = cells[0]
     own = contrasts[
         (contrasts["kind"] == "protocol")
@@ -264,7 +264,7 @@ def _between_protocols(
     told = [
         row
         for row in records(own)
-        if {readout.get(row["a"]), readout.get(row["b"])} == {row["readout"]}
+        if {readouts.get(row["a"]), readouts.get(row["b"])} == {row["readout"]}
     ]
     decided = [(row, nearer(row)) for row in told]
     apart = sum(better is not None for _, better in decided)

@@ -15,7 +15,7 @@ from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.seeds import seed_of
 from emoalign.study.scales import AROUSED, VALENCE
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, RESIDUALS
-from emoalign.wording import counted, listed
+from emoalign.wording import listed, only
 
 _CELL = ["model", "protocol", "dataset", "readout"]
 
@@ -125,15 +125,15 @@ def _errors_row(rated: RatedItems, rater: Rater, job: ArousalJob) -> dict[str, o
         reason = f"valence of {rated.dataset} was not rated"
     elif n_items < FEWEST_ITEMS:
         reason = (
-            f"only {counted(n_items, 'item')} with arousal and valence by model and people; "
+            f"{only(n_items, 'item')} with arousal and valence by model and people; "
             f"{FEWEST_ITEMS} are needed"
         )
     elif undefined:
         without = listed(_CORRELATIONS[name] for name in undefined)
         reason = f"one of the two variables does not vary: {without}"
     elif n_clusters < FEWEST_CLUSTERS:
-        clusters = counted(n_clusters, "cluster")
-        reason = f"only {clusters} of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
+        clusters = only(n_clusters, "cluster")
+        reason = f"{clusters} of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
     return row | {"reason": reason}
 
 

@@ -10,7 +10,7 @@ from emoalign.report.grid import (
     count,
     grid,
     model_column,
-    readout_column,
+    readout,
     reason,
     text,
     value,
@@ -43,7 +43,7 @@ def _view(results: Results) -> View | Absent:
     cell = (model_column(job), text("Protocol", "protocol"), text("Data", "dataset"))
     shapes = (
         *cell,
-        readout_column(),
+        readout(),
         count("Items", "n_items", "Items with arousal and valence rated by model and people."),
         related(
             "V, people [95% CI]",
@@ -76,7 +76,7 @@ def _view(results: Results) -> View | Absent:
     )
     items = (
         *cell,
-        readout_column(),
+        readout(),
         count("Rank", "rank", "By size of the residual."),
         said,
         value("Human arousal", "human_arousal", "Mean rating, in points of the scale."),

@@ -11,7 +11,7 @@ from emoalign.report.grid import (
     count,
     grid,
     p,
-    readout_column,
+    readout,
     reason,
     value,
 )
@@ -72,7 +72,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
             "with both protocols.",
         ),
         Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", numeric=False),
-        readout_column(),
+        readout(),
         count("Items", "n_items", "Items rated by A, by B and by people."),
         bounded("r of A", "r_a", "Correlation of A with human means on these items."),
         bounded("r of B", "r_b", "Correlation of B with human means on these items."),

@@ -1,7 +1,7 @@
-"""Expectations about distributions, and the findings of this study.
+"""Expectations about distributions, beside what was found.
 
-They are those of Inoshita et al. (2026, arXiv 2604.27345): models asked without examples diverge
-more from people than one fine-tuned on people's labels; their entropies follow those of people,
+They are those of Inoshita et al. (2026, arXiv 2604.27345): models asked without examples are
+farther from people than one fine-tuned on people's labels; their entropies follow those of people,
 but loosely; isotonic calibration brings them 8 to 14% nearer; and they follow people better on
 labels that texts say outright.
 """

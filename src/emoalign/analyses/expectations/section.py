@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from emoalign.report.grid import Column, Row, grid, model_column, readout_column, text
+from emoalign.report.grid import Column, Row, grid, model_column, readout, text
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import DISTRIBUTION_SCORECARD, SCORECARD, groups
 from emoalign.wording import coefficient, counted, interval, listed, number
@@ -34,7 +34,7 @@ def _view(results: Results) -> View | Absent:
         model_column(job),
         text("Protocol", "protocol"),
         text("Data", "datasets"),
-        readout_column(),
+        readout(),
         text("Found", "found"),
         Column("Evidence", lambda row: str(row["evidence"]), "evidence", numeric=False),
         Column(

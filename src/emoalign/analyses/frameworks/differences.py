@@ -15,7 +15,7 @@ from emoalign.statistics.replicates import Replicates, combination, independent_
 from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.significance import holm
 from emoalign.tables import FRAMEWORK
-from emoalign.wording import counted
+from emoalign.wording import only
 
 Cells = dict[tuple[str, str], Replicates]
 """Correlations with people by dataset and scale, of one model, protocol and readout."""
@@ -106,8 +106,8 @@ def _row(cells: Cells, job: ComparisonJob) -> dict[str, object] | None:
     if undefined:
         reason = "no correlation for " + ", ".join(sorted({scale for _, scale in undefined}))
     elif fewest < FEWEST_CLUSTERS:
-        clusters = counted(fewest, "cluster")
-        reason = f"only {clusters} of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
+        clusters = only(fewest, "cluster")
+        reason = f"{clusters} of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
     elif np.isnan(interval.low):
         reason = "no interval: the difference rests on single items"
     return {

@@ -9,7 +9,7 @@ from emoalign.report.grid import (
     grid,
     model_column,
     p,
-    readout_column,
+    readout,
     reason,
     text,
 )
@@ -29,7 +29,7 @@ def _view(results: Results) -> View | Absent:
         model_column(results.job),
         text("Protocol", "protocol"),
         text("Data", "datasets"),
-        readout_column(),
+        readout(),
         count("Items", "n_items", "Items behind any of the correlations."),
         bounded(
             "Mean r, emotions",

@@ -26,7 +26,7 @@ from emoalign.statistics.robustness import (
 )
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CELL_KEY, ROBUSTNESS, STATUSES, groups
-from emoalign.wording import counted
+from emoalign.wording import counted, only
 
 CHECKS = ("all", "thirds", "sides", "answers", "weighted", "common", "mass")
 """The checks of a condition in their order."""
@@ -199,13 +199,12 @@ def _reason(check: Check, min_answers: int) -> str | None:
             "answers": f" and at least {counted(min_answers, 'answer')}",
             "mass": " and at least half of the probability on the scale",
         }.get(check.check, "")
-        found_items = counted(found.n_items, "item")
-        return f"only {found_items} with both means{items}; {FEWEST_ITEMS} are needed"
+        return f"{only(found.n_items, 'item')} with both means{items}; {FEWEST_ITEMS} are needed"
     if np.isnan(found.estimate):
         return "the means do not vary" + (" within the parts" if check.part == "pooled" else "")
     if found.n_clusters < FEWEST_CLUSTERS:
-        clusters = counted(found.n_clusters, "cluster")
-        return f"only {clusters} of items; an interval needs {FEWEST_CLUSTERS}"
+        clusters = only(found.n_clusters, "cluster")
+        return f"{clusters} of items; an interval needs {FEWEST_CLUSTERS}"
     if np.isnan(found.interval().low):
         return "no interval: r rests on too few items, or all items lie on one straight line"
     return None

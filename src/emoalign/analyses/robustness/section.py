@@ -17,7 +17,7 @@ from emoalign.report.grid import (
     cell_columns,
     count,
     grid,
-    readout_column,
+    readout,
     reason,
     share,
     value,
@@ -107,7 +107,7 @@ def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
     }
     columns = (
         *cell_columns(job),
-        readout_column(),
+        readout(),
         count("Items", "n_items", "Items rated by both the model and people."),
         between(
             "r [95% CI]",
@@ -164,7 +164,7 @@ def _checks(rows: pd.DataFrame, job: ReportJob) -> Grid:
     """A row per check, with all of its numbers."""
     columns = (
         *cell_columns(job),
-        readout_column(),
+        readout(),
         Column("Check", _check_name, "check", numeric=False, meaning="The items that r is over."),
         count("Items", "n_items", "Number of these items."),
         count("Left out", "n_left_out", "Other items rated by both the model and people."),

@@ -18,7 +18,7 @@ from emoalign.report.grid import (
     gaps,
     grid,
     p,
-    readout_column,
+    readout,
     value,
 )
 from emoalign.report.report_job import ReportJob
@@ -46,7 +46,7 @@ def _view(results: Results) -> View | None:
     if rows.empty:
         return None
     rows = _with_counts(rows, results)
-    cell = (*cell_columns(results.job), readout_column())
+    cell = (*cell_columns(results.job), readout())
     adjusted = (
         "Adjusted over all conditions with the same readout (Benjamini–Hochberg false discovery "
         "rate)."

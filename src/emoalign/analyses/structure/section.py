@@ -10,7 +10,7 @@ from emoalign.report.grid import (
     grid,
     model_column,
     p,
-    readout_column,
+    readout,
     reason,
     text,
 )
@@ -35,7 +35,7 @@ def _view(results: Results) -> View | Absent:
         model_column(results.job),
         text("Protocol", "protocol"),
         text("Data", "dataset"),
-        readout_column(),
+        readout(),
         _space("Space 1", "a"),
         _space("Space 2", "b"),
         count("Items", "n_items", "Items with all ratings in both spaces."),

@@ -25,7 +25,7 @@ from emoalign.statistics.structure import (
 from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 from emoalign.tables import SIMILARITY, STRUCTURE
-from emoalign.wording import counted
+from emoalign.wording import only
 
 COMPARED = (
     (("human", "dimensions"), ("human", "emotions")),
@@ -132,8 +132,7 @@ def _row(
     reason = None
     if n_items < FEWEST_ITEMS:
         reason = (
-            f"only {counted(n_items, 'item')} with means on all of these scales; {FEWEST_ITEMS} "
-            "are needed"
+            f"{only(n_items, 'item')} with means on all of these scales; {FEWEST_ITEMS} are needed"
         )
     elif np.isnan(alike.rho):
         reason = "all pairs of items have the same distance in one of the spaces"
