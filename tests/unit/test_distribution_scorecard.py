@@ -161,7 +161,10 @@ def test_what_cannot_be_told_says_why() -> None:
     unknown = {"reason": "only 2 items", "spearman_rho_low": math.nan}
     told = distribution_scorecard(LABELS, tables([entropy(math.nan, **unknown)])).set_index("check")
     assert set(told["found"]) == {"cannot be told"}
-    assert told.loc["entropies related", "evidence"] == "no correlation for emotions: only 2 items"
+    assert (
+        told.loc["entropies related", "evidence"]
+        == "no correlation of entropies for emotions: only 2 items"
+    )
     assert told.loc["asked above fine-tuned", "evidence"] == (
         "the study has no fine-tuned baseline for emotions"
     )

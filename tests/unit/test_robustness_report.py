@@ -106,7 +106,7 @@ def test_refused_items_and_few_answers_are_told_with_what_they_change() -> None:
     told = answers(table, JOB)
     every = table[table["check"] == "all"].iloc[0]
     few = table[table["check"] == "answers"].iloc[0]
-    assert "In 1 of 1 condition, some items have no rating." in told["Items without a rating"]
+    assert told["Items without a rating"].startswith("Some items have no rating.")
     ends = f"between {coefficient(every['r_least'])} and {coefficient(every['r_most'])} "
     assert ends in told["Items without a rating"]
     assert "6 of 60 items" in told["Items without a rating"]
@@ -125,7 +125,7 @@ def test_refused_items_and_few_answers_are_told_with_what_they_change() -> None:
 def test_items_that_nobody_was_asked_about_are_not_told_as_refused() -> None:
     items = answered().assign(n_refusal=0)
     told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)
-    assert "some items have no rating" in told["Items without a rating"]
+    assert "Some items have no rating" in told["Items without a rating"]
     assert "were not ratings" not in told["Items without a rating"]
 
 
@@ -157,8 +157,8 @@ def test_half_of_the_mass_is_told_as_at_least_half() -> None:
     rows = robustness_rows(exact(np.full(60, 0.5)), job()).fillna({"part": ""})
     told = answers(rows, JOB)["Probability on the scale"]
     assert told == (
-        "In every condition, at least half of the model's probability is on the ratings of the "
-        "scale, both on average and for at least half of the items."
+        "At least half of the model's probability is on the ratings of the scale in every "
+        "condition, both on average and for at least half of the items."
     )
 
 

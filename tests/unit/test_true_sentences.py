@@ -204,8 +204,8 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "No correlation had a 95% interval above 0": {"opposite"},
     "Every condition has a rating of every item that people rated": COMPARED
     - {"blocked", "constant", "recorded ratings"},
-    "some items have no rating": {"blocked", "recorded ratings"},
-    "In every condition, at least half of the model's probability is on the ratings": {
+    "Some items have no rating": {"blocked", "recorded ratings"},
+    "At least half of the model's probability is on the ratings of the scale in every": {
         "exact",
         "both readouts",
     },

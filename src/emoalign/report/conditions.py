@@ -1,4 +1,4 @@
-"""Conditions in sentences: which model was asked with which protocol, and how it was read."""
+"""Names of conditions in sentences: model, protocol, readout and, if needed, scale and dataset."""
 
 from __future__ import annotations
 

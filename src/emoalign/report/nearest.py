@@ -94,7 +94,7 @@ class Verdict:
 
     @property
     def disagree(self) -> bool:
-        """Whether different metrics find different ones closest."""
+        """True if different metrics find different ones closest."""
         return len(set(self.winners.values()) - {None}) > 1
 
     def sentence(self, title: Callable[[str], str]) -> str:

@@ -1,4 +1,4 @@
-"""Families of tests: which p-values are adjusted together, and what they can be used for."""
+"""Families of tests: the p-values that are adjusted together, and their use."""
 
 from __future__ import annotations
 

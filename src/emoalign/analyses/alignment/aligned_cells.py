@@ -75,7 +75,7 @@ def _drawing(dataset: str, clusters: Clusters, job: AlignmentJob) -> Drawing:
 
 
 class _People:
-    """How well people agree on the items of a cell: once for all cells with the same items."""
+    """Agreement of people on the items of a cell, computed once for cells with the same items."""
 
     def __init__(self, norms: ScaleNorms, drawing: Drawing) -> None:
         self._norms, self._drawing = norms, drawing

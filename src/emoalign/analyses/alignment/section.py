@@ -209,9 +209,9 @@ def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> lis
         ]
     items = {int(cell["n_items"]) for cell in cells}
     over = counted(max(items), dataset.modality)
+    where = f"Across {over if len(items) == 1 else f'up to {over}'} of" if max(items) else "For"
     sentences = [
-        f"Across {over if len(items) == 1 else f'up to {over}'} of {dataset.title}, mean "
-        f"{best['scale']} ratings by {model} {_correlated(cells)}."
+        f"{where} {dataset.title}, mean {best['scale']} ratings by {model} {_correlated(cells)}."
     ]
     sentences += _between_protocols(cells, contrasts, job)
     if ceiling := span((cell["ceiling"] for cell in cells), bounded=True):
@@ -249,9 +249,9 @@ def _correlated(cells: Sequence[Mapping[str, Any]]) -> str:
 def _between_protocols(
     cells: Sequence[Mapping[str, Any]], contrasts: pd.DataFrame, job: ReportJob
 ) -> Iterator[str]:
-    """Sentences on which protocols of a model differ in r, and in what the protocols differ.
+    """Sentences on the protocols of a model whose r differ, and on how these protocols differ.
 
-    Only contrasts in the readouts of the cells are told.
+    Only contrasts with the readouts of the cells are named.
     """
     readouts = {cell["protocol"]: cell["readout"] for cell in cells}
     first = cells[0]
@@ -278,15 +278,16 @@ def _between_protocols(
         if math.isnan(row["p_holm"]):
             continue
         worse = row["a"] if better == row["b"] else row["b"]
+        read = READOUTS[row["readout"]]
         if better is not None:
             yield (
-                f"The correlation was higher under {better} than under {worse}: "
+                f"The correlation was higher under {better} than under {worse} ({read}): "
                 f"{_difference(row, better)}."
             )
         else:
             yield (
-                f"The correlation did not differ clearly between {row['a']} and {row['b']}: "
-                f"{_difference(row, row['a'])}."
+                f"The correlation did not differ clearly between {row['a']} and {row['b']} "
+                f"({read}): {_difference(row, row['a'])}."
             )
         if is_asked(job.models[first["model"]]):
             both = better or row["a"], worse if better else row["b"]
@@ -315,7 +316,7 @@ def _one_of_them(cells: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _compared(cells: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether any item of the cells has both a model rating and a human rating."""
+    """True if any item of the cells has both a model rating and a human rating."""
     return any(cell["n_items"] for cell in cells)
 
 

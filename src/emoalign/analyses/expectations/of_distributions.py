@@ -120,7 +120,9 @@ def _entropies(cells: pd.DataFrame, *, loose: bool) -> Finding | str:
     unknown = cells[cells["spearman_rho_low"].isna()]
     if len(unknown):
         first = records(unknown.sort_values("scale"))[0]
-        return f"no correlation for {first['scale']}: {first['reason'] or 'no interval'}"
+        return (
+            f"no correlation of entropies for {first['scale']}: {first['reason'] or 'no interval'}"
+        )
     rho, low, high = (
         cells[f"spearman_rho{end}"].to_numpy(dtype=np.float64) for end in ("", "_low", "_high")
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from emoalign.report.grid import Column, Row, grid, model_column, readout, text
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import DISTRIBUTION_SCORECARD, SCORECARD, groups
-from emoalign.wording import coefficient, counted, interval, listed, number
+from emoalign.wording import coefficient, interval, listed, number
 
 UNTOLD = "cannot be told"
 TABLES = (SCORECARD, DISTRIBUTION_SCORECARD)
@@ -82,9 +82,9 @@ def summary(counts: list[tuple[str, int]]) -> str:
     n = sum(number for _, number in counts)
     if n == 1:
         (outcome,) = (kind for kind, number in counts if number)
-    else:
-        outcome = listed(f"{kind} in {number}" for kind, number in counts if number)
-    return f"In {counted(n, 'check')} against published findings, the result was {outcome}."
+        return f"In the one check against published findings, the result was {outcome}."
+    outcomes = listed(f"{kind} in {number}" for kind, number in counts if number)
+    return f"In {n} checks against published findings, the result was {outcomes}."
 
 
 def _untold(rows: pd.DataFrame) -> list[Row]:

@@ -170,7 +170,8 @@ _REFUSED = ("refusal", "content_filter", "rejected")
 
 
 def _answered(cell: Cell, items: Items) -> dict[str, object]:
-    """What the answers to the items were; in the exact readout, how likely ratings are."""
+    """Shares of the answers to the items that are no rating; in the exact readout, the probability
+    on the scale."""
     unknown = dict.fromkeys(("no_rating", "refused", "on_scale_mass", "below_half"), np.nan)
     if cell.readout == "sampled":
         counts = dict(zip(STATUSES, cell.answers[:, items & cell.rated].sum(axis=1), strict=True))

@@ -184,9 +184,8 @@ def _missing(rows: pd.DataFrame, job: ReportJob) -> str:
     lacking = every.query("n_missing > 0")
     if lacking.empty:
         return "Every condition has a rating of every item that people rated."
-    sentences = [
-        f"In {len(lacking)} of {counted(len(every), 'condition')}, some items have no rating."
-    ]
+    some = "" if len(every) == 1 else f"In {len(lacking)} of {len(every)} conditions, "
+    sentences = [f"{some}{'some' if some else 'Some'} items have no rating."]
     widest = lacking.assign(width=lacking["r_most"] - lacking["r_least"])
     known = records(widest.dropna(subset=["r", "width"]).sort_values("width", kind="stable"))
     if known:
@@ -247,8 +246,8 @@ def _mass(every: pd.DataFrame, job: ReportJob) -> str:
     off = records(exact[exact["mostly_off_scale"].astype(bool)])
     if not off:
         return (
-            "In every condition, at least half of the model's probability is on the ratings of the "
-            "scale, both on average and for at least half of the items."
+            "At least half of the model's probability is on the ratings of the scale in every "
+            "condition, both on average and for at least half of the items."
         )
     named = "; ".join(
         f"{condition(job, cell)}: {percent(cell['on_scale_mass'])}" for cell in off[:FEW]
@@ -257,10 +256,15 @@ def _mass(every: pd.DataFrame, job: ReportJob) -> str:
     on_average = all(cell["on_scale_mass"] < HALF for cell in off)
     where = "" if on_average else ", on average or for most items"
     whose = "this condition" if len(off) == 1 else "these conditions"
+    less = "less than half of the model's probability is on the ratings of the scale"
+    less = (
+        less.capitalize()
+        if len(exact) == 1
+        else f"In {len(off)} of {len(exact)} conditions, {less}"
+    )
     return (
-        f"In {len(off)} of {counted(len(exact), 'condition')}, less than half of the model's "
-        f"probability is on the ratings of the scale{where} ({named}{more}). The means of {whose} "
-        "rest on answers that the model is unlikely to give."
+        f"{less}{where} ({named}{more}). The means of {whose} rest on answers that the model is "
+        "unlikely to give."
     )
 
 

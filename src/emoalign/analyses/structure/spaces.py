@@ -38,7 +38,7 @@ COMPARED = (
 Space = tuple[str, str]
 
 ITEMS_SHOWN = 80
-"""More could not be told apart on paper."""
+"""The most items that can be distinguished in print."""
 
 FEWEST_SHOWN = 3
 """Two have no order."""
