@@ -22,6 +22,7 @@ from emoalign.planning.jobs import (
     reported,
 )
 from emoalign.report.carried import Pictures, Script, screen_picture
+from emoalign.report.conditions import condition
 from emoalign.tables import ALIGNMENT, CONTRASTS, STATUSES
 from emoalign.wording import coefficient, number, p_value, percent
 from tests.kit.ratings import norms, rating_rows, ratings
@@ -238,6 +239,13 @@ def test_many_findings_open_with_how_far_they_reach() -> None:
         "95% CI [.00, .90] (M0 under p, sampled answers) to r = .60, 95% CI [.00, .90] (M6 under "
         "p, sampled answers), with a median of .30."
     ]
+
+
+def test_a_condition_names_its_scale_where_the_study_has_several() -> None:
+    cell = cells({"protocol": "p"}).iloc[0].to_dict()
+    assert condition(report_job(), cell) == "Model m under p, sampled answers"
+    several = report_job(scales=("valence", "arousal"))
+    assert condition(several, cell) == "Model m under p, sampled answers, valence of Words"
 
 
 def test_a_figure_keeps_the_size_of_its_letters(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
     text = words(make_page(folder, asked, rows, norm_rows))
     manifest = text.index("Show the manifest")
     assert not re.search(r"\b(nan|NaN|None|NaT|inf)\b", text[:manifest])
+    in_words = r"(?<!\w)(r|ρ|p|difference|median of) ?[=<]? −?0\.\d"
+    assert not re.search(in_words, text[:manifest]), "coefficients have no zero before the point"
     return text
 
 
@@ -56,8 +58,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             REFUSED,
             NORM_ROWS,
             [
-                "could not be correlated with human means (p, sampled answers): no item has both a "
-                "model rating and a human rating",
+                "For Words, mean valence ratings by Model m could not be correlated with human "
+                "means (p, sampled answers): no item has both a model rating and a human rating",
                 "No item has both a mean of a model and a mean of people",
                 "No condition has a correlation with human means, so there is none to check.",
                 "With p only 0% of its sampled answers were a rating",

@@ -71,6 +71,13 @@ def test_many_cells_are_counted_and_their_ends_named() -> None:
     )
 
 
+def test_all_conditions_are_called_all() -> None:
+    rows = [ratio(1.2, 1.5, 1.9, protocol=f"p{place}") for place in range(3)]
+    for n, some in ((2, "both"), (3, "all 3")):
+        [[counts, _]] = findings(cells(*rows[:n]), report_job())
+        assert f"in {some} conditions and less in none" in counts
+
+
 def test_without_intervals_nothing_is_found() -> None:
     assert findings(cells({}), report_job()) == []
 

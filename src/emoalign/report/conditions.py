@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from emoalign.report.grid import Column
 from emoalign.report.report_job import ReportJob
 from emoalign.wording import READOUTS
 
@@ -27,3 +28,12 @@ def asked(job: ReportJob, cell: Mapping[str, Any]) -> str:
 def scale(job: ReportJob, cell: Mapping[str, Any]) -> str:
     """The scale that a condition is about: valence of Words."""
     return f"{cell['scale']} of {job.datasets[cell['dataset']].title}"
+
+
+def datasets_column(job: ReportJob, name: str) -> Column:
+    """The titles of the datasets that a column names, joined with + where they are several."""
+
+    def titles(row: Mapping[str, Any]) -> str:
+        return " + ".join(job.datasets[one].title for one in row[name].split("+"))
+
+    return Column("Dataset", titles, name, numeric=False)

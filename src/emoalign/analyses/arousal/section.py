@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from emoalign.report.conditions import datasets_column
 from emoalign.report.grid import (
     Column,
     between,
@@ -40,7 +41,7 @@ def _view(results: Results) -> View | Absent:
     def related(title: str, name: str, meaning: str) -> Column:
         return between(title, name, f"{name}_low", f"{name}_high", meaning, bounded=True)
 
-    cell = (model_column(job), text("Protocol", "protocol"), text("Data", "dataset"))
+    cell = (model_column(job), text("Protocol", "protocol"), datasets_column(job, "dataset"))
     shapes = (
         *cell,
         readout(),

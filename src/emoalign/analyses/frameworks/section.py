@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emoalign.report.conditions import datasets_column
 from emoalign.report.grid import (
     between,
     bounded,
@@ -28,7 +29,7 @@ def _view(results: Results) -> View | Absent:
     columns = (
         model_column(results.job),
         text("Protocol", "protocol"),
-        text("Data", "datasets"),
+        datasets_column(results.job, "datasets"),
         readout(),
         count("Items", "n_items", "Items behind any of the correlations."),
         bounded(

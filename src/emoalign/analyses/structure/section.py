@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emoalign.report.conditions import datasets_column
 from emoalign.report.grid import (
     Column,
     Row,
@@ -34,7 +35,7 @@ def _view(results: Results) -> View | Absent:
     columns = (
         model_column(results.job),
         text("Protocol", "protocol"),
-        text("Data", "dataset"),
+        datasets_column(results.job, "dataset"),
         readout(),
         _space("Space 1", "a"),
         _space("Space 2", "b"),
