@@ -13,9 +13,10 @@ from emoalign.analyses.robustness.in_words import CHECKS, answers, findings, ver
 from emoalign.statistics.robustness import range_corrected
 from emoalign.tables import ROBUSTNESS
 from emoalign.wording import coefficient, number
+from tests.kit.ratings import ratings
 from tests.kit.words import report_job
 
-from .test_robustness import NORM_ROWS, answered, exact, job
+from .test_robustness import NORM_ROWS, answered, cell, exact, job
 
 JOB = report_job(models=("a", "b", "c", "m"))
 
@@ -120,6 +121,12 @@ def test_refused_items_and_few_answers_are_told_with_what_they_change() -> None:
     assert f"({few['n_left_out']} items in 1 condition), correlations changed" in by_answers
     assert f"from {coefficient(every['r'])} to {coefficient(few['r'])}" in by_answers
     assert "Probability on the scale" not in told
+
+
+def test_single_answers_are_said_to_be_too_few() -> None:
+    once = cell(NORM_ROWS, ratings(NORM_ROWS)[:, :1])
+    told = answers(robustness_rows(once, job()).fillna({"part": ""}), JOB)["Number of answers"]
+    assert told.startswith("No item has at least 2 usable answers. With items weighted")
 
 
 def test_items_that_nobody_was_asked_about_are_not_told_as_refused() -> None:

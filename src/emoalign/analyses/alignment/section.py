@@ -115,7 +115,7 @@ def _view(results: Results) -> View | None:
     job = results.job
     shown = grid("alignment-table", "Alignment by condition", rows, columns(job), ALIGNMENT)
     return View(
-        {"grid": shown, "gaps": alignment_gaps(rows)},
+        {"grid": shown, "gaps": alignment_gaps(rows), "readouts": set(rows["readout"])},
         findings(rows, results.table(CONTRASTS), job),
         methods=[_methods(job)] if rows["pearson_r"].notna().any() else [],
     )

@@ -144,11 +144,14 @@ def _by_answers(rows: pd.DataFrame, job: ReportJob) -> str:
     left_out = int(few["n_left_out"].sum())
     if not left_out:
         first = f"Every item has at least {wanted}."
+    elif not few["n_items"].any():
+        first = f"No item has at least {wanted}."
     else:
         affected = counted(int((few["n_left_out"] > 0).sum()), "condition")
+        items = f"{left_out:,} {'item' if left_out == 1 else 'items'}"
         first = (
-            f"Without items that have fewer than {wanted} ({counted(left_out, 'item')} in "
-            f"{affected}), {_changes(few, job)}"
+            f"Without items that have fewer than {wanted} ({items} in {affected}), "
+            f"{_changes(few, job)}"
         )
     return f"{first} With items weighted by their number of answers, {_changes(weighted, job)}"
 
@@ -212,14 +215,17 @@ def _refusals(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         return
     cell = wide.index[int(np.argmax(np.ptp(shares, axis=1)))]
     named = dict(zip(CELL_KEY, cell, strict=True))
-    said, refused = (
-        listed(percent(wide.loc[cell, (name, third)]) for third in ("low", "middle", "high"))
+    shown, refused = (
+        [percent(wide.loc[cell, (name, third)]) for third in ("low", "middle", "high")]
         for name in ("no_rating", "refused")
     )
+    if len(set(shown)) == 1:
+        return
+    which = "" if len(wide) == 1 else ", where thirds differ most"
     yield (
-        f"In the lowest, middle and highest third of the items, {said} of the answers were not "
-        f"ratings, and {refused} were refused, blocked or rejected ({condition(job, named)}"
-        f"{'' if len(wide) == 1 else ', where thirds differ most'})."
+        f"In the lowest, middle and highest third of the items, {listed(shown)} of the answers "
+        f"were not ratings, and {listed(refused)} were refused, blocked or rejected "
+        f"({condition(job, named)}{which})."
     )
 
 

@@ -142,10 +142,12 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> list[list[str]]:
                 "times that of human ratings."
             ]
         ]
+    counts = [(more, "more"), (less, "less")]
+    (often, first), (others, second) = counts if more >= less else counts[::-1]
     return [
         [
-            f"Model ratings of an item varied more than human ratings in "
-            f"{out_of(more, len(ordered))} conditions and less in {less or 'none'} (95% "
+            f"Model ratings of an item varied {first} than human ratings in "
+            f"{out_of(often, len(ordered))} conditions and {second} in {others or 'none'} (95% "
             "intervals).",
             f"Their SD ranged from {least} to {most} times that of human ratings.",
         ]
