@@ -180,8 +180,8 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "Items that serve as demonstrations in any prompt were excluded": {"unlike protocols"},
     # Who is nearer to people
     "The correlation was higher under p than under q": {"unlike protocols"},
-    "The protocols p and q differ in 2 respects: examples (none vs. 2) and answer format (text of "
-    "up to 4 tokens vs. text of up to 9 tokens). This contrast alone": {"unlike protocols"},
+    "The two protocols differ in 2 respects: examples (none vs. 2) and answer format (text of up "
+    "to 4 tokens vs. text of up to 9 tokens). This contrast alone": {"unlike protocols"},
     "The correlation did not differ clearly between p and q": {"like protocols"},
     "With Model m (sampled answers), answers under p are closer to people's than under q by JSD, "
     "RPS and W1": {"unlike protocols"},

@@ -19,15 +19,16 @@ def apart(job: ReportJob, a: str, b: str, dataset: str, scale: str) -> list[str]
 
 
 def sentence(job: ReportJob, a: str, b: str, dataset: str, scale: str) -> str | None:
-    """The same in words; None where nothing is known to differ."""
+    """The same in words, after a sentence that names `a`, then `b`; None where nothing is known to
+    differ."""
     told = apart(job, a, b, dataset, scale)
     if not told:
         return None
     if len(told) == 1:
-        return f"The protocols {a} and {b} differ in {told[0]}."
+        return f"The two protocols differ in {told[0]}."
     return (
-        f"The protocols {a} and {b} differ in {len(told)} respects: {listed(told)}. This contrast "
-        "alone cannot show which of them matters."
+        f"The two protocols differ in {len(told)} respects: {listed(told)}. This contrast alone "
+        "cannot show which of them matters."
     )
 
 

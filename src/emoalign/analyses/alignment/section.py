@@ -278,16 +278,17 @@ def _between_protocols(
         if math.isnan(row["p_holm"]):
             continue
         worse = row["a"] if better == row["b"] else row["b"]
-        read = READOUTS[row["readout"]]
+        # One readout of all protocols stands in the sentence before.
+        read = "" if len(set(readouts.values())) == 1 else f" ({READOUTS[row['readout']]})"
         if better is not None:
             yield (
-                f"The correlation was higher under {better} than under {worse} ({read}): "
+                f"The correlation was higher under {better} than under {worse}{read}: "
                 f"{_difference(row, better)}."
             )
         else:
             yield (
-                f"The correlation did not differ clearly between {row['a']} and {row['b']} "
-                f"({read}): {_difference(row, row['a'])}."
+                f"The correlation did not differ clearly between {row['a']} and {row['b']}{read}: "
+                f"{_difference(row, row['a'])}."
             )
         if is_asked(job.models[first["model"]]):
             both = better or row["a"], worse if better else row["b"]
