@@ -1,13 +1,12 @@
-"""Names of conditions in sentences: model, protocol, readout and, if needed, scale and dataset."""
+"""Conditions in sentences: which model was asked with which protocol, and how it was read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emoalign.report.grid import Column
 from emoalign.report.report_job import ReportJob
-from emoalign.wording import READOUTS
+from emoalign.wording import READOUTS, listed
 
 
 def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
@@ -30,10 +29,15 @@ def scale(job: ReportJob, cell: Mapping[str, Any]) -> str:
     return f"{cell['scale']} of {job.datasets[cell['dataset']].title}"
 
 
-def datasets_column(job: ReportJob, name: str) -> Column:
-    """The titles of the datasets that a column names, joined with + where they are several."""
-
-    def titles(row: Mapping[str, Any]) -> str:
-        return " + ".join(job.datasets[one].title for one in row[name].split("+"))
-
-    return Column("Dataset", titles, name, numeric=False)
+def conditions(job: ReportJob, cells: Iterable[Mapping[str, Any]]) -> str:
+    """Conditions of one scale, each model named once: Model m under p (sampled answers and exact
+    probabilities) and under q (sampled answers)."""
+    models: dict[str, dict[str, list[str]]] = {}
+    for cell in cells:
+        protocols = models.setdefault(cell["model"], {})
+        protocols.setdefault(cell["protocol"], []).append(READOUTS[cell["readout"]])
+    return listed(
+        f"{job.titles.get(model, model)} "
+        + listed(f"under {name} ({listed(readouts)})" for name, readouts in protocols.items())
+        for model, protocols in models.items()
+    )

@@ -170,6 +170,15 @@ def p(title: str, name: str, meaning: str = "") -> Column:
     return Column(title, lambda row: p_value(row[name]), name, meaning=meaning)
 
 
+def datasets(job: ReportJob, name: str) -> Column:
+    """The titles of the datasets that a column names, joined with + where they are several."""
+
+    def titles(row: Row) -> str:
+        return " + ".join(job.datasets[one].title for one in str(row[name]).split("+"))
+
+    return Column("Dataset", titles, name, numeric=False)
+
+
 def share(title: str, name: str, meaning: str = "") -> Column:
     """A share from 0 to 1, in percent."""
     return Column(title, lambda row: percent(row[name]), name, meaning=meaning)

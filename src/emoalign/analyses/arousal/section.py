@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from emoalign.report.conditions import datasets_column
 from emoalign.report.grid import (
     Column,
     between,
     count,
+    datasets,
     grid,
     model_column,
     readout,
@@ -41,7 +41,7 @@ def _view(results: Results) -> View | Absent:
     def related(title: str, name: str, meaning: str) -> Column:
         return between(title, name, f"{name}_low", f"{name}_high", meaning, bounded=True)
 
-    cell = (model_column(job), text("Protocol", "protocol"), datasets_column(job, "dataset"))
+    cell = (model_column(job), text("Protocol", "protocol"), datasets(job, "dataset"))
     shapes = (
         *cell,
         readout(),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from emoalign.report.conditions import datasets_column
-from emoalign.report.grid import Column, Row, grid, model_column, readout, text
+from emoalign.report.grid import Column, Row, datasets, grid, model_column, readout, text
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import DISTRIBUTION_SCORECARD, SCORECARD, groups
 from emoalign.wording import coefficient, interval, listed, number
@@ -34,7 +33,7 @@ def _view(results: Results) -> View | Absent:
         text("Source", "source", "The published study that the expectation comes from."),
         model_column(job),
         text("Protocol", "protocol"),
-        datasets_column(job, "datasets"),
+        datasets(job, "datasets"),
         readout(),
         text("Found", "found"),
         Column("Evidence", lambda row: str(row["evidence"]), "evidence", numeric=False),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from emoalign.report.conditions import datasets_column
 from emoalign.report.grid import (
     between,
     bounded,
     count,
+    datasets,
     grid,
     model_column,
     p,
@@ -29,7 +29,7 @@ def _view(results: Results) -> View | Absent:
     columns = (
         model_column(results.job),
         text("Protocol", "protocol"),
-        datasets_column(results.job, "datasets"),
+        datasets(results.job, "datasets"),
         readout(),
         count("Items", "n_items", "Items behind any of the correlations."),
         bounded(

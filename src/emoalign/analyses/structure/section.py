@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from emoalign.report.conditions import datasets_column
 from emoalign.report.grid import (
     Column,
     Row,
     bounded,
     count,
+    datasets,
     grid,
     model_column,
     p,
@@ -35,7 +35,7 @@ def _view(results: Results) -> View | Absent:
     columns = (
         model_column(results.job),
         text("Protocol", "protocol"),
-        datasets_column(results.job, "dataset"),
+        datasets(results.job, "dataset"),
         readout(),
         _space("Space 1", "a"),
         _space("Space 2", "b"),
