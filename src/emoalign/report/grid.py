@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,11 +29,17 @@ NAMED = (*FILTERS, "item_id")
 FEW_ROWS = 25
 """Rows of a table that are shown at first; further ones when they are asked for."""
 
-UPRIGHT = 9
-"""Columns that fit on upright paper."""
+UPRIGHT = 125
+"""Letters that fit across upright paper."""
+
+BETWEEN = 1.5
+"""Letters that the room between two columns takes."""
 
 LONG_WORD = 24
 """Letters of a word that may be broken: no term of the page is as long."""
+
+_WORD = re.compile(r"[^\s-]+-?")
+"""What a browser keeps on one line."""
 
 NOTHING = frozenset({"", "–"})
 """Texts of cells that have none."""
@@ -96,11 +103,7 @@ class Grid:
     @cached_property
     def empty(self) -> list[str]:
         """Titles of columns without a number in any row."""
-        return [
-            self.columns[place].title
-            for place in self._alike
-            if self.columns[place].numeric
-        ]
+        return [self.columns[place].title for place in self._alike if self.columns[place].numeric]
 
     @cached_property
     def places(self) -> list[int]:
@@ -116,14 +119,12 @@ class Grid:
 
     @property
     def wide(self) -> bool:
-        """Whether paper should be turned to hold it."""
-        return len(self.places) > UPRIGHT
+        """Whether paper must be turned to hold it, though every cell is broken between words."""
+        return sum(self._longest[place] + BETWEEN for place in self.places) > UPRIGHT
 
     def long_words(self, place: int) -> bool:
         """Whether a column has words that must be broken: all others are kept whole."""
-        return any(
-            len(word) > LONG_WORD for row in self.texts for word in str(row[place]).split()
-        )
+        return self._longest[place] > LONG_WORD
 
     def under(self, row: Sequence[str]) -> str:
         """What the other columns of names say of a row, for the first one on a phone."""
@@ -146,6 +147,15 @@ class Grid:
                 "of": {name: [row.get(name) for row in self.of] for name in named},
             }
         )
+
+    @cached_property
+    def _longest(self) -> list[int]:
+        """Letters of the longest word of each column and its head."""
+        said = [{column.title} for column in self.columns]
+        for row in self.texts:
+            for texts, text in zip(said, row, strict=True):
+                texts.add(text)
+        return [max(map(len, _WORD.findall(" ".join(texts))), default=0) for texts in said]
 
     @cached_property
     def _alike(self) -> list[int]:
@@ -176,7 +186,7 @@ def grid(
 
     `name` says what is in it to those who cannot see it. `table` is the kind of table that the
     rows are from: readers can then download it with all of its columns. Of rows that are in no
-    such table, readers download `csv`, or the rows themselves; `source` is the folder they are from.
+    such table, readers download `csv`, or the rows themselves; `source` is their folder.
     """
     listed = records(rows)
     file = None if table is None else PurePosixPath(table.path)
