@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -26,6 +27,9 @@ CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]
 NAMED = (*FILTERS, "item_id")
 """What a row can be about: a row about an item leads readers to it."""
 
+OF_CELLS = (*FILTERS, "datasets", "a", "b", "within")
+"""Columns that say which cell, or which two, a row is about."""
+
 FEW_ROWS = 25
 """Rows of a table that are shown at first; further ones when they are asked for."""
 
@@ -38,8 +42,11 @@ BETWEEN = 1.5
 LONG_WORD = 24
 """Letters of a word that may be broken: no term of the page is as long."""
 
-_WORD = re.compile(r"[^\s-]+-?")
+_WORD = re.compile(r"[^ -]+-?")
 """What a browser keeps on one line."""
+
+_KEPT = re.compile(r"\[[^\]]*\]|< \.")
+"""Parts of numbers that stay on one line."""
 
 NOTHING = frozenset({"", "–"})
 """Texts of cells that have none."""
@@ -113,9 +120,10 @@ class Grid:
 
     @cached_property
     def leading(self) -> list[int]:
-        """The columns of names that stand before the first number: on a phone they share one."""
-        numbers = [at for at, place in enumerate(self.places) if self.columns[place].numeric]
-        return self.places[: numbers[0]] if numbers else self.places[:1]
+        """The first columns, as far as they say which cell a row is about: on a phone they share
+        one."""
+        cells = takewhile(lambda place: self.columns[place].sort in OF_CELLS, self.places[1:])
+        return [*self.places[:1], *cells]
 
     @property
     def wide(self) -> bool:
@@ -195,7 +203,7 @@ def grid(
         id=id,
         name=name,
         columns=tuple(columns),
-        texts=tuple(tuple(column.text(row) for column in columns) for row in listed),
+        texts=tuple(tuple(_shown(column, row) for column in columns) for row in listed),
         keys=tuple(tuple(_key(column, row) for column in columns) for row in listed),
         of=tuple(map(_about, listed)),
         table=None if file is None else file.stem,
@@ -213,6 +221,12 @@ def _about(row: Row) -> dict[str, str | tuple[str, ...]]:
         about[row["kind"]] = (str(row["a"]), str(row["b"]))
         about[COMPARED[row["kind"]]] = str(row["within"])
     return about
+
+
+def _shown(column: Column, row: Row) -> str:
+    """The text of a cell, in which no line ends within an interval or a p-value."""
+    text = column.text(row)
+    return _KEPT.sub(lambda kept: kept[0].replace(" ", "\xa0"), text) if column.numeric else text
 
 
 def _key(column: Column, row: Row) -> float | str | None:
