@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,6 +13,7 @@ import pandas as pd
 
 from emoalign.report.carried import packed, packed_json
 from emoalign.report.csv_text import csv_text
+from emoalign.report.layout import Layout
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, Table, records
 from emoalign.wording import coefficient, interval, number, p_value, percent
@@ -27,29 +27,11 @@ CELL_ORDER = ["dataset", "scale", "model", "protocol", "readout"]
 NAMED = (*FILTERS, "item_id")
 """What a row can be about: a row about an item leads readers to it."""
 
-OF_CELLS = (*FILTERS, "datasets", "a", "b", "within")
-"""Columns that say which cell, or which two, a row is about."""
-
 FEW_ROWS = 25
 """Rows of a table that are shown at first; further ones when they are asked for."""
 
-UPRIGHT = 125
-"""Letters that fit across upright paper."""
-
-BETWEEN = 1.5
-"""Letters that the room between two columns takes."""
-
-LONG_WORD = 24
-"""Letters of a word that may be broken: no term of the page is as long."""
-
-_WORD = re.compile(r"[^ -]+-?")
-"""What a browser keeps on one line."""
-
 _KEPT = re.compile(r"\[[^\]]*\]|< \.")
 """Parts of numbers that stay on one line."""
-
-NOTHING = frozenset({"", "–"})
-"""Texts of cells that have none."""
 
 COMPARED = {"model": "protocol", "protocol": "model"}
 """What a contrast is of, and what its two sides share."""
@@ -99,86 +81,23 @@ class Grid:
         return any("item_id" in row for row in self.of)
 
     @cached_property
-    def same(self) -> list[tuple[str, str]]:
-        """Columns of names that say the same in all rows: title and text. One line says it once."""
-        return [
-            (self.columns[place].title, self.texts[0][place])
-            for place in self._alike
-            if not self.columns[place].numeric and self.texts[0][place] not in NOTHING
-        ]
-
-    @cached_property
-    def empty(self) -> list[str]:
-        """Titles of columns without a number in any row."""
-        return [self.columns[place].title for place in self._alike if self.columns[place].numeric]
-
-    @cached_property
-    def places(self) -> list[int]:
-        """Numbers of the columns that are shown: of all but those that one line can tell."""
-        left_out = set(self._alike)
-        return [place for place in range(len(self.columns)) if place not in left_out]
-
-    @cached_property
-    def leading(self) -> list[int]:
-        """The first columns, as far as they say which cell a row is about: on a phone they share
-        one."""
-        cells = takewhile(lambda place: self.columns[place].sort in OF_CELLS, self.places[1:])
-        return [*self.places[:1], *cells]
-
-    @property
-    def wide(self) -> bool:
-        """Whether paper must be turned to hold it, though every cell is broken between words."""
-        return sum(self._longest[place] + BETWEEN for place in self.places) > UPRIGHT
-
-    def long_words(self, place: int) -> bool:
-        """Whether a column has words that must be broken: all others are kept whole."""
-        return self._longest[place] > LONG_WORD
-
-    def under(self, row: Sequence[str]) -> str:
-        """What the other columns of names say of a row, for the first one on a phone."""
-        return " · ".join(filter(None, (row[place] for place in self.leading[1:])))
-
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """The titles of all columns."""
-        return tuple(column.title for column in self.columns)
+    def layout(self) -> Layout:
+        """Which of its columns are shown, and how."""
+        return Layout(self.columns, self.texts)
 
     @property
     def data(self) -> str:
         """All rows of the columns shown, packed column by column."""
         named = sorted({name for row in self.of for name in row})
+        places = self.layout.places
         return packed_json(
             {
-                "texts": [[row[place] for row in self.texts] for place in self.places],
-                "keys": [[row[place] for row in self.keys] for place in self.places],
-                "under": [self.under(row) for row in self.texts],
+                "texts": [[row[place] for row in self.texts] for place in places],
+                "keys": [[row[place] for row in self.keys] for place in places],
+                "under": [self.layout.under(row) for row in self.texts],
                 "of": {name: [row.get(name) for row in self.of] for name in named},
             }
         )
-
-    @cached_property
-    def _longest(self) -> list[int]:
-        """Letters of the longest word of each column and its head."""
-        said = [{column.title} for column in self.columns]
-        for row in self.texts:
-            for texts, text in zip(said, row, strict=True):
-                texts.add(text)
-        return [max(map(len, _WORD.findall(" ".join(texts))), default=0) for texts in said]
-
-    @cached_property
-    def _alike(self) -> list[int]:
-        """Columns that need no place of their own. A single row keeps its names, numbers that are
-        equal by chance stay, and so does what leads to an item."""
-        alike = []
-        for place, column in enumerate(self.columns):
-            said = {row[place] for row in self.texts}
-            nothing = bool(said) and said <= NOTHING
-            named = not column.numeric and column.sort != "item_id"
-            if (nothing and (column.numeric or named)) or (
-                named and len(said) == 1 and len(self.texts) > 1
-            ):
-                alike.append(place)
-        return alike if len(alike) < len(self.columns) else []
 
 
 def grid(
@@ -187,14 +106,13 @@ def grid(
     rows: pd.DataFrame,
     columns: Sequence[Column],
     table: Table | None = None,
-    csv: pd.DataFrame | None = None,
     source: str = "statistics/",
 ) -> Grid:
     """A table of the page from rows of a table, in their order.
 
     `name` says what is in it to those who cannot see it. `table` is the kind of table that the
-    rows are from: readers can then download it with all of its columns. Of rows that are in no
-    such table, readers download `csv`, or the rows themselves; `source` is their folder.
+    rows are from: readers can then download it with all of its columns. Rows of
+    no such table are downloaded as they are; `source` is the folder that they are from.
     """
     listed = records(rows)
     file = None if table is None else PurePosixPath(table.path)
@@ -207,7 +125,7 @@ def grid(
         keys=tuple(tuple(_key(column, row) for column in columns) for row in listed),
         of=tuple(map(_about, listed)),
         table=None if file is None else file.stem,
-        csv=None if file is not None else packed(csv_text(rows if csv is None else csv)),
+        csv=None if file is not None else packed(csv_text(rows)),
         source=source if file is None else str(file.with_suffix(".csv")),
     )
 
