@@ -322,7 +322,7 @@ class Explorer {
 }
 
 const PLOT = {
-  displaylogo: false, responsive: true,
+  displaylogo: false, responsive: true, displayModeBar: coarse() ? false : "hover",
   // Named one by one: plotly's own choice has a button that would send the data elsewhere.
   modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
 };
