@@ -245,7 +245,7 @@ def test_what_a_study_lacks_is_told_in_words() -> None:
     named = ["temperatures", "frameworks", "v-shape", "means"]
     assert undrawn(loaded(figures=named)) == [
         "temperatures: no protocols that differ in temperature alone",
-        "frameworks: no ratings of both single emotions and dimensions",
+        "frameworks: no ratings of both discrete emotions and dimensions",
         "v-shape: no ratings of arousal",
     ]
 

@@ -16,7 +16,7 @@ from emoalign.analyses.transparency.figure import draw
 from emoalign.analyses.transparency.gradients import gradient_rows
 from emoalign.figures.drawing import Subject, save
 from emoalign.figures.figure_job import FigureJob, ShownDataset
-from emoalign.figures.panels import POINT, name_points, places
+from emoalign.figures.point_names import POINT, name_points, places
 from emoalign.figures.style import style
 from emoalign.study.scales import LabelScale
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT

@@ -468,7 +468,7 @@ def test_a_panel_without_points_says_so_beside_others_that_have_some(tmp_path: P
         "v-shape": "no item with both",
         "arousal-errors": "nothing to compare",
         "similarity": "all means",
-        "frameworks": "no correlation on",
+        "frameworks": "no correlation for",
     }
     for name, words in expected.items():
         scale = "fear" if name in ("means", "spread") else None

@@ -82,7 +82,7 @@ def scales(*names: str) -> Lack:
 
 
 def both_frameworks(job: FigureJob) -> str | None:
-    """Whether datasets of one modality have single emotions as well as dimensions."""
+    """Whether datasets of one modality have discrete emotions as well as dimensions."""
 
     def of(modality: str) -> list[ShownDataset]:
         return [shown for shown in job.datasets.values() if shown.modality == modality]
@@ -92,17 +92,17 @@ def both_frameworks(job: FigureJob) -> str | None:
         emotions = any(one.rated(name) for one in shown for name in one.frameworks.emotions)
         if emotions and any(one.rated(name) for one in shown for name in one.frameworks.dimensions):
             return None
-    return "no ratings of both single emotions and dimensions"
+    return "no ratings of both discrete emotions and dimensions"
 
 
 def both_in_each(job: FigureJob) -> str | None:
-    """Whether a dataset was rated both on single emotions and on dimensions."""
+    """Whether a dataset was rated both on discrete emotions and on dimensions."""
     both = all(
         names and all(map(shown.rated, names))
         for shown in job.datasets.values()
         for names in (shown.frameworks.emotions, shown.frameworks.dimensions)
     )
-    return None if both else "no ratings of both single emotions and dimensions"
+    return None if both else "no ratings of both discrete emotions and dimensions"
 
 
 def differing(varied: Varied) -> Lack:

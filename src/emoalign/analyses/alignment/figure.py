@@ -14,15 +14,14 @@ from matplotlib.lines import Line2D
 
 from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import (
-    Outliers,
     coefficients,
     headed,
     instead,
-    name_outliers,
     pages_of,
     panels,
     same_ticks,
 )
+from emoalign.figures.point_names import Outliers, name_outliers
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, width_of
 from emoalign.tables import ALIGNMENT, ITEMS, groups, records
 from emoalign.wording import R_INTERVAL, correlation, span

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emoalign.figures.drawing import Subject
-from emoalign.figures.panels import Outliers, headed, instead, name_outliers, panels, round_ticks
+from emoalign.figures.panels import headed, instead, panels, round_ticks
+from emoalign.figures.point_names import Outliers, name_outliers
 from emoalign.figures.style import FAINT, PEOPLE
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, ITEMS, RESIDUALS, groups, records

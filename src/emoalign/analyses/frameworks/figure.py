@@ -101,7 +101,7 @@ def _difference(axis: Axes, place: int, row: Mapping[str, Any], mark: Mark) -> N
 def _legend(rows: Sequence[Mapping[str, Any]]) -> list[Line2D]:
     """The marks of these rows, and no others."""
     kept: dict[str, Any] = {"marker": "o", "linestyle": "none", "mec": "black", "mew": 1.4}
-    marks = (("r_dimensions", "dimensions", "white"), ("r_emotions", "single emotions", "black"))
+    marks = (("r_dimensions", "dimensions", "white"), ("r_emotions", "discrete emotions", "black"))
     return [
         Line2D([], [], color=face, label=label, **kept)
         for column, label, face in marks

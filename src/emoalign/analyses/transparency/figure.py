@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from emoalign.analyses.transparency.label_order import ordered_by
 from emoalign.figures.drawing import Subject
-from emoalign.figures.panels import coefficients, headed, instead, name_points, panels
+from emoalign.figures.panels import coefficients, headed, instead, panels
+from emoalign.figures.point_names import name_points
 from emoalign.figures.style import FAINT, Mark
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups, records
 from emoalign.wording import ci, coefficient, with_p
