@@ -1,4 +1,4 @@
-"""Single emotions against dimensions: on which do models come closer to people?"""
+"""Discrete emotions against dimensions: on which do models match people better?"""
 
 from __future__ import annotations
 
