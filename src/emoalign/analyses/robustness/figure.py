@@ -76,7 +76,7 @@ PANELS = (
             Drawn(("answers", ""), "enough answers", BLUE, "s"),
             Drawn(("weighted", ""), "weighted by answers", GREEN, "P"),
             Drawn(("mass", ""), "answers on the scale", PURPLE, "p"),
-            Drawn(("common", ""), "items all rated", RED, "X"),
+            Drawn(("common", ""), "shared by all conditions", RED, "X"),
         ),
     ),
 )
