@@ -62,9 +62,9 @@ ANALYSIS = Analysis(
             "(negative and positive), and over other items or weights: items with enough "
             "answers, items weighted by their number of answers, items for which at least "
             "half of the probability lies on the scale, and items rated in all conditions "
-            "(models and protocols). Pooled: within all parts together. Black line: r over all items. Grey band: "
-            "where r could be if items without a rating had one, not a confidence "
-            "interval. What cannot be computed is left out.",
+            "(models and protocols). Pooled: within all parts together. Black line: r over all "
+            "items. Grey band: where r could be if items without a rating had one, not a "
+            "confidence interval. What cannot be computed is left out.",
             alt="Correlations of each cell of {dataset} on parts of its items beside that over "
             "all; the numbers are in the table of robustness.",
             reads=statistics("robustness"),
