@@ -77,7 +77,7 @@ ANALYSIS = Analysis(
             "the human ratings sets on these items, and how well one person agrees with "
             "the mean of the others, or else one rating per item with the mean of the "
             "item's other ratings. Right: the number of items.",
-            alt="Correlation of each cell with human ratings, with interval, ceiling and one "
+            alt="Correlation of each condition with human ratings, with interval, ceiling and one "
             "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
             needs=("statistics/alignment.parquet", ("pearson_r",)),
@@ -110,7 +110,7 @@ ANALYSIS = Analysis(
             "numbers of answers, those with more have larger points. Above each panel: r "
             "with its 95% bootstrap interval over items (BCa), the number of items, and "
             "the number of answers to each.",
-            alt="Model means against human means for {dataset}, {scale}, a panel per cell.",
+            alt="Model means against human means for {dataset}, {scale}, a panel per condition.",
             reads=(ITEMS, STIMULI, *statistics("alignment")),
             needs=("statistics/alignment.parquet", ("mae",)),
         ),

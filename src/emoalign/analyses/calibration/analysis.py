@@ -135,7 +135,7 @@ ANALYSIS = Analysis(
             "divergence from people (JSD) by the method, with its 95% interval, and by the "
             "human average.",
             alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
-            "after calibration, a panel per cell; the numbers are in the tables of calibration.",
+            "after calibration, a panel per condition; the tables of calibration have the numbers.",
             reads=statistics("calibration", "calibration_curves"),
             needs=("statistics/calibration.parquet", ("jsd_after",)),
             lacks=distributions,

@@ -68,7 +68,7 @@ ANALYSIS = Analysis(
             "Above each panel: the rank correlation ρ over items with its 95% bootstrap "
             "interval, and the ρ that a perfect model would reach with as many answers.",
             alt="Entropy of people's answers and of the models' for {dataset}, {scale}, a panel "
-            "per cell; the correlations are in the table of entropy.",
+            "per condition; the correlations are in the table of entropy.",
             reads=statistics("entropy", "item_entropies"),
             needs=("statistics/entropy.parquet", ("human_entropy",)),
             lacks=distributions,

@@ -65,8 +65,8 @@ ANALYSIS = Analysis(
             "(models and protocols). Pooled: within all parts together. Black line: r over all "
             "items. Grey band: where r could be if items without a rating had one, not a "
             "confidence interval. What cannot be computed is left out.",
-            alt="Correlations of each cell of {dataset} on parts of its items beside that over "
-            "all; the numbers are in the table of robustness.",
+            alt="Correlations of each condition of {dataset} on parts of its items beside that "
+            "over all; the numbers are in the table of robustness.",
             reads=statistics("robustness"),
             needs=("statistics/robustness.parquet", ("r",)),
         ),

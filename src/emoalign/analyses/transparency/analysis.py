@@ -143,7 +143,7 @@ ANALYSIS = Analysis(
             "shares with people's. The gradient is the rank correlation of the two over "
             "labels.",
             alt="Agreement with people over transparency, label by label, for {dataset}, {scale}, "
-            "a panel per cell; the numbers are in the table of transparency.",
+            "a panel per condition; the numbers are in the table of transparency.",
             reads=statistics("labels", "transparency", "transparency_gradient"),
             needs=("statistics/transparency_gradient.parquet", ("rho",)),
             lacks=labels,
