@@ -72,6 +72,22 @@ def percent(share: float) -> str:
     return f"{100 * share:.{digits}f}%"
 
 
+def dollars(usd: float) -> str:
+    """An amount of money; one that is rounded to nothing is no more than a bound."""
+    return f"{usd:,.2f} US dollars" if usd >= 0.005 or not usd else "< 0.01 US dollars"
+
+
+def at_most(usd: float, most: str = "at most") -> str:
+    """The most that something costs: at most 1.20 US dollars, or < 0.01 US dollars."""
+    amount = dollars(usd)
+    return amount if amount.startswith("<") else f"{most} {amount}"
+
+
+def minutes(number: float) -> str:
+    """A running time, rounded to minutes: less than a minute, 1 min, 1,250 min."""
+    return "less than a minute" if number < 1 else f"{number:,.0f} min"
+
+
 def counted(n: int, thing: str) -> str:
     """A number of things: 1 item, 2 items."""
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

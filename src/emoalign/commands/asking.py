@@ -22,7 +22,7 @@ from emoalign.errors import EmoalignError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image
-from emoalign.wording import counted, percent
+from emoalign.wording import at_most, counted, dollars, percent
 
 MADE_UP = {"word": "florp", "sentence": "The florp is next to the door."}
 """Items of no dataset: nothing of a restricted one is sent."""
@@ -120,7 +120,7 @@ def _ask_permission(trials: Sequence[_Trial], yes: bool) -> None:
     )
     for trial in remote:
         requests = counted(len(trial.asks) + trial.repeated, "request")
-        cost = "" if math.isnan(trial.usd) else f", at most {_dollars(trial.usd)}"
+        cost = "" if math.isnan(trial.usd) else f", {at_most(trial.usd)}"
         click.echo(
             f"  {trial.item}, to {trial.name} ({trial.card.destination}) in {requests}{cost}"
         )
@@ -217,11 +217,7 @@ def _cost(trial: _Trial, replies: Sequence[Sequence[Answer]]) -> str:
     said = f"cost: {prompt} prompt tokens and {written} answer tokens"
     prices = trial.card.terms().prices
     if prices is not None:
-        return f"{said}, {_dollars(prices.cost(prompt, written))}"
+        return f"{said}, {dollars(prices.cost(prompt, written))}"
     if trial.card.destination is None:
         return f"{said}, on this machine"
     return f"{said}; its card has no prices"
-
-
-def _dollars(usd: float) -> str:
-    return f"{usd:.2f} US dollars" if usd >= 0.01 or usd == 0 else f"{usd:.6f} US dollars"
