@@ -15,7 +15,8 @@ from emoalign.analyses.precision.words import in_words
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.clusters import ItemClusters
-from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups
+from emoalign.stimuli.preparation import USED
+from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups, metadata
 from emoalign.wording import at_most, dollars, listed, minutes
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ def plan_study(
 
     `stimuli` and `norms` are the tables by dataset. Nothing is asked, nothing is spent.
     """
+    for name, path in stimuli.items():
+        if used := metadata(path).get(USED):
+            _log.info("%s: %s", name, used)
     plan(jobs, cards, stimuli, journal, costs, max_usd)
     rows = precision_rows(
         precision,
@@ -116,9 +120,10 @@ def _of_model(model: str, rows: pd.DataFrame, here: Collection[str]) -> str:
         return f"{model}: all {answers:,} answers are in the journal"
     requests = int(rows["requests"].sum())
     return (
-        f"{model}: {answers:,} answer{'s' * (answers != 1)}, {held:,} in the journal, {answers - held:,} to ask in "
-        f"{requests:,} request{'s' * (requests != 1)}; {rows['prompt_tokens'].sum():,.0f} prompt "
-        f"tokens ({_sources(rows)}), at most {rows['answer_tokens'].sum():,.0f} answer tokens; "
+        f"{model}: {answers:,} answer{'s' * (answers != 1)}, {held:,} in the journal, "
+        f"{answers - held:,} to ask in {requests:,} request{'s' * (requests != 1)}; "
+        f"{rows['prompt_tokens'].sum():,.0f} prompt tokens ({_sources(rows)}), "
+        f"at most {rows['answer_tokens'].sum():,.0f} answer tokens; "
         f"{_money(model, rows, here)}; {_time(rows)}"
     )
 

@@ -159,7 +159,7 @@ class DatasetCard(Entry):
 class PreparationJob(Job):
     """Read one dataset, draw the sample, write items and norms."""
 
-    version: int = 5
+    version: int = 6
     dataset: str
     restricted: bool = False
     modality: Modality

@@ -59,3 +59,13 @@ def read_parquet(path: Path, **options: Any) -> pa.Table:
     """
     with intact([path]):
         return pq.read_table(path, **options)
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """The notes that a stage left in a Parquet file, by their keys.
+
+    Raises DataError when it is not a whole Parquet file.
+    """
+    with intact([path]):
+        notes = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in notes.items()}
