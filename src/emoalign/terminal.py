@@ -167,9 +167,7 @@ class Terminal(logging.Formatter):
             yield f"{job.name}: {short_reason(said['reason'], changed)}"
         elif event == "job_error" and not self._shows_logs:
             job = self._jobs[said["jobid"]]
-            yield f"[failed] {job.name}: {job.lasted}"
-            if job.failure:
-                yield f"    {job.failure}"
+            yield f"[failed] {job.name}: {job.lasted}; its log: {' '.join(job.logs)}"
         elif again := re.match(r"Trying to restart job (\d+)", record.getMessage()):
             yield f"{self._jobs[int(again[1])].name} is being started again."
         elif record.getMessage().startswith("Nothing to be done"):
@@ -190,12 +188,15 @@ class Terminal(logging.Formatter):
     def failure(self) -> str:
         """The last words of a run that did not: what went wrong in each job, and what to do.
 
-        None after Ctrl-C: each job that was under way has said by itself what it keeps.
+        After Ctrl-C only errors from before it: each job that was under way has said by itself what
+        it keeps.
         """
         self._closed = True
-        if self._stopping:
-            return ""
         jobs = [self._jobs[job] for job in self._failed]
+        if self._stopping:
+            jobs = [job for job in jobs if _last_error(job.logs)]
+            if not jobs:
+                return ""
         title = "1 job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
         early = "The run stopped early; see Snakemake's message above."
         lines = [f"\n{title if jobs else early}"]

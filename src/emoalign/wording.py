@@ -108,6 +108,12 @@ def ci(low: float, high: float, digits: int = 2, *, bounded: bool = False) -> st
     return f"95% CI {ends}" if ends else ""
 
 
+def sentence(text: str) -> str:
+    """Somebody else's words, with a full stop where they end without one: ours may follow."""
+    ends = text.rstrip().rstrip("\"')]}”’»")
+    return text if ends.endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
+
+
 def listed(names: Iterable[str]) -> str:
     """Names in a sentence: a; a and b; a, b and c."""
     *first, last = names

@@ -256,7 +256,7 @@ def test_items_left_out_and_items_that_look_alike_are_counted_where_they_are_pre
     run(whole, tmp_path)
     used = metadata(stimuli)["items_used"]
     assert "Items that show the same text or image as an earlier one: 1. " in used
-    assert "Texts that begin or end with blanks: 1. " in used
+    assert "dataset mine: texts that begin or end with blanks: 1. " in caplog.text
 
 
 def test_a_dataset_of_which_nothing_is_left_is_refused_even_without_a_sample(

@@ -35,7 +35,7 @@ class Account:
                 raise BudgetError(
                     f"the next request could bring the study's cost above max_usd = "
                     f"{self.max_usd:.2f}: {spent:.4f} US dollars are spent or under way, it "
-                    f"needs up to {usd:.4f}. What was answered is kept. Raise max_usd to go on."
+                    f"needs up to {usd:.4f}. Raise max_usd to go on."
                 )
             self._write(spent + usd)
 

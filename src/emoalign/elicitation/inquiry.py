@@ -27,6 +27,7 @@ from emoalign.elicitation.readings import (
 )
 from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
 from emoalign.elicitation.tally import Tally, share_of_ratings
+from emoalign.errors import EmoalignError
 from emoalign.progress import Progress
 from emoalign.stage import FILE_ONLY, Stopped
 
@@ -200,17 +201,24 @@ def asked_ratings(
         if left or under_way:
             progress = stack.enter_context(Progress(_label(tasks), held + left, held))
             progress.note = lambda: share_of_ratings(inquiry.tally for inquiry in inquiries)
-            for inquiry in inquiries:
-                inquiry.progress = progress
-                inquiry.count_held()
-                if not under_way:  # what is under way is paid for, and is collected first
-                    inquiry.check()
             try:
+                for inquiry in inquiries:
+                    inquiry.progress = progress
+                    inquiry.count_held()
+                    if not under_way:  # what is under way is paid for, and is collected first
+                        inquiry.check()
                 card.ask(inquiries, account)
             except (Stopped, asyncio.CancelledError) as stop:
                 stop.add_note(
                     f"{progress.done} of {progress.total} answers of {progress.label} are kept."
                 )
+                raise
+            except EmoalignError as error:
+                if progress.done:
+                    error.add_note(
+                        f"{progress.done:,} of {progress.total:,} answers are kept in the "
+                        "journal; running again asks only for the rest."
+                    )
                 raise
         else:
             _log.info(

@@ -69,8 +69,7 @@ class Rejections:
                 raise EngineError(
                     f"{self._first[exact]} Requests about {len(items)} items in a row were not "
                     "accepted, so the items are probably not the cause. Nothing was recorded for "
-                    "these items. Earlier answers are kept in the journal; the next run asks "
-                    "only for the rest."
+                    "these items."
                 )
 
     def accepted(self, request_id: str, exact: bool, sent: float) -> None:

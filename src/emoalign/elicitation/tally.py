@@ -57,8 +57,7 @@ class Tally:
             f"{job.protocol.name!r}, on {len(self.items)} items of {job.dataset!r}, is a rating, "
             f"and nothing more was spent. It answered, for example:\n{shown}\n"
             f"Likely causes:\n{causes}\n"
-            "These answers are kept. To go on all the same, set first_answers: 0 in the model's "
-            "card."
+            "To go on all the same, set first_answers: 0 in the model's card."
         )
 
 

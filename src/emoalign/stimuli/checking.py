@@ -94,8 +94,30 @@ def read_items(
     items = source.read(paths, mistakes)
     if not isinstance(source, ItemTable):  # whose reader tells which row is whose
         _check_ids(items, mistakes)
+    elif items and not mistakes:
+        _check_rated(source, items, scales, mistakes)
     check_ratings([item for item in items if kept(item, keep)], scales, mistakes)
     return items
+
+
+def _check_rated(
+    source: ItemTable,
+    items: Sequence[SourceItem],
+    scales: Mapping[str, DatasetScale],
+    mistakes: Mistakes,
+) -> None:
+    """Note every scale with columns in a table, none of which has a rating of any item."""
+    for part in source.parts():
+        for scale, columns in part.scales.items():
+            if scale in scales and not any(scale in item.ratings for item in items):
+                names = ", ".join(map(repr, columns.named().values()))
+                mistakes.add(
+                    "",
+                    f"{part.table.file}: no item has a rating on the scale {scale!r}: "
+                    f"every field is empty or a missing value (column {names})",
+                    f"Name other columns under source: scales: {scale}, or remove the scale there "
+                    "and under scales.",
+                )
 
 
 def kept(item: SourceItem, keep: str | None) -> bool:

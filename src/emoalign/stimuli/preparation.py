@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
+from emoalign.stage import FILE_ONLY
 from emoalign.stimuli.checking import kept, read_items
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.images import image_files, image_path
@@ -114,7 +115,8 @@ def prepared(
     stimuli = _stimulus_rows(items, job, images, shard_of)
     notes += _looks(stimuli)
     for note in notes:
-        _log.info("dataset %s: %s", job.dataset, note)
+        _log.info("dataset %s: %s", job.dataset, note, extra=FILE_ONLY)
+    _tell_blanks(job.dataset, stimuli)
     return Prepared(
         stimuli,
         norm_rows(items, job.scales),
@@ -124,18 +126,13 @@ def prepared(
 
 
 def _looks(stimuli: pd.DataFrame) -> Iterator[str]:
-    """Sentences about items that look alike, and about texts with blanks around them."""
+    """A sentence about items that look alike, if any do."""
     looks = zip(stimuli["image_sha256"], stimuli["text"], stimuli["image_path"], strict=True)
     shown = [sha256 or text or path for sha256, text, path in looks]
     if again := len(shown) - len(set(shown)):
         yield (
             f"Items that show the same text or image as an earlier one: {again:,}. They are kept "
             "as items of their own, and resampled together with it."
-        )
-    if blanks := sum(text is not None and text != text.strip() for text in stimuli["text"]):
-        yield (
-            f"Texts that begin or end with blanks: {blanks:,}. The blanks are sent to the models "
-            "as well; if they are a mistake, remove them from the table."
         )
 
 
@@ -160,8 +157,20 @@ def _stimulus_rows(
     )
 
 
+def _tell_blanks(dataset: str, stimuli: pd.DataFrame) -> None:
+    """Warn of texts with blanks around them, which requests repeat as they are."""
+    blanks = sum(text is not None and text != text.strip() for text in stimuli["text"])
+    if blanks:
+        _log.warning(
+            "dataset %s: texts that begin or end with blanks: %d. The blanks are sent to the "
+            "models as well; if they are a mistake, remove them from the table.",
+            dataset,
+            blanks,
+        )
+
+
 def _tell_repeated(dataset: str, norms: pd.DataFrame) -> None:
-    """Say in the log where people rated an item more than once."""
+    """Warn of items that the same person rated more than once."""
     for (scale,), rows in groups(norms.dropna(subset="raters"), ["scale"]):
         repeated = rows["raters"].map(lambda raters: len(raters) - len(set(raters)))
         if repeated.any():

@@ -15,6 +15,7 @@ from emoalign.study.origins import Origin
 from emoalign.study.shapes import (
     bare,
     bool_remedy,
+    colon_remedy,
     entries_within,
     entry_remedy,
     expected,
@@ -69,6 +70,8 @@ def _shape(mistake: Mistake, origin: Origin) -> str:
         remedy = keys_remedy(kind, key, value)
     elif inner is not None and kind is inner:
         remedy = entry_remedy(inner, key, value)
+    elif wanted == "text" and isinstance(value, Mapping) and len(value) == 1:
+        remedy = colon_remedy(key, value, typed=origin.at(*mistake.keys).startswith("--config"))
     elif isinstance(value, list | Mapping):
         wanted, remedy = re.sub("^a ", "one ", wanted), name_remedy(key, value)
     else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -90,6 +92,19 @@ def text_remedy(found: Any, written: str) -> str:
         kind = "true or false" if isinstance(found, bool) else "a number"
         return f', which YAML reads as {kind}: write "{written}" in quotation marks'
     return ""
+
+
+def colon_remedy(key: str | int, found: Mapping[Any, Any], typed: bool = False) -> str:
+    """How to write a text with a colon, which YAML reads as a key with a value.
+
+    `typed` is whether it was given on the command line, with --config.
+    """
+    ((first, rest),) = found.items()
+    text = f"{first}: {'' if rest is None else rest}".strip()
+    quoted = json.dumps(text, ensure_ascii=False)
+    if typed:
+        return f"put the text in quotation marks: --config {shlex.quote(f'{key}={quoted}')}"
+    return f"put the text in quotation marks: `{key}: {quoted}`"
 
 
 def name_remedy(key: str | int, found: Any) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emoalign.wording import sentence
+
 ENDED = ("completed", "failed", "expired", "cancelled")
 
 _ABOUT_BATCHES = re.compile(r"\b(batch(es)?|jobs?|queued?|enqueued)\b", re.IGNORECASE)
@@ -43,7 +45,7 @@ class BatchState:
     def why_failed(self) -> tuple[str, str]:
         """The reasons why it was not accepted, line by line, and what to do."""
         said = [
-            (f"line {line}: " if line is not None else "") + message
+            (f"line {line}: " if line is not None else "") + sentence(message)
             for _, line, message in self.reasons
         ]
         more = f" (and {len(said) - 5} more)" if len(said) > 5 else ""

@@ -81,8 +81,7 @@ async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
     if inquiry.unanswered:
         raise EngineError(
             f"{batches.where} left {inquiry.unanswered} answers out of its batches, {ROUNDS} times "
-            f"over.{batches.unanswered()} What was answered is kept: running again asks for the "
-            "rest."
+            f"over.{batches.unanswered()}"
         )
 
 

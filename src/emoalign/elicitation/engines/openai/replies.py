@@ -43,7 +43,7 @@ FIRST_PAUSE_S = 0.5
 
 _TOP_UP = (
     "The account has no money or credits left, or has reached its own spending limit: top it up or "
-    "raise the limit with the provider, then run again. Answers that have arrived are kept."
+    "raise the limit with the provider, then run again."
 )
 _REMEDIES = {
     400: "The server does not accept this request: check the prompt set and the model's card.",
@@ -59,10 +59,7 @@ _REDIRECTED = (
     "It was not followed and nothing was sent there: items go only where the model's card says. If "
     "that is the right address, write it as base_url into the card."
 )
-_TOMORROW = (
-    "The quota of the day is used up: run again when it is there again, or have it raised by the "
-    "provider. Answers that have arrived are kept."
-)
+_TOMORROW = "The quota of the day is used up: run again tomorrow, or have the provider raise it."
 _LATER = "The fault did not pass: try again later."
 _LOGIN = (
     "The fault did not pass: is there a proxy or a login page in between, and is base_url right?"
