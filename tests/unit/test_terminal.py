@@ -15,11 +15,14 @@ import pytest
 
 from emoalign import progress
 from emoalign.errors import DataError, StudyError
+from emoalign.planning.loading import load_study
 from emoalign.progress import Progress
 from emoalign.stage import end_quietly, job_file, stage
 from emoalign.study.fields import Params
 from emoalign.study.overrides import overrides
+from emoalign.study.reading import read_yaml
 from emoalign.terminal import Terminal, duration, short_reason, what_changed
+from tests.kit.datasets import ROOT
 
 SETTINGS = {
     "verbose": False,
@@ -332,6 +335,20 @@ def test_a_value_that_is_not_the_yaml_that_was_meant_is_told_with_what_to_type(
         overrides([said])
     assert says in str(told.value)
     assert advice in str(told.value)
+
+
+FILE = ROOT / "config/config.yaml"
+
+
+def test_a_text_with_a_colon_is_to_be_put_in_quotation_marks() -> None:
+    study = read_yaml(FILE)[0]
+    options = overrides(["title=A: b"])
+    with pytest.raises(StudyError) as told:
+        load_study(study | options, ROOT / "config", FILE, [FILE], options)
+    assert "expected text, found keys with values" in str(told.value)
+    assert "--config 'title=\"A: b\"'" in str(told.value)
+    with pytest.raises(StudyError, match='`title: "A: b"`'):
+        load_study(study | options, ROOT / "config", FILE)
 
 
 # Progress

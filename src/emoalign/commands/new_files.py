@@ -55,6 +55,13 @@ def write_entry(folder: str, path: Path, schema: str, text: str) -> None:
         path.unlink()
         raise Told("\n".join(["The file would not be valid and was not kept:", *problems]))
     click.echo(f"Wrote {path}")
+    included = CATALOGUE / folder
+    if included.is_dir() and path.parent.samefile(included):
+        click.echo(
+            f"In a clone, {path.parent} is a link to {os.path.relpath(included)}: the file is now "
+            f"among the included {folder}, and git shows it as new. For a folder of your own: "
+            "emoalign init my-study"
+        )
     if shadows:
         click.echo(f"It replaces the {SINGULAR[folder]} of this name that is included in emoalign.")
 
