@@ -1,4 +1,4 @@
-"""`emoalign check --ask`: each model is asked once, and what its server can do is told."""
+"""`emoalign check --ask`: a trial question to each model shows what its server can do."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ TOGETHER = 2
 
 
 def ask_models(loaded: LoadedStudy, yes: bool) -> bool:
-    """Ask each model of a study about a made-up item; False where one could not be asked.
+    """Ask each model of a study about a made-up item; False if one could not be asked.
 
-    Nothing is written to the journal. Before anything goes to another machine, it is said what, and
-    permission is asked for, unless `yes`. Raises click.Abort without it.
+    Nothing is written to the journal. Before anything is sent to another machine, it is listed and
+    the user is asked for permission, unless `yes`. Raises click.Abort if permission is refused.
     """
     with tempfile.TemporaryDirectory() as folder:
         trials = {name: _trial(loaded, name, Path(folder)) for name in loaded.models}
@@ -56,7 +56,7 @@ def ask_models(loaded: LoadedStudy, yes: bool) -> bool:
 
 @dataclass(frozen=True)
 class _Trial:
-    """What a model is asked: under the first protocol, about the first scale of a dataset."""
+    """The trial questions to a model: the first protocol, about the first scale of a dataset."""
 
     name: str
     card: ServedModel
@@ -72,7 +72,7 @@ class _Trial:
 
     @property
     def usd(self) -> float:
-        """US dollars that asking costs at most; NaN where it is not known."""
+        """The most that the trial can cost in US dollars; NaN if unknown."""
         prices = self.card.terms().prices
         if prices is None:
             return math.nan
@@ -129,7 +129,7 @@ def _ask_permission(trials: Sequence[_Trial], yes: bool) -> None:
 
 
 def _told(trial: _Trial) -> bool:
-    """Ask, and tell what came back; False where nothing did."""
+    """Ask, and print what came back; False if the model could not be asked."""
     try:
         with trial.card.running() as engine:
             lines = asyncio.run(_asked(trial, engine))

@@ -1,4 +1,4 @@
-"""How commands are shown and end: subcommands in a group, examples in the help, errors in words."""
+"""The command group: subcommands, examples in the help, and errors as plain messages."""
 
 from __future__ import annotations
 

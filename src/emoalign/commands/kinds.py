@@ -87,7 +87,7 @@ class Listed:
 
 
 def entries(folder: str) -> list[Listed]:
-    """The entries of a folder: the project's own, then those that ship, by their names."""
+    """The entries of a folder: the project's own, then the included ones, each by name."""
     own = CONFIG / folder
     shipped = {path.stem: path for path in (CATALOGUE / folder).glob("*.yaml")}
     listed = []
@@ -143,14 +143,14 @@ def _value(path: Path, key: str) -> str:
 
 
 def library() -> Library:
-    """The entries of this project and those that ship."""
+    """The entries of this project and the included ones."""
     return Library(CONFIG)
 
 
 def completing(
     folder: str,
 ) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    """What completes the name of an entry of a folder, for the shell."""
+    """A function that completes the name of an entry of a folder, for the shell."""
 
     def complete(
         ctx: click.Context, param: click.Parameter, incomplete: str

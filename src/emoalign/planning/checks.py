@@ -18,7 +18,7 @@ LONGEST_FOLDER_NAME = 250
 """Characters; file systems allow 255 bytes."""
 
 Misfit = tuple[tuple[str | int, ...], str]
-"""What does not fit, and the way to it in the prompt set's file."""
+"""A problem, and the keys that lead to it in the file of the prompt set."""
 
 
 def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
@@ -97,7 +97,7 @@ def _wrong_dataset(
 def _wrong_raters(
     loaded: LoadedStudy, where: str, entry: StudyDataset, card: DatasetCard
 ) -> Iterable[str]:
-    """What is missing for those who rate a dataset: images that are shown, recorded ratings."""
+    """Problems of models with a dataset: images that they cannot be shown, no recorded ratings."""
     raters, shown = loaded.raters(entry.dataset), loaded.asked_raters(entry.dataset)
     if card.modality == "image" and card.images is None and shown:
         yield (

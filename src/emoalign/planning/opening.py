@@ -1,4 +1,4 @@
-"""The first words of a run: what will run, and what the ratings in it cost at most."""
+"""The first lines of a run: the jobs that will run, and the most that their ratings can cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Planned = tuple[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class _Cell:
-    """What one job asks a model about: so many items, where that is known."""
+    """The part of a rating job that is about one scale; `items` is None if not known yet."""
 
     model: str
     protocol: str
@@ -39,13 +39,13 @@ class _Cell:
 
 @dataclass(frozen=True)
 class Opening:
-    """What is known before a run.
+    """The facts about a run that are known before it starts.
 
     Attributes:
         loaded: the study.
         results, journal: the folders of its results, and of all answers.
         jobs: those that will run.
-        awaited: datasets that are prepared first, and whose rating jobs are known only then.
+        awaited: datasets that must be prepared before their rating jobs are known.
         cores: cores of this machine that jobs may use; None on a cluster.
         items: the items of a dataset, where they are known before it is prepared.
     """
@@ -95,7 +95,7 @@ class Opening:
     # What it costs
 
     def asking(self) -> Iterator[str]:
-        """What asking takes at most, model by model, and what it costs together."""
+        """The upper limits of answers, costs and time by model, and of all costs together."""
         by_model: dict[str, list[_Cell]] = defaultdict(list)
         for cell in self._cells():
             if why_forbidden(self.loaded, cell.model, cell.dataset) is None:
@@ -118,7 +118,7 @@ class Opening:
             )
 
     def _cost(self, card: AskedModel, cells: Sequence[_Cell]) -> tuple[float, str]:
-        """US dollars at most, as far as they are known, and all that asking takes, in words."""
+        """The highest cost in US dollars, as far as known, and a sentence with all limits."""
         if any(cell.items is None for cell in cells):
             return 0.0, "is asked about all items; their number is known once they are prepared"
         answers, prompt_tokens, answer_tokens = 0, 0.0, 0
@@ -157,7 +157,7 @@ class Opening:
         return usd, line + "."
 
     def _asked(self, card: AskedModel, cell: _Cell) -> tuple[Counter[Readout], int, float, int]:
-        """Requests by readout, answers, tokens of a prompt, and tokens of all answers at most."""
+        """Numbers of requests by readout, of answers, of tokens per prompt and of answer tokens."""
         protocol = self.loaded.protocol(cell.protocol)
         dataset = self.loaded.datasets[cell.dataset]
         scales = cell.asked.split("+")
@@ -209,7 +209,7 @@ class Opening:
     # Whether all cores have something to do
 
     def _idle(self) -> Iterator[str]:
-        """A note where models on this machine leave cores idle, and what would use them."""
+        """A note if models on this machine leave cores idle, with the setting that uses them."""
         cells = [
             cell
             for cell in self._cells()

@@ -1,4 +1,4 @@
-"""What rules have beside their jobs: resources, files, and names where a loop makes them."""
+"""The resources and files of rules, and the names of rules that a loop makes."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from emoalign.study.shapes import (
 def mistakes(
     entry: type[Entry], content: Any, details: Sequence[ErrorDetails], origin: Origin
 ) -> list[str]:
-    """What is wrong with `content` as an `entry`, each mistake once, in sentences."""
+    """The mistakes in `content` as an `entry`, each once, in sentences."""
     found = [located(entry, content, detail) for detail in details]
     told = [_told(each, origin) for each in found if not follows(each, found)]
     return list(dict.fromkeys(told))
@@ -213,7 +213,7 @@ _KINDS: Mapping[str, Callable[[Mistake, Origin], str]] = {
     "less_than_equal": _bound("{:g} or less", "le"),
     "less_than": _bound("less than {:g}", "lt"),
 } | dict.fromkeys(_OF_SHAPE, _shape)
-"""How each kind of mistake is told; one that is not here is told by what is expected."""
+"""The function that words each kind of mistake; for others, the expected type is given."""
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""How a study asks: protocols, and in config/prompts and config/personas what they ask with."""
+"""Protocols, and the prompt sets and persona tables that they use."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ class Protocol(Entry):
 
 
 class Asked(Entry):
-    """Variables of a protocol: how sharply it samples, and with which words it asks a dataset."""
+    """The variables of a protocol: its temperature, and its prompt set for each dataset."""
 
     temperature: float
     prompts: dict[str, str]
 
 
 class PersonaTable(Entry):
-    """Simulated participants who are somebody: participant 0 is the first row, and so on."""
+    """Personas of simulated participants: participant 0 is the first row, and so on."""
 
     title: str = Field(description="Name of the table as the report shows it.")
     source: str | None = Field(None, description="Where the personas come from.")

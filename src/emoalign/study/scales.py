@@ -99,7 +99,7 @@ class LabelScale(Entry):
 
 
 Scale = OrdinalScale | LabelScale
-"""What an answer is given on."""
+"""The scale of an answer."""
 
 
 class NativeRange(Entry):

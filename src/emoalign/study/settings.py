@@ -1,4 +1,4 @@
-"""What a study sets for several of its parts: the strata of a sample, statistics, distributions."""
+"""Settings that several parts of a study share: strata of a sample, statistics, distributions."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ AGREEMENT = ("full", "partial", "none")
 
 
 class Stratifier(Entry):
-    """One way in which items are told apart by what people said of them."""
+    """One division of items by a statistic of their human ratings."""
 
     statistic: Literal["mean", "sd", "agreement"] = Field(
         description="mean: the item's mean rating. sd: its SD over raters (ddof 1). "
