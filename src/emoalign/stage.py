@@ -1,4 +1,4 @@
-"""Running a stage: where its messages go, and how it ends when it fails or is told to stop."""
+"""Running a stage of the workflow: its messages, and its end after a failure or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def remember_before_failures(job: type[Any]) -> None:
 
 
 FILE_ONLY = {"file_only": True}
-"""Marks, as `extra`, what the log of a job is told and the terminal is not."""
+"""Passed as `extra`, keeps a message out of the terminal; the log of the job has it."""
 
 
 def job_file(log_file: str | Path) -> Path:
@@ -214,7 +214,7 @@ class Stopped(SystemExit):
         self.number = number
 
     def last_words(self) -> str:
-        """What is kept and how to go on, on one line."""
+        """One line about what is kept and how to go on."""
         how = "Ctrl-C" if self.number == signal.SIGINT else signal.Signals(self.number).name
         kept = " ".join(getattr(self, "__notes__", ["What is finished stays."]))
         return f"Stopped by {how}. {kept} Run the same command again to go on from there."

@@ -38,7 +38,7 @@ _NOISE = (
     "Updating checkpoint dependencies",
     "Using shell",
 )
-"""Beginnings of messages that tell a user nothing to act on."""
+"""Beginnings of messages that a user need not act on."""
 
 _UNTOLD = {"workflow_started", "resources_info", "job_started", "job_finished"}
 """Events of Snakemake that are not told, or with another event."""
@@ -60,7 +60,7 @@ _WIPE = "\r\033[K"
 
 @dataclass
 class _Known:
-    """A job that Snakemake has spoken of: its name, its logs, what an executor says of its end."""
+    """A job that Snakemake has mentioned: name, logs, and an executor's words on its failure."""
 
     name: str
     logs: list[str]
@@ -113,7 +113,7 @@ class Terminal(logging.Formatter):
     # What is known
 
     def _notice(self, record: logging.LogRecord) -> bool:
-        """Remember what a message tells of jobs, and let it pass."""
+        """Remember the news about jobs in a message, and let it pass."""
         event, said = _event(record), record.__dict__
         self._erred |= record.levelno >= logging.ERROR
         if record.getMessage().startswith("Terminating processes on user request"):

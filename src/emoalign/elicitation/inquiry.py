@@ -1,4 +1,4 @@
-"""An inquiry: a task while its model is asked for what the journal does not have yet."""
+"""An inquiry: a task while its model is asked for the answers missing from the journal."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Inquiry:
             self.tally.add(question.item_id, answer, rated)
 
     def _look_for_copies(self, arrived: Sequence[Answer]) -> None:
-        """Tell, once, that the server gave two requests the same reply.
+        """Warn, once, that the server gave two requests the same reply.
 
         All answers to a request that arrive together came in one reply.
         """
@@ -164,12 +164,12 @@ class Inquiry:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def ready(self) -> None:
-        """Wait as `room` does, if it is worth while to go on. Raises EngineError if not."""
+        """Wait as `room` does. Raises EngineError if there is no point in going on."""
         self.check()
         await self.room()
 
     async def on_disk(self) -> None:
-        """Have the disk itself keep all that has arrived, before it is forgotten elsewhere."""
+        """Make sure that all answers are on the disk before they are deleted elsewhere."""
         self._journal.sync()
         await self.room()
 
@@ -186,9 +186,10 @@ class Inquiry:
 def asked_ratings(
     tasks: Sequence[RatingTask], card: AskedModel, account: Account | None
 ) -> list[pd.DataFrame]:
-    """The ratings of each task: answers of the journals, and the others asked for now.
+    """The ratings of each task, from the journals and, for missing answers, from the model.
 
-    The model is started only if something is missing.
+    The model is started only if an answer is missing. An error carries a note (PEP 678) with the
+    number of answers that are kept.
     """
     inquiries = [Inquiry(task, card) for task in tasks]
     with ExitStack() as stack:
@@ -279,7 +280,7 @@ def rating_rows(
 def columns_by_scale(
     job: RatingJob, request: RatingRequest, answer: Answer
 ) -> Mapping[str, Mapping[str, object]]:
-    """What an answer says on each scale, as columns of the ratings table."""
+    """An answer as read on each scale, as columns of the ratings table."""
     if request.readout == "exact":
         return _exact_columns(job, request, answer)
     return _sampled_columns(job, answer)

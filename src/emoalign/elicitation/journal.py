@@ -70,11 +70,11 @@ class Answer:
 
     @classmethod
     def from_line(cls, line: bytes) -> Answer:
-        """The answer on a line of JSON, without what only other versions know of it.
+        """The answer on a line of JSON, without fields that this version does not know.
 
-        Its values can be written, although older versions kept some that could not. Raises
-        ValueError or TypeError when it is none, JournalError when it is of a version that this
-        emoalign cannot read.
+        Values that older versions kept but that cannot be written are replaced. Raises ValueError
+        or TypeError if the line is no answer, JournalError if it is of a version that this emoalign
+        cannot read.
         """
         said: dict[str, Any] = orjson.loads(line)
         if not isinstance(said, dict):

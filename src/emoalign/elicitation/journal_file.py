@@ -1,4 +1,4 @@
-"""A file of lines that are kept, whatever becomes of the disk, the file or the power."""
+"""A file of lines that survive a full disk, a deleted file and, but for a second, a power cut."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 SYNC_EVERY_S = 1.0
-"""Seconds between writes to the disk itself: what a power cut can take."""
+"""Seconds between writes to the disk itself: the most that a power cut can lose."""
 
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 fdatasync = getattr(os, "fdatasync", os.fsync)  # which macOS lacks

@@ -1,6 +1,6 @@
-"""The answers of a job while they arrive: how many are ratings, and whether any is.
+"""The answers of a job while they arrive, and how many of them are ratings.
 
-What looks wrong is told while it is cheap: a job whose first answers are all no ratings stops.
+A job stops early, while that is cheap, if none of its first answers is a rating.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _shown(answer: Answer) -> str:
 
 
 def likely_causes(job: RatingJob, answers: Sequence[Answer]) -> Iterator[str]:
-    """What may be the reason why answers are no ratings, the most telling sign first."""
+    """Likely reasons why answers are not ratings, the clearest sign first."""
     most = job.prompts.answer.max_tokens
     texts = [answer.text for answer in answers]
     ended = len(texts)

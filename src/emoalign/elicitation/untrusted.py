@@ -1,4 +1,4 @@
-"""Values from elsewhere, made such that they can be written and counted, whatever they are."""
+"""Values from servers, made safe to write and to count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What figures are told of a study."""
+"""The job of the figures of a study."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from emoalign.study.protocols import Asked
 from emoalign.study.scales import Frameworks, HumanScale, LabelScale
 
 Varied = Literal["temperature", "personas", "prompts"]
-"""What may differ between protocols: how sharply is sampled, who is asked, with which words."""
+"""Variables in which protocols may differ: temperature, personas and wording."""
 
 
 class ShownDataset(Entry):
-    """What figures need to know of a dataset."""
+    """The parts of a dataset that figures need."""
 
     title: str
     modality: Modality
@@ -27,16 +27,16 @@ class ShownDataset(Entry):
 
 
 class AskedOf(Asked):
-    """What figures need to know of a protocol: what it varies, and who is asked."""
+    """The parts of a protocol that figures need: its variables, and its personas."""
 
     personas: str | None
     wave: int
 
 
 class FigureJob(Job):
-    """Draw figures: what things are called, what may be shown, what protocols differ in.
+    """Draw figures; it holds titles, what may be shown, and the variables of protocols.
 
-    The job of the figures of a dataset is that of a study which has no other dataset.
+    The job for the figures of one dataset is that of a study without other datasets.
     """
 
     version: int = 4

@@ -174,8 +174,8 @@ class PreparationJob(Job):
     excluded_texts: tuple[str, ...]
     shard_items: int | None
     shown: bool = True
-    """Whether anybody is shown the images, so that their files are needed."""
+    """Whether a model is shown the items, so that image files are needed."""
     rated: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Cards of recorded ratings by model, where only items that all of them have are used."""
+    """Cards of recorded ratings by model, if only items that all of them rated are used."""
     protocols: tuple[str, ...] = ()
     """The protocols under which they must have them."""

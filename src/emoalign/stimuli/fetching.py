@@ -128,7 +128,7 @@ def _continue(source: FileSource, part: Path) -> None:
 
 IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 MOST_BYTES = 20_000_000_000
-"""What all files taken out may hold together."""
+"""The largest size in bytes of all unpacked files together."""
 
 _log = logging.getLogger(__name__)
 

@@ -72,7 +72,7 @@ class GuessedScale:
     """A scale that people rated on, with its columns as a card names them.
 
     `lowest` and `highest` are what its numbers go from and to; `native` is the range that the file
-    likely uses. `named` says whether a column's name tells which scale it is.
+    likely uses. `named` says whether the name of a column identifies the scale.
     """
 
     name: str

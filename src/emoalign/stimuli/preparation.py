@@ -84,9 +84,9 @@ def prepared(
     rated: Sequence[RatedItems],
     mistakes: Mistakes,
 ) -> Prepared:
-    """What `prepare` writes, with notes that are also logged.
+    """The items and norms that `prepare` writes, with notes that are also logged.
 
-    Where something is wrong, it is added to `mistakes`, and there are no items.
+    Problems are added to `mistakes`; there are no items then.
     """
     everything = read_items(job.source, files, job.scales, job.keep, mistakes)
     items: list[SourceItem] = []

@@ -1,4 +1,4 @@
-"""Origins of configuration, for messages: which file or option a key comes from, and its line."""
+"""Origins of configuration, for messages: the file or option of a key, and its line."""
 
 from __future__ import annotations
 

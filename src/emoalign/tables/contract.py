@@ -171,7 +171,7 @@ ITEM = Column(
 CELL = (MODEL, PROTOCOL, DATASET, SCALE, READOUT)
 
 CELL_KEY = [column.name for column in CELL]
-"""The names of the columns that tell cells apart, in one order everywhere."""
+"""The names of the columns that identify a cell, in one order everywhere."""
 
 MISSING = "Why a number of the row is missing; null where all are there."
 

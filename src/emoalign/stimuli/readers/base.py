@@ -88,9 +88,9 @@ def _without(value: Any, keys: tuple[str, ...]) -> Any:
 class HumanRatings:
     """Human ratings of one item on one scale, in the numbers of the source file.
 
-    `n` is None, and `sd` NaN, where the source does not tell; `where` is the place in the file,
+    `n` is None, and `sd` NaN, if the source does not give them; `where` is the place in the file,
     `places` those of the single ratings where they differ, `raters` who gave each as `rater_code`
-    writes it, where the source tells.
+    writes it, where known.
     """
 
     mean: float
@@ -130,7 +130,7 @@ class SourceItem:
 
 
 def rater_code(written: str) -> str:
-    """What stands for a person: 16 hex digits of the sha256 of the id, exactly as it is written.
+    """The code of a rater: 16 hex digits of the sha256 of the id, exactly as it is written.
 
     Ids of people are kept nowhere else. Whoever has a list of ids can still find out whose code it
     is, so that codes are not shown either.
