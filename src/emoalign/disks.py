@@ -10,7 +10,7 @@ from pathlib import Path
 
 _FULL = {
     errno.ENOSPC: "Free some space on this disk",
-    errno.EDQUOT: "Delete files of yours on this disk, or ask for a larger quota",
+    errno.EDQUOT: "Delete some of your files on this disk, or ask for a larger quota",
     errno.EFBIG: "Allow larger files (ulimit -f unlimited), or use a disk that supports them",
 }
 

@@ -194,14 +194,14 @@ class Terminal(logging.Formatter):
         self._closed = True
         jobs = [self._jobs[job] for job in self._failed]
         if self._stopping:
-            jobs = [job for job in jobs if _last_error(job.logs)]
+            jobs = [job for job in jobs if _errors(job.logs)]
             if not jobs:
                 return ""
         title = "1 job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
         early = "The run stopped early; see Snakemake's message above."
         lines = [f"\n{title if jobs else early}"]
         for job in jobs:
-            said = _last_error(job.logs) or job.failure
+            said = _errors(job.logs) or job.failure
             lines.append(f"{job.name}: {said or _KILLED}")
             lines.append(f"    its log: {' '.join(job.logs)}")
         lines.append(
@@ -216,8 +216,9 @@ def _event(record: logging.LogRecord) -> str | None:
     return None if event is None else str(event)
 
 
-def _last_error(logs: list[str]) -> str | None:
-    """The last error in the log of a job, as `stage` writes it, without a traceback."""
+def _errors(logs: list[str]) -> str:
+    """The errors in the log of a job, as `stage` writes them, without tracebacks."""
+    errors = []
     for log in logs:
         try:
             text = Path(log).read_text(encoding="utf-8", errors="replace")
@@ -225,10 +226,12 @@ def _last_error(logs: list[str]) -> str | None:
             continue
         parts = list(_MESSAGE.finditer(text))
         ends = [*(part.start() for part in parts), len(text)][1:]
-        for part, end in zip(reversed(parts), reversed(ends), strict=True):
-            if part[1] == "ERROR":
-                return text[part.end() : end].partition("\nTraceback (most recent")[0].strip()
-    return None
+        errors += [
+            text[part.end() : end].partition("\nTraceback (most recent")[0].strip()
+            for part, end in zip(parts, ends, strict=True)
+            if part[1] == "ERROR"
+        ]
+    return "\n".join(errors)
 
 
 def short_reason(reason: str, changed: str | None = None) -> str:

@@ -33,6 +33,7 @@ from emoalign.study.library import Library
 from emoalign.study.reading import read_entry, read_yaml
 from emoalign.study.scales import LabelScale
 from emoalign.study.source_files import installed_versions, locate
+from emoalign.wording import coefficient
 
 
 @dataclass(frozen=True)
@@ -252,14 +253,10 @@ def in_words(dataset: DatasetCheck, name: str) -> str:
         parts.append("number of raters unknown")
     else:
         fewest, most = scale.raters
-        parts.append(f"n = {fewest}{'' if fewest == most else f' to {most}'} raters")
+        n = f"{fewest}{'' if fewest == most else f' to {most}'}"
+        parts.append("n = 1 rater" if most == 1 else f"n = {n} raters")
     if name in dataset.reliability:
-        parts.append(f"reliability {_unit(dataset.reliability[name])}")
+        parts.append(f"reliability {coefficient(dataset.reliability[name])}")
     if scale.items < dataset.items:
         parts.append(f"{scale.items:,} items rated")
     return ", ".join(parts)
-
-
-def _unit(share: float) -> str:
-    """A number between -1 and 1 as papers print it: .93."""
-    return f"{share:.2f}".replace("0.", ".", 1)

@@ -56,9 +56,9 @@ class Account:
             return float(orjson.loads(self.path.read_bytes())["usd"])
         except (ValueError, TypeError, KeyError) as error:
             raise JournalError(
-                f"{self.path}: this does not say what the study has spent ({error}). A power cut, "
-                "or something other than emoalign, did it. Restore it from a backup, or write into "
-                'it what the provider says was spent, in US dollars, as {"usd": 12.34}.'
+                f"{self.path}: the file does not contain what the study has spent ({error}). A "
+                "power cut or another program damaged it. Restore it from a backup, or write the "
+                'amount that the provider reports into it, in US dollars: {"usd": 12.34}'
             ) from error
 
     def _locked(self) -> AbstractContextManager[None]:

@@ -148,8 +148,8 @@ def _others(files: Sequence[Path], asked: Asked) -> Iterator[str]:
     for model, names in others.items():
         yield (
             f"{asked.called(model)} is {asked.models[model]!r} by its card, and its replies name "
-            f"{_counted(names)}. Where the card names a deployment or an alias, that is as it "
-            "should be; otherwise another model answered in its place."
+            f"{_counted(names)}. If the card names a deployment or an alias, this is expected; "
+            "otherwise another model answered in its place."
         )
 
 

@@ -158,16 +158,16 @@ def read_answers(
 def _tell_damage(path: Path, damaged: Sequence[str]) -> None:
     if len(damaged) > DAMAGED:
         raise JournalError(
-            f"{path}: {len(damaged)} lines are not answers ({damaged[0]}; …). The file was changed "
-            "by something other than emoalign, and what it held was paid for: restore it from a "
-            "backup. Without one, move the damaged lines to a file elsewhere: the rest is used, "
-            "and what they held is asked for again."
+            f"{path}: {len(damaged)} lines are not answers ({damaged[0]}; …). Another program has "
+            "changed the file, whose answers were paid for: restore it from a backup. If there is "
+            "none, move the damaged lines to a file elsewhere; the other lines are used, and "
+            "missing answers are asked for again."
         )
     if damaged:
         _log.warning(
-            "%s: lines that are not answers: %d (%s). They stay where they are, the rest of the "
-            "file is used, and what is missing is asked for again. If you have a backup of the "
-            "file, stop this job and restore it.",
+            "%s: lines that are not answers: %d (%s). They are left in the file, the other lines "
+            "are used, and missing answers are asked for again. If you have a backup of the file, "
+            "stop this job and restore it.",
             path,
             len(damaged),
             "; ".join(damaged),
@@ -216,8 +216,8 @@ class JournalWriter:
 
     def _tell_who_writes(self) -> None:
         _log.warning(
-            "%s is being written by %s, which asks the same questions. Waiting for it to end: "
-            "its answers will be used, and only what it leaves open is asked.",
+            "%s is being written by %s, which asks the same questions. Waiting for it to end; then "
+            "only the questions that it has left unanswered are asked.",
             self.path,
             self._writer(),
         )

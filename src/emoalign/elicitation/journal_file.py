@@ -274,8 +274,8 @@ def rescued(path: Path, lines: Sequence[bytes]) -> str:
                 place.unlink()
             continue
         return (
-            f"Answers without room there: {len(lines)}. They are in {place} now. Make room, then "
-            f"bring them back before you run again: mv {shlex.quote(str(place))} "
+            f"Answers that did not fit there: {len(lines)}. They were saved in {place}. Make room, "
+            f"then move them back before you run again: mv {shlex.quote(str(place))} "
             f"{shlex.quote(str(path.parent.resolve()))}/"
         )
     return (

@@ -41,8 +41,8 @@ def check_prompts(loaded: LoadedStudy) -> None:
                     )
                     if shown != again:
                         raise PromptError(
-                            "the prompts come out otherwise each time they are rendered, so that "
-                            "every run would ask, and pay for, other questions"
+                            "the prompts differ each time they are rendered, so every run would "
+                            "ask, and pay for, different questions"
                         )
                     if len(set(shown)) < len(who):
                         raise PromptError(

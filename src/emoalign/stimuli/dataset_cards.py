@@ -117,7 +117,7 @@ class DatasetCard(Entry):
             unknown = [name for name in rated if name not in self.scales]
             stimulus = "image" if self.modality == "image" else "text"
             if getattr(self.source, stimulus) is None:
-                raise ValueError(f"source.{stimulus}: missing; a column with what is shown")
+                raise ValueError(f"source.{stimulus}: missing; name the column of the {stimulus}s")
             self._check_kinds(self.source)
         else:
             unknown = [name for name in self.scales if name not in rated]

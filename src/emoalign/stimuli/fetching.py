@@ -82,7 +82,7 @@ def _fetch(source: FileSource, part: Path, target: Path) -> None:
         except httpx2.HTTPStatusError as error:
             raise DataError(
                 f"{target}: the server answered {error.response.status_code} for {source.url}. If "
-                f"the file has moved, look for it with its authors and put it to {target}."
+                f"the file has moved, find it on its authors' pages and save it as {target}."
             ) from error
         except httpx2.TransportError as error:
             if attempt == _ATTEMPTS:
@@ -147,8 +147,8 @@ def unpack(archive: Path, files: Mapping[str, Path], images: Path | None) -> int
             total = sum(info.file_size for info in chosen.values())
             if total > MOST_BYTES:
                 raise DataError(
-                    f"{archive}: its files would take {total} bytes, more than the {MOST_BYTES} "
-                    "that are taken out. Take them out yourself if you trust it."
+                    f"{archive}: its files would take {total:,} bytes; at most {MOST_BYTES:,} are "
+                    "unpacked. If you trust the archive, unpack it yourself."
                 )
             for target, info in chosen.items():
                 with (
@@ -165,7 +165,7 @@ def unpack(archive: Path, files: Mapping[str, Path], images: Path | None) -> int
         EOFError,
     ) as error:
         raise DataError(
-            f"{archive}: cannot be taken apart ({error}). If the download was interrupted, delete "
+            f"{archive}: cannot be unpacked ({error}). If the download was interrupted, delete "
             "the file and get it again."
         ) from error
     _log.info("%s: files taken out: %d", archive, len(chosen))
@@ -188,7 +188,7 @@ def _chosen(
             continue
         if target in chosen:
             raise DataError(
-                f"{archive}: holds {name!r} more than once ({chosen[target].filename}, "
+                f"{archive}: contains {name!r} more than once ({chosen[target].filename}, "
                 f"{info.filename}). Save the right one as {target} yourself."
             )
         chosen[target] = info

@@ -111,7 +111,7 @@ def _in_words(number: str, verb: str, used: int, left_out: Mapping[str, int]) ->
 
 
 def _raters(item: SourceItem, scales: Collection[str]) -> float:
-    """The fewest people who rated an item on any of the scales; infinity where nobody tells."""
+    """The fewest people who rated an item on any of the scales; infinity if unknown."""
     if not item.ratings.keys() >= set(scales):
         return 0
     return min((_raters_on(item.ratings[scale]) for scale in scales), default=math.inf)

@@ -69,7 +69,7 @@ def _lines(measure: str, rows: pd.DataFrame, n_items: int) -> Iterator[str]:
     name = f"{NAMES[measure]}, {_several(fewer, 'item')}" if fewer < n_items else NAMES[measure]
     there = [row for row in planned if not pd.isna(row["planned"])]
     if there:
-        yield f"{name}: " + ", ".join(_width(row) for row in there)
+        yield f"{name}: " + ", ".join(_width(row, row is there[0]) for row in there)
     else:
         yield f"{name}: none, because {planned[0]['reason']}."
     needed = [row for row in planned if not pd.isna(row["items_needed"])]
@@ -79,12 +79,14 @@ def _lines(measure: str, rows: pd.DataFrame, n_items: int) -> Iterator[str]:
         yield f"  {_sentence(there[0]['reason'])}"
 
 
-def _width(row: dict[str, Any]) -> str:
+def _width(row: dict[str, Any], first: bool) -> str:
     measure, assumed = row["measure"], row["assumed"]
     if measure == "r":
         true, seen = coefficient(float(assumed)), coefficient(row["expected"])
-        unknown = pd.isna(row["reliability_human"])
-        about = f"if r is {true}" if unknown else f"if the true r is {true} (observed {seen})"
+        if pd.isna(row["reliability_human"]):
+            about = f"if r is {true}" if first else f"if {true}"
+        else:
+            about = f"if the true r is {true} (observed {seen})" if first else f"if {true} ({seen})"
         return f"±{coefficient(row['planned'], 3)} {about}"
     if measure == "log_rms_sd_ratio":
         return f"±{number(row['planned'], 3)} {SPREADS[assumed]}"
