@@ -104,7 +104,8 @@ def _needs(measure: str, width: float, rows: Sequence[dict[str, Any]], n_items: 
     if pd.isna(participants).all():
         return f"{need}; with {_several(n_items, 'item')}, no number of participants is enough"
     unreachable = f" ({ABSENT}: no number is enough)" if pd.isna(participants).any() else ""
-    return f"{need}, or {_counts(participants)} participants{unreachable}"
+    several = "s" * (_counts(participants) != "1")
+    return f"{need}, or {_counts(participants)} participant{several}{unreachable}"
 
 
 def _sentence(reason: str) -> str:
