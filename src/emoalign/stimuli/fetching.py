@@ -1,4 +1,4 @@
-"""Fetching what others made: a file from its address, images and tables out of a zip file."""
+"""Fetching published files: from an address, and images and tables from a zip file."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class UnreachableError(DataError):
 
 
 def download(source: FileSource, target: Path) -> str:
-    """Bring the file at the source's address to `target`; its sha256.
+    """Download the file at the source's address to `target`; return its sha256.
 
-    What an interrupted download has brought is kept beside it (`.part`) and continued, where a
-    checksum can tell that the parts belong together. Raises UnreachableError when the server cannot
+    An interrupted download is kept beside it (`.part`) and continued if a checksum can show that
+    the parts belong together. Raises UnreachableError when the server cannot
     be reached, and DataError when it does not have the file, or has another one than expected.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -57,9 +57,9 @@ def download(source: FileSource, target: Path) -> str:
 
 
 def copy(original: Path, source: FileSource, target: Path) -> str:
-    """Bring a file of a mirror to `target`; its sha256.
+    """Copy a file of a mirror to `target`; return its sha256.
 
-    Raises DataError when it is not the expected one.
+    Raises DataError if it is not the expected file.
     """
     checksum = sha256(original)
     if source.sha256 not in (None, checksum):

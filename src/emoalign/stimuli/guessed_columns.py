@@ -48,11 +48,11 @@ class GuessedColumns:
     """The columns of a table of items.
 
     Attributes:
-        id, text, image: what an item is known by, and what is shown of it.
-        modality: what an item is.
+        id, text, image: the columns of the item's id and of its text or image.
+        modality: word, sentence or image.
         language: of the texts, guessed from their letters; en if these do not decide.
         rows: whether a row is an item, or one person's rating of it.
-        rater: the column that says who gave the rating in a row.
+        rater: the column that identifies the rater of a row.
         scales: those that people rated on.
         others: columns with groups of items, by the key of a card that may name them.
         unused: all other columns.

@@ -57,7 +57,7 @@ Status = Literal[
     "truncated",
     "error",
 ]
-"""What an answer is: a rating, or why it is none."""
+"""The status of an answer: a rating, or the reason why it is not one."""
 
 TAGS = ("kind: ", "reader: ")
 """What opens the name of an entry's kind in the location of a problem: the key that tells the kind.

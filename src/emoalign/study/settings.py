@@ -10,7 +10,7 @@ from emoalign.study.fields import Entry, Name
 
 
 class StatisticsSettings(Entry):
-    """How thoroughly uncertainty is estimated, and how far comparisons go."""
+    """The numbers of resamples, splits and draws, and the limits of comparisons."""
 
     bootstrap_resamples: int = Field(
         10_000, ge=100, description="Resamples of items behind each bootstrap interval."

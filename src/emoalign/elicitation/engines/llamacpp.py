@@ -148,7 +148,7 @@ class LlamaCppModel(ServedModel):
 
 
 class Served(NamedTuple):
-    """Where the server of a job listens, and the key it asks for, which is nowhere but in memory.
+    """The address of the server of a job, and its key, which exists only in memory.
 
     Whoever else works on the machine can reach the address, but not ask it or see what is asked.
     """

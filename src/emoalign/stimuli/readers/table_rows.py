@@ -88,7 +88,7 @@ class TableReading:
         return items
 
     def _may_come_again(self, item: TableItem, row: Record) -> bool:
-        """Tell whether an item may have another row; else note why not."""
+        """Tell whether an item may have another row; if not, add a mistake."""
         line = item.first.where.rpartition(", ")[2]
         if self.part.rows == "items":
             self.mistakes.add(

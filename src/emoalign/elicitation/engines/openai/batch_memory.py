@@ -14,7 +14,7 @@ from emoalign.errors import JournalError
 from emoalign.tables import atomic
 
 Asked = tuple[str, tuple[int | None, ...]]
-"""What a line of a batch asks: the id of the request, and for which participants."""
+"""The content of a line of a batch: the id of the request, and its participants."""
 
 
 @dataclass

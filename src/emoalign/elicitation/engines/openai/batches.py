@@ -29,7 +29,7 @@ ROUNDS = 3
 """Times that what is missing is submitted."""
 
 PATIENCE_S = 3600.0
-"""Seconds for which nobody has to tell how batches are, before the job stops."""
+"""Seconds without any news about batches before the job stops."""
 
 LONGEST_POLL_S = 900.0
 """Seconds, at most, after which a batch that has to wait for others is submitted again."""
@@ -129,7 +129,7 @@ class _Batches:
     async def deliver(self, asks: Sequence[Ask]) -> None:
         """Submit requests in as many batches as they need, and collect what comes.
 
-        Afterwards `held_back` tells whether a batch failed because others were under way.
+        Afterwards `held_back` says whether a batch failed because others were under way.
         """
         self.held_back = False
         self._harvest.reasons.clear()

@@ -146,7 +146,7 @@ def _redirected(status: int, target: str) -> Fault:
 
 
 def failure_in(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault | None:
-    """The fault that a reply with status 200 tells of, in place of an answer or of every answer."""
+    """The fault in a reply with status 200 that has an error in place of some or all answers."""
     if reply.get("error"):
         fault = _failure(reply["error"], reply, words)
         fault.usage = reply.get("usage", FREE)
@@ -212,7 +212,7 @@ def _fault(
     wait_s: float | None,
     words: Sequence[str],
 ) -> Fault:
-    """The fault that an error tells of: `fields` of it, and all of it as `text`."""
+    """The fault in an error: its `fields`, and all of it as `text`."""
     waits = [wait for wait in (wait_s, wait_in(fields)) if wait is not None]
     wait_s = max(waits, default=None)
     message = fields.get("message")

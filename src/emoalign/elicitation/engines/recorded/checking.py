@@ -13,7 +13,7 @@ MISFITS = "Rows that do not match the model's card"
 
 
 def table_problems(job: RatingJob, card: RecordedModel) -> list[str]:
-    """What keeps the table from giving the ratings of a job, each problem with its place.
+    """The problems that keep a table from giving the ratings of a job, each with its place.
 
     Whether its items are those of the study is not among them: that is known once stimuli are
     prepared.
