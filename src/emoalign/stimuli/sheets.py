@@ -6,7 +6,7 @@ No word is taken for a missing value, and every row knows where it stands.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -58,8 +58,12 @@ def read_records(
     confidential: Collection[str] = (),
     numbers: Collection[str] = (),
     mistakes: Mistakes | None = None,
+    wanted: Mapping[str, Callable[[str], bool]] | None = None,
 ) -> Iterator[Record]:
     """The rows of a table with the columns that are named, by the keys that name them.
+
+    If `wanted` is given, only rows whose fields pass its tests, by the keys of their columns, are
+    read further: those of one model, in a table of many.
 
     `numbers` are the keys of columns that hold numbers, by which a note beside a row is told from a
     row whose fields have shifted. Rows with a mistake are left out and added to `mistakes`; without
@@ -77,6 +81,11 @@ def read_records(
     for row in fitted(path, header, rows, noted, used, layout.format in _TEXT):
         empty = False
         before = noted.count
+        if not all(
+            test((row.text(at[key], columns[key], noted) or "").strip())
+            for key, test in (wanted or {}).items()
+        ):
+            continue
         fields = {
             key: row.text(place, columns[key], noted, key in confidential)
             for key, place in at.items()
