@@ -24,6 +24,7 @@ from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError, EngineError
+from emoalign.wording import sentence
 
 ROUNDS = 3
 """Times that what is missing is submitted."""
@@ -246,7 +247,7 @@ class _Batches:
             reason, remedy = batch.why_failed()
             error = EngineError(
                 f"{self.where} did not accept batch {batch.id}: "
-                f"{self._client.keyless(reason)} {remedy}"
+                f"{sentence(self._client.keyless(reason))} {remedy}"
             )
             if not batch.held_back:
                 raise error
