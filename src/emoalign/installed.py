@@ -28,7 +28,7 @@ def snakefile() -> str:
 
 
 def git_commit(clone: Path = PROJECT) -> str | None:
-    """The commit of emoalign, marked when its files differ from it; None where nobody knows it.
+    """The commit of emoalign, marked if its files differ from it; None if unknown.
 
     It is that of the clone the package is in, or that which pip was told to install; never that of
     a study's own repository.

@@ -75,7 +75,7 @@ def end_quietly(logger: logging.Logger) -> None:
 def _without_traceback(
     kind: type[BaseException], value: BaseException, trace: TracebackType | None
 ) -> None:
-    """Say of Ctrl-C, which nobody heeded, what Stopped says; show all else as Python does."""
+    """Show an unhandled Ctrl-C as Stopped does, and anything else as Python does."""
     if issubclass(kind, KeyboardInterrupt):
         print(Stopped(signal.SIGINT).last_words(), file=sys.stderr)
     else:
@@ -257,7 +257,7 @@ def uninterrupted() -> Iterator[None]:
 
 @contextmanager
 def _heeding_signals() -> Iterator[None]:
-    """See orderly_end; once told to stop, this process goes on ignoring to be told again."""
+    """See orderly_end; after the first signal to stop, further ones are ignored."""
     told: list[int] = []
     # Where Ctrl-C is ignored, as in the background of a shell, it stays so.
     heeded = [signal.SIGTERM]

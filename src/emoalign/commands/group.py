@@ -13,7 +13,7 @@ from emoalign.errors import EmoalignError
 
 
 class Told(click.ClickException):
-    """A problem that is told in its own words alone, and ends the command with status 1."""
+    """A problem whose message is printed without a traceback; the command ends with status 1."""
 
     def show(self, file: Any = None) -> None:
         """Write the message to stderr."""

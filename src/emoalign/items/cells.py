@@ -97,7 +97,7 @@ class DistributionCell:
         return self.people.n
 
     def beside(self, model: FloatArray, answers: FloatArray | float = np.inf) -> Pair:
-        """People beside other distributions on the same items, of so many answers."""
+        """The same people beside other distributions, from the given numbers of answers."""
         return Pair(self.human_shares, model, self.human_n.astype(np.float64), answers)
 
     @property

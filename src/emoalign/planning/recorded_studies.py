@@ -66,7 +66,7 @@ def named_models(cards: Mapping[str, ModelCard], library: Library) -> NamedModel
 
 
 def completed(study: Study, named: NamedModels, source: Origin) -> tuple[Study, list[str]]:
-    """The study with its models one by one and its protocols, and what keeps it from having any.
+    """The study with single models and with protocols, and the problems with these.
 
     A study of recorded ratings alone has one protocol if it names none, and uses all participants
     where it does not say how many.

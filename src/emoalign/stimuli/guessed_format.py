@@ -63,7 +63,7 @@ class GuessedTable:
 
 
 def guess_table(path: Path) -> GuessedTable:
-    """Read the beginning of a table. Raises DataError where it is none, or has no header."""
+    """Read the beginning of a table. Raises DataError if it is not a table, or has no header."""
     kind = path.suffix.removeprefix(".").lower()
     written: dict[str, object] = {}
     if kind in ("xlsx", "xls"):

@@ -135,10 +135,10 @@ def _tell_strata(
 def strata_of(
     norms: pd.DataFrame, strata: Strata, scales: Mapping[str, DatasetScale]
 ) -> dict[str, str]:
-    """The stratum of each item by its id, from the norms of all items on the scales it takes.
+    """The stratum of each item by its id, from the norms of all items.
 
-    `scales` are those of the dataset. Items whose statistic is undefined (an SD of one rater, no
-    rater at all) are in none.
+    `scales` are those of the dataset. Items whose statistic is undefined (the SD of a single
+    rating, no rating at all) are in no stratum.
     """
     classes = [_classes(norms, stratifier, scales) for stratifier in strata.by]
     classed = set.intersection(*(set(class_of) for class_of in classes))
@@ -150,9 +150,9 @@ def strata_of(
 def stratified_ids(
     strata: Mapping[str, str], wanted: Mapping[str, int], size: int | None, seed: int
 ) -> list[str]:
-    """So many ids of each stratum, topped up to `size` from all that are left; ascending.
+    """The `wanted` number of ids of each stratum, filled up to `size` from the others; ascending.
 
-    Drawn by rank as in `sample_ids`. A stratum that holds fewer than wanted gives all it has.
+    They are drawn by rank, as in `sample_ids`. A stratum with fewer ids gives all it has.
     """
     by_stratum: dict[str, list[str]] = defaultdict(list)
     for item_id in sorted(strata, key=lambda item_id: rank(item_id, seed)):
@@ -203,8 +203,8 @@ def sample_ids(item_ids: Iterable[str], size: int | None, seed: int) -> list[str
 
 
 def rank(item_id: str, seed: int, draw: str = "") -> bytes:
-    """The random rank of an item under a seed: whoever else is there, it stays the same.
+    """The random rank of an item under a seed, which does not depend on other items.
 
-    Another `draw` has ranks that have nothing to do with those of the first.
+    The ranks of another `draw` are independent of those of the first.
     """
     return hashlib.sha256(f"{seed}:{draw}{item_id}".encode()).digest()

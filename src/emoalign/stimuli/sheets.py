@@ -103,9 +103,9 @@ def read_rows(
 ) -> tuple[list[str], Iterator[Row]]:
     """The names of the columns and the rows below them, in the order of the table.
 
-    Lines may end in LF, CRLF or CR alone. Empty rows are left out, and told in the log. Rows with
-    other fields than the first line are noted; without `mistakes`, they are told in a DataError
-    once all rows are read. Raises DataError when the file is not of its format.
+    Lines may end in LF, CRLF or CR alone. Empty rows are left out, and counted in the log. Rows
+    with other fields than the first line are added to `mistakes`; without it, a DataError lists
+    them once all rows are read. Raises DataError if the file is not of its format.
     """
     noted = Mistakes() if mistakes is None else mistakes
     header, rows = _raw_rows(path, layout, noted)

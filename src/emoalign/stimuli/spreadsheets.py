@@ -56,7 +56,7 @@ def sheet_rows(path: Path, sheet: str | None, card: str) -> Iterator[tuple[int, 
 
 
 def sheet_names(path: Path) -> list[str]:
-    """The names of the sheets of a spreadsheet. Raises DataError where it is none."""
+    """The names of the sheets of a spreadsheet. Raises DataError if it is not a spreadsheet."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     _refuse_bomb(path)

@@ -122,7 +122,7 @@ class Stratifier(Entry):
 
 
 class Strata(Entry):
-    """A sample with so many items of each kind, topped up at random."""
+    """A sample with a given number of items from each stratum, filled up at random."""
 
     by: tuple[Stratifier, ...] = Field(
         min_length=1,

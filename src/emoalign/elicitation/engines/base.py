@@ -154,7 +154,7 @@ class ModelCard(Entry, ABC):
 
     @abstractmethod
     def remaining(self, task: RatingTask) -> Remaining | None:
-        """The requests, tokens and money that a task still takes; None where nobody is asked."""
+        """The requests, tokens and cost that a task still needs; None for recorded ratings."""
 
     @abstractmethod
     def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:

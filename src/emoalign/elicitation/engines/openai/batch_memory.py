@@ -1,4 +1,4 @@
-"""Batches under way, remembered on disk: whoever is killed meanwhile finds them again."""
+"""Batches under way, remembered on disk, so that a job that was killed finds them again."""
 
 from __future__ import annotations
 

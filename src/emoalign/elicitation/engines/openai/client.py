@@ -156,7 +156,7 @@ class OpenAIEngine:
                 reply, _ = await self._post(place, body, 0, _is_object, elsewhere=_ELSEWHERE)
                 ids = token_ids(reply)
                 if ids is None:
-                    raise odd(f"tells no tokens of {text!r} at {place}: {beginning(reply)}")
+                    raise odd(f"returned no tokens of {text!r} at {place}: {beginning(reply)}")
             except Fault as fault:
                 if fault.status not in _ELSEWHERE:
                     raise self._explained(fault) from None

@@ -98,7 +98,7 @@ def exhausted_for(headers: Mapping[str, str]) -> float:
 
 
 def seconds_until(text: str, now: datetime) -> float | None:
-    """Seconds until a time that is told in any of the ways there are; None for anything else.
+    """Seconds until a time in any of the usual notations; None for anything else.
 
     A length of time (6m0s, 12.5), seconds or milliseconds since 1970, or a date (RFC 3339, HTTP),
     at most a year away.

@@ -131,7 +131,7 @@ def _decimal(card: RecordedModel, field: str) -> str:
 def _point(
     value: float, scale: HumanScale, native: NativeRange | None, where: str, instead: str = ""
 ) -> float:
-    """A number of the table as a point of the scale. Raises DataError where it is none.
+    """A number of the table as a point of the scale. Raises DataError if it is not one.
 
     `instead` is what the card would say if the number stood for no rating.
     """
