@@ -169,7 +169,9 @@ class Terminal(logging.Formatter):
             job = self._jobs[said["jobid"]]
             yield f"[failed] {job.name}: {job.lasted}; its log: {' '.join(job.logs)}"
         elif again := re.match(r"Trying to restart job (\d+)", record.getMessage()):
-            yield f"{self._jobs[int(again[1])].name} is being started again."
+            job = self._jobs[int(again[1])]
+            why = f": {job.failure}" if job.failure else "."
+            yield f"{job.name} is being started again{why}"
         elif record.getMessage().startswith("Nothing to be done"):
             yield record.getMessage()
             yield self._results()

@@ -181,6 +181,8 @@ def test_what_a_cluster_says_of_a_killed_job_is_told(tmp_path: Path) -> None:
     told.fails(1, "rate", str(tmp_path / "none.log"), "SLURM status is: 'OUT_OF_MEMORY'")
     assert told.lines == [f"[failed] rate: 0 s; its log: {tmp_path / 'none.log'}"]
     assert "rate: SLURM status is: 'OUT_OF_MEMORY'" in told.terminal.failure()
+    told.says("Trying to restart job 1.")
+    assert told.lines[-1] == "rate is being started again: SLURM status is: 'OUT_OF_MEMORY'"
 
 
 def test_a_job_that_ended_well_when_it_was_started_again_has_not_failed(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def opened(path: Path) -> Iterator[Image]:
 
     def too_large(size: str) -> DataError:
         return DataError(
-            f"{path}: the image has {size}, and at most {MOST_PIXELS // 10**6} million pixels are "
+            f"{path}: the image has {size}; at most {MOST_PIXELS // 10**6} million pixels are "
             "allowed. Save it smaller; models are shown images of a few thousand pixels a side."
         )
 
