@@ -58,7 +58,7 @@ class ModelCard(Entry, ABC):
     together: ClassVar[bool] = False
     """Whether one job rates a whole dataset under a protocol, because the model is slow to load."""
 
-    title: str = Field(description="Name of the model as the report shows it.")
+    title: str = Field(description="Name in the report.")
 
     @classmethod
     def known_as(cls, said: Mapping[str, Any]) -> str:
