@@ -64,6 +64,12 @@ def with_p(p: float) -> str:
     return f"p {value}" if value.startswith("<") else f"p = {value}"
 
 
+def sentence(text: str) -> str:
+    """Somebody else's words, with a full stop where they end without one: ours may follow."""
+    ends = text.rstrip().rstrip("\"')]}”’»")
+    return text if ends.endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
+
+
 def percent(share: float) -> str:
     """A share in percent, with a decimal where it is small or nearly everything."""
     if math.isnan(share):
@@ -106,12 +112,6 @@ def ci(low: float, high: float, digits: int = 2, *, bounded: bool = False) -> st
     """A 95% confidence interval in a sentence: 95% CI [.63, .75]; nothing where it is undefined."""
     ends = interval(low, high, digits, bounded=bounded)
     return f"95% CI {ends}" if ends else ""
-
-
-def sentence(text: str) -> str:
-    """Somebody else's words, with a full stop where they end without one: ours may follow."""
-    ends = text.rstrip().rstrip("\"')]}”’»")
-    return text if ends.endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
 
 
 def listed(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The job of the figures of a study."""
+"""What figures are told of a study."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from emoalign.study.protocols import Asked
 from emoalign.study.scales import Frameworks, HumanScale, LabelScale
 
 Varied = Literal["temperature", "personas", "prompts"]
-"""Variables in which protocols may differ: temperature, personas and wording."""
+"""What may differ between protocols: how sharply is sampled, who is asked, with which words."""
 
 
 class ShownDataset(Entry):
-    """The parts of a dataset that figures need."""
+    """What figures need to know of a dataset."""
 
     title: str
     modality: Modality
@@ -27,16 +27,16 @@ class ShownDataset(Entry):
 
 
 class AskedOf(Asked):
-    """The parts of a protocol that figures need: its variables, and its personas."""
+    """What figures need to know of a protocol: what it varies, and who is asked."""
 
     personas: str | None
     wave: int
 
 
 class FigureJob(Job):
-    """Draw figures; it holds titles, what may be shown, and the variables of protocols.
+    """Draw figures: what things are called, what may be shown, what protocols differ in.
 
-    The job for the figures of one dataset is that of a study without other datasets.
+    The job of the figures of a dataset is that of a study which has no other dataset.
     """
 
     version: int = 4
