@@ -12,6 +12,9 @@ ABSENT = "\N{EN DASH}"
 R_INTERVAL = "95% BCa interval over items"
 """The one interval of a cell's r, wherever it is shown."""
 
+READOUTS = {"sampled": "sampled answers", "exact": "exact probabilities"}
+"""Readouts in a sentence."""
+
 
 def number(value: float | None, digits: int = 2) -> str:
     """A number with a true minus sign; a dash where it is undefined."""
@@ -97,6 +100,18 @@ def minutes(number: float) -> str:
 def counted(n: int, thing: str) -> str:
     """A number of things: 1 item, 2 items."""
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def only(n: int, thing: str) -> str:
+    """Too few things: no item, only 1 item, only 2 items."""
+    return f"only {counted(n, thing)}" if n else f"no {thing}"
+
+
+def out_of(some: int, every: int) -> str:
+    """Some of several: both, all 5, 3 of 5, none of 5."""
+    if some == every:
+        return "both" if every == 2 else f"all {every}"
+    return f"{some or 'none'} of {every}"
 
 
 def interval(low: float, high: float, digits: int = 2, *, bounded: bool = False) -> str:
