@@ -13,6 +13,7 @@ import pandas as pd
 
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.report.grid import in_order
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, STATUSES, Status, intact, records
 from emoalign.wording import percent
@@ -45,7 +46,6 @@ SELECT model, protocol, dataset, scale,
 FROM read_parquet($files)
 WHERE readout = 'sampled'
 GROUP BY ALL
-ORDER BY dataset, scale, model, protocol
 """  # noqa: S608 - only names from the data contract
 
 _UNUSED = """
@@ -83,7 +83,8 @@ class Answers:
         ]
         unused = _asked(_UNUSED, ratings, examples=EXAMPLES)
         unused["text"] = unused["text"].mask(unused["dataset"].isin(hidden), NOT_SHOWN)
-        return cls(_asked(_COUNTS, ratings), unused, _doubts(job, ratings))
+        counts = in_order(_asked(_COUNTS, ratings), job)
+        return cls(counts, in_order(unused, job), _doubts(job, ratings))
 
 
 def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:

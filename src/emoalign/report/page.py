@@ -207,15 +207,10 @@ def as_csv(results: Results, table: Table) -> bytes:
 
 def _names(job: ReportJob) -> dict[str, dict[str, str]]:
     """What can be chosen on the page, and what it is called there."""
-    cards, protocols = job.datasets.values(), job.protocols.values()
-    scales = sorted({scale for card in cards for scale in (*card.scales, *card.labels)})
-    readouts = sorted({readout for protocol in protocols for readout in protocol.readouts})
+    titles = job.titles | {name: card.title for name, card in job.datasets.items()}
     return {
-        "model": job.titles,
-        "protocol": {name: name for name in job.protocols},
-        "dataset": {name: card.title for name, card in job.datasets.items()},
-        "scale": {name: name for name in scales},
-        "readout": {name: name for name in readouts},
+        column: {name: titles.get(name, name) for name in names}
+        for column, names in job.order.items()
     }
 
 

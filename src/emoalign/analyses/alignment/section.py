@@ -11,7 +11,6 @@ import pandas as pd
 from emoalign.report.answers import little, on_scale, unusable
 from emoalign.report.asked_differently import sentence as differing
 from emoalign.report.grid import (
-    CELL_ORDER,
     Column,
     Gap,
     Row,
@@ -77,7 +76,7 @@ def _disattenuated(row: Row) -> str:
 
 
 def _view(results: Results) -> View | None:
-    rows = results.table(ALIGNMENT).sort_values(CELL_ORDER, ignore_index=True)
+    rows = results.table(ALIGNMENT)
     if rows.empty:
         return None
     job = results.job
@@ -133,7 +132,7 @@ def findings(alignment: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -
     """The answer: for each model a list of sentences, one paragraph per dataset and scale."""
     each = [
         _finding(rows, contrasts, job)
-        for _, rows in groups(alignment, ["model", "dataset", "scale"])
+        for _, rows in groups(alignment, ["dataset", "scale", "model"], sort=False)
     ]
     return each if len(each) <= FEW else [_range(alignment, job), *each]
 

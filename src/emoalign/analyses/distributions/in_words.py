@@ -35,7 +35,7 @@ def findings(
     """
     asked = whole["protocol"] != BASELINE
     of_jsd = whole[(whole["metric"] == "jsd") & whole["value"].notna() & asked]
-    for (dataset, scale), rows in groups(of_jsd, ["dataset", "scale"]):
+    for (dataset, scale), rows in groups(of_jsd, ["dataset", "scale"], sort=False):
         own = contrasts[(contrasts["dataset"] == dataset) & (contrasts["scale"] == scale)]
         yield [
             _distances(rows, usable, job),
