@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
-from emoalign.report.carried import packed_json
+from emoalign.report.carried import packed, packed_json
+from emoalign.report.csv_text import csv_text
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, Table, records
 from emoalign.wording import coefficient, interval, number, p_value, percent
@@ -25,6 +27,18 @@ NAMED = (*FILTERS, "item_id")
 
 FEW_ROWS = 25
 """Rows of a table that are shown at first; further ones when they are asked for."""
+
+UPRIGHT = 9
+"""Columns that fit on upright paper."""
+
+LONG_WORD = 24
+"""Letters of a word that may be broken: no term of the page is as long."""
+
+NOTHING = frozenset({"", "–"})
+"""Texts of cells that have none."""
+
+COMPARED = {"model": "protocol", "protocol": "model"}
+"""What a contrast is of, and what its two sides share."""
 
 Row = Mapping[str, Any]
 
@@ -62,32 +76,99 @@ class Column:
 @dataclass(frozen=True)
 class Grid:
     """A table of the page. `texts[row][column]` is shown, `keys[row][column]` sorts, and `of[row]`
-    says which model, protocol, dataset, scale, readout and item the row is about."""
+    says which model, protocol, dataset, scale, readout and item the row is about; a row that
+    compares two models is about both.
+
+    `table` is the file of the study that has all rows and columns; a table that is in no such file
+    brings them itself, as `csv`. `source` says where the rows are in the folder of the study.
+    """
 
     id: str
     name: str
     columns: tuple[Column, ...]
     texts: tuple[tuple[str, ...], ...]
     keys: tuple[tuple[float | str | None, ...], ...]
-    of: tuple[Mapping[str, str], ...]
+    of: tuple[Mapping[str, str | tuple[str, ...]], ...]
     table: str | None = None
+    csv: str | None = None
+    source: str = ""
 
     @property
     def of_items(self) -> bool:
         """Whether its rows are about items."""
         return any("item_id" in row for row in self.of)
 
+    @cached_property
+    def same(self) -> list[tuple[str, str]]:
+        """Columns of names that say the same in all rows: title and text. One line says it once."""
+        return [
+            (self.columns[place].title, self.texts[0][place])
+            for place in self._alike
+            if not self.columns[place].numeric and self.texts[0][place] not in NOTHING
+        ]
+
+    @cached_property
+    def empty(self) -> list[str]:
+        """Titles of columns without a number in any row."""
+        return [self.columns[place].title for place in self._alike if self.columns[place].numeric]
+
+    @cached_property
+    def places(self) -> list[int]:
+        """Numbers of the columns that are shown: of all but those that one line can tell."""
+        left_out = set(self._alike)
+        return [place for place in range(len(self.columns)) if place not in left_out]
+
+    @cached_property
+    def leading(self) -> list[int]:
+        """The columns of names that stand before the first number: on a phone they share one."""
+        numbers = [at for at, place in enumerate(self.places) if self.columns[place].numeric]
+        return self.places[: numbers[0]] if numbers else self.places[:1]
+
+    @property
+    def wide(self) -> bool:
+        """Whether paper should be turned to hold it."""
+        return len(self.places) > UPRIGHT
+
+    def long_words(self, place: int) -> bool:
+        """Whether a column has words that must be broken: all others are kept whole."""
+        return any(len(word) > LONG_WORD for row in self.texts for word in str(row[place]).split())
+
+    def under(self, row: Sequence[str]) -> str:
+        """What the other columns of names say of a row, for the first one on a phone."""
+        return " · ".join(filter(None, (row[place] for place in self.leading[1:])))
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The titles of all columns."""
+        return tuple(column.title for column in self.columns)
+
     @property
     def data(self) -> str:
-        """All rows, packed column by column."""
+        """All rows of the columns shown, packed column by column."""
         named = sorted({name for row in self.of for name in row})
         return packed_json(
             {
-                "texts": [[row[place] for row in self.texts] for place in range(len(self.columns))],
-                "keys": [[row[place] for row in self.keys] for place in range(len(self.columns))],
+                "texts": [[row[place] for row in self.texts] for place in self.places],
+                "keys": [[row[place] for row in self.keys] for place in self.places],
+                "under": [self.under(row) for row in self.texts],
                 "of": {name: [row.get(name) for row in self.of] for name in named},
             }
         )
+
+    @cached_property
+    def _alike(self) -> list[int]:
+        """Columns that need no place of their own. A single row keeps its names, numbers that are
+        equal by chance stay, and so does what leads to an item."""
+        alike = []
+        for place, column in enumerate(self.columns):
+            said = {row[place] for row in self.texts}
+            nothing = bool(said) and said <= NOTHING
+            named = not column.numeric and column.sort != "item_id"
+            if (nothing and (column.numeric or named)) or (
+                named and len(said) == 1 and len(self.texts) > 1
+            ):
+                alike.append(place)
+        return alike if len(alike) < len(self.columns) else []
 
 
 def grid(
@@ -96,13 +177,17 @@ def grid(
     rows: pd.DataFrame,
     columns: Sequence[Column],
     table: Table | None = None,
+    csv: pd.DataFrame | None = None,
+    source: str = "statistics/",
 ) -> Grid:
     """A table of the page from rows of a table, in their order.
 
     `name` says what is in it to those who cannot see it. `table` is the kind of table that the
-    rows are from: readers can then download it with all of its columns.
+    rows are from: readers can then download it with all of its columns. Of rows that are in no
+    such table, readers download `csv`, or the rows themselves; `source` is the folder they are from.
     """
     listed = records(rows)
+    file = None if table is None else PurePosixPath(table.path)
     columns = [column for column in columns if not column.optional or any(map(column.text, listed))]
     return Grid(
         id=id,
@@ -110,9 +195,22 @@ def grid(
         columns=tuple(columns),
         texts=tuple(tuple(column.text(row) for column in columns) for row in listed),
         keys=tuple(tuple(_key(column, row) for column in columns) for row in listed),
-        of=tuple({name: str(row[name]) for name in NAMED if name in row} for row in listed),
-        table=None if table is None else PurePosixPath(table.path).stem,
+        of=tuple(map(_about, listed)),
+        table=None if file is None else file.stem,
+        csv=None if file is not None else packed(csv_text(rows if csv is None else csv)),
+        source=source if file is None else str(file.with_suffix(".csv")),
     )
+
+
+def _about(row: Row) -> dict[str, str | tuple[str, ...]]:
+    """What a row is about. One that compares two models, or two protocols, is about both."""
+    about: dict[str, str | tuple[str, ...]] = {
+        name: str(row[name]) for name in NAMED if name in row
+    }
+    if row.get("kind") in COMPARED:
+        about[row["kind"]] = (str(row["a"]), str(row["b"]))
+        about[COMPARED[row["kind"]]] = str(row["within"])
+    return about
 
 
 def _key(column: Column, row: Row) -> float | str | None:
@@ -181,9 +279,9 @@ def share(title: str, name: str, meaning: str = "") -> Column:
 
 
 def model_column(job: ReportJob) -> Column:
-    """The title of the row's model."""
-    titles = job.titles
-    return Column("Model", lambda row: titles[row["model"]], "model", False)
+    """The short name of the row's model; the page's legend says what it stands for."""
+    names = job.short_names
+    return Column("Model", lambda row: names[row["model"]], "model", False)
 
 
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:

@@ -10,6 +10,7 @@ from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
+from emoalign.report.short_names import short_names
 from emoalign.study.fields import Entry, Job
 from emoalign.study.protocols import PromptSet, Protocol
 
@@ -98,16 +99,19 @@ class ReportJob(Job):
         }
 
     @property
+    def short_names(self) -> dict[str, str]:
+        """What tables call models and baselines, by their names in tables."""
+        return short_names(self.titles)
+
+    @property
     def order(self) -> dict[str, list[str]]:
         """The names of datasets, scales, models, protocols and readouts, each in the order in
         which the study names them; scales in that of the first dataset that has them."""
-        cards = self.datasets.values()
+        scales = [name for card in self.datasets.values() for name in (*card.scales, *card.labels)]
         readouts = {readout for each in self.protocols.values() for readout in each.readouts}
         return {
             "dataset": list(self.datasets),
-            "scale": list(
-                dict.fromkeys(name for one in cards for name in (*one.scales, *one.labels))
-            ),
+            "scale": list(dict.fromkeys(scales)),
             "model": list(self.titles),
             "protocol": list(self.protocols),
             "readout": sorted(readouts),
