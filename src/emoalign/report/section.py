@@ -121,7 +121,9 @@ class View:
     """What a template is filled with.
 
     `findings` go to the top of the page: paragraphs, each a list of sentences of which the first
-    is the message. Few and plain: they are what a hurried reader takes away.
+    is the message, in the order of the study. Few and plain: they are what a hurried reader takes
+    away. Where there are more than a few, the page folds them; if they are `summed`, it still shows
+    the first, which sums up the others.
 
     `methods` are paragraphs for the method section, as a paper would have them; in them,
     [@lin1989; @zou2007] cites sources of `references.bib`: add yours there.
@@ -130,6 +132,7 @@ class View:
     values: Mapping[str, Any]
     findings: Sequence[Sequence[str]] = ()
     methods: Sequence[str] = ()
+    summed: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import ALIGNMENT, CONTRASTS, groups, records
 from emoalign.wording import R_INTERVAL, counted, interval, number, span, with_p
 
-FEW = 5
+FEW = 4
 """Findings about correlations that can be read one by one."""
 
 
@@ -81,10 +81,12 @@ def _view(results: Results) -> View | None:
         return None
     job = results.job
     shown = grid("alignment-table", "Alignment by cell", rows, columns(job), ALIGNMENT)
+    told = findings(rows, results.table(CONTRASTS), job)
     return View(
         {"grid": shown, "gaps": alignment_gaps(rows)},
-        findings(rows, results.table(CONTRASTS), job),
+        told,
         methods=[_methods(job)] if rows["pearson_r"].notna().any() else [],
+        summed=len(told) > FEW,
     )
 
 

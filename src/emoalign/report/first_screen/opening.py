@@ -1,0 +1,148 @@
+"""What the first screen shows: one figure, one table, a ranking and what to worry about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from emoalign.report.answers import usable_shares
+from emoalign.report.first_screen.asked import asked
+from emoalign.report.first_screen.dots import JSD, DotPlot, R, dot_plot
+from emoalign.report.first_screen.headline import (
+    beside,
+    correlations,
+    distances,
+    of_correlations,
+    of_distances,
+)
+from emoalign.report.first_screen.ranks import Ranking, rankings
+from emoalign.report.first_screen.worries import READ, Worry, worries
+from emoalign.report.grid import Grid
+from emoalign.report.report_job import ReportJob
+from emoalign.report.section import Results
+from emoalign.tables import (
+    ALIGNMENT,
+    CONTRASTS,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    READOUTS,
+    Table,
+)
+from emoalign.wording import span
+
+MOST_RANKINGS = 4
+"""Rankings that are told in words; of more, the table has the ranks alone."""
+
+MOST_RANKED = 10
+"""Models that are ranked in words."""
+
+
+@dataclass(frozen=True)
+class ToldRanking:
+    """A ranking in words: of what, and what it is about for the filters of the page."""
+
+    where: str
+    words: str
+    about: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """What its template is filled with. `chosen` says how the conditions in figure and table were
+    chosen; nothing where there was no choice."""
+
+    asked: Sequence[str]
+    plots: Sequence[DotPlot]
+    grids: Sequence[Grid]
+    chosen: str
+    rankings: Sequence[ToldRanking]
+    worries: Sequence[Worry]
+
+    @property
+    def ranked(self) -> bool:
+        """Whether there is any rank, in words or in a table."""
+        return bool(self.rankings) or any(
+            column.title == "Rank" for one in self.grids for column in one.columns
+        )
+
+    @property
+    def of_conditions(self) -> bool:
+        """Whether readers must know what a condition is."""
+        return any("condition" in worry.sentence for worry in self.worries)
+
+
+def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
+    """The first screen of a study, from those of its tables that the page reads."""
+
+    def rows(table: Table) -> pd.DataFrame:
+        if table.path in read:
+            return results.table(table)
+        return pd.DataFrame(columns=table.schema.names)
+
+    job, alignment = results.job, rows(ALIGNMENT)
+    usable = usable_shares(alignment, results.answers.counts)
+    tried = {R: of_correlations(alignment, job), JSD: of_distances(rows(DISTRIBUTIONS), job)}
+    numbers, labels = (one[one["chosen"]] for one in tried.values())
+    by_r = list(rankings(rows(CONTRASTS), list(job.models)))
+    by_jsd = [
+        one
+        for one in rankings(rows(DISTRIBUTION_CONTRASTS), list(job.models))
+        if one.scale in job.datasets[one.dataset].labels
+    ]
+    plots = [dot_plot(one, measure, job) for measure, one in tried.items()]
+    told = list(_told([*by_r, *by_jsd], job))
+    grids = [
+        correlations(beside(numbers, usable, [] if told else by_r), job),
+        distances(beside(labels, usable, [] if told else by_jsd), job),
+    ]
+    return FirstScreen(
+        asked=list(asked(results)),
+        plots=[plot for plot in plots if plot],
+        grids=[one for one in grids if one.texts],
+        chosen=_chosen(numbers, labels),
+        rankings=told,
+        worries=worries(
+            numbers,
+            usable,
+            results.answers.doubts,
+            rows(DISTRIBUTION_CONTRASTS),
+            rows(READOUTS),
+            job,
+        ),
+    )
+
+
+def _chosen(numbers: pd.DataFrame, labels: pd.DataFrame) -> str:
+    """How the protocol of a row was chosen: the best of several looks better than it is."""
+    rules = {"highest r": numbers, "lowest JSD": labels}
+    told = {
+        rule: span(rows["tried"], 0) for rule, rows in rules.items() if (rows["tried"] > 1).any()
+    }
+    if not told:
+        return ""
+    best = " or ".join(f"the {rule} of the {tried} tried" for rule, tried in told.items())
+    return (
+        f"The table shows for each model and scale the protocol with {best}; the best of several "
+        "looks better than it is. A protocol is judged by its exact probabilities, or by its "
+        "sampled answers where it has no others."
+    )
+
+
+def _told(every: Sequence[Ranking], job: ReportJob) -> Iterator[ToldRanking]:
+    """The rankings in words, where they are few and short."""
+    telling = [one for one in every if len(one.ranks) > 1]
+    if len(telling) > MOST_RANKINGS or any(len(one.ranks) > MOST_RANKED for one in telling):
+        return
+    for one in telling:
+        where = (
+            f"{job.datasets[one.dataset].title}, {one.scale}, {one.protocol} ({READ[one.readout]})"
+        )
+        words = one.words(job.short_names)
+        if not one.tells:
+            words = (
+                f"no ranks, because the contrasts tell none of the {len(one.ranks)} models apart"
+            )
+        about = {"dataset": one.dataset, "scale": one.scale, "protocol": one.protocol}
+        yield ToldRanking(where, words, about | {"readout": one.readout})
