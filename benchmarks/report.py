@@ -230,7 +230,7 @@ def main() -> None:
             write_items(folder, dataset, seed)
         write_statistics(folder)
         RATINGS.write(pd.DataFrame(columns=RATINGS.schema.names), folder / "ratings.parquet")
-        (folder / "manifest.json").write_bytes(orjson.dumps({"git_commit": None}))
+        (folder / "manifest.json").write_bytes(orjson.dumps({"emoalign": "0", "git_commit": None}))
         begin = time.perf_counter()
         write_report(
             job(), SECTIONS, (), folder, [folder / "ratings.parquet"], folder / "report.html"

@@ -47,7 +47,7 @@ def of_distances(distributions: pd.DataFrame, job: ReportJob) -> pd.DataFrame:
         & (distributions["protocol"] != BASELINE)
     ]
     of_labels = [key in labels for key in zip(rows["dataset"], rows["scale"], strict=True)]
-    return _chosen(rows[of_labels], "value", job, ascending=True)
+    return _chosen(rows.loc[of_labels], "value", job, ascending=True)
 
 
 def _chosen(rows: pd.DataFrame, by: str, job: ReportJob, *, ascending: bool) -> pd.DataFrame:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import pandas as pd
 
 from emoalign.report.answers import usable_shares
+from emoalign.report.asked_differently import apart
 from emoalign.report.first_screen.asked import asked
 from emoalign.report.first_screen.dots import JSD, DotPlot, R, dot_plot
 from emoalign.report.first_screen.headline import (
+    OF_MODEL,
     beside,
     correlations,
     distances,
@@ -20,7 +23,7 @@ from emoalign.report.first_screen.headline import (
 from emoalign.report.first_screen.ranks import Ranking, rankings
 from emoalign.report.first_screen.worries import READ, Worry, worries
 from emoalign.report.grid import Grid
-from emoalign.report.report_job import ReportJob
+from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Results
 from emoalign.tables import (
     ALIGNMENT,
@@ -29,6 +32,7 @@ from emoalign.tables import (
     DISTRIBUTIONS,
     READOUTS,
     Table,
+    groups,
 )
 from emoalign.wording import span
 
@@ -101,7 +105,7 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
         asked=list(asked(results)),
         plots=[plot for plot in plots if plot],
         grids=[one for one in grids if one.texts],
-        chosen=_chosen(numbers, labels),
+        chosen=" ".join([*_chosen(numbers, labels), *_unlike(tried.values(), job)]),
         rankings=told,
         worries=worries(
             numbers,
@@ -114,20 +118,35 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
     )
 
 
-def _chosen(numbers: pd.DataFrame, labels: pd.DataFrame) -> str:
-    """How the protocol of a row was chosen: the best of several looks better than it is."""
+def _chosen(numbers: pd.DataFrame, labels: pd.DataFrame) -> Iterator[str]:
+    """How the protocol of a row was chosen, where there was a choice."""
     rules = {"highest r": numbers, "lowest JSD": labels}
     told = {
         rule: span(rows["tried"], 0) for rule, rows in rules.items() if (rows["tried"] > 1).any()
     }
     if not told:
-        return ""
+        return
     best = " or ".join(f"the {rule} of the {tried} tried" for rule, tried in told.items())
-    return (
+    yield (
         f"The table shows for each model and scale the protocol with {best}; the best of several "
         "looks better than it is. A protocol is judged by its exact probabilities, or by its "
         "sampled answers where it has no others."
     )
+
+
+def _unlike(tried: Iterable[pd.DataFrame], job: ReportJob) -> Iterator[str]:
+    """That protocols of a model that was asked differ in more than one thing, where they do."""
+    asked = [name for name, model in job.models.items() if is_asked(model)]
+    for rows in tried:
+        own = rows[rows["model"].isin(asked)]
+        for (dataset, scale, _), same in groups(own, OF_MODEL, sort=False):
+            pairs = combinations(same["protocol"].map(str), 2)
+            if any(len(apart(job, *pair, dataset, scale)) > 1 for pair in pairs):
+                yield (
+                    "Some protocols differ in several things at once, so that no single one of "
+                    "these explains a difference between them: the findings name what differs."
+                )
+                return
 
 
 def _told(every: Sequence[Ranking], job: ReportJob) -> Iterator[ToldRanking]:
