@@ -266,6 +266,7 @@ def both(**told: Any) -> pd.DataFrame:
         ({"usable": {KEY: 0.9}}, []),
         ({"usable": {KEY: np.nan}}, []),
         ({"usable": {KEY: 0.29}}, ["Only 29% of the answers are ratings, for Model A."]),
+        ({"usable": {KEY: 0.0}}, ["None of the answers are ratings, for Model A."]),
         (
             {"usable": {KEY: 1.0, ("b", *KEY[1:]): 0.5}},
             [
@@ -281,8 +282,8 @@ def both(**told: Any) -> pd.DataFrame:
             ],
         ),
         (
-            {"doubts": ["All replies are alike.", "So are these."]},
-            ["All replies are alike. There is 1 more doubt of this kind."],
+            {"doubts": ["All replies are alike. Look at them.", "So are these."]},
+            ["All replies are alike, and there is 1 more doubt."],
         ),
         (
             {"contrasts": guess()},

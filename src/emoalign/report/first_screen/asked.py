@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pandas as pd
+
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Results
 from emoalign.wording import counted, listed
@@ -12,8 +14,9 @@ FEW = 4
 """Models, datasets or scales that are named one by one."""
 
 
-def asked(results: Results) -> Iterator[str]:
-    """Sentences on who was asked what and how, and whose ratings were there before."""
+def asked(results: Results, compared: pd.DataFrame) -> Iterator[str]:
+    """Sentences on who was asked what and how, and whose ratings were there before; `compared` are
+    the cells of the first screen, with the number of items on which each was compared."""
     job = results.job
     models = {True: [], False: []}  # type: dict[bool, list[str]]
     for name, model in job.models.items():
@@ -24,7 +27,9 @@ def asked(results: Results) -> Iterator[str]:
         yield f"{_names(models[True], 'model')} {were} asked to rate {what}{_how(job)}."
     if models[False]:
         by = _names(models[False], "model")
-        people = "them as well" if models[True] else f"human ratings of {what}"
+        items = compared["dataset"].map(lambda name: len(results.stimuli(name)))
+        most = "up to " if (compared["n_items"] < items).any() else ""
+        people = "them as well" if models[True] else f"human ratings of {most}{what}"
         yield f"Recorded ratings by {by} were compared with {people}."
 
 

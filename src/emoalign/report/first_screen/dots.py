@@ -6,6 +6,7 @@ as large as all others, and colours are those of the page.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -138,7 +139,8 @@ class _Drawing:
     def of(cls, every: Sequence[Row], measure: Measure, job: ReportJob) -> _Drawing:
         columns = (measure.value, *measure.ends, measure.best, measure.person)
         drawn = [row[name] for row in every for name in columns if row[name] == row[name]]
-        return cls(every, measure, job, min(0.0, *drawn), max(1.0, *drawn))
+        start = math.floor(10 * min(0.0, *drawn)) / 10
+        return cls(every, measure, job, start, max(1.0, *drawn))
 
     def plot(self, panels: Sequence[Panel], small: Literal["protocols", "scales"]) -> DotPlot:
         held = [tick for tick in self.measure.ticks if self.start <= tick <= self.end]

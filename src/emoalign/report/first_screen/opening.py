@@ -102,7 +102,7 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
         distances(beside(labels, usable, [] if told else by_jsd), job),
     ]
     return FirstScreen(
-        asked=list(asked(results)),
+        asked=list(asked(results, pd.concat([numbers, labels]))),
         plots=[plot for plot in plots if plot],
         grids=[one for one in grids if one.texts],
         chosen=" ".join([*_chosen(numbers, labels), *_unlike(tried.values(), job)]),

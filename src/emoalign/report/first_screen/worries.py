@@ -74,7 +74,8 @@ def _few_ratings(usable: Mapping[tuple[str, ...], float], job: ReportJob) -> Ite
     cell = dict(zip(CELL_KEY, key, strict=True))
     if len(known) == 1:
         of = "probability is on the scale" if cell["readout"] == "exact" else "answers are ratings"
-        yield Worry(f"Only {percent(share)} of the {of}, for {_named(cell, job)}.", "answers")
+        some = f"Only {percent(share)} of the {of}" if share else f"None of the {of}"
+        yield Worry(f"{some}, for {_named(cell, job)}.", "answers")
         return
     read = {of[-1] for _, of in few}
     told = f"fewer than {percent(MOST)} of the answers are ratings"
@@ -90,11 +91,9 @@ def _few_ratings(usable: Mapping[tuple[str, ...], float], job: ReportJob) -> Ite
 
 def _doubtful(doubts: Sequence[str]) -> Iterator[Worry]:
     if doubts:
-        more = len(doubts) - 1
-        others = (
-            f" There {'is' if more == 1 else 'are'} {counted(more, 'more doubt')} of this kind."
-        )
-        yield Worry(f"{doubts[0]}{others if more else ''}", "answers")
+        first, more = doubts[0].split(". ")[0].rstrip("."), len(doubts) - 1
+        others = f", and there {'is' if more == 1 else 'are'} {counted(more, 'more doubt')}"
+        yield Worry(f"{first}{others if more else ''}.", "answers")
 
 
 def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
