@@ -167,7 +167,7 @@ def test_a_model_without_a_correlation_has_a_row_and_no_dot() -> None:
         cells({"pearson_r": np.nan}, {"protocol": "q", "pearson_r": np.nan}), job()
     )
     assert list(rows[rows["chosen"]]["protocol"]) == ["p"]
-    assert correlations(beside(rows[rows["chosen"]], {}, []), job()).texts[0][1] == "–"
+    assert correlations(beside(rows[rows["chosen"]], {}, []), job()).texts[0][3] == "–"
     assert dot_plot(rows, R, job()) is None
 
 

@@ -92,7 +92,7 @@ def beside(
 def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
     """The headline of scales of numbers."""
     columns = (
-        model_column(job),
+        *_condition(job),
         between(
             "r [95% CI]",
             "pearson_r",
@@ -101,7 +101,7 @@ def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
             "Correlation over items of the model's mean ratings with the human means.",
             bounded=True,
         ),
-        *_condition(job),
+        _rank(),
         bounded("Ceiling", "ceiling", "The highest r to expect, given how reliable the norms are."),
         bounded(
             "Single rater",
@@ -117,7 +117,7 @@ def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
 def distances(rows: pd.DataFrame, job: ReportJob) -> Grid:
     """The headline of scales of labels."""
     columns = (
-        model_column(job),
+        *_condition(job),
         between(
             "JSD in bits [95% CI]",
             "value",
@@ -126,7 +126,7 @@ def distances(rows: pd.DataFrame, job: ReportJob) -> Grid:
             "Jensen–Shannon divergence of the model's answers from people's: from 0, the same, to "
             "1, nothing in common.",
         ),
-        *_condition(job),
+        _rank(),
         value("Perfect model", "perfect", "The JSD to expect of a perfect model."),
         value("Half of people", "human_halves", "The JSD of one half of an item's raters."),
         value("Uniform guess", "uniform", "The JSD if all answers were equally likely."),
@@ -138,16 +138,20 @@ def distances(rows: pd.DataFrame, job: ReportJob) -> Grid:
 def _condition(job: ReportJob) -> tuple[Column, ...]:
     *_, scale = cell_columns(job)
     return (
-        Column(
-            "Rank",
-            lambda row: str(row["rank"]),
-            "best",
-            meaning="Of the models on a scale, as far as paired contrasts tell them apart; a range "
-            "spans the ranks that they leave open.",
-            optional=True,
-        ),
+        model_column(job),
         scale,
         Column("Protocol", lambda row: f"{row['protocol']} ({row['readout']})", "protocol", False),
+    )
+
+
+def _rank() -> Column:
+    return Column(
+        "Rank",
+        lambda row: str(row["rank"]),
+        "best",
+        meaning="Of the models on a scale, as far as paired contrasts tell them apart; a range "
+        "spans the ranks that they leave open.",
+        optional=True,
     )
 
 
