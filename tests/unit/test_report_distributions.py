@@ -40,7 +40,7 @@ def test_half_of_the_people_stands_beside_the_model(page: str) -> None:
     text = section(page)
     for column in ("Perfect", "Half of people", "Others' mean", "Shuffled", "Uniform"):
         assert column in text
-    assert re.search(r"Model m p words valence sampled JSD \(bits\) 29 0\.\d{3} \[0\.\d{3}", text)
+    assert re.search(r"\bp JSD \(bits\) 29 0\.\d{3} \[0\.\d{3}", text)
     assert "Is the model unsure where people disagree?" in text
     assert "Whose distributions are nearer to people's?" in text
     assert "Label by label" not in text
@@ -72,7 +72,8 @@ def test_labels_are_told_one_by_one(tmp_path: Path) -> None:
     asked = study(scales=(), labels=("emotions",))
     text = section(make_page(tmp_path, asked, label_rows(chosen), label_norms(choices)))
     assert "Label by label" in text
-    assert "Model m p words emotions sampled anger 20" in text
+    assert "All rows: Model Model m · Protocol p · Scale words emotions · Readout sampled" in text
+    assert " anger 20 " in text
     assert "Brier by label 20" in text
 
 

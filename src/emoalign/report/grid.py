@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ import pandas as pd
 
 from emoalign.report.carried import packed, packed_json
 from emoalign.report.csv_text import csv_text
+from emoalign.report.layout import Layout
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, Table, records
 from emoalign.wording import coefficient, interval, number, p_value, percent
@@ -28,14 +30,8 @@ NAMED = (*FILTERS, "item_id")
 FEW_ROWS = 25
 """Rows of a table that are shown at first; further ones when they are asked for."""
 
-UPRIGHT = 9
-"""Columns that fit on upright paper."""
-
-LONG_WORD = 24
-"""Letters of a word that may be broken: no term of the page is as long."""
-
-NOTHING = frozenset({"", "–"})
-"""Texts of cells that have none."""
+_KEPT = re.compile(r"\[[^\]]*\]|< \.")
+"""Parts of numbers that stay on one line."""
 
 COMPARED = {"model": "protocol", "protocol": "model"}
 """What a contrast is of, and what its two sides share."""
@@ -99,76 +95,23 @@ class Grid:
         return any("item_id" in row for row in self.of)
 
     @cached_property
-    def same(self) -> list[tuple[str, str]]:
-        """Columns of names that say the same in all rows: title and text. One line says it once."""
-        return [
-            (self.columns[place].title, self.texts[0][place])
-            for place in self._alike
-            if not self.columns[place].numeric and self.texts[0][place] not in NOTHING
-        ]
-
-    @cached_property
-    def empty(self) -> list[str]:
-        """Titles of columns without a number in any row."""
-        return [self.columns[place].title for place in self._alike if self.columns[place].numeric]
-
-    @cached_property
-    def places(self) -> list[int]:
-        """Numbers of the columns that are shown: of all but those that one line can tell."""
-        left_out = set(self._alike)
-        return [place for place in range(len(self.columns)) if place not in left_out]
-
-    @cached_property
-    def leading(self) -> list[int]:
-        """The columns of names that stand before the first number: on a phone they share one."""
-        numbers = [at for at, place in enumerate(self.places) if self.columns[place].numeric]
-        return self.places[: numbers[0]] if numbers else self.places[:1]
-
-    @property
-    def wide(self) -> bool:
-        """Whether paper should be turned to hold it."""
-        return len(self.places) > UPRIGHT
-
-    def long_words(self, place: int) -> bool:
-        """Whether a column has words that must be broken: all others are kept whole."""
-        return any(len(word) > LONG_WORD for row in self.texts for word in str(row[place]).split())
-
-    def under(self, row: Sequence[str]) -> str:
-        """What the other columns of names say of a row, for the first one on a phone."""
-        return " · ".join(filter(None, (row[place] for place in self.leading[1:])))
-
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """The titles of all columns."""
-        return tuple(column.title for column in self.columns)
+    def layout(self) -> Layout:
+        """Which of its columns are shown, and how."""
+        return Layout(self.columns, self.texts)
 
     @property
     def data(self) -> str:
         """All rows of the columns shown, packed column by column."""
         named = sorted({name for row in self.of for name in row})
+        places = self.layout.places
         return packed_json(
             {
-                "texts": [[row[place] for row in self.texts] for place in self.places],
-                "keys": [[row[place] for row in self.keys] for place in self.places],
-                "under": [self.under(row) for row in self.texts],
+                "texts": [[row[place] for row in self.texts] for place in places],
+                "keys": [[row[place] for row in self.keys] for place in places],
+                "under": [self.layout.under(row) for row in self.texts],
                 "of": {name: [row.get(name) for row in self.of] for name in named},
             }
         )
-
-    @cached_property
-    def _alike(self) -> list[int]:
-        """Columns that need no place of their own. A single row keeps its names, numbers that are
-        equal by chance stay, and so does what leads to an item."""
-        alike = []
-        for place, column in enumerate(self.columns):
-            said = {row[place] for row in self.texts}
-            nothing = bool(said) and said <= NOTHING
-            named = not column.numeric and column.sort != "item_id"
-            if (nothing and (column.numeric or named)) or (
-                named and len(said) == 1 and len(self.texts) > 1
-            ):
-                alike.append(place)
-        return alike if len(alike) < len(self.columns) else []
 
 
 def grid(
@@ -177,14 +120,13 @@ def grid(
     rows: pd.DataFrame,
     columns: Sequence[Column],
     table: Table | None = None,
-    csv: pd.DataFrame | None = None,
     source: str = "statistics/",
 ) -> Grid:
     """A table of the page from rows of a table, in their order.
 
     `name` says what is in it to those who cannot see it. `table` is the kind of table that the
-    rows are from: readers can then download it with all of its columns. Of rows that are in no
-    such table, readers download `csv`, or the rows themselves; `source` is the folder they are from.
+    rows are from: readers can then download it with all of its columns. Rows of
+    no such table are downloaded as they are; `source` is the folder that they are from.
     """
     listed = records(rows)
     file = None if table is None else PurePosixPath(table.path)
@@ -193,11 +135,11 @@ def grid(
         id=id,
         name=name,
         columns=tuple(columns),
-        texts=tuple(tuple(column.text(row) for column in columns) for row in listed),
+        texts=tuple(tuple(_shown(column, row) for column in columns) for row in listed),
         keys=tuple(tuple(_key(column, row) for column in columns) for row in listed),
         of=tuple(map(_about, listed)),
         table=None if file is None else file.stem,
-        csv=None if file is not None else packed(csv_text(rows if csv is None else csv)),
+        csv=None if file is not None else packed(csv_text(rows)),
         source=source if file is None else str(file.with_suffix(".csv")),
     )
 
@@ -211,6 +153,12 @@ def _about(row: Row) -> dict[str, str | tuple[str, ...]]:
         about[row["kind"]] = (str(row["a"]), str(row["b"]))
         about[COMPARED[row["kind"]]] = str(row["within"])
     return about
+
+
+def _shown(column: Column, row: Row) -> str:
+    """The text of a cell, in which no line ends within an interval or a p-value."""
+    text = column.text(row)
+    return _KEPT.sub(lambda kept: kept[0].replace(" ", "\xa0"), text) if column.numeric else text
 
 
 def _key(column: Column, row: Row) -> float | str | None:

@@ -45,11 +45,12 @@ def _difference(row: Row) -> str:
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
     """What the page shows of a contrast."""
+    names = job.short_names
 
     def title(side: str, kind: str) -> Callable[[Row], str]:
         def shown(row: Row) -> str:
             name = str(row[side])
-            return job.models[name].title if row["kind"] == kind else name
+            return names[name] if row["kind"] == kind else name
 
         return shown
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from emoalign.report.grid import Column, Row, between, count, p, reason, text, value
@@ -47,8 +49,9 @@ def title(job: ReportJob, name: str) -> str:
 
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:
     """Which cell a row is about."""
+    names = job.short_names
     return (
-        Column("Model", lambda row: title(job, row["model"]), "model", False),
+        Column("Model", lambda row: names.get(row["model"], str(row["model"])), "model", False),
         text("Protocol", "protocol"),
         Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
         text("Readout", "readout"),
@@ -140,19 +143,20 @@ def category_columns(job: ReportJob) -> tuple[Column, ...]:
     )
 
 
-def _other(job: ReportJob, row: Row) -> str:
+def _other(names: Mapping[str, str], row: Row) -> str:
     """The other side of a contrast: a cell, or a guess."""
     if row["kind"] == "guess":
         return {"uniform": "uniform guess", "marginal": "people's mean on other items"}[row["b"]]
-    return title(job, row["b"])
+    return names.get(row["b"], str(row["b"]))
 
 
 def contrast_columns(job: ReportJob) -> tuple[Column, ...]:
     """Two cells on the same items."""
+    names = job.short_names
     return (
-        Column("A", lambda row: title(job, row["a"]), "a", False),
-        Column("B", lambda row: _other(job, row), "b", False),
-        Column("Within", lambda row: title(job, row["within"]), "within", False),
+        Column("A", lambda row: names.get(row["a"], str(row["a"])), "a", False),
+        Column("B", lambda row: _other(names, row), "b", False),
+        Column("Within", lambda row: names.get(row["within"], str(row["within"])), "within", False),
         Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
         text("Readout", "readout"),
         Column("Metric", lambda row: NAMES[row["metric"]], "metric", False),

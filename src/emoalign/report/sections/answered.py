@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, text, value
+from emoalign.report.answers import ALWAYS, TITLES
+from emoalign.report.grid import Column, Row, between, cell_columns, count, grid, value
 from emoalign.report.report_job import ReportJob, is_asked, read_by_others, reads_strictly
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
-from emoalign.tables import RELIABILITY, STATUSES
+from emoalign.tables import RELIABILITY
 from emoalign.wording import counted
 
 SOURCES = {
@@ -21,6 +22,9 @@ SOURCES = {
     "none": "not known: that takes several items with two or more ratings each, or with SDs and "
     "numbers of raters",
 }
+RATINGS = "ratings/"
+"""The folder of all answers, within that of the study."""
+
 ONE_PERSON = "One person with the mean of the others; known only if the norms say who rated."
 ONE_RATING = "One rating per item, whoever gave it, with the mean of the item's other ratings."
 
@@ -114,16 +118,23 @@ def _answers(results: Results) -> View | Absent:
     by_status = (
         *cell_columns(job),
         count("Answers", "answers"),
-        *(count(status, f"n_{status}") for status in STATUSES),
+        *(
+            count(title, f"n_{status}", meaning)
+            for status, (title, meaning) in TITLES.items()
+            if status in ALWAYS or answers.counts[f"n_{status}"].any()
+        ),
         count("Items without a rating", "items_without"),
     )
     said = Column("Answer", _quoted, "text", numeric=False)
-    quoted = (*cell_columns(job), text("Status", "status"), said, count("Times", "answers"))
+    status = Column("Status", lambda row: TITLES[row["status"]][0], "status", numeric=False)
+    quoted = (*cell_columns(job), status, said, count("Times", "answers"))
+    counts = grid("answers-table", "Answers by status", answers.counts, by_status, source=RATINGS)
+    examples = "Examples of unused answers"
     return View(
         {
-            "counts": grid("answers-table", "Answers by status", answers.counts, by_status),
+            "counts": counts,
             "doubts": answers.doubts,
-            "unused": grid("unused-table", "Examples of unused answers", answers.unused, quoted),
+            "unused": grid("unused-table", examples, answers.unused, quoted, source=RATINGS),
             "strict": any(map(reads_strictly, job.models.values())),
             "read_before": [one.title for one in job.models.values() if read_by_others(one)],
             "all_ratings": _all_ratings(answers.counts, job),
