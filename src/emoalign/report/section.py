@@ -57,7 +57,7 @@ class Results:
 
     def table(self, table: Table) -> pd.DataFrame:
         """The rows of a table that the section reads, in the order of the study (see
-        `grid.in_order`); not to be changed in place."""
+        `grid.in_order`), not to be changed in place."""
         return self._once(table, table.path)
 
     def items(self, dataset: str) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from emoalign.report.first_screen.headline import (
     of_distances,
 )
 from emoalign.report.first_screen.ranks import Ranking, rankings
-from emoalign.report.first_screen.worries import READ, Worry, worries
+from emoalign.report.first_screen.worries import Worry, worries
 from emoalign.report.grid import Grid
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Results
@@ -34,7 +34,7 @@ from emoalign.tables import (
     Table,
     groups,
 )
-from emoalign.wording import span
+from emoalign.wording import READOUTS, span
 
 MOST_RANKINGS = 4
 """Rankings that are told in words; of more, the table has the ranks alone."""
@@ -155,9 +155,7 @@ def _told(every: Sequence[Ranking], job: ReportJob) -> Iterator[ToldRanking]:
     if len(telling) > MOST_RANKINGS or any(len(one.ranks) > MOST_RANKED for one in telling):
         return
     for one in telling:
-        where = (
-            f"{job.datasets[one.dataset].title}, {one.scale}, {one.protocol} ({READ[one.readout]})"
-        )
+        where = f"{job.datasets[one.dataset].title}, {one.scale}, {one.protocol} ({READOUTS[one.readout]})"
         words = one.words(job.short_names)
         if not one.tells:
             words = (

@@ -13,7 +13,7 @@ from emoalign.report.answers import MOST
 from emoalign.report.nearest import METRICS, nearer
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
-from emoalign.wording import ci, coefficient, counted, listed, number, percent
+from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, percent
 
 MOST_WORRIES = 3
 WIDE = 0.2
@@ -25,9 +25,6 @@ test finds a difference."""
 
 SMALL = 0.05
 """Of p-values."""
-
-READ = {"sampled": "sampled answers", "exact": "exact probabilities"}
-"""The readouts in words."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +179,7 @@ def _named(cell: Mapping[str, Any], job: ReportJob) -> str:
     where = f"{job.datasets[cell['dataset']].title}, {cell['scale']}" if scales > 1 else ""
     read = ""
     if len(job.order["readout"]) > 1:
-        read = READ.get(cell.get("readout", ""), "")
+        read = READOUTS.get(cell.get("readout", ""), "")
     named = str(job.short_names[cell["model"]])
     if len(job.protocols) > 1:
         named += f" under {cell['protocol']}"
