@@ -34,7 +34,8 @@ from emoalign.tables import (
     Table,
     groups,
 )
-from emoalign.wording import READOUTS, span
+from emoalign.wording import READOUTS as READ_AS
+from emoalign.wording import span
 
 MOST_RANKINGS = 4
 """Rankings that are told in words; of more, the table has the ranks alone."""
@@ -155,7 +156,7 @@ def _told(every: Sequence[Ranking], job: ReportJob) -> Iterator[ToldRanking]:
     if len(telling) > MOST_RANKINGS or any(len(one.ranks) > MOST_RANKED for one in telling):
         return
     for one in telling:
-        where = f"{job.datasets[one.dataset].title}, {one.scale}, {one.protocol} ({READOUTS[one.readout]})"
+        where = f"{job.datasets[one.dataset].title}, {one.scale}, {one.protocol} ({READ_AS[one.readout]})"
         words = one.words(job.short_names)
         if not one.tells:
             words = (
