@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emoalign.analyses.alignment.section import findings
 from emoalign.planning.jobs import reported
 from emoalign.report.first_screen.dots import R, dot_plot
 from emoalign.report.first_screen.headline import beside, correlations, of_correlations
@@ -18,7 +19,7 @@ from emoalign.report.grid import in_order
 from emoalign.report.page import FEW_FINDINGS, MANY_FINDINGS, _findings
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import View
-from emoalign.tables import ALIGNMENT, CONTRASTS, DISTRIBUTION_CONTRASTS, READOUTS
+from emoalign.tables import ALIGNMENT, CONTRASTS, DISTRIBUTION_CONTRASTS, READOUTS, STATUSES
 from tests.kit.words import report_job, study
 
 Clear = dict[tuple[str, str], bool | None]
@@ -110,6 +111,9 @@ def test_models_are_ranked_by_exact_probabilities_where_these_can_be_compared() 
     [by_sampled] = rankings(pd.concat([sampled, untested]), ["a", "b"])
     assert (by_exact.readout, by_exact.ranks[0].name) == ("exact", "b")
     assert (by_sampled.readout, by_sampled.ranks[0].name) == ("sampled", "a")
+
+
+COUNTS = {f"n_{status}": 300 if status == "ok" else 0 for status in STATUSES}
 
 
 def cells(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -396,3 +400,13 @@ def test_many_findings_of_a_section_are_folded_or_left_to_its_tables() -> None:
     assert _findings([view(FEW_FINDINGS + 1)])[0] == []
     many = view(MANY_FINDINGS + 2, summed=True)
     assert _findings([many]) == (many.findings[:1], [], MANY_FINDINGS + 1)
+
+
+def test_a_finding_says_what_it_is_about_to_the_filters_of_the_page() -> None:
+    telling = cells({"pearson_r": 0.6}, {"model": "b", "pearson_r": 0.3})
+    none = pd.DataFrame(columns=CONTRASTS.schema.names)
+    found = [finding.about for finding in findings(telling.assign(**COUNTS), none, job())]
+    assert found == [
+        {"dataset": "words", "scale": "valence", "model": "a"},
+        {"dataset": "words", "scale": "valence", "model": "b"},
+    ]

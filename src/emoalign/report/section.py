@@ -26,7 +26,7 @@ Where only some rows are missing, show them all: a dash for the number, and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -116,14 +116,26 @@ class Results:
         return self._read[path]
 
 
+class Finding(list[str]):
+    """Sentences of which the first is the message, about a part of the study.
+
+    `about` names the model, protocol, dataset, scale or readout that it is about: the filters of
+    the page go by them.
+    """
+
+    def __init__(self, sentences: Iterable[str], **about: str) -> None:
+        super().__init__(sentences)
+        self.about = about
+
+
 @dataclass(frozen=True)
 class View:
     """What a template is filled with.
 
     `findings` go to the top of the page: paragraphs, each a list of sentences of which the first
-    is the message, in the order of the study. Few and plain: they are what a hurried reader takes
-    away. Where there are more than a few, the page folds them; if they are `summed`, it still shows
-    the first, which sums up the others.
+    is the message, in the order of the study (a `Finding` where it is about a part of the study).
+    Few and plain: they are what a hurried reader takes away. Where there are more than a few, the
+    page folds them; if they are `summed`, it still shows the first, which sums up the others.
 
     `methods` are paragraphs for the method section, as a paper would have them; in them,
     [@lin1989; @zou2007] cites sources of `references.bib`: add yours there.

@@ -25,7 +25,7 @@ from emoalign.report.grid import (
 )
 from emoalign.report.nearest import nearer
 from emoalign.report.report_job import ReportJob, is_asked
-from emoalign.report.section import Results, Section, View
+from emoalign.report.section import Finding, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import ALIGNMENT, CONTRASTS, groups, records
@@ -132,9 +132,11 @@ def why_no_interval(cell: Mapping[str, Any]) -> str:
 
 def findings(alignment: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """The answer: for each model a list of sentences, one paragraph per dataset and scale."""
-    each = [
-        _finding(rows, contrasts, job)
-        for _, rows in groups(alignment, ["dataset", "scale", "model"], sort=False)
+    each: list[list[str]] = [
+        Finding(_finding(rows, contrasts, job), dataset=dataset, scale=scale, model=model)
+        for (dataset, scale, model), rows in groups(
+            alignment, ["dataset", "scale", "model"], sort=False
+        )
     ]
     return each if len(each) <= FEW else [_range(alignment, job), *each]
 

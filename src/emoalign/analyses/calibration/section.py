@@ -22,7 +22,7 @@ from emoalign.report.grid import (
 )
 from emoalign.report.nearest import FEW, SMALL
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import Absent, Results, Section, View
+from emoalign.report.section import Absent, Finding, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
 from emoalign.wording import counted, listed, number, percent, span
@@ -144,7 +144,7 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
                 f"In {useless} of {counted(n, 'cell')} no method is clearly nearer to people than "
                 "that mean: no usable item-level information was found in the answers there."
             )
-        yield sentences
+        yield Finding(sentences, dataset=dataset, scale=scale)
 
 
 def _gains(best: pd.DataFrame, where: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from emoalign.report.answers import unusable
 from emoalign.report.grid import cell_columns, count, grid, share, text, value
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import Results, Section, View
+from emoalign.report.section import Finding, Results, Section, View
 from emoalign.tables import LABELS, groups, records
 from emoalign.wording import counted, number, percent
 
@@ -44,8 +44,11 @@ def findings(labels: pd.DataFrame, answers: pd.DataFrame, job: ReportJob) -> lis
     cell = ["dataset", "scale", "model", "protocol"]
     counts = {key: records(rows)[0] for key, rows in groups(answers, cell)}
     return [
-        _label_finding(rows, job, counts[key]["n_ok"] > 0)
-        + unusable(counts[key], "a choice of labels")
+        Finding(
+            _label_finding(rows, job, counts[key]["n_ok"] > 0)
+            + unusable(counts[key], "a choice of labels"),
+            **dict(zip(cell, key, strict=True)),
+        )
         for key, rows in groups(labels, cell, sort=False)
     ]
 

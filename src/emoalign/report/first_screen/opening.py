@@ -156,7 +156,8 @@ def _told(every: Sequence[Ranking], job: ReportJob) -> Iterator[ToldRanking]:
     if len(telling) > MOST_RANKINGS or any(len(one.ranks) > MOST_RANKED for one in telling):
         return
     for one in telling:
-        where = f"{job.datasets[one.dataset].title}, {one.scale}, {one.protocol} ({READ_AS[one.readout]})"
+        of = f"{job.datasets[one.dataset].title}, {one.scale}"
+        where = f"{of}, {one.protocol} ({READ_AS[one.readout]})"
         words = one.words(job.short_names)
         if not one.tells:
             words = (
