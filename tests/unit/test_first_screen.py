@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from emoalign.report.first_screen.headline import beside, correlations, of_corre
 from emoalign.report.first_screen.ranks import Ranking, rankings, ranks
 from emoalign.report.first_screen.worries import worries
 from emoalign.report.grid import in_order
-from emoalign.report.page import FEW_FINDINGS, MANY_FINDINGS, _findings
+from emoalign.report.page import FEW_FINDINGS, MANY_FINDINGS, _date, _findings
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import View
 from emoalign.tables import ALIGNMENT, CONTRASTS, DISTRIBUTION_CONTRASTS, READOUTS, STATUSES
@@ -270,7 +271,7 @@ def both(**told: Any) -> pd.DataFrame:
         ({"usable": {KEY: 0.9}}, []),
         ({"usable": {KEY: np.nan}}, []),
         ({"usable": {KEY: 0.29}}, ["Only 29% of the answers are ratings, for Model A."]),
-        ({"usable": {KEY: 0.0}}, ["None of the answers are ratings, for Model A."]),
+        ({"usable": {KEY: 0.0}}, ["No answers are ratings, for Model A."]),
         (
             {"usable": {KEY: 1.0, ("b", *KEY[1:]): 0.5}},
             [
@@ -410,3 +411,15 @@ def test_a_finding_says_what_it_is_about_to_the_filters_of_the_page() -> None:
         {"dataset": "words", "scale": "valence", "model": "a"},
         {"dataset": "words", "scale": "valence", "model": "b"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "date"),
+    [('{"date": "2026-11-28"}', "2026-11-28"), ('{"emoalign": "0.1.0"}', None), (None, None)],
+)
+def test_a_report_is_of_the_day_of_its_manifest(
+    tmp_path: Path, manifest: str | None, date: str | None
+) -> None:
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+    assert _date(tmp_path / "manifest.json") == date

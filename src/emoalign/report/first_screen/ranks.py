@@ -62,12 +62,16 @@ def ranks(names: Collection[str], contrasts: pd.DataFrame) -> tuple[Rank, ...]:
 
     Of two models one is clearly nearer to people where `nearest.nearer` says so by every metric.
     """
-    nearer_than: set[tuple[str, str]] = set()
-    for (a, b), pair in groups(contrasts, ["a", "b"]):
-        found = {nearer(row) for row in records(pair)}
-        winner = found.pop() if len(found) == 1 else None
-        if winner is not None:
-            nearer_than.add((winner, b if winner == a else a))
+    by_pair: dict[tuple[str, str], set[str | None]] = {}
+    for row in records(contrasts):
+        by_pair.setdefault((row["a"], row["b"]), set()).add(nearer(row))
+    nearer_than = {
+        (winner, b if winner == a else a)
+        for (a, b), winners in by_pair.items()
+        if len(winners) == 1
+        for winner in winners
+        if winner is not None
+    }
     ranked = [
         Rank(
             name,

@@ -70,9 +70,11 @@ def _few_ratings(usable: Mapping[tuple[str, ...], float], job: ReportJob) -> Ite
     share, key = few[0]
     cell = dict(zip(CELL_KEY, key, strict=True))
     if len(known) == 1:
-        of = "probability is on the scale" if cell["readout"] == "exact" else "answers are ratings"
-        some = f"Only {percent(share)} of the {of}" if share else f"None of the {of}"
-        yield Worry(f"{some}, for {_named(cell, job)}.", "answers")
+        some = f"Only {percent(share)} of the" if share else "No"
+        of = (
+            "answers are ratings" if cell["readout"] == "sampled" else "probability is on the scale"
+        )
+        yield Worry(f"{some} {of}, for {_named(cell, job)}.", "answers")
         return
     read = {of[-1] for _, of in few}
     told = f"fewer than {percent(MOST)} of the answers are ratings"
