@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import re
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 import pytest
 
 from emoalign.analyses.alignment.section import findings
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.planning.jobs import reported
 from emoalign.report.first_screen.dots import R, dot_plot
 from emoalign.report.first_screen.headline import beside, correlations, of_correlations
@@ -19,8 +24,10 @@ from emoalign.report.first_screen.worries import worries
 from emoalign.report.grid import in_order
 from emoalign.report.page import FEW_FINDINGS, MANY_FINDINGS, _date, _findings
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import View
+from emoalign.report.section import Results, View
 from emoalign.tables import ALIGNMENT, CONTRASTS, DISTRIBUTION_CONTRASTS, READOUTS, STATUSES
+from tests.kit.ratings import norms, rating_rows, ratings
+from tests.kit.stages import make_page
 from tests.kit.words import report_job, study
 
 Clear = dict[tuple[str, str], bool | None]
@@ -423,3 +430,46 @@ def test_a_report_is_of_the_day_of_its_manifest(
     if manifest is not None:
         (tmp_path / "manifest.json").write_text(manifest)
     assert _date(tmp_path / "manifest.json") == date
+
+
+def test_findings_tables_and_filters_of_a_page_are_in_the_order_of_the_study(
+    tmp_path: Path,
+) -> None:
+    named = {"models": {"b": "Bea", "a": "Ann"}, "scales": ("valence", "arousal")}
+    told = study(protocols={"p": {"participants": 10}}, **named)
+    people = {
+        scale: norms(12, scale=scale, seed=seed) for seed, scale in enumerate(named["scales"])
+    }
+    answers = [
+        rating_rows(ratings(of_scale, noise), model=model, scale=scale)
+        for scale, of_scale in people.items()
+        for model, noise in (("a", 1.0), ("b", 3.0))
+    ]
+    html = make_page(tmp_path, told, pd.concat(answers), pd.concat(people.values()))
+    wanted = [("valence", "Bea"), ("valence", "Ann"), ("arousal", "Bea"), ("arousal", "Ann")]
+    findings = html[html.index('<section id="findings"') : html.index('id="models"')]
+    about = re.findall(r'data-scale="(\w+)" data-model="(\w+)"', findings)
+    assert about == [(scale, name[0].lower()) for scale, name in wanted]
+    for table in ("headline-table", "alignment-table"):
+        body = html[html.index(f'<table id="{table}"') :]
+        rows = re.findall(r"<tr>.*?</tr>", body[: body.index("</table>")], re.DOTALL)[1:]
+        assert [
+            (scale, name) for row in rows for scale, name in wanted if scale in row and name in row
+        ] == wanted
+    [packed] = re.findall(r'id="names">(.*?)</script>', html)
+    names = orjson.loads(gzip.decompress(base64.b64decode(packed)))
+    assert list(names["model"]) == ["b", "a"]
+    assert list(names["scale"]) == ["valence", "arousal"]
+
+
+def test_figures_are_shown_in_the_order_of_the_study(tmp_path: Path) -> None:
+    scales = ("valence", "arousal")
+    job = report_job(datasets=("words", "other"), scales=scales, figures=["means", "spread"])
+    planned = Results(job, tmp_path, kinds=FIGURES).planned_figures()
+    kinds = list(dict.fromkeys(figure.kind.name for figure in planned))
+    assert [(figure.kind.name, figure.dataset, figure.scale) for figure in planned] == [
+        (kind, dataset, scale)
+        for kind in kinds
+        for dataset in ("words", "other")
+        for scale in scales
+    ]
