@@ -300,7 +300,7 @@ def both(**told: Any) -> pd.DataFrame:
         (
             {"contrasts": guess()},
             [
-                "A uniform guess is nearer to people's distributions than Model A, by JSD (0.45 "
+                "A uniform guess is closer to the human distributions than Model A, by JSD (0.45 "
                 "against 0.64)."
             ],
         ),
@@ -310,15 +310,15 @@ def both(**told: Any) -> pd.DataFrame:
         (
             {"contrasts": pd.concat([guess(), guess(a="b", p_holm=0.2)])},
             [
-                "By at least one metric, a uniform guess is nearer to people's distributions than "
-                "the answers in 1 of 2 conditions."
+                "A uniform guess is closer to the human distributions than the model is, by at "
+                "least one metric, in 1 of 2 conditions."
             ],
         ),
         (
             {"readouts": both()},
             [
-                "Sampled answers and exact probabilities disagree: they have means that differ by "
-                "1.79 points on average (r = .05), for Model A."
+                "Sampled answers and exact probabilities disagree for Model A: item means differ by "
+                "1.79 points on average (r = .05)."
             ],
         ),
         ({"readouts": both(p_pooled=0.2)}, []),
@@ -326,7 +326,9 @@ def both(**told: Any) -> pd.DataFrame:
         ({"readouts": both(p_pooled=np.nan)}, []),
         (
             {"headline": cells({"pearson_r": 0.3, "pearson_low": 0.05, "pearson_high": 0.52})},
-            ["The interval is wide for Model A: r = .30, 95% CI [.05, .52], over 300 words."],
+            [
+                "The 95% interval of r is wide for Model A: r = .30, 95% CI [.05, .52], over 300 words."
+            ],
         ),
         ({"headline": cells({"pearson_r": np.nan})}, []),
     ],

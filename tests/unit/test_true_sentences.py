@@ -170,11 +170,11 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     },
     "Dot: the correlation r of the model’s mean ratings": COMPARED - {"constant"},
     "Dot: the Jensen–Shannon divergence of the model’s answers": {"labels"},
-    "Tall tick: ceiling": AGREED - {"constant"},
-    "Tall tick: a perfect model": {"labels"},
+    "Tall tick: the ceiling": AGREED - {"constant"},
+    "Tall tick: the divergence to expect of a perfect model": {"labels"},
     "Small dots": set(),
     "the protocol with the highest r of the 2 tried": TWO,
-    "Some protocols differ in several things at once": {"unlike protocols"},
+    "Some protocols differ in several respects at once": {"unlike protocols"},
     "Ranks follow from paired contrasts": set(),
     "What to worry about": {
         "refused",
@@ -190,16 +190,14 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "Only 87% of the answers are ratings, for Model m": {"blocked"},
     "Only 29% of the probability is on the scale, for Model m": {"off the scale"},
     "although they were sampled at a temperature above 0. See Answers": {"constant"},
-    "A uniform guess is nearer to people's distributions than Model m": {
+    "A uniform guess is closer to the human distributions than Model m": {
         "constant",
         "one answer",
         "opposite",
     },
-    "a uniform guess is nearer to people's distributions than the answers in 1 of 2": {
-        "unlike protocols"
-    },
+    "than the model is, by at least one metric, in 1 of 2 conditions": {"unlike protocols"},
     "Sampled answers and exact probabilities disagree": set(),
-    "The interval is wide for Model m": {"recorded ratings"},
+    "The 95% interval of r is wide for Model m": {"recorded ratings"},
     "A condition is one model": {"unlike protocols"},
     "Nothing to worry about": set(),
     # How answers became ratings

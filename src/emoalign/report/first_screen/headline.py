@@ -158,7 +158,7 @@ def _rank() -> Column:
 def _rest(items: str) -> tuple[Column, ...]:
     return (
         share(
-            "Ratings",
+            "Share of ratings",
             "ratings",
             "Share of the sampled answers that were ratings; of exact probabilities, how much of "
             "the probability was on the scale.",

@@ -129,9 +129,9 @@ def _chosen(numbers: pd.DataFrame, labels: pd.DataFrame) -> Iterator[str]:
         return
     best = " or ".join(f"the {rule} of the {tried} tried" for rule, tried in told.items())
     yield (
-        f"The table shows for each model and scale the protocol with {best}; the best of several "
-        "looks better than it is. A protocol is judged by its exact probabilities, or by its "
-        "sampled answers where it has no others."
+        f"For each model and scale, the table shows the protocol with {best}. Choosing the best "
+        "of several flatters a model. Exact probabilities are used where a protocol has them, "
+        "sampled answers otherwise."
     )
 
 
@@ -144,8 +144,8 @@ def _unlike(tried: Iterable[pd.DataFrame], job: ReportJob) -> Iterator[str]:
             pairs = combinations(same["protocol"].map(str), 2)
             if any(len(apart(job, *pair, dataset, scale)) > 1 for pair in pairs):
                 yield (
-                    "Some protocols differ in several things at once, so that no single one of "
-                    "these explains a difference between them: the findings name what differs."
+                    "Some protocols differ in several respects at once, so a difference between "
+                    "them cannot be attributed to any one of these. The findings list them."
                 )
                 return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -112,8 +113,8 @@ def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
         return
     if len(cells) > 1:
         yield Worry(
-            "By at least one metric, a uniform guess is nearer to people's distributions than the "
-            f"answers in {_of(len(lost), len(cells))}.",
+            "A uniform guess is closer to the human distributions than the model is, by at least "
+            f"one metric, in {_of(len(lost), len(cells))}.",
             "distributions",
         )
         return
@@ -123,7 +124,7 @@ def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
     ]
     cell = lost[0][0] | {"model": lost[0][0]["a"], "protocol": lost[0][0]["within"]}
     yield Worry(
-        f"A uniform guess is nearer to people's distributions than {_named(cell, job)}, by "
+        f"A uniform guess is closer to the human distributions than {_named(cell, job)}, by "
         f"{listed(by)}.",
         "distributions",
     )
@@ -144,14 +145,12 @@ def _disagreeing(readouts: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
     if not apart:
         return
     _, worst = max(apart, key=lambda pair: pair[0])
-    means = f"means that differ by {number(worst['mean_abs_difference'])} points on average"
-    if worst["r_means"] == worst["r_means"]:
-        means += f" (r = {coefficient(worst['r_means'])})"
-    some = "" if len(tested) == 1 else f" in {_of(len(apart), len(tested), 'comparison')}"
-    most = "they have" if len(apart) == 1 else "at most they have"
+    some = "" if len(tested) == 1 else f" in {_of(len(apart), len(tested), 'comparison')},"
+    most = "for" if len(apart) == 1 else "most of all for"
+    r = "" if math.isnan(worst["r_means"]) else f" (r = {coefficient(worst['r_means'])})"
     yield Worry(
-        f"Sampled answers and exact probabilities disagree{some}: {most} {means}, for "
-        f"{_named(worst, job)}.",
+        f"Sampled answers and exact probabilities disagree{some} {most} {_named(worst, job)}: "
+        f"item means differ by {number(worst['mean_abs_difference'])} points on average{r}.",
         "readouts",
     )
 
@@ -163,11 +162,11 @@ def _wide(headline: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
         return
     widest = records(wide.loc[[width.idxmax()]])[0]
     card = job.datasets[widest["dataset"]]
-    some = ""
+    some = "for"
     if len(headline) > 1:
-        some = f" for {len(wide)} of {len(headline)} values of r, most of all"
+        some = f"in {_of(len(wide), len(headline), 'case')}, most of all for"
     yield Worry(
-        f"The interval is wide{some} for {_named(widest, job)}: r = "
+        f"The 95% interval of r is wide {some} {_named(widest, job)}: r = "
         f"{coefficient(widest['pearson_r'])}, "
         f"{ci(widest['pearson_low'], widest['pearson_high'], bounded=True)}, over "
         f"{counted(int(widest['n_items']), card.modality)}.",
