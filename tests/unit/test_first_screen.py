@@ -317,8 +317,8 @@ def both(**told: Any) -> pd.DataFrame:
         (
             {"readouts": both()},
             [
-                "Sampled answers and exact probabilities disagree for Model A: item means differ by "
-                "1.79 points on average (r = .05)."
+                "Sampled answers and exact probabilities disagree for Model A: item means differ "
+                "by 1.79 points on average (r = .05)."
             ],
         ),
         ({"readouts": both(p_pooled=0.2)}, []),
@@ -327,7 +327,8 @@ def both(**told: Any) -> pd.DataFrame:
         (
             {"headline": cells({"pearson_r": 0.3, "pearson_low": 0.05, "pearson_high": 0.52})},
             [
-                "The 95% interval of r is wide for Model A: r = .30, 95% CI [.05, .52], over 300 words."
+                "The 95% interval of r is wide for Model A: r = .30, 95% CI [.05, .52], over 300 "
+                "words."
             ],
         ),
         ({"headline": cells({"pearson_r": np.nan})}, []),
