@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import gzip
 import re
+from datetime import date
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import orjson
@@ -17,6 +19,7 @@ import pytest
 from emoalign.analyses.alignment.section import findings
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.planning.jobs import reported
+from emoalign.report.first_screen.asked import asked
 from emoalign.report.first_screen.dots import R, dot_plot
 from emoalign.report.first_screen.headline import beside, correlations, of_correlations
 from emoalign.report.first_screen.ranks import Ranking, rankings, ranks
@@ -476,3 +479,67 @@ def test_figures_are_shown_in_the_order_of_the_study(tmp_path: Path) -> None:
         for dataset in ("words", "other")
         for scale in scales
     ]
+
+
+DAYS = {"a": (date(2026, 3, 3), date(2026, 3, 5)), "b": (date(2026, 3, 4), date(2026, 11, 28))}
+
+
+@pytest.mark.parametrize(
+    ("told", "received", "n_items", "sentences"),
+    [
+        (
+            {"models": {"a": "Ann"}},
+            {},
+            30,
+            [
+                "Ann was asked to rate 30 words from Words on valence, with 20 sampled answers per item."
+            ],
+        ),
+        (
+            {"models": {"a": "Ann", "b": "Bea"}, "scales": ("valence", "arousal")},
+            DAYS,
+            30,
+            [
+                "Ann and Bea were asked to rate 30 words from Words on valence and arousal, with "
+                "20 sampled answers per item and scale.",
+                "Answers were collected from 3 March 2026 to 28 November 2026 (UTC).",
+            ],
+        ),
+        (
+            {"models": {f"m{n}": f"Model {n}" for n in range(5)}, "protocols": ("p", "q")},
+            {"m1": (date(2026, 3, 3), date(2026, 3, 3))},
+            30,
+            [
+                "5 models were asked to rate 30 words from Words on valence in 2 ways (protocols), "
+                "with 20 sampled answers per item.",
+                "Answers were collected on 3 March 2026 (UTC).",
+            ],
+        ),
+        (
+            {
+                "models": {"a": "Ann"},
+                "datasets": tuple("vwxyz"),
+                "scales": ("joy", "fear", "anger", "valence", "arousal"),
+                "readouts": ("sampled", "exact"),
+            },
+            {},
+            30,
+            [
+                "Ann was asked to rate 150 items from 5 datasets on 5 scales, with 20 sampled "
+                "answers per item and scale and the exact probability of each rating."
+            ],
+        ),
+    ],
+)
+def test_the_report_opens_with_who_was_asked_what(
+    told: dict[str, Any],
+    received: dict[str, tuple[date, date]],
+    n_items: int,
+    sentences: list[str],
+) -> None:
+    job = report_job(**told)
+    results = SimpleNamespace(
+        job=job, stimuli=lambda _: range(n_items), answers=SimpleNamespace(received=received)
+    )
+    compared = pd.DataFrame({"dataset": list(job.datasets), "n_items": n_items})
+    assert list(asked(cast(Results, results), compared)) == sentences

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +83,13 @@ class Answers:
     """`counts` has a row per cell that was sampled, with answers, items, n_<status> and
     items_without;
     `unused` the most frequent answers of each cell and status that are no rating; `doubts` are
-    sentences about what looks as if the model had not given each answer by itself."""
+    sentences about what looks as if the model had not given each answer by itself; `received` has
+    the first and the last day on which answers of a model arrived (UTC), where that is known."""
 
     counts: pd.DataFrame
     unused: pd.DataFrame
     doubts: Sequence[str] = ()
+    received: Mapping[str, tuple[date, date]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, job: ReportJob, ratings: Sequence[Path]) -> Answers:

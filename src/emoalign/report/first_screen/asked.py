@@ -8,7 +8,7 @@ import pandas as pd
 
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Results
-from emoalign.wording import counted, listed
+from emoalign.wording import counted, listed, period
 
 FEW = 4
 """Models, datasets or scales that are named one by one."""
@@ -25,6 +25,9 @@ def asked(results: Results, compared: pd.DataFrame) -> Iterator[str]:
     if models[True]:
         were = "was" if len(models[True]) == 1 else "were"
         yield f"{_names(models[True], 'model')} {were} asked to rate {what}{_how(job)}."
+        if days := results.answers.received.values():
+            told = period(min(first for first, _ in days), max(last for _, last in days))
+            yield f"Answers were collected {told} (UTC)."
     if models[False]:
         by = _names(models[False], "model")
         items = compared["dataset"].map(lambda name: len(results.stimuli(name)))
@@ -60,7 +63,8 @@ def _how(job: ReportJob) -> str:
     read = []
     if sampled and answers:
         times = str(answers[0]) if len(answers) == 1 else f"{answers[0]} to {answers[-1]}"
-        read.append(f"{times} sampled {'answer' if answers == [1] else 'answers'} per item")
+        each = "item" if len(job.order["scale"]) == 1 else "item and scale"
+        read.append(f"{times} sampled {'answer' if answers == [1] else 'answers'} per {each}")
     if exact:
         read.append("the exact probability of each rating")
     under = f" in {len(protocols)} ways (protocols)" if len(protocols) > 1 else ""
