@@ -58,7 +58,7 @@ def test_every_method_is_shown_with_its_gain_beside_the_published_one(results: R
     isotonic = [text for key, text in rows.items() if "Isotonic regression" in key]
     assert len(isotonic) == 4
     published = {key: text[columns["Published"]] for key, text in rows.items()}
-    told_of = {"emotions" in key for key, text in published.items() if text == "8–14%"}
+    told_of = {"emotions" in key for key, text in published.items() if text == "up to 14%"}
     assert told_of == {True}, "what was published is of labels"
     assert all("%" in text[columns["Gain [95% CI]"]] for text in isotonic)
     assert len(grid.texts) == len(results.table(CALIBRATION))

@@ -34,25 +34,18 @@ CALIBRATED = ("calibrated/<dataset>.parquet", "calibrators/<dataset>.json")
 
 
 class CalibrationSettings(Entry):
-    """How maps from the model's distributions to people's are learnt and judged."""
+    """Fitting and validation of calibration maps."""
 
     methods: tuple[Method, ...] = Field(
         METHODS,
         min_length=1,
-        description="What is tried: temperature (scaling, smoothed), bias (a number for each point "
-        "or label), isotonic (a rising curve for each), mixture (with the mean human "
-        "distribution), vector (slope and bias for each), dirichlet (a matrix; scales of numbers "
-        "only) and cumulative_logit (moves thresholds; scales of numbers only).",
+        description="Methods to try; dirichlet and cumulative_logit for ordinal scales only.",
     )
-    folds: int = Field(
-        5, ge=2, description="Parts of the items: each is judged by what the others taught."
-    )
+    folds: int = Field(5, ge=2, description="Outer cross-validation folds.")
     inner_folds: int = Field(
-        3, ge=2, description="Parts of the others, by which smoothing and penalties are chosen."
+        3, ge=2, description="Inner folds, which choose smoothing and penalties."
     )
-    min_items: int = Field(
-        20, ge=4, description="Items people rated, below which nothing is fitted."
-    )
+    min_items: int = Field(20, ge=4, description="Rated items needed to fit a map.")
 
     @field_validator("methods")
     @classmethod
@@ -149,6 +142,6 @@ ANALYSIS = Analysis(
     settings=Settings(
         "calibration",
         CalibrationSettings,
-        "How distributions are calibrated, and how that is judged.",
+        "Calibration of distributions.",
     ),
 )
