@@ -492,7 +492,8 @@ DAYS = {"a": (date(2026, 3, 3), date(2026, 3, 5)), "b": (date(2026, 3, 4), date(
             {},
             30,
             [
-                "Ann was asked to rate 30 words from Words on valence, with 20 sampled answers per item."
+                "Ann was asked to rate 30 words from Words on valence, with "
+                "20 sampled answers per item."
             ],
         ),
         (
