@@ -22,6 +22,7 @@ from emoalign.planning.jobs import reported
 from emoalign.report.first_screen.asked import asked
 from emoalign.report.first_screen.dots import R, dot_plot
 from emoalign.report.first_screen.headline import beside, correlations, of_correlations
+from emoalign.report.first_screen.opening import told_rankings
 from emoalign.report.first_screen.ranks import Ranking, rankings, ranks
 from emoalign.report.first_screen.worries import worries
 from emoalign.report.grid import in_order
@@ -122,6 +123,8 @@ def test_models_are_ranked_by_exact_probabilities_where_these_can_be_compared() 
     [by_sampled] = rankings(pd.concat([sampled, untested]), ["a", "b"])
     assert (by_exact.readout, by_exact.ranks[0].name) == ("exact", "b")
     assert (by_sampled.readout, by_sampled.ranks[0].name) == ("sampled", "a")
+    of_another = pd.concat([sampled.assign(scale="arousal"), sampled, exact])
+    assert [one.scale for one in rankings(of_another, ["a", "b"])] == ["arousal", "valence"]
 
 
 COUNTS = {f"n_{status}": 300 if status == "ok" else 0 for status in STATUSES}
@@ -544,3 +547,40 @@ def test_the_report_opens_with_who_was_asked_what(
     )
     compared = pd.DataFrame({"dataset": list(job.datasets), "n_items": n_items})
     assert list(asked(cast(Results, results), compared)) == sentences
+
+
+@pytest.mark.parametrize(
+    ("protocols", "scales", "told"),
+    [
+        ("p", 1, ["Words, s0, p (sampled answers)"]),
+        ("pq", 2, [f"Words, s{n}, {name} (sampled answers)" for n in (0, 1) for name in "pq"]),
+        ("pqr", 2, [f"Words, s{n}, q (sampled answers)" for n in (0, 1)]),
+        ("p", 5, []),
+        ("pq", 5, []),
+    ],
+)
+def test_rankings_are_told_where_they_are_few(protocols: str, scales: int, told: list[str]) -> None:
+    of = [f"s{n}" for n in range(scales)]
+    clear: Clear = {("a", "b"): True}
+    made = [contrasts("ab", clear, within=one, scale=scale) for scale in of for one in protocols]
+    shown = cells(
+        *({"model": name, "protocol": "q", "scale": scale} for name in "ab" for scale in of)
+    )
+    every = list(rankings(pd.concat(made), ["a", "b"]))
+    found = list(told_rankings(every, shown, job(protocols="pqr", scales=tuple(of))))
+    assert [one.where for one in found] == told
+    assert {one.words for one in found} <= {"1 Model A; 2 Model B"}
+
+
+def test_models_that_no_contrast_tells_apart_have_no_ranks() -> None:
+    every = list(rankings(contrasts("abc", {}), list("abc")))
+    [told] = told_rankings(every, cells({}), job("abc"))
+    assert told.words == "no ranks, because the contrasts tell none of the 3 models apart"
+    assert not told.tells
+
+
+def test_twenty_models_are_not_ranked_in_a_sentence() -> None:
+    names = "abcdefghijklmnopqrst"
+    every = list(rankings(contrasts(names, {("a", "b"): True}), list(names)))
+    assert len(every[0].ranks) == 20
+    assert list(told_rankings(every, cells({}), job(names))) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, groupby
 
 import pandas as pd
 
@@ -46,10 +46,12 @@ MOST_RANKED = 10
 
 @dataclass(frozen=True)
 class ToldRanking:
-    """A ranking in words: of what, and what it is about for the filters of the page."""
+    """A ranking in words: of what, whether any model is clearly closer to people than another, and
+    what it is about for the filters of the page."""
 
     where: str
     words: str
+    tells: bool
     about: Mapping[str, str]
 
 
@@ -68,7 +70,7 @@ class FirstScreen:
     @property
     def ranked(self) -> bool:
         """Whether there is any rank, in words or in a table."""
-        return bool(self.rankings) or any(
+        return any(one.tells for one in self.rankings) or any(
             column.title == "Rank" for one in self.grids for column in one.columns
         )
 
@@ -97,13 +99,14 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
         if one.scale in job.datasets[one.dataset].labels
     ]
     plots = [dot_plot(one, measure, job) for measure, one in tried.items()]
-    told = list(_told([*by_r, *by_jsd], job))
+    shown = pd.concat([numbers, labels])
+    told = list(told_rankings([*by_r, *by_jsd], shown, job))
     grids = [
         correlations(beside(numbers, usable, [] if told else by_r), job),
         distances(beside(labels, usable, [] if told else by_jsd), job),
     ]
     return FirstScreen(
-        asked=list(asked(results, pd.concat([numbers, labels]))),
+        asked=list(asked(results, shown)),
         plots=[plot for plot in plots if plot],
         grids=[one for one in grids if one.texts],
         chosen=" ".join([*_chosen(numbers, labels), *_unlike(tried.values(), job)]),
@@ -150,9 +153,29 @@ def _unlike(tried: Iterable[pd.DataFrame], job: ReportJob) -> Iterator[str]:
                 return
 
 
-def _told(every: Sequence[Ranking], job: ReportJob) -> Iterator[ToldRanking]:
-    """The rankings in words, where they are few and short."""
-    telling = [one for one in every if len(one.ranks) > 1]
+def told_rankings(
+    every: Sequence[Ranking], shown: pd.DataFrame, job: ReportJob
+) -> Iterator[ToldRanking]:
+    """The rankings in words, in the order of the study, where they are few and short.
+
+    Of many, those under the protocol of each scale that most of the rows `shown` are of.
+    """
+    datasets, scales, protocols = (job.order[name] for name in ("dataset", "scale", "protocol"))
+
+    def place(one: Ranking) -> tuple[int, int, int]:
+        return (
+            datasets.index(one.dataset),
+            scales.index(one.scale),
+            protocols.index(one.protocol),
+        )
+
+    telling = sorted((one for one in every if len(one.ranks) > 1), key=place)
+    if len(telling) > MOST_RANKINGS:
+        rows = shown.groupby(["dataset", "scale", "protocol"]).size()
+        telling = [
+            max(some, key=lambda one: rows.get((one.dataset, one.scale, one.protocol), 0))
+            for _, some in groupby(telling, lambda one: (one.dataset, one.scale))
+        ]
     if len(telling) > MOST_RANKINGS or any(len(one.ranks) > MOST_RANKED for one in telling):
         return
     for one in telling:
@@ -164,4 +187,4 @@ def _told(every: Sequence[Ranking], job: ReportJob) -> Iterator[ToldRanking]:
                 f"no ranks, because the contrasts tell none of the {len(one.ranks)} models apart"
             )
         about = {"dataset": one.dataset, "scale": one.scale, "protocol": one.protocol}
-        yield ToldRanking(where, words, about | {"readout": one.readout})
+        yield ToldRanking(where, words, one.tells, about | {"readout": one.readout})

@@ -89,14 +89,13 @@ def rankings(contrasts: pd.DataFrame, models: Collection[str]) -> Iterator[Ranki
     kept = contrasts[(contrasts["kind"] == "model") & contrasts["p_holm"].notna()]
     if "metric" in kept:
         kept = kept[kept["metric"].isin(list(METRICS))]
-    seen: set[tuple[str, ...]] = set()
-    for (*scale, readout), family in groups(
-        kept.sort_values("readout", kind="stable"), FAMILY, sort=False
-    ):
-        if tuple(scale) in seen:
-            continue
-        seen.add(tuple(scale))
+    families: dict[tuple[str, ...], tuple[str, pd.DataFrame]] = {}
+    for (dataset, scale, protocol, readout), family in groups(kept, FAMILY, sort=False):
+        key = (dataset, scale, protocol)
+        # "exact" comes before "sampled".
+        if key not in families or readout < families[key][0]:
+            families[key] = (readout, family)
+    for (dataset, scale, protocol), (readout, family) in families.items():
         compared = {*family["a"], *family["b"]}
         names = [name for name in models if name in compared]
-        dataset, name, protocol = scale
-        yield Ranking(dataset, name, protocol, readout, ranks(names, family))
+        yield Ranking(dataset, scale, protocol, readout, ranks(names, family))
