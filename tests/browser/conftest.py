@@ -116,7 +116,7 @@ def visit(browser: Browser) -> Iterator[Open]:
         page.on("request", lambda sent: _note_request(sent.url, path, trouble))
         page.goto(path.as_uri())
         if script:
-            page.wait_for_selector("html.js", state="attached")
+            page.wait_for_selector("html.ready", state="attached")
         return one
 
     yield opened

@@ -248,7 +248,7 @@ def test_numbers_read_as_in_print(value: float | None, text: str) -> None:
 
 
 def test_small_p_values_and_shares_read_as_in_print() -> None:
-    assert [p_value(p) for p in (0.0001, 0.0432, float("nan"))] == ["< .001", "0.043", "–"]
+    assert [p_value(p) for p in (0.0001, 0.0432, float("nan"))] == ["< .001", ".043", "–"]
     assert [percent(p) for p in (0.0, 0.0915, 0.99967, 1.0)] == ["0%", "9%", "99.97%", "100%"]
 
 

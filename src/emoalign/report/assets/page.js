@@ -139,13 +139,14 @@ async function start() {
     return inWords(counts);
   });
   makeFolding();
+  document.documentElement.classList.add("js");
   if (element) {
     await run("plotly");
     explorer = new Explorer(await unpackJson("items-index"));
     element.hidden = false;
     await explorer.showScale();
   }
-  document.documentElement.classList.add("js");
+  document.documentElement.classList.add("ready");
 }
 
 function sum(numbers) {

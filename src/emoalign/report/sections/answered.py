@@ -126,10 +126,10 @@ def _answers(results: Results) -> View | Absent:
         count("Items without a rating", "items_without"),
     )
     said = Column("Answer", _quoted, "text", numeric=False)
-    status = Column("Status", lambda row: TITLES[row["status"]][0], "status", numeric=False)
-    quoted = (*cell_columns(job), status, said, count("Times", "answers"))
-    counts = grid("answers-table", "Answers by status", answers.counts, by_status, source=RATINGS)
-    examples = "Examples of unused answers"
+    kind = Column("Kind", lambda row: TITLES[row["status"]][0], "status", numeric=False)
+    quoted = (*cell_columns(job), kind, said, count("Times", "answers"))
+    counts = grid("answers-table", "Answers by kind", answers.counts, by_status, source=RATINGS)
+    examples = "Examples of answers that are no ratings"
     return View(
         {
             "counts": counts,
