@@ -125,7 +125,7 @@ class AnalysisJob(Job):
 class ComparisonJob(AnalysisJob):
     """Compare item means over cells: datasets, and the resamples that intervals come from."""
 
-    version: int = 6
+    version: int = 7
     datasets: dict[str, ComparedDataset]
     seed: int
     bootstrap_resamples: int

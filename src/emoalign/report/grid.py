@@ -180,6 +180,15 @@ def reason() -> Column:
     return replace(text("What is missing", "reason"), optional=True)
 
 
+def readout() -> Column:
+    """The readout of the row's cell."""
+    return text(
+        "Readout",
+        "readout",
+        "sampled: from answers drawn at random; exact: from the probabilities of all ratings.",
+    )
+
+
 def count(title: str, name: str, meaning: str = "") -> Column:
     """A column of whole numbers."""
     return Column(title, lambda row: number(row[name], 0), name, meaning=meaning)
@@ -219,6 +228,15 @@ def between(
 def p(title: str, name: str, meaning: str = "") -> Column:
     """A p-value."""
     return Column(title, lambda row: p_value(row[name]), name, meaning=meaning)
+
+
+def datasets(job: ReportJob, name: str) -> Column:
+    """The titles of the datasets that a column names, joined with + where they are several."""
+
+    def titles(row: Row) -> str:
+        return " + ".join(job.datasets[one].title for one in str(row[name]).split("+"))
+
+    return Column("Dataset", titles, name, numeric=False)
 
 
 def share(title: str, name: str, meaning: str = "") -> Column:
