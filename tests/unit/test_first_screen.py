@@ -195,7 +195,7 @@ def test_ranks_stand_in_the_table_only_beside_the_condition_they_are_of() -> Non
     unlike = cells({"pearson_r": 0.6}, {"model": "b", "protocol": "q", "pearson_r": 0.3})
     assert list(beside(alike, {}, of_p)["rank"]) == ["1", "2"]
     assert list(beside(unlike, {}, of_p)["rank"]) == ["", ""]
-    shown = correlations(beside(unlike.assign(person=0.8), {}, of_p), job())
+    shown = correlations(beside(of_correlations(unlike, job()), {}, of_p), job())
     assert "Rank" not in [column.title for column in shown.columns]
 
 
@@ -584,3 +584,22 @@ def test_twenty_models_are_not_ranked_in_a_sentence() -> None:
     every = list(rankings(contrasts(names, {("a", "b"): True}), list(names)))
     assert len(every[0].ranks) == 20
     assert list(told_rankings(every, cells({}), job(names))) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "called"),
+    [
+        ([{"one_human_r": 0.7}], "rater"),
+        ([{}], "rating"),
+        ([{"one_human_r": 0.7}, {"scale": "arousal"}], "rater or rating"),
+        ([{"one_human_r": 0.7}, {"scale": "arousal", "one_rating_r": np.nan}], "rater"),
+    ],
+)
+def test_a_single_rating_is_not_called_a_rater(known: list[dict[str, Any]], called: str) -> None:
+    told = job(scales=("valence", "arousal"))
+    rows = of_correlations(cells(*({"pearson_r": 0.5} | one for one in known)), told)
+    titles = [column.title for column in correlations(beside(rows, {}, []), told).columns]
+    assert f"Single {called}" in titles
+    plot = dot_plot(rows, R, told)
+    assert plot is not None
+    assert plot.one == called

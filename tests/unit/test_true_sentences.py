@@ -171,6 +171,8 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "Dot: the correlation r of the model’s mean ratings": COMPARED - {"constant"},
     "Dot: the Jensen–Shannon divergence of the model’s answers": {"labels"},
     "Tall tick: the ceiling": AGREED - {"constant"},
+    "Short tick: the correlation of a single rating with": AGREED - {"constant"},
+    "a single rater": set(),
     "Tall tick: the divergence to expect of a perfect model": {"labels"},
     "Small dots": set(),
     "the protocol with the highest r of the 2 tried": TWO,

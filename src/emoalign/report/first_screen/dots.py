@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from statistics import median
 from typing import Any, Literal
 
 import pandas as pd
 
+from emoalign.report.first_screen.headline import one_of_them
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import records
 from emoalign.wording import ci, coefficient, counted, number
@@ -82,12 +83,14 @@ class Panel:
 @dataclass(frozen=True)
 class DotPlot:
     """Panels on one axis: `ticks` are places in percent, with their texts; `small` says what the
-    smaller dots are, if there are any."""
+    smaller dots are, if there are any, and `one` what of people r is set beside: a rater or, where
+    it is not known who rated, a rating."""
 
     measure: Measure
     panels: Sequence[Panel]
     ticks: Sequence[tuple[float, str]]
     small: Literal["protocols", "scales"] | None
+    one: str
 
     def has(self, part: str) -> bool:
         """Whether a part is drawn in any row: small, line, best or person."""
@@ -104,7 +107,7 @@ def dot_plot(tried: pd.DataFrame, measure: Measure, job: ReportJob) -> DotPlot |
     every = records(tried.dropna(subset=measure.value))
     if not every:
         return None
-    drawing = _Drawing.of(every, measure, job)
+    drawing = _Drawing.of(every, measure, job, "" if measure is JSD else one_of_them(tried))
     chosen = [row for row in every if row["chosen"]]
     models, scales = {row["model"] for row in every}, {_scale(row) for row in every}
     several, few = len(models) > 1, len(scales) <= FEW_SCALES
@@ -132,21 +135,22 @@ class _Drawing:
     every: Sequence[Row]
     measure: Measure
     job: ReportJob
+    one: str
     start: float
     end: float
 
     @classmethod
-    def of(cls, every: Sequence[Row], measure: Measure, job: ReportJob) -> _Drawing:
+    def of(cls, every: Sequence[Row], measure: Measure, job: ReportJob, one: str) -> _Drawing:
         columns = (measure.value, *measure.ends, measure.best, measure.person)
         drawn = [row[name] for row in every for name in columns if row[name] == row[name]]
         start = math.floor(10 * min(0.0, *drawn)) / 10
-        return cls(every, measure, job, start, max(1.0, *drawn))
+        return cls(every, measure, job, one, start, max(1.0, *drawn))
 
     def plot(self, panels: Sequence[Panel], small: Literal["protocols", "scales"]) -> DotPlot:
         held = [tick for tick in self.measure.ticks if self.start <= tick <= self.end]
         ticks = [(self.place(tick), self.measure.written(tick)) for tick in held]
-        plot = DotPlot(self.measure, panels, ticks, small)
-        return plot if plot.has("small") else DotPlot(self.measure, panels, ticks, None)
+        plot = DotPlot(self.measure, panels, ticks, small, self.one)
+        return plot if plot.has("small") else replace(plot, small=None)
 
     def by_scale(self, rows: Sequence[Row], named_by: str) -> list[Panel]:
         panels = []

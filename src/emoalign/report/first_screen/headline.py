@@ -38,6 +38,14 @@ def of_correlations(alignment: pd.DataFrame, job: ReportJob) -> pd.DataFrame:
     return rows.assign(person=rows["one_human_r"].fillna(rows["one_rating_r"]))
 
 
+def one_of_them(rows: pd.DataFrame) -> str:
+    """What `person` is of: a rater, or a rating where it is not known who rated."""
+    raters = rows["one_human_r"].notna()
+    if raters.any():
+        return "rater" if raters.eq(rows["person"].notna()).all() else "rater or rating"
+    return "rating"
+
+
 def of_distances(distributions: pd.DataFrame, job: ReportJob) -> pd.DataFrame:
     """The same on scales of labels; the one with the least divergence from people is `chosen`."""
     labels = {(name, scale) for name, card in job.datasets.items() for scale in card.labels}
@@ -104,7 +112,7 @@ def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
         _rank(),
         bounded("Ceiling", "ceiling", "The highest r to expect, given how reliable the norms are."),
         bounded(
-            "Single rater",
+            f"Single {one_of_them(rows)}",
             "person",
             "Correlation of one person with the mean of the others; where it is not known who "
             "rated, of one rating per item with the mean of the item's other ratings.",
