@@ -19,6 +19,7 @@ from emoalign.tables import (
     TRANSPARENCY_GRADIENT,
     Table,
 )
+from emoalign.wording import MINUS
 
 CELL = {
     "model": "m",
@@ -147,7 +148,7 @@ def test_a_gain_is_as_expected_only_if_its_whole_interval_is_above_0_and_at_most
 ) -> None:
     row = found(tables([entropy(0.2)], gains=[gain(value, margin)]), "calibration gain")
     assert row["found"] == outcome
-    assert f"{value:.1%}" in row["evidence"]
+    assert f"{value:.1%}".replace("-", MINUS) in row["evidence"]
 
 
 def test_the_gain_is_that_of_the_best_of_the_published_methods_alone() -> None:

@@ -255,10 +255,10 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
         "exact",
         "both readouts",
     },
-    "Item means: Words, valence: there is nothing to draw": {"refused"},
+    "Means of items: Words, valence: there is nothing to draw": {"refused"},
     "Spread of ratings: Words, valence: there is nothing to draw": {"refused", "one answer"},
-    "Dashed line: root mean square of the human SDs on the same items": {"whole"},
-    "some of the items farthest from it are named": {"whole"},
+    "Dashed: root mean square of people on the same items": {"whole"},
+    "of the items farthest from it some are named": {"whole"},
     "on a scale of arousal; this study has none": ALL - {"arousal"},
     # How it was done
     "Sampled answers to an item were compared with the exact": {"both readouts"},

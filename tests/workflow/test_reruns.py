@@ -249,7 +249,7 @@ def test_snakemakes_own_report_has_captions_and_categories(finished: Project, fi
     else:
         text = page.read_text(encoding="utf-8")
     page.unlink()
-    for said in ("A table of the study", '"Figures"', '"Tables"', "Correlation with human means"):
+    for said in ("A table of the study", '"Figures"', '"Tables"', "Correlation with people"):
         assert said in text
 
 

@@ -48,7 +48,7 @@ class AnalysedDataset:
     Attributes:
         modality, language: as on its card.
         numbers, labels: the scales the study asks about, of each kind, ascending.
-        frameworks: which scales of numbers are dimensions, and which single emotions.
+        frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
     """
 

@@ -42,13 +42,12 @@ class AlignmentJob(AnalysisJob):
 
 
 def _over(varied: str) -> str:
-    """The caption of curves over a property in which protocols differ."""
+    """The caption of curves over what protocols differ in."""
     return (
-        "{dataset}: correlation of mean ratings with human means (above) and standard deviation of "
-        "the ratings of an item, as a root mean square over items relative to that of people "
-        f"(below), by {varied}. Intervals: 95% bootstrap intervals over items (BCa). Dashed lines: "
-        "the highest ceiling of these conditions (above) and a spread equal to that of people "
-        "(below)."
+        "{dataset}: correlation with people (above) and standard deviation of the ratings of an "
+        "item (root mean square over items) as a share of people's (below) by "
+        f"{varied}, with 95% bootstrap intervals over items (BCa). Dashed: the "
+        "highest ceiling of these cells, and a spread like people's."
     )
 
 
@@ -69,14 +68,14 @@ ANALYSIS = Analysis(
             "correlations",
             "study",
             draw="emoalign.analyses.alignment.figure:draw_correlations",
-            title="Correlation with human means",
-            caption="Pearson correlation between the model's and the human item means, with 95% "
-            "bootstrap intervals over items (BCa). Where known, two references are shown: the "
-            "ceiling, the highest r to expect given the reliability of the human ratings, and the "
-            "average correlation of a single rater with the mean of the other raters (or of a "
-            "single rating per item with the mean of the item's other ratings).",
-            alt="Correlation of each condition with human means, with interval, ceiling and single "
-            "rater or single rating; the numbers are in the table of alignment.",
+            title="Correlation with people",
+            caption="Pearson r of item means with human item means, with its 95% bootstrap "
+            "interval over items (BCa). Where they are known: the ceiling that the reliability of "
+            "the human ratings sets on the items of the cell, and how well one person agrees with "
+            "the mean of the others, or else one rating per item with the mean of the item's "
+            "other ratings.",
+            alt="Correlation of each cell with human ratings, with interval, ceiling and one "
+            "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
             needs=("statistics/alignment.parquet", ("pearson_r",)),
         ),
@@ -84,14 +83,13 @@ ANALYSIS = Analysis(
             "heatmap",
             "study",
             draw="emoalign.analyses.alignment.figure:draw_heatmap",
-            title="Correlation with human means at a glance",
-            caption="Pearson correlation between the model's and the human item means, with a "
-            "column per model and a row per scale. Where known, the first columns show references "
-            "over all items that people rated: the ceiling set by the reliability of the human "
-            "ratings, the average correlation of a single rater with the mean of the other raters, "
-            "and that of a single rating per item with the mean of the item's other ratings. A "
-            "dash means undefined or not asked.",
-            alt="Correlations of models with human means by scale, as colours with numbers; the "
+            title="Correlation with people at a glance",
+            caption="Pearson r of item means with human item means, a column per model and a row "
+            "per scale. Before them, where they are known, columns of people, over all items with "
+            "a norm: the ceiling that the reliability of their ratings sets, how well one person "
+            "agrees with the mean of the others, and how well one rating per item agrees with the "
+            "mean of the item's other ratings. A dash: undefined or not asked.",
+            alt="Correlations of models with people by scale, as colours with numbers; the "
             "numbers are in the table of alignment.",
             reads=statistics("alignment", "reliability"),
             needs=("statistics/alignment.parquet", ("pearson_r",)),
@@ -100,12 +98,12 @@ ANALYSIS = Analysis(
             "means",
             "scale",
             draw="emoalign.analyses.alignment.figure:draw_means",
-            title="Item means: {dataset}, {scale}",
-            caption="{dataset}, {scale}: mean model rating over mean human rating; each point is "
-            "an item. Dashed line: model and people agree. Solid line: least-squares fit, where "
-            "one is possible; some of the items farthest from it are named, as far as the names "
-            "do not overlap. r with its 95% bootstrap interval over items (BCa).",
-            alt="Model means against human means for {dataset}, {scale}, a panel per condition.",
+            title="Means of items: {dataset}, {scale}",
+            caption="{dataset}, {scale}: each point is one of the items. Dashed: model and people "
+            "agree. Solid: fitted line, where there is one; of the items farthest from it some are "
+            "named, as far as names do not overlap. r with its 95% bootstrap interval over items "
+            "(BCa).",
+            alt="Model means against human means for {dataset}, {scale}, a panel per cell.",
             reads=(ITEMS, STIMULI, *statistics("alignment")),
             needs=("statistics/alignment.parquet", ("mae",)),
         ),
@@ -113,7 +111,7 @@ ANALYSIS = Analysis(
             "temperatures",
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_temperatures",
-            title="Effect of temperature: {dataset}",
+            title="What temperature does: {dataset}",
             caption=_over("sampling temperature"),
             alt="Correlation with people and ratio of standard deviations by temperature, for "
             "each model and scale of {dataset}; the numbers are in the table of alignment.",
@@ -125,8 +123,8 @@ ANALYSIS = Analysis(
             "personas",
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_personas",
-            title="Effect of personas: {dataset}",
-            caption=_over("persona"),
+            title="What personas do: {dataset}",
+            caption=_over("who is asked"),
             alt="Correlation with people and ratio of standard deviations by persona, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -137,8 +135,8 @@ ANALYSIS = Analysis(
             "wordings",
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_wordings",
-            title="Effect of wording: {dataset}",
-            caption=_over("wording of the question"),
+            title="What the wording does: {dataset}",
+            caption=_over("the words of the question"),
             alt="Correlation with people and ratio of standard deviations by wording, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),

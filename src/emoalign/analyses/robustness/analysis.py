@@ -56,15 +56,14 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.robustness.figure:draw",
             title="Correlations on parts of the items: {dataset}",
-            caption="{dataset}: Pearson correlation with human item means on parts of the items, "
-            "with 95% bootstrap intervals (BCa): thirds of the items by human valence (by the "
-            "scale itself where people did not rate valence), negative and positive items (below "
-            "and above the middle of valence), and other selections or weights of items. Pooled: "
-            "within all parts together. Black line: r over all items. Grey band: the range of r "
-            "that is possible if items without a rating had one; it is not a confidence interval. "
-            "Correlations that cannot be computed are left out.",
-            alt="Correlations of each condition of {dataset} on parts of its items beside that "
-            "over all; the numbers are in the table of robustness.",
+            caption="{dataset}: Pearson r with human item means within thirds of the items by "
+            "valence (by the scale itself where people did not rate valence), on either side of "
+            "the middle of valence (negative and positive), and over other items or weights, each "
+            "with its 95% bootstrap interval (BCa). Pooled: within all parts together. Black "
+            "line: r over all items. Grey band: where r could be if items without a rating had "
+            "one, not a confidence interval. What cannot be computed is left out.",
+            alt="Correlations of each cell of {dataset} on parts of its items beside that over "
+            "all; the numbers are in the table of robustness.",
             reads=statistics("robustness"),
             needs=("statistics/robustness.parquet", ("r",)),
         ),

@@ -14,11 +14,11 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.spread.figure:draw",
             title="Spread of ratings: {dataset}, {scale}",
-            caption="{dataset}, {scale}: standard deviation (SD) of the ratings of each item "
-            "(points), with quartiles (boxes) and root mean square (diamonds). Dashed line: root "
-            "mean square of the human SDs on the same items. SDs of few ratings, and so the "
-            "quartiles, are biased downwards; the root mean square is not.",
-            alt="Standard deviations of item ratings by people and models, {dataset}, {scale}.",
+            caption="{dataset}, {scale}: the standard deviation of the ratings of each item "
+            "(points), with quartiles (boxes) and root mean square (diamonds). Dashed: root mean "
+            "square of people on the same items. Single standard deviations, and so the "
+            "quartiles, are too small where an item has few ratings; the root mean square is not.",
+            alt="Standard deviations of item ratings, people and models, for {dataset}, {scale}.",
             reads=(ITEMS,),
             needs=("statistics/alignment.parquet", ("sd_human_rms",)),
         ),
