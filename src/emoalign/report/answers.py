@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.report.grid import in_order
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, STATUSES, Status, intact, records
 from emoalign.wording import percent
@@ -60,7 +62,6 @@ SELECT model, protocol, dataset, scale,
 FROM read_parquet($files)
 WHERE readout = 'sampled'
 GROUP BY ALL
-ORDER BY dataset, scale, model, protocol
 """  # noqa: S608 - only names from the data contract
 
 _UNUSED = """
@@ -82,11 +83,13 @@ class Answers:
     """`counts` has a row per cell that was sampled, with answers, items, n_<status> and
     items_without;
     `unused` the most frequent answers of each cell and status that are no rating; `doubts` are
-    sentences about what looks as if the model had not given each answer by itself."""
+    sentences about what looks as if the model had not given each answer by itself; `received` has
+    the first and the last day on which answers of a model arrived (UTC), where that is known."""
 
     counts: pd.DataFrame
     unused: pd.DataFrame
     doubts: Sequence[str] = ()
+    received: Mapping[str, tuple[date, date]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, job: ReportJob, ratings: Sequence[Path]) -> Answers:
@@ -98,7 +101,8 @@ class Answers:
         ]
         unused = _asked(_UNUSED, ratings, examples=EXAMPLES)
         unused["text"] = unused["text"].mask(unused["dataset"].isin(hidden), NOT_SHOWN)
-        return cls(_asked(_COUNTS, ratings), unused, _doubts(job, ratings))
+        counts = in_order(_asked(_COUNTS, ratings), job)
+        return cls(counts, in_order(unused, job), _doubts(job, ratings))
 
 
 def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:

@@ -8,10 +8,21 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings, Method
-from emoalign.report.grid import CELL_ORDER, Column, Row, count, grid, model_column, p, reason, text
+from emoalign.report.grid import (
+    CELL_ORDER,
+    Column,
+    Row,
+    count,
+    grid,
+    in_order,
+    model_column,
+    p,
+    reason,
+    text,
+)
 from emoalign.report.nearest import FEW, SMALL
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import Absent, Results, Section, View
+from emoalign.report.section import Absent, Finding, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
 from emoalign.wording import counted, listed, number, percent, span
@@ -51,7 +62,8 @@ def _view(results: Results) -> View | Absent | None:
     settings = part(job, CalibrationSettings)
     if rows.empty:
         return None
-    rows = rows.sort_values([*CELL_ORDER, "rank"], kind="stable")
+    ranked = rows.sort_values("rank", kind="stable")
+    rows = in_order(ranked, job)
     judged = rows.dropna(subset=["jsd_after"])
     if judged.empty:
         return Absent(_ABSENT.format(why="; ".join(dict.fromkeys(rows["reason"].dropna()))))
@@ -115,7 +127,7 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
     """A paragraph for each scale: what the best method of each cell gains, and what it owes to
     the model."""
     tried = rows[rows["method"].isin(METHODS)]
-    for (dataset, scale), cells in groups(tried, ["dataset", "scale"]):
+    for (dataset, scale), cells in groups(tried, ["dataset", "scale"], sort=False):
         best = cells.loc[cells.groupby(CELL_ORDER)["jsd_after"].idxmin()]
         where, n = f"{job.datasets[dataset].title}, {scale}", len(best)
         sentences = [_gains(best, where), *_last(best, job)]
@@ -134,7 +146,7 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
                 f"In {useless} of {counted(n, 'cell')} no method is clearly nearer to people than "
                 "that mean: no usable item-level information was found in the answers there."
             )
-        yield sentences
+        yield Finding(sentences, dataset=dataset, scale=scale)
 
 
 def _gains(best: pd.DataFrame, where: str) -> str:

@@ -18,6 +18,7 @@ from emoalign.report.nearest import (
     verdicts,
 )
 from emoalign.report.report_job import ReportJob
+from emoalign.report.section import Finding
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
 from emoalign.wording import interval, listed, number, span
 
@@ -35,14 +36,15 @@ def findings(
     """
     asked = whole["protocol"] != BASELINE
     of_jsd = whole[(whole["metric"] == "jsd") & whole["value"].notna() & asked]
-    for (dataset, scale), rows in groups(of_jsd, ["dataset", "scale"]):
+    for (dataset, scale), rows in groups(of_jsd, ["dataset", "scale"], sort=False):
         own = contrasts[(contrasts["dataset"] == dataset) & (contrasts["scale"] == scale)]
-        yield [
+        told = [
             _distances(rows, usable, job),
             *verdict_sentences(list(verdicts(own)), lambda name: title(job, name)),
             *_guesses(own, job),
             *_people(rows),
         ]
+        yield Finding(told, dataset=dataset, scale=scale)
 
 
 def _distances(rows: pd.DataFrame, usable: Usable, job: ReportJob) -> str:
