@@ -206,10 +206,7 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
         scales={scale: numbers[scale] for scale in scales if scale in numbers},
         labels={scale: labels[scale] for scale in scales if scale in labels},
         frameworks=card.frameworks.within(numbers),
-        human={
-            scale: card.source.detail(scale, compared.min_raters)
-            for scale in scales
-        },
+        human={scale: card.source.detail(scale, compared.min_raters) for scale in scales},
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,
         rated_only=loaded.dataset_entry(name).items == "rated",
