@@ -12,6 +12,9 @@ ABSENT = "\N{EN DASH}"
 R_INTERVAL = "95% BCa interval over items"
 """The one interval of a cell's r, wherever it is shown."""
 
+READOUTS = {"sampled": "sampled answers", "exact": "exact probabilities"}
+"""Readouts in a sentence."""
+
 
 def number(value: float | None, digits: int = 2) -> str:
     """A number with a true minus sign; a dash where it is undefined."""

@@ -120,6 +120,15 @@ def reason() -> Column:
     return replace(text("What is missing", "reason"), optional=True)
 
 
+def readout() -> Column:
+    """The readout of the row's cell."""
+    return text(
+        "Readout",
+        "readout",
+        "sampled: from answers drawn at random; exact: from the probabilities of all ratings.",
+    )
+
+
 def count(title: str, name: str, meaning: str = "") -> Column:
     """A column of whole numbers."""
     return Column(title, lambda row: number(row[name], 0), name, meaning=meaning)

@@ -1,4 +1,4 @@
-"""How much nearer to people can calibration bring the answers?"""
+"""How much closer to the human distributions can calibration bring the answers?"""
 
 from __future__ import annotations
 
@@ -34,24 +34,26 @@ CALIBRATED = ("calibrated/<dataset>.parquet", "calibrators/<dataset>.json")
 
 
 class CalibrationSettings(Entry):
-    """How maps from the model's distributions to people's are learnt and judged."""
+    """How maps from the model's distributions to the human ones are learnt and evaluated."""
 
     methods: tuple[Method, ...] = Field(
         METHODS,
         min_length=1,
-        description="What is tried: temperature (scaling, smoothed), bias (a number for each point "
+        description="The methods: temperature (scaling, smoothed), bias (a number for each point "
         "or label), isotonic (a rising curve for each), mixture (with the mean human "
         "distribution), vector (slope and bias for each), dirichlet (a matrix; scales of numbers "
         "only) and cumulative_logit (moves thresholds; scales of numbers only).",
     )
     folds: int = Field(
-        5, ge=2, description="Parts of the items: each is judged by what the others taught."
+        5,
+        ge=2,
+        description="Parts of the items: each is calibrated by what was learnt from the others.",
     )
     inner_folds: int = Field(
-        3, ge=2, description="Parts of the others, by which smoothing and penalties are chosen."
+        3, ge=2, description="Parts of these others, used to choose smoothing and penalties."
     )
     min_items: int = Field(
-        20, ge=4, description="Items people rated, below which nothing is fitted."
+        20, ge=4, description="Fewest items rated by people; with fewer, nothing is fitted."
     )
 
     @field_validator("methods")
@@ -61,9 +63,9 @@ class CalibrationSettings(Entry):
 
 
 class CalibrationJob(AnalysisJob):
-    """Learn to say what people say from what models say, on the rated items of one dataset."""
+    """Learn maps from models' distributions to the human ones, on the rated items of a dataset."""
 
-    version: int = 3
+    version: int = 4
     dataset: str
     scales: dict[str, DatasetScale]
     min_raters: int
@@ -84,9 +86,9 @@ class CalibrationJob(AnalysisJob):
 
 
 class CalibrationReviewJob(AnalysisJob):
-    """Judge what calibration gained on items that were held out."""
+    """Evaluate calibration by cross-validation."""
 
-    version: int = 3
+    version: int = 4
     datasets: dict[str, dict[str, DatasetScale]]
     min_raters: int
     seed: int
@@ -120,7 +122,7 @@ ANALYSIS = Analysis(
         ),
         Computation(
             rule="review_calibration",
-            does="Calibrated distributions and those of people in; gains and curves out.",
+            does="Calibrated and human distributions in; gains and curves out.",
             run="emoalign.analyses.calibration.review:review",
             job=CalibrationReviewJob,
             reads=(ITEMS, NORMS, STIMULI, *CALIBRATED),
@@ -149,6 +151,6 @@ ANALYSIS = Analysis(
     settings=Settings(
         "calibration",
         CalibrationSettings,
-        "How distributions are calibrated, and how that is judged.",
+        "How distributions are calibrated, and how calibration is evaluated.",
     ),
 )

@@ -209,16 +209,16 @@ def why(cell: DistributionCell, numbers: Row, n_items: int, n_texts: int) -> str
     reasons = []
     if any(name.endswith("_low") for name in missing):
         reasons.append(
-            f"{n_texts} texts (or clusters), an interval needs {FEWEST_CLUSTERS}"
+            f"only {n_texts} texts (or clusters); an interval needs {FEWEST_CLUSTERS}"
             if n_texts < FEWEST_CLUSTERS
-            else "no interval: values that do not vary over texts, or hang on single ones"
+            else "no interval: the values do not vary over texts, or depend on a single text"
         )
     rhos = [name for name in missing if name == "spearman_rho" or name.startswith("rho_")]
     if rhos:
-        reasons.append("no correlation of shares or entropies that are the same for all items")
+        reasons.append("no correlation: one of the two is the same for all items")
     others = [name for name in missing if not name.endswith(("_low", "_high")) and name not in rhos]
     if others:
-        reasons.append(f"not defined for {', '.join(others)}")
+        reasons.append(f"undefined for {', '.join(others)}")
     return "; ".join(reasons)
 
 

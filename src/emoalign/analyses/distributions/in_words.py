@@ -1,4 +1,4 @@
-"""What distances between distributions say, in sentences."""
+"""What distances between distributions mean, in sentences."""
 
 from __future__ import annotations
 
@@ -19,28 +19,44 @@ from emoalign.report.nearest import (
 )
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
-from emoalign.wording import interval, listed, number, span
+from emoalign.wording import READOUTS, ci, listed, number, span
 
 Usable = Mapping[tuple[str, ...], float]
-"""How much of what was said in a cell can be used; see `report.answers.usable_shares`."""
+"""The usable part of the answers of each cell; see `report.answers.usable_shares`."""
+
+MEASURES = {
+    "rps": "The ranked probability score (RPS) and the earth mover's distance (W1) also take into "
+    "account how far apart the points of the scale are.",
+    "brier": "The Brier score compares the shares label by label.",
+}
+"""What further metrics add to the divergence, said before they are named."""
 
 
 def findings(
     whole: pd.DataFrame, contrasts: pd.DataFrame, usable: Usable, job: ReportJob
 ) -> Iterator[list[str]]:
-    """For each scale how far cells are from people; who is nearer than whom, as far as contrasts
-    tell; what is no nearer than a guess; and how far people are from each other.
+    """For each scale the distances of its cells from people; which of them is nearer, where
+    contrasts say so; which are no nearer than a guess; and the distance of people from each other.
 
-    What baselines find stands in the section about them.
+    Results of baselines are in the section about them.
     """
     asked = whole["protocol"] != BASELINE
     of_jsd = whole[(whole["metric"] == "jsd") & whole["value"].notna() & asked]
     for (dataset, scale), rows in groups(of_jsd, ["dataset", "scale"]):
         own = contrasts[(contrasts["dataset"] == dataset) & (contrasts["scale"] == scale)]
-        yield [
-            _distances(rows, usable, job),
+        compared = [
             *verdict_sentences(list(verdicts(own)), lambda name: title(job, name)),
             *_guesses(own, job),
+        ]
+        yield [
+            _distances(rows, usable, job),
+            "0 bits means identical distributions, 1 bit no overlap.",
+            *(
+                text
+                for metric, text in MEASURES.items()
+                if compared and metric in set(own["metric"])
+            ),
+            *compared,
             *_people(rows),
         ]
 
@@ -48,25 +64,29 @@ def findings(
 def _distances(rows: pd.DataFrame, usable: Usable, job: ReportJob) -> str:
     cells = records(rows.sort_values(["value", *CELL_ORDER], kind="stable"))
     where = f"{job.datasets[cells[0]['dataset']].title}, {cells[0]['scale']}"
-    opening = f"How answers spread ({where}): the Jensen–Shannon divergence from people "
+    opening = (
+        f"Distributions of answers ({where}): the mean Jensen–Shannon divergence (JSD) from the "
+        "human distributions"
+    )
     if len(cells) <= FEW:
-        return f"{opening}is {listed([_distance(cell, usable, job) for cell in cells])}."
+        return f"{opening} was {listed([_distance(cell, usable, job) for cell in cells])}."
     ends = [_distance(cell, usable, job) for cell in (cells[0], cells[-1])]
-    return f"{opening}ranges over {len(cells)} cells from {ends[0]} to {ends[1]}."
-
-
-def _distance(cell: Mapping[str, Any], usable: Usable, job: ReportJob) -> str:
-    ends = interval(cell["value_low"], cell["value_high"])
-    share = usable.get(tuple(str(cell[name]) for name in CELL_KEY), 1.0)
-    how = "; ".join(filter(None, (cell["readout"], little(share, cell["readout"]))))
     return (
-        f"{number(cell['value'])} bits {ends}".rstrip()
-        + f" for {title(job, cell['model'])} under {cell['protocol']} ({how})"
+        f"{opening} ranged over {len(cells)} conditions (combinations of model, protocol and way "
+        f"of reading the answer) from {ends[0]} to {ends[1]}."
     )
 
 
+def _distance(cell: Mapping[str, Any], usable: Usable, job: ReportJob) -> str:
+    ends = ci(cell["value_low"], cell["value_high"])
+    share = usable.get(tuple(str(cell[name]) for name in CELL_KEY), 1.0)
+    how = "; ".join(filter(None, (READOUTS[cell["readout"]], little(share, cell["readout"]))))
+    known = ", ".join(filter(None, (f"{number(cell['value'])} bits", ends)))
+    return f"{known}, for {title(job, cell['model'])} under {cell['protocol']} ({how})"
+
+
 def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
-    """What is nearer to people than each guess, and what is not."""
+    """Which cells are nearer to people than each guess, and which are not."""
     kept = contrasts[
         (contrasts["kind"] == "guess")
         & (contrasts["within"] != BASELINE)
@@ -79,41 +99,48 @@ def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
             for _, rows in groups(kept[kept["b"] == guess], ["readout", "within", "a"])
         ]
         if len(beside) == 1:
-            yield f"It is {_beside(beside[0])} {words}."
+            yield f"{_beside(beside[0], job)} {words}."
         elif beside:
             yield _counted(beside, words, job)
 
 
-def _beside(rows: Sequence[Mapping[str, Any]]) -> str:
+def _beside(rows: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
     """How the one cell stands to a guess."""
     lost, unclear = _farther(rows), [_of(row) for row in rows if nearer(row) is None]
-    if lost:
-        return f"farther from people, by {listed(lost)}, than"
-    if unclear:
-        return f"not clearly nearer to people, by {listed(unclear)}, than"
-    return f"nearer to people, by {listed(map(_of, rows))}, than"
+    metrics = lost or unclear or list(map(_of, rows))
+    how = "farther from" if lost else "not clearly closer to" if unclear else "closer to"
+    return f"By {listed(metrics)}, {_named(rows[0], job)} is {how} the human distributions than"
+
+
+def _named(row: Mapping[str, Any], job: ReportJob) -> str:
+    """The cell that is compared with a guess."""
+    return f"{title(job, row['a'])} under {row['within']} ({READOUTS[row['readout']]})"
 
 
 def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], words: str, job: ReportJob) -> str:
     """How many cells are nearer than a guess by every metric, and which are farther by any."""
     won = sum(all(_nearer(row) for row in rows) for rows in beside)
     lost = [(rows[0], metrics) for rows in beside if (metrics := _farther(rows))]
-    told = f"By every metric, {_cells(won, len(beside))} nearer to people than {words}"
+    told = (
+        f"By every metric, {_conditions(won, len(beside))} closer to the human distributions than "
+        f"{words}"
+    )
     if not lost:
         return f"{told}."
-    named = "; ".join(
-        f"{title(job, row['a'])} under {row['within']} ({row['readout']}) by {listed(metrics)}"
-        for row, metrics in lost[:FEW]
-    )
-    more = f"; and {len(lost) - FEW} more" if len(lost) > FEW else ""
-    return f"{told}. Farther from people than that: {named}{more}."
+    if len(lost) > FEW:
+        return (
+            f"{told}; by at least one metric, {_conditions(len(lost), len(beside))} farther away."
+        )
+    named = "; ".join(f"{_named(row, job)} by {listed(metrics)}" for row, metrics in lost)
+    return f"{told}. Farther away than that: {named}."
 
 
-def _cells(some: int, every: int) -> str:
-    """So many of several cells, with the verb: all 3 cells are, 1 of 3 cells is."""
+def _conditions(some: int, every: int) -> str:
+    """So many of several cells, with the verb: all 3 conditions are, 1 of 3 conditions is."""
     if some == every:
-        return f"{'both' if every == 2 else f'all {every}'} cells are"
-    return f"{some or 'none'} of {every} cells {'is' if some == 1 or not some else 'are'}"
+        return f"{'both' if every == 2 else f'all {every}'} conditions are"
+    verb = "is" if some == 1 or not some else "are"
+    return f"{some or 'none'} of {every} conditions {verb}"
 
 
 def _nearer(row: Mapping[str, Any]) -> bool:
@@ -130,8 +157,11 @@ def _of(row: Mapping[str, Any]) -> str:
 
 
 def _people(rows: pd.DataFrame) -> Iterator[str]:
-    """How far people are from each other, and a perfect model would be."""
+    """The distance of people from each other, and that to be expected of a perfect model."""
     if halves := span(rows["human_halves"]):
-        yield f"Two random halves of an item's raters differ by {halves} bits."
+        yield f"For comparison, two random halves of an item's raters differ by {halves} bits."
     if perfect := span(rows["perfect"]):
-        yield f"A perfect model with as many answers is expected to be {perfect} bits from people."
+        yield (
+            "A model that answered exactly as the human population does, with as many answers, is "
+            f"expected to differ by {perfect} bits."
+        )

@@ -1,6 +1,6 @@
 """The table of readouts: sampled answers of a cell beside its exact probabilities.
 
-Do the answers follow the probabilities, and which of the two is nearer to people?
+Do the answers follow the probabilities, and which of the two is closer to people?
 """
 
 from __future__ import annotations
@@ -133,9 +133,9 @@ def _why(sampled: DistributionCell, n_items: int, n_texts: int, low: float) -> s
     if not np.isnan(low):
         return None
     if n_items:
-        few = f"{n_texts} texts (or clusters), an interval needs {FEWEST_CLUSTERS}"
+        few = f"only {n_texts} texts (or clusters); an interval needs {FEWEST_CLUSTERS}"
         return few if n_texts < FEWEST_CLUSTERS else "no interval: the differences do not vary"
     left_out = sampled.left_out
     if not len(sampled.item_ids) and not left_out.few_raters and not left_out.no_answer:
-        return "the norms have no single human ratings on points of the scale"
+        return "the human ratings are known only as summaries, not as single ratings"
     return "no item has enough single human ratings, two sampled answers and an exact distribution"
