@@ -112,6 +112,11 @@ RATINGS = Table(
         Column("finish_reason", TEXT, "Why the server says the answer ended."),
         Column("request_id", TEXT, "sha256 of what was asked."),
         Column("model_reported", TEXT, "Name and fingerprint the server gave itself."),
+        Column(
+            "received",
+            TEXT,
+            "Day on which the answer arrived (UTC, YYYY-MM-DD); null for recorded ratings.",
+        ),
         Column("reply_id", TEXT, "What the server called its reply; null where it does not tell."),
         Column(
             "prompt_tokens",

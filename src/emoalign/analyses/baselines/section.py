@@ -15,7 +15,7 @@ from emoalign.wording import span
 
 EVALUATED = {
     "test_split": "It was compared with people on items of the test split only.",
-    "held_out": "It was compared with people on all items of the study; its training excluded them.",
+    "held_out": "It was compared with people on all items of the study, none of which it had seen.",
 }
 
 
@@ -115,8 +115,8 @@ def _curves(rows: pd.DataFrame) -> Iterator[str]:
         than = (
             f"Predicting the mean human shares for every text has a loss of {constant:.4f}."
             if best < constant
-            else "It has learnt nothing useful: predicting the mean human shares for every text has a "
-            f"loss of {constant:.4f}, which is not higher."
+            else "It has learnt nothing useful: predicting the mean human shares for every text "
+            f"has a loss of {constant:.4f}, which is not higher."
         )
         yield f"Seed {row['seed']:.0f}: {first}; {ended}. {than}"
 

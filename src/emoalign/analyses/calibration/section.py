@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings, Method
+from emoalign.report.conditions import condition, conditions
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
@@ -25,7 +26,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
-from emoalign.wording import READOUTS, ci, interval, listed, number, span
+from emoalign.wording import ci, interval, listed, number, span
 
 PUBLISHED = "up to 14%"
 """The gain that the abstract of Inoshita et al. (2026) reports, over three methods, of labels."""
@@ -144,20 +145,20 @@ def _gains(best: pd.DataFrame, where: str) -> str:
     """In how many cells the best method is nearer to people than the model as it is."""
     # The test of a method is adjusted over all methods of its cell.
     clear = best[(best["p_holm"] < SMALL) & (best["gain"] > 0)]
-    opening = f"Calibration ({where}): "
     if clear.empty:
         return (
-            f"{opening}no cross-validated method clearly reduced the divergence from the human "
-            "distributions."
+            f"Cross-validated calibration ({where}): no method clearly reduced the divergence from "
+            "the human distributions."
         )
     gains = span(100 * clear["gain"], 0).replace(" to ", "–")
-    where_clear = ""
+    conditions_clear = ""
     if len(best) > 1:
         some = "all" if len(clear) == len(best) else f"{len(clear)} of"
-        where_clear = f" in {some} {len(best)} conditions"
+        conditions_clear = f" in {some} {len(best)} conditions"
     return (
-        f"{opening}cross-validated calibration reduced the divergence from the human distributions "
-        f"by {gains}%{where_clear} (best method per condition; p < .05, Holm-adjusted)."
+        f"Cross-validated calibration ({where}) reduced the divergence from the human "
+        f"distributions by {gains}%{conditions_clear} (best method per condition; p < .05, "
+        "Holm-adjusted)."
     )
 
 
@@ -165,19 +166,25 @@ def _ends(best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     """The divergence before and after, cell by cell where they are few."""
     if len(best) > FEW:
         before, after = span(best["jsd_before"], 3), span(best["jsd_after"], 3)
+        least, *_, most = records(best.sort_values(["gain", *CELL_ORDER]))
         yield (
-            f"The mean Jensen–Shannon divergence was {before} bits before calibration and "
-            f"{after} bits after it."
+            f"The mean Jensen–Shannon divergence was {before} bits before calibration and {after} "
+            f"bits after it. The reduction ranged from {_reduction(least)}, for "
+            f"{condition(least, job)} to {_reduction(most)}, for {condition(most, job)}."
         )
         return
     for cell in records(best):
-        ends = ci(100 * cell["gain_low"], 100 * cell["gain_high"], 0)
-        gain = ", ".join(filter(None, (f"{number(100 * cell['gain'], 0)}%", ends)))
         yield (
-            f"For {_named(cell, job)}, the mean Jensen–Shannon divergence was "
+            f"For {condition(cell, job)}, the mean Jensen–Shannon divergence was "
             f"{number(cell['jsd_before'], 3)} bits before and {number(cell['jsd_after'], 3)} bits "
-            f"after {_in_a_sentence(cell['method'])} (reduction {gain})."
+            f"after {_in_a_sentence(cell['method'])} (reduction {_reduction(cell)})."
         )
+
+
+def _reduction(cell: Row) -> str:
+    """The gain of a cell with its interval, in percent."""
+    ends = ci(100 * cell["gain_low"], 100 * cell["gain_high"], 0)
+    return ", ".join(filter(None, (f"{number(100 * cell['gain'], 0)}%", ends)))
 
 
 def _useless(cells: pd.DataFrame, best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
@@ -194,18 +201,12 @@ def _useless(cells: pd.DataFrame, best: pd.DataFrame, job: ReportJob) -> Iterato
         some = "all" if len(useless) == len(best) else f"{len(useless)} of"
         where = f"In {some} {len(best)} conditions"
     else:
-        named = [_named(dict(zip(CELL_ORDER, key, strict=True)), job) for key in useless]
-        where = f"For {listed(named)}"
+        cells_of = [dict(zip(CELL_ORDER, key, strict=True)) for key in useless]
+        where = f"For {conditions(cells_of, job)}"
     yield (
         f"{where}, no method came clearly closer than that: no usable item-level information was "
         "found in the answers."
     )
-
-
-def _named(cell: Row, job: ReportJob) -> str:
-    """A cell in a sentence."""
-    model = job.models[cell["model"]].title
-    return f"{model} under {cell['protocol']} ({READOUTS[cell['readout']]})"
 
 
 def method(settings: CalibrationSettings) -> str:

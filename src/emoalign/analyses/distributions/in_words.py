@@ -9,6 +9,7 @@ import pandas as pd
 
 from emoalign.analyses.distributions.shown_columns import GUESSES, title
 from emoalign.report.answers import little
+from emoalign.report.conditions import condition
 from emoalign.report.grid import CELL_ORDER
 from emoalign.report.nearest import (
     FEW,
@@ -50,7 +51,7 @@ def findings(
         ]
         yield [
             _distances(rows, usable, job),
-            "0 bits means identical distributions, 1 bit no overlap.",
+            "A divergence of 0 bits means identical distributions, 1 bit no overlap.",
             *(
                 text
                 for metric, text in MEASURES.items()
@@ -114,7 +115,7 @@ def _beside(rows: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
 
 def _named(row: Mapping[str, Any], job: ReportJob) -> str:
     """The cell that is compared with a guess."""
-    return f"{title(job, row['a'])} under {row['within']} ({READOUTS[row['readout']]})"
+    return condition({**row, "model": row["a"], "protocol": row["within"]}, job)
 
 
 def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], words: str, job: ReportJob) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from emoalign.analyses.transparency.label_order import ordered_by
+from emoalign.report.conditions import condition
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
@@ -25,7 +26,7 @@ from emoalign.report.nearest import FEW
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import TRANSPARENCY, TRANSPARENCY_GRADIENT, groups, records
-from emoalign.wording import READOUTS, ci, coefficient, listed, span
+from emoalign.wording import ci, coefficient, listed, span
 
 PREDICTORS = {
     "t": "T (E and L)",
@@ -171,8 +172,7 @@ def _cells(gradient: pd.DataFrame, job: ReportJob) -> Iterator[str]:
                 ),
             )
         )
-        + f", for {job.models[row['model']].title} under {row['protocol']} "
-        f"({READOUTS[row['readout']]})"
+        + f", for {condition(row, job)}"
         for row in records(gradient)
     ]
     yield f"{over} was {listed(told)}."
