@@ -80,6 +80,18 @@ def counted(n: int, thing: str) -> str:
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
+def only(n: int, thing: str) -> str:
+    """Too few things: no item, only 1 item, only 2 items."""
+    return f"only {counted(n, thing)}" if n else f"no {thing}"
+
+
+def out_of(some: int, every: int) -> str:
+    """Some of several: both, all 5, 3 of 5, none of 5."""
+    if some == every:
+        return "both" if every == 2 else f"all {every}"
+    return f"{some or 'none'} of {every}"
+
+
 def interval(low: float, high: float, digits: int = 2, *, bounded: bool = False) -> str:
     """The ends of a confidence interval, of `bounded` ones as coefficients; nothing where it is
     undefined."""

@@ -46,7 +46,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "this study has no such pair",
                 "this study does not have both",
-                "No protocol was asked in both readouts",
+                "No protocol asked for both sampled answers and exact probabilities",
                 "Yes: the one correlation above 0 (95% interval) stays above 0 in every check "
                 "with an interval (thirds and sides pooled).",
                 "Every cell has a rating of every item that people rated.",
@@ -59,7 +59,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "r undefined (no item has both a rating of the model and a human norm)",
                 "No item has both a mean of a model and a mean of people",
                 "No cell has a correlation with people, so there is none to look at more closely.",
-                "With p only 0% of its sampled answers were a rating",
+                "Under p, only 0% of its sampled answers were a rating",
                 "No expectation from a published study can be checked here",
             ],
         ),
@@ -86,7 +86,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             NORM_ROWS.assign(sd=np.nan, ratings=None),
             [
                 "r = ",
-                "that takes several items with two or more ratings each, or with SDs and",
+                "several items need two or more ratings each, or SDs and numbers of raters",
                 "no item has two human ratings, or an SD in the norms",
             ],
         ),
@@ -130,7 +130,10 @@ LABELS_ONLY = study(scales=(), labels=("emotions",), figures=DRAWN)
 def test_a_study_of_labels_alone_is_about_labels(tmp_path: Path) -> None:
     rows = label_rows([["joy"], ["fear"]] * 6)
     text = told(tmp_path, LABELS_ONLY, rows, label_norms(CHOICES * 6))
-    assert "Model m chose from 3 labels for 12 words of Words (emotions, under p)" in text
+    assert (
+        "Model m chose from 3 labels for 12 words of Words (emotions, under p, sampled answers)"
+        in text
+    )
     assert "Do models order and place items" not in text
 
 
@@ -162,7 +165,7 @@ def test_copies_and_answers_of_other_models_are_told_beside_the_counts(tmp_path:
         request_id=[f"request-{place // 10}" for place in range(300)],
     )
     text = told(tmp_path, study(), served, NORM_ROWS)
-    assert "Look at this before you believe the numbers" in text
+    assert "Check this before you rely on the numbers" in text
     assert (
         "Answers of Model m under p about valence of words come from several models, by the names "
         "in its replies: 'gpt-4o-2024-08-06' (200 answers), 'other<b>' (100 answers)." in text

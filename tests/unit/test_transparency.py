@@ -372,7 +372,7 @@ def test_the_similarity_of_a_label_is_that_of_its_own_texts() -> None:
 def test_a_label_with_too_few_texts_is_null_and_says_so() -> None:
     found = rows_of(planted()).loc["rare"]
     assert found[["e", "l", "t", "probe_auc"]].isna().all()
-    assert found["reason"] == "0 texts of the label; 10 are needed"
+    assert found["reason"] == "only 0 texts of the label (10 are needed)"
     all_raters = rows_of(planted(), settings=TransparencySettings(chosen_by=1))
     assert set(all_raters["n_texts"]) == {0}
     a_third = rows_of(planted(), settings=TransparencySettings(chosen_by=1 / 3))
@@ -383,17 +383,17 @@ def test_without_an_embedding_model_the_rest_is_there_and_the_reason_too() -> No
     found = rows_of(planted(), embed=None)
     assert found.loc[list(SAID), ["e", "t"]].isna().all(axis=None)
     assert found.loc[list(SAID), ["l", "probe_auc"]].notna().all(axis=None)
-    assert found.loc["joy", "reason"].startswith("e and t: the study names no embedding model")
+    assert found.loc["joy", "reason"].startswith("E and T: the study names no embedding model")
 
 
 def test_seed_words_of_another_language_or_label_are_not_counted() -> None:
     spanish = LabelledDataset(language="es-MX", labels={"emotions": SCALE})
     found = rows_of(planted(), datasets={"d": spanish})
     assert found["l"].isna().all()
-    assert found.loc["joy", "reason"] == "l and t: the texts are in es-MX, the seed words in en"
+    assert found.loc["joy", "reason"] == "L and T: the texts are in es-MX, the seed words in en"
     few = LEXICON.model_copy(update={"seeds": {"joy": ("sojoy",)}})
     found = rows_of(planted(), lexicon=few)
-    assert found.loc["anger", "reason"] == "l and t: Planted has no words for the label"
+    assert found.loc["anger", "reason"] == "L and T: Planted has no words for the label"
     assert found.loc["joy", "l"] > 0.4
 
 
@@ -478,7 +478,9 @@ def test_a_model_that_follows_people_only_where_they_are_said_outright_has_a_gra
     assert found.loc["l", "n_labels"] == len(SAID)
     assert found.loc["l", "partial_rho"] is not None
     reason = found.loc["l", "reason"]
-    assert reason == "partial_rho: prevalence alone orders the labels, or is the same for all"
+    assert (
+        reason == "partial_rho: prevalence orders the labels in the same way, or is equal for all"
+    )
 
 
 def test_too_few_labels_have_no_gradient_and_say_so(tmp_path: Path) -> None:
@@ -487,7 +489,7 @@ def test_too_few_labels_have_no_gradient_and_say_so(tmp_path: Path) -> None:
     found = gradient_rows(transparent, labels, GRADIENT)
     TRANSPARENCY_GRADIENT.write_both(found, tmp_path)
     t = found.set_index("predictor").loc["t"]
-    assert t["reason"] == "0 labels with both; 5 are needed"
+    assert t["reason"] == "only 0 labels with both values (5 are needed)"
     assert np.isnan(t["rho"])
 
 

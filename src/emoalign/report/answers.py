@@ -35,6 +35,21 @@ IN_WORDS: dict[Status, str] = {
 }
 """Kinds of answers that are no ratings, after their number."""
 
+TITLES: dict[Status, tuple[str, str]] = {
+    "ok": ("Ratings", "Answers that are a rating."),
+    "off_scale": ("Off the scale", "A number that is not on the scale."),
+    "unparsable": ("Unreadable", "Not what was asked for: no number, or more than that."),
+    "refusal": ("Refused", "The model declined to answer."),
+    "content_filter": ("Blocked", "Stopped by a content filter."),
+    "rejected": ("Rejected", "The provider did not accept the request."),
+    "truncated": ("Cut off", "The answer reached the limit of tokens."),
+    "error": ("Failed", "No answer arrived."),
+}
+"""What tables call each status, and what it means."""
+
+ALWAYS: frozenset[Status] = frozenset({"ok", "off_scale", "unparsable"})
+"""Statuses that are counted in the table even where there is no such answer."""
+
 NOT_SHOWN = "(not shown: it may quote the item)"
 
 _COUNTS = f"""

@@ -1,4 +1,4 @@
-"""Conditions in sentences: combinations of model, protocol and readout."""
+"""Conditions in sentences: which model was asked with which protocol, and how it was read."""
 
 from __future__ import annotations
 
@@ -8,20 +8,34 @@ from typing import Any
 from emoalign.report.report_job import ReportJob
 from emoalign.wording import READOUTS, listed
 
-Row = Mapping[str, Any]
+
+def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
+    """A condition to put into brackets: Model m under p, sampled answers.
+
+    Scale and dataset follow where the study has several.
+    """
+    name = f"{asked(job, cell)}, {READOUTS[cell['readout']]}"
+    scales = sum(len(card.scales) + len(card.labels) for card in job.datasets.values())
+    return name if scales == 1 else f"{name}, {scale(job, cell)}"
 
 
-def condition(row: Row, job: ReportJob) -> str:
-    """The condition of a row: Model m under sheet (exact probabilities)."""
-    return conditions([row], job)
+def asked(job: ReportJob, cell: Mapping[str, Any]) -> str:
+    """The model and protocol of a condition: Model m under p."""
+    return f"{job.titles[cell['model']]} under {cell['protocol']}"
 
 
-def conditions(rows: Iterable[Row], job: ReportJob) -> str:
-    """The conditions of rows, each model and protocol named once."""
+def scale(job: ReportJob, cell: Mapping[str, Any]) -> str:
+    """The scale that a condition is about: valence of Words."""
+    return f"{cell['scale']} of {job.datasets[cell['dataset']].title}"
+
+
+def conditions(job: ReportJob, cells: Iterable[Mapping[str, Any]]) -> str:
+    """Conditions of one scale, each model named once: Model m under p (sampled answers and exact
+    probabilities) and under q (sampled answers)."""
     models: dict[str, dict[str, list[str]]] = {}
-    for row in rows:
-        protocols = models.setdefault(row["model"], {})
-        protocols.setdefault(row["protocol"], []).append(READOUTS[row["readout"]])
+    for cell in cells:
+        protocols = models.setdefault(cell["model"], {})
+        protocols.setdefault(cell["protocol"], []).append(READOUTS[cell["readout"]])
     return listed(
         f"{job.titles.get(model, model)} "
         + listed(f"under {name} ({listed(readouts)})" for name, readouts in protocols.items())

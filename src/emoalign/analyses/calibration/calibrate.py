@@ -108,8 +108,8 @@ def why_not(cell: DistributionCell, settings: CalibrationSettings) -> str | None
         return "the human ratings are known only as summaries, not as single ratings"
     if n < settings.min_items:
         return (
-            f"only {n} items were rated by both people and model; {settings.min_items} are needed "
-            "(calibration: min_items in the study)"
+            f"only {n} items were rated by both people and model ({settings.min_items} are "
+            "needed; calibration: min_items in the study)"
         )
     texts = len(np.unique(cell.cluster_keys))
     training = texts - -(-texts // settings.folds)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings, Method
-from emoalign.report.conditions import condition, conditions
+from emoalign.report.conditions import conditions
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
@@ -26,7 +26,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
-from emoalign.wording import ci, interval, listed, number, span
+from emoalign.wording import ci, interval, listed, number, out_of, span
 
 PUBLISHED = "up to 14%"
 """The gain that the abstract of Inoshita et al. (2026) reports, over three methods, of labels."""
@@ -153,8 +153,7 @@ def _gains(best: pd.DataFrame, where: str) -> str:
     gains = span(100 * clear["gain"], 0).replace(" to ", "–")
     conditions_clear = ""
     if len(best) > 1:
-        some = "all" if len(clear) == len(best) else f"{len(clear)} of"
-        conditions_clear = f" in {some} {len(best)} conditions"
+        conditions_clear = f" in {out_of(len(clear), len(best))} conditions"
     return (
         f"Cross-validated calibration ({where}) reduced the divergence from the human "
         f"distributions by {gains}%{conditions_clear} (best method per condition; p < .05, "
@@ -170,12 +169,12 @@ def _ends(best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         yield (
             f"The mean Jensen–Shannon divergence was {before} bits before calibration and {after} "
             f"bits after it. The reduction ranged from {_reduction(least)}, for "
-            f"{condition(least, job)} to {_reduction(most)}, for {condition(most, job)}."
+            f"{conditions(job, [least])} to {_reduction(most)}, for {conditions(job, [most])}."
         )
         return
     for cell in records(best):
         yield (
-            f"For {condition(cell, job)}, the mean Jensen–Shannon divergence was "
+            f"For {conditions(job, [cell])}, the mean Jensen–Shannon divergence was "
             f"{number(cell['jsd_before'], 3)} bits before and {number(cell['jsd_after'], 3)} bits "
             f"after {_in_a_sentence(cell['method'])} (reduction {_reduction(cell)})."
         )
@@ -198,11 +197,10 @@ def _useless(cells: pd.DataFrame, best: pd.DataFrame, job: ReportJob) -> Iterato
     if len(best) == 1:
         where = "Here"
     elif len(useless) > FEW:
-        some = "all" if len(useless) == len(best) else f"{len(useless)} of"
-        where = f"In {some} {len(best)} conditions"
+        where = f"In {out_of(len(useless), len(best))} conditions"
     else:
         cells_of = [dict(zip(CELL_ORDER, key, strict=True)) for key in useless]
-        where = f"For {conditions(cells_of, job)}"
+        where = f"For {conditions(job, cells_of)}"
     yield (
         f"{where}, no method came clearly closer than that: no usable item-level information was "
         "found in the answers."

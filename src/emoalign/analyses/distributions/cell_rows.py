@@ -209,7 +209,7 @@ def why(cell: DistributionCell, numbers: Row, n_items: int, n_texts: int) -> str
     reasons = []
     if any(name.endswith("_low") for name in missing):
         reasons.append(
-            f"only {n_texts} texts (or clusters); an interval needs {FEWEST_CLUSTERS}"
+            f"only {n_texts} texts (or clusters), but an interval needs {FEWEST_CLUSTERS}"
             if n_texts < FEWEST_CLUSTERS
             else "no interval: the values do not vary over texts, or depend on a single text"
         )

@@ -211,8 +211,8 @@ def _tested(texts: FloatArray) -> Row:
     reason = None
     if apart.size < FEWEST_CLUSTERS:
         reason = (
-            f"only {apart.size} texts (or clusters) with a value for both; "
-            f"{FEWEST_CLUSTERS} are needed"
+            f"only {apart.size} texts (or clusters) with a value for both "
+            f"({FEWEST_CLUSTERS} are needed)"
         )
     elif test.n == 0:
         reason = "both are equally close to people on every text"

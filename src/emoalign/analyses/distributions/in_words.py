@@ -9,7 +9,7 @@ import pandas as pd
 
 from emoalign.analyses.distributions.shown_columns import GUESSES, title
 from emoalign.report.answers import little
-from emoalign.report.conditions import condition
+from emoalign.report.conditions import conditions
 from emoalign.report.grid import CELL_ORDER
 from emoalign.report.nearest import (
     FEW,
@@ -20,7 +20,7 @@ from emoalign.report.nearest import (
 )
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
-from emoalign.wording import READOUTS, ci, listed, number, span
+from emoalign.wording import READOUTS, ci, listed, number, out_of, span
 
 Usable = Mapping[tuple[str, ...], float]
 """The usable part of the answers of each cell; see `report.answers.usable_shares`."""
@@ -94,15 +94,19 @@ def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         & contrasts["metric"].isin(list(METRICS))
         & contrasts["p_holm"].notna()
     ]
+    told: dict[tuple[str, str], list[str]] = {}
     for guess, words in GUESSES.items():
         beside = [
             records(rows)
             for _, rows in groups(kept[kept["b"] == guess], ["readout", "within", "a"])
         ]
-        if len(beside) == 1:
-            yield f"{_beside(beside[0], job)} {words}."
-        elif beside:
-            yield _counted(beside, words, job)
+        if beside:
+            before_after = (
+                (_beside(beside[0], job), "") if len(beside) == 1 else _counted(beside, job)
+            )
+            told.setdefault(before_after, []).append(words)
+    for (before, after), guesses in told.items():
+        yield f"{before} than {' and than '.join(guesses)}{after}."
 
 
 def _beside(rows: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
@@ -110,38 +114,32 @@ def _beside(rows: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
     lost, unclear = _farther(rows), [_of(row) for row in rows if nearer(row) is None]
     metrics = lost or unclear or list(map(_of, rows))
     how = "farther from" if lost else "not clearly closer to" if unclear else "closer to"
-    return f"By {listed(metrics)}, {_named(rows[0], job)} is {how} the human distributions than"
+    return f"By {listed(metrics)}, {_named(rows[0], job)} is {how} the human distributions"
 
 
 def _named(row: Mapping[str, Any], job: ReportJob) -> str:
     """The cell that is compared with a guess."""
-    return condition({**row, "model": row["a"], "protocol": row["within"]}, job)
+    return conditions(job, [{**row, "model": row["a"], "protocol": row["within"]}])
 
 
-def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], words: str, job: ReportJob) -> str:
-    """How many cells are nearer than a guess by every metric, and which are farther by any."""
+def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], job: ReportJob) -> tuple[str, str]:
+    """How many cells are nearer than a guess by every metric; and which are farther by any."""
     won = sum(all(_nearer(row) for row in rows) for rows in beside)
     lost = [(rows[0], metrics) for rows in beside if (metrics := _farther(rows))]
-    told = (
-        f"By every metric, {_conditions(won, len(beside))} closer to the human distributions than "
-        f"{words}"
-    )
+    told = f"By every metric, {_conditions(won, len(beside))} closer to the human distributions"
     if not lost:
-        return f"{told}."
+        return told, ""
     if len(lost) > FEW:
-        return (
-            f"{told}; by at least one metric, {_conditions(len(lost), len(beside))} farther away."
-        )
+        farther = _conditions(len(lost), len(beside))
+        return told, f"; by at least one metric, {farther} farther away"
     named = "; ".join(f"{_named(row, job)} by {listed(metrics)}" for row, metrics in lost)
-    return f"{told}. Farther away than that: {named}."
+    return told, f". Farther away than that: {named}"
 
 
 def _conditions(some: int, every: int) -> str:
     """So many of several cells, with the verb: all 3 conditions are, 1 of 3 conditions is."""
-    if some == every:
-        return f"{'both' if every == 2 else f'all {every}'} conditions are"
-    verb = "is" if some == 1 or not some else "are"
-    return f"{some or 'none'} of {every} conditions {verb}"
+    verb = "are" if some == every or some > 1 else "is"
+    return f"{out_of(some, every)} conditions {verb}"
 
 
 def _nearer(row: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from emoalign.analyses.distributions.in_words import findings
 from emoalign.analyses.distributions.shown_columns import (
+    NAMES,
     category_columns,
     columns,
     contrast_columns,
@@ -34,25 +35,27 @@ HEADLINE = ("jsd", "rps", "rps_debiased", "w1", "bernoulli_jsd", "brier")
 """The metrics of the first table; all others are in the second."""
 
 MEANINGS = {
-    "JSD": "Jensen–Shannon divergence to base 2; 0 means identical distributions, 1 no overlap",
-    "RPS": "ranked probability score, from 0 to 1; answers at distant points count more than "
+    "jsd": "Jensen–Shannon divergence to base 2; 0 means identical distributions, 1 no overlap",
+    "rps": "ranked probability score, from 0 to 1; answers at distant points count more than "
     "answers at neighbouring points",
-    "RPS, debiased": "RPS minus the part that is due to few raters and few answers, because even "
+    "rps_debiased": "RPS minus the part that is due to few raters and few answers, because even "
     "two samples from one distribution differ; 0 means the same distribution, and values below 0 "
     "arise by chance",
-    "W1": "earth mover's distance: how far the answers would have to be moved along the scale to "
+    "w1": "earth mover's distance: how far the answers would have to be moved along the scale to "
     "turn one distribution into the other",
-    "TVD": "total variation distance, called DistCE in the calibration literature; 0 means "
+    "w1_normalised": "W1 divided by the length of the scale, from 0 to 1",
+    "tvd": "total variation distance, called DistCE in the calibration literature; 0 means "
     "identical distributions, 1 no overlap",
-    "KL": "Kullback–Leibler divergence of the human from the model distribution; 1% of a uniform "
+    "kl": "Kullback–Leibler divergence of the human from the model distribution; 1% of a uniform "
     "distribution is mixed into the model's to avoid infinite values",
-    "NLL": "negative log-likelihood of a human rating (of labels: of one label that a rater chose) "
+    "nll": "negative log-likelihood of a human rating (of labels: of one label that a rater chose) "
     "under the model's distribution, smoothed in the same way",
-    "Entropy difference": "entropy of the model's answers minus entropy of the human ratings "
+    "entropy_difference": "entropy of the model's answers minus entropy of the human ratings "
     "(EntCE); 0 is best",
-    "Same mode": "share of items whose most frequent answer is the same; 1 is best",
-    "Kendall's τ": "rank correlation of the shares of the points; 1 is best",
-    "By label": "JSD or squared difference of chosen against not chosen, averaged over labels",
+    "top1": "share of items whose most frequent answer is the same; 1 is best",
+    "kendall": "rank correlation of the shares of the points; 1 is best",
+    "bernoulli_jsd": "JSD of chosen against not chosen, averaged over labels",
+    "brier": "squared difference of the shares, averaged over labels",
 }
 
 
@@ -67,6 +70,7 @@ def _view(results: Results) -> View | Absent | None:
     main = whole[whole["metric"].isin(HEADLINE)]
     entropy = results.table(ENTROPY).sort_values(CELL_ORDER, kind="stable")
     categories = results.table(CATEGORIES).sort_values(CELL_ORDER, kind="stable")
+    metrics = set(rows["metric"])
     values = {
         "main": grid(
             "distributions-table", "Distance from human distributions", main, columns(job)
@@ -89,7 +93,8 @@ def _view(results: Results) -> View | Absent | None:
             contrast_columns(job),
             DISTRIBUTION_CONTRASTS,
         ),
-        "meanings": MEANINGS,
+        "meanings": {NAMES[name]: meaning for name, meaning in MEANINGS.items() if name in metrics},
+        "debiased": "rps_debiased" in metrics,
         "left_out": list(_left_out(whole, job)),
     }
     usable = usable_shares(results.table(ALIGNMENT), results.answers.counts)

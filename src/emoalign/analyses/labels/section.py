@@ -95,10 +95,8 @@ def _correlated(rows: pd.DataFrame) -> str:
     told = f"the share of its answers that chose a label correlated ρ = {coefficient(rho.mean())}"
     if len(rho) == 1:
         return f"{told} with the share of raters who did (1 label)"
-    return (
-        f"{told} with the share of raters who did (mean of {len(rho)} labels; "
-        f"{span(rho, bounded=True)})"
-    )
+    apart = f"; {ends}" if " to " in (ends := span(rho, bounded=True)) else ""
+    return f"{told} with the share of raters who did (mean of {len(rho)} labels{apart})"
 
 
 def _use(rows: pd.DataFrame) -> Iterator[str]:

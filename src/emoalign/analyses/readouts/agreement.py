@@ -133,7 +133,7 @@ def _why(sampled: DistributionCell, n_items: int, n_texts: int, low: float) -> s
     if not np.isnan(low):
         return None
     if n_items:
-        few = f"only {n_texts} texts (or clusters); an interval needs {FEWEST_CLUSTERS}"
+        few = f"only {n_texts} texts (or clusters), but an interval needs {FEWEST_CLUSTERS}"
         return few if n_texts < FEWEST_CLUSTERS else "no interval: the differences do not vary"
     left_out = sampled.left_out
     if not len(sampled.item_ids) and not left_out.few_raters and not left_out.no_answer:

@@ -48,7 +48,7 @@ def _row(cell: pd.DataFrame, predictor: str, seed: int, job: GradientJob) -> dic
     partial = partial_spearman(values, outcome, log_prevalence)
     reason = None
     if len(both) < FEWEST_LABELS:
-        reason = f"only {len(both)} labels with both values; {FEWEST_LABELS} are needed"
+        reason = f"only {len(both)} labels with both values ({FEWEST_LABELS} are needed)"
     elif np.isnan(over_labels.rho):
         reason = "one of the two values is the same for all labels"
     elif np.isnan(partial.rho):

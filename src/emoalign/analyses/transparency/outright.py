@@ -210,7 +210,7 @@ def _reason(
     if why is not None:
         return why
     if int(str(row["n_texts"])) < job.settings.min_texts:
-        return f"only {row['n_texts']} texts of the label; {job.settings.min_texts} are needed"
+        return f"only {row['n_texts']} texts of the label ({job.settings.min_texts} are needed)"
     reasons = []
     if embed is None:
         reasons.append(NO_EMBEDDING)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from emoalign.analyses.transparency.label_order import ordered_by
-from emoalign.report.conditions import condition
+from emoalign.report.conditions import conditions
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
@@ -26,7 +26,7 @@ from emoalign.report.nearest import FEW
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import TRANSPARENCY, TRANSPARENCY_GRADIENT, groups, records
-from emoalign.wording import ci, coefficient, listed, span
+from emoalign.wording import ci, coefficient, listed, out_of, span
 
 PREDICTORS = {
     "t": "T (E and L)",
@@ -149,10 +149,10 @@ def _message(gradient: pd.DataFrame, where: str) -> str:
     if n == 1:
         how = "higher" if higher else "lower" if lower else "neither clearly higher nor lower"
         return f"{opening} {how} for labels that the texts express more explicitly."
-    some = f"all {n}" if higher == n else f"{higher or 'none'} of {n}"
     return (
-        f"{opening} higher for labels that the texts express more explicitly in {some} conditions "
-        f"(95% CI of the rank correlation above 0), and lower in {lower or 'none'}."
+        f"{opening} higher for labels that the texts express more explicitly in "
+        f"{out_of(higher, n)} conditions (95% CI of the rank correlation above 0), and lower in "
+        f"{lower or 'none'}."
     )
 
 
@@ -172,7 +172,7 @@ def _cells(gradient: pd.DataFrame, job: ReportJob) -> Iterator[str]:
                 ),
             )
         )
-        + f", for {condition(row, job)}"
+        + f", for {conditions(job, [row])}"
         for row in records(gradient)
     ]
     yield f"{over} was {listed(told)}."

@@ -22,6 +22,7 @@ from emoalign.prompts import (
     Prompt,
     Renderer,
 )
+from emoalign.report.manifest import metadata
 from emoalign.report.report_job import (
     ReportedDataset,
     ReportedModel,
@@ -105,6 +106,8 @@ def _stimuli(results: Results) -> Iterator[str]:
             yield f"All {n:,} eligible {card.modality}s of {card.title}{matching} were used."
         if card.rated_only:
             yield "Only items that every recorded model has answers to were eligible."
+        if used := metadata(results.folder / f"stimuli/{name}.parquet").get("items_used"):
+            yield used
         yield from _rated(results, name, n)
         yield from _scales(card)
     if _demonstrations(job):
@@ -233,7 +236,7 @@ def _recorded(results: Results) -> Iterator[str]:
             "For each item, at most as many recorded ratings were used as the protocol has "
             "participants."
         )
-    unknown = "Their prompts, temperature, seeds and dates are not recorded here"
+    unknown = "The prompts, temperature, seeds and dates of these ratings are not recorded here"
     yield (
         f"{unknown}; statements about protocols concern the models that were asked."
         if any(map(_asked, job.models.values()))
@@ -280,10 +283,10 @@ def _protocol(job: ReportJob, protocol: Protocol) -> str:
         longest = ""
         if caps:
             limit = "1 token" if max(caps) == 1 else f"up to {span(caps, 0)} tokens"
-            longest = f" of {limit}"
+            longest = f" in {limit}"
         personas = f" (personas of the list {protocol.personas})" if protocol.personas else ""
         who = counted(protocol.participants or 0, "simulated participant")
-        ways.append(f"{who}{personas} gave answers{longest} (sampled answers)")
+        ways.append(f"{who}{personas} answered{longest} (sampled answers)")
     if "exact" in protocol.readouts:
         ways.append(
             "the model's probabilities of all points of the scale as the next token were read once "

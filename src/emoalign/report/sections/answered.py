@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from emoalign.report.answers import ALWAYS, TITLES
 from emoalign.report.grid import Column, Row, between, bounded, cell_columns, count, grid, value
 from emoalign.report.report_job import ReportJob, is_asked, read_by_others, reads_strictly
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
-from emoalign.tables import RELIABILITY, STATUSES, Status
+from emoalign.tables import RELIABILITY
 from emoalign.wording import counted
 
 SOURCES = {
@@ -22,19 +23,6 @@ SOURCES = {
 }
 ONE_PERSON = "r of one rater with the mean of the others; known only if raters are identified."
 ONE_RATING = "r of one rating per item, whoever gave it, with the mean of the item's other ratings."
-
-
-KINDS: dict[Status, tuple[str, str]] = {
-    "ok": ("Ratings", "Answers in exactly the requested form."),
-    "off_scale": ("Off the scale", "Numbers that are no point of the scale, such as 10 on 1 to 9."),
-    "unparsable": ("Unreadable", "Answers that are not in the requested form."),
-    "refusal": ("Refused", "The model refused to answer."),
-    "content_filter": ("Blocked", "A content filter withheld question or answer."),
-    "rejected": ("Rejected", "The provider did not accept the question, but accepted others."),
-    "truncated": ("Cut off", "Answers that were longer than allowed, and cut."),
-    "error": ("Failed", "The server failed while answering."),
-}
-"""Kinds of answers by their status: title and meaning."""
 
 
 def _people(results: Results) -> View | Absent | None:
@@ -132,11 +120,15 @@ def _answers(results: Results) -> View | Absent:
     by_status = (
         *cell_columns(job),
         count("Answers", "answers"),
-        *(count(KINDS[status][0], f"n_{status}", KINDS[status][1]) for status in STATUSES),
+        *(
+            count(title, f"n_{status}", meaning)
+            for status, (title, meaning) in TITLES.items()
+            if status in ALWAYS or answers.counts[f"n_{status}"].any()
+        ),
         count("Items without a rating", "items_without"),
     )
     said = Column("Answer", _quoted, "text", numeric=False)
-    kind = Column("Kind", lambda row: KINDS[row["status"]][0], "status", numeric=False)
+    kind = Column("Kind", lambda row: TITLES[row["status"]][0], "status", numeric=False)
     quoted = (*cell_columns(job), kind, said, count("Times", "answers"))
     return View(
         {
