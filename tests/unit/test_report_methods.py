@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from emoalign.elicitation.inquiry import day_of
-from emoalign.report.sections.about import METHODS
 from emoalign.report.section import Results, View
+from emoalign.report.sections.about import METHODS
 from emoalign.tables import STIMULI
 from tests.kit.ratings import item_ids, norms, rating_rows, ratings, stimuli
 from tests.kit.stages import make

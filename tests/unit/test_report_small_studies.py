@@ -57,7 +57,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             NORM_ROWS,
             [
                 "r undefined (no item has both a rating of the model and a human norm)",
-                "No item has both a mean of a model and a mean of people",
+                "No item has both a model's mean and a human mean",
                 "No cell has a correlation with people, so there is none to look at more closely.",
                 "Under p, only 0% of its sampled answers were a rating",
                 "No expectation from a published study can be checked here",
@@ -78,7 +78,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "Of 30 words of Words, none has both a valence rating by Model m and a human one",
                 "No item has a human rating, so agreement among people is unknown",
-                "No item has both a mean of a model and a mean of people",
+                "No item has both a model's mean and a human mean",
             ],
         ),
         (
