@@ -181,7 +181,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "Under the protocol p (temperature 1.0), the prompt showed no examples": ALL
     - {"recorded ratings", "recorded answers"},
     "Under the protocol q (temperature 1.0), the prompt showed 2 examples": {"unlike protocols"},
-    "answers of up to 9 tokens (sampled answers)": {"unlike protocols"},
+    "answered in up to 9 tokens (sampled answers)": {"unlike protocols"},
     "The answers were collected on": set(),
     "were rated.": set(),
     "Items that are shown as examples in any prompt were excluded": {"unlike protocols"},
