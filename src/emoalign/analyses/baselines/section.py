@@ -84,8 +84,8 @@ def _findings(job: ReportJob, contrasts: pd.DataFrame) -> Iterator[list[str]]:
             f"{card.title}, a classifier ({job.datasets[card.dataset].title}, {card.scale}), "
             f"diverged from the human distributions by {own} bits (mean Jensen–Shannon "
             "divergence). Compared with it on the same items, language models were farther from "
-            f"them in {further} of {_comparisons(len(rows))} and closer in {closer} (p < .05, "
-            "Holm-adjusted).",
+            f"them in {further} of {_comparisons(len(rows))} and closer in {closer} (Holm-adjusted "
+            "p < .05).",
             *([f"What it may have seen: {card.leakage}"] if card.leakage else []),
         ]
 

@@ -135,13 +135,14 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.calibration.figure:draw",
             title="Calibration: {dataset}, {scale}",
-            caption="{dataset}, {scale}: of the shares that were predicted to be so large, how "
-            "large were they? Grey: the model as it is. Colour: calibrated by the method nearest "
-            "to people, on other items. Dashed: shares are what they are said to be. Larger "
-            "points stand for more shares; bars are 95% bootstrap intervals over texts. Above "
-            "each panel, what the method takes off the divergence from people.",
-            alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
-            "after calibration, a panel per cell; the numbers are in the tables of calibration.",
+            caption="{dataset}, {scale}: predicted shares of points or labels and the shares of "
+            "people who chose them, in tenths of the predicted shares. Grey: the uncalibrated "
+            "model. Colour: the calibration method closest to people, on items that it was not "
+            "fitted on. Dashed: predicted and human shares are equal. Larger points stand for more "
+            "shares; bars are 95% bootstrap intervals over texts. Above each panel: the change in "
+            "JSD by the method.",
+            alt="Predicted shares against human shares for {dataset}, {scale}, before and after "
+            "calibration, a panel per condition; the numbers are in the tables of calibration.",
             reads=statistics("calibration", "calibration_curves"),
             needs=("statistics/calibration.parquet", ("jsd_after",)),
             lacks=always,

@@ -156,8 +156,8 @@ def _gains(best: pd.DataFrame, where: str) -> str:
         conditions_clear = f" in {out_of(len(clear), len(best))} conditions"
     return (
         f"Cross-validated calibration ({where}) reduced the divergence from the human "
-        f"distributions by {gains}%{conditions_clear} (best method per condition; p < .05, "
-        "Holm-adjusted)."
+        f"distributions by {gains}%{conditions_clear} (best method per condition; "
+        "Holm-adjusted p < .05)."
     )
 
 
@@ -176,8 +176,16 @@ def _ends(best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         yield (
             f"For {conditions(job, [cell])}, the mean Jensen–Shannon divergence was "
             f"{number(cell['jsd_before'], 3)} bits before and {number(cell['jsd_after'], 3)} bits "
-            f"after {_in_a_sentence(cell['method'])} (reduction {_reduction(cell)})."
+            f"after calibration by {_in_a_sentence(cell['method'])} ({_reduced(cell)})."
         )
+
+
+def _reduced(cell: Row) -> str:
+    """The gain of a cell, which may be a loss."""
+    if cell["gain"] >= 0:
+        return f"reduction {_reduction(cell)}"
+    turned = {"gain": -cell["gain"], "gain_low": -cell["gain_high"], "gain_high": -cell["gain_low"]}
+    return f"increase {_reduction(turned)}"
 
 
 def _reduction(cell: Row) -> str:
@@ -217,7 +225,7 @@ def method(settings: CalibrationSettings) -> str:
         "over clusters of items where the dataset has them); smoothing and penalties were chosen "
         f"by likelihood in {settings.inner_folds} inner folds. Its gain is the relative reduction "
         "of the mean Jensen–Shannon divergence [@inoshita2026], with BCa intervals over resampled "
-        "texts [@efron1987]; p values are from randomly flipping the signs of the changes of texts "
+        "texts [@efron1987]; p-values are from randomly flipping the signs of the changes of texts "
         "and were adjusted over the methods of a condition [@holm1979]."
     )
 

@@ -94,19 +94,19 @@ def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         & contrasts["metric"].isin(list(METRICS))
         & contrasts["p_holm"].notna()
     ]
-    told: dict[tuple[str, str], list[str]] = {}
+    told: dict[tuple[str, str, frozenset[str]], list[str]] = {}
     for guess, words in GUESSES.items():
         beside = [
             records(rows)
             for _, rows in groups(kept[kept["b"] == guess], ["readout", "within", "a"])
         ]
         if beside:
-            before_after = (
-                (_beside(beside[0], job), "") if len(beside) == 1 else _counted(beside, job)
-            )
-            told.setdefault(before_after, []).append(words)
-    for (before, after), guesses in told.items():
-        yield f"{before} than {' and than '.join(guesses)}{after}."
+            found = (_beside(beside[0], job), "") if len(beside) == 1 else _counted(beside, job)
+            closer = frozenset(_named(rows[0], job) for rows in beside if all(map(_nearer, rows)))
+            told.setdefault((*found, closer), []).append(words)
+    for (before, after, _), guesses in told.items():
+        either = guesses[0] if len(guesses) == 1 else f"either {' or '.join(guesses)}"
+        yield f"{before} than {either}{after}."
 
 
 def _beside(rows: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
@@ -160,7 +160,8 @@ def _people(rows: pd.DataFrame) -> Iterator[str]:
     if halves := span(rows["human_halves"]):
         yield f"For comparison, two random halves of an item's raters differ by {halves} bits."
     if perfect := span(rows["perfect"]):
+        depending = ", depending on the number of answers" if " to " in perfect else ""
         yield (
             "A model that answered exactly as the human population does, with as many answers, is "
-            f"expected to differ by {perfect} bits."
+            f"expected to differ by {perfect} bits{depending}."
         )

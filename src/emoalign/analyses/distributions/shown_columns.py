@@ -207,11 +207,11 @@ def contrast_columns(job: ReportJob) -> tuple[Column, ...]:
         Column("A", lambda row: title(job, row["a"]), "a", False),
         Column("B", lambda row: _other(job, row), "b", False),
         Column(
-            "Within",
+            "Shared",
             lambda row: title(job, row["within"]),
             "within",
             False,
-            "What A and B share: the protocol, or the model.",
+            "What A and B have in common: the protocol, or the model.",
         ),
         Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
         readout(),

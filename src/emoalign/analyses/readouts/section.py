@@ -77,7 +77,7 @@ def _view(results: Results) -> View | Absent:
     if rows["p_pooled"].notna().any():
         method.append(
             "For each item, sampled answers were compared with the exact probabilities by a G-test "
-            f"with a simulated p value ({simulations:,} draws)."
+            f"with a simulated p-value ({simulations:,} draws)."
         )
     if rows["rps_debiased_difference"].notna().any():
         method.append(
