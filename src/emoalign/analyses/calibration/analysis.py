@@ -135,12 +135,13 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.calibration.figure:draw",
             title="Calibration: {dataset}, {scale}",
-            caption="{dataset}, {scale}: predicted shares of points or labels and the shares of "
-            "people who chose them, in tenths of the predicted shares. Grey: the uncalibrated "
-            "model. Colour: the calibration method closest to people, on items that it was not "
-            "fitted on. Dashed: predicted and human shares are equal. Larger points stand for more "
-            "shares; bars are 95% bootstrap intervals over texts. Above each panel: the change in "
-            "JSD by the method.",
+            caption="{dataset}, {scale}: predicted shares of points or labels, and the shares of "
+            "people who chose them, in tenths of the predicted share. Open points: the "
+            "uncalibrated model. Filled points: the model calibrated by the method closest to "
+            "people, on items that it was not fitted on. Crosses, where shown: the human average. "
+            "Dashed: predicted and human shares are equal. Larger points stand for more shares; "
+            "bars are 95% bootstrap intervals over texts. Above each panel: the change in JSD by "
+            "the method.",
             alt="Predicted shares against human shares for {dataset}, {scale}, before and after "
             "calibration, a panel per condition; the numbers are in the tables of calibration.",
             reads=statistics("calibration", "calibration_curves"),

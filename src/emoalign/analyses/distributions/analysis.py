@@ -64,9 +64,9 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.distributions.figure:draw",
             title="Entropy: {dataset}, {scale}",
             caption="{dataset}, {scale}: entropy of the human ratings and of the model's answers "
-            "for each item; larger points stand for several items. Dashed: equal entropy. ρ is the "
-            "rank correlation over items with its 95% bootstrap interval; in brackets, the value "
-            "to expect of a perfect model with as many answers.",
+            "for each item; larger points stand for several items. Dashed: equal entropy. Above "
+            "each panel: ρ, the rank correlation over items, with its 95% bootstrap interval, and "
+            "the value to expect of a perfect model with as many answers.",
             alt="Entropy of human ratings and of models' answers for {dataset}, {scale}, a panel "
             "per condition; the correlations are in the table of entropy.",
             reads=statistics("entropy", "item_entropies"),
