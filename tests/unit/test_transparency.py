@@ -31,11 +31,13 @@ from emoalign.analyses.transparency.outright import (
     with_any,
     words,
 )
+from emoalign.analyses.transparency.section import SECTION
 from emoalign.errors import StudyError
 from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files
 from emoalign.planning.studies import LoadedStudy
+from emoalign.report.section import Results, View
 from emoalign.statistics.labels import (
     gradient,
     label_agreement,
@@ -56,6 +58,7 @@ from emoalign.study.library import Library
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, TRANSPARENCY, TRANSPARENCY_GRADIENT
+from tests.kit.words import report_job
 
 ROOT = Path(__file__).parents[2]
 
@@ -583,3 +586,49 @@ def test_a_title_or_a_name_of_a_file_runs_nothing_again(config_dir: Path, edit: 
     assert before == job("other")
     edit("embeddings/other.yaml", lambda card: card.update(pooling="last"))
     assert job("other") != before
+
+
+def told(*intervals: tuple[float, float]) -> list[str]:
+    """The finding on cells whose gradients have these intervals."""
+    cell = {"model": "m", "dataset": "words", "scale": "emotions", "readout": "sampled"}
+    cell |= {"predictor": "probe_auc", "n_labels": 6}
+    rows = [
+        dict.fromkeys(TRANSPARENCY_GRADIENT.schema.names)
+        | cell
+        | {"protocol": f"p{place}", "rho": (low + high) / 2, "rho_low": low, "rho_high": high}
+        for place, (low, high) in enumerate(intervals)
+    ]
+    row = dict.fromkeys(TRANSPARENCY.schema.names, np.nan)
+    row |= {"dataset": "words", "scale": "emotions", "label": "joy", "probe_auc": 0.8}
+    read = {
+        TRANSPARENCY.path: pd.DataFrame([row]),
+        TRANSPARENCY_GRADIENT.path: pd.DataFrame(rows),
+    }
+    job = report_job(protocols=("p0", "p1", "p2"), scales=(), labels=("emotions",))
+    view = SECTION.view(Results(job, Path("nowhere"), _read=read))
+    assert isinstance(view, View)
+    ((message, measured, numbers),) = view.findings
+    assert "a classifier tells" in measured
+    return [message, numbers]
+
+
+@pytest.mark.parametrize(
+    ("intervals", "message"),
+    [
+        ([(0.2, 0.8)], "was higher for labels that the texts express more explicitly."),
+        ([(-0.8, -0.2)], "was lower for labels"),
+        ([(-0.2, 0.6)], "was neither clearly higher nor clearly lower for labels"),
+        ([(-0.2, 0.6)] * 2, "express more explicitly, in any of 2 conditions."),
+        (
+            [(0.2, 0.8), (0.1, 0.7), (-0.9, -0.1)],
+            "was higher in 2 of 3 conditions and lower in 1 of 3 conditions for labels",
+        ),
+    ],
+)
+def test_the_finding_goes_by_the_intervals(
+    intervals: list[tuple[float, float]], message: str
+) -> None:
+    found, numbers = told(*intervals)
+    assert message in found
+    assert "ρ = " in numbers
+    assert "for Model m under p0 (sampled answers)" in numbers

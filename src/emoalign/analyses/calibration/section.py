@@ -182,7 +182,7 @@ def _ends(best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
 
 def _reduced(cell: Row) -> str:
     """The gain of a cell, which may be a loss."""
-    if cell["gain"] >= 0:
+    if round(100 * cell["gain"]) >= 0:
         return f"reduction {_reduction(cell)}"
     turned = {"gain": -cell["gain"], "gain_low": -cell["gain_high"], "gain_high": -cell["gain_low"]}
     return f"increase {_reduction(turned)}"

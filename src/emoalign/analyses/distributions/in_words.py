@@ -138,6 +138,8 @@ def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], job: ReportJob) -> t
 
 def _conditions(some: int, every: int) -> str:
     """So many of several cells, with the verb: all 3 conditions are, 1 of 3 conditions is."""
+    if not some and every == 2:
+        return "neither condition is"
     verb = "are" if some == every or some > 1 else "is"
     return f"{out_of(some, every)} conditions {verb}"
 

@@ -146,14 +146,15 @@ def _message(gradient: pd.DataFrame, where: str) -> str:
     lower = int((gradient["rho_high"] < 0).sum())
     n = len(gradient)
     opening = f"Explicit labels ({where}): agreement with people was"
+    labels = "for labels that the texts express more explicitly"
+    if not higher and not lower:
+        among = "" if n == 1 else f", in any of {n} conditions"
+        return f"{opening} neither clearly higher nor clearly lower {labels}{among}."
     if n == 1:
-        how = "higher" if higher else "lower" if lower else "neither clearly higher nor lower"
-        return f"{opening} {how} for labels that the texts express more explicitly."
-    return (
-        f"{opening} higher for labels that the texts express more explicitly in "
-        f"{out_of(higher, n)} conditions (95% CI of the rank correlation above 0), and lower in "
-        f"{lower or 'none'}."
-    )
+        return f"{opening} {'higher' if higher else 'lower'} {labels}."
+    found = {"higher": higher, "lower": lower}
+    counts = [f"{how} in {out_of(some, n)} conditions" for how, some in found.items() if some]
+    return f"{opening} {' and '.join(counts)} {labels} (95% CI excludes 0)."
 
 
 def _cells(gradient: pd.DataFrame, job: ReportJob) -> Iterator[str]:

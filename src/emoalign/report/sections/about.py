@@ -148,17 +148,21 @@ def _demonstrations(job: ReportJob) -> bool:
 def _scales(card: ReportedDataset) -> Iterator[str]:
     alike: dict[tuple[object, ...], list[str]] = {}
     for name, bounds in card.scales.items():
-        alike.setdefault((bounds.min, bounds.max, bounds.direction, bounds.native), []).append(name)
+        alike.setdefault((bounds.min, bounds.max, bounds.native), []).append(name)
     for names in alike.values():
         bounds = card.scales[names[0]]
-        sentence = (
-            f"The {'scale of' if len(names) == 1 else 'scales of'} {listed(names)} "
-            f"{'runs' if len(names) == 1 else 'run'} from {_point(bounds.min)} to "
-            f"{_point(bounds.max)} ({bounds.direction})"
-        )
+        ends = f"from {_point(bounds.min)} to {_point(bounds.max)}"
+        if len({card.scales[name].direction for name in names}) == 1:
+            named, direction = listed(names), f" ({bounds.direction})"
+        else:
+            named = listed(f"{name} ({card.scales[name].direction})" for name in names)
+            direction = ""
+        scales = ("The scale of", "runs") if len(names) == 1 else ("The scales of", "run")
+        sentence = f"{scales[0]} {named} {scales[1]} {ends}{direction}"
         if bounds.native:
             low, high = _point(bounds.native.min), _point(bounds.native.max)
             sentence += f"; human ratings from {low} to {high} were mapped linearly onto it"
+            sentence = sentence if len(names) == 1 else sentence.replace("onto it", "onto them")
         yield f"{sentence}."
     for name, labels in card.labels.items():
         yield f"For {name}, an answer chose {_choice(labels)}: {', '.join(labels.labels)}."
