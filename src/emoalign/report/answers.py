@@ -100,7 +100,7 @@ class Answers:
 
     @classmethod
     def of(cls, job: ReportJob, ratings: Sequence[Path]) -> Answers:
-        """What the rating files say."""
+        """The content of the rating files."""
         hidden = [
             name
             for name, card in job.datasets.items()

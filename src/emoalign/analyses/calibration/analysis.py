@@ -34,7 +34,7 @@ CALIBRATED = ("calibrated/<dataset>.parquet", "calibrators/<dataset>.json")
 
 
 class CalibrationSettings(Entry):
-    """How maps from the model's distributions to the human ones are learnt and evaluated."""
+    """Settings of calibration: how its maps are learnt and evaluated."""
 
     methods: tuple[Method, ...] = Field(
         METHODS,

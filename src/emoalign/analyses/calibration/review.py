@@ -30,7 +30,7 @@ SCORES: dict[Kind, tuple[str, ...]] = {
 likelihood that calibrators are fitted by."""
 
 BEYOND_MARGINAL = "beyond_marginal"
-"""The JSD of a method beside that of the marginal, where scores are beside the model as it is."""
+"""The JSD of a method minus that of the human average alone."""
 
 _UNCHANGED = "uncalibrated: there is no change"
 _SAME = "the method changed no distribution"

@@ -66,7 +66,7 @@ class Answers(Entry):
 
     @classmethod
     def of(cls, scale: OrdinalScale | LabelScale) -> Answers:
-        """Those of a scale."""
+        """The points or labels of a scale."""
         if isinstance(scale, LabelScale):
             return cls(labels=scale.labels)
         return cls(points=scale.points)

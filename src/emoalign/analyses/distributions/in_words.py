@@ -1,4 +1,4 @@
-"""What distances between distributions mean, in sentences."""
+"""Findings on distances between distributions, in sentences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MEASURES = {
     "account how far apart the points of the scale are.",
     "brier": "The Brier score compares the shares label by label.",
 }
-"""What further metrics add to the divergence, said before they are named."""
+"""Explanations of further metrics, given before these are named."""
 
 
 def findings(
@@ -110,7 +110,7 @@ def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
 
 
 def _beside(rows: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
-    """How the one cell stands to a guess."""
+    """The one cell, compared with a guess."""
     lost, unclear = _farther(rows), [_of(row) for row in rows if nearer(row) is None]
     metrics = lost or unclear or list(map(_of, rows))
     how = "farther from" if lost else "not clearly closer to" if unclear else "closer to"
@@ -123,7 +123,7 @@ def _named(row: Mapping[str, Any], job: ReportJob) -> str:
 
 
 def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], job: ReportJob) -> tuple[str, str]:
-    """How many cells are nearer than a guess by every metric; and which are farther by any."""
+    """The number of cells nearer than a guess by every metric; and those farther by any."""
     won = sum(all(_nearer(row) for row in rows) for rows in beside)
     lost = [(rows[0], metrics) for rows in beside if (metrics := _farther(rows))]
     told = f"By every metric, {_conditions(won, len(beside))} closer to the human distributions"

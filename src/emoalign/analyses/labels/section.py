@@ -85,7 +85,7 @@ def _label_finding(rows: pd.DataFrame, job: ReportJob, usable: bool) -> list[str
 
 
 def _correlated(rows: pd.DataFrame) -> str:
-    """How the shares of model and raters correlated, over labels."""
+    """The correlation of the shares of model and raters, over labels."""
     rho = rows["spearman_rho"].dropna()
     if rho.empty:
         return (

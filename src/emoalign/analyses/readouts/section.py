@@ -114,7 +114,7 @@ def nearer(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
 
 
 def _beside(row: Row, job: ReportJob) -> str:
-    """Both readouts of a cell beside people."""
+    """The distances of both readouts of a cell from people."""
     of = counted(row["rps_debiased_n_items"], job.datasets[row["dataset"]].modality)
     ends = ci(row["rps_debiased_low"], row["rps_debiased_high"], 3)
     difference = ", ".join(

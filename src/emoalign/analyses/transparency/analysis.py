@@ -31,7 +31,7 @@ TABLES = statistics("transparency", "transparency_gradient")
 
 
 class TransparencySettings(Entry):
-    """How the explicitness of labels in texts is measured.
+    """Settings of transparency: how the explicitness of labels in texts is measured.
 
     Only scales of labels are concerned.
     """

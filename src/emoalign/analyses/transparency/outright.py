@@ -206,7 +206,7 @@ def _reason(
     embed: Embed | None,
     why: str | None,
 ) -> str | None:
-    """Why a number of a label is missing."""
+    """The reason why a number of a label is missing."""
     if why is not None:
         return why
     if int(str(row["n_texts"])) < job.settings.min_texts:
@@ -242,7 +242,7 @@ def words(text: str) -> list[str]:
 
 
 def with_any(texts: Iterable[Sequence[str]], seeds: Sequence[str]) -> NDArray[np.bool_]:
-    """Whether each text, given as its words, has one of the seed words; shape (texts,)."""
+    """A mask of the texts, given as their words, that contain a seed word; shape (texts,)."""
     wanted = {word for seed in seeds for word in words(seed)}
     return np.array([not wanted.isdisjoint(text) for text in texts], dtype=np.bool_)
 

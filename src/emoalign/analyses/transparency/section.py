@@ -1,4 +1,4 @@
-"""Do models agree better with people on labels that the texts express explicitly?"""
+"""The section on explicit labels: agreement with people by explicitness in the texts."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _findings(gradients: pd.DataFrame, labels: pd.DataFrame, job: ReportJob) -> 
 
 
 def _message(gradient: pd.DataFrame, where: str) -> str:
-    """How agreement goes with explicitness over labels, and in how many cells that is clear."""
+    """The direction of the correlation over labels, and the cells in which it is clear."""
     higher = int((gradient["rho_low"] > 0).sum())
     lower = int((gradient["rho_high"] < 0).sum())
     n = len(gradient)

@@ -77,7 +77,7 @@ def _methods(results: Results) -> View:
 
 
 def _read(job: ReportJob) -> Iterator[str]:
-    """How answers became ratings: of models that were asked, and where others had read them."""
+    """The rules by which answers became ratings, here or before."""
     models = job.models.values()
     sampled = any("sampled" in protocol.readouts for protocol in job.protocols.values())
     before = [model.title for model in models if read_by_others(model)]
@@ -115,7 +115,7 @@ def _stimuli(results: Results) -> Iterator[str]:
 
 
 def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:
-    """How many of the items models have ratings of, where these are not all."""
+    """The number of items that models have ratings of, where these are not all."""
     file = results.folder / f"items/{dataset}.parquet"
     rows = read_parquet(file, columns=["model", "item_id", "mean", "n_ok"])
     # Probabilities have a mean and no answers, labels have answers and no mean.
@@ -137,7 +137,7 @@ def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:
 
 
 def _demonstrations(job: ReportJob) -> bool:
-    """Whether any model was asked with worked examples."""
+    """Tell whether any model was asked with worked examples."""
     return any(map(_asked, job.models.values())) and any(
         wording.demonstrations
         for prompts in job.prompts.values()
@@ -216,7 +216,7 @@ def _called(model: ReportedModel) -> str:
 
 
 def _recorded(results: Results) -> Iterator[str]:
-    """How ratings came about that were there already."""
+    """The origin of ratings that were recorded before."""
     job = results.job
     recorded = {name: model for name, model in job.models.items() if not _asked(model)}
     if not recorded:
@@ -260,12 +260,12 @@ def _recorded(results: Results) -> Iterator[str]:
 
 
 def _known_as(model: ReportedModel) -> str:
-    """What its engine knows a model by: name and revision, or a file."""
+    """The name and revision by which its engine knows a model, or a file."""
     return ENGINES[model.card["engine"]].known_as(model.card)
 
 
 def _protocols(job: ReportJob) -> Iterator[str]:
-    """How each protocol asked, and what all of them share."""
+    """Sentences on each protocol, and on what all of them share."""
     yield "Each item was presented alone, without other items or earlier answers in the context."
     for protocol in job.protocols.values():
         yield _protocol(job, protocol)
