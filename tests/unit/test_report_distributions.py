@@ -58,6 +58,7 @@ def test_the_message_is_at_the_top_and_names_what_it_is_beside(page: str) -> Non
         "Distributions of answers (Words, valence): the mean Jensen–Shannon divergence (JSD) from "
         "the human distributions was" in text
     )
+    assert "bits in 2 conditions (model × protocol × way of reading the answer)." in text
     assert "for Model m under p (sampled answers) and" in text
     assert "two random halves of an item's raters differ by 0." in text
 

@@ -50,8 +50,7 @@ def findings(
             *_guesses(own, job),
         ]
         yield [
-            _distances(rows, usable, job),
-            "A divergence of 0 bits means identical distributions, 1 bit no overlap.",
+            *_distances(rows, usable, job),
             *(
                 text
                 for metric, text in MEASURES.items()
@@ -62,20 +61,28 @@ def findings(
         ]
 
 
-def _distances(rows: pd.DataFrame, usable: Usable, job: ReportJob) -> str:
+def _distances(rows: pd.DataFrame, usable: Usable, job: ReportJob) -> Iterator[str]:
+    """The message, and the distances of cells one by one, or of the nearest and the farthest."""
     cells = records(rows.sort_values(["value", *CELL_ORDER], kind="stable"))
+    told = [_distance(cell, usable, job) for cell in cells]
     where = f"{job.datasets[cells[0]['dataset']].title}, {cells[0]['scale']}"
-    opening = (
+    message = (
         f"Distributions of answers ({where}): the mean Jensen–Shannon divergence (JSD) from the "
-        "human distributions"
+        "human distributions was"
     )
+    meaning = "A divergence of 0 bits means identical distributions, 1 bit no overlap."
+    if len(cells) == 1:
+        yield from (f"{message} {told[0]}.", meaning)
+        return
+    yield (
+        f"{message} {span(rows['value'])} bits in {len(cells)} conditions (model × protocol × way "
+        "of reading the answer)."
+    )
+    yield meaning
     if len(cells) <= FEW:
-        return f"{opening} was {listed([_distance(cell, usable, job) for cell in cells])}."
-    ends = [_distance(cell, usable, job) for cell in (cells[0], cells[-1])]
-    return (
-        f"{opening} ranged over {len(cells)} conditions (combinations of model, protocol and way "
-        f"of reading the answer) from {ends[0]} to {ends[1]}."
-    )
+        yield f"It was {listed(told)}."
+    else:
+        yield f"It was lowest, {told[0]}, and highest, {told[-1]}."
 
 
 def _distance(cell: Mapping[str, Any], usable: Usable, job: ReportJob) -> str:
