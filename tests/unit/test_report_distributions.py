@@ -64,7 +64,10 @@ def test_the_message_is_at_the_top_and_names_what_it_is_beside(page: str) -> Non
 
 
 def test_items_that_were_left_out_are_counted(page: str) -> None:
-    assert "Model m, p, words valence, sampled: 1 without a usable answer" in section(page)
+    assert (
+        "Model m under p (sampled answers), Words, valence: 1 without a usable answer"
+        in section(page)
+    )
     assert "without single human ratings" not in section(page)
 
 

@@ -13,9 +13,9 @@ from emoalign.analyses.distributions.shown_columns import (
     columns,
     contrast_columns,
     entropy_columns,
-    title,
 )
 from emoalign.report.answers import usable_shares
+from emoalign.report.conditions import conditions
 from emoalign.report.grid import CELL_ORDER, grid
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
@@ -158,8 +158,8 @@ def _left_out(whole: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         why = [f"{row[name]:,} {words}" for name, words in reasons.items() if row[name]]
         if why:
             yield (
-                f"{title(job, row['model'])}, {row['protocol']}, {row['dataset']} {row['scale']}, "
-                f"{row['readout']}: {listed(why)}"
+                f"{conditions(job, [row])}, {job.datasets[row['dataset']].title}, {row['scale']}: "
+                f"{listed(why)}"
             )
 
 

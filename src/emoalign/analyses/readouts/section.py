@@ -110,31 +110,30 @@ def nearer(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         yield f"The largest difference: {_beside(records(by_size)[0], job)}."
         return
     for row in records(told):
-        yield f"{_beside(row, job)}: {_closer(row)}."
+        yield f"{_beside(row, job)}. {_closer(row)}."
 
 
 def _beside(row: Row, job: ReportJob) -> str:
     """The distances of both readouts of a cell from people."""
     of = counted(row["rps_debiased_n_items"], job.datasets[row["dataset"]].modality)
     ends = ci(row["rps_debiased_low"], row["rps_debiased_high"], 3)
-    difference = ", ".join(
-        filter(None, (f"difference {number(row['rps_debiased_difference'], 3)}", ends))
-    )
+    difference = ", ".join(filter(None, (number(row["rps_debiased_difference"], 3), ends)))
     return (
         f"{job.titles[row['model']]} under {row['protocol']} "
         f"({job.datasets[row['dataset']].title}, {row['scale']}, {of}): debiased RPS "
         f"{number(row['rps_debiased_sampled'], 3)} for sampled answers and "
-        f"{number(row['rps_debiased_exact'], 3)} for exact probabilities, {difference}"
+        f"{number(row['rps_debiased_exact'], 3)} for exact probabilities; sampled minus exact "
+        f"{difference}"
     )
 
 
 def _closer(row: Row) -> str:
     """The readout of a cell that is nearer to people."""
     if row["rps_debiased_high"] < 0:
-        return "the sampled answers are closer to the human distributions"
+        return "The sampled answers are closer to the human distributions"
     if row["rps_debiased_low"] > 0:
-        return "the exact probabilities are closer to the human distributions"
-    return "neither is clearly closer to the human distributions"
+        return "The exact probabilities are closer to the human distributions"
+    return "Neither is clearly closer to the human distributions"
 
 
 def _difference(row: Row) -> str:
