@@ -174,7 +174,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "No sampled answer is a rating on a scale of numbers": LABELS | {"refused"},
     # Which items, and who was asked
     "Ratings were collected from Model m": ALL - {"recorded ratings", "recorded answers"},
-    "There are ratings by Model m of 0 of them": {"refused"},
+    "There are no ratings by Model m": {"refused"},
     "There are ratings by Model m of 12 of them": {"recorded ratings"},
     "There are ratings by Model m of 26 of them": {"blocked"},
     "30 words of Words were drawn at random (seed 3)": NUMBERS,

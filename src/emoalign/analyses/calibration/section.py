@@ -26,7 +26,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
-from emoalign.wording import ci, interval, listed, number, out_of, span
+from emoalign.wording import ci, counted, interval, listed, number, out_of, span
 
 PUBLISHED = "up to 14%"
 """The gain that the abstract of Inoshita et al. (2026) reports, over three methods, of labels."""
@@ -130,7 +130,7 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
     for (dataset, scale), cells in groups(tried, ["dataset", "scale"]):
         best = cells.loc[cells.groupby(CELL_ORDER)["jsd_after"].idxmin()]
         where = f"{job.datasets[dataset].title}, {scale}"
-        sentences = [_gains(best, where), *_ends(best, job)]
+        sentences = [_gains(best, where, cells["method"].nunique()), *_ends(best, job)]
         marginal = rows[rows["method"] == "marginal"].set_index(CELL_ORDER)["jsd_after"]
         own = [tuple(cell[name] for name in CELL_ORDER) for cell in records(best)]
         if alone := span(marginal.reindex(own), 3):
@@ -141,7 +141,7 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
         yield [*sentences, *_useless(cells, best, job)]
 
 
-def _gains(best: pd.DataFrame, where: str) -> str:
+def _gains(best: pd.DataFrame, where: str, n_methods: int) -> str:
     """In how many cells the best method is nearer to people than the model as it is."""
     # The test of a method is adjusted over all methods of its cell.
     clear = best[(best["p_holm"] < SMALL) & (best["gain"] > 0)]
@@ -156,8 +156,8 @@ def _gains(best: pd.DataFrame, where: str) -> str:
         conditions_clear = f" in {out_of(len(clear), len(best))} conditions"
     return (
         f"Cross-validated calibration ({where}) reduced the divergence from the human "
-        f"distributions by {gains}%{conditions_clear} (best method per condition; "
-        "Holm-adjusted p < .05)."
+        f"distributions by {gains}%{conditions_clear} (best of {counted(n_methods, 'method')}"
+        f"{' per condition' if len(best) > 1 else ''}; Holm-adjusted p < .05)."
     )
 
 

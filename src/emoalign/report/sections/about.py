@@ -127,7 +127,8 @@ def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:
         return
     titles = [model.title for model in results.job.models.values()]
     if len(titles) == 1:
-        yield f"There are ratings by {titles[0]} of {numbers[0]:,} of them."
+        some = f"ratings by {titles[0]} of {numbers[0]:,} of them"
+        yield f"There are {some if numbers[0] else f'no ratings by {titles[0]}'}."
     else:
         yield (
             f"The models have ratings of {span(numbers, 0)} of them: "
