@@ -194,7 +194,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "p and q do not differ clearly in their distance from people": {"like protocols"},
     "the nearest": set(),
     "By JSD, RPS and W1, Model m under p (sampled answers) is farther from the human distributions "
-    "than a uniform guess": {"opposite"},
+    "than either a uniform guess": {"opposite"},
     "29% of the probability is on the scale": {"off the scale"},
     "differences between correlations hold after Holm": TWO,
     "Conditions were compared with each other": TWO,

@@ -75,7 +75,7 @@ class ReportJob(Job):
     (`study.fields.part` finds them); so the report knows none of them.
     """
 
-    version: int = 7
+    version: int = 8
     study: str
     title: str
     seed: int
