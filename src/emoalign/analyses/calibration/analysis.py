@@ -34,27 +34,18 @@ CALIBRATED = ("calibrated/<dataset>.parquet", "calibrators/<dataset>.json")
 
 
 class CalibrationSettings(Entry):
-    """Settings of calibration: how its maps are learnt and evaluated."""
+    """Fitting and validation of calibration maps."""
 
     methods: tuple[Method, ...] = Field(
         METHODS,
         min_length=1,
-        description="The methods: temperature (scaling, smoothed), bias (a number for each point "
-        "or label), isotonic (a rising curve for each), mixture (with the mean human "
-        "distribution), vector (slope and bias for each), dirichlet (a matrix; scales of numbers "
-        "only) and cumulative_logit (moves thresholds; scales of numbers only).",
+        description="Methods to try; dirichlet and cumulative_logit for ordinal scales only.",
     )
-    folds: int = Field(
-        5,
-        ge=2,
-        description="Parts of the items: each is calibrated by what was learnt from the others.",
-    )
+    folds: int = Field(5, ge=2, description="Outer cross-validation folds.")
     inner_folds: int = Field(
-        3, ge=2, description="Parts of these others, used to choose smoothing and penalties."
+        3, ge=2, description="Inner folds, which choose smoothing and penalties."
     )
-    min_items: int = Field(
-        20, ge=4, description="Fewest items rated by people; with fewer, nothing is fitted."
-    )
+    min_items: int = Field(20, ge=4, description="Rated items needed to fit a map.")
 
     @field_validator("methods")
     @classmethod
@@ -153,6 +144,6 @@ ANALYSIS = Analysis(
     settings=Settings(
         "calibration",
         CalibrationSettings,
-        "How distributions are calibrated, and how calibration is evaluated.",
+        "Calibration of distributions.",
     ),
 )

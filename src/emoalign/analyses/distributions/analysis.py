@@ -77,7 +77,5 @@ ANALYSIS = Analysis(
     section=PageSection(
         "emoalign.analyses.distributions.section:SECTION", (*TABLES, *statistics("alignment"))
     ),
-    settings=Settings(
-        "distributions", DistributionSettings, "How distributions of ratings are compared."
-    ),
+    settings=Settings("distributions", DistributionSettings, "Comparison of distributions."),
 )

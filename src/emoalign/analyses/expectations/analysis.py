@@ -22,7 +22,7 @@ SCORECARDS = statistics("scorecard", "distribution_scorecard")
 class ExpectationJob(ComparisonJob):
     """Hold what was found against expectations; labels: names of scales of labels by dataset."""
 
-    version: int = 4
+    version: int = 5
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @classmethod

@@ -31,35 +31,24 @@ TABLES = statistics("transparency", "transparency_gradient")
 
 
 class TransparencySettings(Entry):
-    """Settings of transparency: how the explicitness of labels in texts is measured.
-
-    Only scales of labels are concerned.
-    """
+    """How explicitly texts express labels."""
 
     embedding: Name | None = Field(
         None,
-        description="Name of an embedding model, which measures how similar texts are to the name "
-        "of a label. Without it, only the share of seed words and the probe are reported.",
+        description=("An embedding model. Default: only seed words and classifier."),
     )
     seeds: Name | None = Field(
         "emotion-seeds",
-        description="Name of a seed lexicon: words that express each label; null for none.",
+        description="A seed lexicon; null for none.",
     )
     chosen_by: float = Field(
         0.5,
         gt=0,
         le=1,
-        description="Share of its human raters, at least, who chose a label for a text that counts "
-        "as one of the label.",
+        description="Least share of raters who chose a label, for a text to count.",
     )
-    min_texts: int = Field(
-        10,
-        ge=2,
-        description="Fewest texts of a label; labels with fewer have no transparency.",
-    )
-    folds: int = Field(
-        5, ge=2, description="Parts of the texts; the probe is tested on each in turn."
-    )
+    min_texts: int = Field(10, ge=2, description="Texts a label needs.")
+    folds: int = Field(5, ge=2, description="Cross-validation folds of the classifier.")
 
 
 class LabelledDataset(Entry):
@@ -164,7 +153,7 @@ ANALYSIS = Analysis(
     settings=Settings(
         "transparency",
         TransparencySettings,
-        "How the explicitness of labels in texts is measured, for scales of labels.",
+        "Lexical transparency of labels.",
     ),
     concerns=lambda dataset: bool(dataset.labels),
 )

@@ -58,7 +58,7 @@ class ModelCard(Entry, ABC):
     together: ClassVar[bool] = False
     """Whether one job rates all that a protocol asks about a dataset: where loading costs most."""
 
-    title: str = Field(description="Name of the model as the report shows it.")
+    title: str = Field(description="Name in the report.")
 
     @classmethod
     def known_as(cls, said: Mapping[str, Any]) -> str:

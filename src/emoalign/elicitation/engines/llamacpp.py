@@ -42,20 +42,20 @@ class LlamaCppModel(ServedModel):
 
     heading: ClassVar[str] = "Model from a GGUF file"
     introduction: ClassVar[str] = (
-        "Nothing leaves the machine, and no account is needed. For a GGUF file of your own leave "
-        "out `package` and give its path as `file`."
+        "Nothing leaves the machine, and no account is needed. For a file of your own, leave out "
+        "`package`."
     )
     example: ClassVar[Path | str] = Path("src/emoalign/catalogue/models/smollm2-135m.yaml")
     decisive: ClassVar[frozenset[str]] = frozenset({"engine", "weights"})
     packages: ClassVar[tuple[str, ...]] = ("openai", "xllamacpp")
 
-    engine: Literal["llamacpp"] = Field(description="The engine that asks this model.")
+    engine: Literal["llamacpp"] = Field(description="Engine of the model.")
     weights: FileSource = Field(description="The GGUF file.")
     context_tokens: int = Field(
         1024, ge=64, description="Longest prompt and answer together, in tokens."
     )
-    threads: int = Field(1, ge=1, description="CPU threads a rating job of this model uses.")
-    gpu_layers: int = Field(0, ge=0, description="Layers computed on a GPU, where there is one.")
+    threads: int = Field(1, ge=1, description="CPU threads per rating job.")
+    gpu_layers: int = Field(0, ge=0, description="Layers computed on a GPU, if present.")
 
     @model_validator(mode="after")
     def _neutral(self) -> LlamaCppModel:

@@ -32,15 +32,14 @@ _TOLERANCE = 1e-6
 
 
 class OasisSource(Source):
-    """OASIS: images with means, SDs and numbers of raters, and single ratings if at hand."""
+    """OASIS: images with norms and, optionally, single ratings."""
 
     provides = ("valence", "arousal")
-    reader: Literal["oasis"] = Field(description="The file format.")
-    norms: FileSource = Field(description="The norms: OASIS.csv.")
+    reader: Literal["oasis"] = Field(description="File format.")
+    norms: FileSource = Field(description="OASIS.csv.")
     ratings: FileSource | None = Field(
         None,
-        description="The single ratings: OASIS_data.csv. They must reproduce the norms; since "
-        "each row is one person, the reliability can then be estimated for identified raters.",
+        description="OASIS_data.csv, single ratings with rater ids; must reproduce the norms.",
     )
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
