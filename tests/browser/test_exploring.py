@@ -76,7 +76,7 @@ def test_clicking_a_point_shows_how_its_ratings_are_distributed(visit: Open, rep
 
 def test_the_list_is_walked_through_with_the_keyboard_alone(visit: Open, report: Path) -> None:
     one = visit(report)
-    for _ in range(120):
+    for _ in range(200):
         one.page.keyboard.press("Tab")
         if one.page.evaluate("document.activeElement.id") == "item-list":
             break

@@ -455,7 +455,7 @@ def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
         "v-shape": "no item with both",
         "arousal-errors": "nothing to compare",
         "similarity": "all means",
-        "frameworks": "no correlation on",
+        "frameworks": "no correlation for",
     }
     for name, words in expected.items():
         scale = "fear" if name in ("means", "spread") else None

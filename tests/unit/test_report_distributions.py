@@ -46,7 +46,7 @@ def test_half_of_the_people_stands_beside_the_model(page: str) -> None:
         "Uniform guess",
     ):
         assert column in text
-    assert re.search(r"Model m p words valence sampled JSD \(bits\) 29 0\.\d{3} \[0\.\d{3}", text)
+    assert re.search(r"\bp JSD \(bits\) 29 0\.\d{3} \[0\.\d{3}", text)
     assert "Are the model's answers more varied where human raters disagree?" in text
     assert "Which distributions are closer to the human ones?" in text
     assert "Label by label" not in text
@@ -83,7 +83,8 @@ def test_labels_are_told_one_by_one(tmp_path: Path) -> None:
     asked = study(scales=(), labels=("emotions",))
     text = section(make_page(tmp_path, asked, label_rows(chosen), label_norms(choices)))
     assert "Label by label" in text
-    assert "Model m p words emotions sampled anger 20" in text
+    assert "All rows: Model Model m · Protocol p · Scale words emotions · Readout sampled" in text
+    assert " anger 20 " in text
     assert "Brier by label 20" in text
 
 
@@ -162,26 +163,30 @@ UNCLEAR = {"p_holm": 0.126}
     [
         (
             [between("jsd", -1), between("rps", -1), between("w1", -1)],
-            "For Model m (exact), p is nearer to people than q, by JSD, RPS and W1.",
+            "With Model m (exact probabilities), answers under p are closer to people's than under "
+            "q by JSD, RPS and W1.",
         ),
         (
             [between("jsd", -1, **UNCLEAR), between("rps", 1), between("w1", 1)],
-            "For Model m (exact), only some metrics tell: by RPS and W1, q is the nearest; by JSD, "
-            "p and q do not differ clearly in their distance from people.",
+            "With Model m (exact probabilities), the metrics do not all agree: by RPS and W1, "
+            "answers under q are closer to people's than under p; by JSD, the answers under p and "
+            "q do not differ clearly in how close they are to people's.",
         ),
         (
             [between("jsd", -1), between("rps", 1), between("w1", 1)],
-            "For Model m (exact), the metrics disagree: by JSD, p is the nearest; by RPS and W1, q "
-            "is the nearest.",
+            "With Model m (exact probabilities), the metrics disagree: by JSD, answers under p are "
+            "closer to people's than under q; by RPS and W1, answers under q are closer to "
+            "people's than under p.",
         ),
         (
             [between("jsd", -1, **UNCLEAR), between("rps", 1, difference_low=-0.1)],
-            "For Model m (exact), p and q do not differ clearly in their distance from people by "
-            "JSD and RPS.",
+            "With Model m (exact probabilities), the answers under p and q do not differ clearly "
+            "in how close they are to people's by JSD and RPS.",
         ),
         (
             [between("jsd", -1, signedrank_z=2.0)],
-            "For Model m (exact), p and q do not differ clearly in their distance from people.",
+            "With Model m (exact probabilities), the answers under p and q do not differ clearly "
+            "in how close they are to people's.",
         ),
         (
             [guess("jsd", 1), guess("rps", -1)],
@@ -217,7 +222,7 @@ def test_a_winner_is_named_where_contrasts_say_so(
     [sentences] = findings(rows, contrasts(*map(dict, told)), {}, JOB)
     text = " ".join(sentences)
     assert sentence in text
-    assert ("nearest" in text) == ("nearest" in sentence)
+    assert ("are closer" in text) == ("are closer" in sentence)
 
 
 def test_little_probability_on_the_scale_stands_beside_a_distance() -> None:
@@ -235,9 +240,10 @@ def test_many_verdicts_are_counted() -> None:
     rows += [between("jsd", -1, within="m9"), between("rps", 1, within="m9")]
     [sentences] = findings(distances({}), contrasts(*rows), {}, JOB)
     assert (
-        "Contrasts were made within 5 sets of models under one protocol or protocols of one model: "
-        "in 3, every metric finds the same one nearest to people, in 1 the metrics disagree, and "
-        "in 1 there is no nearest one by every metric." in sentences
+        "Paired contrasts were made within 5 sets of conditions (all models under one protocol, or "
+        "all protocols of one model, with one readout). In 3 of them, the same model or protocol "
+        "is closest to people by every metric; in 1, the metrics disagree; in 1, none is closest "
+        "by every metric." in sentences
     )
 
 

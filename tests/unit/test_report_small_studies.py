@@ -34,6 +34,9 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
     text = words(make_page(folder, asked, rows, norm_rows))
     manifest = text.index("Show the manifest")
     assert not re.search(r"\b(nan|NaN|None|NaT|inf)\b", text[:manifest])
+    # The protocol p may stand before a number of a table.
+    in_words = r"(?<!\w)((r|ρ|median of) ?[=<]?|p ?[=<]) ?−?0\.\d"
+    assert not re.search(in_words, text[:manifest]), "coefficients have no zero before the point"
     return text
 
 
@@ -47,27 +50,29 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "this study has no such pair",
                 "this study does not have both",
                 "No protocol asked for both sampled answers and exact probabilities",
-                "Yes: the one correlation above 0 (95% interval) stays above 0 in every check "
-                "with an interval (thirds and sides pooled).",
-                "Every cell has a rating of every item that people rated.",
+                "Yes: the one positive correlation (95% interval above 0) stayed above 0 in every "
+                "check with an interval (thirds pooled; negative and positive items pooled).",
+                "Every condition has a rating of every item that people rated.",
             ],
         ),
         (
             REFUSED,
             NORM_ROWS,
             [
-                "r undefined (no item has both a rating of the model and a human norm)",
+                "For Words, mean valence ratings by Model m could not be correlated with human "
+                "means (p, sampled answers): no item has both a model rating and a human rating",
                 "No item has both a model's mean and a human mean",
-                "No cell has a correlation with people, so there is none to look at more closely.",
+                "No condition has a correlation with human means, so there is none to check.",
                 "Under p, only 0% of its sampled answers were a rating",
-                "No expectation from a published study can be checked here",
+                "No expectation from a published study could be checked",
             ],
         ),
         (
             np.full((30, 10), 5.0),
             NORM_ROWS,
             [
-                "r undefined (the model's means, or people's, are the same for all items)",
+                "(p, sampled answers): the model's means, or the human means, are the same for all "
+                "items",
                 "under p gave the same rating of valence, to each of 30 items of words (300 "
                 "ratings), although they were sampled at a temperature above 0",
             ],
@@ -87,12 +92,12 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "r = ",
                 "several items need two or more ratings each, or SDs and numbers of raters",
-                "no item has two human ratings, or an SD in the norms",
+                "no item has two or more human ratings, or an SD in the norms",
             ],
         ),
         (ANSWERS, NORM_ROWS.assign(ratings=None), ["means, SDs and numbers of raters"]),
-        (ANSWERS[:2], NORM_ROWS[:2], ["r undefined (only 2 items can be compared)"]),
-        (ANSWERS[:1], NORM_ROWS[:1], ["r undefined (only 1 item can be compared)"]),
+        (ANSWERS[:2], NORM_ROWS[:2], ["(p, sampled answers): only 2 items can be compared"]),
+        (ANSWERS[:1], NORM_ROWS[:1], ["(p, sampled answers): only 1 item can be compared"]),
     ],
     ids=[
         "one model, protocol, scale and readout",
@@ -118,9 +123,9 @@ def test_a_cell_with_every_answer_refused_stands_beside_the_others(tmp_path: Pat
         [rating_rows(ANSWERS, protocol="p"), rating_rows(REFUSED, protocol="q", text="I will not.")]
     )
     text = told(tmp_path, study(protocols=("p", "q")), rows, NORM_ROWS)
-    assert "under p, r undefined (no item has both a rating of the model and a human norm)" in text
+    assert "; r undefined (no item has both a model rating and a human rating), under q." in text
     assert "“I will not.”" in text
-    assert "1 could not be tested; the last column says what is missing." in text
+    assert "1 could not be tested; the last column says why." in text
 
 
 CHOICES = [[["joy"], ["joy", "anger"]], [["fear"], ["anger"]]]

@@ -83,6 +83,11 @@ class Script:
     code: Markup
     sha256: str
 
+    @property
+    def packed(self) -> str:
+        """The code as data: the page unpacks it when it is first needed, and may still run it."""
+        return packed(self.code.encode())
+
     @classmethod
     def of(cls, code: str) -> Script:
         """Code as it stands in the page. Raises ValueError where it would end its own element."""

@@ -18,11 +18,13 @@ from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure
 from emoalign.report.carried import Pictures, own_script, packed, packed_json, plotly
 from emoalign.report.contents import PageSection
+from emoalign.report.csv_text import csv_text
 from emoalign.report.families import sentence
 from emoalign.report.grid import FEW_ROWS
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.tables import TABLES, Table, atomic, inert
+from emoalign.report.short_names import legend
+from emoalign.tables import TABLES, atomic
 from emoalign.tables.families import FAMILIES, Family
 from emoalign.wording import coefficient, interval, number, p_value, percent
 
@@ -30,10 +32,6 @@ HERE = Path(__file__).parent
 
 FEW_FINDINGS = 6
 """Findings that a hurried reader reads; further ones are folded."""
-
-
-DIGITS = 6
-"""Significant digits of tables in the page; the files of the study have all of them."""
 
 _SOURCES = Path(__file__).parent / "references.bib"
 
@@ -109,6 +107,7 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
         names=packed_json(_names(results.job)),
         tables=downloads(results, shown),
         scripts=[plotly(), own_script()],
+        models=legend(results.job),
     )
     return html.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
@@ -195,14 +194,7 @@ def downloads(results: Results, shown: Sequence[Shown]) -> Mapping[str, str]:
     """The tables of the sections on the page as CSV, packed, by the names of their files."""
     read = {path for each in shown for path in each.place.reads}
     tables = {PurePosixPath(table.path).stem: table for table in TABLES if table.path in read}
-    return {name: packed(as_csv(results, table)) for name, table in sorted(tables.items())}
-
-
-def as_csv(results: Results, table: Table) -> bytes:
-    """A table as CSV with DIGITS significant digits; empty cells for what is not there."""
-    rows = inert(results.table(table))
-    text: str = rows.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
-    return text.encode()
+    return {name: packed(csv_text(results.table(table))) for name, table in sorted(tables.items())}
 
 
 def _names(job: ReportJob) -> dict[str, dict[str, str]]:
@@ -211,7 +203,7 @@ def _names(job: ReportJob) -> dict[str, dict[str, str]]:
     scales = sorted({scale for card in cards for scale in (*card.scales, *card.labels)})
     readouts = sorted({readout for protocol in protocols for readout in protocol.readouts})
     return {
-        "model": job.titles,
+        "model": job.short_names,
         "protocol": {name: name for name in job.protocols},
         "dataset": {name: card.title for name, card in job.datasets.items()},
         "scale": {name: name for name in scales},

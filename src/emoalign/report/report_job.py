@@ -10,6 +10,7 @@ from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
+from emoalign.report.short_names import short_names
 from emoalign.study.fields import Entry, Job
 from emoalign.study.protocols import PromptSet, Protocol
 
@@ -96,6 +97,11 @@ class ReportJob(Job):
             for baseline, card in self.baselines.items()
             for name, title in card.titles(baseline).items()
         }
+
+    @property
+    def short_names(self) -> dict[str, str]:
+        """What tables call models and baselines, by their names in tables."""
+        return short_names(self.titles)
 
     def drawing(self) -> FigureJob:
         """The job of all figures of the study: what `figures.planned.planned_figures` takes."""

@@ -1,4 +1,4 @@
-"""Do models order and place items as people do, and how well do people agree with people?"""
+"""Agreement of models' mean ratings with human means, and of people with each other."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="align",
-            does="Item tables and norms in; a row per cell, and per scale people rated, out.",
+            does="Item tables and norms in; a row per condition, and per scale of people, out.",
             run="emoalign.analyses.alignment.aligned_cells:align",
             job=AlignmentJob,
             reads=(ITEMS, NORMS),

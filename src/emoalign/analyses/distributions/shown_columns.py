@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from emoalign.report.grid import (
     Column,
@@ -61,8 +61,9 @@ def title(job: ReportJob, name: str) -> str:
 
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:
     """The columns that say which cell a row is about."""
+    names = job.short_names
     return (
-        Column("Model", lambda row: title(job, row["model"]), "model", False),
+        Column("Model", lambda row: names.get(row["model"], str(row["model"])), "model", False),
         text("Protocol", "protocol"),
         Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
         readout(),
@@ -194,21 +195,22 @@ def category_columns(job: ReportJob) -> tuple[Column, ...]:
     )
 
 
-def _other(job: ReportJob, row: Row) -> str:
+def _other(names: Mapping[str, str], row: Row) -> str:
     """The other side of a contrast: a cell, or a guess."""
     if row["kind"] == "guess":
         return {"uniform": "uniform guess", "marginal": "human average"}[row["b"]]
-    return title(job, row["b"])
+    return names.get(row["b"], str(row["b"]))
 
 
 def contrast_columns(job: ReportJob) -> tuple[Column, ...]:
     """Two cells on the same items."""
+    names = job.short_names
     return (
-        Column("A", lambda row: title(job, row["a"]), "a", False),
-        Column("B", lambda row: _other(job, row), "b", False),
+        Column("A", lambda row: names.get(row["a"], str(row["a"])), "a", False),
+        Column("B", lambda row: _other(names, row), "b", False),
         Column(
             "Shared",
-            lambda row: title(job, row["within"]),
+            lambda row: names.get(row["within"], str(row["within"])),
             "within",
             False,
             "What A and B have in common: the protocol, or the model.",

@@ -1,4 +1,4 @@
-"""Are single emotions met better than dimensions?"""
+"""Do models match people better on discrete emotions than on dimensions?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="compare",
-            does="Item tables in; single emotions against dimensions out.",
+            does="Item tables in; discrete emotions against dimensions out.",
             run="emoalign.analyses.frameworks.differences:compare_frameworks",
             job=ComparisonJob,
             reads=(ITEMS,),

@@ -1,4 +1,4 @@
-"""Do the correlations hold when looked at more closely?"""
+"""Are the correlations robust?"""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from emoalign.report.contents import PageSection
 from emoalign.study.settings import StatisticsSettings
 
 HALF = 0.5
-"""An exact mean with less of the mass on the scale is one of unlikely answers."""
+"""The least probability on the scale with which an exact mean is one of likely answers."""
 
 
 class RobustnessJob(ComparisonJob):
     """Compute correlations on other items, among them those with `min_answers` or more answers."""
 
-    version: int = 3
+    version: int = 4
     min_answers: int = 2
 
     @classmethod
@@ -43,7 +43,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="compare",
-            does="Item tables in; each cell's correlation on parts of its items out.",
+            does="Item tables in; the correlation of each condition on parts of its items out.",
             run="emoalign.analyses.robustness.checks:check_robustness",
             job=RobustnessJob,
             reads=(ITEMS,),

@@ -1,4 +1,4 @@
-"""Do simulated participants differ as much as people? Its numbers are columns of the alignment."""
+"""Do models' ratings of an item vary as much as people's? The numbers are in the alignment."""
 
 from __future__ import annotations
 

@@ -21,6 +21,9 @@ SOURCES = {
     "summary": "means, SDs and numbers of raters",
     "none": "unknown: several items need two or more ratings each, or SDs and numbers of raters",
 }
+RATINGS = "ratings/"
+"""The folder of all answers, within that of the study."""
+
 ONE_PERSON = "r of one rater with the mean of the others; known only if raters are identified."
 ONE_RATING = "r of one rating per item, whoever gave it, with the mean of the item's other ratings."
 
@@ -130,13 +133,13 @@ def _answers(results: Results) -> View | Absent:
     said = Column("Answer", _quoted, "text", numeric=False)
     kind = Column("Kind", lambda row: TITLES[row["status"]][0], "status", numeric=False)
     quoted = (*cell_columns(job), kind, said, count("Times", "answers"))
+    counts = grid("answers-table", "Answers by kind", answers.counts, by_status, source=RATINGS)
+    examples = "Examples of answers that are no ratings"
     return View(
         {
-            "counts": grid("answers-table", "Answers by kind", answers.counts, by_status),
+            "counts": counts,
             "doubts": answers.doubts,
-            "unused": grid(
-                "unused-table", "Examples of answers that are no ratings", answers.unused, quoted
-            ),
+            "unused": grid("unused-table", examples, answers.unused, quoted, source=RATINGS),
             "strict": any(map(reads_strictly, job.models.values())),
             "read_before": [one.title for one in job.models.values() if read_by_others(one)],
             "all_ratings": _all_ratings(answers.counts, job),
