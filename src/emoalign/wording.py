@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -105,6 +106,12 @@ def ci(low: float, high: float, digits: int = 2, *, bounded: bool = False) -> st
     """A 95% confidence interval in a sentence: 95% CI [.63, .75]; nothing where it is undefined."""
     ends = interval(low, high, digits, bounded=bounded)
     return f"95% CI {ends}" if ends else ""
+
+
+def period(first: date, last: date) -> str:
+    """From one day to another: on 28 November 2026, from 28 November 2026 to 3 March 2027."""
+    ends = [f"{day.day} {day:%B} {day.year}" for day in (first, last)]
+    return f"on {ends[0]}" if first == last else f"from {ends[0]} to {ends[1]}"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -133,6 +133,6 @@ def test_a_report_in_which_all_was_refused_opens_and_says_so(
     visit: Open, refused_report: Path
 ) -> None:
     one = visit(refused_report)
-    assert "no item has both a model rating and a human rating" in one.text(".answer")
+    assert "no item has both a model rating and a human rating" in one.text("#findings")
     assert one.page.is_visible("#absent")
     assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -34,8 +34,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
     text = words(make_page(folder, asked, rows, norm_rows))
     manifest = text.index("Show the manifest")
     assert not re.search(r"\b(nan|NaN|None|NaT|inf)\b", text[:manifest])
-    # The protocol p may stand before a number of a table.
-    in_words = r"(?<!\w)((r|ρ|median of) ?[=<]?|p ?[=<]) ?−?0\.\d"
+    in_words = r"(?<!\w)((r|ρ|median of) ?[=<]?|p ?[=<]) −?0\.\d"  # p alone is a protocol here
     assert not re.search(in_words, text[:manifest]), "coefficients have no zero before the point"
     return text
 

@@ -156,6 +156,52 @@ AGREED = COMPARED - ONE_EACH
 SPREAD = AGREED - {"constant", "one answer", "recorded ratings"}
 
 SENTENCES: dict[str, frozenset[str] | set[str]] = {
+    # The first screen
+    "Model m was asked to rate 30 words from Words on valence": NUMBERS
+    - {"recorded ratings", "recorded answers", "arousal"},
+    "Model m was asked to rate 12 words from Words on emotions": LABELS,
+    "with 10 sampled answers per item": NUMBERS
+    - {"one answer", "exact", "off the scale", "recorded ratings", "recorded answers"},
+    "the exact probability of each rating": EXACT | {"both readouts"},
+    "in 2 ways (protocols)": TWO,
+    "Recorded ratings by Model m were compared with human ratings of 30": {"recorded answers"},
+    "Recorded ratings by Model m were compared with human ratings of up to 30": {
+        "recorded ratings"
+    },
+    "Dot: the correlation r of the model’s mean ratings": COMPARED - {"constant"},
+    "Dot: the Jensen–Shannon divergence of the model’s answers": {"labels"},
+    "Tall tick: the ceiling": AGREED - {"constant"},
+    "Short tick: the correlation of a single rating with": AGREED - {"constant"},
+    "a single rater": set(),
+    "Tall tick: the divergence to expect of a perfect model": {"labels"},
+    "Small dots": set(),
+    "the protocol with the highest r of the 2 tried": TWO,
+    "Some protocols differ in several respects at once": {"unlike protocols"},
+    "Ranks follow from paired contrasts": set(),
+    "What to worry about": {
+        "refused",
+        "constant",
+        "one answer",
+        "blocked",
+        "recorded ratings",
+        "unlike protocols",
+        "opposite",
+        "off the scale",
+    },
+    "No answers are ratings, for Model m": {"refused"},
+    "Only 87% of the answers are ratings, for Model m": {"blocked"},
+    "Only 29% of the probability is on the scale, for Model m": {"off the scale"},
+    "although they were sampled at a temperature above 0. See Answers": {"constant"},
+    "A uniform guess is closer to the human distributions than Model m": {
+        "constant",
+        "one answer",
+        "opposite",
+    },
+    "than the model is, by at least one metric, in 1 of 2 conditions": {"unlike protocols"},
+    "Sampled answers and exact probabilities disagree": set(),
+    "The 95% interval of r is wide for Model m": {"recorded ratings"},
+    "A condition is one model": {"unlike protocols"},
+    "Nothing to worry about": set(),
     # How answers became ratings
     "Every answer was a rating.": ALL
     - EXACT

@@ -270,12 +270,14 @@ def test_a_removed_model_leaves_only_the_aggregation_to_do(rerun: Project) -> No
     assert rerun.planned() == DRAWN
 
 
-def test_neither_the_order_of_models_and_protocols_nor_the_load_on_a_server_matters_to_anything(
-    rerun: Project,
-) -> None:
-    rerun.edit(SMALL, models=["model-b", "model-a"], protocols=list(reversed(STUDY["protocols"])))
+def test_the_load_on_a_server_matters_to_nothing(rerun: Project) -> None:
     rerun.edit("config/models/model-a.yaml", limits={"concurrency": 2, "timeout_s": 60})
     assert rerun.planned() == set()
+
+
+def test_the_order_of_models_and_protocols_matters_to_the_pages_alone(rerun: Project) -> None:
+    rerun.edit(SMALL, models=["model-b", "model-a"], protocols=list(reversed(STUDY["protocols"])))
+    assert rerun.planned() == PAGES
 
 
 def test_a_new_title_of_the_study_concerns_only_its_pages(rerun: Project) -> None:

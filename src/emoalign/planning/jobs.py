@@ -145,19 +145,21 @@ class Jobs:
 
 
 def reported(loaded: LoadedStudy) -> ReportJob:
-    """The job of report and manifest: the whole study."""
+    """The job of report and manifest: the whole study, all in the order in which it names them."""
     study = loaded.study
-    protocols = {name: loaded.protocol(name) for name in loaded.protocol_names()}
+    protocols = {protocol.name: protocol for protocol in study.protocols}
     return REPORT_JOB(
         study=study.study,
         title=study.title,
         seed=study.seed,
         **{key.key: getattr(study, key.key) for key in settings_of_report()},
         models={
-            name: ReportedModel(title=card.title, card=card.answering())
-            for name, card in sorted(loaded.models.items())
+            name: ReportedModel(
+                title=loaded.models[name].title, card=loaded.models[name].answering()
+            )
+            for name in study.models
         },
-        datasets={name: _dataset(loaded, name) for name in sorted(loaded.datasets)},
+        datasets={entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets},
         protocols=protocols,
         prompts=dict(sorted(loaded.prompt_sets.items())),
         personas={
@@ -184,13 +186,14 @@ def reported(loaded: LoadedStudy) -> ReportJob:
 
 
 def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
-    card, numbers = loaded.datasets[name], loaded.numbers(name)
+    card, numbers, labels = loaded.datasets[name], loaded.numbers(name), loaded.labels(name)
+    scales = loaded.scales(name)
     return ReportedDataset(
         title=card.title,
         modality=card.modality,
         show_items=card.redistribute,
-        scales=numbers,
-        labels=loaded.labels(name),
+        scales={scale: numbers[scale] for scale in scales if scale in numbers},
+        labels={scale: labels[scale] for scale in scales if scale in labels},
         frameworks=card.frameworks.within(numbers),
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,

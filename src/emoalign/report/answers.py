@@ -14,6 +14,7 @@ import pandas as pd
 
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.report.grid import in_order
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, STATUSES, Status, intact, records
 from emoalign.wording import percent
@@ -61,7 +62,6 @@ SELECT model, protocol, dataset, scale,
 FROM read_parquet($files)
 WHERE readout = 'sampled'
 GROUP BY ALL
-ORDER BY dataset, scale, model, protocol
 """  # noqa: S608 - only names from the data contract
 
 _RECEIVED = """
@@ -112,7 +112,8 @@ class Answers:
             str(row["model"]): (date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))
             for row in records(_asked(_RECEIVED, ratings))
         }
-        return cls(_asked(_COUNTS, ratings), unused, _doubts(job, ratings), days)
+        counts = in_order(_asked(_COUNTS, ratings), job)
+        return cls(counts, in_order(unused, job), _doubts(job, ratings), days)
 
 
 def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:

@@ -39,6 +39,20 @@ COMPARED = {"model": "protocol", "protocol": "model"}
 Row = Mapping[str, Any]
 
 
+def in_order(rows: pd.DataFrame, job: ReportJob) -> pd.DataFrame:
+    """The rows by those columns of `CELL_ORDER` that they have, in the order in which the study
+    names datasets, scales, models, protocols; what it does not name comes last."""
+    by = [name for name in CELL_ORDER if name in rows]
+    order = {name: {one: place for place, one in enumerate(job.order[name])} for name in by}
+
+    def places(column: pd.Series[Any]) -> pd.Series[Any]:
+        known = order[str(column.name)]
+        named = sorted(set(column.dropna()) - set(known))
+        return column.map(known | {one: len(known) + place for place, one in enumerate(named)})
+
+    return rows.sort_values(by, key=places, kind="stable", ignore_index=True) if by else rows
+
+
 @dataclass(frozen=True)
 class Column:
     """A column: its title, the text of a row, and the column of the table that sorts it.

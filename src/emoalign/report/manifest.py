@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ def write_manifest(
     configuration = job.model_dump(mode="json")
     manifest = {
         "emoalign": __version__,
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "git_commit": git_commit(),
         "python": platform.python_version(),
         "study": configuration,

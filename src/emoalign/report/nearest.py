@@ -141,7 +141,7 @@ class Verdict:
 def verdicts(contrasts: pd.DataFrame) -> Iterator[Verdict]:
     """The verdicts on all families of contrasts of models or protocols that were tested."""
     kept = contrasts[contrasts["kind"].isin(["model", "protocol"])]
-    for (kind, within, dataset, scale, readout), family in groups(kept, FAMILY):
+    for (kind, within, dataset, scale, readout), family in groups(kept, FAMILY, sort=False):
         by_metric = dict(groups(family, ["metric"])) if "metric" in family else {("r",): family}
         told = {name: by_metric[(name,)] for name in METRICS if (name,) in by_metric}
         tested = {name: rows for name, rows in told.items() if rows["p_holm"].notna().any()}

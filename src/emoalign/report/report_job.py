@@ -70,7 +70,7 @@ class ReportedBaseline(Entry):
 
 
 class ReportJob(Job):
-    """Write manifest and report: the whole study, in an order of its own, without limits.
+    """Write manifest and report: the whole study, in the order in which it names things.
 
     What analyses are set by has keys of its own, which whoever lists the analyses adds
     (`study.fields.part` finds them); so the report knows none of them.
@@ -103,25 +103,44 @@ class ReportJob(Job):
         """What tables call models and baselines, by their names in tables."""
         return short_names(self.titles)
 
+    @property
+    def order(self) -> dict[str, list[str]]:
+        """The names of datasets, scales, models, protocols and readouts, each in the order in
+        which the study names them; scales in that of the first dataset that has them."""
+        scales = [name for card in self.datasets.values() for name in (*card.scales, *card.labels)]
+        readouts = {readout for each in self.protocols.values() for readout in each.readouts}
+        return {
+            "dataset": list(self.datasets),
+            "scale": list(dict.fromkeys(scales)),
+            "model": list(self.titles),
+            "protocol": list(self.protocols),
+            "readout": sorted(readouts),
+        }
+
     def drawing(self) -> FigureJob:
-        """The job of all figures of the study: what `figures.planned.planned_figures` takes."""
+        """The job of all figures of the study: what `figures.planned.planned_figures` takes.
+
+        It is in alphabetical order, so that a new order of the study draws nothing again.
+        """
         return FigureJob(
             figures=self.figures,
-            models={name: model.title for name, model in self.models.items()},
+            models={name: model.title for name, model in sorted(self.models.items())},
             datasets={
                 name: ShownDataset(
                     **{field: getattr(dataset, field) for field in ShownDataset.model_fields}
+                    | {"scales": dict(sorted(dataset.scales.items()))}
+                    | {"labels": dict(sorted(dataset.labels.items()))}
                 )
-                for name, dataset in self.datasets.items()
+                for name, dataset in sorted(self.datasets.items())
             },
             protocols={
                 entry.name: AskedOf(
                     temperature=entry.temperature,
-                    prompts={name: entry.prompt_set(name) or "" for name in self.datasets},
+                    prompts={name: entry.prompt_set(name) or "" for name in sorted(self.datasets)},
                     personas=entry.personas,
                     wave=entry.wave,
                 )
-                for entry in self.protocols.values()
+                for _, entry in sorted(self.protocols.items())
             },
             seed=self.seed,
         )

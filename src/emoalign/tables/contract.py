@@ -116,10 +116,11 @@ def inert(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def groups(
-    rows: pd.DataFrame, columns: Sequence[str]
+    rows: pd.DataFrame, columns: Sequence[str], *, sort: bool = True
 ) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-    """The rows that share their texts in `columns`, group by group in ascending order."""
-    for key, group in rows.groupby(list(columns)):
+    """The rows that share their texts in `columns`, group by group in ascending order, or in that
+    of their first rows."""
+    for key, group in rows.groupby(list(columns), sort=sort):
         yield tuple(map(str, key)), group
 
 

@@ -12,7 +12,6 @@ from emoalign.report.answers import little, on_scale, unusable
 from emoalign.report.asked_differently import sentence as differing
 from emoalign.report.conditions import condition
 from emoalign.report.grid import (
-    CELL_ORDER,
     Column,
     Gap,
     Row,
@@ -28,7 +27,7 @@ from emoalign.report.grid import (
 )
 from emoalign.report.nearest import ends_of, nearer
 from emoalign.report.report_job import ReportJob, is_asked
-from emoalign.report.section import Results, Section, View
+from emoalign.report.section import Finding, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import ALIGNMENT, CONTRASTS, groups, records
@@ -43,7 +42,7 @@ from emoalign.wording import (
     with_p,
 )
 
-FEW = 5
+FEW = 4
 """Findings about correlations that can be read one by one."""
 
 
@@ -109,15 +108,17 @@ def _disattenuated(row: Row) -> str:
 
 
 def _view(results: Results) -> View | None:
-    rows = results.table(ALIGNMENT).sort_values(CELL_ORDER, ignore_index=True)
+    rows = results.table(ALIGNMENT)
     if rows.empty:
         return None
     job = results.job
     shown = grid("alignment-table", "Alignment by condition", rows, columns(job), ALIGNMENT)
+    told = findings(rows, results.table(CONTRASTS), job)
     return View(
         {"grid": shown, "gaps": alignment_gaps(rows), "readouts": set(rows["readout"])},
-        findings(rows, results.table(CONTRASTS), job),
+        told,
         methods=[_methods(job)] if rows["pearson_r"].notna().any() else [],
+        summed=len(told) > FEW,
     )
 
 
@@ -164,9 +165,11 @@ def why_no_interval(cell: Mapping[str, Any]) -> str:
 
 def findings(alignment: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """The answer: for each model a list of sentences, one paragraph per dataset and scale."""
-    each = [
-        _finding(rows, contrasts, job)
-        for _, rows in groups(alignment, ["model", "dataset", "scale"])
+    each: list[list[str]] = [
+        Finding(_finding(rows, contrasts, job), dataset=dataset, scale=scale, model=model)
+        for (dataset, scale, model), rows in groups(
+            alignment, ["dataset", "scale", "model"], sort=False
+        )
     ]
     return each if len(each) <= FEW else [_range(alignment, job), *each]
 

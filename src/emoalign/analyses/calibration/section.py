@@ -15,6 +15,7 @@ from emoalign.report.grid import (
     Row,
     count,
     grid,
+    in_order,
     model_column,
     p,
     readout,
@@ -23,7 +24,7 @@ from emoalign.report.grid import (
 )
 from emoalign.report.nearest import FEW, SMALL
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import Absent, Results, Section, View
+from emoalign.report.section import Absent, Finding, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
 from emoalign.wording import ci, counted, interval, listed, number, out_of, span
@@ -61,7 +62,8 @@ def _view(results: Results) -> View | Absent | None:
     settings = part(job, CalibrationSettings)
     if rows.empty:
         return None
-    rows = rows.sort_values([*CELL_ORDER, "rank"], kind="stable")
+    ranked = rows.sort_values("rank", kind="stable")
+    rows = in_order(ranked, job)
     judged = rows.dropna(subset=["jsd_after"])
     if judged.empty:
         return Absent(_ABSENT.format(why="; ".join(dict.fromkeys(rows["reason"].dropna()))))
@@ -127,7 +129,7 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
     """A paragraph for each scale: the gain of the best method of each cell, and the part of the
     model in it."""
     tried = rows[rows["method"].isin(METHODS)]
-    for (dataset, scale), cells in groups(tried, ["dataset", "scale"]):
+    for (dataset, scale), cells in groups(tried, ["dataset", "scale"], sort=False):
         best = cells.loc[cells.groupby(CELL_ORDER)["jsd_after"].idxmin()]
         where = f"{job.datasets[dataset].title}, {scale}"
         sentences = [_gains(best, where, cells["method"].nunique()), *_ends(best, job)]
@@ -138,7 +140,8 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
                 "The human average alone (the mean human distribution over other items, which "
                 f"needs no model) diverges by {alone} bits."
             )
-        yield [*sentences, *_useless(cells, best, job)]
+        told = [*sentences, *_useless(cells, best, job)]
+        yield Finding(told, dataset=dataset, scale=scale)
 
 
 def _gains(best: pd.DataFrame, where: str, n_methods: int) -> str:

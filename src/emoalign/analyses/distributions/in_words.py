@@ -19,6 +19,7 @@ from emoalign.report.nearest import (
     verdicts,
 )
 from emoalign.report.report_job import ReportJob
+from emoalign.report.section import Finding
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
 from emoalign.wording import READOUTS, ci, listed, number, out_of, span
 
@@ -43,13 +44,13 @@ def findings(
     """
     asked = whole["protocol"] != BASELINE
     of_jsd = whole[(whole["metric"] == "jsd") & whole["value"].notna() & asked]
-    for (dataset, scale), rows in groups(of_jsd, ["dataset", "scale"]):
+    for (dataset, scale), rows in groups(of_jsd, ["dataset", "scale"], sort=False):
         own = contrasts[(contrasts["dataset"] == dataset) & (contrasts["scale"] == scale)]
         compared = [
             *verdict_sentences(list(verdicts(own)), lambda name: title(job, name)),
             *_guesses(own, job),
         ]
-        yield [
+        told = [
             *_distances(rows, usable, job),
             *(
                 text
@@ -59,6 +60,7 @@ def findings(
             *compared,
             *_people(rows),
         ]
+        yield Finding(told, dataset=dataset, scale=scale)
 
 
 def _distances(rows: pd.DataFrame, usable: Usable, job: ReportJob) -> Iterator[str]:

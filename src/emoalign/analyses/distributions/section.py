@@ -60,7 +60,7 @@ MEANINGS = {
 
 
 def _view(results: Results) -> View | Absent | None:
-    job, rows = results.job, results.table(DISTRIBUTIONS).sort_values(CELL_ORDER, kind="stable")
+    job, rows = results.job, results.table(DISTRIBUTIONS)
     if rows.empty:
         return None
     whole = rows[rows["stratum"] == "all"]
@@ -68,8 +68,7 @@ def _view(results: Results) -> View | Absent | None:
         return Absent(_why_nothing(whole))
     contrasts = results.table(DISTRIBUTION_CONTRASTS)
     main = whole[whole["metric"].isin(HEADLINE)]
-    entropy = results.table(ENTROPY).sort_values(CELL_ORDER, kind="stable")
-    categories = results.table(CATEGORIES).sort_values(CELL_ORDER, kind="stable")
+    entropy, categories = results.table(ENTROPY), results.table(CATEGORIES)
     metrics = set(rows["metric"])
     values = {
         "main": grid(

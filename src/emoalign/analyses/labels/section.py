@@ -8,17 +8,9 @@ from typing import Any
 import pandas as pd
 
 from emoalign.report.answers import unusable
-from emoalign.report.grid import (
-    CELL_ORDER,
-    bounded,
-    cell_columns,
-    count,
-    grid,
-    share,
-    text,
-)
+from emoalign.report.grid import bounded, cell_columns, count, grid, share, text
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import Results, Section, View
+from emoalign.report.section import Finding, Results, Section, View
 from emoalign.tables import LABELS, groups, records
 from emoalign.wording import coefficient, counted, percent, span
 
@@ -31,7 +23,7 @@ METHODS = [
 
 def _view(results: Results) -> View | None:
     job = results.job
-    rows = results.table(LABELS).sort_values(CELL_ORDER, kind="stable")
+    rows = results.table(LABELS)
     if rows.empty:
         return None
     columns = (
@@ -54,12 +46,15 @@ def _view(results: Results) -> View | None:
 
 def findings(labels: pd.DataFrame, answers: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """The findings on scales of labels: one paragraph per cell; `answers` counts statuses."""
-    cell = ["model", "dataset", "scale", "protocol"]
+    cell = ["dataset", "scale", "model", "protocol"]
     counts = {key: records(rows)[0] for key, rows in groups(answers, cell)}
     return [
-        _label_finding(rows, job, counts[key]["n_ok"] > 0)
-        + unusable(counts[key], "a choice of labels")
-        for key, rows in groups(labels, cell)
+        Finding(
+            _label_finding(rows, job, counts[key]["n_ok"] > 0)
+            + unusable(counts[key], "a choice of labels"),
+            **dict(zip(cell, key, strict=True)),
+        )
+        for key, rows in groups(labels, cell, sort=False)
     ]
 
 

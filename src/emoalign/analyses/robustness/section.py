@@ -8,7 +8,6 @@ import pandas as pd
 
 from emoalign.analyses.robustness.in_words import answers, findings, verdict
 from emoalign.report.grid import (
-    CELL_ORDER,
     Column,
     Grid,
     Row,
@@ -31,7 +30,7 @@ from emoalign.wording import coefficient, counted
 
 
 def _view(results: Results) -> View | Absent | None:
-    job, rows = results.job, results.table(ROBUSTNESS).sort_values(CELL_ORDER, kind="stable")
+    job, rows = results.job, results.table(ROBUSTNESS)
     if rows.empty:
         return None
     rows = rows.assign(part=rows["part"].fillna(""))
@@ -66,12 +65,12 @@ def _methods(job: ReportJob) -> str:
 def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
     """A row per condition, with the r of each check."""
     cells = []
-    for key, of_cell in groups(rows, CELL_KEY):
+    for key, of_cell in groups(rows, CELL_KEY, sort=False):
         found = records(of_cell)
         row = dict(zip(CELL_KEY, key, strict=True)) | found[0]
         row |= {f"r {one['check']} {one['part']}".strip(): one["r"] for one in found}
         cells.append(row)
-    wide = pd.DataFrame(cells).sort_values(CELL_ORDER, kind="stable")
+    wide = pd.DataFrame(cells)
     least = part(job, StatisticsSettings).min_answers
     checks = {
         "thirds low": (

@@ -42,7 +42,7 @@ METHODS = {
 
 
 def _view(results: Results) -> View | None:
-    rows = results.table(ALIGNMENT).sort_values(CELL_ORDER, ignore_index=True)
+    rows = results.table(ALIGNMENT)
     if rows.empty:
         return None
     rows = _with_counts(rows, results)

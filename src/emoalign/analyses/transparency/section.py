@@ -10,13 +10,13 @@ import pandas as pd
 from emoalign.analyses.transparency.label_order import ordered_by
 from emoalign.report.conditions import conditions
 from emoalign.report.grid import (
-    CELL_ORDER,
     Column,
     between,
     bounded,
     cell_columns,
     count,
     grid,
+    in_order,
     p,
     reason,
     share,
@@ -53,11 +53,8 @@ def _view(results: Results) -> View | Absent:
         reasons = dict.fromkeys(labels["reason"].dropna())
         return Absent(f"The explicitness of labels could not be measured: {_first(reasons)}.")
     place = {name: number for number, name in enumerate(PREDICTORS)}
-    gradients = gradients.sort_values(
-        [*CELL_ORDER, "predictor"],
-        kind="stable",
-        key=lambda column: column.map(place) if column.name == "predictor" else column,
-    )
+    ranked = gradients.sort_values("predictor", key=lambda column: column.map(place), kind="stable")
+    gradients = in_order(ranked, job)
     return View(
         {
             "gradients": grid(
@@ -129,7 +126,7 @@ def _label_columns() -> tuple[Column, ...]:
 def _findings(gradients: pd.DataFrame, labels: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """A paragraph for each scale of labels that has a gradient."""
     paragraphs = []
-    for (name, scale), rows in groups(gradients, ["dataset", "scale"]):
+    for (name, scale), rows in groups(gradients, ["dataset", "scale"], sort=False):
         own = labels[(labels["dataset"] == name) & (labels["scale"] == scale)]
         predictor = ordered_by(own)
         gradient = rows[rows["predictor"] == predictor].dropna(subset=["rho"])

@@ -40,7 +40,7 @@ def _view(results: Results) -> View | Absent:
     if rows.empty:
         return Absent(_why_nothing(results.job))
     sources = list(dict.fromkeys(rows["source"]))
-    wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY)])
+    wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY, sort=False)])
     where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
     columns = (
         model_column(results.job),

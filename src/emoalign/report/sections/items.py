@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from emoalign.report.carried import Numbers, fractions, packed, packed_json, shares
 from emoalign.report.grid import CELL_ORDER, Column, Row, cell_columns, count, grid, text, value
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.scales import LabelScale, Scale
 from emoalign.tables import read_parquet
@@ -76,7 +77,7 @@ def _blocks(results: Results) -> Iterator[Block]:
             file = results.folder / f"items/{dataset}.parquet"
             rows = read_parquet(file, columns=READ, filters=[("scale", "=", name)])
             ids = sorted(results.stimuli(dataset)["item_id"].astype(str))
-            yield _block(f"{dataset}-{name}", dataset, name, scale, rows, ids)
+            yield _block(f"{dataset}-{name}", dataset, name, scale, rows, ids, results.job)
 
 
 def _block(
@@ -86,6 +87,7 @@ def _block(
     scale: Scale,
     rows: pa.Table,
     ids: list[str],
+    job: ReportJob,
 ) -> Block:
     shown = _points(scale)
     about: dict[str, Any] = {"id": id, "dataset": dataset, "scale": name, "n": len(ids)}
@@ -97,10 +99,14 @@ def _block(
     keys = list(zip(*(rows[name].to_pylist() for name in CELL), strict=True))
     columns = _Columns(rows, len(ids), shown)
     content = [columns.rater("human_", at, np.arange(len(keys)))]
+    places = [{one: place for place, one in enumerate(job.order[name])} for name in CELL]
     belongs: dict[tuple[str, ...], list[int]] = {}
     for row, key in enumerate(keys):
         belongs.setdefault(key, []).append(row)
-    for key in sorted(belongs):
+    for key in sorted(
+        belongs,
+        key=lambda key: [of.get(name, len(of)) for of, name in zip(places, key, strict=True)],
+    ):
         chosen = np.array(belongs[key], dtype=np.int64)
         content.append(columns.rater("", at, chosen))
         about["cells"].append(dict(zip(CELL, key, strict=True)))
