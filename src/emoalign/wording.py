@@ -68,12 +68,34 @@ def with_p(p: float) -> str:
     return f"p {value}" if value.startswith("<") else f"p = {value}"
 
 
+def sentence(text: str) -> str:
+    """Somebody else's words, with a full stop where they end without one: ours may follow."""
+    ends = text.rstrip().rstrip("\"')]}”’»")
+    return text if ends.endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
+
+
 def percent(share: float) -> str:
     """A share in percent, with a decimal where it is small or nearly everything."""
     if math.isnan(share):
         return ABSENT
     digits = 0 if 0.01 <= share <= 0.99 or share in (0, 1) else 2
     return f"{100 * share:.{digits}f}%"
+
+
+def dollars(usd: float) -> str:
+    """An amount of money; one that is rounded to nothing is no more than a bound."""
+    return f"{usd:,.2f} US dollars" if usd >= 0.005 or not usd else "< 0.01 US dollars"
+
+
+def at_most(usd: float, most: str = "at most") -> str:
+    """The most that something costs: at most 1.20 US dollars, or < 0.01 US dollars."""
+    amount = dollars(usd)
+    return amount if amount.startswith("<") else f"{most} {amount}"
+
+
+def minutes(number: float) -> str:
+    """A running time, rounded to minutes: less than a minute, 1 min, 1,250 min."""
+    return "less than a minute" if number < 1 else f"{number:,.0f} min"
 
 
 def counted(n: int, thing: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 from emoalign.elicitation.inquiry import day_of
 from emoalign.report.section import Results, View
 from emoalign.report.sections.about import METHODS
+from emoalign.stimuli.preparation import USED
 from emoalign.tables import STIMULI
 from tests.kit.ratings import item_ids, norms, rating_rows, ratings, stimuli
 from tests.kit.stages import make
@@ -102,7 +103,7 @@ def test_one_eligible_item_is_the_only_one(made: Path, tmp_path: Path) -> None:
 
 def test_what_the_preparation_left_out_is_told(made: Path, tmp_path: Path) -> None:
     folder = copied(made, tmp_path)
-    note = {"items_used": "30 of 31 items are used. Left out: 1 shown as an example."}
+    note = {USED: "30 of 31 items are used. Left out: 1 shown as an example."}
     STIMULI.write(stimuli(item_ids(30)), folder / "stimuli/words.parquet", note)
     assert "Left out: 1 shown as an example." in methods(folder)
 

@@ -310,7 +310,7 @@ def test_plan_says_how_wide_the_intervals_of_labels_and_numbers_will_be(planned:
     of_numbers = {"r", "jsd", "log_rms_sd_ratio"}
     assert asked == {"emotions": {"jsd"}, "arousal": of_numbers, "valence": of_numbers}
     log = (planned / "logs/plan.log").read_text(encoding="utf-8")
-    assert "comments emotions, 4 items, 4 participants: half-widths of 95% intervals" in log
+    assert "comments, emotions: 4 items, 4 participants. Expected half-widths" in log
 
 
 def test_the_transparency_of_labels_is_told_and_why_most_of_it_is_missing(

@@ -57,6 +57,7 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Project:
     *said, title, what, log, remedy, complete = failed.stderr.splitlines()
     assert "[failed] prepare_stimuli mine: " in said[-2]
     assert (title, what) == ("1 job failed:", f"prepare_stimuli mine: {message}")
+    assert failed.stderr.count(message) == 1
     assert log == "    its log: results/small/logs/prepare_stimuli/mine.log"
     assert "run the same command again" in remedy
     assert complete.startswith("Complete log(s): ")

@@ -1,4 +1,4 @@
-"""The jobs of a study: what the rules up to its items, its report and its figures are told."""
+"""The jobs of a study: the parameters of each rule up to its items, its report and its figures."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Jobs:
         )
 
     def _rated(self, dataset: str) -> dict[str, dict[str, Any]]:
-        """The cards of recorded ratings that say which items are used, where they do."""
+        """The cards of recorded ratings whose items alone are used (items: rated)."""
         if self.loaded.dataset_entry(dataset).items == "all":
             return {}
         return {
@@ -56,8 +56,8 @@ class Jobs:
         }
 
     def _demonstrated(self, dataset: str) -> tuple[str, ...]:
-        """Texts shown as demonstrations by any protocol: all of them are kept out of the sample,
-        so that every protocol rates the same items. Nobody saw them where nobody is asked."""
+        """Texts that any protocol shows as demonstrations, to be kept out of the sample, so that
+        every protocol rates the same items. None where all ratings are recorded."""
         if not self.loaded.asked_raters(dataset):
             return ()
         shown = {
@@ -71,7 +71,7 @@ class Jobs:
         return tuple(sorted(shown))
 
     def rate(self, model: str, protocol: str, dataset: str, asked: str) -> RatingJob:
-        """The ratings of one cell, or of those that are asked about jointly."""
+        """The ratings of one cell, or of the scales that share a request."""
         entry = self.loaded.protocol(protocol)
         scales = self.loaded.datasets[dataset].scales
         prompts = self.loaded.question_template(protocol, dataset, asked.split("+")[0])
@@ -87,7 +87,7 @@ class Jobs:
         )
 
     def rate_together(self, model: str, protocol: str, dataset: str) -> list[RatingJob]:
-        """The ratings of all that a protocol asks a model about a dataset."""
+        """The ratings on all scales of a dataset by a model under a protocol."""
         return [
             self.rate(model, protocol, dataset, asked)
             for asked in self.loaded.asked(protocol, dataset)
@@ -215,7 +215,7 @@ def figures(loaded: LoadedStudy) -> dict[str, FigureSet]:
 
 
 def undrawn(loaded: LoadedStudy) -> list[str]:
-    """Why figures that the study names are not drawn."""
+    """The figures that the study names but cannot have, each with the reason."""
     job = reported(loaded).drawing()
     named = job.figures or ()
     return [

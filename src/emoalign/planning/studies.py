@@ -1,4 +1,4 @@
-"""Studies: as config/config.yaml and config/studies/*.yaml have them, and with all they name."""
+"""Studies as in config/config.yaml and config/studies/*.yaml, and loaded with their entries."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 from emoalign.study.settings import Strata
 
 SHARED_FOLDERS = ("journal", "trainings")
-"""Folders in results/ that are no study's."""
+"""Folders in results/ that belong to no study."""
 
 JOURNAL_FOLDERS = ("embeddings", "spending")
-"""Folders in results/journal that are no model's."""
+"""Folders in results/journal that belong to no model."""
 
 
 class StudyDataset(Entry):
@@ -212,7 +212,7 @@ class LoadedStudy:
         return tuple(name for name in self.study.models if chosen is None or name in chosen)
 
     def asked_raters(self, dataset: str) -> tuple[str, ...]:
-        """Those of them that are asked, as far as their cards can be read."""
+        """The models that are asked about a dataset, as far as their cards can be read."""
         raters = self.raters(dataset)
         return tuple(name for name in raters if name in self.models and self.models[name].asked)
 
@@ -226,12 +226,12 @@ class LoadedStudy:
         return {name: card.scales[name] for name in sorted(self.scales(dataset))}
 
     def numbers(self, dataset: str) -> dict[str, HumanScale]:
-        """Those of them that are scales of numbers."""
+        """The scales of numbers among them."""
         scales = self.asked_scales(dataset).items()
         return {name: scale for name, scale in scales if isinstance(scale, HumanScale)}
 
     def labels(self, dataset: str) -> dict[str, LabelScale]:
-        """Those of them that are scales of labels."""
+        """The scales of labels among them."""
         scales = self.asked_scales(dataset).items()
         return {name: scale for name, scale in scales if isinstance(scale, LabelScale)}
 
@@ -240,7 +240,7 @@ class LoadedStudy:
         return [dataset for dataset in sorted(self.datasets) if self.labels(dataset)]
 
     def prompt_set(self, protocol: str, dataset: str) -> PromptSet | None:
-        """The prompt set that a protocol asks about a dataset with; None where nobody is asked."""
+        """The prompt set of a protocol for a dataset; None if all ratings are recorded."""
         name = self.protocol(protocol).prompt_set(dataset)
         return None if name is None else self.prompt_sets[name]
 
@@ -262,7 +262,7 @@ class LoadedStudy:
         )
 
     def participants(self, protocol: Protocol) -> tuple[str, ...]:
-        """The personas of a protocol's participants; empty where they are nobody in particular."""
+        """The personas of a protocol's participants; empty for a protocol without personas."""
         if protocol.personas is None:
             return ()
         return self.personas[protocol.personas].texts()[: protocol.participants]

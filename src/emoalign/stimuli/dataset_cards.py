@@ -105,7 +105,7 @@ class DatasetCard(Entry):
             unknown = [name for name in rated if name not in self.scales]
             stimulus = "image" if self.modality == "image" else "text"
             if getattr(self.source, stimulus) is None:
-                raise ValueError(f"source.{stimulus}: missing; a column with what is shown")
+                raise ValueError(f"source.{stimulus}: missing; name the column of the {stimulus}s")
             self._check_kinds(self.source)
         else:
             unknown = [name for name in self.scales if name not in rated]
@@ -147,7 +147,7 @@ class DatasetCard(Entry):
 class PreparationJob(Job):
     """Read one dataset, draw the sample, write items and norms."""
 
-    version: int = 5
+    version: int = 6
     dataset: str
     restricted: bool = False
     modality: Modality
@@ -162,8 +162,8 @@ class PreparationJob(Job):
     excluded_texts: tuple[str, ...]
     shard_items: int | None
     shown: bool = True
-    """Whether anybody is shown the images, so that their files are needed."""
+    """Whether a model is shown the items, so that image files are needed."""
     rated: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Cards of recorded ratings by model, where only items that all of them have are used."""
+    """Cards of recorded ratings by model, if only items that all of them rated are used."""
     protocols: tuple[str, ...] = ()
     """The protocols under which they must have them."""

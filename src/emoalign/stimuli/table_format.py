@@ -1,4 +1,4 @@
-"""How the file of a table is written, as cards of datasets and of recorded ratings say it."""
+"""The format of a table's file, as given in cards of datasets and of recorded ratings."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _TABULATOR = ("\\t", "tab", "tabs", "tabulator")
 
 
 class TableFormat(Entry):
-    """How the file of a table is written; every key has a default."""
+    """The format of a table's file; every key has a default."""
 
     empty_is_none: ClassVar[bool] = True
-    """Whether an empty field is none whatever `na_values` says, in all columns they are for."""
+    """Whether an empty field is always a missing value, whatever `na_values` says."""
 
     format: FileFormat | None = Field(
         None, description="File format. Default: by the file's extension."

@@ -57,15 +57,15 @@ Status = Literal[
     "truncated",
     "error",
 ]
-"""What an answer is: a rating, or why it is none."""
+"""The status of an answer: a rating, or the reason why it is not one."""
 
 TAGS = ("kind: ", "reader: ")
-"""What opens the name of an entry's kind in the location of a problem: the key that tells the kind.
+"""The start of an entry's kind in the location of a problem, before the key that gives the kind.
 No key begins like it."""
 
 
 def tag(key: str, value: object) -> str:
-    """The name of an entry's kind where a key tells which of several kinds an entry is."""
+    """The tag of a kind of entries that is chosen by a key."""
     return f"{key}: {value}"
 
 

@@ -1,4 +1,4 @@
-"""How a study asks: protocols, and in config/prompts and config/personas what they ask with."""
+"""Protocols, and the prompt sets and persona tables that they use."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Protocol(Entry):
 
 
 class Asked(Entry):
-    """Variables of a protocol: how sharply it samples, and with which words it asks a dataset."""
+    """The variables of a protocol: its temperature, and its prompt set for each dataset."""
 
     temperature: float
     prompts: dict[str, str]

@@ -39,7 +39,7 @@ class OrdinalScale(Range):
         return tuple(round(self.min + index * self.step, 10) for index in range(count))
 
     def point(self, number: float) -> float | None:
-        """The possible rating that `number` is, None if it is none."""
+        """The point of the scale that equals `number`; None if there is none."""
         steps = round((number - self.min) / self.step)
         point = round(self.min + steps * self.step, 10)
         on_scale = self.min <= point <= self.max and abs(point - number) < 1e-9
@@ -93,7 +93,7 @@ class LabelScale(Entry):
 
 
 Scale = OrdinalScale | LabelScale
-"""What an answer is given on."""
+"""The scale of an answer."""
 
 
 class NativeRange(Entry):

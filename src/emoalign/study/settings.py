@@ -1,4 +1,4 @@
-"""What a study sets for several of its parts: the strata of a sample, statistics, distributions."""
+"""Settings that several parts of a study share: strata of a sample, statistics, distributions."""
 
 from __future__ import annotations
 

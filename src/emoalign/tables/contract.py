@@ -170,7 +170,7 @@ REASON = Column("reason", TEXT, "Why a number of the row is missing.")
 CELL = (MODEL, PROTOCOL, DATASET, SCALE, READOUT)
 
 CELL_KEY = [column.name for column in CELL]
-"""The names of the columns that tell cells apart, in one order everywhere."""
+"""The names of the columns that identify a cell, in one order everywhere."""
 
 RECURRING = (*CELL, ITEM, N_ITEMS, N_TEXTS, REASON)
 """Columns of many tables, each with one meaning everywhere."""

@@ -1,4 +1,4 @@
-"""How wide will the intervals of a study be? The target plan asks before anything is spent."""
+"""How wide will the intervals of a study be? The target plan says so before anything is spent."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class PrecisionSettings(Entry):
 
 
 class PrecisionJob(AnalysisJob):
-    """Say how wide the intervals of the study will be, and what makes them narrower.
+    """Plan how wide the intervals of the study will be, and what makes them narrower.
 
-    `participants` are the numbers that protocols sample, where they say one; `exact` says
-    whether one is exact.
-    `min_raters` and `folds` are those by which distributions will be compared.
+    `participants` are the numbers of sampled answers per item of the protocols, ascending; `exact`
+    is True if a protocol reads exact probabilities. `min_raters` and `folds` are those of the
+    comparison of distributions.
     """
 
-    version: int = 3
+    version: int = 4
     datasets: dict[str, dict[str, DatasetScale]]
     participants: tuple[int, ...]
     exact: bool

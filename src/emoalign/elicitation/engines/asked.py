@@ -114,7 +114,7 @@ class AskedModel(ModelCard):
     )
 
     packages: ClassVar[tuple[str, ...]] = ()
-    """Python packages that the engine works with: the manifest tells their versions."""
+    """Python packages of the engine, whose versions are in the manifest."""
 
     @property
     @abstractmethod

@@ -21,6 +21,7 @@ from emoalign.prompts import TOKENS_PER_MESSAGE, Prompt
 from emoalign.stage import uninterrupted
 from emoalign.study.fields import FileSource
 from emoalign.study.source_files import locate, locate_verified
+from emoalign.wording import sentence
 
 if TYPE_CHECKING:  # what serves is imported when a job runs, not when a study is read
     import xllamacpp
@@ -147,7 +148,7 @@ class LlamaCppModel(ServedModel):
 
 
 class Served(NamedTuple):
-    """Where the server of a job listens, and the key it asks for, which is nowhere but in memory.
+    """The address of the server of a job, and its key, which exists only in memory.
 
     Whoever else works on the machine can reach the address, but not ask it or see what is asked.
     """
@@ -202,7 +203,7 @@ def loaded(parameters: xllamacpp.CommonParams, threads: int) -> xllamacpp.Server
             server.handle_metrics()
     except RuntimeError as error:
         raise EngineError(
-            f"llama.cpp cannot load {parameters.model.path}: {error}. Is it a GGUF file, whole, "
-            "and of an architecture this version knows?"
+            f"llama.cpp cannot load {parameters.model.path}: {sentence(str(error))} Is it a whole "
+            "GGUF file, of an architecture that this version knows?"
         ) from error
     return server

@@ -22,7 +22,6 @@ from emoalign.prompts import (
     Prompt,
     Renderer,
 )
-from emoalign.report.manifest import metadata
 from emoalign.report.report_job import (
     ReportedDataset,
     ReportedModel,
@@ -32,12 +31,13 @@ from emoalign.report.report_job import (
 )
 from emoalign.report.report_job import is_asked as _asked
 from emoalign.report.section import Results, Section, View
+from emoalign.stimuli.preparation import USED
 from emoalign.study.protocols import (
     AnswerFormat,
     Protocol,
 )
 from emoalign.study.scales import LabelScale, Scale
-from emoalign.tables import read_parquet
+from emoalign.tables import metadata, read_parquet
 from emoalign.wording import counted, listed, number, span
 
 STRICT = (
@@ -106,7 +106,7 @@ def _stimuli(results: Results) -> Iterator[str]:
             yield f"All {n:,} eligible {card.modality}s of {card.title}{matching} were used."
         if card.rated_only:
             yield "Only items that every recorded model has answers to were eligible."
-        if used := metadata(results.folder / f"stimuli/{name}.parquet").get("items_used"):
+        if used := metadata(results.folder / f"stimuli/{name}.parquet").get(USED):
             yield used
         yield from _rated(results, name, n)
         yield from _scales(card)

@@ -134,7 +134,12 @@ def _ratings(
             if source.skips == "drop":
                 continue
         rows.append(rating)
-    _log.info("%s: rows that skip a sentence (1, 1, 1): %d (%s)", path, skips, source.skips)
+    _log.info(
+        "%s: rows of raters who skipped the sentence (1, 1, 1): %d (skips: %s)",
+        path,
+        skips,
+        source.skips,
+    )
     return given
 
 

@@ -182,7 +182,7 @@ def _chosen(
 
 
 def _rater(row: Row, header: Sequence[str]) -> str:
-    """The code of who rated; empty where the file does not tell."""
+    """The code of the rater; empty if the file has none."""
     written = str(row.fields[header.index(_RATER)]) if _RATER in header else ""
     return rater_code(written) if written.strip() else ""
 

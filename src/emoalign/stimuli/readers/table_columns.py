@@ -1,4 +1,4 @@
-"""Columns of a table and how it is written, as a dataset's card says it."""
+"""The columns and the format of a table, as given in a dataset's card."""
 
 from __future__ import annotations
 

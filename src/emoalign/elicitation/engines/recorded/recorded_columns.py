@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from emoalign.study.fields import LONGEST_NAME, Entry, Name
 
 ANY = "*"
-"""What stands for the participants in the name of a column."""
+"""The part of a column name that stands for the participant."""
 
 
 ItemKey = Literal["item", "text", "image"]
@@ -33,7 +33,7 @@ Written = Annotated[
     BeforeValidator(_listed, json_schema_input_type=str | float | list[str | float]),
     Field(min_length=1),
 ]
-"""What stands in the fields of a table: one value or several, each a text or a number."""
+"""One or several values of a field, each a text or a number."""
 
 
 class RecordedColumns(Entry):

@@ -172,7 +172,7 @@ def _ratings(
 
 
 def _told_apart(card: RecordedModel) -> str:
-    """The columns that tell ratings apart, for messages."""
+    """The columns that identify a rating, for messages."""
     names = [getattr(card.columns, card.columns.item_key), card.columns.participant]
     shown = [repr(name) for name in names if name]
     return f"column{'s' if len(shown) > 1 else ''} {' and '.join(shown)}"

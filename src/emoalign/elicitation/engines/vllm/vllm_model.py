@@ -110,7 +110,7 @@ class VllmModel(AskedModel):
         return self.model, self.revision
 
     def setup(self) -> Settings:
-        """Number formats, and what the chat template is told."""
+        """Number formats, and the variables of the chat template."""
         formats = {"dtype": self.dtype, "head_dtype": self.head_dtype}
         kwargs = {f"chat_template_kwargs.{k}": v for k, v in self.chat_template_kwargs.items()}
         return tuple(sorted({**formats, **kwargs}.items()))
