@@ -76,7 +76,7 @@ def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path)
     told = f"{r}, {ci(*ends, bounded=True)}"
     job = report_job(figures=["correlations", "means"])
     [panel] = [axis for page in drawn(tmp_path, job, "means") for axis in page.axes]
-    assert f"r = {told}, 27 items" in panel.get_title()
+    assert f"r = {told}\n27 items" in panel.get_title()
     [axis] = drawn(tmp_path, job, "correlations")[0].axes
     assert ends in [list(line.get_xdata()) for line in axis.lines]
     assert R_INTERVAL in axis.get_xlabel()

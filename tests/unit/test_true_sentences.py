@@ -264,7 +264,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
         "both readouts",
     },
     "Means of items: Words, valence: there is nothing to draw": {"refused"},
-    "Spread of ratings: Words, valence: there is nothing to draw": {"refused", "one answer"},
+    "Spread of ratings: Words, valence: there is nothing to draw": {"refused"},
     "Dashed: root mean square of people on the same items": {"whole"},
     "of the items farthest from it some are named": {"whole"},
     "on a scale of arousal; this study has none": ALL - {"arousal"},

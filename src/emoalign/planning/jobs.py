@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from emoalign.analyses.catalogue import FIGURES, REPORT_JOB, settings_of_report
+from emoalign.analyses.catalogue import (
+    FIGURES,
+    REPORT_JOB,
+    settings_of_report,
+    settings_of_study,
+)
 from emoalign.baselines.baseline_cards import BaselineData, PredictionJob, TrainingJob, trained
 from emoalign.elicitation.rating import RatingJob
 from emoalign.figures.planned import FigureSet, figure_sets, undrawn_figures
@@ -14,6 +19,7 @@ from emoalign.planning.rules import rule_names
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.report_job import ReportedBaseline, ReportedDataset, ReportedModel, ReportJob
 from emoalign.stimuli.dataset_cards import PreparationJob
+from emoalign.study.settings import DistributionSettings
 
 
 @dataclass(frozen=True)
@@ -188,6 +194,11 @@ def reported(loaded: LoadedStudy) -> ReportJob:
 def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
     card, numbers, labels = loaded.datasets[name], loaded.numbers(name), loaded.labels(name)
     scales = loaded.scales(name)
+    [compared] = (
+        getattr(loaded.study, key.key)
+        for key in settings_of_study()
+        if key.entry is DistributionSettings
+    )
     return ReportedDataset(
         title=card.title,
         modality=card.modality,
@@ -195,6 +206,7 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
         scales={scale: numbers[scale] for scale in scales if scale in numbers},
         labels={scale: labels[scale] for scale in scales if scale in labels},
         frameworks=card.frameworks.within(numbers),
+        human={scale: card.source.detail(scale, compared.min_raters) for scale in scales},
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,
         rated_only=loaded.dataset_entry(name).items == "rated",

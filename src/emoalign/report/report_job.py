@@ -138,6 +138,7 @@ class ReportJob(Job):
                     temperature=entry.temperature,
                     prompts={name: entry.prompt_set(name) or "" for name in sorted(self.datasets)},
                     personas=entry.personas,
+                    several=entry.participants != 1 or "exact" in entry.readouts,
                     wave=entry.wave,
                 )
                 for _, entry in sorted(self.protocols.items())

@@ -40,7 +40,7 @@ from emoalign.items.item_names import item_names
 from emoalign.report.answers import Answers
 from emoalign.report.grid import in_order
 from emoalign.report.report_job import ReportJob
-from emoalign.tables import ITEMS, STIMULI, TABLES, Table
+from emoalign.tables import ITEMS, STIMULI, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +79,9 @@ class Results:
 
     def shows(self, figure: PlannedFigure) -> bool:
         """Whether there is anything to see in a figure."""
-        path, columns = figure.kind.needs
-        rows = self._once(next(table for table in TABLES if table.path == path), path)
-        for name, value in (("dataset", figure.dataset), ("scale", figure.scale)):
-            if value is not None and name in rows:
-                rows = rows[rows[name] == value]
-        return bool(rows[list(columns)].notna().any(axis=None))
+        from emoalign.report.carried import is_empty
+
+        return not is_empty(self.folder / "figures" / f"{figure.path}.png")
 
     def planned_figures(self) -> list[PlannedFigure]:
         """All figures that the study has, kind by kind in the order of the study."""

@@ -92,6 +92,9 @@ class LabelScale(Entry):
         return chosen if complete and self.at_least <= len(chosen) <= most else None
 
 
+HumanDetail = Literal["nothing", "means", "SDs", "distributions"]
+"""The most that is known of how people rated an item: each includes what stands before it."""
+
 Scale = OrdinalScale | LabelScale
 """The scale of an answer."""
 

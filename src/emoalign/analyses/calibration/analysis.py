@@ -17,7 +17,7 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
-from emoalign.figures.kinds import FigureKind, always
+from emoalign.figures.kinds import FigureKind, distributions
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry
 from emoalign.study.scales import DatasetScale
@@ -127,17 +127,18 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.calibration.figure:draw",
             title="Calibration: {dataset}, {scale}",
             caption="{dataset}, {scale}: predicted shares of points or labels, and the shares of "
-            "people who chose them, in tenths of the predicted share. Open points: the "
-            "uncalibrated model. Filled points: the model calibrated by the method closest to "
-            "people, on items that it was not fitted on. Crosses, where shown: the human average. "
-            "Dashed: predicted and human shares are equal. Larger points stand for more shares; "
-            "bars are 95% bootstrap intervals over texts. Above each panel: the change in JSD by "
-            "the method.",
+            "people who chose them, in tenths of the predicted share. Open: the uncalibrated "
+            "model. Filled: the model calibrated by the method closest to people, on items that it "
+            "was not fitted on. Crosses: the human average over other items, which ignores the "
+            "item. Dashed: predicted and human shares are equal. Larger points stand for more "
+            "shares; bars are 95% bootstrap intervals over texts. Above each panel: the change of "
+            "the divergence from people (JSD) by the method, with its 95% interval, and by the "
+            "human average.",
             alt="Predicted shares against human shares for {dataset}, {scale}, before and after "
             "calibration, a panel per condition; the numbers are in the tables of calibration.",
             reads=statistics("calibration", "calibration_curves"),
             needs=("statistics/calibration.parquet", ("jsd_after",)),
-            lacks=always,
+            lacks=distributions,
         ),
     ),
     section=PageSection("emoalign.analyses.calibration.section:SECTION", statistics("calibration")),

@@ -16,7 +16,7 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
-from emoalign.figures.kinds import FigureKind, always
+from emoalign.figures.kinds import FigureKind, distributions
 from emoalign.report.contents import PageSection
 from emoalign.study.scales import DatasetScale
 from emoalign.study.settings import DistributionSettings, StatisticsSettings
@@ -71,7 +71,7 @@ ANALYSIS = Analysis(
             "per condition; the correlations are in the table of entropy.",
             reads=statistics("entropy", "item_entropies"),
             needs=("statistics/entropy.parquet", ("human_entropy",)),
-            lacks=always,
+            lacks=distributions,
         ),
     ),
     section=PageSection(

@@ -23,11 +23,12 @@ ANALYSIS = Analysis(
             "frameworks",
             "study",
             draw="emoalign.analyses.frameworks.figure:draw",
-            title="Single emotions against dimensions",
+            title="Discrete emotions against dimensions",
             caption="Left: mean correlation with people over the dimensions (open) and over the "
-            "single emotions (filled). Right: their difference with its 95% bootstrap interval "
-            "over items; above 0, single emotions are met better.",
-            alt="Mean correlations with people of each model on single emotions and on "
+            "discrete emotions (filled). Right: their difference with its 95% bootstrap "
+            "interval over items; above 0, the model matches people better on discrete "
+            "emotions.",
+            alt="Mean correlations with people of each model on discrete emotions and on "
             "dimensions, and their difference; the numbers are in the table of frameworks.",
             reads=statistics("framework"),
             needs=("statistics/framework.parquet", ("r_emotions", "r_dimensions")),

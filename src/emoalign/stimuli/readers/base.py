@@ -17,6 +17,7 @@ from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.rows import Row
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import Entry, FileSource
+from emoalign.study.scales import HumanDetail
 
 if TYPE_CHECKING:  # a card is read without numpy
     import numpy as np
@@ -36,6 +37,11 @@ class Source(Entry, ABC):
     def scale_names(self) -> tuple[str, ...]:
         """The scales that items can have human ratings on."""
         return self.provides
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """The most that the files can tell of human ratings on a scale; a distribution takes at
+        least `min_raters` ratings of an item."""
+        return "distributions" if scale in self.scale_names() else "nothing"
 
     def read(self, paths: Mapping[str, Path], mistakes: Mistakes | None = None) -> list[SourceItem]:
         """All items of the dataset with their human ratings; `paths` are those of `files`.

@@ -22,6 +22,7 @@ from emoalign.stimuli.rows import Row
 from emoalign.stimuli.sheets import Layout, places, read_rows
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource, Name
+from emoalign.study.scales import HumanDetail
 
 SCALE = "emotions"
 _UNCLEAR = "example_very_unclear"
@@ -129,6 +130,10 @@ class GoemotionsSplitsSource(Source):
         min_length=1, description="Files by name of the split: text, label numbers, id."
     )
     labels: FileSource = Field(description="emotions.txt: label names, one per line.")
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """One set of labels for each comment, on which raters agreed."""
+        return "means" if scale in self.provides else "nothing"
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """Comments with the labels that raters agreed on, as if one person had chosen them.

@@ -21,6 +21,7 @@ from emoalign.stimuli.readers.base import (
 )
 from emoalign.stimuli.sheets import Layout, places, read_records, read_rows
 from emoalign.study.fields import FileSource
+from emoalign.study.scales import HumanDetail
 
 if TYPE_CHECKING:  # a card is read without numpy
     from emoalign.statistics.pairs import FloatArray
@@ -41,6 +42,11 @@ class OasisSource(Source):
         None,
         description="OASIS_data.csv, single ratings with rater ids; must reproduce the norms.",
     )
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """SDs, and distributions where the single ratings are at hand."""
+        known = super().detail(scale, min_raters)
+        return "SDs" if known == "distributions" and self.ratings is None else known
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """An image per row: means, SDs (ddof 1) and Ns, with single ratings if given.

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from emoalign.stimuli.readers.base import Source
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import Entry, FileSource, Name
+from emoalign.study.scales import HumanDetail
 
 
 class ScaleColumns(Entry):
@@ -158,3 +159,17 @@ class ItemTable(JoinedTable, Source):
     def scale_names(self) -> tuple[str, ...]:
         """The scales that one of the tables has columns for."""
         return tuple(self.columns())
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """What the columns of the scale can tell: as many ratings as there are columns, unless
+        each row is a rating."""
+        part = next((one for one in self.parts() if scale in one.scales), None)
+        if part is None:
+            return "nothing"
+        columns = part.scales[scale]
+        if columns.mean is not None:
+            return "means" if columns.sd is None else "SDs"
+        n = len(columns.ratings) or 1
+        if part.rows == "ratings" or n >= min_raters:
+            return "distributions"
+        return "means" if n == 1 else "SDs"
