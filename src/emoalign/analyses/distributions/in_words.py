@@ -82,9 +82,9 @@ def _distances(rows: pd.DataFrame, usable: Usable, job: ReportJob) -> Iterator[s
     )
     yield meaning
     if len(cells) <= FEW:
-        yield f"It was {listed(told)}."
+        yield f"The divergence was {listed(told)}."
     else:
-        yield f"It was lowest, {told[0]}, and highest, {told[-1]}."
+        yield f"The divergence was lowest, {told[0]}, and highest, {told[-1]}."
 
 
 def _distance(cell: Mapping[str, Any], usable: Usable, job: ReportJob) -> str:
