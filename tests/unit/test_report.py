@@ -210,12 +210,12 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
         "correlated r = .50, 95% CI [.40, .60], with human means (p, exact probabilities)" in text
     )
     assert ".30" not in text
-    assert "With p only 9% of its sampled answers were a rating" in text
+    assert "Under p, only 9% of its sampled answers were a rating" in text
 
 
 @pytest.mark.parametrize(
     ("usable", "says"),
-    [(267, ["With p only 89% of its sampled answers were a rating"]), (270, [])],
+    [(267, ["Under p, only 89% of its sampled answers were a rating"]), (270, [])],
 )
 def test_lost_answers_are_named_where_they_are_more_than_one_in_ten(
     usable: int, says: list[str]

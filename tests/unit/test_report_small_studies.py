@@ -48,7 +48,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "this study has no such pair",
                 "this study does not have both",
-                "No protocol was asked in both readouts",
+                "No protocol asked for both sampled answers and exact probabilities",
                 "Yes: the one positive correlation (95% interval above 0) stayed above 0 in every "
                 "check with an interval (thirds pooled; negative and positive items pooled).",
                 "Every condition has a rating of every item that people rated.",
@@ -60,9 +60,9 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "For Words, mean valence ratings by Model m could not be correlated with human "
                 "means (p, sampled answers): no item has both a model rating and a human rating",
-                "No item has both a mean of a model and a mean of people",
+                "No item has both a model's mean and a human mean",
                 "No condition has a correlation with human means, so there is none to check.",
-                "With p only 0% of its sampled answers were a rating",
+                "Under p, only 0% of its sampled answers were a rating",
                 "No expectation from a published study could be checked",
             ],
         ),
@@ -82,7 +82,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "Of 30 words of Words, none has both a valence rating by Model m and a human one",
                 "No item has a human rating, so agreement among people is unknown",
-                "No item has both a mean of a model and a mean of people",
+                "No item has both a model's mean and a human mean",
             ],
         ),
         (
@@ -90,7 +90,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             NORM_ROWS.assign(sd=np.nan, ratings=None),
             [
                 "r = ",
-                "which requires several items with two or more ratings each, or with SDs and",
+                "several items need two or more ratings each, or SDs and numbers of raters",
                 "no item has two or more human ratings, or an SD in the norms",
             ],
         ),
@@ -134,7 +134,10 @@ LABELS_ONLY = study(scales=(), labels=("emotions",), figures=DRAWN)
 def test_a_study_of_labels_alone_is_about_labels(tmp_path: Path) -> None:
     rows = label_rows([["joy"], ["fear"]] * 6)
     text = told(tmp_path, LABELS_ONLY, rows, label_norms(CHOICES * 6))
-    assert "Model m chose from 3 labels for 12 words of Words (emotions, under p)" in text
+    assert (
+        "Model m chose from 3 labels for 12 words of Words (emotions, under p, sampled answers)"
+        in text
+    )
     assert "Do models order and place items" not in text
 
 
@@ -166,7 +169,7 @@ def test_copies_and_answers_of_other_models_are_told_beside_the_counts(tmp_path:
         request_id=[f"request-{place // 10}" for place in range(300)],
     )
     text = told(tmp_path, study(), served, NORM_ROWS)
-    assert "Look at this before you believe the numbers" in text
+    assert "Check this before you rely on the numbers" in text
     assert (
         "Answers of Model m under p about valence of words come from several models, by the names "
         "in its replies: 'gpt-4o-2024-08-06' (200 answers), 'other<b>' (100 answers)." in text

@@ -206,12 +206,13 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "Every answer was a rating.": ALL
     - EXACT
     - {"refused", "blocked", "fewer answers", "recorded ratings", "recorded answers"},
-    "Every answer that arrived was a rating; in 1 cell there are fewer": {"fewer answers"},
+    "Every answer that arrived was a rating; in 1 combination of model, protocol and scale, fewer "
+    "answers arrived": {"fewer answers"},
     "All 12 recorded answers are ratings; answers that were not recorded": {"recorded ratings"},
     "All 300 recorded answers are ratings": {"recorded answers"},
-    "Only an answer that was exactly what had been asked for": ALL - EXACT - {"recorded ratings"},
-    "Only an answer that is exactly what was asked for": ALL - EXACT - {"recorded ratings"},
-    "The ratings of Model m were used as they had been recorded": {"recorded ratings"},
+    "Only answers in exactly the requested form counted": ALL - EXACT - {"recorded ratings"},
+    "Only an answer in exactly the requested form is a rating": ALL - EXACT - {"recorded ratings"},
+    "The ratings of Model m were used as recorded": {"recorded ratings"},
     "(40 blocked by a content filter)": {"blocked"},
     "(300 refused by the model)": {"refused"},
     "“None”": set(),
@@ -219,11 +220,17 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "No sampled answer is a rating on a numerical scale": LABELS | {"refused"},
     # Which items, and who was asked
     "Ratings were collected from Model m": ALL - {"recorded ratings", "recorded answers"},
-    "Model m has ratings of 0 of them": {"refused"},
-    "Model m has ratings of 12 of them": {"recorded ratings"},
-    "Model m has ratings of 26 of them": {"blocked"},
+    "There are no ratings by Model m": {"refused"},
+    "There are ratings by Model m of 12 of them": {"recorded ratings"},
+    "There are ratings by Model m of 26 of them": {"blocked"},
+    "30 words of Words were drawn at random (seed 3)": NUMBERS,
+    "Under the protocol p (temperature 1.0), the prompt showed no examples": ALL
+    - {"recorded ratings", "recorded answers"},
+    "Under the protocol q (temperature 1.0), the prompt showed 2 examples": {"unlike protocols"},
+    "answered in up to 9 tokens (sampled answers)": {"unlike protocols"},
+    "The answers were collected on": set(),
     "were rated.": set(),
-    "Items that serve as demonstrations in any prompt were excluded": {"unlike protocols"},
+    "Items that are shown as examples in any prompt were excluded": {"unlike protocols"},
     # Who is nearer to people
     "The correlation was higher under p than under q": {"unlike protocols"},
     "The two protocols differ in 2 respects: examples (none vs. 2) and answer format (text of up "
@@ -233,10 +240,11 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "RPS and W1": {"unlike protocols"},
     "the answers under p and q do not differ clearly in how close they are": {"like protocols"},
     "the nearest": set(),
-    "It is farther from people, by JSD, RPS and W1, than a uniform guess": {"opposite"},
+    "By JSD, RPS and W1, Model m under p (sampled answers) is farther from the human distributions "
+    "than either a uniform guess": {"opposite"},
     "29% of the probability is on the scale": {"off the scale"},
     "The difference between their correlations was": TWO,
-    "Cells were compared with each other": TWO,
+    "Conditions were compared with each other": TWO,
     "this study has no such pair": ALL - TWO,
     # What is missing, and why
     "none has both a valence rating by Model m and a human one": {"unrated"},
@@ -261,8 +269,8 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "of the items farthest from it some are named": {"whole"},
     "on a scale of arousal; this study has none": ALL - {"arousal"},
     # How it was done
-    "Sampled answers to an item were compared with the exact": {"both readouts"},
-    "Which of the two readouts is nearer to people was judged": {"both readouts"},
+    "sampled answers were compared with the exact probabilities": {"both readouts"},
+    "To find out which of the two readouts is closer": {"both readouts"},
     "The V shape was measured by the correlation of arousal": set(),
     "Errors of arousal, model minus human mean, were correlated": set(),
     "valence of words was not rated": {"arousal"},
@@ -274,8 +282,8 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "on ordinal scales, the ranked probability score": AGREED,
     "an urn of sets of labels": {"labels"},
     "Inoshita et al. (2026) report": set(),
-    "learned on other items, reduces the divergence from people": BETTER_CALIBRATED,
-    "no method clearly reduces the divergence": AGREED - BETTER_CALIBRATED - {"recorded ratings"},
+    "(Words, valence) reduced the divergence from the human distributions": BETTER_CALIBRATED,
+    "no method clearly reduced the divergence": AGREED - BETTER_CALIBRATED - {"recorded ratings"},
     "The variance of single sampled ratings was decomposed": NUMBERS
     - EXACT
     - {"refused", "constant", "one answer", "recorded ratings"},

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from itertools import chain
 from types import TracebackType
 
@@ -264,6 +265,7 @@ def rating_rows(
                         "finish_reason": answer.finish_reason,
                         "request_id": request.request_id,
                         "model_reported": answer.model_reported,
+                        "received": day_of(answer.received),
                         "reply_id": answer.reply_id,
                         "prompt_tokens": 0 if place else answer.prompt_tokens,
                         "completion_tokens": 0 if place else answer.completion_tokens,
@@ -275,6 +277,14 @@ def rating_rows(
     counts = ("participant", "prompt_tokens", "completion_tokens")
     table = table.astype(dict.fromkeys(counts, "Int32"))
     return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)
+
+
+def day_of(received: object) -> str | None:
+    """The day of a time in ISO 8601, as YYYY-MM-DD; None where it is no such time."""
+    try:
+        return datetime.fromisoformat(str(received)).date().isoformat()
+    except ValueError:
+        return None
 
 
 def columns_by_scale(

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 class RatingJob(Job):
     """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
-    version: int = 3
+    version: int = 4
 
     model: str
     card: dict[str, Any]

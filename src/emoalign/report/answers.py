@@ -1,4 +1,4 @@
-"""What the models answered: counts by status, and examples of answers that are no rating."""
+"""The models' answers: counts by status, examples of those that are no ratings, and their days."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXAMPLES = 5
 """Examples of each status and cell."""
 
 MOST = 0.9
-"""A smaller share of usable answers, or of probability on the scale, is told beside a result."""
+"""A smaller share of usable answers, or of probability on the scale, is reported with a result."""
 
 IN_WORDS: dict[Status, str] = {
     "off_scale": "off the scale",
@@ -34,7 +34,7 @@ IN_WORDS: dict[Status, str] = {
     "truncated": "cut off",
     "error": "failed",
 }
-"""What answers are that are no rating, after their number."""
+"""Kinds of answers that are no ratings, after their number."""
 
 TITLES: dict[Status, tuple[str, str]] = {
     "ok": ("Ratings", "Answers that are a rating."),
@@ -64,6 +64,13 @@ WHERE readout = 'sampled'
 GROUP BY ALL
 """  # noqa: S608 - only names from the data contract
 
+_RECEIVED = """
+SELECT model, min(received) AS first, max(received) AS last
+FROM read_parquet($files)
+WHERE received IS NOT NULL
+GROUP BY ALL
+"""
+
 _UNUSED = """
 SELECT * FROM (
     SELECT model, protocol, dataset, scale, status, text, count(*) AS answers
@@ -83,8 +90,8 @@ class Answers:
     """`counts` has a row per cell that was sampled, with answers, items, n_<status> and
     items_without;
     `unused` the most frequent answers of each cell and status that are no rating; `doubts` are
-    sentences about what looks as if the model had not given each answer by itself; `received` has
-    the first and the last day on which answers of a model arrived (UTC), where that is known."""
+    sentences about signs that the model has not given each answer by itself; `received` has the
+    first and the last day on which answers of a model arrived (UTC), where that is known."""
 
     counts: pd.DataFrame
     unused: pd.DataFrame
@@ -93,7 +100,7 @@ class Answers:
 
     @classmethod
     def of(cls, job: ReportJob, ratings: Sequence[Path]) -> Answers:
-        """What the rating files say."""
+        """The content of the rating files."""
         hidden = [
             name
             for name, card in job.datasets.items()
@@ -101,12 +108,16 @@ class Answers:
         ]
         unused = _asked(_UNUSED, ratings, examples=EXAMPLES)
         unused["text"] = unused["text"].mask(unused["dataset"].isin(hidden), NOT_SHOWN)
+        days = {
+            str(row["model"]): (date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))
+            for row in records(_asked(_RECEIVED, ratings))
+        }
         counts = in_order(_asked(_COUNTS, ratings), job)
-        return cls(counts, in_order(unused, job), _doubts(job, ratings))
+        return cls(counts, in_order(unused, job), _doubts(job, ratings), days)
 
 
 def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:
-    """What looks wrong, cell by cell; nothing without ratings."""
+    """Signs that something is wrong, cell by cell; nothing without ratings."""
     models = {
         name: ENGINES[model.card["engine"]].reports(model.card)
         for name, model in job.models.items()
@@ -117,21 +128,21 @@ def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:
 
 
 def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
-    """What a query says of all ratings."""
+    """The result of a query about all ratings."""
     with intact(ratings), duckdb.connect() as database:
         files = [str(path) for path in sorted(ratings)]
         return database.execute(query, {"files": files, **bound}).df()
 
 
 def unusable(cell: Mapping[str, Any], wanted: str) -> list[str]:
-    """That many answers of a cell were none, and what they were instead, where they were."""
+    """The kinds of answers of a cell that were no ratings, where these were many."""
     share = ok_share(cell)
     if not share < MOST:
         return []
     others = [f"{cell[f'n_{name}']:,} {IN_WORDS[name]}" for name in STATUSES if name in IN_WORDS]
     others = [one for one in others if not one.startswith("0 ")]
     return [
-        f"With {cell['protocol']} only {percent(share)} of its sampled answers were {wanted} "
+        f"Under {cell['protocol']}, only {percent(share)} of its sampled answers were {wanted} "
         f"({', '.join(others)})."
     ]
 
@@ -143,8 +154,8 @@ def ok_share(cell: Mapping[str, Any]) -> float:
 
 
 def usable_shares(alignment: pd.DataFrame, counts: pd.DataFrame) -> dict[tuple[str, ...], float]:
-    """How much of what a model said can be used, by cell (`CELL_KEY`): the share of its sampled
-    answers that are ratings, or of the probability that is on the scale; NaN where unknown."""
+    """The usable part of a model's answers by cell (`CELL_KEY`): the share of its sampled answers
+    that are ratings, or of the probability that is on the scale; NaN where unknown."""
     sampled = {
         (*(str(cell[name]) for name in CELL_KEY[:-1]), "sampled"): ok_share(cell)
         for cell in records(counts)
@@ -161,7 +172,7 @@ def on_scale(cell: Mapping[str, Any]) -> float:
 
 
 def little(share: float, readout: str) -> str | None:
-    """That little of what a model said in a cell can be used, where it is less than `MOST`."""
+    """The usable part of the answers of a cell in words, where it is less than `MOST`."""
     if not share < MOST:
         return None
     if readout == "exact":

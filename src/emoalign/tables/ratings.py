@@ -88,6 +88,7 @@ RATINGS = Table(
         Column("finish_reason", TEXT, "Why the answer ended, in the server's words."),
         Column("request_id", TEXT, "sha256 of the request."),
         Column("model_reported", TEXT, "Model name and fingerprint reported by the server."),
+        Column("received", TEXT, "Day the answer arrived (UTC, YYYY-MM-DD); null if recorded."),
         Column("reply_id", TEXT, "Id of the reply, if any."),
         *(
             Column(

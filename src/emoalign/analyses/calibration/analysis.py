@@ -1,4 +1,4 @@
-"""How much nearer to people can calibration bring the answers?"""
+"""How much closer to the human distributions can calibration bring the answers?"""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class CalibrationSettings(Entry):
 
 
 class CalibrationJob(AnalysisJob):
-    """Learn to say what people say from what models say, on the rated items of one dataset."""
+    """Learn maps from models' distributions to the human ones, on the rated items of a dataset."""
 
-    version: int = 3
+    version: int = 4
     dataset: str
     scales: dict[str, DatasetScale]
     min_raters: int
@@ -77,9 +77,9 @@ class CalibrationJob(AnalysisJob):
 
 
 class CalibrationReviewJob(AnalysisJob):
-    """Judge what calibration gained on items that were held out."""
+    """Evaluate calibration by cross-validation."""
 
-    version: int = 3
+    version: int = 4
     datasets: dict[str, dict[str, DatasetScale]]
     min_raters: int
     seed: int
@@ -113,7 +113,7 @@ ANALYSIS = Analysis(
         ),
         Computation(
             rule="review_calibration",
-            does="Calibrated distributions and those of people in; gains and curves out.",
+            does="Calibrated and human distributions in; gains and curves out.",
             run="emoalign.analyses.calibration.review:review",
             job=CalibrationReviewJob,
             reads=(ITEMS, NORMS, STIMULI, *CALIBRATED),
@@ -126,16 +126,16 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.calibration.figure:draw",
             title="Calibration: {dataset}, {scale}",
-            caption="{dataset}, {scale}: how large people's shares were where a share of this "
-            "size was predicted. Open: the model as it is. Filled: the model calibrated "
-            "on other items, by the method that came nearest to people. Crosses: the human "
-            "average over other items, which ignores the item. Dashed: predicted and "
-            "human shares agree. Larger points stand for more shares; bars are 95% "
-            "bootstrap intervals over texts. Above each panel: the change of the "
-            "divergence from people (JSD) by the method, with its 95% interval, and by the "
+            caption="{dataset}, {scale}: predicted shares of points or labels, and the shares of "
+            "people who chose them, in tenths of the predicted share. Open: the uncalibrated "
+            "model. Filled: the model calibrated by the method closest to people, on items that it "
+            "was not fitted on. Crosses: the human average over other items, which ignores the "
+            "item. Dashed: predicted and human shares are equal. Larger points stand for more "
+            "shares; bars are 95% bootstrap intervals over texts. Above each panel: the change of "
+            "the divergence from people (JSD) by the method, with its 95% interval, and by the "
             "human average.",
-            alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
-            "after calibration, a panel per condition; the tables of calibration have the numbers.",
+            alt="Predicted shares against human shares for {dataset}, {scale}, before and after "
+            "calibration, a panel per condition; the numbers are in the tables of calibration.",
             reads=statistics("calibration", "calibration_curves"),
             needs=("statistics/calibration.parquet", ("jsd_after",)),
             lacks=distributions,

@@ -1,4 +1,4 @@
-"""Do models spread their answers as people do?"""
+"""Are the distributions of answers like those of human ratings?"""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ TABLES = statistics("distributions", "entropy", "categories", "distribution_cont
 
 
 class DistributionJob(AnalysisJob):
-    """Compare how models spread their answers with how people do: all scales, by dataset."""
+    """Compare distributions of answers with those of human ratings: all scales, by dataset."""
 
-    version: int = 6
+    version: int = 7
     scales: dict[str, dict[str, DatasetScale]]
     seed: int
     bootstrap_resamples: int
@@ -63,11 +63,11 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.distributions.figure:draw",
             title="Entropy: {dataset}, {scale}",
-            caption="{dataset}, {scale}: the entropy of people's answers and of the model's, for "
-            "every item; larger points stand for several items. Dashed: the same entropy. "
-            "Above each panel: the rank correlation ρ over items with its 95% bootstrap "
-            "interval, and the ρ that a perfect model would reach with as many answers.",
-            alt="Entropy of people's answers and of the models' for {dataset}, {scale}, a panel "
+            caption="{dataset}, {scale}: entropy of the human ratings and of the model's answers "
+            "for each item; larger points stand for several items. Dashed: equal entropy. Above "
+            "each panel: ρ, the rank correlation over items, with its 95% bootstrap interval, and "
+            "the value to expect of a perfect model with as many answers.",
+            alt="Entropy of human ratings and of models' answers for {dataset}, {scale}, a panel "
             "per condition; the correlations are in the table of entropy.",
             reads=statistics("entropy", "item_entropies"),
             needs=("statistics/entropy.parquet", ("human_entropy",)),

@@ -1,6 +1,6 @@
-"""Do models follow people better on labels that texts say outright?
+"""Do models agree better with people on labels that the texts express explicitly?
 
-It concerns scales of labels alone.
+Only scales of labels are concerned.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ class TransparencySettings(Entry):
 
 
 class LabelledDataset(Entry):
-    """What transparency needs to know of a dataset: its scales of labels, and its language."""
+    """The parts of a dataset that transparency needs: its scales of labels, and its language."""
 
     language: str
     labels: dict[str, LabelScale]
 
 
 class TransparencyJob(AnalysisJob):
-    """Tell for each label whether texts say it outright."""
+    """Measure for each label how explicitly texts express it."""
 
-    version: int = 3
+    version: int = 4
     datasets: dict[str, LabelledDataset]
     lexicon: SeedLexicon | None
     embedding: EmbeddingCard | None
@@ -88,9 +88,9 @@ class TransparencyJob(AnalysisJob):
 
 
 class GradientJob(AnalysisJob):
-    """Compare how transparent labels are with how well models follow people on them."""
+    """Correlate the transparency of labels with models' agreement with people on them."""
 
-    version: int = 3
+    version: int = 4
     permutations: int
     bootstrap_resamples: int
     seed: int
@@ -111,8 +111,8 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="describe_labels",
-            does="Texts and single human ratings in; a row per label, with how outright texts say "
-            "it, out.",
+            does="Texts and single human ratings in; a row per label, with how explicitly texts "
+            "express it, out.",
             run="emoalign.analyses.transparency.outright:describe_labels",
             job=TransparencyJob,
             reads=(STIMULI, NORMS),
@@ -136,14 +136,14 @@ ANALYSIS = Analysis(
             "transparency",
             "scale",
             draw="emoalign.analyses.transparency.figure:draw",
-            title="Labels said outright: {dataset}, {scale}",
-            caption="{dataset}, {scale}: each point is a label. Horizontal axis: how outright "
-            "texts say it, from seed words and embeddings, or from the probe where these "
-            "are not known. Vertical axis: rank correlation over texts of the model's "
-            "shares with people's. The gradient is the rank correlation of the two over "
+            title="Explicitness of labels: {dataset}, {scale}",
+            caption="{dataset}, {scale}: each point is a label. Horizontal axis: how explicitly "
+            "its texts express it, by seed words and embeddings, or by the probe where these are "
+            "not known. Vertical axis: rank correlation, over texts, of the shares of answers and "
+            "of raters that chose it. The gradient is the rank correlation of the two axes over "
             "labels.",
-            alt="Agreement with people over transparency, label by label, for {dataset}, {scale}, "
-            "a panel per condition; the numbers are in the table of transparency.",
+            alt="Agreement with people by transparency of the label for {dataset}, {scale}, a "
+            "panel per condition; the numbers are in the table of transparency.",
             reads=statistics("labels", "transparency", "transparency_gradient"),
             needs=("statistics/transparency_gradient.parquet", ("rho",)),
             lacks=labels,

@@ -1,6 +1,4 @@
-"""Item by item: what readers explore with mouse, finger or keyboard, and where models and people
-disagree most.
-"""
+"""Item by item: ratings to explore by mouse, finger or keyboard, and the largest disagreements."""
 
 from __future__ import annotations
 
@@ -47,7 +45,7 @@ class Block:
 def _explorer(results: Results) -> View | Absent:
     blocks = list(_blocks(results))
     if not any(block.about["cells"] for block in blocks):
-        return Absent("No model has rated any item, so there is none to look at.")
+        return Absent("No model has rated any item, so there is nothing to show.")
     # Drawing needs matplotlib, which the workflow's start should not wait for.
     from emoalign.figures.style import model_marks
 
@@ -191,8 +189,8 @@ def _disagreements(results: Results) -> View | Absent | None:
     rows = pd.concat(_largest(results), ignore_index=True)
     if rows.empty:
         return Absent(
-            "No item has both a mean of a model and a mean of people, so there is nothing to "
-            "agree or disagree about."
+            "No item has both a model's mean and a human mean, so there is no disagreement to "
+            "measure."
         )
     rows = rows.sort_values(
         ["single", "size", *CELL_ORDER, "item_id"], ascending=[True, False] + 6 * [True]

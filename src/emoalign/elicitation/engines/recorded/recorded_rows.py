@@ -92,6 +92,7 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
         scale=scale,
         readout="sampled",
         model_reported=f"recorded: {path.name}",
+        received=None,
         reply_id=None,
         persona=None,
         probabilities=None,
