@@ -132,7 +132,8 @@ def test_a_cell_without_any_label_says_so() -> None:
     tables = {**usual.tables, TRANSPARENCY_GRADIENT.path: empty}
     with style():
         [page] = draw(Subject(usual.job, tables, "d", "emotions"))
-    assert "no gradient: 0 labels with both; 5 are needed" in page.axes[0].get_title()
+    heading = page.axes[0].get_title().replace("\n", " ")
+    assert "no gradient: only 0 labels with both values (5 are needed)" in heading
 
 
 @pytest.mark.parametrize("models", [1, 2, 3, 10, 20])

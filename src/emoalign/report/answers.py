@@ -124,7 +124,7 @@ def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:
         if ENGINES[model.card["engine"]].asked
     }
     sampled = frozenset(name for name, each in job.protocols.items() if each.temperature > 0)
-    return doubts(sorted(ratings), Asked(models, sampled, job.titles)) if ratings else []
+    return doubts(sorted(ratings), Asked(models, sampled, job.short_names)) if ratings else []
 
 
 def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:

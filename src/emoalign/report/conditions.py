@@ -21,7 +21,7 @@ def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
 
 def asked(job: ReportJob, cell: Mapping[str, Any]) -> str:
     """The model and protocol of a condition: Model m under p."""
-    return f"{job.titles[cell['model']]} under {cell['protocol']}"
+    return f"{job.short_names[cell['model']]} under {cell['protocol']}"
 
 
 def scale(job: ReportJob, cell: Mapping[str, Any]) -> str:
@@ -37,7 +37,7 @@ def conditions(job: ReportJob, cells: Iterable[Mapping[str, Any]]) -> str:
         protocols = models.setdefault(cell["model"], {})
         protocols.setdefault(cell["protocol"], []).append(READOUTS[cell["readout"]])
     return listed(
-        f"{job.titles.get(model, model)} "
+        f"{job.short_names.get(model, model)} "
         + listed(f"under {name} ({listed(readouts)})" for name, readouts in protocols.items())
         for model, protocols in models.items()
     )

@@ -90,7 +90,7 @@ class ReportJob(Job):
 
     @property
     def titles(self) -> dict[str, str]:
-        """What readers know models and baselines by, by their names in tables."""
+        """The whole titles of models and baselines, by their names in tables."""
         models = {name: model.title for name, model in self.models.items()}
         return models | {
             name: title
@@ -100,7 +100,7 @@ class ReportJob(Job):
 
     @property
     def short_names(self) -> dict[str, str]:
-        """What tables call models and baselines, by their names in tables."""
+        """What the page and figures call models and baselines, by their names in tables."""
         return short_names(self.titles)
 
     @property
@@ -124,7 +124,7 @@ class ReportJob(Job):
         """
         return FigureJob(
             figures=self.figures,
-            models={name: model.title for name, model in sorted(self.models.items())},
+            models={name: self.short_names[name] for name in sorted(self.models)},
             datasets={
                 name: ShownDataset(
                     **{field: getattr(dataset, field) for field in ShownDataset.model_fields}

@@ -202,7 +202,7 @@ def _placed(cell: Mapping[str, Any], job: ReportJob) -> str:
 def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> list[str]:
     cells = _one_per_protocol(rows)
     best = cells[0]
-    model, dataset = job.models[best["model"]].title, job.datasets[best["dataset"]]
+    model, dataset = job.short_names[best["model"]], job.datasets[best["dataset"]]
     if not _compared(cells) and any(cell["n_ok"] for cell in cells):
         excluded = counted(int(rows["n_items_excluded"].max()), dataset.modality)
         return [

@@ -56,7 +56,7 @@ STRATA = {
 
 def title(job: ReportJob, name: str) -> str:
     """The title of a model or a baseline; anything else has its name alone."""
-    return job.titles.get(name, name)
+    return job.short_names.get(name, name)
 
 
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:

@@ -60,7 +60,7 @@ def findings(labels: pd.DataFrame, answers: pd.DataFrame, job: ReportJob) -> lis
 
 def _label_finding(rows: pd.DataFrame, job: ReportJob, usable: bool) -> list[str]:
     cell = records(rows)[0]
-    model, dataset = job.models[cell["model"]].title, job.datasets[cell["dataset"]]
+    model, dataset = job.short_names[cell["model"]], job.datasets[cell["dataset"]]
     if not cell["n_items"]:
         why = (
             "no item has both a choice of labels by the model and one by people"

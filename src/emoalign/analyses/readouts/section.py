@@ -119,7 +119,7 @@ def _beside(row: Row, job: ReportJob) -> str:
     ends = ci(row["rps_debiased_low"], row["rps_debiased_high"], 3)
     difference = ", ".join(filter(None, (number(row["rps_debiased_difference"], 3), ends)))
     return (
-        f"{job.titles[row['model']]} under {row['protocol']} "
+        f"{job.short_names[row['model']]} under {row['protocol']} "
         f"({job.datasets[row['dataset']].title}, {row['scale']}, {of}): debiased RPS "
         f"{number(row['rps_debiased_sampled'], 3)} for sampled answers and "
         f"{number(row['rps_debiased_exact'], 3)} for exact probabilities; sampled minus exact "
