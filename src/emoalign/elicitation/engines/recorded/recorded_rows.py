@@ -23,6 +23,7 @@ from emoalign.elicitation.engines.recorded.trials import Trial, filled, trials_o
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
+from emoalign.stage import FILE_ONLY
 from emoalign.stimuli.images import image_name
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.public_ids import ItemFinder
@@ -246,6 +247,7 @@ def _by_item(
             job.dataset,
             len(unknown),
             lines_of(list(unknown.values())),
+            extra=FILE_ONLY,
         )
     return dict(by_item)
 
