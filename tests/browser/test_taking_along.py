@@ -70,6 +70,10 @@ def test_the_bibtex_holds_the_data_and_the_methods_that_the_text_cites(
         assert f"{{{key}," in text
     assert "[@" not in methods
     assert "kriegeskorte2008" in text  # both frameworks are there
+    references = one.page.locator(".references p").all_text_contents()
+    assert references == sorted(references, key=str.casefold)
+    assert any(entry.startswith("Efron, B. (1987). Better") for entry in references)
+    assert one.page.locator(".references i").count() >= len(references)
 
 
 def test_the_method_section_is_copied_as_paragraphs(visit: Open, report: Path) -> None:

@@ -20,6 +20,9 @@ OF_CELLS = (*CELL_KEY, "datasets", "a", "b", "within")
 UPRIGHT = 125
 """Letters that fit across upright paper."""
 
+TURNED = 195
+"""Letters that fit across turned paper."""
+
 BETWEEN = 1.5
 """Letters that the room between two columns takes."""
 
@@ -73,11 +76,29 @@ class Layout:
         words = (min(self._longest[place], LONG_WORD) for place in self.places)
         return sum(words) + BETWEEN * len(self.places) > UPRIGHT
 
+    @property
+    def whole(self) -> bool:
+        """Whether that paper holds the table with each number, and each name of a model, on one
+        line."""
+        words = (
+            max(self._longest[place], *(len(row[place]) for row in self.texts))
+            if self._unbroken(place)
+            else min(self._longest[place], LONG_WORD)
+            for place in self.places
+        )
+        across = sum(words) + BETWEEN * len(self.places)
+        return across <= (TURNED if self.wide else UPRIGHT)
+
+    def _unbroken(self, place: int) -> bool:
+        column = self.columns[place]
+        return column.numeric or column.sort == "model"
+
     def classes(self, place: int) -> str:
-        """The classes of the cells of a column: t for texts, key for names that a phone puts under
-        those of the first column, long where words must be broken."""
+        """The classes of the cells of a column: t for texts, name for names of models, key for
+        names that a phone puts under those of the first column, long where words must be broken."""
         of = {
             "t": not self.columns[place].numeric,
+            "name": self.columns[place].sort == "model",
             "key": place in self.leading[1:],
             "long": self._longest[place] > LONG_WORD,
         }

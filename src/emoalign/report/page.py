@@ -213,10 +213,11 @@ def with_datasets(paragraphs: Sequence[str], cards: Iterable[ReportedDataset]) -
     for card in cards:
         named = sorted(filter(None, map(in_text, entries(card.citation))))
         title = re.compile(rf"(?<!\w){re.escape(card.title)}(?!\w)")
-        first = next((place for place, text in enumerate(texts) if title.search(text)), None)
+        found = ((place, title.search(text)) for place, text in enumerate(texts))
+        first = next(((place, match.end()) for place, match in found if match), None)
         if named and first is not None:
-            source = f"{card.title} ({'; '.join(named)})"
-            texts[first] = title.sub(lambda _, source=source: source, texts[first], count=1)
+            place, end = first
+            texts[place] = f"{texts[place][:end]} ({'; '.join(named)}){texts[place][end:]}"
     return texts
 
 
