@@ -6,12 +6,13 @@ import html
 import re
 from calendar import month_abbr, month_name
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from documentation.methods import with_sources
 from emoalign.installed import CATALOGUE
-from emoalign.report.page import sources
+from emoalign.report.page import sources, with_datasets
 from emoalign.report.references import (
     authors,
     entries,
@@ -174,6 +175,17 @@ def test_the_entries_of_a_dataset_are_read_as_they_come() -> None:
         "Marchewka, A., Żurawski, Ł., Jednoróg, K., & Grabowska, A. (2014). The Nencki Affective "
         "Picture System (NAPS): Introduction to a database. *Behavior Research Methods*, *46*(2), "
         "596–610.",
+    ]
+
+
+def test_the_source_of_a_dataset_stands_where_its_title_is_first_named() -> None:
+    vader = SimpleNamespace(title="VADER lexicon", citation=NAPS)
+    words = SimpleNamespace(title="Words", citation="@misc{words, title = {Words}}")
+    texts = ["No Wordsmith.", "300 words of VADER lexicon.", "Words of VADER lexicon."]
+    assert with_datasets(texts, [vader, words]) == [
+        "No Wordsmith.",
+        "300 words of VADER lexicon (Hutto & Gilbert, 2014; Marchewka et al., 2014).",
+        "Words of VADER lexicon.",
     ]
 
 
