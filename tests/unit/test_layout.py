@@ -94,11 +94,10 @@ def test_numbers_and_names_of_models_stay_on_one_line_where_paper_has_room() -> 
     columns = [Column(name, lambda _: number) for name in cells if name != "model"]
     model = text("Model", "model")
     few = grid("t", "t", pd.DataFrame(cells), [model, *columns]).layout
-    assert few.whole
-    assert not few.wide
+    assert (few.unbroken, few.wide) == ("named whole", False)
     assert few.classes(0) == "t name"
     many = grid("t", "t", pd.DataFrame(cells), [model, *columns, columns[0], columns[1]]).layout
-    assert (many.whole, many.wide) == (False, False)
+    assert (many.unbroken, many.wide) == ("named", False)
 
 
 def test_rows_without_a_file_are_downloaded_with_texts_that_do_nothing() -> None:
