@@ -201,6 +201,58 @@ def test_a4_cuts_no_table_and_breaks_no_word(visit: Open, report: Path) -> None:
     assert ((842, 595) in sizes) == (turned > 0)
 
 
+def test_on_paper_heads_are_texts_so_that_every_page_repeats_them(
+    visit: Open, report: Path
+) -> None:
+    one = visit(report, **DESK)
+    titles = one.page.locator("th").all_text_contents()
+    buttons = one.page.locator("th button.sort")
+    n = buttons.count()
+    assert n > 50
+    one.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert buttons.count() == 0
+    assert one.page.locator("th").all_text_contents() == titles
+    one.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert buttons.count() == n
+    first = one.page.locator("#alignment-table th button.sort").first
+    first.click()
+    assert one.page.locator("#alignment-table th").first.get_attribute("aria-sort") == "ascending"
+
+
+def test_paper_says_what_is_to_be_seen_on_a_screen_alone(visit: Open, report: Path) -> None:
+    one = visit(report, **DESK)
+    note = one.page.locator(".only-static")
+    assert not note.is_visible()
+    one.page.emulate_media(media="print")
+    assert note.is_visible()
+    assert one.page.locator(".note:visible").first.evaluate(
+        "note => parseFloat(getComputedStyle(note).fontSize)"
+    ) < one.page.locator("body").evaluate("body => parseFloat(getComputedStyle(body).fontSize)")
+    columns = one.page.locator(".legend ul").evaluate("list => getComputedStyle(list).columnWidth")
+    assert columns == "auto"
+
+
+PICTURE = """() => {
+  const figure = document.createElement("figure");
+  figure.id = "wide";
+  figure.innerHTML = '<img width="700" height="50" src="data:image/gif;base64,' +
+    'R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="' +
+    '><figcaption>What is drawn.</figcaption>';
+  document.querySelector("main").append(figure);
+}"""
+
+
+def test_a_figure_keeps_its_size_on_a_phone(visit: Open, report: Path) -> None:
+    one = visit(report, **PHONE)
+    one.page.evaluate(PICTURE)
+    figure = one.page.locator("#wide")
+    assert figure.locator("img").evaluate("image => image.width") == 700
+    caption = figure.locator("figcaption").bounding_box()
+    assert figure.evaluate("one => { one.scrollLeft = 150; return one.scrollLeft; }") == 150
+    assert figure.locator("figcaption").bounding_box() == caption
+    assert one.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def saved_table(one: Visit, selector: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(one.saved(selector)))
 

@@ -29,6 +29,9 @@ def test_a_table_is_downloaded_with_the_numbers_of_its_file(
     text = one.saved(f"[data-table={name}] button:text-is('CSV')")
     saved, held = pd.read_csv(io.StringIO(text)), kind.read(report.parent / kind.path)
     assert list(saved.columns) == kind.schema.names
+    # The page has the rows in the order of the study, the file in that of the alphabet.
+    names = [name for name in held if not pd.api.types.is_numeric_dtype(held[name])]
+    saved, held = (rows.sort_values(names, ignore_index=True) for rows in (saved, held))
     for column in saved.columns:
         if pd.api.types.is_numeric_dtype(held[column]):
             pd.testing.assert_series_equal(
@@ -70,6 +73,10 @@ def test_the_bibtex_holds_the_data_and_the_methods_that_the_text_cites(
         assert f"{{{key}," in text
     assert "[@" not in methods
     assert "kriegeskorte2008" in text  # both frameworks are there
+    references = one.page.locator(".references p").all_text_contents()
+    assert references == sorted(references, key=str.casefold)
+    assert any(entry.startswith("Efron, B. (1987). Better") for entry in references)
+    assert one.page.locator(".references i").count() >= len(references)
 
 
 def test_the_method_section_is_copied_as_paragraphs(visit: Open, report: Path) -> None:

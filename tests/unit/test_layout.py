@@ -88,6 +88,18 @@ def test_paper_is_turned_for_what_is_too_wide_even_with_every_line_broken() -> N
     assert not grid("t", "t", pd.DataFrame(words), columns[:10]).layout.wide
 
 
+def test_numbers_and_names_of_models_stay_on_one_line_where_paper_has_room() -> None:
+    number = ".70 [.63, .75]"
+    cells = {f"c{place}": [number, number] for place in range(7)} | {"model": ["Qwen-3 8B", "m"]}
+    columns = [Column(name, lambda _: number) for name in cells if name != "model"]
+    model = text("Model", "model")
+    few = grid("t", "t", pd.DataFrame(cells), [model, *columns]).layout
+    assert (few.unbroken, few.wide) == ("named whole", False)
+    assert few.classes(0) == "t name"
+    many = grid("t", "t", pd.DataFrame(cells), [model, *columns, columns[0], columns[1]]).layout
+    assert (many.unbroken, many.wide) == ("named", False)
+
+
 def test_rows_without_a_file_are_downloaded_with_texts_that_do_nothing() -> None:
     one = made(reason=["=1+1", "-"])
     assert one.csv is not None
@@ -99,6 +111,11 @@ def test_rows_without_a_file_are_downloaded_with_texts_that_do_nothing() -> None
 def test_an_interval_stays_on_one_line() -> None:
     column = Column("r", lambda row: ".70 [.63, .75]")
     assert made(column).texts[0] == (".70 [.63,\xa0.75]",)
+
+
+def test_a_change_stays_on_one_line() -> None:
+    column = Column("JSD", lambda row: "0.655 → 0.280")
+    assert made(column).texts[0] == ("0.655\xa0→\xa00.280",)
 
 
 THINKING = ("Qwen3 8B (thinking off)", "Qwen3 8B (thinking on)")

@@ -6,12 +6,22 @@ import html
 import re
 from calendar import month_abbr, month_name
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from documentation.methods import authors, fields, in_words, with_sources
+from documentation.methods import with_sources
 from emoalign.installed import CATALOGUE
-from emoalign.report.page import sources
+from emoalign.report.page import sources, with_datasets
+from emoalign.report.references import (
+    authors,
+    entries,
+    fields,
+    in_markdown,
+    in_text,
+    reference,
+    references,
+)
 from emoalign.study.reading import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -120,17 +130,72 @@ def test_a_source_says_who_wrote_it_and_where_it_can_be_found(key: str) -> None:
 
 
 def test_the_list_of_references_is_in_the_style_of_the_field() -> None:
-    assert in_words(SOURCES["shrout1979"]) == (
+    assert in_markdown(reference(SOURCES["shrout1979"])) == (
         "Shrout, P. E., & Fleiss, J. L. (1979). Intraclass correlations: Uses in assessing rater "
         "reliability. *Psychological Bulletin*, *86*(2), 420–428. "
         "[doi:10.1037/0033-2909.86.2.420](https://doi.org/10.1037/0033-2909.86.2.420)"
     )
-    assert in_words(SOURCES["inoshita2026"]).startswith(
+    assert in_markdown(reference(SOURCES["inoshita2026"])).startswith(
         "Inoshita, K., Zhou, X., Kawai, A., & Yada, K. (2026). *LLMs Capture Emotion Labels, Not "
         "Emotion Uncertainty: Distributional Analysis and Calibration of Human-LLM Judgment Gaps*. "
         "arXiv [2604.27345]"
     )
-    assert in_words(SOURCES["davison1997"]).startswith("Davison, A. C., & Hinkley, D. V. (1997). *")
+    assert in_markdown(reference(SOURCES["davison1997"])).startswith(
+        "Davison, A. C., & Hinkley, D. V. (1997). *"
+    )
+
+
+NAPS = r"""
+@article{marchewka2014naps,
+  author  = {Marchewka, Artur and {\.Z}urawski, {\L}ukasz and Jednor{\'o}g, Katarzyna and
+             Grabowska, Anna},
+  title   = {The {Nencki Affective Picture System} ({NAPS}): Introduction to a
+             database},
+  journal = {Behavior Research Methods}, volume = {46}, number = {2}, pages = {596--610},
+  year    = {2014}
+}
+@misc{hutto,
+  author = {C. J. Hutto and Eric Gilbert}, title = {VADER}, year = {2014},
+  url = {javascript:alert(1)}
+}
+@misc{words, title = {Words}}
+"""
+
+
+def test_the_entries_of_a_dataset_are_read_as_they_come() -> None:
+    naps, hutto, words = entries(NAPS)
+    assert [in_text(one) for one in (naps, hutto, words)] == [
+        "Marchewka et al., 2014",
+        "Hutto & Gilbert, 2014",
+        None,
+    ]
+    listed = references([words, naps, hutto, naps])
+    assert [in_markdown(one) for one in listed] == [
+        "Hutto, C. J., & Gilbert, E. (2014). *VADER*.",
+        "Marchewka, A., Żurawski, Ł., Jednoróg, K., & Grabowska, A. (2014). The Nencki Affective "
+        "Picture System (NAPS): Introduction to a database. *Behavior Research Methods*, *46*(2), "
+        "596–610.",
+    ]
+
+
+def test_the_source_of_a_dataset_stands_where_its_title_is_first_named() -> None:
+    vader = SimpleNamespace(title="VADER lexicon", citation=NAPS)
+    words = SimpleNamespace(title="Words", citation="@misc{words, title = {Words}}")
+    texts = ["No Wordsmith.", "300 words of VADER lexicon.", "Words of VADER lexicon."]
+    assert with_datasets(texts, [vader, words]) == [
+        "No Wordsmith.",
+        "300 words of VADER lexicon (Hutto & Gilbert, 2014; Marchewka et al., 2014).",
+        "Words of VADER lexicon.",
+    ]
+
+
+@pytest.mark.parametrize("card", sorted((CATALOGUE / "datasets").glob("*.yaml")), ids=str)
+def test_every_dataset_of_the_catalogue_can_be_cited(card: Path) -> None:
+    cited = entries(read_yaml(card)[0]["citation"])
+    assert cited
+    assert all(map(in_text, cited))
+    assert len(references(cited)) == len(cited)
+    assert not re.search(r"[\\{}]", str(references(cited)))
 
 
 def test_a_page_without_a_place_for_references_is_an_error() -> None:

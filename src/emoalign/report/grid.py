@@ -30,7 +30,7 @@ NAMED = (*FILTERS, "item_id")
 FEW_ROWS = 25
 """Rows of a table that are shown at first; further ones when they are asked for."""
 
-_KEPT = re.compile(r"\[[^\]]*\]|< \.")
+_KEPT = re.compile(r"\[[^\]]*\]|[<>] \.| → ")
 """Parts of numbers that stay on one line."""
 
 COMPARED = {"model": "protocol", "protocol": "model"}
@@ -156,7 +156,7 @@ def _about(row: Row) -> dict[str, str | tuple[str, ...]]:
 
 
 def _shown(column: Column, row: Row) -> str:
-    """The text of a cell, in which no line ends within an interval or a p-value."""
+    """The text of a cell, in which no line ends within an interval, a p-value or a change."""
     text = column.text(row)
     return _KEPT.sub(lambda kept: kept[0].replace(" ", "\xa0"), text) if column.numeric else text
 

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 OF_CELLS = (*CELL_KEY, "datasets", "a", "b", "within")
 """Columns that say which cell, or which two, a row is about."""
 
+NAMES = ("model", "a", "b")
+"""Columns whose names are kept on one line where there is room."""
+
 UPRIGHT = 125
 """Letters that fit across upright paper."""
+
+TURNED = 195
+"""Letters that fit across turned paper."""
 
 BETWEEN = 1.5
 """Letters that the room between two columns takes."""
@@ -70,14 +76,36 @@ class Layout:
     @property
     def wide(self) -> bool:
         """Whether paper must be turned to hold the table, though lines end between all words."""
-        words = (min(self._longest[place], LONG_WORD) for place in self.places)
-        return sum(words) + BETWEEN * len(self.places) > UPRIGHT
+        return self._across(set()) > UPRIGHT
+
+    @property
+    def unbroken(self) -> str:
+        """Classes of the table for what that paper holds on one line each: names of models and of
+        what is compared, and numbers too."""
+        room = TURNED if self.wide else UPRIGHT
+        names = {place for place in self.places if self.columns[place].sort in NAMES}
+        numbers = {place for place in self.places if self.columns[place].numeric}
+        if self._across(names | numbers) <= room:
+            return "named whole"
+        return "named" if self._across(names) <= room else ""
+
+    def _across(self, unbroken: set[int]) -> float:
+        """Letters that the table is wide, at least, if some columns are not broken."""
+        words = (
+            max(self._longest[place], *(len(row[place]) for row in self.texts))
+            if place in unbroken
+            else min(self._longest[place], LONG_WORD)
+            for place in self.places
+        )
+        return sum(words) + BETWEEN * len(self.places)
 
     def classes(self, place: int) -> str:
-        """The classes of the cells of a column: t for texts, key for names that a phone puts under
-        those of the first column, long where words must be broken."""
+        """The classes of the cells of a column: t for texts, name for names of models or of what is
+        compared, key for names that a phone puts under those of the first column, long where words
+        must be broken."""
         of = {
             "t": not self.columns[place].numeric,
+            "name": self.columns[place].sort in NAMES,
             "key": place in self.leading[1:],
             "long": self._longest[place] > LONG_WORD,
         }

@@ -23,7 +23,8 @@ from emoalign.report.csv_text import csv_text
 from emoalign.report.families import sentence
 from emoalign.report.first_screen.opening import first_screen
 from emoalign.report.grid import FEW_ROWS
-from emoalign.report.report_job import ReportJob
+from emoalign.report.references import entries, in_text, references
+from emoalign.report.report_job import ReportedDataset, ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.report.short_names import legend
 from emoalign.tables import TABLES, atomic
@@ -197,8 +198,27 @@ def _methods(shown: Sequence[Shown], results: Results) -> dict[str, Any]:
         texts.append(sentence(tests))
     paragraphs = [cited(text) for text in texts]
     keys = [key for _, named in paragraphs for key in named]
-    data = [card.citation for card in results.job.datasets.values()]
-    return {"methods": [text for text, _ in paragraphs], "bibtex": bibliography(keys, data)}
+    cards = list(results.job.datasets.values())
+    bibtex = bibliography(keys, [card.citation for card in cards])
+    return {
+        "methods": with_datasets([text for text, _ in paragraphs], cards),
+        "bibtex": bibtex,
+        "references": references(entries(bibtex)),
+    }
+
+
+def with_datasets(paragraphs: Sequence[str], cards: Iterable[ReportedDataset]) -> list[str]:
+    """The paragraphs, with the sources of each dataset where its title is first named."""
+    texts = list(paragraphs)
+    for card in cards:
+        named = sorted(filter(None, map(in_text, entries(card.citation))))
+        title = re.compile(rf"(?<!\w){re.escape(card.title)}(?!\w)")
+        found = ((place, title.search(text)) for place, text in enumerate(texts))
+        first = next(((place, match.end()) for place, match in found if match), None)
+        if named and first is not None:
+            place, end = first
+            texts[place] = f"{texts[place][:end]} ({'; '.join(named)}){texts[place][end:]}"
+    return texts
 
 
 def _tests(shown: Sequence[Shown], results: Results) -> list[Family]:

@@ -44,7 +44,8 @@ class Explorer {
 
   colour(model) {
     const colour = this.index.models[model].colour;
-    return colour === "#000000" ? theme("--ink") : colour;
+    if (colour === "#000000") return theme("--ink");
+    return isDark() ? lighter(colour) : colour;
   }
 
   title(model) {
@@ -156,7 +157,7 @@ class Explorer {
       { type: "scatter", mode: "markers", x: this.points.map(({ x }) => x),
         y: this.points.map(({ y }) => y), hoverinfo: "text",
         hovertext: this.points.map((point) => this.hover(point)),
-        marker: { color: this.colour(cell.model), size: 7, opacity: 0.55 } },
+        marker: { color: this.colour(cell.model), size: 7, opacity: isDark() ? 0.8 : 0.55 } },
       { type: "scatter", mode: "markers", ...spot, hoverinfo: "skip",
         marker: { symbol: "circle-open", color: theme("--ink"), size: 15, line: { width: 2.5 } } },
     ];
@@ -337,6 +338,16 @@ function coarse() {
 
 function theme(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function isDark() {
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/** A colour #rrggbb half way to white, to be seen on a dark page. */
+function lighter(colour) {
+  const parts = colour.slice(1).match(/../g).map((part) => Math.round((parseInt(part, 16) + 255) / 2));
+  return `rgb(${parts.join(", ")})`;
 }
 
 function commonLayout() {

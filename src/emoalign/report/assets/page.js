@@ -103,15 +103,27 @@ function makeTextButtons() {
   }
 }
 
-/** On paper all is open but what is marked as too long for it. */
-function openForPrint() {
+/** On paper all is open but what is marked as too long for it, and heads of tables are texts:
+    Chromium repeats no head that holds a button. */
+function makeReadyForPrint() {
   let opened = [];
+  let heads = [];
   addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll("details:not([open]):not(.long)")];
     for (const one of opened) one.open = true;
+    heads = [...document.querySelectorAll("button.sort")].map((button) => {
+      const text = make("span", {}, ...button.childNodes);
+      button.replaceWith(text);
+      return [button, text];
+    });
   });
   addEventListener("afterprint", () => {
     for (const one of opened) one.open = false;
+    for (const [button, text] of heads) {
+      button.append(...text.childNodes);
+      text.replaceWith(button);
+    }
+    heads = [];
   });
 }
 
@@ -123,7 +135,7 @@ async function run(id) {
 }
 
 async function start() {
-  openForPrint();
+  makeReadyForPrint();
   makeTextButtons();
   const element = document.getElementById("explorer");
   let explorer = null;
