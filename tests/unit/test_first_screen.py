@@ -495,7 +495,7 @@ DAYS = {"a": (date(2026, 3, 3), date(2026, 3, 5)), "b": (date(2026, 3, 4), date(
             {},
             30,
             [
-                "Ann was asked to rate 30 words from Words on valence, with "
+                "Ann was asked to rate 30 words (Words) on valence, with "
                 "20 sampled answers per item."
             ],
         ),
@@ -504,7 +504,7 @@ DAYS = {"a": (date(2026, 3, 3), date(2026, 3, 5)), "b": (date(2026, 3, 4), date(
             DAYS,
             30,
             [
-                "Ann and Bea were asked to rate 30 words from Words on valence and arousal, with "
+                "Ann and Bea were asked to rate 30 words (Words) on valence and arousal, with "
                 "20 sampled answers per item and scale.",
                 "Answers were collected from 3 March 2026 to 28 November 2026 (UTC).",
             ],
@@ -514,7 +514,7 @@ DAYS = {"a": (date(2026, 3, 3), date(2026, 3, 5)), "b": (date(2026, 3, 4), date(
             {"m1": (date(2026, 3, 3), date(2026, 3, 3))},
             30,
             [
-                "5 models were asked to rate 30 words from Words on valence in 2 ways (protocols), "
+                "5 models were asked to rate 30 words (Words) on valence in 2 ways (protocols), "
                 "with 20 sampled answers per item.",
                 "Answers were collected on 3 March 2026 (UTC).",
             ],

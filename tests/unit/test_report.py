@@ -190,8 +190,7 @@ def test_an_r_without_an_interval_says_why(r: float, why: str) -> None:
     rows = cells({"protocol": "p", "pearson_r": r})
     [sentences] = findings(rows, NONE, report_job())
     assert (
-        f"correlated r = {coefficient(r)} (no interval: {why}) with human means (p, sampled "
-        "answers)."
+        f"correlated r = {coefficient(r)} (no interval: {why}) with human means (sampled answers)."
     ) in sentences[0]
     assert ("Interval of r", why) in [(gap.what, gap.why) for gap in alignment_gaps(rows)]
 
@@ -206,16 +205,14 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
     }
     sampled = {"protocol": "p", "pearson_r": 0.3, "n_ok": 27, "n_truncated": 273}
     text = " ".join(findings(cells(sampled, exact), NONE, report_job())[0])
-    assert (
-        "correlated r = .50, 95% CI [.40, .60], with human means (p, exact probabilities)" in text
-    )
+    assert "correlated r = .50, 95% CI [.40, .60], with human means (exact probabilities)" in text
     assert ".30" not in text
-    assert "Under p, only 9% of its sampled answers were a rating" in text
+    assert "gave a rating in only 9% of its sampled answers" in text
 
 
 @pytest.mark.parametrize(
     ("usable", "says"),
-    [(267, ["Under p, only 89% of its sampled answers were a rating"]), (270, [])],
+    [(267, ["Model m gave a rating in only 89% of its sampled answers"]), (270, [])],
 )
 def test_lost_answers_are_named_where_they_are_more_than_one_in_ten(
     usable: int, says: list[str]

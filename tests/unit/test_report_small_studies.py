@@ -62,7 +62,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "means (p, sampled answers): no item has both a model rating and a human rating",
                 "No item has both a model's mean and a human mean",
                 "No condition has a correlation with human means, so there is none to check.",
-                "Under p, only 0% of its sampled answers were a rating",
+                "gave a rating in only 0% of its sampled answers",
                 "No expectation from a published study could be checked",
             ],
         ),
@@ -80,7 +80,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             ANSWERS,
             UNRATED,
             [
-                "Of 30 words of Words, none has both a valence rating by Model m and a human one",
+                "Of 30 words (Words), none has both a valence rating by Model m and a human one",
                 "No item has a human rating, so agreement among people is unknown",
                 "No item has both a model's mean and a human mean",
             ],
