@@ -239,6 +239,43 @@ def test_many_findings_open_with_how_far_they_reach() -> None:
     ]
 
 
+def test_findings_on_several_models_tell_the_two_best_apart_on_each_scale() -> None:
+    rs = {"a": 0.94, "b": 0.83, "c": 0.2}
+    rows = [
+        {"model": name, "protocol": "p", "scale": scale, "pearson_r": r}
+        | {"pearson_low": r - 0.1, "pearson_high": r + 0.05}
+        for scale in ("valence", "arousal")
+        for name, r in rs.items()
+    ]
+    pair = {"kind": "model", "within": "p", "a": "b", "b": "a", "difference": -0.11}
+    pair |= {"zou_low": -0.13, "zou_high": -0.09, "n_clusters": 30}
+    pair |= {"difference_low": -0.13, "difference_high": -0.09}
+    unclear = {"p_holm": 0.4, "difference_low": -0.3, "zou_low": -0.3}
+    unclear |= {"difference_high": 0.1, "zou_high": 0.1, "scale": "arousal"}
+    every = pd.concat([contrast(**pair), contrast(**pair | unclear), contrast(**pair | {"b": "c"})])
+    job = report_job(models={name: name.upper() for name in rs}, scales=("valence", "arousal"))
+    first, *others = findings(cells(*rows), every, job)
+    assert len(others) == 6
+    assert "median" not in first[0]
+    assert first[1:] == [
+        "On valence of Words, A (r = .94) correlated more highly with human means than B (r = .83):"
+        " difference .11, 95% CI [.09, .13], Holm-adjusted p < .001.",
+        "On arousal of Words, A (r = .94) and B (r = .83) did not differ clearly: difference .11, "
+        "95% CI [−.10, .30], Holm-adjusted p = .400.",
+    ]
+    two = cells(*(row for row in rows if row["scale"] == "valence" and row["model"] != "c"))
+    *_, told = findings(two, every, job)
+    assert list(told) == first[1:2]
+    assert told.about == {"dataset": "words", "scale": "valence"}  # type: ignore[attr-defined]
+    assert len(findings(two, NONE, job)) == 2
+
+
+def test_a_ceiling_is_never_1() -> None:
+    rows = cells({"protocol": "p", "pearson_r": 0.9, "ceiling": 0.9978})
+    [sentences] = findings(rows, NONE, report_job())
+    assert "the highest r to expect is > .99;" in sentences[1]
+
+
 def test_a_condition_names_its_scale_where_the_study_has_several() -> None:
     cell = cells({"protocol": "p"}).iloc[0].to_dict()
     assert condition(report_job(), cell) == "Model m under p, sampled answers"

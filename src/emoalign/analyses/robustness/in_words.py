@@ -28,7 +28,9 @@ WHOLE = (
 )
 """The checks on all items of a condition, or on all that a rule leaves."""
 
-CHECKS = "every check over all parts together (within thirds; within negative and positive items)"
+CHECKS = (
+    "every check with an interval (within thirds, and within negative and positive items, pooled)"
+)
 """Those of `WHOLE` in words: r within a single third or side rests on few items."""
 
 PARTED = (
@@ -71,9 +73,7 @@ def verdict(rows: pd.DataFrame) -> str:
     lost = checked.query("low <= 0").drop_duplicates(CELL_KEY)
     held = len(clear) - len(lost)
     lower = [len(_between(rows, check)) for check, _ in PARTED]
-    fell = _lost_alone(rows)
-    whole = held == len(clear) and not any(lower) and not fell
-    answer = "Yes" if whole else "In part" if held else "No"
+    answer = "Yes" if held == len(clear) and not any(lower) else "In part" if held else "No"
     if len(clear) == 1:
         stayed = "stayed" if held else "did not stay"
         told = f"the one positive correlation (95% interval above 0) {stayed} above 0 in {CHECKS}"
@@ -81,9 +81,9 @@ def verdict(rows: pd.DataFrame) -> str:
         some = out_of(held, len(clear))
         told = f"{some} positive correlations (95% interval above 0) stayed above 0 in {CHECKS}"
     sentences = [f"{answer}: {told}."]
-    if fell:
-        one = "it did not" if len(clear) == 1 else "not all did"
-        sentences.append(f"Within {listed(fell)} alone, {one}.")
+    if held and (fell := _lost_alone(rows)):
+        one = "it did not always do so" if len(clear) == 1 else "not all did"
+        sentences.append(f"Within {' and within '.join(fell)} alone, {one}; these are few.")
     explained = [
         f"{within}{'' if len(clear) == 1 else f' in {out_of(n, len(clear))} cases'}"
         for (_, within), n in zip(PARTED, lower, strict=True)

@@ -142,8 +142,8 @@ def _possible(row: Row) -> str:
 
 def _corrected(row: Row) -> str:
     ratio = row["sd_ratio"]
-    ends = (range_corrected(row[end], ratio) for end in ("low", "high"))
-    return f"{coefficient(row['r_corrected'])} {interval(*ends, bounded=True)}".rstrip()
+    low, high = (range_corrected(row[end], ratio) for end in ("low", "high"))
+    return f"{coefficient(row['r_corrected'])} {interval(low, high, bounded=True)}".rstrip()
 
 
 CHECK_NAMES = {
