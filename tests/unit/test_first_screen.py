@@ -292,13 +292,13 @@ def both(**told: Any) -> pd.DataFrame:
         (
             {"usable": {KEY: 0.29}, "counts": answered(n_truncated=200, n_refusal=13)},
             [
-                "Only 29% of the answers are ratings, for Model A (67% of the answers were cut off "
-                "at 4 tokens)."
+                "Only 29% of the answers are ratings, for Model A: 67% of the answers were cut off "
+                "at 4 tokens."
             ],
         ),
         (
             {"usable": {KEY: 0.0}, "counts": answered(n_refusal=300)},
-            ["No answers are ratings, for Model A (all were refused by the model)."],
+            ["No answers are ratings, for Model A: all were refused by the model."],
         ),
         (
             {"alignment": cells({"rmse": 1.5, "rmse_constant": 1.25})},

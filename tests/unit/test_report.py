@@ -270,6 +270,24 @@ def test_findings_on_several_models_tell_the_two_best_apart_on_each_scale() -> N
     assert len(findings(two, NONE, job)) == 2
 
 
+def test_what_no_contrast_can_show_is_said_once() -> None:
+    kept = {"p": 1.0, "q": 0.5, "r": 0.2}
+    protocols = {
+        name: {"participants": 10, "temperature": degrees, "wave": place}
+        for place, (name, degrees) in enumerate(kept.items(), 1)
+    }
+    rows = cells(*({"protocol": name, "pearson_r": r} for name, r in kept.items()))
+    pairs = [("p", "q"), ("p", "r"), ("q", "r")]
+    every = [contrast(a=a, b=b, difference=0.5) for a, b in pairs]
+    [sentences] = findings(rows, pd.concat(every), report_job(protocols=protocols))
+    assert sum("differ in 2 respects" in one for one in sentences) == 3
+    assert sum("matters" in one for one in sentences) == 1
+    [sentences] = findings(rows, every[0], report_job(protocols=protocols))
+    assert [one for one in sentences if "matters" in one] == [
+        "This contrast alone cannot show which of them matters."
+    ]
+
+
 def test_a_ceiling_is_never_1() -> None:
     rows = cells({"protocol": "p", "pearson_r": 0.9, "ceiling": 0.9978})
     [sentences] = findings(rows, NONE, report_job())

@@ -181,11 +181,11 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "In 1 of 2 conditions, the model's mean ratings are farther from people's than the average": {
         "unlike protocols"
     },
-    "Share of ratings": COMPARED - {"recorded ratings"},
-    "(all were refused by the model)": {"refused"},
-    "(13% of the answers were blocked by a content filter)": {"blocked"},
+    "Share of ratings": ALL - {"recorded ratings"},
+    "for Model m: all were refused by the model.": {"refused"},
+    ": 13% of the answers were blocked by a content filter.": {"blocked"},
     "whose ratings correlate clearly more highly": set(),
-    "is compressed": set(),
+    "(Model m under p": set(),
     "Dot: the correlation r of the model’s mean ratings": COMPARED - {"constant"},
     "Dot: the Jensen–Shannon divergence of the model’s answers": {"labels"},
     "Tall tick: the ceiling": AGREED - {"constant"},

@@ -15,7 +15,7 @@ import pandas as pd
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.report.grid import in_order
-from emoalign.report.report_job import ReportJob, only_ratings
+from emoalign.report.report_job import ReportJob, is_asked, only_ratings
 from emoalign.tables import CELL_KEY, STATUSES, Status, intact, records
 from emoalign.wording import percent
 
@@ -143,8 +143,9 @@ def unusable(cell: Mapping[str, Any], wanted: str, job: ReportJob) -> list[str]:
     others = [f"{cell[f'n_{name}']:,} {IN_WORDS[name]}" for name in STATUSES if name in IN_WORDS]
     others = [one for one in others if not one.startswith("0 ")]
     under = f" under {cell['protocol']}" if len(job.protocols) > 1 else ""
+    sampled = "sampled " if is_asked(job.models[cell["model"]]) else ""
     return [
-        f"{job.short_names[cell['model']]} gave {wanted} in only {percent(share)} of its sampled "
+        f"{job.short_names[cell['model']]} gave {wanted} in only {percent(share)} of its {sampled}"
         f"answers{under} ({', '.join(others)})."
     ]
 

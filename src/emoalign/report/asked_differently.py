@@ -31,8 +31,9 @@ def sentence(job: ReportJob, a: str, b: str, dataset: str, scale: str) -> str | 
 
 def undecided(contrasts: int) -> str:
     """The limit of contrasts of protocols that differ in several respects."""
-    which = "This contrast alone" if contrasts == 1 else "Each of these contrasts alone"
-    return f"{which} cannot show which of the respects matters."
+    if contrasts == 1:
+        return "This contrast alone cannot show which of them matters."
+    return "Where protocols differ in several respects, no contrast shows which of them matters."
 
 
 def _questions(

@@ -11,7 +11,7 @@ import pandas as pd
 from emoalign.report.answers import little, on_scale, unusable
 from emoalign.report.asked_differently import apart, undecided
 from emoalign.report.asked_differently import sentence as differing
-from emoalign.report.conditions import condition
+from emoalign.report.conditions import condition, only_recorded
 from emoalign.report.grid import (
     Column,
     Gap,
@@ -298,11 +298,11 @@ def _correlated(cells: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
     readouts = list(dict.fromkeys(READOUTS[cell["readout"]] for cell in cells))
     if len(cells) == 1:
         cell, name = cells[0], f"{cells[0]['protocol']}, " if len(job.protocols) > 1 else ""
-        asked = f"({name}{readouts[0]})"
+        asked = "" if only_recorded(job, cell) else f" ({name}{readouts[0]})"
         if math.isnan(cell["pearson_r"]):
-            return f"could not be correlated with human means {asked}: {why_undefined(cell)}"
+            return f"could not be correlated with human means{asked}: {why_undefined(cell)}"
         comma = "" if math.isnan(cell["pearson_low"]) else ","
-        return f"correlated {correlation(cell)}{comma} with human means {asked}"
+        return f"correlated {correlation(cell)}{comma} with human means{asked}"
     if len(readouts) == 1:
         each = (f"{correlation(cell)}, under {cell['protocol']}" for cell in cells)
         return f"correlated with human means as follows ({readouts[0]}): {'; '.join(each)}"

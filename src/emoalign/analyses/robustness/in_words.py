@@ -83,7 +83,7 @@ def verdict(rows: pd.DataFrame) -> str:
     sentences = [f"{answer}: {told}."]
     if held and (fell := _lost_alone(rows)):
         one = "it did not always do so" if len(clear) == 1 else "not all did"
-        sentences.append(f"Within {' and within '.join(fell)} alone, {one}; these are few.")
+        sentences.append(f"Within {' and within '.join(fell)} alone, where items are fewer, {one}.")
     explained = [
         f"{within}{'' if len(clear) == 1 else f' in {out_of(n, len(clear))} cases'}"
         for (_, within), n in zip(PARTED, lower, strict=True)

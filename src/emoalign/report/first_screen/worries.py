@@ -108,7 +108,7 @@ def _why(cell: Mapping[str, Any], counts: pd.DataFrame, job: ReportJob) -> str:
             share = row[f"n_{status}"] / row["answers"] if row["answers"] else 0
             some = "all" if share == 1 else f"{percent(share)} of the answers"
             at = _limit(cell, job) if status == "truncated" else ""
-            return f" ({some} were {IN_WORDS[status]}{at})" if share else ""
+            return f": {some} were {IN_WORDS[status]}{at}" if share else ""
     return ""
 
 
