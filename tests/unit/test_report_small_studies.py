@@ -50,7 +50,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "this study does not have both",
                 "No protocol asked for both sampled answers and exact probabilities",
                 "Yes: the one positive correlation (95% interval above 0) stayed above 0 in every "
-                "check with an interval (thirds pooled; negative and positive items pooled).",
+                "check with an interval (within thirds, and within negative and positive items, pooled).",
                 "Every condition has a rating of every item that people rated.",
             ],
         ),
@@ -59,7 +59,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             NORM_ROWS,
             [
                 "For Words, mean valence ratings by Model m could not be correlated with human "
-                "means (p, sampled answers): no item has both a model rating and a human rating",
+                "means (sampled answers): no item has both a model rating and a human rating",
                 "No item has both a model's mean and a human mean",
                 "No condition has a correlation with human means, so there is none to check.",
                 "gave a rating in only 0% of its sampled answers",
@@ -70,7 +70,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             np.full((30, 10), 5.0),
             NORM_ROWS,
             [
-                "(p, sampled answers): the model's means, or the human means, are the same for all "
+                "(sampled answers): the model's means, or the human means, are the same for all "
                 "items",
                 "under p gave the same rating of valence, to each of 30 items of words (300 "
                 "ratings), although they were sampled at a temperature above 0",
@@ -95,8 +95,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             ],
         ),
         (ANSWERS, NORM_ROWS.assign(ratings=None), ["means, SDs and numbers of raters"]),
-        (ANSWERS[:2], NORM_ROWS[:2], ["(p, sampled answers): only 2 items can be compared"]),
-        (ANSWERS[:1], NORM_ROWS[:1], ["(p, sampled answers): only 1 item can be compared"]),
+        (ANSWERS[:2], NORM_ROWS[:2], ["(sampled answers): only 2 items can be compared"]),
+        (ANSWERS[:1], NORM_ROWS[:1], ["(sampled answers): only 1 item can be compared"]),
     ],
     ids=[
         "one model, protocol, scale and readout",

@@ -185,7 +185,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "for Model m: all were refused by the model.": {"refused"},
     ": 13% of the answers were blocked by a content filter.": {"blocked"},
     "whose ratings correlate clearly more highly": set(),
-    "(Model m under p": set(),
+    "(Model m; 18 of 30 items without a rating)": {"recorded ratings"},
     "Dot: the correlation r of the model’s mean ratings": COMPARED - {"constant"},
     "Dot: the Jensen–Shannon divergence of the model’s answers": {"labels"},
     "Tall tick: the ceiling": AGREED - {"constant"},
