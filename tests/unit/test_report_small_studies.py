@@ -50,7 +50,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "this study does not have both",
                 "No protocol asked for both sampled answers and exact probabilities",
                 "Yes: the one positive correlation (95% interval above 0) stayed above 0 in every "
-                "check with an interval (within thirds, and within negative and positive items, pooled).",
+                "check with an interval (within thirds, and within negative and positive items, "
+                "pooled).",
                 "Every condition has a rating of every item that people rated.",
             ],
         ),
