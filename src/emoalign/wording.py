@@ -55,6 +55,11 @@ def span(values: Iterable[float], digits: int = 2, *, bounded: bool = False) -> 
     return least if least == most else f"{least} to {most}"
 
 
+def ceilings(values: Iterable[float]) -> str:
+    """The span of the highest r to expect; estimated from people's ratings, it is never 1."""
+    return span(values, bounded=True).replace("1.00", "> .99")
+
+
 def p_value(p: float | None) -> str:
     """A p-value as papers print it."""
     if p is None:

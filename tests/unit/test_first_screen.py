@@ -255,6 +255,13 @@ NO_CONTRASTS = pd.DataFrame(columns=DISTRIBUTION_CONTRASTS.schema.names)
 NO_READOUTS = pd.DataFrame(columns=READOUTS.schema.names)
 FINE = cells({"pearson_r": 0.7})
 KEY = ("a", "p", "words", "valence", "sampled")
+KEY_OF_COUNTS = ("model", "protocol", "dataset", "scale")
+
+
+def answered(**told: Any) -> pd.DataFrame:
+    """Answers of a cell by status: ten about each of 30 items."""
+    row = dict(zip(KEY_OF_COUNTS, KEY, strict=False)) | {f"n_{status}": 0 for status in STATUSES}
+    return pd.DataFrame([row | {"answers": 300, "answered": 30} | told])
 
 
 def guess(**told: Any) -> pd.DataFrame:
@@ -282,6 +289,53 @@ def both(**told: Any) -> pd.DataFrame:
     [
         ({}, []),
         ({"usable": {KEY: 0.9}}, []),
+        (
+            {"usable": {KEY: 0.29}, "counts": answered(n_truncated=200, n_refusal=13)},
+            [
+                "Only 29% of the answers are ratings, for Model A: 67% of the answers were cut off "
+                "at 4 tokens."
+            ],
+        ),
+        (
+            {"usable": {KEY: 0.0}, "counts": answered(n_refusal=300)},
+            ["No answers are ratings, for Model A: all were refused by the model."],
+        ),
+        (
+            {"alignment": cells({"rmse": 1.5, "rmse_constant": 1.25})},
+            [
+                "The mean ratings by Model A are farther from people's than the average human "
+                "rating, given to every item, would be (RMSE 1.50 against 1.25)."
+            ],
+        ),
+        ({"alignment": cells({"rmse": 1.2, "rmse_constant": 1.25})}, []),
+        (
+            {
+                "alignment": cells(
+                    {"rmse": 1.2, "rmse_constant": 1.25},
+                    {"model": "b", "rmse": 1.5, "rmse_constant": 1.25},
+                    {"model": "b", "protocol": "q"},
+                )
+            },
+            [
+                "In 1 of 2 conditions, the model's mean ratings are farther from people's than the "
+                "average human rating, given to every item, would be (RMSE)."
+            ],
+        ),
+        (
+            {"counts": answered(answers=30)},
+            [
+                "Each item has a single answer of the model, so the spread and the reliability of "
+                "its ratings are unknown."
+            ],
+        ),
+        ({"counts": answered(answers=30), "usable": {(*KEY[:-1], "exact"): 1.0}}, []),
+        (
+            {"counts": pd.concat([answered(answers=30), answered(model="b")])},
+            [
+                "In 1 of 2 conditions, each item has a single answer of the model, so the spread "
+                "and the reliability of its ratings are unknown."
+            ],
+        ),
         ({"usable": {KEY: np.nan}}, []),
         ({"usable": {KEY: 0.29}}, ["Only 29% of the answers are ratings, for Model A."]),
         ({"usable": {KEY: 0.0}}, ["No answers are ratings, for Model A."]),
@@ -350,6 +404,7 @@ def test_a_worry_is_told_where_there_is_one_and_none_is_made_up(
 def worried(**told: Any) -> list[str]:
     """The worries about a study in which all is well but for what is told."""
     fine = {"headline": FINE, "usable": {}, "doubts": [], "contrasts": NO_CONTRASTS}
+    fine |= {"alignment": FINE, "counts": answered()}
     of = fine | {"readouts": NO_READOUTS, "job": job(protocols="p")} | told
     return [one.sentence for one in worries(**of)]
 
@@ -495,7 +550,7 @@ DAYS = {"a": (date(2026, 3, 3), date(2026, 3, 5)), "b": (date(2026, 3, 4), date(
             {},
             30,
             [
-                "Ann was asked to rate 30 words from Words on valence, with "
+                "Ann was asked to rate 30 words (Words) on valence, with "
                 "20 sampled answers per item."
             ],
         ),
@@ -504,7 +559,7 @@ DAYS = {"a": (date(2026, 3, 3), date(2026, 3, 5)), "b": (date(2026, 3, 4), date(
             DAYS,
             30,
             [
-                "Ann and Bea were asked to rate 30 words from Words on valence and arousal, with "
+                "Ann and Bea were asked to rate 30 words (Words) on valence and arousal, with "
                 "20 sampled answers per item and scale.",
                 "Answers were collected from 3 March 2026 to 28 November 2026 (UTC).",
             ],
@@ -514,7 +569,7 @@ DAYS = {"a": (date(2026, 3, 3), date(2026, 3, 5)), "b": (date(2026, 3, 4), date(
             {"m1": (date(2026, 3, 3), date(2026, 3, 3))},
             30,
             [
-                "5 models were asked to rate 30 words from Words on valence in 2 ways (protocols), "
+                "5 models were asked to rate 30 words (Words) on valence in 2 ways (protocols), "
                 "with 20 sampled answers per item.",
                 "Answers were collected on 3 March 2026 (UTC).",
             ],
@@ -533,6 +588,22 @@ DAYS = {"a": (date(2026, 3, 3), date(2026, 3, 5)), "b": (date(2026, 3, 4), date(
                 "answers per item and scale and the exact probability of each rating."
             ],
         ),
+        (
+            {
+                "models": {"a": "Ann"},
+                "protocols": {
+                    "p": {"readouts": ["sampled", "exact"], "participants": 20},
+                    "q": {"readouts": ["exact"], "participants": None},
+                },
+            },
+            {},
+            30,
+            [
+                "Ann was asked to rate 30 words (Words) on valence in 2 ways (protocols), with 20 "
+                "sampled answers per item in 1 of 2 and the exact probability of each rating in "
+                "both."
+            ],
+        ),
     ],
 )
 def test_the_report_opens_with_who_was_asked_what(
@@ -543,7 +614,9 @@ def test_the_report_opens_with_who_was_asked_what(
 ) -> None:
     job = report_job(**told)
     results = SimpleNamespace(
-        job=job, stimuli=lambda _: range(n_items), answers=SimpleNamespace(received=received)
+        job=job,
+        stimuli=lambda _: range(n_items),
+        answers=SimpleNamespace(received=received, counts=pd.DataFrame()),
     )
     compared = pd.DataFrame({"dataset": list(job.datasets), "n_items": n_items})
     assert list(asked(cast(Results, results), compared)) == sentences

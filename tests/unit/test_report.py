@@ -190,8 +190,7 @@ def test_an_r_without_an_interval_says_why(r: float, why: str) -> None:
     rows = cells({"protocol": "p", "pearson_r": r})
     [sentences] = findings(rows, NONE, report_job())
     assert (
-        f"correlated r = {coefficient(r)} (no interval: {why}) with human means (p, sampled "
-        "answers)."
+        f"correlated r = {coefficient(r)} (no interval: {why}) with human means (sampled answers)."
     ) in sentences[0]
     assert ("Interval of r", why) in [(gap.what, gap.why) for gap in alignment_gaps(rows)]
 
@@ -206,16 +205,14 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
     }
     sampled = {"protocol": "p", "pearson_r": 0.3, "n_ok": 27, "n_truncated": 273}
     text = " ".join(findings(cells(sampled, exact), NONE, report_job())[0])
-    assert (
-        "correlated r = .50, 95% CI [.40, .60], with human means (p, exact probabilities)" in text
-    )
+    assert "correlated r = .50, 95% CI [.40, .60], with human means (exact probabilities)" in text
     assert ".30" not in text
-    assert "Under p, only 9% of its sampled answers were a rating" in text
+    assert "gave a rating in only 9% of its sampled answers" in text
 
 
 @pytest.mark.parametrize(
     ("usable", "says"),
-    [(267, ["Under p, only 89% of its sampled answers were a rating"]), (270, [])],
+    [(267, ["Model m gave a rating in only 89% of its sampled answers"]), (270, [])],
 )
 def test_lost_answers_are_named_where_they_are_more_than_one_in_ten(
     usable: int, says: list[str]
@@ -240,6 +237,61 @@ def test_many_findings_open_with_how_far_they_reach() -> None:
         "95% CI [.00, .90] (M0 under p, sampled answers) to r = .60, 95% CI [.00, .90] (M6 under "
         "p, sampled answers), with a median of .30."
     ]
+
+
+def test_findings_on_several_models_tell_the_two_best_apart_on_each_scale() -> None:
+    rs = {"a": 0.94, "b": 0.83, "c": 0.2}
+    rows = [
+        {"model": name, "protocol": "p", "scale": scale, "pearson_r": r}
+        | {"pearson_low": r - 0.1, "pearson_high": r + 0.05}
+        for scale in ("valence", "arousal")
+        for name, r in rs.items()
+    ]
+    pair = {"kind": "model", "within": "p", "a": "b", "b": "a", "difference": -0.11}
+    pair |= {"zou_low": -0.13, "zou_high": -0.09, "n_clusters": 30}
+    pair |= {"difference_low": -0.13, "difference_high": -0.09}
+    unclear = {"p_holm": 0.4, "difference_low": -0.3, "zou_low": -0.3}
+    unclear |= {"difference_high": 0.1, "zou_high": 0.1, "scale": "arousal"}
+    every = pd.concat([contrast(**pair), contrast(**pair | unclear), contrast(**pair | {"b": "c"})])
+    job = report_job(models={name: name.upper() for name in rs}, scales=("valence", "arousal"))
+    first, *others = findings(cells(*rows), every, job)
+    assert len(others) == 6
+    assert "median" not in first[0]
+    assert first[1:] == [
+        "On valence of Words, A (r = .94) correlated more highly with human means than B (r = .83):"
+        " difference .11, 95% CI [.09, .13], Holm-adjusted p < .001.",
+        "On arousal of Words, A (r = .94) and B (r = .83) did not differ clearly: difference .11, "
+        "95% CI [−.10, .30], Holm-adjusted p = .400.",
+    ]
+    two = cells(*(row for row in rows if row["scale"] == "valence" and row["model"] != "c"))
+    *_, told = findings(two, every, job)
+    assert list(told) == first[1:2]
+    assert told.about == {"dataset": "words", "scale": "valence"}  # type: ignore[attr-defined]
+    assert len(findings(two, NONE, job)) == 2
+
+
+def test_what_no_contrast_can_show_is_said_once() -> None:
+    kept = {"p": 1.0, "q": 0.5, "r": 0.2}
+    protocols = {
+        name: {"participants": 10, "temperature": degrees, "wave": place}
+        for place, (name, degrees) in enumerate(kept.items(), 1)
+    }
+    rows = cells(*({"protocol": name, "pearson_r": r} for name, r in kept.items()))
+    pairs = [("p", "q"), ("p", "r"), ("q", "r")]
+    every = [contrast(a=a, b=b, difference=0.5) for a, b in pairs]
+    [sentences] = findings(rows, pd.concat(every), report_job(protocols=protocols))
+    assert sum("differ in 2 respects" in one for one in sentences) == 3
+    assert sum("matters" in one for one in sentences) == 1
+    [sentences] = findings(rows, every[0], report_job(protocols=protocols))
+    assert [one for one in sentences if "matters" in one] == [
+        "This contrast alone cannot show which of them matters."
+    ]
+
+
+def test_a_ceiling_is_never_1() -> None:
+    rows = cells({"protocol": "p", "pearson_r": 0.9, "ceiling": 0.9978})
+    [sentences] = findings(rows, NONE, report_job())
+    assert "the highest r to expect is > .99;" in sentences[1]
 
 
 def test_a_condition_names_its_scale_where_the_study_has_several() -> None:

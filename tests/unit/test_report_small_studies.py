@@ -50,7 +50,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
                 "this study does not have both",
                 "No protocol asked for both sampled answers and exact probabilities",
                 "Yes: the one positive correlation (95% interval above 0) stayed above 0 in every "
-                "check with an interval (thirds pooled; negative and positive items pooled).",
+                "check with an interval (within thirds, and within negative and positive items, "
+                "pooled).",
                 "Every condition has a rating of every item that people rated.",
             ],
         ),
@@ -59,10 +60,10 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             NORM_ROWS,
             [
                 "For Words, mean valence ratings by Model m could not be correlated with human "
-                "means (p, sampled answers): no item has both a model rating and a human rating",
+                "means (sampled answers): no item has both a model rating and a human rating",
                 "No item has both a model's mean and a human mean",
                 "No condition has a correlation with human means, so there is none to check.",
-                "Under p, only 0% of its sampled answers were a rating",
+                "gave a rating in only 0% of its sampled answers",
                 "No expectation from a published study could be checked",
             ],
         ),
@@ -70,7 +71,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             np.full((30, 10), 5.0),
             NORM_ROWS,
             [
-                "(p, sampled answers): the model's means, or the human means, are the same for all "
+                "(sampled answers): the model's means, or the human means, are the same for all "
                 "items",
                 "under p gave the same rating of valence, to each of 30 items of words (300 "
                 "ratings), although they were sampled at a temperature above 0",
@@ -80,7 +81,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             ANSWERS,
             UNRATED,
             [
-                "Of 30 words of Words, none has both a valence rating by Model m and a human one",
+                "Of 30 words (Words), none has both a valence rating by Model m and a human one",
                 "No item has a human rating, so agreement among people is unknown",
                 "No item has both a model's mean and a human mean",
             ],
@@ -95,8 +96,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             ],
         ),
         (ANSWERS, NORM_ROWS.assign(ratings=None), ["means, SDs and numbers of raters"]),
-        (ANSWERS[:2], NORM_ROWS[:2], ["(p, sampled answers): only 2 items can be compared"]),
-        (ANSWERS[:1], NORM_ROWS[:1], ["(p, sampled answers): only 1 item can be compared"]),
+        (ANSWERS[:2], NORM_ROWS[:2], ["(sampled answers): only 2 items can be compared"]),
+        (ANSWERS[:1], NORM_ROWS[:1], ["(sampled answers): only 1 item can be compared"]),
     ],
     ids=[
         "one model, protocol, scale and readout",

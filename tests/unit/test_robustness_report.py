@@ -10,6 +10,7 @@ import pytest
 
 from emoalign.analyses.robustness.checks import robustness_rows
 from emoalign.analyses.robustness.in_words import CHECKS, answers, findings, verdict
+from emoalign.analyses.robustness.section import _corrected
 from emoalign.statistics.robustness import range_corrected
 from emoalign.tables import ROBUSTNESS
 from emoalign.wording import coefficient, number
@@ -46,6 +47,8 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
     holds, unclear = checked(0.7, 0.6), checked(0.1, -0.1, model="b")
     less = {"r": 0.3, "low": 0.2, "high": 0.4, "difference": -0.4, "difference_high": -0.3}
     weaker = changed(checked(0.7, 0.6, model="b"), "sides", **less, sd_ratio=0.6)
+    thirds = changed(weaker, "thirds", **less, sd_ratio=0.6)
+    lowest = holds[1] | {"part": "low", "r": -0.1, "low": -0.3}
     falls = changed(checked(0.7, 0.6, model="a"), "sides", r=0.1, low=-0.1, high=0.3)
     unknown = changed(checked(0.7, 0.6, model="c"), "thirds", r=np.nan, low=np.nan)
     told = {
@@ -60,13 +63,30 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
         f"In part: 1 of 2 positive correlations (95% interval above 0) stayed above 0 in {CHECKS}."
         "": [*holds, *falls],
         "No: the one positive correlation (95% interval above 0) did not stay above 0": falls,
-        f"In part: both positive correlations (95% interval above 0) stayed above 0 in {CHECKS}, "
-        "but 1 of 2 was lower within negative and within positive items than restriction": [
+        f"In part: both positive correlations (95% interval above 0) stayed above 0 in {CHECKS}. "
+        "Correlations were lower within negative and within positive items in 1 of 2 cases than "
+        "restriction of range explains.": [
             *holds,
             *weaker,
         ],
-        f"In part: the one positive correlation (95% interval above 0) stayed above 0 in {CHECKS}, "
-        "but it was lower": weaker,
+        f"In part: the one positive correlation (95% interval above 0) stayed above 0 in {CHECKS}. "
+        "It was lower within negative": weaker,
+        f"In part: the one positive correlation (95% interval above 0) stayed above 0 in {CHECKS}. "
+        "It was lower within thirds and within negative and within positive items than": thirds,
+        f"Yes: the one positive correlation (95% interval above 0) stayed above 0 in {CHECKS}. "
+        "Within single thirds alone, where items are fewer, it did not always do so.": [
+            *holds,
+            lowest,
+        ],
+        f"Yes: both positive correlations (95% interval above 0) stayed above 0 in {CHECKS}. "
+        "Within single thirds and within negative or positive items alone, where items are": [
+            *[*holds, lowest],
+            *checked(0.7, 0.6, model="b"),
+            *[
+                one | {"check": "sides", "part": "below"}
+                for one in (lowest, lowest | {"model": "b"})
+            ],
+        ],
         "No: none of 2 positive correlations": [*falls, *[one | {"model": "m"} for one in falls]],
         "No correlation had a 95% interval above 0, so there was none": unclear,
     }
@@ -90,7 +110,33 @@ def test_a_fall_within_parts_is_told_with_what_the_range_explains() -> None:
         "was .70 over all words, but .26, 95% CI [.15, .36], within negative and within positive "
         "ones (Model m under p, sampled answers)."
     )
-    assert then == "Corrected for restriction of range, the latter was .50, still lower."
+    assert then == (
+        "Corrected for restriction of range, the correlation within negative and within positive "
+        "words was .50, still below .70."
+    )
+    holds, alike = checked(0.69, 0.5, model="a"), [one | {"model": "b"} for one in rows]
+    for others, words in (
+        ([], []),
+        (holds, ["The same is not true of the other positive correlation."]),
+        (
+            changed(holds, "sides", **fallen, sd_ratio=0.472, r_corrected=0.496),
+            [
+                "The same is true of the other positive correlation (Model a under p, sampled "
+                "answers)."
+            ],
+        ),
+        ([*holds, *alike], ["The same is true of 1 of 2 other positive correlations."]),
+    ):
+        [(_, _, *told_of_others)] = findings(pd.DataFrame([*rows, *others]), JOB)
+        assert told_of_others == words
+
+
+def test_the_corrected_r_has_an_interval() -> None:
+    row = dict(zip(("r", "low", "high", "sd_ratio"), (0.26, 0.15, 0.36, 0.472), strict=True))
+    shown = _corrected(row | {"r_corrected": range_corrected(0.26, 0.472)})
+    low, high = (range_corrected(end, 0.472) for end in (0.15, 0.36))
+    assert shown == f".50 [{coefficient(low)}, {coefficient(high)}]"
+    assert _corrected(row | {"low": np.nan, "high": np.nan, "r_corrected": 0.5}) == ".50"
 
 
 def test_a_fall_that_the_narrower_range_explains_is_no_finding() -> None:

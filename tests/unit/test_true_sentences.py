@@ -157,17 +157,35 @@ SPREAD = AGREED - {"constant", "one answer", "recorded ratings"}
 
 SENTENCES: dict[str, frozenset[str] | set[str]] = {
     # The first screen
-    "Model m was asked to rate 30 words from Words on valence": NUMBERS
+    "Model m was asked to rate 30 words (Words) on valence": NUMBERS
     - {"recorded ratings", "recorded answers", "arousal"},
-    "Model m was asked to rate 12 words from Words on emotions": LABELS,
+    "Model m was asked to rate 12 words (Words) on emotions": LABELS,
     "with 10 sampled answers per item": NUMBERS
     - {"one answer", "exact", "off the scale", "recorded ratings", "recorded answers"},
     "the exact probability of each rating": EXACT | {"both readouts"},
     "in 2 ways (protocols)": TWO,
-    "Recorded ratings by Model m were compared with human ratings of 30": {"recorded answers"},
-    "Recorded ratings by Model m were compared with human ratings of up to 30": {
+    "Recorded ratings by Model m, 10 answers per item, were compared with human ratings of 30": {
+        "recorded answers"
+    },
+    "Recorded ratings by Model m, 1 answer per item, were compared with human ratings of up to": {
         "recorded ratings"
     },
+    "Each item has a single answer of the model, so the spread and the reliability of its": {
+        "one answer",
+        "recorded ratings",
+    },
+    "The mean ratings by Model m are farther from people's than the average human rating": {
+        "constant",
+        "opposite",
+    },
+    "In 1 of 2 conditions, the model's mean ratings are farther from people's than the average": {
+        "unlike protocols"
+    },
+    "Share of ratings": ALL - {"recorded ratings"},
+    "for Model m: all were refused by the model.": {"refused"},
+    ": 13% of the answers were blocked by a content filter.": {"blocked"},
+    "whose ratings correlate clearly more highly": set(),
+    "(Model m; 18 of 30 items without a rating)": {"recorded ratings"},
     "Dot: the correlation r of the model’s mean ratings": COMPARED - {"constant"},
     "Dot: the Jensen–Shannon divergence of the model’s answers": {"labels"},
     "Tall tick: the ceiling": AGREED - {"constant"},

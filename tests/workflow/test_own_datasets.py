@@ -100,7 +100,7 @@ def test_every_item_is_rated_and_nothing_is_compared(mine: Project) -> None:
 
 def test_the_report_says_that_there_is_nothing_to_compare_with(mine: Project) -> None:
     page = (mine.results / "report.html").read_text(encoding="utf-8")
-    assert "Of 4 words of Words of mine, none has both a valence rating by " in page
+    assert "Of 4 words (Words of mine), none has both a valence rating by " in page
     assert "No item has a human rating, so agreement among people is unknown." in page
     assert "mean and a human mean, so there is no disagreement to measure" in page
     assert "No expectation from a published study could be checked" in page

@@ -135,7 +135,8 @@ def test_the_report_and_the_manifest_say_that_they_were_recorded(people: Project
     results = people.results
     page = " ".join((results / "report.html").read_text(encoding="utf-8").split())
     assert (
-        "Over 11 words of VADER lexicon, mean valence ratings of Twelve students correlated" in page
+        "Across 11 words (VADER lexicon), mean valence ratings by Twelve students correlated"
+        in page
     )
     assert f"not collected for this study but read from a file ({TABLE})" in page
     assert "(temperature" not in page

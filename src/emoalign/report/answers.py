@@ -15,7 +15,7 @@ import pandas as pd
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.report.grid import in_order
-from emoalign.report.report_job import ReportJob
+from emoalign.report.report_job import ReportJob, is_asked, only_ratings
 from emoalign.tables import CELL_KEY, STATUSES, Status, intact, records
 from emoalign.wording import percent
 
@@ -57,6 +57,7 @@ _COUNTS = f"""
 SELECT model, protocol, dataset, scale,
     count(status) AS answers,
     count(DISTINCT item_id) AS items,
+    count(DISTINCT item_id) FILTER (status IS NOT NULL) AS answered,
     {", ".join(f"count(*) FILTER (status = '{status}') AS n_{status}" for status in STATUSES)},
     count(DISTINCT item_id) - count(DISTINCT item_id) FILTER (status = 'ok') AS items_without
 FROM read_parquet($files)
@@ -87,8 +88,8 @@ ORDER BY model, protocol, dataset, scale, status, answers DESC, text
 
 @dataclass(frozen=True)
 class Answers:
-    """`counts` has a row per cell that was sampled, with answers, items, n_<status> and
-    items_without;
+    """`counts` has a row per cell that was sampled, with answers, items, those of them
+    that were answered, n_<status> and items_without;
     `unused` the most frequent answers of each cell and status that are no rating; `doubts` are
     sentences about signs that the model has not given each answer by itself; `received` has the
     first and the last day on which answers of a model arrived (UTC), where that is known."""
@@ -134,16 +135,18 @@ def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
         return database.execute(query, {"files": files, **bound}).df()
 
 
-def unusable(cell: Mapping[str, Any], wanted: str) -> list[str]:
+def unusable(cell: Mapping[str, Any], wanted: str, job: ReportJob) -> list[str]:
     """The kinds of answers of a cell that were no ratings, where these were many."""
     share = ok_share(cell)
     if not share < MOST:
         return []
     others = [f"{cell[f'n_{name}']:,} {IN_WORDS[name]}" for name in STATUSES if name in IN_WORDS]
     others = [one for one in others if not one.startswith("0 ")]
+    under = f" under {cell['protocol']}" if len(job.protocols) > 1 else ""
+    sampled = "sampled " if is_asked(job.models[cell["model"]]) else ""
     return [
-        f"Under {cell['protocol']}, only {percent(share)} of its sampled answers were {wanted} "
-        f"({', '.join(others)})."
+        f"{job.short_names[cell['model']]} gave {wanted} in only {percent(share)} of its {sampled}"
+        f"answers{under} ({', '.join(others)})."
     ]
 
 
@@ -153,11 +156,16 @@ def ok_share(cell: Mapping[str, Any]) -> float:
     return float(cell["n_ok"] / answers) if answers else math.nan
 
 
-def usable_shares(alignment: pd.DataFrame, counts: pd.DataFrame) -> dict[tuple[str, ...], float]:
+def usable_shares(
+    alignment: pd.DataFrame, counts: pd.DataFrame, job: ReportJob
+) -> dict[tuple[str, ...], float]:
     """The usable part of a model's answers by cell (`CELL_KEY`): the share of its sampled answers
-    that are ratings, or of the probability that is on the scale; NaN where unknown."""
+    that are ratings, or of the probability that is on the scale; NaN where unknown, such as where
+    nothing but ratings was recorded."""
     sampled = {
-        (*(str(cell[name]) for name in CELL_KEY[:-1]), "sampled"): ok_share(cell)
+        (*(str(cell[name]) for name in CELL_KEY[:-1]), "sampled"): (
+            math.nan if only_ratings(job.models[cell["model"]]) else ok_share(cell)
+        )
         for cell in records(counts)
     }
     exact = alignment[alignment["readout"] == "exact"]

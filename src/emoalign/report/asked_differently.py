@@ -26,10 +26,14 @@ def sentence(job: ReportJob, a: str, b: str, dataset: str, scale: str) -> str | 
         return None
     if len(told) == 1:
         return f"The two protocols differ in {told[0]}."
-    return (
-        f"The two protocols differ in {len(told)} respects: {listed(told)}. This contrast alone "
-        "cannot show which of them matters."
-    )
+    return f"The two protocols differ in {len(told)} respects: {listed(told)}."
+
+
+def undecided(contrasts: int) -> str:
+    """The limit of contrasts of protocols that differ in several respects."""
+    if contrasts == 1:
+        return "This contrast alone cannot show which of them matters."
+    return "Where protocols differ in several respects, no contrast shows which of them matters."
 
 
 def _questions(

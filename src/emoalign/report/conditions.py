@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emoalign.report.report_job import ReportJob
+from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.wording import READOUTS, listed
 
 
 def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
-    """A condition to put into brackets: Model m under p, sampled answers.
+    """A condition to put into brackets: Model m under p, sampled answers. Of recorded ratings
+    under one protocol, that is the model.
 
     Scale and dataset follow where the study has several.
     """
-    name = f"{asked(job, cell)}, {READOUTS[cell['readout']]}"
+    name = asked(job, cell)
+    if not only_recorded(job, cell):
+        name += f", {READOUTS[cell['readout']]}"
     scales = sum(len(card.scales) + len(card.labels) for card in job.datasets.values())
     return name if scales == 1 else f"{name}, {scale(job, cell)}"
 
 
 def asked(job: ReportJob, cell: Mapping[str, Any]) -> str:
     """The model and protocol of a condition: Model m under p."""
-    return f"{job.short_names[cell['model']]} under {cell['protocol']}"
+    name = job.short_names[cell["model"]]
+    return name if only_recorded(job, cell) else f"{name} under {cell['protocol']}"
+
+
+def only_recorded(job: ReportJob, cell: Mapping[str, Any]) -> bool:
+    """Whether a model was not asked and the study has no other protocol: then the protocol and how
+    answers were read say nothing about it."""
+    return len(job.protocols) == 1 and not is_asked(job.models[cell["model"]])
 
 
 def scale(job: ReportJob, cell: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from emoalign.report.csv_text import csv_text
 from emoalign.report.layout import Layout
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, Table, records
-from emoalign.wording import coefficient, interval, number, p_value, percent
+from emoalign.wording import ABSENT, ceilings, coefficient, interval, number, p_value, percent
 
 FILTERS = tuple(CELL_KEY)
 """Columns by which the page can be filtered, where a table has them."""
@@ -202,6 +202,13 @@ def value(title: str, name: str, meaning: str = "", digits: int = 2) -> Column:
 def bounded(title: str, name: str, meaning: str = "", digits: int = 2) -> Column:
     """A column of numbers that cannot exceed 1, such as correlations."""
     return Column(title, lambda row: coefficient(row[name], digits), name, meaning=meaning)
+
+
+def ceiling(meaning: str) -> Column:
+    """A column of the highest r to expect."""
+    return Column(
+        "Ceiling", lambda row: ceilings([row["ceiling"]]) or ABSENT, "ceiling", meaning=meaning
+    )
 
 
 def between(

@@ -49,6 +49,12 @@ def read_by_others(model: ReportedModel) -> bool:
     return not reads_strictly(model) and declared is None
 
 
+def only_ratings(model: ReportedModel) -> bool:
+    """Whether a model was not asked and nothing is known of its answers that were no ratings."""
+    columns = model.card.get("columns", {})
+    return not is_asked(model) and not (columns.get("answer") or columns.get("status"))
+
+
 class ReportedBaseline(Entry):
     """What the report tells of a baseline; `training` is None for a published classifier."""
 

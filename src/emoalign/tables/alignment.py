@@ -100,7 +100,7 @@ ALIGNMENT = Table(
             bias="Model mean minus human mean, in points.",
         ),
         *shared(
-            "Least-squares line of model means on human means; slope below 1: compressed.",
+            "Least-squares line of model means on human means; slope: r times the ratio of SDs.",
             "slope",
             "intercept",
         ),

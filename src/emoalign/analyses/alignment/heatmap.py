@@ -25,7 +25,7 @@ from emoalign.figures.style import (
     wrapped,
 )
 from emoalign.tables import ALIGNMENT, RELIABILITY
-from emoalign.wording import coefficient
+from emoalign.wording import ABSENT, ceilings, coefficient
 
 COLUMNS, ROWS = 16, 28
 """Scales and models (with their protocols and readouts) on a page."""
@@ -116,7 +116,7 @@ def _page(
     picture = axis.pcolormesh(
         np.ma.masked_invalid(values), cmap=colours, norm=shades, edgecolors="white", linewidth=0.8
     )
-    _numbers(axis, values, shades)
+    _numbers(axis, values, shades, written.index("ceiling") if "ceiling" in written else None)
     axis.axhline(len(human), color="white", linewidth=4)
     axis.set(xlim=(0, across), ylim=(down, 0))
     axis.set_xticks(
@@ -184,13 +184,14 @@ def _titles(
     return titles
 
 
-def _numbers(axis: Axes, values: np.ndarray, shades: Normalize) -> None:
+def _numbers(axis: Axes, values: np.ndarray, shades: Normalize, ceiling: int | None) -> None:
+    """r of each cell; `ceiling` is the row of the highest r to expect."""
     for (row, column), value in np.ndenumerate(values):
         dark = np.isfinite(value) and shades(value) > 0.6
         axis.text(
             column + 0.5,
             row + 0.5,
-            coefficient(value),
+            (ceilings([value]) or ABSENT) if row == ceiling else coefficient(value),
             ha="center",
             va="center",
             fontsize=SMALLEST,

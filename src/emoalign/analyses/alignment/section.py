@@ -9,14 +9,16 @@ from typing import Any
 import pandas as pd
 
 from emoalign.report.answers import little, on_scale, unusable
+from emoalign.report.asked_differently import apart, undecided
 from emoalign.report.asked_differently import sentence as differing
-from emoalign.report.conditions import condition
+from emoalign.report.conditions import condition, only_recorded
 from emoalign.report.grid import (
     Column,
     Gap,
     Row,
     between,
     bounded,
+    ceiling,
     cell_columns,
     count,
     gaps,
@@ -33,6 +35,7 @@ from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import ALIGNMENT, CONTRASTS, groups, records
 from emoalign.wording import (
     READOUTS,
+    ceilings,
     ci,
     coefficient,
     counted,
@@ -44,6 +47,9 @@ from emoalign.wording import (
 
 FEW = 4
 """Findings about correlations that can be read one by one."""
+
+MOST_SCALES = 9
+"""Scales on which the two best models are compared in words; of more, the tables tell."""
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
@@ -78,12 +84,16 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
             "giving every item the average human mean.",
         ),
         value("Bias", "bias", "Mean model rating minus mean human rating, in points of the scale."),
-        value("Slope", "slope", "Below 1, the model's ratings are compressed."),
-        bounded(
-            "Ceiling",
-            "ceiling",
+        value(
+            "Slope",
+            "slope",
+            "Slope of the regression of model means on human means: r times the ratio of their SDs "
+            "(model to human). A low r alone makes it small; the model's means are compressed only "
+            "if it is also closer to 0 than r.",
+        ),
+        ceiling(
             "Highest r to expect of a perfect model, given the reliability of the human ratings of "
-            "these items.",
+            "these items."
         ),
         Column(
             "r disattenuated [95% CI]",
@@ -171,7 +181,57 @@ def findings(alignment: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -
             alignment, ["dataset", "scale", "model"], sort=False
         )
     ]
-    return each if len(each) <= FEW else [_range(alignment, job), *each]
+    between = list(_between_models(alignment, contrasts, job))
+    if len(each) + len(between) <= FEW:
+        return [*each, *between]
+    told = [sentence for finding in between for sentence in finding]
+    return [_range(alignment, job) + (told if len(told) <= MOST_SCALES else []), *each]
+
+
+def _between_models(
+    alignment: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob
+) -> Iterator[Finding]:
+    """The two models with the highest r on each scale, under the protocol of the highest, where
+    they were contrasted."""
+    for (dataset, scale), rows in groups(alignment, ["dataset", "scale"], sort=False):
+        compared = rows.dropna(subset="pearson_r")
+        cells = [cell for _, own in groups(compared, ["model"]) for cell in _one_per_protocol(own)]
+        cells.sort(key=lambda cell: -cell["pearson_r"])
+        asked = ("protocol", "readout")
+        alike = [one for one in cells if all(one[name] == cells[0][name] for name in asked)]
+        if len(alike) < 2:
+            continue
+        best, next_best = alike[:2]
+        pair = {best["model"], next_best["model"]}
+        told = contrasts[
+            (contrasts["kind"] == "model")
+            & (contrasts["within"] == best["protocol"])
+            & (contrasts["readout"] == best["readout"])
+            & (contrasts["dataset"] == dataset)
+            & (contrasts["scale"] == scale)
+            & contrasts["a"].isin(pair)
+            & contrasts["b"].isin(pair)
+            & contrasts["p_holm"].notna()
+        ]
+        for row in records(told):
+            names = [
+                f"{job.short_names[cell['model']]} (r = {coefficient(cell['pearson_r'])})"
+                for cell in (best, next_best)
+            ]
+            under = f" under {best['protocol']}" if len(job.protocols) > 1 else ""
+            where = f"{scale} of {job.datasets[dataset].title}{under}"
+            told_apart = nearer(row) is not None
+            yield Finding(
+                [
+                    f"On {where}, {names[0]} correlated more highly with human means than "
+                    f"{names[1]}: {_difference(row, best['model'])}."
+                    if told_apart
+                    else f"On {where}, {names[0]} and {names[1]} did not differ clearly: "
+                    f"{_difference(row, best['model'])}."
+                ],
+                dataset=dataset,
+                scale=scale,
+            )
 
 
 def _range(alignment: pd.DataFrame, job: ReportJob) -> list[str]:
@@ -188,10 +248,13 @@ def _range(alignment: pd.DataFrame, job: ReportJob) -> list[str]:
             "In one condition only, mean ratings could be correlated with human means: "
             f"{_placed(best, job)}."
         ]
+    # A median over several scales would be of nothing in particular.
+    one_scale = len(compared[["dataset", "scale"]].drop_duplicates()) == 1
+    median = f", with a median of {coefficient(compared['pearson_r'].median())}"
     return [
         "The correlation of mean ratings with human means ranged over "
-        f"{len(compared)} conditions from {_placed(worst, job)} to {_placed(best, job)}, with a "
-        f"median of {coefficient(compared['pearson_r'].median())}."
+        f"{len(compared)} conditions from {_placed(worst, job)} to {_placed(best, job)}"
+        f"{median if one_scale else ''}."
     ]
 
 
@@ -206,39 +269,40 @@ def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> lis
     if not _compared(cells) and any(cell["n_ok"] for cell in cells):
         excluded = counted(int(rows["n_items_excluded"].max()), dataset.modality)
         return [
-            f"Of {excluded} of {dataset.title}, none has both a {best['scale']} rating by {model} "
+            f"Of {excluded} ({dataset.title}), none has both a {best['scale']} rating by {model} "
             "and a human one, so the two cannot be compared. The model's ratings are in the table "
             "of items."
         ]
     items = {int(cell["n_items"]) for cell in cells}
     over = counted(max(items), dataset.modality)
-    where = f"Across {over if len(items) == 1 else f'up to {over}'} of" if max(items) else "For"
-    sentences = [
-        f"{where} {dataset.title}, mean {best['scale']} ratings by {model} {_correlated(cells)}."
-    ]
+    across = f"Across {over if len(items) == 1 else f'up to {over}'} ({dataset.title})"
+    where = across if max(items) else f"For {dataset.title}"
+    sentences = [f"{where}, mean {best['scale']} ratings by {model} {_correlated(cells, job)}."]
     sentences += _between_protocols(cells, contrasts, job)
-    if ceiling := span((cell["ceiling"] for cell in cells), bounded=True):
+    if highest := ceilings(cell["ceiling"] for cell in cells):
         sentences.append(
-            f"Given the reliability of the human ratings, the highest r to expect is {ceiling}"
+            f"Given the reliability of the human ratings, the highest r to expect is {highest}"
             f"{_one_of_them(cells)}."
         )
     for cell in records(rows[rows["readout"] == "sampled"]):
-        sentences += unusable(cell, "a rating")
+        sentences += unusable(cell, "a rating", job)
     for cell in cells:
         if cell["readout"] == "exact" and (few := little(on_scale(cell), "exact")):
-            sentences.append(f"Under {cell['protocol']}, {few}.")
+            under = f"Under {cell['protocol']}, {few}" if len(job.protocols) > 1 else f"Only {few}"
+            sentences.append(f"{under}.")
     return sentences
 
 
-def _correlated(cells: Sequence[Mapping[str, Any]]) -> str:
+def _correlated(cells: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
     """The correlations of protocols with human means, each with its interval and readout."""
     readouts = list(dict.fromkeys(READOUTS[cell["readout"]] for cell in cells))
     if len(cells) == 1:
-        cell, asked = cells[0], f"({cells[0]['protocol']}, {readouts[0]})"
+        cell, name = cells[0], f"{cells[0]['protocol']}, " if len(job.protocols) > 1 else ""
+        asked = "" if only_recorded(job, cell) else f" ({name}{readouts[0]})"
         if math.isnan(cell["pearson_r"]):
-            return f"could not be correlated with human means {asked}: {why_undefined(cell)}"
+            return f"could not be correlated with human means{asked}: {why_undefined(cell)}"
         comma = "" if math.isnan(cell["pearson_low"]) else ","
-        return f"correlated {correlation(cell)}{comma} with human means {asked}"
+        return f"correlated {correlation(cell)}{comma} with human means{asked}"
     if len(readouts) == 1:
         each = (f"{correlation(cell)}, under {cell['protocol']}" for cell in cells)
         return f"correlated with human means as follows ({readouts[0]}): {'; '.join(each)}"
@@ -270,16 +334,19 @@ def _between_protocols(
         if {readouts.get(row["a"]), readouts.get(row["b"])} == {row["readout"]}
     ]
     decided = [(row, nearer(row)) for row in told]
-    apart = sum(better is not None for _, better in decided)
+    clear = sum(better is not None for _, better in decided)
     if len(told) > FEW:
         yield (
-            f"The correlation differed significantly in {apart or 'none'} of {len(told)} pairs of "
+            f"The correlation differed significantly in {clear or 'none'} of {len(told)} pairs of "
             "protocols (Holm-adjusted p < .05). Protocols may differ in more than one respect."
         )
         return
-    for row, better in sorted(decided, key=lambda pair: pair[1] is None):
-        if math.isnan(row["p_holm"]):
-            continue
+    known = [(row, better) for row, better in decided if not math.isnan(row["p_holm"])]
+    of = (first["dataset"], first["scale"])
+    several = 0
+    if is_asked(job.models[first["model"]]):
+        several = sum(len(apart(job, row["a"], row["b"], *of)) > 1 for row, _ in known)
+    for row, better in sorted(known, key=lambda pair: pair[1] is None):
         worse = row["a"] if better == row["b"] else row["b"]
         # One readout of all protocols stands in the sentence before.
         read = "" if len(set(readouts.values())) == 1 else f" ({READOUTS[row['readout']]})"
@@ -295,7 +362,11 @@ def _between_protocols(
             )
         if is_asked(job.models[first["model"]]):
             both = better or row["a"], worse if better else row["b"]
-            yield from filter(None, [differing(job, *both, first["dataset"], first["scale"])])
+            yield from filter(None, [differing(job, *both, *of)])
+            if several == 1 and len(apart(job, *both, *of)) > 1:
+                yield undecided(1)
+    if several > 1:
+        yield undecided(several)
 
 
 def _difference(row: Mapping[str, Any], first: str) -> str:

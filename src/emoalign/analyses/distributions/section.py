@@ -96,7 +96,7 @@ def _view(results: Results) -> View | Absent | None:
         "debiased": "rps_debiased" in metrics,
         "left_out": list(_left_out(whole, job)),
     }
-    usable = usable_shares(results.table(ALIGNMENT), results.answers.counts)
+    usable = usable_shares(results.table(ALIGNMENT), results.answers.counts, job)
     told = list(findings(whole, contrasts, usable, job))
     return View(values, findings=told, methods=list(_methods(whole, contrasts, job)))
 

@@ -51,7 +51,7 @@ def findings(labels: pd.DataFrame, answers: pd.DataFrame, job: ReportJob) -> lis
     return [
         Finding(
             _label_finding(rows, job, counts[key]["n_ok"] > 0)
-            + unusable(counts[key], "a choice of labels"),
+            + unusable(counts[key], "a choice of labels", job),
             **dict(zip(cell, key, strict=True)),
         )
         for key, rows in groups(labels, cell, sort=False)

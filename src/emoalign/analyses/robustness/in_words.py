@@ -28,8 +28,16 @@ WHOLE = (
 )
 """The checks on all items of a condition, or on all that a rule leaves."""
 
-CHECKS = "every check with an interval (thirds pooled; negative and positive items pooled)"
-"""Those of `WHOLE` in words: r within a single third or side rests on too few items."""
+CHECKS = (
+    "every check with an interval (within thirds, and within negative and positive items, pooled)"
+)
+"""Those of `WHOLE` in words: r within a single third or side rests on few items."""
+
+PARTED = (
+    ("thirds", "within thirds"),
+    ("sides", "within negative and within positive items"),
+)
+"""The checks within parts of the items, in words."""
 
 SAME_RANGE = 0.02
 """A ratio of SDs this close to 1 changes no r in its second decimal."""
@@ -50,8 +58,9 @@ def _of(rows: pd.DataFrame, check: str, of_part: str = "") -> pd.DataFrame:
 
 
 def verdict(rows: pd.DataFrame) -> str:
-    """The number of correlations above 0 that stay above 0 in every check, and of those that are
-    lower within parts of the items than restriction of range explains."""
+    """The number of correlations above 0 that stay above 0 in every check, whether they do so in
+    single parts of the items, and how many are lower within parts than restriction of range
+    explains."""
     clear = _of(rows, "all").query("low > 0")
     if clear.empty:
         return "No correlation had a 95% interval above 0, so there was none to check."
@@ -62,22 +71,45 @@ def verdict(rows: pd.DataFrame) -> str:
             "interval in any check."
         )
     lost = checked.query("low <= 0").drop_duplicates(CELL_KEY)
-    held, lower = len(clear) - len(lost), len(_between(rows))
-    answer = "Yes" if held == len(clear) and not lower else "In part" if held else "No"
+    held = len(clear) - len(lost)
+    lower = [len(_between(rows, check)) for check, _ in PARTED]
+    answer = "Yes" if held == len(clear) and not any(lower) else "In part" if held else "No"
     if len(clear) == 1:
         stayed = "stayed" if held else "did not stay"
         told = f"the one positive correlation (95% interval above 0) {stayed} above 0 in {CHECKS}"
-        were = "it was"
     else:
         some = out_of(held, len(clear))
         told = f"{some} positive correlations (95% interval above 0) stayed above 0 in {CHECKS}"
-        were = f"{out_of(lower, len(clear))} {'was' if lower == 1 else 'were'}"
-    if lower:
-        told += (
-            f", {'but' if held else 'and'} {were} lower within negative and within positive items "
-            "than restriction of range explains"
+    sentences = [f"{answer}: {told}."]
+    if held and (fell := _lost_alone(rows)):
+        one = "it did not always do so" if len(clear) == 1 else "not all did"
+        sentences.append(f"Within {' and within '.join(fell)} alone, where items are fewer, {one}.")
+    explained = [
+        f"{within}{'' if len(clear) == 1 else f' in {out_of(n, len(clear))} cases'}"
+        for (_, within), n in zip(PARTED, lower, strict=True)
+        if n
+    ]
+    if explained:
+        sentences.append(
+            f"Correlations were lower {listed(explained)} than restriction of range explains."
+            if len(clear) > 1
+            else f"It was lower {listed(explained)} than restriction of range explains."
         )
-    return f"{answer}: {told}."
+    return " ".join(sentences)
+
+
+def _lost_alone(rows: pd.DataFrame) -> list[str]:
+    """The kinds of single parts in some of which a correlation did not stay above 0."""
+    kinds = {"single thirds": "thirds", "negative or positive items": "sides"}
+    single = rows[rows["part"].ne("pooled") & rows["low"].notna()]
+    return [
+        name
+        for name, check in kinds.items()
+        if any(
+            _of(rows, check, part).query("low_all > 0 and low <= 0").shape[0]
+            for part in single.loc[single["check"] == check, "part"].unique()
+        )
+    ]
 
 
 def answers(rows: pd.DataFrame, job: ReportJob) -> dict[str, str]:
@@ -274,20 +306,20 @@ def _mass(every: pd.DataFrame, job: ReportJob) -> str:
     )
 
 
-def _between(rows: pd.DataFrame) -> pd.DataFrame:
-    """Correlations above 0 that are lower within negative and within positive items, also if the
-    narrower range is allowed for."""
-    pooled = _of(rows, "sides", "pooled").query("low_all > 0 and difference_high < 0")
+def _between(rows: pd.DataFrame, check: str) -> pd.DataFrame:
+    """Correlations above 0 that are lower within the parts of a check, also if the narrower range
+    is allowed for: the whole interval of the corrected r is below r over all items."""
+    pooled = _of(rows, check, "pooled").query("low_all > 0 and difference_high < 0")
     highest = [range_corrected(row["high"], row["sd_ratio"]) for row in records(pooled)]
     return pooled[np.array(highest, dtype=float) < pooled["r_all"].to_numpy(dtype=float)]
 
 
 def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
     """The part of the correlation that lies between negative and positive items, where it does."""
-    told = _between(rows)
+    told = _between(rows, "sides")
     if told.empty:
         return
-    cell = records(told.sort_values(["r_all", *CELL_KEY], ascending=[False] + [True] * 5))[0]
+    cell, *others = records(told.sort_values(["r_all", *CELL_KEY], ascending=[False] + [True] * 5))
     things = f"{job.datasets[cell['dataset']].modality}s"
     clear = len(_of(rows, "all").query("low > 0"))
     yield [
@@ -295,11 +327,18 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
         f"r was {coefficient(cell['r_all'])} over all {things}, but {coefficient(cell['r'])}, "
         f"{ci(cell['low'], cell['high'], bounded=True)}, within negative and within positive ones "
         f"({condition(job, cell)}).",
-        f"Corrected for restriction of range, the latter was {coefficient(cell['r_corrected'])}, "
-        "still lower."
-        + (
-            f" This holds for {out_of(len(told), clear)} positive correlations."
-            if clear > 1
-            else ""
-        ),
+        f"Corrected for restriction of range, the correlation within negative and within positive "
+        f"{things} was {coefficient(cell['r_corrected'])}, still below "
+        f"{coefficient(cell['r_all'])}.",
+        *_likewise(others, clear - 1, job),
     ]
+
+
+def _likewise(cells: list[dict[str, Any]], others: int, job: ReportJob) -> Iterator[str]:
+    """For how many of the other positive correlations the same is true."""
+    if others == 1 and cells:
+        yield f"The same is true of the other positive correlation ({condition(job, cells[0])})."
+    elif others == 1:
+        yield "The same is not true of the other positive correlation."
+    elif others:
+        yield f"The same is true of {out_of(len(cells), others)} other positive correlations."

@@ -23,10 +23,11 @@ from emoalign.report.grid import (
 )
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
+from emoalign.statistics.robustness import range_corrected
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import CELL_KEY, ROBUSTNESS, groups, records
-from emoalign.wording import coefficient, counted
+from emoalign.wording import coefficient, counted, interval
 
 
 def _view(results: Results) -> View | Absent | None:
@@ -139,6 +140,12 @@ def _possible(row: Row) -> str:
     return f"{coefficient(row['r_least'])} to {coefficient(row['r_most'])}"
 
 
+def _corrected(row: Row) -> str:
+    ratio = row["sd_ratio"]
+    low, high = (range_corrected(row[end], ratio) for end in ("low", "high"))
+    return f"{coefficient(row['r_corrected'])} {interval(low, high, bounded=True)}".rstrip()
+
+
 CHECK_NAMES = {
     "all": "all items",
     "thirds low": "lowest third by {}",
@@ -188,8 +195,12 @@ def _checks(rows: pd.DataFrame, job: ReportJob) -> Grid:
             "sd_ratio",
             "SD of the human means of these items divided by that of all rated items.",
         ),
-        bounded(
-            "r corrected", "r_corrected", "r corrected for restriction of range (Thorndike case 2)."
+        Column(
+            "r corrected [95% CI]",
+            _corrected,
+            "r_corrected",
+            meaning="r corrected for restriction of range (Thorndike case 2). The ends of its "
+            "interval are those of r, corrected alike; the SD ratio is taken as known.",
         ),
         share("Not a rating", "no_rating", "Share of answers that are not ratings."),
         share(

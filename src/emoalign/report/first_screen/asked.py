@@ -8,7 +8,8 @@ import pandas as pd
 
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Results
-from emoalign.wording import counted, listed, period
+from emoalign.tables import records
+from emoalign.wording import counted, listed, out_of, period, span
 
 FEW = 4
 """Models, datasets or scales that are named one by one."""
@@ -33,7 +34,7 @@ def asked(results: Results, compared: pd.DataFrame) -> Iterator[str]:
         items = compared["dataset"].map(lambda name: len(results.stimuli(name)))
         most = "up to " if (compared["n_items"] < items).any() else ""
         people = "them as well" if models[True] else f"human ratings of {most}{what}"
-        yield f"Recorded ratings by {by} were compared with {people}."
+        yield (f"Recorded ratings by {by}{_recorded(results)} were compared with {people}.")
 
 
 def _what(results: Results) -> str:
@@ -47,26 +48,51 @@ def _what(results: Results) -> str:
         return f"{items} from {len(job.datasets)} datasets on {_names(every, 'scale')}"
     alike = len(set(scales.values())) == 1
     parts = [
-        f"{counted(sizes[name], card.modality)} from {card.title}"
+        f"{counted(sizes[name], card.modality)} ({card.title})"
         + ("" if alike else f" on {_names(scales[name], 'scale')}")
         for name, card in job.datasets.items()
     ]
     return listed(parts) + (f" on {_names(every, 'scale')}" if alike else "")
 
 
+def _recorded(results: Results) -> str:
+    """How many answers about an item were recorded of those models that were not asked."""
+    job = results.job
+    of_each = [
+        row["answers"] / row["answered"]
+        for row in records(results.answers.counts)
+        if row["answered"] and not is_asked(job.models[row["model"]])
+    ]
+    if not of_each:
+        return ""
+    whole = all(each.is_integer() for each in of_each)
+    told = span(of_each, 0 if whole else 1)
+    answers = "answer" if told == "1" else "answers"
+    each = "item" if len(job.order["scale"]) == 1 else "item and scale"
+    return f", {told} {answers} per {each}{'' if whole else ' on average'},"
+
+
 def _how(job: ReportJob) -> str:
     """How often, under how many protocols, and how the answers were read."""
     protocols = list(job.protocols.values())
     answers = sorted({each.participants for each in protocols if each.participants})
-    sampled = any("sampled" in each.readouts for each in protocols)
-    exact = any("exact" in each.readouts for each in protocols)
+    sampled = sum("sampled" in each.readouts for each in protocols)
+    exact = sum("exact" in each.readouts for each in protocols)
+    unlike = {sampled, exact} - {0, len(protocols)}
+
+    def of(some: int) -> str:
+        """In how many of the protocols, where these differ."""
+        return f" in {out_of(some, len(protocols))}" if unlike else ""
+
     read = []
     if sampled and answers:
         times = str(answers[0]) if len(answers) == 1 else f"{answers[0]} to {answers[-1]}"
         each = "item" if len(job.order["scale"]) == 1 else "item and scale"
-        read.append(f"{times} sampled {'answer' if answers == [1] else 'answers'} per {each}")
+        read.append(
+            f"{times} sampled {'answer' if answers == [1] else 'answers'} per {each}{of(sampled)}"
+        )
     if exact:
-        read.append("the exact probability of each rating")
+        read.append(f"the exact probability of each rating{of(exact)}")
     under = f" in {len(protocols)} ways (protocols)" if len(protocols) > 1 else ""
     return f"{under}, with {' and '.join(read)}" if read else under
 

@@ -13,16 +13,17 @@ from emoalign.report.grid import (
     Grid,
     between,
     bounded,
+    ceiling,
     cell_columns,
     count,
     grid,
     in_order,
     model_column,
-    share,
     value,
 )
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import BASELINE, CELL_KEY, records
+from emoalign.wording import percent
 
 OF_MODEL = ["dataset", "scale", "model"]
 CONDITION = ["dataset", "scale", "protocol", "readout"]
@@ -110,7 +111,7 @@ def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
             bounded=True,
         ),
         _rank(),
-        bounded("Ceiling", "ceiling", "The highest r to expect, given how reliable the norms are."),
+        ceiling("The highest r to expect, given how reliable the norms are."),
         bounded(
             f"Single {one_of_them(rows)}",
             "person",
@@ -165,11 +166,14 @@ def _rank() -> Column:
 
 def _rest(items: str) -> tuple[Column, ...]:
     return (
-        share(
+        Column(
             "Share of ratings",
+            lambda row: "" if math.isnan(row["ratings"]) else percent(row["ratings"]),
             "ratings",
-            "Share of the sampled answers that were ratings; of exact probabilities, how much of "
-            "the probability was on the scale.",
+            meaning="Share of the sampled answers that were ratings; of exact probabilities, how "
+            "much of the probability was on the scale. Empty where nothing but ratings was "
+            "recorded.",
+            optional=True,
         ),
         count("Items", "n_items", items),
     )

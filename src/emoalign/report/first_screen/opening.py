@@ -46,7 +46,7 @@ MOST_RANKED = 10
 
 @dataclass(frozen=True)
 class ToldRanking:
-    """A ranking in words: of what, whether any model is clearly closer to people than another, and
+    """A ranking in words: of what, whether any model is clearly better than another, and
     what it is about for the filters of the page."""
 
     where: str
@@ -75,6 +75,16 @@ class FirstScreen:
         )
 
     @property
+    def ahead(self) -> str:
+        """What is true of a model that another ranks behind."""
+        numbers = "whose ratings correlate clearly more highly with people’s"
+        labels = "whose choices of labels are clearly closer to people’s"
+        of_labels = [one.id == "headline-labels-table" for one in self.grids]
+        if all(of_labels):
+            return labels
+        return f"{numbers} (on labels: {labels})" if any(of_labels) else numbers
+
+    @property
     def of_conditions(self) -> bool:
         """Whether readers must know what a condition is."""
         return any("condition" in worry.sentence for worry in self.worries)
@@ -89,7 +99,7 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
         return pd.DataFrame(columns=table.schema.names)
 
     job, alignment = results.job, rows(ALIGNMENT)
-    usable = usable_shares(alignment, results.answers.counts)
+    usable = usable_shares(alignment, results.answers.counts, job)
     tried = {R: of_correlations(alignment, job), JSD: of_distances(rows(DISTRIBUTIONS), job)}
     numbers, labels = (one[one["chosen"]] for one in tried.values())
     by_r = list(rankings(rows(CONTRASTS), list(job.models)))
@@ -113,7 +123,9 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
         rankings=told,
         worries=worries(
             numbers,
+            rows(ALIGNMENT),
             usable,
+            results.answers.counts,
             results.answers.doubts,
             rows(DISTRIBUTION_CONTRASTS),
             rows(READOUTS),

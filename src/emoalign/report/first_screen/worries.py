@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from emoalign.report.answers import MOST
+from emoalign.report.answers import IN_WORDS, MOST
 from emoalign.report.nearest import METRICS, nearer
-from emoalign.report.report_job import ReportJob
+from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
 from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, percent
 
@@ -38,24 +38,31 @@ class Worry:
 
 def worries(
     headline: pd.DataFrame,
+    alignment: pd.DataFrame,
     usable: Mapping[tuple[str, ...], float],
+    counts: pd.DataFrame,
     doubts: Sequence[str],
     contrasts: pd.DataFrame,
     readouts: pd.DataFrame,
     job: ReportJob,
 ) -> list[Worry]:
-    """The most severe first: too few ratings, answers that look like copies, distributions that
-    lose to a uniform guess, readouts that disagree, wide intervals.
+    """The most severe first: too few ratings, means that lose to the human average, answers that
+    look like copies, single answers, distributions that lose to a uniform guess, readouts that
+    disagree, wide intervals.
 
     Args:
         headline: the rows of `headline.of_correlations`.
+        alignment: the table of this name.
         usable: how much of what was said in a cell can be used; see `answers.usable_shares`.
+        counts: answers by status; see `answers.Answers`.
         doubts: sentences on what looks as if the model had not given each answer by itself.
         contrasts, readouts: the tables of these names; no rows where the study has none.
     """
     found = (
-        *_few_ratings(usable, job),
+        *_few_ratings(usable, counts, job),
+        *_far(alignment, job),
         *_doubtful(doubts),
+        *_single(counts, usable, job),
         *_guesses(contrasts, job),
         *_disagreeing(readouts, job),
         *_wide(headline, job),
@@ -63,7 +70,9 @@ def worries(
     return list(islice(found, MOST_WORRIES))
 
 
-def _few_ratings(usable: Mapping[tuple[str, ...], float], job: ReportJob) -> Iterator[Worry]:
+def _few_ratings(
+    usable: Mapping[tuple[str, ...], float], counts: pd.DataFrame, job: ReportJob
+) -> Iterator[Worry]:
     known = {key: share for key, share in usable.items() if share == share}
     few = sorted((share, key) for key, share in known.items() if share < MOST)
     if not few:
@@ -75,7 +84,7 @@ def _few_ratings(usable: Mapping[tuple[str, ...], float], job: ReportJob) -> Ite
         of = (
             "answers are ratings" if cell["readout"] == "sampled" else "probability is on the scale"
         )
-        yield Worry(f"{some} {of}, for {_named(cell, job)}.", "answers")
+        yield Worry(f"{some} {of}, for {_named(cell, job)}{_why(cell, counts, job)}.", "answers")
         return
     read = {of[-1] for _, of in few}
     told = f"fewer than {percent(MOST)} of the answers are ratings"
@@ -84,8 +93,71 @@ def _few_ratings(usable: Mapping[tuple[str, ...], float], job: ReportJob) -> Ite
         told = less if len(read) == 1 else f"{told}, or {less}"
     yield Worry(
         f"In {_of(len(few), len(known))}, {told}; the lowest share is {percent(share)}, for "
-        f"{_named(cell, job)}.",
+        f"{_named(cell, job)}{_why(cell, counts, job)}.",
         "answers",
+    )
+
+
+def _why(cell: Mapping[str, Any], counts: pd.DataFrame, job: ReportJob) -> str:
+    """The most frequent reason why sampled answers of a condition are not ratings."""
+    if cell["readout"] != "sampled":
+        return ""
+    for row in records(counts):
+        if all(row[name] == cell[name] for name in CELL_KEY[:-1]):
+            status = max(IN_WORDS, key=lambda name: row[f"n_{name}"])
+            share = row[f"n_{status}"] / row["answers"] if row["answers"] else 0
+            some = "all" if share == 1 else f"{percent(share)} of the answers"
+            at = _limit(cell, job) if status == "truncated" else ""
+            return f": {some} were {IN_WORDS[status]}{at}" if share else ""
+    return ""
+
+
+def _limit(cell: Mapping[str, Any], job: ReportJob) -> str:
+    """The tokens after which an answer of a model that was asked is cut off."""
+    template = job.question_template(cell["protocol"], cell["dataset"], cell["scale"])
+    if template is None or not is_asked(job.models[cell["model"]]):
+        return ""
+    return f" at {counted(template.answer.max_tokens, 'token')}"
+
+
+def _far(alignment: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
+    """Means that are farther from people's than one number for all items."""
+    known = alignment.dropna(subset=["rmse", "rmse_constant"])
+    far = records(known[known["rmse"] > known["rmse_constant"]])
+    if not far:
+        return
+    if len(known) == 1:
+        [cell] = far
+        errors = f"RMSE {number(cell['rmse'])} against {number(cell['rmse_constant'])}"
+        where = f"The mean ratings by {_named(cell, job)}"
+    else:
+        errors, where = "RMSE", f"In {_of(len(far), len(known))}, the model's mean ratings"
+    yield Worry(
+        f"{where} are farther from people's than the average human rating, given to every item, "
+        f"would be ({errors}).",
+        "alignment",
+    )
+
+
+def _single(
+    counts: pd.DataFrame, usable: Mapping[tuple[str, ...], float], job: ReportJob
+) -> Iterator[Worry]:
+    """Ratings of which nothing is known but one of each item, by no exact probabilities either."""
+    sampled = [
+        row
+        for row in records(counts)
+        if row["answers"]
+        and row["scale"] in job.datasets[row["dataset"]].scales
+        and (*(row[name] for name in CELL_KEY[:-1]), "exact") not in usable
+    ]
+    once = [row for row in sampled if row["answers"] == row["answered"]]
+    if not once:
+        return
+    where = "E" if len(once) == len(sampled) else f"In {_of(len(once), len(sampled))}, e"
+    yield Worry(
+        f"{where}ach item has a single answer of the model, so the spread and the reliability of "
+        "its ratings are unknown.",
+        "spread",
     )
 
 

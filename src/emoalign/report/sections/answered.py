@@ -72,7 +72,10 @@ def _people(results: Results) -> View | Absent | None:
         bounded("Spearman–Brown", "spearman_brown", "Split-half r, stepped up to all ratings.", 3),
     )
     shown = grid("people-table", "Reliability of the norms", rows, columns, RELIABILITY)
-    return View({"grid": shown}, methods=list(_methods_of_people(results.job, rows)))
+    single = {"raters": rows["one_human_r"], "ratings": rows["one_rating_r"]}
+    known = [name for name, of in single.items() if of.notna().any()]
+    values = {"grid": shown, "single": " and ".join(known)}
+    return View(values, methods=list(_methods_of_people(results.job, rows)))
 
 
 def _methods_of_people(job: ReportJob, rows: pd.DataFrame) -> Iterator[str]:
