@@ -39,6 +39,9 @@ def _view(results: Results) -> View | Absent:
     rows = results.table(VARIANCE)
     if rows.empty:
         return Absent(_why_nothing(results.job))
+    if rows["share"].isna().all():
+        why = "; ".join(dict.fromkeys(rows["reason"].dropna()))
+        return Absent(f"The variance of sampled ratings could not be decomposed: {why}.")
     sources = list(dict.fromkeys(rows["source"]))
     wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY, sort=False)])
     where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
@@ -52,6 +55,7 @@ def _view(results: Results) -> View | Absent:
     return View(
         {
             "grid": grid("variance-table", "Share of variance by source", wide, columns, VARIANCE),
+            "by_prompt": rows.loc[rows["source"] == "item x prompts", "share"].notna().any(),
             "reasons": [
                 {"source": SOURCES[source], "reason": reason, "cells": len(some)}
                 for (source, reason), some in groups(untold, ["source", "reason"])
@@ -71,8 +75,6 @@ def _why_nothing(job: ReportJob) -> str:
 
 def _methods(rows: pd.DataFrame) -> list[str]:
     known = [str(source) for source in rows.dropna(subset="share")["source"].unique()]
-    if not known:
-        return []
     return [
         "The variance of single sampled ratings was decomposed into components due to "
         f"{listed(SOURCES[source].lower() for source in known)} by the method of moments "
@@ -97,5 +99,4 @@ SECTION = Section(
     heading="Where does the variance of sampled ratings come from?",
     label="Variance",
     view=_view,
-    figures=("temperatures", "personas", "wordings"),
 )
