@@ -189,6 +189,18 @@ def test_baselines_are_not_asked_and_have_no_rows_of_their_own() -> None:
     assert set(distribution_scorecard(LABELS, given)["model"]) == {"m"}
 
 
+@pytest.mark.parametrize(("perfect", "said"), [((0.1, 0.2), True), ((0.1, 0.8), False)])
+def test_a_check_that_a_perfect_model_passes_too_is_said_to_tell_little(
+    perfect: tuple[float, float], said: bool
+) -> None:
+    cells = [
+        entropy(0.3, scale=scale, rho_perfect=rho)
+        for scale, rho in zip(("valence", "arousal"), perfect, strict=True)
+    ]
+    row = found(tables(cells), "entropies loosely related")
+    assert ("says little about the model" in str(row["evidence"])) == said
+
+
 def test_scales_of_numbers_have_the_checks_of_entropy_alone() -> None:
     rows = distribution_scorecard({}, tables([entropy(0.2, scale="valence")]))
     assert list(rows["check"]) == ["entropies related", "entropies loosely related"]

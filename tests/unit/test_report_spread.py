@@ -78,6 +78,15 @@ def test_all_conditions_are_called_all() -> None:
         assert f"more than human ratings in {some} conditions (95% intervals)." in counts
 
 
+def test_conditions_of_which_none_is_clear_are_said_to_differ_in_neither_way() -> None:
+    rows = [ratio(0.9, 1.0, 1.1, protocol=f"p{place}") for place in range(3)]
+    [[counts, _]] = findings(cells(*rows), report_job())
+    assert counts == (
+        "Model ratings of an item varied neither clearly more nor less than human ratings in any "
+        "of 3 conditions (95% intervals)."
+    )
+
+
 def test_without_intervals_nothing_is_found() -> None:
     assert findings(cells({}), report_job()) == []
 

@@ -166,10 +166,8 @@ def _gains(best: pd.DataFrame, where: str, n_methods: int, useless: Cells) -> st
         conditions_clear = f" in {out_of(len(clear), len(best))} conditions"
     keys = map(tuple, clear[CELL_ORDER].to_numpy())
     without = sum(key in useless for key in keys)
-    where_without = "" if len(best) == 1 else f" in {out_of(without, len(clear))} of them"
-    if len(clear) > 1 and without == len(clear):
-        where_without = " in any of them"
-    elif len(clear) == 1:
+    where_without = " in any of them" if without == len(clear) else f" in {without} of them"
+    if len(clear) == 1:
         where_without = ""
     but = (
         f", but came no clearly closer than the human average, which needs no model{where_without}"

@@ -149,10 +149,12 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     counts = [(more, "more"), (less, "less")]
     (often, first), (others, second) = counts if more >= less else counts[::-1]
     rest = "" if often == len(ordered) else f" and {second} in {others or 'none'}"
+    where = f"in {out_of(often, len(ordered))} conditions{rest}"
+    if not often:
+        first, where = "neither clearly more nor less", f"in any of {len(ordered)} conditions"
     return [
         [
-            f"Model ratings of an item varied {first} than human ratings in "
-            f"{out_of(often, len(ordered))} conditions{rest} (95% intervals).",
+            f"Model ratings of an item varied {first} than human ratings {where} (95% intervals).",
             f"The ratio of the model's SD to the human SD ranged from {least} to {most}.",
         ]
     ]
