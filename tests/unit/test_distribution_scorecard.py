@@ -12,6 +12,7 @@ from emoalign.analyses.expectations.of_distributions import (
     DistributionTables,
     distribution_scorecard,
 )
+from emoalign.analyses.expectations.section import once
 from emoalign.tables import (
     CALIBRATION,
     DISTRIBUTION_CONTRASTS,
@@ -199,6 +200,15 @@ def test_a_check_that_a_perfect_model_passes_too_is_said_to_tell_little(
     ]
     row = found(tables(cells), "entropies loosely related")
     assert ("says little about the model" in str(row["evidence"])) == said
+
+
+def test_a_check_of_people_alone_counts_once_for_each_dataset() -> None:
+    told = [("V shape of people", "a", 0.3), ("V shape of people", "a", 0.2)]
+    told += [("V shape of people", "b", 0.4), *[("V shape of the model", "a", 0.3)] * 2]
+    checked = pd.DataFrame(
+        [{"check": check, "datasets": name, "low": 0, "high": high} for check, name, high in told]
+    )
+    assert list(once(checked).index) == [1, 2, 3, 4]
 
 
 def test_scales_of_numbers_have_the_checks_of_entropy_alone() -> None:

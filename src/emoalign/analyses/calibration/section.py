@@ -251,12 +251,13 @@ def method(settings: CalibrationSettings) -> str:
     return (
         "In each condition with enough items rated by people, the model's distributions were "
         f"calibrated to the human ones by {listed(names)}. Each method was fitted on some of the "
-        f"items and evaluated on the others ({settings.folds}-fold cross-validation over items, "
-        "keeping items with the same text, or of the same cluster, together); smoothing and "
-        f"penalties were chosen by likelihood in {settings.inner_folds} inner folds. Its gain is the "
-        "relative reduction of the mean Jensen–Shannon divergence [@inoshita2026], with BCa "
-        "intervals over resampled items [@efron1987]; p-values are from randomly flipping the "
-        "signs of the changes of items and were adjusted over the methods of a condition [@holm1979]."
+        "items and evaluated on the others "
+        f"({settings.folds}-fold cross-validation over items, keeping items with the same text, or "
+        "of the same cluster, together); smoothing and penalties were chosen by likelihood in "
+        f"{settings.inner_folds} inner folds. Its gain is the relative reduction of the mean "
+        "Jensen–Shannon divergence [@inoshita2026], with BCa intervals over resampled items "
+        "[@efron1987]; p-values are from randomly flipping the signs of the changes of items and "
+        "were adjusted over the methods of a condition [@holm1979]."
     )
 
 

@@ -27,7 +27,7 @@ CITED = {"Ogg et al. 2025": "ogg2025", "Inoshita et al. 2026": "inoshita2026"}
 
 def _view(results: Results) -> View | Absent:
     rows = pd.concat([results.table(table) for table in TABLES], ignore_index=True)
-    checked = _once(rows[rows["found"] != UNTOLD])
+    checked = once(rows[rows["found"] != UNTOLD])
     if checked.empty:
         whys = "; ".join(sorted(set(rows["evidence"].dropna())))
         reason = whys or "no item has both a model mean and a human mean"
@@ -64,7 +64,7 @@ def _view(results: Results) -> View | Absent:
     )
 
 
-def _once(checked: pd.DataFrame) -> pd.DataFrame:
+def once(checked: pd.DataFrame) -> pd.DataFrame:
     """The checks without repetitions: that of human ratings stands in every condition, and is kept
     once for each dataset, where its interval is narrowest."""
     of_people = checked["check"] == OF_PEOPLE
