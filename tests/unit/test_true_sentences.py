@@ -275,6 +275,10 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
         "one answer",
         "recorded ratings",
     },
+    "no item has two or more ratings by the same prompt and temperature": {
+        "one answer",
+        "recorded ratings",
+    },
     "The table shows which share of the variance": NUMBERS
     - EXACT
     - {"refused", "constant", "one answer", "recorded ratings"},

@@ -35,12 +35,20 @@ MEANINGS = {
 }
 
 
+WHY_NO_RESIDUAL = {
+    "changes only together with another source": "no item has two or more ratings by the same "
+    "prompt and temperature, so chance cannot be told apart from differences between items",
+}
+"""What a reason of the table means where it is that of the residual."""
+
+
 def _view(results: Results) -> View | Absent:
     rows = results.table(VARIANCE)
     if rows.empty:
         return Absent(_why_nothing(results.job))
     if rows["share"].isna().all():
-        why = "; ".join(dict.fromkeys(rows["reason"].dropna()))
+        reasons = rows.loc[rows["source"] == "residual", "reason"].dropna()
+        why = "; ".join(dict.fromkeys(reasons.replace(WHY_NO_RESIDUAL)))
         return Absent(f"The variance of sampled ratings could not be decomposed: {why}.")
     sources = list(dict.fromkeys(rows["source"]))
     wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY, sort=False)])
