@@ -127,7 +127,7 @@ def test_a_panel_for_each_cell_has_the_curves_before_and_after(
     for axis in panels:
         curves = [line for line in axis.lines if len(line.get_xdata()) and line.get_zorder() == 2]
         assert len(curves) == 2
-        assert "JSD" in axis.get_title()
+        assert "human average: " in axis.get_title()
 
 
 def test_many_cells_go_to_further_pages(results: Results) -> None:

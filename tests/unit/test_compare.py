@@ -232,6 +232,15 @@ def test_valence_above_arousal_is_told_by_their_difference_on_the_same_items(
     assert dominant["evidence"] == "the study has no dominance ratings of these items"
 
 
+def test_two_scales_are_not_tested_twice(tmp_path: Path) -> None:
+    items = item_rows(("arousal", "valence"))
+    rows = compared(tmp_path, items, comparison(words=dataset("arousal", "valence")))
+    assert found(rows, "valence above arousal")["found"] == "as expected"
+    weakest = found(rows, "arousal weakest")
+    assert weakest["found"] == "cannot be told"
+    assert "the same test as that of valence above arousal" in weakest["evidence"]
+
+
 def test_neither_the_order_of_datasets_nor_rows_matters(tmp_path: Path) -> None:
     items = pd.concat([item_rows(), item_rows(("arousal", "valence"), dataset_name="more")])
     job = comparison(words=dataset(*SCALES), more=dataset("arousal", "valence"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emoalign.report.grid import Grid
@@ -44,6 +45,20 @@ def test_an_item_with_a_single_answer_is_not_named_before_any_other(tmp_path: Pa
     assert "item-003" not in {of["item_id"] for of in table.of}
     shares = [row["size"] for row in map(_by_title(table), table.keys)]
     assert shares == sorted(shares, reverse=True)
+
+
+def test_every_condition_is_seen_before_the_second_item_of_any(tmp_path: Path) -> None:
+    """One model is far from people throughout, and does not hide the other."""
+    people = norms(N)
+    answers = ratings(people)
+    write_items(tmp_path, people, TEXTS)
+    cells = [cell(people, answers), cell(people, 10 - answers, protocol="q")]
+    ITEMS.write(pd.concat(cells, ignore_index=True), tmp_path / "items/words.parquet")
+    protocols = {name: {"participants": 10} for name in ("p", "q")}
+    view = DISAGREEMENTS.view(Results(report_job(protocols=protocols), tmp_path))
+    assert isinstance(view, View)
+    table = view.values["grid"]
+    assert [of["protocol"] for of in table.of][:6] in (["q", "p"] * 3, ["p", "q"] * 3)
 
 
 def test_answers_and_raters_are_counted(tmp_path: Path) -> None:

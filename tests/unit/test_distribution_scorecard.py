@@ -12,6 +12,7 @@ from emoalign.analyses.expectations.of_distributions import (
     DistributionTables,
     distribution_scorecard,
 )
+from emoalign.analyses.expectations.section import once
 from emoalign.tables import (
     CALIBRATION,
     DISTRIBUTION_CONTRASTS,
@@ -187,6 +188,27 @@ def test_what_cannot_be_told_says_why() -> None:
 def test_baselines_are_not_asked_and_have_no_rows_of_their_own() -> None:
     given = tables([entropy(0.2), entropy(0.4, model="roberta", protocol="(baseline)")])
     assert set(distribution_scorecard(LABELS, given)["model"]) == {"m"}
+
+
+@pytest.mark.parametrize(("perfect", "said"), [((0.1, 0.2), True), ((0.1, 0.8), False)])
+def test_a_check_that_a_perfect_model_passes_too_is_said_to_tell_little(
+    perfect: tuple[float, float], said: bool
+) -> None:
+    cells = [
+        entropy(0.3, scale=scale, rho_perfect=rho)
+        for scale, rho in zip(("valence", "arousal"), perfect, strict=True)
+    ]
+    row = found(tables(cells), "entropies loosely related")
+    assert ("says little about the model" in str(row["evidence"])) == said
+
+
+def test_a_check_of_people_alone_counts_once_for_each_dataset() -> None:
+    told = [("V shape of people", "a", 0.3), ("V shape of people", "a", 0.2)]
+    told += [("V shape of people", "b", 0.4), *[("V shape of the model", "a", 0.3)] * 2]
+    checked = pd.DataFrame(
+        [{"check": check, "datasets": name, "low": 0, "high": high} for check, name, high in told]
+    )
+    assert list(once(checked).index) == [1, 2, 3, 4]
 
 
 def test_scales_of_numbers_have_the_checks_of_entropy_alone() -> None:

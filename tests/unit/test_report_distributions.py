@@ -74,7 +74,7 @@ def test_items_that_were_left_out_are_counted(page: str) -> None:
 def test_the_method_is_told_with_its_settings(page: str) -> None:
     text = words(page)
     assert "items with at least 3 raters" in text
-    assert "(5 folds of texts)" in text
+    assert "(5 folds)" in text
 
 
 def test_labels_are_told_one_by_one(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ UNCLEAR = {"p_holm": 0.126}
         ),
         (
             [guess("jsd", -1), guess("jsd", 1, within="q")],
-            "By every metric, 1 of 2 conditions is closer to the human distributions than a "
+            "In 1 of 2 conditions, the model was closer by JSD to the human distributions than a "
             "uniform guess (all answers equally likely). Farther away than that: Model m under q "
             "(exact probabilities) by JSD.",
         ),

@@ -48,8 +48,8 @@ def test_one_cell_is_told_with_its_interval() -> None:
         [[sentence]] = findings(cells(ratio(*ends)), report_job())
         assert sentence.startswith(f"Model ratings of an item varied {verdict}: ")
         low, of, high = ends
-        assert f"their SD was {of:.2f}, 95% CI [{low:.2f}, {high:.2f}] (Model m" in sentence
-        assert sentence.endswith("times that of human ratings.")
+        ratio_of_sds = f"the human SD was {of:.2f}, 95% CI [{low:.2f}, {high:.2f}] (Model m"
+        assert ratio_of_sds in sentence
 
 
 def test_many_cells_are_counted_and_their_ends_named() -> None:
@@ -65,9 +65,9 @@ def test_many_cells_are_counted_and_their_ends_named() -> None:
         "1 (95% intervals)."
     )
     assert ends == (
-        "Their SD ranged from 0.50, 95% CI [0.40, 0.60] (Model m under cold, sampled answers), to "
-        "1.50, 95% CI [1.20, 1.90] (Model m under hot, sampled answers), times that of human "
-        "ratings."
+        "The ratio of the model's SD to the human SD ranged from 0.50, 95% CI [0.40, 0.60] (Model "
+        "m under cold, sampled answers) to 1.50, 95% CI [1.20, 1.90] (Model m under hot, sampled "
+        "answers)."
     )
 
 
@@ -75,7 +75,16 @@ def test_all_conditions_are_called_all() -> None:
     rows = [ratio(1.2, 1.5, 1.9, protocol=f"p{place}") for place in range(3)]
     for n, some in ((2, "both"), (3, "all 3")):
         [[counts, _]] = findings(cells(*rows[:n]), report_job())
-        assert f"in {some} conditions and less in none" in counts
+        assert f"more than human ratings in {some} conditions (95% intervals)." in counts
+
+
+def test_conditions_of_which_none_is_clear_are_said_to_differ_in_neither_way() -> None:
+    rows = [ratio(0.9, 1.0, 1.1, protocol=f"p{place}") for place in range(3)]
+    [[counts, _]] = findings(cells(*rows), report_job())
+    assert counts == (
+        "Model ratings of an item varied neither clearly more nor less than human ratings in any "
+        "of 3 conditions (95% intervals)."
+    )
 
 
 def test_without_intervals_nothing_is_found() -> None:

@@ -282,7 +282,39 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
         "both readouts",
     },
     "Means of items: Words, valence: there is nothing to draw": {"refused"},
-    "Spread of ratings: Words, valence: there is nothing to draw": {"refused"},
+    "Spread of ratings: Words, valence: there is nothing to draw": set(),
+    "The spread cannot be compared: ": ONE_EACH
+    | {"unrated", "refused", "one answer", "recorded ratings"},
+    "compares the standard deviation (SD) of the ratings of one item": SPREAD | {"constant"},
+    "understate it where it has more": SPREAD,
+    "varied more than human ratings in both conditions (95% intervals)": set(),
+    "The variance of sampled ratings could not be decomposed: ": {
+        "constant",
+        "one answer",
+        "recorded ratings",
+    },
+    "no item has two or more ratings by the same prompt and temperature": {
+        "one answer",
+        "recorded ratings",
+    },
+    "The table shows which share of the variance": NUMBERS
+    - EXACT
+    - {"refused", "constant", "one answer", "recorded ratings"},
+    "A small share of items with a large share of item × prompt": {"unlike protocols"},
+    "with the agreement of single raters for comparison": AGREED | {"refused"},
+    "No item has at least 2 usable answers, so this could not be checked.": {
+        "one answer",
+        "recorded ratings",
+    },
+    "items with at least 2 usable answers, with items weighted": COMPARED - {"constant"},
+    "and with items weighted by their number of answers": COMPARED
+    - EXACT
+    - {"constant", "one answer", "recorded ratings"},
+    "so the check says little about the model": SPREAD,
+    "but came no clearly closer than the human average, which needs no model": {
+        "constant",
+        "unlike protocols",
+    },
     "Dashed: root mean square of people on the same items": {"whole"},
     "of the items farthest from it some are named": {"whole"},
     "on a scale of arousal; this study has none": ALL - {"arousal"},

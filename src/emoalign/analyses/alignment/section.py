@@ -438,5 +438,5 @@ SECTION = Section(
     heading="Do models' mean ratings agree with human means?",
     label="Alignment",
     view=_view,
-    figures=("correlations", "heatmap", "means"),
+    figures=("correlations", "heatmap", "means", "temperatures", "personas", "wordings"),
 )

@@ -16,7 +16,7 @@ from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import coefficients, headed, instead, panels, round_ticks
 from emoalign.figures.style import FAINT, PEOPLE
 from emoalign.tables import CALIBRATION, CALIBRATION_CURVES, groups, records
-from emoalign.wording import MINUS, number
+from emoalign.wording import number
 
 COLUMNS, HEADING, LEGEND = 3, 0.95, 0.35
 
@@ -146,14 +146,13 @@ def _summary(cell: pd.DataFrame) -> str:
     best = best_method(cell)
     if best is None:
         return "no rated items to learn from"
-    gain = f"{NAMES[best['method']]}: JSD {_percent(best['gain'])}"
+    gain = f"{NAMES[best['method']]}: {_percent(best['gain'])}"
     if pd.notna(best["gain_low"]):
-        ends = sorted((-100 * best["gain_low"], -100 * best["gain_high"]))
-        gain += f" [{number(ends[0], 0)}, {number(ends[1], 0)}]"
+        gain += f" [{_percent(best['gain_low'])}, {_percent(best['gain_high'])}]"
     average = cell.loc[cell["method"] == "marginal", "gain"].dropna()
-    return gain + "".join(f"\nhuman average: JSD {_percent(one)}" for one in average)
+    return gain + "".join(f"\nhuman average: {_percent(one)}" for one in average)
 
 
 def _percent(gain: float) -> str:
-    """A change in percent, with its sign: a gain takes something off."""
-    return f"{-100 * gain:+.0f}%".replace("-", MINUS)
+    """A reduction in percent; below 0 is an increase."""
+    return f"{number(100 * gain, 0)}%"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -27,7 +27,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Finding, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
-from emoalign.wording import ci, counted, interval, listed, number, out_of, span
+from emoalign.wording import counted, interval, listed, number, out_of, span
 
 PUBLISHED = "up to 14%"
 """The gain that the abstract of Inoshita et al. (2026) reports, over three methods, of labels."""
@@ -53,6 +53,9 @@ CITED: dict[Method, str] = {
     "dirichlet": "Dirichlet calibration [@kull2019]",
     "cumulative_logit": "a cumulative-logit map [@mccullagh1980]",
 }
+
+Cells = Sequence[tuple[str, ...]]
+"""The keys of cells: their values of CELL_ORDER."""
 
 _ABSENT = "No calibration method was tried: {why}."
 
@@ -92,7 +95,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
             "Reduction of JSD [95% CI]",
             _gain,
             "gain",
-            meaning="In percent of the mean JSD before calibration; BCa bootstrap over texts.",
+            meaning="As a percentage of the mean JSD before calibration; BCa bootstrap over items.",
         ),
         p(
             "p (Holm)",
@@ -132,7 +135,9 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
     for (dataset, scale), cells in groups(tried, ["dataset", "scale"], sort=False):
         best = cells.loc[cells.groupby(CELL_ORDER)["jsd_after"].idxmin()]
         where = f"{job.datasets[dataset].title}, {scale}"
-        sentences = [_gains(best, where, cells["method"].nunique()), *_ends(best, job)]
+        useless = _useless(cells)
+        message = _gains(best, where, cells["method"].nunique(), useless)
+        sentences = [message, *_ends(best, job)]
         marginal = rows[rows["method"] == "marginal"].set_index(CELL_ORDER)["jsd_after"]
         own = [tuple(cell[name] for name in CELL_ORDER) for cell in records(best)]
         if alone := span(marginal.reindex(own), 3):
@@ -140,12 +145,14 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
                 "The human average alone (the mean human distribution over other items, which "
                 f"needs no model) diverges by {alone} bits."
             )
-        told = [*sentences, *_useless(cells, best, job)]
-        yield Finding(told, dataset=dataset, scale=scale)
+        if useless:
+            sentences.append(_no_information(useless, best, job))
+        yield Finding(sentences, dataset=dataset, scale=scale)
 
 
-def _gains(best: pd.DataFrame, where: str, n_methods: int) -> str:
-    """In how many cells the best method is nearer to people than the model as it is."""
+def _gains(best: pd.DataFrame, where: str, n_methods: int, useless: Cells) -> str:
+    """In how many cells the best method is nearer to people than the model as it is, and in how
+    many of these not nearer than the human average."""
     # The test of a method is adjusted over all methods of its cell.
     clear = best[(best["p_holm"] < SMALL) & (best["gain"] > 0)]
     if clear.empty:
@@ -157,10 +164,20 @@ def _gains(best: pd.DataFrame, where: str, n_methods: int) -> str:
     conditions_clear = ""
     if len(best) > 1:
         conditions_clear = f" in {out_of(len(clear), len(best))} conditions"
+    keys = map(tuple, clear[CELL_ORDER].to_numpy())
+    without = sum(key in useless for key in keys)
+    where_without = " in any of them" if without == len(clear) else f" in {without} of them"
+    if len(clear) == 1:
+        where_without = ""
+    but = (
+        f", but came no clearly closer than the human average, which needs no model{where_without}"
+        if without
+        else ""
+    )
     return (
         f"Cross-validated calibration ({where}) reduced the divergence from the human "
         f"distributions by {gains}%{conditions_clear} (best of {counted(n_methods, 'method')}"
-        f"{' per condition' if len(best) > 1 else ''}; Holm-adjusted p < .05)."
+        f"{' per condition' if len(best) > 1 else ''}; Holm-adjusted p < .05){but}."
     )
 
 
@@ -193,18 +210,28 @@ def _reduced(cell: Row) -> str:
 
 def _reduction(cell: Row) -> str:
     """The gain of a cell with its interval, in percent."""
-    ends = ci(100 * cell["gain_low"], 100 * cell["gain_high"], 0)
-    return ", ".join(filter(None, (f"{number(100 * cell['gain'], 0)}%", ends)))
+    ends = percents(cell)
+    return ", ".join(filter(None, (f"{number(100 * cell['gain'], 0)}%", ends and f"95% CI {ends}")))
 
 
-def _useless(cells: pd.DataFrame, best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+def percents(cell: Row) -> str:
+    """The interval of a gain, in percent; nothing where there is none."""
+    low, high = cell["gain_low"], cell["gain_high"]
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    return f"[{number(100 * low, 0)}%, {number(100 * high, 0)}%]"
+
+
+def _useless(cells: pd.DataFrame) -> Cells:
     """The cells in which no method is nearer to people than the human average."""
     known = cells.dropna(subset=["beyond_marginal_high"])
     clear = known["beyond_marginal_high"].lt(0)
     of_cell = clear.groupby([known[name] for name in CELL_ORDER]).any()
-    useless = of_cell.index[~of_cell].tolist()
-    if not useless:
-        return
+    return list(of_cell.index[~of_cell])
+
+
+def _no_information(useless: Cells, best: pd.DataFrame, job: ReportJob) -> str:
+    """What it means that no method is nearer to people than the human average in some cells."""
     if len(best) == 1:
         where = "Here"
     elif len(useless) > FEW:
@@ -212,7 +239,7 @@ def _useless(cells: pd.DataFrame, best: pd.DataFrame, job: ReportJob) -> Iterato
     else:
         cells_of = [dict(zip(CELL_ORDER, key, strict=True)) for key in useless]
         where = f"For {conditions(job, cells_of)}"
-    yield (
+    return (
         f"{where}, no method came clearly closer than that: no usable item-level information was "
         "found in the answers."
     )
@@ -224,12 +251,13 @@ def method(settings: CalibrationSettings) -> str:
     return (
         "In each condition with enough items rated by people, the model's distributions were "
         f"calibrated to the human ones by {listed(names)}. Each method was fitted on some of the "
-        f"items and evaluated on the others ({settings.folds}-fold cross-validation over texts, or "
-        "over clusters of items where the dataset has them); smoothing and penalties were chosen "
-        f"by likelihood in {settings.inner_folds} inner folds. Its gain is the relative reduction "
-        "of the mean Jensen–Shannon divergence [@inoshita2026], with BCa intervals over resampled "
-        "texts [@efron1987]; p-values are from randomly flipping the signs of the changes of texts "
-        "and were adjusted over the methods of a condition [@holm1979]."
+        "items and evaluated on the others "
+        f"({settings.folds}-fold cross-validation over items, keeping items with the same text, or "
+        "of the same cluster, together); smoothing and penalties were chosen by likelihood in "
+        f"{settings.inner_folds} inner folds. Its gain is the relative reduction of the mean "
+        "Jensen–Shannon divergence [@inoshita2026], with BCa intervals over resampled items "
+        "[@efron1987]; p-values are from randomly flipping the signs of the changes of items and "
+        "were adjusted over the methods of a condition [@holm1979]."
     )
 
 
@@ -252,8 +280,7 @@ def _change(title: str, name: str, meaning: str, optional: bool = False) -> Colu
 def _gain(row: Row) -> str:
     if row["method"] == "none":
         return ""
-    ends = interval(100 * row["gain_low"], 100 * row["gain_high"], 0)
-    return f"{number(100 * row['gain'], 0)}% {ends}".rstrip()
+    return f"{number(100 * row['gain'], 0)}% {percents(row)}".rstrip()
 
 
 def _beyond(row: Row) -> str:

@@ -103,19 +103,23 @@ def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
         & contrasts["metric"].isin(list(METRICS))
         & contrasts["p_holm"].notna()
     ]
-    told: dict[tuple[str, str, frozenset[str]], list[str]] = {}
+    told: dict[tuple[str, str, str, frozenset[str]], list[str]] = {}
     for guess, words in GUESSES.items():
         beside = [
             records(rows)
             for _, rows in groups(kept[kept["b"] == guess], ["readout", "within", "a"])
         ]
         if beside:
-            found = (_beside(beside[0], job), "") if len(beside) == 1 else _counted(beside, job)
+            found = (
+                (_beside(beside[0], job), "than either", "")
+                if len(beside) == 1
+                else _counted(beside, job)
+            )
             closer = frozenset(_named(rows[0], job) for rows in beside if all(map(_nearer, rows)))
             told.setdefault((*found, closer), []).append(words)
-    for (before, after, _), guesses in told.items():
-        either = guesses[0] if len(guesses) == 1 else f"either {' or '.join(guesses)}"
-        yield f"{before} than {either}{after}."
+    for (before, than, after, _), guesses in told.items():
+        either = than if len(guesses) > 1 else "than"
+        yield f"{before} {either} {' or '.join(guesses)}{after}."
 
 
 def _beside(rows: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
@@ -131,26 +135,26 @@ def _named(row: Mapping[str, Any], job: ReportJob) -> str:
     return conditions(job, [{**row, "model": row["a"], "protocol": row["within"]}])
 
 
-def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], job: ReportJob) -> tuple[str, str]:
-    """The number of cells nearer than a guess by every metric; and those farther by any."""
+def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], job: ReportJob) -> tuple[str, str, str]:
+    """The number of cells nearer than a guess by every metric, the word before the guesses, and
+    the cells that are farther by any metric."""
     won = sum(all(_nearer(row) for row in rows) for rows in beside)
     lost = [(rows[0], metrics) for rows in beside if (metrics := _farther(rows))]
-    told = f"By every metric, {_conditions(won, len(beside))} closer to the human distributions"
+    by = listed(dict.fromkeys(_of(row) for rows in beside for row in rows))
+    if won:
+        where = f"In {out_of(won, len(beside))} conditions, the model was"
+    else:
+        where = f"In {'neither' if len(beside) == 2 else 'no'} condition was the model"
+    told = f"{where} closer by {by} to the human distributions"
+    than = "than either" if won else "than"
     if not lost:
-        return told, ""
+        return told, than, ""
     if len(lost) > FEW:
-        farther = _conditions(len(lost), len(beside))
-        return told, f"; by at least one metric, {farther} farther away"
+        names = {name for _, metrics in lost for name in metrics}
+        one = "by at least one of them" if len(names) > 1 else f"by {listed(names)}"
+        return told, than, f"; in {out_of(len(lost), len(beside))}, it was farther away {one}"
     named = "; ".join(f"{_named(row, job)} by {listed(metrics)}" for row, metrics in lost)
-    return told, f". Farther away than that: {named}"
-
-
-def _conditions(some: int, every: int) -> str:
-    """So many of several cells, with the verb: all 3 conditions are, 1 of 3 conditions is."""
-    if not some and every == 2:
-        return "neither condition is"
-    verb = "are" if some == every or some > 1 else "is"
-    return f"{out_of(some, every)} conditions {verb}"
+    return told, than, f". Farther away than that: {named}"
 
 
 def _nearer(row: Mapping[str, Any]) -> bool:

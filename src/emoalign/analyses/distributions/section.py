@@ -126,12 +126,12 @@ def _methods(whole: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> It
         f"with those of the human ratings, for items with at least {settings.min_raters} raters, "
         f"by {'; '.join(metrics)}. Each distance was compared with six references: a uniform "
         "distribution; the human average, that is, the mean human distribution over the items of "
-        f"the other folds ({settings.folds} folds of texts); the model reduced to a single answer; "
+        f"the other folds ({settings.folds} folds); the model reduced to a single answer; "
         "the model's answers assigned to other items; random halves of the raters; and a perfect "
         "model with as many answers, simulated from the human ratings "
         f"({' or '.join(simulated)}). Confidence intervals are from {resamples:,} bootstrap "
-        "resamples of texts (BCa) [@efron1987]. Where the dataset groups items into clusters, "
-        "resamples and folds keep clusters together."
+        "resamples of items (BCa) [@efron1987]. Resamples and folds keep items with the same "
+        "text together and, where the dataset groups items into clusters, all items of a cluster."
     )
     tested = contrasts[contrasts["p"].notna()]
     if tested.empty:
@@ -140,7 +140,7 @@ def _methods(whole: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> It
     each_other = "" if tested["kind"].eq("guess").all() else "each other, "
     compared = f"with {each_other}{guesses}" if each_other else guesses
     yield (
-        f"Conditions were compared {compared} by signed-rank tests over texts [@wilcoxon1945]; "
+        f"Conditions were compared {compared} by signed-rank tests over items [@wilcoxon1945]; "
         "p-values were adjusted over the contrasts of one kind, readout and metric [@holm1979]. "
         "One side is called closer to the human distributions where the adjusted p is below .05 "
         "and the 95% CI of the difference excludes 0."

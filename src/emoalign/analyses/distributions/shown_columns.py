@@ -82,7 +82,7 @@ def columns(job: ReportJob, *, strata: bool = False) -> tuple[Column, ...]:
             "Model [95% CI]",
             lambda row: _with_ends(row, "value", _written(row)),
             "value",
-            meaning="Mean over items; BCa bootstrap over texts.",
+            meaning="Mean over items; BCa bootstrap over items.",
         ),
         _reference(
             "Perfect model",
@@ -139,14 +139,14 @@ def entropy_columns(job: ReportJob) -> tuple[Column, ...]:
             "entropy_difference_low",
             "entropy_difference_high",
             "Model minus human entropy, in bits; above 0: the model's answers vary more. BCa "
-            "bootstrap over texts.",
+            "bootstrap over items.",
         ),
         between(
             "ρ over items [95% CI]",
             "spearman_rho",
             "spearman_rho_low",
             "spearman_rho_high",
-            "Rank correlation of model and human entropy; percentile bootstrap over texts.",
+            "Rank correlation of model and human entropy; percentile bootstrap over items.",
             bounded=True,
         ),
         bounded(
@@ -226,10 +226,10 @@ def contrast_columns(job: ReportJob) -> tuple[Column, ...]:
             lambda row: _with_ends(row, "difference"),
             "difference",
             meaning="Below 0: A is closer to the human distributions. Paired BCa bootstrap over "
-            "texts.",
+            "items.",
         ),
-        p("p (Holm)", "p_holm", "Signed-rank test over texts, adjusted over contrasts of a kind."),
-        bounded("Rank-biserial r", "rank_biserial", "Below 0: A is closer on most texts."),
+        p("p (Holm)", "p_holm", "Signed-rank test over items, adjusted over contrasts of a kind."),
+        bounded("Rank-biserial r", "rank_biserial", "Below 0: A is closer for most items."),
         value("d_z", "d_z", "Mean difference divided by its standard deviation."),
         reason(),
     )

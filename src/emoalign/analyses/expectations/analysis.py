@@ -22,7 +22,7 @@ SCORECARDS = statistics("scorecard", "distribution_scorecard")
 class ExpectationJob(ComparisonJob):
     """Check published expectations; labels: names of scales of labels by dataset."""
 
-    version: int = 6
+    version: int = 7
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @classmethod

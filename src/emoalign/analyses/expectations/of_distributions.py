@@ -143,6 +143,11 @@ def _entropies(cells: pd.DataFrame, *, loose: bool) -> Finding | str:
     words = f"{which}ρ = {coefficient(rho[place])} for {cells['scale'].iloc[place]}"
     if loose:
         words += f" (estimate: {coefficient(LOOSE)} minus ρ)"
+        if (perfect := cells["rho_perfect"].max(skipna=False)) < LOOSE:
+            words += (
+                f"; even a model that answers exactly as people do is expected to have "
+                f"ρ = {coefficient(perfect)}, so the check says little about the model"
+            )
         return Finding(LOOSE - rho.max(), Interval(LOOSE - high.max(), LOOSE - low.max()), words)
     return Finding(rho.min(), Interval(low.min(), high.min()), words)
 

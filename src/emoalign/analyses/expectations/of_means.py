@@ -113,6 +113,11 @@ def _extreme(cells: Mapping[str, Replicates], scale: str, *, strongest: bool) ->
     others = sorted(set(cells) - {scale})
     if not others:
         return f"{scale} is the only scale"
+    if (scale, others, strongest) == (AROUSED, [VALENCE], False):
+        return (
+            f"{VALENCE} is the only other scale, so this is the same test as that of {VALENCE} "
+            f"above {AROUSED}"
+        )
     unknown = [name for name in (scale, *others) if np.isnan(cells[name].estimate)]
     if unknown:
         return f"no correlation for {', '.join(unknown)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from emoalign.report.grid import Column, Row, datasets, grid, model_column, readout, text
@@ -16,13 +18,16 @@ TABLES = (SCORECARD, DISTRIBUTION_SCORECARD)
 ORDER = ["as expected", "not as expected", "unclear", UNTOLD]
 
 
+OF_PEOPLE = "V shape of people"
+"""The check of human ratings alone, which is the same whatever the model."""
+
 CITED = {"Ogg et al. 2025": "ogg2025", "Inoshita et al. 2026": "inoshita2026"}
 """Keys of the studies in references.bib."""
 
 
 def _view(results: Results) -> View | Absent:
     rows = pd.concat([results.table(table) for table in TABLES], ignore_index=True)
-    checked = rows[rows["found"] != UNTOLD]
+    checked = once(rows[rows["found"] != UNTOLD])
     if checked.empty:
         whys = "; ".join(sorted(set(rows["evidence"].dropna())))
         reason = whys or "no item has both a model mean and a human mean"
@@ -31,10 +36,9 @@ def _view(results: Results) -> View | Absent:
     columns = (
         text("Expectation", "expected"),
         text("Source", "source", "The published study that the expectation comes from."),
-        model_column(job),
-        text("Protocol", "protocol"),
+        *map(_blank_of_people, (model_column(job), text("Protocol", "protocol"))),
         datasets(job, "datasets"),
-        readout(),
+        _blank_of_people(readout()),
         text("Found", "found"),
         Column("Evidence", lambda row: str(row["evidence"]), "evidence", numeric=False),
         Column(
@@ -58,6 +62,20 @@ def _view(results: Results) -> View | Absent:
         findings=[[summary(counts)]],
         methods=[_methods(checked)],
     )
+
+
+def once(checked: pd.DataFrame) -> pd.DataFrame:
+    """The checks without repetitions: that of human ratings stands in every condition, and is kept
+    once for each dataset, where its interval is narrowest."""
+    of_people = checked["check"] == OF_PEOPLE
+    width = (checked["high"] - checked["low"])[of_people]
+    kept = width.groupby(checked["datasets"]).idxmin()
+    return checked[~of_people | checked.index.isin(kept)]
+
+
+def _blank_of_people(column: Column) -> Column:
+    """A column of what was asked, which says nothing of people."""
+    return replace(column, text=lambda row: "" if row["check"] == OF_PEOPLE else column.text(row))
 
 
 def _methods(checked: pd.DataFrame) -> str:

@@ -67,7 +67,7 @@ def _view(results: Results) -> View | Absent:
             _difference,
             "rps_debiased_difference",
             meaning="Below 0: the sampled answers are closer to the human distributions. Paired "
-            "BCa bootstrap over texts.",
+            "BCa bootstrap over items.",
         ),
         reason(),
     )

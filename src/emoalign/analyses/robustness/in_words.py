@@ -177,7 +177,7 @@ def _by_answers(rows: pd.DataFrame, job: ReportJob) -> str:
     if not left_out:
         first = f"Every item has at least {wanted}."
     elif not few["n_items"].any():
-        first = f"No item has at least {wanted}."
+        return f"No item has at least {wanted}, so this could not be checked."
     else:
         affected = counted(int((few["n_left_out"] > 0).sum()), "condition")
         items = f"{left_out:,} {'item' if left_out == 1 else 'items'}"

@@ -40,6 +40,7 @@ def _view(results: Results) -> View | Absent | None:
     values = {
         "verdict": verdict(rows),
         "answers": answers(rows, job),
+        "counted": rows.loc[rows["check"] == "answers", "n_items"].gt(0).any(),
         "summary": _summary(rows, job),
         "checks": _checks(rows, job),
     }

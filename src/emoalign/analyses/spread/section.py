@@ -22,7 +22,7 @@ from emoalign.report.grid import (
     value,
 )
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import Results, Section, View
+from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import ALIGNMENT, CELL_KEY, read_parquet, records
 from emoalign.wording import ci, number, out_of
 
@@ -36,16 +36,28 @@ METHODS = {
     "(SDs) themselves were compared by the logarithm of the ratio of their means, by Wilcoxon's "
     "rank-sum test and, paired by item, by the signed-rank test [@wilcoxon1945]. SDs of few "
     "ratings are biased downwards, so these comparisons overstate the spread of the model where an "
-    "item has fewer human ratings than model answers.",
+    "item has fewer human ratings than model answers, and understate it where it has more.",
 }
 """The sentences on methods, each by a column that has a number where the method was used."""
 
 
-def _view(results: Results) -> View | None:
+def _view(results: Results) -> View | Absent | None:
     rows = results.table(ALIGNMENT)
     if rows.empty:
         return None
     rows = _with_counts(rows, results)
+    missing = gaps(
+        rows,
+        {
+            "SD of human ratings": _people,
+            "SD of the model's ratings": _model,
+            "Ratio of SDs": _no_ratio,
+            "Interval of the ratio": _no_interval,
+        },
+    )
+    if rows[["sd_human_rms", "sd_model_rms"]].isna().any(axis=1).all():
+        why = "; ".join(dict.fromkeys(gap.why for gap in missing))
+        return Absent(f"The spread cannot be compared: {why}.")
     cell = (*cell_columns(results.job), readout())
     adjusted = (
         "Adjusted over all conditions with the same readout (Benjamini–Hochberg false discovery "
@@ -85,8 +97,8 @@ def _view(results: Results) -> View | None:
             "log_sd_ratio",
             "log_sd_ratio_low",
             "log_sd_ratio_high",
-            "Biased upwards where an item has fewer human ratings than model answers. Bootstrap "
-            "interval over items (BCa).",
+            "Biased upwards where an item has fewer human ratings than model answers, downwards "
+            "where it has more. Bootstrap interval over items (BCa).",
         ),
         value("Rank-sum W", "ranksum_w", "Wilcoxon rank-sum test of item SDs.", 0),
         value("Rank-sum z", "ranksum_z", "Negative if the model's SDs are smaller."),
@@ -104,15 +116,7 @@ def _view(results: Results) -> View | None:
                 replication,
                 ALIGNMENT,
             ),
-            "gaps": gaps(
-                rows,
-                {
-                    "SD of human ratings": _people,
-                    "SD of the model's ratings": _model,
-                    "Ratio of SDs": _no_ratio,
-                    "Interval of the ratio": _no_interval,
-                },
-            ),
+            "gaps": missing,
         },
         findings(rows, results.job),
         [" ".join(told)] if (told := _methods(rows)) else [],
@@ -138,18 +142,20 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> list[list[str]]:
         )
         return [
             [
-                f"Model ratings of an item varied {verdict} human ratings: their SD was {least} "
-                "times that of human ratings."
+                f"Model ratings of an item varied {verdict} human ratings: the ratio of the "
+                f"model's SD to the human SD was {least}."
             ]
         ]
     counts = [(more, "more"), (less, "less")]
     (often, first), (others, second) = counts if more >= less else counts[::-1]
+    rest = "" if often == len(ordered) else f" and {second} in {others or 'none'}"
+    where = f"in {out_of(often, len(ordered))} conditions{rest}"
+    if not often:
+        first, where = "neither clearly more nor less", f"in any of {len(ordered)} conditions"
     return [
         [
-            f"Model ratings of an item varied {first} than human ratings in "
-            f"{out_of(often, len(ordered))} conditions and {second} in {others or 'none'} (95% "
-            "intervals).",
-            f"Their SD ranged from {least} to {most} times that of human ratings.",
+            f"Model ratings of an item varied {first} than human ratings {where} (95% intervals).",
+            f"The ratio of the model's SD to the human SD ranged from {least} to {most}.",
         ]
     ]
 
@@ -157,7 +163,7 @@ def findings(rows: pd.DataFrame, job: ReportJob) -> list[list[str]]:
 def _ratio(cell: Mapping[str, Any], job: ReportJob) -> str:
     """The ratio of the model's SD to people's in a condition, with its interval."""
     of, low, high = (math.exp(cell[f"log_rms_sd_ratio{end}"]) for end in ("", "_low", "_high"))
-    return f"{number(of)}, {ci(low, high)} ({condition(job, cell)}),"
+    return f"{number(of)}, {ci(low, high)} ({condition(job, cell)})"
 
 
 SDS = {"n_model_sds": "sd", "n_human_sds": "human_sd"}

@@ -1,4 +1,4 @@
-"""Do models find the same items similar as people do?"""
+"""Do models and people find the same items similar?"""
 
 from __future__ import annotations
 

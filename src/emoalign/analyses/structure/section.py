@@ -73,7 +73,7 @@ def _space(title: str, name: str) -> Column:
 
 SECTION = Section(
     id="structure",
-    heading="Do models find the same items similar as people do?",
+    heading="Do models and people find the same items similar?",
     label="Structure",
     view=_view,
     figures=("similarity",),

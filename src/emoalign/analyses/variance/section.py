@@ -35,10 +35,21 @@ MEANINGS = {
 }
 
 
+WHY_NO_RESIDUAL = {
+    "changes only together with another source": "no item has two or more ratings by the same "
+    "prompt and temperature, so chance cannot be told apart from differences between items",
+}
+"""What a reason of the table means where it is that of the residual."""
+
+
 def _view(results: Results) -> View | Absent:
     rows = results.table(VARIANCE)
     if rows.empty:
         return Absent(_why_nothing(results.job))
+    if rows["share"].isna().all():
+        reasons = rows.loc[rows["source"] == "residual", "reason"].dropna()
+        why = "; ".join(dict.fromkeys(reasons.replace(WHY_NO_RESIDUAL)))
+        return Absent(f"The variance of sampled ratings could not be decomposed: {why}.")
     sources = list(dict.fromkeys(rows["source"]))
     wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY, sort=False)])
     where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
@@ -52,6 +63,7 @@ def _view(results: Results) -> View | Absent:
     return View(
         {
             "grid": grid("variance-table", "Share of variance by source", wide, columns, VARIANCE),
+            "by_prompt": rows.loc[rows["source"] == "item x prompts", "share"].notna().any(),
             "reasons": [
                 {"source": SOURCES[source], "reason": reason, "cells": len(some)}
                 for (source, reason), some in groups(untold, ["source", "reason"])
@@ -71,8 +83,6 @@ def _why_nothing(job: ReportJob) -> str:
 
 def _methods(rows: pd.DataFrame) -> list[str]:
     known = [str(source) for source in rows.dropna(subset="share")["source"].unique()]
-    if not known:
-        return []
     return [
         "The variance of single sampled ratings was decomposed into components due to "
         f"{listed(SOURCES[source].lower() for source in known)} by the method of moments "
@@ -97,5 +107,4 @@ SECTION = Section(
     heading="Where does the variance of sampled ratings come from?",
     label="Variance",
     view=_view,
-    figures=("temperatures", "personas", "wordings"),
 )

@@ -13,7 +13,7 @@ from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import RELIABILITY
-from emoalign.wording import counted
+from emoalign.wording import counted, listed
 
 SOURCES = {
     "icc_c": "ICC(C,k), from single ratings of identified raters",
@@ -137,14 +137,15 @@ def _answers(results: Results) -> View | Absent:
     kind = Column("Kind", lambda row: TITLES[row["status"]][0], "status", numeric=False)
     quoted = (*cell_columns(job), kind, said, count("Times", "answers"))
     counts = grid("answers-table", "Answers by kind", answers.counts, by_status, source=RATINGS)
-    examples = "Examples of answers that are no ratings"
+    read = [one.title for one in job.models.values() if read_by_others(one)]
+    examples = "Examples of answers that are not ratings"
     return View(
         {
             "counts": counts,
             "doubts": answers.doubts,
             "unused": grid("unused-table", examples, answers.unused, quoted, source=RATINGS),
             "strict": any(map(reads_strictly, job.models.values())),
-            "read_before": [one.title for one in job.models.values() if read_by_others(one)],
+            "read_before": listed(read) if read else None,
             "all_ratings": _all_ratings(answers.counts, job),
         }
     )

@@ -16,7 +16,9 @@ from emoalign.report.carried import Numbers, fractions, packed, packed_json, sha
 from emoalign.report.grid import CELL_ORDER, Column, Row, cell_columns, count, grid, text, value
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
+from emoalign.study.fields import part
 from emoalign.study.scales import LabelScale, Scale
+from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import read_parquet
 from emoalign.wording import number
 
@@ -193,8 +195,8 @@ def _disagreements(results: Results) -> View | Absent | None:
             "measure."
         )
     rows = rows.sort_values(
-        ["single", "size", *CELL_ORDER, "item_id"], ascending=[True, False] + 6 * [True]
-    ).drop(columns="single")
+        ["place", "few", "size", *CELL_ORDER, "item_id"], ascending=[True, True, False] + 6 * [True]
+    ).drop(columns=["place", "few"])
     rows["item"] = [
         results.item(dataset, item)
         for dataset, item in zip(rows["dataset"], rows["item_id"], strict=True)
@@ -228,11 +230,13 @@ def _n_answers(row: Row) -> str:
 
 
 def _largest(results: Results) -> Iterator[pd.DataFrame]:
-    """The items of each cell with the largest differences, of every dataset.
+    """The items of each cell with the largest differences, of every dataset, with their places in
+    their cell.
 
-    Items that rest on a single answer, of the model or of people, come last: one answer is often
-    far from any mean.
+    Items that rest on a single rating by people, or on fewer answers of the model than the study
+    wants (`min_answers`), come last: the mean of few answers is often far off.
     """
+    least = part(results.job, StatisticsSettings).min_answers
     for dataset, card in results.job.datasets.items():
         if not card.scales:
             continue
@@ -246,11 +250,13 @@ def _largest(results: Results) -> Iterator[pd.DataFrame]:
         )
         rows["difference"] = rows["mean"] - rows["human_mean"]
         rows["size"] = rows["difference"].abs() / ranges.astype(float)
-        rows["single"] = rows["human_n"].eq(1) | (rows["n_ok"].eq(1) & rows["readout"].ne("exact"))
+        few_answers = rows["n_ok"].lt(max(least, 2)) & rows["readout"].ne("exact")
+        rows["few"] = rows["human_n"].eq(1) | few_answers
         rows = rows.dropna(subset="size").sort_values(
-            ["single", "size", "item_id"], ascending=[True, False, True]
+            ["few", "size", "item_id"], ascending=[True, False, True]
         )
-        yield rows.groupby(CELL_ORDER, sort=False).head(MOST)
+        rows["place"] = rows.groupby(CELL_ORDER, sort=False).cumcount()
+        yield rows[rows["place"] < MOST]
 
 
 DISAGREEMENTS = Section(
