@@ -235,8 +235,8 @@ def test_protocols_are_compared_where_they_differ_in_one_thing_alone() -> None:
         ("cool", "warm"),
         ("kind", "kind and hot"),
     ]
-    assert varying(protocols, "d", "prompts") == [("kind", "warm")]
-    assert varying(protocols, "d", "personas") == [("adults", "kind", "warm")]
+    assert varying(protocols, "d", "prompts") == [("warm", "kind")]
+    assert varying(protocols, "d", "personas") == [("warm", "kind", "adults")]
     again = protocols["warm"].model_copy(update={"wave": 2, "temperature": 3})
     assert varying({"warm": protocols["warm"], "again": again}, "d", "temperature") == []
 

@@ -92,7 +92,7 @@ def subjects(
                 if path not in read:
                     read[path] = contracts[name].read(results / path)
             rows = pd.concat([read[path] for path in paths], ignore_index=True)
-            tables[name] = _concerned(rows, planned.job)
+            tables[name] = _in_order(_concerned(rows, planned.job), planned.job)
         yield planned, Subject(planned.job, tables, planned.dataset or "", planned.scale or "")
 
 
@@ -106,6 +106,20 @@ def _concerned(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:
         pairs = zip(rows["dataset"], rows["scale"], strict=True)
         kept &= np.array([pair in scales for pair in pairs], dtype=bool)
     return rows[kept].reset_index(drop=True)
+
+
+def _in_order(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:
+    """The rows in the order of the study, as far as a table has its columns; rows of what the job
+    does not name, such as people, come last."""
+    order = job.order
+    keys = [
+        rows[name].astype(object).map(places).astype(float).fillna(len(places)).to_numpy()
+        for name, places in order.items()
+        if name in rows.columns
+    ]
+    if not keys:
+        return rows
+    return rows.iloc[np.lexsort(keys[::-1])].reset_index(drop=True)
 
 
 class Drawing(Protocol):

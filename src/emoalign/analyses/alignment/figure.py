@@ -73,8 +73,8 @@ def _pages(subject: Subject, table: pd.DataFrame) -> Iterator[list[Row]]:
     """Rows page by page: a scale that does not fit begins a new one, and is named again where it
     goes on."""
     page: list[Row] = []
-    for (dataset, scale), rows in groups(table, ["dataset", "scale"]):
-        cells = records(rows.sort_values(["model", "protocol", "readout"]))
+    for (dataset, scale), rows in groups(table, ["dataset", "scale"], sort=False):
+        cells = records(rows)
         heading = subject.scale_name(dataset, scale)
         if page and len(page) + 1 + min(len(cells), LIST_ROWS - 1) > LIST_ROWS:
             yield page
@@ -172,7 +172,7 @@ def _list_legend(cells: Sequence[Mapping[str, Any]]) -> list[Line2D]:
 
 def draw_means(subject: Subject) -> list[Figure]:
     """A panel per cell: each point an item, with identity line, fitted line and named outliers."""
-    cells = list(groups(subject.rows(ITEMS), ["model", "protocol", "readout"]))
+    cells = list(groups(subject.rows(ITEMS), ["model", "protocol", "readout"], sort=False))
     aligned: dict[tuple[str, ...], dict[str, Any]] = {
         (row["model"], row["protocol"], row["readout"]): row
         for row in records(subject.rows(ALIGNMENT))
