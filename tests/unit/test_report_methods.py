@@ -103,9 +103,9 @@ def test_one_eligible_item_is_the_only_one(made: Path, tmp_path: Path) -> None:
 
 def test_what_the_preparation_left_out_is_told(made: Path, tmp_path: Path) -> None:
     folder = copied(made, tmp_path)
-    note = {USED: "30 of 31 items are used. Left out: 1 shown as an example."}
+    note = {USED: "Of 31 words, 1 shown as an example in a prompt was excluded."}
     STIMULI.write(stimuli(item_ids(30)), folder / "stimuli/words.parquet", note)
-    assert "Left out: 1 shown as an example." in methods(folder)
+    assert "1 shown as an example in a prompt was excluded." in methods(folder)
 
 
 def test_scales_with_the_same_points_are_told_together(made: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -62,7 +62,7 @@ class FigureJob(Job):
         scales = dict.fromkeys(
             name for shown in self.datasets.values() for name in (*shown.scales, *shown.labels)
         )
-        named = {
+        named: Mapping[str, Iterable[str]] = {
             "dataset": self.datasets,
             "scale": scales,
             "model": self.models,
