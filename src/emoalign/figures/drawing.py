@@ -73,9 +73,15 @@ class Subject:
         return f"{self.job.datasets[dataset].title}: {scale}"
 
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
-        """What a model under a protocol, in a readout, is called, on two lines."""
+        """What a model under a protocol, in a readout, is called, on two lines; the only model of
+        a study is not named where protocols tell the conditions apart."""
         asked = protocol if readout is None else f"{protocol}, {READOUT_NAMES[readout]}"
-        return f"{self.job.models[model]}\n{asked}"
+        return f"{self.job.models[model]}\n{asked}" if self.names_models else asked
+
+    @property
+    def names_models(self) -> bool:
+        """Whether conditions are told apart by their models."""
+        return len(self.job.models) > 1 or len(self.job.protocols) == 1
 
 
 def subjects(

@@ -24,7 +24,7 @@ from emoalign.figures.panels import (
 from emoalign.figures.point_names import Outliers, name_outliers
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, width_of
 from emoalign.tables import ALIGNMENT, ITEMS, groups, records
-from emoalign.wording import R_INTERVAL, correlation, span
+from emoalign.wording import R_INTERVAL, correlation, counted, span
 
 ROW_INCHES = 0.21
 LIST_ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
@@ -61,6 +61,8 @@ def draw_correlations(subject: Subject) -> list[Figure]:
         parts = [cell["protocol"]] if protocols else []
         parts += [cell["readout"]] if readouts else []
         # A title is known by its beginning; what tells the rows of a model apart stays whole.
+        if parts and not subject.names_models:
+            return ", ".join(parts)
         asked = "".join(f", {part}" for part in parts)
         title = subject.job.models[cell["model"]]
         room = max(NAME_INCHES - width_of(asked, NAME_SIZE), TITLE_INCHES)
@@ -238,7 +240,8 @@ def _points(axis: Axes, used: pd.DataFrame, answers: pd.Series | None, colour: s
 def _summary(cell: Mapping[str, Any], answers: pd.Series | None) -> str:
     """r with its interval; how many items, and how many answers to each."""
     r = correlation(cell, "pearson_r", "pearson")
-    n = f"{cell['n_items']} items"
+    n = counted(cell["n_items"], "item")
     if answers is None or answers.empty:
         return f"{r}\n{n}"
-    return f"{r}\n{n}, {span(answers, 0)} answers each"
+    each = "1 answer" if set(answers) == {1} else f"{span(answers, 0)} answers"
+    return f"{r}\n{n}, {each} each"

@@ -82,7 +82,8 @@ def _names(subject: Subject, cells: pd.Index) -> list[str]:
     for model, protocol, readout in cells:
         asked = [protocol] if protocols else []
         asked += [READOUT_NAMES[readout].split()[0]] if readouts else []
-        names.append("\n".join(filter(None, (subject.job.models[model], ", ".join(asked)))))
+        title = subject.job.models[model] if subject.names_models or not asked else ""
+        names.append("\n".join(filter(None, (title, ", ".join(asked)))))
     return names
 
 

@@ -131,7 +131,7 @@ ANALYSIS = Analysis(
             "model. Filled: the model calibrated by the method closest to people, on items that it "
             "was not fitted on. Crosses: the human average over other items, which ignores the "
             "item. Dashed: predicted and human shares are equal. Larger points stand for more "
-            "shares; bars are 95% bootstrap intervals over texts. Above each panel: the change of "
+            "shares; bars are 95% bootstrap intervals over items. Above each panel: the change of "
             "the divergence from people (JSD) by the method, with its 95% interval, and by the "
             "human average.",
             alt="Predicted shares against human shares for {dataset}, {scale}, before and after "

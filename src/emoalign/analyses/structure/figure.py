@@ -73,7 +73,8 @@ def _matrices(subject: Subject, n_items: int) -> Iterator[Matrix]:
             rho = f"ρ = {coefficient(row['rho'])}, {with_p(row['p'])}"
             summary = row["reason"] if isinstance(row["reason"], str) else rho
             asked = f"{protocol}, {readout}" if several else protocol
-            name = f"{subject.job.models[model]}\n{asked}\n{framework}, {summary}"
+            named = f"{subject.job.models[model]}\n{asked}" if subject.names_models else asked
+            name = f"{named}\n{framework}, {summary}"
             yield Matrix(name, _matrix(cell, framework, n_items))
 
 
