@@ -230,7 +230,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "answered in up to 9 tokens (sampled answers)": {"unlike protocols"},
     "The answers were collected on": set(),
     "were rated.": set(),
-    "None of these items is shown as an example in a prompt": {"unlike protocols"},
+    "No item is shown as an example in a prompt": {"unlike protocols"},
     # Who is nearer to people
     "The correlation was higher under p than under q": {"unlike protocols"},
     "The two protocols differ in 2 respects: examples (none vs. 2) and answer format (text of up "
