@@ -252,6 +252,11 @@ def test_items_left_out_and_items_that_look_alike_are_counted_where_they_are_pre
         "were excluded. The sample was drawn from the remaining 6."
     )
     assert all(sentence.rstrip(".") in caplog.text for sentence in used.split(". "))
+    letters = job.model_copy(update={"sample": None, "keep": "[a-z]+", "excluded_texts": ()})
+    run(letters, tmp_path)
+    assert metadata(stimuli)["items_used"].startswith(
+        "Of 8 words, 3 with characters other than a to z were excluded. Items"
+    )
     whole = job.model_copy(update={"sample": None})
     run(whole, tmp_path)
     used = metadata(stimuli)["items_used"]
