@@ -109,11 +109,16 @@ def test_a_study_without_cells_has_no_such_section(tmp_path: Path) -> None:
     assert SECTION.view(Results(JOB, tmp_path, _read={CALIBRATION.path: empty})) is None
 
 
-def test_the_methods_are_those_of_the_study() -> None:
-    text = method(CalibrationSettings(methods=("isotonic", "mixture"), folds=4, inner_folds=2))
+def test_the_methods_are_those_of_the_study(results: Results) -> None:
+    rows = results.table(CALIBRATION)
+    asked = CalibrationSettings(methods=("isotonic", "mixture", "vector"), folds=4, inner_folds=2)
+    text = method(asked, rows[rows["method"].isin(["isotonic", "mixture"])], results)
     assert "by isotonic regression [@zadrozny2002] and a mixture with the human average" in text
     assert "temperature" not in text
     assert "4-fold" in text
+    assert "cluster" not in text, "no items belong together"
+    assert "logistic map" not in text
+    assert "vector scaling is a logistic map of each label" in method(asked, rows, results)
 
 
 @pytest.mark.parametrize("scale", ["valence", "emotions"])

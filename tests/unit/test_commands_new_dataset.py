@@ -559,7 +559,7 @@ REAL = {
         "word",
         {
             *("valence", "arousal", "dominance", "concreteness", "imageability", "familiarity"),
-            *("aoa", "size", "gender"),
+            *("age-of-acquisition", "size", "gender"),
         },
     ),
     "glasgow/glasgow_gpt-4.csv": ("word", {"valence", "arousal", "dominance", "concreteness"}),

@@ -93,20 +93,26 @@ def test_a_report_names_the_families_that_its_study_has(tmp_path: Path) -> None:
     page = html.unescape(
         make_page(tmp_path, study(figures=["heatmap"]), rating_rows(ratings(norm_rows)), norm_rows)
     )
-    (told,) = re.findall(r"<p>(Families of tests\. .*?)</p>", page)
-    assert "correlations with human means against 0 and equal spread" in told
-    assert "adjusted over all conditions with the same readout (Benjamini & Hochberg, 1995)" in told
+    (told,) = re.findall(r"<p>(P-values were adjusted within families of tests\. .*?)</p>", page)
+    assert "correlations with human means and of the difference in spread" in told
+    assert "(Benjamini & Hochberg, 1995), each over all conditions with the same readout" in told
     assert "differences between correlations" not in told, "there is one model, and one protocol"
-    assert "emotions against dimensions" not in told
+    assert "emotions with dimensions" not in told
 
 
 def test_a_study_without_tests_of_one_kind_has_no_empty_list() -> None:
     describing = [family for family in FAMILIES if not family.confirmatory]
     assert sentence(describing).startswith(
-        "Families of tests. The following are descriptive: tests of item SDs by rank"
+        "P-values were adjusted within families of tests. Those of rank-sum tests of item SDs and "
+        "of signed-rank tests of item SDs were adjusted"
     )
     confirming = [family for family in FAMILIES if family.confirmatory]
-    assert sentence(confirming).endswith(
-        ". The following are descriptive: all confidence intervals; and the scorecard of "
-        "expectations."
-    )
+    assert "descriptive" not in sentence(confirming)
+    unadjusted = [family for family in FAMILIES if not family.adjusted]
+    assert "were adjusted" not in sentence(unadjusted)
+
+
+def test_the_methods_name_the_adjustment_that_the_page_shows() -> None:
+    (differences,) = [one for one in sentence().split(". ") if "between correlations" in one]
+    assert "Holm-adjusted [@holm1979] over all pairs" in differences
+    assert "benjamini1995" not in differences

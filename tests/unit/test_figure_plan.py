@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.errors import StudyError
-from emoalign.figures.drawing import drawing
+from emoalign.figures.drawing import _in_order, drawing
 from emoalign.figures.figure_job import AskedOf, varying
 from emoalign.figures.planned import PlannedFigure, planned_figures, undrawn_figures
 from emoalign.planning.jobs import figures, reported, undrawn
@@ -23,6 +24,7 @@ from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_yaml
 from emoalign.tables import TABLES
+from tests.kit import words
 
 ROOT = Path(__file__).parents[2]
 NAMES = [kind.name for kind in FIGURES]
@@ -235,8 +237,8 @@ def test_protocols_are_compared_where_they_differ_in_one_thing_alone() -> None:
         ("cool", "warm"),
         ("kind", "kind and hot"),
     ]
-    assert varying(protocols, "d", "prompts") == [("kind", "warm")]
-    assert varying(protocols, "d", "personas") == [("adults", "kind", "warm")]
+    assert varying(protocols, "d", "prompts") == [("warm", "kind")]
+    assert varying(protocols, "d", "personas") == [("warm", "kind", "adults")]
     again = protocols["warm"].model_copy(update={"wave": 2, "temperature": 3})
     assert varying({"warm": protocols["warm"], "again": again}, "d", "temperature") == []
 
@@ -332,3 +334,17 @@ def card_of(name: str) -> DatasetCard:
     content, problems = read_yaml(ROOT / f"src/emoalign/catalogue/datasets/{name}.yaml")
     assert not problems
     return DatasetCard.model_validate(content)
+
+
+def test_figures_and_their_rows_are_in_the_order_of_the_study() -> None:
+    job = reported(
+        words.study(scales=("valence", "arousal"), models=("z", "a"), figures=None)
+    ).drawing()
+    planned = planned_figures(FIGURES, job)
+    assert [one.scale for one in planned if one.kind.name == "means"] == ["valence", "arousal"]
+    rows = pd.DataFrame(
+        [(scale, model) for model in ("a", "human", "z") for scale in ("arousal", "valence")],
+        columns=["scale", "model"],
+    )
+    assert _in_order(rows, job)["model"].tolist() == ["z", "a", "human"] * 2
+    assert _in_order(rows, job)["scale"].tolist() == ["valence"] * 3 + ["arousal"] * 3

@@ -74,7 +74,7 @@ def test_items_that_were_left_out_are_counted(page: str) -> None:
 def test_the_method_is_told_with_its_settings(page: str) -> None:
     text = words(page)
     assert "items with at least 3 raters" in text
-    assert "(5 folds)" in text
+    assert "(5 folds of items)" in text
 
 
 def test_labels_are_told_one_by_one(tmp_path: Path) -> None:

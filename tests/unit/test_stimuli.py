@@ -233,7 +233,7 @@ def test_too_few_eligible_items_are_told_with_their_number(
 ) -> None:
     file = lexicon(["joy", "Joyful", "glee", ":-)", "awe"])
     job = preparation(file, keep="[a-z]+", excluded_texts=("glee",), sample=3)
-    with pytest.raises(DataError, match="a sample of 3, but only 2 of 5 items can be used"):
+    with pytest.raises(DataError, match="a sample of 3, but only 2 of 5 words can be used"):
         run(job, tmp_path)
     assert list(tmp_path.glob("*.parquet")) == []
 
@@ -248,10 +248,15 @@ def test_items_left_out_and_items_that_look_alike_are_counted_where_they_are_pre
     stimuli = tmp_path / "stimuli.parquet"
     used = metadata(stimuli)["items_used"]
     assert used.startswith(
-        "5 of 8 items are used. Left out: 1 shown to models as examples in a prompt; 1 not matched "
-        "by keep; 1 not drawn for the sample of 5."
+        "Of 8 words, 1 shown as an example in a prompt and 1 not matching the pattern [a-zA-Z ]+ "
+        "were excluded. The sample was drawn from the remaining 6."
     )
     assert all(sentence.rstrip(".") in caplog.text for sentence in used.split(". "))
+    letters = job.model_copy(update={"sample": None, "keep": "[a-z]+", "excluded_texts": ()})
+    run(letters, tmp_path)
+    assert metadata(stimuli)["items_used"].startswith(
+        "Of 8 words, 3 with characters other than a to z were excluded. Items"
+    )
     whole = job.model_copy(update={"sample": None})
     run(whole, tmp_path)
     used = metadata(stimuli)["items_used"]
@@ -263,7 +268,7 @@ def test_a_dataset_of_which_nothing_is_left_is_refused_even_without_a_sample(
     tmp_path: Path, preparation: Prepare, lexicon: Write
 ) -> None:
     job = preparation(lexicon(["joy"]), keep="[0-9]+")
-    with pytest.raises(DataError, match="at least one, but none of 1 items can be used"):
+    with pytest.raises(DataError, match="at least one, but none of 1 word can be used"):
         run(job, tmp_path)
 
 

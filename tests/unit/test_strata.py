@@ -182,16 +182,16 @@ def test_items_know_their_stratum_and_too_few_raters_leave_an_item_out(
     assert [item.stratum for item in drawn].count("partial") == 2
     assert {item.item_id for item in drawn} >= {"part-a", "part-b", "none-a"}
     assert "few" not in {item.item_id for item in drawn}
-    assert selection.in_words() == (
-        "4 of 6 items are used. Left out: 1 with fewer than 3 human ratings on emotions "
-        "(min_raters); 1 not drawn."
+    assert selection.in_words("sentence") == (
+        "Of 6 sentences, 1 with fewer than 3 human ratings on emotions was excluded. The sample "
+        "was drawn from the remaining 5."
     )
     assert "stratum full: 1 of 2 items" in caplog.text
 
 
 def test_a_sample_that_the_strata_cannot_fill_is_refused() -> None:
     strata = {"by": [BY_AGREEMENT], "each": 1}
-    with pytest.raises(DataError, match=r"sample of 6, but only 5 of 6 items.*: 1 with fewer"):
+    with pytest.raises(DataError, match=r"sample of 6, but only 5 of 6 sentences.*: 1 with fewer"):
         select(comments(), job(strata=strata, min_raters=3, sample=6))
 
 

@@ -248,7 +248,12 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "answered in up to 9 tokens (sampled answers)": {"unlike protocols"},
     "The answers were collected on": set(),
     "were rated.": set(),
-    "Items that are shown as examples in any prompt were excluded": {"unlike protocols"},
+    "for exact probabilities, on items with at least half": {"exact", "both readouts"},
+    "Two protocols of the same model were compared": TWO,
+    "Two models under the same protocol": set(),
+    "a paired bootstrap interval over clusters": set(),
+    "were resampled together": set(),
+    "No item is shown as an example in a prompt": {"unlike protocols"},
     # Who is nearer to people
     "The correlation was higher under p than under q": {"unlike protocols"},
     "The two protocols differ in 2 respects: examples (none vs. 2) and answer format (text of up "

@@ -34,7 +34,18 @@ DIRECTIONS = {
     "valence": "higher is more pleasant",
     "arousal": "higher is more arousing",
     "dominance": "higher is more in control",
-    "aoa": "higher is learnt later",
+    "happiness": "higher is happier",
+    "anger": "higher is angrier",
+    "sadness": "higher is sadder",
+    "fear": "higher is more frightened",
+    "disgust": "higher is more disgusted",
+    "surprise": "higher is more surprised",
+    "approach": "higher is more inviting to approach",
+    "concreteness": "higher is more concrete",
+    "imageability": "higher is easier to imagine",
+    "familiarity": "higher is more familiar",
+    "age-of-acquisition": "higher is learnt later",
+    "size": "higher is larger",
     "gender": "higher is more masculine",
 }
 
@@ -215,7 +226,7 @@ def _scales(columns: GuessedColumns) -> Iterator[str]:
         else:
             yield f"    min: {low:g}  {CHECK}: {seen}"
             yield f"    max: {high:g}"
-        direction = DIRECTIONS.get(scale.name, f"higher is more {scale.name}")
+        direction = DIRECTIONS.get(scale.name, f"higher is a greater degree of {scale.name}")
         yield f"    direction: {direction}  {CHECK}"
     if not columns.scales:
         yield (

@@ -73,9 +73,15 @@ class Subject:
         return f"{self.job.datasets[dataset].title}: {scale}"
 
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
-        """What a model under a protocol, in a readout, is called, on two lines."""
+        """What a model under a protocol, in a readout, is called, on two lines; the only model of
+        a study is not named where protocols tell the conditions apart."""
         asked = protocol if readout is None else f"{protocol}, {READOUT_NAMES[readout]}"
-        return f"{self.job.models[model]}\n{asked}"
+        return f"{self.job.models[model]}\n{asked}" if self.names_models else asked
+
+    @property
+    def names_models(self) -> bool:
+        """Whether conditions are told apart by their models."""
+        return len(self.job.models) > 1 or len(self.job.protocols) == 1
 
 
 def subjects(
@@ -92,7 +98,7 @@ def subjects(
                 if path not in read:
                     read[path] = contracts[name].read(results / path)
             rows = pd.concat([read[path] for path in paths], ignore_index=True)
-            tables[name] = _concerned(rows, planned.job)
+            tables[name] = _in_order(_concerned(rows, planned.job), planned.job)
         yield planned, Subject(planned.job, tables, planned.dataset or "", planned.scale or "")
 
 
@@ -106,6 +112,20 @@ def _concerned(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:
         pairs = zip(rows["dataset"], rows["scale"], strict=True)
         kept &= np.array([pair in scales for pair in pairs], dtype=bool)
     return rows[kept].reset_index(drop=True)
+
+
+def _in_order(rows: pd.DataFrame, job: FigureJob) -> pd.DataFrame:
+    """The rows in the order of the study, as far as a table has its columns; rows of what the job
+    does not name, such as people, come last."""
+    order = job.order
+    keys = [
+        rows[name].astype(object).map(places).astype(float).fillna(len(places)).to_numpy()
+        for name, places in order.items()
+        if name in rows.columns
+    ]
+    if not keys:
+        return rows
+    return rows.iloc[np.lexsort(keys[::-1])].reset_index(drop=True)
 
 
 class Drawing(Protocol):

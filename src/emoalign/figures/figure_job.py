@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -48,12 +48,31 @@ class FigureJob(Job):
     The job of the figures of a dataset is that of a study which has no other dataset.
     """
 
-    version: int = 5
+    version: int = 6
     figures: tuple[str, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]
     protocols: dict[str, AskedOf]
     seed: int
+
+    @property
+    def order(self) -> dict[str, dict[str, int]]:
+        """The place of each dataset, scale, model and protocol in the order of the study, and of
+        each readout, by the column that names it; scales as in the first dataset that has them."""
+        scales = dict.fromkeys(
+            name for shown in self.datasets.values() for name in (*shown.scales, *shown.labels)
+        )
+        named: Mapping[str, Iterable[str]] = {
+            "dataset": self.datasets,
+            "scale": scales,
+            "model": self.models,
+            "protocol": self.protocols,
+            "readout": ("exact", "sampled"),
+        }
+        return {
+            column: {name: place for place, name in enumerate(names)}
+            for column, names in named.items()
+        }
 
     def within(self, dataset: str | None, scale: str | None = None) -> FigureJob:
         """The part of it that concerns a dataset, and one scale of it where that is named; all of
@@ -79,12 +98,13 @@ class FigureJob(Job):
 def varying(
     protocols: Mapping[str, AskedOf], dataset: str, varied: Varied
 ) -> list[tuple[str, ...]]:
-    """Groups of protocols that differ in `varied` and are alike in the rest, names ascending.
+    """Groups of protocols that differ in `varied` and are alike in the rest, in the order of
+    `protocols`.
 
     Personas need words that mention them: where personas differ, words may differ too.
     """
     groups: dict[tuple[object, ...], dict[str, object]] = {}
-    for name, asked in sorted(protocols.items()):
+    for name, asked in protocols.items():
         properties = {
             "temperature": asked.temperature,
             "personas": asked.personas,

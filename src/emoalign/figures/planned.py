@@ -151,9 +151,8 @@ def _places(level: Level, job: FigureJob) -> Iterator[tuple[str | None, str | No
         case "study":
             yield None, None
         case "dataset":
-            yield from ((dataset, None) for dataset in sorted(job.datasets))
+            yield from ((dataset, None) for dataset in job.datasets)
         case "scale":
-            for name in sorted(job.datasets):
-                dataset = job.datasets[name]
-                for scale in sorted([*dataset.scales, *dataset.labels]):
+            for name, dataset in job.datasets.items():
+                for scale in (*dataset.scales, *dataset.labels):
                     yield name, scale

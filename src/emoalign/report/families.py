@@ -8,35 +8,36 @@ from emoalign.tables.families import FAMILIES, Adjustment, Family
 from emoalign.wording import listed
 
 SOURCES: dict[Adjustment, str] = {
-    "false discovery rate": "@benjamini1995",
-    "Holm": "@holm1979",
+    "false discovery rate": "adjusted for the false discovery rate [@benjamini1995]",
+    "Holm": "Holm-adjusted [@holm1979]",
 }
-"""The source of each way of adjusting p-values."""
+"""Each way of adjusting p-values, with its source."""
 
 
 def sentence(families: Sequence[Family] = FAMILIES) -> str:
-    """Sentences on which tests are adjusted together, and which are confirmatory."""
-    told = "Families of tests. "
-    if confirmatory := list(_adjusted(families, confirmatory=True)):
-        told += (
-            "The following tests are confirmatory if they were planned before the data were "
-            f"collected: {'; '.join(confirmatory)}. "
-        )
-    descriptive = list(_adjusted(families, confirmatory=False))
-    if alone := [family.tests for family in families if not family.adjusted]:
-        descriptive.append(f"tests of {listed(alone)}, which are not adjusted")
-    tests = "; ".join([*descriptive, "all confidence intervals"])
-    return f"{told}The following are descriptive: {tests}; and the scorecard of expectations."
+    """Sentences on which p-values are adjusted together, and which describe.
+
+    Of several adjusted p-values of a test, the first is named: it is the one that is used.
+    """
+    told = []
+    if any(family.adjusted for family in families):
+        told.append("P-values were adjusted within families of tests.")
+    told += _adjusted(families, confirmatory=True)
+    told += [
+        f"{one[:-1]}; they are descriptive." for one in _adjusted(families, confirmatory=False)
+    ]
+    if alone := [f"of {family.tests}" for family in families if not family.adjusted]:
+        told.append(f"The p-values {listed(alone)} are descriptive and were not adjusted.")
+    return " ".join([*told, "Confidence intervals were not adjusted."])
 
 
 def _adjusted(families: Sequence[Family], *, confirmatory: bool) -> Iterator[str]:
-    """Tests that are adjusted over the same rows in the same way, together."""
-    alike: dict[tuple[str, tuple[Adjustment, ...]], list[str]] = {}
+    """A sentence on the tests that are adjusted over the same rows in the same way."""
+    alike: dict[tuple[str, Adjustment], list[str]] = {}
     for family in families:
         if family.adjusted and family.confirmatory == confirmatory:
-            how = tuple(family.adjusted.values())
-            alike.setdefault((family.rows, how), []).append(family.tests)
+            how = next(iter(family.adjusted.values()))
+            alike.setdefault((family.rows, how), []).append(f"of {family.tests}")
     for (rows, how), tests in alike.items():
-        each = ", each" if len(tests) > 1 else ","
-        sources = "; ".join(SOURCES[one] for one in how)
-        yield f"tests of {listed(tests)}{each} adjusted over {rows} [{sources}]"
+        each = ", each" if len(tests) > 1 else ""
+        yield f"Those {listed(tests)} were {SOURCES[how]}{each} over {rows}."

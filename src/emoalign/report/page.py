@@ -269,7 +269,7 @@ def cited(text: str) -> tuple[str, list[str]]:
     def in_text(citation: re.Match[str]) -> str:
         named = [key.removeprefix("@") for key in citation["keys"].split("; ")]
         keys.extend(named)
-        return f"({'; '.join(_short_source(key) for key in named)})"
+        return f"({'; '.join(sorted(map(_short_source, named), key=str.casefold))})"
 
     return _CITED.sub(in_text, text), keys
 

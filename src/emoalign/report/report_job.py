@@ -126,28 +126,26 @@ class ReportJob(Job):
     def drawing(self) -> FigureJob:
         """The job of all figures of the study: what `figures.planned.planned_figures` takes.
 
-        It is in alphabetical order, so that a new order of the study draws nothing again.
+        It is in the order of the study, as tables and texts of the report are.
         """
         return FigureJob(
             figures=self.figures,
-            models={name: self.short_names[name] for name in sorted(self.models)},
+            models={name: self.short_names[name] for name in self.models},
             datasets={
                 name: ShownDataset(
                     **{field: getattr(dataset, field) for field in ShownDataset.model_fields}
-                    | {"scales": dict(sorted(dataset.scales.items()))}
-                    | {"labels": dict(sorted(dataset.labels.items()))}
                 )
-                for name, dataset in sorted(self.datasets.items())
+                for name, dataset in self.datasets.items()
             },
             protocols={
                 entry.name: AskedOf(
                     temperature=entry.temperature,
-                    prompts={name: entry.prompt_set(name) or "" for name in sorted(self.datasets)},
+                    prompts={name: entry.prompt_set(name) or "" for name in self.datasets},
                     personas=entry.personas,
                     several=entry.participants != 1 or "exact" in entry.readouts,
                     wave=entry.wave,
                 )
-                for _, entry in sorted(self.protocols.items())
+                for entry in self.protocols.values()
             },
             seed=self.seed,
         )

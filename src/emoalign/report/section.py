@@ -36,6 +36,7 @@ import pandas as pd
 
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure, planned_figures
+from emoalign.items.clusters import ItemClusters
 from emoalign.items.item_names import item_names
 from emoalign.report.answers import Answers
 from emoalign.report.grid import in_order
@@ -95,6 +96,14 @@ class Results:
             )
 
         return sorted(planned_figures(self.kinds, self.job.drawing()), key=place)
+
+    @cached_property
+    def clustered(self) -> bool:
+        """Whether a dataset has items that are resampled together: of one cluster, or alike."""
+        read = [
+            ItemClusters.read(self.folder / f"stimuli/{name}.parquet") for name in self.job.datasets
+        ]
+        return any(len(set(items.numbers.tolist())) < len(items.item_ids) for items in read)
 
     @cached_property
     def answers(self) -> Answers:

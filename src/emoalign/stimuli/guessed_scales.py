@@ -33,7 +33,7 @@ _OTHERS = {
     "concreteness": "concreteness conc cnc concreto",
     "imageability": "imageability imag img imagery",
     "familiarity": "familiarity fam",
-    "aoa": "aoa",
+    "age-of-acquisition": "aoa",
     "size": "size",
     "gender": "gender gend",
 }

@@ -97,9 +97,9 @@ def prepared(
             selection = select(answered, job)
             items = list(selection.items)
             missing = len(everything) - len(answered)
-            left_out = {"without recorded answers (items: rated)": missing, **selection.left_out}
+            left_out = {"without answers by every recorded model": missing, **selection.left_out}
             if any(left_out.values()):
-                notes.append(Selection(items, left_out).in_words())
+                notes.append(Selection(items, left_out).in_words(job.modality))
     if job.restricted and items:
         called = public_ids(everything, job.dataset)
         items = [replace(item, item_id=called[item.item_id]) for item in items]

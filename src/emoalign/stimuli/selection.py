@@ -20,6 +20,7 @@ from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.norms import human_answers, norm_rows
 from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
 from emoalign.stimuli.rows import composed
+from emoalign.study.fields import Modality
 from emoalign.study.scales import DatasetScale
 from emoalign.study.settings import Strata, Stratifier
 from emoalign.wording import listed
@@ -29,6 +30,16 @@ _log = logging.getLogger(__name__)
 MOST_NAMED = 3
 """Scales named one by one; of more, only their number is given."""
 
+NOT_DRAWN = "not drawn for the sample"
+"""Why items are left out that could have been used."""
+
+PLAIN_LETTERS = {
+    "[a-z]+": "a to z",
+    "[a-zA-Z]+": "a to z and A to Z",
+    "[A-Za-z]+": "A to Z and a to z",
+}
+"""Patterns of letters alone, in words."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -37,9 +48,26 @@ class Selection:
     items: Sequence[SourceItem]
     left_out: Mapping[str, int]
 
-    def in_words(self) -> str:
-        """The numbers in sentences: "300 of 310 items are used. Left out: 10 …"."""
-        return _in_words(f"{len(self.items):,} of", "are used", len(self.items), self.left_out)
+    def in_words(self, modality: Modality) -> str:
+        """The numbers in sentences: "Of 310 words, 10 shown … were excluded."."""
+        excluded = Counter(self.left_out)
+        not_drawn = excluded.pop(NOT_DRAWN, 0)
+        n = sum(excluded.values())
+        told = []
+        if n:
+            there = len(self.items) + n + not_drawn
+            told.append(
+                f"Of {_many(there, modality)}, {listed(_reasons(excluded))} "
+                f"{'was' if n == 1 else 'were'} excluded."
+            )
+        if not_drawn:
+            left = f"{len(self.items) + not_drawn:,}"
+            told.append(
+                f"The sample was drawn from the remaining {left}."
+                if n
+                else f"The sample was drawn from {_many(len(self.items) + not_drawn, modality)}."
+            )
+        return " ".join(told)
 
 
 def select(items: Sequence[SourceItem], job: PreparationJob) -> Selection:
@@ -72,10 +100,13 @@ def select(items: Sequence[SourceItem], job: PreparationJob) -> Selection:
     if len(drawn) < (job.sample or 1):
         wanted = f"a sample of {job.sample}" if job.sample else "at least one"
         number = "none" if there == 0 else f"only {there:,}"
-        said = _in_words(f"but {number} of", "can be used", there, left_out)
-        raise DataError(f"dataset {job.dataset!r}: the study asks for {wanted}, {said}")
-    sampled = f"not drawn for the sample of {job.sample:,}" if job.sample else "not drawn"
-    left_out[sampled] = there - len(drawn)
+        all_of_them = _many(there + sum(left_out.values()), job.modality)
+        why = f" Excluded: {listed(_reasons(left_out))}." if +left_out else ""
+        raise DataError(
+            f"dataset {job.dataset!r}: the study asks for {wanted}, but {number} of {all_of_them} "
+            f"can be used.{why}"
+        )
+    left_out[NOT_DRAWN] = there - len(drawn)
     return Selection(
         [
             replace(by_id[item_id], stratum=strata.get(item_id, by_id[item_id].stratum))
@@ -92,22 +123,30 @@ def _unusable(items: Sequence[SourceItem], job: PreparationJob) -> Iterator[tupl
     few = (
         f"without human ratings on {scales}"
         if job.min_raters == 1
-        else f"with fewer than {job.min_raters} human ratings on {scales} (min_raters)"
+        else f"with fewer than {job.min_raters} human ratings on {scales}"
+    )
+    pattern = str(job.keep)
+    unlike = (
+        f"with characters other than {PLAIN_LETTERS[pattern]}"
+        if pattern in PLAIN_LETTERS
+        else f"not matching the pattern {pattern}"
     )
     shown = {composed(text).casefold() for text in job.excluded_texts}
     for item in items:
         if not kept(item, job.keep):
-            yield item.item_id, "not matched by keep"
+            yield item.item_id, unlike
         elif composed(shown_name(item)).casefold() in shown:
-            yield item.item_id, "shown to models as examples in a prompt"
+            yield item.item_id, "shown as an example in a prompt"
         elif _raters(item, rated) < job.min_raters:
             yield item.item_id, few
 
 
-def _in_words(number: str, verb: str, used: int, left_out: Mapping[str, int]) -> str:
-    reasons = [f"{count:,} {reason}" for reason, count in left_out.items() if count]
-    said = f"{number} {used + sum(left_out.values()):,} items {verb}."
-    return f"{said} Left out: {'; '.join(reasons)}." if reasons else said
+def _many(n: int, modality: Modality) -> str:
+    return f"{n:,} {modality}{'s' * (n != 1)}"
+
+
+def _reasons(left_out: Mapping[str, int]) -> list[str]:
+    return [f"{count:,} {reason}" for reason, count in left_out.items() if count]
 
 
 def _raters(item: SourceItem, scales: Collection[str]) -> float:

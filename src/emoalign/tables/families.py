@@ -44,7 +44,7 @@ FAMILIES = (
     Family(
         ALIGNMENT,
         ("pearson_p",),
-        "correlations with human means against 0",
+        "correlations with human means",
         {"pearson_p_adjusted": "false discovery rate"},
         ("readout",),
         "all conditions with the same readout",
@@ -53,7 +53,7 @@ FAMILIES = (
     Family(
         ALIGNMENT,
         ("signflip_p",),
-        "equal spread of model and human ratings",
+        "the difference in spread between model and human ratings",
         {"signflip_p_adjusted": "false discovery rate"},
         ("readout",),
         "all conditions with the same readout",
@@ -71,7 +71,7 @@ FAMILIES = (
     Family(
         FRAMEWORK,
         ("p",),
-        "discrete emotions against dimensions",
+        "the comparison of discrete emotions with dimensions",
         {"p_holm": "Holm"},
         ("readout",),
         "all comparisons with the same readout",
@@ -99,7 +99,7 @@ FAMILIES = (
     Family(
         ALIGNMENT,
         ("ranksum_p",),
-        "item SDs by rank sums",
+        "rank-sum tests of item SDs",
         {"ranksum_p_adjusted": "false discovery rate"},
         ("readout",),
         "all conditions with the same readout",
@@ -107,7 +107,7 @@ FAMILIES = (
     Family(
         ALIGNMENT,
         ("signedrank_p",),
-        "item SDs by signed ranks",
+        "signed-rank tests of item SDs",
         {"signedrank_p_adjusted": "false discovery rate"},
         ("readout",),
         "all conditions with the same readout",
@@ -119,7 +119,7 @@ FAMILIES = (
     Family(
         READOUTS,
         ("p_pooled", "ks_p", "p_sharpness"),
-        "agreement of sampled answers with exact probabilities",
+        "the agreement of sampled answers with exact probabilities",
     ),
 )
 """All tests of all tables; a p-value that is not here is in no table."""

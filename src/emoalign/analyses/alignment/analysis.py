@@ -72,11 +72,12 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.alignment.figure:draw_correlations",
             title="Correlation with people",
             caption="Correlation (Pearson r) of item means with human item means, with its 95% "
-            "bootstrap interval over items (BCa). Filled: exact probabilities; open: "
-            "sampled answers. Where they are known: the ceiling that the reliability of "
-            "the human ratings sets on these items, and how well one person agrees with "
-            "the mean of the others, or else one rating per item with the mean of the "
-            "item's other ratings. Right: the number of items.",
+            "bias-corrected and accelerated (BCa) bootstrap interval over items. Marks as in the "
+            "legend; of those that may be in it, the ceiling is the highest r that the "
+            "reliability of the human ratings allows on these items, one person is the "
+            "agreement of one person with the mean of the others, and one rating that of one "
+            "rating per item with the mean of the item's other ratings. Right: the number "
+            "of items.",
             alt="Correlation of each condition with human ratings, with interval, ceiling and one "
             "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -104,7 +105,7 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.alignment.figure:draw_means",
             title="Means of items: {dataset}, {scale}",
-            caption="{dataset}, {scale}: each point is one of the items. Dashed: model and people "
+            caption="{dataset}, {scale}: each point is an item. Dashed: model and people "
             "agree. Solid: fitted line, where there is one; of the items farthest from it "
             "some are named, as far as names do not overlap. Where items have different "
             "numbers of answers, those with more have larger points. Above each panel: r "

@@ -78,15 +78,15 @@ def draw_personas(subject: Subject) -> list[Figure]:
     """A row per protocol, those without personas first."""
     protocols = subject.job.protocols
 
-    def persona(name: str) -> str:
-        return protocols[name].personas or ""
+    def persona(name: str) -> bool:
+        return protocols[name].personas is not None
 
     groups_of_protocols = varying(protocols, subject.dataset, "personas")
     return _draw(subject, [sorted(names, key=persona) for names in groups_of_protocols], _rows)
 
 
 def draw_wordings(subject: Subject) -> list[Figure]:
-    """A row per protocol, in the order of their names."""
+    """A row per protocol, in the order of the study."""
     return _draw(subject, varying(subject.job.protocols, subject.dataset, "prompts"), _rows)
 
 
@@ -109,7 +109,7 @@ def _draw(
         asked = table[table["protocol"].isin(list(protocols))]
         if asked[["pearson_r", "ratio"]].isna().all(axis=None):
             continue
-        for models in pages_of(sorted(asked["model"].unique()), MODELS):
+        for models in pages_of(asked["model"].unique().tolist(), MODELS):
             shown = asked[asked["model"].isin(list(models))]
             for page in draws(subject, shown, protocols, limits):
                 if len(groups_of_protocols) > 1:
@@ -148,7 +148,7 @@ def _curves(
     lines = _lines(subject, table, 0.3 * nearest, 0.03 * nearest)
     legend = list(_legend(lines, joined=True))
     pages = []
-    for scales in pages_of(sorted(table["scale"].unique()), COLUMNS):
+    for scales in pages_of(table["scale"].unique().tolist(), COLUMNS):
         across = len(scales)
         width = COLUMN_INCHES if across == 1 else PAGE_INCHES
         height = 4.4 + LEGEND_LINE * -(-len(legend) // across)
@@ -157,7 +157,7 @@ def _curves(
         for (upper, lower), scale in zip(grid.T, scales, strict=True):
             cells = table[table["scale"] == scale]
             _references(upper, lower, cells, upright=False)
-            for key, rows in groups(cells, ["model", "readout"]):
+            for key, rows in groups(cells, ["model", "readout"], sort=False):
                 line = lines[key[0], key[1]]
                 placed = rows.assign(place=rows["protocol"].map(places)).sort_values("place")
                 for panel, (value, low, high) in ((upper, R), (lower, RATIO)):
@@ -191,7 +191,7 @@ def _rows(
     height = min(0.35 + row * len(there), PAGE_HEIGHT - of_legend)
     pages = []
     for scales in pages_of(
-        sorted(table["scale"].unique()), max(1, int((PAGE_HEIGHT - of_legend) / height))
+        table["scale"].unique().tolist(), max(1, int((PAGE_HEIGHT - of_legend) / height))
     ):
         figure = Figure(
             figsize=(PAGE_INCHES, height * len(scales) + of_legend), layout="constrained"
@@ -200,7 +200,7 @@ def _rows(
         for (left, right), scale in zip(grid, scales, strict=True):
             cells = table[table["scale"] == scale]
             _references(left, right, cells, upright=True)
-            for key, rows in groups(cells, ["model", "readout"]):
+            for key, rows in groups(cells, ["model", "readout"], sort=False):
                 line = lines[key[0], key[1]]
                 y = np.array([there.index(name) for name in rows["protocol"]]) + line.aside
                 for panel, (value, low, high) in ((left, R), (right, RATIO)):
@@ -226,7 +226,11 @@ def _lines(
 ) -> dict[tuple[str, str], Line]:
     """How each model and readout is drawn; readouts are told apart where there are both. Those at
     one place stand `most` apart, and all of them within `together`."""
-    keys = sorted(set(zip(table["model"], table["readout"], strict=True)))
+    models = list(subject.job.models)
+    keys = sorted(
+        set(zip(table["model"], table["readout"], strict=True)),
+        key=lambda key: (models.index(key[0]), key[1]),
+    )
     both = table["readout"].nunique() > 1
     apart = min(most, together / len(keys))
     return {

@@ -24,7 +24,7 @@ from emoalign.figures.panels import (
 from emoalign.figures.point_names import Outliers, name_outliers
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PEOPLE, shortened, width_of
 from emoalign.tables import ALIGNMENT, ITEMS, groups, records
-from emoalign.wording import R_INTERVAL, correlation, span
+from emoalign.wording import R_INTERVAL, correlation, counted, span
 
 ROW_INCHES = 0.21
 LIST_ROWS = int((PAGE_HEIGHT - 1.3) / ROW_INCHES)
@@ -61,6 +61,8 @@ def draw_correlations(subject: Subject) -> list[Figure]:
         parts = [cell["protocol"]] if protocols else []
         parts += [cell["readout"]] if readouts else []
         # A title is known by its beginning; what tells the rows of a model apart stays whole.
+        if parts and not subject.names_models:
+            return ", ".join(parts)
         asked = "".join(f", {part}" for part in parts)
         title = subject.job.models[cell["model"]]
         room = max(NAME_INCHES - width_of(asked, NAME_SIZE), TITLE_INCHES)
@@ -73,8 +75,8 @@ def _pages(subject: Subject, table: pd.DataFrame) -> Iterator[list[Row]]:
     """Rows page by page: a scale that does not fit begins a new one, and is named again where it
     goes on."""
     page: list[Row] = []
-    for (dataset, scale), rows in groups(table, ["dataset", "scale"]):
-        cells = records(rows.sort_values(["model", "protocol", "readout"]))
+    for (dataset, scale), rows in groups(table, ["dataset", "scale"], sort=False):
+        cells = records(rows)
         heading = subject.scale_name(dataset, scale)
         if page and len(page) + 1 + min(len(cells), LIST_ROWS - 1) > LIST_ROWS:
             yield page
@@ -172,7 +174,7 @@ def _list_legend(cells: Sequence[Mapping[str, Any]]) -> list[Line2D]:
 
 def draw_means(subject: Subject) -> list[Figure]:
     """A panel per cell: each point an item, with identity line, fitted line and named outliers."""
-    cells = list(groups(subject.rows(ITEMS), ["model", "protocol", "readout"]))
+    cells = list(groups(subject.rows(ITEMS), ["model", "protocol", "readout"], sort=False))
     aligned: dict[tuple[str, ...], dict[str, Any]] = {
         (row["model"], row["protocol"], row["readout"]): row
         for row in records(subject.rows(ALIGNMENT))
@@ -238,7 +240,8 @@ def _points(axis: Axes, used: pd.DataFrame, answers: pd.Series | None, colour: s
 def _summary(cell: Mapping[str, Any], answers: pd.Series | None) -> str:
     """r with its interval; how many items, and how many answers to each."""
     r = correlation(cell, "pearson_r", "pearson")
-    n = f"{cell['n_items']} items"
+    n = counted(cell["n_items"], "item")
     if answers is None or answers.empty:
         return f"{r}\n{n}"
-    return f"{r}\n{n}, {span(answers, 0)} answers each"
+    each = "1 answer" if set(answers) == {1} else f"{span(answers, 0)} answers"
+    return f"{r}\n{n}, {each} each"

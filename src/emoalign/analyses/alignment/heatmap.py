@@ -61,7 +61,9 @@ def draw(subject: Subject) -> list[Figure]:
     """A row per model, a column per scale: r; above the models the ceiling, one person, one
     rating."""
     r = subject.rows(ALIGNMENT).pivot(index=WHO, columns=SCALE_KEY, values="pearson_r")
-    r = r.sort_index().sort_index(axis=1)
+    order = subject.job.order
+    for axis in (0, 1):
+        r = r.sort_index(axis=axis, key=lambda names: names.map(order[str(names.name)]))
     human = subject.rows(RELIABILITY).set_index(SCALE_KEY)[list(OF_PEOPLE)].T[r.columns]
     human = human.dropna(axis="index", how="all")
     shades = Normalize(min(0.0, float(np.nanmin([0.0, *r.to_numpy().ravel()]))), 1.0)
@@ -80,7 +82,8 @@ def _names(subject: Subject, cells: pd.Index) -> list[str]:
     for model, protocol, readout in cells:
         asked = [protocol] if protocols else []
         asked += [READOUT_NAMES[readout].split()[0]] if readouts else []
-        names.append("\n".join(filter(None, (subject.job.models[model], ", ".join(asked)))))
+        title = subject.job.models[model] if subject.names_models or not asked else ""
+        names.append("\n".join(filter(None, (title, ", ".join(asked)))))
     return names
 
 

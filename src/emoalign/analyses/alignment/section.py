@@ -127,23 +127,28 @@ def _view(results: Results) -> View | None:
     return View(
         {"grid": shown, "gaps": alignment_gaps(rows), "readouts": set(rows["readout"])},
         told,
-        methods=[_methods(job)] if rows["pearson_r"].notna().any() else [],
+        methods=[_methods(results)] if rows["pearson_r"].notna().any() else [],
         summed=len(told) > FEW,
     )
 
 
-def _methods(job: ReportJob) -> str:
-    resamples = part(job, StatisticsSettings).bootstrap_resamples
+def _methods(results: Results) -> str:
+    resamples = part(results.job, StatisticsSettings).bootstrap_resamples
+    together = (
+        " Items with the same text or image, and items that belong together according to the "
+        "dataset's card, such as sentences of one document, were resampled together."
+        if results.clustered
+        else ""
+    )
     return (
         "The mean model rating and the mean human rating of each item were compared by Pearson's "
         "r, Spearman's rank correlation, Lin's concordance correlation [@lin1989], the mean "
         "absolute error and the root mean squared error. The latter is shown beside the error of a "
         "rater who gives every item the average human mean. Pearson's r has a 95% "
         "bias-corrected and accelerated (BCa) bootstrap interval over items [@efron1987], from "
-        f"{resamples:,} resamples. Items with the same text or image, and items that belong "
-        "together according to the dataset's card, such as sentences of one document, were "
-        "resampled together. The p-values of each test were adjusted over all conditions with the "
-        "same readout [@benjamini1995]."
+        f"{resamples:,} resamples.{together} The p-values of each test were adjusted over all "
+        "conditions with the same readout, that is, over all sampled answers or over all exact "
+        "probabilities [@benjamini1995]."
     )
 
 

@@ -59,7 +59,7 @@ def _panels(subject: Subject) -> Iterator[Panel]:
     rows = records(subject.rows(AROUSAL).sort_values("n_items", ascending=False, kind="stable"))
     yield Panel("People", _side_by_side(people, "human_mean"), PEOPLE, rows[0], "v_human")
     by_cell = {(row["model"], row["protocol"], row["readout"]): row for row in rows}
-    for key, cell in groups(both, ["model", "protocol", "readout"]):
+    for key, cell in groups(both, ["model", "protocol", "readout"], sort=False):
         points, colour = _side_by_side(cell, "mean"), subject.marks[key[0]].colour
         row = by_cell[key[0], key[1], key[2]]
         yield Panel(subject.cell_name(*key), points, colour, row, "v_model")
@@ -126,11 +126,11 @@ def draw_arousal_errors(subject: Subject) -> list[Figure]:
     keys = ["model", "protocol", "readout"]
     sides = (ERROR, RESIDUAL) if "valence" in subject.shown.scales else (ERROR,)
     errors = subject.rows(AROUSAL_ITEMS)
-    items = dict(groups(errors, keys))
-    worst = dict(groups(subject.rows(RESIDUALS), keys))
+    items = dict(groups(errors, keys, sort=False))
+    worst = dict(groups(subject.rows(RESIDUALS), keys, sort=False))
     parts = [
         (key, records(rows)[0], side)
-        for key, rows in groups(subject.rows(AROUSAL), keys)
+        for key, rows in groups(subject.rows(AROUSAL), keys, sort=False)
         for side in sides
     ]
     limit = _limit(errors["error"])

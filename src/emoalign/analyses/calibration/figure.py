@@ -64,8 +64,8 @@ def draw(subject: Subject) -> list[Figure]:
     """A panel per cell: curves of the model as it is, by the method nearest to people, and of
     people's average, which ignores the item."""
     keys = ["model", "protocol", "readout"]
-    cells = list(groups(subject.rows(CALIBRATION), keys))
-    curves = dict(groups(subject.rows(CALIBRATION_CURVES), [*keys, "method"]))
+    cells = list(groups(subject.rows(CALIBRATION), keys, sort=False))
+    curves = dict(groups(subject.rows(CALIBRATION_CURVES), [*keys, "method"], sort=False))
     drawn = {key: [(*key, name) for name in _methods(cell)] for key, cell in cells}
     across, up = _reach([curves[one] for ones in drawn.values() for one in ones])
     pages = []

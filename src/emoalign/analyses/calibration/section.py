@@ -49,7 +49,7 @@ CITED: dict[Method, str] = {
     "bias": "a bias per point or label",
     "isotonic": "isotonic regression [@zadrozny2002]",
     "mixture": "a mixture with the human average, that is, the mean human distribution",
-    "vector": "vector scaling [@guo2017] (of labels: a logistic map of each [@platt1999])",
+    "vector": "vector scaling [@guo2017]",
     "dirichlet": "Dirichlet calibration [@kull2019]",
     "cumulative_logit": "a cumulative-logit map [@mccullagh1980]",
 }
@@ -77,7 +77,9 @@ def _view(results: Results) -> View | Absent | None:
         "published": PUBLISHED if of_labels else None,
         "folds": settings.folds,
     }
-    return View(values, findings=list(findings(judged, job)), methods=[method(settings)])
+    return View(
+        values, findings=list(findings(judged, job)), methods=[method(settings, judged, results)]
+    )
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
@@ -245,19 +247,33 @@ def _no_information(useless: Cells, best: pd.DataFrame, job: ReportJob) -> str:
     )
 
 
-def method(settings: CalibrationSettings) -> str:
-    """The paragraph on calibration in the section on methods."""
-    names = [CITED[name] for name in settings.methods]
+def method(settings: CalibrationSettings, judged: pd.DataFrame, results: Results) -> str:
+    """The paragraph on calibration in the section on methods, on what was tried in the study."""
+    tried = set(judged["method"])
+    names = [CITED[name] for name in settings.methods if name in tried]
+    labels = {
+        (dataset, scale) for dataset, card in results.job.datasets.items() for scale in card.labels
+    }
+    places = set(
+        judged.loc[judged["method"] == "vector", ["dataset", "scale"]].itertuples(
+            index=False, name=None
+        )
+    )
+    of_labels = (
+        " For labels, vector scaling is a logistic map of each label [@platt1999]."
+        if labels & places
+        else ""
+    )
+    apart = "" if not results.clustered else " that keeps items of one cluster together"
     return (
         "In each condition with enough items rated by people, the model's distributions were "
-        f"calibrated to the human ones by {listed(names)}. Each method was fitted on some of the "
-        "items and evaluated on the others "
-        f"({settings.folds}-fold cross-validation over items, keeping items with the same text, or "
-        "of the same cluster, together); smoothing and penalties were chosen by likelihood in "
-        f"{settings.inner_folds} inner folds. Its gain is the relative reduction of the mean "
-        "Jensen–Shannon divergence [@inoshita2026], with BCa intervals over resampled items "
-        "[@efron1987]; p-values are from randomly flipping the signs of the changes of items and "
-        "were adjusted over the methods of a condition [@holm1979]."
+        f"calibrated to the human ones by {listed(names)}.{of_labels} Each method was fitted on "
+        f"some of the items and evaluated on the others ({settings.folds}-fold cross-validation"
+        f"{apart}); smoothing and penalties were chosen "
+        f"by likelihood in {settings.inner_folds} inner folds. Its gain is the relative reduction "
+        "of the mean Jensen–Shannon divergence [@inoshita2026], with BCa bootstrap intervals over "
+        "items [@efron1987]; p-values are from randomly flipping the signs of the items' changes "
+        "and were adjusted over the methods of a condition [@holm1979]."
     )
 
 

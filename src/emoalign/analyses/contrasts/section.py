@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+import pandas as pd
 
 from emoalign.report.grid import (
     Column,
@@ -21,14 +23,17 @@ from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import CONTRASTS
 from emoalign.wording import coefficient, interval
 
-METHODS = [
-    "Two models under the same protocol, and two protocols of the same model, were compared on the "
-    "items rated in both conditions. The difference between their correlations with human means "
-    "was tested by Williams' t for dependent correlations [@williams1959; @steiger1980]. Its 95% "
-    "interval is that for dependent correlations [@zou2007], or, where items form clusters, a "
-    "paired bootstrap interval over clusters [@efron1987]. The p-values were adjusted over all "
-    "contrasts between models, or between protocols, with the same readout [@holm1979]."
-]
+PAIRS = {
+    "model": ("two models under the same protocol", "models"),
+    "protocol": ("two protocols of the same model", "protocols"),
+}
+"""What was compared, by the kind of the contrast."""
+
+INTERVALS = {
+    "zou": "an interval for dependent correlations [@zou2007]",
+    "clusters": "a paired bootstrap interval over clusters of items [@efron1987]",
+}
+"""How the intervals of differences came about."""
 
 
 def _view(results: Results) -> View | Absent:
@@ -42,7 +47,30 @@ def _view(results: Results) -> View | Absent:
     tested = int(rows["p_holm"].notna().sum())
     shown = grid("contrasts-table", "Contrasts", rows, columns(job), CONTRASTS)
     counts = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
-    return View({"grid": shown, **counts}, methods=METHODS if tested else [])
+    return View({"grid": shown, **counts}, methods=list(_methods(rows)))
+
+
+def _methods(rows: pd.DataFrame) -> Iterator[str]:
+    """What was compared, and how the intervals came about."""
+    tested = rows[rows["p_holm"].notna()]
+    if tested.empty:
+        return
+    kinds = [kind for kind in PAIRS if (tested["kind"] == kind).any()]
+    pairs = " and ".join(PAIRS[kind][0] for kind in kinds)
+    free = tested["n_clusters"] == tested["n_items"]
+    if free.all():
+        interval_of = INTERVALS["zou"]
+    elif free.any():
+        interval_of = f"{INTERVALS['zou']} or, where items form clusters, {INTERVALS['clusters']}"
+    else:
+        interval_of = INTERVALS["clusters"]
+    between = " or ".join(f"between {PAIRS[kind][1]}" for kind in kinds)
+    yield (
+        f"{pairs[0].upper()}{pairs[1:]} were compared on the items rated in both conditions. The "
+        "difference between their correlations with human means was tested by Williams' t for "
+        f"dependent correlations [@williams1959; @steiger1980] and has {interval_of}. The p-values "
+        f"were adjusted over all contrasts {between} with the same readout [@holm1979]."
+    )
 
 
 def _difference(row: Row) -> str:

@@ -27,9 +27,9 @@ def draw(subject: Subject) -> list[Figure]:
     keys = ["model", "protocol", "readout"]
     asked = subject.rows(ENTROPY)
     asked = asked[asked["model"].isin(list(subject.job.models))]
-    cells = [(key, records(rows)[0]) for key, rows in groups(asked, keys)]
+    cells = [(key, records(rows)[0]) for key, rows in groups(asked, keys, sort=False)]
     every = subject.rows(ITEM_ENTROPIES)
-    items = dict(groups(every, keys))
+    items = dict(groups(every, keys, sort=False))
     highest = _highest(subject)
     pages = []
     for figure, shown in panels(cells, COLUMNS, RATIO, HEADING):

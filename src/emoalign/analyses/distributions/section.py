@@ -98,10 +98,14 @@ def _view(results: Results) -> View | Absent | None:
     }
     usable = usable_shares(results.table(ALIGNMENT), results.answers.counts, job)
     told = list(findings(whole, contrasts, usable, job))
-    return View(values, findings=told, methods=list(_methods(whole, contrasts, job)))
+    return View(
+        values, findings=told, methods=list(_methods(whole, contrasts, job, results.clustered))
+    )
 
 
-def _methods(whole: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+def _methods(
+    whole: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob, clustered: bool
+) -> Iterator[str]:
     settings = part(job, DistributionSettings)
     resamples = part(job, StatisticsSettings).bootstrap_resamples
     labels = whole["metric"].eq("brier").any()
@@ -114,24 +118,24 @@ def _methods(whole: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> It
             "correction for small numbers of raters and answers [@ferro2014], and the earth "
             "mover's distance"
         )
-        simulated.append("mixtures of ordinal logits [@mccullagh1980]")
+        simulated.append("by mixtures of ordinal logits [@mccullagh1980]")
     if labels:
         metrics.append(
             "on scales of labels, the divergence and the squared difference label by label "
             "[@inoshita2026]"
         )
-        simulated.append("an urn of sets of labels [@blackwell1973]")
+        simulated.append("by an urn of sets of labels [@blackwell1973]")
+    together = " Resamples and folds keep items of one cluster together." if clustered else ""
     yield (
         "The distributions of a model's answers over the points or labels of a scale were compared "
         f"with those of the human ratings, for items with at least {settings.min_raters} raters, "
         f"by {'; '.join(metrics)}. Each distance was compared with six references: a uniform "
         "distribution; the human average, that is, the mean human distribution over the items of "
-        f"the other folds ({settings.folds} folds); the model reduced to a single answer; "
+        f"the other folds ({settings.folds} folds of items); the model reduced to a single answer; "
         "the model's answers assigned to other items; random halves of the raters; and a perfect "
         "model with as many answers, simulated from the human ratings "
-        f"({' or '.join(simulated)}). Confidence intervals are from {resamples:,} bootstrap "
-        "resamples of items (BCa) [@efron1987]. Resamples and folds keep items with the same "
-        "text together and, where the dataset groups items into clusters, all items of a cluster."
+        f"{' or '.join(simulated)}. Confidence intervals are from {resamples:,} bias-corrected and "
+        f"accelerated (BCa) bootstrap resamples of items [@efron1987].{together}"
     )
     tested = contrasts[contrasts["p"].notna()]
     if tested.empty:

@@ -83,7 +83,8 @@ def _methods(checked: pd.DataFrame) -> str:
     return (
         f"Expectations were taken from published studies [{'; '.join(f'@{key}' for key in keys)}]. "
         "Each was tested by an estimate that is above 0 if the expectation holds; it was counted "
-        "as met or not met only where the 95% interval of the estimate excluded 0."
+        "as met or not met only where the 95% interval of the estimate excluded 0. These checks "
+        "are descriptive."
     )
 
 

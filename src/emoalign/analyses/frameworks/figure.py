@@ -23,8 +23,7 @@ ROWS = 18
 
 def draw(subject: Subject) -> list[Figure]:
     """A row per model, protocol and set of datasets: both means of r, and their difference."""
-    order = ["datasets", "model", "protocol", "readout"]
-    table = subject.rows(FRAMEWORK).sort_values(order)
+    table = subject.rows(FRAMEWORK).sort_values("datasets", kind="stable")
     if table.empty:
         return []
     means = table[["r_emotions", "r_dimensions"]]

@@ -59,12 +59,14 @@ ANALYSIS = Analysis(
             caption="{dataset}: correlation with human item means (Pearson r), with 95% bootstrap "
             "intervals (BCa), within thirds of the items by valence (by the scale itself "
             "where people did not rate valence), on either side of the middle of valence "
-            "(negative and positive), and over other items or weights: items with enough "
-            "answers, items weighted by their number of answers, items for which at least "
-            "half of the probability lies on the scale, and items rated in all conditions "
+            "(negative and positive), and over other items or weights, as the legend names them. "
+            "Enough answers: items with the fewest answers that the study requires, or more. "
+            "Weighted: by their number of answers. Answers on the scale: items for which at least "
+            "half of the probability is on the scale. Shared: items rated in all conditions "
             "(models and protocols). Pooled: within all parts together. Black line: r over all "
-            "items. Grey band: where r could be if items without a rating had one, not a "
-            "confidence interval. What cannot be computed is left out.",
+            "items. A grey band, where there is one, is where r could be if items without a "
+            "rating had one; it is not a confidence interval. What cannot be computed is left "
+            "out.",
             alt="Correlations of each condition of {dataset} on parts of its items beside that "
             "over all; the numbers are in the table of robustness.",
             reads=statistics("robustness"),

@@ -101,12 +101,12 @@ def _pages(subject: Subject) -> Iterator[list[Row]]:
     table = subject.rows(ROBUSTNESS)
     table = table.assign(part=table["part"].fillna(""))
     page: list[Row] = []
-    for (scale,), of_scale in groups(table, ["scale"]):
+    for (scale,), of_scale in groups(table, ["scale"], sort=False):
         if len(page) > ROWS - 2:
             yield page
             page = []
         page.append(scale)
-        for _, cell in groups(of_scale, CELL_KEY):
+        for _, cell in groups(of_scale, CELL_KEY, sort=False):
             if len(page) == ROWS:
                 yield page
                 page = [f"{scale} (continued)"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -25,9 +26,10 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.statistics.robustness import range_corrected
 from emoalign.study.fields import part
+from emoalign.study.scales import VALENCE
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import CELL_KEY, ROBUSTNESS, groups, records
-from emoalign.wording import coefficient, counted, interval
+from emoalign.wording import coefficient, counted, interval, listed
 
 
 def _view(results: Results) -> View | Absent | None:
@@ -44,23 +46,61 @@ def _view(results: Results) -> View | Absent | None:
         "summary": _summary(rows, job),
         "checks": _checks(rows, job),
     }
-    return View(values, list(findings(rows, job)), [_methods(job)])
+    return View(values, list(findings(rows, job)), [_methods(rows, job)])
 
 
-def _methods(job: ReportJob) -> str:
-    least = part(job, StatisticsSettings).min_answers
-    return (
-        "To check their robustness, correlations were recomputed within thirds of the items by "
-        "human valence (by the scale itself where valence was not rated) and within negative and "
-        "positive items (below and above the middle of the valence scale), pooled within these "
-        "parts after centring. They were also recomputed on items with at least "
-        f"{counted(least, 'usable answer')}, with items weighted by their number of answers, on "
-        "the items that all conditions with the same scale and readout share, and, for exact "
-        "probabilities, on items with at least half of the probability on the scale. Differences "
-        "from r over all items have paired BCa intervals [@efron1987]. Correlations were corrected "
-        "for restriction of range in the human means (case 2) [@thorndike1949]. Where items had no "
-        "rating, the lowest and the highest r that any ratings of them could have yielded were "
-        "computed."
+def _methods(rows: pd.DataFrame, job: ReportJob) -> str:
+    """What was done in this study, told by the rows that have a number."""
+    known = rows.dropna(subset="r")
+    done = set(known["check"])
+    told = []
+    if within := [words for check, words in _parts(known) if check in done]:
+        told.append(
+            f"To check their robustness, correlations were recomputed {' and '.join(within)}, "
+            "pooled within these parts after centring."
+        )
+    # Equal weights change nothing.
+    weighed = known.loc[known["check"] == "weighted", "difference"].abs().gt(1e-9).any()
+    least = counted(part(job, StatisticsSettings).min_answers, "usable answer")
+    others = {
+        f"on items with at least {least}": "answers" in done,
+        "with items weighted by their number of answers": weighed,
+        "on the items that all conditions with the same scale and readout share": "common" in done,
+        "for exact probabilities, on items with at least half of the probability on the scale": (
+            "mass" in done
+        ),
+    }
+    if also := [words for words, there in others.items() if there]:
+        opening = "They were also" if told else "To check their robustness, correlations were"
+        told.append(f"{opening} recomputed {listed(also)}.")
+    if known["difference_low"].notna().any():
+        told.append("Differences from r over all items have paired BCa intervals [@efron1987].")
+    if known["r_corrected"].notna().any():
+        told.append(
+            "Correlations were corrected for restriction of range in the human means (Thorndike's "
+            "case 2) by the ratio of standard deviations [@thorndike1949]."
+        )
+    if rows["r_least"].notna().any() and rows["n_missing"].gt(0).any():
+        told.append(
+            "Where items had no rating, the lowest and the highest r that any ratings of them "
+            "could have yielded were computed."
+        )
+    return " ".join(told)
+
+
+def _parts(rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """The parts of the items by check, in words; thirds are by valence where that was rated."""
+    by_valence = rows["parted_by"].eq(VALENCE)
+    if by_valence.all():
+        by = "human valence"
+    elif by_valence.any():
+        by = "human valence (by the scale itself where valence was not rated)"
+    else:
+        by = "the human means of the scale itself"
+    yield "thirds", f"within thirds of the items by {by}"
+    yield (
+        "sides",
+        "within negative and positive items (below and above the middle of the valence scale)",
     )
 
 

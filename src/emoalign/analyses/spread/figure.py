@@ -59,7 +59,9 @@ def draw(subject: Subject) -> list[Figure]:
     rated = items.drop_duplicates("item_id").dropna(subset="human_sd")
     people = Row("People", rated["human_sd"], rated["human_n"], PEOPLE, rated["human_sd"])
     cells = []
-    for (model, protocol, readout), cell in groups(items, ["model", "protocol", "readout"]):
+    for (model, protocol, readout), cell in groups(
+        items, ["model", "protocol", "readout"], sort=False
+    ):
         given = cell.dropna(subset="sd")
         answers = given["n_ok"].astype(float)
         cells.append(

@@ -30,7 +30,7 @@ METHODS = {
     "log_rms_sd_ratio": "The spread of the model's ratings of an item was compared with that of "
     "the human ratings by item variances, which are unbiased for any number of ratings. The "
     "natural logarithm of the ratio of the root mean square standard deviations has a 95% "
-    "bootstrap interval over items (BCa) [@efron1987]; the difference in variance was tested by "
+    "BCa bootstrap interval over items [@efron1987]; the difference in variance was tested by "
     "randomly flipping the signs of the item differences [@fisher1935].",
     "log_sd_ratio": "To replicate published analyses [@ogg2025], the item standard deviations "
     "(SDs) themselves were compared by the logarithm of the ratio of their means, by Wilcoxon's "

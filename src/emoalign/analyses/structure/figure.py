@@ -65,13 +65,16 @@ def _matrices(subject: Subject, n_items: int) -> Iterator[Matrix]:
         if row["a"].split()[0] == "human" and row["a"].split()[1] == row["b"].split()[1]
     }
     several = pairs["readout"].nunique() > 1
-    for (model, protocol, readout), cell in groups(pairs, ["model", "protocol", "readout"]):
+    for (model, protocol, readout), cell in groups(
+        pairs, ["model", "protocol", "readout"], sort=False
+    ):
         for framework in FRAMEWORKS:
             row = with_people[model, protocol, readout, f"model {framework}"]
             rho = f"ρ = {coefficient(row['rho'])}, {with_p(row['p'])}"
             summary = row["reason"] if isinstance(row["reason"], str) else rho
             asked = f"{protocol}, {readout}" if several else protocol
-            name = f"{subject.job.models[model]}\n{asked}\n{framework}, {summary}"
+            named = f"{subject.job.models[model]}\n{asked}" if subject.names_models else asked
+            name = f"{named}\n{framework}, {summary}"
             yield Matrix(name, _matrix(cell, framework, n_items))
 
 

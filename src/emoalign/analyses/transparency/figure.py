@@ -35,7 +35,7 @@ def draw(subject: Subject) -> list[Figure]:
     )
     cells = [
         (key, rows.dropna(subset=[by, "spearman_rho"]).sort_values("label"))
-        for key, rows in groups(placed, ["model", "protocol"])
+        for key, rows in groups(placed, ["model", "protocol"], sort=False)
     ]
     gradients = {
         (row["model"], row["protocol"]): row

@@ -7,6 +7,7 @@ every protocol, dataset and scale.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -48,12 +49,18 @@ READ_BEFORE = (
     "The ratings of {models} were used as recorded; their source had decided how answers were read "
     "and which were left out."
 )
+AUTHORS = 2
+"""Authors of a source who are all named; of more, only the first is."""
+
 LEFT_OUT = "Items without any rating were left out of the comparisons."
-DRAWN = (
-    "Answers were sampled from the model's full distribution (top-p 1; where the server allows it, "
-    "without top-k, minimum probability or repetition penalties). Where the server takes seeds, "
-    "each was hashed from question and participant."
-)
+DRAWN = "{answers} were sampled from the model's full distribution ({how})."
+HOW = {
+    True: "top-p 1, without top-k, minimum probability or repetition penalties",
+    False: "top-p 1; other settings of sampling were left to the server",
+}
+"""How answers were drawn: whether the server lets top-k and the like be switched off."""
+SEEDED = "The seed of each answer{of} was derived from question and participant."
+UNSEEDED = "Answers{of} were sampled without a seed, because the server takes none."
 
 
 def _methods(results: Results) -> View:
@@ -93,17 +100,16 @@ def _stimuli(results: Results) -> Iterator[str]:
     job = results.job
     for name, card in job.datasets.items():
         n = len(results.stimuli(name))
-        matching = f" that match the pattern {card.keep}" if card.keep else ""
+        of = f"{card.title}{_source(card.citation)}"
         if card.sample is not None:
             drawn = f"1 {card.modality}" if n == 1 else f"{n:,} {card.modality}s"
             yield (
-                f"{drawn} of {card.title} {'was' if n == 1 else 'were'} drawn at random (seed "
-                f"{job.seed}){f' from those{matching}' if matching else ''}."
+                f"{drawn} of {of} {'was' if n == 1 else 'were'} drawn at random (seed {job.seed})."
             )
         elif n == 1:
-            yield f"The only eligible {card.modality} of {card.title}{matching} was used."
+            yield f"The only eligible {card.modality} of {of} was used."
         else:
-            yield f"All {n:,} eligible {card.modality}s of {card.title}{matching} were used."
+            yield f"All {n:,} eligible {card.modality}s of {of} were used."
         if card.rated_only:
             yield "Only items that every recorded model has answers to were eligible."
         if used := metadata(results.folder / f"stimuli/{name}.parquet").get(USED):
@@ -111,7 +117,29 @@ def _stimuli(results: Results) -> Iterator[str]:
         yield from _rated(results, name, n)
         yield from _scales(card)
     if _demonstrations(job):
-        yield "Items that are shown as examples in any prompt were excluded."
+        yield "No item is shown as an example in a prompt."
+
+
+def _source(citation: str) -> str:
+    """The sources of a dataset in a text, in brackets, from their BibTeX; empty where an entry has
+    no author and year, or a name is written in TeX."""
+    cited = []
+    for entry in re.split(r"^\s*@(?=\w+\s*\{)", citation, flags=re.MULTILINE)[1:]:
+        author, year = _bibtex_field(entry, "author"), _bibtex_field(entry, "year")
+        people = [name.strip() for name in re.split(r"\s+and\s+", author) if name.strip()]
+        last = [name.split(",")[0] if "," in name else name.split()[-1] for name in people]
+        named = last if len(last) <= AUTHORS else last[:1]
+        if not named or not year or any(re.search(r"[\\{}]", name) for name in named):
+            return ""
+        who = " & ".join(named) if named == last else f"{named[0]} et al."
+        cited.append(f"{who}, {year}")
+    return f" ({'; '.join(sorted(cited, key=str.casefold))})" if cited else ""
+
+
+def _bibtex_field(entry: str, name: str) -> str:
+    value = r"[{\"]((?:[^{}\"]|\{[^{}]*\})*)[}\"]|(\d+)"
+    found = re.search(rf"\b{name}\s*=\s*(?:{value})", entry, flags=re.IGNORECASE)
+    return "" if found is None else (found[1] or found[2] or "").strip()
 
 
 def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:
@@ -271,7 +299,26 @@ def _protocols(job: ReportJob) -> Iterator[str]:
     for protocol in job.protocols.values():
         yield _protocol(job, protocol)
     if any("sampled" in protocol.readouts for protocol in job.protocols.values()):
-        yield DRAWN
+        yield from _drawn(job)
+
+
+def _drawn(job: ReportJob) -> Iterator[str]:
+    """How answers were sampled, by what the servers of the models take."""
+    asked = [model for model in job.models.values() if _asked(model)]
+    # A card without these capabilities is of an engine that always has them.
+    told = [model.card.get("capabilities", {}) for model in asked]
+    for free, titles in _alike(asked, [bool(can.get("sampling_extras", True)) for can in told]):
+        answers = f"Answers of {titles}" if titles else "Answers"
+        yield DRAWN.format(answers=answers, how=HOW[free])
+    for seeded, titles in _alike(asked, [bool(can.get("seed_bits", True)) for can in told]):
+        yield (SEEDED if seeded else UNSEEDED).format(of=f" of {titles}" if titles else "")
+
+
+def _alike(models: Sequence[ReportedModel], has: Sequence[bool]) -> Iterator[tuple[bool, str]]:
+    """Models that have something, and those that have not, by their titles; no titles for all."""
+    for value in sorted(set(has), reverse=True):
+        those = [model.title for model, one in zip(models, has, strict=True) if one == value]
+        yield value, "" if len(those) == len(models) else listed(those)
 
 
 def _protocol(job: ReportJob, protocol: Protocol) -> str:

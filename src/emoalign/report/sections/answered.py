@@ -106,8 +106,8 @@ def _methods_of_people(job: ReportJob, rows: pd.DataFrame) -> Iterator[str]:
     if rows["ceiling"].notna().any():
         yield (
             "The ceiling, the square root of the reliability, is the highest r to expect. "
-            "Reliabilities, ceiling and disattenuated r of a condition are based on the items on "
-            "which model and people are compared, with BCa intervals over items."
+            "The reliability and the ceiling of a condition are based on the items on which model "
+            "and people are compared, with BCa intervals over items."
         )
 
 
