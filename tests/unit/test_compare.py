@@ -115,7 +115,7 @@ def test_a_contrast_holds_the_difference_of_the_two_correlations(tables: Tables)
 
 def test_the_page_shows_the_interval_of_a_difference_that_holds() -> None:
     """Zou's takes items to be independent: where some belong together the bootstrap's stands."""
-    shown = {column.title: column for column in columns(ReportJob.model_construct())}
+    shown = {column.title: column for column in columns(ReportJob.model_construct(models={}))}
     row = {"difference": 0.1, "difference_low": 0.04, "difference_high": 0.15}
     row |= {"zou_low": 0.03, "zou_high": 0.18, "n_items": 40}
     text = shown["Difference [95% CI]"].text

@@ -159,7 +159,7 @@ TOLD = [
     ("line 17: protocols, entry 2, temprature: unknown key", "did you mean 'temperature'?"),
     ("line 18: protocols, entry 2, temperature: ", "expected a number", "found yes"),
     ("line 19: protocols, entry 2, wave: ", "a whole number", "found 1.5"),
-    ("line 20: protocols, entry 3, name: missing", "Name of the protocol"),
+    ("line 20: protocols, entry 3, name: missing", "Name in results and figures"),
     ("line 21: statistics.bootstrap_resamples: ", "must be 100 or more", "found 10"),
     ("smolm2-135m.yaml", "line 5: models, entry 1: ", "did you mean 'smollm2-135m'?"),
     ("vadr.yaml", "line 9: datasets, entry 2, dataset: ", "did you mean 'vader'?"),

@@ -135,7 +135,7 @@ def test_a_text_longer_than_the_model_takes_is_refused_and_says_what_to_change()
 def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
     weights = tmp_path / "none.gguf"
     weights.write_bytes(b"nothing")
-    with pytest.raises(EngineError, match="Is it a GGUF file"):
+    with pytest.raises(EngineError, match="Is it a whole GGUF file"):
         gguf_embedder(card(weights={"file": str(weights)}))
 
 
