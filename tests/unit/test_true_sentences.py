@@ -306,17 +306,19 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     - EXACT
     - {"refused", "constant", "one answer", "recorded ratings"},
     "A small share of items with a large share of item × prompt": {"unlike protocols"},
-    "with the agreement of single raters for comparison": AGREED | {"refused"},
+    "with the agreement of single ratings for comparison": AGREED | {"refused"},
     "No item has at least 2 usable answers, so this could not be checked.": {
         "one answer",
         "recorded ratings",
     },
-    "items with at least 2 usable answers, with items weighted": COMPARED - {"constant"},
+    "recomputed on items with at least 2 usable answers": COMPARED
+    - EXACT
+    - {"constant", "one answer", "recorded ratings"},
     "and with items weighted by their number of answers": COMPARED
     - EXACT
     - {"constant", "one answer", "recorded ratings"},
     "so the check says little about the model": SPREAD,
-    "but came no clearly closer than the human average, which needs no model": {
+    "not clearly below that of the human average, which needs no model": {
         "constant",
         "unlike protocols",
     },

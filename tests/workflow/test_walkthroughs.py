@@ -135,7 +135,7 @@ def test_published_ratings_on_nine_scales(tmp_path: Path) -> None:
     assert set(found["n_ok"]) == {40}
     told = page(project, "gpt-4-words")
     assert "GPT-4" in told
-    assert "The wording that they were given with" in told
+    assert "The prompts, temperature, seeds and dates of these ratings are not recorded" in told
     assert "familiarity: 7 to 1 mapped linearly" in told
     assert not (project.folder / "results/journal").exists()
 

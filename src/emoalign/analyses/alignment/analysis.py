@@ -72,12 +72,11 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.alignment.figure:draw_correlations",
             title="Correlation with people",
             caption="Correlation (Pearson r) of item means with human item means, with its 95% "
-            "bias-corrected and accelerated (BCa) bootstrap interval over items. Marks as in the "
-            "legend; of those that may be in it, the ceiling is the highest r that the "
-            "reliability of the human ratings allows on these items, one person is the "
-            "agreement of one person with the mean of the others, and one rating that of one "
-            "rating per item with the mean of the item's other ratings. Right: the number "
-            "of items.",
+            "bias-corrected and accelerated (BCa) bootstrap interval over items. Where they are "
+            "known: the ceiling, which is the highest r that the reliability of the human "
+            "ratings allows on these items, and the correlation of one person with the mean of "
+            "the others, or of one rating per item with the mean of the item's other ratings. "
+            "Right: the number of items.",
             alt="Correlation of each condition with human ratings, with interval, ceiling and one "
             "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),

@@ -168,14 +168,11 @@ def _gains(best: pd.DataFrame, where: str, n_methods: int, useless: Cells) -> st
         conditions_clear = f" in {out_of(len(clear), len(best))} conditions"
     keys = map(tuple, clear[CELL_ORDER].to_numpy())
     without = sum(key in useless for key in keys)
-    where_without = " in any of them" if without == len(clear) else f" in {without} of them"
+    where_without = "in none of them" if without == len(clear) else f"in {without} of them not"
+    but = f", but {where_without} clearly below that of the human average, which needs no model"
     if len(clear) == 1:
-        where_without = ""
-    but = (
-        f", but came no clearly closer than the human average, which needs no model{where_without}"
-        if without
-        else ""
-    )
+        but = ", but not clearly below that of the human average, which needs no model"
+    but = but if without else ""
     return (
         f"Cross-validated calibration ({where}) reduced the divergence from the human "
         f"distributions by {gains}%{conditions_clear} (best of {counted(n_methods, 'method')}"

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +38,7 @@ from emoalign.study.protocols import (
 )
 from emoalign.study.scales import LabelScale, Scale
 from emoalign.tables import metadata, read_parquet
-from emoalign.wording import counted, listed, number, span
+from emoalign.wording import counted, listed, number, period, span
 
 STRICT = (
     "Only answers in exactly the requested form counted as ratings{of}. Answers were not repaired, "
@@ -222,7 +221,7 @@ def _collected(results: Results, asked: Sequence[str]) -> Iterator[str]:
     days: dict[str, list[str]] = {}
     for name in asked:
         if name in results.answers.received:
-            days.setdefault(_period(*results.answers.received[name]), []).append(name)
+            days.setdefault(period(*results.answers.received[name]), []).append(name)
     titles = results.job.titles
     if len(days) == 1 and len(next(iter(days.values()))) == len(asked):
         yield f"The answers were collected {next(iter(days))} (UTC)."
@@ -232,12 +231,6 @@ def _collected(results: Results, asked: Sequence[str]) -> Iterator[str]:
             for period, of in days.items()
         ]
         yield f"The answers were collected as follows (UTC): {'; '.join(told)}."
-
-
-def _period(first: date, last: date) -> str:
-    """From one day to another, in words: on 28 November 2026, from … to …."""
-    ends = [f"{day.day} {day:%B} {day.year}" for day in (first, last)]
-    return f"on {ends[0]}" if first == last else f"from {ends[0]} to {ends[1]}"
 
 
 def _called(model: ReportedModel) -> str:
