@@ -417,7 +417,7 @@ def test_the_three_most_severe_worries_come_first() -> None:
     assert worried(**every, doubts=["Copies."])[1] == "Copies."
 
 
-def test_a_report_follows_the_order_of_the_study_and_its_figures_an_order_of_their_own() -> None:
+def test_report_and_figures_follow_the_order_of_the_study() -> None:
     told = study(
         models=("b", "a"),
         protocols=("q", "p"),
@@ -433,10 +433,10 @@ def test_a_report_follows_the_order_of_the_study_and_its_figures_an_order_of_the
         "readout": ["sampled"],
     }
     drawn = job.drawing()
-    assert list(drawn.models) == ["a", "b"]
-    assert list(drawn.datasets) == ["other", "words"]
-    assert list(drawn.datasets["words"].scales) == ["arousal", "valence"]
-    assert list(drawn.protocols) == ["p", "q"]
+    assert list(drawn.models) == ["b", "a"]
+    assert list(drawn.datasets) == ["words", "other"]
+    assert list(drawn.datasets["words"].scales) == ["valence", "arousal"]
+    assert list(drawn.protocols) == ["q", "p"]
 
 
 def test_rows_are_in_the_order_of_the_study_and_strangers_last() -> None:
