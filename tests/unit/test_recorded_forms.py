@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emoalign.elicitation.engines.recorded.checking import table_problems
 from emoalign.errors import DataError
 from tests.kit.recorded import (
     SCALE,
@@ -77,6 +76,15 @@ def test_a_model_that_is_not_in_the_table_is_told_with_those_that_are(table: Tab
         columns=OF_ENGINES, model={"column": "engine", "values": ["GPT-4"]}
     )
     assert "no row has 'GPT-4' in column 'engine' (model in the model's card)" in told
+    assert "before the colon" not in told
+
+
+def test_names_and_values_of_models_that_changed_places_are_told(table: Table) -> None:
+    value = TRIALS.splitlines()[1].split(",")[TRIALS.splitlines()[0].split(",").index("engine")]
+    told = table.write(TRIALS).refusal(
+        columns=OF_ENGINES, model={"column": "engine", "values": {value: "A nice name"}}
+    )
+    assert told.endswith(f"its value in the table after it: values: {{my-name: {value!r}, ...}}")
     assert "it contains 'GPT-4o', 'Claude 3'" in told
 
 
@@ -501,9 +509,5 @@ def test_all_rows_that_do_not_fit_are_told_at_once(table: Table) -> None:
     for place in ("line 2, column 'rating': expected a point", "line 3, column 'rating': expected"):
         assert f"{table.file}, {place}" in told
     assert f"{table.file}, line 5, column 'id': expected the item, found nothing" in told
-    problems = table_problems(table.rating_job(), table.card())
-    assert len(problems) == 2
-    assert all(problem in told for problem in problems)
     table.file.unlink()
-    (problem,) = table_problems(table.rating_job(), table.card())
-    assert "no such file" in problem
+    assert "no such file" in table.refusal()

@@ -126,7 +126,7 @@ def test_every_rating_keeps_its_place(people: Project) -> None:
 def test_logs_tell_what_was_not_used(people: Project) -> None:
     logs = people.results / "logs/rate/people/asked/vader/valence"
     told = "".join(path.read_text(encoding="utf-8") for path in sorted(logs.glob("*.log")))
-    assert "not in this study: 1 (line 57)" in told
+    assert "does not have them in this study: 1 (line 57)" in told
     assert "ratings left out: 6; the protocol asks for 4 participants per item" in told
     assert "items without any rating: 1 of 6" in told
 

@@ -6,7 +6,7 @@ No word is taken for a missing value, and every row knows where it stands.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -58,8 +58,12 @@ def read_records(
     confidential: Collection[str] = (),
     numbers: Collection[str] = (),
     mistakes: Mistakes | None = None,
+    wanted: Mapping[str, Callable[[str], bool]] | None = None,
 ) -> Iterator[Record]:
     """The rows of a table with the columns that are named, by the keys that name them.
+
+    Only rows whose fields pass the tests of `wanted`, by the keys of their columns, are read
+    further: of a table of many models, those of one.
 
     `numbers` are the keys of columns that hold numbers, which tells a note beside a row from a row
     whose fields have moved. Rows with a mistake are left out, and noted; without `mistakes`, they
@@ -78,6 +82,11 @@ def read_records(
     for row in fitted(path, header, rows, noted, used, layout.format in _TEXT):
         empty = False
         before = noted.count
+        if not all(
+            test((row.text(at[key], columns[key], noted) or "").strip())
+            for key, test in (wanted or {}).items()
+        ):
+            continue
         fields = {
             key: row.text(place, columns[key], noted, key in confidential)
             for key, place in at.items()

@@ -16,7 +16,6 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-from emoalign.elicitation.engines.recorded.checking import MISFITS
 from emoalign.elicitation.engines.recorded.recorded_model import RecordedModel
 from emoalign.elicitation.engines.recorded.recorded_table import some
 from emoalign.elicitation.engines.recorded.trial_reading import trial_reader
@@ -31,6 +30,8 @@ from emoalign.stimuli.rows import composed, lines_of, tell_composed
 from emoalign.study.source_files import locate_verified
 
 _log = logging.getLogger(__name__)
+
+MISFITS = "Rows that do not match the model's card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +238,11 @@ def _by_item(
             f"{some(list(items['item_id']))}, or texts or images if columns names them"
         )
     if unknown:
-        _log.warning(
-            "%s: items left out because they are not in this study: %d (%s)",
+        # Of a table for several datasets, each has the items of the others.
+        _log.info(
+            "%s: items left out because %s does not have them in this study: %d (%s)",
             path,
+            job.dataset,
             len(unknown),
             lines_of(list(unknown.values())),
         )

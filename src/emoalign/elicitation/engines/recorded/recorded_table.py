@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from emoalign.elicitation.engines.recorded.recorded_columns import names_of
@@ -36,28 +36,47 @@ def rows_of(path: Path, card: RecordedModel, columns: Mapping[str, str]) -> Iter
         wanted[_MODEL] = tuple(composed(value.strip()) for value in card.model.values.values())
         named[_MODEL] = card.model.column
     held: dict[str, dict[str, None]] = {key: {} for key in wanted}
+
+    def test(key: str, values: Collection[str]) -> Callable[[str], bool]:
+        def holds(field: str) -> bool:
+            # Models 4.1 and 4.10 are two, although they are the same number.
+            same = composed(field) in values if key == _MODEL else _is_one_of(field, values)
+            if not same:
+                held[key][field] = None
+            return same
+
+        return holds
+
+    tests = {key: test(key, values) for key, values in wanted.items()}
     passed = False
     ratings = [key for key in columns if key.startswith("columns.rating")]
-    for row in read_records(path, layout_of(card, card.source, CARD), named, numbers=ratings):
-        for key, values in wanted.items():
-            field = (row.fields[key] or "").strip()
-            # Models 4.1 and 4.10 are two, although they are the same number.
-            if (
-                composed(field) not in values
-                if key == _MODEL
-                else not any(_same(field, v) for v in values)
-            ):
-                held[key][field] = None
-                break
-        else:
-            passed = True
-            yield row
+    layout = layout_of(card, card.source, CARD)
+    for row in read_records(path, layout, named, numbers=ratings, wanted=tests):
+        passed = True
+        yield row
     if held and not passed:
         key = next((key for key in held if held[key]), next(iter(held)))
         raise DataError(
             f"{path}: no row has {' or '.join(map(repr, wanted[key]))} in column {named[key]!r} "
             f"({key.partition('.')[0]} in {CARD}); it contains {some(list(held[key]))}"
+            f"{_turned_round(card, held[key]) if key == _MODEL else ''}"
         )
+
+
+def _turned_round(card: RecordedModel, held: Collection[str]) -> str:
+    """What to write where names and values of `model` have changed places; else nothing."""
+    names = card.model.values if card.model is not None else {}
+    value = next((name for name in names if name in held), None)
+    if value is None:
+        return ""
+    return (
+        ". Under model.values, a model's name in this study stands before the colon, and its value "
+        f"in the table after it: values: {{my-name: {value!r}, ...}}"
+    )
+
+
+def _is_one_of(field: str, values: Collection[str]) -> bool:
+    return any(_same(field, value) for value in values)
 
 
 def _same(field: str, value: str) -> bool:
