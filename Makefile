@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
 
-.PHONY: help env run report test test-slow test-browser test-vllm test-finetune test-slurm lint format docs lock
+.PHONY: help env run report test test-slow test-browser test-vllm test-finetune test-slurm lint format docs site lock
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -50,6 +50,7 @@ lint: $(VENV)/.dev  ## Check style, types and the workflow
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	PYTHONPATH=src:tools $(BIN)/python -m documentation --check
+	$(MKDOCS) --quiet
 
 format: $(VENV)/.dev  ## Format the code
 	$(BIN)/ruff check --fix .
@@ -58,6 +59,12 @@ format: $(VENV)/.dev  ## Format the code
 
 docs: $(VENV)/.dev  ## Regenerate docs/configuration.md, docs/results.md and the JSON schemas
 	PYTHONPATH=src:tools $(BIN)/python -m documentation
+
+# Without this setting, the theme prints an announcement at each build.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+site: $(VENV)/.dev  ## Build the documentation as a website, site/index.html, and check its links
+	$(MKDOCS)
 
 lock:  ## Compile the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile $(COMPILE) pyproject.toml -o requirements.lock

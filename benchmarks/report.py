@@ -25,6 +25,7 @@ import orjson
 import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
+from emoalign import __version__
 from emoalign.analyses.base import Analysis
 from emoalign.analyses.catalogue import PAGE, REPORT_JOB
 from emoalign.report.page import write_report
@@ -230,7 +231,8 @@ def main() -> None:
             write_items(folder, dataset, seed)
         write_statistics(folder)
         RATINGS.write(pd.DataFrame(columns=RATINGS.schema.names), folder / "ratings.parquet")
-        (folder / "manifest.json").write_bytes(orjson.dumps({"git_commit": None}))
+        manifest = {"emoalign": __version__, "git_commit": None}
+        (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
         begin = time.perf_counter()
         write_report(
             job(), SECTIONS, (), folder, [folder / "ratings.parquet"], folder / "report.html"
@@ -247,8 +249,9 @@ def main() -> None:
             page.goto((folder / "report.html").as_uri(), wait_until="commit")
             page.wait_for_selector(".answer", state="attached")
             print(f"findings after {1000 * (time.perf_counter() - begin):.0f} ms")
-            page.wait_for_selector("html.js", state="attached")
-            print(f"ready after {1000 * (time.perf_counter() - begin):.0f} ms")
+            for state, what in (("js", "tables and filters"), ("ready", "all of it")):
+                page.wait_for_selector(f"html.{state}", state="attached")
+                print(f"{what} after {1000 * (time.perf_counter() - begin):.0f} ms")
             for what, milliseconds in measured(page):
                 print(f"{what}: {milliseconds:.0f} ms")
             heap = page.evaluate("performance.memory.usedJSHeapSize") / 1024**2

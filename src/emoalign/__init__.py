@@ -1,4 +1,4 @@
-"""Ask language models to rate emotional stimuli as people did, and tell how human-like they are.
+"""Ask language models to rate emotional stimuli as people did, and measure how human-like they are.
 
 The package reads as the data flows:
 study → stimuli → prompts → elicitation → items → statistics → figures → report.

@@ -21,7 +21,7 @@ def allow_all() -> None:
 
 
 def too_few(needed: int) -> str | None:
-    """What to do where `needed` files or connections at once are more than the system allows."""
+    """Advice if the system allows fewer than `needed` open files or connections; else None."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY or needed + OUR_OWN <= allowed:
         return None
@@ -33,5 +33,5 @@ def too_few(needed: int) -> str | None:
 
 
 def used_up(error: BaseException) -> bool:
-    """Whether an error says that too many files are open."""
+    """Tell whether an error says that too many files are open."""
     return getattr(error, "errno", None) == errno.EMFILE or "Too many open files" in str(error)

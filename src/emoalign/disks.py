@@ -10,7 +10,7 @@ from pathlib import Path
 
 _FULL = {
     errno.ENOSPC: "Free some space on this disk",
-    errno.EDQUOT: "Delete files of yours on this disk, or ask for a larger quota",
+    errno.EDQUOT: "Delete some of your files on this disk, or ask for a larger quota",
     errno.EFBIG: "Allow larger files (ulimit -f unlimited), or use a disk that supports them",
 }
 
@@ -27,7 +27,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def without_room(error: BaseException) -> str | None:
-    """What could not be written for want of room, and what to do; None for any other error.
+    """A message about a full disk, with what to do; None for any other error.
 
     Some libraries make an error of their own of it, which only its words tell, or fail once more
     when they close the file.

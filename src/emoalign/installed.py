@@ -1,4 +1,4 @@
-"""Where emoalign itself is: in a clone, or installed by pip; its version and its commit."""
+"""The place of emoalign itself (a clone, or installed by pip), its version and its commit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 _PACKAGE = Path(__file__).parent
 
 CATALOGUE = _PACKAGE / "catalogue"
-"""What ships: models, datasets, prompts, personas, baselines, embeddings, lexicons, studies."""
+"""The included models, datasets, prompts, personas, baselines, embeddings, lexicons, studies."""
 
 IN_A_CLONE = not (_PACKAGE / "project").is_dir()
 """Whether the package is the folder src/emoalign of a clone; else pip has installed it."""
@@ -28,7 +28,7 @@ def snakefile() -> str:
 
 
 def git_commit(clone: Path = PROJECT) -> str | None:
-    """The commit of emoalign, marked when its files differ from it; None where nobody knows it.
+    """The commit of emoalign, marked if its files differ from it; None if unknown.
 
     It is that of the clone the package is in, or that which pip was told to install; never that of
     a study's own repository.
@@ -77,7 +77,7 @@ def date_scripts() -> None:
 
 
 def requirement() -> str | None:
-    """What pip was told to install, as it takes it again; None where that was the version alone."""
+    """The argument of pip install that installed emoalign; None if it was only the version."""
     origin = _origin()
     url, version_control = origin.get("url"), origin.get("vcs_info")
     if url is None:
@@ -93,7 +93,7 @@ def _installed_commit() -> str | None:
 
 
 def _origin() -> dict[str, Any]:
-    """Where pip got the package from (PEP 610); empty where it was the index."""
+    """The source of the package according to pip (PEP 610); empty for a package index."""
     try:
         text = distribution("emoalign").read_text("direct_url.json")
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Telling how far a job is: a bar on a terminal, a plain line now and then in its log."""
+"""The progress of a job: a bar on a terminal, a line now and then in its log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 class Progress:
     """Counts answers, or what else a job makes, as they arrive.
 
-    `note` tells what is remarkable about them so far.
+    `note` gives a remark about them so far, such as the share of ratings.
     """
 
     def __init__(self, label: str, total: int, done: int, unit: str = "answers") -> None:

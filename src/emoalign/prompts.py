@@ -54,7 +54,7 @@ def question_template(prompts: PromptSet, scale: str) -> QuestionTemplate:
 
 
 def unworded(name: str, scale: Scale) -> QuestionTemplate:
-    """What stands in place of a prompt set where nobody is asked and the wording is not known."""
+    """A placeholder for the prompt set of recorded ratings, whose wording is unknown."""
     kind: Literal["text", "labels"] = "labels" if isinstance(scale, LabelScale) else "text"
     return QuestionTemplate(
         kind="chat",
@@ -214,7 +214,7 @@ CHARACTERS_PER_TOKEN = 4.0
 """Rule of thumb for English; other languages and scripts need more tokens."""
 
 TOKENS_PER_MESSAGE = 4
-"""What the frame of a chat message usually takes."""
+"""Tokens that the frame of a chat message usually takes."""
 
 SQUARE_PIXELS_PER_TOKEN = 700
 """Providers count a token for 750 square pixels (Anthropic) or fewer per tile (OpenAI)."""

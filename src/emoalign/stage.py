@@ -1,4 +1,4 @@
-"""Running a stage: where its messages go, and how it ends when it fails or is told to stop."""
+"""Running a stage of the workflow: its messages, and its end after a failure or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def end_quietly(logger: logging.Logger) -> None:
 def _without_traceback(
     kind: type[BaseException], value: BaseException, trace: TracebackType | None
 ) -> None:
-    """Say of Ctrl-C, which nobody heeded, what Stopped says; show all else as Python does."""
+    """Show an unhandled Ctrl-C as Stopped does, and anything else as Python does."""
     if issubclass(kind, KeyboardInterrupt):
         print(Stopped(signal.SIGINT).last_words(), file=sys.stderr)
     else:
@@ -116,7 +116,7 @@ def remember_before_failures(job: type[Any]) -> None:
 
 
 FILE_ONLY = {"file_only": True}
-"""Marks, as `extra`, what the log of a job is told and the terminal is not."""
+"""Passed as `extra`, keeps a message out of the terminal; the log of the job has it."""
 
 
 def job_file(log_file: str | Path) -> Path:
@@ -126,18 +126,23 @@ def job_file(log_file: str | Path) -> Path:
 
 @contextmanager
 def stage(log_file: str | Path, params: Mapping[str, object] | None = None) -> Iterator[None]:
-    """Messages of the block go to `log_file` and to the terminal.
+    """Send messages of the block to `log_file` and to the terminal.
 
     The `params` of the job, which Snakemake shows as a digest, go to the file beside the log.
     An error that emoalign recognises, or that the system reports (a full disk), ends the process
     with its message alone, and so does being told to stop (Ctrl-C, SIGTERM); anything else is a
-    fault of the program, and its traceback goes to the log as well.
+    fault of the program, and its traceback goes to the log as well. Errors go to the terminal only
+    where the log has no room for them: the last words of the run repeat them from there.
     """
     in_file = _LogFile(log_file, mode="w", encoding="utf-8")
     on_terminal = logging.StreamHandler(sys.stderr)
     in_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     on_terminal.setFormatter(logging.Formatter("%(message)s"))
-    on_terminal.addFilter(lambda record: not hasattr(record, *FILE_ONLY))
+    on_terminal.addFilter(
+        lambda record: (
+            not hasattr(record, *FILE_ONLY) and (record.levelno < logging.ERROR or in_file.lost)
+        )
+    )
     for handler in (in_file, on_terminal):
         _log.addHandler(handler)
     _log.setLevel(logging.INFO)
@@ -153,7 +158,7 @@ def stage(log_file: str | Path, params: Mapping[str, object] | None = None) -> I
         _log.warning("%s", stop.last_words())
         sys.exit(stop.code)
     except EmoalignError as error:
-        _log.error("%s", error)
+        _log.error("%s", " ".join([str(error), *getattr(error, "__notes__", ())]))
         sys.exit(1)
     except OSError as error:
         remedy = ". Allow more: ulimit -n 4096" if used_up(error) else ""
@@ -175,9 +180,12 @@ def stage(log_file: str | Path, params: Mapping[str, object] | None = None) -> I
 
 
 class _LogFile(logging.FileHandler):
-    """A log that may find no room: the terminal has the same messages."""
+    """A log that may find no room; `lost` says that messages are missing from it."""
+
+    lost = False
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        self.lost = True
         error = sys.exc_info()[1]
         if error is None or without_room(error) is None:
             super().handleError(record)
@@ -186,6 +194,7 @@ class _LogFile(logging.FileHandler):
         try:
             super().flush()
         except OSError as error:
+            self.lost = True
             if without_room(error) is None:
                 raise
 
@@ -205,7 +214,7 @@ class Stopped(SystemExit):
         self.number = number
 
     def last_words(self) -> str:
-        """What is kept and how to go on, on one line."""
+        """One line about what is kept and how to go on."""
         how = "Ctrl-C" if self.number == signal.SIGINT else signal.Signals(self.number).name
         kept = " ".join(getattr(self, "__notes__", ["What is finished stays."]))
         return f"Stopped by {how}. {kept} Run the same command again to go on from there."
@@ -248,7 +257,7 @@ def uninterrupted() -> Iterator[None]:
 
 @contextmanager
 def _heeding_signals() -> Iterator[None]:
-    """See orderly_end; once told to stop, this process goes on ignoring to be told again."""
+    """See orderly_end; after the first signal to stop, further ones are ignored."""
     told: list[int] = []
     # Where Ctrl-C is ignored, as in the background of a shell, it stays so.
     heeded = [signal.SIGTERM]

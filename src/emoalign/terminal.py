@@ -38,7 +38,7 @@ _NOISE = (
     "Updating checkpoint dependencies",
     "Using shell",
 )
-"""Beginnings of messages that tell a user nothing to act on."""
+"""Beginnings of messages that a user need not act on."""
 
 _UNTOLD = {"workflow_started", "resources_info", "job_started", "job_finished"}
 """Events of Snakemake that are not told, or with another event."""
@@ -60,7 +60,7 @@ _WIPE = "\r\033[K"
 
 @dataclass
 class _Known:
-    """A job that Snakemake has spoken of: its name, its logs, what an executor says of its end."""
+    """A job that Snakemake has mentioned: name, logs, and an executor's words on its failure."""
 
     name: str
     logs: list[str]
@@ -113,7 +113,7 @@ class Terminal(logging.Formatter):
     # What is known
 
     def _notice(self, record: logging.LogRecord) -> bool:
-        """Remember what a message tells of jobs, and let it pass."""
+        """Remember the news about jobs in a message, and let it pass."""
         event, said = _event(record), record.__dict__
         self._erred |= record.levelno >= logging.ERROR
         if record.getMessage().startswith("Terminating processes on user request"):
@@ -167,11 +167,11 @@ class Terminal(logging.Formatter):
             yield f"{job.name}: {short_reason(said['reason'], changed)}"
         elif event == "job_error" and not self._shows_logs:
             job = self._jobs[said["jobid"]]
-            yield f"[failed] {job.name}: {job.lasted}"
-            if job.failure:
-                yield f"    {job.failure}"
+            yield f"[failed] {job.name}: {job.lasted}; its log: {' '.join(job.logs)}"
         elif again := re.match(r"Trying to restart job (\d+)", record.getMessage()):
-            yield f"{self._jobs[int(again[1])].name} is being started again."
+            job = self._jobs[int(again[1])]
+            why = f": {job.failure}" if job.failure else "."
+            yield f"{job.name} is being started again{why}"
         elif record.getMessage().startswith("Nothing to be done"):
             yield record.getMessage()
             yield self._results()
@@ -190,17 +190,20 @@ class Terminal(logging.Formatter):
     def failure(self) -> str:
         """The last words of a run that did not: what went wrong in each job, and what to do.
 
-        None after Ctrl-C: each job that was under way has said by itself what it keeps.
+        After Ctrl-C only errors from before it: each job that was under way has said by itself what
+        it keeps.
         """
         self._closed = True
-        if self._stopping:
-            return ""
         jobs = [self._jobs[job] for job in self._failed]
+        if self._stopping:
+            jobs = [job for job in jobs if _errors(job.logs)]
+            if not jobs:
+                return ""
         title = "1 job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
         early = "The run stopped early; see Snakemake's message above."
         lines = [f"\n{title if jobs else early}"]
         for job in jobs:
-            said = _last_error(job.logs) or job.failure
+            said = _errors(job.logs) or job.failure
             lines.append(f"{job.name}: {said or _KILLED}")
             lines.append(f"    its log: {' '.join(job.logs)}")
         lines.append(
@@ -215,8 +218,9 @@ def _event(record: logging.LogRecord) -> str | None:
     return None if event is None else str(event)
 
 
-def _last_error(logs: list[str]) -> str | None:
-    """The last error in the log of a job, as `stage` writes it, without a traceback."""
+def _errors(logs: list[str]) -> str:
+    """The errors in the log of a job, as `stage` writes them, without tracebacks."""
+    errors = []
     for log in logs:
         try:
             text = Path(log).read_text(encoding="utf-8", errors="replace")
@@ -224,10 +228,12 @@ def _last_error(logs: list[str]) -> str | None:
             continue
         parts = list(_MESSAGE.finditer(text))
         ends = [*(part.start() for part in parts), len(text)][1:]
-        for part, end in zip(reversed(parts), reversed(ends), strict=True):
-            if part[1] == "ERROR":
-                return text[part.end() : end].partition("\nTraceback (most recent")[0].strip()
-    return None
+        errors += [
+            text[part.end() : end].partition("\nTraceback (most recent")[0].strip()
+            for part, end in zip(parts, ends, strict=True)
+            if part[1] == "ERROR"
+        ]
+    return "\n".join(errors)
 
 
 def short_reason(reason: str, changed: str | None = None) -> str:

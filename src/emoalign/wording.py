@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -11,6 +12,9 @@ ABSENT = "\N{EN DASH}"
 
 R_INTERVAL = "95% BCa interval over items"
 """The one interval of a cell's r, wherever it is shown."""
+
+READOUTS = {"sampled": "sampled answers", "exact": "exact probabilities"}
+"""Readouts in a sentence."""
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -64,6 +68,12 @@ def with_p(p: float) -> str:
     return f"p {value}" if value.startswith("<") else f"p = {value}"
 
 
+def sentence(text: str) -> str:
+    """Somebody else's words, with a full stop where they end without one: ours may follow."""
+    ends = text.rstrip().rstrip("\"')]}”’»")
+    return text if ends.endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
+
+
 def percent(share: float) -> str:
     """A share in percent, with a decimal where it is small or nearly everything."""
     if math.isnan(share):
@@ -72,9 +82,37 @@ def percent(share: float) -> str:
     return f"{100 * share:.{digits}f}%"
 
 
+def dollars(usd: float) -> str:
+    """An amount of money; one that is rounded to nothing is no more than a bound."""
+    return f"{usd:,.2f} US dollars" if usd >= 0.005 or not usd else "< 0.01 US dollars"
+
+
+def at_most(usd: float, most: str = "at most") -> str:
+    """The most that something costs: at most 1.20 US dollars, or < 0.01 US dollars."""
+    amount = dollars(usd)
+    return amount if amount.startswith("<") else f"{most} {amount}"
+
+
+def minutes(number: float) -> str:
+    """A running time, rounded to minutes: less than a minute, 1 min, 1,250 min."""
+    return "less than a minute" if number < 1 else f"{number:,.0f} min"
+
+
 def counted(n: int, thing: str) -> str:
     """A number of things: 1 item, 2 items."""
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def only(n: int, thing: str) -> str:
+    """Too few things: no item, only 1 item, only 2 items."""
+    return f"only {counted(n, thing)}" if n else f"no {thing}"
+
+
+def out_of(some: int, every: int) -> str:
+    """Some of several: both, all 5, 3 of 5, none of 5."""
+    if some == every:
+        return "both" if every == 2 else f"all {every}"
+    return f"{some or 'none'} of {every}"
 
 
 def interval(low: float, high: float, digits: int = 2, *, bounded: bool = False) -> str:
@@ -90,6 +128,12 @@ def ci(low: float, high: float, digits: int = 2, *, bounded: bool = False) -> st
     """A 95% confidence interval in a sentence: 95% CI [.63, .75]; nothing where it is undefined."""
     ends = interval(low, high, digits, bounded=bounded)
     return f"95% CI {ends}" if ends else ""
+
+
+def period(first: date, last: date) -> str:
+    """From one day to another: on 28 November 2026, from 28 November 2026 to 3 March 2027."""
+    ends = [f"{day.day} {day:%B} {day.year}" for day in (first, last)]
+    return f"on {ends[0]}" if first == last else f"from {ends[0]} to {ends[1]}"
 
 
 def listed(names: Iterable[str]) -> str:

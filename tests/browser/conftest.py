@@ -22,7 +22,7 @@ from tests.kit.stages import make, make_page, page
 from tests.kit.waiting import HANGS_S
 from tests.kit.words import study
 
-QUOTED, BRACED = """A "quoted" & <b>bold</b> 'model'""", "Model {{7*7}}%{x} $x^2$"
+QUOTED, BRACED = """A "q" & <b>bold</b> 'model'""", "Model {{7*7}}%{x} $x^2$"
 EVIL = (
     "<script>alert(1)</script>",
     '<a href="javascript:alert(1)">click me</a>',
@@ -34,6 +34,7 @@ EVIL = (
     "word " * 800,
     "x" * 3000,
     "]]> --> <!-- <style>*{display:none}</style>",
+    '=HYPERLINK("https://example.org")',
 )
 """Texts of stimuli that would do something if they were taken for more than texts."""
 
@@ -115,7 +116,7 @@ def visit(browser: Browser) -> Iterator[Open]:
         page.on("request", lambda sent: _note_request(sent.url, path, trouble))
         page.goto(path.as_uri())
         if script:
-            page.wait_for_selector("html.js", state="attached")
+            page.wait_for_selector("html.ready", state="attached")
         return one
 
     yield opened

@@ -76,7 +76,7 @@ def test_clicking_a_point_shows_how_its_ratings_are_distributed(visit: Open, rep
 
 def test_the_list_is_walked_through_with_the_keyboard_alone(visit: Open, report: Path) -> None:
     one = visit(report)
-    for _ in range(120):
+    for _ in range(200):
         one.page.keyboard.press("Tab")
         if one.page.evaluate("document.activeElement.id") == "item-list":
             break
@@ -96,7 +96,7 @@ def test_the_list_is_walked_through_with_the_keyboard_alone(visit: Open, report:
 def test_the_skip_link_comes_first_and_focus_is_visible(visit: Open, report: Path) -> None:
     one = visit(report)
     one.page.keyboard.press("Tab")
-    assert one.page.evaluate("document.activeElement.textContent") == "Skip to the findings"
+    assert one.page.evaluate("document.activeElement.textContent") == "Skip to the results"
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     assert one.page.evaluate(outline) == "solid"
     one.page.keyboard.press("Enter")

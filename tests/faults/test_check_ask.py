@@ -111,6 +111,7 @@ def test_a_server_that_fails_ends_the_check_with_its_words(
     assert done.exit_code == 1
     assert "faulty: could not be asked: the server of model 'faulty'" in done.output
     assert "Traceback" not in done.output
+    assert "kept in the journal" not in done.output
     assert len(server.heard) <= 2
 
 

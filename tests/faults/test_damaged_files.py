@@ -24,11 +24,11 @@ from emoalign.items.item_jobs import AggregationJob
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files
 from emoalign.report.answers import _COUNTS, _asked
-from emoalign.report.manifest import metadata
 from emoalign.study.protocols import Asked
 from emoalign.study.reading import read_yaml
 from emoalign.study.scales import HumanScale
 from emoalign.tables import ALIGNMENT, NORMS, RATINGS, STIMULI, inert, intact, read_parquet
+from emoalign.tables.parquet import metadata
 from tests.kit.analysing import run
 from tests.kit.ratings import item_ids, norms, stimuli
 from tests.kit.words import SCALE

@@ -150,5 +150,5 @@ def test_baselines_stand_beside_the_models_wherever_distributions_are_compared(
     assert (found["n_items"] == jsd.loc[found.index, "n_items"]).all()
     assert found.loc["trained.seed-1", "difference_low"] > 0
     page = (results / "report.html").read_text(encoding="utf-8")
-    assert "What were the fine-tuned baselines trained on?" in page
+    assert "What did the fine-tuned baselines learn from?" in page
     assert project.planned() == set()

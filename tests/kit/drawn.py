@@ -19,8 +19,8 @@ from emoalign.planning.studies import (
 from emoalign.tables import ITEMS
 
 from . import words
-from .ratings import cell, norms
-from .stages import compare_cells, write_items
+from .ratings import cell, norms, rating_rows
+from .stages import compare_cells, make, write_items
 
 FRAMEWORKS = {
     "dimensions": ("arousal", "valence"),
@@ -85,6 +85,64 @@ def write_study(folder: Path, study: LoadedStudy, n: int = 40, texts: str = "wor
     write_items(folder, pd.concat(people.values()), [f"{texts} {number}" for number in range(n)])
     ITEMS.write(pd.concat(rows, ignore_index=True), folder / "items/words.parquet")
     compare_cells(folder, study)
+
+
+TITLES = ("SmolLM2-135M-Instruct (Q8_0)", "GPT-5.4 mini", "Llama 3.1 8B Instruct (vLLM)", "nano")
+
+
+def several_models(folder: Path, n: int, n_items: int = 21) -> LoadedStudy:
+    """Write the tables that all figures of numbers are drawn from, of a study of `n` models under
+    protocols that differ in one thing, with titles as they are; models refuse, or answer twice
+    rather than eight times, one more than the other."""
+    titles = {f"m{place:02d}": f"{TITLES[place % 4]} {place}" for place in range(n)}
+    asked = study(
+        ("arousal", "fear", "sadness", "valence"),
+        models=titles,
+        protocols={
+            "rating-sheet": {"temperature": 0.5},
+            "rating-sheet-hotter": {},
+            "instruction-with-examples": {"prompts": "kind"},
+        },
+        calibration={"methods": ["mixture"]},
+    )
+    rng = np.random.default_rng(1)
+    felt = truth(n_items)
+    people = {
+        scale: norms(n_items, RATERS, place, scale, felt[scale], noise=1.4)
+        for place, scale in enumerate(asked.numbers("words"))
+    }
+    rows = []
+    for place, model in enumerate(titles):
+        for protocol in asked.protocol_names():
+            for scale, of_scale in people.items():
+                apart = rng.normal(0, 0.4 + 1.6 * (place % 7) / 7, n_items)
+                means = (of_scale["mean"].to_numpy() + apart)[:, None]
+                answers = means + rng.normal(0, 1, (n_items, 8 if place % 3 else 2))
+                answers = np.clip(np.rint(answers), 1, 9)
+                if place % 4 == 3:
+                    answers[rng.random(answers.shape) < 0.3] = np.nan
+                rows.append(rating_rows(answers, model=model, protocol=protocol, scale=scale))
+    make_tables(folder, asked, pd.concat(rows, ignore_index=True), pd.concat(people.values()))
+    return asked
+
+
+def make_tables(
+    folder: Path, asked: LoadedStudy, ratings: pd.DataFrame, norm_rows: pd.DataFrame
+) -> None:
+    """Write the tables of figures, and no others."""
+    texts = [f"a sentence about word {place}" for place in range(norm_rows["item_id"].nunique())]
+    make(folder, asked, ratings, norm_rows, texts, OF_FIGURES)
+
+
+OF_FIGURES = (
+    "alignment",
+    "robustness",
+    "frameworks",
+    "arousal",
+    "structure",
+    "distributions",
+    "calibration",
+)
 
 
 def drawable(folder: Path, job: FigureJob) -> FigureJob:

@@ -41,8 +41,10 @@ def make(
     ratings: pd.DataFrame,
     norms: pd.DataFrame,
     texts: Sequence[str] | None = None,
+    analyses: Sequence[str] | None = None,
 ) -> None:
-    """Write all tables of a study of the dataset words: from ratings and norms to statistics."""
+    """Write all tables of a study of the dataset words: from ratings and norms to statistics, of
+    all analyses or of those named."""
     write_items(folder, norms, texts)
     RATINGS.write(ratings, _ratings(folder))
     aggregate(
@@ -52,7 +54,7 @@ def make(
         folder / "stimuli/words.parquet",
         folder / "items/words.parquet",
     )
-    analyse(analysed_study(study), folder)
+    analyse(analysed_study(study), folder, analyses)
 
 
 def write_items(folder: Path, norms: pd.DataFrame, texts: Sequence[str] | None = None) -> None:

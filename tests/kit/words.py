@@ -71,7 +71,15 @@ def study(
     card = {
         "title": "Words",
         "modality": "word",
-        "source": {"reader": "table", "table": {"file": "words.csv"}, "id": "id", "text": "word"},
+        "source": {
+            "reader": "table",
+            "table": {"file": "words.csv"},
+            "id": "id",
+            "text": "word",
+            "rows": "ratings",
+            "scales": {name: {"ratings": [name]} for name in numbers}
+            | {name: {"labels": name} for name in choices},
+        },
         "scales": {**numbers, **choices},
         "frameworks": frameworks,
         "licence": "MIT",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import subprocess
 from collections import Counter
 
 import pytest
 
+from tests.kit.project import ROOT
 from tests.slurm.conftest import EXACT, ClusterProject, Run
 
 pytestmark = pytest.mark.slurm
@@ -52,3 +56,28 @@ def test_a_model_with_layers_on_a_gpu_gets_one_where_there_are_some(
     assert {job.state for job in run.jobs} == {"COMPLETED"}
     places = sorted((job.partition, job.gpus) for job in run.jobs)
     assert places == [("cpu", 0), ("gpu", 1)]
+
+
+def test_slurm_takes_the_commands_of_the_page(project: ClusterProject) -> None:
+    page = (ROOT / "docs/slurm.md").read_text(encoding="utf-8")
+    commands = [
+        found[0]
+        for found in re.finditer(
+            r"^(?:sbatch|squeue) .*$|(?<=`)(?:sacctmgr|sinfo|srun) [^`]*", page, re.MULTILINE
+        )
+    ]
+    assert {command.split()[0] for command in commands} == {
+        "sbatch",
+        "squeue",
+        "sacctmgr",
+        "sinfo",
+        "srun",
+    }
+    for command in commands:
+        program, *words = shlex.split(command.replace("$USER", "root"), comments=True)
+        if program == "sbatch":
+            words = ["--test-only", *words]
+        if program == "srun":
+            words = [*words[: words.index("curl")], "true"]
+        done = subprocess.run([program, *words], cwd=project.folder, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command}: {done.stderr}"

@@ -143,18 +143,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_report_says_how_training_went_and_what_was_seen(made: Path) -> None:
     text = " ".join(page(made, job(with_baselines=True)).split())
-    assert "What were the fine-tuned baselines trained on?" in text
+    assert "What did the fine-tuned baselines learn from?" in text
     assert (
-        "Seed 1: the loss on dev was 0.4000 after the first epoch and fell to 0.3000 after epoch "
-        "2; training then stopped after epoch 4 without a lower one." in text
+        "Seed 1: the dev loss was 0.4000 after the first epoch and fell to 0.3000 after epoch 2; "
+        "training stopped after epoch 4, as it had not fallen further." in text
     )
     assert (
-        "Seed 2: the loss on dev was 0.6000 after the first epoch, and none after it was lower; "
-        "training ended with epoch 2, the last that the card allows. It has learned nothing of use"
+        "Seed 2: the dev loss was 0.6000 after the first epoch, and no later one was lower; "
+        "training ended after epoch 2, the last that its card allows. It has learnt nothing useful"
     ) in text
     assert "Trained, seed 2" in text
     assert "<strong>What it may have seen:</strong> It saw &lt;script&gt;" in text
-    assert "a/model was trained on the shares of human raters" in text
+    assert "a/model was fine-tuned to predict the shares of human raters" in text
     assert EVIL not in text
 
 
@@ -176,10 +176,10 @@ def test_the_page_begins_with_whether_models_are_nearer_than_a_baseline(tmp_path
     view = SECTION.view(Results(job(with_baselines=True), tmp_path))
     assert isinstance(view, View)
     published, trained = (" ".join(sentences) for sentences in view.findings)
-    assert "is 0.30 to 0.32 bits from people" in trained
-    assert "further from people in 1 of 2 comparisons with it, and nearer in 0" in trained
-    assert "is 0.40 bits from people" in published
-    assert "further from people in 0 of 1 comparison with it, and nearer in 1" in published
+    assert "diverged from the human distributions by 0.30 to 0.32 bits" in trained
+    assert "farther from them in 1 of 2 comparisons and closer in 0" in trained
+    assert "diverged from the human distributions by 0.40 bits" in published
+    assert "farther from them in 0 of 1 comparison and closer in 1" in published
     assert published.endswith(f"What it may have seen: It saw {EVIL}.")
 
 

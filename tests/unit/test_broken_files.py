@@ -143,7 +143,7 @@ KEYS = [
     Broken(CARD, "reader: table", "reader: tabel", "source.reader", ("unknown reader 'tabel'; did you mean 'table'?",)),
     Broken(CARD, "  reader: table\n", "", "source.reader", ("missing; write one of: anew, emobank",), "source:"),
     Broken(CARD, "    kind: labels", "    kind: label", "scales.mood.kind", ("unknown kind 'label'; did you mean 'labels'?",)),
-    Broken(CARD, "      min: 0\n", "", "scales.valence.native.min", ("missing; expected: Value in the file that corresponds to the scale's min.",), "native:"),
+    Broken(CARD, "      min: 0\n", "", "scales.valence.native.min", ("missing; expected: Value in the file for the scale's min.",), "native:"),
     Broken(CARD, "licence: CC-BY-4.0\n", "", "licence", ("missing", "Licence of the data"), ""),
     Broken(MODEL, "engine: openai", "engine: opnai", "engine", ("unknown engine 'opnai'; did you mean 'openai'?",)),
     Broken(MODEL, "engine: openai\n", "", "engine", ("missing; write one of: llamacpp, openai",), ""),

@@ -182,7 +182,7 @@ def test_an_account_that_cannot_be_read_is_told_with_what_to_do(
     path = tmp_path / "spent.json"
     path.write_bytes(content)
     with pytest.raises(
-        JournalError, match=r"spent\.json: this does not say .* \{\"usd\": 12\.34\}"
+        JournalError, match=r"spent\.json: the file does not contain .* \{\"usd\": 12\.34\}"
     ):
         Account(path, 1).reserve(0.1)
     assert path.read_bytes() == content

@@ -220,7 +220,8 @@ def test_too_few_rated_items_leave_a_reason_and_no_calibrators(tmp_path: Path) -
     assert rows["gain"].isna().all()
     assert rows["rank"].isna().all()
     assert (
-        rows["reason"] == "only 12 items were rated by both people and model; it takes 20"
+        rows["reason"] == "only 12 items were rated by both people and model (20 are needed; "
+        "calibration: min_items in the study)"
     ).all()
     assert CALIBRATED.read(tmp_path / "calibrated/d.parquet").empty
     (cell, _) = load(tmp_path / "calibrators/d.json").cells
@@ -237,7 +238,7 @@ def test_too_few_texts_leave_a_reason(tmp_path: Path) -> None:
 def test_too_few_raters_leave_a_reason(tmp_path: Path) -> None:
     written(tmp_path, n=24, raters=2)
     rows = gains(calibrated(tmp_path))
-    assert rows["reason"].str.contains("too few people rated each item").all()
+    assert rows["reason"].str.contains("no item has enough human raters").all()
 
 
 def test_a_model_that_never_answered_leaves_a_reason(tmp_path: Path) -> None:
@@ -313,7 +314,7 @@ def test_labels_in_another_order_are_refused(tmp_path: Path, results: Path) -> N
 def test_another_file_is_no_calibrator(tmp_path: Path) -> None:
     path = tmp_path / "d.json"
     path.write_text('{"version": 1, "cells": []}')
-    with pytest.raises(DataError, match="no calibrators of this version of emoalign"):
+    with pytest.raises(DataError, match="not a file of calibrators of this version of emoalign"):
         load(path)
 
 

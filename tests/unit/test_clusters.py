@@ -181,7 +181,7 @@ def test_few_clusters_have_no_interval_and_say_so() -> None:
     )
     for name in ("contrasts", "framework", "arousal"):
         reasons = set(found[name]["reason"])
-        assert reasons == {"2 clusters of items; a bootstrap interval needs 3"}, name
+        assert reasons == {"only 2 clusters of items; a bootstrap interval needs 3"}, name
     assert found["contrasts"][["zou_low", "p"]].notna().all(axis=None)
 
 

@@ -193,6 +193,31 @@ def test_a_name_of_two_kinds_has_to_be_told_apart(project: Path) -> None:
     assert emoalign("show", "embedding", "smollm2-135m").exit_code == 0
 
 
+@pytest.mark.parametrize("name", ["feelings", "default"])
+def test_the_study_that_runs_by_default_is_called_by_its_name(project: Path, name: str) -> None:
+    path = project / "config/config.yaml"
+    path.write_text(path.read_text().replace("study: default", "study: feelings"))
+    (first, *_) = emoalign("list", "studies").output.splitlines()
+    assert first.startswith("feelings ")
+    assert first.endswith("(default: config/config.yaml)")
+    assert emoalign("show", name, "--path").output == "config/config.yaml\n"
+    assert emoalign("show", "study", name).output.startswith("# config/config.yaml\n")
+    assert "did you mean" in emoalign("show", f"{name}x").stderr
+
+
+def test_in_a_clone_a_new_study_is_said_to_be_among_the_included_ones(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(CATALOGUE, project / "catalogue", ignore=shutil.ignore_patterns("*.png"))
+    shutil.rmtree(project / "config/studies")
+    (project / "config/studies").symlink_to("../catalogue/studies")
+    monkeypatch.setattr("emoalign.commands.new_files.CATALOGUE", project / "catalogue")
+    done = emoalign("new", "study", "zebra", "--dataset", "vader")
+    assert done.exit_code == 0, done.output
+    assert "In a clone, config/studies is a link to catalogue/studies: the file is" in done.output
+    assert "In a clone" not in emoalign("new", "prompts", "zebra", "--for", "vader").output
+
+
 def test_a_misspelt_name_is_answered_with_the_nearest(project: Path) -> None:
     assert "did you mean 'vader'?" in emoalign("show", "vadr").stderr
     assert "did you mean 'models'?" in emoalign("list", "modles").stderr

@@ -82,7 +82,7 @@ def test_what_a_study_holds_is_told_and_nothing_is_written(project: Path) -> Non
     assert f"valence  3.0 to 8.3, n = 3 raters, reliability {reliability}\n" in done.output
     assert "models: smollm2-135m, gpt-4o-mini" in done.output
     assert "smollm2-135m: at most 12 answers in 4 requests; on this machine" in done.output
-    assert "gpt-4o-mini: at most 12 answers in 4 requests; at most about 0.01" in done.output
+    assert "gpt-4o-mini: at most 12 answers in 4 requests; < 0.01 US dollars" in done.output
     assert done.output.rstrip().endswith("No problems. To run it: snakemake --cores 8")
     assert files(project) == before
 

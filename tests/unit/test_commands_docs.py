@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from documentation.plain_words import anchor
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.commands.app import application
 from emoalign.commands.docs import pages
+from emoalign.figures.kinds import FigureKind
+from emoalign.tables import STATUSES
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,11 +46,42 @@ def test_an_unknown_page_is_told_with_the_nearest() -> None:
     assert done.stderr.strip() == "There is no page 'slrum'; did you mean 'slurm'?"
 
 
-def test_messages_name_pages_that_there_are() -> None:
+PLACES = ("src", "workflow", "config", "profiles", "resources", "tools", "tests", "benchmarks")
+FILES = ("Makefile", "pyproject.toml", "Snakefile", "CONTRIBUTING.md", "CHANGELOG.md")
+NAMED = re.compile(r"\bdocs/([\w-]+)\.md(?:#([\w-]+))?|emoalign docs ([a-z][\w-]*)")
+
+
+def test_whatever_names_a_page_or_a_heading_names_one_that_there_is() -> None:
+    files = [ROOT / file for file in FILES]
+    for place in PLACES:
+        files += [path for path in (ROOT / place).rglob("*") if path.is_file()]
     named = {
-        name
-        for path in (ROOT / "src/emoalign").rglob("*.py")
-        for name in re.findall(r"\bdocs/([\w-]+)\.md", path.read_text(encoding="utf-8"))
+        (file or page, heading)
+        for path in files
+        if path.suffix in ("", ".py", ".smk", ".yaml", ".md", ".rst", ".toml", ".json")
+        and "__pycache__" not in path.parts
+        for file, heading, page in NAMED.findall(path.read_text(encoding="utf-8"))
     }
-    assert named
-    assert named <= set(pages())
+    assert len(named) > 10
+    assert {page for page, _ in named} <= set(pages())
+    for page, heading in named:
+        if heading:
+            text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+            headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+            assert heading in map(anchor, headings), f"docs/{page}.md#{heading}"
+
+
+def rows(page: str) -> list[list[str]]:
+    """The rows of the tables of a page, cell by cell."""
+    lines = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8").splitlines()
+    return [line.strip("|").split("|") for line in lines if line.startswith("| `")]
+
+
+@pytest.mark.parametrize("kind", FIGURES, ids=lambda kind: kind.name)
+def test_every_kind_of_figure_has_a_row_with_what_it_is_one_for(kind: FigureKind) -> None:
+    (row,) = [row for row in rows("figures") if f"`{kind.name}`" in row[0]]
+    assert row[1].strip() == kind.level
+
+
+def test_every_status_of_an_answer_has_a_row() -> None:
+    assert {row[0].strip(" `") for row in rows("parsing")} == set(STATUSES)

@@ -119,8 +119,8 @@ def test_the_page_shows_the_interval_of_a_difference_that_holds() -> None:
     row = {"difference": 0.1, "difference_low": 0.04, "difference_high": 0.15}
     row |= {"zou_low": 0.03, "zou_high": 0.18, "n_items": 40}
     text = shown["Difference [95% CI]"].text
-    assert text(row | {"n_clusters": 40}) == "0.10 [0.03, 0.18]"
-    assert text(row | {"n_clusters": 39}) == "0.10 [0.04, 0.15]"
+    assert text(row | {"n_clusters": 40}) == ".10 [.03, .18]"
+    assert text(row | {"n_clusters": 39}) == ".10 [.04, .15]"
 
 
 def test_p_of_contrasts_is_adjusted_over_those_of_one_kind(tables: Tables) -> None:
@@ -193,21 +193,21 @@ def test_the_scorecard_says_what_was_expected_and_found_with_the_numbers(tables:
     weakest = found(tables, "arousal weakest")
     assert weakest["found"] == "as expected"
     assert weakest["low"] > 0
-    assert "on arousal; lowest of the others: r = " in weakest["evidence"]
+    assert " for arousal; lowest of the others: r = " in weakest["evidence"]
     assert found(tables, "emotions above dimensions")["found"] == "as expected"
     assert found(tables, "all positive")["found"] == "as expected"
     # Participants with noise five times that of people differ more from each other.
     spread = found(tables, "less spread than people")
     assert spread["found"] == "not as expected"
     assert spread["high"] < 0
-    assert "root mean square SD " in spread["evidence"]
-    assert "times people's on arousal" in spread["evidence"]
+    assert "largest of 4 scales: SD of the model " in spread["evidence"]
+    assert "times the human SD for arousal" in spread["evidence"]
     cells = aligned(item_rows(), comparison()).query("model == 'm1' and protocol == 'p1'")
     assert spread["estimate"] == pytest.approx(-cells["log_rms_sd_ratio"].max())
     assert spread["low"] == pytest.approx(-cells["log_rms_sd_ratio_high"].max())
     shape = found(tables, "V shape of people")
     assert shape["found"] in ("as expected", "not as expected", "unclear")
-    assert "over 40 items" in shape["evidence"]
+    assert "its scale, 40 items" in shape["evidence"]
 
 
 def test_the_happiest_is_told_by_the_difference_that_is_smallest(tables: Tables) -> None:
@@ -229,7 +229,7 @@ def test_valence_above_arousal_is_told_by_their_difference_on_the_same_items(
     assert row["source"] == "Inoshita et al. 2026"
     dominant = found(tables, "arousal above dominance")
     assert dominant["found"] == "cannot be told"
-    assert dominant["evidence"] == "the study has no ratings of dominance here"
+    assert dominant["evidence"] == "the study has no dominance ratings of these items"
 
 
 def test_neither_the_order_of_datasets_nor_rows_matters(tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_cells_that_say_nothing_break_nothing(change, tmp_path: Path) -> None:  
 def test_arousal_without_valence_has_residuals_but_no_shape(tmp_path: Path) -> None:
     rows = compared(tmp_path, item_rows(("arousal",)), comparison(words=dataset("arousal")))
     assert rows[AROUSAL.path]["v_human"].isna().all()
-    assert set(rows[AROUSAL.path]["reason"]) == {"words was not rated for valence"}
+    assert set(rows[AROUSAL.path]["reason"]) == {"valence of words was not rated"}
     assert rows[AROUSAL.path]["error_arousal_slope"].isna().all()
     assert len(rows[AROUSAL_ITEMS.path]) == 4 * N_ITEMS
     assert len(rows[RESIDUALS.path]) == 4 * 5

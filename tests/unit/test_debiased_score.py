@@ -267,9 +267,9 @@ def test_a_model_that_samples_as_it_should_is_as_near_in_both_readouts(tmp_path:
 @pytest.mark.parametrize(
     ("norm_rows", "n_answers", "why"),
     [
-        (NORM_ROWS.assign(ratings=None), 4, "the norms have no single human ratings"),
+        (NORM_ROWS.assign(ratings=None), 4, "the human ratings are known only as summaries"),
         (NORM_ROWS, 1, "no item has enough single human ratings, two sampled answers"),
-        (NORM_ROWS[:2], 4, "2 texts (or clusters), an interval needs 3"),
+        (NORM_ROWS[:2], 4, "only 2 texts (or clusters), but an interval needs 3"),
         (
             NORM_ROWS.assign(ratings=[one[:2] for one in NORM_ROWS["ratings"]], n=2),
             4,
@@ -287,22 +287,25 @@ def test_what_is_missing_has_a_reason(
     assert np.isnan(row["rps_debiased_sampled"]) == ("texts" not in why)
     if "texts" not in why:
         assert list(nearer(table, report_job())) == [
-            f"Which of the two is nearer to people cannot be told: {row['reason']}."
+            "It is not known which of the two is closer to the human distributions: "
+            f"{row['reason']}."
         ]
 
 
-def test_the_report_says_how_many_cells_are_nearer_in_which_readout() -> None:
+def test_the_report_says_which_readout_is_closer_in_each_cell_or_in_how_many() -> None:
     row = dict.fromkeys(READOUTS.schema.names, np.nan) | {
         **{"model": "m", "protocol": "p", "dataset": "words", "scale": "valence", "reason": None},
         **{"rps_debiased_n_items": 40, "rps_debiased_sampled": 0.12, "rps_debiased_exact": 0.2},
         **{"rps_debiased_difference": -0.08, "rps_debiased_low": -0.1, "rps_debiased_high": -0.06},
     }
     unclear = row | {"rps_debiased_difference": 0.01, "rps_debiased_high": 0.03}
-    [sentence] = nearer(pd.DataFrame([unclear, row]), report_job())
-    assert "The sampled answers are clearly nearer to people in 1 of 2 cells, and the exact " in (
-        sentence
+    first, second = nearer(pd.DataFrame([unclear, row]), report_job())
+    assert first.endswith("Neither is clearly closer to the human distributions.")
+    assert second == (
+        "Model m under p (Words, valence, 40 words): debiased RPS 0.120 for sampled answers and "
+        "0.200 for exact probabilities; sampled minus exact −0.080, 95% CI [−0.100, −0.060]. The "
+        "sampled answers are closer to the human distributions."
     )
-    assert "Model m under p (Words, valence): sampled 0.120, exact 0.200, difference −0.080" in (
-        sentence
-    )
-    assert "[−0.100, −0.060], on 40 items" in sentence
+    opening, most = nearer(pd.DataFrame([*[unclear] * 4, row]), report_job())
+    assert "sampled answers were closer to the human distributions in 1 and the exact" in opening
+    assert most.startswith("The largest difference: Model m under p (Words, valence, 40 words)")

@@ -84,7 +84,7 @@ def test_every_source_gets_its_share(tmp_path: Path) -> None:
     assert found["item x prompts"]["variance"] == pytest.approx(1, abs=0.6)
     assert found["temperature"]["share"] < 0.02
     assert found["residual"]["variance"] == pytest.approx(1, abs=0.15)
-    assert found["persona"]["reason"] == "no rating has one"
+    assert found["persona"]["reason"] == "not used for these ratings"
     assert found["item"]["n_ratings"] == 4 * N_ITEMS * N_PEOPLE
     assert (found["prompts"]["n_levels"], found["item"]["n_levels"]) == (2, N_ITEMS)
 
@@ -95,7 +95,7 @@ def test_personas_are_a_source_where_participants_are_somebody(tmp_path: Path) -
     found = by_source(table(tmp_path, files, job(nobody=(1, "x"), people=(1, "x"))))
     assert found["persona"]["n_levels"] == N_PEOPLE
     assert found["persona"]["variance"] == pytest.approx(moods.var(ddof=1), rel=0.5)
-    assert found["prompts"]["reason"] == "all ratings share one level"
+    assert found["prompts"]["reason"] == "does not vary among these ratings"
 
 
 def test_the_numbers_are_those_of_the_single_ratings(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_one_protocol_leaves_items_and_the_residual(tmp_path: Path) -> None:
 def test_prompts_and_temperatures_that_change_together_are_not_told_apart(tmp_path: Path) -> None:
     files = [ratings("a", means(), 1), ratings("b", means(), 2)]
     found = by_source(table(tmp_path, files, job(a=(0.5, "x"), b=(1, "y"))))
-    assert found["prompts"]["reason"] == "changes only together with others"
+    assert found["prompts"]["reason"] == "changes only together with another source"
     assert np.isnan(found["temperature"]["variance"])
     assert np.isfinite(found["item"]["variance"])
 
@@ -148,4 +148,4 @@ def test_refusals_and_exact_readouts_are_no_ratings(tmp_path: Path) -> None:
 def test_one_answer_per_item_has_items_and_residual_in_one(tmp_path: Path) -> None:
     one = ratings("a", means())
     found = by_source(table(tmp_path, [one[one["participant"] == 0]], job(a=(0, "x"))))
-    assert found["item"]["reason"] == "changes only together with others"
+    assert found["item"]["reason"] == "changes only together with another source"

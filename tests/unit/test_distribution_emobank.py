@@ -13,7 +13,7 @@ from emoalign.planning.studies import STUDY
 from emoalign.statistics import distances, predictors
 from emoalign.statistics.raters import People
 from emoalign.stimuli.norms import human_answers
-from emoalign.stimuli.preparation import strata_of, stratified_ids
+from emoalign.stimuli.selection import strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.settings import Strata
 from tests.kit.datasets import ROOT, prepared, shipped

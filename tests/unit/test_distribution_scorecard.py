@@ -19,6 +19,7 @@ from emoalign.tables import (
     TRANSPARENCY_GRADIENT,
     Table,
 )
+from emoalign.wording import MINUS
 
 CELL = {
     "model": "m",
@@ -53,9 +54,9 @@ def contrast(difference: float, b: str = "roberta", **names: object) -> dict[str
     }
 
 
-def gain(value: float, margin: float = 0.02) -> dict[str, object]:
+def gain(value: float, margin: float = 0.02, method: str = "isotonic") -> dict[str, object]:
     ends = {"gain": value, "gain_low": value - margin, "gain_high": value + margin}
-    return {**CELL, "method": "isotonic", "jsd_before": 0.5, "jsd_after": 0.45, **ends}
+    return {**CELL, "method": method, "jsd_before": 0.5, "jsd_after": 0.45, **ends}
 
 
 def gradient(rho: float, predictor: str = "t", margin: float = 0.3) -> dict[str, object]:
@@ -111,9 +112,10 @@ def test_what_is_expected_on_every_scale_is_decided_by_the_worst() -> None:
     row = found(given, "entropies related")
     assert row["estimate"] == 0.02
     assert row["low"] == pytest.approx(-0.08)
-    assert row["evidence"] == "lowest of 2: ρ = 0.020 on arousal"
+    assert row["evidence"] == "lowest of 2 scales: ρ = .02 for arousal"
     assert (
-        "highest of 2: ρ = 0.300 on valence" in found(given, "entropies loosely related").evidence
+        "highest of 2 scales: ρ = .30 for valence"
+        in found(given, "entropies loosely related").evidence
     )
 
 
@@ -123,7 +125,7 @@ def test_a_model_is_held_against_the_baseline_it_comes_nearest_to() -> None:
     )
     assert row["estimate"] == 0.02
     assert row["found"] == "unclear"
-    assert row["evidence"] == "JSD 0.500, leaky 0.480 over 50 items of emotions"
+    assert row["evidence"] == ("JSD = 0.50 bits, leaky 0.48 bits, for 50 items of emotions")
     assert found(tables([entropy(0.2)], [contrast(0.2)]), "asked above fine-tuned").found == (
         "as expected"
     )
@@ -133,18 +135,30 @@ def test_a_model_is_held_against_the_baseline_it_comes_nearest_to() -> None:
     ("value", "margin", "outcome"),
     [
         (0.11, 0.02, "as expected"),
-        (0.09, 0.02, "unclear"),
-        (0.11, 0.1, "unclear"),
-        (0.03, 0.02, "not as expected"),
+        (0.03, 0.02, "as expected"),
+        (0.13, 0.02, "unclear"),
+        (0.01, 0.02, "unclear"),
+        (0.07, 0.1, "unclear"),
+        (-0.03, 0.02, "not as expected"),
         (0.4, 0.02, "not as expected"),
     ],
 )
-def test_a_gain_is_as_expected_only_if_its_whole_interval_is_in_the_published_range(
+def test_a_gain_is_as_expected_only_if_its_whole_interval_is_above_0_and_at_most_the_published(
     value: float, margin: float, outcome: str
 ) -> None:
-    row = found(tables([entropy(0.2)], gains=[gain(value, margin)]), "isotonic gain")
+    row = found(tables([entropy(0.2)], gains=[gain(value, margin)]), "calibration gain")
     assert row["found"] == outcome
-    assert f"{value:.1%}" in row["evidence"]
+    assert f"{value:.1%}".replace("-", MINUS) in row["evidence"]
+
+
+def test_the_gain_is_that_of_the_best_of_the_published_methods_alone() -> None:
+    gains = [gain(0.05), gain(0.1, method="bias"), gain(0.5, method="vector")]
+    row = found(tables([entropy(0.2)], gains=gains), "calibration gain")
+    assert row["estimate"] == pytest.approx(0.04)
+    assert "by a bias for each label: " in row["evidence"]
+    assert found(tables([entropy(0.2)], gains=gains[2:]), "calibration gain")["found"] == (
+        "cannot be told"
+    )
 
 
 def test_transparency_goes_by_the_published_measure_and_not_by_its_parts() -> None:
@@ -160,7 +174,10 @@ def test_what_cannot_be_told_says_why() -> None:
     unknown = {"reason": "only 2 items", "spearman_rho_low": math.nan}
     told = distribution_scorecard(LABELS, tables([entropy(math.nan, **unknown)])).set_index("check")
     assert set(told["found"]) == {"cannot be told"}
-    assert told.loc["entropies related", "evidence"] == "no correlation on emotions: only 2 items"
+    assert (
+        told.loc["entropies related", "evidence"]
+        == "no correlation of entropies for emotions: only 2 items"
+    )
     assert told.loc["asked above fine-tuned", "evidence"] == (
         "the study has no fine-tuned baseline for emotions"
     )

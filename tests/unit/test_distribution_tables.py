@@ -140,7 +140,7 @@ def test_every_metric_of_every_cell_stands_beside_all_it_is_compared_with(
     assert told["n_texts"].eq(50).all()
     no_order = found[(found["stratum"] == "all") & (found["metric"] == "kendall")]
     assert no_order["uniform"].isna().all()
-    assert no_order["reason"].eq("not defined for uniform").all()
+    assert no_order["reason"].eq("undefined for uniform").all()
 
 
 def test_a_good_model_is_near_what_a_perfect_one_reaches_and_a_poor_one_is_not(

@@ -19,13 +19,19 @@ from pydantic import Field
 import emoalign.planning.jobs  # noqa: F401 - so that every entry of the package is known here
 from documentation.__main__ import drifted, generated, main
 from documentation.file_kinds import KINDS, FileKind, json_schema, parts
-from documentation.plain_words import anchor, default_in_words, plain, type_in_words
+from documentation.plain_words import (
+    anchor,
+    default_in_words,
+    heading,
+    plain,
+    type_in_words,
+)
 from documentation.results import STATUS_MEANINGS, title
 from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import load_study
 from emoalign.study.fields import Entry, Job, Name
 from emoalign.study.reading import read_yaml, validate
-from emoalign.tables import ALIGNMENT, ITEMS, RATINGS, STATUSES, TABLES, Table
+from emoalign.tables import ALIGNMENT, CELL_KEY, ITEMS, RATINGS, STATUSES, TABLES, Table
 
 ROOT = Path(__file__).parents[2]
 FILES = generated(ROOT)
@@ -145,6 +151,22 @@ def test_tables_have_headings_of_their_own() -> None:
     assert len({title(table) for table in TABLES}) == len(TABLES)
 
 
+def test_descriptions_are_short_enough_to_look_something_up() -> None:
+    keys = {
+        f"{entry.__name__}.{key}": field.description or ""
+        for entry in CONFIGURATION
+        for key, field in entry.model_fields.items()
+    }
+    columns = {
+        f"{title(table)}.{column.name}": column.meaning
+        for table in TABLES
+        for column in table.columns
+    }
+    lengths = {name: len(text.split()) for name, text in (keys | columns).items()}
+    assert {name: length for name, length in lengths.items() if length > 35} == {}
+    assert sum(length > 20 for length in lengths.values()) < len(lengths) / 20
+
+
 def test_every_status_is_explained() -> None:
     assert tuple(STATUS_MEANINGS) == STATUSES
 
@@ -157,8 +179,12 @@ def test_the_default_study_is_a_working_example() -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.schema)
 def test_the_example_of_a_kind_can_be_used_as_it_stands(kind: FileKind, tmp_path: Path) -> None:
     section = FILES["docs/configuration.md"].split(f"\n## {kind.heading}\n")[1]
-    file = tmp_path / "example.yaml"
-    file.write_text(section.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    if isinstance(kind.example, Path):
+        assert f"](../{kind.example})" in section.split("\n## ")[0]
+        file = ROOT / kind.example
+    else:
+        file = tmp_path / "example.yaml"
+        file.write_text(section.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     content, problems = read_yaml(file)
     assert not problems
     assert validate(kind.entry, content, "example")[1] == []
@@ -258,6 +284,8 @@ def test_the_r_snippet_uses_columns_that_exist() -> None:
 def copy_of_entries(folder: Path) -> None:
     for part in ("config", "src/emoalign/catalogue"):
         shutil.copytree(ROOT / part, folder / part)
+    (folder / "docs").mkdir()
+    shutil.copy(ROOT / "docs/methods.md", folder / "docs")
 
 
 def test_check_names_every_drifted_file_and_changes_none(
@@ -287,12 +315,35 @@ def test_check_names_every_drifted_file_and_changes_none(
     assert drifted(tmp_path) == []
 
 
-def test_a_changed_example_is_drift(tmp_path: Path) -> None:
-    copy_of_entries(tmp_path)
-    main([], tmp_path)
-    with (tmp_path / "config/config.yaml").open("a", encoding="utf-8") as file:
-        file.write("# one more line\n")
-    assert drifted(tmp_path) == ["docs/configuration.md"]
+@pytest.mark.parametrize("table", TABLES, ids=title)
+def test_every_column_is_on_the_page_once_in_the_section_of_its_table(table: Table) -> None:
+    section = FILES["docs/results.md"].split(f"\n### {title(table)}\n")[1].split("\n### ")[0]
+    names = re.findall(r"`(\w+)`", _lists(section))
+    for ci in re.findall(r"`(\w+)` \(CI\)", section):
+        names += [f"{ci}_low", f"{ci}_high"]
+    if "* `n_<status>`:" in section:
+        names += [f"n_{status}" for status in STATUSES]
+    if "the five keys" in section:
+        names += CELL_KEY
+    assert sorted(names) == sorted(table.schema.names)
+
+
+def _lists(section: str) -> str:
+    """The names of columns of a section, without what is said of them."""
+    known = re.findall(r"^Known columns: .*$", section, re.M)
+    return "\n".join([*known, *re.findall(r"^\* (.*?): ", section, re.M)])
+
+
+def test_every_key_is_on_the_page_in_the_section_of_its_entry() -> None:
+    page = FILES["docs/configuration.md"]
+    sections = dict(re.findall(r"^##+ (.*?)\n(.*?)(?=^##|\Z)", page, re.M | re.S))
+    for kind in KINDS:
+        for entry in (kind.entry, *parts(kind.entry)):
+            section = sections[kind.heading if entry is kind.entry else heading(entry)]
+            for place in re.findall(r"all keys of \[(.*?)\]", section):
+                section += sections[place]
+            for key in entry.model_fields:
+                assert re.search(rf"`{key}[`:]", section), f"{entry.__name__}.{key}"
 
 
 def test_text_reads_as_it_stands() -> None:
@@ -318,6 +369,8 @@ class Sample(Entry):
     share: float | None = Field(None, ge=0, lt=1)
     key: str | None = "KEY"
     flag: bool = False
+    several: int = Field(3, ge=2)
+    every: tuple[Literal["a", "b"], ...] = ("a", "b")
     code: str = Field("x", pattern="^(x|y)$")
     part: Part = Field(default_factory=Part)
 
@@ -325,17 +378,19 @@ class Sample(Entry):
 @pytest.mark.parametrize(
     ("key", "type_words", "default_words"),
     [
-        ("names", "list of names (at least 1)", "**required**"),
-        ("choices", "list of `a` or `b`", "`[a]`"),
-        ("by_name", "[part](#part) under each name (at least 1)", "**required**"),
-        ("by_number", "text under each number", "none"),
-        ("bits", "whole number from 0 to 63", "`0`"),
-        ("width", "number, above 0", "`1.5`"),
-        ("share", "number, 0 or more, below 1", "none"),
-        ("key", "text or `null`", "`KEY`"),
-        ("flag", "`true` or `false`", "`false`"),
-        ("code", r"text that matches `^(x\|y)$`", "`x`"),
-        ("part", "[part](#part)", "as in [part](#part)"),
+        ("names", "names", ""),
+        ("choices", "any of `a`, `b`", "default `[a]`"),
+        ("by_name", "[part](#part) by name", ""),
+        ("by_number", "text by number", ""),
+        ("bits", "integer from 0 to 63", "default `0`"),
+        ("width", "number", "default `1.5`"),
+        ("several", "integer ≥ 2", "default `3`"),
+        ("share", "number from 0 below 1", ""),
+        ("key", "text or `null`", "default `KEY`"),
+        ("flag", "boolean", "default `false`"),
+        ("code", "text", "default `x`"),
+        ("part", "[part](#part)", ""),
+        ("every", "any of `a`, `b`", "default all"),
     ],
 )
 def test_types_and_defaults_are_told_in_plain_words(

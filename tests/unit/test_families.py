@@ -94,18 +94,19 @@ def test_a_report_names_the_families_that_its_study_has(tmp_path: Path) -> None:
         make_page(tmp_path, study(figures=["heatmap"]), rating_rows(ratings(norm_rows)), norm_rows)
     )
     (told,) = re.findall(r"<p>(Families of tests\. .*?)</p>", page)
-    assert "correlations with people against 0 and of equal variances" in told
-    assert "adjusted over the cells of a readout (Benjamini & Hochberg, 1995)" in told
-    assert "differences of correlations" not in told, "there is one model, and one protocol"
+    assert "correlations with human means against 0 and equal spread" in told
+    assert "adjusted over all conditions with the same readout (Benjamini & Hochberg, 1995)" in told
+    assert "differences between correlations" not in told, "there is one model, and one protocol"
     assert "emotions against dimensions" not in told
 
 
 def test_a_study_without_tests_of_one_kind_has_no_empty_list() -> None:
     describing = [family for family in FAMILIES if not family.confirmatory]
     assert sentence(describing).startswith(
-        "Families of tests. These are descriptive: tests of rank"
+        "Families of tests. The following are descriptive: tests of item SDs by rank"
     )
     confirming = [family for family in FAMILIES if family.confirmatory]
     assert sentence(confirming).endswith(
-        ". These are descriptive: all intervals; and all scorecards of expectations."
+        ". The following are descriptive: all confidence intervals; and the scorecard of "
+        "expectations."
     )

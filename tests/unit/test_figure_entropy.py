@@ -49,7 +49,7 @@ def test_every_cell_has_a_panel_with_its_correlation_and_what_was_possible() -> 
     with style():
         [page] = draw(subject([items("p"), items("q")], cells, False))
     first, second, third = (title.replace("\n", " ") for title in titles(page))
-    assert "ρ = −0.20 [−0.30, −0.10] (perfect 0.50)" in first
+    assert "ρ = −.20, 95% CI [−.30, −.10] perfect model: ρ = .50" in first
     assert "ρ undefined, 20 items" in second
     assert "no items to compare" in third
     assert [text.get_text() for text in page.axes[2].texts] == ["nothing to compare"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from emoalign.figures.planned import PlannedFigure, planned_figures, undrawn_fig
 from emoalign.planning.jobs import figures, reported, undrawn
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import rule_names
-from emoalign.planning.studies import LoadedStudy
+from emoalign.planning.studies import LoadedStudy, StudyDataset
+from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_yaml
 from emoalign.tables import TABLES
 
@@ -243,6 +245,90 @@ def test_what_a_study_lacks_is_told_in_words() -> None:
     named = ["temperatures", "frameworks", "v-shape", "means"]
     assert undrawn(loaded(figures=named)) == [
         "temperatures: no protocols that differ in temperature alone",
-        "frameworks: no ratings of both single emotions and dimensions",
+        "frameworks: no ratings of both discrete emotions and dimensions",
         "v-shape: no ratings of arousal",
     ]
+
+
+def sourced(**source: Any) -> set[str]:
+    """The figures of a study of one table, by its columns."""
+    scale = {"min": 1, "max": 9, "direction": "higher is more positive"}
+    card = {
+        "title": "Ours",
+        "modality": "word",
+        "source": {"reader": "table", "table": {"file": "w.csv"}, "id": "id", "text": "w"} | source,
+        "scales": {"valence": scale},
+        "licence": "MIT",
+        "citation": "@misc{ours}",
+        "redistribute": True,
+    }
+    known = loaded()
+    study = replace(
+        known,
+        study=known.study.model_copy(update={"datasets": (StudyDataset(dataset="ours"),)}),
+        datasets={"ours": DatasetCard.model_validate(card)},
+    )
+    return {figure.kind.name for figure in by_path(study).values()}
+
+
+@pytest.mark.parametrize(
+    ("source", "has", "has_not"),
+    [
+        ({}, set(), {"correlations", "means", "spread", "entropy", "calibration", "robustness"}),
+        (
+            {"scales": {"valence": {"mean": "m"}}},
+            {"correlations", "means"},
+            {"spread", "entropy", "calibration"},
+        ),
+        (
+            {"scales": {"valence": {"mean": "m", "sd": "s", "n": "n"}}},
+            {"means", "spread"},
+            {"entropy", "calibration"},
+        ),
+        ({"scales": {"valence": {"ratings": ["a"]}}}, {"means"}, {"spread", "entropy"}),
+        ({"scales": {"valence": {"ratings": ["a", "b"]}}}, {"spread"}, {"entropy"}),
+        ({"scales": {"valence": {"ratings": ["a", "b", "c"]}}}, {"spread", "entropy"}, set()),
+        (
+            {"rows": "ratings", "scales": {"valence": {"ratings": ["a"]}}},
+            {"spread", "entropy", "calibration"},
+            set(),
+        ),
+    ],
+)
+def test_no_figure_is_planned_that_the_norms_leave_empty(
+    source: dict[str, Any], has: set[str], has_not: set[str]
+) -> None:
+    planned = sourced(**source)
+    assert has <= planned
+    assert not has_not & planned
+
+
+def test_one_answer_to_each_item_has_no_spread() -> None:
+    once = [{"name": "p", "prompts": "rating-sheet", "participants": 1}]
+    assert "vader/valence/spread" not in by_path(loaded(protocols=once))
+    exact = [once[0] | {"readouts": ["exact"]}]
+    assert "vader/valence/spread" in by_path(loaded(protocols=exact))
+
+
+def test_readers_say_what_their_files_tell_of_people() -> None:
+    details = {
+        name: card.source.detail(scale, 3)
+        for name in ("oasis", "goemotions", "goemotions-splits", "vader", "naps", "emobank")
+        for card in [card_of(name)]
+        for scale in sorted(card.scales)[:1]
+    }
+    assert details == {
+        "oasis": "SDs",
+        "goemotions": "distributions",
+        "goemotions-splits": "means",
+        "vader": "distributions",
+        "naps": "SDs",
+        "emobank": "distributions",
+    }
+
+
+def card_of(name: str) -> DatasetCard:
+    """A dataset card that is shipped."""
+    content, problems = read_yaml(ROOT / f"src/emoalign/catalogue/datasets/{name}.yaml")
+    assert not problems
+    return DatasetCard.model_validate(content)

@@ -16,10 +16,11 @@ from emoalign.analyses.transparency.figure import draw
 from emoalign.analyses.transparency.gradients import gradient_rows
 from emoalign.figures.drawing import Subject, save
 from emoalign.figures.figure_job import FigureJob, ShownDataset
-from emoalign.figures.panels import POINT, name_points, places
+from emoalign.figures.point_names import POINT, name_points, places
 from emoalign.figures.style import style
 from emoalign.study.scales import LabelScale
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT
+from tests.kit.pages import problems
 
 NAMES = tuple(f"emotion {place}" for place in range(28))
 GRADIENT = GradientJob(permutations=99, bootstrap_resamples=200, seed=1)
@@ -131,4 +132,12 @@ def test_a_cell_without_any_label_says_so() -> None:
     tables = {**usual.tables, TRANSPARENCY_GRADIENT.path: empty}
     with style():
         [page] = draw(Subject(usual.job, tables, "d", "emotions"))
-    assert "no gradient: 0 labels with both; 5 are needed" in page.axes[0].get_title()
+    heading = page.axes[0].get_title().replace("\n", " ")
+    assert "no gradient: only 0 labels with both values (5 are needed)" in heading
+
+
+@pytest.mark.parametrize("models", [1, 2, 3, 10, 20])
+def test_text_is_legible_stays_on_the_page_and_overlaps_nothing(models: int) -> None:
+    with style():
+        pages = draw(subject(models))
+        assert [found for page in (pages[0], pages[-1]) for found in problems(page)] == []

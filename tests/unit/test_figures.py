@@ -20,8 +20,10 @@ from scipy.spatial import distance
 from emoalign.analyses.alignment.curves import ratios
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.drawing import PICTURE_PAGES, Subject, draw_figures, drawing, save, subjects
+from emoalign.figures.drawing import pages as pages_of_figure
 from emoalign.figures.figure_job import FigureJob
-from emoalign.figures.panels import pages_of, panels
+from emoalign.figures.panels import pages_of, panels, round_ticks
+from emoalign.figures.planned import planned_figures
 from emoalign.figures.style import PALETTE, model_marks, style, wrapped
 from emoalign.planning.jobs import (
     reported,
@@ -29,6 +31,7 @@ from emoalign.planning.jobs import (
 from emoalign.planning.studies import (
     LoadedStudy,
 )
+from emoalign.report.section import Results
 from emoalign.tables import (
     ALIGNMENT,
     AROUSAL,
@@ -40,7 +43,7 @@ from emoalign.tables import (
     SIMILARITY,
     STRUCTURE,
 )
-from emoalign.wording import number, with_p
+from emoalign.wording import coefficient, number, with_p
 from tests.kit.drawn import SCALES, drawable, subject, write_study
 from tests.kit.drawn import study as drawn_study
 from tests.kit.stages import compare_cells
@@ -152,7 +155,7 @@ def test_means_have_a_panel_per_cell_with_every_item_in_its_place(
         np.testing.assert_allclose(np.sort(points(axis), axis=0), np.sort(expected, axis=0))
         r = stats.pearsonr(cell["human_mean"], cell["mean"]).statistic
         assert axis.get_title().startswith(
-            f"Model {key[0]}\n{key[1]}, sampled answers\nr = {r:.2f}"
+            f"Model {key[0]}\n{key[1]}, sampled answers\nr = {coefficient(r)}"
         )
 
 
@@ -200,7 +203,7 @@ def test_errors_and_residuals_of_arousal_lie_where_the_table_says(
     for axis, column in ((left, "error_arousal"), (right, "residual_human")):
         x, y = points(axis).T
         assert stats.pearsonr(x, y).statistic == pytest.approx(cell[column])
-        assert f"r = {number(cell[column])} [" in axis.get_title()
+        assert f"r = {coefficient(cell[column])}, 95% CI [" in axis.get_title()
 
 
 def test_the_v_of_arousal_is_that_of_people_first_then_of_each_cell(
@@ -225,19 +228,18 @@ def test_the_heat_map_says_the_numbers_of_the_table_beside_the_ceiling(
     pages = drawn("heatmap")
     table = rows(study, "heatmap").rows(ALIGNMENT)
     axis = pages[0].axes[0]
-    names = [text.get_text() for text in axis.get_xticklabels()]
-    # Who rated is not known there, and no column says person.
+    names = [text.get_text() for text in axis.get_yticklabels()]
+    # Who rated is not known there, and no row says person.
     assert names[:2] == ["ceiling", "one rating"]
-    assert names[2:] == [f"Model {m}, {p}" for m in ("m1", "m2") for p in sorted(PROTOCOLS)]
-    assert [text.get_text() for text in axis.get_yticklabels()] == [
-        f"words {scale}" for scale in sorted(table["scale"].unique())
-    ]
-    written = np.array([text.get_text() for text in axis.texts]).reshape(6, -1)
+    assert names[2:] == [f"Model {m}\n{p}" for m in ("m1", "m2") for p in sorted(PROTOCOLS)]
+    scales = sorted(table["scale"].unique())
+    assert [text.get_text() for text in axis.get_xticklabels()] == scales
+    written = np.array([text.get_text() for text in axis.texts]).reshape(-1, 6)
     people = rows(study, "heatmap").rows(RELIABILITY).set_index("scale")
-    for row, (scale, cells) in zip(written, table.groupby("scale"), strict=True):
+    for column, (scale, cells) in zip(written.T, table.groupby("scale"), strict=True):
         by_name = cells.sort_values(["model", "protocol"])
         expected = [*people.loc[scale, ["ceiling", "one_rating_r"]], *by_name["pearson_r"]]
-        assert list(row) == [f"{value:.2f}".replace("0.", ".") for value in expected]
+        assert list(column) == [f"{value:.2f}".replace("0.", ".") for value in expected]
 
 
 def test_correlations_stand_scale_by_scale_and_a_scale_is_named_again_on_the_next_page(
@@ -246,12 +248,13 @@ def test_correlations_stand_scale_by_scale_and_a_scale_is_named_again_on_the_nex
     pages = drawn("correlations")
     labels = [[text.get_text() for text in page.axes[0].get_yticklabels()] for page in pages]
     assert len(pages) == 2
-    assert labels[0][:3] == ["words arousal", "Model m1, T0.5", "Model m1, T1.0"]
+    assert labels[0][:3] == ["Words: arousal", "Model m1, T0.5", "Model m1, T1.0"]
     written = [label for page in labels for label in page]
     table = rows(study, "correlations").rows(ALIGNMENT)
-    assert len(written) == len(table) + table["scale"].nunique() + ("continued" in str(written))
+    assert len(written) == len(table) + table["scale"].nunique(), "no scale is divided"
     for place, cell in ((1, table.iloc[0]),):
         line = pages[0].axes[0].lines[3]
+        assert pages[0].axes[0].texts[0].get_text() == str(cell["n_items"])
         assert list(line.get_xdata()) == [cell["pearson_low"], cell["pearson_high"]]
         assert list(line.get_ydata()) == [place, place]
 
@@ -288,7 +291,9 @@ def test_matrices_are_ranks_of_distances_in_one_order_for_all(
         "rho"
     ]
     titles = [axis.get_title() for axis in axes(pages) if "dimensions, ρ" in axis.get_title()]
-    assert all(f"ρ = {number(value)}" in title for value, title in zip(rho, titles, strict=True))
+    assert all(
+        f"ρ = {coefficient(value)}" in title for value, title in zip(rho, titles, strict=True)
+    )
     model = distance.squareform(matrices[2], checks=False)
     assert stats.spearmanr(model, ranks).statistic == pytest.approx(rho.iloc[0])
 
@@ -309,7 +314,7 @@ def test_curves_go_through_the_numbers_of_the_table_at_their_temperatures(
                 np.testing.assert_allclose(line.get_xdata(), [0.5, 1.0], atol=0.05)
                 expected = cells.sort_values("protocol")["pearson_r"]
                 np.testing.assert_allclose(line.get_ydata(), expected)
-        assert page.axes[3].get_xlabel() == "Temperature"
+        assert page.axes[3].get_xlabel() == "Sampling temperature"
     assert "Model m1" in texts([first])
     assert "sampled" not in texts([first]), "there is one readout"
 
@@ -317,9 +322,9 @@ def test_curves_go_through_the_numbers_of_the_table_at_their_temperatures(
 def test_personas_stand_after_nobody_and_wordings_leave_personas_out(
     drawn: Callable[..., list[Figure]],
 ) -> None:
-    ticks = [text.get_text() for text in drawn("personas")[0].axes[3].get_xticklabels()]
+    ticks = [text.get_text() for text in drawn("personas")[0].axes[0].get_yticklabels()]
     assert ticks == ["T1.0", "kindly", "adults"]
-    ticks = [text.get_text() for text in drawn("wordings")[0].axes[3].get_xticklabels()]
+    ticks = [text.get_text() for text in drawn("wordings")[0].axes[0].get_yticklabels()]
     assert ticks == ["T1.0", "kindly"]
 
 
@@ -377,10 +382,14 @@ def test_every_figure_of_a_poor_study_is_drawn_and_is_not_blank(poor: Path) -> N
     for planned, drawn_from in subjects(FIGURES, drawable(poor, drawing_of(POOR)), poor):
         if planned.scale in (None, "arousal"):
             with style():
-                pages = drawing(planned.kind)(drawn_from)
+                pages = pages_of_figure(planned, drawn_from)
                 for page in pages:
                     page.draw_without_rendering()
-            assert axes(pages) or texts(pages)
+            assert (
+                bool(pages)
+                or not planned.shows(drawn_from.tables[planned.kind.needs[0]])
+                or (planned.kind.name in ("temperatures", "personas", "wordings", "similarity"))
+            )
             written = texts(pages).casefold()
             assert "nan" not in written
             for axis in axes(pages):
@@ -440,13 +449,17 @@ def test_what_refused_items_leave_open_is_a_band(tmp_path: Path) -> None:
         assert band.get_x() + band.get_width() == pytest.approx(every["r_most"])
 
 
-def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
-    refused = drawn_study(models=("m1",))
-    write_study(tmp_path, refused, N)
+def test_a_panel_without_points_says_so_beside_others_that_have_some(tmp_path: Path) -> None:
+    asked = drawn_study(models=("m1", "m2"))
+    write_study(tmp_path, asked, N)
     items = ITEMS.read(tmp_path / "items/words.parquet")
-    ITEMS.write(items.assign(mean=np.nan, sd=np.nan, n_ok=0), tmp_path / "items/words.parquet")
-    compare_cells(tmp_path, refused)
-    job = drawing_of(refused)
+    refused = items["model"] == "m2"
+    nothing: dict[str, object] = {"mean": np.nan, "sd": np.nan, "n_ok": 0}
+    for name, value in nothing.items():
+        items[name] = items[name].mask(refused, value)  # type: ignore[call-overload]
+    ITEMS.write(items, tmp_path / "items/words.parquet")
+    compare_cells(tmp_path, asked)
+    job = drawing_of(asked)
     expected = {
         "means": "nothing to compare",
         "spread": "no standard deviations",
@@ -455,13 +468,31 @@ def test_what_cannot_be_drawn_is_told_in_words(tmp_path: Path) -> None:
         "v-shape": "no item with both",
         "arousal-errors": "nothing to compare",
         "similarity": "all means",
-        "frameworks": "no correlation on",
+        "frameworks": "no correlation for",
     }
     for name, words in expected.items():
         scale = "fear" if name in ("means", "spread") else None
         with style():
             written = texts(drawing(KINDS[name])(subject(tmp_path, job, name, scale)))
         assert words in written, name
+
+
+def test_a_figure_without_anything_to_see_is_marked_and_not_in_the_report(
+    tmp_path: Path,
+) -> None:
+    asked = drawn_study(("arousal", "fear", "valence"), models=("m1",), protocols=PROTOCOLS)
+    write_study(tmp_path, asked, N)
+    items = ITEMS.read(tmp_path / "items/words.parquet")
+    ITEMS.write(items.assign(mean=np.nan, sd=np.nan, n_ok=0), tmp_path / "items/words.parquet")
+    compare_cells(tmp_path, asked)
+    job = drawable(tmp_path, drawing_of(asked)).within("words", "fear")
+    draw_figures(FIGURES, job, tmp_path)
+    results = Results(reported(asked), tmp_path, kinds=FIGURES)
+    planned = planned_figures(FIGURES, job)
+    assert {figure.kind.name for figure in planned} >= {"means", "spread", "wordings"}
+    for figure in planned:
+        assert (tmp_path / f"figures/{figure.path}.pdf").exists(), "the workflow has promised it"
+        assert not results.shows(figure), figure.path
 
 
 def test_colours_do_not_depend_on_the_order_of_models_and_shapes_tell_many_apart() -> None:
@@ -485,7 +516,7 @@ def test_pages_hold_about_as_much_as_each_other(n: int, most: int, lengths: list
 
 
 def test_twenty_panels_take_pages_that_fit_on_paper() -> None:
-    pages = list(panels(range(20), columns=3, height=2.75))
+    pages = list(panels(range(20), 3, 0.86))
     assert [len(shown) for _, shown in pages] == [9, 9, 2]
     assert [part for _, shown in pages for _, part in shown] == list(range(20))
     for figure, _ in pages:
@@ -525,6 +556,23 @@ def test_numbers_in_figures_read_as_in_print(value: float, text: str) -> None:
 
 
 def test_p_values_and_long_names_fit() -> None:
-    assert [with_p(p) for p in (0.0001, 0.042, np.nan)] == ["p < .001", "p = 0.042", "p = –"]
+    assert [with_p(p) for p in (0.0001, 0.042, np.nan)] == ["p < .001", "p = .042", "p = –"]
     lines = wrapped("a-model-of-some-length of that kind\nshort", inches=1.5).split("\n")
     assert lines == ["a-model-of-some-length", "of that kind", "short"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (1, 9, [1, 3, 5, 7, 9]),
+        (1, 7, [1, 2, 3, 4, 5, 6, 7]),
+        (1, 5, [1, 2, 3, 4, 5]),
+        (-4, 4, [-4, -2, 0, 2, 4]),
+        (0, 100, [0, 20, 40, 60, 80, 100]),
+        (0, np.log2(9), [0, 1, 2, 3]),
+    ],
+)
+def test_ticks_begin_and_end_with_the_scale_where_their_distance_is_round(
+    low: float, high: float, ticks: list[float]
+) -> None:
+    assert round_ticks(low, high) == ticks

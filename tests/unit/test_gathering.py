@@ -190,7 +190,7 @@ def test_what_is_open_is_brought_and_what_is_there_is_left(
         gather({"mine": card(server)}, needed=["mine"])
     assert (here / "resources/mine/words.csv").read_bytes() == CONTENT
     assert len(server.asked) == 1
-    assert f"brought from {server.url} (sha256 {CHECKSUM})" in caplog.text
+    assert f"copied from {server.url} (sha256 {CHECKSUM})" in caplog.text
     assert "mine: all files are in place" in caplog.text
 
 
@@ -198,7 +198,7 @@ def test_for_a_restricted_set_it_is_told_whom_to_ask_and_where_to_put_it(
     here: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     restricted = card(obtain="Ask the institute; put the table to resources/mine/words.csv.")
-    told = "not there: resources/mine/words.csv. Ask the institute; put"
+    told = "missing: resources/mine/words.csv. Ask the institute; put"
     with caplog.at_level(logging.INFO):
         gather({"theirs": restricted}, needed=[])
     assert f"theirs: {told}" in caplog.text
@@ -298,7 +298,7 @@ def test_norms_and_images_are_taken_out_of_an_archive(here: Path) -> None:
 def test_a_dataset_of_images_without_any_is_told(here: Path) -> None:
     (here / "resources/p").mkdir(parents=True)
     (here / "resources/p/norms.csv").write_text("id,word,v\n")
-    with pytest.raises(DataError, match=r"p: not there: resources/p/images\. Download the zip\."):
+    with pytest.raises(DataError, match=r"p: missing: resources/p/images\. Download the zip\."):
         gather({"p": image_card()}, needed=["p"])
 
 
@@ -342,7 +342,7 @@ def test_an_archive_that_would_fill_the_disk_is_refused(
     monkeypatch.setattr("emoalign.stimuli.fetching.MOST_BYTES", 1_000_000)
     path = archive(here / "set.zip", ("dog.jpg", bytes(2_000_000)))
     assert path.stat().st_size < 10_000
-    with pytest.raises(DataError, match="its files would take 2000000 bytes"):
+    with pytest.raises(DataError, match="its files would take 2,000,000 bytes"):
         unpack(path, {}, here / "images")
     assert not (here / "images").exists()
 
@@ -358,6 +358,6 @@ def test_a_damaged_archive_leaves_no_half_image(damage: str, here: Path) -> None
     else:
         content = bytearray(b"<html>")
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"cannot be taken apart .*get it again"):
+    with pytest.raises(DataError, match=r"cannot be unpacked .*get it again"):
         unpack(path, {}, here / "images")
     assert not list(here.rglob("*.jpg*"))

@@ -263,11 +263,11 @@ def test_answers_that_never_find_room_go_elsewhere_and_can_be_brought_back(
 ) -> None:
     file = tmp_path / "a journal" / "sheet.jsonl"
     elsewhere[place].mkdir()
-    with pytest.raises(JournalError, match=r"File too large.*Answers without room") as error:
+    with pytest.raises(JournalError, match=r"File too large.*Answers that did not fit") as error:
         end_without_room(file, no_file_above(3000))
     assert len(read(file.parent)) < 8
     (saved,) = elsewhere[place].iterdir()
-    assert f"without room there: {8 - len(read(file.parent))}." in str(error.value)
+    assert f"that did not fit there: {8 - len(read(file.parent))}." in str(error.value)
     (command,) = re.findall(r"mv .*", str(error.value))
     subprocess.run(command, shell=True, check=True)
     assert not saved.exists()

@@ -24,7 +24,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.statistics.replicates import pearson_replicates
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import ALIGNMENT, AROUSAL, FRAMEWORK, SCORECARD, Table
-from emoalign.wording import R_INTERVAL, number
+from emoalign.wording import R_INTERVAL, ci, coefficient, interval
 from tests.kit.comparison import SCALES, aligned, comparison, dataset, item_rows
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make_page
@@ -72,21 +72,22 @@ def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path)
     deciding = checks.loc["all positive", ["estimate", "low", "high"]]
     assert list(deciding) == [cell["pearson_r"], *ends]
 
-    shown = f"{number(cell['pearson_r'])} [{', '.join(map(number, ends))}]"
+    r = coefficient(cell["pearson_r"])
+    told = f"{r}, {ci(*ends, bounded=True)}"
     job = report_job(figures=["correlations", "means"])
     [panel] = [axis for page in drawn(tmp_path, job, "means") for axis in page.axes]
-    assert f"r = {shown}, 27 items" in panel.get_title()
+    assert f"r = {told}\n27 items" in panel.get_title()
     [axis] = drawn(tmp_path, job, "correlations")[0].axes
     assert ends in [list(line.get_xdata()) for line in axis.lines]
     assert R_INTERVAL in axis.get_xlabel()
 
     words = re.sub(r"<(script|style)[ >].*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
     words = re.sub(r"\s+", " ", html.unescape(words))
-    assert f"as follows ({R_INTERVAL}): r = {shown} under p." in words
+    assert f"correlated r = {told}, with human means" in words
     # The headline, the grid of alignment and that of the scorecard.
-    behind_r = re.findall(rf"{number(cell['pearson_r'])} \[[^\]]*\]", words)
+    behind_r = re.findall(rf"(?<!\d){re.escape(r)},? (?:95% CI )?\[[^\]]*\]", words)
     assert len(behind_r) >= 3
-    assert set(behind_r) == {shown}
+    assert set(behind_r) == {told, f"{r} {interval(*ends, bounded=True)}"}
 
 
 def test_comparisons_resample_a_cell_with_missing_items_as_the_alignment_does() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from emoalign.errors import DataError, StudyError
 from emoalign.items.clusters import ItemClusters
+from emoalign.stimuli.checking import check_data
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.reading import read_card
 from tests.kit.datasets import CARD, MEAN, ROOT, prepared, table_card
@@ -94,6 +95,22 @@ def test_a_table_and_a_card_are_all_it_takes(table: Table, tmp_path: Path) -> No
     assert norms["mean"].tolist() == [6.5, 1.5, 4, 5]
     assert norms["sd"].tolist() == [0.8, 0.5, 1.2, 1]
     assert norms["n"].tolist() == [20, 20, 18, 20]
+
+
+@pytest.mark.parametrize("missing", ["", "NA"])
+def test_a_scale_without_any_rating_is_a_mistake_in_the_card(
+    missing: str, table: Table, tmp_path: Path
+) -> None:
+    rows = [f"{line},{missing}" for line in WORDS.splitlines()[1:]]
+    path = table("\n".join(["id,word,v,sd,n,a", *rows]))
+    columns = {"scales": {"valence": {"mean": "v"}, "arousal": {"mean": "a"}}, "na_values": ["NA"]}
+    both = dict.fromkeys(("valence", "arousal"), CARD["scales"]["valence"])
+    card = table_card(path, columns, scales=both)
+    (problem,) = check_data(card).problems
+    assert f"{path}: no item has a rating on the scale 'arousal'" in problem
+    assert "(column 'a'). Name other columns under source: scales: arousal, or" in problem
+    with pytest.raises(DataError, match="no item has a rating on the scale 'arousal'"):
+        prepared(tmp_path, card)
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])

@@ -111,6 +111,8 @@ def test_an_embedded_model_is_tried_and_later_plans_go_by_its_journal(tmp_path: 
     assert row["minutes_from"] == "tried"
     assert 0 < row["minutes"] < 5
     assert list(tmp_path.iterdir()) == [], "what was tried is kept nowhere"
+    [line] = costs_in_words(pd.DataFrame([row]), None, here={"smollm2-135m"})
+    assert "; on this machine, at no cost; " in line
 
     questions = build_questions(job, loaded.models["smollm2-135m"], [("w0", "a")])
     answers = [
@@ -174,9 +176,7 @@ def test_a_finished_study_has_nothing_to_plan_for() -> None:
         "requests": 0,
         "tokens_from": "journal",
     }
-    assert costs_in_words(pd.DataFrame([row]), None) == [
-        "m: 40 answers, 40 in the journal, 0 to ask in 0 requests"
-    ]
+    assert costs_in_words(pd.DataFrame([row]), None) == ["m: all 40 answers are in the journal"]
 
 
 @pytest.mark.parametrize(
@@ -193,3 +193,45 @@ def test_the_limit_is_compared_with_the_price_of_the_way_answers_are_delivered(
     row = planned(job, card, WORDS, tmp_path)
     limit = 0.75 * float(str(row["usd"]))
     assert costs_in_words(pd.DataFrame([row]), limit)[-1] == f"max_usd = {limit:g} {verdict}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says", "together"),
+    [
+        ({"usd": 0.0004}, "; < 0.01 US dollars (prices of day); ", "Together: < 0.01 US dollars."),
+        ({"usd": 1.2}, "; at most 1.20 US dollars (prices of day); ", "Together: at most 1.20 US"),
+        ({"usd": 0.0}, "; free (prices of day); ", None),
+        ({}, "; cost unknown, because its card has no prices; ", None),
+        ({"minutes": 0.02, "minutes_from": "tried"}, "; less than a minute, one job after", None),
+        ({"minutes": 0.2, "minutes_from": "limits"}, "; less than a minute at its rate", None),
+        ({"minutes": 90, "minutes_from": "journal"}, "; about 90 min, one job after", None),
+        ({"minutes": 90, "minutes_from": "limits"}, "; at least 90 min at its rate limits", None),
+    ],
+)
+def test_small_amounts_and_unknown_ones_are_not_said_to_be_nothing(
+    changes: dict[str, object], says: str, together: str | None
+) -> None:
+    row = dict.fromkeys(PLAN.schema.names, float("nan")) | {
+        **{"model": "m", "answers": 1, "held": 0, "requests": 1, "tokens_from": "estimate"},
+        **{"prompt_tokens": 9.0, "answer_tokens": 1.0, "delivery": "single", "prices_as_of": "day"},
+        **changes,
+    }
+    lines = costs_in_words(pd.DataFrame([row]), None)
+    assert lines[0].startswith("m: 1 answer, 0 in the journal, 1 to ask in 1 request; ")
+    assert says in lines[0]
+    assert len(lines) == (1 if together is None else 2)
+    assert together is None or lines[1].startswith(together)
+
+
+def test_models_without_prices_are_named_beside_the_sum_that_lacks_them() -> None:
+    row = dict.fromkeys(PLAN.schema.names, float("nan")) | {
+        **{"model": "paid", "answers": 2, "held": 0, "requests": 2, "tokens_from": "estimate"},
+        **{"delivery": "single", "prices_as_of": "day", "usd": 3.0},
+    }
+    other = row | {"model": "unpriced", "usd": float("nan"), "prices_as_of": None}
+    local = other | {"model": "local"}
+    lines = costs_in_words(pd.DataFrame([row, other, local]), 5, here={"local"})
+    assert lines[-2:] == [
+        "Together: at most 3.00 US dollars, without unpriced.",
+        "max_usd = 5 covers this, without unpriced.",
+    ]

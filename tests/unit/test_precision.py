@@ -16,15 +16,15 @@ from scipy import stats
 
 from emoalign.analyses.distributions.analysis import DistributionJob
 from emoalign.analyses.precision.analysis import PrecisionJob, PrecisionSettings
-from emoalign.analyses.precision.widths import (
+from emoalign.analyses.precision.reasons import (
     ALL_AGREE,
     NO_NORMS,
-    NO_OTHERS,
-    NO_SDS,
     NO_VARIANCE,
     ONE_ANSWER,
-    precision_rows,
+    ONE_MEAN,
+    SAME_MEANS,
 )
+from emoalign.analyses.precision.widths import precision_rows
 from emoalign.analyses.precision.words import in_words
 from emoalign.items.clusters import ItemClusters
 from emoalign.statistics import planned_precision
@@ -293,9 +293,9 @@ def test_the_ceiling_is_told_where_it_keeps_the_interval_wide(emotional: pd.Data
     table = planned(job(), emotional)
     row = rows_of(table, measure="r", assumed="0.9", half_width=0.025).iloc[0]
     assert pd.isna(row["participants_needed"])
-    assert "the ceiling set by the human raters" in row["reason"]
+    assert "the reliability of the human ratings caps r at ." in row["reason"]
     small = rows_of(table, measure="r", assumed="0.3", half_width=0.025).iloc[0]
-    assert "not reachable with 500 items, which leave" in small["reason"]
+    assert "not reachable with 500 items, where infinitely many" in small["reason"]
 
 
 def test_more_participants_are_asked_for_only_where_they_help(emotional: pd.DataFrame) -> None:
@@ -321,20 +321,68 @@ def where_all_agree(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def without_spread(table: pd.DataFrame) -> pd.DataFrame:
+def means_alone(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(ratings=None, sd=np.nan, n=None)
+
+
+def without_sds(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(ratings=None, sd=np.nan)
+
+
+def without_numbers_of_raters(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(ratings=None, n=None)
+
+
+def first_raters(table: pd.DataFrame, number: int) -> pd.DataFrame:
+    ratings = [all_of[:number] for all_of in table["ratings"]]
+    return table.assign(
+        ratings=ratings,
+        mean=[of.mean() for of in ratings],
+        sd=[of.std(ddof=1) if number > 1 else np.nan for of in ratings],
+        n=number,
+    )
+
+
+def one_rating(table: pd.DataFrame) -> pd.DataFrame:
+    return first_raters(table, 1)
+
+
+def one_rating_as_a_mean(table: pd.DataFrame) -> pd.DataFrame:
+    return first_raters(table, 1).assign(ratings=None)
+
+
+def two_ratings(table: pd.DataFrame) -> pd.DataFrame:
+    return first_raters(table, 2)
+
+
+def between_points(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(ratings=[ratings * 0.9 + 0.05 for ratings in table["ratings"]])
+
+
+def with_the_same_mean(table: pd.DataFrame) -> pd.DataFrame:
+    ratings = [np.array([2.0, 3.0, 4.0])] * len(table)
+    return table.assign(ratings=ratings, mean=3.0, sd=1.0, n=3)
 
 
 @pytest.mark.parametrize(
     ("change", "r_says", "ratio_says", "jsd_says"),
     [
         (lambda table: table.iloc[:0], NO_NORMS, NO_NORMS, NO_NORMS),
-        (without_spread, "how reliable the human means are is not known", NO_SDS, "not known"),
-        (without_raters, None, None, "the single human answers are not known"),
+        (one_rating, "unknown (each item has a single", "has no SD", "single human rating, fewer"),
+        (one_rating_as_a_mean, "(each item has a single", "has no SD", "has a single human rating"),
+        (two_ratings, None, None, "at most 2 human ratings, fewer than min_raters: 3"),
+        (means_alone, "SDs and the number", "SDs and the number", "single human ratings are"),
+        (without_sds, "the SDs of", "the SDs of", "single human ratings are unknown"),
+        (without_numbers_of_raters, "number of human", "number of human", "single human ratings"),
+        (without_raters, None, None, "single human ratings are unknown"),
+        (between_points, None, None, "all on points of the scale"),
         (where_all_agree, None, ALL_AGREE, None),
+        (with_the_same_mean, SAME_MEANS, None, None),
+        (lambda table: table.iloc[:1], ONE_MEAN, "1 item has no interval", "1 item has no"),
+        (lambda table: table.iloc[:3], "3 items have no", "3 items have no", "3 items have no"),
     ],
 )
-def test_what_norms_cannot_tell_is_null_and_says_why(
+def test_a_width_that_a_dataset_cannot_have_is_null_and_says_why(
     emotional: pd.DataFrame,
     change: Callable[[pd.DataFrame], pd.DataFrame],
     r_says: str | None,
@@ -342,15 +390,34 @@ def test_what_norms_cannot_tell_is_null_and_says_why(
     jsd_says: str | None,
 ) -> None:
     table = planned(job(), change(emotional))
+    words = "\n".join(in_words(table))
+    assert "nan" not in words.lower()
     told = (("r", r_says), ("log_rms_sd_ratio", ratio_says), ("jsd", jsd_says))
     for measure, says in told:
         rows = rows_of(table, measure=measure, half_width=0.1)
         if says is None:
+            assert rows["planned"].notna().all()
             assert rows["items_needed"].notna().all()
-        else:
-            assert all(says in reason for reason in rows["reason"])
-            assert rows["participants_needed"].isna().all()
-    assert any("words valence" in line for line in in_words(table))
+            continue
+        assert all(says in reason for reason in rows["reason"])
+        assert rows["participants_needed"].isna().all()
+        assert says.removeprefix("unknown ") in words
+        # r has a width where only the reliability of the human means is missing.
+        observed = measure == "r" and "the assumed r is the observed one" in rows["reason"].iloc[0]
+        assert rows["planned"].notna().all() == observed
+
+
+def test_items_that_a_measure_cannot_use_are_not_counted_for_it(emotional: pd.DataFrame) -> None:
+    once = first_raters(emotional.iloc[:200], 1)
+    lines = in_words(planned(job(), pd.concat([once, emotional.iloc[200:]])))
+    assert lines[0].startswith("words, valence: 500 items, 20 participants")
+    assert "  ln of the SD ratio (model/human), 300 items: ±0.0" in "\n".join(lines)
+    assert "  mean JSD (bits), 300 items: ±0.0" in "\n".join(lines)
+
+
+def test_a_study_of_recorded_ratings_plans_no_widths(emotional: pd.DataFrame) -> None:
+    (line,) = in_words(planned(job(participants=()), emotional))
+    assert "no interval widths are planned" in line
 
 
 def test_one_answer_or_always_the_same_one_has_no_ratio_of_sds(emotional: pd.DataFrame) -> None:
@@ -405,26 +472,20 @@ def test_labels_have_rows_of_jsd_alone() -> None:
 
 def test_the_plan_tells_in_words_what_is_reachable(emotional: pd.DataFrame) -> None:
     lines = in_words(planned(job(), emotional))
-    assert lines[0].startswith("words valence, 500 items, 20 participants: half-widths")
-    assert lines[1].startswith("  r with people: ±0.08")
-    assert "if it is 0.3 (seen as 0." in lines[1]
-    assert "for ±0.05: items " in lines[2]
-    assert lines[3].startswith("  ln of the ratio of SDs: ±0.03")
-    assert "if the model's SDs follow people's over items, ±0.0" in lines[3]
-    assert "for ±0.05: items " in lines[4]
-    assert "for a perfect model (0." in lines[5]
-    assert "or participants not reachable" in lines[2]
-    assert lines[-1].endswith("precision.csv.")
-
-
-def test_one_item_alone_leaves_its_perfect_model_without_interval_and_no_marginal_one(
-    emotional: pd.DataFrame,
-) -> None:
-    table = rows_of(planned(job(), emotional.iloc[:1]), half_width=0.1)
-    assert set(rows_of(table, measure="r")["reason"]) == {NO_NORMS}
-    reasons = rows_of(table, measure="jsd").set_index("assumed")["reason"]
-    assert "1 items have no interval" in reasons["perfect"]
-    assert reasons["marginal"] == NO_OTHERS
+    assert lines[0] == (
+        "words, valence: 500 items, 20 participants. Expected half-widths of 95% intervals:"
+    )
+    assert lines[1].startswith("  r with human means: ±.08")
+    assert "if the true r is .30 (observed ." in lines[1]
+    assert lines[2].startswith("    ±.05 takes ")
+    assert "with 500 items, no number of participants is enough" in lines[2]
+    assert lines[3].startswith("  ln of the SD ratio (model/human): ±0.03")
+    assert "if the model's SDs follow the human SDs over items, ±0.0" in lines[3]
+    assert lines[4].startswith("    ±0.05 takes ")
+    assert "for a model that knows each item's true distribution (mean 0." in lines[5]
+    exact = in_words(planned(job(participants=(), exact=True), emotional))
+    assert "500 items, exact probabilities." in exact[0]
+    assert not any("participants" in line for line in exact)
 
 
 # The plan and what is found afterwards
@@ -526,4 +587,4 @@ def test_items_with_fewer_raters_than_the_study_compares_do_not_count_in_the_pla
     assert set(rows["n_items"]) == {250}
     none = rows_of(planned(job(min_raters=6), emotional), measure="jsd")
     assert set(none["n_items"]) == {500}
-    assert none["reason"].str.contains("fewer people than min_raters").all()
+    assert none["reason"].str.contains("at most 5 human ratings, fewer than min_raters: 6").all()

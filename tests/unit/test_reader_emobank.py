@@ -49,7 +49,7 @@ def test_who_skipped_a_sentence_did_not_rate_it(
     assert rated(a, "arousal").ratings == (3, 2)
     assert rated(c, "dominance").sd == pytest.approx(np.std([3, 5], ddof=1))
     # What is left out is never left out in silence.
-    assert "skip a sentence (1, 1, 1): 3" in caplog.text
+    assert "skipped the sentence (1, 1, 1): 3" in caplog.text
     assert "fewer than 2 people rated them: 2 of 4" in caplog.text
 
 

@@ -23,9 +23,9 @@ from emoalign.planning.jobs import Jobs
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files, Needs
 from emoalign.planning.studies import LoadedStudy
-from emoalign.report.manifest import metadata
 from emoalign.study.reading import read_yaml
 from emoalign.tables import ITEMS, NORMS, STATUSES
+from emoalign.tables.parquet import metadata
 from tests.kit.recorded import (
     COLUMNS,
     COMPLETE,

@@ -22,8 +22,9 @@ from emoalign.planning.jobs import (
     reported,
 )
 from emoalign.report.carried import Pictures, Script, screen_picture
+from emoalign.report.conditions import condition
 from emoalign.tables import ALIGNMENT, CONTRASTS, STATUSES
-from emoalign.wording import number, p_value, percent
+from emoalign.wording import coefficient, number, p_value, percent
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make, make_page, page
 from tests.kit.words import EVIL, report_job, study
@@ -67,10 +68,11 @@ def test_the_page_allows_its_own_code_and_no_connection(made: Path) -> None:
     assert policy is not None
     assert "default-src 'none'" in policy[1]
     assert "connect-src 'none'" in policy[1]
-    code = re.findall(r"<script>(.*?)</script>", shown, flags=re.DOTALL)
+    [own] = re.findall(r"<script>(.*?)</script>", shown, flags=re.DOTALL)
+    [library] = re.findall(r'<script type="text/plain" id="plotly">(.*?)</script>', shown)
+    code = [gzip.decompress(base64.b64decode(library)), own.encode()]
     allowed = re.findall(r"'sha256-(.*?)'", policy[1])
-    assert len(code) == 2
-    assert [base64.b64encode(sha256(one.encode()).digest()).decode() for one in code] == allowed
+    assert [base64.b64encode(sha256(one).digest()).decode() for one in code] == allowed
 
 
 def test_code_that_would_end_its_own_element_is_refused() -> None:
@@ -118,6 +120,7 @@ def contrast(**told: object) -> pd.DataFrame:
         **{"kind": "protocol", "within": "m", "dataset": "words", "scale": "valence"},
         **{"a": "asked", "b": "sheet", "readout": "sampled", "difference": -0.75},
         **{"difference_low": -0.9, "difference_high": -0.6, "p_holm": 0.0001},
+        **{"n_items": 30, "n_clusters": 29},
     }
     return pd.DataFrame([row | told])
 
@@ -141,14 +144,19 @@ def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
     job = report_job(protocols=("asked", "sheet"))
     [sentences] = findings(cells(poor, good), contrast(), job)
     text = " ".join(sentences)
-    assert "correlated with human means as follows (95% BCa interval over items): r = 0.70" in text
-    assert "r = 0.70 [0.60, 0.80] under sheet, r = −0.05 [−0.20, 0.10] under asked" in text
-    assert "r is higher under sheet than under asked, by 0.75 (p < .001 after Holm" in text
-    assert "the highest r to expect is 0.98; a single rater correlates 0.80 with the mean" in text
+    assert (
+        "mean valence ratings by Model m correlated with human means as follows (sampled answers): "
+        "r = .70, 95% CI [.60, .80], under sheet; r = −.05, 95% CI [−.20, .10], under asked."
+    ) in text
+    assert (
+        "The correlation was higher under sheet than under asked: difference .75, 95% CI "
+        "[.60, .90], Holm-adjusted p < .001."
+    ) in text
+    assert "the highest r to expect is .98; a single rater correlates .80 with the mean" in text
     anonymous = good | {"one_human_r": np.nan, "one_rating_r": 0.7}
     [sentences] = findings(cells(anonymous), NONE, job)
     assert (
-        "a single rating per item correlates 0.70 with the mean of the item's other ratings"
+        "a single rating per item correlates .70 with the mean of the item's other ratings"
         in sentences[-1]
     )
     assert "single rater correlates" not in sentences[-1]
@@ -174,14 +182,17 @@ def test_protocols_that_no_contrast_tells_apart_are_not_told_apart(told: dict[st
 @pytest.mark.parametrize(
     ("r", "why"),
     [
-        (0.99, "r rests on too few items or clusters of items, or on one of them"),
-        (1.0, "all items lie on one line"),
+        (0.99, "r rests on too few items (or clusters of items), or on a single one"),
+        (1.0, "all items lie on one straight line"),
     ],
 )
 def test_an_r_without_an_interval_says_why(r: float, why: str) -> None:
     rows = cells({"protocol": "p", "pearson_r": r})
     [sentences] = findings(rows, NONE, report_job())
-    assert f"as follows: r = {number(r)} (no interval: {why}) under p." in sentences[0]
+    assert (
+        f"correlated r = {coefficient(r)} (no interval: {why}) with human means (p, sampled "
+        "answers)."
+    ) in sentences[0]
     assert ("Interval of r", why) in [(gap.what, gap.why) for gap in alignment_gaps(rows)]
 
 
@@ -195,36 +206,47 @@ def test_a_finding_prefers_the_exact_readout_and_names_lost_answers() -> None:
     }
     sampled = {"protocol": "p", "pearson_r": 0.3, "n_ok": 27, "n_truncated": 273}
     text = " ".join(findings(cells(sampled, exact), NONE, report_job())[0])
-    assert "r = 0.50 [0.40, 0.60] under p" in text
-    assert "0.30" not in text
-    assert "With p only 9% of its sampled answers were a rating" in text
+    assert (
+        "correlated r = .50, 95% CI [.40, .60], with human means (p, exact probabilities)" in text
+    )
+    assert ".30" not in text
+    assert "Under p, only 9% of its sampled answers were a rating" in text
 
 
 @pytest.mark.parametrize(
     ("usable", "says"),
-    [(267, ["With p only 89% of its sampled answers were a rating"]), (270, [])],
+    [(267, ["Under p, only 89% of its sampled answers were a rating"]), (270, [])],
 )
 def test_lost_answers_are_named_where_they_are_more_than_one_in_ten(
     usable: int, says: list[str]
 ) -> None:
     row = {"protocol": "p", "pearson_r": 0.5, "n_ok": usable, "n_truncated": 300 - usable}
     [sentences] = findings(cells(row), NONE, report_job())
-    assert [text.split(" (")[0] for text in sentences if "sampled answers" in text] == says
+    assert [text.split(" (")[0] for text in sentences if "of its sampled answers" in text] == says
 
 
 def test_many_findings_open_with_how_far_they_reach() -> None:
     names = [f"m{place}" for place in range(7)]
     rows = [
-        {"model": name, "protocol": "p", "pearson_r": 0.1 * place, "pearson_low": 0.0}
+        {"model": name, "protocol": "p", "pearson_r": 0.1 * place}
+        | {"pearson_low": 0.0, "pearson_high": 0.9}
         for place, name in enumerate(names)
     ]
     job = report_job(models={name: name.upper() for name in names})
     first, *others = findings(cells(*rows), NONE, job)
     assert len(others) == 7
     assert first == [
-        "Over 7 cells, correlations with people go from r = 0.00 (M0, Words, valence, p, sampled) "
-        "to r = 0.60 (M6, Words, valence, p, sampled); their median is 0.30."
+        "The correlation of mean ratings with human means ranged over 7 conditions from r = .00, "
+        "95% CI [.00, .90] (M0 under p, sampled answers) to r = .60, 95% CI [.00, .90] (M6 under "
+        "p, sampled answers), with a median of .30."
     ]
+
+
+def test_a_condition_names_its_scale_where_the_study_has_several() -> None:
+    cell = cells({"protocol": "p"}).iloc[0].to_dict()
+    assert condition(report_job(), cell) == "Model m under p, sampled answers"
+    several = report_job(scales=("valence", "arousal"))
+    assert condition(several, cell) == "Model m under p, sampled answers, valence of Words"
 
 
 def test_a_figure_keeps_the_size_of_its_letters(tmp_path: Path) -> None:
@@ -247,7 +269,7 @@ def test_numbers_read_as_in_print(value: float | None, text: str) -> None:
 
 
 def test_small_p_values_and_shares_read_as_in_print() -> None:
-    assert [p_value(p) for p in (0.0001, 0.0432, float("nan"))] == ["< .001", "0.043", "–"]
+    assert [p_value(p) for p in (0.0001, 0.0432, float("nan"))] == ["< .001", ".043", "–"]
     assert [percent(p) for p in (0.0, 0.0915, 0.99967, 1.0)] == ["0%", "9%", "99.97%", "100%"]
 
 

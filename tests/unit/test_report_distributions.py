@@ -38,32 +38,43 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_half_of_the_people_stands_beside_the_model(page: str) -> None:
     text = section(page)
-    for column in ("Perfect", "Half of people", "Others' mean", "Shuffled", "Uniform"):
+    for column in (
+        "Perfect model",
+        "Half of raters",
+        "Human average",
+        "Shuffled items",
+        "Uniform guess",
+    ):
         assert column in text
-    assert re.search(r"Model m p words valence sampled JSD \(bits\) 29 0\.\d{3} \[0\.\d{3}", text)
-    assert "Is the model unsure where people disagree?" in text
-    assert "Whose distributions are nearer to people's?" in text
+    assert re.search(r"\bp JSD \(bits\) 29 0\.\d{3} \[0\.\d{3}", text)
+    assert "Are the model's answers more varied where human raters disagree?" in text
+    assert "Which distributions are closer to the human ones?" in text
     assert "Label by label" not in text
 
 
 def test_the_message_is_at_the_top_and_names_what_it_is_beside(page: str) -> None:
     text = words(page)
     assert (
-        "How answers spread (Words, valence): the Jensen–Shannon divergence from people is" in text
+        "Distributions of answers (Words, valence): the mean Jensen–Shannon divergence (JSD) from "
+        "the human distributions was" in text
     )
-    assert "for Model m under p (sampled) and" in text
-    assert "Two random halves of an item's raters differ by 0." in text
+    assert "bits in 2 conditions (model × protocol × way of reading the answer)." in text
+    assert "for Model m under p (sampled answers) and" in text
+    assert "two random halves of an item's raters differ by 0." in text
 
 
 def test_items_that_were_left_out_are_counted(page: str) -> None:
-    assert "Model m, p, words valence, sampled: 0 without single human ratings" in section(page)
-    assert "0 with too few raters, 1 without a usable answer" in section(page)
+    assert (
+        "Model m under p (sampled answers), Words, valence: 1 without a usable answer"
+        in section(page)
+    )
+    assert "without single human ratings" not in section(page)
 
 
 def test_the_method_is_told_with_its_settings(page: str) -> None:
     text = words(page)
-    assert "items that at least 3 people rated" in text
-    assert "(5 folds by text)" in text
+    assert "items with at least 3 raters" in text
+    assert "(5 folds of texts)" in text
 
 
 def test_labels_are_told_one_by_one(tmp_path: Path) -> None:
@@ -72,14 +83,18 @@ def test_labels_are_told_one_by_one(tmp_path: Path) -> None:
     asked = study(scales=(), labels=("emotions",))
     text = section(make_page(tmp_path, asked, label_rows(chosen), label_norms(choices)))
     assert "Label by label" in text
-    assert "Model m p words emotions sampled anger 20" in text
+    assert "All rows: Model Model m · Protocol p · Scale words emotions · Readout sampled" in text
+    assert " anger 20 " in text
     assert "Brier by label 20" in text
 
 
 @pytest.mark.parametrize(
     ("norm_rows", "why"),
     [
-        (NORM_ROWS.assign(ratings=None), "the norms have no single human ratings"),
+        (
+            NORM_ROWS.assign(ratings=None),
+            "the human ratings are known only as summaries, not as single ratings",
+        ),
         (
             NORM_ROWS.assign(ratings=[one[:2] for one in NORM_ROWS["ratings"]], n=2),
             "enough single human ratings (distributions: min_raters in the study)",
@@ -90,7 +105,7 @@ def test_without_single_ratings_the_page_says_what_is_missing(
     norm_rows: pd.DataFrame, why: str, tmp_path: Path
 ) -> None:
     page = make_page(tmp_path, study(), rating_rows(ratings(NORM_ROWS)), norm_rows)
-    assert "Distributions of ratings cannot be compared" in words(page)
+    assert "Distributions cannot be compared" in words(page)
     assert why in words(page)
 
 
@@ -148,44 +163,55 @@ UNCLEAR = {"p_holm": 0.126}
     [
         (
             [between("jsd", -1), between("rps", -1), between("w1", -1)],
-            "For Model m (exact), p is nearer to people than q, by JSD, RPS and W1.",
+            "With Model m (exact probabilities), answers under p are closer to people's than under "
+            "q by JSD, RPS and W1.",
         ),
         (
             [between("jsd", -1, **UNCLEAR), between("rps", 1), between("w1", 1)],
-            "For Model m (exact), only some metrics tell: by RPS and W1, q is the nearest; by JSD, "
-            "p and q do not differ clearly in their distance from people.",
+            "With Model m (exact probabilities), the metrics do not all agree: by RPS and W1, "
+            "answers under q are closer to people's than under p; by JSD, the answers under p and "
+            "q do not differ clearly in how close they are to people's.",
         ),
         (
             [between("jsd", -1), between("rps", 1), between("w1", 1)],
-            "For Model m (exact), the metrics disagree: by JSD, p is the nearest; by RPS and W1, q "
-            "is the nearest.",
+            "With Model m (exact probabilities), the metrics disagree: by JSD, answers under p are "
+            "closer to people's than under q; by RPS and W1, answers under q are closer to "
+            "people's than under p.",
         ),
         (
             [between("jsd", -1, **UNCLEAR), between("rps", 1, difference_low=-0.1)],
-            "For Model m (exact), p and q do not differ clearly in their distance from people by "
-            "JSD and RPS.",
+            "With Model m (exact probabilities), the answers under p and q do not differ clearly "
+            "in how close they are to people's by JSD and RPS.",
         ),
         (
             [between("jsd", -1, signedrank_z=2.0)],
-            "For Model m (exact), p and q do not differ clearly in their distance from people.",
+            "With Model m (exact probabilities), the answers under p and q do not differ clearly "
+            "in how close they are to people's.",
         ),
-        ([guess("jsd", 1), guess("rps", -1)], "It is farther from people, by JSD, than a uniform"),
+        (
+            [guess("jsd", 1), guess("rps", -1)],
+            "By JSD, Model m under p (exact probabilities) is farther from the human distributions "
+            "than a uniform guess",
+        ),
         (
             [guess("jsd", -1), guess("rps", -1)],
-            "It is nearer to people, by JSD and RPS, than a uniform guess.",
+            "By JSD and RPS, Model m under p (exact probabilities) is closer to the human "
+            "distributions than a uniform guess (all answers equally likely).",
         ),
         (
             [guess("jsd", -1, **UNCLEAR), guess("rps", -1)],
-            "It is not clearly nearer to people, by JSD, than a uniform guess.",
+            "By JSD, Model m under p (exact probabilities) is not clearly closer to the human "
+            "distributions than a uniform guess",
         ),
         (
             [guess("jsd", 1, b="marginal")],
-            "It is farther from people, by JSD, than people's mean distribution on other items",
+            "is farther from the human distributions than the human average",
         ),
         (
             [guess("jsd", -1), guess("jsd", 1, within="q")],
-            "By every metric, 1 of 2 cells is nearer to people than a uniform guess. Farther from "
-            "people than that: Model m under q (exact) by JSD.",
+            "By every metric, 1 of 2 conditions is closer to the human distributions than a "
+            "uniform guess (all answers equally likely). Farther away than that: Model m under q "
+            "(exact probabilities) by JSD.",
         ),
     ],
 )
@@ -196,15 +222,15 @@ def test_a_winner_is_named_where_contrasts_say_so(
     [sentences] = findings(rows, contrasts(*map(dict, told)), {}, JOB)
     text = " ".join(sentences)
     assert sentence in text
-    assert ("nearest" in text) == ("nearest" in sentence)
+    assert ("are closer" in text) == ("are closer" in sentence)
 
 
 def test_little_probability_on_the_scale_stands_beside_a_distance() -> None:
     usable = {tuple(CELL[name] for name in CELL_KEY): 0.29}
     [[first, *_]] = findings(distances({}), contrasts(), usable, JOB)
     assert first.endswith(
-        "is 0.60 bits [0.50, 0.70] for Model m under p (exact; 29% of the probability is on the "
-        "scale)."
+        "was 0.60 bits, 95% CI [0.50, 0.70], for Model m under p (exact probabilities; 29% of the "
+        "probability is on the scale)."
     )
 
 
@@ -214,9 +240,10 @@ def test_many_verdicts_are_counted() -> None:
     rows += [between("jsd", -1, within="m9"), between("rps", 1, within="m9")]
     [sentences] = findings(distances({}), contrasts(*rows), {}, JOB)
     assert (
-        "Contrasts were made within 5 sets of models under one protocol or protocols of one model: "
-        "in 3, every metric finds the same one nearest to people, in 1 the metrics disagree, and "
-        "in 1 there is no nearest one by every metric." in sentences
+        "Paired contrasts were made within 5 sets of conditions (all models under one protocol, or "
+        "all protocols of one model, with one readout). In 3 of them, the same model or protocol "
+        "is closest to people by every metric; in 1, the metrics disagree; in 1, none is closest "
+        "by every metric." in sentences
     )
 
 

@@ -34,6 +34,8 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
     text = words(make_page(folder, asked, rows, norm_rows))
     manifest = text.index("Show the manifest")
     assert not re.search(r"\b(nan|NaN|None|NaT|inf)\b", text[:manifest])
+    in_words = r"(?<!\w)((r|ρ|median of) ?[=<]?|p ?[=<]) −?0\.\d"  # p alone is a protocol here
+    assert not re.search(in_words, text[:manifest]), "coefficients have no zero before the point"
     return text
 
 
@@ -46,28 +48,30 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "this study has no such pair",
                 "this study does not have both",
-                "No protocol was asked in both readouts",
-                "Yes: the one correlation above 0 (95% interval) stays above 0 in every check "
-                "with an interval (thirds and sides pooled).",
-                "Every cell has a rating of every item that people rated.",
+                "No protocol asked for both sampled answers and exact probabilities",
+                "Yes: the one positive correlation (95% interval above 0) stayed above 0 in every "
+                "check with an interval (thirds pooled; negative and positive items pooled).",
+                "Every condition has a rating of every item that people rated.",
             ],
         ),
         (
             REFUSED,
             NORM_ROWS,
             [
-                "r undefined (no item has both a rating of the model and a human norm)",
-                "No item has both a mean of a model and a mean of people",
-                "No cell has a correlation with people, so there is none to look at more closely.",
-                "With p only 0% of its sampled answers were a rating",
-                "No expectation from a published study can be checked here",
+                "For Words, mean valence ratings by Model m could not be correlated with human "
+                "means (p, sampled answers): no item has both a model rating and a human rating",
+                "No item has both a model's mean and a human mean",
+                "No condition has a correlation with human means, so there is none to check.",
+                "Under p, only 0% of its sampled answers were a rating",
+                "No expectation from a published study could be checked",
             ],
         ),
         (
             np.full((30, 10), 5.0),
             NORM_ROWS,
             [
-                "r undefined (the model's means, or people's, are the same for all items)",
+                "(p, sampled answers): the model's means, or the human means, are the same for all "
+                "items",
                 "under p gave the same rating of valence, to each of 30 items of words (300 "
                 "ratings), although they were sampled at a temperature above 0",
             ],
@@ -78,7 +82,7 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             [
                 "Of 30 words of Words, none has both a valence rating by Model m and a human one",
                 "No item has a human rating, so agreement among people is unknown",
-                "No item has both a mean of a model and a mean of people",
+                "No item has both a model's mean and a human mean",
             ],
         ),
         (
@@ -86,13 +90,13 @@ def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.Dat
             NORM_ROWS.assign(sd=np.nan, ratings=None),
             [
                 "r = ",
-                "that takes several items with two or more ratings each, or with SDs and",
-                "no item has two human ratings, or an SD in the norms",
+                "several items need two or more ratings each, or SDs and numbers of raters",
+                "no item has two or more human ratings, or an SD in the norms",
             ],
         ),
         (ANSWERS, NORM_ROWS.assign(ratings=None), ["means, SDs and numbers of raters"]),
-        (ANSWERS[:2], NORM_ROWS[:2], ["r undefined (only 2 items can be compared)"]),
-        (ANSWERS[:1], NORM_ROWS[:1], ["r undefined (only 1 item can be compared)"]),
+        (ANSWERS[:2], NORM_ROWS[:2], ["(p, sampled answers): only 2 items can be compared"]),
+        (ANSWERS[:1], NORM_ROWS[:1], ["(p, sampled answers): only 1 item can be compared"]),
     ],
     ids=[
         "one model, protocol, scale and readout",
@@ -118,9 +122,9 @@ def test_a_cell_with_every_answer_refused_stands_beside_the_others(tmp_path: Pat
         [rating_rows(ANSWERS, protocol="p"), rating_rows(REFUSED, protocol="q", text="I will not.")]
     )
     text = told(tmp_path, study(protocols=("p", "q")), rows, NORM_ROWS)
-    assert "under p, r undefined (no item has both a rating of the model and a human norm)" in text
+    assert "; r undefined (no item has both a model rating and a human rating), under q." in text
     assert "“I will not.”" in text
-    assert "1 could not be tested; the last column says what is missing." in text
+    assert "1 could not be tested; the last column says why." in text
 
 
 CHOICES = [[["joy"], ["joy", "anger"]], [["fear"], ["anger"]]]
@@ -130,7 +134,10 @@ LABELS_ONLY = study(scales=(), labels=("emotions",), figures=DRAWN)
 def test_a_study_of_labels_alone_is_about_labels(tmp_path: Path) -> None:
     rows = label_rows([["joy"], ["fear"]] * 6)
     text = told(tmp_path, LABELS_ONLY, rows, label_norms(CHOICES * 6))
-    assert "Model m chose from 3 labels for 12 words of Words (emotions, under p)" in text
+    assert (
+        "Model m chose from 3 labels for 12 words of Words (emotions, under p, sampled answers)"
+        in text
+    )
     assert "Do models order and place items" not in text
 
 
@@ -162,7 +169,7 @@ def test_copies_and_answers_of_other_models_are_told_beside_the_counts(tmp_path:
         request_id=[f"request-{place // 10}" for place in range(300)],
     )
     text = told(tmp_path, study(), served, NORM_ROWS)
-    assert "Look at this before you believe the numbers" in text
+    assert "Check this before you rely on the numbers" in text
     assert (
         "Answers of Model m under p about valence of words come from several models, by the names "
         "in its replies: 'gpt-4o-2024-08-06' (200 answers), 'other<b>' (100 answers)." in text

@@ -41,14 +41,15 @@ def ratio(low: float, of: float, high: float, **names: object) -> dict[str, obje
 
 def test_one_cell_is_told_with_its_interval() -> None:
     for ends, verdict in (
-        ((1.2, 1.5, 1.9), "more than people's"),
-        ((0.4, 0.5, 0.6), "less than people's"),
-        ((0.9, 1.0, 1.1), "not clearly more or less than people's"),
+        ((1.2, 1.5, 1.9), "more than human ratings"),
+        ((0.4, 0.5, 0.6), "less than human ratings"),
+        ((0.9, 1.0, 1.1), "neither clearly more nor less than human ratings"),
     ):
         [[sentence]] = findings(cells(ratio(*ends)), report_job())
-        assert sentence.startswith(f"Answers to an item vary {verdict}: ")
+        assert sentence.startswith(f"Model ratings of an item varied {verdict}: ")
         low, of, high = ends
-        assert f"is {of:.2f} times people's [{low:.2f}, {high:.2f}]" in sentence
+        assert f"their SD was {of:.2f}, 95% CI [{low:.2f}, {high:.2f}] (Model m" in sentence
+        assert sentence.endswith("times that of human ratings.")
 
 
 def test_many_cells_are_counted_and_their_ends_named() -> None:
@@ -60,10 +61,21 @@ def test_many_cells_are_counted_and_their_ends_named() -> None:
     )
     [[counts, ends]] = findings(rows, report_job())
     assert counts == (
-        "Answers to an item vary clearly more than people's in 1 of 3 cells, and clearly less in 1."
+        "Model ratings of an item varied more than human ratings in 1 of 3 conditions and less in "
+        "1 (95% intervals)."
     )
-    assert "0.50 times people's [0.40, 0.60] (Model m, Words, valence, cold, sampled)" in ends
-    assert "to 1.50 times people's [1.20, 1.90] (Model m, Words, valence, hot, sampled)" in ends
+    assert ends == (
+        "Their SD ranged from 0.50, 95% CI [0.40, 0.60] (Model m under cold, sampled answers), to "
+        "1.50, 95% CI [1.20, 1.90] (Model m under hot, sampled answers), times that of human "
+        "ratings."
+    )
+
+
+def test_all_conditions_are_called_all() -> None:
+    rows = [ratio(1.2, 1.5, 1.9, protocol=f"p{place}") for place in range(3)]
+    for n, some in ((2, "both"), (3, "all 3")):
+        [[counts, _]] = findings(cells(*rows[:n]), report_job())
+        assert f"in {some} conditions and less in none" in counts
 
 
 def test_without_intervals_nothing_is_found() -> None:
@@ -82,7 +94,8 @@ def test_a_model_that_never_varies_has_a_ratio_without_logarithm(tmp_path: Path)
     assert "the ratio is 0 and has no logarithm" in told["Ratio of SDs"]
     few = ratio(np.nan, 1.5, np.nan)
     assert gaps_of(tmp_path, cells(few)) == {
-        "Interval of the ratio": "it rests on too few items or clusters of items, or on one of them"
+        "Interval of the ratio": "it rests on too few items (or clusters of items), or on a single "
+        "one"
     }
     assert gaps_of(tmp_path, cells(ratio(1.2, 1.5, 1.9))) == {}
 
@@ -93,11 +106,11 @@ def test_the_page_shows_variances_first_and_the_replication_apart(tmp_path: Path
     page = html.unescape(make_page(tmp_path, asked, rating_rows(ratings(norm_rows)), norm_rows))
     section = page[page.index('<section id="spread">') :]
     section = section[: section.index("</section>")]
-    shown, apart = section.split("Replication of Ogg et al. (2025)")
-    assert "ln of their ratio [95% CI]" in shown
-    assert "RMS SD people" in shown
-    for published in ("Rank-sum W", "Signed-rank z", "Median SD people"):
+    shown, apart = section.split("The same comparison as in Ogg et al. (2025)")
+    assert "ln ratio [95% CI]" in shown
+    assert "SD, people" in shown
+    for published in ("Rank-sum W", "Signed-rank z", "Median SD, people"):
         assert published not in shown
         assert published in apart
-    assert "too small on average" in apart
-    assert "Answers to an item vary" in page
+    assert "biased downwards" in apart
+    assert "Model ratings of an item varied" in page

@@ -144,7 +144,7 @@ def test_the_weight_of_an_item_is_the_number_of_its_answers() -> None:
     )
     every = cell(NORM_ROWS, ratings(NORM_ROWS, noise=2.0))
     same = row(robustness_rows(every, job()), "weighted")
-    assert same["reason"] == "all items have equally many answers: r is that of all items"
+    assert same["reason"] == "all items have the same number of answers: r is that of all items"
     assert np.isnan(same["difference_low"])
 
 
@@ -160,9 +160,9 @@ def test_common_items_are_those_of_all_cells_that_have_any() -> None:
     assert row(table, "common", model="a")["reason"] == (
         "no item is left out: r is that of all items"
     )
-    assert row(table, "common", model="c")["reason"] == "0 items with both means; 3 are needed"
+    assert row(table, "common", model="c")["reason"] == "no item with both means; 3 are needed"
     alone = row(robustness_rows(complete, job()), "common")
-    assert alone["reason"].startswith("there is no other cell")
+    assert alone["reason"].startswith("no other condition")
     assert alone["difference"] == 0
 
 
@@ -225,7 +225,7 @@ def test_exact_means_with_little_mass_on_the_scale_are_flagged() -> None:
         assert row(robustness_rows(exact(off), job()), "all")["mostly_off_scale"]
     nothing = row(robustness_rows(exact(np.full(60, 0.1)), job()), "mass")
     assert nothing["reason"] == (
-        "0 items with both means and at least half of the mass on the scale; 3 are needed"
+        "no item with both means and at least half of the probability on the scale; 3 are needed"
     )
 
 
@@ -244,7 +244,7 @@ def test_items_of_a_cluster_are_resampled_together() -> None:
         )
     one = robustness_rows(items.assign(cluster=0), job())
     reasons = one[one["r"].notna() & (one["check"] == "all")]["reason"]
-    assert list(reasons) == ["1 cluster of items; an interval needs 3"]
+    assert list(reasons) == ["only 1 cluster of items; an interval needs 3"]
 
 
 def test_rows_do_not_depend_on_the_order_of_items_or_cells() -> None:

@@ -12,10 +12,11 @@ from emoalign.analyses.robustness.checks import robustness_rows
 from emoalign.analyses.robustness.in_words import CHECKS, answers, findings, verdict
 from emoalign.statistics.robustness import range_corrected
 from emoalign.tables import ROBUSTNESS
-from emoalign.wording import number
+from emoalign.wording import coefficient, number
+from tests.kit.ratings import ratings
 from tests.kit.words import report_job
 
-from .test_robustness import NORM_ROWS, answered, exact, job
+from .test_robustness import NORM_ROWS, answered, cell, exact, job
 
 JOB = report_job(models=("a", "b", "c", "m"))
 
@@ -48,25 +49,26 @@ def test_correlations_hold_if_all_checks_lie_above_0() -> None:
     falls = changed(checked(0.7, 0.6, model="a"), "sides", r=0.1, low=-0.1, high=0.3)
     unknown = changed(checked(0.7, 0.6, model="c"), "thirds", r=np.nan, low=np.nan)
     told = {
-        f"Yes: the one correlation above 0 (95% interval) stays above 0 in {CHECKS}.": [
+        f"Yes: the one positive correlation (95% interval above 0) stayed above 0 in {CHECKS}.": [
             *holds,
             *unclear,
         ],
-        f"Yes: both correlations above 0 (95% interval) stay above 0 in {CHECKS}.": [
+        f"Yes: both positive correlations (95% interval above 0) stayed above 0 in {CHECKS}.": [
             *holds,
             *unknown,
         ],
-        f"In part: 1 of 2 correlations above 0 (95% interval) stays above 0 in {CHECKS}.": [
+        f"In part: 1 of 2 positive correlations (95% interval above 0) stayed above 0 in {CHECKS}."
+        "": [*holds, *falls],
+        "No: the one positive correlation (95% interval above 0) did not stay above 0": falls,
+        f"In part: both positive correlations (95% interval above 0) stayed above 0 in {CHECKS}, "
+        "but 1 of 2 was lower within negative and within positive items than restriction": [
             *holds,
-            *falls,
+            *weaker,
         ],
-        "No: the one correlation above 0 (95% interval) does not stay above 0": falls,
-        f"In part: both correlations above 0 (95% interval) stay above 0 in {CHECKS}, but 1 of 2 "
-        "is lower within negative and within positive items than restriction": [*holds, *weaker],
-        f"In part: the one correlation above 0 (95% interval) stays above 0 in {CHECKS}, but it "
-        "is lower": weaker,
-        "No: none of 2 correlations above 0": [*falls, *[one | {"model": "m"} for one in falls]],
-        "No correlation has a 95% interval above 0, so there is none": unclear,
+        f"In part: the one positive correlation (95% interval above 0) stayed above 0 in {CHECKS}, "
+        "but it was lower": weaker,
+        "No: none of 2 positive correlations": [*falls, *[one | {"model": "m"} for one in falls]],
+        "No correlation had a 95% interval above 0, so there was none": unclear,
     }
     for words, rows in told.items():
         assert verdict(pd.DataFrame(rows)).startswith(words)
@@ -78,16 +80,17 @@ def test_a_fall_within_parts_is_told_with_what_the_range_explains() -> None:
     rows = changed(rows, "sides", **fallen, sd_ratio=0.472, r_corrected=0.496)
     told = answers(pd.DataFrame(rows), JOB)
     assert told["Within negative and within positive items"] == (
-        "The one correlation above 0 stays above 0. The largest fall is from 0.70 over all items "
-        "to 0.26 [0.15, 0.36] (Model m, p, words valence, sampled); corrected for restriction of "
-        "range, r is 0.50 there."
+        "The one positive correlation stayed above 0. The largest drop was from .70 over all items "
+        "to .26, 95% CI [.15, .36], within parts (Model m under p, sampled answers). Corrected for "
+        "restriction of range, it was .50 within parts."
     )
     [(first, then)] = findings(pd.DataFrame(rows), JOB)
-    assert first.startswith(
-        "Part of the correlation lies between negative and positive words: r of"
+    assert first == (
+        "Part of the correlation reflects the difference between negative and positive words: r "
+        "was .70 over all words, but .26, 95% CI [.15, .36], within negative and within positive "
+        "ones (Model m under p, sampled answers)."
     )
-    assert "is 0.70 over all, but 0.26 [0.15, 0.36] within negative and within positive" in first
-    assert "Corrected for restriction of range, it is 0.50" in then
+    assert then == "Corrected for restriction of range, the latter was .50, still lower."
 
 
 def test_a_fall_that_the_narrower_range_explains_is_no_finding() -> None:
@@ -104,38 +107,42 @@ def test_refused_items_and_few_answers_are_told_with_what_they_change() -> None:
     told = answers(table, JOB)
     every = table[table["check"] == "all"].iloc[0]
     few = table[table["check"] == "answers"].iloc[0]
-    assert "In 1 of 1 cell some items have no rating." in told["Items without a rating"]
-    ends = f"from {number(every['r_least'])} to {number(every['r_most'])}"
+    assert told["Items without a rating"].startswith("Some items have no rating.")
+    ends = f"between {coefficient(every['r_least'])} and {coefficient(every['r_most'])} "
     assert ends in told["Items without a rating"]
     assert "6 of 60 items" in told["Items without a rating"]
     low, middle, high = (
         table[(table["check"] == "thirds") & (table["part"] == part)]["no_rating"].iloc[0]
         for part in ("low", "middle", "high")
     )
-    shares = f"{100 * low:.0f}%, {100 * middle:.0f}%, {100 * high:.0f}% are no rating"
+    shares = f"{100 * low:.0f}%, {100 * middle:.0f}% and {100 * high:.0f}% of the answers were not"
     assert shares in told["Items without a rating"]
     by_answers = told["Number of answers"]
-    assert f"({few['n_left_out']} in 1 cell), r changes" in by_answers
-    assert f"from {number(every['r'])} to {number(few['r'])}" in by_answers
-    assert "Exact means" not in told
+    assert f"({few['n_left_out']} items in 1 condition), correlations changed" in by_answers
+    assert f"from {coefficient(every['r'])} to {coefficient(few['r'])}" in by_answers
+    assert "Probability on the scale" not in told
+
+
+def test_single_answers_are_said_to_be_too_few() -> None:
+    once = cell(NORM_ROWS, ratings(NORM_ROWS)[:, :1])
+    told = answers(robustness_rows(once, job()).fillna({"part": ""}), JOB)["Number of answers"]
+    assert told.startswith("No item has at least 2 usable answers. With items weighted")
 
 
 def test_items_that_nobody_was_asked_about_are_not_told_as_refused() -> None:
     items = answered().assign(n_refusal=0)
     told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)
-    assert "some items have no rating" in told["Items without a rating"]
-    assert "no rating, and" not in told["Items without a rating"]
+    assert "Some items have no rating" in told["Items without a rating"]
+    assert "were not ratings" not in told["Items without a rating"]
 
 
 def test_flagged_cells_are_named_with_their_mass() -> None:
     items = pd.concat([exact(np.full(60, 0.29)), exact(np.full(60, 0.9), model="a")])
     told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)
-    assert told["Exact means"].startswith(
-        "In 1 of 2 cells less than half of the probability is on the scale (Model m, p, words "
-        "valence, exact: 29%)"
-    )
-    assert told["Exact means"].endswith(
-        ": the means of this cell are of answers that the model is unlikely to give."
+    assert told["Probability on the scale"] == (
+        "In 1 of 2 conditions, less than half of the model's probability is on the ratings of the "
+        "scale (Model m under p, exact probabilities: 29%). The means of this condition rest on "
+        "answers that the model is unlikely to give."
     )
     assert "Number of answers" not in told
 
@@ -143,30 +150,31 @@ def test_flagged_cells_are_named_with_their_mass() -> None:
 def test_a_cell_that_is_flagged_for_most_of_its_items_is_not_said_to_be_so_on_average() -> None:
     mass = np.where(np.arange(60) < 40, 0.45, 0.9)
     items = pd.concat([exact(mass), exact(np.full(60, 0.3), model="a")])
-    told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)["Exact means"]
+    rows = robustness_rows(items, job()).fillna({"part": ""})
+    told = answers(rows, JOB)["Probability on the scale"]
     assert told.startswith(
-        "In 2 of 2 cells less than half of the probability is, on average or for most items, on "
-        "the scale ("
+        "In 2 of 2 conditions, less than half of the model's probability is on the ratings of the "
+        "scale, on average or for most items ("
     )
     assert "60%" in told
-    assert "the means of these cells are of answers" in told
+    assert "The means of these conditions rest on answers" in told
 
 
 def test_half_of_the_mass_is_told_as_at_least_half() -> None:
     rows = robustness_rows(exact(np.full(60, 0.5)), job()).fillna({"part": ""})
-    told = answers(rows, JOB)["Exact means"]
+    told = answers(rows, JOB)["Probability on the scale"]
     assert told == (
-        "In every cell, at least half of the probability is on the scale, on average and for at "
-        "least half of the items."
+        "At least half of the model's probability is on the ratings of the scale in every "
+        "condition, both on average and for at least half of the items."
     )
 
 
 def test_a_restricted_range_is_told() -> None:
     told = answers(robustness_rows(answered(), job()).fillna({"part": ""}), JOB)
     ratio = answered().dropna(subset="mean")["human_mean"].std() / NORM_ROWS["mean"].std()
-    assert f"is {number(ratio)} times that" in told["Range of the items"]
+    assert f"was {number(ratio)} times that" in told["Restriction of range"]
     rows = pd.DataFrame(checked(0.7, 0.6))
-    assert "range is not restricted" in answers(rows, JOB)["Range of the items"]
+    assert "range is not restricted" in answers(rows, JOB)["Restriction of range"]
 
 
 @pytest.mark.parametrize("missing", [["r_least", "r_most"], ["sd_ratio"], ["difference"]])

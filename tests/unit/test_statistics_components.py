@@ -119,8 +119,8 @@ def test_a_source_with_one_level_or_none_is_not_reported() -> None:
     found = components(design["y"].to_numpy(), item=item, temperature=same, persona=nobody)
     alone = components(design["y"].to_numpy(), item=item)
     assert np.isnan([found["temperature"].variance, found["persona"].share]).all()
-    assert found["temperature"].reason == "all ratings share one level"
-    assert found["persona"].reason == "no rating has one"
+    assert found["temperature"].reason == "does not vary among these ratings"
+    assert found["persona"].reason == "not used for these ratings"
     assert found["item"] == alone["item"]
 
 
@@ -130,7 +130,7 @@ def test_sources_that_always_change_together_are_not_told_apart() -> None:
     found = components(design["y"].to_numpy(), item=item, prompt=prompt, temperature=3 - prompt)
     for source in ("prompt", "temperature"):
         assert np.isnan(found[source].variance)
-        assert found[source].reason == "changes only together with others"
+        assert found[source].reason == "changes only together with another source"
     without = components(design["y"].to_numpy(), item=item, prompt=prompt)
     assert found["item"].variance == pytest.approx(without["item"].variance)
     assert np.isnan(found["item"].share)

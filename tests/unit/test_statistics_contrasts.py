@@ -125,11 +125,11 @@ def test_models_that_rate_the_same_differ_by_nothing_and_no_test_is_made() -> No
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda first, human: (np.full_like(first, 5), human), "do not vary"),
-        (lambda first, human: (first, np.full_like(human, 5)), "do not vary"),
-        (lambda first, human: (np.full_like(first, np.nan), human), "0 items"),
-        (lambda first, human: (first, np.full_like(human, np.nan)), "0 items"),
-        (lambda first, human: (np.where(np.arange(40) < 1, first, np.nan), human), "1 items"),
+        (lambda first, human: (np.full_like(first, 5), human), "are the same for all items"),
+        (lambda first, human: (first, np.full_like(human, 5)), "are the same for all items"),
+        (lambda first, human: (np.full_like(first, np.nan), human), "no item rated"),
+        (lambda first, human: (first, np.full_like(human, np.nan)), "no item rated"),
+        (lambda first, human: (np.where(np.arange(40) < 1, first, np.nan), human), "1 item rated"),
         (lambda first, human: (np.where(np.arange(40) < 3, first, np.nan), human), "3 items"),
     ],
     ids=["constant", "constant people", "all refused", "no people", "one item", "three items"],

@@ -20,13 +20,14 @@ from emoalign.planning.jobs import Jobs
 from emoalign.planning.studies import LoadedStudy
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.norms import to_scale
-from emoalign.stimuli.preparation import prepare, sample_ids, select, shard_names
+from emoalign.stimuli.preparation import prepare, shard_names
 from emoalign.stimuli.readers.base import SourceItem
 from emoalign.stimuli.readers.vader import VaderLexiconSource
+from emoalign.stimuli.selection import sample_ids, select
 from emoalign.study.fields import FileSource
 from emoalign.study.scales import HumanScale, NativeRange
 from emoalign.study.source_files import locate, locate_verified
-from emoalign.tables import NORMS, STIMULI, TABLES, atomic
+from emoalign.tables import NORMS, STIMULI, TABLES, atomic, metadata
 
 Prepare = Callable[..., PreparationJob]
 Write = Callable[..., Path]
@@ -232,16 +233,37 @@ def test_too_few_eligible_items_are_told_with_their_number(
 ) -> None:
     file = lexicon(["joy", "Joyful", "glee", ":-)", "awe"])
     job = preparation(file, keep="[a-z]+", excluded_texts=("glee",), sample=3)
-    with pytest.raises(DataError, match=r"2 of 5 items are eligible.*asks for a sample of 3"):
+    with pytest.raises(DataError, match="a sample of 3, but only 2 of 5 items can be used"):
         run(job, tmp_path)
     assert list(tmp_path.glob("*.parquet")) == []
+
+
+def test_items_left_out_and_items_that_look_alike_are_counted_where_they_are_prepared(
+    tmp_path: Path, preparation: Prepare, lexicon: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = lexicon(["joy", "Joyful", "glee", ":-)", "awe", "awe", "woe ", "fear"])
+    job = preparation(file, keep="[a-zA-Z ]+", excluded_texts=("GLEE",), sample=5)
+    with caplog.at_level("INFO"):
+        run(job, tmp_path)
+    stimuli = tmp_path / "stimuli.parquet"
+    used = metadata(stimuli)["items_used"]
+    assert used.startswith(
+        "5 of 8 items are used. Left out: 1 shown to models as examples in a prompt; 1 not matched "
+        "by keep; 1 not drawn for the sample of 5."
+    )
+    assert all(sentence.rstrip(".") in caplog.text for sentence in used.split(". "))
+    whole = job.model_copy(update={"sample": None})
+    run(whole, tmp_path)
+    used = metadata(stimuli)["items_used"]
+    assert "Items that show the same text or image as an earlier one: 1. " in used
+    assert "dataset mine: texts that begin or end with blanks: 1. " in caplog.text
 
 
 def test_a_dataset_of_which_nothing_is_left_is_refused_even_without_a_sample(
     tmp_path: Path, preparation: Prepare, lexicon: Write
 ) -> None:
     job = preparation(lexicon(["joy"]), keep="[0-9]+")
-    with pytest.raises(DataError, match="0 of 1 items are eligible"):
+    with pytest.raises(DataError, match="at least one, but none of 1 items can be used"):
         run(job, tmp_path)
 
 

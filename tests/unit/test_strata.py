@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from emoalign.errors import DataError
 from emoalign.planning.studies import StudyDataset
 from emoalign.stimuli.dataset_cards import PreparationJob
-from emoalign.stimuli.preparation import sample_ids, select, strata_of, stratified_ids
 from emoalign.stimuli.readers.base import HumanLabels, SourceItem
+from emoalign.stimuli.selection import sample_ids, select, strata_of, stratified_ids
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.study.settings import Strata
@@ -175,17 +175,23 @@ def test_items_know_their_stratum_and_too_few_raters_leave_an_item_out(
 ) -> None:
     sizes = {"full": 1, "partial": 2, "none": 1}
     with caplog.at_level("INFO"):
-        drawn = select(comments(), job(strata={"by": [BY_AGREEMENT], "sizes": sizes}, min_raters=3))
+        selection = select(
+            comments(), job(strata={"by": [BY_AGREEMENT], "sizes": sizes}, min_raters=3)
+        )
+    drawn = selection.items
     assert [item.stratum for item in drawn].count("partial") == 2
     assert {item.item_id for item in drawn} >= {"part-a", "part-b", "none-a"}
     assert "few" not in {item.item_id for item in drawn}
-    assert "left out without 3 human raters on each of emotions: 1 of 6 items" in caplog.text
+    assert selection.in_words() == (
+        "4 of 6 items are used. Left out: 1 with fewer than 3 human ratings on emotions "
+        "(min_raters); 1 not drawn."
+    )
     assert "stratum full: 1 of 2 items" in caplog.text
 
 
 def test_a_sample_that_the_strata_cannot_fill_is_refused() -> None:
     strata = {"by": [BY_AGREEMENT], "each": 1}
-    with pytest.raises(DataError, match=r"5 of 6 items are eligible.*by 3 or more.*sample of 6"):
+    with pytest.raises(DataError, match=r"sample of 6, but only 5 of 6 items.*: 1 with fewer"):
         select(comments(), job(strata=strata, min_raters=3, sample=6))
 
 
@@ -233,7 +239,7 @@ def test_emobank_falls_into_the_nine_cells_of_the_published_study(
     taken = {"strata": entry["strata"], "sample": entry["sample"], "scales": card.scales}
     for seed in range(3):
         with caplog.at_level("INFO"):
-            drawn = select(sentences, job(**taken, dataset="emobank", seed=seed))
+            drawn = select(sentences, job(**taken, dataset="emobank", seed=seed)).items
         assert len(drawn) == 2_000
         kinds = Counter(str(item.stratum).partition("/")[0] for item in drawn)
         off = {

@@ -92,10 +92,10 @@ def test_without_both_frameworks_there_is_nothing_to_compare(scales: tuple[str, 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (refused, "0 items with all means; 4 are needed"),
-        (lambda items: items.assign(human_mean=np.nan), "0 items with all means; 4 are needed"),
-        (lambda items: items[items["item_id"] < "item-002"], "2 items with all means; 4 are"),
-        (lambda items: items.assign(mean=5.0), "all items are equally far apart"),
+        (refused, "no item with means on all of these scales; 4 are needed"),
+        (lambda items: items.assign(human_mean=np.nan), "no item with means on all of these"),
+        (lambda items: items[items["item_id"] < "item-002"], "only 2 items with"),
+        (lambda items: items.assign(mean=5.0), "all pairs of items have the same distance"),
     ],
     ids=["all refused", "no people", "two items", "always the same"],
 )

@@ -15,11 +15,14 @@ import pytest
 
 from emoalign import progress
 from emoalign.errors import DataError, StudyError
+from emoalign.planning.loading import load_study
 from emoalign.progress import Progress
 from emoalign.stage import end_quietly, job_file, stage
 from emoalign.study.fields import Params
 from emoalign.study.overrides import overrides
+from emoalign.study.reading import read_yaml
 from emoalign.terminal import Terminal, duration, short_reason, what_changed
+from tests.kit.datasets import ROOT
 
 SETTINGS = {
     "verbose": False,
@@ -97,7 +100,9 @@ def test_what_is_up_to_date_is_told_with_its_place() -> None:
     assert told.lines[0].endswith("up to date).\nThe report: r.html")
 
 
-def test_the_last_words_of_a_failure_are_those_of_the_job_and_what_to_do(tmp_path: Path) -> None:
+def test_the_last_words_of_a_failure_are_those_of_the_job_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     told = Snakemake()
     log = tmp_path / "rate.log"
 
@@ -112,7 +117,8 @@ def test_the_last_words_of_a_failure_are_those_of_the_job_and_what_to_do(tmp_pat
     told.fails(1, "rate", str(log))
     told.says('RuleException: CalledProcessError: "/p/.snakemake/scripts/x.rate.py"', "error")
     told.says("WorkflowError: At least one job did not complete successfully.", "error")
-    assert told.lines == ["[failed] rate m: 0 s"]
+    assert told.lines == [f"[failed] rate m: 0 s; its log: {log}"]
+    assert "not a number" not in capsys.readouterr().err, "it is said once, at the end"
     last = told.terminal.failure()
     assert f"1 job failed:\nrate m: line 3: not a number.\nWrite one.\n    its log: {log}\n" in last
     assert last.endswith("no answer that has arrived is asked for again.")
@@ -173,8 +179,10 @@ def test_a_fault_is_told_without_its_traceback(tmp_path: Path) -> None:
 def test_what_a_cluster_says_of_a_killed_job_is_told(tmp_path: Path) -> None:
     told = Snakemake()
     told.fails(1, "rate", str(tmp_path / "none.log"), "SLURM status is: 'OUT_OF_MEMORY'")
-    assert told.lines == ["[failed] rate: 0 s\n    SLURM status is: 'OUT_OF_MEMORY'"]
+    assert told.lines == [f"[failed] rate: 0 s; its log: {tmp_path / 'none.log'}"]
     assert "rate: SLURM status is: 'OUT_OF_MEMORY'" in told.terminal.failure()
+    told.says("Trying to restart job 1.")
+    assert told.lines[-1] == "rate is being started again: SLURM status is: 'OUT_OF_MEMORY'"
 
 
 def test_a_job_that_ended_well_when_it_was_started_again_has_not_failed(tmp_path: Path) -> None:
@@ -200,6 +208,19 @@ def test_after_ctrl_c_no_failure_is_told() -> None:
     told.fails(1, "rate", "a.log")
     assert len(told.lines) == 1
     assert told.terminal.failure() == ""
+
+
+def test_what_had_failed_before_ctrl_c_is_told(tmp_path: Path) -> None:
+    told = Snakemake()
+    log = tmp_path / "rate.log"
+    with pytest.raises(SystemExit), stage(log):
+        raise DataError("line 3: not a number")
+    told.begins(1, "rate", str(log))
+    told.fails(1, "rate", str(log))
+    told.begins(2, "rate", str(tmp_path / "none.log"))
+    told.says("Terminating processes on user request, this might take some time.")
+    told.fails(2, "rate", str(tmp_path / "none.log"))
+    assert "1 job failed:\nrate: line 3: not a number\n" in told.terminal.failure()
 
 
 def test_a_message_that_cannot_be_said_well_is_said_as_snakemake_says_it() -> None:
@@ -294,10 +315,42 @@ def test_values_on_the_command_line_are_read_as_in_a_file() -> None:
     }
 
 
-def test_what_is_no_yaml_is_told_with_an_example() -> None:
-    with pytest.raises(StudyError, match="--config statistics: not valid YAML") as told:
-        overrides(["statistics={bootstrap_resamples: 500"])
-    assert "--config 'statistics={bootstrap_resamples: 500}'" in str(told.value)
+@pytest.mark.parametrize(
+    ("said", "says", "advice"),
+    [
+        ("statistics={bootstrap_resamples: 500", "is not valid YAML", "Close each bracket"),
+        ("models=[a,b", "is not valid YAML", "Close each bracket"),
+        ("calibration={methods:[isotonic]}", "is not valid YAML", "a space after each colon"),
+        ("title=@home", "is not valid YAML", "write --config 'title=\"@home\"'"),
+        (
+            "statistics={split_halves:5}",
+            "no space after",
+            "--config 'statistics={split_halves: 5}'",
+        ),
+        ("a={b: {c:5, d: 6}}", "so 'c:5' is read", "--config 'a={b: {c: 5, d: 6}}'"),
+    ],
+)
+def test_a_value_that_is_not_the_yaml_that_was_meant_is_told_with_what_to_type(
+    said: str, says: str, advice: str
+) -> None:
+    with pytest.raises(StudyError, match=f"--config {said.partition('=')[0]}: ") as told:
+        overrides([said])
+    assert says in str(told.value)
+    assert advice in str(told.value)
+
+
+FILE = ROOT / "config/config.yaml"
+
+
+def test_a_text_with_a_colon_is_to_be_put_in_quotation_marks() -> None:
+    study = read_yaml(FILE)[0]
+    options = overrides(["title=A: b"])
+    with pytest.raises(StudyError) as told:
+        load_study(study | options, ROOT / "config", FILE, [FILE], options)
+    assert "expected text, found keys with values" in str(told.value)
+    assert "--config 'title=\"A: b\"'" in str(told.value)
+    with pytest.raises(StudyError, match='`title: "A: b"`'):
+        load_study(study | options, ROOT / "config", FILE)
 
 
 # Progress

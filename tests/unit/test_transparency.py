@@ -31,11 +31,13 @@ from emoalign.analyses.transparency.outright import (
     with_any,
     words,
 )
+from emoalign.analyses.transparency.section import SECTION
 from emoalign.errors import StudyError
 from emoalign.planning.analysed import Analyses, analysed_study
 from emoalign.planning.loading import load_study
 from emoalign.planning.rules import Files
 from emoalign.planning.studies import LoadedStudy
+from emoalign.report.section import Results, View
 from emoalign.statistics.labels import (
     gradient,
     label_agreement,
@@ -56,6 +58,7 @@ from emoalign.study.library import Library
 from emoalign.study.reading import read_yaml, validate
 from emoalign.study.scales import LabelScale
 from emoalign.tables import NORMS, TRANSPARENCY, TRANSPARENCY_GRADIENT
+from tests.kit.words import report_job
 
 ROOT = Path(__file__).parents[2]
 
@@ -372,7 +375,7 @@ def test_the_similarity_of_a_label_is_that_of_its_own_texts() -> None:
 def test_a_label_with_too_few_texts_is_null_and_says_so() -> None:
     found = rows_of(planted()).loc["rare"]
     assert found[["e", "l", "t", "probe_auc"]].isna().all()
-    assert found["reason"] == "0 texts of the label; 10 are needed"
+    assert found["reason"] == "only 0 texts of the label (10 are needed)"
     all_raters = rows_of(planted(), settings=TransparencySettings(chosen_by=1))
     assert set(all_raters["n_texts"]) == {0}
     a_third = rows_of(planted(), settings=TransparencySettings(chosen_by=1 / 3))
@@ -383,17 +386,17 @@ def test_without_an_embedding_model_the_rest_is_there_and_the_reason_too() -> No
     found = rows_of(planted(), embed=None)
     assert found.loc[list(SAID), ["e", "t"]].isna().all(axis=None)
     assert found.loc[list(SAID), ["l", "probe_auc"]].notna().all(axis=None)
-    assert found.loc["joy", "reason"].startswith("e and t: the study names no embedding model")
+    assert found.loc["joy", "reason"].startswith("E and T: the study names no embedding model")
 
 
 def test_seed_words_of_another_language_or_label_are_not_counted() -> None:
     spanish = LabelledDataset(language="es-MX", labels={"emotions": SCALE})
     found = rows_of(planted(), datasets={"d": spanish})
     assert found["l"].isna().all()
-    assert found.loc["joy", "reason"] == "l and t: the texts are in es-MX, the seed words in en"
+    assert found.loc["joy", "reason"] == "L and T: the texts are in es-MX, the seed words in en"
     few = LEXICON.model_copy(update={"seeds": {"joy": ("sojoy",)}})
     found = rows_of(planted(), lexicon=few)
-    assert found.loc["anger", "reason"] == "l and t: Planted has no words for the label"
+    assert found.loc["anger", "reason"] == "L and T: Planted has no words for the label"
     assert found.loc["joy", "l"] > 0.4
 
 
@@ -478,7 +481,9 @@ def test_a_model_that_follows_people_only_where_they_are_said_outright_has_a_gra
     assert found.loc["l", "n_labels"] == len(SAID)
     assert found.loc["l", "partial_rho"] is not None
     reason = found.loc["l", "reason"]
-    assert reason == "partial_rho: prevalence alone orders the labels, or is the same for all"
+    assert (
+        reason == "partial_rho: prevalence orders the labels in the same way, or is equal for all"
+    )
 
 
 def test_too_few_labels_have_no_gradient_and_say_so(tmp_path: Path) -> None:
@@ -487,7 +492,7 @@ def test_too_few_labels_have_no_gradient_and_say_so(tmp_path: Path) -> None:
     found = gradient_rows(transparent, labels, GRADIENT)
     TRANSPARENCY_GRADIENT.write_both(found, tmp_path)
     t = found.set_index("predictor").loc["t"]
-    assert t["reason"] == "0 labels with both; 5 are needed"
+    assert t["reason"] == "only 0 labels with both values (5 are needed)"
     assert np.isnan(t["rho"])
 
 
@@ -581,3 +586,49 @@ def test_a_title_or_a_name_of_a_file_runs_nothing_again(config_dir: Path, edit: 
     assert before == job("other")
     edit("embeddings/other.yaml", lambda card: card.update(pooling="last"))
     assert job("other") != before
+
+
+def told(*intervals: tuple[float, float]) -> list[str]:
+    """The finding on cells whose gradients have these intervals."""
+    cell = {"model": "m", "dataset": "words", "scale": "emotions", "readout": "sampled"}
+    cell |= {"predictor": "probe_auc", "n_labels": 6}
+    rows = [
+        dict.fromkeys(TRANSPARENCY_GRADIENT.schema.names)
+        | cell
+        | {"protocol": f"p{place}", "rho": (low + high) / 2, "rho_low": low, "rho_high": high}
+        for place, (low, high) in enumerate(intervals)
+    ]
+    row = dict.fromkeys(TRANSPARENCY.schema.names, np.nan)
+    row |= {"dataset": "words", "scale": "emotions", "label": "joy", "probe_auc": 0.8}
+    read = {
+        TRANSPARENCY.path: pd.DataFrame([row]),
+        TRANSPARENCY_GRADIENT.path: pd.DataFrame(rows),
+    }
+    job = report_job(protocols=("p0", "p1", "p2"), scales=(), labels=("emotions",))
+    view = SECTION.view(Results(job, Path("nowhere"), _read=read))
+    assert isinstance(view, View)
+    ((message, measured, numbers),) = view.findings
+    assert "a classifier tells" in measured
+    return [message, numbers]
+
+
+@pytest.mark.parametrize(
+    ("intervals", "message"),
+    [
+        ([(0.2, 0.8)], "was higher for labels that the texts express more explicitly."),
+        ([(-0.8, -0.2)], "was lower for labels"),
+        ([(-0.2, 0.6)], "was neither clearly higher nor clearly lower for labels"),
+        ([(-0.2, 0.6)] * 2, "express more explicitly, in any of 2 conditions."),
+        (
+            [(0.2, 0.8), (0.1, 0.7), (-0.9, -0.1)],
+            "was higher in 2 of 3 conditions and lower in 1 of 3 conditions for labels",
+        ),
+    ],
+)
+def test_the_finding_goes_by_the_intervals(
+    intervals: list[tuple[float, float]], message: str
+) -> None:
+    found, numbers = told(*intervals)
+    assert message in found
+    assert "ρ = " in numbers
+    assert "for Model m under p0 (sampled answers)" in numbers

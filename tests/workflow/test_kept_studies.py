@@ -33,15 +33,16 @@ CHANGED = {
     "n_off_scale n_rejected n_unparsable",
     "arousal": "*_low *_high *_slope *_intercept",
     "calibrated": "distribution fold",
-    "categories": "*_low *_high *_human_halves *_marginal *_perfect",
+    # Reasons are told in other words.
+    "categories": "*_low *_high *_human_halves *_marginal *_perfect reason",
     "contrasts": "*_low *_high n_clusters",
     # Values equal up to rounding tie.
     "distribution_contrasts": "*_low *_high signedrank_z p p_holm rank_biserial",
     "distribution_scorecard": "found low high",
     "distributions": "value_low value_high human_halves marginal perfect shuffled reason",
-    # What the server calls its reply; some answers are off the scale.
-    "ratings": "reply_id status",
-    "entropy": "*_low *_high *_human_halves *_perfect",
+    # What the server calls its reply, and the day it came; some answers are off the scale.
+    "ratings": "reply_id received status",
+    "entropy": "*_low *_high *_human_halves *_perfect reason",
     "readouts": "*p p_* share_below_05 rps_debiased_* reason",
     "reliability": "ceiling* one_human_r one_rating_r reliability* source spearman_brown "
     "split_half_r icc_average icc_c_* icc_a_*",
@@ -51,10 +52,15 @@ CHANGED = {
     "items": "cluster n_off_scale n_rejected n_unparsable",
     "stimuli": "cluster",
     # In other folds, and with names of their own for what is summed over labels.
-    "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing",
+    "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing reason",
     "calibration_curves": "*",
+    "transparency": "reason",
+    "transparency_gradient": "reason",
 }
 """Patterns of columns that differ from those kept, as they were meant to, by table."""
+
+WORDS = {"expected", "evidence", "reason"}
+"""Columns of sentences, which may be worded anew."""
 
 ADDED = {
     "distributions": "metric == 'rps_debiased'",
@@ -121,5 +127,7 @@ def test_every_table_is_as_it_was_but_for_what_was_meant_to_change(kept: Kept) -
             after = after.drop(after.query(ADDED[table]).index).reset_index(drop=True)
         columns = differing(pd.read_parquet(file), after)
         meant = CHANGED.get(table, "").split()
-        unmeant = {name for name in columns if not any(fnmatch(name, each) for each in meant)}
+        unmeant = {
+            name for name in columns - WORDS if not any(fnmatch(name, each) for each in meant)
+        }
         assert not unmeant, f"{kept.name}: {path}"

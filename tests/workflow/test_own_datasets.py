@@ -57,6 +57,7 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Project:
     *said, title, what, log, remedy, complete = failed.stderr.splitlines()
     assert "[failed] prepare_stimuli mine: " in said[-2]
     assert (title, what) == ("1 job failed:", f"prepare_stimuli mine: {message}")
+    assert failed.stderr.count(message) == 1
     assert log == "    its log: results/small/logs/prepare_stimuli/mine.log"
     assert "run the same command again" in remedy
     assert complete.startswith("Complete log(s): ")
@@ -101,8 +102,8 @@ def test_the_report_says_that_there_is_nothing_to_compare_with(mine: Project) ->
     page = (mine.results / "report.html").read_text(encoding="utf-8")
     assert "Of 4 words of Words of mine, none has both a valence rating by " in page
     assert "No item has a human rating, so agreement among people is unknown." in page
-    assert "No item has both a mean of a model and a mean of people" in page
-    assert "No expectation from a published study can be checked here" in page
+    assert "mean and a human mean, so there is no disagreement to measure" in page
+    assert "No expectation from a published study could be checked" in page
 
 
 def test_a_table_without_a_checksum_is_read_again_when_it_changes(mine: Project) -> None:

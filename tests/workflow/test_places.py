@@ -114,9 +114,7 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 def test_a_folder_without_a_study_is_told_with_what_to_type(tmp_path: Path) -> None:
     said = told(snakemake(tmp_path, "-s", str(ROOT / "Snakefile"), "-d", str(tmp_path / "new")))
     new = tmp_path / "new"
-    assert (
-        f"There is no config/config.yaml in {new}, where this run would look for its study" in said
-    )
+    assert f"There is no config/config.yaml in {new}, so this run has no study" in said
     assert f"for the study in {ROOT}: cd {ROOT}" in said
     assert f"for a new study: emoalign init {new}\n" in said
     assert "--configfile" in said

@@ -70,7 +70,7 @@ def test_people_are_told_apart(known: Project) -> None:
     cells = ALIGNMENT.read(known.results / "statistics/alignment.parquet")
     assert set(cells["reliability_source"]) == {"icc_c"}
     page = (known.results / "report.html").read_text(encoding="utf-8")
-    assert "ICC(C,k): single ratings, people told apart" in page
+    assert "ICC(C,k), from single ratings of identified raters" in page
     assert "one person" in page
 
 

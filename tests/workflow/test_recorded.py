@@ -137,9 +137,9 @@ def test_the_report_and_the_manifest_say_that_they_were_recorded(people: Project
     assert (
         "Over 11 words of VADER lexicon, mean valence ratings of Twelve students correlated" in page
     )
-    assert f"not asked for but read from a file ({TABLE})" in page
-    assert "at temperature" not in page
-    assert "What the model was shown" not in page
+    assert f"not collected for this study but read from a file ({TABLE})" in page
+    assert "(temperature" not in page
+    assert "Example prompt" not in page
     engine = orjson.loads((results / "manifest.json").read_bytes())["engines"]["people"]
     assert engine["settings"]["source"]["sha256"] == sha256(people.folder / TABLE)
     assert engine["reported"] == ["recorded: people.csv"]

@@ -26,7 +26,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_one_item_is_told_to_be_too_few(page: str) -> None:
     assert (
         "only 1 item can be compared" in page
-        or "no item has both a rating of the model and a human norm" in page
+        or "no item has both a model rating and a human rating" in page
     )
 
 
@@ -35,9 +35,9 @@ def test_one_item_is_told_to_be_too_few(page: str) -> None:
     [
         "this study has no such pair",
         "this study does not have both",
-        "No protocol was asked in both readouts",
-        "needs a dataset with human ratings on both",
-        "No expectation from a published study can be checked here",
+        "No protocol asked for both sampled answers and exact probabilities",
+        "requires a dataset with human ratings on both",
+        "No expectation from a published study could be checked",
     ],
 )
 def test_what_a_study_of_one_item_lacks_is_told(page: str, why: str) -> None:

@@ -9,8 +9,12 @@ from pathlib import Path
 
 from documentation.configuration import configuration_page
 from documentation.file_kinds import KINDS, schema_text
+from documentation.methods import with_sources
 from documentation.results import results_page
 from emoalign.tables import TABLES, atomic
+
+METHODS = "docs/methods.md"
+"""Written by hand but for families of tests and references."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
@@ -20,8 +24,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = Path()) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m documentation",
-        description="Write docs/configuration.md, docs/results.md and the JSON schemas, "
-        "in the folder of the project.",
+        description="Write docs/configuration.md, docs/results.md, the references of "
+        "docs/methods.md and the JSON schemas, in the folder of the project.",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail when a file has drifted"
@@ -40,8 +44,9 @@ def generated(root: Path) -> dict[str, str]:
     """The text of every generated file by its path in the project at `root`."""
     schemas = {kind.schema_path: schema_text(kind) for kind in KINDS}
     pages = {
-        "docs/configuration.md": configuration_page(KINDS, root),
+        "docs/configuration.md": configuration_page(KINDS),
         "docs/results.md": results_page(TABLES),
+        METHODS: with_sources(_text(root / METHODS) or ""),
     }
     return schemas | pages
 

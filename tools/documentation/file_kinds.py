@@ -38,6 +38,18 @@ class FileKind:
         return f"src/emoalign/catalogue/schemas/{self.schema}.schema.json"
 
 
+_STUDY_EXAMPLE = """\
+# yaml-language-server: $schema=../../src/emoalign/catalogue/schemas/study.schema.json
+study: valence-of-words
+title: How well do ratings of word valence agree with people's?
+seed: 1
+models: [smollm2-135m]
+datasets:
+  - {dataset: vader, scales: [valence], sample: 300}
+protocols:
+  - {name: rating-sheet, prompts: rating-sheet, participants: 20}
+"""
+
 _LEXICON_EXAMPLE = """\
 # yaml-language-server: $schema=../schemas/lexicon.schema.json
 title: Words of joy and anger
@@ -54,10 +66,9 @@ KINDS = (
         STUDY,
         "study",
         "`config/config.yaml` (the default study) and `config/studies/<name>.yaml`",
-        "A study names the models, datasets and prompt sets it uses by the names of their files, "
-        "without `.yaml`. Every model is asked under every protocol about every scale of every "
-        "dataset.",
-        Path("config/config.yaml"),
+        "Every model is asked under every protocol about every scale of every dataset. Files are "
+        "named without `.yaml`.",
+        _STUDY_EXAMPLE,
     ),
     *(
         FileKind(
@@ -75,9 +86,7 @@ KINDS = (
         DatasetCard,
         "dataset",
         "`config/datasets/<name>.yaml`",
-        "A card says where the items and the human ratings are, on which scales people rated, and "
-        "under which terms the data may be used. "
-        "[Those that are there](add-a-dataset.md), and [your own](your-own-dataset.md).",
+        "See [included datasets](add-a-dataset.md) and [your own](your-own-dataset.md).",
         Path("src/emoalign/catalogue/datasets/vader.yaml"),
     ),
     FileKind(
@@ -86,9 +95,8 @@ KINDS = (
         "prompts",
         "`config/prompts/<name>.yaml`",
         "Templates are written in "
-        "[Jinja2](https://jinja.palletsprojects.com/en/stable/templates/); a name that a template "
-        "uses but that does not exist is an error. A text shown as a demonstration by any prompt "
-        "set of a study is left out of the items of that study.",
+        "[Jinja2](https://jinja.palletsprojects.com/en/stable/templates/); unknown names are "
+        "errors.",
         Path("src/emoalign/catalogue/prompts/instruction.yaml"),
     ),
     FileKind(
@@ -96,8 +104,7 @@ KINDS = (
         PersonaTable,
         "personas",
         "`config/personas/<name>.yaml`",
-        "A protocol that names a table asks each participant as somebody else; the text of the "
-        "persona stands beside every rating. Its prompts must use `{{ persona }}`.",
+        "Prompts of the protocol must use `{{ persona }}`.",
         Path("src/emoalign/catalogue/personas/adults.yaml"),
     ),
     FileKind(
@@ -105,8 +112,7 @@ KINDS = (
         SeedLexicon,
         "lexicon",
         "`config/lexicons/<name>.yaml`",
-        "Seed words tell how often texts say outright what people see in them "
-        "([transparency](transparency.md)). Labels that the lexicon does not have are left out.",
+        "Used for [transparency](transparency.md); labels without words are left out.",
         _LEXICON_EXAMPLE,
     ),
     FileKind(
@@ -114,8 +120,7 @@ KINDS = (
         GgufEmbedding,
         "gguf-embedding",
         "`config/embeddings/<name>.yaml` with `kind: gguf`",
-        "A sentence-embedding model tells how close texts are to the name of a label "
-        "([transparency](transparency.md)). Texts never leave the machine.",
+        "Used for [transparency](transparency.md). Texts never leave the machine.",
         Path("src/emoalign/catalogue/embeddings/smollm2-135m.yaml"),
     ),
     FileKind(
@@ -123,7 +128,7 @@ KINDS = (
         TransformersEmbedding,
         "transformers-embedding",
         "`config/embeddings/<name>.yaml` with `kind: transformers`",
-        "The model is downloaded once, or read from a folder; texts never leave the machine.",
+        "Downloaded once; needs the extra `finetune`. Texts never leave the machine.",
         Path("src/emoalign/catalogue/embeddings/all-minilm-l6-v2.yaml"),
     ),
     FileKind(
@@ -131,8 +136,7 @@ KINDS = (
         FinetunedBaseline,
         "finetune-baseline",
         "`config/baselines/<name>.yaml` with `kind: finetune`",
-        "It learns the shares of the people who gave each answer, from texts that it is not "
-        "compared on. [How](baselines.md).",
+        "See [baselines](baselines.md).",
         Path("src/emoalign/catalogue/baselines/roberta-goemotions.yaml"),
     ),
     FileKind(
@@ -140,7 +144,7 @@ KINDS = (
         CheckpointBaseline,
         "checkpoint-baseline",
         "`config/baselines/<name>.yaml` with `kind: checkpoint`",
-        "Say in its card what it has seen of the data. [How](baselines.md#a-published-classifier).",
+        "See [baselines](baselines.md#a-published-classifier).",
         Path("src/emoalign/catalogue/baselines/samlowe-goemotions.yaml"),
     ),
 )

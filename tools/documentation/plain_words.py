@@ -29,43 +29,46 @@ def type_in_words(schema: Schema) -> str:
     if "anyOf" in schema:
         choices = [choice for choice in schema["anyOf"] if choice.get("type") != "null"]
         nullable = len(choices) < len(schema["anyOf"]) and schema.get("default") is not None
-        return " or ".join([*map(type_in_words, choices), *(["`null`"] if nullable else [])])
+        words = [*map(type_in_words, choices), *(["`null`"] if nullable else [])]
+        return "text or numbers" if words[:2] == ["text", "number"] else " or ".join(words)
     if "oneOf" in schema:
         return " or ".join(map(type_in_words, schema["oneOf"]))
     if "const" in schema:
-        return f"always `{schema['const']}`"
+        return f"`{schema['const']}`"
     if "enum" in schema:
         return _listed(schema)
     match schema.get("type"):
         case "string":
             return _text(schema.get("pattern"))
         case "boolean":
-            return "`true` or `false`"
+            return "boolean"
         case "integer":
-            return "whole number" + _bounds(schema)
+            return "integer" + _bounds(schema)
         case "number":
             return "number" + _bounds(schema)
         case "array":
-            return f"list of {_several(schema['items'])}{_least(schema.get('minItems'))}"
+            return _several(schema["items"])
         case "object":
             key = "number" if "pattern" in schema.get("propertyNames", {}) else "name"
             by_name = schema.get("patternProperties")
             value = type_in_words(
                 next(iter(by_name.values())) if by_name else schema["additionalProperties"]
             )
-            return f"{value} under each {key}{_least(schema.get('minProperties'))}"
+            return f"{value} by {key}"
     raise ValueError(f"no words yet for the JSON schema {dict(schema)}")
 
 
 def default_in_words(entry: type[Entry], key: str) -> str:
-    """The value a key has when it is left out, as one would write it in YAML."""
+    """The value a key has when it is left out, as one would write it in YAML; empty for none."""
     field = entry.model_fields[key]
     if field.is_required():
-        return "**required**"
+        return ""
     value = field.get_default(call_default_factory=True, validated_data={})
-    if isinstance(value, Entry):
-        return f"as in {link(heading(type(value)))}"
-    return "none" if value is None or value in ((), {}) else f"`{_yaml(value)}`"
+    if isinstance(value, Entry) or value is None or value in ((), {}):
+        return ""
+    (choices,) = [get_args(field.annotation)[:1]] if isinstance(value, tuple) else [()]
+    every = bool(choices) and value == get_args(choices[0])
+    return "default all" if every and len(value) > 1 else f"default `{_yaml(value)}`"
 
 
 _PATTERNS = {
@@ -75,9 +78,7 @@ _PATTERNS = {
 
 
 def _text(pattern: str | None) -> str:
-    if pattern is None:
-        return "text"
-    return _PATTERNS.get(pattern) or plain(f"text that matches `{pattern}`")
+    return "text" if pattern is None else _PATTERNS.get(pattern, "text")
 
 
 def _referred(schema: Schema) -> str:
@@ -85,7 +86,7 @@ def _referred(schema: Schema) -> str:
 
 
 def _listed(schema: Schema) -> str:
-    return " or ".join(f"`{choice}`" for choice in schema["enum"])
+    return ", ".join(f"`{choice}`" for choice in schema["enum"])
 
 
 def _several(items: Schema) -> str:
@@ -93,25 +94,19 @@ def _several(items: Schema) -> str:
         name = _referred(items)
         return link(name, f"{name.lower()}s")
     if "enum" in items:
-        return _listed(items)
+        return f"any of {_listed(items)}"
+    if "patternProperties" in items or items.get("type") == "object":
+        return f"list of {type_in_words(items)}"
     return f"{type_in_words(items)}s"
 
 
-def _least(count: int | None) -> str:
-    return f" (at least {count})" if count else ""
-
-
 def _bounds(schema: Schema) -> str:
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if low is not None and high is not None:
-        return f" from {low} to {high}"
-    bounds = {
-        ", {} or more": low,
-        ", above {}": schema.get("exclusiveMinimum"),
-        ", {} or less": high,
-        ", below {}": schema.get("exclusiveMaximum"),
-    }
-    return "".join(words.format(bound) for words, bound in bounds.items() if bound is not None)
+    """Bounds that do not go without saying: a number of things is never below 0."""
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if high is not None:
+        return f" from {low} {'below' if 'exclusiveMaximum' in schema else 'to'} {high}"
+    return f" ≥ {low}" if low is not None and low > 1 else ""
 
 
 def _yaml(value: object) -> str:

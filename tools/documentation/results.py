@@ -2,79 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import PurePosixPath
 
 import pyarrow as pa
 
-from documentation.plain_words import anchor, plain, table
-from emoalign.tables import Table
+from documentation.plain_words import link, plain
+from emoalign.tables import STATUSES, Column, Table
+from emoalign.tables.contract import CELL, RECURRING
 
 _INTRODUCTION = """\
 # Results
 
 <!-- Generated from the package by `make docs`. Edit the descriptions there, not this page. -->
 
-Everything a study produces is in `results/<study>/`. The raw answers of the models are beside it,
-in `results/journal/`, because all studies share them.
+A study writes everything to `results/<study>/`. The raw answers of the models are in
+`results/journal/`, which all studies share.
 
 ```
 results/
-├── journal/<model>/<dataset>/<scale>/   raw answers of the models, shared by all studies
-├── trainings/                           weights of trained baselines, shared by all studies
+├── journal/<model>/<dataset>/<scale>/   raw answers
+├── trainings/                           weights of baselines
 └── <study>/
-    ├── report.html      start here: the answer, tables, figures and methods in one file
-    ├── figures/         every figure as PDF and as PNG
-    ├── statistics/      comparisons of models with people, as Parquet and, the same, as CSV
-    ├── items/           one row per item of a cell: the model beside the people
-    ├── calibrated/      distributions of the items, calibrated on those that people rated
-    ├── calibrators/     what was learnt, to be used on other items
-    ├── ratings/         one row per answer
-    ├── baselines/       what trained classifiers predict, and how they were trained
-    ├── norms/           human means, standard deviations and single ratings
-    ├── stimuli/         the items of the study
-    ├── manifest.json    what was run: configuration, versions, checksums, settings
-    ├── logs/            messages of every job; the place to look when one failed
+    ├── report.html      start here
+    ├── figures/         PDF and PNG
+    ├── statistics/      comparisons with people, Parquet and CSV
+    ├── items/           a row per item and condition
+    ├── calibrated/      calibrated distributions
+    ├── calibrators/     calibration maps, for other items
+    ├── ratings/         a row per answer
+    ├── baselines/       predictions of classifiers
+    ├── norms/           human ratings
+    ├── stimuli/         items
+    ├── manifest.json    configuration, versions, checksums
+    ├── logs/            messages of every job
     └── benchmarks/      time and memory of every job
 ```
 
 ## Words
 
-* An **item** is a word or a sentence that is rated. It has an id within its dataset.
-* A **norm** is the human rating of an item on a scale: mean, standard deviation, number of raters.
-* A **cell** is one model under one protocol, on one scale of one dataset. Tables have a row for
-  each of its readouts.
-* A **participant** is one of the repeated answers of a model to the same question, numbered from 0.
-* The **readout** is how ratings are taken from a model. *sampled*: participants answer.
-  *exact*: the probability of each point of the scale is read from the model itself, as if
-  infinitely many participants had answered.
-* The **status** of an answer says whether it is a rating. Only `ok` has a value; no other answer is
-  repaired, guessed or asked for again. How many there are is in the tables, by status.
+* An **item** is a word, sentence or image that is rated.
+* A **norm** is the human rating of an item on a scale: mean, SD and number of raters.
+* A **participant** is one of a model's repeated answers to the same question.
+* The **readout** is the way a rating is obtained: `sampled` (participants answer) or `exact` (the
+  probability of each point of the scale is read from the model).
+* A **condition** is a model under a protocol with a readout.
+* The **status** of an answer says whether it is a rating. Only `ok` answers have a value; other
+  answers are counted, and never repaired or asked for again.
+
+An answer has one of these statuses:
 
 {statuses}
 
 ## Raw answers
 
-Every answer is written to `results/journal/` the moment it arrives, one per line, and is never
-asked for twice: a job that was killed goes on where it was, more participants only ask for the
-additional answers, and two studies that ask the same share the answers.
+Every answer is appended to `results/journal/` when it arrives and is never requested twice:
+interrupted jobs resume, more participants need only the additional answers, and studies with the
+same questions share them.
 
-* **Back up `results/journal/`**, and delete nothing in it lightly. Answers of commercial models
-  have been paid for, and a model that is changed or withdrawn will not give them again.
-* `results/<study>/` can be deleted at any time. Running the study again rebuilds it from the
-  journal, and no model is asked.
-* An answer is safe from a crash at once, and from a power cut within a second. On a full disk jobs
-  wait for room ([more](troubleshooting.md#when-something-goes-wrong)).
-* Lines may have keys that an older or newer emoalign does not know: they stay in the file.
-* Files that end in `.lock` only keep two jobs from writing to the same file.
+* **Back up `results/journal/`.** Its answers may have been paid for, and a provider may change or
+  withdraw a model.
+* `results/<study>/` can be deleted at any time: the next run rebuilds it from the journal.
+* An answer survives a crash at once and a power cut after a second. On a full disk jobs wait for
+  room ([more](troubleshooting.md#when-something-goes-wrong)).
+* Lines may contain keys of other versions of emoalign; they are kept. Files ending in `.lock`
+  prevent two jobs from writing to the same file.
 
 ## Reading results
 
-Tables are [Parquet](https://parquet.apache.org/) files, which keep types, lists and missing values.
-Missing numbers are null. Tables of statistics, the plan and what the report offers to save are CSV
-besides, for people who read them in a spreadsheet. There a text that begins with `=`, `+`, `-`, `@`
-or a tabulator has an apostrophe before it, as in `'=joy`: spreadsheets would take it for a formula
-and carry it out. Numbers, and everything in Parquet, are as they are. In Python, with pandas:
+Tables are [Parquet](https://parquet.apache.org/) files; missing values are null. Statistics and the
+plan are CSV as well. In CSV, a text that begins with `=`, `+`, `-`, `@` or a tab gets an apostrophe
+in front (`'=joy`), because a spreadsheet would run it as a formula. In Python, with pandas:
 
 ```python
 import pandas as pd
@@ -83,7 +82,7 @@ alignment = pd.read_parquet("results/default/statistics/alignment.parquet")
 print(alignment[["model", "protocol", "scale", "readout", "pearson_r", "ceiling"]])
 ```
 
-Ratings of large studies need not fit into memory. With DuckDB, over all files at once:
+DuckDB reads many files at once without loading them into memory:
 
 ```python
 import duckdb
@@ -115,40 +114,41 @@ read_parquet("results/default/items/vader.parquet") |>
 
 ## Tables
 
-Paths are within `results/<study>/`.
+{contents}.
 
-{contents}
+Paths are within `results/<study>/`. After `x` (CI) come `x_low` and `x_high`, the ends of its 95%
+confidence interval: BCa over resampled items, unless stated otherwise ([methods](methods.md)).
+Columns described together are described in the same order. A column is described once; later tables
+list it as known. Many tables have these, of which the first five are called the *five keys*:
+
+{recurring}
 """
 
 STATUS_MEANINGS = {
     "ok": "A rating: one number on the scale, and nothing else.",
-    "off_scale": "A number and nothing else, but no point of the scale, such as 10 on 1 to 9.",
-    "unparsable": "No rating: no number by itself, or (exact) no point of the scale among the "
-    "probabilities.",
+    "off_scale": "A number and nothing else, but not on the scale, such as 10 on 1 to 9.",
+    "unparsable": "No rating; exact: no point of the scale among the probabilities.",
     "refusal": "The model declined to rate.",
     "content_filter": "The provider withheld the question or the answer.",
-    "rejected": "The provider did not accept the question, although it accepted those about other "
-    "items.",
-    "truncated": "The answer, or the thinking before it, was longer than allowed and was cut.",
-    "error": "The server gave up while answering; in old journals only.",
+    "rejected": "The provider did not accept the question, but did accept others.",
+    "truncated": "The answer, or the reasoning before it, exceeded the token limit.",
+    "error": "The server failed while answering; in old journals only.",
 }
 
 
 def results_page(tables: Sequence[Table]) -> str:
     """The page."""
-    statuses = table(
-        ("status", "meaning"),
-        [(f"`{status}`", plain(meaning)) for status, meaning in STATUS_MEANINGS.items()],
+    statuses = "\n".join(f"* `{status}`: {plain(of)}" for status, of in STATUS_MEANINGS.items())
+    contents = ", ".join(link(title(kind), title(kind)) for kind in tables)
+    introduction = _INTRODUCTION.format(
+        statuses=statuses, contents=contents, recurring=_recurring()
     )
-    contents = table(
-        ("table", "file", "a row is"),
-        [
-            (f"[{title(kind)}](#{anchor(title(kind))})", f"`{kind.path}`", plain(kind.row))
-            for kind in tables
-        ],
-    )
-    introduction = _INTRODUCTION.format(statuses=statuses, contents=contents)
-    return "\n".join([introduction, *map(_section, tables)])
+    sections = (_section(kind, tables[:place]) for place, kind in enumerate(tables))
+    return "\n".join([introduction, *sections])
+
+
+def _recurring() -> str:
+    return "\n".join(f"* {_code(column)}: {plain(column.meaning)}" for column in RECURRING)
 
 
 def title(kind: Table) -> str:
@@ -158,35 +158,68 @@ def title(kind: Table) -> str:
     return (path.stem if itself else path.parts[0]).capitalize()
 
 
-def _section(kind: Table) -> str:
-    rows = [
-        (f"`{column.name}`", _in_words(column.type), plain(column.meaning))
-        for column in kind.columns
+def _section(kind: Table, earlier: Sequence[Table]) -> str:
+    parts = [
+        f"### {title(kind)}",
+        f"`{kind.path}`. Row: {_sentence(kind.row)}",
+        *_columns(kind, earlier),
     ]
-    return f"""\
-### {title(kind)}
+    return "\n\n".join(parts) + "\n"
 
-`{kind.path}`
 
-A row is {_sentence(kind.row)}
+def _columns(kind: Table, earlier: Sequence[Table]) -> Iterator[str]:
+    """The columns of a table, without describing again what has been described above."""
+    known = dict.fromkeys(RECURRING, "")
+    for above in reversed(earlier):
+        known |= {column: title(above) for column in above.columns if column not in RECURRING}
+    places = dict.fromkeys(known[column] for column in kind.columns if column in known)
+    as_above = [
+        _named([column for column in kind.columns if known.get(column) == place])
+        + (f" (as in {link(place, place.lower())})" if place else "")
+        for place in sorted(places)
+    ]
+    if as_above:
+        yield f"Known columns: {'; '.join(as_above)}."
+    if own := [column for column in kind.columns if column not in known]:
+        yield _described(own)
 
-{table(("column", "type", "meaning"), rows)}
-"""
+
+def _described(columns: Sequence[Column]) -> str:
+    """A list of columns; those that share a description stand together."""
+    together = groupby(columns, key=lambda column: (column.meaning, column.type))
+    return "\n".join(
+        f"* {_shown(list(some))}{_mark(kind)}: {plain(meaning)}"
+        for (meaning, kind), some in together
+    )
+
+
+def _named(columns: Sequence[Column]) -> str:
+    keys = list(CELL)
+    if all(key in columns for key in keys):
+        others = [column for column in columns if column not in keys]
+        return ", ".join(["the five keys", *map(_code, others)])
+    return ", ".join(map(_code, columns))
+
+
+def _code(column: Column) -> str:
+    return f"`{column.name}`"
+
+
+def _shown(columns: Sequence[Column]) -> str:
+    """Names of columns described together; (CI) stands for the ends of an interval."""
+    first, *others = (column.name for column in columns)
+    if [first, *others] == [f"n_{status}" for status in STATUSES]:
+        return "`n_<status>`"
+    ends = [f"{first}_low", f"{first}_high"]
+    if others[:2] == ends:
+        return ", ".join([f"`{first}` (CI)", *(f"`{name}`" for name in others[2:])])
+    return _named(columns)
 
 
 def _sentence(text: str) -> str:
     return plain(text) if text.endswith(("?", ".")) else f"{plain(text)}."
 
 
-def _in_words(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return f"list of {_in_words(kind.value_type)}s"
-    if pa.types.is_boolean(kind):
-        return "true or false"
-    if pa.types.is_integer(kind):
-        return "whole number"
-    if pa.types.is_floating(kind):
-        return "number"
-    if pa.types.is_string(kind):
-        return "text"
-    raise ValueError(f"no words yet for the type {kind}")
+def _mark(kind: pa.DataType) -> str:
+    """The type of a column where it is neither a number nor text."""
+    return " (list)" if pa.types.is_list(kind) else ""

@@ -23,9 +23,9 @@ onstart:
 
 
 rule train_baseline:
-    """People's answers to the train split in; the record of a training, and where its weights are.
+    """Human answers to the train split in; the record of a training and its weights out.
 
-    A training that was killed goes on from its last checkpoint.
+    A training that was killed continues from its last checkpoint.
     """
     input:
         tables=lambda wildcards: files.tables(

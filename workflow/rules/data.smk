@@ -2,10 +2,10 @@
 
 
 rule data:
-    """Bring the files of all dataset cards into place, and verify those that are there.
+    """Fetch the missing files of all dataset cards, and verify those that are there.
 
-    It declares no output and no benchmark, so that it runs each time it is asked for: files that
-    Snakemake had made it would delete before it makes them again.
+    It declares no output and no benchmark, so that it runs whenever it is requested: Snakemake
+    would delete declared outputs before it makes them again.
     """
     log:
         f"{RESULTS}/logs/data.log",

@@ -1,4 +1,4 @@
-"""Inputs that are known only when the stimuli are prepared: how many shards there are."""
+"""Inputs that are known only once the stimuli are prepared: the shards of each dataset."""
 
 PREPARED = (
     f"{RESULTS}/stimuli/{{dataset}}.parquet",
@@ -15,10 +15,10 @@ def concerned(wildcards):
 
 
 def unprepared(wildcards):
-    """Those files of the stimuli that somebody has deleted; none when rating files are known.
+    """Files of the stimuli that have been deleted; none once rating files are known.
 
-    For a checkpoint whose files are not all there Snakemake asks for the first one alone: where
-    that is there, it would see nothing to be done, and never ask for ratings.
+    If some files of a checkpoint are missing, Snakemake checks only the first: if that exists, it
+    finds nothing to be done, and never collects ratings.
     """
     return [
         file

@@ -1,11 +1,12 @@
-"""What the study would ask: requests, tokens, money, time; and how exactly it would then know."""
+"""The plan of the study: requests, tokens, cost and time, and the expected width of intervals."""
 
 
 rule plan:
-    """Say what is still to be asked and how wide intervals will be: plan.csv and precision.csv.
+    """Stimuli and norms in; what is still to be asked (plan.csv) and interval widths
+    (precision.csv) out.
 
-    It declares no output and no benchmark, so that it runs each time it is asked for: answers
-    arrive outside of Snakemake. Spends nothing.
+    It declares no output and no benchmark, so that it runs whenever it is requested: answers arrive
+    outside of Snakemake. Nothing is asked or spent.
     """
     input:
         stimuli=expand(

@@ -1,7 +1,7 @@
 """Ratings of every model under every protocol: one job per dataset, scale and shard of items.
 
-Scales that a prompt set asks about jointly are one job, named after all of them (arousal+valence).
-Where loading a model costs most, one job asks all that a protocol asks about a dataset.
+Scales that share a request are one job, named after all of them (arousal+valence). A model that is
+slow to load rates a whole dataset under a protocol in one job.
 """
 
 import re
@@ -15,9 +15,9 @@ rule ratings:
 
 
 rule rate:
-    """Ask a model for the answers the journal does not hold yet; write all of them as ratings.
+    """Ask a model for the answers missing from the journal, and write all answers as ratings.
 
-    What a recorded model gave is read from its file.
+    Recorded ratings are read from their file.
     """
     input:
         stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
@@ -55,7 +55,7 @@ rule rate:
 for one in together_rules(loaded):
 
     rule:
-        """Ask a model all that the journals do not hold yet about a dataset, loading it once."""
+        """Ask a model for all missing answers about a dataset, loading it once."""
         name:
             one.name
         input:

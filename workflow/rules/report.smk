@@ -1,4 +1,4 @@
-"""The report, and the manifest of how its numbers came about."""
+"""The report, and the manifest with the origin of its numbers."""
 
 REPORT = reported(loaded)
 SECTIONS = analyses.sections()
@@ -15,7 +15,7 @@ rule report:
 
 
 rule write_manifest:
-    """The study's configuration and the notes in its files in; everything one must know out."""
+    """The study's configuration and the notes in its files in; the origin of all results out."""
     input:
         unprepared,
         ratings=rating_files,

@@ -1,4 +1,4 @@
-"""What stands on the terminal: what will run, a line per job, and how it ended."""
+"""The terminal: the jobs that will run, a line for each finished job, and how the run ended."""
 
 import os
 from functools import cache
@@ -13,7 +13,7 @@ def is_rule(job, name):
 
 
 def opening():
-    """The first words of a run."""
+    """The first lines of a run."""
     levels = workflow.dag.toposorted(set(workflow.dag.needrun_jobs()))
     planned = [job for level in levels for job in sorted(level, key=str)]
     prepared = {
@@ -38,7 +38,7 @@ def opening():
 
 
 def where():
-    """Where the results are that were asked for."""
+    """The place of the requested results."""
     if any(is_rule(job, "write_report") for job in workflow.dag.jobs):
         return f"The report: {RESULTS}/report.html"
     made = [
@@ -56,7 +56,7 @@ def numbered():
 
 
 def changed(jobid):
-    """The configuration that is another than when a job last ran; only dry runs tell it."""
+    """The changes in a job's configuration since its last run; shown by dry runs only."""
     job = numbered()[jobid]
     return what_changed(job.log[0], job.params) if job.log else None
 

@@ -48,7 +48,7 @@ class AnalysedDataset:
     Attributes:
         modality, language: as on its card.
         numbers, labels: the scales the study asks about, of each kind, ascending.
-        frameworks: which scales of numbers are dimensions, and which single emotions.
+        frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
     """
 
@@ -125,7 +125,7 @@ class AnalysisJob(Job):
 class ComparisonJob(AnalysisJob):
     """Compare item means over cells: datasets, and the resamples that intervals come from."""
 
-    version: int = 6
+    version: int = 7
     datasets: dict[str, ComparedDataset]
     seed: int
     bootstrap_resamples: int

@@ -69,7 +69,7 @@ else:
     FigureName = Literal[tuple(figure.name for figure in FIGURES)]
     """The names that stand in `figures:` of a study."""
 
-SHARED = Settings("statistics", StatisticsSettings, "How thoroughly uncertainty is estimated.")
+SHARED = Settings("statistics", StatisticsSettings, "Precision of estimates.")
 
 
 def with_settings(entry: type[EntryT], settings: Iterator[Settings]) -> type[EntryT]:

@@ -19,11 +19,11 @@ Evaluated = Literal["test_split", "held_out"]
 
 
 class Splits(Entry):
-    """Names of the splits of the dataset, as its reader gives them."""
+    """Names of the dataset's splits."""
 
-    train: Name = Field("train", description="The split that is learned from.")
-    dev: Name = Field("dev", description="The split that says when to stop.")
-    test: Name = Field("test", description="The split that is never learned from.")
+    train: Name = Field("train", description="Split for training.")
+    dev: Name = Field("dev", description="Split for early stopping.")
+    test: Name = Field("test", description="Split for evaluation.")
 
     @model_validator(mode="after")
     def _apart(self) -> Splits:
@@ -33,34 +33,31 @@ class Splits(Entry):
 
 
 class TrainingSettings(Entry):
-    """Training of a baseline: AdamW, a learning rate that rises and then falls linearly."""
+    """Training with AdamW and a learning rate that rises and falls linearly."""
 
-    batch_size: int = Field(32, ge=1, description="Texts in one step.")
-    learning_rate: float = Field(2e-5, gt=0, description="The highest learning rate.")
+    batch_size: int = Field(32, ge=1, description="Texts per step.")
+    learning_rate: float = Field(2e-5, gt=0, description="Highest learning rate.")
     warmup: float = Field(
         0.1,
         ge=0,
         lt=1,
-        description="Share of all steps in which the learning rate rises; in the others it falls "
-        "to 0.",
+        description="Share of steps in which the learning rate rises.",
     )
     weight_decay: float = Field(
-        0.01, ge=0, description="Decay of weights; biases and normalisation are left out."
+        0.01, ge=0, description="Weight decay, except for biases and normalisation."
     )
-    gradient_norm: float = Field(
-        1.0, gt=0, description="Longest gradient; a longer one is made as long."
-    )
-    max_epochs: int = Field(6, ge=1, description="Times every text is seen, at most.")
+    gradient_norm: float = Field(1.0, gt=0, description="Norm at which gradients are clipped.")
+    max_epochs: int = Field(6, ge=1, description="Most epochs.")
     patience: int = Field(
         2,
         ge=1,
-        description="Training stops after this many epochs without a lower loss on the dev "
-        "split; the weights of the best epoch are used.",
+        description=("Epochs without a lower dev loss before stopping; the best epoch counts."),
     )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
-        description="Numbers that are computed with: bfloat16 is faster on a GPU and coarser. "
-        "Weights are kept in float32 either way.",
+        description=(
+            "Number format of computations (weights: float32); bfloat16 is faster on a GPU."
+        ),
     )
 
 
@@ -75,34 +72,26 @@ class PublishedClassifier(Entry):
 
 
 class _Baseline(Entry):
-    title: str = Field(description="Name of the baseline as the report shows it.")
+    title: str = Field(description="Name in the report.")
     weights: str = Field(
-        description="Name on the Hugging Face hub, or path of a folder with the weights "
-        "(safetensors), config.json and the tokenizer."
+        description=(
+            "Name on the Hugging Face hub, or folder with safetensors, config.json and tokenizer."
+        )
     )
     revision: str | None = Field(
         None,
-        description="Commit of the hub's repository. Without it, whatever is newest is taken, and "
-        "nothing notices when that changes. A folder is known by the checksum of its files.",
+        description="Commit on the hub. Without it the newest is used, unnoticed.",
     )
-    dataset: Name = Field(
-        description="Name of the dataset that the baseline was trained on and is evaluated on. "
-        "It must be a dataset of the study."
-    )
-    scale: Name = Field(description="The scale of that dataset that it predicts.")
-    splits: Splits = Field(
-        default_factory=Splits, description="What the splits of the dataset are called."
-    )
+    dataset: Name = Field(description="Dataset of the study it was trained on and is evaluated on.")
+    scale: Name = Field(description="Scale it predicts.")
+    splits: Splits = Field(default_factory=Splits, description="Names of the splits.")
     evaluate: Evaluated = Field(
         "test_split",
-        description="Which items of the study it is compared with people on. test_split: those of "
-        "the test split. held_out: all that it has not learned from.",
+        description="test_split: evaluate on that split. held_out: on items not used in training.",
     )
-    max_tokens: int = Field(128, ge=8, description="Tokens of a text that are read, at most.")
-    gpus: int = Field(
-        1, ge=0, le=1, description="GPUs a job asks a cluster for; one is used where there is one."
-    )
-    memory_gb: float = Field(16, gt=0, description="Main memory a job asks a cluster for, in GB.")
+    max_tokens: int = Field(128, ge=8, description="Tokens read per text.")
+    gpus: int = Field(1, ge=0, le=1, description="GPUs requested per job; one is used if present.")
+    memory_gb: float = Field(16, gt=0, description="Main memory per job, in GB.")
 
     def weight_files(self) -> list[Path]:
         """The files of weights in a folder; none of weights on the hub."""
@@ -110,23 +99,21 @@ class _Baseline(Entry):
 
 
 class FinetunedBaseline(_Baseline):
-    """An encoder that is trained here, on the answers of the people who rated the train split."""
+    """An encoder trained here on the human ratings of the train split."""
 
-    kind: Literal["finetune"] = Field(description="The kind of baseline: trained by the study.")
+    kind: Literal["finetune"] = Field(description="Trained by the study.")
     seeds: tuple[int, ...] = Field(
         (1,),
         min_length=1,
-        description="It is trained once with each; how much results differ between them is part "
-        "of the result.",
+        description="Seeds, one training each.",
     )
     training: TrainingSettings = Field(
-        default_factory=TrainingSettings, description="How it is trained."
+        default_factory=TrainingSettings, description="Settings of the training."
     )
     checkpoint_steps: int = Field(
         500,
         ge=1,
-        description="Steps after which the state of the training is written, so that a job that "
-        "was killed goes on from there. It changes no result.",
+        description="Steps between checkpoints, from which an interrupted job resumes.",
     )
 
     leakage: ClassVar[None] = None
@@ -147,26 +134,21 @@ class FinetunedBaseline(_Baseline):
 
 
 class CheckpointBaseline(_Baseline):
-    """A classifier that somebody has published, as it is."""
+    """A published classifier, used as it is."""
 
-    kind: Literal["checkpoint"] = Field(description="The kind of baseline: published weights.")
+    kind: Literal["checkpoint"] = Field(description="Published weights.")
     seen: tuple[Name, ...] = Field(
         ("train",),
-        description="The splits it has learned from or was chosen by: items that are in them, or "
-        "that have the text of one of them, are never used to evaluate it.",
+        description=("Splits it was trained or selected on; not used for evaluation."),
     )
-    leakage: str = Field(
-        description="What it may have seen of the data that it is compared on; the report shows "
-        "it beside every number."
-    )
+    leakage: str = Field(description="What it may have seen of the data, for the report.")
     labels: dict[str, str] = Field(
         default_factory=dict,
-        description="The scale's label for each label of the classifier that has another name.",
+        description="The scale's label for each label with another name.",
     )
     output: Literal["sigmoid", "softmax"] = Field(
         "sigmoid",
-        description="How its outputs become shares. sigmoid: each label by itself. softmax: all "
-        "labels together, which sum to 1.",
+        description="Outputs to shares. sigmoid: each label. softmax: over all.",
     )
 
     seeds: ClassVar[tuple[int, ...]] = ()

@@ -19,6 +19,7 @@ from emoalign.baselines.examples import Shares
 from emoalign.errors import BaselineError
 from emoalign.study.scales import LabelScale, Scale
 from emoalign.study.source_files import folder_sha256
+from emoalign.wording import sentence
 
 Tokens = NDArray[np.int64]
 _AT_ONCE = 64
@@ -126,8 +127,9 @@ def load(
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise BaselineError(
-            f"the weights {weights!r} cannot be loaded: {error} Check the name or the folder. "
-            "Without a network, give the path of a folder that contains them (docs/baselines.md)"
+            f"the weights {weights!r} cannot be loaded: {sentence(str(error))} "
+            "Check the name or the folder. Without a network, give the path of a folder that "
+            "contains them (docs/baselines.md)"
         ) from error
     if tokenizer.pad_token_id is None:
         raise BaselineError(f"the tokenizer of {weights!r} has no token to fill up texts with")

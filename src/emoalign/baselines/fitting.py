@@ -20,6 +20,7 @@ from emoalign.baselines.train import Epoch
 from emoalign.errors import BaselineError
 from emoalign.progress import Progress
 from emoalign.tables import atomic
+from emoalign.wording import sentence
 
 _log = logging.getLogger(__name__)
 
@@ -235,8 +236,8 @@ class Checkpoints:
             reached = orjson.loads(state["position"])
         except Exception as error:
             raise BaselineError(
-                f"{path}: the training cannot continue from this file: {error} Delete it to start "
-                "again"
+                f"{path}: the training cannot continue from this file: {sentence(str(error))} "
+                "Delete it to start again"
             ) from error
         torch.set_rng_state(state["random"])
         if torch.cuda.is_available() and state["random_cuda"]:

@@ -1,4 +1,4 @@
-"""`emoalign check --ask`: each model is asked once, and what its server can do is told."""
+"""`emoalign check --ask`: a trial question to each model shows what its server can do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from emoalign.errors import EmoalignError
 from emoalign.planning.jobs import Jobs
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Image
-from emoalign.wording import counted, percent
+from emoalign.wording import at_most, counted, dollars, percent
 
 MADE_UP = {"word": "florp", "sentence": "The florp is next to the door."}
 """Items of no dataset: nothing of a restricted one is sent."""
@@ -32,10 +32,10 @@ TOGETHER = 2
 
 
 def ask_models(loaded: LoadedStudy, yes: bool) -> bool:
-    """Ask each model of a study about a made-up item; False where one could not be asked.
+    """Ask each model of a study about a made-up item; False if one could not be asked.
 
-    Nothing is written to the journal. Before anything goes to another machine, it is said what, and
-    permission is asked for, unless `yes`. Raises click.Abort without it.
+    Nothing is written to the journal. Before anything is sent to another machine, it is listed and
+    the user is asked for permission, unless `yes`. Raises click.Abort if permission is refused.
     """
     with tempfile.TemporaryDirectory() as folder:
         trials = {name: _trial(loaded, name, Path(folder)) for name in loaded.models}
@@ -56,7 +56,7 @@ def ask_models(loaded: LoadedStudy, yes: bool) -> bool:
 
 @dataclass(frozen=True)
 class _Trial:
-    """What a model is asked: under the first protocol, about the first scale of a dataset."""
+    """The trial questions to a model: the first protocol, about the first scale of a dataset."""
 
     name: str
     card: ServedModel
@@ -72,7 +72,7 @@ class _Trial:
 
     @property
     def usd(self) -> float:
-        """US dollars that asking costs at most; NaN where it is not known."""
+        """The most that the trial can cost in US dollars; NaN if unknown."""
         prices = self.card.terms().prices
         if prices is None:
             return math.nan
@@ -120,7 +120,7 @@ def _ask_permission(trials: Sequence[_Trial], yes: bool) -> None:
     )
     for trial in remote:
         requests = counted(len(trial.asks) + trial.repeated, "request")
-        cost = "" if math.isnan(trial.usd) else f", at most {_dollars(trial.usd)}"
+        cost = "" if math.isnan(trial.usd) else f", {at_most(trial.usd)}"
         click.echo(
             f"  {trial.item}, to {trial.name} ({trial.card.destination}) in {requests}{cost}"
         )
@@ -129,7 +129,7 @@ def _ask_permission(trials: Sequence[_Trial], yes: bool) -> None:
 
 
 def _told(trial: _Trial) -> bool:
-    """Ask, and tell what came back; False where nothing did."""
+    """Ask, and print what came back; False if the model could not be asked."""
     try:
         with trial.card.running() as engine:
             lines = asyncio.run(_asked(trial, engine))
@@ -217,11 +217,7 @@ def _cost(trial: _Trial, replies: Sequence[Sequence[Answer]]) -> str:
     said = f"cost: {prompt} prompt tokens and {written} answer tokens"
     prices = trial.card.terms().prices
     if prices is not None:
-        return f"{said}, {_dollars(prices.cost(prompt, written))}"
+        return f"{said}, {dollars(prices.cost(prompt, written))}"
     if trial.card.destination is None:
         return f"{said}, on this machine"
     return f"{said}; its card has no prices"
-
-
-def _dollars(usd: float) -> str:
-    return f"{usd:.2f} US dollars" if usd >= 0.01 or usd == 0 else f"{usd:.6f} US dollars"

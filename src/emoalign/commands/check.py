@@ -1,4 +1,4 @@
-"""`emoalign check`: a study, its cards and its data, before anything is asked."""
+"""`emoalign check`: every mistake in a study, its cards and its data, before anything is sent."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from emoalign.study.reading import nearest
 _FOLDER = PROJECT / "docs"
 
 _IN_A_CLONE = "../src/emoalign/catalogue"
-"""Where pages have what ships; in an installation it is elsewhere."""
+"""The folder that pages name for included files; an installation has another one."""
 
 
 def _complete_page(

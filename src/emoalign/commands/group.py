@@ -1,4 +1,4 @@
-"""How commands are shown and end: subcommands in a group, examples in the help, errors in words."""
+"""The command group: subcommands, examples in the help, and errors as plain messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from emoalign.errors import EmoalignError
 
 
 class Told(click.ClickException):
-    """A problem that is told in its own words alone, and ends the command with status 1."""
+    """A problem whose message is printed without a traceback; the command ends with status 1."""
 
     def show(self, file: Any = None) -> None:
         """Write the message to stderr."""

@@ -1,4 +1,4 @@
-"""`emoalign init`: a folder of one's own with a study that runs."""
+"""`emoalign init`: a new folder with a study that is ready to run."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ def command(folder: Path, shipped: str | None, with_git: bool) -> None:
 
 
 def make_project(folder: Path, shipped: str | None = None) -> str:
-    """Make the files of a study of one's own, and return the study's name.
+    """Write the files of a new study, and return the study's name.
 
-    Raises EmoalignError where the folder holds files, its name can be no study's, or there is no
-    such study; nothing is written then.
+    Raises EmoalignError if the folder holds files, if its name cannot be that of a study, or if
+    there is no such included study. Nothing is written then.
     """
     name = _name(folder)
     _require_empty(folder)
@@ -136,7 +136,7 @@ def _require_empty(folder: Path) -> None:
 def _study(name: str, shipped: str | None) -> tuple[str, str]:
     """The name of the study and the text of its file.
 
-    The default study is called after its folder; one that ships keeps its name.
+    The default study is named after its folder; an included one keeps its name.
     """
     if shipped is None:
         text = (PROJECT / DEFAULT_STUDY).read_text(encoding="utf-8")
@@ -160,7 +160,7 @@ def _version() -> str:
 
 
 def _again() -> str:
-    """What to type to have the same emoalign again, without a path on this machine."""
+    """The command that installs the same emoalign again, without a path on this machine."""
     if IN_A_CLONE:
         commit = (git_commit() or "").split(" ")[0]
         return (
@@ -173,7 +173,7 @@ def _again() -> str:
 
 
 def _commit(folder: Path) -> str:
-    """Make a repository of the folder and commit what is in it; return what must be said."""
+    """Commit the folder to a new git repository; return a message for the user, or ""."""
 
     def git(*arguments: str) -> str:
         done = subprocess.run(
@@ -213,7 +213,7 @@ def _commit(folder: Path) -> str:
 
 
 def _next(folder: Path, study: str, shipped: str | None) -> list[str]:
-    """What to type next."""
+    """The commands to type next."""
     lines = ["What to type next:"]
     if folder.absolute() != Path.cwd():
         lines.append(f"  cd {shlex.quote(str(folder))}")

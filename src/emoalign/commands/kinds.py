@@ -70,21 +70,29 @@ class KindName(click.ParamType[str]):
 
 @dataclass(frozen=True)
 class Listed:
-    """An entry that a study can name: `own` of this project, perhaps in place of a shipped one."""
+    """An entry that a study can name.
+
+    `own` entries are of this project; one may replace the included entry of the same name.
+    """
 
     name: str
     path: Path
     own: bool
     in_place_of_shipped: bool = False
 
+    @property
+    def runs_by_default(self) -> bool:
+        """Whether it is the study that Snakemake runs without --configfile."""
+        return self.path == DEFAULT_STUDY
+
 
 def entries(folder: str) -> list[Listed]:
-    """The entries of a folder: the project's own, then those that ship, by their names."""
+    """The entries of a folder: the project's own, then the included ones, each by name."""
     own = CONFIG / folder
     shipped = {path.stem: path for path in (CATALOGUE / folder).glob("*.yaml")}
     listed = []
     if folder == "studies" and DEFAULT_STUDY.exists():
-        listed.append(Listed("config", DEFAULT_STUDY, own=True))
+        listed.append(Listed(_name(DEFAULT_STUDY), DEFAULT_STUDY, own=True))
     # In a clone, config/studies is the catalogue's folder itself.
     if own.is_dir() and not own.samefile(CATALOGUE / folder):
         listed += [
@@ -98,33 +106,51 @@ def entries(folder: str) -> list[Listed]:
 
 
 def found(name: str, folders: list[str]) -> list[tuple[str, Listed]]:
-    """The entries called so, each with its folder. Raises Told where there is none."""
-    matching = [
-        (folder, entry) for folder in folders for entry in entries(folder) if entry.name == name
-    ]
+    """The entries called so, each with its folder: one of a folder. Raises Told without any.
+
+    `default` is always a name of the study that runs without --configfile.
+    """
+    called = {
+        folder: [
+            entry
+            for entry in entries(folder)
+            if entry.name == name or (entry.runs_by_default and name == "default")
+        ]
+        for folder in folders
+    }
+    matching = [(folder, found[0]) for folder, found in called.items() if found]
     if not matching:
-        known = [entry.name for folder in folders for entry in entries(folder)]
+        known = {entry.name for folder in folders for entry in entries(folder)}
         what = SINGULAR[folders[0]] if len(folders) == 1 else "entry"
         raise Told(f"There is no {what} {name!r}; {nearest(name, known)}")
     return matching
 
 
 def title(path: Path) -> str:
-    """The title of an entry, on a line; empty where the file does not tell it."""
+    """The title of an entry, on a line; empty where its file has none."""
+    return _value(path, "title")
+
+
+def _name(path: Path) -> str:
+    """The name of a study, which is that of the folder of its results."""
+    return _value(path, "study") or path.stem
+
+
+def _value(path: Path, key: str) -> str:
     content, _ = read_yaml(path)
-    said = content.get("title") if isinstance(content, Mapping) else None
+    said = content.get(key) if isinstance(content, Mapping) else None
     return " ".join(str(said or "").split())
 
 
 def library() -> Library:
-    """The entries of this project and those that ship."""
+    """The entries of this project and the included ones."""
     return Library(CONFIG)
 
 
 def completing(
     folder: str,
 ) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    """What completes the name of an entry of a folder, for the shell."""
+    """A function that completes the name of an entry of a folder, for the shell."""
 
     def complete(
         ctx: click.Context, param: click.Parameter, incomplete: str

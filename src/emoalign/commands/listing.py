@@ -47,6 +47,8 @@ def _lines(listed: Sequence[Listed]) -> list[str]:
 
 
 def _note(entry: Listed) -> str:
+    if entry.runs_by_default:
+        return f"(default: {entry.path})"
     if entry.in_place_of_shipped:
         return "(own; replaces the included one)"
     return "(own)" if entry.own else ""

@@ -92,7 +92,7 @@ class _Images(NamedTuple):
 
 
 def _images(name: str, table: Path, guessed: GuessedTable, columns: GuessedColumns) -> _Images:
-    """Where the images are: in the table's folder, or in one within it."""
+    """The folder of the images: that of the table, or one within it."""
     usual = _Images(f"resources/{name}/images", "")
     if columns.image is None:
         return usual
@@ -226,7 +226,7 @@ def _scales(columns: GuessedColumns) -> Iterator[str]:
 
 
 def _mapped(scale: GuessedScale) -> bool:
-    """Whether the table's range is none that models are usually asked with."""
+    """Tell whether the range of the table is unusual for prompts."""
     low, high = scale.native
     return low < 0 or high - low > 10 or high - low <= 1 or (low + high) % 1 != 0
 

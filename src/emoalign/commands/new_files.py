@@ -1,4 +1,4 @@
-"""New files in config/: their names, the line with their schema, and that none is overwritten."""
+"""New files in config/: a valid name, the line with the schema, and nothing overwritten."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from emoalign.study.fields import LONGEST_NAME
 from emoalign.study.reading import read_entry
 
 CHECK = "# ← please check"
-"""What ends a line that holds a guess."""
+"""The end of a line that holds a guess."""
 
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 _PLAIN = re.compile(r"[A-Za-z][\w.-]*")
@@ -26,7 +26,7 @@ _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def free_file(folder: str, name: str) -> Path:
-    """The file of a new entry. Raises Told for a bad name, or where there is a file already."""
+    """The path of a new entry. Raises Told for an invalid name, or if the file exists."""
     if not _NAME.fullmatch(name) or name.endswith(".yaml"):
         plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name.removesuffix(".yaml")).strip("-._")
         hint = f", such as {plain[:LONGEST_NAME]}" if plain else ""
@@ -44,7 +44,7 @@ def free_file(folder: str, name: str) -> Path:
 
 
 def write_entry(folder: str, path: Path, schema: str, text: str) -> None:
-    """Write a new entry, and say so. Raises Told where it is not valid: nothing is left then."""
+    """Write a new entry and print its path. Raises Told, and removes it, if it is not valid."""
     path.parent.mkdir(parents=True, exist_ok=True)
     shadows = library().path(folder, path.stem) != path
     whole = f"{schema_line(schema, path)}\n{text.rstrip()}\n"
@@ -55,15 +55,22 @@ def write_entry(folder: str, path: Path, schema: str, text: str) -> None:
         path.unlink()
         raise Told("\n".join(["The file would not be valid and was not kept:", *problems]))
     click.echo(f"Wrote {path}")
+    included = CATALOGUE / folder
+    if included.is_dir() and path.parent.samefile(included):
+        click.echo(
+            f"In a clone, {path.parent} is a link to {os.path.relpath(included)}: the file is now "
+            f"among the included {folder}, and git shows it as new. For a folder of your own: "
+            "emoalign init my-study"
+        )
     if shadows:
         click.echo(f"It replaces the {SINGULAR[folder]} of this name that is included in emoalign.")
 
 
 def schema_line(schema: str, target: Path) -> str:
-    """The first line of an entry, by which editors know its keys.
+    """The first line of an entry, which names its schema for editors.
 
-    In a clone it names the schema that ships. Elsewhere this is copied to config/schemas, so that
-    the line holds wherever the folder is moved to.
+    In a clone this is the included schema. Elsewhere the schema is copied to config/schemas, so
+    that the line stays true when the folder is moved.
     """
     name = f"{schema}.schema.json"
     shipped = CATALOGUE / "schemas" / name
@@ -78,15 +85,15 @@ def schema_line(schema: str, target: Path) -> str:
 
 
 def quoted(value: str) -> str:
-    """A text as it can stand in YAML, within brackets as well."""
+    """A text as YAML, quoted if needed, that may stand within brackets."""
     plain = _PLAIN.fullmatch(value) and value.casefold() not in _WORDS
     return value if plain else json.dumps(value, ensure_ascii=False)
 
 
 def project_file(path: Path, name: str) -> Path:
-    """The path of a table as a card names it: within resources/, where it is elsewhere now.
+    """The path of a table as a card names it: a table outside this folder belongs in resources/.
 
-    Raises Told where there is no such file, or another is in its place already.
+    Raises Told if there is no such file, or if a different file is already in that place.
     """
     if not path.is_file():
         raise Told(f"There is no file {path}.")
@@ -103,7 +110,7 @@ def project_file(path: Path, name: str) -> Path:
 
 
 def copy_to(target: Path, path: Path) -> None:
-    """Copy a table to where a card names it, if it is not there, and say so."""
+    """Copy a table to the path in its card, unless it is there already, and print that."""
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -111,7 +118,7 @@ def copy_to(target: Path, path: Path) -> None:
 
 
 def say_next(lines: Sequence[str]) -> None:
-    """Say what to type next."""
+    """Print the commands to type next."""
     click.echo("\nNext:")
     for line in lines:
         click.echo(f"  {line}")

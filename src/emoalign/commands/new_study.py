@@ -1,4 +1,4 @@
-"""`emoalign new study`: a study of a dataset and a model, which runs at once."""
+"""`emoalign new study`: a study of one dataset, ready to run."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def command(name: str, dataset: str, models: tuple[str, ...], prompts: str | Non
 
 
 def _fitting(dataset: str, card: DatasetCard, models: dict[str, ModelCard]) -> str | None:
-    """A prompt set that asks about all scales of a dataset, and that all models can answer.
+    """A prompt set that covers all scales of a dataset, and that all models can answer.
 
-    The one called like the dataset, or one of those that ship: other own ones have to be named.
+    It has the name of the dataset, or is an included one; other prompt sets must be named.
     """
     for entry in sorted(entries("prompts"), key=lambda entry: entry.name != dataset):
         if entry.own and entry.name != dataset:
@@ -157,7 +157,7 @@ def _study(
 
 
 def _temperature(models: dict[str, ModelCard]) -> str:
-    """1, as people differ; the nearest that all models take."""
+    """A temperature of 1, or the highest below it that all models accept."""
     most = [
         model.able.temperature.max
         for model in models.values()

@@ -1,4 +1,4 @@
-"""All that is wrong with a study, its cards and its data; else what they hold."""
+"""A check of a study, its cards and its data: all problems, or else a summary of the content."""
 
 from __future__ import annotations
 
@@ -33,14 +33,20 @@ from emoalign.study.library import Library
 from emoalign.study.reading import read_entry, read_yaml
 from emoalign.study.scales import LabelScale
 from emoalign.study.source_files import installed_versions, locate
+from emoalign.wording import coefficient
 
 
 @dataclass(frozen=True)
 class DatasetCheck:
-    """The items of a dataset that a study uses, of so many there are, or what is wrong.
+    """The checked data of a dataset.
 
-    `recorded` is what is wrong with recorded ratings of its items; `reliability` is that of
-    people's means on each scale, 0 to 1, where it is known.
+    Attributes:
+        name, card: the dataset.
+        problems: mistakes in its files.
+        recorded: mistakes in recorded ratings of its items.
+        items, of: the number of items that the study uses, and of those in the dataset.
+        scales: a summary of the human ratings by scale.
+        reliability: that of the human means by scale, at most 1, where it is known.
     """
 
     name: str
@@ -55,7 +61,7 @@ class DatasetCheck:
 
 @dataclass(frozen=True)
 class StudyCheck:
-    """A study that was checked: `problems` keep it from running, `notes` are good to know."""
+    """A checked study: `problems` keep it from running, `notes` do not."""
 
     source: Path
     problems: Sequence[str]
@@ -104,7 +110,7 @@ def check_study(source: Path, config: Path) -> StudyCheck:
 
 
 def _dataset_cards(content: Any, library: Library) -> dict[str, DatasetCard]:
-    """The cards that can be read of the datasets of a study that is wrong elsewhere."""
+    """The readable dataset cards of a study that could not be loaded."""
     listed = content.get("datasets") if isinstance(content, Mapping) else None
     cards = {}
     for entry in listed if isinstance(listed, list) else []:
@@ -117,7 +123,7 @@ def _dataset_cards(content: Any, library: Library) -> dict[str, DatasetCard]:
 
 
 def _checked(name: str, card: DatasetCard, loaded: LoadedStudy | None) -> DatasetCheck:
-    """Check the data of a dataset, and what recorded models say of its items."""
+    """Check the data of a dataset, and the recorded ratings of its items."""
     if loaded is None:
         alone = check_data(card)
         return _summary(name, card, alone.problems, alone.items, alone.items, alone.norms)
@@ -134,7 +140,7 @@ def _checked(name: str, card: DatasetCard, loaded: LoadedStudy | None) -> Datase
 
 
 def _wrong_recordings(loaded: LoadedStudy, dataset: str, stimuli: pd.DataFrame) -> Iterator[str]:
-    """What is wrong with the ratings of recorded models."""
+    """Problems with the ratings of recorded models."""
     jobs = Jobs(loaded)
     for model in loaded.raters(dataset):
         card = loaded.models[model]
@@ -171,7 +177,7 @@ def _summary(
 
 
 def _reliability(norms: pd.DataFrame, scale: str) -> float:
-    """That of people's item means; NaN where the norms cannot tell it."""
+    """The reliability of the human item means; NaN if the norms do not give it."""
     if norms["mean"].notna().sum() < 2:
         return math.nan
     ids = norms["item_id"].sort_values().to_numpy(dtype=str)
@@ -180,7 +186,7 @@ def _reliability(norms: pd.DataFrame, scale: str) -> float:
 
 
 def _missing_keys(loaded: LoadedStudy) -> Iterator[str]:
-    """Environment variables with keys that are not set."""
+    """Environment variables that should hold an API key and are not set."""
     needing: dict[str, list[str]] = {}
     for name, card in loaded.models.items():
         for variable in sorted(card.key_variables()):
@@ -194,7 +200,7 @@ def _missing_keys(loaded: LoadedStudy) -> Iterator[str]:
 
 
 def _missing_files(loaded: LoadedStudy) -> Iterator[str]:
-    """Weights and tables of models that are not there."""
+    """Missing files with the weights or the recorded ratings of models."""
     for name, card in {**loaded.models, "embedding": loaded.embedding}.items():
         for _, file in files_within(card):
             try:
@@ -217,7 +223,7 @@ def _missing_packages(loaded: LoadedStudy) -> Iterator[str]:
 
 @contextmanager
 def _told() -> Iterator[list[str]]:
-    """What is logged in the block."""
+    """The messages that are logged in the block."""
     log, said = logging.getLogger("emoalign"), list[str]()
 
     class Kept(logging.Handler):
@@ -237,7 +243,7 @@ def _told() -> Iterator[list[str]]:
 
 
 def in_words(dataset: DatasetCheck, name: str) -> str:
-    """What people's ratings on a scale are: "1.4 to 8.1, n = 24 raters, reliability .93"."""
+    """A summary of the human ratings on a scale: "1.4 to 8.1, n = 24 raters, reliability .93"."""
     scale, kind = dataset.scales[name], dataset.card.scales[name]
     if isinstance(kind, LabelScale):
         parts = [f"{len(kind.labels)} labels"]
@@ -247,14 +253,10 @@ def in_words(dataset: DatasetCheck, name: str) -> str:
         parts.append("number of raters unknown")
     else:
         fewest, most = scale.raters
-        parts.append(f"n = {fewest}{'' if fewest == most else f' to {most}'} raters")
+        n = f"{fewest}{'' if fewest == most else f' to {most}'}"
+        parts.append("n = 1 rater" if most == 1 else f"n = {n} raters")
     if name in dataset.reliability:
-        parts.append(f"reliability {_unit(dataset.reliability[name])}")
+        parts.append(f"reliability {coefficient(dataset.reliability[name])}")
     if scale.items < dataset.items:
         parts.append(f"{scale.items:,} items rated")
     return ", ".join(parts)
-
-
-def _unit(share: float) -> str:
-    """A number between -1 and 1 as papers print it: .93."""
-    return f"{share:.2f}".replace("0.", ".", 1)

@@ -42,7 +42,7 @@ _EMOTIONS = (
 
 
 def wording(name: str, scale: DatasetScale, modality: str) -> str:
-    """What to do, for one scale, in words; people's own instruction is always better."""
+    """An instruction for one scale; that of the human study is always better."""
     this = f"this {modality}"
     if isinstance(scale, LabelScale):
         number = "the one label" if scale.at_most == 1 else "all labels"

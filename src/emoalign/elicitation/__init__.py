@@ -1,4 +1,4 @@
 """Asking models for ratings, keeping every answer, and reading what the answers say.
 
-Nothing here knows what the ratings will be used for.
+It does not depend on what the ratings are used for.
 """

@@ -1,4 +1,4 @@
-"""A limit on what a study may cost, kept by all its jobs together."""
+"""A limit on the cost of a study, shared by all its jobs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Account:
                 raise BudgetError(
                     f"the next request could bring the study's cost above max_usd = "
                     f"{self.max_usd:.2f}: {spent:.4f} US dollars are spent or under way, it "
-                    f"needs up to {usd:.4f}. What was answered is kept. Raise max_usd to go on."
+                    f"needs up to {usd:.4f}. Raise max_usd to go on."
                 )
             self._write(spent + usd)
 
@@ -56,9 +56,9 @@ class Account:
             return float(orjson.loads(self.path.read_bytes())["usd"])
         except (ValueError, TypeError, KeyError) as error:
             raise JournalError(
-                f"{self.path}: this does not say what the study has spent ({error}). A power cut, "
-                "or something other than emoalign, did it. Restore it from a backup, or write into "
-                'it what the provider says was spent, in US dollars, as {"usd": 12.34}.'
+                f"{self.path}: the file does not contain what the study has spent ({error}). A "
+                "power cut or another program damaged it. Restore it from a backup, or write the "
+                'amount that the provider reports into it, in US dollars: {"usd": 12.34}'
             ) from error
 
     def _locked(self) -> AbstractContextManager[None]:
@@ -71,14 +71,14 @@ class Account:
 
 
 def study_account(config: Mapping[str, Any], journal: Path) -> Account | None:
-    """The account of a study, beside its answers; None when the study sets no limit."""
+    """The account of a study, in the folder of its answers; None if the study sets no limit."""
     max_usd = config.get("max_usd")
     path = journal / "spending" / f"{config.get('study')}.json"
     return None if max_usd is None else Account(path, float(max_usd))
 
 
 def within(engine: Engine, card: ServedModel, account: Account | None) -> Engine:
-    """The engine, kept within an account where there is one and its answers have prices."""
+    """The engine, limited by an account if there is one and its answers have prices."""
     prices = card.terms().prices
     if account is None or prices is None:
         return engine
@@ -133,9 +133,9 @@ class BudgetedEngine:
 def paid(prices: Prices, answers: Sequence[Answer], most: float, longest: int = 1) -> float:
     """US dollars for the answers to a request: by the tokens that the server counted, or `most`.
 
-    The most counts where the server does not say, or cannot be right: there are more words than
-    tokens, no prompt, or answers cut at their `longest` that were shorter. Some servers count one
-    of several answers.
+    `most` applies if the server gives no count, or an impossible one: fewer tokens than words, no
+    prompt, or answers cut at their `longest` with fewer tokens. Some servers count only one of
+    several answers.
     """
     prompt = _sum(answer.prompt_tokens for answer in answers)
     counted = _sum(answer.completion_tokens for answer in answers)
@@ -152,7 +152,7 @@ def paid(prices: Prices, answers: Sequence[Answer], most: float, longest: int = 
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    """A sum, which is not known where one of its parts is not."""
+    """A sum; None if one of its parts is unknown."""
     total = 0
     for tokens in counts:
         if tokens is None:
@@ -162,7 +162,7 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 
 def _fewest_tokens(answer: Answer, longest: int) -> int:
-    """Tokens that an answer has at least: no token spans two words."""
+    """The fewest tokens that an answer can have: no token spans two words."""
     words = len(answer.text.split()) + len((answer.thinking or "").split())
     cut = is_cut(answer)
     return max(words, longest if cut else 0, 1 if answer.text else 0)

@@ -1,6 +1,6 @@
-"""What looks wrong in finished ratings: few of them, copies of each other, another model's.
+"""Doubts about finished ratings: few of them, copies of each other, or from another model.
 
-Told in the log of the job and, for whole cells, in the report. None of it proves anything, and
+They are logged by the job and, for whole cells, shown in the report. A doubt is no proof, and
 nothing is left out because of it.
 """
 
@@ -74,7 +74,7 @@ ORDER BY ALL
 
 @dataclass(frozen=True)
 class Asked:
-    """What is known of those who were asked.
+    """The models that were asked.
 
     `models` are those that were asked, each with the name by which its server knows it, where that
     can be compared; `sampled` are the protocols at a temperature above 0; `titles` are what readers
@@ -101,7 +101,7 @@ def few_ratings(files: Sequence[Path]) -> list[str]:
 
 
 def doubts(files: Sequence[Path], asked: Asked) -> list[str]:
-    """Sentences about what makes one doubt that the model asked gave every answer by itself."""
+    """Sentences about signs that answers are copies, or come from another model."""
     return [*_copies(files, asked), *_others(files, asked)]
 
 
@@ -148,8 +148,8 @@ def _others(files: Sequence[Path], asked: Asked) -> Iterator[str]:
     for model, names in others.items():
         yield (
             f"{asked.called(model)} is {asked.models[model]!r} by its card, and its replies name "
-            f"{_counted(names)}. Where the card names a deployment or an alias, that is as it "
-            "should be; otherwise another model answered in its place."
+            f"{_counted(names)}. If the card names a deployment or an alias, this is expected; "
+            "otherwise another model answered in its place."
         )
 
 
@@ -162,7 +162,7 @@ _DATE = re.compile(
     r"(?:[-@_:](?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}-[0-9]{4}|[0-9]{2}-[0-9]{2}"
     r"|[0-9]{8}|[0-9]{6}|[0-9]{4}|[0-9]{3}))?"
 )
-"""What follows a name without a date: nothing, a date, or the number of a version."""
+"""The rest of a name after its undated part: nothing, a date, or a version number."""
 
 
 def name_in(reported: str) -> str:
@@ -181,7 +181,7 @@ def same_model(card: str, reported: str) -> bool:
 
 
 def _rows(query: str, files: Sequence[Path]) -> list[Any]:
-    """What a query says of ratings."""
+    """The rows that a query returns for ratings."""
     import duckdb
 
     with duckdb.connect() as database:

@@ -1,4 +1,4 @@
-"""An inquiry: a task while its model is asked for what the journal does not have yet."""
+"""An inquiry: a task while its model is asked for the answers missing from the journal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from itertools import chain
 from types import TracebackType
 
@@ -27,6 +28,7 @@ from emoalign.elicitation.readings import (
 )
 from emoalign.elicitation.rejections import REJECTED, Rejected, Rejections
 from emoalign.elicitation.tally import Tally, share_of_ratings
+from emoalign.errors import EmoalignError
 from emoalign.progress import Progress
 from emoalign.stage import FILE_ONLY, Stopped
 
@@ -136,7 +138,7 @@ class Inquiry:
             self.tally.add(question.item_id, answer, rated)
 
     def _look_for_copies(self, arrived: Sequence[Answer]) -> None:
-        """Tell, once, that the server gave two requests the same reply.
+        """Warn, once, that the server gave two requests the same reply.
 
         All answers to a request that arrive together came in one reply.
         """
@@ -163,12 +165,12 @@ class Inquiry:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def ready(self) -> None:
-        """Wait as `room` does, if it is worth while to go on. Raises EngineError if not."""
+        """Wait as `room` does. Raises EngineError if there is no point in going on."""
         self.check()
         await self.room()
 
     async def on_disk(self) -> None:
-        """Have the disk itself keep all that has arrived, before it is forgotten elsewhere."""
+        """Make sure that all answers are on the disk before they are deleted elsewhere."""
         self._journal.sync()
         await self.room()
 
@@ -185,9 +187,10 @@ class Inquiry:
 def asked_ratings(
     tasks: Sequence[RatingTask], card: AskedModel, account: Account | None
 ) -> list[pd.DataFrame]:
-    """The ratings of each task: answers of the journals, and the others asked for now.
+    """The ratings of each task, from the journals and, for missing answers, from the model.
 
-    The model is started only if something is missing.
+    The model is started only if an answer is missing. An error carries a note (PEP 678) with the
+    number of answers that are kept.
     """
     inquiries = [Inquiry(task, card) for task in tasks]
     with ExitStack() as stack:
@@ -200,17 +203,24 @@ def asked_ratings(
         if left or under_way:
             progress = stack.enter_context(Progress(_label(tasks), held + left, held))
             progress.note = lambda: share_of_ratings(inquiry.tally for inquiry in inquiries)
-            for inquiry in inquiries:
-                inquiry.progress = progress
-                inquiry.count_held()
-                if not under_way:  # what is under way is paid for, and is collected first
-                    inquiry.check()
             try:
+                for inquiry in inquiries:
+                    inquiry.progress = progress
+                    inquiry.count_held()
+                    if not under_way:  # what is under way is paid for, and is collected first
+                        inquiry.check()
                 card.ask(inquiries, account)
             except (Stopped, asyncio.CancelledError) as stop:
                 stop.add_note(
                     f"{progress.done} of {progress.total} answers of {progress.label} are kept."
                 )
+                raise
+            except EmoalignError as error:
+                if progress.done:
+                    error.add_note(
+                        f"{progress.done:,} of {progress.total:,} answers are kept in the "
+                        "journal; running again asks only for the rest."
+                    )
                 raise
         else:
             _log.info(
@@ -255,6 +265,7 @@ def rating_rows(
                         "finish_reason": answer.finish_reason,
                         "request_id": request.request_id,
                         "model_reported": answer.model_reported,
+                        "received": day_of(answer.received),
                         "reply_id": answer.reply_id,
                         "prompt_tokens": 0 if place else answer.prompt_tokens,
                         "completion_tokens": 0 if place else answer.completion_tokens,
@@ -268,10 +279,18 @@ def rating_rows(
     return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)
 
 
+def day_of(received: object) -> str | None:
+    """The day of a time in ISO 8601, as YYYY-MM-DD; None where it is no such time."""
+    try:
+        return datetime.fromisoformat(str(received)).date().isoformat()
+    except ValueError:
+        return None
+
+
 def columns_by_scale(
     job: RatingJob, request: RatingRequest, answer: Answer
 ) -> Mapping[str, Mapping[str, object]]:
-    """What an answer says on each scale, as columns of the ratings table."""
+    """An answer as read on each scale, as columns of the ratings table."""
     if request.readout == "exact":
         return _exact_columns(job, request, answer)
     return _sampled_columns(job, answer)

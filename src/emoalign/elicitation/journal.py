@@ -70,11 +70,11 @@ class Answer:
 
     @classmethod
     def from_line(cls, line: bytes) -> Answer:
-        """The answer on a line of JSON, without what only other versions know of it.
+        """The answer on a line of JSON, without fields that this version does not know.
 
-        Its values can be written, although older versions kept some that could not. Raises
-        ValueError or TypeError when it is none, JournalError when it is of a version that this
-        emoalign cannot read.
+        Values that older versions kept but that cannot be written are replaced. Raises ValueError
+        or TypeError if the line is no answer, JournalError if it is of a version that this emoalign
+        cannot read.
         """
         said: dict[str, Any] = orjson.loads(line)
         if not isinstance(said, dict):
@@ -158,16 +158,16 @@ def read_answers(
 def _tell_damage(path: Path, damaged: Sequence[str]) -> None:
     if len(damaged) > DAMAGED:
         raise JournalError(
-            f"{path}: {len(damaged)} lines are not answers ({damaged[0]}; …). The file was changed "
-            "by something other than emoalign, and what it held was paid for: restore it from a "
-            "backup. Without one, move the damaged lines to a file elsewhere: the rest is used, "
-            "and what they held is asked for again."
+            f"{path}: {len(damaged)} lines are not answers ({damaged[0]}; …). Another program has "
+            "changed the file, whose answers were paid for: restore it from a backup. If there is "
+            "none, move the damaged lines to a file elsewhere; the other lines are used, and "
+            "missing answers are asked for again."
         )
     if damaged:
         _log.warning(
-            "%s: lines that are not answers: %d (%s). They stay where they are, the rest of the "
-            "file is used, and what is missing is asked for again. If you have a backup of the "
-            "file, stop this job and restore it.",
+            "%s: lines that are not answers: %d (%s). They are left in the file, the other lines "
+            "are used, and missing answers are asked for again. If you have a backup of the file, "
+            "stop this job and restore it.",
             path,
             len(damaged),
             "; ".join(damaged),
@@ -216,8 +216,8 @@ class JournalWriter:
 
     def _tell_who_writes(self) -> None:
         _log.warning(
-            "%s is being written by %s, which asks the same questions. Waiting for it to end: "
-            "its answers will be used, and only what it leaves open is asked.",
+            "%s is being written by %s, which asks the same questions. Waiting for it to end; then "
+            "only the questions that it has left unanswered are asked.",
             self.path,
             self._writer(),
         )

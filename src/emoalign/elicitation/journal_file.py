@@ -1,4 +1,4 @@
-"""A file of lines that are kept, whatever becomes of the disk, the file or the power."""
+"""A file of lines that survive a full disk, a deleted file and, but for a second, a power cut."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 SYNC_EVERY_S = 1.0
-"""Seconds between writes to the disk itself: what a power cut can take."""
+"""Seconds between writes to the disk itself: the most that a power cut can lose."""
 
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 fdatasync = getattr(os, "fdatasync", os.fsync)  # which macOS lacks
@@ -274,8 +274,8 @@ def rescued(path: Path, lines: Sequence[bytes]) -> str:
                 place.unlink()
             continue
         return (
-            f"Answers without room there: {len(lines)}. They are in {place} now. Make room, then "
-            f"bring them back before you run again: mv {shlex.quote(str(place))} "
+            f"Answers that did not fit there: {len(lines)}. They were saved in {place}. Make room, "
+            f"then move them back before you run again: mv {shlex.quote(str(place))} "
             f"{shlex.quote(str(path.parent.resolve()))}/"
         )
     return (

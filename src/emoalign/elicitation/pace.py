@@ -1,4 +1,4 @@
-"""The pace of a model on this machine, as its journal tells it."""
+"""The speed of a model on this machine, from its journal."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ TAIL = 2**20
 def time_needed(
     card: AskedModel, asks: Sequence[Ask], tokens: float, journal: Path, protocol: Protocol
 ) -> tuple[float, str | None]:
-    """Minutes that requests of so many tokens take, and how that is known.
+    """Minutes that requests of so many tokens take, and the source of that number.
 
-    At the rate limits of the card, at least (`limits`); on this machine, one job after the other,
-    if each takes as long as before (`journal`), or as long as a few that are tried (`tried`) and
-    not kept. NaN and None where none of this is known. `journal` is that of the model.
+    `limits`: the least that the rate limits of the card allow. `journal` and `tried`, for a model
+    on this machine and one job after the other: each request takes as long as earlier ones, or as
+    a few trial requests that are not kept. NaN and None if unknown. `journal` is the folder of the
+    model's answers.
     """
     limited = card.minutes(len(asks), tokens)
     if not math.isnan(limited):
@@ -54,8 +55,8 @@ def minutes_as_before(
 ) -> float:
     """Minutes that so many requests take one job after the other, if each takes as long as before.
 
-    What was asked under the same protocol counts, or else all that was asked of the model in the
-    readout. NaN where it has not answered in a readout yet.
+    This is judged by requests of the same protocol, or else by all requests to the model in the
+    readout. NaN if it has not answered in a readout yet.
     """
     files = sorted(journal.glob("*/*/*.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
     same = [path for path in files if path.name.rsplit(".", 2)[0] == protocol]

@@ -1,6 +1,6 @@
-"""The questions of a rating task: every readout for every item, and what it takes to ask them.
+"""The questions of a rating task: every readout for every item, with their tokens, cost and time.
 
-Exact readouts and answers of one token take that every point of the scale is a single token.
+Exact readouts and one-token answers require that every point of the scale is a single token.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from emoalign.tables import records
 
 @dataclass(frozen=True)
 class Question:
-    """An item, what is asked about it and of whom."""
+    """A question about an item, and the participants who are asked."""
 
     item_id: str
     ask: Ask
@@ -37,7 +37,7 @@ class Question:
 
 
 def shown_items(stimuli: pd.DataFrame, able: Abilities) -> list[tuple[str, str | Image]]:
-    """(item_id, what is shown) of rows of the stimuli table, in their order."""
+    """Pairs of item_id and text or image, from rows of the stimuli table in their order."""
     return [
         (
             row["item_id"],
@@ -52,7 +52,7 @@ def shown_items(stimuli: pd.DataFrame, able: Abilities) -> list[tuple[str, str |
 def build_questions(
     job: RatingJob, card: AskedModel, items: Sequence[tuple[str, str | Image]]
 ) -> list[Question]:
-    """The questions of a job about items, (item_id, what is shown)."""
+    """The questions of a job about items, pairs of item_id and text or image."""
     renderer = Renderer(job.prompts, job.scales)
     able = card.able
     model, revision = card.identity()
@@ -93,7 +93,7 @@ def build_questions(
 def _participants(
     job: RatingJob, readout: Readout
 ) -> Sequence[tuple[str | None, tuple[int | None, ...]]]:
-    """The participants who share a question: everybody, or nobody where each has a persona."""
+    """The participants of each question: all of them, or one for each persona."""
     if readout == "exact":
         return [(None, (None,))]
     if job.personas:
@@ -124,7 +124,7 @@ class Remaining:
 
 
 def remaining(task: RatingTask, card: AskedModel) -> Remaining:
-    """The requests, tokens, money and time that a task still needs."""
+    """The requests, tokens, cost and time that a task still needs."""
     questions = build_questions(task.job, card, shown_items(task.items, card.able))
     wanted_asks = [question.ask for question in questions]
     distinct = {ask.request.request_id for ask in wanted_asks}
@@ -192,7 +192,7 @@ def only_scale(job: RatingJob) -> tuple[str, OrdinalScale]:
 
 
 def single_tokens(jobs: Sequence[RatingJob]) -> list[str]:
-    """The texts that must be one token each for the answers to be read: ratings of some jobs."""
+    """The ratings, as texts, that must be one token each for the answers of jobs to be read."""
     texts = [
         f"{point:g}" for job in jobs if _reads_tokens(job) for point in only_scale(job)[1].points
     ]
@@ -200,7 +200,7 @@ def single_tokens(jobs: Sequence[RatingJob]) -> list[str]:
 
 
 def check_tokens(jobs: Sequence[RatingJob], tokens: Mapping[str, Sequence[int]]) -> None:
-    """Refuse, before anything is spent, to read ratings from tokens that cannot tell them.
+    """Check, before anything is spent, that the tokens of a model can stand for ratings.
 
     `tokens` are the token ids of each of the `single_tokens`. Raises CapabilityError.
     """

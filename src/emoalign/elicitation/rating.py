@@ -1,8 +1,7 @@
-"""Rating: jobs, and the requests that they come down to, each with its identity.
+"""Rating jobs, and their requests, each with its identity.
 
-A job asks a model about the items of one shard under one protocol: about one scale, or about a few
-that are asked about in one request. Jobs of a model that is loaded once for all of them are done
-together.
+A job asks a model about the items of one shard, on one scale or on several in one request, under
+one protocol. Jobs of a model that is loaded once for all of them run together.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _log = logging.getLogger(__name__)
 class RatingJob(Job):
     """Ask one model about one scale of one dataset, or a few jointly, under one protocol."""
 
-    version: int = 3
+    version: int = 4
 
     model: str
     card: dict[str, Any]
@@ -57,13 +56,13 @@ class RatingJob(Job):
 
 
 def together(scales: Iterable[str]) -> str:
-    """The name in paths of scales asked about in one request: arousal+valence."""
+    """The name, in paths, of scales that share a request: arousal+valence."""
     return "+".join(sorted(scales))
 
 
 @dataclass(frozen=True, eq=False)
 class RatingTask:
-    """A rating job and the stimuli of its dataset, of which it is about one shard, or all.
+    """A rating job, and the stimuli of one shard of its dataset, or of all.
 
     `journal` is the root of the journals.
     """
@@ -128,7 +127,7 @@ def rate(
 
 
 def _tell_doubts(jobs: Sequence[RatingJob], card: ModelCard, outputs: Sequence[Path]) -> None:
-    """Log what looks wrong in the ratings of jobs."""
+    """Log doubts about the ratings of jobs."""
     from emoalign.elicitation.doubts import Asked, doubts, few_ratings
 
     models = {job.model: card.reports(job.card) for job in jobs} if card.asked else {}
@@ -176,10 +175,10 @@ class Sampling:
 
 @dataclass(frozen=True)
 class RatingRequest:
-    """One question to one model. Equal questions have equal ids, whoever asks and however often.
+    """One question to one model. Equal questions have equal ids, in any study.
 
-    `setup` is what of the engine's settings decides the answer, `points` are the ratings that an
-    exact request is about, where the engine is asked for their tokens alone.
+    `setup` holds the settings of the engine that affect the answer; `points` are the ratings of an
+    exact request, if the engine is asked for their tokens alone.
     """
 
     model: str

@@ -1,7 +1,7 @@
-"""Requests that a server does not accept: for the sake of their items, or of all?
+"""Requests that a server rejects: because of their items, or for another reason?
 
-An item may be what a provider takes exception to without saying so in words that are known. It is
-no answer before another item was accepted; a server that accepts none has another reason.
+A provider may object to an item in words that are not known here. A rejection counts as the answer
+to an item only after another item was accepted; a server that rejects all has another reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ REJECTED = "rejected"
 
 
 class Rejected(EngineError):  # noqa: N818 (what happened to a request, and often no error)
-    """A server did not accept a request, and this may be due to its item; `words` are its own."""
+    """A server rejected a request, perhaps because of its item; `words` are the server's."""
 
     def __init__(self, message: str, words: str) -> None:
         super().__init__(message)
@@ -31,13 +31,13 @@ class Rejected(EngineError):  # noqa: N818 (what happened to a request, and ofte
 
 
 class Rejections:
-    """Requests of a job that were not accepted, held until others of their readout are.
+    """Rejected requests of a job, held until others of their readout are accepted.
 
-    Only an answer to a request that was sent after a rejection says that the server still accepts
-    others: one that was sent before may have passed just before a key was disabled.
+    Only an answer to a request sent after a rejection shows that the server still accepts others:
+    one sent earlier may have passed just before a key was disabled.
 
-    `item_of` tells the item of a request by its id, `keep` takes what has become an answer. Times
-    are seconds on a clock that does not go back.
+    `item_of` gives the item of a request id; `keep` takes rejections that count as answers. Times
+    are seconds on a monotonic clock.
     """
 
     def __init__(
@@ -69,14 +69,13 @@ class Rejections:
                 raise EngineError(
                     f"{self._first[exact]} Requests about {len(items)} items in a row were not "
                     "accepted, so the items are probably not the cause. Nothing was recorded for "
-                    "these items. Earlier answers are kept in the journal; the next run asks "
-                    "only for the rest."
+                    "these items."
                 )
 
     def accepted(self, request_id: str, exact: bool, sent: float) -> None:
-        """A request was answered: those about other items that were held before it was `sent` are.
+        """Count held rejections of other items as answers, if they came before this was `sent`.
 
-        An answer that was under way when the job gave up says nothing of what came after it.
+        An answer that was under way when the job gave up proves nothing about later requests.
         """
         self._in_a_row[exact].clear()
         if self._given_up or not self._held[exact]:
@@ -95,7 +94,7 @@ class Rejections:
         return [exact for exact, held in self._held.items() if held]
 
     def confirmed(self, exact: bool) -> None:
-        """The server has accepted what it had accepted before: what is held is due to its items."""
+        """Count all held rejections as answers: the server has accepted a known good request."""
         self._in_a_row[exact].clear()
         self._release(exact, list(self._held[exact]))
 
@@ -104,7 +103,7 @@ class Rejections:
         return self._first[exact]
 
     def _release(self, exact: bool, items: Sequence[str]) -> None:
-        """Take it that the items are the reason: the provider's words are their answers."""
+        """Keep the provider's words as the answers about these items."""
         answers = [answer for item in items for answer in self._held[exact].pop(item)]
         for item in items:
             del self._since[exact][item]

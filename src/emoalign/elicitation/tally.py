@@ -1,6 +1,6 @@
-"""The answers of a job while they arrive: how many are ratings, and whether any is.
+"""The answers of a job while they arrive, and how many of them are ratings.
 
-What looks wrong is told while it is cheap: a job whose first answers are all no ratings stops.
+A job stops early, while that is cheap, if none of its first answers is a rating.
 """
 
 from __future__ import annotations
@@ -57,8 +57,7 @@ class Tally:
             f"{job.protocol.name!r}, on {len(self.items)} items of {job.dataset!r}, is a rating, "
             f"and nothing more was spent. It answered, for example:\n{shown}\n"
             f"Likely causes:\n{causes}\n"
-            "These answers are kept. To go on all the same, set first_answers: 0 in the model's "
-            "card."
+            "To go on all the same, set first_answers: 0 in the model's card."
         )
 
 
@@ -78,7 +77,7 @@ def _shown(answer: Answer) -> str:
 
 
 def likely_causes(job: RatingJob, answers: Sequence[Answer]) -> Iterator[str]:
-    """What may be the reason why answers are no ratings, the most telling sign first."""
+    """Likely reasons why answers are not ratings, the clearest sign first."""
     most = job.prompts.answer.max_tokens
     texts = [answer.text for answer in answers]
     ended = len(texts)

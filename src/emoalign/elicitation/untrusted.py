@@ -1,4 +1,4 @@
-"""Values from elsewhere, made such that they can be written and counted, whatever they are."""
+"""Values from servers, made safe to write and to count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_NAME = 200
 
 
 def count(value: object) -> int | None:
-    """A number of tokens; None for anything that is none, or cannot be true.
+    """A number of tokens; None for anything else, or an impossible number.
 
     A fraction is rounded up, a text with a number in it is that number.
     """
@@ -48,7 +48,7 @@ def writable(text: str) -> str:
 
 
 def name(value: object) -> str | None:
-    """A name or a reason, its beginning; None where there is none. A number is its digits."""
+    """The beginning of a name or a reason, as text; None if there is none."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = f"{value:.15g}" if isinstance(value, float) else str(value % 10**LONGEST_NAME)
     return writable(value[:LONGEST_NAME]) if isinstance(value, str) else None

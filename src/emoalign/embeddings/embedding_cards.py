@@ -13,23 +13,24 @@ from emoalign.study.source_files import folder_sha256, locate_verified
 
 
 class _Embedding(Entry):
-    title: str = Field(description="Name of the model as the report shows it.")
+    title: str = Field(description="Name in the report.")
     prefix: str = Field(
-        "", description='Text before every text and label, where the model wants one ("query: ").'
+        "",
+        description='Text to put before every text and label ("query: ").',
     )
-    threads: int = Field(1, ge=1, description="CPU threads it uses.")
+    threads: int = Field(1, ge=1, description="CPU threads.")
 
 
 class GgufEmbedding(_Embedding):
-    """A sentence-embedding model in a GGUF file, computed inside the job by llama.cpp."""
+    """A sentence-embedding model in a GGUF file, run by llama.cpp inside the job."""
 
-    kind: Literal["gguf"] = Field(description="gguf: a GGUF file. Needs no further package.")
+    kind: Literal["gguf"] = Field(description="A GGUF file.")
     weights: FileSource = Field(description="The GGUF file.")
     pooling: Literal["mean", "cls", "last"] = Field(
-        "mean", description="How a text's embedding is made of those of its tokens."
+        "mean", description="How token embeddings are pooled."
     )
     context_tokens: int = Field(
-        512, ge=16, description="Longest text, in tokens; a longer one is refused."
+        512, ge=16, description="Longest text in tokens; longer ones are refused."
     )
 
     def files(self) -> list[FileSource]:
@@ -43,24 +44,20 @@ class GgufEmbedding(_Embedding):
 
 
 class TransformersEmbedding(_Embedding):
-    """A sentence-embedding model of the Hugging Face hub, or in a folder, computed by PyTorch."""
+    """A sentence-embedding model from the Hugging Face hub or a folder, run by PyTorch."""
 
     kind: Literal["transformers"] = Field(
-        description="transformers: loaded by Hugging Face transformers, on the CPU. Needs the "
-        "extra finetune."
+        description="Hugging Face transformers, on the CPU. Needs the extra finetune."
     )
     model: str = Field(
-        description="Name on the Hugging Face hub, or path of a folder with weights (safetensors), "
-        "config.json and tokenizer."
+        description=(
+            "Name on the Hugging Face hub, or folder with safetensors, config.json and tokenizer."
+        )
     )
-    revision: str | None = Field(
-        None, description="Commit of the hub's repository; without it, whatever is newest."
-    )
-    pooling: Literal["mean", "cls"] = Field(
-        "mean", description="How a text's embedding is made of those of its tokens."
-    )
+    revision: str | None = Field(None, description="Commit on the hub. Default: the newest.")
+    pooling: Literal["mean", "cls"] = Field("mean", description="How token embeddings are pooled.")
     context_tokens: int = Field(
-        256, ge=16, description="Longest text, in tokens; a longer one is refused."
+        256, ge=16, description="Longest text in tokens; longer ones are refused."
     )
 
     def files(self) -> list[FileSource]:

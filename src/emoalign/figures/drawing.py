@@ -17,12 +17,13 @@ import pandas as pd
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from emoalign.figures.figure_job import FigureJob, ShownDataset
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.panels import only_words
 from emoalign.figures.planned import PlannedFigure, planned_figures
-from emoalign.figures.style import DPI, Mark, model_marks, style
+from emoalign.figures.style import DPI, EMPTY, Mark, model_marks, style
 from emoalign.items.item_names import item_names
 from emoalign.tables import STIMULI, TABLES, Table, atomic
 
@@ -67,8 +68,12 @@ class Subject:
         image; its id where the terms forbid that."""
         return item_names(self.rows(STIMULI), self.shown.show_items)
 
+    def scale_name(self, dataset: str, scale: str) -> str:
+        """What a scale of a dataset is called."""
+        return f"{self.job.datasets[dataset].title}: {scale}"
+
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
-        """What a cell is called, on two lines."""
+        """What a model under a protocol, in a readout, is called, on two lines."""
         asked = protocol if readout is None else f"{protocol}, {READOUT_NAMES[readout]}"
         return f"{self.job.models[model]}\n{asked}"
 
@@ -107,7 +112,7 @@ class Drawing(Protocol):
     """What draws a figure: a pure function."""
 
     def __call__(self, subject: Subject) -> Sequence[Figure]:
-        """The pages of the figure."""
+        """The pages of the figure; none where there is nothing to see."""
 
 
 def draw_figures(kinds: Sequence[FigureKind], job: FigureJob, results: Path) -> None:
@@ -115,7 +120,14 @@ def draw_figures(kinds: Sequence[FigureKind], job: FigureJob, results: Path) -> 
     the tables there."""
     with style():
         for planned, subject in subjects(kinds, job, results):
-            save(drawing(planned.kind)(subject), results / "figures" / planned.path)
+            save(pages(planned, subject), results / "figures" / planned.path)
+
+
+def pages(planned: PlannedFigure, subject: Subject) -> Sequence[Figure]:
+    """The pages of a figure; none where there is nothing to see."""
+    if not planned.shows(subject.tables[planned.kind.needs[0]]):
+        return []
+    return drawing(planned.kind)(subject)
 
 
 def drawing(kind: FigureKind) -> Drawing:
@@ -126,11 +138,19 @@ def drawing(kind: FigureKind) -> Drawing:
 
 def save(pages: Sequence[Figure], path: Path) -> None:
     """Write the pages of a figure as `path`.pdf, a page each, and as one `path`.png, under each
-    other. There is no date in them, so that the same figure is the same file."""
+    other. There is no date in them, so that the same figure is the same file.
+
+    The workflow has promised both files: without any page, they hold a sentence, and the picture
+    is marked as empty.
+    """
+    marked = PngInfo()
+    if not pages:
+        marked.add_text(*EMPTY)
+        pages = [only_words("Nothing is drawn here: the numbers it would show are undefined.")]
     undated = {"CreationDate": None}
     with atomic(path.with_suffix(".pdf")) as partial, PdfPages(partial, metadata=undated) as pdf:
         for page in pages:
-            pdf.savefig(page, bbox_inches="tight")
+            pdf.savefig(page)
     shown = list(pages[:PICTURE_PAGES])
     if len(pages) > len(shown):
         left_out = len(pages) - len(shown)
@@ -143,11 +163,11 @@ def save(pages: Sequence[Figure], path: Path) -> None:
         for picture in pictures:
             whole.paste(picture, (0, top))
             top += picture.height
-        whole.save(partial, format="png", dpi=(DPI, DPI), optimize=True)
+        whole.save(partial, format="png", dpi=(DPI, DPI), optimize=True, pnginfo=marked)
 
 
 def _picture(page: Figure) -> Image.Image:
     stream = BytesIO()
     unpacked = {"compress_level": 0}  # it is packed once, with the other pages
-    page.savefig(stream, format="png", dpi=DPI, bbox_inches="tight", pil_kwargs=unpacked)
+    page.savefig(stream, format="png", dpi=DPI, pil_kwargs=unpacked)
     return Image.open(stream)

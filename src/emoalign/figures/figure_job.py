@@ -9,14 +9,15 @@ from pydantic import Field
 
 from emoalign.study.fields import Entry, Job, Modality
 from emoalign.study.protocols import Asked
-from emoalign.study.scales import Frameworks, HumanScale, LabelScale
+from emoalign.study.scales import Frameworks, HumanDetail, HumanScale, LabelScale
 
 Varied = Literal["temperature", "personas", "prompts"]
 """What may differ between protocols: how sharply is sampled, who is asked, with which words."""
 
 
 class ShownDataset(Entry):
-    """What figures need to know of a dataset."""
+    """What figures need to know of a dataset; `human` is the most that is known of how people
+    rated an item, by scale."""
 
     title: str
     modality: Modality
@@ -24,12 +25,20 @@ class ShownDataset(Entry):
     scales: dict[str, HumanScale]
     labels: dict[str, LabelScale] = Field(default_factory=dict)
     frameworks: Frameworks = Field(default_factory=Frameworks)
+    human: dict[str, HumanDetail] = Field(default_factory=dict)
+
+    def rated(self, scale: str, *details: HumanDetail) -> bool:
+        """Whether people rated on a scale, in one of these details where any are named."""
+        known = self.human.get(scale, "distributions")
+        return known in details if details else known != "nothing"
 
 
 class AskedOf(Asked):
-    """What figures need to know of a protocol: what it varies, and who is asked."""
+    """What figures need to know of a protocol: what it varies, who is asked, and whether more than
+    one answer to an item is known."""
 
     personas: str | None
+    several: bool = True
     wave: int
 
 
@@ -39,7 +48,7 @@ class FigureJob(Job):
     The job of the figures of a dataset is that of a study which has no other dataset.
     """
 
-    version: int = 4
+    version: int = 5
     figures: tuple[str, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]
@@ -57,6 +66,7 @@ class FigureJob(Job):
                 "scales": {name: kept for name, kept in shown.scales.items() if name == scale},
                 "labels": {name: kept for name, kept in shown.labels.items() if name == scale},
                 "frameworks": shown.frameworks.within([scale]),
+                "human": {name: known for name, known in shown.human.items() if name == scale},
             }
             shown = shown.model_copy(update=only)
         protocols = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emoalign.figures.figure_job import FigureJob, ShownDataset, Varied, varying
+from emoalign.study.scales import HumanDetail
 
 Level = Literal["study", "dataset", "scale"]
 """What there is one figure for: the whole study, each dataset, or each scale of each dataset."""
@@ -19,14 +20,43 @@ It is asked about the part of the study that the figure is of (`FigureJob.within
 
 
 def numbers(job: FigureJob) -> str | None:
-    """Whether anything was rated with numbers."""
-    rated = any(dataset.scales for dataset in job.datasets.values())
-    return None if rated else "no scale of numbers"
+    """Whether anything was rated with numbers, by people too."""
+    shown = [(one, scale) for one in job.datasets.values() for scale in one.scales]
+    if not shown:
+        return "no scale of numbers"
+    return None if any(one.rated(scale) for one, scale in shown) else "no human ratings"
 
 
-def always(job: FigureJob) -> str | None:
-    """For figures that every study has."""
-    return None
+def several_scales_and_models(job: FigureJob) -> str | None:
+    """Whether there is a table to make: two scales of numbers at least, and two models."""
+    rated = [scale for one in job.datasets.values() for scale in one.scales if one.rated(scale)]
+    if len(rated) < 2:
+        return "fewer than two scales of numbers that people rated"
+    return None if len(job.models) > 1 else "fewer than two models"
+
+
+def spread(job: FigureJob) -> str | None:
+    """Whether ratings of one item can differ: of people, and of models."""
+    if numbers(job) is not None:
+        return numbers(job)
+    if not _known(job, "SDs", "distributions"):
+        return "no standard deviations of human ratings"
+    several = any(asked.several for asked in job.protocols.values())
+    return None if several or not job.protocols else "no protocol with several answers per item"
+
+
+def distributions(job: FigureJob) -> str | None:
+    """Whether enough single ratings of an item are known to be compared with a model's answers."""
+    return None if _known(job, "distributions") else "no single human ratings, or too few per item"
+
+
+def _known(job: FigureJob, *details: HumanDetail) -> bool:
+    """Whether people rated in one of these details on any scale."""
+    return any(
+        one.rated(scale, *details)
+        for one in job.datasets.values()
+        for scale in (*one.scales, *one.labels)
+    )
 
 
 def labels(job: FigureJob) -> str | None:
@@ -42,7 +72,9 @@ def scales(*names: str) -> Lack:
         missing = [
             name
             for name in names
-            if not all(name in dataset.scales for dataset in job.datasets.values())
+            if not all(
+                name in dataset.scales and dataset.rated(name) for dataset in job.datasets.values()
+            )
         ]
         return f"no ratings of {' and '.join(missing)}" if missing else None
 
@@ -50,22 +82,27 @@ def scales(*names: str) -> Lack:
 
 
 def both_frameworks(job: FigureJob) -> str | None:
-    """Whether datasets of one modality have single emotions as well as dimensions."""
+    """Whether datasets of one modality have discrete emotions as well as dimensions."""
 
     def of(modality: str) -> list[ShownDataset]:
         return [shown for shown in job.datasets.values() if shown.modality == modality]
 
     for modality in {dataset.modality for dataset in job.datasets.values()}:
-        emotions = any(dataset.frameworks.emotions for dataset in of(modality))
-        if emotions and any(dataset.frameworks.dimensions for dataset in of(modality)):
+        shown = of(modality)
+        emotions = any(one.rated(name) for one in shown for name in one.frameworks.emotions)
+        if emotions and any(one.rated(name) for one in shown for name in one.frameworks.dimensions):
             return None
-    return "no ratings of both single emotions and dimensions"
+    return "no ratings of both discrete emotions and dimensions"
 
 
 def both_in_each(job: FigureJob) -> str | None:
-    """Whether a dataset was rated both on single emotions and on dimensions."""
-    both = all(d.frameworks.emotions and d.frameworks.dimensions for d in job.datasets.values())
-    return None if both else "no ratings of both single emotions and dimensions"
+    """Whether a dataset was rated both on discrete emotions and on dimensions."""
+    both = all(
+        names and all(map(shown.rated, names))
+        for shown in job.datasets.values()
+        for names in (shown.frameworks.emotions, shown.frameworks.dimensions)
+    )
+    return None if both else "no ratings of both discrete emotions and dimensions"
 
 
 def differing(varied: Varied) -> Lack:
@@ -94,8 +131,8 @@ class FigureKind:
         caption: what is seen, in words for readers of the report; placeholders as above.
         alt: what stands for the picture where it cannot be seen; placeholders as above.
         reads: paths of the tables it is drawn from, as in `emoalign.tables`.
-        needs: the path of a table that the section of the figure reads, and columns of it: without
-            a number in any of these, there is nothing to see.
+        needs: the path of one of these tables, and columns of it: without a number in any of
+            these there is nothing to see, and a sentence stands in the place of the picture.
         lacks: what a study lacks to have it.
     """
 

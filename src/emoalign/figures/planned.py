@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from emoalign.figures.figure_job import FigureJob
 from emoalign.figures.kinds import FigureKind, Level
+
+if TYPE_CHECKING:  # a study is planned without pandas
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,17 @@ class PlannedFigure:
     def alt(self) -> str:
         """What stands for the picture where it cannot be seen."""
         return self._filled(self.kind.alt)
+
+    def shows(self, rows: pd.DataFrame) -> bool:
+        """Whether there is anything to see, from the rows of the table that it needs."""
+        for name, values in (
+            ("dataset", [self.dataset]),
+            ("scale", [self.scale]),
+            ("model", list(self.job.models)),
+        ):
+            if values != [None] and name in rows:
+                rows = rows[rows[name].isin(values)]
+        return bool(rows[list(self.kind.needs[1])].notna().any(axis=None))
 
     def files(self, table: str) -> list[str]:
         """The files of one table that it is drawn from, in the folder of results."""

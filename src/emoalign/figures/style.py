@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-COLUMN_INCHES = 3.5
-PAGE_INCHES = 7.2
+COLUMN_INCHES = 85 / 25.4
+PAGE_INCHES = 180 / 25.4
 PAGE_HEIGHT = 9.4
+"""Figures are as wide as a column (85 mm) or a page (180 mm) of a journal, so that letters keep
+their size in print: a single panel has a column, everything else the page."""
+
+SMALLEST = 6.0
+"""The least size of letters, in points."""
+
 DPI = 300
+EMPTY = ("Description", "nothing is drawn")
+"""The mark within the file of a picture that shows nothing but a sentence."""
+
 PEOPLE = "#5f6368"
 FAINT = "#c7cacd"
 
 LETTER = 0.0078
 """Mean width of a letter, in inches per point of its size."""
+
+_WHOLE = re.compile(r"\[[^\]]*\]|\w+ [=<] \S+|sampled answers|exact probabilities")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 # Okabe & Ito (2008), told apart by readers with any common colour vision.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b8a800")
@@ -67,10 +80,14 @@ def style() -> Iterator[None]:
 
 
 def wrapped(text: str, inches: float, size: float = 8) -> str:
-    """A text whose lines are no longer than `inches`, in letters of `size` points."""
+    """A text whose lines are no longer than `inches`, in letters of `size` points. What
+    belongs together stays on one line: an interval, a number and its letter, a readout."""
     most = max(8, int(inches / (LETTER * size)))
-    lines = [textwrap.wrap(line, most, break_on_hyphens=False) or [""] for line in text.split("\n")]
-    return "\n".join(part for parts in lines for part in parts)
+    whole = _WHOLE.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
+    lines = [
+        textwrap.wrap(line, most, break_on_hyphens=False) or [""] for line in whole.split("\n")
+    ]
+    return "\n".join(part for parts in lines for part in parts).replace(_NO_BREAK, " ")
 
 
 def width_of(text: str, size: float = 8) -> float:

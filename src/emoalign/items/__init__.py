@@ -1,1 +1,1 @@
-"""From single ratings to what a cell says of an item, beside what people said of it."""
+"""Item tables: the ratings of each cell by item, with the human norms."""

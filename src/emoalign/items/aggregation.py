@@ -33,9 +33,9 @@ def aggregate(
 ) -> None:
     """Write the item table of a dataset: its ratings by cell and item, joined with the norms.
 
-    The result is the same to the last byte whatever the order or number of the files the ratings
-    are in. What does not fit into memory waits on disk beside the output.
-    Raises DataError when an item has two norms on a scale.
+    The result is the same to the last byte, whatever the order or number of the rating files. What
+    does not fit into memory goes to the disk, beside the output. Raises DataError if an item has
+    two norms on a scale.
     """
     scales = sorted(job.scales.items())
     bound: dict[str, object] = {"files": [str(path) for path in ratings], "norms": str(norms)}

@@ -1,4 +1,4 @@
-"""Cells whose distributions can be compared with people's: a model's beside the human one."""
+"""Cells: the distributions of a model beside the human ones on the same items."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class DistributionCell:
         return self.people.n
 
     def beside(self, model: FloatArray, answers: FloatArray | float = np.inf) -> Pair:
-        """People beside other distributions on the same items, of so many answers."""
+        """The same people beside other distributions, from the given numbers of answers."""
         return Pair(self.human_shares, model, self.human_n.astype(np.float64), answers)
 
     @property
@@ -115,8 +115,8 @@ def read_cells(
 ) -> Iterator[DistributionCell]:
     """The cells of one dataset, in ascending order of their keys.
 
-    `predictions` are tables with the columns model, scale, item_id and distribution, of models that
-    nobody asked; their cells have the protocol `BASELINE` and are exact.
+    `predictions` are tables of classifiers, with the columns model, scale, item_id and
+    distribution; their cells have the protocol `BASELINE` and are exact.
     """
     norms = read_parquet(tables["norms"], columns=["item_id", "scale", "ratings", "labels"])
     items = read_parquet(tables["items"], columns=[*_CELL, "item_id", "n_ok", "distribution"])
@@ -163,7 +163,7 @@ def as_lists(shares: FloatArray) -> pa.ListArray:
 
 
 def _as_items(path: Path, schema: pa.Schema) -> pa.Table:
-    """Predictions as rows of an item table, of which nothing is known but the distribution."""
+    """Predictions as rows of an item table with nothing but a distribution."""
     rows = read_parquet(path, columns=["model", "scale", "item_id", "distribution"])
     n = len(rows)
     columns = {

@@ -18,15 +18,15 @@ from emoalign.statistics.resampling import Keys, text_keys
 from emoalign.tables import read_parquet
 
 _SHOWN = ("image_sha256", "text", "image_path")
-"""What tells whether two items show the same; of an image that nobody is shown, its name."""
+"""The columns by which two items show the same; images without a file are compared by name."""
 
 
 @dataclass(frozen=True, eq=False)
 class ItemClusters:
     """The clusters of a dataset's items.
 
-    Items belong together that the dataset's card puts into one cluster, or that show the same text
-    or image, directly or through others: a sentence that stands in two documents joins the two.
+    Two items are in one cluster if the dataset's card puts them there, if they show the same text
+    or image, or if other items link them: a sentence found in two documents joins the documents.
 
     Attributes:
         item_ids: the items, ascending.
@@ -42,7 +42,7 @@ class ItemClusters:
 
     @classmethod
     def read(cls, stimuli: Path) -> ItemClusters:
-        """Those of a table of stimuli."""
+        """The clusters of a table of stimuli."""
         rows = read_parquet(stimuli, columns=["item_id", *_SHOWN, "cluster"])
         rows = rows.sort_by("item_id")
         item_ids = rows["item_id"].to_pylist()
@@ -83,8 +83,8 @@ class ItemClusters:
 def belonging(shown: Sequence[str], of_card: Sequence[str | None]) -> NDArray[np.int64]:
     """A number for each item, the same for items that belong together, shape (items,).
 
-    They do where they show the same, or the card puts them into one cluster, directly or through
-    others. An item may have no cluster (None).
+    Items with equal entries of `shown`, or of `of_card`, belong together, directly or through
+    others. An item may have no cluster on the card (None).
     """
     text, texts = pd.factorize(np.array(shown, dtype=object))
     card, cards = pd.factorize(np.array(of_card, dtype=object))

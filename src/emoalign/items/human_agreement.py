@@ -1,4 +1,4 @@
-"""How well people agree with people, from the norms of a scale, on any of its items."""
+"""Agreement among people: reliability, ceiling and single raters, from the norms of a scale."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from emoalign.statistics.seeds import seed_of
 from emoalign.stimuli.norms import single_ratings
 
 Source = Literal["icc_c", "icc_1", "summary", "none"]
-"""What a reliability is: ICC(C,k), ICC(1,k), that from mean, SD and n, or unknown."""
+"""The kind of a reliability: ICC(C,k), ICC(1,k), from mean, SD and n, or unknown."""
 
 FEWEST_IN_HALVES = 4
-"""Ratings an item has on average where halves of them are worth correlating."""
+"""Mean number of ratings per item from which on random halves are correlated."""
 
 
 @dataclass(frozen=True, eq=False)
 class ScaleNorms:
-    """The norms of one scale, item by item; NaN where there is none.
+    """The norms of one scale by item; NaN where there are none.
 
     Attributes:
         mean, sd, n: mean, SD (ddof 1) and number of ratings, shape (items,).
         ratings: single ratings, shape (items, most raters of an item), NaN where there are fewer;
-            None where they are unknown of some item that has a mean.
-        given: the places of item and person, and the number, of each rating, all of shape
-            (ratings,); None where it is not known who rated.
+            None if those of an item with a mean are unknown.
+        given: index of the item, index of the person and value of each rating, all of shape
+            (ratings,); None if the raters are unknown.
     """
 
     mean: FloatArray
@@ -51,7 +51,7 @@ class ScaleNorms:
 
     @classmethod
     def of(cls, norms: pd.DataFrame, scale: str, item_ids: NDArray[np.str_]) -> ScaleNorms:
-        """Those of a table of norms, in the order of the items; of items beyond these, none."""
+        """The norms of these items from a table of norms, in the order of the items."""
         known = norms["item_id"].isin(item_ids) & norms["mean"].notna()
         rows = norms[known & (norms["scale"] == scale)]
         numbers = rows.set_index("item_id")[["mean", "sd", "n"]].astype(float).reindex(item_ids)
@@ -68,7 +68,7 @@ class ScaleNorms:
         return cls(mean, sd, n, ratings, given)
 
     def at(self, used: NDArray[np.bool_]) -> ScaleNorms:
-        """The same of some items; of the others there is nothing."""
+        """The norms of the `used` items; NaN for the others."""
         given = None
         if self.given is not None:
             item, person, value = self.given
@@ -82,15 +82,15 @@ class ScaleNorms:
 
     @property
     def people(self) -> PersonRatings | None:
-        """The ratings by who gave them, where that is known."""
+        """The ratings by rater; None if the raters are unknown."""
         return None if self.given is None else person_ratings(*self.given, len(self.mean))
 
 
 def people_reliability(norms: ScaleNorms) -> tuple[Source, Sums]:
-    """The reliability of people's item means, and what it is; NaN where norms cannot tell it.
+    """The kind of reliability of the human item means, and its sums; the estimate may be NaN.
 
-    ICC(C,k) where it is known who rated and people and items can be told apart, else ICC(1,k) of
-    single ratings, else that from means, SDs and numbers.
+    ICC(C,k) if raters are known and cross items, else ICC(1,k) of single ratings, else the
+    reliability from means, SDs and numbers of raters.
     """
     summary = summary_sums(norms.mean, norms.sd, norms.n)
     told: list[tuple[Source, Sums]] = [("summary", summary)]
@@ -106,13 +106,13 @@ def people_reliability(norms: ScaleNorms) -> tuple[Source, Sums]:
 
 @dataclass(frozen=True, eq=False)
 class HumanAgreement:
-    """How reliable people's means are, and how well one of them agrees with the others.
+    """The reliability of the human means, and the agreement of one person with the others.
 
     Attributes:
-        source: what the reliability is.
-        reliability: of people's item means, with its replicates.
-        one_human_r: mean correlation of a person with the mean of the others; NaN where it is not
-            known who rated.
+        source: the kind of the reliability.
+        reliability: of the human item means, at most 1, with its replicates.
+        one_human_r: mean correlation of a person with the mean of the others; NaN if the raters are
+            unknown.
         one_rating_r: mean correlation of one rating per item with the mean of its other ratings.
     """
 
@@ -122,7 +122,7 @@ class HumanAgreement:
     one_rating_r: float
 
     def columns(self, reliability: str) -> dict[str, object]:
-        """The columns of tables that say so, with the name of the one for the reliability."""
+        """These values as columns of a table; `reliability` names that of the reliability."""
         estimate, limits = self.reliability.estimate, self.reliability.interval()
         roots = ceiling_interval(estimate, limits)
         return {
@@ -140,7 +140,7 @@ class HumanAgreement:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """What is drawn from the items and ratings of a dataset.
+    """The resamples and splits of the items and ratings of a dataset.
 
     Attributes:
         seed: that of the study.
@@ -172,7 +172,7 @@ class Drawing:
 
 
 def human_agreement(norms: ScaleNorms, drawing: Drawing) -> HumanAgreement:
-    """How well people agree on the items that have a norm."""
+    """The agreement of people on the items that have a norm."""
     source, sums = people_reliability(norms)
     people, ratings = norms.people, norms.ratings
     return HumanAgreement(
@@ -184,7 +184,7 @@ def human_agreement(norms: ScaleNorms, drawing: Drawing) -> HumanAgreement:
 
 
 def reliability_row(scale: str, norms: ScaleNorms, drawing: Drawing) -> dict[str, object]:
-    """How well people agree with people on one scale. NaN for what the norms cannot tell."""
+    """A row with the agreement of people on one scale; NaN for what the norms do not give."""
     rated = np.isfinite(norms.mean)
     people, ratings = norms.people, norms.ratings
     known = np.isfinite(norms.n)

@@ -1,4 +1,4 @@
-"""The job of aggregation, and what comparisons know of a dataset."""
+"""The job of aggregation, and the part of a dataset that comparisons need."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from emoalign.study.scales import DatasetScale, Frameworks
 
 
 class AggregationJob(Job):
-    """Bring the ratings of one dataset together with the norms, item by item."""
+    """Join the ratings of one dataset with the norms, by item."""
 
     version: int = 5
     dataset: str

@@ -1,4 +1,4 @@
-"""What readers call items, in figures and in the report."""
+"""Names of items in figures and in the report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 
 def item_names(stimuli: pd.DataFrame, show_items: bool) -> dict[str, str]:
-    """The text of each item, or the name of its image, by id; its id where the terms forbid that.
+    """The text of each item, or the name of its image, by id; the id if the terms forbid that.
 
     `stimuli` is a table of stimuli.
     """

@@ -1,4 +1,4 @@
-"""Item means side by side, and their correlations with people's."""
+"""Item means of models and people side by side, and their correlations."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A study as the workflow knows it, and what is wrong with it."""
+"""The study as the workflow knows it: loaded and checked, with its jobs, files and plan."""

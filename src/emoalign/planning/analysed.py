@@ -1,4 +1,4 @@
-"""The analyses of a study: what they know of it, their rules, and the page that shows them."""
+"""The analyses of a study: their jobs and rules, and the page that shows them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from emoalign.planning.studies import LoadedStudy
 from emoalign.study.fields import Params
 
 Together = Sequence[tuple[Computation, AnalysedStudy]]
-"""Computations of one rule, each with the part of the study that it concerns."""
+"""Computations that share a rule, each with its part of the study."""
 
 
 def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
@@ -58,12 +58,12 @@ class AnalysisRule:
         name: its name.
         docstring: what goes in and comes out.
         log, benchmark: their files, which have the wildcard {dataset} where others have it.
-        inputs: the files it reads, but for those of ratings, which it may read too.
+        inputs: the files it reads, without rating files.
+        reads_ratings: whether it reads rating files as well.
         outputs: the files it makes.
         threads: CPU threads it uses.
         local: whether it is too short for a cluster's queue.
-        jobs: what its computations are told, by their functions; where it has a wildcard, what
-            tells that.
+        jobs: the jobs of its computations by function; a callable where the rule has a wildcard.
     """
 
     name: str

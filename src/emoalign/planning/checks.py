@@ -1,4 +1,4 @@
-"""Checks of a study for what does not fit together although each file is right by itself."""
+"""Checks for parts of a study that do not fit together, although each file is valid by itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_FOLDER_NAME = 250
 """Characters; file systems allow 255 bytes."""
 
 Misfit = tuple[tuple[str | int, ...], str]
-"""What does not fit, and the way to it in the prompt set's file."""
+"""A problem, and the keys that lead to it in the file of the prompt set."""
 
 
 def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
@@ -97,7 +97,7 @@ def _wrong_dataset(
 def _wrong_raters(
     loaded: LoadedStudy, where: str, entry: StudyDataset, card: DatasetCard
 ) -> Iterable[str]:
-    """What is missing for those who rate a dataset: images that are shown, recorded ratings."""
+    """Problems of models with a dataset: images that they cannot be shown, no recorded ratings."""
     raters, shown = loaded.raters(entry.dataset), loaded.asked_raters(entry.dataset)
     if card.modality == "image" and card.images is None and shown:
         yield (
@@ -112,7 +112,7 @@ def _wrong_raters(
 
 
 def _known_scales(loaded: LoadedStudy, dataset: str) -> list[str]:
-    """The scales the study asks about for a dataset, but for those that its card does not have."""
+    """The scales that the study asks about and the dataset's card has."""
     return [name for name in loaded.scales(dataset) if name in loaded.datasets[dataset].scales]
 
 
@@ -213,7 +213,7 @@ def _wrong_baseline(
 def _wrong_protocol(
     loaded: LoadedStudy, source: Origin, place: int, protocol: Protocol
 ) -> Iterable[str]:
-    """Reasons that keep a protocol from being followed, whoever is asked."""
+    """Reasons that keep a protocol from being followed with any model."""
     here = ("protocols", place)
     datasets = [entry.dataset for entry in loaded.study.datasets]
     for name in protocol.prompts_for:

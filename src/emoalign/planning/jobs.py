@@ -1,11 +1,16 @@
-"""The jobs of a study: what the rules up to its items, its report and its figures are told."""
+"""The jobs of a study: the parameters of each rule up to its items, its report and its figures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from emoalign.analyses.catalogue import FIGURES, REPORT_JOB, settings_of_report
+from emoalign.analyses.catalogue import (
+    FIGURES,
+    REPORT_JOB,
+    settings_of_report,
+    settings_of_study,
+)
 from emoalign.baselines.baseline_cards import BaselineData, PredictionJob, TrainingJob, trained
 from emoalign.elicitation.rating import RatingJob
 from emoalign.figures.planned import FigureSet, figure_sets, undrawn_figures
@@ -14,6 +19,7 @@ from emoalign.planning.rules import rule_names
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.report_job import ReportedBaseline, ReportedDataset, ReportedModel, ReportJob
 from emoalign.stimuli.dataset_cards import PreparationJob
+from emoalign.study.settings import DistributionSettings
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Jobs:
         )
 
     def _rated(self, dataset: str) -> dict[str, dict[str, Any]]:
-        """The cards of recorded ratings that say which items are used, where they do."""
+        """The cards of recorded ratings whose items alone are used (items: rated)."""
         if self.loaded.dataset_entry(dataset).items == "all":
             return {}
         return {
@@ -56,8 +62,8 @@ class Jobs:
         }
 
     def _demonstrated(self, dataset: str) -> tuple[str, ...]:
-        """Texts shown as demonstrations by any protocol: all of them are kept out of the sample,
-        so that every protocol rates the same items. Nobody saw them where nobody is asked."""
+        """Texts that any protocol shows as demonstrations, to be kept out of the sample, so that
+        every protocol rates the same items. None where all ratings are recorded."""
         if not self.loaded.asked_raters(dataset):
             return ()
         shown = {
@@ -71,7 +77,7 @@ class Jobs:
         return tuple(sorted(shown))
 
     def rate(self, model: str, protocol: str, dataset: str, asked: str) -> RatingJob:
-        """The ratings of one cell, or of those that are asked about jointly."""
+        """The ratings of one cell, or of the scales that share a request."""
         entry = self.loaded.protocol(protocol)
         scales = self.loaded.datasets[dataset].scales
         prompts = self.loaded.question_template(protocol, dataset, asked.split("+")[0])
@@ -87,7 +93,7 @@ class Jobs:
         )
 
     def rate_together(self, model: str, protocol: str, dataset: str) -> list[RatingJob]:
-        """The ratings of all that a protocol asks a model about a dataset."""
+        """The ratings on all scales of a dataset by a model under a protocol."""
         return [
             self.rate(model, protocol, dataset, asked)
             for asked in self.loaded.asked(protocol, dataset)
@@ -145,19 +151,21 @@ class Jobs:
 
 
 def reported(loaded: LoadedStudy) -> ReportJob:
-    """The job of report and manifest: the whole study."""
+    """The job of report and manifest: the whole study, all in the order in which it names them."""
     study = loaded.study
-    protocols = {name: loaded.protocol(name) for name in loaded.protocol_names()}
+    protocols = {protocol.name: protocol for protocol in study.protocols}
     return REPORT_JOB(
         study=study.study,
         title=study.title,
         seed=study.seed,
         **{key.key: getattr(study, key.key) for key in settings_of_report()},
         models={
-            name: ReportedModel(title=card.title, card=card.answering())
-            for name, card in sorted(loaded.models.items())
+            name: ReportedModel(
+                title=loaded.models[name].title, card=loaded.models[name].answering()
+            )
+            for name in study.models
         },
-        datasets={name: _dataset(loaded, name) for name in sorted(loaded.datasets)},
+        datasets={entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets},
         protocols=protocols,
         prompts=dict(sorted(loaded.prompt_sets.items())),
         personas={
@@ -184,14 +192,21 @@ def reported(loaded: LoadedStudy) -> ReportJob:
 
 
 def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
-    card, numbers = loaded.datasets[name], loaded.numbers(name)
+    card, numbers, labels = loaded.datasets[name], loaded.numbers(name), loaded.labels(name)
+    scales = loaded.scales(name)
+    [compared] = (
+        getattr(loaded.study, key.key)
+        for key in settings_of_study()
+        if key.entry is DistributionSettings
+    )
     return ReportedDataset(
         title=card.title,
         modality=card.modality,
         show_items=card.redistribute,
-        scales=numbers,
-        labels=loaded.labels(name),
+        scales={scale: numbers[scale] for scale in scales if scale in numbers},
+        labels={scale: labels[scale] for scale in scales if scale in labels},
         frameworks=card.frameworks.within(numbers),
+        human={scale: card.source.detail(scale, compared.min_raters) for scale in scales},
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,
         rated_only=loaded.dataset_entry(name).items == "rated",
@@ -212,7 +227,7 @@ def figures(loaded: LoadedStudy) -> dict[str, FigureSet]:
 
 
 def undrawn(loaded: LoadedStudy) -> list[str]:
-    """Why figures that the study names are not drawn."""
+    """The figures that the study names but cannot have, each with the reason."""
     job = reported(loaded).drawing()
     named = job.figures or ()
     return [

@@ -1,4 +1,4 @@
-"""Reading a study and all that it names, every problem at once."""
+"""Loading a study and all entries that it names; all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -36,13 +36,12 @@ def load_study(
     files: Sequence[str | Path] = (),
     options: Mapping[str, Any] | None = None,
 ) -> LoadedStudy:
-    """Validate a study and load what it names from `config_dir`, or from what ships.
+    """Validate a study and load the entries that it names from `config_dir` or the catalogue.
 
-    `source` names the study in messages. `files` and `options` (--config key=value) are those that
-    `config` was read from, the later over the earlier. Snakemake reads YAML 1.1, in which `no` is
-    no text and 1:09 is 69, and overlooks a key that stands twice: they are read again, by the rules
-    that hold for all files here, unless `config` was changed since. Raises StudyError with every
-    problem.
+    `source` names the study in messages. `config` was read from `files` and `options` (--config
+    key=value), the later over the earlier. Snakemake reads YAML 1.1, in which `no` is not text and
+    1:09 is 69, and overlooks duplicate keys; so the files are read again, by the rules for all
+    files here, unless `config` was changed since. Raises StudyError with every problem.
     """
     read = [read_file(Path(file)) for file in files]
     too_much = [problem for file in read if file.endless for problem in file.problems]
@@ -93,9 +92,9 @@ def load_study(
 
 
 def read_model(card: str, name: str) -> ModelCard:
-    """The model of a name that a card stands for, by itself or among others.
+    """The model of this name from a card, which may stand for several models.
 
-    Raises StudyError with every problem of the card, and where it stands for no such model.
+    Raises StudyError with every problem of the card, or if it has no such model.
     """
     library = Library()
     held = library.card("models", card, MODELS).models(card)
@@ -108,9 +107,9 @@ def read_model(card: str, name: str) -> ModelCard:
 
 
 def check_file(file: str | Path) -> None:
-    """Raise StudyError where a study's file is not there or cannot be read.
+    """Raise StudyError if a study's file is missing or cannot be read.
 
-    Snakemake, which reads it next, does not say where it is wrong.
+    Snakemake, which reads it next, would not say where the mistake is.
     """
     read = read_file(Path(file))
     problems = read.problems or validate(Entry, read.content, shown(read.path))[1]

@@ -1,4 +1,4 @@
-"""The first words of a run: what will run, and what the ratings in it cost at most."""
+"""The first lines of a run: the jobs that will run, and the most that their ratings can cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emoalign.planning.preflight import example, why_forbidden
 from emoalign.planning.studies import LoadedStudy
 from emoalign.prompts import Renderer, estimated_tokens
 from emoalign.study.fields import Readout
-from emoalign.wording import counted
+from emoalign.wording import at_most, counted, minutes
 
 WIDTH = 100
 
@@ -28,7 +28,7 @@ Planned = tuple[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class _Cell:
-    """What one job asks a model about: so many items, where that is known."""
+    """The part of a rating job that is about one scale; `items` is None if not known yet."""
 
     model: str
     protocol: str
@@ -39,13 +39,13 @@ class _Cell:
 
 @dataclass(frozen=True)
 class Opening:
-    """What is known before a run.
+    """The facts about a run that are known before it starts.
 
     Attributes:
         loaded: the study.
         results, journal: the folders of its results, and of all answers.
         jobs: those that will run.
-        awaited: datasets that are prepared first, and whose rating jobs are known only then.
+        awaited: datasets that must be prepared before their rating jobs are known.
         cores: cores of this machine that jobs may use; None on a cluster.
         items: the items of a dataset, where they are known before it is prepared.
     """
@@ -95,22 +95,22 @@ class Opening:
     # What it costs
 
     def asking(self) -> Iterator[str]:
-        """What asking takes at most, model by model, and what it costs together."""
+        """The upper limits of answers, costs and time by model, and of all costs together."""
         by_model: dict[str, list[_Cell]] = defaultdict(list)
         for cell in self._cells():
             if why_forbidden(self.loaded, cell.model, cell.dataset) is None:
                 by_model[cell.model].append(cell)
-        dollars = 0.0
+        usd = 0.0
         for model, cells in by_model.items():
             card = self.loaded.models[model]
             if isinstance(card, AskedModel):
                 cost, line = self._cost(card, cells)
-                dollars += cost
+                usd += cost
                 yield _filled(f"  {model}: {line}", "    ")
-        if dollars:
+        if usd:
             limit = self.loaded.study.max_usd
             most = "" if limit is None else f"; the study stops at max_usd = {limit:g}"
-            yield f"Together at most about {_dollars(dollars)}{most}."
+            yield f"Together {at_most(usd, 'at most about')}{most}."
         if any(self.loaded.models[model].asked for model in by_model):
             yield (
                 "These are upper limits: answers already in results/journal are not asked for "
@@ -118,11 +118,11 @@ class Opening:
             )
 
     def _cost(self, card: AskedModel, cells: Sequence[_Cell]) -> tuple[float, str]:
-        """US dollars at most, as far as they are known, and all that asking takes, in words."""
+        """The highest cost in US dollars, as far as known, and a sentence with all limits."""
         if any(cell.items is None for cell in cells):
             return 0.0, "is asked about all items; their number is known once they are prepared"
         answers, prompt_tokens, answer_tokens = 0, 0.0, 0
-        minutes = 0.0
+        taken = 0.0
         requests: Counter[Readout] = Counter()
         for cell in cells:
             of_cell, n_answers, per_prompt, longest = self._asked(card, cell)
@@ -132,7 +132,7 @@ class Opening:
             answer_tokens += longest
             if card.destination is None:
                 place = self.journal / cell.model
-                minutes += minutes_as_before(card, place, cell.protocol, of_cell)
+                taken += minutes_as_before(card, place, cell.protocol, of_cell)
         many = "s" * (requests.total() != 1)
         line = f"at most {answers:,} answers in {requests.total():,} request{many}"
         terms = card.terms()
@@ -141,22 +141,23 @@ class Opening:
             usd = terms.prices.cost(prompt_tokens, answer_tokens)
             if terms.delivery == "batch":
                 usd *= terms.prices.batch_factor or 1.0
-            line += f"; at most about {_dollars(usd)} (prices of {terms.prices.as_of})"
+            cost = at_most(usd, "at most about") if usd else "free"
+            line += f"; {cost} (prices of {terms.prices.as_of})"
         elif card.destination is None:
             line += "; on this machine, at no cost"
         else:
-            line += "; its card has no prices"
+            line += "; cost unknown, because its card has no prices"
         slowest = card.minutes(requests.total(), prompt_tokens + answer_tokens)
         if not math.isnan(slowest):
-            line += f"; at least {_minutes(slowest)} at its rate limits"
-        elif card.destination is None and math.isnan(minutes):
+            line += f"; {'at least ' * (slowest >= 1)}{_minutes(slowest)} at its rate limits"
+        elif card.destination is None and math.isnan(taken):
             line += "; running time unknown until it has answered once"
         elif card.destination is None:
-            line += f"; about {_minutes(minutes)} of one core"
+            line += f"; {'about ' * (taken >= 1)}{_minutes(taken)} of one core"
         return usd, line + "."
 
     def _asked(self, card: AskedModel, cell: _Cell) -> tuple[Counter[Readout], int, float, int]:
-        """Requests by readout, answers, tokens of a prompt, and tokens of all answers at most."""
+        """Numbers of requests by readout, of answers, of tokens per prompt and of answer tokens."""
         protocol = self.loaded.protocol(cell.protocol)
         dataset = self.loaded.datasets[cell.dataset]
         scales = cell.asked.split("+")
@@ -208,7 +209,7 @@ class Opening:
     # Whether all cores have something to do
 
     def _idle(self) -> Iterator[str]:
-        """A note where models on this machine leave cores idle, and what would use them."""
+        """A note if models on this machine leave cores idle, with the setting that uses them."""
         cells = [
             cell
             for cell in self._cells()
@@ -247,9 +248,5 @@ def _filled(text: str, indent: str = "") -> str:
     )
 
 
-def _dollars(usd: float) -> str:
-    return f"{usd:.2f} US dollars" if usd >= 0.01 else "0.01 US dollars"
-
-
-def _minutes(minutes: float) -> str:
-    return f"{max(math.ceil(minutes), 1):,} min"
+def _minutes(number: float) -> str:
+    return minutes(math.ceil(number) if number >= 1 else number)

@@ -1,4 +1,4 @@
-"""Where Snakemake was started: in the folder of a study, or elsewhere."""
+"""The folder in which Snakemake was started: that of a study, or another."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ DEFAULT_STUDY = Path("config/config.yaml")
 
 
 def require_default_study(snakefile: str | Path) -> None:
-    """Raise EmoalignError where this folder has no default study, with what to type.
+    """Raise EmoalignError, with commands to type, if this folder has no default study.
 
-    `snakefile` is the file that Snakemake was told to run.
+    `snakefile` is the Snakefile of this run.
     """
     if DEFAULT_STUDY.exists():
         return
@@ -25,16 +25,15 @@ def require_default_study(snakefile: str | Path) -> None:
     remedies.append("for a study in another file: --configfile and its path")
     listed = "\n".join(f"  {remedy}" for remedy in remedies)
     raise EmoalignError(
-        f"There is no {DEFAULT_STUDY} in {here}, where this run would look for its study and "
-        f"write its results. What to type,\n{listed}"
+        f"There is no {DEFAULT_STUDY} in {here}, so this run has no study. What to type:\n{listed}"
     )
 
 
 def _new(here: Path) -> str:
-    """The folder that a new study would be made in: this one where it is empty."""
+    """The folder to suggest for a new study: this one if it is empty."""
     holds = {path.name for path in here.iterdir()} - BESIDE_A_STUDY
     return "my-study" if holds else str(here)
 
 
 BESIDE_A_STUDY = {".git", ".snakemake", ".DS_Store"}
-"""What a folder may hold that counts as empty."""
+"""Files that do not count when a folder is checked for being empty."""

@@ -1,9 +1,9 @@
-"""The target plan: what a study would ask, what that takes, and how exactly it would then know."""
+"""The target plan: what a study still has to ask, what that costs, how wide intervals will be."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from emoalign.analyses.precision.words import in_words
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.items.clusters import ItemClusters
-from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups
+from emoalign.stimuli.preparation import USED
+from emoalign.tables import NORMS, PLAN, PRECISION, STIMULI, groups, metadata
+from emoalign.wording import at_most, dollars, listed, minutes
 
 _log = logging.getLogger(__name__)
 
@@ -31,10 +33,13 @@ def plan_study(
     widths: Path,
     max_usd: float | None = None,
 ) -> None:
-    """Write what a study costs to `costs`, its intervals to `widths`, and say what is in them.
+    """Write what a study costs to `costs` and its planned intervals to `widths`, and log both.
 
     `stimuli` and `norms` are the tables by dataset. Nothing is asked, nothing is spent.
     """
+    for name, path in stimuli.items():
+        if used := metadata(path).get(USED):
+            _log.info("%s: %s", name, used)
     plan(jobs, cards, stimuli, journal, costs, max_usd)
     rows = precision_rows(
         precision,
@@ -44,7 +49,7 @@ def plan_study(
     PRECISION.write_csv(rows, widths)
     for line in in_words(rows):
         _log.info("%s", line)
-    _log.info("Scale by scale: %s", widths)
+    _log.info("All half-widths, and the reasons where one is missing: %s", widths)
 
 
 def plan(
@@ -55,7 +60,7 @@ def plan(
     output: Path,
     max_usd: float | None = None,
 ) -> None:
-    """Write what every cell still needs, and say the sums by model.
+    """Write what each cell (model, protocol, dataset and scale) still needs, and log the sums.
 
     Recorded ratings need nothing and are left out.
     """
@@ -69,15 +74,16 @@ def plan(
         columns=PLAN.schema.names,
     )
     PLAN.write_csv(rows, output)
-    for line in costs_in_words(rows, max_usd):
+    here = {name for name, card in cards.items() if card.destination is None}
+    for line in costs_in_words(rows, max_usd, here):
         _log.info("%s", line)
-    _log.info("Cell by cell: %s", output)
+    _log.info("By model, protocol and scale: %s", output)
 
 
 def planned(
     job: RatingJob, card: ModelCard, items: pd.DataFrame, journal: Path
 ) -> dict[str, str | int | float | None] | None:
-    """The row of a cell in the plan, see `tables.PLAN`; None where nobody is asked."""
+    """The row of a cell in the plan, see `tables.PLAN`; None for recorded ratings."""
     remaining = card.remaining(RatingTask(job, items, journal))
     if remaining is None:
         return None
@@ -85,31 +91,41 @@ def planned(
     return {**named, "scale": job.asked, **asdict(remaining)}
 
 
-def costs_in_words(rows: pd.DataFrame, max_usd: float | None) -> list[str]:
-    """The plan as lines for a terminal: a sum per model, then what to know about it."""
+def costs_in_words(
+    rows: pd.DataFrame, max_usd: float | None, here: Collection[str] = ()
+) -> list[str]:
+    """The plan as lines for a terminal: a sum per model, then the cost of all together.
+
+    `here` are the models that run on this machine, at no cost.
+    """
     if rows.empty:
-        return ["Nothing is asked and nothing is paid: all ratings are recorded."]
-    lines = []
-    for (model,), asked in groups(rows, ["model"]):
-        missing_answers = int(asked["answers"].sum() - asked["held"].sum())
-        line = (
-            f"{model}: {asked['answers'].sum():,} answers, {asked['held'].sum():,} in the journal, "
-            f"{missing_answers:,} to ask in {asked['requests'].sum():,} requests"
-        )
-        if missing_answers:
-            line += (
-                f"; {asked['prompt_tokens'].sum():,.0f} prompt tokens ({_sources(asked)}), at most "
-                f"{asked['answer_tokens'].sum():,.0f} answer tokens{_money(asked)}{_time(asked)}"
-            )
-        lines.append(line)
+        return ["No model is asked, and nothing is paid: all ratings are recorded."]
+    lines = [_of_model(model, asked, here) for (model,), asked in groups(rows, ["model"])]
     due = rows["usd"].where(rows["delivery"] != "batch", rows["usd_batch"].fillna(rows["usd"]))
     total = float(due.sum())
-    if rows["usd"].notna().any():
-        lines.append(f"Together at most {total:.2f} US dollars.")
+    remote = rows[~rows["model"].isin(here) & (rows["requests"] > 0)]
+    unpriced = sorted(set(remote.loc[remote["usd"].isna(), "model"]))
+    without = f", without {listed(unpriced)}" if unpriced else ""
+    if total:
+        lines.append(f"Together: {at_most(total)}{without}.")
     if max_usd is not None:
         verdict = "covers this" if total <= max_usd else "does not cover this: jobs will stop at it"
-        lines.append(f"max_usd = {max_usd:g} {verdict}.")
+        lines.append(f"max_usd = {max_usd:g} {verdict}{without}.")
     return lines
+
+
+def _of_model(model: str, rows: pd.DataFrame, here: Collection[str]) -> str:
+    answers, held = int(rows["answers"].sum()), int(rows["held"].sum())
+    if answers == held:
+        return f"{model}: all {answers:,} answers are in the journal"
+    requests = int(rows["requests"].sum())
+    return (
+        f"{model}: {answers:,} answer{'s' * (answers != 1)}, {held:,} in the journal, "
+        f"{answers - held:,} to ask in {requests:,} request{'s' * (requests != 1)}; "
+        f"{rows['prompt_tokens'].sum():,.0f} prompt tokens ({_sources(rows)}), "
+        f"at most {rows['answer_tokens'].sum():,.0f} answer tokens; "
+        f"{_money(model, rows, here)}; {_time(rows)}"
+    )
 
 
 def _sources(rows: pd.DataFrame) -> str:
@@ -122,21 +138,22 @@ def _sources(rows: pd.DataFrame) -> str:
     return ", ".join(names[source] for source in sorted(set(sent["tokens_from"])))
 
 
-def _money(rows: pd.DataFrame) -> str:
+def _money(model: str, rows: pd.DataFrame, here: Collection[str]) -> str:
     if rows["usd"].isna().all():
-        return ""
-    batch = float(rows["usd_batch"].sum())
-    in_batches = f", {batch:.2f} in batches" if rows["usd_batch"].notna().any() else ""
-    return (
-        f"; at most {rows['usd'].sum():.2f} US dollars{in_batches} (prices of "
-        f"{rows['prices_as_of'].iloc[0]})"
-    )
+        if model in here:
+            return "on this machine, at no cost"
+        return "cost unknown, because its card has no prices"
+    usd, batch = float(rows["usd"].sum()), float(rows["usd_batch"].sum())
+    if not usd:
+        return f"free (prices of {rows['prices_as_of'].iloc[0]})"
+    in_batches = f", {dollars(batch)} in batches" if rows["usd_batch"].notna().any() else ""
+    return f"{at_most(usd)}{in_batches} (prices of {rows['prices_as_of'].iloc[0]})"
 
 
 def _time(rows: pd.DataFrame) -> str:
-    minutes = float(rows["minutes"].sum())
+    taken = float(rows["minutes"].sum())
     if rows["minutes"].isna().any():
-        return "; running time unknown until it has answered once"
+        return "running time unknown until it has answered once"
     if (rows["minutes_from"] == "limits").any():
-        return f"; at least {minutes:.0f} min at its rate limits"
-    return f"; about {max(minutes, 1):.0f} min, one job after the other"
+        return f"{'at least ' * (taken >= 1)}{minutes(taken)} at its rate limits"
+    return f"{'about ' * (taken >= 1)}{minutes(taken)}, one job after the other"

@@ -1,4 +1,4 @@
-"""Before anything is spent: every prompt is tried, and items go nowhere without leave."""
+"""Checks before anything is spent: every prompt can be rendered, and items may be sent."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from emoalign.stimuli.dataset_cards import DatasetCard
 
 
 def example(card: DatasetCard) -> str | Image:
-    """Something like an item of the dataset, to try prompts with."""
+    """A stand-in for an item of the dataset, to try prompts with."""
     return Image("0" * 64, 16, Path()) if card.modality == "image" else "an item"
 
 
 def check_prompts(loaded: LoadedStudy) -> None:
-    """Render each prompt set for each question, twice: a question must always be the same.
+    """Render each prompt set for each question twice, since a question must always be the same.
 
     Raises StudyError with every problem found.
     """
@@ -41,8 +41,8 @@ def check_prompts(loaded: LoadedStudy) -> None:
                     )
                     if shown != again:
                         raise PromptError(
-                            "the prompts come out otherwise each time they are rendered, so that "
-                            "every run would ask, and pay for, other questions"
+                            "the prompts differ each time they are rendered, so every run would "
+                            "ask, and pay for, different questions"
                         )
                     if len(set(shown)) < len(who):
                         raise PromptError(
@@ -92,7 +92,7 @@ def _why_forbidden(loaded: LoadedStudy, models: Sequence[str], dataset: str) -> 
 
 
 def all_forbidden(loaded: LoadedStudy) -> list[str]:
-    """Every reason why items may not be sent, of the whole study: one for models at one place."""
+    """The reasons why items of the study may not be sent, one for each destination."""
     reasons = []
     for dataset in loaded.datasets:
         by_place: dict[str | None, list[str]] = defaultdict(list)

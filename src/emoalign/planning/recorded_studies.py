@@ -1,4 +1,4 @@
-"""What a study of recorded ratings may leave out: models in one table, protocols, participants."""
+"""Defaults for studies of recorded ratings: models from one table, protocols, participants."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NamedModels:
     Attributes:
         models: their cards; a table of several models has one for each.
         cards: the name of the card of each model.
-        problems: what kept a table from being read, or models from having names of their own.
+        problems: tables that could not be read, and names used for more than one model.
     """
 
     models: Mapping[str, ModelCard]
@@ -35,7 +35,7 @@ class NamedModels:
 
 
 def named_models(cards: Mapping[str, ModelCard], library: Library) -> NamedModels:
-    """The models that the cards of a study stand for: a table may hold several."""
+    """The models of the cards of a study; the table of one card may hold several."""
     models: dict[str, ModelCard] = {}
     named: dict[str, str] = {}
     problems = []
@@ -66,7 +66,7 @@ def named_models(cards: Mapping[str, ModelCard], library: Library) -> NamedModel
 
 
 def completed(study: Study, named: NamedModels, source: Origin) -> tuple[Study, list[str]]:
-    """The study with its models one by one and its protocols, and what keeps it from having any.
+    """The study with single models and with protocols, and the problems with these.
 
     A study of recorded ratings alone has one protocol if it names none, and uses all participants
     where it does not say how many.

@@ -1,4 +1,4 @@
-"""What rules have beside their jobs: resources, files, and names where a loop makes them."""
+"""The resources and files of rules, and the names of rules that a loop makes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Needs:
         return self.loaded.models[model].resources().threads
 
     def gpus(self, model: str) -> int:
-        """The number of GPUs a job computes on, so that a cluster gives it so many."""
+        """The number of GPUs of a job, to be requested from a cluster."""
         return self.loaded.models[model].resources().gpus
 
     def memory_mb(self, model: str, attempt: int) -> int:
@@ -54,7 +54,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class TogetherRule:
-    """A rule that asks a model all that a protocol asks about a dataset."""
+    """A rule that rates a whole dataset with a model under a protocol."""
 
     name: str
     protocol: str
@@ -68,9 +68,9 @@ class TogetherRule:
 
 
 def together_rules(loaded: LoadedStudy) -> Iterator[TogetherRule]:
-    """The rules for models that are asked all in one job: one for each protocol and dataset.
+    """The rules for models that rate a whole dataset in one job, by protocol and dataset.
 
-    Their files are known by name. There are none where the study has no such model.
+    There are none if the study has no such model.
     """
     if not _asked_together(loaded, True):
         return
@@ -92,7 +92,7 @@ def rule_names(wanted: Iterable[str]) -> list[str]:
 
 
 def models_pattern(loaded: LoadedStudy, together: bool) -> str:
-    """The models asked all in one job, or scale by scale, as a pattern for a wildcard."""
+    """The models that rate in one job, or scale by scale, as a pattern for a wildcard."""
     return "|".join(map(re.escape, _asked_together(loaded, together))) or "(?!)"
 
 
@@ -172,7 +172,7 @@ class Files:
         return [*self.tables(dataset), *sorted(recorded)]
 
     def recordings(self, model: str) -> list[str]:
-        """The files that the ratings of a model are read from, where nobody asks it."""
+        """The files with the recorded ratings of a model; none for a model that is asked."""
         return [str(path) for path in self.loaded.models[model].files()]
 
     def baseline_weights(self, baseline: str) -> list[str]:
@@ -186,7 +186,7 @@ def watched(sources: Iterable[FileSource]) -> list[str]:
 
 
 def _there(sources: Iterable[FileSource]) -> list[str]:
-    """Those that are there: the job itself says how to get one that is missing."""
+    """The files that exist; for a missing one, the job itself says how to get it."""
     paths = []
     for source in sources:
         with suppress(DataError):

@@ -1,4 +1,4 @@
-"""Studies: as config/config.yaml and config/studies/*.yaml have them, and with all they name."""
+"""Studies as in config/config.yaml and config/studies/*.yaml, and loaded with their entries."""
 
 from __future__ import annotations
 
@@ -27,43 +27,41 @@ from emoalign.study.scales import DatasetScale, HumanScale, LabelScale
 from emoalign.study.settings import Strata
 
 SHARED_FOLDERS = ("journal", "trainings")
-"""Folders in results/ that are no study's."""
+"""Folders in results/ that belong to no study."""
 
 JOURNAL_FOLDERS = ("embeddings", "spending")
-"""Folders in results/journal that are no model's."""
+"""Folders in results/journal that belong to no model."""
 
 
 class StudyDataset(Entry):
-    """A dataset of the study, and the part of it that is used."""
+    """A dataset of the study, and the part of it to use."""
 
-    dataset: Name = Field(description="Name of a dataset: one of your own or an included one.")
+    dataset: Name = Field(description="An included or own dataset.")
     scales: tuple[Name, ...] | None = Field(
-        None, min_length=1, description="Scales to ask about; without it, all of the card's."
+        None, min_length=1, description="Scales to ask about. Default: all."
     )
     models: tuple[Name, ...] | None = Field(
         None,
         min_length=1,
-        description="Those of the study's models that rate it, such as the ones that see images; "
-        "without it, all.",
+        description="Models of the study that rate it. Default: all.",
     )
     sample: int | None = Field(
-        None, ge=1, description="Number of items, drawn with the study's seed; without it, all."
+        None, ge=1, description="Number of items, drawn with the study's seed. Default: all."
     )
     strata: Strata | None = Field(
         None,
-        description="Numbers of items to draw from strata defined by the human ratings, filled "
-        "up at random to sample; without it, a simple random sample.",
+        description=(
+            "Sampling from strata defined by the human ratings. Default: a simple random sample."
+        ),
     )
     items: Literal["all", "rated"] = Field(
         "all",
-        description="rated: use only items that every recorded model has answered on each of the "
-        "scales and under each protocol; a sample is drawn from these.",
+        description="rated: only items that every recorded model rated throughout.",
     )
     min_raters: int = Field(
         1,
         ge=1,
-        description="Items rated by fewer people on any of the scales are left out; if the "
-        "source does not give the number of raters, no item is left out.",
+        description="Leave out items with fewer raters on any scale, if numbers are known.",
     )
 
     @model_validator(mode="after")
@@ -75,46 +73,46 @@ class StudyDataset(Entry):
 
 
 class Study(Entry):
-    """A study: which models rate which items on which scales, and how."""
+    """A study: models, datasets and ways of asking."""
 
-    study: Name = Field(description="Name of the study; its results are in results/<study>.")
+    study: Name = Field(description="Name of the study; results go to results/<study>.")
     title: str = Field(description="Title of the report.")
-    seed: int = Field(ge=0, description="Every random choice of the study follows from it.")
-    models: tuple[Name, ...] = Field(
-        min_length=1, description="Names of models: your own or included ones."
-    )
-    datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="What is rated.")
+    seed: int = Field(ge=0, description="Seed of every random choice.")
+    models: tuple[Name, ...] = Field(min_length=1, description="Included or own models.")
+    datasets: tuple[StudyDataset, ...] = Field(min_length=1, description="Datasets to rate.")
     protocols: tuple[Protocol, ...] = Field(
-        (), description="How the models are asked. Can be left out if all models are recorded."
+        (), description="Ways of asking. Optional if all models are recorded."
     )
     baselines: tuple[Name, ...] = Field(
         (),
-        description="Names of baselines: classifiers that are compared with people alongside the "
-        "models. They need the optional dependencies `finetune`.",
+        description=(
+            "Classifiers to compare with people alongside the models. Needs the extra finetune."
+        ),
     )
     shard_items: int | None = Field(
-        None, ge=1, description="Items per rating job; without it, one job per cell."
+        None, ge=1, description="Items per rating job. Default: all items of a scale."
     )
     allow_remote: tuple[Name, ...] = Field(
         (),
-        description="Datasets whose items may be sent to models on other machines although their "
-        "cards say ask. List a dataset here only if its terms allow this in your case.",
+        description=(
+            "Datasets with remote_api: ask whose items may be sent to other machines. "
+            "Check their terms first."
+        ),
     )
     data_mirror: str | None = Field(
         None,
-        description="Folder that stands for the network and for resources/: the target data takes "
-        "missing files from it, such as <folder>/emobank/raw.csv.",
+        description="Folder of missing files, which the target data uses instead of the network.",
     )
     max_usd: float | None = Field(
         None,
         gt=0,
-        description="US dollars the study may cost, at the prices in the model cards; a job stops "
-        "before it would exceed them.",
+        description=(
+            "Budget in US dollars, at the prices on the model cards; jobs stop before exceeding it."
+        ),
     )
     figures: tuple[FigureName, ...] | None = Field(
         None,
-        description="Figures that are drawn, as far as they apply to the study; an empty list for "
-        "none, and without it all that apply. docs/figures.md shows them.",
+        description="Figures to draw; [] for none. Default: all that apply (docs/figures.md).",
     )
 
     @field_validator("figures")
@@ -214,7 +212,7 @@ class LoadedStudy:
         return tuple(name for name in self.study.models if chosen is None or name in chosen)
 
     def asked_raters(self, dataset: str) -> tuple[str, ...]:
-        """Those of them that are asked, as far as their cards can be read."""
+        """The models that are asked about a dataset, as far as their cards can be read."""
         raters = self.raters(dataset)
         return tuple(name for name in raters if name in self.models and self.models[name].asked)
 
@@ -228,12 +226,12 @@ class LoadedStudy:
         return {name: card.scales[name] for name in sorted(self.scales(dataset))}
 
     def numbers(self, dataset: str) -> dict[str, HumanScale]:
-        """Those of them that are scales of numbers."""
+        """The scales of numbers among them."""
         scales = self.asked_scales(dataset).items()
         return {name: scale for name, scale in scales if isinstance(scale, HumanScale)}
 
     def labels(self, dataset: str) -> dict[str, LabelScale]:
-        """Those of them that are scales of labels."""
+        """The scales of labels among them."""
         scales = self.asked_scales(dataset).items()
         return {name: scale for name, scale in scales if isinstance(scale, LabelScale)}
 
@@ -242,7 +240,7 @@ class LoadedStudy:
         return [dataset for dataset in sorted(self.datasets) if self.labels(dataset)]
 
     def prompt_set(self, protocol: str, dataset: str) -> PromptSet | None:
-        """The prompt set that a protocol asks about a dataset with; None where nobody is asked."""
+        """The prompt set of a protocol for a dataset; None if all ratings are recorded."""
         name = self.protocol(protocol).prompt_set(dataset)
         return None if name is None else self.prompt_sets[name]
 
@@ -264,7 +262,7 @@ class LoadedStudy:
         )
 
     def participants(self, protocol: Protocol) -> tuple[str, ...]:
-        """The personas of a protocol's participants; empty where they are nobody in particular."""
+        """The personas of a protocol's participants; empty for a protocol without personas."""
         if protocol.personas is None:
             return ()
         return self.personas[protocol.personas].texts()[: protocol.participants]

@@ -1,10 +1,11 @@
-"""What the models answered: counts by status, and examples of answers that are no rating."""
+"""The models' answers: counts by status, examples of those that are no ratings, and their days."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 
 from emoalign.elicitation.doubts import Asked, doubts
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.report.grid import in_order
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, STATUSES, Status, intact, records
 from emoalign.wording import percent
@@ -21,7 +23,7 @@ EXAMPLES = 5
 """Examples of each status and cell."""
 
 MOST = 0.9
-"""A smaller share of usable answers, or of probability on the scale, is told beside a result."""
+"""A smaller share of usable answers, or of probability on the scale, is reported with a result."""
 
 IN_WORDS: dict[Status, str] = {
     "off_scale": "off the scale",
@@ -32,7 +34,22 @@ IN_WORDS: dict[Status, str] = {
     "truncated": "cut off",
     "error": "failed",
 }
-"""What answers are that are no rating, after their number."""
+"""Kinds of answers that are no ratings, after their number."""
+
+TITLES: dict[Status, tuple[str, str]] = {
+    "ok": ("Ratings", "Answers that are a rating."),
+    "off_scale": ("Off the scale", "A number that is not on the scale."),
+    "unparsable": ("Unreadable", "Not what was asked for: no number, or more than that."),
+    "refusal": ("Refused", "The model declined to answer."),
+    "content_filter": ("Blocked", "Stopped by a content filter."),
+    "rejected": ("Rejected", "The provider did not accept the request."),
+    "truncated": ("Cut off", "The answer reached the limit of tokens."),
+    "error": ("Failed", "No answer arrived."),
+}
+"""What tables call each status, and what it means."""
+
+ALWAYS: frozenset[Status] = frozenset({"ok", "off_scale", "unparsable"})
+"""Statuses that are counted in the table even where there is no such answer."""
 
 NOT_SHOWN = "(not shown: it may quote the item)"
 
@@ -45,8 +62,14 @@ SELECT model, protocol, dataset, scale,
 FROM read_parquet($files)
 WHERE readout = 'sampled'
 GROUP BY ALL
-ORDER BY dataset, scale, model, protocol
 """  # noqa: S608 - only names from the data contract
+
+_RECEIVED = """
+SELECT model, min(received) AS first, max(received) AS last
+FROM read_parquet($files)
+WHERE received IS NOT NULL
+GROUP BY ALL
+"""
 
 _UNUSED = """
 SELECT * FROM (
@@ -67,15 +90,17 @@ class Answers:
     """`counts` has a row per cell that was sampled, with answers, items, n_<status> and
     items_without;
     `unused` the most frequent answers of each cell and status that are no rating; `doubts` are
-    sentences about what looks as if the model had not given each answer by itself."""
+    sentences about signs that the model has not given each answer by itself; `received` has the
+    first and the last day on which answers of a model arrived (UTC), where that is known."""
 
     counts: pd.DataFrame
     unused: pd.DataFrame
     doubts: Sequence[str] = ()
+    received: Mapping[str, tuple[date, date]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, job: ReportJob, ratings: Sequence[Path]) -> Answers:
-        """What the rating files say."""
+        """The content of the rating files."""
         hidden = [
             name
             for name, card in job.datasets.items()
@@ -83,36 +108,41 @@ class Answers:
         ]
         unused = _asked(_UNUSED, ratings, examples=EXAMPLES)
         unused["text"] = unused["text"].mask(unused["dataset"].isin(hidden), NOT_SHOWN)
-        return cls(_asked(_COUNTS, ratings), unused, _doubts(job, ratings))
+        days = {
+            str(row["model"]): (date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))
+            for row in records(_asked(_RECEIVED, ratings))
+        }
+        counts = in_order(_asked(_COUNTS, ratings), job)
+        return cls(counts, in_order(unused, job), _doubts(job, ratings), days)
 
 
 def _doubts(job: ReportJob, ratings: Sequence[Path]) -> list[str]:
-    """What looks wrong, cell by cell; nothing without ratings."""
+    """Signs that something is wrong, cell by cell; nothing without ratings."""
     models = {
         name: ENGINES[model.card["engine"]].reports(model.card)
         for name, model in job.models.items()
         if ENGINES[model.card["engine"]].asked
     }
     sampled = frozenset(name for name, each in job.protocols.items() if each.temperature > 0)
-    return doubts(sorted(ratings), Asked(models, sampled, job.titles)) if ratings else []
+    return doubts(sorted(ratings), Asked(models, sampled, job.short_names)) if ratings else []
 
 
 def _asked(query: str, ratings: Sequence[Path], **bound: int) -> pd.DataFrame:
-    """What a query says of all ratings."""
+    """The result of a query about all ratings."""
     with intact(ratings), duckdb.connect() as database:
         files = [str(path) for path in sorted(ratings)]
         return database.execute(query, {"files": files, **bound}).df()
 
 
 def unusable(cell: Mapping[str, Any], wanted: str) -> list[str]:
-    """That many answers of a cell were none, and what they were instead, where they were."""
+    """The kinds of answers of a cell that were no ratings, where these were many."""
     share = ok_share(cell)
     if not share < MOST:
         return []
     others = [f"{cell[f'n_{name}']:,} {IN_WORDS[name]}" for name in STATUSES if name in IN_WORDS]
     others = [one for one in others if not one.startswith("0 ")]
     return [
-        f"With {cell['protocol']} only {percent(share)} of its sampled answers were {wanted} "
+        f"Under {cell['protocol']}, only {percent(share)} of its sampled answers were {wanted} "
         f"({', '.join(others)})."
     ]
 
@@ -124,8 +154,8 @@ def ok_share(cell: Mapping[str, Any]) -> float:
 
 
 def usable_shares(alignment: pd.DataFrame, counts: pd.DataFrame) -> dict[tuple[str, ...], float]:
-    """How much of what a model said can be used, by cell (`CELL_KEY`): the share of its sampled
-    answers that are ratings, or of the probability that is on the scale; NaN where unknown."""
+    """The usable part of a model's answers by cell (`CELL_KEY`): the share of its sampled answers
+    that are ratings, or of the probability that is on the scale; NaN where unknown."""
     sampled = {
         (*(str(cell[name]) for name in CELL_KEY[:-1]), "sampled"): ok_share(cell)
         for cell in records(counts)
@@ -142,7 +172,7 @@ def on_scale(cell: Mapping[str, Any]) -> float:
 
 
 def little(share: float, readout: str) -> str | None:
-    """That little of what a model said in a cell can be used, where it is less than `MOST`."""
+    """The usable part of the answers of a cell in words, where it is less than `MOST`."""
     if not share < MOST:
         return None
     if readout == "exact":

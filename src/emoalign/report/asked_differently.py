@@ -1,4 +1,4 @@
-"""In what two protocols differ, so that nobody takes a difference for the effect of one thing."""
+"""The respects in which two protocols differ, so that no contrast of them is overinterpreted."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ FRAMES = {"chat": "a chat message", "completion": "a text to be continued"}
 
 
 def apart(job: ReportJob, a: str, b: str, dataset: str, scale: str) -> list[str]:
-    """What sets two protocols apart when they ask about a scale: the value of `a`, then of `b`."""
+    """The differences of two protocols in asking about a scale: the value of `a`, then of `b`."""
     one, other = job.protocols[a], job.protocols[b]
     return [*_questions(job, one, other, dataset, scale), *_settings(one, other)]
 
 
 def sentence(job: ReportJob, a: str, b: str, dataset: str, scale: str) -> str | None:
-    """The same in words; None where nothing is known to differ."""
+    """The same in words, after a sentence that names `a`, then `b`; None where nothing is known to
+    differ."""
     told = apart(job, a, b, dataset, scale)
     if not told:
         return None
-    both = f"{a} and {b} differ in {listed(told)}"
     if len(told) == 1:
-        return f"{both}."
-    return f"{both}: their contrast alone does not tell which of these matters."
+        return f"The two protocols differ in {told[0]}."
+    return (
+        f"The two protocols differ in {len(told)} respects: {listed(told)}. This contrast alone "
+        "cannot show which of them matters."
+    )
 
 
 def _questions(
@@ -45,12 +48,12 @@ def _parts(first: QuestionTemplate, second: QuestionTemplate, scale: str) -> Ite
     shown = [each.demonstrations for each in wordings]
     if shown[0] != shown[1]:
         counts = [str(len(each)) if each else "none" for each in shown]
-        same = "other ones" if counts[0] == counts[1] else f"{counts[0]} against {counts[1]}"
+        same = "different ones" if counts[0] == counts[1] else f"{counts[0]} vs. {counts[1]}"
         yield f"examples ({same})"
     if first.kind != second.kind:
-        yield f"form of the question ({FRAMES[first.kind]} against {FRAMES[second.kind]})"
+        yield f"question format ({FRAMES[first.kind]} vs. {FRAMES[second.kind]})"
     if first.answer != second.answer:
-        yield f"form of the answer ({_read(first.answer)} against {_read(second.answer)})"
+        yield f"answer format ({_read(first.answer)} vs. {_read(second.answer)})"
     if wordings[0].instruction != wordings[1].instruction:
         yield "wording of the instruction"
     if first.system != second.system:
@@ -60,11 +63,11 @@ def _parts(first: QuestionTemplate, second: QuestionTemplate, scale: str) -> Ite
 def _settings(one: Protocol, other: Protocol) -> Iterator[str]:
     if one.temperature != other.temperature:
         degrees = [number(each.temperature, 1) for each in (one, other)]
-        yield f"temperature ({degrees[0]} against {degrees[1]})"
+        yield f"temperature ({degrees[0]} vs. {degrees[1]})"
     if one.personas != other.personas:
-        yield f"personas ({one.personas or 'none'} against {other.personas or 'none'})"
+        yield f"personas ({one.personas or 'none'} vs. {other.personas or 'none'})"
     if one.wave != other.wave:
-        yield f"wave ({one.wave} against {other.wave})"
+        yield f"wave of data collection ({one.wave} vs. {other.wave})"
 
 
 def _read(answer: AnswerFormat) -> str:

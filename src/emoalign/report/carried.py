@@ -23,6 +23,8 @@ from markupsafe import Markup
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
+from emoalign.figures.style import EMPTY
+
 ASSETS = Path(__file__).parent / "assets"
 
 SCRIPTS = ("packing.js", "texts.js", "tables.js", "items.js", "page.js")
@@ -37,12 +39,12 @@ NO_NUMBER = 65535
 Numbers = npt.NDArray[np.float64]
 
 PIXELS_PER_INCH = 125
-"""Size on the page: a figure as wide as a printed page (7.2 inches) takes 900 pixels."""
+"""Size on the page: a figure as wide as a printed page (180 mm) takes 886 pixels."""
 
 SHARPNESS = 1.55
 """Pixels kept for each pixel on the page, for dense screens."""
 
-COLOURS = 128
+COLOURS = 64
 
 ROOM = 4_000_000
 """Characters that all figures of a page may take: further ones are named, not shown."""
@@ -82,6 +84,11 @@ class Script:
 
     code: Markup
     sha256: str
+
+    @property
+    def packed(self) -> str:
+        """The code as data: the page unpacks it when it is first needed, and may still run it."""
+        return packed(self.code.encode())
 
     @classmethod
     def of(cls, code: str) -> Script:
@@ -126,6 +133,13 @@ class Pictures:
             return None
         self.room -= len(picture.url)
         return picture
+
+
+def is_empty(path: Path) -> bool:
+    """Whether the picture of a figure shows nothing but a sentence."""
+    name, text = EMPTY
+    with Image.open(path) as picture:
+        return picture.info.get(name) == text
 
 
 def screen_picture(path: Path) -> Picture:

@@ -1,31 +1,32 @@
-"""Sentences on families of tests, in the methods of a report."""
+"""The sentences on families of tests in the methods text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from emoalign.tables.families import FAMILIES, Adjustment, Family
+from emoalign.wording import listed
 
 SOURCES: dict[Adjustment, str] = {
     "false discovery rate": "@benjamini1995",
     "Holm": "@holm1979",
 }
-"""Where a way of adjusting p-values is from."""
+"""The source of each way of adjusting p-values."""
 
 
 def sentence(families: Sequence[Family] = FAMILIES) -> str:
-    """Which tests are adjusted over which rows, and which confirm and which describe."""
+    """Sentences on which tests are adjusted together, and which are confirmatory."""
     told = "Families of tests. "
     if confirmatory := list(_adjusted(families, confirmatory=True)):
         told += (
-            "If planned before the data were seen, these are confirmatory: tests of "
-            f"{'; of '.join(confirmatory)}. "
+            "The following tests are confirmatory if they were planned before the data were "
+            f"collected: {'; '.join(confirmatory)}. "
         )
     descriptive = list(_adjusted(families, confirmatory=False))
     if alone := [family.tests for family in families if not family.adjusted]:
-        descriptive.append(f"{', of '.join(alone)}, not adjusted")
-    tests = f"tests of {'; of '.join(descriptive)}; " if descriptive else ""
-    return f"{told}These are descriptive: {tests}all intervals; and all scorecards of expectations."
+        descriptive.append(f"tests of {listed(alone)}, which are not adjusted")
+    tests = "; ".join([*descriptive, "all confidence intervals"])
+    return f"{told}The following are descriptive: {tests}; and the scorecard of expectations."
 
 
 def _adjusted(families: Sequence[Family], *, confirmatory: bool) -> Iterator[str]:
@@ -38,4 +39,4 @@ def _adjusted(families: Sequence[Family], *, confirmatory: bool) -> Iterator[str
     for (rows, how), tests in alike.items():
         each = ", each" if len(tests) > 1 else ","
         sources = "; ".join(SOURCES[one] for one in how)
-        yield f"{' and of '.join(tests)}{each} adjusted over {rows} [{sources}]"
+        yield f"tests of {listed(tests)}{each} adjusted over {rows} [{sources}]"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
 
-from emoalign.report.carried import packed_json
+from emoalign.report.carried import packed, packed_json
+from emoalign.report.csv_text import csv_text
+from emoalign.report.layout import Layout
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, Table, records
 from emoalign.wording import coefficient, interval, number, p_value, percent
@@ -26,7 +30,27 @@ NAMED = (*FILTERS, "item_id")
 FEW_ROWS = 25
 """Rows of a table that are shown at first; further ones when they are asked for."""
 
+_KEPT = re.compile(r"\[[^\]]*\]|< \.")
+"""Parts of numbers that stay on one line."""
+
+COMPARED = {"model": "protocol", "protocol": "model"}
+"""What a contrast is of, and what its two sides share."""
+
 Row = Mapping[str, Any]
+
+
+def in_order(rows: pd.DataFrame, job: ReportJob) -> pd.DataFrame:
+    """The rows by those columns of `CELL_ORDER` that they have, in the order in which the study
+    names datasets, scales, models, protocols; what it does not name comes last."""
+    by = [name for name in CELL_ORDER if name in rows]
+    order = {name: {one: place for place, one in enumerate(job.order[name])} for name in by}
+
+    def places(column: pd.Series[Any]) -> pd.Series[Any]:
+        known = order[str(column.name)]
+        named = sorted(set(column.dropna()) - set(known))
+        return column.map(known | {one: len(known) + place for place, one in enumerate(named)})
+
+    return rows.sort_values(by, key=places, kind="stable", ignore_index=True) if by else rows
 
 
 @dataclass(frozen=True)
@@ -48,29 +72,43 @@ class Column:
 @dataclass(frozen=True)
 class Grid:
     """A table of the page. `texts[row][column]` is shown, `keys[row][column]` sorts, and `of[row]`
-    says which model, protocol, dataset, scale, readout and item the row is about."""
+    says which model, protocol, dataset, scale, readout and item the row is about; a row that
+    compares two models is about both.
+
+    `table` is the file of the study that has all rows and columns; a table that is in no such file
+    brings them itself, as `csv`. `source` says where the rows are in the folder of the study.
+    """
 
     id: str
     name: str
     columns: tuple[Column, ...]
     texts: tuple[tuple[str, ...], ...]
     keys: tuple[tuple[float | str | None, ...], ...]
-    of: tuple[Mapping[str, str], ...]
+    of: tuple[Mapping[str, str | tuple[str, ...]], ...]
     table: str | None = None
+    csv: str | None = None
+    source: str = ""
 
     @property
     def of_items(self) -> bool:
         """Whether its rows are about items."""
         return any("item_id" in row for row in self.of)
 
+    @cached_property
+    def layout(self) -> Layout:
+        """Which of its columns are shown, and how."""
+        return Layout(self.columns, self.texts)
+
     @property
     def data(self) -> str:
-        """All rows, packed column by column."""
+        """All rows of the columns shown, packed column by column."""
         named = sorted({name for row in self.of for name in row})
+        places = self.layout.places
         return packed_json(
             {
-                "texts": [[row[place] for row in self.texts] for place in range(len(self.columns))],
-                "keys": [[row[place] for row in self.keys] for place in range(len(self.columns))],
+                "texts": [[row[place] for row in self.texts] for place in places],
+                "keys": [[row[place] for row in self.keys] for place in places],
+                "under": [self.layout.under(row) for row in self.texts],
                 "of": {name: [row.get(name) for row in self.of] for name in named},
             }
         )
@@ -82,23 +120,45 @@ def grid(
     rows: pd.DataFrame,
     columns: Sequence[Column],
     table: Table | None = None,
+    source: str = "statistics/",
 ) -> Grid:
     """A table of the page from rows of a table, in their order.
 
     `name` says what is in it to those who cannot see it. `table` is the kind of table that the
-    rows are from: readers can then download it with all of its columns.
+    rows are from: readers can then download it with all of its columns. Rows of
+    no such table are downloaded as they are; `source` is the folder that they are from.
     """
     listed = records(rows)
+    file = None if table is None else PurePosixPath(table.path)
     columns = [column for column in columns if not column.optional or any(map(column.text, listed))]
     return Grid(
         id=id,
         name=name,
         columns=tuple(columns),
-        texts=tuple(tuple(column.text(row) for column in columns) for row in listed),
+        texts=tuple(tuple(_shown(column, row) for column in columns) for row in listed),
         keys=tuple(tuple(_key(column, row) for column in columns) for row in listed),
-        of=tuple({name: str(row[name]) for name in NAMED if name in row} for row in listed),
-        table=None if table is None else PurePosixPath(table.path).stem,
+        of=tuple(map(_about, listed)),
+        table=None if file is None else file.stem,
+        csv=None if file is not None else packed(csv_text(rows)),
+        source=source if file is None else str(file.with_suffix(".csv")),
     )
+
+
+def _about(row: Row) -> dict[str, str | tuple[str, ...]]:
+    """What a row is about. One that compares two models, or two protocols, is about both."""
+    about: dict[str, str | tuple[str, ...]] = {
+        name: str(row[name]) for name in NAMED if name in row
+    }
+    if row.get("kind") in COMPARED:
+        about[row["kind"]] = (str(row["a"]), str(row["b"]))
+        about[COMPARED[row["kind"]]] = str(row["within"])
+    return about
+
+
+def _shown(column: Column, row: Row) -> str:
+    """The text of a cell, in which no line ends within an interval or a p-value."""
+    text = column.text(row)
+    return _KEPT.sub(lambda kept: kept[0].replace(" ", "\xa0"), text) if column.numeric else text
 
 
 def _key(column: Column, row: Row) -> float | str | None:
@@ -118,6 +178,15 @@ def text(title: str, name: str, meaning: str = "") -> Column:
 def reason() -> Column:
     """Why a number of the row is missing; no such column where none is."""
     return replace(text("What is missing", "reason"), optional=True)
+
+
+def readout() -> Column:
+    """The readout of the row's cell."""
+    return text(
+        "Readout",
+        "readout",
+        "sampled: from answers drawn at random; exact: from the probabilities of all ratings.",
+    )
 
 
 def count(title: str, name: str, meaning: str = "") -> Column:
@@ -161,15 +230,24 @@ def p(title: str, name: str, meaning: str = "") -> Column:
     return Column(title, lambda row: p_value(row[name]), name, meaning=meaning)
 
 
+def datasets(job: ReportJob, name: str) -> Column:
+    """The titles of the datasets that a column names, joined with + where they are several."""
+
+    def titles(row: Row) -> str:
+        return " + ".join(job.datasets[one].title for one in str(row[name]).split("+"))
+
+    return Column("Dataset", titles, name, numeric=False)
+
+
 def share(title: str, name: str, meaning: str = "") -> Column:
     """A share from 0 to 1, in percent."""
     return Column(title, lambda row: percent(row[name]), name, meaning=meaning)
 
 
 def model_column(job: ReportJob) -> Column:
-    """The title of the row's model."""
-    titles = job.titles
-    return Column("Model", lambda row: titles[row["model"]], "model", False)
+    """The short name of the row's model; the page's legend says what it stands for."""
+    names = job.short_names
+    return Column("Model", lambda row: names[row["model"]], "model", False)
 
 
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:

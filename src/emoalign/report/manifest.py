@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 import orjson
-import pyarrow.parquet as pq
 
 from emoalign import __version__
 from emoalign.installed import git_commit
 from emoalign.report.report_job import ReportJob
-from emoalign.tables import atomic, intact, read_parquet
+from emoalign.tables import atomic, metadata, read_parquet
 
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
@@ -27,6 +27,7 @@ def write_manifest(
     configuration = job.model_dump(mode="json")
     manifest = {
         "emoalign": __version__,
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "git_commit": git_commit(),
         "python": platform.python_version(),
         "study": configuration,
@@ -46,13 +47,6 @@ def write_manifest(
     }
     with atomic(output) as partial:
         partial.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | _CANONICAL))
-
-
-def metadata(path: Path) -> dict[str, str]:
-    """The notes a stage left in a Parquet file."""
-    with intact([path]):
-        notes = pq.read_schema(path).metadata or {}
-    return {key.decode(): value.decode() for key, value in notes.items()}
 
 
 def _engines(ratings: Iterable[Path]) -> dict[str, dict[str, Any]]:

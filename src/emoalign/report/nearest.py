@@ -1,6 +1,6 @@
-"""Who is nearest to people: said only where paired contrasts say so, by every metric alike.
+"""The model or protocol that is closest to people, named only where paired contrasts say so.
 
-The one place that decides it, for correlations (`tables.CONTRASTS`) as for distances between
+The one place that decides it, for correlations (`tables.CONTRASTS`) as for divergences of
 distributions (`tables.DISTRIBUTION_CONTRASTS`).
 """
 
@@ -13,26 +13,26 @@ from typing import Any
 import pandas as pd
 
 from emoalign.tables import groups, records
-from emoalign.wording import listed
+from emoalign.wording import READOUTS, listed
 
 SMALL = 0.05
-"""An adjusted p-value below this tells two sides apart."""
+"""The significance level of adjusted p-values."""
 
 FEW = 4
-"""Verdicts and cells that are named one by one."""
+"""The most verdicts and conditions that are named one by one."""
 
 METRICS = {"r": "r", "jsd": "JSD", "rps": "RPS", "w1": "W1", "brier": "Brier score"}
-"""The metrics that verdicts go by, as sentences call them; r is that of correlations."""
+"""The metrics behind verdicts, as sentences name them; r is that of correlations."""
 
 FAMILY = ["kind", "within", "dataset", "scale", "readout"]
-"""Contrasts that are alike in these compare the same cells with each other."""
+"""Contrasts with the same values in these compare the same conditions with each other."""
 
 
 def nearer(contrast: Mapping[str, Any]) -> str | None:
-    """The side of a contrast that is nearer to people; None where that cannot be told.
+    """The side of a contrast that is closer to people; None where the contrast does not decide.
 
-    It takes an adjusted p-value below `SMALL`; an interval of the difference, where there is one,
-    without 0; and a test that points to the same side as the means.
+    It decides with an adjusted p-value below `SMALL`, an interval of the difference, where there is
+    one, that excludes 0, and a test that points to the same side as the means.
     """
     difference = contrast["difference"]
     undecided = contrast["difference_low"] <= 0 <= contrast["difference_high"]
@@ -46,8 +46,8 @@ def nearer(contrast: Mapping[str, Any]) -> str | None:
 
 
 def nearest(names: Collection[str], contrasts: pd.DataFrame) -> str | None:
-    """The one that contrasts of one metric find nearer to people than each of the others; None
-    where there is no such one."""
+    """The one that is closer to people than each of the others, by the contrasts of one metric;
+    None where there is no such one."""
     won = {
         (winner, row["a"] if winner == row["b"] else row["b"])
         for row in records(contrasts)
@@ -59,14 +59,23 @@ def nearest(names: Collection[str], contrasts: pd.DataFrame) -> str | None:
     return None
 
 
+def ends_of(contrast: Mapping[str, Any]) -> tuple[float, float]:
+    """The 95% interval of a difference of correlations, wherever it is shown.
+
+    It is Zou's, which takes items to be independent, unless some items form clusters.
+    """
+    by = "zou" if contrast["n_clusters"] == contrast["n_items"] else "difference"
+    return contrast[f"{by}_low"], contrast[f"{by}_high"]
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What contrasts say of the models of a protocol, or of the protocols of a model.
+    """The outcome of contrasts between the models of a protocol, or the protocols of a model.
 
     Attributes:
         kind, within, dataset, scale, readout: of the contrasts.
         names: of the models or protocols that were compared, ascending.
-        winners: the nearest of them by each metric, None where none is.
+        winners: the closest of them to people by each metric, None where none is.
     """
 
     kind: str
@@ -79,49 +88,60 @@ class Verdict:
 
     @property
     def agreed(self) -> str | None:
-        """The nearest by every metric."""
+        """The closest by every metric."""
         found = set(self.winners.values())
         return found.pop() if len(found) == 1 else None
 
     @property
     def disagree(self) -> bool:
-        """Whether metrics name different ones."""
+        """True if different metrics find different ones closest."""
         return len(set(self.winners.values()) - {None}) > 1
 
     def sentence(self, title: Callable[[str], str]) -> str:
-        """The verdict in words; `title` says what a model or protocol is called."""
-        names = [title(name) for name in self.names]
-        where = f"For {title(self.within)} ({self.readout}), "
-        if self.kind == "model":
-            where = f"Under {title(self.within)} ({self.readout}), "
+        """The verdict in words; `title` is how a model or protocol is called."""
+        between_models = self.kind == "model"
+        within = f"{title(self.within)} ({READOUTS[self.readout]})"
+        where = f"Under {within}, " if between_models else f"With {within}, "
+        names = listed(map(title, self.names))
+        among = names if between_models else f"the answers under {names}"
+
+        def closest(winner: str) -> str:
+            others = listed(title(name) for name in self.names if name != winner)
+            if between_models:
+                return f"{title(winner)} is closer to people than {others}"
+            return f"answers under {title(winner)} are closer to people's than under {others}"
+
         if self.agreed is not None:
-            others = listed([title(name) for name in self.names if name != self.agreed])
-            by = "" if len(self.winners) == 1 else f", by {listed(map(_called, self.winners))}"
-            return f"{where}{title(self.agreed)} is nearer to people than {others}{by}."
+            return f"{where}{closest(self.agreed)}{self._by(self.winners)}."
         by_winner: dict[str | None, list[str]] = {}
         for metric, winner in self.winners.items():
-            by_winner.setdefault(winner, []).append(_called(metric))
+            by_winner.setdefault(winner, []).append(metric)
         unclear = by_winner.pop(None, None)
-        none = f"none of {listed(names)} is clearly the nearest to people"
-        if len(names) == 2:
-            none = f"{listed(names)} do not differ clearly in their distance from people"
+        none = f"none of {names} is clearly closest to people"
+        if len(self.names) == 2:
+            none = f"{among} do not differ clearly in how close they are to people's"
+            if between_models:
+                none = f"{names} do not differ clearly in how close they are to people"
         if not by_winner:
-            by = "" if len(self.winners) == 1 else f" by {listed(map(_called, self.winners))}"
-            return f"{where}{none}{by}."
+            return f"{where}{none}{self._by(self.winners)}."
         found = "; ".join(
-            f"by {listed(metrics)}, {title(winner)} is the nearest"
+            f"by {listed(map(_called, metrics))}, {closest(winner)}"
             for winner, metrics in by_winner.items()
             if winner is not None
         )
-        opening = "the metrics disagree: " if self.disagree else "only some metrics tell: "
-        rest = f"; by {listed(unclear)}, {none}" if unclear else ""
-        return f"{where}{opening}{found}{rest}."
+        opening = "the metrics disagree" if self.disagree else "the metrics do not all agree"
+        rest = f"; by {listed(map(_called, unclear))}, {none}" if unclear else ""
+        return f"{where}{opening}: {found}{rest}."
+
+    def _by(self, metrics: Collection[str]) -> str:
+        """The metrics of a verdict; none of correlations, which have but one."""
+        return "" if len(self.winners) == 1 else f" by {listed(map(_called, metrics))}"
 
 
 def verdicts(contrasts: pd.DataFrame) -> Iterator[Verdict]:
-    """The verdict on every family of contrasts of models or protocols, of which any was tested."""
+    """The verdicts on all families of contrasts of models or protocols that were tested."""
     kept = contrasts[contrasts["kind"].isin(["model", "protocol"])]
-    for (kind, within, dataset, scale, readout), family in groups(kept, FAMILY):
+    for (kind, within, dataset, scale, readout), family in groups(kept, FAMILY, sort=False):
         by_metric = dict(groups(family, ["metric"])) if "metric" in family else {("r",): family}
         told = {name: by_metric[(name,)] for name in METRICS if (name,) in by_metric}
         tested = {name: rows for name, rows in told.items() if rows["p_holm"].notna().any()}
@@ -132,17 +152,18 @@ def verdicts(contrasts: pd.DataFrame) -> Iterator[Verdict]:
 
 
 def verdict_sentences(told: Sequence[Verdict], title: Callable[[str], str]) -> Iterator[str]:
-    """Verdicts one by one where they are few, else how many came out which way."""
+    """Verdicts one by one where they are few, else the number of each outcome."""
     if len(told) <= FEW:
         yield from (verdict.sentence(title) for verdict in told)
         return
     agreed = sum(verdict.agreed is not None for verdict in told)
     disagree = sum(verdict.disagree for verdict in told)
     yield (
-        f"Contrasts were made within {len(told)} sets of models under one protocol or protocols of "
-        f"one model: in {agreed}, every metric finds the same one nearest to people, in "
-        f"{disagree} the metrics disagree, and in {len(told) - agreed - disagree} there is no "
-        "nearest one by every metric."
+        f"Paired contrasts were made within {len(told)} sets of conditions (all models under one "
+        "protocol, or all protocols of one model, with one readout). In "
+        f"{agreed} of them, the same model or protocol is closest to people by every metric; in "
+        f"{disagree}, the metrics disagree; in {len(told) - agreed - disagree}, none is closest by "
+        "every metric."
     )
 
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
@@ -18,22 +19,24 @@ from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure
 from emoalign.report.carried import Pictures, own_script, packed, packed_json, plotly
 from emoalign.report.contents import PageSection
+from emoalign.report.csv_text import csv_text
 from emoalign.report.families import sentence
+from emoalign.report.first_screen.opening import first_screen
 from emoalign.report.grid import FEW_ROWS
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.tables import TABLES, Table, atomic, inert
+from emoalign.report.short_names import legend
+from emoalign.tables import TABLES, atomic
 from emoalign.tables.families import FAMILIES, Family
 from emoalign.wording import coefficient, interval, number, p_value, percent
 
 HERE = Path(__file__).parent
 
-FEW_FINDINGS = 6
-"""Findings that a hurried reader reads; further ones are folded."""
+FEW_FINDINGS = 4
+"""Findings of a section that a hurried reader reads; where there are more, they are folded."""
 
-
-DIGITS = 6
-"""Significant digits of tables in the page; the files of the study have all of them."""
+MANY_FINDINGS = 40
+"""Where a section has more findings, they are read in its tables."""
 
 _SOURCES = Path(__file__).parent / "references.bib"
 
@@ -94,21 +97,27 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
     shared = {"job": results.job, "results": results, **_methods(shown, results)}
     templates = environment()
     parts = [Part(each.section, fill(templates, each, shared)) for each in shown]
+    absent = [Missing(section, view.why) for _, section, view in seen if isinstance(view, Absent)]
+    reachable = [*(part.section for part in parts), *(one.section for one in absent)]
+    told, folded, untold = _findings([each.view for each in shown])
     html = templates.get_template("page.html").render(
         job=results.job,
         version=__version__,
         study=results,
-        findings=_ordered([each.view for each in shown]),
-        few_findings=FEW_FINDINGS,
+        date=_date(results.folder / "manifest.json"),
+        first=first_screen(results, {path for place in sections for path in place.reads}),
+        reachable={section.id: section.label for section in reachable},
+        findings=told,
+        folded=folded,
+        untold=untold,
         results=[part for part in parts if not part.section.about],
         about=[part for part in parts if part.section.about],
-        absent=[
-            Missing(section, view.why) for _, section, view in seen if isinstance(view, Absent)
-        ],
+        absent=absent,
         more=_unplaced(results, shown),
         names=packed_json(_names(results.job)),
         tables=downloads(results, shown),
         scripts=[plotly(), own_script()],
+        models=legend(results.job),
     )
     return html.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
@@ -151,12 +160,30 @@ def environment() -> Environment:
     return made
 
 
-def _ordered(views: Sequence[View]) -> list[Sequence[str]]:
-    """All findings: the first of every section, then the others."""
-    return [
-        *(finding for view in views for finding in view.findings[:1]),
-        *(finding for view in views for finding in view.findings[1:]),
-    ]
+def _findings(views: Sequence[View]) -> tuple[list[Sequence[str]], list[Sequence[str]], int]:
+    """The findings to be read, section by section, those that are folded, and how many more are
+    in tables alone."""
+    told: list[Sequence[str]] = []
+    folded: list[Sequence[str]] = []
+    untold = 0
+    for view in views:
+        if len(view.findings) <= FEW_FINDINGS:
+            told += view.findings
+            continue
+        first = 1 if view.summed else 0
+        told += view.findings[:first]
+        if len(view.findings) <= MANY_FINDINGS:
+            folded += view.findings[first:]
+        else:
+            untold += len(view.findings[first:])
+    return told, folded, untold
+
+
+def _date(manifest: Path) -> str | None:
+    """The day on which the manifest of the results was written, so that the page made anew of the
+    same results is the same page; None where it does not say."""
+    written = orjson.loads(manifest.read_bytes()).get("date") if manifest.exists() else None
+    return None if written is None else str(written)
 
 
 def _methods(shown: Sequence[Shown], results: Results) -> dict[str, Any]:
@@ -195,27 +222,15 @@ def downloads(results: Results, shown: Sequence[Shown]) -> Mapping[str, str]:
     """The tables of the sections on the page as CSV, packed, by the names of their files."""
     read = {path for each in shown for path in each.place.reads}
     tables = {PurePosixPath(table.path).stem: table for table in TABLES if table.path in read}
-    return {name: packed(as_csv(results, table)) for name, table in sorted(tables.items())}
-
-
-def as_csv(results: Results, table: Table) -> bytes:
-    """A table as CSV with DIGITS significant digits; empty cells for what is not there."""
-    rows = inert(results.table(table))
-    text: str = rows.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
-    return text.encode()
+    return {name: packed(csv_text(results.table(table))) for name, table in sorted(tables.items())}
 
 
 def _names(job: ReportJob) -> dict[str, dict[str, str]]:
     """What can be chosen on the page, and what it is called there."""
-    cards, protocols = job.datasets.values(), job.protocols.values()
-    scales = sorted({scale for card in cards for scale in (*card.scales, *card.labels)})
-    readouts = sorted({readout for protocol in protocols for readout in protocol.readouts})
+    titles = job.short_names | {name: card.title for name, card in job.datasets.items()}
     return {
-        "model": job.titles,
-        "protocol": {name: name for name in job.protocols},
-        "dataset": {name: card.title for name, card in job.datasets.items()},
-        "scale": {name: name for name in scales},
-        "readout": {name: name for name in readouts},
+        column: {name: titles.get(name, name) for name in names}
+        for column, names in job.order.items()
     }
 
 

@@ -10,6 +10,7 @@ from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
+from emoalign.report.short_names import short_names
 from emoalign.study.fields import Entry, Job
 from emoalign.study.protocols import PromptSet, Protocol
 
@@ -69,13 +70,13 @@ class ReportedBaseline(Entry):
 
 
 class ReportJob(Job):
-    """Write manifest and report: the whole study, in an order of its own, without limits.
+    """Write manifest and report: the whole study, in the order in which it names things.
 
     What analyses are set by has keys of its own, which whoever lists the analyses adds
     (`study.fields.part` finds them); so the report knows none of them.
     """
 
-    version: int = 7
+    version: int = 8
     study: str
     title: str
     seed: int
@@ -89,7 +90,7 @@ class ReportJob(Job):
 
     @property
     def titles(self) -> dict[str, str]:
-        """What readers know models and baselines by, by their names in tables."""
+        """The whole titles of models and baselines, by their names in tables."""
         models = {name: model.title for name, model in self.models.items()}
         return models | {
             name: title
@@ -97,25 +98,50 @@ class ReportJob(Job):
             for name, title in card.titles(baseline).items()
         }
 
+    @property
+    def short_names(self) -> dict[str, str]:
+        """What the page and figures call models and baselines, by their names in tables."""
+        return short_names(self.titles)
+
+    @property
+    def order(self) -> dict[str, list[str]]:
+        """The names of datasets, scales, models, protocols and readouts, each in the order in
+        which the study names them; scales in that of the first dataset that has them."""
+        scales = [name for card in self.datasets.values() for name in (*card.scales, *card.labels)]
+        readouts = {readout for each in self.protocols.values() for readout in each.readouts}
+        return {
+            "dataset": list(self.datasets),
+            "scale": list(dict.fromkeys(scales)),
+            "model": list(self.titles),
+            "protocol": list(self.protocols),
+            "readout": sorted(readouts),
+        }
+
     def drawing(self) -> FigureJob:
-        """The job of all figures of the study: what `figures.planned.planned_figures` takes."""
+        """The job of all figures of the study: what `figures.planned.planned_figures` takes.
+
+        It is in alphabetical order, so that a new order of the study draws nothing again.
+        """
         return FigureJob(
             figures=self.figures,
-            models={name: model.title for name, model in self.models.items()},
+            models={name: self.short_names[name] for name in sorted(self.models)},
             datasets={
                 name: ShownDataset(
                     **{field: getattr(dataset, field) for field in ShownDataset.model_fields}
+                    | {"scales": dict(sorted(dataset.scales.items()))}
+                    | {"labels": dict(sorted(dataset.labels.items()))}
                 )
-                for name, dataset in self.datasets.items()
+                for name, dataset in sorted(self.datasets.items())
             },
             protocols={
                 entry.name: AskedOf(
                     temperature=entry.temperature,
-                    prompts={name: entry.prompt_set(name) or "" for name in self.datasets},
+                    prompts={name: entry.prompt_set(name) or "" for name in sorted(self.datasets)},
                     personas=entry.personas,
+                    several=entry.participants != 1 or "exact" in entry.readouts,
                     wave=entry.wave,
                 )
-                for entry in self.protocols.values()
+                for _, entry in sorted(self.protocols.items())
             },
             seed=self.seed,
         )

@@ -26,7 +26,7 @@ Where only some rows are missing, show them all: a dash for the number, and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,8 +38,9 @@ from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.items.item_names import item_names
 from emoalign.report.answers import Answers
+from emoalign.report.grid import in_order
 from emoalign.report.report_job import ReportJob
-from emoalign.tables import ITEMS, STIMULI, TABLES, Table
+from emoalign.tables import ITEMS, STIMULI, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,8 @@ class Results:
     _named: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
     def table(self, table: Table) -> pd.DataFrame:
-        """The rows of a table that the section reads; not to be changed in place."""
+        """The rows of a table that the section reads, in the order of the study (see
+        `grid.in_order`), not to be changed in place."""
         return self._once(table, table.path)
 
     def items(self, dataset: str) -> pd.DataFrame:
@@ -77,16 +79,22 @@ class Results:
 
     def shows(self, figure: PlannedFigure) -> bool:
         """Whether there is anything to see in a figure."""
-        path, columns = figure.kind.needs
-        rows = self._once(next(table for table in TABLES if table.path == path), path)
-        for name, value in (("dataset", figure.dataset), ("scale", figure.scale)):
-            if value is not None and name in rows:
-                rows = rows[rows[name] == value]
-        return bool(rows[list(columns)].notna().any(axis=None))
+        from emoalign.report.carried import is_empty
+
+        return not is_empty(self.folder / "figures" / f"{figure.path}.png")
 
     def planned_figures(self) -> list[PlannedFigure]:
-        """All figures that the study has."""
-        return planned_figures(self.kinds, self.job.drawing())
+        """All figures that the study has, kind by kind in the order of the study."""
+        datasets, scales = self.job.order["dataset"], self.job.order["scale"]
+
+        def place(figure: PlannedFigure) -> tuple[int, int, int]:
+            return (
+                self.kinds.index(figure.kind),
+                -1 if figure.dataset is None else datasets.index(figure.dataset),
+                -1 if figure.scale is None else scales.index(figure.scale),
+            )
+
+        return sorted(planned_figures(self.kinds, self.job.drawing()), key=place)
 
     @cached_property
     def answers(self) -> Answers:
@@ -101,8 +109,20 @@ class Results:
 
     def _once(self, table: Table, path: str) -> pd.DataFrame:
         if path not in self._read:
-            self._read[path] = table.read(self.folder / path)
+            self._read[path] = in_order(table.read(self.folder / path), self.job)
         return self._read[path]
+
+
+class Finding(list[str]):
+    """Sentences of which the first is the message, about a part of the study.
+
+    `about` names the model, protocol, dataset, scale or readout that it is about: the filters of
+    the page go by them.
+    """
+
+    def __init__(self, sentences: Iterable[str], **about: str) -> None:
+        super().__init__(sentences)
+        self.about = about
 
 
 @dataclass(frozen=True)
@@ -110,7 +130,9 @@ class View:
     """What a template is filled with.
 
     `findings` go to the top of the page: paragraphs, each a list of sentences of which the first
-    is the message. Few and plain: they are what a hurried reader takes away.
+    is the message, in the order of the study (a `Finding` where it is about a part of the study).
+    Few and plain: they are what a hurried reader takes away. Where there are more than a few, the
+    page folds them; if they are `summed`, it still shows the first, which sums up the others.
 
     `methods` are paragraphs for the method section, as a paper would have them; in them,
     [@lin1989; @zou2007] cites sources of `references.bib`: add yours there.
@@ -119,6 +141,7 @@ class View:
     values: Mapping[str, Any]
     findings: Sequence[Sequence[str]] = ()
     methods: Sequence[str] = ()
+    summed: bool = False
 
 
 @dataclass(frozen=True)

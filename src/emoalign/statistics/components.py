@@ -82,13 +82,15 @@ def variance_components(
     for name in (*sources, RESIDUAL):
         count = levels.get(name, int(total))
         if name not in told:
-            alone = "all ratings share one level" if count else "no rating has one"
+            alone = "does not vary among these ratings" if count else "not used for these ratings"
             found[name] = Component(count, np.nan, np.nan, alone)
         elif not told[name]:
-            found[name] = Component(count, np.nan, np.nan, "changes only together with others")
+            found[name] = Component(
+                count, np.nan, np.nan, "changes only together with another source"
+            )
         else:
             share = max(variances[name], 0.0) / whole if complete else np.nan
-            reason = None if complete else "no share: another source cannot be told"
+            reason = None if complete else "no share, because another source cannot be estimated"
             if whole == 0:
                 reason = "the ratings do not vary"
             found[name] = Component(count, variances[name], share, reason)

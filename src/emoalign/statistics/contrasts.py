@@ -140,20 +140,26 @@ def _each_cell_once(
 def _explained(contrast: Contrast) -> Contrast:
     reason = None
     if contrast.n_items < FEWEST_FOR_FISHER:
-        reason = f"{contrast.n_items} items that both rated and people rated; 4 are needed"
+        items = _only(contrast.n_items, "item")
+        reason = f"{items} rated in both conditions and by people; {FEWEST_FOR_FISHER} are needed"
     elif np.isnan(contrast.difference):
-        reason = "the item means of one of them, or of people, do not vary"
+        reason = "the means of one condition, or the human means, are the same for all items"
     elif contrast.r_between >= 1 - ALIKE:
-        reason = "the item means of the two are the same, or linear in each other"
-    elif contrast.n_clusters < FEWEST_CLUSTERS:
         reason = (
-            f"{contrast.n_clusters} clusters of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
+            "the item means of the two conditions are the same, or a linear function of each other"
         )
+    elif contrast.n_clusters < FEWEST_CLUSTERS:
+        clusters = _only(contrast.n_clusters, "cluster")
+        reason = f"{clusters} of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
     elif np.isnan(contrast.low):
-        reason = "the bootstrap interval rests on single items"
+        reason = "no interval: the difference rests on single items"
     if reason is None:
         return contrast
     return Contrast(**{**vars(contrast), "reason": reason})
+
+
+def _only(n: int, thing: str) -> str:
+    return f"only {n} {thing}{'' if n == 1 else 's'}" if n else f"no {thing}"
 
 
 def _matrix(values: ArrayLike) -> FloatArray:

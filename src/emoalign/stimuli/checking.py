@@ -1,4 +1,4 @@
-"""All that is wrong with the data of a card at once, and what they hold."""
+"""A check of the data of a card: all mistakes at once, or else a summary of the content."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ from emoalign.tables import groups
 
 @dataclass(frozen=True)
 class ScaleSummary:
-    """The human ratings on a scale: items rated, the lowest and the highest mean in points of the
-    scale (None for labels), and the fewest and the most raters of an item, where the source tells.
+    """A summary of the human ratings on a scale.
+
+    Attributes:
+        items: number of rated items.
+        lowest, highest: lowest and highest item mean in points of the scale; None for labels.
+        raters: fewest and most raters of an item; None if unknown.
     """
 
     items: int
@@ -35,8 +39,10 @@ class ScaleSummary:
 
 @dataclass(frozen=True)
 class DataCheck:
-    """What is wrong with the data of a card, or else what they hold: the number of items, and the
-    ratings by scale. `norms` are as in the table of norms, of all items."""
+    """The mistakes in the data of a card, or else the number of items and the ratings by scale.
+
+    `norms` are the rows of the table of norms, for all items.
+    """
 
     problems: tuple[str, ...] = ()
     items: int = 0
@@ -45,10 +51,9 @@ class DataCheck:
 
 
 def check_data(card: DatasetCard, images: bool = True) -> DataCheck:
-    """Read all files of a card. Nothing is written, and nobody is asked.
+    """Read all files of a card, with image files if `images` is True. Nothing is written.
 
-    Image files are opened as well, where `images` says so. No mistake in the files ends in an
-    exception: all are in the result.
+    Mistakes in the files raise no exception; all of them are in the result.
     """
     mistakes = Mistakes()
     items = read_items(card.source, card.files(), card.scales, card.keep, mistakes)
@@ -62,7 +67,7 @@ def check_data(card: DatasetCard, images: bool = True) -> DataCheck:
 
 
 def summaries(norms: pd.DataFrame) -> dict[str, ScaleSummary]:
-    """What people's ratings are, by scale, from the table of norms."""
+    """A summary of the human ratings by scale, from the table of norms."""
     return {str(scale): _summary(rows) for (scale,), rows in groups(norms, ["scale"])}
 
 
@@ -83,8 +88,8 @@ def read_items(
     keep: str | None,
     mistakes: Mistakes,
 ) -> list[SourceItem]:
-    """All items of a source, checked: every mistake in its files is noted, those of items that
-    `keep` leaves out excepted where they are about ratings."""
+    """All items of a source. Mistakes in its files are added to `mistakes`, except those in ratings
+    of items that `keep` leaves out."""
     paths: dict[str, Path] = {}
     for place, file in files.items():
         with mistakes.noted():
@@ -94,8 +99,30 @@ def read_items(
     items = source.read(paths, mistakes)
     if not isinstance(source, ItemTable):  # whose reader tells which row is whose
         _check_ids(items, mistakes)
+    elif items and not mistakes:
+        _check_rated(source, items, scales, mistakes)
     check_ratings([item for item in items if kept(item, keep)], scales, mistakes)
     return items
+
+
+def _check_rated(
+    source: ItemTable,
+    items: Sequence[SourceItem],
+    scales: Mapping[str, DatasetScale],
+    mistakes: Mistakes,
+) -> None:
+    """Note every scale with columns in a table, none of which has a rating of any item."""
+    for part in source.parts():
+        for scale, columns in part.scales.items():
+            if scale in scales and not any(scale in item.ratings for item in items):
+                names = ", ".join(map(repr, columns.named().values()))
+                mistakes.add(
+                    "",
+                    f"{part.table.file}: no item has a rating on the scale {scale!r}: "
+                    f"every field is empty or a missing value (column {names})",
+                    f"Name other columns under source: scales: {scale}, or remove the scale there "
+                    "and under scales.",
+                )
 
 
 def kept(item: SourceItem, keep: str | None) -> bool:

@@ -20,14 +20,14 @@ from emoalign.study.scales import DatasetScale, Frameworks, LabelScale
 from emoalign.study.settings import Strata
 
 DatasetSource = Annotated[
-    Annotated[VaderLexiconSource, Tag(tag("reader", "vader-lexicon"))]
+    Annotated[TableSource, Tag(tag("reader", "table"))]
+    | Annotated[VaderLexiconSource, Tag(tag("reader", "vader-lexicon"))]
     | Annotated[VaderSentencesSource, Tag(tag("reader", "vader-sentences"))]
     | Annotated[EmobankSource, Tag(tag("reader", "emobank"))]
     | Annotated[GoemotionsSource, Tag(tag("reader", "goemotions"))]
     | Annotated[GoemotionsSplitsSource, Tag(tag("reader", "goemotions-splits"))]
     | Annotated[OasisSource, Tag(tag("reader", "oasis"))]
-    | Annotated[AnewSource, Tag(tag("reader", "anew"))]
-    | Annotated[TableSource, Tag(tag("reader", "table"))],
+    | Annotated[AnewSource, Tag(tag("reader", "anew"))],
     Discriminator(tagged("reader")),
 ]
 """The files of a dataset and how to read them; `reader` says which of these it is."""
@@ -36,55 +36,43 @@ RemoteApi = Literal["ask", "allow", "deny"]
 
 
 class DatasetCard(Entry):
-    """Stimulus items with human norms, and how to read them."""
+    """Items with human norms, and how to read them."""
 
-    title: str = Field(description="Name of the dataset as a reader of the report should see it.")
-    modality: Modality = Field(description="What an item is.")
+    title: str = Field(description="Name in the report.")
+    modality: Modality = Field(description="Kind of the items.")
     language: str = Field("en", description="Language of the items (BCP 47, such as en or es-MX).")
-    source: DatasetSource = Field(
-        description="The files with items and human ratings, and how to read them."
-    )
+    source: DatasetSource = Field(description="Files with items and ratings, and their reader.")
     obtain: str | None = Field(
         None,
-        description="How to get the files: where to ask, and where to put them; shown when one is "
-        "missing.",
+        description="How to get the files; shown if one is missing.",
     )
     archive: FileSource | None = Field(
         None,
-        description="A zip file from which the target data takes the images, and files of the "
-        "source that are missing.",
+        description="Zip file with images and missing files of the source.",
     )
     images: str | None = Field(
         None,
-        description="Folder of the image files, relative to the project, if the items are "
-        "images. Not needed if no model is shown them.",
+        description="Folder of the images, relative to the project.",
     )
     keep: str | None = Field(
-        None, description="Regular expression the whole text of an item must match to be used."
+        None, description="Regular expression the whole text of an item must match."
     )
-    scales: dict[Name, DatasetScale] = Field(
-        min_length=1, description="The scales people rated on, by name."
-    )
+    scales: dict[Name, DatasetScale] = Field(min_length=1, description="The rated scales, by name.")
     frameworks: Frameworks = Field(
         default_factory=Frameworks,
-        description="Which scales are dimensions and which are single emotions, for the "
-        "comparison of the two; a scale that is not named takes no part in it.",
+        description="Scales that are dimensions, and scales that are discrete emotions.",
     )
-    licence: str = Field(description="Licence of the data (SPDX identifier where there is one).")
-    citation: str = Field(description="BibTeX entry to cite when the data are used.")
-    redistribute: bool = Field(
-        description="Whether the terms allow items to be shown in reports; if not, ids are "
-        "shown instead."
-    )
+    licence: str = Field(description="Licence of the data, as an SPDX identifier if possible.")
+    citation: str = Field(description="BibTeX entry.")
+    redistribute: bool = Field(description="Whether reports may show items; if not, they show ids.")
     remote_api: RemoteApi | None = Field(
         None,
-        description="Whether items may be sent to a model on another machine. allow: yes. deny: "
-        "never. ask: only if the study names the dataset in allow_remote. Without it, allow where "
-        "redistribute is true, else ask.",
+        description=(
+            "Items may be sent to other machines. allow: always. deny: never. ask: if in "
+            "allow_remote. Default: allow if redistribute."
+        ),
     )
-    caveats: tuple[str, ...] = Field(
-        (), description="What a reader must know beside any result; shown in the report."
-    )
+    caveats: tuple[str, ...] = Field((), description="Limitations, shown in the report.")
 
     @property
     def remote(self) -> RemoteApi:
@@ -117,7 +105,7 @@ class DatasetCard(Entry):
             unknown = [name for name in rated if name not in self.scales]
             stimulus = "image" if self.modality == "image" else "text"
             if getattr(self.source, stimulus) is None:
-                raise ValueError(f"source.{stimulus}: missing; a column with what is shown")
+                raise ValueError(f"source.{stimulus}: missing; name the column of the {stimulus}s")
             self._check_kinds(self.source)
         else:
             unknown = [name for name in self.scales if name not in rated]
@@ -159,7 +147,7 @@ class DatasetCard(Entry):
 class PreparationJob(Job):
     """Read one dataset, draw the sample, write items and norms."""
 
-    version: int = 5
+    version: int = 6
     dataset: str
     restricted: bool = False
     modality: Modality
@@ -174,8 +162,8 @@ class PreparationJob(Job):
     excluded_texts: tuple[str, ...]
     shard_items: int | None
     shown: bool = True
-    """Whether anybody is shown the images, so that their files are needed."""
+    """Whether a model is shown the items, so that image files are needed."""
     rated: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Cards of recorded ratings by model, where only items that all of them have are used."""
+    """Cards of recorded ratings by model, if only items that all of them rated are used."""
     protocols: tuple[str, ...] = ()
     """The protocols under which they must have them."""

@@ -13,6 +13,7 @@ from emoalign.errors import DataError
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.rows import Row
 from emoalign.stimuli.table_format import TableFormat
+from emoalign.wording import sentence
 
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 _END_OF_LINE = re.compile(rb"\r\n|\r|\n")
@@ -136,7 +137,7 @@ def decoded(path: Path, encoding: str = "utf-8-sig", card: str = "the dataset's 
         ) from error
     except UnicodeError as error:
         raise DataError(
-            f"{path}: not {encoding} text: {error}. Give its encoding in {card}."
+            f"{path}: not {encoding} text: {sentence(str(error))} Give its encoding in {card}."
         ) from error
     if "\0" in text:
         line = len(_END_OF_LINE.findall(text[: text.index("\0")].encode(errors="replace"))) + 1

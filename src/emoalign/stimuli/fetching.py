@@ -1,4 +1,4 @@
-"""Fetching what others made: a file from its address, images and tables out of a zip file."""
+"""Fetching published files: from an address, and images and tables from a zip file."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class UnreachableError(DataError):
 
 
 def download(source: FileSource, target: Path) -> str:
-    """Bring the file at the source's address to `target`; its sha256.
+    """Download the file at the source's address to `target`; return its sha256.
 
-    What an interrupted download has brought is kept beside it (`.part`) and continued, where a
-    checksum can tell that the parts belong together. Raises UnreachableError when the server cannot
+    An interrupted download is kept beside it (`.part`) and continued if a checksum can show that
+    the parts belong together. Raises UnreachableError when the server cannot
     be reached, and DataError when it does not have the file, or has another one than expected.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -57,9 +57,9 @@ def download(source: FileSource, target: Path) -> str:
 
 
 def copy(original: Path, source: FileSource, target: Path) -> str:
-    """Bring a file of a mirror to `target`; its sha256.
+    """Copy a file of a mirror to `target`; return its sha256.
 
-    Raises DataError when it is not the expected one.
+    Raises DataError if it is not the expected file.
     """
     checksum = sha256(original)
     if source.sha256 not in (None, checksum):
@@ -82,7 +82,7 @@ def _fetch(source: FileSource, part: Path, target: Path) -> None:
         except httpx2.HTTPStatusError as error:
             raise DataError(
                 f"{target}: the server answered {error.response.status_code} for {source.url}. If "
-                f"the file has moved, look for it with its authors and put it to {target}."
+                f"the file has moved, find it on its authors' pages and save it as {target}."
             ) from error
         except httpx2.TransportError as error:
             if attempt == _ATTEMPTS:
@@ -128,7 +128,7 @@ def _continue(source: FileSource, part: Path) -> None:
 
 IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 MOST_BYTES = 20_000_000_000
-"""What all files taken out may hold together."""
+"""The largest size in bytes of all unpacked files together."""
 
 _log = logging.getLogger(__name__)
 
@@ -147,8 +147,8 @@ def unpack(archive: Path, files: Mapping[str, Path], images: Path | None) -> int
             total = sum(info.file_size for info in chosen.values())
             if total > MOST_BYTES:
                 raise DataError(
-                    f"{archive}: its files would take {total} bytes, more than the {MOST_BYTES} "
-                    "that are taken out. Take them out yourself if you trust it."
+                    f"{archive}: its files would take {total:,} bytes; at most {MOST_BYTES:,} are "
+                    "unpacked. If you trust the archive, unpack it yourself."
                 )
             for target, info in chosen.items():
                 with (
@@ -165,7 +165,7 @@ def unpack(archive: Path, files: Mapping[str, Path], images: Path | None) -> int
         EOFError,
     ) as error:
         raise DataError(
-            f"{archive}: cannot be taken apart ({error}). If the download was interrupted, delete "
+            f"{archive}: cannot be unpacked ({error}). If the download was interrupted, delete "
             "the file and get it again."
         ) from error
     _log.info("%s: files taken out: %d", archive, len(chosen))
@@ -188,7 +188,7 @@ def _chosen(
             continue
         if target in chosen:
             raise DataError(
-                f"{archive}: holds {name!r} more than once ({chosen[target].filename}, "
+                f"{archive}: contains {name!r} more than once ({chosen[target].filename}, "
                 f"{info.filename}). Save the right one as {target} yourself."
             )
         chosen[target] = info

@@ -1,4 +1,4 @@
-"""The target `data`: bringing the files of datasets into place, or saying how to get them."""
+"""The target `data`: fetch the files of datasets, or say how to get them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 def gather(
     cards: Mapping[str, DatasetCard], needed: Collection[str], mirror: Path | None = None
 ) -> None:
-    """Bring the files of these datasets into place, and verify all that are there.
+    """Fetch the missing files of these datasets, and verify all that are there.
 
-    What is openly licensed is copied from the mirror, a folder that is laid out like resources/, or
-    downloaded. For the rest it is told whom to ask, and where to put the files. Raises DataError at
-    the end when a file is not the expected one, could not be downloaded, or is missing from a
-    dataset that is `needed`; every dataset has had its turn by then.
+    Openly licensed files are copied from the mirror, a folder with the layout of resources/, or
+    downloaded. For the others a message says whom to ask and where to put the files. Once all
+    datasets have been tried, raises DataError if a file is not the expected one, could not be
+    downloaded, or is missing from a `needed` dataset.
     """
     if mirror is not None and not mirror.is_dir():
         raise DataError(f"{mirror}: no such folder (data_mirror of the study)")
@@ -44,7 +44,7 @@ def gather(
         elif missing and name not in needed:
             _log.info("%s: %s", name, _how_to_get(card, missing))
         else:
-            _log.info("%s: not complete, see below", name)
+            _log.info("%s: files are missing or wrong, see below", name)
             problems += [f"{name}: {problem}" for problem in wrong]
             problems += [f"{name}: {_how_to_get(card, missing)}"] if missing else []
     if problems:
@@ -53,14 +53,14 @@ def gather(
 
 
 class _Bringing:
-    """Bringing files from a mirror or the network; a server that is not reached is asked once."""
+    """Files from a mirror or the network; an unreachable server is tried only once."""
 
     def __init__(self, mirror: Path | None) -> None:
         self.mirror = mirror
         self.unreachable: set[str | None] = set()
 
     def complete(self, card: DatasetCard) -> list[str]:
-        """Bring what a dataset lacks and can be brought; what went wrong."""
+        """Fetch the missing files of a dataset that can be fetched; return the problems."""
         wrong = []
         for file in (*card.files().values(), *_archive(card)):
             try:
@@ -87,7 +87,7 @@ class _Bringing:
             checksum, origin = self._download(file, target), file.url
         else:
             return
-        _log.info("%s: brought from %s (sha256 %s)", target, origin, checksum)
+        _log.info("%s: copied from %s (sha256 %s)", target, origin, checksum)
 
     def _download(self, file: FileSource, target: Path) -> str:
         host = urlsplit(file.url or "").hostname
@@ -107,10 +107,10 @@ class _Bringing:
         lacking = [file for file in folder.iterdir() if not (target / file.name).exists()]
         for image in sorted(file for file in lacking if file.is_file()):
             copy(image, FileSource(file=image.name), target / image.name)
-        _log.info("%s: %d images brought from %s", target, len(lacking), folder)
+        _log.info("%s: %d images copied from %s", target, len(lacking), folder)
 
     def _mirrored(self, file: str) -> Path | None:
-        """The place of a file in the mirror: below it as below resources/."""
+        """The path of a file in the mirror, which has the layout of resources/."""
         path = PurePath(file)
         if self.mirror is None or path.is_absolute():
             return None
@@ -119,7 +119,7 @@ class _Bringing:
 
 
 def _archive(card: DatasetCard) -> list[FileSource]:
-    """The archive of a dataset, while something is missing that it may hold."""
+    """The archive of a dataset, if files are missing that it may contain."""
     return [card.archive] if card.archive is not None and _missing(card) else []
 
 
@@ -134,7 +134,7 @@ def _take_out(card: DatasetCard, archive: FileSource) -> None:
 
 
 def _missing(card: DatasetCard) -> list[str]:
-    """The files, and the folder of images, that are not there."""
+    """The missing files, and the folder of images if it is missing."""
     files = [file for file in card.files().values() if file.package is None]
     missing = [file.file for file in files if not Path(file.file).exists()]
     if card.images is not None and not any(Path(card.images).glob("*")):
@@ -144,6 +144,4 @@ def _missing(card: DatasetCard) -> list[str]:
 
 def _how_to_get(card: DatasetCard, missing: Sequence[str]) -> str:
     directions = next((file.obtain for file in card.files().values() if file.obtain), None)
-    return (
-        f"not there: {', '.join(missing)}. {directions or 'The card does not say how to get it.'}"
-    )
+    return f"missing: {', '.join(missing)}. {directions or 'The card does not say how to get it.'}"

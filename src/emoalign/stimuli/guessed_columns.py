@@ -1,4 +1,4 @@
-"""What the columns of somebody's table of items likely are: id, stimulus, raters, ratings."""
+"""Guesses about the columns of a user's table of items: id, stimulus, raters, ratings."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class GuessedColumns:
     """The columns of a table of items.
 
     Attributes:
-        id, text, image: what an item is known by, and what is shown of it.
-        modality: what an item is.
-        language: of the texts, told from their letters; en where they do not tell.
+        id, text, image: the columns of the item's id and of its text or image.
+        modality: word, sentence or image.
+        language: of the texts, guessed from their letters; en if these do not decide.
         rows: whether a row is an item, or one person's rating of it.
-        rater: the column that says who gave the rating in a row.
+        rater: the column that identifies the rater of a row.
         scales: those that people rated on.
         others: columns with groups of items, by the key of a card that may name them.
         unused: all other columns.
@@ -177,7 +177,7 @@ def _text(words: Sequence[str], held: Mapping[str, Sequence[str]]) -> str | None
 
 
 def _id(table: GuessedTable, shown: str | None, rater: str | None) -> str:
-    """The column that tells items apart: an id, or else what is shown."""
+    """The column that identifies items: an id, or else the stimulus."""
     pairs: dict[str, int] = {}
     for name in table.header:
         if name in (shown, rater) or (_plain(name) not in _NAMES["id"].split() and name):
@@ -209,7 +209,7 @@ def _modality(texts: Sequence[str]) -> Literal["word", "sentence"]:
 
 
 def _language(texts: Sequence[str]) -> str:
-    """The language that letters tell of, where they do; English else."""
+    """The language that the letters suggest, or English."""
     counts = {
         language: sum(bool(re.search(letters, text.casefold())) for text in texts)
         for language, letters in _LANGUAGES

@@ -1,4 +1,4 @@
-"""How somebody's table is likely written: encoding, delimiter, decimals, where its header is."""
+"""Guesses about the format of a user's table: encoding, delimiter, decimals, header line."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class GuessedTable:
 
 
 def guess_table(path: Path) -> GuessedTable:
-    """Read the beginning of a table. Raises DataError where it is none, or has no header."""
+    """Read the beginning of a table. Raises DataError if it is not a table, or has no header."""
     kind = path.suffix.removeprefix(".").lower()
     written: dict[str, object] = {}
     if kind in ("xlsx", "xls"):
@@ -222,7 +222,7 @@ def _encoding(content: bytes) -> dict[str, object]:
 
 
 def _delimiter(text: str) -> str:
-    """What cuts the first lines into the same number of fields, and more than one."""
+    """The delimiter that gives the first lines the same number of fields, and more than one."""
 
     def cut(delimiter: str) -> tuple[float, int]:
         try:
@@ -269,7 +269,7 @@ def _decimals(columns: Sequence[Sequence[str]]) -> dict[str, object]:
 
 
 def _missing(columns: Sequence[Sequence[str]], decimal: str) -> dict[str, object]:
-    """What stands in columns of numbers where there is none."""
+    """The marks of missing values in columns of numbers."""
     words: Counter[str] = Counter()
     for values in columns:
         others = [value for value in values if value and not _NONE.fullmatch(value)]

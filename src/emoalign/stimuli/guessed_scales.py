@@ -1,4 +1,4 @@
-"""Which columns of a table likely hold people's ratings, on which scales, and how these range."""
+"""Guesses about the scales of a table: their columns of human ratings, and their ranges."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ SYMMETRIC = (1, 2, 3, 4, 5, 10, 100)
 class GuessedScale:
     """A scale that people rated on, with its columns as a card names them.
 
-    `lowest` and `highest` are what its numbers go from and to; `native` is the range that the file
-    likely uses. `named` says whether a column's name tells which scale it is.
+    `lowest` and `highest` are the extremes of its numbers; `native` is the range that the file
+    likely uses. `named` says whether the name of a column identifies the scale.
     """
 
     name: str
@@ -98,9 +98,9 @@ def guess_scales(columns: Mapping[str, Sequence[float]]) -> list[GuessedScale]:
 
 
 def _unnamed(columns: Mapping[str, Sequence[float]]) -> list[GuessedScale]:
-    """Scales of a table none of whose columns says which it is of, as far as they may be ratings.
+    """Scales of columns whose names do not say which scale they are on, if they may be ratings.
 
-    One column is taken for valence; several with whole numbers are those of several people.
+    A single column is taken for valence; several with whole numbers for those of several people.
     """
     may_be = {
         name: values

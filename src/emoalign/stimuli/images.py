@@ -38,8 +38,8 @@ def opened(path: Path) -> Iterator[Image]:
 
     def too_large(size: str) -> DataError:
         return DataError(
-            f"{path}: an image of {size} is not opened: it may have {MOST_PIXELS // 10**6} million "
-            "pixels. Save it smaller; models are shown images of a few thousand pixels a side."
+            f"{path}: the image has {size}; at most {MOST_PIXELS // 10**6} million pixels are "
+            "allowed. Save it smaller; models are shown images of a few thousand pixels a side."
         )
 
     try:

@@ -1,4 +1,4 @@
-"""Rows of a table as wide as its header: what is empty or only a note is left out, and counted."""
+"""Rows of a table as wide as its header; empty rows and notes are left out and counted."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def fitted(
 ) -> Iterator[Row]:
     """The rows that have all named columns.
 
-    A row whose named columns are all empty is left out, and so is what stands right of them: a
-    note. Both are told in the log, with their number. A row that is too short is noted as a
-    mistake. So is one that is too long because a field may hold the separator, where fields are
-    `separated` by one: the fields right of it would be taken for those of other columns.
+    A row whose named columns are all empty is left out, and so are notes to the right of the named
+    columns; the log counts both. A row that is too short is a mistake. So is a row that is too long
+    because a field may contain the separator, if fields are `separated` by one: the fields to its
+    right would be read as those of other columns.
     """
     used = used or Used()
     named = 1 + max((place for place, name in enumerate(header) if name), default=-1)
@@ -93,10 +93,10 @@ def fitted(
 
 
 def _shifted(fields: Sequence[object], width: int, named: int, used: Used) -> bool:
-    """Tell whether a field that holds the separator may have moved those right of it.
+    """Tell whether a field that contains the separator may have shifted the fields to its right.
 
-    Then the row is wider than the header, without a gap after the named columns. And the field that
-    was in the last column with numbers has moved on to one that could be a number.
+    The row is then wider than the header, without a gap after the named columns, and a field beyond
+    the last column of numbers could be a number.
     """
     gap = next((place for place in range(named, len(fields)) if _blank(fields[place])), len(fields))
     most = min(gap - named, len(fields) - width)

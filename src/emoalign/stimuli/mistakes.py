@@ -1,4 +1,4 @@
-"""Mistakes in the files of a dataset, gathered and told at once."""
+"""Mistakes in the files of a dataset, gathered and reported at once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from emoalign.errors import DataError
 
 SHOWN = 10
-"""Mistakes of a kind that are told one by one; of the others, only the number."""
+"""Mistakes of a kind that are listed one by one; of more, only the number is given."""
 
 Remedy = str | Callable[[Counter[str]], str]
-"""What mends all mistakes of a kind; or a function that knows it from what was found how often."""
+"""The correction for all mistakes of a kind, or a function that derives it from their counts."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class _Kind:
 
 
 class Mistakes:
-    """Everything that is wrong with some files: the first ten of each kind, and their number."""
+    """The mistakes in some files: the first ten of each kind, and how many there are."""
 
     def __init__(self) -> None:
         self._kinds: dict[tuple[str, str], _Kind] = {}
@@ -37,10 +37,10 @@ class Mistakes:
         return bool(self._kinds)
 
     def add(self, kind: str, problem: str, remedy: Remedy = "", value: str = "") -> None:
-        """Note a mistake. `problem` begins with its place: "words.csv, line 3, column 'v': ...".
+        """Add a mistake. `problem` begins with its place: "words.csv, line 3, column 'v': ...".
 
-        Mistakes of a kind are told together, as often as they have the same remedy. A remedy that
-        is a function gets the number of mistakes by `value`.
+        Mistakes of the same kind and remedy are listed together. A remedy that is a function gets
+        the number of mistakes by `value`.
         """
         key = (kind, remedy if isinstance(remedy, str) else "")
         known = self._kinds.setdefault(key, _Kind(remedy))
@@ -56,7 +56,7 @@ class Mistakes:
 
     @contextmanager
     def noted(self, kind: str = "") -> Iterator[None]:
-        """Note the DataError that ends the block, such as that a file is not of its format."""
+        """Add a DataError that ends the block, such as a file of the wrong format."""
         try:
             yield
         except DataError as error:

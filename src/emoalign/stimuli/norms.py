@@ -49,7 +49,7 @@ def norm_rows(items: Sequence[SourceItem], scales: Mapping[str, DatasetScale]) -
 def check_ratings(
     items: Sequence[SourceItem], scales: Mapping[str, DatasetScale], mistakes: Mistakes
 ) -> None:
-    """Note every human rating that is not on its scale, and every choice that is none."""
+    """Add a mistake for each human rating off its scale and each choice without a label."""
     for item in items:
         for name, scale in scales.items():
             human = item.ratings.get(name)
@@ -91,7 +91,7 @@ def _outside(value: float, native: NativeRange) -> str:
 
 
 def _in_range(values: Counter[str]) -> str:
-    """What mends ratings off the scale, from what they are and how often."""
+    """The correction for ratings off the scale, from their values and counts."""
     often = [value for value, count in values.most_common() if count >= OFTEN]
     codes = (
         (f' If {often[0]} means that there is no rating, set na_values: ["{often[0]}"].')
@@ -158,7 +158,7 @@ def _labelled(human: HumanLabels, scale: LabelScale, item: SourceItem) -> dict[s
 
 
 def _choice(names: tuple[str, ...], scale: LabelScale) -> tuple[str, ...] | None:
-    """The labels that a rater chose. Letters may be coded in another way than on the card."""
+    """The labels that a rater chose, whatever the Unicode form of their letters."""
     label_of = _labels_as_composed(scale.labels)
     return scale.choice([label_of.get(composed(name).casefold(), name) for name in names])
 
@@ -206,8 +206,8 @@ def human_answers(
 def single_ratings(norms: pd.DataFrame, name: str) -> pd.DataFrame | None:
     """Each rating on the scale called `name`, or set of labels, with its item and who gave it.
 
-    The columns are item_id, rater (a code) and rating, in order of the items. None where the source
-    does not tell who rated: without raters, or without single ratings, of any item with a norm.
+    The columns are item_id, rater (a code) and rating, in order of the items. None if raters or
+    single ratings are unknown for any item with a norm.
     """
     rows = norms[(norms["scale"] == name) & (norms["n"].fillna(0) > 0)].sort_values("item_id")
     column = "ratings" if rows["labels"].isna().all() else "labels"

@@ -10,7 +10,7 @@ from emoalign.stimuli.mistakes import Mistakes, Remedy
 from emoalign.stimuli.table_format import TableFormat
 
 LARGEST = 1e15
-"""Beyond it, numbers are not exact enough to be told apart, and their squares soon infinite."""
+"""Larger numbers cannot be told apart exactly, and their squares become infinite."""
 
 OFTEN = 3
 """Times the same word must stand in place of a number to be taken for a sign of none."""
@@ -79,7 +79,7 @@ def missing_instead(value: str, written: TableFormat) -> str:
 
 
 def _mended(field: str, decimal: str, written: TableFormat, card: str) -> tuple[str, Remedy]:
-    """What a field is that holds no number, and what mends it."""
+    """The kind of a field that is not a number, and the correction."""
     if decimal == "." and _THOUSANDS.fullmatch(field):
         return "Numbers with a comma before three digits", (
             "If the comma separates thousands, write 1234 instead of 1,234. If it separates "

@@ -1,36 +1,33 @@
-"""Preparing a dataset: read, check, choose the study's items, map to its scales, cut in shards."""
+"""Preparing a dataset: its files become the items and norms of a study."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import math
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
 import orjson
 import pandas as pd
 
-from emoalign.errors import DataError
-from emoalign.statistics.raters import agreement_on_labels
-from emoalign.stimuli.checking import kept, read_items, shown_name
+from emoalign.stage import FILE_ONLY
+from emoalign.stimuli.checking import kept, read_items
 from emoalign.stimuli.dataset_cards import PreparationJob
 from emoalign.stimuli.images import image_files, image_path
 from emoalign.stimuli.mistakes import Mistakes
-from emoalign.stimuli.norms import human_answers, norm_rows
+from emoalign.stimuli.norms import norm_rows
 from emoalign.stimuli.public_ids import public_ids
 from emoalign.stimuli.rated_items import RatedItems, only_rated
-from emoalign.stimuli.readers.base import HumanLabels, HumanRatings, SourceItem
-from emoalign.stimuli.rows import composed
+from emoalign.stimuli.readers.base import SourceItem
+from emoalign.stimuli.selection import Selection, select
 from emoalign.study.fields import FileSource
-from emoalign.study.scales import DatasetScale
-from emoalign.study.settings import Strata, Stratifier
 from emoalign.study.source_files import locate_verified, sha256
 from emoalign.tables import NORMS, STIMULI, atomic, groups
+
+USED = "items_used"
+"""The key of the note in a file of stimuli: how many items are used, and why others are not."""
+
+_log = logging.getLogger(__name__)
 
 
 def prepare(
@@ -56,8 +53,9 @@ def prepare(
         "source": ", ".join(path.name for path, _ in located),
         "source_sha256": ", ".join(checksum for _, checksum in located),
     }
+    used = " ".join(made.notes)
     _tell_repeated(job.dataset, made.norms)
-    STIMULI.write(made.stimuli, stimuli, metadata)
+    STIMULI.write(made.stimuli, stimuli, metadata | {USED: used})
     NORMS.write(made.norms, norms, metadata)
     with atomic(shards) as partial:
         names = sorted(set(made.stimuli["shard"]))
@@ -66,11 +64,18 @@ def prepare(
 
 @dataclass(frozen=True)
 class Prepared:
-    """The items of the study and their norms, as in the tables, of so many items there are."""
+    """The items of a study and their norms.
+
+    Attributes:
+        stimuli, norms: the rows of the tables.
+        there: the number of items from which those of the study were chosen.
+        notes: sentences about which items are used, why others are not, and what they look like.
+    """
 
     stimuli: pd.DataFrame
     norms: pd.DataFrame
     there: int
+    notes: Sequence[str] = ()
 
 
 def prepared(
@@ -79,12 +84,22 @@ def prepared(
     rated: Sequence[RatedItems],
     mistakes: Mistakes,
 ) -> Prepared:
-    """What `prepare` writes; without items where something is wrong, which is noted."""
+    """The items and norms that `prepare` writes, with notes that are also logged.
+
+    Problems are added to `mistakes`; there are no items then.
+    """
     everything = read_items(job.source, files, job.scales, job.keep, mistakes)
     items: list[SourceItem] = []
+    notes: list[str] = []
     if not mistakes:
         with mistakes.noted():
-            items = select(only_rated(job.dataset, everything, rated), job)
+            answered = only_rated(job.dataset, everything, rated)
+            selection = select(answered, job)
+            items = list(selection.items)
+            missing = len(everything) - len(answered)
+            left_out = {"without recorded answers (items: rated)": missing, **selection.left_out}
+            if any(left_out.values()):
+                notes.append(Selection(items, left_out).in_words())
     if job.restricted and items:
         called = public_ids(everything, job.dataset)
         items = [replace(item, item_id=called[item.item_id]) for item in items]
@@ -97,11 +112,28 @@ def prepared(
     if mistakes:
         items, images = [], []
     shard_of = shard_names(len(items), job.shard_items)
+    stimuli = _stimulus_rows(items, job, images, shard_of)
+    notes += _looks(stimuli)
+    for note in notes:
+        _log.info("dataset %s: %s", job.dataset, note, extra=FILE_ONLY)
+    _tell_blanks(job.dataset, stimuli)
     return Prepared(
-        _stimulus_rows(items, job, images, shard_of),
+        stimuli,
         norm_rows(items, job.scales),
         sum(kept(item, job.keep) for item in everything),
+        notes,
     )
+
+
+def _looks(stimuli: pd.DataFrame) -> Iterator[str]:
+    """A sentence about items that look alike, if any do."""
+    looks = zip(stimuli["image_sha256"], stimuli["text"], stimuli["image_path"], strict=True)
+    shown = [sha256 or text or path for sha256, text, path in looks]
+    if again := len(shown) - len(set(shown)):
+        yield (
+            f"Items that show the same text or image as an earlier one: {again:,}. They are kept "
+            "as items of their own, and resampled together with it."
+        )
 
 
 def _stimulus_rows(
@@ -125,90 +157,20 @@ def _stimulus_rows(
     )
 
 
-_log = logging.getLogger(__name__)
-
-
-def select(items: Sequence[SourceItem], job: PreparationJob) -> list[SourceItem]:
-    """The items of the study, in order of their id, with their strata where the study has some.
-
-    Leaves out items that do not match `keep`, demonstrations of any prompt set (case ignored), and
-    items that fewer than `min_raters` people rated on a scale that others have ratings on; a scale
-    that nobody rated leaves out none. Raises DataError on a repeated id, or when fewer items are
-    left than the sample needs.
-    """
-    by_id = {item.item_id: item for item in items}
-    if len(by_id) != len(items):
-        ids = [item.item_id for item in items]
-        twice = next(item_id for item_id in ids if ids.count(item_id) > 1)
-        raise DataError(f"dataset {job.dataset!r}: the id {twice!r} is used for more than one item")
-    eligible = _eligible(items, job)
-    strata: dict[str, str] = {}
-    if job.strata is None:
-        drawn = sample_ids(eligible, job.sample, job.seed)
-    else:
-        norms = norm_rows([by_id[item_id] for item_id in eligible], job.scales)
-        strata = strata_of(norms, job.strata, job.scales)
-        drawn = stratified_ids(strata, job.strata.wanted(), job.sample, job.seed)
-        _tell_strata(job.dataset, job.strata.names, strata, drawn)
-    if len(drawn) < (job.sample or 1):
-        raise DataError(
-            f"dataset {job.dataset!r}: {len(strata or eligible)} of {len(items)} items are "
-            "eligible (they match `keep`, are no demonstration and were rated on all scales asked "
-            f"about, by {job.min_raters} or more), but the study asks for a sample of "
-            f"{job.sample or 1}"
+def _tell_blanks(dataset: str, stimuli: pd.DataFrame) -> None:
+    """Warn of texts with blanks around them, which requests repeat as they are."""
+    blanks = sum(text is not None and text != text.strip() for text in stimuli["text"])
+    if blanks:
+        _log.warning(
+            "dataset %s: texts that begin or end with blanks: %d. The blanks are sent to the "
+            "models as well; if they are a mistake, remove them from the table.",
+            dataset,
+            blanks,
         )
-    return [
-        replace(by_id[item_id], stratum=strata.get(item_id, by_id[item_id].stratum))
-        for item_id in drawn
-    ]
-
-
-def _eligible(items: Sequence[SourceItem], job: PreparationJob) -> list[str]:
-    rated = {scale for item in items for scale in item.ratings} & set(job.scales)
-    enough = {item.item_id for item in items if _raters(item, rated) >= job.min_raters}
-    if len(enough) < len(items):
-        _log.info(
-            "dataset %s: left out without %s on each of %s: %d of %d items",
-            job.dataset,
-            "a human rating" if job.min_raters == 1 else f"{job.min_raters} human raters",
-            ", ".join(sorted(rated)),
-            len(items) - len(enough),
-            len(items),
-        )
-    excluded = {composed(text).casefold() for text in job.excluded_texts}
-    return [
-        item.item_id
-        for item in items
-        if item.item_id in enough
-        and composed(shown_name(item)).casefold() not in excluded
-        and kept(item, job.keep)
-    ]
-
-
-def _raters(item: SourceItem, scales: Collection[str]) -> float:
-    """The fewest people who rated an item on any of the scales; infinity where nobody tells."""
-    if not item.ratings.keys() >= set(scales):
-        return 0
-    return min((_raters_on(item.ratings[scale]) for scale in scales), default=math.inf)
-
-
-def _raters_on(human: HumanRatings | HumanLabels) -> float:
-    if isinstance(human, HumanLabels):
-        return len(human.choices)
-    return math.inf if human.n is None else human.n
-
-
-def _tell_strata(
-    dataset: str, names: Sequence[str], strata: Mapping[str, str], drawn: Sequence[str]
-) -> None:
-    there = Counter(strata.values())
-    taken = Counter(strata[item_id] for item_id in drawn)
-    for name in names:
-        _log.info("dataset %s, stratum %s: %d of %d items", dataset, name, taken[name], there[name])
 
 
 def _tell_repeated(dataset: str, norms: pd.DataFrame) -> None:
-    """Say in the log where people rated an item more than once."""
+    """Warn of items that the same person rated more than once."""
     for (scale,), rows in groups(norms.dropna(subset="raters"), ["scale"]):
         repeated = rows["raters"].map(lambda raters: len(raters) - len(set(raters)))
         if repeated.any():
@@ -222,84 +184,6 @@ def _tell_repeated(dataset: str, norms: pd.DataFrame) -> None:
                 int(repeated.sum()),
                 int((repeated > 0).sum()),
             )
-
-
-def strata_of(
-    norms: pd.DataFrame, strata: Strata, scales: Mapping[str, DatasetScale]
-) -> dict[str, str]:
-    """The stratum of each item by its id, from the norms of all items on the scales it takes.
-
-    `scales` are those of the dataset. Items whose statistic is undefined (an SD of one rater, no
-    rater at all) are in none.
-    """
-    classes = [_classes(norms, stratifier, scales) for stratifier in strata.by]
-    classed = set.intersection(*(set(class_of) for class_of in classes))
-    return {
-        item_id: "/".join(class_of[item_id] for class_of in classes) for item_id in sorted(classed)
-    }
-
-
-def stratified_ids(
-    strata: Mapping[str, str], wanted: Mapping[str, int], size: int | None, seed: int
-) -> list[str]:
-    """So many ids of each stratum, topped up to `size` from all that are left; ascending.
-
-    Drawn by rank as in `sample_ids`. A stratum that holds fewer than wanted gives all it has.
-    """
-    by_stratum: dict[str, list[str]] = defaultdict(list)
-    for item_id in sorted(strata, key=lambda item_id: rank(item_id, seed)):
-        by_stratum[strata[item_id]].append(item_id)
-    drawn = {item_id for name, ids in by_stratum.items() for item_id in ids[: wanted.get(name, 0)]}
-    if size is not None:
-        # By other ranks: those left of a stratum that gave many have high ones, and would be late.
-        left = sorted(strata.keys() - drawn, key=lambda item_id: rank(item_id, seed, "top up:"))
-        drawn |= set(left[: max(size - len(drawn), 0)])
-    return sorted(drawn)
-
-
-def _classes(
-    norms: pd.DataFrame, stratifier: Stratifier, scales: Mapping[str, DatasetScale]
-) -> dict[str, str]:
-    rows = norms[norms["scale"].isin(stratifier.scales)]
-    if stratifier.statistic == "agreement":
-        agreed: dict[str, set[str]] = defaultdict(set)
-        for scale in stratifier.scales:
-            people = human_answers(rows, scale, scales[scale])
-            if people.choices is None:
-                continue
-            for kind, items in agreement_on_labels(people.choices, people.n).items():
-                for item_id in people.item_ids[items].tolist():
-                    agreed[item_id].add(kind)
-        return {
-            item_id: kinds.pop() if len(kinds) == 1 else "partial"
-            for item_id, kinds in agreed.items()
-        }
-    values = rows.pivot(index="item_id", columns="scale", values=stratifier.statistic)
-    means = values.reindex(columns=list(stratifier.scales)).mean(axis=1, skipna=False).dropna()
-    side: Literal["left", "right"] = "left" if stratifier.closed == "right" else "right"
-    places = np.searchsorted(np.array(stratifier.bounds), means.to_numpy(), side=side)
-    return {
-        str(item_id): stratifier.names[place]
-        for item_id, place in zip(means.index, places, strict=True)
-    }
-
-
-def sample_ids(item_ids: Iterable[str], size: int | None, seed: int) -> list[str]:
-    """`size` of the ids in ascending order, or all of them; the same seed draws the same ids.
-
-    Each id has a fixed random rank under the seed and the lowest ranks are taken. So the order of
-    the ids does not matter, a larger sample contains the smaller one, and leaving one id out
-    brings in exactly one other.
-    """
-    return sorted(sorted(item_ids, key=lambda item_id: rank(item_id, seed))[:size])
-
-
-def rank(item_id: str, seed: int, draw: str = "") -> bytes:
-    """The random rank of an item under a seed: whoever else is there, it stays the same.
-
-    Another `draw` has ranks that have nothing to do with those of the first.
-    """
-    return hashlib.sha256(f"{seed}:{draw}{item_id}".encode()).digest()
 
 
 def shard_names(n_items: int, shard_items: int | None) -> Sequence[str]:

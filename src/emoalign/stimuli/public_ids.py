@@ -1,4 +1,4 @@
-"""Ids that may be shown, of items that may not: where an id would tell the text, one is made."""
+"""Ids of items that may not be shown: an id that would give away the text is replaced."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ LENGTH = 10
 """Hexadecimal digits of an id that is made, unless two items would share them."""
 
 _FEWEST = 4
-"""Letters of an id within a text, or of a text within an id, by which one tells of the other."""
+"""The number of letters shared by an id and a text from which on the id gives away the text."""
 
 _SYLLABLES = "\u1100"
 """The first of the characters that stand for syllables or words, of which one is enough."""
 
 
 def public_ids(items: Sequence[SourceItem], dataset: str) -> dict[str, str]:
-    """What items are called in results, by their ids in the dataset.
+    """The ids of items in results, by their ids in the dataset.
 
     Their ids, unless one of them holds the text of an item, or a part of it: then an id is made for
     every item of the dataset. It depends on the dataset's name and the item's own id alone, and is
@@ -57,7 +57,7 @@ class ItemFinder:
         self._lengths = {len(item_id) for item_id in ids if _MADE.fullmatch(item_id)}
 
     def __call__(self, name: str) -> list[str]:
-        """What the items are called in results that have this id, or this text."""
+        """The ids in results of the items that have this id, or this text."""
         found = self._ids.get(composed(name), [])
         if found and name not in self._names:
             self.otherwise.add(name)

@@ -1,4 +1,4 @@
-"""Only the items that were rated: what recorded ratings say of the items of a dataset."""
+"""The items of a dataset that recorded models have rated (items: rated)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RatedItems:
-    """The items that a model has answers to, as its table names them: by id, text or image.
-
-    Names are in Unicode NFC.
-    """
+    """The items that a recorded model has answers to, by id, text or image, in Unicode NFC."""
 
     model: str
     names: frozenset[str]
@@ -37,10 +34,9 @@ class RatedItems:
 def only_rated(
     dataset: str, items: Sequence[SourceItem], rated: Sequence[RatedItems]
 ) -> list[SourceItem]:
-    """The items that every model of `rated` has answers to; all of them where there is none.
+    """The items that every model of `rated` has answers to; all items if `rated` is empty.
 
-    Says in the log how many that are, altogether and model by model. Raises DataError when no item
-    is left.
+    Logs their number, altogether and by model. Raises DataError if no item is left.
     """
     left = [item for item in items if all(model.has(item) for model in rated)]
     if not rated:

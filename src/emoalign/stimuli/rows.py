@@ -26,8 +26,8 @@ class Row:
     ) -> str | None:
         """A field as it would stand in a CSV file, whole numbers without decimals; None for a null.
 
-        What a spreadsheet has made of a word, a truth value or a date, is noted as a mistake, and
-        so is a list or an object. No message says what stands in a field that is `confidential`.
+        A truth value or a date, which a spreadsheet may have made of a word, is a mistake, and so
+        is a list or an object. No message quotes a field that is `confidential`.
         """
         value = self.fields[place]
         where = f"{self.where}, column {column!r}"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # a card is read without pyarrow
 _TEXT = ("csv", "tsv")
 _SHEETS = ("xlsx", "xls")
 _COLUMNS = 40
-"""Names of columns that a message tells, at most."""
+"""The largest number of column names in a message."""
 
 _TITLES = 30
 """Rows among which the names of columns are looked for, where they are not in the first."""
@@ -62,14 +62,13 @@ def read_records(
 ) -> Iterator[Record]:
     """The rows of a table with the columns that are named, by the keys that name them.
 
-    Only rows whose fields pass the tests of `wanted`, by the keys of their columns, are read
-    further: of a table of many models, those of one.
+    If `wanted` is given, only rows whose fields pass its tests, by the keys of their columns, are
+    read further: those of one model, in a table of many.
 
-    `numbers` are the keys of columns that hold numbers, which tells a note beside a row from a row
-    whose fields have moved. Rows with a mistake are left out, and noted; without `mistakes`, they
-    are told in a DataError once all rows are read. Raises DataError when the file is not of its
-    format, or lacks a column. No message says what stands in a column with one of the
-    `confidential` keys.
+    `numbers` are the keys of columns that hold numbers, by which a note beside a row is told from a
+    row whose fields have shifted. Rows with a mistake are left out and added to `mistakes`; without
+    it, a DataError lists them once all rows are read. Raises DataError if the file is not of its
+    format, or lacks a column. No message quotes a column with one of the `confidential` keys.
     """
     noted = Mistakes() if mistakes is None else mistakes
     header, rows = _raw_rows(path, layout, noted)
@@ -104,9 +103,9 @@ def read_rows(
 ) -> tuple[list[str], Iterator[Row]]:
     """The names of the columns and the rows below them, in the order of the table.
 
-    Lines may end in LF, CRLF or CR alone. Empty rows are left out, and told in the log. Rows with
-    other fields than the first line are noted; without `mistakes`, they are told in a DataError
-    once all rows are read. Raises DataError when the file is not of its format.
+    Lines may end in LF, CRLF or CR alone. Empty rows are left out, and counted in the log. Rows
+    with other fields than the first line are added to `mistakes`; without it, a DataError lists
+    them once all rows are read. Raises DataError if the file is not of its format.
     """
     noted = Mistakes() if mistakes is None else mistakes
     header, rows = _raw_rows(path, layout, noted)

@@ -11,6 +11,7 @@ from typing import IO
 
 from emoalign.errors import DataError
 from emoalign.study.reading import nearest
+from emoalign.wording import sentence
 
 LARGEST_SHEET = 10**9
 """Bytes that the parts of a spreadsheet may have when they are unpacked, together."""
@@ -55,7 +56,7 @@ def sheet_rows(path: Path, sheet: str | None, card: str) -> Iterator[tuple[int, 
 
 
 def sheet_names(path: Path) -> list[str]:
-    """The names of the sheets of a spreadsheet. Raises DataError where it is none."""
+    """The names of the sheets of a spreadsheet. Raises DataError if it is not a spreadsheet."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     _refuse_bomb(path)
@@ -108,7 +109,7 @@ def _refuse_wide(path: Path, sheet: IO[bytes]) -> None:
 def broken(path: Path, kind: str, error: Exception) -> DataError:
     """The complaint about a file that somebody gave and that cannot be read."""
     return DataError(
-        f"{path}: not a {kind}, or an incomplete one: {error}. If it was cut off when it was "
-        "copied, copy or download it again; if it has another format, give it as format in the "
-        "card."
+        f"{path}: not a {kind}, or an incomplete one: {sentence(str(error))} If it was cut off "
+        "when it was copied, copy or download it again; if it has another format, give it as "
+        "format in the card."
     )

@@ -1,4 +1,4 @@
-"""How the file of a table is written, as cards of datasets and of recorded ratings say it."""
+"""The format of a table's file, as given in cards of datasets and of recorded ratings."""
 
 from __future__ import annotations
 
@@ -15,44 +15,39 @@ _TABULATOR = ("\\t", "tab", "tabs", "tabulator")
 
 
 class TableFormat(Entry):
-    """How the file of a table is written; every key has a default."""
+    """The format of a table's file; every key has a default."""
 
     empty_is_none: ClassVar[bool] = True
-    """Whether an empty field is none whatever `na_values` says, in all columns they are for."""
+    """Whether an empty field is always a missing value, whatever `na_values` says."""
 
     format: FileFormat | None = Field(
-        None, description="Format of the table; without it, inferred from the file's extension."
+        None, description="File format. Default: by the file's extension."
     )
     encoding: Encoding = Field(
         "utf-8-sig",
-        description="Encoding of CSV, TSV and JSONL, such as cp1252. The default reads UTF-8 "
-        "with or without a byte order mark.",
+        description="Encoding of CSV, TSV and JSONL, such as cp1252. Default: UTF-8, with or "
+        "without BOM.",
     )
     delimiter: str | None = Field(
         None,
-        description="Delimiter of the fields; without it, a comma in CSV and a tab in TSV.",
+        description="Field delimiter. Default: comma in CSV, tab in TSV.",
     )
     quotes: Literal["standard", "none"] | None = Field(
         None,
-        description="none: quotation marks are ordinary characters. standard: a field in "
-        "quotation marks may contain anything, including line breaks and delimiters. Without it, "
-        "as standard, except that a field containing both is an error, because usually a "
-        "quotation mark was never closed and the field has swallowed rows.",
+        description="standard: quoted fields may contain line breaks and delimiters. none: "
+        "quotation marks are ordinary. Default: standard, but a field with both is an error.",
     )
     decimal: Literal[".", ","] = Field(".", description="Decimal mark of numbers.")
-    sheet: str | None = Field(
-        None, description="Sheet of a spreadsheet; without it, the first one."
-    )
+    sheet: str | None = Field(None, description="Sheet of a spreadsheet. Default: the first.")
     header_line: int = Field(
         1,
         ge=1,
-        description="Line with the column names; lines above it are ignored. If several columns "
-        "have the same name, the first is called name.0, the second name.1.",
+        description="Line with the column names; lines above it are ignored. Repeated names become "
+        "name.0, name.1.",
     )
     na_values: tuple[str, ...] = Field(
         ("",),
-        description="Values that mean a number is missing. Ids and texts are taken as they are: "
-        "a word may be null or NA.",
+        description="Values that mean a missing number; ids and texts are taken as they are.",
     )
 
     def format_of(self, file: FileSource) -> str:

@@ -1,1 +1,1 @@
-"""What configuration is made of: scales, protocols, prompt sets, settings; and reading YAML."""
+"""The parts of the configuration (scales, protocols, prompt sets, settings), and their YAML."""

@@ -57,15 +57,15 @@ Status = Literal[
     "truncated",
     "error",
 ]
-"""What an answer is: a rating, or why it is none."""
+"""The status of an answer: a rating, or the reason why it is not one."""
 
 TAGS = ("kind: ", "reader: ")
-"""What opens the name of an entry's kind in the location of a problem: the key that tells the kind.
+"""The start of an entry's kind in the location of a problem, before the key that gives the kind.
 No key begins like it."""
 
 
 def tag(key: str, value: object) -> str:
-    """The name of an entry's kind where a key tells which of several kinds an entry is."""
+    """The tag of a kind of entries that is chosen by a key."""
     return f"{key}: {value}"
 
 
@@ -143,25 +143,19 @@ class Job(Entry):
 
 
 class FileSource(Entry):
-    """The source of a file: inside an installed Python package, or a path."""
+    """A file inside an installed Python package, or at a path."""
 
     package: str | None = Field(
-        None, description="Name of an installed Python package that contains the file."
+        None, description="Installed Python package that contains the file."
     )
-    file: str = Field(
-        description="Path of the file: relative to the package's folder, or else to the project."
-    )
-    sha256: Sha256 | None = Field(
-        None, description="Checksum the file must have; without one any file is taken."
-    )
+    file: str = Field(description="Path, relative to the package or the project.")
+    sha256: Sha256 | None = Field(None, description="Required checksum. Default: any file.")
     url: str | None = Field(
         None,
         pattern=r"^https?://\S+$",
-        description="Where anybody may download the file, for the target data.",
+        description="Download address for the target data.",
     )
-    obtain: str | None = Field(
-        None, description="How to get the file; shown when it is missing or is another file."
-    )
+    obtain: str | None = Field(None, description="How to get the file; shown if it is missing.")
 
     @property
     def suffix(self) -> str:
@@ -192,8 +186,8 @@ class Range(Entry):
 
     short: ClassVar[str] = "min: {0}, max: {1}"
 
-    min: float = Field(description="Smallest possible number.")
-    max: float = Field(description="Largest possible number.")
+    min: float = Field(description="Smallest number.")
+    max: float = Field(description="Largest number.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Range:

@@ -14,15 +14,14 @@ Seed = Annotated[str, StringConstraints(pattern=r"^[^\s\W_]+(['’][^\s\W_]+)*$"
 
 
 class SeedLexicon(Entry):
-    """Words that say an emotion outright, for each label."""
+    """Words that express each label explicitly."""
 
-    title: str = Field(description="Name of the lexicon as the report shows it.")
+    title: str = Field(description="Name in the report.")
     language: str = Field("en", description="Language of the words (BCP 47, such as en or es-MX).")
-    source: str = Field(description="Where the words come from, and under which terms.")
+    source: str = Field(description="Source of the words, and its terms.")
     seeds: dict[Label, tuple[Seed, ...]] = Field(
         min_length=1,
-        description="The words of each label; capitals do not matter. Words are not stemmed: "
-        "inflections must be listed.",
+        description="Words of each label; case does not matter, inflections must be listed.",
     )
 
     @field_validator("seeds")

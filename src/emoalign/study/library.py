@@ -1,4 +1,4 @@
-"""The entries that a study may name: those in its own config/, then those that ship."""
+"""The entries that a study may name: those in its own config/, then the included ones."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from emoalign.study.yaml_files import read_file
 
 @dataclass(frozen=True)
 class Library:
-    """Folders of entries: models, datasets, prompts, and what else a study names.
+    """Folders of entries: models, datasets, prompts and the other kinds.
 
-    `own` is the folder of the project's own. An entry there takes the place of a shipped one with
-    the same name.
+    `own` is the project's folder. An entry there replaces the included one of the same name.
     """
 
     own: Path = Path("config")
 
     def path(self, folder: str, name: str) -> Path:
-        """The file of an entry; where there is none, the file it would be in."""
+        """The file of an entry; if there is none, the path it would have."""
         own, shipped = self.own / folder / f"{name}.yaml", _shipped(folder, name)
         return shipped if _there(shipped) and not _there(own) else own
 
@@ -31,7 +30,7 @@ class Library:
         return read_card(self.path(folder, name), kind)
 
     def shown(self, folder: str, name: str) -> str:
-        """The file of an entry as messages name it: from here, where it lies in this folder."""
+        """The file of an entry as messages name it, relative if it lies in this folder."""
         path = self.path(folder, name)
         try:
             return str(path.resolve().relative_to(Path.cwd()))
@@ -39,7 +38,7 @@ class Library:
             return str(path)
 
     def origin(self, folder: str, name: str) -> Origin:
-        """The origin of an entry, to say what is wrong with it beside others."""
+        """The origin of an entry, for messages about its content."""
         return Origin(self.shown(folder, name), (read_file(self.path(folder, name)),))
 
     def names(self, folder: str) -> list[str]:
@@ -48,7 +47,7 @@ class Library:
         return sorted({file.stem for file in files})
 
     def in_place_of_shipped(self, folder: str, name: str) -> bool:
-        """Tell whether the project's own entry takes the place of a shipped one."""
+        """Tell whether an entry of the project replaces an included one."""
         return _there(self.own / folder / f"{name}.yaml") and _there(_shipped(folder, name))
 
 
@@ -57,8 +56,7 @@ def _shipped(folder: str, name: str) -> Path:
 
 
 def _there(path: Path) -> bool:
-    """Whether there is such a file, or one that was meant to be it: a link to a file that is gone,
-    or one that ends in .yml."""
+    """Tell whether there is such a file, or one meant to be it: a broken link, or a .yml file."""
     try:
         return path.exists() or path.is_symlink() or path.with_name(f"{path.stem}.yml").exists()
     except OSError:  # a name that no file can have

@@ -47,7 +47,7 @@ class Mistake:
         return "pattern='" in str(said)
 
     def found(self, origin: Origin) -> str:
-        """What stands there, as it is written where a file has it."""
+        """The value found there, as written in the file."""
         if self.value is None and not origin.written(self.keys):
             return "nothing"
         if isinstance(self.value, Mapping | list):
@@ -56,7 +56,7 @@ class Mistake:
         return written if len(written) <= LONGEST_SHOWN else f"{written[:LONGEST_SHOWN]}..."
 
     def about(self) -> str:
-        """What the key is for, as a sentence after others."""
+        """The description of the key, as a sentence to append."""
         return f". {self.description.rstrip('.')}." if self.description else ""
 
     def mended(self, origin: Origin, wanted: str, remedy: str) -> str:

@@ -15,6 +15,7 @@ from emoalign.study.origins import Origin
 from emoalign.study.shapes import (
     bare,
     bool_remedy,
+    colon_remedy,
     entries_within,
     entry_remedy,
     expected,
@@ -29,7 +30,7 @@ from emoalign.study.shapes import (
 def mistakes(
     entry: type[Entry], content: Any, details: Sequence[ErrorDetails], origin: Origin
 ) -> list[str]:
-    """What is wrong with `content` as an `entry`, each mistake once, in sentences."""
+    """The mistakes in `content` as an `entry`, each once, in sentences."""
     found = [located(entry, content, detail) for detail in details]
     told = [_told(each, origin) for each in found if not follows(each, found)]
     return list(dict.fromkeys(told))
@@ -69,6 +70,8 @@ def _shape(mistake: Mistake, origin: Origin) -> str:
         remedy = keys_remedy(kind, key, value)
     elif inner is not None and kind is inner:
         remedy = entry_remedy(inner, key, value)
+    elif wanted == "text" and isinstance(value, Mapping) and len(value) == 1:
+        remedy = colon_remedy(key, value, typed=origin.at(*mistake.keys).startswith("--config"))
     elif isinstance(value, list | Mapping):
         wanted, remedy = re.sub("^a ", "one ", wanted), name_remedy(key, value)
     else:
@@ -210,7 +213,7 @@ _KINDS: Mapping[str, Callable[[Mistake, Origin], str]] = {
     "less_than_equal": _bound("{:g} or less", "le"),
     "less_than": _bound("less than {:g}", "lt"),
 } | dict.fromkeys(_OF_SHAPE, _shape)
-"""How each kind of mistake is told; one that is not here is told by what is expected."""
+"""The function that words each kind of mistake; for others, the expected type is given."""
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

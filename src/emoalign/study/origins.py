@@ -1,4 +1,4 @@
-"""Origins of configuration, for messages: which file or option a key comes from, and its line."""
+"""Origins of configuration, for messages: the file or option of a key, and its line."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Origin:
         return self.name
 
     def written(self, keys: Keys) -> str | None:
-        """A single value as a file has it, quotation marks and all; None where no file has it."""
+        """A single value as written in a file, with its quotation marks; None if in no file."""
         if _depth(self.options, keys) == len(keys):
             return None
         found = (file.written(keys) for file in reversed(self.files))
@@ -56,7 +56,7 @@ class Origin:
 
 
 def in_words(keys: Keys) -> str:
-    """A way to a value as people write it; entries of lists are counted from 1."""
+    """The keys that lead to a value, in words; entries of lists are counted from 1."""
     words = ""
     for before, key in zip(("", *keys), keys, strict=False):
         if isinstance(key, int):
@@ -67,7 +67,7 @@ def in_words(keys: Keys) -> str:
 
 
 def _depth(content: Any, keys: Keys) -> int:
-    """How many of these keys lead to something in `content`."""
+    """The number of these keys, from the first, that exist in `content`."""
 
     def there(key: str | int) -> bool:
         nonlocal content

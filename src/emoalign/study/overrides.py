@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -25,10 +28,40 @@ def overrides(said: Iterable[str]) -> dict[str, Any]:
         except (YAMLError, ValueError) as error:
             reason = str(getattr(error, "problem", None) or error).splitlines()[0]
             problems.append(
-                f"--config {name}: not valid YAML: {reason}, found {value!r} (write, for example, "
-                "--config 'statistics={bootstrap_resamples: 500}', with a space after the "
-                "colon)"
+                f"--config {name}: {value!r} is not valid YAML ({reason}). {_advice(name, value)}"
+            )
+            continue
+        if pressed := _pressed(read[name]):
+            problems.append(
+                f"--config {name}: {value!r} has no space after a colon, so {pressed!r} is read as "
+                f"a key without a value. Write {_typed(name, re.sub(r':(?=[^ ])', ': ', value))}"
             )
     if problems:
         raise StudyError(problems)
     return read
+
+
+def _advice(name: str, value: str) -> str:
+    """What to type instead of a value that is not YAML."""
+    if value.startswith(("{", "[")):
+        return (
+            "Close each bracket and quotation mark, and write a space after each colon, as in "
+            "--config 'statistics={bootstrap_resamples: 500}'"
+        )
+    return f"To give it as a text, write {_typed(name, json.dumps(value, ensure_ascii=False))}"
+
+
+def _typed(name: str, value: str) -> str:
+    """An argument as a shell takes it."""
+    return f"--config {shlex.quote(f'{name}={value}')}"
+
+
+def _pressed(value: object) -> str | None:
+    """A key such as a:5 in braces, which YAML reads as the name of a key without a value."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if inner is None and isinstance(key, str) and ":" in key:
+                return key
+            if (found := _pressed(inner)) is not None:
+                return found
+    return None

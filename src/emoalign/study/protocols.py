@@ -1,4 +1,4 @@
-"""How a study asks: protocols, and in config/prompts and config/personas what they ask with."""
+"""Protocols, and the prompt sets and persona tables that they use."""
 
 from __future__ import annotations
 
@@ -28,40 +28,40 @@ class Protocol(Entry):
 
     short: ClassVar[str] = "name: {0}, prompts: {0}"
 
-    name: Name = Field(description="Name of the protocol in results and figures.")
+    name: Name = Field(description="Name in results and figures.")
     prompts: Name | None = Field(
         None,
-        description="Name of the prompt set, for all datasets except those in prompts_for. Not "
-        "needed for recorded ratings.",
+        description="The prompt set. Not needed for recorded ratings.",
     )
     prompts_for: dict[Name, Name] = Field(
         default_factory=dict,
-        description=(
-            "Prompt sets for the datasets that need one of their own: dataset name and prompt set."
-        ),
+        description="Prompt sets for single datasets.",
     )
     readouts: tuple[Readout, ...] = Field(
         ("sampled",),
         min_length=1,
-        description="sampled: answers of simulated participants. "
-        "exact: the probability of each point of the scale, read from one pass.",
+        description=(
+            "sampled: answers of simulated participants. exact: probability of each point "
+            "of the scale."
+        ),
     )
     participants: ParticipantCount = Field(
         20,
         ge=1,
-        description="Answers per item in the sampled readout. If you raise it, only the "
-        "additional answers are asked for. all: every recorded rating; this is the default if "
-        "all models of the study are recorded.",
+        description=(
+            "Sampled answers per item; raising it requests only the rest. all: every "
+            "recorded rating (default if all models are recorded)."
+        ),
     )
     personas: Name | None = Field(
         None,
-        description="Name of a persona table: each participant is asked as one of its personas, "
-        "in a request of their own. Without it, participants are repeated answers to the same "
-        "question.",
+        description=("A persona table. Default: repeated answers to one question."),
     )
     temperature: float = Field(1.0, ge=0, description="Sampling temperature.")
     wave: int = Field(
-        1, ge=1, description="Ask the same again on purpose with the next number (test-retest)."
+        1,
+        ge=1,
+        description="Number of the repetition: a new number asks everything again (test–retest).",
     )
 
     def prompt_set(self, dataset: str) -> str | None:
@@ -70,22 +70,20 @@ class Protocol(Entry):
 
 
 class Asked(Entry):
-    """Variables of a protocol: how sharply it samples, and with which words it asks a dataset."""
+    """The variables of a protocol: its temperature, and its prompt set for each dataset."""
 
     temperature: float
     prompts: dict[str, str]
 
 
 class PersonaTable(Entry):
-    """Simulated participants who are somebody: participant 0 is the first row, and so on."""
+    """Simulated participants with personas: participant 0 is the first row."""
 
-    title: str = Field(description="Name of the table as the report shows it.")
-    source: str | None = Field(None, description="Where the personas come from.")
-    template: str = Field(
-        description="Jinja2 template that makes a text of a row; prompts use it as {{ persona }}."
-    )
+    title: str = Field(description="Name in the report.")
+    source: str | None = Field(None, description="Source of the personas.")
+    template: str = Field(description="Jinja2 template that makes {{ persona }} of a row.")
     personas: tuple[dict[str, str | int | float], ...] = Field(
-        min_length=1, description="A row of attributes per participant; any names."
+        min_length=1, description="Attributes of each participant, under any names."
     )
 
     @model_validator(mode="after")
@@ -114,7 +112,7 @@ class PersonaTable(Entry):
 
 
 class AnswerFormat(Entry):
-    """The form an answer takes, and where it ends."""
+    """The form and end of an answer."""
 
     short: ClassVar[str] = "kind: {0}"
 
@@ -122,17 +120,13 @@ class AnswerFormat(Entry):
 
     kind: Literal["text", "next_token", "labels", "joint"] = Field(
         "text",
-        description="text: a number, in whatever the model writes until it stops by itself. "
-        "next_token: the one token that follows the prompt; needs every point of the scale to be a "
-        "single token. labels: a JSON array with the labels that apply. joint: a JSON object with "
-        "a key for every scale of this prompt set, all asked in one request.",
+        description=(
+            "text: a number. next_token: the token after the prompt, if points are single "
+            "tokens. labels: a JSON array. joint: a JSON object with all scales."
+        ),
     )
-    max_tokens: int = Field(
-        8, ge=1, description="Longest answer; one that is cut here counts as truncated."
-    )
-    stop: tuple[str, ...] = Field(
-        (), description="Strings that end an answer and are not part of it."
-    )
+    max_tokens: int = Field(8, ge=1, description="Longest answer; longer ones count as truncated.")
+    stop: tuple[str, ...] = Field((), description="Strings that end an answer.")
 
     @model_validator(mode="after")
     def _one_token(self) -> AnswerFormat:
@@ -142,15 +136,13 @@ class AnswerFormat(Entry):
 
 
 class Demonstration(Entry):
-    """A worked example shown before the item; its text is never used as an item."""
+    """A worked example; its text is never used as an item."""
 
     short: ClassVar[str] = "text: {0}, rating: ..."
 
-    text: str = Field(description="The example stimulus.")
-    rating: float | None = Field(None, description="The rating it is shown with.")
-    labels: tuple[str, ...] | None = Field(
-        None, description="The labels it is shown with, on a scale of labels."
-    )
+    text: str = Field(description="The stimulus.")
+    rating: float | None = Field(None, description="Its rating.")
+    labels: tuple[str, ...] | None = Field(None, description="Its labels, for a scale of labels.")
 
     @model_validator(mode="after")
     def _one_answer(self) -> Demonstration:
@@ -162,16 +154,17 @@ class Demonstration(Entry):
 class ScaleInstruction(Entry):
     """The wording for one scale."""
 
-    instruction: str = Field(description="What to do, in the words of the human study.")
+    instruction: str = Field(description="Instruction, in the words of the human study.")
     written_for: Range | None = Field(
         None,
-        description="Range of the scale the wording speaks of; refused for any other scale. "
-        "Required for scales of numbers.",
+        description=(
+            "Range the wording refers to; refused for other scales. Required for ordinal scales."
+        ),
     )
     key: str | None = Field(
         None,
         min_length=1,
-        description="Key of this scale in joint answers; without it, the scale's name.",
+        description="Key in joint answers. Default: the scale's name.",
     )
     demonstrations: tuple[Demonstration, ...] = Field((), description="Worked examples, in order.")
 
@@ -189,32 +182,32 @@ class ScaleInstruction(Entry):
 
 
 class PromptSet(Entry):
-    """A way to ask for a rating: templates, and instructions per scale."""
+    """Templates, and instructions for each scale."""
 
     renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 
-    title: str = Field(description="Name of the prompt set as the report shows it.")
+    title: str = Field(description="Name in the report.")
     language: str = Field("en", description="Language of the instructions (BCP 47).")
-    source: str | None = Field(None, description="Where the wording comes from.")
+    source: str | None = Field(None, description="Source of the wording.")
     kind: Literal["chat", "completion"] = Field(
-        description="chat: messages for a chat model. completion: plain text to be continued."
+        description="chat: messages. completion: text to be continued."
     )
-    system: str | None = Field(None, description="Jinja2 template of a system message (chat only).")
+    system: str | None = Field(None, description="Template of a system message (chat only).")
     template: str = Field(
-        description="Jinja2 template of the question. Knows: item.text, instruction, "
-        "demonstrations (each .text, .rating or .labels), scale (.name and .min, .max, .step, "
-        ".anchors or .labels, .at_least, .at_most), and persona in protocols that have personas. "
-        "For joint answers it knows scales instead of instruction, demonstrations and scale: a "
-        "list, each with .key, .instruction and the attributes of a scale."
+        description=(
+            "Template of the question, with item.text, instruction, demonstrations "
+            "(.text, .rating, .labels), scale (.name, .min, .max, .step, .anchors, "
+            ".labels, .at_least, .at_most) and persona. Joint answers: scales, each also "
+            "with .key and .instruction."
+        )
     )
     image: Literal["first", "last"] = Field(
         "first",
-        description="For items that are images: whether the image comes before or after the text "
-        "of the template.",
+        description="Position of an image relative to the text.",
     )
-    answer: AnswerFormat = Field(description="What the answer looks like.")
+    answer: AnswerFormat = Field(description="Form of the answer.")
     scales: dict[Name, ScaleInstruction] = Field(
-        min_length=1, description="Instructions for each scale this prompt set can ask about."
+        min_length=1, description="Instructions, by scale."
     )
 
     @model_validator(mode="after")

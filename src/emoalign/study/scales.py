@@ -15,12 +15,10 @@ class OrdinalScale(Range):
 
     short: ClassVar[str] = "min: {0}, max: {1}, direction: ..."
 
-    kind: Literal["ordinal"] = Field(
-        "ordinal", description="ordinal: one number per answer, from min to max."
-    )
-    step: float = Field(1, gt=0, description="Distance between neighbouring points.")
+    kind: Literal["ordinal"] = Field("ordinal", description="ordinal: one number per answer.")
+    step: float = Field(1, gt=0, description="Distance between points.")
     anchors: dict[float, str] = Field(
-        default_factory=dict, description="Points that have words, such as 1: extremely unpleasant."
+        default_factory=dict, description="Labelled points, such as 1: extremely unpleasant."
     )
     direction: str = Field(description="What a higher number means.")
 
@@ -41,7 +39,7 @@ class OrdinalScale(Range):
         return tuple(round(self.min + index * self.step, 10) for index in range(count))
 
     def point(self, number: float) -> float | None:
-        """The possible rating that `number` is, None if it is none."""
+        """The point of the scale that equals `number`; None if there is none."""
         steps = round((number - self.min) / self.step)
         point = round(self.min + steps * self.step, 10)
         on_scale = self.min <= point <= self.max and abs(point - number) < 1e-9
@@ -53,19 +51,15 @@ Label = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$", max_length=LONG
 
 
 class LabelScale(Entry):
-    """A set of labels, of which an answer chooses those that apply."""
+    """A set of labels from which an answer chooses."""
 
-    kind: Literal["labels"] = Field(
-        description="labels: the names of all labels that apply, in any order."
-    )
+    kind: Literal["labels"] = Field(description="labels: all labels that apply.")
     labels: tuple[Label, ...] = Field(
         min_length=2,
-        description="The labels, in the order they are shown; capitals do not matter in answers.",
+        description="The labels, in the order shown; case does not matter in answers.",
     )
-    at_least: int = Field(1, ge=0, description="Labels an answer must choose; 0 allows none.")
-    at_most: int | None = Field(
-        None, ge=1, description="Labels an answer may choose; without it, all of them."
-    )
+    at_least: int = Field(1, ge=0, description="Fewest labels per answer.")
+    at_most: int | None = Field(None, ge=1, description="Most labels per answer. Default: all.")
 
     @field_validator("labels")
     @classmethod
@@ -98,20 +92,20 @@ class LabelScale(Entry):
         return chosen if complete and self.at_least <= len(chosen) <= most else None
 
 
+HumanDetail = Literal["nothing", "means", "SDs", "distributions"]
+"""The most that is known of how people rated an item: each includes what stands before it."""
+
 Scale = OrdinalScale | LabelScale
-"""What an answer is given on."""
+"""The scale of an answer."""
 
 
 class NativeRange(Entry):
-    """The numbers of a file that stand for the two ends of a scale, in either direction."""
+    """Values of a file at the two ends of a scale, in either direction."""
 
     short: ClassVar[str] = "min: {0}, max: {1}"
 
-    min: float = Field(description="Value in the file that corresponds to the scale's min.")
-    max: float = Field(
-        description="Value in the file that corresponds to the scale's max; smaller than min if "
-        "the scale is reversed in the file."
-    )
+    min: float = Field(description="Value in the file for the scale's min.")
+    max: float = Field(description="Value for the scale's max; below min if reversed.")
 
     @model_validator(mode="after")
     def _two_ends(self) -> NativeRange:
@@ -133,12 +127,14 @@ class NativeRange(Entry):
 
 
 class HumanScale(OrdinalScale):
-    """A scale of numbers people rated on, and how they stand in the source file."""
+    """An ordinal scale, and its range in the source file."""
 
     native: NativeRange | None = Field(
         None,
-        description="Range of the values in the file, mapped linearly onto min...max; {min: 9, "
-        "max: 1} if the scale is reversed in the file. Without it, the file uses min...max.",
+        description=(
+            "Range in the file, mapped linearly onto min...max; {min: 9, max: 1} if "
+            "reversed. Default: min...max."
+        ),
     )
 
     @property
@@ -160,15 +156,15 @@ VALENCE, AROUSED = "valence", "arousal"
 
 
 class Frameworks(Entry):
-    """The scales of a dataset that are dimensions, and those that are single emotions."""
+    """Scales of a dataset by theory of emotion; others take no part in the comparison."""
 
     short: ClassVar[str] = "dimensions: [...], emotions: [...]"
 
     dimensions: tuple[Name, ...] = Field(
-        (), description="Names of the scales that are dimensions, such as valence and arousal."
+        (), description="Scales that are dimensions, such as valence and arousal."
     )
     emotions: tuple[Name, ...] = Field(
-        (), description="Names of the scales that are single emotions, such as happiness and fear."
+        (), description="Scales that are discrete emotions, such as happiness and fear."
     )
 
     @model_validator(mode="after")

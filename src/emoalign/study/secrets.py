@@ -1,6 +1,6 @@
 """Secrets where none belong: in addresses and settings, which are written into manifest and report.
 
-They are told by the name they stand under or by their form, and never repeated in a message.
+They are recognised by the name of their key or by their form, and never repeated in a message.
 """
 
 from __future__ import annotations

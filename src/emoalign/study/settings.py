@@ -1,4 +1,4 @@
-"""What a study sets for several of its parts: the strata of a sample, statistics, distributions."""
+"""Settings that several parts of a study share: strata of a sample, statistics, distributions."""
 
 from __future__ import annotations
 
@@ -10,65 +10,57 @@ from emoalign.study.fields import Entry, Name
 
 
 class StatisticsSettings(Entry):
-    """How thoroughly uncertainty is estimated, and how far comparisons go."""
+    """Precision of estimates and extent of comparisons."""
 
     bootstrap_resamples: int = Field(
-        10_000, ge=100, description="Resamples of items behind each bootstrap interval."
+        10_000, ge=100, description="Resamples for each bootstrap interval."
     )
     split_halves: int = Field(
         1_000,
         ge=10,
-        description="Random splits of the human raters, and draws of one rating per item.",
+        description="Random splits of the raters, and draws of one rating per item.",
     )
     simulations: int = Field(
-        999, ge=99, description="Simulated draws per item when sampled and exact are compared."
+        999, ge=99, description="Simulations per item when readouts are compared."
     )
     permutations: int = Field(
-        999, ge=99, description="Permutations of items behind the p of representational similarity."
+        999, ge=99, description="Permutations for representational similarity."
     )
     structure_items: int = Field(
         2_000,
         ge=10,
-        description="Items in a comparison of dissimilarities at most, drawn with the study's "
-        "seed: time and memory grow with their square.",
+        description="Most items in representational similarity.",
     )
-    worst_items: int = Field(
-        20, ge=1, description="Items with the largest errors of arousal that are listed per cell."
-    )
+    worst_items: int = Field(20, ge=1, description="Items with the largest arousal errors to list.")
     min_answers: int = Field(
         2,
         ge=1,
-        description="Robustness: one of its checks computes r over the items with at least "
-        "this many usable answers of the model.",
+        description="Answers per item in the robustness check `answers`.",
     )
 
 
 class DistributionSettings(Entry):
-    """Which items count where distributions are compared, and with how many random draws."""
+    """Items and random draws in comparisons of distributions."""
 
     min_raters: int = Field(
         3,
         ge=2,
-        description="Items that fewer people rated on a scale have no distribution to compare "
-        "with; they are left out and counted.",
+        description="Ratings an item needs to have a distribution.",
     )
     folds: int = Field(
         5,
         ge=2,
-        description="Parts the items are dealt into, those of a cluster together: what a "
-        "predictor knows of people comes from the other parts.",
+        description="Folds of the items, clusters kept together.",
     )
     simulations: int = Field(
         100,
         ge=10,
-        description="Simulated draws per item behind what a perfect model would reach, and random "
-        "halves of the human raters, at most: 40,000 drawn items are enough.",
+        description="Most draws of the perfect model and of halves of the raters.",
     )
     permutations: int = Field(
         20,
         ge=1,
-        description="Permutations behind what a model reaches on shuffled items; with no more "
-        "items than this it is exact, over all pairs.",
+        description="Permutations for the shuffled reference; all pairs with fewer items.",
     )
 
 
@@ -76,28 +68,25 @@ AGREEMENT = ("full", "partial", "none")
 
 
 class Stratifier(Entry):
-    """One way in which items are told apart by what people said of them."""
+    """A variable that divides items by their human ratings."""
 
     statistic: Literal["mean", "sd", "agreement"] = Field(
-        description="mean: the item's mean rating. sd: its SD over raters (ddof 1). "
-        "agreement: on a scale of labels, full if all raters chose the same labels, none if no "
-        "label was chosen by two of them, else partial."
+        description=(
+            "mean: mean rating. sd: its SD (n − 1). agreement: on labels, full (all "
+            "raters alike), none (no label chosen twice) or partial."
+        )
     )
-    scales: tuple[Name, ...] = Field(
-        min_length=1, description="Scales it is taken over; of several, the average."
-    )
+    scales: tuple[Name, ...] = Field(min_length=1, description="Scales to average over.")
     bounds: tuple[float, ...] = Field(
-        (), description="Ascending numbers between the classes; none for agreement."
+        (), description="Ascending bounds between classes; not for agreement."
     )
     names: tuple[Name, ...] = Field(
         (),
-        description="Names of the classes, one more than bounds; for agreement they are full, "
-        "partial and none.",
+        description="Names of the classes, one more than bounds; not for agreement.",
     )
     closed: Literal["left", "right"] = Field(
         "right",
-        description="Where an item on a bound belongs. right: to the class below it. left: to the "
-        "class above it.",
+        description="Class of an item on a bound. right: the lower. left: the upper.",
     )
 
     @model_validator(mode="after")
@@ -122,22 +111,16 @@ class Stratifier(Entry):
 
 
 class Strata(Entry):
-    """A sample with so many items of each kind, topped up at random."""
+    """A stratified sample, filled up at random."""
 
     by: tuple[Stratifier, ...] = Field(
         min_length=1,
-        description=(
-            "Variables that define the strata; if there are several, every combination is a "
-            "stratum."
-        ),
+        description="Variables whose combinations are the strata.",
     )
-    each: int | None = Field(
-        None, ge=1, description="Items from every stratum. Give this or sizes."
-    )
+    each: int | None = Field(None, ge=1, description="Items per stratum. Give this or sizes.")
     sizes: dict[str, int] = Field(
         default_factory=dict,
-        description="Items from each stratum by its name; names of several classes are joined with "
-        "a slash (high/low).",
+        description="Items by stratum; combined names are joined with a slash (high/low).",
     )
 
     @model_validator(mode="after")

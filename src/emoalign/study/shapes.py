@@ -1,8 +1,10 @@
-"""What a key expects, in words, and how to write what stands there instead."""
+"""The kind of value that a key expects, in words, and how to write a wrong one right."""
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -35,7 +37,7 @@ def entries_within(annotation: Any) -> Iterator[type[Entry]]:
 
 
 def expected(annotation: Any, name: bool = False) -> str:
-    """What a type stands for: "a whole number", "a list of names"."""
+    """A type in words: "a whole number", "a list of names"."""
     kind = bare(annotation)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
@@ -61,7 +63,7 @@ def expected(annotation: Any, name: bool = False) -> str:
 
 
 def number_remedy(found: Any, whole: bool) -> str:
-    """How to write a number that stands there as text."""
+    """The correction for a number that is written as text."""
     text = str(found).strip()
     if not isinstance(found, str):
         return ""
@@ -78,22 +80,35 @@ def number_remedy(found: Any, whole: bool) -> str:
 
 
 def bool_remedy(found: Any) -> str:
-    """How to write true or false."""
+    """The correction for a word that stands for true or false."""
     meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}
     text = str(found).strip().lower()
     return f"write {meant.get(text, text if text in ('true', 'false') else 'true or false')}"
 
 
 def text_remedy(found: Any, written: str) -> str:
-    """How to write a text that YAML reads as something else."""
+    """The correction for a text that YAML reads as something else."""
     if isinstance(found, bool | int | float):
         kind = "true or false" if isinstance(found, bool) else "a number"
         return f', which YAML reads as {kind}: write "{written}" in quotation marks'
     return ""
 
 
+def colon_remedy(key: str | int, found: Mapping[Any, Any], typed: bool = False) -> str:
+    """The correction for a text with a colon, which YAML reads as a key with a value.
+
+    `typed` means that it was given on the command line, with --config.
+    """
+    ((first, rest),) = found.items()
+    text = f"{first}: {'' if rest is None else rest}".strip()
+    quoted = json.dumps(text, ensure_ascii=False)
+    if typed:
+        return f"put the text in quotation marks: --config {shlex.quote(f'{key}={quoted}')}"
+    return f"put the text in quotation marks: `{key}: {quoted}`"
+
+
 def name_remedy(key: str | int, found: Any) -> str:
-    """How to write one name where a list or keys stand."""
+    """The correction for a list, or keys, in place of one name."""
     parts = list(found.items() if isinstance(found, Mapping) else enumerate(found))
     if len(parts) != 1:
         return "write one of them" if parts else ""
@@ -105,7 +120,7 @@ def name_remedy(key: str | int, found: Any) -> str:
 
 
 def list_remedy(annotation: Any, key: str, found: Any) -> str:
-    """How to write as a list what stands there as one value, or as keys."""
+    """The correction for one value, or keys, in place of a list."""
     inner = bare(get_args(bare(annotation))[0])
     entry = next(entries_within(inner), None)
     if entry is None:
@@ -123,7 +138,7 @@ def list_remedy(annotation: Any, key: str, found: Any) -> str:
 
 
 def entry_remedy(entry: type[Entry], key: str | int, found: Any) -> str:
-    """How to write an entry's keys where one value, or a list, stands."""
+    """The correction for one value, or a list, in place of an entry's keys."""
     if isinstance(found, list) and any(isinstance(each, Mapping) for each in found):
         return "remove the hyphens; the keys below it have none"
     keys = _as_keys(entry, found)
@@ -131,7 +146,7 @@ def entry_remedy(entry: type[Entry], key: str | int, found: Any) -> str:
 
 
 def keys_remedy(annotation: Any, key: str | int, found: Any) -> str:
-    """How to write names with values where one value, or a list, stands."""
+    """The correction for one value, or a list, in place of names with values."""
     entry = next(entries_within(annotation), None)
     if isinstance(found, list) and found and all(isinstance(each, Mapping) for each in found):
         return "remove the hyphens: each name is a key, with its own keys below it"

@@ -20,7 +20,7 @@ from emoalign.errors import PromptError
 from emoalign.study.reading import nearest
 
 DRAWN = {"filter": "random", "function": "lipsum"}
-"""What Jinja2 has that draws at random. Templates have neither."""
+"""The parts of Jinja2 that draw at random; templates have neither."""
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 _FILE = "<template>"

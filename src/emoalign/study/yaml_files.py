@@ -77,7 +77,7 @@ def _is(node: Node, key: str | int) -> bool:
 
 
 class _Constructor(SafeConstructor):
-    """Values of nodes; what looks like a date and is none is told with its line."""
+    """Values of nodes; an error about an invalid date gives its line."""
 
     def construct_yaml_timestamp(self, node: Any, values: Any = None) -> Any:
         try:

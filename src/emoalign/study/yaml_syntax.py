@@ -1,4 +1,4 @@
-"""What keeps a text from being YAML, in words of what a person has to mend."""
+"""Syntax errors in YAML, in words that say what to change."""
 
 from __future__ import annotations
 
@@ -97,11 +97,11 @@ _WORDS = (
         "<<: needs an anchor that has keys, such as <<: *other",
     ),
 )
-"""What the reader of YAML complains about, and what that means."""
+"""Complaints of the YAML reader, and their meaning."""
 
 
 def in_words(error: MarkedYAMLError) -> str:
-    """What is wrong, and how to mend it."""
+    """The problem, and how to fix it."""
     problem = str(error.problem).splitlines()[0]
     for pattern, words in _WORDS:
         found = re.search(pattern, problem)

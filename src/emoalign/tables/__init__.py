@@ -38,7 +38,7 @@ from emoalign.tables.learned import (
     PREDICTIONS,
     TRAININGS,
 )
-from emoalign.tables.parquet import intact, read_parquet
+from emoalign.tables.parquet import intact, metadata, read_parquet
 from emoalign.tables.ratings import (
     ITEMS,
     NORMS,
@@ -132,6 +132,7 @@ __all__ = [
     "groups",
     "inert",
     "intact",
+    "metadata",
     "read_parquet",
     "records",
 ]

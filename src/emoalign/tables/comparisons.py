@@ -1,4 +1,4 @@
-"""Tables of cells against each other, and the scorecard."""
+"""Tables of conditions compared with each other, of arousal, and of published expectations."""
 
 from __future__ import annotations
 
@@ -8,78 +8,74 @@ from emoalign.tables.contract import (
     COUNT,
     DATASET,
     ITEM,
-    MISSING,
     MODEL,
+    N_ITEMS,
+    NUMBER,
     PROTOCOL,
     READOUT,
+    REASON,
     SCALE,
     TEXT,
     Column,
     Table,
+    estimate,
     numbers,
-    related,
+    shared,
 )
 
 CONTRASTS = Table(
     "statistics/contrasts.parquet",
-    "two models of one protocol, or two protocols of one model, on the same items",
+    "two models under one protocol, or two protocols of one model, on the same items",
     (
-        Column("kind", TEXT, "model (two models are compared) or protocol (two protocols)."),
+        Column("kind", TEXT, "`model` or `protocol`: what is compared."),
         Column("within", TEXT, "What the two share: the protocol, or the model."),
-        Column("a", TEXT, "Name of the one model or protocol, first in alphabetical order."),
-        Column("b", TEXT, "Name of the other."),
+        Column("a", TEXT, "The first, alphabetically."),
+        Column("b", TEXT, "The second."),
         DATASET,
         SCALE,
         READOUT,
-        Column("n_items", COUNT, "Items with means of both and of people; all else is on these."),
-        Column(
-            "n_clusters",
-            COUNT,
-            "Clusters of these items, which resamples draw; as many as items if each stands alone.",
+        N_ITEMS,
+        Column("n_clusters", COUNT, "Clusters of these items; n_items if all are independent."),
+        *shared("Correlation of the item means with people's.", "r_a", "r_b"),
+        *numbers(r_between="Correlation of the item means of a and b."),
+        *estimate("difference", "r_a − r_b, paired."),
+        *shared("95% CI by Zou (2007), for independent items.", "zou_low", "zou_high"),
+        *shared("Williams' t with n_items − 3 df, and its two-sided p.", "williams_t", "p"),
+        *shared(
+            "Adjusted over all rows of the kind and readout: Holm; Benjamini–Hochberg.",
+            "p_holm",
+            "p_adjusted",
         ),
-        *numbers(
-            r_a="Pearson correlation of the item means of a with the human ones.",
-            r_b="The same of b.",
-            r_between="Correlation of the item means of a with those of b.",
-            difference="r_a - r_b; above 0: a is closer to people.",
-            difference_low="Lower end of its 95% interval (paired bootstrap over items, BCa).",
-            difference_high="Upper end of its 95% interval (paired bootstrap over items, BCa).",
-            zou_low="Lower end of its 95% interval by Zou (2007), which takes items to be "
-            "independent.",
-            zou_high="Upper end of the same.",
-            williams_t="Williams' t for overlapping dependent correlations, n_items - 3 degrees of "
-            "freedom (Steiger 1980).",
-            p="Its two-sided p.",
-            p_holm="The same, Holm over all rows of this kind and readout.",
-            p_adjusted="The same, Benjamini-Hochberg over all rows of this kind and readout.",
-        ),
-        Column("reason", TEXT, MISSING),
+        REASON,
     ),
 )
 
+_DATASETS = Column("datasets", TEXT, "Names of the datasets, joined with +.")
+
 FRAMEWORK = Table(
     "statistics/framework.parquet",
-    "a model and protocol: single emotions against dimensions, on one dataset or on all of a "
+    "a model and protocol: discrete emotions against dimensions, on one dataset or all of a "
     "modality",
     (
         MODEL,
         PROTOCOL,
-        Column("datasets", TEXT, "Names of the datasets, joined with +."),
+        _DATASETS,
         READOUT,
-        Column("n_items", COUNT, "Items behind any of the correlations."),
-        Column("n_emotions", COUNT, "Scales that are single emotions."),
-        Column("n_dimensions", COUNT, "Scales that are dimensions."),
-        *numbers(
-            r_emotions="Mean of the Pearson correlations with people over the emotions.",
-            r_dimensions="Mean over the dimensions.",
-            difference="r_emotions - r_dimensions.",
-            difference_low="Lower end of its 95% interval (bootstrap over items, BCa; scales of a "
-            "dataset share the resampled items, datasets are resampled each on its own).",
-            difference_high="Upper end of its 95% interval.",
-            p="Two-sided p against 0 from the same resamples.",
-            p_holm="The same, Holm over all rows of this readout.",
+        N_ITEMS,
+        Column("n_emotions", COUNT, "Scales of each kind."),
+        Column("n_dimensions", COUNT, "Scales of each kind."),
+        *shared(
+            "Mean correlation with people over the scales of each kind.",
+            "r_emotions",
+            "r_dimensions",
         ),
-        Column("reason", TEXT, MISSING),
+        *estimate("difference", "r_emotions − r_dimensions."),
+        *shared(
+            "Two-sided bootstrap p, and adjusted by Holm over the rows of the readout.",
+            "p",
+            "p_holm",
+        ),
+        REASON,
     ),
 )
 
@@ -93,124 +89,116 @@ VARIANCE = Table(
         Column(
             "source",
             TEXT,
-            "item, prompts, temperature, persona, item x prompts, item x temperature, or residual "
-            "(what is left: sampling, and how items differ between personas).",
+            "`item`, `prompts`, `temperature`, `persona`, `item x prompts`, `item x temperature` "
+            "or `residual`.",
         ),
-        Column("n_ratings", pa.int64(), "Sampled answers with status ok."),
-        Column("n_levels", COUNT, "Different levels of the source among them."),
+        Column("n_ratings", pa.int64(), "Sampled ratings."),
+        Column("n_levels", COUNT, "Levels of the source among them."),
         *numbers(
-            variance="Its variance component (method of moments), in squared points of the scale; "
-            "below 0: the source makes no difference that can be seen.",
-            share="The component (0 where it is below) of the sum of all; null where one of them "
-            "cannot be told.",
+            variance="Variance component, in squared points; can be negative.",
+            share="Its share of the sum, negatives counted as 0; null if any is not identified.",
         ),
-        Column("reason", TEXT, MISSING),
+        REASON,
     ),
 )
 
 STRUCTURE = Table(
     "statistics/structure.parquet",
-    "two spaces of the same items: are items that are alike in one alike in the other?",
+    "two spaces of the same items: similarity of their distances",
     (
         MODEL,
         PROTOCOL,
         DATASET,
         READOUT,
-        Column("a", TEXT, "One space: human or model, emotions or dimensions."),
-        Column("b", TEXT, "The other."),
-        Column("n_items", COUNT, "Items with a mean of people and model on all of these scales."),
-        *numbers(
-            rho="Spearman correlation of the distances of items in the two spaces.",
-            p="One-sided p by permutation of items; small: more alike than by chance.",
+        *(
+            Column(name, TEXT, "The spaces: human or model, emotions or dimensions.")
+            for name in ("a", "b")
         ),
-        Column("reason", TEXT, MISSING),
+        N_ITEMS,
+        *shared(
+            "Spearman correlation of the distances of items, and its one-sided permutation p.",
+            "rho",
+            "p",
+        ),
+        REASON,
     ),
 )
 
 SIMILARITY = Table(
     "statistics/similarity.parquet",
-    "a pair of the items shown in the similarity figure, for people or one cell",
-    (
-        Column("model", TEXT, "Name of the model; null for people."),
-        Column("protocol", TEXT, "Name of the protocol in the study; null for people."),
-        DATASET,
-        Column("readout", TEXT, "sampled or exact; null for people."),
-        Column(
-            "place_a",
-            COUNT,
-            "Place of the one item, from 1, in an order in which items that "
-            "are alike for people are neighbours.",
-        ),
-        Column("place_b", COUNT, "Place of the other item, always larger."),
-        Column("item_a", TEXT, "The dataset's own id of the one item."),
-        Column("item_b", TEXT, "That of the other."),
-        *numbers(
-            dimensions="Rank of the distance of the pair in the space of the dimensions among all "
-            "pairs shown, from 0 (nearest) to 1; null where a mean is missing.",
-            emotions="The same in the space of the single emotions.",
-        ),
-    ),
-)
-
-AROUSAL = Table(
-    "statistics/arousal.parquet",
-    "a cell of arousal: where it is wrong, and whether it follows the extremity of valence",
+    "a pair of items in the similarity figure; model, protocol and readout are null for people",
     (
         MODEL,
         PROTOCOL,
         DATASET,
         READOUT,
-        Column("n_items", COUNT, "Items with arousal and valence of both people and model."),
-        *related(
-            v_human=(
-                "Correlation of |valence - middle of the scale| with arousal, for people; above "
-                "0: the V shape.",
-                "people's arousal on |valence - middle of the scale|",
-            ),
-            v_model=(
-                "The same for the model, from its own valence and arousal.",
-                "the model's arousal on its own |valence - middle of the scale|",
-            ),
-            residual_human=(
-                "Correlation of the model's arousal residual with the extremity of human valence; "
-                "above 0: too much arousal for extreme items.",
-                "the residual on the extremity of human valence",
-            ),
-            residual_model=(
-                "The same with the extremity of the model's valence.",
-                "the residual on the extremity of the model's valence",
-            ),
-            error_arousal=(
-                "Correlation of model minus human arousal with human arousal; below 0: high "
-                "arousal is rated too low and low arousal too high.",
-                "model minus human arousal on human arousal",
-            ),
+        *(
+            Column(name, COUNT, "Places from 1, in an order of similarity for people.")
+            for name in ("place_a", "place_b")
         ),
-        Column("reason", TEXT, MISSING),
+        *(Column(name, TEXT, "Ids of the two items.") for name in ("item_a", "item_b")),
+        *shared(
+            "Rank of their distance among all pairs shown, from 0 (nearest) to 1, in each space.",
+            "dimensions",
+            "emotions",
+        ),
+    ),
+)
+
+
+def _related(**meanings: str) -> tuple[Column, ...]:
+    """Correlations over items, each with its interval and least-squares line."""
+    return tuple(
+        Column(name + end, NUMBER, meaning)
+        for name, meaning in meanings.items()
+        for end in ("", "_low", "_high", "_slope", "_intercept")
+    )
+
+
+AROUSAL = Table(
+    "statistics/arousal.parquet",
+    "a condition rated for arousal and valence; extremity is |valence − midpoint|, slopes and "
+    "intercepts are those of the first variable on the second",
+    (
+        MODEL,
+        PROTOCOL,
+        DATASET,
+        READOUT,
+        N_ITEMS,
+        *_related(
+            v_human="Arousal with extremity, in people; above 0: V shape.",
+            v_model="Arousal with extremity, in the model's own ratings.",
+            residual_human="The model's arousal residual with the extremity of human valence.",
+            residual_model="The same residual with the extremity of the model's valence.",
+            error_arousal="Model minus human arousal, with human arousal.",
+        ),
+        REASON,
     ),
 )
 
 _OF_ITEM = (
     ITEM,
+    *shared("Mean arousal.", "human_arousal", "model_arousal"),
     *numbers(
-        human_arousal="Mean human arousal.",
-        model_arousal="Mean arousal of the model.",
-        error="model_arousal - human_arousal, in points of the scale.",
-        residual="What the least-squares line of model means on human means leaves.",
-        human_extremity="|human valence - middle of its scale|; null without valence.",
-        model_extremity="The same of the model's valence.",
+        error="model_arousal − human_arousal, in points.",
+        residual="Residual from the least-squares line of model means on human means.",
+    ),
+    *shared(
+        "|valence − midpoint|; null without valence.",
+        "human_extremity",
+        "model_extremity",
     ),
 )
 
 AROUSAL_ITEMS = Table(
     "statistics/arousal_items.parquet",
-    "an item of a cell whose arousal both people and model rated",
+    "an item whose arousal both people and a model rated",
     (MODEL, PROTOCOL, DATASET, READOUT, *_OF_ITEM),
 )
 
 RESIDUALS = Table(
     "statistics/residuals.parquet",
-    "one of the items of a cell whose arousal is furthest from the line through all",
+    "an item with one of the largest arousal residuals",
     (
         MODEL,
         PROTOCOL,
@@ -224,33 +212,34 @@ RESIDUALS = Table(
 SCORED = (
     MODEL,
     PROTOCOL,
-    Column("datasets", TEXT, "Names of the datasets, joined with +."),
+    _DATASETS,
     READOUT,
     Column("check", TEXT, "Short name of the expectation."),
     Column("expected", TEXT, "The expectation in words."),
-    Column("source", TEXT, "The study that leads one to expect it."),
+    Column("source", TEXT, "The study it is taken from."),
     Column(
         "found",
         TEXT,
-        "as expected or not as expected (where the 95% interval of the deciding number says "
-        "so), unclear (where it does not), or cannot be told.",
+        "`as expected` or `not as expected` if the interval excludes 0, else `unclear`; `cannot "
+        "be told` without the data.",
     ),
-    *numbers(
-        estimate="The deciding number; above 0: as expected.",
-        low="Lower end of its 95% interval.",
-        high="Upper end of its 95% interval.",
+    *shared(
+        "Test statistic; above 0: as expected.",
+        "estimate",
+        "low",
+        "high",
     ),
-    Column("evidence", TEXT, "The numbers in words, or why it cannot be told."),
+    Column("evidence", TEXT, "The numbers in words, or why there are none."),
 )
 
 SCORECARD = Table(
     "statistics/scorecard.parquet",
-    "an expectation from the literature about correlations and spread, and what was found",
+    "an expectation from the literature about correlations and spread, and the result",
     SCORED,
 )
 
 DISTRIBUTION_SCORECARD = Table(
     "statistics/distribution_scorecard.parquet",
-    "an expectation from the literature about distributions, and what was found",
+    "an expectation from the literature about distributions, and the result",
     SCORED,
 )

@@ -116,10 +116,11 @@ def inert(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def groups(
-    rows: pd.DataFrame, columns: Sequence[str]
+    rows: pd.DataFrame, columns: Sequence[str], *, sort: bool = True
 ) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-    """The rows that share their texts in `columns`, group by group in ascending order."""
-    for key, group in rows.groupby(list(columns)):
+    """The rows that share their texts in `columns`, group by group in ascending order, or in that
+    of their first rows."""
+    for key, group in rows.groupby(list(columns), sort=sort):
         yield tuple(map(str, key)), group
 
 
@@ -151,29 +152,28 @@ COUNT = pa.int32()
 NUMBERS = pa.list_(pa.float64())
 TEXTS = pa.list_(TEXT)
 
-MODEL = Column(
-    "model",
-    TEXT,
-    (
-        "Name of the model: the name of its card or, for a table of several models, the model's "
-        "name in that table."
-    ),
-)
-PROTOCOL = Column("protocol", TEXT, "Name of the protocol in the study.")
-DATASET = Column("dataset", TEXT, "Name of the dataset: the name of its card.")
-SCALE = Column("scale", TEXT, "Name of the scale on the dataset's card.")
-READOUT = Column("readout", TEXT, "sampled (answers) or exact (probabilities of the answers).")
+MODEL = Column("model", TEXT, "Model: the name of its card, or its own in a table of several.")
+PROTOCOL = Column("protocol", TEXT, "Protocol, as named in the study.")
+DATASET = Column("dataset", TEXT, "Dataset: the name of its card.")
+SCALE = Column("scale", TEXT, "Scale, as named on the dataset's card.")
+READOUT = Column("readout", TEXT, "`sampled` (answers) or `exact` (probabilities of the answers).")
 ITEM = Column(
-    "item_id",
-    TEXT,
-    "The dataset's own id of the item or, if that may not be shown, an id generated from it.",
+    "item_id", TEXT, "The dataset's id of the item; where that may not be shown, a generated one."
 )
+N_ITEMS = Column("n_items", COUNT, "Items the numbers of the row are based on.")
+N_TEXTS = Column(
+    "n_texts",
+    COUNT,
+    "Different texts or images among these items; clusters where the card defines them.",
+)
+REASON = Column("reason", TEXT, "Why a number of the row is missing.")
 CELL = (MODEL, PROTOCOL, DATASET, SCALE, READOUT)
 
 CELL_KEY = [column.name for column in CELL]
-"""The names of the columns that tell cells apart, in one order everywhere."""
+"""The names of the columns that identify a cell, in one order everywhere."""
 
-MISSING = "Why a number of the row is missing; null where all are there."
+RECURRING = (*CELL, ITEM, N_ITEMS, N_TEXTS, REASON)
+"""Columns of many tables, each with one meaning everywhere."""
 
 
 def numbers(**meanings: str) -> tuple[Column, ...]:
@@ -181,21 +181,11 @@ def numbers(**meanings: str) -> tuple[Column, ...]:
     return tuple(Column(name, NUMBER, meaning) for name, meaning in meanings.items())
 
 
-def related(**meanings: tuple[str, str]) -> tuple[Column, ...]:
-    """Correlations over items, each with the ends of its interval and the least-squares line.
+def shared(meaning: str, *names: str) -> tuple[Column, ...]:
+    """Columns of numbers that are explained together."""
+    return tuple(Column(name, NUMBER, meaning) for name in names)
 
-    A name stands for its meaning, and for what its line is: this on that.
-    """
-    columns: list[Column] = []
-    for name, (meaning, line) in meanings.items():
-        interval = f"end of the 95% interval of {name} (bootstrap over items, BCa)."
-        columns += numbers(
-            **{
-                name: meaning,
-                f"{name}_low": f"Lower {interval}",
-                f"{name}_high": f"Upper {interval}",
-                f"{name}_slope": f"Slope of the least-squares line of {line}, over the same items.",
-                f"{name}_intercept": "Intercept of that line.",
-            }
-        )
-    return tuple(columns)
+
+def estimate(name: str, meaning: str) -> tuple[Column, ...]:
+    """A number and the ends of its 95% confidence interval, `name`_low and `name`_high."""
+    return shared(meaning, name, f"{name}_low", f"{name}_high")

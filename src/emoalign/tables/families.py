@@ -1,4 +1,4 @@
-"""Families of tests: which p-values are adjusted together, and what they can be used for."""
+"""Families of tests: the p-values that are adjusted together, and their use."""
 
 from __future__ import annotations
 
@@ -44,76 +44,82 @@ FAMILIES = (
     Family(
         ALIGNMENT,
         ("pearson_p",),
-        "correlations with people against 0",
+        "correlations with human means against 0",
         {"pearson_p_adjusted": "false discovery rate"},
         ("readout",),
-        "the cells of a readout",
+        "all conditions with the same readout",
         confirmatory=True,
     ),
     Family(
         ALIGNMENT,
         ("signflip_p",),
-        "equal variances of model and people",
+        "equal spread of model and human ratings",
         {"signflip_p_adjusted": "false discovery rate"},
         ("readout",),
-        "the cells of a readout",
+        "all conditions with the same readout",
         confirmatory=True,
     ),
     Family(
         CONTRASTS,
         ("p",),
-        "differences of correlations",
+        "differences between correlations",
         {"p_holm": "Holm", "p_adjusted": "false discovery rate"},
         ("kind", "readout"),
-        "all pairs of models, or of protocols, in a readout",
+        "all pairs of models, or of protocols, with the same readout",
         confirmatory=True,
     ),
     Family(
         FRAMEWORK,
         ("p",),
-        "emotions against dimensions",
+        "discrete emotions against dimensions",
         {"p_holm": "Holm"},
         ("readout",),
-        "all rows of a readout",
+        "all comparisons with the same readout",
         confirmatory=True,
     ),
     Family(
         DISTRIBUTION_CONTRASTS,
         ("p",),
-        "differences of distances between distributions",
+        "differences in divergence from human distributions",
         {"p_holm": "Holm"},
         ("kind", "readout", "metric"),
-        "all pairs of models, of protocols, of models and baselines, or of cells and guesses, in a "
-        "readout and metric",
+        "all pairs of models, of protocols, of models and baselines, or of conditions and guesses, "
+        "with the same readout and metric",
         confirmatory=True,
     ),
     Family(
         CALIBRATION,
         ("p",),
-        "changes of divergence by calibration",
+        "changes in divergence by calibration",
         {"p_holm": "Holm"},
         tuple(CELL_KEY),
-        "the methods of a cell",
+        "the calibration methods of a condition",
         confirmatory=True,
     ),
     Family(
         ALIGNMENT,
         ("ranksum_p",),
-        "rank sums of standard deviations",
+        "item SDs by rank sums",
         {"ranksum_p_adjusted": "false discovery rate"},
         ("readout",),
-        "the cells of a readout",
+        "all conditions with the same readout",
     ),
     Family(
         ALIGNMENT,
         ("signedrank_p",),
-        "their signed ranks",
+        "item SDs by signed ranks",
         {"signedrank_p_adjusted": "false discovery rate"},
         ("readout",),
-        "the cells of a readout",
+        "all conditions with the same readout",
     ),
     Family(STRUCTURE, ("p",), "representational similarity"),
-    Family(TRANSPARENCY_GRADIENT, ("p_permutation", "partial_p"), "gradients of transparency"),
-    Family(READOUTS, ("p_pooled", "ks_p", "p_sharpness"), "agreement of readouts"),
+    Family(
+        TRANSPARENCY_GRADIENT, ("p_permutation", "partial_p"), "gradients of label transparency"
+    ),
+    Family(
+        READOUTS,
+        ("p_pooled", "ks_p", "p_sharpness"),
+        "agreement of sampled answers with exact probabilities",
+    ),
 )
 """All tests of all tables; a p-value that is not here is in no table."""

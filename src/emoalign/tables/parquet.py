@@ -1,4 +1,4 @@
-"""Parquet files of a study, read so that one which is not whole is told by name."""
+"""Parquet files of a study; an error names the file that is damaged."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from emoalign.errors import DataError, EmoalignError
 
 @contextmanager
 def intact(files: Iterable[Path]) -> Iterator[None]:
-    """Have a failure of the block name the file that is to blame.
+    """Run a block that reads `files`, and name the damaged one if it fails.
 
-    Raises DataError where one of `files` is missing, cut off or damaged, or where they are more
-    than may be open at once; any other error passes.
+    Raises DataError if one of `files` is missing, cut off or damaged, or if they are more than may
+    be open at once; any other error passes.
     """
     files = list(files)
     try:
@@ -53,9 +53,19 @@ def _damage(path: Path) -> str | None:
 
 
 def read_parquet(path: Path, **options: Any) -> pa.Table:
-    """A file of the study, or its `columns`, or the rows that `filters` leave.
+    """Read a Parquet file, or only some `columns`, or the rows that match `filters`.
 
-    Raises DataError when it is not a whole Parquet file.
+    Raises DataError if the file is damaged.
     """
     with intact([path]):
         return pq.read_table(path, **options)
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """The notes that a stage left in a Parquet file, by key.
+
+    Raises DataError if the file is damaged.
+    """
+    with intact([path]):
+        notes = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in notes.items()}

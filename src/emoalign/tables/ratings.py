@@ -23,6 +23,7 @@ from emoalign.tables.contract import (
     Column,
     Table,
     numbers,
+    shared,
 )
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -32,22 +33,14 @@ STIMULI = Table(
     "an item, in order of item_id",
     (
         ITEM,
-        Column("modality", TEXT, "word, sentence or image."),
-        Column("text", TEXT, "The stimulus exactly as a model is shown it."),
-        Column("image_path", TEXT, "Path of the image; null for text."),
-        Column("image_sha256", TEXT, "Checksum of the image; null for text."),
-        Column(
-            "strata",
-            TEXT,
-            "Group the source puts the item in, such as a genre; null without.",
-        ),
-        Column("split", TEXT, "Split of the source the item belongs to; null without splits."),
-        Column(
-            "cluster",
-            TEXT,
-            "What the source says it belongs to, such as a lemma or a document; null without.",
-        ),
-        Column("shard", TEXT, "The rating job the item belongs to."),
+        Column("modality", TEXT, "`word`, `sentence` or `image`."),
+        Column("text", TEXT, "The stimulus exactly as a model sees it."),
+        Column("image_path", TEXT, "Path and checksum of the image; null for text."),
+        Column("image_sha256", TEXT, "Path and checksum of the image; null for text."),
+        Column("strata", TEXT, "Group in the source, such as a genre."),
+        Column("split", TEXT, "Split in the source."),
+        Column("cluster", TEXT, "Cluster in the source, such as a document."),
+        Column("shard", TEXT, "Rating job of the item."),
     ),
 )
 
@@ -57,213 +50,165 @@ NORMS = Table(
     (
         ITEM,
         SCALE,
-        Column("mean", NUMBER, "Mean human rating, in points of the scale."),
-        Column("sd", NUMBER, "Standard deviation over raters (ddof 1), in points of the scale."),
-        Column("n", COUNT, "Number of human ratings; null where the source does not tell."),
-        Column("ratings", NUMBERS, "The single ratings, in points of the scale; null if unknown."),
-        Column(
-            "labels",
-            pa.list_(TEXTS),
-            "The labels each rater chose; null for scales of numbers, where mean and sd are not.",
-        ),
+        *shared("Mean and SD (n − 1) of the human ratings; null for labels.", "mean", "sd"),
+        Column("n", COUNT, "Number of human ratings; null if unknown."),
+        Column("ratings", NUMBERS, "Single ratings; null if unknown."),
+        Column("labels", pa.list_(TEXTS), "Labels that each rater chose; null for numbers."),
         Column(
             "raters",
             TEXTS,
-            "Who gave each rating, or chose each set of labels, as a hash of the person's id; null "
-            "where the source does not tell. No other file has it.",
+            "Who gave each rating, as a hash, if known. No other file has it.",
         ),
     ),
 )
 
 RATINGS = Table(
     "ratings/<model>/<protocol>/<dataset>/<scale>/<shard>.parquet",
-    "one answer of one participant (sampled), or one item (exact); of scales asked about jointly "
-    "(arousal+valence) one for each scale",
+    "an answer of a participant on a scale (sampled), or an item (exact)",
     (
         *CELL,
         ITEM,
         Column("participant", COUNT, "Number of the participant from 0; null if exact."),
-        Column("persona", TEXT, "Persona of the participant; null without personas."),
+        Column("persona", TEXT, "Persona of the participant."),
         Column(
             "status",
             TEXT,
-            f"{', '.join(STATUSES[:-1])} or {STATUSES[-1]}; null in the one row of an item without "
-            "any recorded rating.",
+            "One of the statuses above; null if a recorded table has no rating of the item.",
         ),
-        Column("rating", NUMBER, "The rating, in points of the scale; null unless sampled and ok."),
-        Column(
-            "labels",
-            TEXTS,
-            "The labels chosen, in the order of the card; null unless ok on a scale of labels.",
-        ),
+        Column("rating", NUMBER, "The rating, in points; null unless sampled and ok."),
+        Column("labels", TEXTS, "The labels chosen, in the card's order; null unless ok."),
         Column(
             "probabilities",
             NUMBERS,
-            "Exact readout: probability of each point of the scale, ascending, as returned "
-            "(sums to 1 - off_scale_mass - what was not returned); null if sampled.",
+            "Exact: probability of each point as returned, ascending.",
         ),
-        Column("off_scale_mass", NUMBER, "Returned probability of answers that are no rating."),
-        Column("returned_mass", NUMBER, "Probability of all tokens the server reported."),
-        Column(
-            "text",
-            TEXT,
-            "The raw answer, or the likeliest token if exact; rejected: the provider's reason.",
+        Column("off_scale_mass", NUMBER, "Exact: returned probability that is no rating."),
+        Column("returned_mass", NUMBER, "Exact: probability of all tokens reported."),
+        Column("text", TEXT, "Raw answer; exact: likeliest token; rejected: provider's reason."),
+        Column("finish_reason", TEXT, "Why the answer ended, in the server's words."),
+        Column("request_id", TEXT, "sha256 of the request."),
+        Column("model_reported", TEXT, "Model name and fingerprint reported by the server."),
+        Column("received", TEXT, "Day the answer arrived (UTC, YYYY-MM-DD); null if recorded."),
+        Column("reply_id", TEXT, "Id of the reply, if any."),
+        *(
+            Column(
+                name,
+                COUNT,
+                "Tokens as the server counts them; of several rows of one request the first has "
+                "them, the others 0.",
+            )
+            for name in ("prompt_tokens", "completion_tokens")
         ),
-        Column("finish_reason", TEXT, "Why the server says the answer ended."),
-        Column("request_id", TEXT, "sha256 of what was asked."),
-        Column("model_reported", TEXT, "Name and fingerprint the server gave itself."),
-        Column("reply_id", TEXT, "What the server called its reply; null where it does not tell."),
-        Column(
-            "prompt_tokens",
-            COUNT,
-            "Prompt tokens of the request; where one request brought several rows, its first "
-            "row has them and the others 0, so that the sum is what was processed; null where the "
-            "server does not say.",
-        ),
-        Column(
-            "completion_tokens",
-            COUNT,
-            "Answer tokens as the server counts them, noted like prompt_tokens. "
-            "llama.cpp counts only the first of several answers.",
-        ),
-        Column(
-            "latency_s", NUMBER, "Seconds from sending the request to its answer; 0 in a batch."
-        ),
+        Column("latency_s", NUMBER, "Seconds from request to answer; 0 in a batch."),
     ),
 )
 
 ITEMS = Table(
     "items/<dataset>.parquet",
-    "an item in a cell and readout, with its norm",
+    "an item in a condition on a scale, with its norm",
     (
         *CELL,
         ITEM,
         Column(
             "cluster",
             COUNT,
-            "Number of its cluster, from 0. Items are in one cluster if the source puts them there "
-            "(the column of the stimuli) or if they show the same text or image, directly or "
-            "through others; they are resampled together.",
+            "Number of its cluster, from 0: items of one cluster in the source, or with the same "
+            "text or image.",
         ),
-        *(Column(f"n_{status}", COUNT, f"Answers with status {status}.") for status in STATUSES),
-        Column(
+        *(Column(f"n_{status}", COUNT, "Answers by status.") for status in STATUSES),
+        *shared(
+            "Mean and SD of the model's ratings (exact: of the distribution on the scale); null "
+            "for labels.",
             "mean",
-            NUMBER,
-            "Mean rating of the model; exact: over the mass on the scale; null for labels.",
-        ),
-        Column(
             "sd",
-            NUMBER,
-            "Standard deviation of the model's ratings (sampled: ddof 1; exact: of the "
-            "distribution itself).",
         ),
         Column(
             "distribution",
             NUMBERS,
-            "Share of each point of the scale, ascending, which sums to 1; or of the answers that "
-            "chose each label, in the order of the card, each from 0 to 1.",
+            "Share of each point, ascending, or of the answers that chose each label.",
         ),
-        Column("raw_moment_1", NUMBER, "Exact: sum of point × probability, not renormalised."),
-        Column("raw_moment_2", NUMBER, "Exact: sum of point² × probability, not renormalised."),
+        *shared(
+            "Exact: sums of point × probability and point² × probability, not renormalised.",
+            "raw_moment_1",
+            "raw_moment_2",
+        ),
         Column("off_scale_mass", NUMBER, "Exact: returned probability that is no rating."),
         Column("returned_mass", NUMBER, "Exact: probability of all tokens reported."),
-        Column("human_mean", NUMBER, "Mean human rating; null without norms."),
-        Column("human_sd", NUMBER, "Standard deviation over human raters (ddof 1)."),
-        Column("human_n", COUNT, "Number of human ratings; null where unknown."),
+        *shared("Mean and SD of the human ratings.", "human_mean", "human_sd"),
+        Column("human_n", COUNT, "Number of human ratings; null if unknown."),
         Column(
             "human_distribution",
             NUMBERS,
-            "Share of the human raters who chose each point of the scale, ascending, or each "
-            "label, in the order of the card; null where single ratings are unknown or between "
-            "points.",
+            "The same shares of people; null if single ratings are unknown or between points.",
         ),
     ),
 )
 
 PLAN = Table(
     "plan.csv",
-    "a cell: what is still to be asked, and what that takes; made by the target plan",
+    "a model, protocol and scale: requests still to be made, and their cost; from the target plan",
     (
         MODEL,
         PROTOCOL,
         DATASET,
         SCALE,
-        Column("answers", pa.int64(), "Answers the cell has when it is complete."),
-        Column("held", pa.int64(), "Those that are in the journal already."),
-        Column("requests", pa.int64(), "Requests that bring the others."),
-        Column("prompt_tokens", NUMBER, "Tokens of the prompts of these requests."),
-        Column("answer_tokens", NUMBER, "Tokens of the missing answers, at most."),
+        Column("answers", pa.int64(), "Answers when complete."),
+        Column("held", pa.int64(), "Answers already in the journal."),
+        Column("requests", pa.int64(), "Requests for the rest."),
+        *shared(
+            "Tokens of the prompts, and of the answers at most.", "prompt_tokens", "answer_tokens"
+        ),
         Column(
             "tokens_from",
             TEXT,
-            "How prompt tokens are known: journal (as the server counted them before), tokenizer "
-            "(the model's own), or estimate (from the number of characters).",
+            "Source of prompt tokens: `journal` (counted before), `tokenizer` or `estimate` (from "
+            "characters).",
         ),
-        *numbers(
-            usd="US dollars for single requests, at most; null without prices.",
-            usd_batch="US dollars for the same in batches; null where there are none.",
-            minutes="Running time in minutes; null if unknown.",
+        *shared(
+            "US dollars at most, for single requests and in batches; null without prices.",
+            "usd",
+            "usd_batch",
         ),
+        *numbers(minutes="Running time; null if unknown."),
         Column(
             "minutes_from",
             TEXT,
-            "Source of the running time: limits (the least that the rate limits of the card "
-            "allow) or, for a model on this machine running one job at a time, journal (how long "
-            "its earlier requests took) or tried (how long a few trial requests took); null if "
-            "unknown.",
+            "Source of the time: `limits` (rate limits of the card), `journal` (earlier requests) "
+            "or `tried` (trial requests).",
         ),
-        Column("delivery", TEXT, "How the model's card has them delivered: single or batch."),
-        Column("prices_as_of", TEXT, "Day of the prices; null without prices."),
+        Column("delivery", TEXT, "`single` or `batch`, as on the model's card."),
+        Column("prices_as_of", TEXT, "Date of the prices."),
     ),
 )
 
 PRECISION = Table(
     "precision.csv",
-    "a scale, a way of asking, an assumption about the model and a half-width: what brings a 95% "
-    "interval to it; made by the target plan",
+    "a scale, readout, assumption and target half-width of a 95% interval; from the target plan",
     (
         DATASET,
         SCALE,
         READOUT,
-        Column(
-            "participants", COUNT, "Answers per item of a protocol of the study; null if exact."
-        ),
-        Column(
-            "n_items",
-            COUNT,
-            "Items of the study with a human rating on the scale; for log_rms_sd_ratio, those with "
-            "an SD and number of raters; for jsd, those with at least min_raters single ratings on "
-            "points of the scale.",
-        ),
-        Column(
-            "measure",
-            TEXT,
-            "r (Pearson, of item means), log_rms_sd_ratio (of spread, as in alignment) or jsd "
-            "(mean over items, in bits).",
-        ),
+        Column("participants", COUNT, "Answers per item; null if exact."),
+        Column("n_items", COUNT, "Items of the study with the human data the measure needs."),
+        Column("measure", TEXT, "`r`, `log_rms_sd_ratio` or `jsd` (bits)."),
         Column(
             "assumed",
             TEXT,
-            "About the model. For r: its correlation with people if both had means without error. "
-            "For log_rms_sd_ratio: alike (over items, the variances of its answers are "
-            "proportional to those of people's ratings) or unrelated (they differ as much, but "
-            "independently of people's). For jsd: perfect (it knows what is true of each "
-            "item, as in distributions) or marginal (it gives every item the mean distribution of "
-            "the items in other folds).",
+            "About the model. For r: its correlation with people without error. For "
+            "log_rms_sd_ratio: `alike` (variances proportional to people's) or `unrelated` (as "
+            "variable, but independent). For jsd: `perfect` or `marginal`, as in distributions.",
         ),
-        *numbers(
-            expected="What the study would then see: r, lowered by the reliability of both sides; "
-            "ln(sd_ratio); or the mean JSD, which is above 0 even for a perfect model when raters "
-            "are few.",
-            reliability_human="Reliability of the human item means.",
-            reliability_model="Reliability of the model's item means over these participants, if "
-            "its error-free means vary as those of people do and its answers to an item vary with "
-            "sd_ratio times the SD of people's.",
-            planned="Half-width of the interval with the study as it is.",
-            half_width="Half-width that is asked for.",
+        *numbers(expected="Value the study would then find."),
+        *shared(
+            "Reliability of item means, of people and of the model with these participants.",
+            "reliability_human",
+            "reliability_model",
         ),
-        Column("items_needed", COUNT, "Items that bring it, with these participants."),
-        Column("participants_needed", COUNT, "Participants that bring it, with these items."),
-        Column("reason", TEXT, "Why one of the two is missing; null where both are there."),
+        *shared("Half-width with the study as it is, and the one wanted.", "planned", "half_width"),
+        *(
+            Column(name, COUNT, "Items, or participants, that give it, the other unchanged.")
+            for name in ("items_needed", "participants_needed")
+        ),
+        Column("reason", TEXT, "Why one of the two is missing."),
     ),
 )

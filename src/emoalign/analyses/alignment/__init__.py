@@ -1,1 +1,1 @@
-"""How near models come to people, cell by cell."""
+"""Agreement of models with people, cell by cell."""

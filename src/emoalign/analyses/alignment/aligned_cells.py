@@ -1,4 +1,4 @@
-"""The tables of reliability and alignment: how human-like each cell is, and how sure that is."""
+"""The tables of reliability and alignment: how human-like each condition is, with intervals."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _drawing(dataset: str, clusters: Clusters, job: AlignmentJob) -> Drawing:
 
 
 class _People:
-    """How well people agree on the items of a cell: once for all cells with the same items."""
+    """Agreement of people on the items of a cell, computed once for cells with the same items."""
 
     def __init__(self, norms: ScaleNorms, drawing: Drawing) -> None:
         self._norms, self._drawing = norms, drawing

@@ -1,4 +1,4 @@
-"""Do models order and place items as people do, and how well do people agree with people?"""
+"""Agreement of models' mean ratings with human means, and of people with each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emoalign.analyses.base import (
     Computation,
     statistics,
 )
-from emoalign.figures.kinds import FigureKind, differing
+from emoalign.figures.kinds import FigureKind, differing, several_scales_and_models
 from emoalign.report.contents import PageSection
 from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings
@@ -41,22 +41,24 @@ class AlignmentJob(AnalysisJob):
         )
 
 
-def _over(varied: str) -> str:
-    """The caption of curves over what protocols differ in."""
+def _over(varied: str, r: str, ratio: str, more: str = "") -> str:
+    """The caption of figures of what protocols differ in; `r` and `ratio` say where these stand."""
     return (
-        "{dataset}: correlation with people (above) and standard deviation of the ratings of an "
-        "item (root mean square over items) as a share of people's (below) by "
-        f"{varied}, with 95% bootstrap intervals over items (BCa). Dashed: the "
-        "highest ceiling of these cells, and a spread like people's."
+        f"{{dataset}}: correlation of item means with human means ({r}) and spread of the ratings "
+        f"of an item relative to people's ({ratio}; ratio of root mean square standard deviations) "
+        f"by {varied}, with 95% bootstrap intervals over items (BCa). Dashed: the highest ceiling "
+        f"of these correlations, and a spread like people's.{more}"
     )
 
+
+_NO_ORDER = " Each row is a protocol; their order means nothing."
 
 ANALYSIS = Analysis(
     "alignment",
     computes=(
         Computation(
             rule="align",
-            does="Item tables and norms in; a row per cell, and per scale people rated, out.",
+            does="Item tables and norms in; a row per condition, and per scale of people, out.",
             run="emoalign.analyses.alignment.aligned_cells:align",
             job=AlignmentJob,
             reads=(ITEMS, NORMS),
@@ -69,12 +71,13 @@ ANALYSIS = Analysis(
             "study",
             draw="emoalign.analyses.alignment.figure:draw_correlations",
             title="Correlation with people",
-            caption="Pearson r of item means with human item means, with its 95% bootstrap "
-            "interval over items (BCa). Where they are known: the ceiling that the reliability of "
-            "the human ratings sets on the items of the cell, and how well one person agrees with "
-            "the mean of the others, or else one rating per item with the mean of the item's "
-            "other ratings.",
-            alt="Correlation of each cell with human ratings, with interval, ceiling and one "
+            caption="Correlation (Pearson r) of item means with human item means, with its 95% "
+            "bootstrap interval over items (BCa). Filled: exact probabilities; open: "
+            "sampled answers. Where they are known: the ceiling that the reliability of "
+            "the human ratings sets on these items, and how well one person agrees with "
+            "the mean of the others, or else one rating per item with the mean of the "
+            "item's other ratings. Right: the number of items.",
+            alt="Correlation of each condition with human ratings, with interval, ceiling and one "
             "person or one rating; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
             needs=("statistics/alignment.parquet", ("pearson_r",)),
@@ -82,17 +85,19 @@ ANALYSIS = Analysis(
         FigureKind(
             "heatmap",
             "study",
-            draw="emoalign.analyses.alignment.figure:draw_heatmap",
+            draw="emoalign.analyses.alignment.heatmap:draw",
             title="Correlation with people at a glance",
-            caption="Pearson r of item means with human item means, a column per model and a row "
-            "per scale. Before them, where they are known, columns of people, over all items with "
-            "a norm: the ceiling that the reliability of their ratings sets, how well one person "
-            "agrees with the mean of the others, and how well one rating per item agrees with the "
-            "mean of the item's other ratings. A dash: undefined or not asked.",
+            caption="Correlation (Pearson r) of item means with human item means, a row per model "
+            "and a column per scale. Above the models, where they are known, over all "
+            "items with a norm: the ceiling that the reliability of the human ratings "
+            "sets, how well one person agrees with the mean of the others, and how well "
+            "one rating per item agrees with the mean of the item's other ratings. A "
+            "dash: undefined or not asked.",
             alt="Correlations of models with people by scale, as colours with numbers; the "
             "numbers are in the table of alignment.",
             reads=statistics("alignment", "reliability"),
             needs=("statistics/alignment.parquet", ("pearson_r",)),
+            lacks=several_scales_and_models,
         ),
         FigureKind(
             "means",
@@ -100,10 +105,12 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.alignment.figure:draw_means",
             title="Means of items: {dataset}, {scale}",
             caption="{dataset}, {scale}: each point is one of the items. Dashed: model and people "
-            "agree. Solid: fitted line, where there is one; of the items farthest from it some are "
-            "named, as far as names do not overlap. r with its 95% bootstrap interval over items "
-            "(BCa).",
-            alt="Model means against human means for {dataset}, {scale}, a panel per cell.",
+            "agree. Solid: fitted line, where there is one; of the items farthest from it "
+            "some are named, as far as names do not overlap. Where items have different "
+            "numbers of answers, those with more have larger points. Above each panel: r "
+            "with its 95% bootstrap interval over items (BCa), the number of items, and "
+            "the number of answers to each.",
+            alt="Model means against human means for {dataset}, {scale}, a panel per condition.",
             reads=(ITEMS, STIMULI, *statistics("alignment")),
             needs=("statistics/alignment.parquet", ("mae",)),
         ),
@@ -112,7 +119,7 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_temperatures",
             title="What temperature does: {dataset}",
-            caption=_over("sampling temperature"),
+            caption=_over("sampling temperature", "above", "below"),
             alt="Correlation with people and ratio of standard deviations by temperature, for "
             "each model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -124,7 +131,7 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_personas",
             title="What personas do: {dataset}",
-            caption=_over("who is asked"),
+            caption=_over("who is asked", "left", "right", _NO_ORDER),
             alt="Correlation with people and ratio of standard deviations by persona, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),
@@ -136,7 +143,7 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.alignment.curves:draw_wordings",
             title="What the wording does: {dataset}",
-            caption=_over("the words of the question"),
+            caption=_over("the words of the question", "left", "right", _NO_ORDER),
             alt="Correlation with people and ratio of standard deviations by wording, for each "
             "model and scale of {dataset}; the numbers are in the table of alignment.",
             reads=statistics("alignment"),

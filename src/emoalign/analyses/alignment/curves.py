@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emoalign.figures.drawing import Subject
+from emoalign.figures.drawing import READOUT_NAMES, Subject
 from emoalign.figures.figure_job import varying
-from emoalign.figures.panels import instead, only_words, pages_of
-from emoalign.figures.style import FAINT, PAGE_INCHES, PALETTE, PEOPLE, Mark
+from emoalign.figures.panels import coefficients, instead, pages_of
+from emoalign.figures.style import (
+    COLUMN_INCHES,
+    FAINT,
+    PAGE_HEIGHT,
+    PAGE_INCHES,
+    PALETTE,
+    PEOPLE,
+    Mark,
+    shortened,
+    wrapped,
+)
 from emoalign.tables import ALIGNMENT, groups
 
 COLUMNS = 3
@@ -24,33 +34,17 @@ COLUMNS = 3
 MODELS = len(PALETTE)
 """Models on a page: as many as have colours of their own."""
 
+LEGEND_LINE, LINE_INCHES, NAME_INCHES = 0.17, 0.09, 1.7
+"""Inches of a line of the legend, of a model in one readout, and of the name of a protocol."""
+
+R_LABEL = "Correlation of item means with human means, Pearson r"
+RATIO_LABEL = "Spread of ratings relative to people's (ratio of root mean square SDs)"
+
+Limits = tuple[tuple[float, float], tuple[float, float]]
+"""Of the axes of r and of the ratio."""
+
 R = ("pearson_r", "pearson_low", "pearson_high")
 RATIO = ("ratio", "ratio_low", "ratio_high")
-
-
-@dataclass(frozen=True)
-class Varied:
-    """What stands along the horizontal axis.
-
-    Attributes:
-        label: its title.
-        places: where each protocol stands.
-        ticks: names of the places 0, 1, 2, ...; none where places are numbers themselves.
-    """
-
-    label: str
-    places: Mapping[str, float]
-    ticks: Sequence[str] | None = None
-
-    @property
-    def nearest(self) -> float:
-        """The least distance between places."""
-        return float(np.diff(np.unique(list(self.places.values()))).min())
-
-
-def named(label: str, protocols: Sequence[str]) -> Varied:
-    """Protocols one after the other, under their names."""
-    return Varied(label, {name: float(at) for at, name in enumerate(protocols)}, tuple(protocols))
 
 
 @dataclass(frozen=True)
@@ -62,68 +56,66 @@ class Line:
     sampled: bool
     aside: float = 0.0
 
-    def look(self) -> dict[str, Any]:
-        """Settings for matplotlib."""
+    def look(self, *, joined: bool) -> dict[str, Any]:
+        """Settings for matplotlib; points are joined only over something that is a number."""
         return {
             "color": self.mark.colour,
             "marker": self.mark.marker,
             "ms": 4.5,
             "mew": 1.1,
             "linewidth": 1.2,
-            "linestyle": (0, (4, 2)) if self.sampled else "solid",
+            "linestyle": "none" if not joined else (0, (4, 2)) if self.sampled else "solid",
             "mfc": "white" if self.sampled else self.mark.colour,
         }
 
 
 def draw_temperatures(subject: Subject) -> list[Figure]:
     """Lines over temperature, a page for each group of protocols that differ in nothing else."""
-    protocols = subject.job.protocols
-    return draw_curves(
-        subject,
-        [
-            Varied("Temperature", {name: protocols[name].temperature for name in names})
-            for names in varying(protocols, subject.dataset, "temperature")
-        ],
-    )
+    return _draw(subject, varying(subject.job.protocols, subject.dataset, "temperature"), _curves)
 
 
 def draw_personas(subject: Subject) -> list[Figure]:
-    """A place per protocol, those without personas first."""
+    """A row per protocol, those without personas first."""
     protocols = subject.job.protocols
 
     def persona(name: str) -> str:
         return protocols[name].personas or ""
 
-    ordered = [
-        sorted(names, key=persona) for names in varying(protocols, subject.dataset, "personas")
-    ]
-    return draw_curves(subject, [named("Who is asked (protocol)", names) for names in ordered])
+    groups_of_protocols = varying(protocols, subject.dataset, "personas")
+    return _draw(subject, [sorted(names, key=persona) for names in groups_of_protocols], _rows)
 
 
 def draw_wordings(subject: Subject) -> list[Figure]:
-    """A place per protocol, in the order of their names."""
-    groups_of_protocols = varying(subject.job.protocols, subject.dataset, "prompts")
-    return draw_curves(
-        subject, [named("Wording (protocol)", names) for names in groups_of_protocols]
-    )
+    """A row per protocol, in the order of their names."""
+    return _draw(subject, varying(subject.job.protocols, subject.dataset, "prompts"), _rows)
 
 
-def draw_curves(subject: Subject, groups_of_protocols: Sequence[Varied]) -> list[Figure]:
-    """For each group of protocols: r above and the ratio of SDs below, a column per scale."""
+class _Draws(Protocol):
+    """What draws protocols that differ in one thing, over as many pages as their scales take."""
+
+    def __call__(
+        self, subject: Subject, table: pd.DataFrame, protocols: Sequence[str], limits: Limits
+    ) -> list[Figure]: ...
+
+
+def _draw(
+    subject: Subject, groups_of_protocols: Sequence[Sequence[str]], draws: _Draws
+) -> list[Figure]:
+    """Pages for each group of protocols, and for as many models as have colours of their own."""
     table = ratios(subject.rows(ALIGNMENT))
     limits = _limits(table, [*R, "ceiling"], 0.0, 1.0), _limits(table, list(RATIO), 0.0, 1.1)
     pages = []
-    for varied in groups_of_protocols:
-        asked = table[table["protocol"].isin(list(varied.places))]
-        if asked.empty:
+    for protocols in groups_of_protocols:
+        asked = table[table["protocol"].isin(list(protocols))]
+        if asked[["pearson_r", "ratio"]].isna().all(axis=None):
             continue
         for models in pages_of(sorted(asked["model"].unique()), MODELS):
             shown = asked[asked["model"].isin(list(models))]
-            for scales in pages_of(sorted(asked["scale"].unique()), COLUMNS):
-                pages.append(_page(subject, shown, varied, scales, limits))
+            for page in draws(subject, shown, protocols, limits):
                 if len(groups_of_protocols) > 1:
-                    pages[-1].suptitle(", ".join(varied.places), fontsize=8)
-    return pages or [only_words("No model was asked under these protocols.")]
+                    page.suptitle(wrapped(", ".join(protocols), page.get_figwidth()), fontsize=8)
+                pages.append(page)
+    return pages
 
 
 def ratios(table: pd.DataFrame) -> pd.DataFrame:
@@ -147,44 +139,96 @@ def _limits(
     return float(finite.min()) - 0.04, float(finite.max()) + 0.04
 
 
-def _page(
-    subject: Subject,
-    table: pd.DataFrame,
-    varied: Varied,
-    scales: Sequence[str],
-    limits: tuple[tuple[float, float], tuple[float, float]],
-) -> Figure:
-    lines = _lines(subject, table, varied.nearest)
-    legend = list(_legend(lines))
-    across = len(scales)
-    height = 4.4 + 0.17 * -(-len(legend) // across)
-    figure = Figure(figsize=(PAGE_INCHES / COLUMNS * across, height), layout="constrained")
-    grid = figure.subplots(2, across, squeeze=False, sharex=True, sharey="row")
-    for (upper, lower), scale in zip(grid.T, scales, strict=True):
-        cells = table[table["scale"] == scale]
-        _references(upper, lower, cells)
-        for key, rows in groups(cells, ["model", "readout"]):
-            for panel, columns in ((upper, R), (lower, RATIO)):
-                _curve(panel, rows, varied, columns, lines[key[0], key[1]])
-        upper.set(title=scale, ylim=limits[0])
-        lower.set(xlabel=varied.label, ylim=limits[1])
-        if varied.ticks is None:
-            lower.set_xticks(sorted(set(varied.places.values())))
-        else:
-            slant = 0 if sum(map(len, varied.ticks)) < 22 else 40
-            lower.set_xticks(range(len(varied.ticks)), varied.ticks, rotation=slant)
-            lower.set_xlim(-0.4, len(varied.ticks) - 0.6)
-    grid[0, 0].set_ylabel("Pearson r with people")
-    grid[1, 0].set_ylabel("RMS SD over raters / people's")
-    figure.legend(handles=legend, loc="outside lower center", ncols=across, fontsize=7)
-    return figure
+def _curves(
+    subject: Subject, table: pd.DataFrame, protocols: Sequence[str], limits: Limits
+) -> list[Figure]:
+    """r above and the ratio of SDs below, a column per scale, over the temperatures."""
+    places = {name: subject.job.protocols[name].temperature for name in protocols}
+    nearest = float(np.diff(np.unique(list(places.values()))).min())
+    lines = _lines(subject, table, 0.3 * nearest, 0.03 * nearest)
+    legend = list(_legend(lines, joined=True))
+    pages = []
+    for scales in pages_of(sorted(table["scale"].unique()), COLUMNS):
+        across = len(scales)
+        width = COLUMN_INCHES if across == 1 else PAGE_INCHES
+        height = 4.4 + LEGEND_LINE * -(-len(legend) // across)
+        figure = Figure(figsize=(width, height), layout="constrained")
+        grid = figure.subplots(2, across, squeeze=False, sharex=True, sharey="row")
+        for (upper, lower), scale in zip(grid.T, scales, strict=True):
+            cells = table[table["scale"] == scale]
+            _references(upper, lower, cells, upright=False)
+            for key, rows in groups(cells, ["model", "readout"]):
+                line = lines[key[0], key[1]]
+                placed = rows.assign(place=rows["protocol"].map(places)).sort_values("place")
+                for panel, (value, low, high) in ((upper, R), (lower, RATIO)):
+                    x = placed["place"].to_numpy(dtype=float) + line.aside
+                    panel.vlines(
+                        x, placed[low], placed[high], color=line.mark.colour, lw=1, alpha=0.6
+                    )
+                    panel.plot(x, placed[value].to_numpy(dtype=float), **line.look(joined=True))
+            upper.set(title=scale, ylim=limits[0])
+            coefficients(upper.yaxis)
+            lower.set(xlabel="Sampling temperature", ylim=limits[1])
+            lower.set_xticks(sorted(set(places.values())))
+        grid[0, 0].set_ylabel(wrapped(R_LABEL, 2.0))
+        grid[1, 0].set_ylabel(wrapped(RATIO_LABEL, 2.0))
+        figure.legend(handles=legend, loc="outside lower center", ncols=across, fontsize=7)
+        pages.append(figure)
+    return pages
 
 
-def _lines(subject: Subject, table: pd.DataFrame, nearest: float) -> dict[tuple[str, str], Line]:
-    """How each model and readout is drawn; readouts are told apart where there are both."""
+def _rows(
+    subject: Subject, table: pd.DataFrame, protocols: Sequence[str], limits: Limits
+) -> list[Figure]:
+    """r on the left and the ratio of SDs on the right, a row of panels per scale: protocols that
+    have no order stand under each other, and no line joins them."""
+    there = [name for name in protocols if name in set(table["protocol"])]
+    lines = _lines(subject, table, 0.66, 0.16)
+    legend = list(_legend(lines, joined=False))
+    columns = min(3, len(legend))
+    of_legend = 0.9 + LEGEND_LINE * -(-len(legend) // columns)
+    row = max(0.26, LINE_INCHES * (len(lines) + 1))
+    height = min(0.35 + row * len(there), PAGE_HEIGHT - of_legend)
+    pages = []
+    for scales in pages_of(
+        sorted(table["scale"].unique()), max(1, int((PAGE_HEIGHT - of_legend) / height))
+    ):
+        figure = Figure(
+            figsize=(PAGE_INCHES, height * len(scales) + of_legend), layout="constrained"
+        )
+        grid = figure.subplots(len(scales), 2, squeeze=False, sharex="col", sharey=True)
+        for (left, right), scale in zip(grid, scales, strict=True):
+            cells = table[table["scale"] == scale]
+            _references(left, right, cells, upright=True)
+            for key, rows in groups(cells, ["model", "readout"]):
+                line = lines[key[0], key[1]]
+                y = np.array([there.index(name) for name in rows["protocol"]]) + line.aside
+                for panel, (value, low, high) in ((left, R), (right, RATIO)):
+                    panel.hlines(y, rows[low], rows[high], color=line.mark.colour, lw=1, alpha=0.6)
+                    panel.plot(rows[value].to_numpy(dtype=float), y, **line.look(joined=False))
+            left.set_title(scale, loc="left", fontsize=8, fontweight="bold")
+            left.set(xlim=limits[0], ylim=(len(there) - 0.5, -0.5))
+            names = [wrapped(name, NAME_INCHES, 7) for name in there]
+            left.set_yticks(range(len(there)), names, fontsize=7)
+            right.set_xlim(limits[1])
+            coefficients(left.xaxis)
+            for panel in (left, right):
+                panel.tick_params(axis="y", length=0)
+        grid[-1, 0].set_xlabel(wrapped(R_LABEL, 2.4))
+        grid[-1, 1].set_xlabel(wrapped(RATIO_LABEL, 2.4))
+        figure.legend(handles=legend, loc="outside lower center", ncols=columns, fontsize=7)
+        pages.append(figure)
+    return pages
+
+
+def _lines(
+    subject: Subject, table: pd.DataFrame, together: float, most: float
+) -> dict[tuple[str, str], Line]:
+    """How each model and readout is drawn; readouts are told apart where there are both. Those at
+    one place stand `most` apart, and all of them within `together`."""
     keys = sorted(set(zip(table["model"], table["readout"], strict=True)))
     both = table["readout"].nunique() > 1
-    apart = min(0.03, 0.3 / len(keys)) * nearest
+    apart = min(most, together / len(keys))
     return {
         (model, readout): Line(
             subject.marks[model],
@@ -196,37 +240,30 @@ def _lines(subject: Subject, table: pd.DataFrame, nearest: float) -> dict[tuple[
     }
 
 
-def _references(upper: Axes, lower: Axes, cells: pd.DataFrame) -> None:
+def _references(of_r: Axes, of_ratio: Axes, cells: pd.DataFrame, *, upright: bool) -> None:
     """The highest ceiling, and a spread like people's; words where there is nothing."""
     dashed: dict[str, Any] = {"color": PEOPLE, "linewidth": 0.8, "linestyle": (0, (4, 3))}
+
+    def line(panel: Axes, at: float, **look: Any) -> None:
+        (panel.axvline if upright else panel.axhline)(at, zorder=0, **look)
+
     if cells["ceiling"].notna().any():
-        upper.axhline(float(cells["ceiling"].max()), zorder=0, **dashed)
-    upper.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
-    lower.axhline(1, zorder=0, **dashed)
+        line(of_r, float(cells["ceiling"].max()), **dashed)
+    line(of_r, 0, color=FAINT, linewidth=0.8)
+    line(of_ratio, 1, **dashed)
     if cells["pearson_r"].isna().all():
-        instead(upper, "r undefined")
+        instead(of_r, "r undefined")
     if cells["ratio"].isna().all():
-        instead(lower, "no spread to compare")
+        instead(of_ratio, "no spread to compare")
 
 
-def _curve(
-    panel: Axes, rows: pd.DataFrame, varied: Varied, columns: Sequence[str], line: Line
-) -> None:
-    """One model in one readout: its points, joined, with their intervals."""
-    placed = rows.assign(place=rows["protocol"].map(dict(varied.places))).sort_values("place")
-    x = placed["place"].to_numpy(dtype=float) + line.aside
-    value, low, high = (placed[name].to_numpy(dtype=float) for name in columns)
-    panel.vlines(x, low, high, color=line.mark.colour, linewidth=1, alpha=0.6)
-    panel.plot(x, value, **line.look())
-
-
-def _legend(lines: Mapping[tuple[str, str], Line]) -> Iterator[Line2D]:
+def _legend(lines: Mapping[tuple[str, str], Line], *, joined: bool) -> Iterator[Line2D]:
     """Each model once, then the readouts where there are both."""
     models = {model: line for (model, _), line in lines.items()}
     for line in models.values():
-        look = Line(line.mark, line.label, sampled=False).look()
-        yield Line2D([], [], label=line.label, **look)
+        look = Line(line.mark, line.label, sampled=False).look(joined=joined)
+        yield Line2D([], [], label=shortened(line.label, 2.0, 7), **look)
     if any(line.sampled for line in lines.values()):
-        for name, sampled in (("exact", False), ("sampled", True)):
-            look = Line(Mark("black", "o"), name, sampled).look()
-            yield Line2D([], [], label=name, **look)
+        for readout, sampled in (("exact", False), ("sampled", True)):
+            look = Line(Mark("black", "o"), "", sampled).look(joined=joined)
+            yield Line2D([], [], label=READOUT_NAMES[readout], **look)

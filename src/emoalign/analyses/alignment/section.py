@@ -1,4 +1,4 @@
-"""Do models order and place items as people do? In a table and in words, and what is missing."""
+"""Agreement of models' mean ratings with human means: in a table, in words, and what is missing."""
 
 from __future__ import annotations
 
@@ -10,58 +10,87 @@ import pandas as pd
 
 from emoalign.report.answers import little, on_scale, unusable
 from emoalign.report.asked_differently import sentence as differing
+from emoalign.report.conditions import condition
 from emoalign.report.grid import (
-    CELL_ORDER,
     Column,
     Gap,
     Row,
     between,
+    bounded,
     cell_columns,
     count,
     gaps,
     grid,
     p,
-    text,
+    readout,
     value,
 )
-from emoalign.report.nearest import nearer
+from emoalign.report.nearest import ends_of, nearer
 from emoalign.report.report_job import ReportJob, is_asked
-from emoalign.report.section import Results, Section, View
+from emoalign.report.section import Finding, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import ALIGNMENT, CONTRASTS, groups, records
-from emoalign.wording import R_INTERVAL, counted, interval, number, span, with_p
+from emoalign.wording import (
+    READOUTS,
+    ci,
+    coefficient,
+    counted,
+    interval,
+    number,
+    span,
+    with_p,
+)
 
-FEW = 5
+FEW = 4
 """Findings about correlations that can be read one by one."""
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
-    """What the page shows of a cell."""
+    """The columns of a condition on the page."""
     return (
         *cell_columns(job),
-        text("Readout", "readout"),
-        count("Items", "n_items", "Items with a model mean and a human mean."),
+        readout(),
+        count("Items", "n_items", "Items rated by both the model and people."),
         between(
             "r [95% CI]",
             "pearson_r",
             "pearson_low",
             "pearson_high",
-            "Pearson correlation of item means; bootstrap over items (BCa).",
+            "Pearson correlation between the model's and the human item means, with its bootstrap "
+            "interval over items (BCa).",
+            bounded=True,
         ),
-        p("p adj.", "pearson_p_adjusted", "Against 0, Benjamini–Hochberg over cells."),
-        value("ρ", "spearman_rho", "Spearman rank correlation."),
-        value("CCC", "ccc", "Lin's concordance correlation."),
+        p(
+            "p (FDR)",
+            "pearson_p_adjusted",
+            "Test of r against 0, adjusted over all conditions with the same readout "
+            "(Benjamini–Hochberg false discovery rate).",
+        ),
+        bounded("ρ", "spearman_rho", "Spearman rank correlation of the same means."),
+        bounded("CCC", "ccc", "Lin's concordance correlation: 1 only if both means are equal."),
         value("MAE", "mae", "Mean absolute error, in points of the scale."),
-        Column("RMSE (constant)", _errors, "rmse", meaning="In points of the scale."),
-        value("Bias", "bias", "Mean of the model minus mean of people."),
-        value("Slope", "slope", "Below 1: the model's ratings are compressed."),
-        value("Ceiling", "ceiling", "Highest r a perfect model can expect on these items."),
         Column(
-            "r disatt. [95% CI]",
+            "RMSE (baseline)",
+            _errors,
+            "rmse",
+            meaning="Root mean squared error, in points of the scale; in brackets, the error of "
+            "giving every item the average human mean.",
+        ),
+        value("Bias", "bias", "Mean model rating minus mean human rating, in points of the scale."),
+        value("Slope", "slope", "Below 1, the model's ratings are compressed."),
+        bounded(
+            "Ceiling",
+            "ceiling",
+            "Highest r to expect of a perfect model, given the reliability of the human ratings of "
+            "these items.",
+        ),
+        Column(
+            "r disattenuated [95% CI]",
             _disattenuated,
             "pearson_disattenuated",
-            meaning="r without the noise of few ratings; bootstrap over items (BCa).",
+            meaning="r corrected for the unreliability of both means; it can exceed 1 by chance. "
+            "Bootstrap interval over items (BCa).",
         ),
     )
 
@@ -72,112 +101,123 @@ def _errors(row: Row) -> str:
 
 def _disattenuated(row: Row) -> str:
     marked = "(above 1)" if row["disattenuated_above_1"] else ""
-    ends = interval(row["pearson_disattenuated_low"], row["pearson_disattenuated_high"])
-    return " ".join(filter(None, (number(row["pearson_disattenuated"]), ends, marked)))
+    ends = interval(
+        row["pearson_disattenuated_low"], row["pearson_disattenuated_high"], bounded=True
+    )
+    return " ".join(filter(None, (coefficient(row["pearson_disattenuated"]), ends, marked)))
 
 
 def _view(results: Results) -> View | None:
-    rows = results.table(ALIGNMENT).sort_values(CELL_ORDER, ignore_index=True)
+    rows = results.table(ALIGNMENT)
     if rows.empty:
         return None
     job = results.job
-    shown = grid("alignment-table", "Alignment by cell", rows, columns(job), ALIGNMENT)
+    shown = grid("alignment-table", "Alignment by condition", rows, columns(job), ALIGNMENT)
+    told = findings(rows, results.table(CONTRASTS), job)
     return View(
-        {"grid": shown, "gaps": alignment_gaps(rows)},
-        findings(rows, results.table(CONTRASTS), job),
+        {"grid": shown, "gaps": alignment_gaps(rows), "readouts": set(rows["readout"])},
+        told,
         methods=[_methods(job)] if rows["pearson_r"].notna().any() else [],
+        summed=len(told) > FEW,
     )
 
 
 def _methods(job: ReportJob) -> str:
     resamples = part(job, StatisticsSettings).bootstrap_resamples
     return (
-        "Models were compared with people over items, by item means: Pearson's r with 95% "
-        "intervals by the bias-corrected and accelerated (BCa) bootstrap over items [@efron1987], "
-        f"{resamples:,} resamples, by cluster (items with the same text or image, and those that "
-        "the dataset's card puts together, such as sentences of one document, were drawn as one); "
-        "Spearman's rank correlation; Lin's "
-        "concordance correlation [@lin1989]; mean absolute and root mean squared error, the latter "
-        "beside that of a rater who gives every item the average of the human item means. p-values "
-        "of one test were adjusted over the cells of a readout [@benjamini1995]."
+        "The mean model rating and the mean human rating of each item were compared by Pearson's "
+        "r, Spearman's rank correlation, Lin's concordance correlation [@lin1989], the mean "
+        "absolute error and the root mean squared error. The latter is shown beside the error of a "
+        "rater who gives every item the average human mean. Pearson's r has a 95% "
+        "bias-corrected and accelerated (BCa) bootstrap interval over items [@efron1987], from "
+        f"{resamples:,} resamples. Items with the same text or image, and items that belong "
+        "together according to the dataset's card, such as sentences of one document, were "
+        "resampled together. The p-values of each test were adjusted over all conditions with the "
+        "same readout [@benjamini1995]."
     )
 
 
 def correlation(cell: Mapping[str, Any]) -> str:
-    """r of a cell with its interval, or why it has none."""
+    """r of a condition with its interval, or why it has none."""
     r, low, high = cell["pearson_r"], cell["pearson_low"], cell["pearson_high"]
     if math.isnan(r):
         return f"r undefined ({why_undefined(cell)})"
     if math.isnan(low):
-        return f"r = {number(r)} (no interval: {why_no_interval(cell)})"
-    return f"r = {number(r)} {interval(low, high)}"
+        return f"r = {coefficient(r)} (no interval: {why_no_interval(cell)})"
+    return f"r = {coefficient(r)}, {ci(low, high, bounded=True)}"
 
 
 def why_undefined(cell: Mapping[str, Any]) -> str:
-    """Why a cell has no correlation."""
+    """The reason why a condition has no correlation."""
     if cell["n_items"] == 0:
-        return "no item has both a rating of the model and a human norm"
+        return "no item has both a model rating and a human rating"
     if cell["n_items"] < 3:
         return f"only {counted(cell['n_items'], 'item')} can be compared"
-    return "the model's means, or people's, are the same for all items"
+    return "the model's means, or the human means, are the same for all items"
 
 
 def why_no_interval(cell: Mapping[str, Any]) -> str:
-    """Why a cell has a correlation without an interval."""
+    """The reason why a condition has a correlation without an interval."""
     if abs(cell["pearson_r"]) > 1 - 1e-9:
-        return "all items lie on one line"
-    return "r rests on too few items or clusters of items, or on one of them"
+        return "all items lie on one straight line"
+    return "r rests on too few items (or clusters of items), or on a single one"
 
 
 def findings(alignment: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """The answer: for each model a list of sentences, one paragraph per dataset and scale."""
-    each = [
-        _finding(rows, contrasts, job)
-        for _, rows in groups(alignment, ["model", "dataset", "scale"])
+    each: list[list[str]] = [
+        Finding(_finding(rows, contrasts, job), dataset=dataset, scale=scale, model=model)
+        for (dataset, scale, model), rows in groups(
+            alignment, ["dataset", "scale", "model"], sort=False
+        )
     ]
     return each if len(each) <= FEW else [_range(alignment, job), *each]
 
 
 def _range(alignment: pd.DataFrame, job: ReportJob) -> list[str]:
-    """From the worst to the best cell, where there are too many to read them one by one."""
+    """The worst and the best condition, where there are too many to read them one by one."""
     compared = alignment.dropna(subset="pearson_r").sort_values("pearson_r", kind="stable")
     if compared.empty:
-        return [f"None of {len(alignment)} cells has a correlation with people."]
+        return [
+            f"In none of {len(alignment)} conditions could mean ratings be correlated with human "
+            "means."
+        ]
     worst, best = records(compared.iloc[[0, -1]])
-    cells, median = counted(len(compared), "cell"), number(compared["pearson_r"].median())
+    if len(compared) == 1:
+        return [
+            "In one condition only, mean ratings could be correlated with human means: "
+            f"{_placed(best, job)}."
+        ]
     return [
-        f"Over {cells}, correlations with people go from {_placed(worst, job)} to "
-        f"{_placed(best, job)}; their median is {median}."
+        "The correlation of mean ratings with human means ranged over "
+        f"{len(compared)} conditions from {_placed(worst, job)} to {_placed(best, job)}, with a "
+        f"median of {coefficient(compared['pearson_r'].median())}."
     ]
 
 
 def _placed(cell: Mapping[str, Any], job: ReportJob) -> str:
-    model, dataset = job.models[cell["model"]].title, job.datasets[cell["dataset"]].title
-    where = f"{model}, {dataset}, {cell['scale']}, {cell['protocol']}, {cell['readout']}"
-    return f"r = {number(cell['pearson_r'])} ({where})"
+    return f"{correlation(cell)} ({condition(job, cell)})"
 
 
 def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> list[str]:
     cells = _one_per_protocol(rows)
     best = cells[0]
-    model, dataset = job.models[best["model"]].title, job.datasets[best["dataset"]]
+    model, dataset = job.short_names[best["model"]], job.datasets[best["dataset"]]
     if not _compared(cells) and any(cell["n_ok"] for cell in cells):
         excluded = counted(int(rows["n_items_excluded"].max()), dataset.modality)
         return [
             f"Of {excluded} of {dataset.title}, none has both a {best['scale']} rating by {model} "
-            "and a human one, so there is no comparison: the ratings are in the item table."
+            "and a human one, so the two cannot be compared. The model's ratings are in the table "
+            "of items."
         ]
     items = {int(cell["n_items"]) for cell in cells}
     over = counted(max(items), dataset.modality)
+    where = f"Across {over if len(items) == 1 else f'up to {over}'} of" if max(items) else "For"
     sentences = [
-        f"Over {over if len(items) == 1 else f'up to {over}'} of {dataset.title}, mean "
-        f"{best['scale']} ratings of {model} correlated with human means as follows"
-        f"{_named_interval(cells)}: "
-        + ", ".join(f"{correlation(cell)} under {cell['protocol']}" for cell in cells)
-        + "."
+        f"{where} {dataset.title}, mean {best['scale']} ratings by {model} {_correlated(cells)}."
     ]
     sentences += _between_protocols(cells, contrasts, job)
-    if ceiling := span(cell["ceiling"] for cell in cells):
+    if ceiling := span((cell["ceiling"] for cell in cells), bounded=True):
         sentences.append(
             f"Given the reliability of the human ratings, the highest r to expect is {ceiling}"
             f"{_one_of_them(cells)}."
@@ -190,14 +230,33 @@ def _finding(rows: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> lis
     return sentences
 
 
+def _correlated(cells: Sequence[Mapping[str, Any]]) -> str:
+    """The correlations of protocols with human means, each with its interval and readout."""
+    readouts = list(dict.fromkeys(READOUTS[cell["readout"]] for cell in cells))
+    if len(cells) == 1:
+        cell, asked = cells[0], f"({cells[0]['protocol']}, {readouts[0]})"
+        if math.isnan(cell["pearson_r"]):
+            return f"could not be correlated with human means {asked}: {why_undefined(cell)}"
+        comma = "" if math.isnan(cell["pearson_low"]) else ","
+        return f"correlated {correlation(cell)}{comma} with human means {asked}"
+    if len(readouts) == 1:
+        each = (f"{correlation(cell)}, under {cell['protocol']}" for cell in cells)
+        return f"correlated with human means as follows ({readouts[0]}): {'; '.join(each)}"
+    each = (
+        f"{correlation(cell)}, under {cell['protocol']} ({READOUTS[cell['readout']]})"
+        for cell in cells
+    )
+    return f"correlated with human means as follows: {'; '.join(each)}"
+
+
 def _between_protocols(
     cells: Sequence[Mapping[str, Any]], contrasts: pd.DataFrame, job: ReportJob
 ) -> Iterator[str]:
-    """Which protocols of a model differ, as far as contrasts tell, and what sets them apart.
+    """Sentences on the protocols of a model whose r differ, and on how these protocols differ.
 
-    Only readouts that the cells are told in are compared.
+    Only contrasts with the readouts of the cells are named.
     """
-    readout = {cell["protocol"]: cell["readout"] for cell in cells}
+    readouts = {cell["protocol"]: cell["readout"] for cell in cells}
     first = cells[0]
     own = contrasts[
         (contrasts["kind"] == "protocol")
@@ -208,54 +267,60 @@ def _between_protocols(
     told = [
         row
         for row in records(own)
-        if {readout.get(row["a"]), readout.get(row["b"])} == {row["readout"]}
+        if {readouts.get(row["a"]), readouts.get(row["b"])} == {row["readout"]}
     ]
     decided = [(row, nearer(row)) for row in told]
     apart = sum(better is not None for _, better in decided)
     if len(told) > FEW:
         yield (
-            f"Between protocols, r differs in {apart or 'none'} of {len(told)} pairs (p < .05 "
-            "after Holm's correction); protocols may differ in more than one way."
+            f"The correlation differed significantly in {apart or 'none'} of {len(told)} pairs of "
+            "protocols (Holm-adjusted p < .05). Protocols may differ in more than one respect."
         )
         return
     for row, better in sorted(decided, key=lambda pair: pair[1] is None):
+        if math.isnan(row["p_holm"]):
+            continue
         worse = row["a"] if better == row["b"] else row["b"]
-        ends = interval(row["difference_low"], row["difference_high"])
-        p_holm = f"{with_p(row['p_holm'])} after Holm's correction"
+        # One readout of all protocols stands in the sentence before.
+        read = "" if len(set(readouts.values())) == 1 else f" ({READOUTS[row['readout']]})"
         if better is not None:
             yield (
-                f"r is higher under {better} than under {worse}, by "
-                f"{number(abs(row['difference']))} ({p_holm})."
-            )
-        elif not math.isnan(row["p_holm"]):
-            yield (
-                f"r does not differ clearly between {row['a']} and {row['b']} (difference "
-                f"{' '.join(filter(None, (number(row['difference']), ends)))}; {p_holm})."
+                f"The correlation was higher under {better} than under {worse}{read}: "
+                f"{_difference(row, better)}."
             )
         else:
-            continue
+            yield (
+                f"The correlation did not differ clearly between {row['a']} and {row['b']}{read}: "
+                f"{_difference(row, row['a'])}."
+            )
         if is_asked(job.models[first["model"]]):
             both = better or row["a"], worse if better else row["b"]
             yield from filter(None, [differing(job, *both, first["dataset"], first["scale"])])
 
 
+def _difference(row: Mapping[str, Any], first: str) -> str:
+    """A difference of correlations with interval and p; `first` is the one subtracted from."""
+    difference, ends = row["difference"], ends_of(row)
+    if first == row["b"]:
+        difference, ends = -difference, (-ends[1], -ends[0])
+    numbers = (f"difference {coefficient(difference)}", ci(*ends, bounded=True))
+    return f"{', '.join(filter(None, numbers))}, Holm-adjusted {with_p(row['p_holm'])}"
+
+
 def _one_of_them(cells: Sequence[Mapping[str, Any]]) -> str:
-    """How well one person agrees with the others, or one rating where that is not known."""
-    if person := span(cell["one_human_r"] for cell in cells):
-        return (
-            f"; a single rater correlates {person} with the mean of the others, averaged over "
-            "raters"
-        )
-    if rating := span(cell["one_rating_r"] for cell in cells):
+    """The agreement of one person with the others, or of one rating where that is not known."""
+    if person := span((cell["one_human_r"] for cell in cells), bounded=True):
+        return f"; a single rater correlates {person} with the mean of the others, on average"
+    if rating := span((cell["one_rating_r"] for cell in cells), bounded=True):
         return (
             f"; a single rating per item correlates {rating} with the mean of the item's other "
-            "ratings (how single raters agree with the others is not known)"
+            "ratings"
         )
     return ""
 
 
 def _compared(cells: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether any item of the cells has both a rating of the model and a human norm."""
+    """True if any item of the cells has both a model rating and a human rating."""
     return any(cell["n_items"] for cell in cells)
 
 
@@ -266,16 +331,10 @@ def _one_per_protocol(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return records(ordered)
 
 
-def _named_interval(cells: Sequence[Mapping[str, Any]]) -> str:
-    """What stands in brackets behind an r, where any does."""
-    any_known = any(not math.isnan(cell["pearson_low"]) for cell in cells)
-    return f" ({R_INTERVAL})" if any_known else ""
-
-
 def alignment_gaps(rows: pd.DataFrame) -> list[Gap]:
-    """What is missing of correlations, their intervals and ceilings."""
+    """Missing correlations, intervals and ceilings."""
     asked = {
-        "Correlation with people": _no_correlation,
+        "Correlation with human means": _no_correlation,
         "Interval of r": _no_interval,
         "Ceiling": _no_ceiling,
     }
@@ -298,14 +357,14 @@ def _no_ceiling(row: Row) -> str | None:
     if row["n_items"] == 0:
         return why_undefined(row)
     return (
-        "the reliability of people's ratings cannot be estimated: that takes several items with "
-        "two or more ratings each, or with SDs and numbers of raters"
+        "the reliability of the human ratings cannot be estimated, which requires several items "
+        "with two or more ratings each, or with SDs and numbers of raters"
     )
 
 
 SECTION = Section(
     id="alignment",
-    heading="Do models order and place items as people do?",
+    heading="Do models' mean ratings agree with human means?",
     label="Alignment",
     view=_view,
     figures=("correlations", "heatmap", "means"),

@@ -1,4 +1,4 @@
-"""Where is arousal wrong?"""
+"""Where do arousal ratings go wrong?"""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from emoalign.study.settings import StatisticsSettings
 
 
 class ArousalJob(ComparisonJob):
-    """Tell where arousal goes wrong, and name so many items of each cell where it does most."""
+    """Compare arousal with human arousal, and list so many items of the largest residuals."""
 
-    version: int = 6
+    version: int = 7
     worst_items: int
 
     @classmethod
@@ -42,7 +42,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="compare",
-            does="Item tables in; errors of arousal by cell, and the worst items, out.",
+            does="Item tables in; errors of arousal by condition, and the worst items, out.",
             run="emoalign.analyses.arousal.compare_arousal:compare_arousal",
             job=ArousalJob,
             reads=(ITEMS,),
@@ -55,10 +55,10 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.arousal.figure:draw_v_shape",
             title="Arousal over valence: {dataset}",
-            caption="{dataset}: mean arousal of items over their mean valence, as rated by people "
-            "and by each model. r is the correlation of arousal with the distance of valence "
-            "from the middle of its scale, with its 95% bootstrap interval; the line, where it "
-            "can be fitted, is the least-squares V.",
+            caption="{dataset}: mean arousal rating of each item over its mean valence rating, by "
+            "people and by each model. r: correlation of arousal with the distance of valence "
+            "from the middle of its scale, with its 95% bootstrap interval. Line: least-squares V, "
+            "where one can be fitted.",
             alt="Arousal over valence of the items of {dataset}, for people and for each model.",
             reads=(ITEMS, *statistics("arousal")),
             needs=("statistics/arousal.parquet", ("v_human", "v_model")),
@@ -68,16 +68,16 @@ ANALYSIS = Analysis(
             "arousal-errors",
             "dataset",
             draw="emoalign.analyses.arousal.figure:draw_arousal_errors",
-            title="Where arousal goes wrong: {dataset}",
-            caption="{dataset}, for each cell, left: model minus human arousal over human "
-            "arousal; below 0 at high arousal, it is rated too low. Right, where valence was rated "
-            "too: what the line of model on human arousal leaves, over the extremity of human "
-            "valence (the distance from the middle of its scale). Of the items with the largest "
-            "residuals some are named, as far as names do not overlap. r with its 95% bootstrap "
-            "interval.",
+            title="Errors of arousal: {dataset}",
+            caption="{dataset}, a row per condition. Left: model minus human arousal over human "
+            "arousal; points below 0 at high arousal were rated too low. Right, where valence was "
+            "rated too: residual of model arousal after regression on human arousal, over the "
+            "extremity of human valence (its distance from the middle of the scale). Some of the "
+            "items with the largest residuals are named, as far as the names do not overlap. r "
+            "with its 95% bootstrap interval.",
             alt="Errors of arousal of the items of {dataset} over human arousal and over the "
-            "extremity of human valence, for each cell; the worst items are in the table of "
-            "residuals.",
+            "extremity of human valence, for each condition; the items with the largest errors are "
+            "in the table of residuals.",
             reads=(STIMULI, *statistics("arousal", "arousal_items", "residuals")),
             needs=("statistics/residuals.parquet", ("residual",)),
             lacks=scales("arousal"),

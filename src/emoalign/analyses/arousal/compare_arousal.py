@@ -1,4 +1,4 @@
-"""The tables of arousal: where it goes wrong in a cell, and the items that went most wrong."""
+"""The tables of arousal: its errors in each condition, and the items of the largest errors."""
 
 from __future__ import annotations
 
@@ -15,8 +15,18 @@ from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.seeds import seed_of
 from emoalign.study.scales import AROUSED, VALENCE
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, RESIDUALS
+from emoalign.wording import listed, only
 
 _CELL = ["model", "protocol", "dataset", "readout"]
+
+_CORRELATIONS = {
+    "v_human": "V shape of people",
+    "v_model": "V shape of the model",
+    "residual_human": "residuals with human extremity of valence",
+    "residual_model": "residuals with the model's extremity of valence",
+    "error_arousal": "errors with human arousal",
+}
+"""The correlations of a condition, as its reason names them."""
 
 
 def compare_arousal(job: ArousalJob, files: AnalysisFiles) -> None:
@@ -112,13 +122,18 @@ def _errors_row(rated: RatedItems, rater: Rater, job: ArousalJob) -> dict[str, o
             undefined.append(name)
     reason = None
     if VALENCE not in rated.scales:
-        reason = f"{rated.dataset} was not rated for valence"
+        reason = f"valence of {rated.dataset} was not rated"
     elif n_items < FEWEST_ITEMS:
-        reason = f"{n_items} items with arousal and valence of both; 3 are needed"
+        reason = (
+            f"{only(n_items, 'item')} with arousal and valence by model and people; "
+            f"{FEWEST_ITEMS} are needed"
+        )
     elif undefined:
-        reason = f"what is correlated does not vary: {', '.join(undefined)}"
+        without = listed(_CORRELATIONS[name] for name in undefined)
+        reason = f"one of the two variables does not vary: {without}"
     elif n_clusters < FEWEST_CLUSTERS:
-        reason = f"{n_clusters} clusters of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
+        clusters = only(n_clusters, "cluster")
+        reason = f"{clusters} of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
     return row | {"reason": reason}
 
 

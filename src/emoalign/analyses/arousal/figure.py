@@ -12,15 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emoalign.figures.drawing import Subject
-from emoalign.figures.panels import headed, instead, name_outliers, panels
+from emoalign.figures.panels import headed, instead, panels, round_ticks
+from emoalign.figures.point_names import Outliers, name_outliers
 from emoalign.figures.style import FAINT, PEOPLE
 from emoalign.study.scales import OrdinalScale
 from emoalign.tables import AROUSAL, AROUSAL_ITEMS, ITEMS, RESIDUALS, groups, records
 from emoalign.wording import correlation
 
-V_COLUMNS, V_HEIGHT = 3, 2.35
+V_COLUMNS, V_RATIO, HEADING = 3, 0.78, 0.55
 
-ERRORS_HEIGHT = 2.6
+ERRORS_RATIO = 0.6
 
 LABELLED = 5
 
@@ -41,11 +42,11 @@ def draw_v_shape(subject: Subject) -> list[Figure]:
     """A panel for people and one per cell, with the least-squares V through the items."""
     valence, arousal = subject.shown.scales["valence"], subject.shown.scales["arousal"]
     pages = []
-    for figure, shown in panels(list(_panels(subject)), V_COLUMNS, V_HEIGHT):
+    for figure, shown in panels(list(_panels(subject)), V_COLUMNS, V_RATIO, HEADING):
         for axis, panel in shown:
             _draw_v(axis, panel, valence, arousal)
-        figure.supxlabel("Mean valence", fontsize=8)
-        figure.supylabel("Mean arousal", fontsize=8)
+        figure.supxlabel("Mean valence rating", fontsize=8)
+        figure.supylabel("Mean arousal rating", fontsize=8)
         pages.append(figure)
     return pages
 
@@ -71,10 +72,12 @@ def _side_by_side(rows: pd.DataFrame, values: str) -> pd.DataFrame:
 
 
 def _draw_v(axis: Axes, panel: Panel, valence: OrdinalScale, arousal: OrdinalScale) -> None:
-    for setter, scale in ((axis.set_xlim, valence), (axis.set_ylim, arousal)):
+    for name, scale in (("x", valence), ("y", arousal)):
         margin = (scale.max - scale.min) * 0.03
-        setter(scale.min - margin, scale.max + margin)
-    headed(axis, f"{panel.name}\n{correlation(panel.cell, panel.v)}", V_COLUMNS)
+        limits = (scale.min - margin, scale.max + margin)
+        ticks = round_ticks(scale.min, scale.max)
+        axis.set(**{f"{name}lim": limits, f"{name}ticks": ticks})
+    headed(axis, f"{panel.name}\n{correlation(panel.cell, panel.v)}")
     x, y = panel.points["valence"].to_numpy(), panel.points["arousal"].to_numpy()
     if not len(x):
         instead(axis, "no item with both")
@@ -105,12 +108,15 @@ class Side:
 
 
 ERROR = Side(
-    "human_arousal", "error", ("Human arousal", "Model minus human arousal"), "error_arousal"
+    "human_arousal",
+    "error",
+    ("Human mean arousal", "Arousal, model minus human (points)"),
+    "error_arousal",
 )
 RESIDUAL = Side(
     "human_extremity",
     "residual",
-    ("Extremity of human valence", "Residual of arousal"),
+    ("Distance of human valence from the middle (points)", "Residual of arousal (points)"),
     "residual_human",
 )
 
@@ -129,13 +135,15 @@ def draw_arousal_errors(subject: Subject) -> list[Figure]:
     ]
     limit = _limit(errors["error"])
     pages = []
-    for figure, shown in panels(parts, 2, ERRORS_HEIGHT, alike=False):
+    for figure, shown in panels(parts, 2, ERRORS_RATIO, HEADING, alike=False):
+        named = []
         for axis, (key, cell, side) in shown:
             points = items.get(key, errors.iloc[:0]).set_index("item_id")[[side.x, side.y]].dropna()
             _errors_panel(axis, points, cell, side, limit, subject.marks[key[0]].colour)
             axis.set(xlabel=side.labels[0], ylabel=side.labels[1])
-            headed(axis, f"{subject.cell_name(*key)}\n{correlation(cell, side.related)}", 2)
-            _name_worst(axis, points, worst.get(key), subject.labels)
+            headed(axis, f"{subject.cell_name(*key)}\n{correlation(cell, side.related)}")
+            named.append(Outliers(axis, _worst(points, worst.get(key), subject.labels)))
+        name_outliers(figure, named)
         pages.append(figure)
     return pages
 
@@ -164,13 +172,12 @@ def _errors_panel(
         axis.plot(ends, intercept + slope * ends, color=colour, linewidth=1.4, zorder=3)
 
 
-def _name_worst(
-    axis: Axes, points: pd.DataFrame, worst: pd.DataFrame | None, labels: Mapping[str, str]
-) -> None:
-    """Name the items of the table of residuals, the largest first."""
+def _worst(
+    points: pd.DataFrame, worst: pd.DataFrame | None, labels: Mapping[str, str]
+) -> list[tuple[float, float, str]]:
+    """The first items of the table of residuals, the largest first, with places and names."""
     if worst is None:
-        return
+        return []
     items = [str(item) for item in worst.sort_values("rank")["item_id"] if item in points.index]
-    places = points.loc[items].to_numpy(dtype=float).tolist()
-    named = [(x, y, labels[item]) for (x, y), item in zip(places, items, strict=True)]
-    name_outliers(axis, named, LABELLED, width=0.4)
+    places = points.loc[items[:LABELLED]].to_numpy(dtype=float).tolist()
+    return [(x, y, labels[item]) for (x, y), item in zip(places, items, strict=False)]

@@ -1,1 +1,1 @@
-"""What each baseline knows, and what it is tested on."""
+"""The baselines: what each has learnt from, and what it is evaluated on."""

@@ -1,4 +1,4 @@
-"""What were the fine-tuned baselines trained on?"""
+"""What did the fine-tuned baselines learn from?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from emoalign.report.contents import PageSection
 
 
 class BaselinesJob(AnalysisJob):
-    """Tell what each baseline knows: what published ones may have seen, by name."""
+    """Describe what each baseline learnt from; `leakage` has what published ones may have seen."""
 
     leakage: dict[str, str] = Field(default_factory=dict)
 
@@ -35,7 +35,7 @@ ANALYSIS = Analysis(
         Computation(
             rule="describe_baselines",
             does="Predictions and records of trainings in; a table of what each baseline "
-            "learned from and is tested on, out.",
+            "learnt from and is evaluated on, out.",
             run="emoalign.analyses.baselines.describe:describe_baselines",
             job=BaselinesJob,
             reads=(PREDICTIONS, TRAININGS),

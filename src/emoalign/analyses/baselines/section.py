@@ -1,4 +1,4 @@
-"""What were the fine-tuned baselines trained on?"""
+"""What did the fine-tuned baselines learn from?"""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from emoalign.tables import DISTRIBUTION_CONTRASTS, TRAININGS, records
 from emoalign.wording import span
 
 EVALUATED = {
-    "test_split": "Compared on items of the test split only.",
-    "held_out": "Compared on all items of the study, which were kept out of its training.",
+    "test_split": "It was compared with people on items of the test split only.",
+    "held_out": "It was compared with people on all items of the study, none of which it had seen.",
 }
 
 
@@ -24,16 +24,29 @@ def _view(results: Results) -> View:
     rows = results.table(TRAININGS)
     columns = (
         model_column(job),
-        count("Trained on", "texts", "Texts of the train split."),
-        count("Same item", "left_same_item", "Left out of train and dev: evaluated on."),
-        count("Same text", "left_same_text", "Left out besides: the text of one evaluated on."),
-        count("Text in dev", "left_text_in_dev", "Left out of train: the text of one in dev."),
+        count("Training texts", "texts", "Texts of the train split that it learnt from."),
+        count(
+            "Same item", "left_same_item", "Left out of train and dev: items it is evaluated on."
+        ),
+        count(
+            "Same text", "left_same_text", "Also left out: others with the text of such an item."
+        ),
+        count("Text in dev", "left_text_in_dev", "Left out of train: its text is in dev as well."),
         Column("Best epoch", _epochs, "best_epoch"),
-        value("Loss on dev", "dev_loss", "KL divergence from people, in nats; lower is better.", 4),
-        value("Constant", "constant_dev_loss", "The same of people's mean shares on train.", 4),
-        count("Compared on", "n_evaluated", "Items of the study that it predicts."),
-        count("Seen", "n_in_training", "Items not compared: learned from, or the same text."),
-        count("Other split", "n_other_split", "Items not compared: not in the test split."),
+        value(
+            "Dev loss", "dev_loss", "KL divergence from the raters, in nats; lower is better.", 4
+        ),
+        value(
+            "Dev loss, human average",
+            "constant_dev_loss",
+            "The same if the mean human shares of the train split are predicted for every text.",
+            4,
+        ),
+        count("Evaluated items", "n_evaluated", "Items of the study that it predicts."),
+        count(
+            "Seen items", "n_in_training", "Not evaluated: it has learnt from them or their text."
+        ),
+        count("Other split", "n_other_split", "Not evaluated: not in the test split."),
     )
     described = [
         {
@@ -56,7 +69,7 @@ def _view(results: Results) -> View:
 
 
 def _findings(job: ReportJob, contrasts: pd.DataFrame) -> Iterator[list[str]]:
-    """Whether models are nearer to people than each baseline."""
+    """Distance of each baseline from people, and the models that are nearer or farther."""
     of_jsd = contrasts[(contrasts["kind"] == "baseline") & (contrasts["metric"] == "jsd")]
     for name, card in job.baselines.items():
         rows = of_jsd[of_jsd["b"].isin(card.titles(name)) & of_jsd["difference"].notna()]
@@ -68,10 +81,11 @@ def _findings(job: ReportJob, contrasts: pd.DataFrame) -> Iterator[list[str]]:
         closer = sum(one is not None for one in found) - further
         own = span(rows["mean_b"])
         yield [
-            f"{card.title} ({job.datasets[card.dataset].title}, {card.scale}) is {own} bits from "
-            "people (Jensen–Shannon divergence). On the same items, the models are further from "
-            f"people in {further} of {_comparisons(len(rows))} with it, and nearer in {closer} "
-            "(p < .05 after Holm's correction).",
+            f"{card.title}, a classifier ({job.datasets[card.dataset].title}, {card.scale}), "
+            f"diverged from the human distributions by {own} bits (mean Jensen–Shannon "
+            "divergence). Compared with it on the same items, language models were farther from "
+            f"them in {further} of {_comparisons(len(rows))} and closer in {closer} (Holm-adjusted "
+            "p < .05).",
             *([f"What it may have seen: {card.leakage}"] if card.leakage else []),
         ]
 
@@ -85,24 +99,24 @@ def _epochs(row: Row) -> str:
 
 
 def _curves(rows: pd.DataFrame) -> Iterator[str]:
-    """How the loss on dev went, in words, for each seed."""
+    """The course of the loss on dev, in words, for each seed."""
     for row in records(rows[rows["epochs"].notna()]):
         best, constant = row["dev_loss"], row["constant_dev_loss"]
-        first = f"the loss on dev was {row['first_dev_loss']:.4f} after the first epoch"
+        first = f"the dev loss was {row['first_dev_loss']:.4f} after the first epoch"
         if row["best_epoch"] > 1:
             first += f" and fell to {best:.4f} after epoch {row['best_epoch']:.0f}"
         else:
-            first += ", and none after it was lower"
+            first += ", and no later one was lower"
         ended = (
-            f"training then stopped after epoch {row['epochs']:.0f} without a lower one"
+            f"training stopped after epoch {row['epochs']:.0f}, as it had not fallen further"
             if row["stopped"] == "patience"
-            else f"training ended with epoch {row['epochs']:.0f}, the last that the card allows"
+            else f"training ended after epoch {row['epochs']:.0f}, the last that its card allows"
         )
         than = (
-            f"People's mean shares, said of every text, have {constant:.4f}."
+            f"Predicting the mean human shares for every text has a loss of {constant:.4f}."
             if best < constant
-            else f"It has learned nothing of use: people's mean shares, said of every text, have "
-            f"{constant:.4f}, which is not higher."
+            else "It has learnt nothing useful: predicting the mean human shares for every text "
+            f"has a loss of {constant:.4f}, which is not higher."
         )
         yield f"Seed {row['seed']:.0f}: {first}; {ended}. {than}"
 
@@ -112,8 +126,8 @@ def _methods(job: ReportJob) -> Iterator[str]:
         data = job.datasets[card.dataset].title
         if card.training is None:
             yield (
-                f"The published classifier {card.weights} stands beside the models as a baseline "
-                f"({data}, {card.scale}). {card.leakage}"
+                f"The published classifier {card.weights} served as a baseline ({data}, "
+                f"{card.scale}). {card.leakage}"
             )
         else:
             yield _trained(card, data)
@@ -126,19 +140,20 @@ def _trained(card: ReportedBaseline, data: str) -> str:
     seeds = len(card.seeds)
     source = " [@liu2019]" if "roberta" in card.weights.lower() else ""
     return (
-        f"As a baseline, {card.weights}{source} was trained on the shares of human raters who "
-        f"gave each answer to the texts of the train split of {data} ({card.scale}): KL divergence "
-        f"as loss, AdamW [@loshchilov2019], learning rate {settings.learning_rate:g}, batches of "
-        f"{settings.batch_size}, at most {settings.max_epochs} epochs, stopped after "
-        f"{settings.patience} without a lower loss on the dev split; "
-        f"{'one seed' if seeds == 1 else f'{seeds} seeds, each reported by itself'}. Items it is "
-        "evaluated on, and all with the text of one of them, were left out of the training."
+        f"As a baseline, {card.weights}{source} was fine-tuned to predict the shares of human "
+        f"raters who gave each answer, on the train split of {data} ({card.scale}): Kullback–"
+        "Leibler divergence as loss, AdamW [@loshchilov2019], learning rate "
+        f"{settings.learning_rate:g}, batches of {settings.batch_size}, at most "
+        f"{settings.max_epochs} epochs, stopped after {settings.patience} epochs without a lower "
+        "loss on the dev split; "
+        f"{'one seed' if seeds == 1 else f'{seeds} seeds, reported separately'}. Items that it is "
+        "evaluated on, and all others with the same text, were left out of the training."
     )
 
 
 SECTION = Section(
     id="baselines",
-    heading="What were the fine-tuned baselines trained on?",
+    heading="What did the fine-tuned baselines learn from?",
     label="Baselines",
     view=_view,
 )

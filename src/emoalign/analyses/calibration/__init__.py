@@ -1,1 +1,1 @@
-"""What models say, mapped to what people say."""
+"""Calibration: models' distributions of answers mapped to the human ones."""

@@ -1,4 +1,4 @@
-"""How much nearer to people can calibration bring the answers?"""
+"""How much closer to the human distributions can calibration bring the answers?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
-from emoalign.figures.kinds import FigureKind, always
+from emoalign.figures.kinds import FigureKind, distributions
 from emoalign.report.contents import PageSection
 from emoalign.study.fields import Entry
 from emoalign.study.scales import DatasetScale
@@ -34,25 +34,18 @@ CALIBRATED = ("calibrated/<dataset>.parquet", "calibrators/<dataset>.json")
 
 
 class CalibrationSettings(Entry):
-    """How maps from the model's distributions to people's are learnt and judged."""
+    """Fitting and validation of calibration maps."""
 
     methods: tuple[Method, ...] = Field(
         METHODS,
         min_length=1,
-        description="What is tried: temperature (scaling, smoothed), bias (a number for each point "
-        "or label), isotonic (a rising curve for each), mixture (with the mean human "
-        "distribution), vector (slope and bias for each), dirichlet (a matrix; scales of numbers "
-        "only) and cumulative_logit (moves thresholds; scales of numbers only).",
+        description="Methods to try; dirichlet and cumulative_logit for ordinal scales only.",
     )
-    folds: int = Field(
-        5, ge=2, description="Parts of the items: each is judged by what the others taught."
-    )
+    folds: int = Field(5, ge=2, description="Outer cross-validation folds.")
     inner_folds: int = Field(
-        3, ge=2, description="Parts of the others, by which smoothing and penalties are chosen."
+        3, ge=2, description="Inner folds, which choose smoothing and penalties."
     )
-    min_items: int = Field(
-        20, ge=4, description="Items people rated, below which nothing is fitted."
-    )
+    min_items: int = Field(20, ge=4, description="Rated items needed to fit a map.")
 
     @field_validator("methods")
     @classmethod
@@ -61,9 +54,9 @@ class CalibrationSettings(Entry):
 
 
 class CalibrationJob(AnalysisJob):
-    """Learn to say what people say from what models say, on the rated items of one dataset."""
+    """Learn maps from models' distributions to the human ones, on the rated items of a dataset."""
 
-    version: int = 3
+    version: int = 4
     dataset: str
     scales: dict[str, DatasetScale]
     min_raters: int
@@ -84,9 +77,9 @@ class CalibrationJob(AnalysisJob):
 
 
 class CalibrationReviewJob(AnalysisJob):
-    """Judge what calibration gained on items that were held out."""
+    """Evaluate calibration by cross-validation."""
 
-    version: int = 3
+    version: int = 4
     datasets: dict[str, dict[str, DatasetScale]]
     min_raters: int
     seed: int
@@ -120,7 +113,7 @@ ANALYSIS = Analysis(
         ),
         Computation(
             rule="review_calibration",
-            does="Calibrated distributions and those of people in; gains and curves out.",
+            does="Calibrated and human distributions in; gains and curves out.",
             run="emoalign.analyses.calibration.review:review",
             job=CalibrationReviewJob,
             reads=(ITEMS, NORMS, STIMULI, *CALIBRATED),
@@ -133,22 +126,25 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.calibration.figure:draw",
             title="Calibration: {dataset}, {scale}",
-            caption="{dataset}, {scale}: of the shares that were predicted to be so large, how "
-            "large were they? Grey: the model as it is. Colour: calibrated by the method nearest "
-            "to people, on other items. Dashed: shares are what they are said to be. Larger "
-            "points stand for more shares; bars are 95% bootstrap intervals over texts. Above "
-            "each panel, what the method takes off the divergence from people.",
-            alt="Predicted shares against shares of people for {dataset}, {scale}, before and "
-            "after calibration, a panel per cell; the numbers are in the tables of calibration.",
+            caption="{dataset}, {scale}: predicted shares of points or labels, and the shares of "
+            "people who chose them, in tenths of the predicted share. Open: the uncalibrated "
+            "model. Filled: the model calibrated by the method closest to people, on items that it "
+            "was not fitted on. Crosses: the human average over other items, which ignores the "
+            "item. Dashed: predicted and human shares are equal. Larger points stand for more "
+            "shares; bars are 95% bootstrap intervals over texts. Above each panel: the change of "
+            "the divergence from people (JSD) by the method, with its 95% interval, and by the "
+            "human average.",
+            alt="Predicted shares against human shares for {dataset}, {scale}, before and after "
+            "calibration, a panel per condition; the numbers are in the tables of calibration.",
             reads=statistics("calibration", "calibration_curves"),
             needs=("statistics/calibration.parquet", ("jsd_after",)),
-            lacks=always,
+            lacks=distributions,
         ),
     ),
     section=PageSection("emoalign.analyses.calibration.section:SECTION", statistics("calibration")),
     settings=Settings(
         "calibration",
         CalibrationSettings,
-        "How distributions are calibrated, and how that is judged.",
+        "Calibration of distributions.",
     ),
 )

@@ -1,4 +1,4 @@
-"""The calibration stage: learn what people say from what the model says, for each cell."""
+"""The calibration stage: for each cell, learn a map from the model's distributions to the human."""
 
 from __future__ import annotations
 
@@ -98,31 +98,34 @@ def _unrated(said: pa.Table, cell: DistributionCell, k: int) -> tuple[NDArray[np
 
 
 def why_not(cell: DistributionCell, settings: CalibrationSettings) -> str | None:
-    """Why nothing can be learnt on the items of a cell; None where it can."""
+    """The reason why nothing can be learnt from the items of a cell; None where it can."""
     n, left_out = len(cell.item_ids), cell.left_out
     if n == 0:
         if left_out.no_answer:
-            return "the model gave no usable answer to an item that people rated"
+            return "the model gave no usable answer to any item that people rated"
         if left_out.few_raters:
-            return "too few people rated each item for their distribution to be known"
-        return "no single ratings of people are known on the points of the scale"
+            return "no item has enough human raters (distributions: min_raters in the study)"
+        return "the human ratings are known only as summaries, not as single ratings"
     if n < settings.min_items:
-        return f"only {n} items were rated by both people and model; it takes {settings.min_items}"
+        return (
+            f"only {n} items were rated by both people and model ({settings.min_items} are "
+            "needed; calibration: min_items in the study)"
+        )
     texts = len(np.unique(cell.cluster_keys))
     training = texts - -(-texts // settings.folds)
     if texts < settings.folds or training < settings.inner_folds:
         return (
-            f"the items show only {texts} different texts (or clusters), too few for "
-            f"{settings.folds} folds with {settings.inner_folds} parts in each"
+            f"the items have only {texts} different texts (or clusters), too few for "
+            f"{settings.folds} folds with {settings.inner_folds} inner folds each"
         )
     return None
 
 
 def why_no_matrix(method: str, points: int) -> str | None:
-    """Why a method is not tried on a scale with so many points; None where it is."""
+    """The reason why a method is not tried on a scale of so many points; None where it is."""
     if method == "dirichlet" and points > MOST_POINTS:
         return (
-            f"the matrix for {points} points has {points * (points + 1):,} numbers; it is fitted "
-            f"for up to {MOST_POINTS} points"
+            f"its matrix for {points} points would have {points * (points + 1):,} numbers; it is "
+            f"fitted for up to {MOST_POINTS} points"
         )
     return None

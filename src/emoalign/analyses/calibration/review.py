@@ -1,4 +1,4 @@
-"""The tables of what calibration gained, on items that were held out."""
+"""The tables of gains by calibration, evaluated by cross-validation."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SCORES: dict[Kind, tuple[str, ...]] = {
     "ordinal": ("jsd", "nll", "rps"),
     "labels": ("jsd", "bernoulli_nll", "bernoulli_jsd", "brier"),
 }
-"""What a calibrated distribution is judged by, the lower the better: the divergence first, then the
+"""The scores of a calibrated distribution, the lower the better: the divergence first, then the
 likelihood that calibrators are fitted by."""
 
 BEYOND_MARGINAL = "beyond_marginal"
-"""The JSD of a method beside that of the marginal, where scores are beside the model as it is."""
+"""The JSD of a method minus that of the human average alone."""
 
-_UNCHANGED = "the model as it is: there is no change to judge"
-_SAME = "the method changed no item"
+_UNCHANGED = "uncalibrated: there is no change"
+_SAME = "the method changed no distribution"
 _NOT_TRIED = "the calibrated distributions of the cell are missing"
 
 
@@ -63,7 +63,7 @@ def _checked(cell: DistributionCell, made: Mapping[str, OutOfFold]) -> dict[str,
         if not np.array_equal(held_out.item_ids, cell.item_ids):
             raise DataError(
                 f"calibrated/{cell.dataset}.parquet: the items of {', '.join(cell.key)}, {method} "
-                "are not those people rated; make the target calibration again"
+                "are not those rated by people. Run the target calibration again"
             )
     return {method: held_out.shares for method, held_out in made.items()}
 
@@ -170,7 +170,7 @@ def _why_null(method: str, jsd: Change) -> str | None:
     if np.isnan(jsd.p):
         return _SAME
     if np.isnan(jsd.gain):
-        return "the model says exactly what people say: there is nothing to reduce"
+        return "the model's distributions equal the human ones: there is nothing to reduce"
     return None
 
 

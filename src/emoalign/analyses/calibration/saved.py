@@ -1,5 +1,5 @@
-"""What calibration leaves: calibrators in a file, and applying them to items that nobody has rated;
-the table of calibrated distributions, written as it is made, read by cell and method.
+"""Saved calibrators, and their use on items that nobody has rated; the table of calibrated
+distributions, written as it is made and read by cell and method.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Calibrator = Annotated[
     | CumulativeLogit,
     Field(discriminator="method"),
 ]
-"""Any fitted calibrator; the key method tells which."""
+"""Any fitted calibrator; the key `method` names it."""
 
 CellKey = tuple[str, str, str, str, str]
 """Model, protocol, dataset, scale and readout."""
@@ -54,7 +54,7 @@ _RUN = [*CELL_KEY, "method"]
 
 
 class Answers(Entry):
-    """What the numbers of a distribution are shares of.
+    """The points or labels that the numbers of a distribution are shares of.
 
     Attributes:
         points: points of an ordinal scale, ascending; None for labels.
@@ -66,7 +66,7 @@ class Answers(Entry):
 
     @classmethod
     def of(cls, scale: OrdinalScale | LabelScale) -> Answers:
-        """Those of a scale."""
+        """The points or labels of a scale."""
         if isinstance(scale, LabelScale):
             return cls(labels=scale.labels)
         return cls(points=scale.points)
@@ -113,7 +113,7 @@ class SavedCell(Entry):
             raise DataError(
                 f"the calibrators of {self} are for {self.answers}; the distributions are over "
                 f"{answers}. A calibrator can only be used on the scale it was fitted on: ask the "
-                "model on that scale, or rate some items on yours and calibrate there"
+                "model on that scale, or have some items rated on yours and calibrate there"
             )
         for calibrator in self.calibrators:
             if calibrator.method == method:
@@ -136,9 +136,9 @@ class SavedCalibrators(Entry):
                 return cell
         there = "\n".join(f"  {cell}" for cell in self.cells)
         raise DataError(
-            f"no calibrators were fitted for {model}, {protocol}, {scale}, {readout}. What a model "
-            "says depends on how it is asked, so they are for one model, protocol, scale and "
-            f"readout alone. There are calibrators for\n{there}"
+            f"no calibrators were fitted for {model}, {protocol}, {scale}, {readout}. Answers "
+            "depend on how a model is asked, so a calibrator is for one model, protocol, scale and "
+            f"readout. There are calibrators for\n{there}"
         )
 
 
@@ -158,8 +158,8 @@ def load(path: Path) -> SavedCalibrators:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise DataError(
-            f"{path}: these are no calibrators of this version of emoalign ({where}: "
-            f"{first['msg']}); expected a file that the target calibration made"
+            f"{path}: not a file of calibrators of this version of emoalign ({where}: "
+            f"{first['msg']}). Expected a file made by the target calibration"
         ) from error
 
 

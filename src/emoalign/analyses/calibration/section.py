@@ -1,4 +1,4 @@
-"""How much nearer to people can what a model says be brought?"""
+"""How much closer to the human distributions can calibration bring the answers?"""
 
 from __future__ import annotations
 
@@ -8,40 +8,53 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emoalign.analyses.calibration.analysis import METHODS, CalibrationSettings, Method
-from emoalign.report.grid import CELL_ORDER, Column, Row, count, grid, model_column, p, reason, text
+from emoalign.report.conditions import conditions
+from emoalign.report.grid import (
+    CELL_ORDER,
+    Column,
+    Row,
+    count,
+    grid,
+    in_order,
+    model_column,
+    p,
+    readout,
+    reason,
+    text,
+)
 from emoalign.report.nearest import FEW, SMALL
 from emoalign.report.report_job import ReportJob
-from emoalign.report.section import Absent, Results, Section, View
+from emoalign.report.section import Absent, Finding, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.tables import CALIBRATION, groups, records
-from emoalign.wording import counted, listed, number, percent, span
+from emoalign.wording import ci, counted, interval, listed, number, out_of, span
 
-PUBLISHED = "8–14%"
-"""The gain that Inoshita et al. (2026) report for isotonic regression."""
+PUBLISHED = "up to 14%"
+"""The gain that the abstract of Inoshita et al. (2026) reports, over three methods, of labels."""
 
 NAMES = {
-    "none": "The model as it is",
-    "marginal": "Mean of people alone",
-    "temperature": "Temperature",
-    "bias": "Bias of each point or label",
+    "none": "Uncalibrated model",
+    "marginal": "Human average alone",
+    "temperature": "Temperature scaling",
+    "bias": "Bias per point or label",
     "isotonic": "Isotonic regression",
-    "mixture": "Mixture with the mean of people",
+    "mixture": "Mixture with the human average",
     "vector": "Vector scaling",
     "dirichlet": "Dirichlet calibration",
-    "cumulative_logit": "Cumulative logit",
+    "cumulative_logit": "Cumulative-logit map",
 }
 
 CITED: dict[Method, str] = {
     "temperature": "temperature scaling [@guo2017]",
-    "bias": "a bias for each point or label",
+    "bias": "a bias per point or label",
     "isotonic": "isotonic regression [@zadrozny2002]",
-    "mixture": "a mixture with the mean human distribution",
+    "mixture": "a mixture with the human average, that is, the mean human distribution",
     "vector": "vector scaling [@guo2017] (of labels: a logistic map of each [@platt1999])",
     "dirichlet": "Dirichlet calibration [@kull2019]",
     "cumulative_logit": "a cumulative-logit map [@mccullagh1980]",
 }
 
-_ABSENT = "No method of calibration was tried: {why}."
+_ABSENT = "No calibration method was tried: {why}."
 
 
 def _view(results: Results) -> View | Absent | None:
@@ -49,136 +62,174 @@ def _view(results: Results) -> View | Absent | None:
     settings = part(job, CalibrationSettings)
     if rows.empty:
         return None
-    rows = rows.sort_values([*CELL_ORDER, "rank"], kind="stable")
+    ranked = rows.sort_values("rank", kind="stable")
+    rows = in_order(ranked, job)
     judged = rows.dropna(subset=["jsd_after"])
     if judged.empty:
         return Absent(_ABSENT.format(why="; ".join(dict.fromkeys(rows["reason"].dropna()))))
-    shown = grid("calibration-table", "What calibration gains", rows, columns(job), CALIBRATION)
-    published = PUBLISHED if any(_published(row, job) for row in records(rows)) else None
-    values = {"grid": shown, "published": published, "folds": settings.folds}
+    shown = grid("calibration-table", "Effect of calibration", rows, columns(job), CALIBRATION)
+    of_labels = any(card.labels for card in job.datasets.values())
+    values = {
+        "grid": shown,
+        "published": PUBLISHED if of_labels else None,
+        "folds": settings.folds,
+    }
     return View(values, findings=list(findings(judged, job)), methods=[method(settings)])
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
-    """What the page shows of a cell and a method."""
+    """The columns of a cell and a method."""
     return (
         model_column(job),
         text("Protocol", "protocol"),
         Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
-        text("Readout", "readout"),
+        readout(),
         Column("Method", lambda row: NAMES[row["method"]], "method", numeric=False),
-        count("Rank", "rank", "By JSD on held-out items, among the methods of the cell."),
-        count("Items", "n_items", "Rated by both people and model."),
-        _change("JSD", "jsd", "From people, in bits; without and with calibration."),
+        count("Rank", "rank", "By cross-validated JSD, among the methods of the condition."),
+        count("Items", "n_items", "Items rated by both people and model."),
+        _change("JSD", "jsd", "From the human distributions, in bits; before → after calibration."),
         Column(
-            "Gain [95% CI]",
+            "Reduction of JSD [95% CI]",
             _gain,
             "gain",
-            meaning="Relative reduction of the mean JSD; bootstrap over texts.",
+            meaning="In percent of the mean JSD before calibration; BCa bootstrap over texts.",
+        ),
+        p(
+            "p (Holm)",
+            "p_holm",
+            "Of the change in JSD, adjusted over the methods of the condition.",
         ),
         Column(
-            "Published",
-            lambda row: PUBLISHED if _published(row, job) else "",
-            numeric=False,
-            meaning="Inoshita et al. 2026, of labels.",
-            optional=True,
-        ),
-        p("p Holm", "p_holm", "Holm over the methods of the cell."),
-        Column(
-            "Beyond the mean [95% CI]",
+            "Against the human average [95% CI]",
             _beyond,
             "beyond_marginal",
-            meaning="JSD less that of the mean human distribution alone; below 0: the model's "
-            "answers tell something of single items.",
+            meaning="JSD minus that of the human average alone, in bits. Below 0: the answers add "
+            "information about single items.",
         ),
-        _change("NLL", "nll", "Of a human rating, in bits, a proper score.", optional=True),
+        _change(
+            "NLL",
+            "nll",
+            "Negative log-likelihood of a human rating, in bits: a proper score.",
+            optional=True,
+        ),
         _change(
             "NLL by label",
             "bernoulli_nll",
-            "Of whether a rater chose a label, mean over labels, in bits, a proper score.",
+            "Negative log-likelihood of a rater choosing a label or not, in bits, averaged over "
+            "labels: a proper score.",
             optional=True,
         ),
-        _change("RPS", "rps", "For scales of numbers.", optional=True),
-        _change("Brier", "brier", "For labels, label by label.", optional=True),
+        _change("RPS", "rps", "Ranked probability score; scales of numbers only.", optional=True),
+        _change("Brier", "brier", "Squared difference by label; labels only.", optional=True),
         reason(),
     )
 
 
-def _published(row: Row, job: ReportJob) -> bool:
-    """Whether there is a published gain of the method, which is of labels."""
-    return row["method"] == "isotonic" and row["scale"] in job.datasets[row["dataset"]].labels
-
-
 def findings(rows: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
-    """A paragraph for each scale: what the best method of each cell gains, and what it owes to
-    the model."""
+    """A paragraph for each scale: the gain of the best method of each cell, and the part of the
+    model in it."""
     tried = rows[rows["method"].isin(METHODS)]
-    for (dataset, scale), cells in groups(tried, ["dataset", "scale"]):
+    for (dataset, scale), cells in groups(tried, ["dataset", "scale"], sort=False):
         best = cells.loc[cells.groupby(CELL_ORDER)["jsd_after"].idxmin()]
-        where, n = f"{job.datasets[dataset].title}, {scale}", len(best)
-        sentences = [_gains(best, where), *_last(best, job)]
+        where = f"{job.datasets[dataset].title}, {scale}"
+        sentences = [_gains(best, where, cells["method"].nunique()), *_ends(best, job)]
         marginal = rows[rows["method"] == "marginal"].set_index(CELL_ORDER)["jsd_after"]
         own = [tuple(cell[name] for name in CELL_ORDER) for cell in records(best)]
         if alone := span(marginal.reindex(own), 3):
             sentences.append(
-                f"People's mean distribution alone, which needs no model, is {alone} bits from "
-                "people."
+                "The human average alone (the mean human distribution over other items, which "
+                f"needs no model) diverges by {alone} bits."
             )
-        known = cells.dropna(subset=["beyond_marginal_high"])
-        clear = known["beyond_marginal_high"].lt(0)
-        of_cell = clear.groupby([known[name] for name in CELL_ORDER]).any()
-        if useless := int((~of_cell).sum()):
-            sentences.append(
-                f"In {useless} of {counted(n, 'cell')} no method is clearly nearer to people than "
-                "that mean: no usable item-level information was found in the answers there."
-            )
-        yield sentences
+        told = [*sentences, *_useless(cells, best, job)]
+        yield Finding(told, dataset=dataset, scale=scale)
 
 
-def _gains(best: pd.DataFrame, where: str) -> str:
+def _gains(best: pd.DataFrame, where: str, n_methods: int) -> str:
     """In how many cells the best method is nearer to people than the model as it is."""
     # The test of a method is adjusted over all methods of its cell.
     clear = best[(best["p_holm"] < SMALL) & (best["gain"] > 0)]
     if clear.empty:
         return (
-            f"Calibration ({where}): no method clearly reduces the divergence from people on items "
-            "held out."
+            f"Cross-validated calibration ({where}): no method clearly reduced the divergence from "
+            "the human distributions."
         )
-    gains = [percent(gain) for gain in (clear["gain"].min(), clear["gain"].max())]
-    by = gains[0] if gains[0] == gains[1] else f"{gains[0]} to {gains[1]}"
-    cells = "" if len(best) == 1 else f" in {len(clear)} of {len(best)} cells"
+    gains = span(100 * clear["gain"], 0).replace(" to ", "–")
+    conditions_clear = ""
+    if len(best) > 1:
+        conditions_clear = f" in {out_of(len(clear), len(best))} conditions"
     return (
-        f"Calibration ({where}), learned on other items, reduces the divergence from people{cells} "
-        f"by {by} (best method of each cell, items held out, p < .05 after Holm's correction)."
+        f"Cross-validated calibration ({where}) reduced the divergence from the human "
+        f"distributions by {gains}%{conditions_clear} (best of {counted(n_methods, 'method')}"
+        f"{' per condition' if len(best) > 1 else ''}; Holm-adjusted p < .05)."
     )
 
 
-def _last(best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
-    """From where to where, cell by cell where they are few."""
+def _ends(best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+    """The divergence before and after, cell by cell where they are few."""
     if len(best) > FEW:
-        ends = span(best["jsd_before"], 3), span(best["jsd_after"], 3)
-        yield f"It is {ends[0]} bits without calibration, and {ends[1]} with it."
+        before, after = span(best["jsd_before"], 3), span(best["jsd_after"], 3)
+        least, *_, most = records(best.sort_values(["gain", *CELL_ORDER]))
+        yield (
+            f"The mean Jensen–Shannon divergence was {before} bits before calibration and {after} "
+            f"bits after it. The reduction ranged from {_reduction(least)}, for "
+            f"{conditions(job, [least])} to {_reduction(most)}, for {conditions(job, [most])}."
+        )
         return
     for cell in records(best):
         yield (
-            f"{job.models[cell['model']].title} under {cell['protocol']} ({cell['readout']}): "
-            f"{number(cell['jsd_before'], 3)} bits without calibration, "
-            f"{number(cell['jsd_after'], 3)} with {_in_a_sentence(cell['method'])}."
+            f"For {conditions(job, [cell])}, the mean Jensen–Shannon divergence was "
+            f"{number(cell['jsd_before'], 3)} bits before and {number(cell['jsd_after'], 3)} bits "
+            f"after calibration by {_in_a_sentence(cell['method'])} ({_reduced(cell)})."
         )
+
+
+def _reduced(cell: Row) -> str:
+    """The gain of a cell, which may be a loss."""
+    if round(100 * cell["gain"]) >= 0:
+        return f"reduction {_reduction(cell)}"
+    turned = {"gain": -cell["gain"], "gain_low": -cell["gain_high"], "gain_high": -cell["gain_low"]}
+    return f"increase {_reduction(turned)}"
+
+
+def _reduction(cell: Row) -> str:
+    """The gain of a cell with its interval, in percent."""
+    ends = ci(100 * cell["gain_low"], 100 * cell["gain_high"], 0)
+    return ", ".join(filter(None, (f"{number(100 * cell['gain'], 0)}%", ends)))
+
+
+def _useless(cells: pd.DataFrame, best: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+    """The cells in which no method is nearer to people than the human average."""
+    known = cells.dropna(subset=["beyond_marginal_high"])
+    clear = known["beyond_marginal_high"].lt(0)
+    of_cell = clear.groupby([known[name] for name in CELL_ORDER]).any()
+    useless = of_cell.index[~of_cell].tolist()
+    if not useless:
+        return
+    if len(best) == 1:
+        where = "Here"
+    elif len(useless) > FEW:
+        where = f"In {out_of(len(useless), len(best))} conditions"
+    else:
+        cells_of = [dict(zip(CELL_ORDER, key, strict=True)) for key in useless]
+        where = f"For {conditions(job, cells_of)}"
+    yield (
+        f"{where}, no method came clearly closer than that: no usable item-level information was "
+        "found in the answers."
+    )
 
 
 def method(settings: CalibrationSettings) -> str:
     """The paragraph on calibration in the section on methods."""
     names = [CITED[name] for name in settings.methods]
     return (
-        "Distributions of each cell with enough items that people rated were calibrated by "
-        f"{listed(names)}, and judged by {settings.folds}-fold cross-validation over texts, or "
-        "over clusters of items where the dataset's card names some; smoothing and "
-        f"penalties were chosen by {settings.inner_folds} inner folds, by likelihood. The gain is "
-        "the relative reduction of the mean Jensen–Shannon divergence on held-out items "
-        "[@inoshita2026], with BCa intervals over resampled texts [@efron1987]; its p, from "
-        "flipping the signs of the changes of texts, is adjusted over the methods of a cell "
-        "[@holm1979]."
+        "In each condition with enough items rated by people, the model's distributions were "
+        f"calibrated to the human ones by {listed(names)}. Each method was fitted on some of the "
+        f"items and evaluated on the others ({settings.folds}-fold cross-validation over texts, or "
+        "over clusters of items where the dataset has them); smoothing and penalties were chosen "
+        f"by likelihood in {settings.inner_folds} inner folds. Its gain is the relative reduction "
+        "of the mean Jensen–Shannon divergence [@inoshita2026], with BCa intervals over resampled "
+        "texts [@efron1987]; p-values are from randomly flipping the signs of the changes of texts "
+        "and were adjusted over the methods of a condition [@holm1979]."
     )
 
 
@@ -187,7 +238,7 @@ def _in_a_sentence(name: str) -> str:
 
 
 def _change(title: str, name: str, meaning: str, optional: bool = False) -> Column:
-    """A score without and with calibration."""
+    """A score before and after calibration."""
 
     def shown(row: Row) -> str:
         if math.isnan(row[f"{name}_after"]):
@@ -201,24 +252,20 @@ def _change(title: str, name: str, meaning: str, optional: bool = False) -> Colu
 def _gain(row: Row) -> str:
     if row["method"] == "none":
         return ""
-    if math.isnan(row["gain_low"]):
-        return percent(row["gain"])
-    ends = ", ".join(number(100 * row[f"gain_{end}"], 0) for end in ("low", "high"))
-    return f"{number(100 * row['gain'], 0)}% [{ends}]"
+    ends = interval(100 * row["gain_low"], 100 * row["gain_high"], 0)
+    return f"{number(100 * row['gain'], 0)}% {ends}".rstrip()
 
 
 def _beyond(row: Row) -> str:
     if row["method"] == "marginal":
         return ""
-    if math.isnan(row["beyond_marginal_low"]):
-        return number(row["beyond_marginal"], 3)
-    ends = ", ".join(number(row[f"beyond_marginal_{end}"], 3) for end in ("low", "high"))
-    return f"{number(row['beyond_marginal'], 3)} [{ends}]"
+    ends = interval(row["beyond_marginal_low"], row["beyond_marginal_high"], 3)
+    return f"{number(row['beyond_marginal'], 3)} {ends}".rstrip()
 
 
 SECTION = Section(
     id="calibration",
-    heading="How much nearer to people can calibration bring the answers?",
+    heading="How much closer to the human distributions can calibration bring the answers?",
     label="Calibration",
     view=_view,
     figures=("calibration",),

@@ -1,4 +1,4 @@
-"""Which model, and which protocol, is closer to people?"""
+"""Which model, or which protocol, correlates more highly with human means?"""
 
 from __future__ import annotations
 

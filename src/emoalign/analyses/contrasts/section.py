@@ -1,24 +1,33 @@
-"""Which model, and which protocol, is closer to people?"""
+"""Contrasts between models and between protocols: differences of their correlations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from emoalign.report.grid import Column, Row, count, grid, p, reason, text, value
+from emoalign.report.grid import (
+    Column,
+    Row,
+    bounded,
+    count,
+    grid,
+    p,
+    readout,
+    reason,
+    value,
+)
+from emoalign.report.nearest import SMALL, ends_of
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import CONTRASTS
-from emoalign.wording import interval, number
-
-SMALL = 0.05
-
+from emoalign.wording import coefficient, interval
 
 METHODS = [
-    "Models of one protocol, and protocols of one model, were compared on the items that both "
-    "rated: the difference of their correlations with people has an interval for dependent "
-    "correlations [@zou2007], or, where items are of clusters, one by paired bootstrap over these "
-    "[@efron1987], and is tested by Williams' t "
-    "[@williams1959; @steiger1980], adjusted over contrasts of a kind and readout [@holm1979]."
+    "Two models under the same protocol, and two protocols of the same model, were compared on the "
+    "items rated in both conditions. The difference between their correlations with human means "
+    "was tested by Williams' t for dependent correlations [@williams1959; @steiger1980]. Its 95% "
+    "interval is that for dependent correlations [@zou2007], or, where items form clusters, a "
+    "paired bootstrap interval over clusters [@efron1987]. The p-values were adjusted over all "
+    "contrasts between models, or between protocols, with the same readout [@holm1979]."
 ]
 
 
@@ -26,8 +35,8 @@ def _view(results: Results) -> View | Absent:
     job, rows = results.job, results.table(CONTRASTS)
     if rows.empty:
         return Absent(
-            "Models are compared under one protocol, and protocols with one model, on the same "
-            "items with human ratings; this study has no such pair."
+            "A contrast needs two models under the same protocol, or two protocols of the same "
+            "model, with ratings of the same items; this study has no such pair."
         )
     apart = int((rows["p_holm"] < SMALL).sum())
     tested = int(rows["p_holm"].notna().sum())
@@ -37,19 +46,18 @@ def _view(results: Results) -> View | Absent:
 
 
 def _difference(row: Row) -> str:
-    """The difference with the interval that holds: Zou's takes items to be independent."""
-    by = "zou" if row["n_clusters"] == row["n_items"] else "difference"
-    ends = interval(row[f"{by}_low"], row[f"{by}_high"])
-    return f"{number(row['difference'])} {ends}".rstrip()
+    ends = interval(*ends_of(row), bounded=True)
+    return f"{coefficient(row['difference'])} {ends}".rstrip()
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
-    """What the page shows of a contrast."""
+    """The columns of a contrast on the page."""
+    names = job.short_names
 
     def title(side: str, kind: str) -> Callable[[Row], str]:
         def shown(row: Row) -> str:
             name = str(row[side])
-            return job.models[name].title if row["kind"] == kind else name
+            return names[name] if row["kind"] == kind else name
 
         return shown
 
@@ -57,34 +65,41 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
         Column("A", title("a", "model"), "a", numeric=False),
         Column("B", title("b", "model"), "b", numeric=False),
         Column(
-            "Within",
+            "Shared",
             title("within", "protocol"),
             "within",
             numeric=False,
-            meaning="What the two share: the protocol, or the model.",
+            meaning="The protocol that both models were asked with, or the model that was asked "
+            "with both protocols.",
         ),
         Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", numeric=False),
-        text("Readout", "readout"),
-        count("Items", "n_items", "Items with means of both and of people."),
-        value("r of A", "r_a", "On these items."),
-        value("r of B", "r_b", "On these items."),
+        readout(),
+        count("Items", "n_items", "Items rated by A, by B and by people."),
+        bounded("r of A", "r_a", "Correlation of A with human means on these items."),
+        bounded("r of B", "r_b", "Correlation of B with human means on these items."),
         Column(
             "Difference [95% CI]",
             _difference,
             "difference",
-            meaning="Above 0: A is closer to people. Interval for dependent correlations (Zou); "
-            "paired bootstrap (BCa) where items are of clusters.",
+            meaning="r of A minus r of B; above 0, A correlates more highly with human means. "
+            "Zou's interval for dependent correlations, or a paired bootstrap interval (BCa) where "
+            "items form clusters.",
         ),
-        value("t", "williams_t", "Williams' t for dependent correlations."),
-        p("p", "p"),
-        p("p Holm", "p_holm", "Holm over all contrasts of this kind and readout."),
+        value("t", "williams_t", "Williams' t for dependent correlations, n − 3 df."),
+        p("p", "p", "Two-sided, unadjusted."),
+        p(
+            "p (Holm)",
+            "p_holm",
+            "Adjusted over all contrasts between models, or between protocols, with the same "
+            "readout.",
+        ),
         reason(),
     )
 
 
 SECTION = Section(
     id="contrasts",
-    heading="Which model, and which protocol, is closer to people?",
+    heading="Which model, or which protocol, correlates more highly with human means?",
     label="Contrasts",
     view=_view,
 )

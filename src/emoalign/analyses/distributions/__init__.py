@@ -1,1 +1,1 @@
-"""Whole distributions of answers beside those of people."""
+"""Distributions of answers, compared with those of human ratings."""

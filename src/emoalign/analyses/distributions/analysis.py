@@ -1,4 +1,4 @@
-"""Do models spread their answers as people do?"""
+"""Are the distributions of answers like those of human ratings?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from emoalign.analyses.base import (
     Settings,
     statistics,
 )
-from emoalign.figures.kinds import FigureKind, always
+from emoalign.figures.kinds import FigureKind, distributions
 from emoalign.report.contents import PageSection
 from emoalign.study.scales import DatasetScale
 from emoalign.study.settings import DistributionSettings, StatisticsSettings
@@ -25,9 +25,9 @@ TABLES = statistics("distributions", "entropy", "categories", "distribution_cont
 
 
 class DistributionJob(AnalysisJob):
-    """Compare how models spread their answers with how people do: all scales, by dataset."""
+    """Compare distributions of answers with those of human ratings: all scales, by dataset."""
 
-    version: int = 6
+    version: int = 7
     scales: dict[str, dict[str, DatasetScale]]
     seed: int
     bootstrap_resamples: int
@@ -63,21 +63,19 @@ ANALYSIS = Analysis(
             "scale",
             draw="emoalign.analyses.distributions.figure:draw",
             title="Entropy: {dataset}, {scale}",
-            caption="{dataset}, {scale}: the entropy of people's answers and of the model's, for "
-            "every item; larger points stand for several items. Dashed: the same entropy. ρ is "
-            "the rank correlation over items, with its 95% bootstrap interval; in brackets what "
-            "a perfect model would reach with as many answers.",
-            alt="Entropy of people's answers and of the models' for {dataset}, {scale}, a panel "
-            "per cell; the correlations are in the table of entropy.",
+            caption="{dataset}, {scale}: entropy of the human ratings and of the model's answers "
+            "for each item; larger points stand for several items. Dashed: equal entropy. Above "
+            "each panel: ρ, the rank correlation over items, with its 95% bootstrap interval, and "
+            "the value to expect of a perfect model with as many answers.",
+            alt="Entropy of human ratings and of models' answers for {dataset}, {scale}, a panel "
+            "per condition; the correlations are in the table of entropy.",
             reads=statistics("entropy", "item_entropies"),
             needs=("statistics/entropy.parquet", ("human_entropy",)),
-            lacks=always,
+            lacks=distributions,
         ),
     ),
     section=PageSection(
         "emoalign.analyses.distributions.section:SECTION", (*TABLES, *statistics("alignment"))
     ),
-    settings=Settings(
-        "distributions", DistributionSettings, "How distributions of ratings are compared."
-    ),
+    settings=Settings("distributions", DistributionSettings, "Comparison of distributions."),
 )

@@ -1,4 +1,4 @@
-"""The tables of single cells: metrics beside their baselines, entropies, labels one by one."""
+"""The tables of single cells: metrics with their references, entropies, labels one by one."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Scored:
         n_resamples: int,
         seed: int,
     ) -> Scored:
-        """The metrics of a cell's own distributions, beside the references."""
+        """The metrics of a cell's own distributions, with the references."""
         human, model, raters, answers = cell.beside(cell.model_shares, cell.answers)
         values = scores(cell.kind, human, model, cell.step, raters=raters, answers=answers)
         return cls(cell, values, references, n_resamples, seed)
 
     @property
     def named(self) -> Row:
-        """What the cell is, as columns."""
+        """The columns that name the cell."""
         return dict(zip(CELL_KEY, self.cell.key, strict=True))
 
 
@@ -105,7 +105,7 @@ def distribution_rows(scored: Scored) -> Iterator[Row]:
 
 
 def entropy_row(scored: Scored) -> Row:
-    """How the entropies of people and model go together; see `tables.ENTROPY`."""
+    """The entropies of people and model, and their correlation; see `tables.ENTROPY`."""
     cell = scored.cell
     of_people, of_model = (
         entropies(cell.kind, shares) for shares in (cell.human_shares, cell.model_shares)
@@ -198,7 +198,7 @@ def category_rows(scored: Scored) -> Iterator[Row]:
 
 
 def why(cell: DistributionCell, numbers: Row, n_items: int, n_texts: int) -> str | None:
-    """Why a number of a row is missing; None where all are there."""
+    """The reason why a number of a row is missing; None where all are there."""
     missing = [name for name, value in numbers.items() if np.isnan(float(str(value)))]
     if not missing:
         return None
@@ -209,16 +209,16 @@ def why(cell: DistributionCell, numbers: Row, n_items: int, n_texts: int) -> str
     reasons = []
     if any(name.endswith("_low") for name in missing):
         reasons.append(
-            f"{n_texts} texts (or clusters), an interval needs {FEWEST_CLUSTERS}"
+            f"only {n_texts} texts (or clusters), but an interval needs {FEWEST_CLUSTERS}"
             if n_texts < FEWEST_CLUSTERS
-            else "no interval: values that do not vary over texts, or hang on single ones"
+            else "no interval: the values do not vary over texts, or depend on a single text"
         )
     rhos = [name for name in missing if name == "spearman_rho" or name.startswith("rho_")]
     if rhos:
-        reasons.append("no correlation of shares or entropies that are the same for all items")
+        reasons.append("no correlation: one of the two is the same for all items")
     others = [name for name in missing if not name.endswith(("_low", "_high")) and name not in rhos]
     if others:
-        reasons.append(f"not defined for {', '.join(others)}")
+        reasons.append(f"undefined for {', '.join(others)}")
     return "; ".join(reasons)
 
 

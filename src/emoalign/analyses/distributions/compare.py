@@ -43,13 +43,13 @@ from emoalign.tables import (
 )
 
 TABLES: tuple[Table, ...] = (DISTRIBUTIONS, ENTROPY, CATEGORIES, DISTRIBUTION_CONTRASTS)
-"""What the stage writes, beside the entropies of items."""
+"""The tables that the stage writes, besides the entropies of items."""
 
 COMPARED = {"ordinal": ("jsd", "rps", "rps_debiased", "w1"), "labels": ("jsd", "brier")}
 """The metrics two cells are compared by."""
 
 GUESSES = ("uniform", "marginal")
-"""The references that know nothing of the item, with which each cell is compared."""
+"""The references that ignore the item; each cell is compared with them."""
 
 
 def compare_distributions(job: DistributionJob, files: AnalysisFiles) -> None:
@@ -79,7 +79,7 @@ def compare_distributions(job: DistributionJob, files: AnalysisFiles) -> None:
 
 
 def scored_scales(job: DistributionJob, files: AnalysisFiles) -> Iterator[list[Scored]]:
-    """The cells of each scale of each dataset, with their metrics and all they are set beside."""
+    """The cells of each scale of each dataset, with their metrics and references."""
     predictions = files.below("baselines", ".parquet")
     for dataset, scales in sorted(job.scales.items()):
         cells = read_cells(
@@ -147,7 +147,7 @@ def adjusted(contrasts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _kind(first: DistributionCell, second: DistributionCell) -> str | None:
-    """What sets two cells apart, where it is one thing alone."""
+    """The one thing that two cells differ in; None where they differ in more."""
     if (first.dataset, first.scale) != (second.dataset, second.scale):
         return None
     baselines = [cell.protocol == BASELINE for cell in (first, second)]
@@ -211,11 +211,11 @@ def _tested(texts: FloatArray) -> Row:
     reason = None
     if apart.size < FEWEST_CLUSTERS:
         reason = (
-            f"{apart.size} texts (or clusters) that both have a value for; "
-            f"{FEWEST_CLUSTERS} are needed"
+            f"only {apart.size} texts (or clusters) with a value for both "
+            f"({FEWEST_CLUSTERS} are needed)"
         )
     elif test.n == 0:
-        reason = "the two are equally near to people on every text"
+        reason = "both are equally close to people on every text"
     elif spread <= ROUNDING:
         reason = "the difference is the same on every text"
     return {

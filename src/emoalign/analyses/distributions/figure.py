@@ -11,15 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emoalign.figures.drawing import Subject
-from emoalign.figures.panels import headed, instead, panels
-from emoalign.figures.style import FAINT, PAGE_INCHES
+from emoalign.figures.panels import headed, instead, panels, same_ticks
+from emoalign.figures.style import FAINT
 from emoalign.tables import ENTROPY, ITEM_ENTROPIES, groups, records
-from emoalign.wording import number
+from emoalign.wording import ci, coefficient
 
-COLUMNS, HEIGHT = 3, 2.75
-
-HEADING = 7.5
-"""Size of headings: ρ, its interval and what is possible go on one line."""
+COLUMNS, RATIO, HEADING = 3, 0.9, 0.65
 
 POINT = 7.0
 """Area of the point of a single item; it grows with the square root of their number."""
@@ -33,14 +30,13 @@ def draw(subject: Subject) -> list[Figure]:
     cells = [(key, records(rows)[0]) for key, rows in groups(asked, keys)]
     every = subject.rows(ITEM_ENTROPIES)
     items = dict(groups(every, keys))
-    columns = 2 if len(cells) == 4 else COLUMNS
     highest = _highest(subject)
     pages = []
-    for figure, shown in panels(cells, columns, HEIGHT, width=PAGE_INCHES / COLUMNS):
+    for figure, shown in panels(cells, COLUMNS, RATIO, HEADING):
         for axis, (key, cell) in shown:
             colour = subject.marks[key[0]].colour
             _panel(axis, items.get(key, every.iloc[:0]), colour, highest)
-            headed(axis, f"{subject.cell_name(*key)}\n{_summary(cell)}", COLUMNS, HEADING)
+            headed(axis, f"{subject.cell_name(*key)}\n{_summary(cell)}")
         figure.supxlabel("Entropy of people's answers (bits)", fontsize=8)
         figure.supylabel("Entropy of the model's answers (bits)", fontsize=8)
         pages.append(figure)
@@ -71,9 +67,7 @@ def _panel(axis: Axes, items: pd.DataFrame, colour: str, highest: float) -> None
             linewidths=0,
             zorder=2,
         )
-    margin = 0.04 * highest
-    limits = (-margin, highest + margin)
-    axis.set(xlim=limits, ylim=limits, aspect="equal")
+    same_ticks(axis, 0, highest)
 
 
 def _summary(cell: Mapping[str, Any]) -> str:
@@ -82,8 +76,8 @@ def _summary(cell: Mapping[str, Any]) -> str:
         return "no items to compare"
     if pd.isna(cell["spearman_rho"]):
         return f"ρ undefined, {cell['n_items']} items"
-    ends = (number(cell["spearman_rho_low"]), number(cell["spearman_rho_high"]))
-    interval = f" [{', '.join(ends)}]" if pd.notna(cell["spearman_rho_low"]) else ""
+    rho = f"ρ = {coefficient(cell['spearman_rho'])}"
+    interval = ci(cell["spearman_rho_low"], cell["spearman_rho_high"], bounded=True)
     perfect = cell["rho_perfect"]
-    possible = f" (perfect {number(perfect)})" if pd.notna(perfect) else ""
-    return f"ρ = {number(cell['spearman_rho'])}{interval}{possible}"
+    possible = f"\nperfect model: ρ = {coefficient(perfect)}" if pd.notna(perfect) else ""
+    return ", ".join(filter(None, (rho, interval))) + possible

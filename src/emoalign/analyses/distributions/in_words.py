@@ -1,4 +1,4 @@
-"""What distances between distributions say, in sentences."""
+"""Findings on distances between distributions, in sentences."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from emoalign.analyses.distributions.shown_columns import GUESSES, title
 from emoalign.report.answers import little
+from emoalign.report.conditions import conditions
 from emoalign.report.grid import CELL_ORDER
 from emoalign.report.nearest import (
     FEW,
@@ -18,102 +19,138 @@ from emoalign.report.nearest import (
     verdicts,
 )
 from emoalign.report.report_job import ReportJob
+from emoalign.report.section import Finding
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
-from emoalign.wording import interval, listed, number, span
+from emoalign.wording import READOUTS, ci, listed, number, out_of, span
 
 Usable = Mapping[tuple[str, ...], float]
-"""How much of what was said in a cell can be used; see `report.answers.usable_shares`."""
+"""The usable part of the answers of each cell; see `report.answers.usable_shares`."""
+
+MEASURES = {
+    "rps": "The ranked probability score (RPS) and the earth mover's distance (W1) also take into "
+    "account how far apart the points of the scale are.",
+    "brier": "The Brier score compares the shares label by label.",
+}
+"""Explanations of further metrics, given before these are named."""
 
 
 def findings(
     whole: pd.DataFrame, contrasts: pd.DataFrame, usable: Usable, job: ReportJob
 ) -> Iterator[list[str]]:
-    """For each scale how far cells are from people; who is nearer than whom, as far as contrasts
-    tell; what is no nearer than a guess; and how far people are from each other.
+    """For each scale the distances of its cells from people; which of them is nearer, where
+    contrasts say so; which are no nearer than a guess; and the distance of people from each other.
 
-    What baselines find stands in the section about them.
+    Results of baselines are in the section about them.
     """
     asked = whole["protocol"] != BASELINE
     of_jsd = whole[(whole["metric"] == "jsd") & whole["value"].notna() & asked]
-    for (dataset, scale), rows in groups(of_jsd, ["dataset", "scale"]):
+    for (dataset, scale), rows in groups(of_jsd, ["dataset", "scale"], sort=False):
         own = contrasts[(contrasts["dataset"] == dataset) & (contrasts["scale"] == scale)]
-        yield [
-            _distances(rows, usable, job),
+        compared = [
             *verdict_sentences(list(verdicts(own)), lambda name: title(job, name)),
             *_guesses(own, job),
+        ]
+        told = [
+            *_distances(rows, usable, job),
+            *(
+                text
+                for metric, text in MEASURES.items()
+                if compared and metric in set(own["metric"])
+            ),
+            *compared,
             *_people(rows),
         ]
+        yield Finding(told, dataset=dataset, scale=scale)
 
 
-def _distances(rows: pd.DataFrame, usable: Usable, job: ReportJob) -> str:
+def _distances(rows: pd.DataFrame, usable: Usable, job: ReportJob) -> Iterator[str]:
+    """The message, and the distances of cells one by one, or of the nearest and the farthest."""
     cells = records(rows.sort_values(["value", *CELL_ORDER], kind="stable"))
+    told = [_distance(cell, usable, job) for cell in cells]
     where = f"{job.datasets[cells[0]['dataset']].title}, {cells[0]['scale']}"
-    opening = f"How answers spread ({where}): the Jensen–Shannon divergence from people "
+    message = (
+        f"Distributions of answers ({where}): the mean Jensen–Shannon divergence (JSD) from the "
+        "human distributions was"
+    )
+    meaning = "A divergence of 0 bits means identical distributions, 1 bit no overlap."
+    if len(cells) == 1:
+        yield from (f"{message} {told[0]}.", meaning)
+        return
+    yield (
+        f"{message} {span(rows['value'])} bits in {len(cells)} conditions (model × protocol × way "
+        "of reading the answer)."
+    )
+    yield meaning
     if len(cells) <= FEW:
-        return f"{opening}is {listed([_distance(cell, usable, job) for cell in cells])}."
-    ends = [_distance(cell, usable, job) for cell in (cells[0], cells[-1])]
-    return f"{opening}ranges over {len(cells)} cells from {ends[0]} to {ends[1]}."
+        yield f"The divergence was {listed(told)}."
+    else:
+        yield f"The divergence was lowest, {told[0]}, and highest, {told[-1]}."
 
 
 def _distance(cell: Mapping[str, Any], usable: Usable, job: ReportJob) -> str:
-    ends = interval(cell["value_low"], cell["value_high"])
+    ends = ci(cell["value_low"], cell["value_high"])
     share = usable.get(tuple(str(cell[name]) for name in CELL_KEY), 1.0)
-    how = "; ".join(filter(None, (cell["readout"], little(share, cell["readout"]))))
-    return (
-        f"{number(cell['value'])} bits {ends}".rstrip()
-        + f" for {title(job, cell['model'])} under {cell['protocol']} ({how})"
-    )
+    how = "; ".join(filter(None, (READOUTS[cell["readout"]], little(share, cell["readout"]))))
+    known = ", ".join(filter(None, (f"{number(cell['value'])} bits", ends)))
+    return f"{known}, for {title(job, cell['model'])} under {cell['protocol']} ({how})"
 
 
 def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:
-    """What is nearer to people than each guess, and what is not."""
+    """Which cells are nearer to people than each guess, and which are not."""
     kept = contrasts[
         (contrasts["kind"] == "guess")
         & (contrasts["within"] != BASELINE)
         & contrasts["metric"].isin(list(METRICS))
         & contrasts["p_holm"].notna()
     ]
+    told: dict[tuple[str, str, frozenset[str]], list[str]] = {}
     for guess, words in GUESSES.items():
         beside = [
             records(rows)
             for _, rows in groups(kept[kept["b"] == guess], ["readout", "within", "a"])
         ]
-        if len(beside) == 1:
-            yield f"It is {_beside(beside[0])} {words}."
-        elif beside:
-            yield _counted(beside, words, job)
+        if beside:
+            found = (_beside(beside[0], job), "") if len(beside) == 1 else _counted(beside, job)
+            closer = frozenset(_named(rows[0], job) for rows in beside if all(map(_nearer, rows)))
+            told.setdefault((*found, closer), []).append(words)
+    for (before, after, _), guesses in told.items():
+        either = guesses[0] if len(guesses) == 1 else f"either {' or '.join(guesses)}"
+        yield f"{before} than {either}{after}."
 
 
-def _beside(rows: Sequence[Mapping[str, Any]]) -> str:
-    """How the one cell stands to a guess."""
+def _beside(rows: Sequence[Mapping[str, Any]], job: ReportJob) -> str:
+    """The one cell, compared with a guess."""
     lost, unclear = _farther(rows), [_of(row) for row in rows if nearer(row) is None]
-    if lost:
-        return f"farther from people, by {listed(lost)}, than"
-    if unclear:
-        return f"not clearly nearer to people, by {listed(unclear)}, than"
-    return f"nearer to people, by {listed(map(_of, rows))}, than"
+    metrics = lost or unclear or list(map(_of, rows))
+    how = "farther from" if lost else "not clearly closer to" if unclear else "closer to"
+    return f"By {listed(metrics)}, {_named(rows[0], job)} is {how} the human distributions"
 
 
-def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], words: str, job: ReportJob) -> str:
-    """How many cells are nearer than a guess by every metric, and which are farther by any."""
+def _named(row: Mapping[str, Any], job: ReportJob) -> str:
+    """The cell that is compared with a guess."""
+    return conditions(job, [{**row, "model": row["a"], "protocol": row["within"]}])
+
+
+def _counted(beside: Sequence[Sequence[Mapping[str, Any]]], job: ReportJob) -> tuple[str, str]:
+    """The number of cells nearer than a guess by every metric; and those farther by any."""
     won = sum(all(_nearer(row) for row in rows) for rows in beside)
     lost = [(rows[0], metrics) for rows in beside if (metrics := _farther(rows))]
-    told = f"By every metric, {_cells(won, len(beside))} nearer to people than {words}"
+    told = f"By every metric, {_conditions(won, len(beside))} closer to the human distributions"
     if not lost:
-        return f"{told}."
-    named = "; ".join(
-        f"{title(job, row['a'])} under {row['within']} ({row['readout']}) by {listed(metrics)}"
-        for row, metrics in lost[:FEW]
-    )
-    more = f"; and {len(lost) - FEW} more" if len(lost) > FEW else ""
-    return f"{told}. Farther from people than that: {named}{more}."
+        return told, ""
+    if len(lost) > FEW:
+        farther = _conditions(len(lost), len(beside))
+        return told, f"; by at least one metric, {farther} farther away"
+    named = "; ".join(f"{_named(row, job)} by {listed(metrics)}" for row, metrics in lost)
+    return told, f". Farther away than that: {named}"
 
 
-def _cells(some: int, every: int) -> str:
-    """So many of several cells, with the verb: all 3 cells are, 1 of 3 cells is."""
-    if some == every:
-        return f"{'both' if every == 2 else f'all {every}'} cells are"
-    return f"{some or 'none'} of {every} cells {'is' if some == 1 or not some else 'are'}"
+def _conditions(some: int, every: int) -> str:
+    """So many of several cells, with the verb: all 3 conditions are, 1 of 3 conditions is."""
+    if not some and every == 2:
+        return "neither condition is"
+    verb = "are" if some == every or some > 1 else "is"
+    return f"{out_of(some, every)} conditions {verb}"
 
 
 def _nearer(row: Mapping[str, Any]) -> bool:
@@ -130,8 +167,12 @@ def _of(row: Mapping[str, Any]) -> str:
 
 
 def _people(rows: pd.DataFrame) -> Iterator[str]:
-    """How far people are from each other, and a perfect model would be."""
+    """The distance of people from each other, and that to be expected of a perfect model."""
     if halves := span(rows["human_halves"]):
-        yield f"Two random halves of an item's raters differ by {halves} bits."
+        yield f"For comparison, two random halves of an item's raters differ by {halves} bits."
     if perfect := span(rows["perfect"]):
-        yield f"A perfect model with as many answers is expected to be {perfect} bits from people."
+        depending = ", depending on the number of answers" if " to " in perfect else ""
+        yield (
+            "A model that answered exactly as the human population does, with as many answers, is "
+            f"expected to differ by {perfect} bits{depending}."
+        )

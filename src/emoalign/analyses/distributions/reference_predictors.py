@@ -1,4 +1,4 @@
-"""What a model is set beside: what predictors, people and a perfect model reach on its items."""
+"""References for a model's distances: simple predictors, halves of raters, a perfect model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from emoalign.statistics.seeds import Purpose, seed_of
 from emoalign.study.settings import DistributionSettings
 
 REFERENCES = ("uniform", "marginal", "point_mass", "shuffled", "human_halves", "perfect")
-"""What a model is set beside, in the order in which it is told."""
+"""The references of a cell, in the order of the report."""
 
 DRAWN_ITEMS = 40_000
 """Items drawn anew, over all draws, after which a mean over items is known to about .001."""
@@ -32,7 +32,7 @@ _Key = tuple[Purpose, str, str, bytes]
 
 @dataclass(eq=False)
 class Draws:
-    """What depends on people alone is drawn once for all cells of the same items and answers."""
+    """Draws that depend on people alone, made once for cells with the same items and answers."""
 
     seed: int
     settings: DistributionSettings

@@ -1,4 +1,4 @@
-"""Do models spread their answers as people do?"""
+"""Are the distributions of answers like those of human ratings?"""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import pandas as pd
 
 from emoalign.analyses.distributions.in_words import findings
 from emoalign.analyses.distributions.shown_columns import (
+    NAMES,
     category_columns,
     columns,
     contrast_columns,
     entropy_columns,
-    title,
 )
 from emoalign.report.answers import usable_shares
+from emoalign.report.conditions import conditions
 from emoalign.report.grid import CELL_ORDER, grid
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
@@ -28,30 +29,38 @@ from emoalign.tables import (
     ENTROPY,
     records,
 )
+from emoalign.wording import listed
 
 HEADLINE = ("jsd", "rps", "rps_debiased", "w1", "bernoulli_jsd", "brier")
 """The metrics of the first table; all others are in the second."""
 
 MEANINGS = {
-    "JSD": "Jensen–Shannon divergence to base 2, from 0 (the same) to 1 (nothing in common)",
-    "RPS": "ranked probability score, from 0 to 1, which punishes far points more than near ones",
-    "RPS, debiased": "RPS minus what few raters and few answers add to it, since even two samples "
-    "of one distribution differ; 0 means the same distribution, and values below 0 are samples "
-    "that happen to be nearer than expected",
-    "W1": "earth mover's distance, how far answers would have to be moved",
-    "TVD": "total variation distance, also called DistCE",
-    "KL": "Kullback–Leibler divergence of the model, mixed with 1% of the uniform distribution",
-    "NLL": "negative log-likelihood of a human rating (of labels: of one label that a rater chose) "
-    "under the model, mixed likewise",
-    "EntCE": "entropy of the model minus entropy of people; 0 is best",
-    "Likeliest agrees": "whether the likeliest answer is the same, from 0 to 1; 1 is best",
-    "Kendall's τ": "rank correlation of the shares of the points; 1 is best",
-    "By label": "means over labels of the divergence or squared difference of chosen / not chosen",
+    "jsd": "Jensen–Shannon divergence to base 2; 0 means identical distributions, 1 no overlap",
+    "rps": "ranked probability score, from 0 to 1; answers at distant points count more than "
+    "answers at neighbouring points",
+    "rps_debiased": "RPS minus the part that is due to few raters and few answers, because even "
+    "two samples from one distribution differ; 0 means the same distribution, and values below 0 "
+    "arise by chance",
+    "w1": "earth mover's distance: how far the answers would have to be moved along the scale to "
+    "turn one distribution into the other",
+    "w1_normalised": "W1 divided by the length of the scale, from 0 to 1",
+    "tvd": "total variation distance, called DistCE in the calibration literature; 0 means "
+    "identical distributions, 1 no overlap",
+    "kl": "Kullback–Leibler divergence of the human from the model distribution; 1% of a uniform "
+    "distribution is mixed into the model's to avoid infinite values",
+    "nll": "negative log-likelihood of a human rating (of labels: of one label that a rater chose) "
+    "under the model's distribution, smoothed in the same way",
+    "entropy_difference": "entropy of the model's answers minus entropy of the human ratings "
+    "(EntCE); 0 is best",
+    "top1": "share of items whose most frequent answer is the same; 1 is best",
+    "kendall": "rank correlation of the shares of the points; 1 is best",
+    "bernoulli_jsd": "JSD of chosen against not chosen, averaged over labels",
+    "brier": "squared difference of the shares, averaged over labels",
 }
 
 
 def _view(results: Results) -> View | Absent | None:
-    job, rows = results.job, results.table(DISTRIBUTIONS).sort_values(CELL_ORDER, kind="stable")
+    job, rows = results.job, results.table(DISTRIBUTIONS)
     if rows.empty:
         return None
     whole = rows[rows["stratum"] == "all"]
@@ -59,13 +68,15 @@ def _view(results: Results) -> View | Absent | None:
         return Absent(_why_nothing(whole))
     contrasts = results.table(DISTRIBUTION_CONTRASTS)
     main = whole[whole["metric"].isin(HEADLINE)]
-    entropy = results.table(ENTROPY).sort_values(CELL_ORDER, kind="stable")
-    categories = results.table(CATEGORIES).sort_values(CELL_ORDER, kind="stable")
+    entropy, categories = results.table(ENTROPY), results.table(CATEGORIES)
+    metrics = set(rows["metric"])
     values = {
-        "main": grid("distributions-table", "Distance from people", main, columns(job)),
+        "main": grid(
+            "distributions-table", "Distance from human distributions", main, columns(job)
+        ),
         "more": grid(
             "distributions-all-table",
-            "All metrics, and items by agreement",
+            "All metrics, by agreement of the raters",
             rows,
             columns(job, strata=True),
             DISTRIBUTIONS,
@@ -76,12 +87,13 @@ def _view(results: Results) -> View | Absent | None:
         ),
         "contrasts": grid(
             "distribution-contrasts-table",
-            "Contrasts of distributions",
+            "Contrasts between distributions",
             contrasts,
             contrast_columns(job),
             DISTRIBUTION_CONTRASTS,
         ),
-        "meanings": MEANINGS,
+        "meanings": {NAMES[name]: meaning for name, meaning in MEANINGS.items() if name in metrics},
+        "debiased": "rps_debiased" in metrics,
         "left_out": list(_left_out(whole, job)),
     }
     usable = usable_shares(results.table(ALIGNMENT), results.answers.counts)
@@ -98,48 +110,55 @@ def _methods(whole: pd.DataFrame, contrasts: pd.DataFrame, job: ReportJob) -> It
     simulated = []
     if numbers:
         metrics.append(
-            "on ordinal scales, the ranked probability score [@epstein1969], with and without the "
-            "bias of few raters and answers [@ferro2014], and the earth mover's distance"
+            "on ordinal scales, the ranked probability score [@epstein1969], with and without "
+            "correction for small numbers of raters and answers [@ferro2014], and the earth "
+            "mover's distance"
         )
-        simulated.append("a mixture of ordinal logits [@mccullagh1980]")
+        simulated.append("mixtures of ordinal logits [@mccullagh1980]")
     if labels:
         metrics.append(
-            "of labels, the divergence and the squared difference label by label [@inoshita2026]"
+            "on scales of labels, the divergence and the squared difference label by label "
+            "[@inoshita2026]"
         )
         simulated.append("an urn of sets of labels [@blackwell1973]")
     yield (
-        "Distributions of answers over the points or labels of a scale were compared with those of "
-        f"people on items that at least {settings.min_raters} people rated: by "
-        f"{'; '.join(metrics)}. Beside each number stand a uniform "
-        f"predictor, the mean distribution of the items in other folds ({settings.folds} folds by "
-        "text), the model reduced to one answer, the model on shuffled items, random halves of the "
-        "raters, and a perfect model with as many answers, simulated from what the ratings leave "
-        f"open ({' or '.join(simulated)}). Intervals are from {resamples:,} bootstrap resamples of "
-        "texts (BCa) [@efron1987] and, like folds, go by clusters of items where a dataset's card "
-        "names some."
+        "The distributions of a model's answers over the points or labels of a scale were compared "
+        f"with those of the human ratings, for items with at least {settings.min_raters} raters, "
+        f"by {'; '.join(metrics)}. Each distance was compared with six references: a uniform "
+        "distribution; the human average, that is, the mean human distribution over the items of "
+        f"the other folds ({settings.folds} folds of texts); the model reduced to a single answer; "
+        "the model's answers assigned to other items; random halves of the raters; and a perfect "
+        "model with as many answers, simulated from the human ratings "
+        f"({' or '.join(simulated)}). Confidence intervals are from {resamples:,} bootstrap "
+        "resamples of texts (BCa) [@efron1987]. Where the dataset groups items into clusters, "
+        "resamples and folds keep clusters together."
     )
     tested = contrasts[contrasts["p"].notna()]
     if tested.empty:
         return
-    with_guesses = "the uniform predictor and the mean distribution of other items"
-    each_other = "" if tested["kind"].eq("guess").all() else "each other, and with "
+    guesses = "with the uniform distribution and with the human average"
+    each_other = "" if tested["kind"].eq("guess").all() else "each other, "
+    compared = f"with {each_other}{guesses}" if each_other else guesses
     yield (
-        f"Cells were compared with {each_other}{with_guesses}, by the signed-rank test over texts "
-        "[@wilcoxon1945], adjusted over contrasts of a kind, readout and metric [@holm1979]. One "
-        "side is called nearer to people where the adjusted p is below .05 and the 95% interval "
-        "of the difference is without 0."
+        f"Conditions were compared {compared} by signed-rank tests over texts [@wilcoxon1945]; "
+        "p-values were adjusted over the contrasts of one kind, readout and metric [@holm1979]. "
+        "One side is called closer to the human distributions where the adjusted p is below .05 "
+        "and the 95% CI of the difference excludes 0."
     )
 
 
 def _left_out(whole: pd.DataFrame, job: ReportJob) -> Iterator[str]:
-    counted = ["n_no_ratings", "n_few_raters", "n_no_answer"]
+    reasons = {
+        "n_no_ratings": "without single human ratings on points of the scale",
+        "n_few_raters": "with too few raters",
+        "n_no_answer": "without a usable answer",
+    }
     for row in records(whole.drop_duplicates(CELL_ORDER)):
-        if any(row[name] for name in counted):
+        why = [f"{row[name]:,} {words}" for name, words in reasons.items() if row[name]]
+        if why:
             yield (
-                f"{title(job, row['model'])}, {row['protocol']}, {row['dataset']} {row['scale']}, "
-                f"{row['readout']}: {row['n_no_ratings']} without single human ratings on points "
-                f"of the scale, {row['n_few_raters']} with too few raters, {row['n_no_answer']} "
-                "without a usable answer"
+                f"{conditions(job, [row])}, {job.datasets[row['dataset']].title}, {row['scale']}: "
+                f"{listed(why)}"
             )
 
 
@@ -151,18 +170,18 @@ def _why_nothing(whole: pd.DataFrame) -> str:
         and not cells["n_no_answer"].any()
     ):
         return (
-            "Distributions of ratings cannot be compared: the norms have no single human ratings "
-            "on points of the scales."
+            "Distributions cannot be compared: the human ratings are known only as summaries, not "
+            "as single ratings on points of the scales."
         )
     return (
-        "Distributions of ratings cannot be compared: no item has both a usable answer and enough "
-        "single human ratings (distributions: min_raters in the study)."
+        "Distributions cannot be compared: no item has both a usable answer and enough single "
+        "human ratings (distributions: min_raters in the study)."
     )
 
 
 SECTION = Section(
     id="distributions",
-    heading="Do models spread their answers as people do?",
+    heading="Are the distributions of answers like those of human ratings?",
     label="Distributions",
     view=_view,
     figures=("entropy",),

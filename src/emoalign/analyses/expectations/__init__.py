@@ -1,1 +1,1 @@
-"""What published studies expect, beside what was found."""
+"""Expectations from published studies, and the findings of this one."""

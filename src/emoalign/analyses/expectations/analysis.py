@@ -1,4 +1,4 @@
-"""What do published studies lead one to expect, and what was found?"""
+"""Do the results match published findings?"""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ SCORECARDS = statistics("scorecard", "distribution_scorecard")
 
 
 class ExpectationJob(ComparisonJob):
-    """Hold what was found against expectations; labels: names of scales of labels by dataset."""
+    """Check published expectations; labels: names of scales of labels by dataset."""
 
-    version: int = 4
+    version: int = 6
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @classmethod

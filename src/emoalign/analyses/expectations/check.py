@@ -1,4 +1,4 @@
-"""Both scorecards: what other analyses found, beside what published studies lead one to expect."""
+"""Both scorecards: the results of other analyses beside expectations from published studies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An expectation from the literature beside what was found: never a tick without its numbers."""
+"""Expectations from the literature and what was found: never a verdict without its numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INOSHITA = "Inoshita et al. 2026"
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a study leads one to expect, in a sentence, and which study that is."""
+    """An expectation in a sentence, and the study that it comes from."""
 
     words: str
     source: str
@@ -29,7 +29,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Finding:
-    """A number that decides about an expectation (above 0: as expected), in words too."""
+    """The estimate that tests an expectation (above 0: as expected), with the evidence in words."""
 
     estimate: float
     interval: Interval
@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def found(self) -> Found:
-        """What the interval says."""
+        """The verdict of the interval."""
         if np.isnan(self.interval.low):
             return "cannot be told"
         if self.interval.low > 0:
@@ -47,14 +47,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """Whose expectation was checked on what: a model under a protocol, datasets, a readout."""
+    """The ratings that were checked: of a model under a protocol, on datasets, in a readout."""
 
     rater: Rater
     datasets: str
     readout: str
 
     def row(self, check: str, expected: Expectation, finding: Finding | str) -> dict[str, object]:
-        """A row of the scorecard; a text in the place of a finding says why it cannot be told."""
+        """A row of the scorecard; a text in the place of a finding says why there is none."""
         if isinstance(finding, str):
             finding = Finding(np.nan, UNDEFINED, finding)
         return {

@@ -1,9 +1,10 @@
 """Expectations about distributions, beside what was found.
 
-They are those of Inoshita et al. (2026, arXiv 2604.27345): models asked without examples are
-farther from people than one fine-tuned on people's labels; their entropies follow those of people,
-but loosely; isotonic calibration brings them 8 to 14% nearer; and they follow people better on
-labels that texts say outright.
+Inoshita et al. (2026, arXiv 2604.27345) report that models asked without examples diverge more from
+people than a model fine-tuned on people's labels, that their uncertainty follows people's only
+loosely, that three light methods of calibration reduce the divergence by up to 14%, and that models
+agree better with people on labels that texts express outright. How loosely, and how a reduction
+"up to 14%" is tested, is our reading: see LOOSE and GAIN.
 """
 
 from __future__ import annotations
@@ -24,30 +25,44 @@ from emoalign.analyses.expectations.expectation import (
 )
 from emoalign.statistics.replicates import Interval
 from emoalign.tables import BASELINE, groups, records
+from emoalign.wording import coefficient, number
 
 LOOSE = 0.5
-"""A rank correlation of entropies below this is called loose; published: .20 to .24."""
+"""A rank correlation of entropies below this is called loose: our threshold, none is published."""
 
-GAIN = (0.08, 0.14)
-"""Relative reduction of JSD by isotonic calibration, as published."""
+GAIN = 0.14
+"""The largest relative reduction of the divergence: "up to 14%" in the published abstract. We read
+this as: the best of METHODS reduces it, by no more than this."""
 
-METHOD = "isotonic"
+METHODS = {
+    "temperature": "temperature scaling",
+    "bias": "a bias for each label",
+    "isotonic": "isotonic regression",
+}
+"""The three published methods, as the scorecard calls them."""
+
 EXPECTED = {
     "asked above fine-tuned": Expectation(
-        "A model that is asked is farther from people (JSD) than one fine-tuned on their labels.",
+        "A prompted model diverges more from people (JSD) than one fine-tuned on their labels.",
         INOSHITA,
     ),
     "entropies related": Expectation(
-        "The entropies of a model and of people are positively related, on every scale.", INOSHITA
+        "The entropies of model and human distributions correlate positively on every scale.",
+        INOSHITA,
     ),
     "entropies loosely related": Expectation(
-        f"They are related only loosely: ρ below {LOOSE:.1f} on every scale.", INOSHITA
+        "The entropies of model and human distributions correlate only loosely on every scale "
+        f"(in our reading, ρ below {coefficient(LOOSE)}).",
+        INOSHITA,
     ),
-    "isotonic gain": Expectation(
-        f"Isotonic calibration reduces JSD by {GAIN[0]:.0%} to {GAIN[1]:.0%}.", INOSHITA
+    "calibration gain": Expectation(
+        "Temperature scaling, a bias for each label or isotonic regression reduces JSD, by up to "
+        f"{GAIN:.0%}.",
+        INOSHITA,
     ),
     "transparent labels": Expectation(
-        "A model follows people better on labels that texts say outright.", INOSHITA
+        "The more openly texts state a label, the more closely a model follows people on it.",
+        INOSHITA,
     ),
 }
 
@@ -86,7 +101,7 @@ def distribution_scorecard(
             cell = Cell(model, protocol, dataset, scale, readout)
             checks += [
                 ("asked above fine-tuned", _above_fine_tuned(cell, tables.contrasts)),
-                ("isotonic gain", _gain(cell, tables.calibration)),
+                ("calibration gain", _gain(cell, tables.calibration)),
                 ("transparent labels", _transparent(cell, tables.gradient)),
             ]
         rows += [checked.row(name, EXPECTED[name], finding) for name, finding in checks]
@@ -111,37 +126,39 @@ class Cell:
 
 
 def _entropies(cells: pd.DataFrame, *, loose: bool) -> Finding | str:
-    """Whether ρ is above 0 on every scale, or below LOOSE on every scale."""
+    """A test of ρ above 0 on every scale, or below LOOSE on every scale."""
     unknown = cells[cells["spearman_rho_low"].isna()]
     if len(unknown):
         first = records(unknown.sort_values("scale"))[0]
-        return f"no correlation on {first['scale']}: {first['reason'] or 'no interval'}"
+        return (
+            f"no correlation of entropies for {first['scale']}: {first['reason'] or 'no interval'}"
+        )
     rho, low, high = (
         cells[f"spearman_rho{end}"].to_numpy(dtype=np.float64) for end in ("", "_low", "_high")
     )
     place = int(rho.argmax() if loose else rho.argmin())
-    words = (
-        f"{'highest' if loose else 'lowest'} of {len(cells)}: ρ = {rho[place]:.3f} "
-        f"on {cells['scale'].iloc[place]}"
+    which = (
+        "" if len(cells) == 1 else f"{'highest' if loose else 'lowest'} of {len(cells)} scales: "
     )
+    words = f"{which}ρ = {coefficient(rho[place])} for {cells['scale'].iloc[place]}"
     if loose:
-        words += f"; the deciding number is {LOOSE:.1f} minus ρ"
+        words += f" (estimate: {coefficient(LOOSE)} minus ρ)"
         return Finding(LOOSE - rho.max(), Interval(LOOSE - high.max(), LOOSE - low.max()), words)
     return Finding(rho.min(), Interval(low.min(), high.min()), words)
 
 
 def _above_fine_tuned(cell: Cell, contrasts: pd.DataFrame) -> Finding | str:
-    """Against the fine-tuned baseline to which it is the nearest, on the same items."""
+    """A test against the fine-tuned baseline to which it is closest, on the same items."""
     rows = cell.rows(contrasts, kind="baseline", within=cell.protocol, a=cell.model, metric="jsd")
     if not rows:
         return f"the study has no fine-tuned baseline for {cell.scale}"
     with_intervals = [row for row in rows if not np.isnan(row["difference_low"])]
     if not with_intervals:
-        return str(rows[0]["reason"] or "the interval is not known")
+        return str(rows[0]["reason"] or "no interval")
     row = min(with_intervals, key=lambda row: (row["difference"], row["b"]))
     words = (
-        f"JSD {row['mean_a']:.3f}, {row['b']} {row['mean_b']:.3f} over {row['n_items']:.0f} items "
-        f"of {cell.scale}"
+        f"JSD = {number(row['mean_a'])} bits, {row['b']} {number(row['mean_b'])} bits, for "
+        f"{row['n_items']:.0f} items of {cell.scale}"
     )
     return Finding(
         row["difference"], Interval(row["difference_low"], row["difference_high"]), words
@@ -149,30 +166,35 @@ def _above_fine_tuned(cell: Cell, contrasts: pd.DataFrame) -> Finding | str:
 
 
 def _gain(cell: Cell, calibration: pd.DataFrame) -> Finding | str:
-    """Whether the gain lies within what was published: how far it is from the nearer end."""
-    row = next(iter(cell.rows(calibration, method=METHOD)), None)
-    if row is None:
-        return f"{cell.scale} was not calibrated by isotonic regression"
-    if np.isnan(row["gain_low"]):
-        return str(row["reason"] or "the interval is not known")
-    least, most = GAIN
-    within = min(row["gain"] - least, most - row["gain"])
+    """A test of the largest gain of METHODS between 0 and GAIN: its distance to the nearer end."""
+    rows = [row for method in METHODS for row in cell.rows(calibration, method=method)]
+    if not rows:
+        return f"{cell.scale} was not calibrated by any of the published methods"
+    judged = [row for row in rows if not np.isnan(row["gain_low"])]
+    if not judged:
+        return str(rows[0]["reason"] or "no interval")
+    best = max(judged, key=lambda row: float(row["gain"]))
+    gain, low, high = (best["gain"], best["gain_low"], best["gain_high"])
     # As expected if the whole interval is within; not if all of it is on one side.
-    surely = min(row["gain_low"] - least, most - row["gain_high"])
-    possibly = min(row["gain_high"] - least, most - row["gain_low"])
+    surely, possibly = min(low, GAIN - high), min(high, GAIN - low)
     words = (
-        f"{row['gain']:.1%} [{row['gain_low']:.1%}, {row['gain_high']:.1%}] on {cell.scale}, "
-        f"JSD {row['jsd_before']:.3f} to {row['jsd_after']:.3f} on items held out; the deciding "
-        "number is the distance to the nearer end of the range"
+        f"reduction of the JSD for {cell.scale} by {METHODS[best['method']]}: {_percent(gain)}, "
+        f"95% CI [{_percent(low)}, {_percent(high)}], from {number(best['jsd_before'])} to "
+        f"{number(best['jsd_after'])} bits in cross-validation (estimate: the distance of this "
+        f"reduction to 0% or {GAIN:.0%}, whichever is nearer)"
     )
-    return Finding(within, Interval(surely, possibly), words)
+    return Finding(min(gain, GAIN - gain), Interval(surely, possibly), words)
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share, 1)}%"
 
 
 def _transparent(cell: Cell, gradient: pd.DataFrame) -> Finding | str:
     row = next(iter(cell.rows(gradient, predictor="t")), None)
     if row is None:
-        return f"the transparency of {cell.scale} is not known"
+        return f"the transparency of the labels of {cell.scale} is not known"
     if np.isnan(row["rho_low"]):
-        return str(row["reason"] or "the interval is not known")
-    words = f"ρ = {row['rho']:.3f} over {row['n_labels']:.0f} labels of {cell.scale}"
+        return str(row["reason"] or "no interval")
+    words = f"ρ = {coefficient(row['rho'])} over {row['n_labels']:.0f} labels of {cell.scale}"
     return Finding(row["rho"], Interval(row["rho_low"], row["rho_high"]), words)

@@ -1,4 +1,4 @@
-"""Expectations about correlations and spread, beside what was found.
+"""Expectations about correlations and spread, and the findings of this study.
 
 Most are those of Ogg et al. (2025, arXiv 2508.14214); the order of valence, arousal and dominance
 is that of Inoshita et al. (2026, arXiv 2604.27345).
@@ -24,32 +24,37 @@ from emoalign.items.rated_items import RatedItems, Rater
 from emoalign.statistics.replicates import Interval, Replicates
 from emoalign.study.scales import AROUSED, VALENCE
 from emoalign.tables import records
+from emoalign.wording import coefficient, counted, number
 
 HAPPY = "happiness"
 DOMINANT = "dominance"
 EXPECTED = {
     "all positive": Expectation(
-        "Item means correlate positively with people's on every scale.", OGG
+        "Mean ratings correlate positively with human means on every scale.", OGG
     ),
-    "arousal weakest": Expectation("Of all scales, arousal correlates least with people.", OGG),
+    "arousal weakest": Expectation(
+        "Arousal has the lowest correlation with human means of all scales.", OGG
+    ),
     "happiness strongest": Expectation(
-        "Of all scales, happiness correlates most with people.", OGG
+        "Happiness has the highest correlation with human means of all scales.", OGG
     ),
     "emotions above dimensions": Expectation(
-        "Single emotions correlate more with people than dimensions.", OGG
+        "Discrete emotions correlate more highly with human means than dimensions do.", OGG
     ),
     "less spread than people": Expectation(
-        "Answers to an item vary less than people's, on every scale.", OGG
+        "The model's ratings of an item vary less than people's on every scale.", OGG
     ),
-    "V shape of people": Expectation("People feel more arousal towards both ends of valence.", OGG),
+    "V shape of people": Expectation(
+        "Human arousal ratings rise towards both ends of valence (a V shape).", OGG
+    ),
     "V shape of the model": Expectation(
-        "The model rates more arousal towards both ends of valence.", OGG
+        "The model's arousal ratings rise towards both ends of valence (a V shape).", OGG
     ),
     "valence above arousal": Expectation(
-        "Valence correlates more with people than arousal.", INOSHITA
+        "Valence correlates more highly with human means than arousal does.", INOSHITA
     ),
     "arousal above dominance": Expectation(
-        "Arousal correlates more with people than dominance.", INOSHITA
+        "Arousal correlates more highly with human means than dominance does.", INOSHITA
     ),
 }
 
@@ -86,65 +91,75 @@ def scorecard_rows(
 
 
 def _all_positive(cells: Sequence[Mapping[str, Any]]) -> Finding | str:
-    """Whether the r of every scale is above 0; with one scale, its r as in the alignment."""
+    """A test of r above 0 on every scale; with one scale, its r as in the alignment."""
     unknown = sorted(cell["scale"] for cell in cells if np.isnan(cell["pearson_r"]))
     if unknown or not cells:
-        return f"no correlation on {', '.join(unknown) or 'any scale'}"
+        return f"no correlation for {', '.join(unknown) or 'any scale'}"
     lowest = min(cells, key=lambda cell: (cell["pearson_r"], cell["scale"]))
     return _least_favourable(
         [
             (cell["pearson_r"], Interval(cell["pearson_low"], cell["pearson_high"]))
             for cell in cells
         ],
-        f"lowest of {len(cells)}: r = {lowest['pearson_r']:.3f} on {lowest['scale']}",
+        f"{_of_scales('lowest', len(cells))}r = {coefficient(lowest['pearson_r'])} for "
+        f"{lowest['scale']}",
     )
 
 
 def _extreme(cells: Mapping[str, Replicates], scale: str, *, strongest: bool) -> Finding | str:
-    """Whether the r of one scale is above (or below) those of all others, paired by item."""
+    """A test of the r of one scale above (or below) those of all others, paired by item."""
     if scale not in cells:
         return _unrated(scale)
     others = sorted(set(cells) - {scale})
     if not others:
-        return f"{scale} is the only scale here"
+        return f"{scale} is the only scale"
     unknown = [name for name in (scale, *others) if np.isnan(cells[name].estimate)]
     if unknown:
-        return f"no correlation on {', '.join(unknown)}"
+        return f"no correlation for {', '.join(unknown)}"
     nearest = (max if strongest else min)(others, key=lambda name: cells[name].estimate)
     differences = [
         cells[scale] - cells[name] if strongest else cells[name] - cells[scale] for name in others
     ]
     words = (
-        f"r = {cells[scale].estimate:.3f} on {scale}; {'highest' if strongest else 'lowest'} of "
-        f"the others: r = {cells[nearest].estimate:.3f} on {nearest}"
+        f"r = {coefficient(cells[scale].estimate)} for {scale}; "
+        f"{'highest' if strongest else 'lowest'} of the others: "
+        f"r = {coefficient(cells[nearest].estimate)} for {nearest}"
     )
     return _least_favourable([(apart.estimate, apart.interval()) for apart in differences], words)
 
 
 def _above(cells: Mapping[str, Replicates], higher: str, lower: str) -> Finding | str:
-    """Whether the r of one scale is above that of another, paired by item."""
+    """A test of the r of one scale above that of another, paired by item."""
     missing = [scale for scale in (higher, lower) if scale not in cells]
     if missing:
         return _unrated(missing[0])
     unknown = [scale for scale in (higher, lower) if np.isnan(cells[scale].estimate)]
     if unknown:
-        return f"no correlation on {', '.join(unknown)}"
-    words = f"r = {cells[higher].estimate:.3f} on {higher}, {cells[lower].estimate:.3f} on {lower}"
+        return f"no correlation for {', '.join(unknown)}"
+    words = (
+        f"r = {coefficient(cells[higher].estimate)} for {higher}, "
+        f"{coefficient(cells[lower].estimate)} for {lower}"
+    )
     difference = cells[higher] - cells[lower]
     return _least_favourable([(difference.estimate, difference.interval())], words)
 
 
 def _unrated(scale: str) -> str:
-    return f"the study has no ratings of {scale} here"
+    return f"the study has no {scale} ratings of these items"
+
+
+def _of_scales(which: str, n: int) -> str:
+    """The opening of a number that is the lowest or highest of several scales."""
+    return "" if n == 1 else f"{which} of {n} scales: "
 
 
 def _least_favourable(numbers: Sequence[tuple[float, Interval]], words: str) -> Finding | str:
-    """The finding about all numbers: the least of them, and the least favourable ends.
+    """The finding about several numbers: the least of them, with the least favourable ends.
 
     All are above 0 if the lowest of the lower ends is, and not all are if an upper end is below.
     """
     if any(np.isnan(interval.low) for _, interval in numbers):
-        return f"{words}; an interval is not known"
+        return f"{words}, without an interval"
     limits = Interval(
         min(interval.low for _, interval in numbers), min(interval.high for _, interval in numbers)
     )
@@ -154,16 +169,16 @@ def _least_favourable(numbers: Sequence[tuple[float, Interval]], words: str) -> 
 def _less_spread(cells: Sequence[Mapping[str, float]]) -> Finding | str:
     unknown = sorted(str(cell["scale"]) for cell in cells if np.isnan(cell["log_rms_sd_ratio_low"]))
     if unknown or not cells:
-        return f"the ratio of SDs is not known on {', '.join(unknown) or 'any scale'}"
+        return f"no ratio of SDs for {', '.join(unknown) or 'any scale'}"
     widest = max(cells, key=lambda cell: cell["log_rms_sd_ratio"])
     limits = Interval(
         -max(cell["log_rms_sd_ratio_high"] for cell in cells),
         -max(cell["log_rms_sd_ratio_low"] for cell in cells),
     )
     words = (
-        f"largest of {len(cells)}: root mean square SD "
-        f"{np.exp(widest['log_rms_sd_ratio']):.2f} times people's on {widest['scale']}; the "
-        "deciding number is minus the log of the ratio"
+        f"{_of_scales('largest', len(cells))}SD of the model "
+        f"{number(np.exp(widest['log_rms_sd_ratio']))} times the human SD for {widest['scale']} "
+        "(estimate: minus the natural logarithm of this ratio)"
     )
     return Finding(-widest["log_rms_sd_ratio"], limits, words)
 
@@ -173,8 +188,11 @@ def _v_shape(row: Mapping[str, float] | None, name: str) -> Finding | str:
         return _unrated(AROUSED)
     interval = Interval(row[f"{name}_low"], row[f"{name}_high"])
     if np.isnan(interval.low):
-        return str(row["reason"] or "the interval is not known")
-    words = f"r(|{VALENCE} - middle|, {AROUSED}) = {row[name]:.3f} over {row['n_items']:.0f} items"
+        return str(row["reason"] or "no interval")
+    words = (
+        f"r = {coefficient(row[name])} between arousal and the distance of valence from the middle "
+        f"of its scale, {row['n_items']:.0f} items"
+    )
     return Finding(row[name], interval, words)
 
 
@@ -189,15 +207,16 @@ def _framework(rated: Sequence[RatedItems], framework: pd.DataFrame) -> list[dic
         finding: Finding | str = Finding(
             row["difference"],
             interval,
-            f"mean r = {row['r_emotions']:.3f} over {row['n_emotions']} emotions, "
-            f"{row['r_dimensions']:.3f} over {row['n_dimensions']} dimensions",
+            f"mean r = {coefficient(row['r_emotions'])} over "
+            f"{counted(row['n_emotions'], 'discrete emotion')}, "
+            f"{coefficient(row['r_dimensions'])} over {counted(row['n_dimensions'], 'dimension')}",
         )
         if np.isnan(interval.low):
             finding = str(row["reason"])
         rows.append(Checked(rater, datasets, row["readout"]).row(check, EXPECTED[check], finding))
     rows += [
         Checked(rater, dataset.dataset, dataset.readout).row(
-            check, EXPECTED[check], "the study does not have both emotions and dimensions here"
+            check, EXPECTED[check], "the study does not have both discrete emotions and dimensions"
         )
         for dataset in rated
         for rater in dataset.raters

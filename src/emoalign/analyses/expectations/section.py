@@ -1,16 +1,17 @@
-"""What published studies lead one to expect, and what was found here."""
+"""The scorecard: expectations from published studies, and the findings of this study."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from emoalign.report.grid import Column, Row, between, grid, model_column, text
+from emoalign.report.grid import Column, Row, datasets, grid, model_column, readout, text
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import DISTRIBUTION_SCORECARD, SCORECARD, groups
+from emoalign.wording import coefficient, interval, listed, number
 
 UNTOLD = "cannot be told"
 TABLES = (SCORECARD, DISTRIBUTION_SCORECARD)
-"""All titled like this: expectations about different things stand in one table of the page."""
+"""The tables of expectations, which are one table on the page."""
 
 ORDER = ["as expected", "not as expected", "unclear", UNTOLD]
 
@@ -24,25 +25,25 @@ def _view(results: Results) -> View | Absent:
     checked = rows[rows["found"] != UNTOLD]
     if checked.empty:
         whys = "; ".join(sorted(set(rows["evidence"].dropna())))
-        reason = whys or "no model and people have means of the same items"
-        return Absent(f"No expectation from a published study can be checked here: {reason}.")
+        reason = whys or "no item has both a model mean and a human mean"
+        return Absent(f"No expectation from a published study could be checked: {reason}.")
     job = results.job
     columns = (
-        text("Expected", "expected"),
-        text("By", "source", "The study that leads one to expect it."),
+        text("Expectation", "expected"),
+        text("Source", "source", "The published study that the expectation comes from."),
         model_column(job),
         text("Protocol", "protocol"),
-        text("Data", "datasets"),
-        text("Readout", "readout"),
+        datasets(job, "datasets"),
+        readout(),
         text("Found", "found"),
         Column("Evidence", lambda row: str(row["evidence"]), "evidence", numeric=False),
-        between(
-            "Deciding number [95% CI]",
+        Column(
+            "Estimate [95% CI]",
+            _estimate,
             "estimate",
-            "low",
-            "high",
-            "Above 0: as expected; an interval that holds 0 leaves it unclear. Bootstrap over "
-            "items; for distributions over texts, for transparency over labels.",
+            meaning="The number that tests the expectation: above 0 if it holds. An interval that "
+            "includes 0 leaves it unclear. Bootstrap interval over items; for transparency, over "
+            "labels.",
         ),
     )
     place = checked["found"].map(ORDER.index)
@@ -62,21 +63,32 @@ def _view(results: Results) -> View | Absent:
 def _methods(checked: pd.DataFrame) -> str:
     keys = sorted(CITED[source] for source in checked["source"].unique())
     return (
-        f"Expectations were taken from published studies [{'; '.join(f'@{key}' for key in keys)}]: "
-        "one counts as met or not met where the 95% interval of the deciding number excludes 0."
+        f"Expectations were taken from published studies [{'; '.join(f'@{key}' for key in keys)}]. "
+        "Each was tested by an estimate that is above 0 if the expectation holds; it was counted "
+        "as met or not met only where the 95% interval of the estimate excluded 0."
     )
 
 
+def _estimate(row: Row) -> str:
+    """The estimate with its interval; as a coefficient unless it can exceed 1."""
+    unbounded = row["check"] == "less spread than people"
+    written = number if unbounded else coefficient
+    ends = interval(row["low"], row["high"], bounded=not unbounded)
+    return f"{written(row['estimate'])} {ends}".rstrip()
+
+
 def summary(counts: list[tuple[str, int]]) -> str:
-    """How many of the checks came out which way, as a sentence."""
+    """The number of checks with each outcome, as a sentence."""
     n = sum(number for _, number in counts)
-    outcomes = ", ".join(f"{number} {kind}" for kind, number in counts if number)
-    checks = "check" if n == 1 else "checks"
-    return f"Of {n} {checks} against published studies: {outcomes}."
+    if n == 1:
+        (outcome,) = (kind for kind, number in counts if number)
+        return f"In the one check against published findings, the result was {outcome}."
+    outcomes = listed(f"{kind} in {number}" for kind, number in counts if number)
+    return f"In {n} checks against published findings, the result was {outcomes}."
 
 
 def _untold(rows: pd.DataFrame) -> list[Row]:
-    """What could not be told, once for each reason."""
+    """The expectations that could not be checked, once for each reason."""
     untold = rows[rows["found"] == UNTOLD]
     return [
         {"expected": expected, "why": why, "cells": len(some)}
@@ -86,7 +98,7 @@ def _untold(rows: pd.DataFrame) -> list[Row]:
 
 SECTION = Section(
     id="scorecard",
-    heading="What was expected, and what was found",
+    heading="Do the results match published findings?",
     label="Scorecard",
     view=_view,
 )

@@ -1,1 +1,1 @@
-"""Single emotions against dimensions."""
+"""Discrete emotions and dimensions."""

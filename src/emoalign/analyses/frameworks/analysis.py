@@ -1,4 +1,4 @@
-"""Are single emotions met better than dimensions?"""
+"""Do models match people better on discrete emotions than on dimensions?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="compare",
-            does="Item tables in; single emotions against dimensions out.",
+            does="Item tables in; discrete emotions against dimensions out.",
             run="emoalign.analyses.frameworks.differences:compare_frameworks",
             job=ComparisonJob,
             reads=(ITEMS,),
@@ -23,11 +23,12 @@ ANALYSIS = Analysis(
             "frameworks",
             "study",
             draw="emoalign.analyses.frameworks.figure:draw",
-            title="Single emotions against dimensions",
+            title="Discrete emotions against dimensions",
             caption="Left: mean correlation with people over the dimensions (open) and over the "
-            "single emotions (filled). Right: their difference with its 95% bootstrap interval "
-            "over items; above 0, single emotions are met better.",
-            alt="Mean correlations with people of each model on single emotions and on "
+            "discrete emotions (filled). Right: their difference with its 95% bootstrap "
+            "interval over items; above 0, the model matches people better on discrete "
+            "emotions.",
+            alt="Mean correlations with people of each model on discrete emotions and on "
             "dimensions, and their difference; the numbers are in the table of frameworks.",
             reads=statistics("framework"),
             needs=("statistics/framework.parquet", ("r_emotions", "r_dimensions")),

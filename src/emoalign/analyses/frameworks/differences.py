@@ -1,4 +1,4 @@
-"""Does a model follow people more closely on single emotions than on dimensions?"""
+"""The difference between a model's correlations on discrete emotions and on dimensions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from emoalign.statistics.replicates import Replicates, combination, independent_
 from emoalign.statistics.resampling import FEWEST_CLUSTERS
 from emoalign.statistics.significance import holm
 from emoalign.tables import FRAMEWORK
+from emoalign.wording import only
 
 Cells = dict[tuple[str, str], Replicates]
 """Correlations with people by dataset and scale, of one model, protocol and readout."""
@@ -103,11 +104,12 @@ def _row(cells: Cells, job: ComparisonJob) -> dict[str, object] | None:
     fewest = min(cells[key].n_clusters for key in (*emotions, *dimensions))
     reason = None
     if undefined:
-        reason = "no correlation on " + ", ".join(sorted({scale for _, scale in undefined}))
+        reason = "no correlation for " + ", ".join(sorted({scale for _, scale in undefined}))
     elif fewest < FEWEST_CLUSTERS:
-        reason = f"{fewest} clusters of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
+        clusters = only(fewest, "cluster")
+        reason = f"{clusters} of items; a bootstrap interval needs {FEWEST_CLUSTERS}"
     elif np.isnan(interval.low):
-        reason = "the bootstrap interval rests on single items"
+        reason = "no interval: the difference rests on single items"
     return {
         "n_items": difference.n_items,
         "n_emotions": len(emotions),

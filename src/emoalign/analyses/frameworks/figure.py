@@ -1,4 +1,4 @@
-"""Single emotions against dimensions: on which do models come closer to people?"""
+"""Discrete emotions against dimensions: on which do models match people better?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from emoalign.figures.drawing import Subject
-from emoalign.figures.panels import only_words, pages_of
+from emoalign.figures.panels import coefficients, pages_of
 from emoalign.figures.style import FAINT, PAGE_INCHES, PEOPLE, Mark, wrapped
 from emoalign.tables import FRAMEWORK, records
 
@@ -26,7 +26,7 @@ def draw(subject: Subject) -> list[Figure]:
     order = ["datasets", "model", "protocol", "readout"]
     table = subject.rows(FRAMEWORK).sort_values(order)
     if table.empty:
-        return [only_words("No model rated both single emotions and dimensions.")]
+        return []
     means = table[["r_emotions", "r_dimensions"]]
     ends = table[["difference_low", "difference_high", "difference"]]
     limits = _limits(means, low=0.0, high=1.0), _limits(ends, low=0.0, high=0.0)
@@ -53,17 +53,23 @@ def _page(
         _means(means, place, row, mark)
         _difference(differences, place, row, mark)
     means.set_yticks(range(len(rows)), [_name(subject, row) for row in rows])
-    means.set(xlim=limits[0], ylim=(len(rows) - 0.5, -0.5), xlabel="Mean r with people")
+    means.set(
+        xlim=limits[0],
+        ylim=(len(rows) - 0.5, -0.5),
+        xlabel="Mean correlation with people, Pearson r",
+    )
     differences.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
-    differences.set(xlim=limits[1], xlabel="Emotions minus dimensions")
+    differences.set(xlim=limits[1], xlabel="Difference of mean r\n(emotions minus dimensions)")
     for axis in (means, differences):
         axis.tick_params(axis="y", length=0)
-    figure.legend(handles=_legend(), loc="outside upper center", ncols=2, handletextpad=0.4)
+        coefficients(axis.xaxis)
+    figure.legend(handles=_legend(rows), loc="outside upper center", ncols=2, handletextpad=0.4)
     return figure
 
 
 def _name(subject: Subject, row: Mapping[str, Any]) -> str:
-    datasets = " + ".join(row["datasets"].split("+"))
+    titles = [subject.job.datasets[name].title for name in row["datasets"].split("+")]
+    datasets = " + ".join(titles)
     asked = f"{datasets}, {row['protocol']}, {row['readout']}"
     return wrapped(f"{subject.job.models[row['model']]}\n{asked}", NAME_INCHES)
 
@@ -92,9 +98,12 @@ def _difference(axis: Axes, place: int, row: Mapping[str, Any], mark: Mark) -> N
         )
 
 
-def _legend() -> list[Line2D]:
+def _legend(rows: Sequence[Mapping[str, Any]]) -> list[Line2D]:
+    """The marks of these rows, and no others."""
     kept: dict[str, Any] = {"marker": "o", "linestyle": "none", "mec": "black", "mew": 1.4}
+    marks = (("r_dimensions", "dimensions", "white"), ("r_emotions", "discrete emotions", "black"))
     return [
-        Line2D([], [], color="white", label="dimensions", **kept),
-        Line2D([], [], color="black", label="single emotions", **kept),
+        Line2D([], [], color=face, label=label, **kept)
+        for column, label, face in marks
+        if any(np.isfinite(row[column]) for row in rows)
     ]

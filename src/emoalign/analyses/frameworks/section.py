@@ -1,8 +1,19 @@
-"""Are single emotions met better than dimensions?"""
+"""Frameworks: the correlations on discrete emotions beside those on dimensions."""
 
 from __future__ import annotations
 
-from emoalign.report.grid import between, count, grid, model_column, p, reason, text, value
+from emoalign.report.grid import (
+    between,
+    bounded,
+    count,
+    datasets,
+    grid,
+    model_column,
+    p,
+    readout,
+    reason,
+    text,
+)
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import FRAMEWORK
 
@@ -11,40 +22,51 @@ def _view(results: Results) -> View | Absent:
     rows = results.table(FRAMEWORK)
     if rows.empty:
         return Absent(
-            "To compare single emotions (happiness, fear, …) with dimensions (valence, arousal) "
-            "a study needs scales of both kinds, named as such in the cards of its datasets, with "
-            "human ratings; this study does not have both."
+            "Comparing discrete emotions (happiness, fear, …) with dimensions (valence, arousal, "
+            "…) requires human ratings on scales of both kinds, which the cards of the datasets "
+            "name under frameworks; this study does not have both."
         )
     columns = (
         model_column(results.job),
         text("Protocol", "protocol"),
-        text("Data", "datasets"),
-        text("Readout", "readout"),
-        count("Items", "n_items"),
-        value("r of emotions", "r_emotions", "Mean over the scales of single emotions."),
-        value("r of dimensions", "r_dimensions", "Mean over the scales of dimensions."),
+        datasets(results.job, "datasets"),
+        readout(),
+        count("Items", "n_items", "Items behind any of the correlations."),
+        bounded(
+            "Mean r, emotions",
+            "r_emotions",
+            "Mean correlation with human means over the scales of discrete emotions.",
+        ),
+        bounded(
+            "Mean r, dimensions",
+            "r_dimensions",
+            "Mean correlation with human means over the scales of dimensions.",
+        ),
         between(
             "Difference [95% CI]",
             "difference",
             "difference_low",
             "difference_high",
-            "Above 0: emotions are met better.",
+            "Mean r of emotions minus mean r of dimensions. Above 0, the model matches people "
+            "better on discrete emotions. Bootstrap interval over items (BCa).",
+            bounded=True,
         ),
-        p("p Holm", "p_holm", "Holm over the rows of a readout."),
+        p("p (Holm)", "p_holm", "Adjusted over all rows with the same readout."),
         reason(),
     )
-    shown = grid("framework-table", "Emotions against dimensions", rows, columns, FRAMEWORK)
+    shown = grid("framework-table", "Discrete emotions and dimensions", rows, columns, FRAMEWORK)
     method = (
-        "Single emotions were compared with dimensions by the difference of the mean correlations, "
-        "with a bootstrap over items in which scales of one dataset share the resamples "
-        "[@efron1987]; p-values were adjusted over the rows of a readout [@holm1979]."
+        "Discrete emotions were compared with dimensions by the difference between their mean "
+        "correlations with human means, with a bootstrap over items in which all scales of a "
+        "dataset share the same resamples [@efron1987]. The p-values were adjusted over all "
+        "comparisons with the same readout [@holm1979]."
     )
     return View({"grid": shown}, methods=[method] if rows["difference"].notna().any() else [])
 
 
 SECTION = Section(
     id="framework",
-    heading="Are single emotions met better than dimensions?",
+    heading="Do models match people better on discrete emotions than on dimensions?",
     label="Frameworks",
     view=_view,
     figures=("frameworks",),

@@ -1,4 +1,4 @@
-"""The table of labels: how often each is chosen by people and model, and of which items."""
+"""The table of labels: how often people and models choose each, and how alike over items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How wide will the intervals of a study be? The target plan asks before anything is spent."""
+"""How wide will the intervals of a study be? The target plan says so before anything is spent."""
 
 from __future__ import annotations
 
@@ -13,25 +13,22 @@ from emoalign.study.settings import DistributionSettings
 
 
 class PrecisionSettings(Entry):
-    """What the target plan assumes where it says how wide intervals will be, and asks for."""
+    """Assumptions of the target plan about precision."""
 
     expected_r: tuple[float, ...] = Field(
         (0.3, 0.5, 0.7, 0.9),
         min_length=1,
-        description="Correlations of a model with people that are tried, between means without "
-        "error, such as pearson_disattenuated of a pilot study; from 0 to below 1.",
+        description="Error-free correlations to assume, from 0 to below 1.",
     )
     half_widths: tuple[float, ...] = Field(
         (0.1, 0.05, 0.025),
         min_length=1,
-        description="Half-widths of 95% intervals that are asked for, of r, of the logarithm of "
-        "the ratio of SDs and of the mean JSD in bits; between 0 and 1.",
+        description="Half-widths of 95% intervals to plan for, between 0 and 1.",
     )
     sd_ratio: float = Field(
         1.0,
         ge=0,
-        description="SD of a model's answers to one item over that of people's. Models usually "
-        "vary less than people, so that 1 plans for more participants than they need.",
+        description="SD of a model's answers to an item over people's; usually below 1.",
     )
 
     @field_validator("expected_r")
@@ -50,14 +47,14 @@ class PrecisionSettings(Entry):
 
 
 class PrecisionJob(AnalysisJob):
-    """Say how wide the intervals of the study will be, and what makes them narrower.
+    """Plan how wide the intervals of the study will be, and what makes them narrower.
 
-    `participants` are the numbers that protocols sample, where they say one; `exact` says
-    whether one is exact.
-    `min_raters` and `folds` are those by which distributions will be compared.
+    `participants` are the numbers of sampled answers per item of the protocols, ascending; `exact`
+    is True if a protocol reads exact probabilities. `min_raters` and `folds` are those of the
+    comparison of distributions.
     """
 
-    version: int = 3
+    version: int = 4
     datasets: dict[str, dict[str, DatasetScale]]
     participants: tuple[int, ...]
     exact: bool
@@ -91,6 +88,6 @@ ANALYSIS = Analysis(
     settings=Settings(
         "precision",
         PrecisionSettings,
-        "What the target plan assumes about models, and how wide intervals may be.",
+        "Assumptions of the target plan.",
     ),
 )

@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from emoalign.analyses.precision import reasons
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.items.clusters import ItemClusters
 from emoalign.items.human_agreement import ScaleNorms, people_reliability
@@ -21,29 +22,11 @@ from emoalign.statistics.seeds import seed_of
 from emoalign.stimuli.norms import human_answers
 from emoalign.study.scales import HumanScale, LabelScale
 from emoalign.tables import PRECISION
+from emoalign.wording import coefficient
 
 Row = dict[str, object]
 
 MODELS: tuple[planned_precision.Simulated, ...] = ("perfect", "marginal")
-
-NO_NORMS = "there are no human ratings of these items to compare a model with"
-NO_SPREAD = (
-    "participants: how reliable the human means are is not known (no SD or number of raters), so "
-    "that the assumed correlation is taken as the one that is seen"
-)
-UNRELIABLE = "the human means of these items are not reliable at all"
-NO_SDS = (
-    "how much ratings of an item vary is not known: that takes single ratings, or SDs and numbers "
-    "of raters"
-)
-ALL_AGREE = "people agree fully on each of these items, so that a ratio to their SD is undefined"
-NO_VARIANCE = "if all answers to an item are the same (sd_ratio 0), the ratio has no logarithm"
-ONE_ANSWER = "one answer to an item has no SD"
-NO_ANSWERS = (
-    "the single human answers are not known, are of fewer people than min_raters, or lie between "
-    "the points of the scale"
-)
-NO_OTHERS = "there are no other items whose mean distribution a marginal model could give"
 
 
 def precision_rows(
@@ -83,19 +66,27 @@ def _correlations(scale: str, norms: pd.DataFrame, job: PrecisionJob) -> Iterato
     rated = norms.dropna(subset=["mean"])
     _, of_people = people_reliability(ScaleNorms.of(norms, scale, unique_items(norms)))
     spread = _spread(rated, float(of_people.estimate()[0]))
+    impossible = _no_r(rated, norms)
+    unknown = reasons.unknown_reliability(norms)
     for participants, way in _ways(job):
         for assumed in job.settings.expected_r:
             row = way | {"measure": "r", "assumed": f"{assumed:g}", "n_items": len(rated)}
             for width in job.settings.half_widths:
-                yield (
-                    row
-                    | {"half_width": width}
-                    | _r_needs(spread, len(rated), participants, assumed, width, job)
-                )
+                needs: Row = {"reason": impossible}
+                if impossible is None:
+                    needs = _r_needs(spread, unknown, len(rated), participants, assumed, width, job)
+                yield row | {"half_width": width} | needs
+
+
+def _no_r(rated: pd.DataFrame, norms: pd.DataFrame) -> str | None:
+    """Why there can be no r with the human means, if so."""
+    if len(rated) < 2:
+        return reasons.ONE_MEAN if len(rated) else reasons.NO_NORMS
+    return reasons.SAME_MEANS if rated["mean"].nunique() == 1 else None
 
 
 def _spread(rated: pd.DataFrame, reliability: float) -> HumanSpread | None:
-    """What the norms tell of how people vary; None where they do not tell."""
+    """How people vary, from the norms; None where the reliability of their means is NaN."""
     if math.isnan(reliability):
         return None
     means, sds = rated["mean"].to_numpy(dtype=float), rated["sd"].to_numpy(dtype=float)
@@ -108,16 +99,15 @@ def _spread(rated: pd.DataFrame, reliability: float) -> HumanSpread | None:
 
 def _r_needs(
     spread: HumanSpread | None,
+    unknown: str,
     n_items: int,
     participants: float,
     assumed: float,
     width: float,
     job: PrecisionJob,
 ) -> Row:
-    if n_items < 2:
-        return {"reason": NO_NORMS}
     if spread is not None and spread.items <= 0:
-        return {"reliability_human": spread.reliability, "reason": UNRELIABLE}
+        return {"reliability_human": spread.reliability, "reason": reasons.UNRELIABLE}
     ratio = job.settings.sd_ratio
     own = planned_precision.model_reliability(spread, participants, ratio) if spread else math.nan
     people = spread.reliability if spread else math.nan
@@ -125,7 +115,7 @@ def _r_needs(
     needed, reason = (
         _r_participants(spread, n_items, participants, assumed, width, ratio)
         if spread
-        else (None, NO_SPREAD)
+        else (None, unknown)
     )
     return {
         "expected": seen,
@@ -158,15 +148,16 @@ def _r_participants(
             return needed, None
     elif least == 0:
         return 1, None
-    narrowest = f"±{planned_precision.half_width_of_r(highest, n_items):.3f}"
+    narrowest = f"±{coefficient(planned_precision.half_width_of_r(highest, n_items), 3)}"
     if assumed > 0 and least <= assumed:
         return None, (
-            f"participants: not reachable with {n_items} items; the ceiling set by the human "
-            f"raters, r = {highest:.2f}, leaves {narrowest} with infinitely many"
+            f"participants: not reachable with {n_items} items; the reliability of the human "
+            f"ratings caps r at {coefficient(highest)}, and infinitely many participants leave "
+            f"{narrowest}"
         )
     return None, (
-        f"participants: not reachable with {n_items} items, which leave {narrowest} with "
-        "infinitely many"
+        f"participants: not reachable with {n_items} items, where infinitely many participants "
+        f"leave {narrowest}"
     )
 
 
@@ -184,46 +175,43 @@ def _ratios_of_sds(norms: pd.DataFrame, job: PrecisionJob) -> Iterator[Row]:
                     needs = _ratio_needs(spread, len(rated), participants, assumed, width)
                     needs["expected"] = math.log(job.settings.sd_ratio)
                 elif spread is not None:
-                    needs = {"reason": NO_VARIANCE}
+                    needs = {"reason": reasons.NO_VARIANCE}
                 elif len(rated):
-                    needs = {"reason": ALL_AGREE}
+                    needs = {"reason": reasons.ALL_AGREE}
                 else:
-                    needs = {"reason": NO_SDS if len(norms) else NO_NORMS}
+                    needs = {"reason": reasons.no_sds(norms)}
                 yield row | {"half_width": width} | needs
 
 
 def _ratio_needs(
     spread: VarianceSpread, n_items: int, participants: float, assumed: Assumed, width: float
 ) -> Row:
-    needs: Row = {}
+    if n_items < 2:
+        return {"reason": reasons.too_few(n_items)}
+    needs: Row = {"reason": reasons.ONE_ANSWER}
     if participants > 1:
         variance = spread.of_difference(participants, assumed)
         needs["planned"] = planned_spread.half_width_of_spread(variance, n_items)
         needs["items_needed"] = planned_spread.items_needed_for_spread(variance, width)
-    reason = _no_choice(n_items, participants)
-    if reason is None:
-        enough = planned_spread.participants_needed_for_spread(spread, n_items, width, assumed)
-        needs["participants_needed"] = enough
-        if enough is None:
-            variance = spread.of_difference(math.inf, assumed)
-            narrowest = planned_spread.half_width_of_spread(variance, n_items)
-            reason = (
-                f"participants: not reachable with {n_items} items: their variances differ so "
-                "much, truly and by chance of their few raters, that "
-                f"±{narrowest:.3f} remains with infinitely many"
-            )
-        elif participants == 1:
-            reason = ONE_ANSWER
-    return needs | {"reason": reason}
+        needs["reason"] = None
+    if why := _no_choice(n_items, participants):
+        return needs | {"reason": why}
+    enough = planned_spread.participants_needed_for_spread(spread, n_items, width, assumed)
+    if enough is None and participants > 1:
+        variance = spread.of_difference(math.inf, assumed)
+        narrowest = planned_spread.half_width_of_spread(variance, n_items)
+        needs["reason"] = (
+            f"participants: not reachable with {n_items} items, whose variances differ so "
+            f"much that infinitely many participants leave ±{narrowest:.3f}"
+        )
+    return needs | {"participants_needed": enough}
 
 
 def _no_choice(n_items: int, participants: float) -> str | None:
     """Why there is no number of participants to look for, if so."""
-    if math.isinf(participants):
-        return "participants: the exact readout has none"
     if n_items < planned_precision.FEWEST_ITEMS:
-        return f"participants: {n_items} items have no interval, however many there are"
-    return None
+        return reasons.too_few(n_items)
+    return reasons.EXACT if math.isinf(participants) else None
 
 
 def _divergences(
@@ -251,12 +239,14 @@ def _divergences(
         for participants, way in _ways(job):
             row = way | {"measure": "jsd", "assumed": model, "n_items": n_items or len(norms)}
             for width in job.settings.half_widths:
-                if spread is not None:
+                if spread is not None and n_items > 1:
                     needs = _jsd_needs(spread, n_items, participants, width)
+                elif n_items == 1:
+                    needs = {"reason": reasons.too_few(n_items)}
                 elif n_items:
-                    needs = {"reason": NO_OTHERS}
+                    needs = {"reason": reasons.NO_OTHERS}
                 else:
-                    needs = {"reason": NO_ANSWERS if len(norms) else NO_NORMS}
+                    needs = {"reason": reasons.no_distributions(norms, scale, job.min_raters)}
                 yield row | {"half_width": width} | needs
 
 
@@ -270,9 +260,8 @@ def _jsd_needs(
         if needed is None:
             narrowest = planned_precision.half_width_of_jsd(spread.sd(math.inf), n_items)
             reason = (
-                f"participants: not reachable with {n_items} items, whose JSD differs so much, by "
-                f"themselves and by chance of their few raters, that ±{narrowest:.3f} remains with "
-                "infinitely many"
+                f"participants: not reachable with {n_items} items, whose JSD differs so much "
+                f"that infinitely many participants leave ±{narrowest:.3f}"
             )
     return {
         "expected": spread.mean(participants),

@@ -1,4 +1,4 @@
-"""The table of planning in words: how precise a study will be, in a few lines."""
+"""The table of planned precision in words: a few lines per scale and way of asking."""
 
 from __future__ import annotations
 
@@ -7,69 +7,116 @@ from typing import Any
 
 import pandas as pd
 
+from emoalign.analyses.precision.reasons import NO_NORMS
 from emoalign.tables import records
-
-NOT_REACHABLE = "not reachable"
+from emoalign.wording import ABSENT, coefficient, number
 
 NAMES = {
-    "r": "r with people",
-    "log_rms_sd_ratio": "ln of the ratio of SDs",
+    "r": "r with human means",
+    "log_rms_sd_ratio": "ln of the SD ratio (model/human)",
     "jsd": "mean JSD (bits)",
 }
-"""Measures, as readers of the plan know them."""
+"""Measures, as the plan names them."""
 
 SPREADS = {
-    "alike": "if the model's SDs follow people's over items",
+    "alike": "if the model's SDs follow the human SDs over items",
     "unrelated": "if they do not",
 }
 """What is assumed of a model's SDs."""
 
+SIMULATED = {
+    "perfect": "for a model that knows each item's true distribution",
+    "marginal": "for one that ignores the item",
+}
+"""The models whose JSD is simulated."""
+
 
 def in_words(rows: pd.DataFrame) -> list[str]:
-    """How precise a study will be, in a few lines per scale and way of asking.
+    """The planned widths in a few lines per scale and way of asking.
 
-    Of the half-widths that were asked for, the one in the middle is told; all are in the table.
+    They are about the middle one of the wanted half-widths; the table has all of them.
     """
+    if rows.empty:
+        return ["No model is asked, so no interval widths are planned: all ratings are recorded."]
     lines = []
-    way = ["dataset", "scale", "readout", "participants"]
-    for _, of_way in rows.groupby(way, sort=False, dropna=False):
-        first = records(of_way)[0]
-        asked = "exact" if first["readout"] == "exact" else f"{first['participants']} participants"
-        lines.append(
-            f"{first['dataset']} {first['scale']}, {first['n_items']:,} items, {asked}: "
-            "half-widths of 95% intervals"
-        )
-        for measure, of_measure in of_way.groupby("measure", sort=False):
-            lines += [f"  {line}" for line in _lines(str(measure), of_measure)]
-    if rows["participants_needed"].isna().any():
-        lines.append("Why something is not reachable, and other half-widths: precision.csv.")
+    for (dataset, scale), of_scale in rows.groupby(["dataset", "scale"], sort=False):
+        if (of_scale["reason"] == NO_NORMS).all():
+            lines.append(f"{dataset}, {scale}: no interval widths, because {NO_NORMS}.")
+            continue
+        for _, of_way in of_scale.groupby(["readout", "participants"], sort=False, dropna=False):
+            n_items = int(of_way["n_items"].max())
+            lines.append(
+                f"{dataset}, {scale}: {_several(n_items, 'item')}, {_asked(records(of_way)[0])}. "
+                "Expected half-widths of 95% intervals:"
+            )
+            for measure, of_measure in of_way.groupby("measure", sort=False):
+                lines += [f"  {line}" for line in _lines(str(measure), of_measure, n_items)]
     return lines
 
 
-def _lines(measure: str, rows: pd.DataFrame) -> Iterator[str]:
-    if rows["planned"].isna().all() and rows["items_needed"].isna().all():
-        yield f"{NAMES[measure]}: {rows['reason'].iloc[0]}."
-        return
+def _asked(row: dict[str, Any]) -> str:
+    if row["readout"] == "exact":
+        return "exact probabilities"
+    return _several(row["participants"], "participant")
+
+
+def _lines(measure: str, rows: pd.DataFrame, n_items: int) -> Iterator[str]:
+    """The widths of a measure, and what brings the wanted one; or why there are none."""
     widths = list(dict.fromkeys(rows["half_width"]))
     width = widths[len(widths) // 2]
     planned = records(rows[rows["half_width"] == width])
-    yield f"{NAMES[measure]}: " + ", ".join(
-        f"±{row['planned']:.3f} {_assumption(measure, row)}" for row in planned
-    )
-    need = f"for ±{width:g}: items {_counts([row['items_needed'] for row in planned])}"
-    if planned[0]["readout"] == "sampled":
-        need += f"; or participants {_counts([row['participants_needed'] for row in planned])}"
-    yield need
+    fewer = int(rows["n_items"].iloc[0])
+    name = f"{NAMES[measure]}, {_several(fewer, 'item')}" if fewer < n_items else NAMES[measure]
+    there = [row for row in planned if not pd.isna(row["planned"])]
+    if there:
+        yield f"{name}: " + ", ".join(_width(row, row is there[0]) for row in there)
+    else:
+        yield f"{name}: none, because {planned[0]['reason']}."
+    needed = [row for row in planned if not pd.isna(row["items_needed"])]
+    if needed:
+        yield f"  {_needs(measure, width, needed, fewer)}"
+    if measure == "r" and there and pd.isna(there[0]["reliability_human"]):
+        yield f"  {_sentence(there[0]['reason'])}"
 
 
-def _assumption(measure: str, row: dict[str, Any]) -> str:
+def _width(row: dict[str, Any], first: bool) -> str:
+    measure, assumed = row["measure"], row["assumed"]
     if measure == "r":
-        return f"if it is {row['assumed']} (seen as {row['expected']:.2f})"
+        true, seen = coefficient(float(assumed)), coefficient(row["expected"])
+        if pd.isna(row["reliability_human"]):
+            about = f"if r is {true}" if first else f"if {true}"
+        else:
+            about = f"if the true r is {true} (observed {seen})" if first else f"if {true} ({seen})"
+        return f"±{coefficient(row['planned'], 3)} {about}"
     if measure == "log_rms_sd_ratio":
-        return SPREADS[row["assumed"]]
-    return f"for a {row['assumed']} model ({row['expected']:.2f})"
+        return f"±{number(row['planned'], 3)} {SPREADS[assumed]}"
+    return f"±{number(row['planned'], 3)} {SIMULATED[assumed]} (mean {number(row['expected'])})"
+
+
+def _needs(measure: str, width: float, rows: Sequence[dict[str, Any]], n_items: int) -> str:
+    """What brings a half-width: "±.05 takes 259 / 265 items, or 6 / 9 participants"."""
+    wanted = f"{width:g}".removeprefix("0") if measure == "r" else f"{width:g}"
+    need = f"±{wanted} takes {_counts([row['items_needed'] for row in rows])} items"
+    participants = [row["participants_needed"] for row in rows]
+    told = measure != "r" or not pd.isna(rows[0]["reliability_human"])
+    if rows[0]["readout"] == "exact" or pd.isna(rows[0]["planned"]) or not told:
+        return need
+    if pd.isna(participants).all():
+        return f"{need}; with {_several(n_items, 'item')}, no number of participants is enough"
+    unreachable = f" ({ABSENT}: no number is enough)" if pd.isna(participants).any() else ""
+    several = "s" * (_counts(participants) != "1")
+    return f"{need}, or {_counts(participants)} participant{several}{unreachable}"
+
+
+def _sentence(reason: str) -> str:
+    said = reason.removeprefix("participants: ")
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _counts(counts: Sequence[Any]) -> str:
-    words = [NOT_REACHABLE if pd.isna(count) else f"{count:,}" for count in counts]
+    words = [ABSENT if pd.isna(count) else f"{count:,}" for count in counts]
     return words[0] if len(set(words)) == 1 else " / ".join(words)
+
+
+def _several(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'s' * (n != 1)}"

@@ -1,1 +1,1 @@
-"""Sampled answers beside exact probabilities."""
+"""Agreement of sampled answers with exact probabilities."""

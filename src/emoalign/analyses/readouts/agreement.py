@@ -1,6 +1,6 @@
-"""The table of readouts: sampled answers of a cell beside its exact probabilities.
+"""The table of readouts: sampled answers of a cell compared with its exact probabilities.
 
-Do the answers follow the probabilities, and which of the two is nearer to people?
+Do the answers follow the probabilities, and which of the two is closer to people?
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _readout_row(
 def _nearness(
     dataset: str, scales: Mapping[str, HumanScale], tables: Tables, job: ReadoutsJob
 ) -> Iterator[tuple[Cell, dict[str, object]]]:
-    """How far both readouts are from people, for each cell of a dataset that was asked in both."""
+    """The distances of both readouts from people, for each cell of a dataset that has both."""
     cells = {cell.key: cell for cell in read_cells(dataset, scales, tables, job.min_raters)}
     seed = seed_of(job.seed, dataset, "texts")
     for (model, protocol, _, scale, readout), sampled in cells.items():
@@ -129,13 +129,13 @@ def _nearer(
 
 
 def _why(sampled: DistributionCell, n_items: int, n_texts: int, low: float) -> str | None:
-    """Why the readouts have no distance from people, or no interval; None where they have."""
+    """The reason why a distance from people, or its interval, is missing; None without any."""
     if not np.isnan(low):
         return None
     if n_items:
-        few = f"{n_texts} texts (or clusters), an interval needs {FEWEST_CLUSTERS}"
+        few = f"only {n_texts} texts (or clusters), but an interval needs {FEWEST_CLUSTERS}"
         return few if n_texts < FEWEST_CLUSTERS else "no interval: the differences do not vary"
     left_out = sampled.left_out
     if not len(sampled.item_ids) and not left_out.few_raters and not left_out.no_answer:
-        return "the norms have no single human ratings on points of the scale"
+        return "the human ratings are known only as summaries, not as single ratings"
     return "no item has enough single human ratings, two sampled answers and an exact distribution"

@@ -22,7 +22,7 @@ from emoalign.study.settings import DistributionSettings, StatisticsSettings
 class ReadoutsJob(AnalysisJob):
     """Compare the readouts of each cell: scales of numbers by dataset."""
 
-    version: int = 3
+    version: int = 4
     scales: dict[str, dict[str, HumanScale]]
     seed: int
     simulations: int
@@ -47,7 +47,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="align",
-            does="Items, norms and stimuli in; a row per cell that was asked in both readouts out.",
+            does="Items, norms and stimuli in; a row per cell with both readouts out.",
             run="emoalign.analyses.readouts.agreement:compare_readouts",
             job=ReadoutsJob,
             reads=(ITEMS, NORMS, STIMULI),

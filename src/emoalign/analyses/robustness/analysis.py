@@ -1,4 +1,4 @@
-"""Do the correlations hold when looked at more closely?"""
+"""Are the correlations robust?"""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from emoalign.report.contents import PageSection
 from emoalign.study.settings import StatisticsSettings
 
 HALF = 0.5
-"""An exact mean with less of the mass on the scale is one of unlikely answers."""
+"""The least probability on the scale with which an exact mean is one of likely answers."""
 
 
 class RobustnessJob(ComparisonJob):
     """Compute correlations on other items, among them those with `min_answers` or more answers."""
 
-    version: int = 3
+    version: int = 4
     min_answers: int = 2
 
     @classmethod
@@ -43,7 +43,7 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="compare",
-            does="Item tables in; each cell's correlation on parts of its items out.",
+            does="Item tables in; the correlation of each condition on parts of its items out.",
             run="emoalign.analyses.robustness.checks:check_robustness",
             job=RobustnessJob,
             reads=(ITEMS,),
@@ -56,14 +56,17 @@ ANALYSIS = Analysis(
             "dataset",
             draw="emoalign.analyses.robustness.figure:draw",
             title="Correlations on parts of the items: {dataset}",
-            caption="{dataset}: Pearson r with human item means within thirds of the items by "
-            "valence (by the scale itself where people did not rate valence), on either side of "
-            "the middle of valence (negative and positive), and over other items or weights, each "
-            "with its 95% bootstrap interval (BCa). Pooled: within all parts together. Black "
-            "line: r over all items. Grey band: where r could be if items without a rating had "
-            "one, not a confidence interval. What cannot be computed is left out.",
-            alt="Correlations of each cell of {dataset} on parts of its items beside that over "
-            "all; the numbers are in the table of robustness.",
+            caption="{dataset}: correlation with human item means (Pearson r), with 95% bootstrap "
+            "intervals (BCa), within thirds of the items by valence (by the scale itself "
+            "where people did not rate valence), on either side of the middle of valence "
+            "(negative and positive), and over other items or weights: items with enough "
+            "answers, items weighted by their number of answers, items for which at least "
+            "half of the probability lies on the scale, and items rated in all conditions "
+            "(models and protocols). Pooled: within all parts together. Black line: r over all "
+            "items. Grey band: where r could be if items without a rating had one, not a "
+            "confidence interval. What cannot be computed is left out.",
+            alt="Correlations of each condition of {dataset} on parts of its items beside that "
+            "over all; the numbers are in the table of robustness.",
             reads=statistics("robustness"),
             needs=("statistics/robustness.parquet", ("r",)),
         ),

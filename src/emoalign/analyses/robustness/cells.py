@@ -1,4 +1,4 @@
-"""Cells whose correlations are looked at more closely, over all items of their dataset."""
+"""The conditions whose correlations are checked, over all items of their dataset."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from emoalign.study.scales import VALENCE
 from emoalign.tables import STATUSES
 
 Items = NDArray[np.bool_]
-"""Which items, shape (items,)."""
+"""A choice of items, shape (items,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Parting:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A cell over all items of its dataset, with what is the same for all cells of its scale.
+    """A cell over all items of its dataset, with the data that all cells of its scale share.
 
     Attributes:
         clusters: the clusters of the items, shape (items,).

@@ -1,4 +1,4 @@
-"""The table of robustness: the correlation of every cell on parts of its items."""
+"""The table of robustness: the correlation of every condition on parts of its items."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from emoalign.statistics.robustness import (
 )
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CELL_KEY, ROBUSTNESS, STATUSES, groups
-from emoalign.wording import counted
+from emoalign.wording import counted, only
 
 CHECKS = ("all", "thirds", "sides", "answers", "weighted", "common", "mass")
-"""The checks of a cell in their order."""
+"""The checks of a condition in their order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ def _checks(cell: Cell, job: RobustnessJob, n_resamples: int, seed: int) -> Iter
         found = replicates[used.tobytes()]
         same = None
         if check == "common" and cell.alone:
-            same = "there is no other cell to share items with: r is that of all items"
+            same = "no other condition to share items with: r is that of all items"
         elif check != "all" and used.any() and used.sum() == cell.both.sum():
             same = "no item is left out: r is that of all items"
         yield Check(check, part, scale, items, found, one, same)
@@ -160,17 +160,18 @@ def _weighted(cell: Cell, n_resamples: int, seed: int) -> Check:
     usable = np.nan_to_num(cell.rows["n_ok"].to_numpy(dtype=float))
     found = weighted_pearson(cell.model, cell.human, usable, n_resamples, seed, cell.clusters)
     equal = cell.both.any() and np.ptp(usable[cell.both]) == 0
-    same = "all items have equally many answers: r is that of all items" if equal else None
+    same = "all items have the same number of answers: r is that of all items" if equal else None
     every = np.ones_like(cell.rated)
     return Check("weighted", None, None, every, found, np.zeros(len(usable), np.int64), same)
 
 
 _REFUSED = ("refusal", "content_filter", "rejected")
-"""Statuses of questions that the model, a filter or the provider would not answer."""
+"""The statuses of questions that the model, a filter or the provider refused to answer."""
 
 
 def _answered(cell: Cell, items: Items) -> dict[str, object]:
-    """What the answers to the items were; in the exact readout, how likely ratings are."""
+    """Shares of the answers to the items that are no rating; in the exact readout, the probability
+    on the scale."""
     unknown = dict.fromkeys(("no_rating", "refused", "on_scale_mass", "below_half"), np.nan)
     if cell.readout == "sampled":
         counts = dict(zip(STATUSES, cell.answers[:, items & cell.rated].sum(axis=1), strict=True))
@@ -196,15 +197,15 @@ def _reason(check: Check, min_answers: int) -> str | None:
     found = check.found
     if found.n_items < FEWEST_ITEMS:
         items = {
-            "answers": f"items with both means and at least {min_answers} answers",
-            "mass": "items with both means and at least half of the mass on the scale",
-        }.get(check.check, "items with both means")
-        return f"{found.n_items} {items}; {FEWEST_ITEMS} are needed"
+            "answers": f" and at least {counted(min_answers, 'answer')}",
+            "mass": " and at least half of the probability on the scale",
+        }.get(check.check, "")
+        return f"{only(found.n_items, 'item')} with both means{items}; {FEWEST_ITEMS} are needed"
     if np.isnan(found.estimate):
-        return "the means do not vary" + (" within parts" if check.part == "pooled" else "")
+        return "the means do not vary" + (" within the parts" if check.part == "pooled" else "")
     if found.n_clusters < FEWEST_CLUSTERS:
-        clusters = counted(found.n_clusters, "cluster")
+        clusters = only(found.n_clusters, "cluster")
         return f"{clusters} of items; an interval needs {FEWEST_CLUSTERS}"
     if np.isnan(found.interval().low):
-        return "r has no interval: it rests on too few items, or all items lie on one line"
+        return "no interval: r rests on too few items, or all items lie on one straight line"
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import ScaledTranslation
 
 from emoalign.figures.drawing import Subject
+from emoalign.figures.panels import coefficients
 from emoalign.figures.style import FAINT, PAGE_HEIGHT, PAGE_INCHES, PALETTE, PEOPLE, shortened
 from emoalign.tables import CELL_KEY, ROBUSTNESS, groups, records
 
 ROW_INCHES = 0.46
-AROUND_INCHES = 1.5
+AROUND_INCHES = 1.7
 """Room for legends and the axis below."""
 
 ROWS = int((PAGE_HEIGHT - AROUND_INCHES) / ROW_INCHES)
 """Rows on a page."""
 
-NAME_INCHES = 2.0
+NAME_ROW = 0.6
+"""Height of the name of a scale, as a share of a row."""
+
+NAME_INCHES = 2.6
 
 LOWEST = -0.25
 
@@ -68,9 +74,9 @@ PANELS = (
         "Other items or weights",
         (
             Drawn(("answers", ""), "enough answers", BLUE, "s"),
-            Drawn(("weighted", ""), "weighted", GREEN, "P"),
-            Drawn(("mass", ""), "mass on scale", PURPLE, "p"),
-            Drawn(("common", ""), "common items", RED, "X"),
+            Drawn(("weighted", ""), "weighted by answers", GREEN, "P"),
+            Drawn(("mass", ""), "answers on the scale", PURPLE, "p"),
+            Drawn(("common", ""), "shared by all conditions", RED, "X"),
         ),
     ),
 )
@@ -115,33 +121,54 @@ def _page(
     shown: Sequence[tuple[str, Sequence[Drawn]]],
     lowest: float,
 ) -> Figure:
-    height = AROUND_INCHES + ROW_INCHES * len(rows)
+    places = _places(rows)
+    height = AROUND_INCHES + ROW_INCHES * (places[-1] + 1)
     figure = Figure(figsize=(PAGE_INCHES, height), layout="constrained")
     axes = figure.subplots(1, len(shown), squeeze=False, sharex=True, sharey=True)[0]
+    most = max(len(checks) for _, checks in shown)
+    under_title = ScaledTranslation(0, (10 + 11 * most) / 72, figure.dpi_scale_trans)
     for axis, (title, checks) in zip(axes, shown, strict=True):
         axis.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
-        for place, row in enumerate(rows):
+        for place, row in zip(places, rows, strict=True):
             if not isinstance(row, str):
                 _draw_row(axis, place, row, checks)
-        axis.set_title(title, fontsize=8, pad=32)
+        marks = [_mark(one) for one in checks if any(_drawn(row, one) for row in rows)]
+        axis.set_title(title, fontsize=8, pad=12 + 11 * most)
         axis.legend(
-            handles=[_mark(one) for one in checks],
-            loc="lower center",
+            handles=marks,
+            loc="upper center",
             bbox_to_anchor=(0.5, 1.0),
-            ncols=2,
+            bbox_transform=axis.transAxes + under_title,
+            ncols=1,
             fontsize=7,
+            labelspacing=0.2,
             handletextpad=0.3,
             columnspacing=0.8,
             borderpad=0.1,
         )
         axis.tick_params(axis="y", length=0)
-    axes[0].set_yticks(range(len(rows)), [_name(subject, row) for row in rows], fontsize=7)
+    axes[0].set_yticks(places, [_name(subject, row) for row in rows], fontsize=7)
     for label, row in zip(axes[0].get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if isinstance(row, str) else "normal")
-    axes[0].set_ylim(len(rows) - 0.5, -0.5)
+    axes[0].set_ylim(places[-1] + 0.5, -0.5)
     axes[0].set_xlim(lowest, 1.02)
-    figure.supxlabel("Pearson r of item means with human item means", fontsize=8)
+    coefficients(axes[0].xaxis)
+    figure.supxlabel("Correlation of item means with human means, Pearson r", fontsize=8)
     return figure
+
+
+def _places(rows: Sequence[Row]) -> list[float]:
+    """The middle of each row from the top, in rows of cells; the name of a scale takes less."""
+    heights = [NAME_ROW if isinstance(row, str) else 1.0 for row in rows]
+    ends = list(accumulate(heights))
+    return [end - height / 2 - 0.5 for end, height in zip(ends, heights, strict=True)]
+
+
+def _drawn(row: Row, one: Drawn) -> bool:
+    """Whether a check has a mark in a row."""
+    if isinstance(row, str) or one.check not in row or math.isnan(row["all", ""]["r"]):
+        return False
+    return math.isfinite(row[one.check]["r"])
 
 
 def _name(subject: Subject, row: Row) -> str:
@@ -152,7 +179,7 @@ def _name(subject: Subject, row: Row) -> str:
     return "\n".join(shortened(line, NAME_INCHES, 7) for line in name.split("\n"))
 
 
-def _draw_row(axis: Axes, place: int, cell: Cell, checks: Sequence[Drawn]) -> None:
+def _draw_row(axis: Axes, place: float, cell: Cell, checks: Sequence[Drawn]) -> None:
     every = cell["all", ""]
     if every["n_missing"] and math.isfinite(every["r_least"]):
         corner, width = (every["r_least"], place - 0.42), every["r_most"] - every["r_least"]
@@ -161,7 +188,7 @@ def _draw_row(axis: Axes, place: int, cell: Cell, checks: Sequence[Drawn]) -> No
         axis.text(0.02, place, "r undefined", va="center", color=PEOPLE, fontsize=7)
         return
     axis.plot([every["r"]] * 2, [place - 0.42, place + 0.42], color="black", linewidth=1.2)
-    of_cell = [one for one in checks if one.check in cell]
+    of_cell = [one for one in checks if _drawn(cell, one)]
     for number, one in enumerate(of_cell):
         row = cell[one.check]
         height = place + (number - (len(of_cell) - 1) / 2) * 0.8 / max(3, len(of_cell))

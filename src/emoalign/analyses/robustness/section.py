@@ -1,4 +1,4 @@
-"""Do the correlations hold when looked at more closely? In words, and check by check."""
+"""Robustness of the correlations: in words, and check by check."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import pandas as pd
 
 from emoalign.analyses.robustness.in_words import answers, findings, verdict
 from emoalign.report.grid import (
-    CELL_ORDER,
     Column,
     Grid,
     Row,
     between,
+    bounded,
     cell_columns,
     count,
     grid,
+    readout,
     reason,
     share,
-    text,
     value,
 )
 from emoalign.report.report_job import ReportJob
@@ -26,18 +26,16 @@ from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
 from emoalign.tables import CELL_KEY, ROBUSTNESS, groups, records
-from emoalign.wording import counted, number
+from emoalign.wording import coefficient, counted
 
 
 def _view(results: Results) -> View | Absent | None:
-    job, rows = results.job, results.table(ROBUSTNESS).sort_values(CELL_ORDER, kind="stable")
+    job, rows = results.job, results.table(ROBUSTNESS)
     if rows.empty:
         return None
     rows = rows.assign(part=rows["part"].fillna(""))
     if rows["r"].isna().all():
-        return Absent(
-            "No cell has a correlation with people, so there is none to look at more closely."
-        )
+        return Absent("No condition has a correlation with human means, so there is none to check.")
     values = {
         "verdict": verdict(rows),
         "answers": answers(rows, job),
@@ -50,59 +48,84 @@ def _view(results: Results) -> View | Absent | None:
 def _methods(job: ReportJob) -> str:
     least = part(job, StatisticsSettings).min_answers
     return (
-        "Correlations were also computed within thirds of the items by human valence (by the scale "
-        "itself where valence was not rated) and on either side of the middle of the scale of "
-        "valence, pooled within these parts after centring; on items with at least "
-        f"{counted(least, 'usable answer')}, and with items weighted by the number of answers; on "
-        "the items that all cells of a scale and readout have; and, in the exact readout, on items "
-        "with at least half of the probability on the scale. Differences from r over all items "
-        "have paired BCa intervals [@efron1987]. r was corrected for restriction of range in the "
-        "human means (case 2) [@thorndike1949]. Where items had no rating, the lowest and the "
-        "highest r that any ratings of them could have yielded were computed."
+        "To check their robustness, correlations were recomputed within thirds of the items by "
+        "human valence (by the scale itself where valence was not rated) and within negative and "
+        "positive items (below and above the middle of the valence scale), pooled within these "
+        "parts after centring. They were also recomputed on items with at least "
+        f"{counted(least, 'usable answer')}, with items weighted by their number of answers, on "
+        "the items that all conditions with the same scale and readout share, and, for exact "
+        "probabilities, on items with at least half of the probability on the scale. Differences "
+        "from r over all items have paired BCa intervals [@efron1987]. Correlations were corrected "
+        "for restriction of range in the human means (case 2) [@thorndike1949]. Where items had no "
+        "rating, the lowest and the highest r that any ratings of them could have yielded were "
+        "computed."
     )
 
 
 def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
-    """A row per cell, with the r of each check."""
+    """A row per condition, with the r of each check."""
     cells = []
-    for key, of_cell in groups(rows, CELL_KEY):
+    for key, of_cell in groups(rows, CELL_KEY, sort=False):
         found = records(of_cell)
         row = dict(zip(CELL_KEY, key, strict=True)) | found[0]
         row |= {f"r {one['check']} {one['part']}".strip(): one["r"] for one in found}
         cells.append(row)
-    wide = pd.DataFrame(cells).sort_values(CELL_ORDER, kind="stable")
+    wide = pd.DataFrame(cells)
     least = part(job, StatisticsSettings).min_answers
     checks = {
         "thirds low": (
             "Lowest third",
-            "Items that people rated lowest on valence, or on the scale itself.",
+            "r on the third of the items that people rated lowest on valence, or on the scale "
+            "itself where they did not rate valence.",
         ),
-        "thirds middle": ("Middle third", ""),
-        "thirds high": ("Highest third", ""),
-        "thirds pooled": ("Within thirds", "Pooled, after means of thirds are centred."),
-        "sides below": ("Negative", "Items below the middle of the scale of valence."),
-        "sides above": ("Positive", "Items above it."),
-        "sides pooled": ("Within sides", "Pooled, after means of both sides are centred."),
-        "answers": (f"{least} or more answers", "Items with at least so many usable answers."),
-        "weighted": ("Weighted", "Items weighted by their number of usable answers."),
-        "common": ("Common items", "Items that all cells of the scale and readout have."),
-        "mass": ("Mass on scale", "Items with at least half of the probability on the scale."),
+        "thirds middle": ("Middle third", "r on the middle third of the items."),
+        "thirds high": ("Highest third", "r on the highest third of the items."),
+        "thirds pooled": (
+            "Within thirds",
+            "r within all thirds together, after the mean of each third was subtracted.",
+        ),
+        "sides below": ("Negative", "r on items below the middle of the valence scale."),
+        "sides above": ("Positive", "r on items above the middle of the valence scale."),
+        "sides pooled": (
+            "Within neg./pos.",
+            "r within negative and positive items together, after the mean of each was subtracted.",
+        ),
+        "answers": (
+            f"{least} or more answers",
+            f"r on items with at least {counted(least, 'usable answer')}.",
+        ),
+        "weighted": ("Weighted", "r with items weighted by their number of usable answers."),
+        "common": (
+            "Shared items",
+            "r on the items that all conditions with the same scale and readout share.",
+        ),
+        "mass": (
+            "On the scale",
+            "r on items with at least half of the model's probability on the ratings of the scale.",
+        ),
     }
     columns = (
         *cell_columns(job),
-        text("Readout", "readout"),
-        count("Items", "n_items", "Items with a model mean and a human mean."),
-        between("r [95% CI]", "r", "low", "high", "Over all items, as in alignment."),
+        readout(),
+        count("Items", "n_items", "Items rated by both the model and people."),
+        between(
+            "r [95% CI]",
+            "r",
+            "low",
+            "high",
+            "Pearson correlation over all items, as in the table of alignment.",
+            bounded=True,
+        ),
         *(
-            value(title, f"r {name}", meaning)
+            bounded(title, f"r {name}", meaning)
             for name, (title, meaning) in checks.items()
             if f"r {name}" in wide
         ),
         Column(
-            "If none were missing",
+            "Possible r",
             _possible,
             "r_least",
-            meaning="Lowest and highest r possible, whatever ratings the missing items had.",
+            meaning="Lowest and highest r possible if the items without a rating had one.",
             optional=True,
         ),
     )
@@ -110,10 +133,10 @@ def _summary(rows: pd.DataFrame, job: ReportJob) -> Grid:
 
 
 def _possible(row: Row) -> str:
-    """Where r could be: no confidence interval, and not written as one."""
+    """The range in which r could lie: no confidence interval, and not written as one."""
     if not row["n_missing"] or math.isnan(row["r_least"]):
         return ""
-    return f"{number(row['r_least'])} to {number(row['r_most'])}"
+    return f"{coefficient(row['r_least'])} to {coefficient(row['r_most'])}"
 
 
 CHECK_NAMES = {
@@ -122,13 +145,13 @@ CHECK_NAMES = {
     "thirds middle": "middle third by {}",
     "thirds high": "highest third by {}",
     "thirds pooled": "within thirds by {}",
-    "sides below": "negative",
-    "sides above": "positive",
-    "sides pooled": "within negative and positive",
-    "answers": "enough answers",
+    "sides below": "negative items",
+    "sides above": "positive items",
+    "sides pooled": "within negative and positive items",
+    "answers": "items with enough answers",
     "weighted": "weighted by number of answers",
-    "common": "common to all cells",
-    "mass": "at least half of the mass on the scale",
+    "common": "shared by all conditions",
+    "mass": "at least half of the probability on the scale",
 }
 
 
@@ -137,28 +160,49 @@ def _check_name(row: Row) -> str:
 
 
 def _checks(rows: pd.DataFrame, job: ReportJob) -> Grid:
-    """A row per check, with all that is known of it."""
+    """A row per check, with all of its numbers."""
     columns = (
         *cell_columns(job),
-        text("Readout", "readout"),
-        Column("Items", _check_name, "check", numeric=False),
-        count("Number of items", "n_items", "Items that r is over."),
-        count("Left out", "n_left_out", "Items with both means that r is not over."),
-        between("r [95% CI]", "r", "low", "high", "Bootstrap over items (BCa)."),
+        readout(),
+        Column("Check", _check_name, "check", numeric=False, meaning="The items that r is over."),
+        count("Items", "n_items", "Number of these items."),
+        count("Left out", "n_left_out", "Other items rated by both the model and people."),
+        between(
+            "r [95% CI]",
+            "r",
+            "low",
+            "high",
+            "Pearson correlation on these items. Bootstrap interval over items (BCa).",
+            bounded=True,
+        ),
         between(
             "Difference [95% CI]",
             "difference",
             "difference_low",
             "difference_high",
-            "From r over all items; paired bootstrap over items (BCa).",
+            "This r minus r over all items. Paired bootstrap interval over items (BCa).",
+            bounded=True,
         ),
-        value("SD ratio", "sd_ratio", "SD of the human means, divided by that of all rated items."),
         value(
-            "Corrected", "r_corrected", "r corrected for restriction of range (Thorndike's case 2)."
+            "SD ratio",
+            "sd_ratio",
+            "SD of the human means of these items divided by that of all rated items.",
         ),
-        share("No rating", "no_rating", "Answers that are no rating."),
-        share("Refused", "refused", "Refusals by the model, a filter or the provider."),
-        share("Mass on scale", "on_scale_mass", "Exact: mean probability of ratings."),
+        bounded(
+            "r corrected", "r_corrected", "r corrected for restriction of range (Thorndike case 2)."
+        ),
+        share("Not a rating", "no_rating", "Share of answers that are not ratings."),
+        share(
+            "Refused",
+            "refused",
+            "Share of answers refused by the model, blocked by a filter or rejected by the "
+            "provider.",
+        ),
+        share(
+            "On the scale",
+            "on_scale_mass",
+            "Exact readout: mean probability that the model gives to ratings of the scale.",
+        ),
         reason(),
     )
     return grid("robustness-checks-table", "Every check", rows, columns, ROBUSTNESS)
@@ -166,7 +210,7 @@ def _checks(rows: pd.DataFrame, job: ReportJob) -> Grid:
 
 SECTION = Section(
     id="robustness",
-    heading="Do the correlations hold when looked at more closely?",
+    heading="Are the correlations robust?",
     label="Robustness",
     view=_view,
     figures=("robustness",),

@@ -1,1 +1,1 @@
-"""How alike the spaces of people and models are."""
+"""Similarity of items for people and for models."""

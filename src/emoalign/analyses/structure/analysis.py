@@ -1,4 +1,4 @@
-"""Are items alike for models that are alike for people?"""
+"""Do models find the same items similar as people do?"""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from emoalign.study.settings import StatisticsSettings
 
 
 class StructureJob(AnalysisJob):
-    """Compare what is alike for people with what is alike for models."""
+    """Compare the similarity of items for people with that for models."""
 
-    version: int = 4
+    version: int = 5
     datasets: dict[str, ComparedDataset]
     seed: int
     permutations: int
@@ -56,12 +56,12 @@ ANALYSIS = Analysis(
             "similarity",
             "dataset",
             draw="emoalign.analyses.structure.figure:draw",
-            title="Which items are alike: {dataset}",
-            caption="{dataset}: how far apart items are in the space of the dimensions and in the "
-            "space of the single emotions, for people and for models, as ranks from the nearest "
-            "pair to the farthest. Items stand in the same order everywhere, those that are "
-            "alike for people side by side. ρ: rank correlation with the same space of people, "
-            "over all items of the comparison; p by permutation of items.",
+            title="Similarity of items: {dataset}",
+            caption="{dataset}: distances between items in the space of the dimensions and in that "
+            "of the discrete emotions, for people and for models, as ranks from the most similar "
+            "to the least similar pair. Items have the same order in all panels, with items that "
+            "are similar for people side by side. ρ: rank correlation with the same space of "
+            "people, over all compared items; p by permutation of items.",
             alt="Matrices of dissimilarity between items of {dataset}, for people and models; the "
             "correlations between them are in the table of structure.",
             reads=statistics("similarity", "structure"),

@@ -13,11 +13,11 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from emoalign.figures.drawing import Subject
-from emoalign.figures.panels import headed, instead, only_words, panels
+from emoalign.figures.panels import headed, instead, panels
 from emoalign.tables import SIMILARITY, STRUCTURE, groups, records
-from emoalign.wording import number, with_p
+from emoalign.wording import coefficient, with_p
 
-COLUMNS, HEIGHT = 4, 2.15
+COLUMNS, RATIO, HEADING = 4, 0.88, 0.6
 COLOURS = "cividis"
 FRAMEWORKS = ("dimensions", "emotions")
 
@@ -35,10 +35,11 @@ def draw(subject: Subject) -> list[Figure]:
     """Matrices of people first, then two per cell; all in the order of items of people."""
     pairs = subject.rows(SIMILARITY)
     if pairs.empty:
-        return [only_words("Fewer than three items have human means on all of these scales.")]
+        return []
     n_items = int(pairs["place_b"].max())
     pages = []
-    for figure, shown in panels(list(_matrices(subject, n_items)), COLUMNS, HEIGHT, alike=False):
+    every = list(_matrices(subject, n_items))
+    for figure, shown in panels(every, COLUMNS, RATIO, HEADING, alike=False):
         picture = None
         for axis, matrix in shown:
             picture = _panel(axis, matrix) or picture
@@ -46,7 +47,7 @@ def draw(subject: Subject) -> list[Figure]:
         if picture is not None:
             bar = figure.colorbar(picture, ax=axes, location="bottom", aspect=40, shrink=0.5)
             bar.set_ticks([0, 1], labels=["most alike", "least alike"])
-        figure.supxlabel(f"{n_items} items, in the same order everywhere", fontsize=8)
+        figure.supxlabel(f"{n_items} items, in the same order in all panels", fontsize=8)
         pages.append(figure)
     return pages
 
@@ -67,7 +68,7 @@ def _matrices(subject: Subject, n_items: int) -> Iterator[Matrix]:
     for (model, protocol, readout), cell in groups(pairs, ["model", "protocol", "readout"]):
         for framework in FRAMEWORKS:
             row = with_people[model, protocol, readout, f"model {framework}"]
-            rho = f"ρ = {number(row['rho'])}, {with_p(row['p'])}"
+            rho = f"ρ = {coefficient(row['rho'])}, {with_p(row['p'])}"
             summary = row["reason"] if isinstance(row["reason"], str) else rho
             asked = f"{protocol}, {readout}" if several else protocol
             name = f"{subject.job.models[model]}\n{asked}\n{framework}, {summary}"
@@ -85,7 +86,7 @@ def _matrix(pairs: pd.DataFrame, framework: str, n_items: int) -> NDArray[np.flo
 
 
 def _panel(axis: Axes, matrix: Matrix) -> AxesImage | None:
-    headed(axis, matrix.name, COLUMNS, size=7)
+    headed(axis, matrix.name, size=7)
     if not matrix.ranks.size:
         axis.set_axis_off()
         return None

@@ -1,4 +1,4 @@
-"""The tables of structure: how alike spaces of emotions are, and distances that figures show."""
+"""The tables of structure: similarity of the spaces of items, and the distances in figures."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from emoalign.statistics.structure import (
 from emoalign.study.fields import Range
 from emoalign.study.scales import Frameworks
 from emoalign.tables import SIMILARITY, STRUCTURE
+from emoalign.wording import only
 
 COMPARED = (
     (("human", "dimensions"), ("human", "emotions")),
@@ -37,7 +38,7 @@ COMPARED = (
 Space = tuple[str, str]
 
 ITEMS_SHOWN = 80
-"""More could not be told apart on paper."""
+"""The most items that can be distinguished in print."""
 
 FEWEST_SHOWN = 3
 """Two have no order."""
@@ -130,9 +131,11 @@ def _row(
 ) -> dict[str, object]:
     reason = None
     if n_items < FEWEST_ITEMS:
-        reason = f"{n_items} items with all means; {FEWEST_ITEMS} are needed"
+        reason = (
+            f"{only(n_items, 'item')} with means on all of these scales; {FEWEST_ITEMS} are needed"
+        )
     elif np.isnan(alike.rho):
-        reason = "all items are equally far apart in one of the spaces"
+        reason = "all pairs of items have the same distance in one of the spaces"
     return {
         "model": rater[0],
         "protocol": rater[1],

@@ -1,1 +1,1 @@
-"""Do texts say outright what people see in them, and do models follow people better where so?"""
+"""Explicitness of labels in texts, and agreement with people by explicitness."""

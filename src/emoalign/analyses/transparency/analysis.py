@@ -1,6 +1,6 @@
-"""Do models follow people better on labels that texts say outright?
+"""Do models agree better with people on labels that the texts express explicitly?
 
-It concerns scales of labels alone.
+Only scales of labels are concerned.
 """
 
 from __future__ import annotations
@@ -31,46 +31,37 @@ TABLES = statistics("transparency", "transparency_gradient")
 
 
 class TransparencySettings(Entry):
-    """How it is told whether texts say the emotions that people see in them outright.
-
-    It concerns scales of labels alone.
-    """
+    """How explicitly texts express labels."""
 
     embedding: Name | None = Field(
         None,
-        description="Name of an embedding model, which measures how close texts are to the name "
-        "of a label. Without it, only the share of seed words and the probe are reported.",
+        description=("An embedding model. Default: only seed words and classifier."),
     )
     seeds: Name | None = Field(
         "emotion-seeds",
-        description="Name of a seed lexicon: words that express each label; null for none.",
+        description="A seed lexicon; null for none.",
     )
     chosen_by: float = Field(
         0.5,
         gt=0,
         le=1,
-        description="Share of its human raters, at least, who chose a label for a text that counts "
-        "as one of the label.",
+        description="Least share of raters who chose a label, for a text to count.",
     )
-    min_texts: int = Field(
-        10, ge=2, description="Texts a label must have; labels with fewer have no transparency."
-    )
-    folds: int = Field(
-        5, ge=2, description="Parts of the texts in which the probe is tried in turn."
-    )
+    min_texts: int = Field(10, ge=2, description="Texts a label needs.")
+    folds: int = Field(5, ge=2, description="Cross-validation folds of the classifier.")
 
 
 class LabelledDataset(Entry):
-    """What transparency needs to know of a dataset: its scales of labels, and its language."""
+    """The parts of a dataset that transparency needs: its scales of labels, and its language."""
 
     language: str
     labels: dict[str, LabelScale]
 
 
 class TransparencyJob(AnalysisJob):
-    """Tell for each label whether texts say it outright."""
+    """Measure for each label how explicitly texts express it."""
 
-    version: int = 3
+    version: int = 4
     datasets: dict[str, LabelledDataset]
     lexicon: SeedLexicon | None
     embedding: EmbeddingCard | None
@@ -97,9 +88,9 @@ class TransparencyJob(AnalysisJob):
 
 
 class GradientJob(AnalysisJob):
-    """Compare how transparent labels are with how well models follow people on them."""
+    """Correlate the transparency of labels with models' agreement with people on them."""
 
-    version: int = 3
+    version: int = 4
     permutations: int
     bootstrap_resamples: int
     seed: int
@@ -120,8 +111,8 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="describe_labels",
-            does="Texts and single human ratings in; a row per label, with how outright texts say "
-            "it, out.",
+            does="Texts and single human ratings in; a row per label, with how explicitly texts "
+            "express it, out.",
             run="emoalign.analyses.transparency.outright:describe_labels",
             job=TransparencyJob,
             reads=(STIMULI, NORMS),
@@ -145,13 +136,14 @@ ANALYSIS = Analysis(
             "transparency",
             "scale",
             draw="emoalign.analyses.transparency.figure:draw",
-            title="Labels said outright: {dataset}, {scale}",
-            caption="{dataset}, {scale}: each point is a label. Across: how outright texts say "
-            "it, from seed words and embeddings, or by the probe where these are not "
-            "known. Up: rank correlation over texts of the model's shares with people's. The "
-            "gradient is the rank correlation of the two over labels.",
-            alt="Agreement with people over transparency, label by label, for {dataset}, {scale}, "
-            "a panel per cell; the numbers are in the table of transparency.",
+            title="Explicitness of labels: {dataset}, {scale}",
+            caption="{dataset}, {scale}: each point is a label. Horizontal axis: how explicitly "
+            "its texts express it, by seed words and embeddings, or by the probe where these are "
+            "not known. Vertical axis: rank correlation, over texts, of the shares of answers and "
+            "of raters that chose it. The gradient is the rank correlation of the two axes over "
+            "labels.",
+            alt="Agreement with people by transparency of the label for {dataset}, {scale}, a "
+            "panel per condition; the numbers are in the table of transparency.",
             reads=statistics("labels", "transparency", "transparency_gradient"),
             needs=("statistics/transparency_gradient.parquet", ("rho",)),
             lacks=labels,
@@ -161,7 +153,7 @@ ANALYSIS = Analysis(
     settings=Settings(
         "transparency",
         TransparencySettings,
-        "How it is told whether texts say outright what people see in them, for scales of labels.",
+        "Lexical transparency of labels.",
     ),
     concerns=lambda dataset: bool(dataset.labels),
 )

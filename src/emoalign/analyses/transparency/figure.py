@@ -11,12 +11,13 @@ from matplotlib.figure import Figure
 
 from emoalign.analyses.transparency.label_order import ordered_by
 from emoalign.figures.drawing import Subject
-from emoalign.figures.panels import headed, instead, name_points, panels
+from emoalign.figures.panels import coefficients, headed, instead, panels
+from emoalign.figures.point_names import name_points
 from emoalign.figures.style import FAINT, Mark
 from emoalign.tables import LABELS, TRANSPARENCY, TRANSPARENCY_GRADIENT, groups, records
-from emoalign.wording import number, with_p
+from emoalign.wording import ci, coefficient, with_p
 
-COLUMNS, HEIGHT = 2, 3.1
+COLUMNS, RATIO, HEADING = 2, 0.75, 0.65
 
 AXES = {
     "t": "Transparency T: how outright texts say the label",
@@ -42,14 +43,16 @@ def draw(subject: Subject) -> list[Figure]:
         if row["predictor"] == by
     }
     pages = []
-    for figure, shown in panels(cells, COLUMNS, HEIGHT):
+    for figure, shown in panels(cells, COLUMNS, RATIO, HEADING):
         for axis, ((model, protocol), points) in shown:
             _panel(axis, points, by, subject.marks[model])
             summary = _summary(gradients[model, protocol])
-            headed(axis, f"{subject.cell_name(model, protocol)}\n{summary}", COLUMNS)
+            headed(axis, f"{subject.cell_name(model, protocol)}\n{summary}")
+        coefficients(shown[0][0].yaxis)
+        coefficients(shown[0][0].xaxis)
         _margins(shown[0][0], pd.concat([points for _, (_, points) in shown]), by)
         figure.supxlabel(AXES[by], fontsize=8)
-        figure.supylabel("Correlation ρ of the label's shares with people's", fontsize=8)
+        figure.supylabel("Correlation with people's shares, Spearman's ρ", fontsize=8)
         # Names are placed where they do not collide on the page as it will be.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -87,7 +90,7 @@ def _margins(axis: Axes, every: pd.DataFrame, by: str) -> None:
 def _summary(row: Mapping[str, Any]) -> str:
     if pd.isna(row["rho"]):
         return f"no gradient: {row['reason']}"
-    ends = f" [{number(row['rho_low'])}, {number(row['rho_high'])}]"
-    interval = ends if pd.notna(row["rho_low"]) else ""
-    p = with_p(row["p_permutation"])
-    return f"gradient {number(row['rho'])}{interval}, {p}, {row['n_labels']} labels"
+    rho = f"gradient ρ = {coefficient(row['rho'])}"
+    interval = ci(row["rho_low"], row["rho_high"], bounded=True)
+    estimate = ", ".join(filter(None, (rho, interval)))
+    return f"{estimate}\n{with_p(row['p_permutation'])}, {row['n_labels']} labels"

@@ -1,4 +1,4 @@
-"""The table of gradients: each cell, and each way of telling how outright labels are said."""
+"""The table of gradients: a row per cell and measure of explicitness."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def _row(cell: pd.DataFrame, predictor: str, seed: int, job: GradientJob) -> dic
     partial = partial_spearman(values, outcome, log_prevalence)
     reason = None
     if len(both) < FEWEST_LABELS:
-        reason = f"{len(both)} labels with both; {FEWEST_LABELS} are needed"
+        reason = f"only {len(both)} labels with both values ({FEWEST_LABELS} are needed)"
     elif np.isnan(over_labels.rho):
-        reason = "one of the two is the same for all labels"
+        reason = "one of the two values is the same for all labels"
     elif np.isnan(partial.rho):
-        reason = "partial_rho: prevalence alone orders the labels, or is the same for all"
+        reason = "partial_rho: prevalence orders the labels in the same way, or is equal for all"
     elif np.isnan(over_labels.interval.low):
-        reason = "rho_low, rho_high: the correlation rests on one label"
+        reason = "no interval: the correlation depends on a single label"
     return {
         "n_labels": len(both),
         "rho": over_labels.rho,

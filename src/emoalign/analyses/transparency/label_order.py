@@ -1,4 +1,4 @@
-"""By what labels are ordered, in figure and report: without matplotlib, for a dry run's sake."""
+"""The order of labels in figure and report; without matplotlib, so that dry runs stay fast."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The table of transparency: each label, how outright its texts say it.
+"""The table of transparency: for each label, how explicitly its texts express it.
 
-It takes whole words of texts: seed words are looked for among them, and the probe tells how well
-the mere words of a text tell whether people gave it a label, for which no seed words are needed.
+Texts are taken as whole words: seed words are looked up among them, and the probe measures how well
+the words of a text predict whether people gave it a label, for which no seed words are needed.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from emoalign.tables import STIMULI, TRANSPARENCY, read_parquet
 Embed = Callable[[Sequence[str]], FloatArray]
 """Takes texts to unit embeddings, shape (texts, size)."""
 
-NO_EMBEDDING = "e and t: the study names no embedding model (transparency: embedding)"
-NO_LEXICON = "l and t: the study names no seed words (transparency: seeds)"
+NO_EMBEDDING = "E and T: the study names no embedding model (transparency: embedding)"
+NO_LEXICON = "L and T: the study names no seed words (transparency: seeds)"
 NO_TEXTS = "the items are images, which have no words"
-NO_RATERS = "there are no single human ratings of these texts"
+NO_RATERS = "the texts have no single human ratings"
 
 RARE = 2
-"""A word in fewer texts than this tells one text from all others, not one label from another."""
+"""A word in fewer texts than this distinguishes one text from all others, not labels."""
 
 INVERSE_PENALTY = 1.0
 """C of the L2 penalty: the usual one of scikit-learn, not tuned, so that no label is favoured."""
@@ -82,7 +82,7 @@ def transparency_rows(
     lexicon, no_lexicon = job.lexicon, NO_LEXICON
     if lexicon is not None and _language(lexicon.language) != _language(dataset.language):
         no_lexicon = (
-            f"l and t: the texts are in {dataset.language}, the seed words in {lexicon.language}"
+            f"L and T: the texts are in {dataset.language}, the seed words in {lexicon.language}"
         )
         lexicon = None
     rows = []
@@ -116,7 +116,7 @@ def _columns(
     folds: Folds,
     embed: Embed | None,
 ) -> list[dict[str, object]]:
-    """The numbers of each label; NaN for labels with too few texts and for what is not known."""
+    """The numbers of each label; NaN for labels with too few texts and for unknown values."""
     # Half of four raters is two: what is a whole number but for rounding must count.
     chosen = shares >= job.settings.chosen_by - 1e-9
     counts = chosen.sum(axis=0)
@@ -173,7 +173,7 @@ def _similarities(
 
 
 def _folds(texts: Sequence[str], clusters: Sequence[str | None], n_folds: int, seed: int) -> Folds:
-    """The part of each text; none of a cluster, or with the same words, may help to tell another.
+    """The fold of each text; texts of a cluster, or with the same words, share a fold.
 
     Texts that differ in capitals or dots alone have the same words.
     """
@@ -206,23 +206,23 @@ def _reason(
     embed: Embed | None,
     why: str | None,
 ) -> str | None:
-    """Why a number of a label is missing."""
+    """The reason why a number of a label is missing."""
     if why is not None:
         return why
     if int(str(row["n_texts"])) < job.settings.min_texts:
-        return f"{row['n_texts']} texts of the label; {job.settings.min_texts} are needed"
+        return f"only {row['n_texts']} texts of the label ({job.settings.min_texts} are needed)"
     reasons = []
     if embed is None:
         reasons.append(NO_EMBEDDING)
     if lexicon is None:
         reasons.append(no_lexicon)
     elif not lexicon.of(str(row["label"])):
-        reasons.append(f"l and t: {lexicon.title} has no words for the label")
+        reasons.append(f"L and T: {lexicon.title} has no words for the label")
     if not reasons and np.isnan(float(str(row["t"]))):
-        reasons.append("t: e or l is the same for all labels")
+        reasons.append("T: E or L is the same for all labels")
     if np.isnan(float(str(row["probe_auc"]))):
         reasons.append(
-            "probe_auc: in no part of the texts are there both texts with and without the label"
+            "probe: no part of the texts has both texts with the label and texts without it"
         )
     return "; ".join(reasons) or None
 
@@ -242,7 +242,7 @@ def words(text: str) -> list[str]:
 
 
 def with_any(texts: Iterable[Sequence[str]], seeds: Sequence[str]) -> NDArray[np.bool_]:
-    """Whether each text, given as its words, has one of the seed words; shape (texts,)."""
+    """A mask of the texts, given as their words, that contain a seed word; shape (texts,)."""
     wanted = {word for seed in seeds for word in words(seed)}
     return np.array([not wanted.isdisjoint(text) for text in texts], dtype=np.bool_)
 
@@ -250,7 +250,7 @@ def with_any(texts: Iterable[Sequence[str]], seeds: Sequence[str]) -> NDArray[np
 def bag_of_words(texts: Sequence[Sequence[str]]) -> sparse.csr_matrix:
     """Which words each text has, as 0 and 1, shape (texts, words); texts are given as words.
 
-    The words are those of all texts, which is no knowledge of labels.
+    The words are those of all texts, which does not reveal their labels.
     """
     # scikit-learn is imported where it is needed alone: that takes longer than many a job.
     from sklearn.feature_extraction.text import CountVectorizer
@@ -266,7 +266,7 @@ def bag_of_words(texts: Sequence[Sequence[str]]) -> sparse.csr_matrix:
 def logistic_regression(
     features: sparse.csr_matrix, labelled: NDArray[np.bool_], others: sparse.csr_matrix
 ) -> FloatArray:
-    """Log odds of the label for other texts, shape (others,), by what these texts teach.
+    """Log odds of the label for other texts, shape (others,), learnt from these texts.
 
     `features` has shape (texts, words), `labelled` (texts,), `others` (others, words).
     """

@@ -1,37 +1,48 @@
-"""Do models follow people better on labels that texts say outright?"""
+"""The section on explicit labels: agreement with people by explicitness in the texts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from emoalign.analyses.transparency.label_order import ordered_by
+from emoalign.report.conditions import conditions
 from emoalign.report.grid import (
-    CELL_ORDER,
     Column,
     between,
+    bounded,
     cell_columns,
     count,
     grid,
+    in_order,
     p,
+    reason,
     share,
     text,
-    value,
 )
+from emoalign.report.nearest import FEW
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
-from emoalign.tables import TRANSPARENCY, TRANSPARENCY_GRADIENT, groups
-from emoalign.wording import span
+from emoalign.tables import TRANSPARENCY, TRANSPARENCY_GRADIENT, groups, records
+from emoalign.wording import ci, coefficient, listed, out_of, span
 
 PREDICTORS = {
-    "t": "T (both)",
+    "t": "T (E and L)",
     "e": "E (embedding)",
     "l": "L (seed words)",
-    "probe_auc": "probe (AUC)",
+    "probe_auc": "Probe AUC",
 }
-"""What labels are ordered by, as readers see it, in the order of the rows."""
+"""The measures that labels are ordered by, as readers see them, in the order of the rows."""
+
+MEASURED = {
+    "t": "Explicitness (transparency T) combines the share of a label's texts that contain one of "
+    "its seed words with the similarity of its texts to its name.",
+    "probe_auc": "Explicitness was measured by how well a classifier tells a label's texts from "
+    "others by their words alone.",
+}
+"""The measure of the findings in a sentence."""
 
 
 def _view(results: Results) -> View | Absent:
@@ -40,25 +51,22 @@ def _view(results: Results) -> View | Absent:
     gradients = results.table(TRANSPARENCY_GRADIENT)
     if labels[["e", "l", "t", "probe_auc"]].isna().all(axis=None):
         reasons = dict.fromkeys(labels["reason"].dropna())
-        return Absent(f"It could not be told how outright texts say a label: {_first(reasons)}.")
+        return Absent(f"The explicitness of labels could not be measured: {_first(reasons)}.")
     place = {name: number for number, name in enumerate(PREDICTORS)}
-    gradients = gradients.sort_values(
-        [*CELL_ORDER, "predictor"],
-        kind="stable",
-        key=lambda column: column.map(place) if column.name == "predictor" else column,
-    )
+    ranked = gradients.sort_values("predictor", key=lambda column: column.map(place), kind="stable")
+    gradients = in_order(ranked, job)
     return View(
         {
             "gradients": grid(
                 "gradient-table",
-                "Gradients of transparency",
+                "Agreement by explicitness",
                 gradients,
                 _gradient_columns(job),
                 TRANSPARENCY_GRADIENT,
             ),
             "labels": grid(
                 "transparency-table",
-                "Transparency of labels",
+                "Explicitness of labels",
                 labels,
                 _label_columns(),
                 TRANSPARENCY,
@@ -75,18 +83,24 @@ def _gradient_columns(job: ReportJob) -> tuple[Column, ...]:
     return (
         *cell_columns(job),
         Column("Labels ordered by", by, "predictor", False),
-        count("Labels", "n_labels", "Labels for which both are known."),
+        count("Labels", "n_labels", "Labels for which both values are known."),
         between(
             "Gradient ρ [95% CI]",
             "rho",
             "rho_low",
             "rho_high",
-            "Rank correlation over labels with the model's agreement; bootstrap over labels.",
+            "Rank correlation, over labels, with the model's agreement with people; BCa bootstrap "
+            "over labels.",
+            bounded=True,
         ),
         p("p", "p_permutation", "Two-sided, by permutation of labels."),
-        value("ρ at equal prevalence", "partial_rho", "The logarithm of prevalence held constant."),
-        p("p", "partial_p", "Two-sided, t distribution."),
-        text("Why something is missing", "reason"),
+        bounded(
+            "Partial ρ",
+            "partial_rho",
+            "The same with the logarithm of the label's prevalence held constant.",
+        ),
+        p("p of partial ρ", "partial_p", "Two-sided, t distribution."),
+        reason(),
     )
 
 
@@ -97,33 +111,69 @@ def _label_columns() -> tuple[Column, ...]:
         text("Label", "label"),
         share("Prevalence", "prevalence", "Mean share of a text's raters who chose it."),
         count("Texts", "n_texts", "Texts for which enough raters chose it."),
-        value("E", "e", "Cosine of the label's name with the mean embedding of its texts.", 3),
-        share("L", "l", "Share of its texts that have one of its seed words."),
-        value("T", "t", "Mean of E and L, each stretched from 0 to 1 over the labels."),
-        value("Probe AUC", "probe_auc", "Do words alone tell its texts from others? .5: no."),
-        text("Why something is missing", "reason"),
+        bounded("E", "e", "Cosine of the label's name with the mean embedding of its texts.", 3),
+        share("L", "l", "Share of its texts that contain one of its seed words."),
+        bounded("T", "t", "Mean of E and L, each rescaled to 0–1 over the labels."),
+        bounded(
+            "Probe AUC",
+            "probe_auc",
+            "How well words alone tell its texts from others: .50 not at all, 1.00 perfectly.",
+        ),
+        reason(),
     )
 
 
 def _findings(gradients: pd.DataFrame, labels: pd.DataFrame, job: ReportJob) -> list[list[str]]:
     """A paragraph for each scale of labels that has a gradient."""
     paragraphs = []
-    for (name, scale), rows in groups(gradients, ["dataset", "scale"]):
+    for (name, scale), rows in groups(gradients, ["dataset", "scale"], sort=False):
         own = labels[(labels["dataset"] == name) & (labels["scale"] == scale)]
-        gradient = rows[rows["predictor"] == ordered_by(own)].dropna(subset=["rho"])
+        predictor = ordered_by(own)
+        gradient = rows[rows["predictor"] == predictor].dropna(subset=["rho"])
         if gradient.empty:
             continue
-        sure = int((gradient["rho_low"] > 0).sum())
-        cells = "one cell" if len(gradient) == 1 else f"{len(gradient)} cells"
-        paragraphs.append(
-            [
-                f"{job.datasets[name].title}, {scale}: do models follow people better on labels "
-                f"that texts say outright? Over {span(gradient['n_labels'], 0)} labels the rank "
-                f"correlation is {span(gradient['rho'])} ({cells}; the interval lies above 0 "
-                f"in {sure})."
-            ]
-        )
+        where = f"{job.datasets[name].title}, {scale}"
+        paragraphs.append([_message(gradient, where), MEASURED[predictor], *_cells(gradient, job)])
     return paragraphs
+
+
+def _message(gradient: pd.DataFrame, where: str) -> str:
+    """The direction of the correlation over labels, and the cells in which it is clear."""
+    higher = int((gradient["rho_low"] > 0).sum())
+    lower = int((gradient["rho_high"] < 0).sum())
+    n = len(gradient)
+    opening = f"Explicit labels ({where}): agreement with people was"
+    labels = "for labels that the texts express more explicitly"
+    if not higher and not lower:
+        among = "" if n == 1 else f", in any of {n} conditions"
+        return f"{opening} neither clearly higher nor clearly lower {labels}{among}."
+    if n == 1:
+        return f"{opening} {'higher' if higher else 'lower'} {labels}."
+    found = {"higher": higher, "lower": lower}
+    counts = [f"{how} in {out_of(some, n)} conditions" for how, some in found.items() if some]
+    return f"{opening} {' and '.join(counts)} {labels} (95% CI excludes 0)."
+
+
+def _cells(gradient: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+    """The correlations, cell by cell where they are few."""
+    over = f"Over {span(gradient['n_labels'], 0)} labels, the rank correlation"
+    if len(gradient) > FEW:
+        yield f"{over} ranged from {span(gradient['rho'], bounded=True)}."
+        return
+    told = [
+        ", ".join(
+            filter(
+                None,
+                (
+                    f"ρ = {coefficient(row['rho'])}",
+                    ci(row["rho_low"], row["rho_high"], bounded=True),
+                ),
+            )
+        )
+        + f", for {conditions(job, [row])}"
+        for row in records(gradient)
+    ]
+    yield f"{over} was {listed(told)}."
 
 
 def _first(reasons: Mapping[str, None]) -> str:
@@ -133,7 +183,7 @@ def _first(reasons: Mapping[str, None]) -> str:
 
 SECTION = Section(
     id="transparency",
-    heading="Do models follow people better on labels that texts say outright?",
+    heading="Do models agree better with people on labels that the texts express explicitly?",
     label="Transparency",
     view=_view,
     figures=("transparency",),

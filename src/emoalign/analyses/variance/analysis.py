@@ -17,7 +17,9 @@ from emoalign.study.protocols import Asked
 
 
 class DecompositionJob(AnalysisJob):
-    """Split the variance of sampled ratings by where it comes from."""
+    """Split the variance of sampled ratings by its sources."""
+
+    version: int = 2
 
     protocols: dict[str, Asked]
 
@@ -42,8 +44,8 @@ ANALYSIS = Analysis(
     computes=(
         Computation(
             rule="decompose_variance",
-            does="Ratings in; the shares of items, prompts, temperatures and personas in their "
-            "variance out.",
+            does="Ratings in; shares of variance due to items, prompts, temperatures and personas "
+            "out.",
             run="emoalign.analyses.variance.decompose:decompose",
             job=DecompositionJob,
             reads=(RATINGS,),

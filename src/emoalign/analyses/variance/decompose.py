@@ -1,4 +1,4 @@
-"""The decomposition stage: which share of a model's variance comes from where."""
+"""The decomposition stage: shares of the variance of a model's ratings by source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where does the variance of sampled ratings come from?"""
+"""Variance components of sampled ratings."""
 
 from __future__ import annotations
 
@@ -12,26 +12,48 @@ from emoalign.wording import listed, percent
 
 BY = ["model", "dataset", "scale"]
 
+SOURCES = {
+    "item": "Item",
+    "prompts": "Prompt",
+    "temperature": "Temperature",
+    "persona": "Persona",
+    "item x prompts": "Item × prompt",
+    "item x temperature": "Item × temperature",
+    "residual": "Residual",
+}
+"""The sources of variance, as the page calls them."""
+
+MEANINGS = {
+    "item": "Differences between items, the same under all prompts, temperatures and personas.",
+    "prompts": "Differences in level between prompt sets.",
+    "temperature": "Differences in level between temperatures.",
+    "persona": "Differences in level between personas.",
+    "item x prompts": "Differences between items that depend on the prompt set.",
+    "item x temperature": "Differences between items that depend on the temperature.",
+    "residual": "The rest: chance in sampling and, with personas, differences between items that "
+    "depend on the persona.",
+}
+
 
 def _view(results: Results) -> View | Absent:
     rows = results.table(VARIANCE)
     if rows.empty:
         return Absent(_why_nothing(results.job))
     sources = list(dict.fromkeys(rows["source"]))
-    wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY)])
+    wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY, sort=False)])
     where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
     columns = (
         model_column(results.job),
         where,
-        count("Ratings", "n_ratings"),
+        count("Ratings", "n_ratings", "Single sampled ratings, over all protocols."),
         *(_share(source) for source in sources),
     )
     untold = rows.dropna(subset="reason")
     return View(
         {
-            "grid": grid("variance-table", "Variance by source", wide, columns, VARIANCE),
+            "grid": grid("variance-table", "Share of variance by source", wide, columns, VARIANCE),
             "reasons": [
-                {"source": source, "reason": reason, "cells": len(some)}
+                {"source": SOURCES[source], "reason": reason, "cells": len(some)}
                 for (source, reason), some in groups(untold, ["source", "reason"])
             ],
         },
@@ -41,8 +63,10 @@ def _view(results: Results) -> View | Absent:
 
 def _why_nothing(job: ReportJob) -> str:
     if not any("sampled" in protocol.readouts for protocol in job.protocols.values()):
-        return "No protocol asked for sampled answers, so there is no variance to split."
-    return "No sampled answer is a rating on a scale of numbers, so there is no variance to split."
+        return "No protocol asked for sampled answers, so there is no variance to decompose."
+    return (
+        "No sampled answer is a rating on a numerical scale, so there is no variance to decompose."
+    )
 
 
 def _methods(rows: pd.DataFrame) -> list[str]:
@@ -50,8 +74,9 @@ def _methods(rows: pd.DataFrame) -> list[str]:
     if not known:
         return []
     return [
-        f"The variance of single sampled ratings was split into components of {listed(known)} by "
-        "the method of moments [@searle1992]."
+        "The variance of single sampled ratings was decomposed into components due to "
+        f"{listed(SOURCES[source].lower() for source in known)} by the method of moments "
+        "[@searle1992]."
     ]
 
 
@@ -62,7 +87,9 @@ def _split(rows: pd.DataFrame) -> Row:
 
 
 def _share(source: str) -> Column:
-    return Column(source.capitalize(), lambda row: percent(row[source]), source)
+    return Column(
+        SOURCES[source], lambda row: percent(row[source]), source, meaning=MEANINGS[source]
+    )
 
 
 SECTION = Section(

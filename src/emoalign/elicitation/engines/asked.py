@@ -38,20 +38,19 @@ class Shown(Entry):
     """The part of a model's capabilities that says what it can be shown."""
 
     modalities: tuple[Modality, ...] = Field(
-        ("word", "sentence"), description="Kinds of items the model can be shown."
+        ("word", "sentence"), description="Kinds of items the model can process."
     )
     image_longest_side: int = Field(
         1024,
         ge=16,
-        description="Images are made smaller until neither side is longer than this (pixels). It "
-        "is part of the request: if you change it, the model is asked again.",
+        description=("Images are scaled down to this size in pixels. A change asks again."),
     )
     system_role: bool = Field(
         True,
-        description="Whether a chat may begin with a system message. If not, the text of that "
-        "message is put at the beginning of the user's message, followed by an empty line. It is "
-        "part of the request: if you change it, the model is asked again, provided that the "
-        "prompt set has a system message.",
+        description=(
+            "Whether chats may begin with a system message; else it is prepended to the "
+            "user's. A change asks again."
+        ),
     )
 
 
@@ -77,17 +76,17 @@ class Abilities:
 
 
 class Prices(Entry):
-    """Prices of a provider, so that a plan can say what a study costs."""
+    """Prices of the provider, for the plan."""
 
-    input_usd: float = Field(ge=0, description="US dollars for a million tokens of prompts.")
-    output_usd: float = Field(ge=0, description="US dollars for a million tokens of answers.")
+    input_usd: float = Field(ge=0, description="US dollars per million prompt tokens.")
+    output_usd: float = Field(ge=0, description="US dollars per million answer tokens.")
     batch_factor: float | None = Field(
-        None, gt=0, le=1, description="Price of a batch as a share of these; null without batches."
+        None, gt=0, le=1, description="Price of batches as a share of these; null without batches."
     )
     as_of: str = Field(
-        pattern=r"^\d{4}-\d{2}-\d{2}$", description="Day the prices were looked up (YYYY-MM-DD)."
+        pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date of the prices (YYYY-MM-DD)."
     )
-    source: str = Field(description="Where they were looked up.")
+    source: str = Field(description="Source of the prices.")
 
     def cost(self, prompt_tokens: float, answer_tokens: float) -> float:
         """US dollars for single requests."""
@@ -108,12 +107,14 @@ class AskedModel(ModelCard):
     first_answers: int = Field(
         40,
         ge=0,
-        description="A job stops if none of this many first answers, on at least 10 items, is a "
-        "rating; 0 to continue whatever the model answers. No answer is ever asked for again.",
+        description=(
+            "Stop if none of this many first answers, on at least 10 items, is a rating; "
+            "0 never stops."
+        ),
     )
 
     packages: ClassVar[tuple[str, ...]] = ()
-    """Python packages that the engine works with: the manifest tells their versions."""
+    """Python packages of the engine, whose versions are in the manifest."""
 
     @property
     @abstractmethod

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     from emoalign.elicitation.rating import RatingTask
 
 JOB_MB = 2000
-"""What a rating job takes without a model: on a cluster, two Snakemakes and the package."""
+"""Memory of a rating job without a model: on a cluster, two Snakemakes and the package."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,21 @@ class ModelCard(Entry, ABC):
     """
 
     heading: ClassVar[str]
-    """What these cards are called in docs/configuration.md."""
+    """The heading of these cards in docs/configuration.md."""
 
     introduction: ClassVar[str]
-    """What that page says of them before their keys."""
+    """The text on that page before their keys."""
 
     example: ClassVar[Path | str]
     """A card to begin with: a path in the project, or the text itself."""
 
     asked: ClassVar[bool] = True
-    """Whether ratings are asked of it; they are there already where not."""
+    """Whether the model is asked for ratings; if not, they are recorded."""
 
     together: ClassVar[bool] = False
-    """Whether one job rates all that a protocol asks about a dataset: where loading costs most."""
+    """Whether one job rates a whole dataset under a protocol, because the model is slow to load."""
 
-    title: str = Field(description="Name of the model as the report shows it.")
+    title: str = Field(description="Name in the report.")
 
     @classmethod
     def known_as(cls, said: Mapping[str, Any]) -> str:
@@ -154,7 +154,7 @@ class ModelCard(Entry, ABC):
 
     @abstractmethod
     def remaining(self, task: RatingTask) -> Remaining | None:
-        """The requests, tokens and money that a task still takes; None where nobody is asked."""
+        """The requests, tokens and cost that a task still needs; None for recorded ratings."""
 
     @abstractmethod
     def rate(self, tasks: Sequence[RatingTask], account: Account | None) -> list[pd.DataFrame]:

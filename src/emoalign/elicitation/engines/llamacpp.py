@@ -21,6 +21,7 @@ from emoalign.prompts import TOKENS_PER_MESSAGE, Prompt
 from emoalign.stage import uninterrupted
 from emoalign.study.fields import FileSource
 from emoalign.study.source_files import locate, locate_verified
+from emoalign.wording import sentence
 
 if TYPE_CHECKING:  # what serves is imported when a job runs, not when a study is read
     import xllamacpp
@@ -42,20 +43,20 @@ class LlamaCppModel(ServedModel):
 
     heading: ClassVar[str] = "Model from a GGUF file"
     introduction: ClassVar[str] = (
-        "Nothing leaves the machine, and no account is needed. For a GGUF file of your own leave "
-        "out `package` and give its path as `file`."
+        "Nothing leaves the machine, and no account is needed. For a file of your own, leave out "
+        "`package`."
     )
     example: ClassVar[Path | str] = Path("src/emoalign/catalogue/models/smollm2-135m.yaml")
     decisive: ClassVar[frozenset[str]] = frozenset({"engine", "weights"})
     packages: ClassVar[tuple[str, ...]] = ("openai", "xllamacpp")
 
-    engine: Literal["llamacpp"] = Field(description="The engine that asks this model.")
+    engine: Literal["llamacpp"] = Field(description="Engine of the model.")
     weights: FileSource = Field(description="The GGUF file.")
     context_tokens: int = Field(
         1024, ge=64, description="Longest prompt and answer together, in tokens."
     )
-    threads: int = Field(1, ge=1, description="CPU threads a rating job of this model uses.")
-    gpu_layers: int = Field(0, ge=0, description="Layers computed on a GPU, where there is one.")
+    threads: int = Field(1, ge=1, description="CPU threads per rating job.")
+    gpu_layers: int = Field(0, ge=0, description="Layers computed on a GPU, if present.")
 
     @model_validator(mode="after")
     def _neutral(self) -> LlamaCppModel:
@@ -147,7 +148,7 @@ class LlamaCppModel(ServedModel):
 
 
 class Served(NamedTuple):
-    """Where the server of a job listens, and the key it asks for, which is nowhere but in memory.
+    """The address of the server of a job, and its key, which exists only in memory.
 
     Whoever else works on the machine can reach the address, but not ask it or see what is asked.
     """
@@ -202,7 +203,7 @@ def loaded(parameters: xllamacpp.CommonParams, threads: int) -> xllamacpp.Server
             server.handle_metrics()
     except RuntimeError as error:
         raise EngineError(
-            f"llama.cpp cannot load {parameters.model.path}: {error}. Is it a GGUF file, whole, "
-            "and of an architecture this version knows?"
+            f"llama.cpp cannot load {parameters.model.path}: {sentence(str(error))} Is it a whole "
+            "GGUF file, of an architecture that this version knows?"
         ) from error
     return server

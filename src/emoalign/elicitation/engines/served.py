@@ -33,51 +33,45 @@ _EXTRAS = ("top_k", "min_p", "repeat_penalty")
 
 
 class Capabilities(Shown):
-    """Abilities of the model and its server; a study that asks for more is refused."""
+    """Capabilities of the model and its server; a study that needs more is refused."""
 
-    chat: bool = Field(True, description="Whether it answers chat messages.")
-    completion: bool = Field(False, description="Whether it continues plain text.")
-    choices: int = Field(
-        1, ge=1, description="Answers one request can bring (the parameter n); 1 if n is unknown."
-    )
+    chat: bool = Field(True, description="Supports chat messages.")
+    completion: bool = Field(False, description="Continues plain text.")
+    choices: int = Field(1, ge=1, description="Answers per request (parameter n).")
     top_logprobs: int = Field(
         0,
         ge=0,
-        description="How many of the likeliest next tokens the server reports; "
-        "0 rules out the exact readout.",
+        description="Next-token probabilities reported; 0 rules out the exact readout.",
     )
     tokenizer: bool = Field(
         False,
-        description="Whether the server reports how it splits text into tokens (POST /tokenize), "
-        "which the exact readout needs to check that every point of a scale is one token.",
+        description=("Offers POST /tokenize, to check that points are single tokens."),
     )
-    seed_bits: int = Field(
-        0, ge=0, le=63, description="Size of the seed it accepts in bits; 0 if it takes none."
-    )
+    seed_bits: int = Field(0, ge=0, le=63, description="Size of the seed in bits; 0 for none.")
     sampling: Sent = Field(
         "all",
-        description="Parameters of sampling that are sent. none: for models that take none, like "
-        "many that think; only temperature 1 can be asked for then. temperature: for models that "
-        "take it or top_p, but not both, such as Claude 4.5. all: temperature and top_p.",
+        description=(
+            "none: temperature 1 only, as for many reasoning models. temperature: sends "
+            "only that. all: also top_p."
+        ),
     )
     temperature: Range = Field(
         Range(min=0, max=2),
-        description="Sampling temperatures the server takes at their word. A study that asks for "
-        "another is refused: some servers would use the nearest in silence.",
+        description="Temperatures the server applies faithfully; others are refused.",
     )
     token_limit: Literal["max_tokens", "max_completion_tokens"] = Field(
-        "max_tokens", description="The name of the parameter that limits an answer's length."
+        "max_tokens", description="Name of the parameter that limits answer length."
     )
     sampling_extras: bool = Field(
         False,
-        description="Whether it takes top_k, min_p and repeat_penalty, so that defaults of the "
-        "server that change the distribution can be switched off, as those of llama.cpp must be. "
-        "Exact requests go to such a server one at a time.",
+        description=(
+            "Accepts top_k, min_p and repeat_penalty, as llama.cpp does; they are "
+            "switched off. Exact requests then go singly."
+        ),
     )
     content_filter_words: tuple[str, ...] = Field(
         (),
-        description="Words in errors of this server that say that it refuses content, beside the "
-        "common ones: the answer then has the status content_filter.",
+        description="Further words that mark a content-filter error of this server.",
     )
 
     @field_validator("temperature", mode="before")
@@ -103,23 +97,21 @@ class Capabilities(Shown):
 
 
 class Limits(Entry):
-    """Limits on how hard the server is worked. Changing a limit never asks for an answer again."""
+    """Load limits of the server. Changes cause no new requests."""
 
-    concurrency: int = Field(1, ge=1, description="Requests under way at once, at most.")
+    concurrency: int = Field(1, ge=1, description="Most requests at once.")
     requests_per_minute: float | None = Field(
-        None, gt=0, description="Requests sent in a minute, at most; null for no limit."
+        None, gt=0, description="Most requests per minute; null for no limit."
     )
     tokens_per_minute: float | None = Field(
         None,
         gt=0,
-        description="Tokens of prompts and answers in a minute, at most; null for no limit.",
+        description="Most tokens of prompts and answers per minute; null for no limit.",
     )
-    timeout_s: float = Field(120, gt=0, description="Seconds to wait for one answer.")
-    retries: int = Field(
-        6, ge=0, description="Times a request is sent again after a fault of the infrastructure."
-    )
+    timeout_s: float = Field(120, gt=0, description="Seconds to wait for an answer.")
+    retries: int = Field(6, ge=0, description="Retries after infrastructure faults.")
     longest_wait_s: float = Field(
-        120, gt=0, description="Longest pause before a request is sent again, in seconds."
+        120, gt=0, description="Longest pause before a retry, in seconds."
     )
 
 
@@ -153,8 +145,8 @@ class ServedModel(AskedModel):
     decisive: ClassVar[frozenset[str]]
     """The keys of the card that decide what the model answers, beside its capabilities."""
 
-    capabilities: Capabilities = Field(description="What the model and its server can do.")
-    limits: Limits = Field(default_factory=Limits, description="How hard the server may be worked.")
+    capabilities: Capabilities = Field(description="What model and server support.")
+    limits: Limits = Field(default_factory=Limits, description="Load limits.")
 
     @property
     def able(self) -> Abilities:

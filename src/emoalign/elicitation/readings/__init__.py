@@ -1,7 +1,8 @@
 """Reading answers: numbers, labels, JSON, probabilities of tokens.
 
-Strict: an answer as a whole is what was asked for, or it is no rating. Nothing is guessed, clamped,
-rounded or picked out of a sentence, and no label is ever assumed. docs/parsing.md tells the rule.
+Reading is strict: an answer is a rating only if the whole of it has the form that was asked for.
+Nothing is guessed, clamped, rounded or picked out of a sentence, and no label is assumed. The rules
+are in docs/parsing.md.
 """
 
 from emoalign.elicitation.readings.answers import read_answer, readings

@@ -1,4 +1,4 @@
-"""Sampled answers: the status of each, and what it says on every scale."""
+"""Sampled answers: the status of each, and its rating or labels on every scale."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def readings(job: RatingJob, answer: Answer) -> Mapping[str, Reading]:
 def _not_given(
     answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale]
 ) -> Status | None:
-    """The reason why an answer is none, whatever its text would say; None for any other."""
+    """The status of an answer that does not count, whatever its text; None for any other."""
     status = withheld(answer)
     if status is not None:
         return status
@@ -64,9 +64,9 @@ def _not_given(
 
 
 def _cut(answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale]) -> bool:
-    """Tell whether an answer was cut, or may have been as far as its server tells.
+    """Tell whether an answer was cut, or may have been.
 
-    Where the server does not say why it ended, it may have been if it is not known to be shorter
+    If the server does not say why it ended, it may have been cut if it is not known to be shorter
     than allowed, and could be the beginning of another answer.
     """
     if answer_format.kind == "next_token":

@@ -33,8 +33,7 @@ def read_distribution(
 
     Variants of a rating are summed: "7", " 7", and "▁7" or "Ġ7", as some servers write a space. At
     another temperature T the distribution is p^(1/T), renormalised over all the tokens that were
-    returned; then `returned_mass` still tells how much of the distribution at temperature 1 that
-    was.
+    returned; `returned_mass` remains their share of the distribution at temperature 1.
     """
     mass = dict.fromkeys(scale.points, 0.0)
     off_scale = 0.0

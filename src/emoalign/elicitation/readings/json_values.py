@@ -40,7 +40,7 @@ def parse_json(text: str) -> Any:
 
 
 def within_fence(text: str) -> str:
-    """What stands in the one Markdown code fence of a text, whatever is around it.
+    """The content of the one Markdown code fence of a text, whatever is around it.
 
     Raises NotJson where there is none, or several.
     """

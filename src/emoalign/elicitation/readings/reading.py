@@ -22,7 +22,7 @@ UNPARSABLE = Reading("unparsable")
 
 
 def number_read(number: float | None, scale: OrdinalScale) -> Reading:
-    """A number as a reading, which is off the scale where it is none of its points."""
+    """A number as a reading, off the scale if it is not one of its points."""
     if number is None:
         return UNPARSABLE
     point = scale.point(number) if math.isfinite(number) else None

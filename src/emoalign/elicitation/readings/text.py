@@ -55,7 +55,7 @@ def parse_number(text: str) -> float | None:
 
 
 def read_text(text: str, scale: Scale) -> Reading:
-    """Read a text on a scale: labels are told in JSON alone."""
+    """Read a text on a scale of numbers; labels are read only from JSON."""
     if isinstance(scale, LabelScale):
         return UNPARSABLE
     return number_read(parse_number(text), scale)

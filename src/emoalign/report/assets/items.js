@@ -25,6 +25,7 @@ class Explorer {
     this.list.addEventListener("change", () => this.showItem(Number(this.list.value)));
     this.search.addEventListener("input", () => this.showList());
     document.getElementById("cell-form").addEventListener("submit", (event) => event.preventDefault());
+    document.getElementById("items-csv").addEventListener("click", () => this.saveItems());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
@@ -289,6 +290,26 @@ class Explorer {
       make("tbody", {}, ...rows));
   }
 
+  /** All items on the chosen scale as a file: a row per item and cell, beside what people said. */
+  saveItems() {
+    const { dataset, scale, n, cells, points } = this.about;
+    const { ids, names } = this.index.datasets[dataset];
+    const { block } = this.now;
+    const numbers = this.labels
+      ? ["n", ...points.map((label) => `share_${label}`)] : ["mean", "sd", "n"];
+    const of = (rater, item, exact) => [
+      ...(this.labels ? [] : [rater.mean(item), rater.sd(item)]), exact ? NaN : rater.count(item),
+      ...(this.labels ? points.map((_, point) => rater.share(point, item)) : []),
+    ];
+    const rows = cells.flatMap((cell, place) => [...Array(n).keys()].map((item) => [
+      cell.model, cell.protocol, dataset, scale, cell.readout, ids[item], ...(names ? [names[item]] : []),
+      ...of(block.people, item, false), ...of(block.cells[place], item, cell.readout === "exact"),
+    ]));
+    const heads = ["model", "protocol", "dataset", "scale", "readout", "item_id", ...(names ? ["item"] : []),
+      ...numbers.map((name) => `human_${name}`), ...numbers];
+    save(`items-${this.about.id}.csv`, csv([heads, ...rows]), "text/csv");
+  }
+
   favourites(rater) {
     return this.about.points
       .map((label, point) => [label, rater.share(point, this.item)])
@@ -301,7 +322,7 @@ class Explorer {
 }
 
 const PLOT = {
-  displaylogo: false, responsive: true,
+  displaylogo: false, responsive: true, displayModeBar: coarse() ? false : "hover",
   // Named one by one: plotly's own choice has a button that would send the data elsewhere.
   modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
 };

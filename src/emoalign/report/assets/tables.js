@@ -3,6 +3,7 @@
 
 const FEW_ROWS = 25;
 const MORE_ROWS = 100;
+const NONE_OF_IT = "No row of this table is about what is chosen.";
 
 class Grid {
   constructor(element, showItem) {
@@ -21,6 +22,7 @@ class Grid {
     this.loading = null;
     this.makeSortButtons();
     this.makeTools();
+    this.tell(this.table.tBodies[0].rows.length, Number(element.dataset.rows));
     if (element.dataset.items !== undefined) this.draw();
   }
 
@@ -41,7 +43,7 @@ class Grid {
   makeTools() {
     const tools = this.element.querySelector(".tools");
     const about = this.table.closest(".scroll").getAttribute("aria-label");
-    if (this.more.textContent !== "" || this.table.tBodies[0].rows.length > 10) {
+    if (Number(this.element.dataset.rows) > 10) {
       const search = make("input", { type: "search", autocomplete: "off", spellcheck: "false" });
       search.addEventListener("input", () => {
         this.search = search.value.toLowerCase();
@@ -54,8 +56,8 @@ class Grid {
       button.addEventListener("click", action);
       tools.append(button);
     };
-    const table = this.element.dataset.table;
-    if (table) offer("CSV", "Download all columns and rows as CSV", () => saveTable(table));
+    const table = this.element.dataset.table ?? this.id;
+    offer("CSV", "Download all columns and rows as CSV", () => saveTable(table));
     offer("LaTeX", "Download these columns as LaTeX", () => this.saveLatex(about));
     tools.hidden = false;
   }
@@ -70,18 +72,27 @@ class Grid {
     this.draw();
   }
 
-  /** Shows only rows about what is chosen; rows that say nothing of it stay. */
-  filter(chosen) {
+  /** Shows only rows about what is chosen; rows that say nothing of it stay. Tells how many are
+      hidden. */
+  async filter(chosen) {
     this.chosen = chosen;
     this.limit = FEW_ROWS;
-    this.draw();
+    await this.draw();
+    const data = await this.data();
+    return data.under.length - this.about(data).length;
+  }
+
+  /** Numbers of the rows about what is chosen. */
+  about({ under, of }) {
+    const wanted = Object.entries(this.chosen).filter(([name]) => name in of);
+    return [...under.keys()].filter((row) =>
+      wanted.every(([name, value]) => of[name][row] === null || [of[name][row]].flat().includes(value)));
   }
 
   /** Numbers of the rows that are to be shown, in order. */
-  rows({ texts, keys, of }) {
-    const wanted = Object.entries(this.chosen).filter(([name]) => name in of);
-    let rows = [...(texts[0] ?? []).keys()].filter((row) =>
-      wanted.every(([name, value]) => of[name][row] === null || of[name][row] === value));
+  rows(data) {
+    const { texts, keys } = data;
+    let rows = this.about(data);
     if (this.search) {
       rows = rows.filter((row) =>
         texts.some((column) => column[row].toLowerCase().includes(this.search)));
@@ -100,9 +111,8 @@ class Grid {
     const shown = rows.slice(0, this.limit);
     this.table.tBodies[0].replaceChildren(...shown.map((row) => this.row(data, row)));
     if (rows.length === 0) {
-      const told = "No row of this table is about what is chosen.";
       this.table.tBodies[0].append(
-        make("tr", {}, make("td", { class: "t", colspan: this.heads.length }, told)));
+        make("tr", {}, make("td", { class: "t", colspan: this.heads.length }, NONE_OF_IT)));
     }
     this.tell(shown.length, rows.length);
   }
@@ -110,7 +120,10 @@ class Grid {
   row(data, row) {
     return make("tr", {}, ...this.heads.map((head, column) => {
       const text = data.texts[column][row];
-      const cell = make("td", head.classList.contains("t") ? { class: "t" } : {});
+      const cell = make("td", {
+        class: head.className || undefined,
+        "data-under": head.dataset.under === undefined ? undefined : data.under[row],
+      });
       if (head.dataset.item !== undefined && this.showItem) {
         const of = Object.fromEntries(Object.entries(data.of).map(([name, all]) => [name, all[row]]));
         const button = make("button", { type: "button", class: "item" }, short(text, 120));
@@ -123,15 +136,24 @@ class Grid {
     }));
   }
 
+  /** Says how many rows are shown, and offers the others. */
   tell(shown, all) {
     this.more.replaceChildren();
-    if (shown === all) return;
-    const button = make("button", { type: "button" }, `Show ${Math.min(MORE_ROWS, all - shown)} more`);
-    button.addEventListener("click", () => {
-      this.limit += MORE_ROWS;
-      this.draw();
-    });
-    this.more.append(`The first ${shown} of ${all} rows. `, button);
+    if (all <= FEW_ROWS) return;
+    const offer = (text, limit) => {
+      const button = make("button", { type: "button" }, text);
+      button.addEventListener("click", () => {
+        this.limit = limit;
+        this.draw();
+      });
+      return [button, " "];
+    };
+    const source = this.element.dataset.source;
+    this.more.append(...(shown < all
+      ? [`Rows 1–${shown} of ${all}`, make("span", { class: "paper" }, `; all are in ${source} in the folder of the study`), ". ",
+        ...(all - shown > MORE_ROWS ? offer(`Show ${MORE_ROWS} more`, shown + MORE_ROWS) : []),
+        ...offer(`Show all ${all}`, Infinity)]
+      : [`All ${all} rows. `, ...offer(`Show the first ${FEW_ROWS}`, FEW_ROWS)]));
   }
 
   /** The rows that the filters leave, in the order shown, as a table of booktabs. */

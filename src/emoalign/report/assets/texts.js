@@ -58,6 +58,17 @@ function latex(text) {
   return Array.from(text, (letter) => LATEX.get(letter) ?? letter).join("");
 }
 
+/** Rows as CSV: numbers to five digits, nothing where there is none. Texts that a spreadsheet would
+    carry out as formulas get an apostrophe, as in the files of the study. */
+function csv(rows) {
+  const cell = (value) => {
+    if (typeof value === "number") return Number.isNaN(value) ? "" : String(Number(value.toPrecision(5)));
+    const inert = /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : value;
+    return /[",\r\n]/.test(inert) ? `"${inert.replace(/"/g, '""')}"` : inert;
+  };
+  return rows.map((row) => `${row.map(cell).join(",")}\n`).join("");
+}
+
 /** Offers a text as a file. */
 function save(name, text, type) {
   const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));

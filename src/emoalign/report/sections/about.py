@@ -1,4 +1,4 @@
-"""What there is to know about the study itself: methods, what numbers mean, and the manifest.
+"""The sections about the study itself: methods, the meaning of the numbers, and the manifest.
 
 The methods are written from the study's configuration, ready for a paper, with an example prompt of
 every protocol, dataset and scale.
@@ -7,8 +7,9 @@ every protocol, dataset and scale.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -30,23 +31,29 @@ from emoalign.report.report_job import (
 )
 from emoalign.report.report_job import is_asked as _asked
 from emoalign.report.section import Results, Section, View
+from emoalign.stimuli.preparation import USED
 from emoalign.study.protocols import (
     AnswerFormat,
     Protocol,
 )
 from emoalign.study.scales import LabelScale, Scale
-from emoalign.tables import read_parquet
+from emoalign.tables import metadata, read_parquet
 from emoalign.wording import counted, listed, number, span
 
 STRICT = (
-    "Only an answer that was exactly what had been asked for counted as a rating{of}. Answers were "
-    "not repaired, clamped, imputed or asked for again; all others were counted by what they were."
+    "Only answers in exactly the requested form counted as ratings{of}. Answers were not repaired, "
+    "clamped to the scale, imputed or asked for again; others were counted by kind, but not used."
 )
 READ_BEFORE = (
-    "The ratings of {models} were used as they had been recorded; how answers had been read, and "
-    "which had been left out, was decided before."
+    "The ratings of {models} were used as recorded; their source had decided how answers were read "
+    "and which were left out."
 )
 LEFT_OUT = "Items without any rating were left out of the comparisons."
+DRAWN = (
+    "Answers were sampled from the model's full distribution (top-p 1; where the server allows it, "
+    "without top-k, minimum probability or repetition penalties). Where the server takes seeds, "
+    "each was hashed from question and participant."
+)
 
 
 def _methods(results: Results) -> View:
@@ -63,18 +70,14 @@ def _methods(results: Results) -> View:
         methods=[
             " ".join(_stimuli(results)),
             _models(results),
-            *(
-                [" ".join(_protocol(protocol) for protocol in job.protocols.values())]
-                if asked
-                else []
-            ),
+            *([" ".join(_protocols(job))] if asked else []),
             " ".join(_read(job)),
         ],
     )
 
 
 def _read(job: ReportJob) -> Iterator[str]:
-    """How answers became ratings: of models that were asked, and where others had read them."""
+    """The rules by which answers became ratings, here or before."""
     models = job.models.values()
     sampled = any("sampled" in protocol.readouts for protocol in job.protocols.values())
     before = [model.title for model in models if read_by_others(model)]
@@ -90,24 +93,29 @@ def _stimuli(results: Results) -> Iterator[str]:
     job = results.job
     for name, card in job.datasets.items():
         n = len(results.stimuli(name))
-        stimuli = f"{counted(n, card.modality)} of {card.title}"
-        were = "was" if n == 1 else "were"
-        sentence = f"All {stimuli} that were eligible were used"
+        matching = f" that match the pattern {card.keep}" if card.keep else ""
         if card.sample is not None:
-            sentence = f"{stimuli} {were} drawn at random (seed {job.seed})"
-        if card.keep:
-            sentence += f", among those that match {card.keep} as a whole"
-        yield f"{sentence}."
+            drawn = f"1 {card.modality}" if n == 1 else f"{n:,} {card.modality}s"
+            yield (
+                f"{drawn} of {card.title} {'was' if n == 1 else 'were'} drawn at random (seed "
+                f"{job.seed}){f' from those{matching}' if matching else ''}."
+            )
+        elif n == 1:
+            yield f"The only eligible {card.modality} of {card.title}{matching} was used."
+        else:
+            yield f"All {n:,} eligible {card.modality}s of {card.title}{matching} were used."
         if card.rated_only:
             yield "Only items that every recorded model has answers to were eligible."
+        if used := metadata(results.folder / f"stimuli/{name}.parquet").get(USED):
+            yield used
         yield from _rated(results, name, n)
         yield from _scales(card)
     if _demonstrations(job):
-        yield "Items that serve as demonstrations in any prompt were excluded."
+        yield "Items that are shown as examples in any prompt were excluded."
 
 
 def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:
-    """How many of the items models have ratings of, where these are not all."""
+    """The number of items that models have ratings of, where these are not all."""
     file = results.folder / f"items/{dataset}.parquet"
     rows = read_parquet(file, columns=["model", "item_id", "mean", "n_ok"])
     # Probabilities have a mean and no answers, labels have answers and no mean.
@@ -119,17 +127,18 @@ def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:
         return
     titles = [model.title for model in results.job.models.values()]
     if len(titles) == 1:
-        yield f"{titles[0]} has ratings of {numbers[0]} of them."
+        some = f"ratings by {titles[0]} of {numbers[0]:,} of them"
+        yield f"There are {some if numbers[0] else f'no ratings by {titles[0]}'}."
     else:
         yield (
-            f"Models have ratings of {span(numbers, 0)} of them: "
-            + ", ".join(f"{title} {one}" for title, one in zip(titles, numbers, strict=True))
+            f"The models have ratings of {span(numbers, 0)} of them: "
+            + ", ".join(f"{title} {one:,}" for title, one in zip(titles, numbers, strict=True))
             + "."
         )
 
 
 def _demonstrations(job: ReportJob) -> bool:
-    """Whether any model was asked with worked examples."""
+    """Tell whether any model was asked with worked examples."""
     return any(map(_asked, job.models.values())) and any(
         wording.demonstrations
         for prompts in job.prompts.values()
@@ -138,15 +147,26 @@ def _demonstrations(job: ReportJob) -> bool:
 
 
 def _scales(card: ReportedDataset) -> Iterator[str]:
+    alike: dict[tuple[object, ...], list[str]] = {}
     for name, bounds in card.scales.items():
-        sentence = f"The scale of {name} runs from {_point(bounds.min)} to {_point(bounds.max)}"
-        sentence += f" ({bounds.direction})"
+        alike.setdefault((bounds.min, bounds.max, bounds.native), []).append(name)
+    for names in alike.values():
+        bounds = card.scales[names[0]]
+        ends = f"from {_point(bounds.min)} to {_point(bounds.max)}"
+        if len({card.scales[name].direction for name in names}) == 1:
+            named, direction = listed(names), f" ({bounds.direction})"
+        else:
+            named = listed(f"{name} ({card.scales[name].direction})" for name in names)
+            direction = ""
+        scales = ("The scale of", "runs") if len(names) == 1 else ("The scales of", "run")
+        sentence = f"{scales[0]} {named} {scales[1]} {ends}{direction}"
         if bounds.native:
             low, high = _point(bounds.native.min), _point(bounds.native.max)
             sentence += f"; human ratings from {low} to {high} were mapped linearly onto it"
+            sentence = sentence if len(names) == 1 else sentence.replace("onto it", "onto them")
         yield f"{sentence}."
     for name, labels in card.labels.items():
-        yield f"For {name} an answer chose {_choice(labels)}: {', '.join(labels.labels)}."
+        yield f"For {name}, an answer chose {_choice(labels)}: {', '.join(labels.labels)}."
 
 
 def _choice(scale: LabelScale) -> str:
@@ -163,10 +183,33 @@ def _point(value: float) -> str:
 
 
 def _models(results: Results) -> str:
-    models = results.job.models.values()
-    asked = ", ".join(_called(model) for model in models if _asked(model))
-    sentences = [f"Ratings were collected from {asked}."] if asked else []
-    return " ".join([*sentences, *_recorded(results)])
+    asked = {name: model for name, model in results.job.models.items() if _asked(model)}
+    called = listed([_called(model) for model in asked.values()]) if asked else ""
+    sentences = [f"Ratings were collected from {called}."] if asked else []
+    return " ".join([*sentences, *_collected(results, list(asked)), *_recorded(results)])
+
+
+def _collected(results: Results, asked: Sequence[str]) -> Iterator[str]:
+    """The first and the last day of the answers of each model, those alike together."""
+    days: dict[str, list[str]] = {}
+    for name in asked:
+        if name in results.answers.received:
+            days.setdefault(_period(*results.answers.received[name]), []).append(name)
+    titles = results.job.titles
+    if len(days) == 1 and len(next(iter(days.values()))) == len(asked):
+        yield f"The answers were collected {next(iter(days))} (UTC)."
+    elif days:
+        told = [
+            f"those of {listed(titles[name] for name in of)} {period}"
+            for period, of in days.items()
+        ]
+        yield f"The answers were collected as follows (UTC): {'; '.join(told)}."
+
+
+def _period(first: date, last: date) -> str:
+    """From one day to another, in words: on 28 November 2026, from … to …."""
+    ends = [f"{day.day} {day:%B} {day.year}" for day in (first, last)]
+    return f"on {ends[0]}" if first == last else f"from {ends[0]} to {ends[1]}"
 
 
 def _called(model: ReportedModel) -> str:
@@ -174,7 +217,7 @@ def _called(model: ReportedModel) -> str:
 
 
 def _recorded(results: Results) -> Iterator[str]:
-    """How ratings came about that were there already."""
+    """The origin of ratings that were recorded before."""
     job = results.job
     recorded = {name: model for name, model in job.models.items() if not _asked(model)}
     if not recorded:
@@ -182,24 +225,27 @@ def _recorded(results: Results) -> Iterator[str]:
     if len(recorded) == 1:
         (model,) = recorded.values()
         yield (
-            f"The ratings of {model.title} were not asked for but read from a file "
+            f"The ratings of {model.title} were not collected for this study but read from a file "
             f"({_known_as(model)})."
         )
     else:
-        called = ", ".join(map(_called, recorded.values()))
-        yield f"The ratings of these were not asked for but read from files: {called}."
+        called = listed(map(_called, recorded.values()))
+        yield (
+            "The ratings of these models were not collected for this study but read from files: "
+            f"{called}."
+        )
     if all(protocol.participants is None for protocol in job.protocols.values()):
         yield "All recorded ratings of an item were used."
     else:
         yield (
-            "Of each item, at most as many recorded ratings were used as a protocol has "
+            "For each item, at most as many recorded ratings were used as the protocol has "
             "participants."
         )
+    unknown = "The prompts, temperature, seeds and dates of these ratings are not recorded here"
     yield (
-        "The wording that they were given with, temperature and seeds are not recorded here: what "
-        "this report says of protocols concerns models that were asked."
+        f"{unknown}; statements about protocols concern the models that were asked."
         if any(map(_asked, job.models.values()))
-        else "The wording that they were given with, temperature and seeds are not recorded here."
+        else f"{unknown}."
     )
     rules: dict[str, list[str]] = {}
     counts = results.answers.counts
@@ -207,35 +253,57 @@ def _recorded(results: Results) -> Iterator[str]:
         rule = ENGINES[model.card["engine"]].read_as(model.card)
         if rule is not None:
             answers = int(counts.loc[counts["model"] == name, "answers"].sum())
-            rules.setdefault(rule, []).append(f"{model.title} ({number(answers, 0)})")
+            rules.setdefault(rule, []).append(f"{model.title} ({answers:,})")
     for rule, read in rules.items():
         yield (
-            f"The answers of {', '.join(read)} were read by a rule declared on the card of these "
-            f"ratings: {rule}."
+            f"The answers of {listed(read)} were read by the rule that their card declares: {rule}."
         )
 
 
 def _known_as(model: ReportedModel) -> str:
-    """What its engine knows a model by: name and revision, or a file."""
+    """The name and revision by which its engine knows a model, or a file."""
     return ENGINES[model.card["engine"]].known_as(model.card)
 
 
-def _protocol(protocol: Protocol) -> str:
-    sentence = f"Under the protocol {protocol.name}, each item was rated in a context of its own"
+def _protocols(job: ReportJob) -> Iterator[str]:
+    """Sentences on each protocol, and on what all of them share."""
+    yield "Each item was presented alone, without other items or earlier answers in the context."
+    for protocol in job.protocols.values():
+        yield _protocol(job, protocol)
+    if any("sampled" in protocol.readouts for protocol in job.protocols.values()):
+        yield DRAWN
+
+
+def _protocol(job: ReportJob, protocol: Protocol) -> str:
+    asked = [
+        template
+        for dataset, card in job.datasets.items()
+        for scale in (*card.scales, *card.labels)
+        if (template := job.question_template(protocol.name, dataset, scale)) is not None
+    ]
+    shown = [len(one.demonstrations) for each in asked for one in each.wording.values()]
+    caps = [each.answer.max_tokens for each in asked]
     ways = []
     if "sampled" in protocol.readouts:
-        who = f"by {protocol.participants} simulated participants"
-        if protocol.personas:
-            who += f", each with a persona of the list {protocol.personas},"
-        ways.append(
-            f"{who} at temperature {number(protocol.temperature, 1)} (top-p 1; no top-k, minimum "
-            "probability or penalties where the server lets them be set; seeds hashed from "
-            "question and participant where it takes seeds)"
-        )
+        longest = ""
+        if caps:
+            limit = "1 token" if max(caps) == 1 else f"up to {span(caps, 0)} tokens"
+            longest = f" in {limit}"
+        personas = f" (personas of the list {protocol.personas})" if protocol.personas else ""
+        who = counted(protocol.participants or 0, "simulated participant")
+        ways.append(f"{who}{personas} answered{longest} (sampled answers)")
     if "exact" in protocol.readouts:
-        ways.append("once for the exact probability of each point of the scale as the next token")
-    wave = f" (wave {protocol.wave})" if protocol.wave > 1 else ""
-    return f"{sentence}{wave}, {', and '.join(ways)}."
+        ways.append(
+            "the model's probabilities of all points of the scale as the next token were read once "
+            "(exact probabilities)"
+        )
+    wave = f"; wave {protocol.wave}, asked anew" if protocol.wave > 1 else ""
+    settings = f"temperature {number(protocol.temperature, 1)}{wave}"
+    opening = f"Under the protocol {protocol.name} ({settings}), "
+    if shown:
+        examples = f"{span(shown, 0)} example{'' if set(shown) == {1} else 's'}"
+        opening += f"the prompt showed {examples if any(shown) else 'no examples'}; "
+    return f"{opening}{', and '.join(ways)}."
 
 
 METHODS = Section(id="methods", heading="Methods", label="Methods", view=_methods, about=True)
@@ -262,7 +330,7 @@ MANIFEST = Section(id="manifest", heading="Manifest", label="Manifest", view=_ma
 
 @dataclass(frozen=True)
 class ExamplePrompt:
-    """A prompt as a model was shown it, for one item; `scale` names all that it asks about."""
+    """A prompt as shown to a model, for one item; `scale` names all scales that it asks about."""
 
     dataset: str
     scale: str
@@ -272,9 +340,9 @@ class ExamplePrompt:
 
 
 def example_prompts(results: Results) -> list[ExamplePrompt]:
-    """What a model was shown, for the first item of each dataset under each protocol.
+    """The prompt for the first item of each dataset under each protocol.
 
-    Where the terms forbid items to be shown, a placeholder stands in the item's place.
+    Where the terms forbid items to be shown, a placeholder takes the item's place.
     """
     job, shown = results.job, []
     for dataset, card in job.datasets.items():
@@ -300,7 +368,7 @@ def example_prompts(results: Results) -> list[ExamplePrompt]:
 
 
 def as_text(prompt: Prompt) -> str:
-    """A prompt as readers see it: ▮ is where the model goes on writing."""
+    """A prompt as readers see it: at ▮ the model goes on writing."""
     if prompt.messages is None:
         return f"{prompt.text}▮"
     lines = [f"[{message.role}]\n{message.content}" for message in prompt.messages]

@@ -1,6 +1,4 @@
-"""Item by item: what readers explore with mouse, finger or keyboard, and where models and people
-disagree most.
-"""
+"""Item by item: ratings to explore by mouse, finger or keyboard, and the largest disagreements."""
 
 from __future__ import annotations
 
@@ -15,10 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from emoalign.report.carried import Numbers, fractions, packed, packed_json, shares
-from emoalign.report.grid import CELL_ORDER, Column, cell_columns, grid, text, value
+from emoalign.report.grid import CELL_ORDER, Column, Row, cell_columns, count, grid, text, value
+from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.scales import LabelScale, Scale
 from emoalign.tables import read_parquet
+from emoalign.wording import number
 
 Places = npt.NDArray[np.int64]
 CELL = ("model", "protocol", "readout")
@@ -45,7 +45,7 @@ class Block:
 def _explorer(results: Results) -> View | Absent:
     blocks = list(_blocks(results))
     if not any(block.about["cells"] for block in blocks):
-        return Absent("No model has rated any item, so there is none to look at.")
+        return Absent("No model has rated any item, so there is nothing to show.")
     # Drawing needs matplotlib, which the workflow's start should not wait for.
     from emoalign.figures.style import model_marks
 
@@ -54,8 +54,8 @@ def _explorer(results: Results) -> View | Absent:
     index = {
         "datasets": {name: _items(results, name) for name in job.datasets},
         "models": {
-            name: {"title": model.title, "colour": marks[name].colour}
-            for name, model in job.models.items()
+            name: {"title": job.short_names[name], "colour": marks[name].colour}
+            for name in job.models
         },
         "scales": [block.about for block in blocks],
     }
@@ -77,7 +77,7 @@ def _blocks(results: Results) -> Iterator[Block]:
             file = results.folder / f"items/{dataset}.parquet"
             rows = read_parquet(file, columns=READ, filters=[("scale", "=", name)])
             ids = sorted(results.stimuli(dataset)["item_id"].astype(str))
-            yield _block(f"{dataset}-{name}", dataset, name, scale, rows, ids)
+            yield _block(f"{dataset}-{name}", dataset, name, scale, rows, ids, results.job)
 
 
 def _block(
@@ -87,6 +87,7 @@ def _block(
     scale: Scale,
     rows: pa.Table,
     ids: list[str],
+    job: ReportJob,
 ) -> Block:
     shown = _points(scale)
     about: dict[str, Any] = {"id": id, "dataset": dataset, "scale": name, "n": len(ids)}
@@ -98,10 +99,14 @@ def _block(
     keys = list(zip(*(rows[name].to_pylist() for name in CELL), strict=True))
     columns = _Columns(rows, len(ids), shown)
     content = [columns.rater("human_", at, np.arange(len(keys)))]
+    places = [{one: place for place, one in enumerate(job.order[name])} for name in CELL]
     belongs: dict[tuple[str, ...], list[int]] = {}
     for row, key in enumerate(keys):
         belongs.setdefault(key, []).append(row)
-    for key in sorted(belongs):
+    for key in sorted(
+        belongs,
+        key=lambda key: [of.get(name, len(of)) for of, name in zip(places, key, strict=True)],
+    ):
         chosen = np.array(belongs[key], dtype=np.int64)
         content.append(columns.rater("", at, chosen))
         about["cells"].append(dict(zip(CELL, key, strict=True)))
@@ -175,7 +180,7 @@ ITEMS = Section(
 )
 
 
-MEANS_READ += ["human_mean", "human_sd"]
+MEANS_READ += ["n_ok", "human_mean", "human_sd", "human_n"]
 
 
 def _disagreements(results: Results) -> View | Absent | None:
@@ -184,21 +189,23 @@ def _disagreements(results: Results) -> View | Absent | None:
     rows = pd.concat(_largest(results), ignore_index=True)
     if rows.empty:
         return Absent(
-            "No item has both a mean of a model and a mean of people, so there is nothing to "
-            "agree or disagree about."
+            "No item has both a model's mean and a human mean, so there is no disagreement to "
+            "measure."
         )
-    rows = rows.sort_values(["size", *CELL_ORDER, "item_id"], ascending=[False] + 6 * [True])
-    said = Column(
-        "Item", lambda row: results.item(row["dataset"], row["item_id"]), "item_id", False
-    )
+    rows = rows.sort_values(
+        ["single", "size", *CELL_ORDER, "item_id"], ascending=[True, False] + 6 * [True]
+    ).drop(columns="single")
+    rows["item"] = [
+        results.item(dataset, item)
+        for dataset, item in zip(rows["dataset"], rows["item_id"], strict=True)
+    ]
+    said = Column("Item", lambda row: str(row["item"]), "item_id", False)
     columns = (
         said,
         *cell_columns(results.job),
         text("Readout", "readout"),
         value("People", "human_mean", "Mean human rating."),
-        value("SD", "human_sd", "Standard deviation over human raters."),
         value("Model", "mean", "Mean rating of the model."),
-        value("SD", "sd", "Standard deviation of the model's ratings."),
         value("Difference", "difference", "Model minus people, in points of the scale."),
         Column(
             "Share of the scale",
@@ -206,12 +213,26 @@ def _disagreements(results: Results) -> View | Absent | None:
             "size",
             meaning="Size of the difference, where the whole scale is 100%.",
         ),
+        value("SD of people", "human_sd", "Standard deviation over human raters."),
+        count("Raters", "human_n", "People who rated the item, where it is known."),
+        value("SD of model", "sd", "Standard deviation of the model's ratings."),
+        Column("Answers", _n_answers, "n_ok", meaning="Answers of the model that are ratings."),
     )
-    return View({"grid": grid("disagreements-table", "Disagreements", rows, columns), "most": MOST})
+    shown = grid("disagreements-table", "Disagreements", rows, columns, source="items/")
+    return View({"grid": shown, "most": MOST})
+
+
+def _n_answers(row: Row) -> str:
+    """How many answers a mean is of; exact probabilities are not counted."""
+    return "exact" if row["readout"] == "exact" else number(row["n_ok"], 0)
 
 
 def _largest(results: Results) -> Iterator[pd.DataFrame]:
-    """The items of each cell with the largest differences, of every dataset."""
+    """The items of each cell with the largest differences, of every dataset.
+
+    Items that rest on a single answer, of the model or of people, come last: one answer is often
+    far from any mean.
+    """
     for dataset, card in results.job.datasets.items():
         if not card.scales:
             continue
@@ -225,7 +246,10 @@ def _largest(results: Results) -> Iterator[pd.DataFrame]:
         )
         rows["difference"] = rows["mean"] - rows["human_mean"]
         rows["size"] = rows["difference"].abs() / ranges.astype(float)
-        rows = rows.dropna(subset="size").sort_values(["size", "item_id"], ascending=[False, True])
+        rows["single"] = rows["human_n"].eq(1) | (rows["n_ok"].eq(1) & rows["readout"].ne("exact"))
+        rows = rows.dropna(subset="size").sort_values(
+            ["single", "size", "item_id"], ascending=[True, False, True]
+        )
         yield rows.groupby(CELL_ORDER, sort=False).head(MOST)
 
 

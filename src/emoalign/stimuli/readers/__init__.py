@@ -1,1 +1,1 @@
-"""Readers: what each is told, and how it reads the files of a dataset."""
+"""Readers of the files of datasets, each with its settings."""

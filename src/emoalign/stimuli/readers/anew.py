@@ -19,7 +19,7 @@ _ENOUGH = 100
 
 
 class AnewSource(ItemTable):
-    """ANEW, read like any table and then checked: copies circulate with columns swapped."""
+    """ANEW: a table, checked for the swapped columns of some copies."""
 
     reader: Literal["anew"] = Field(description="The file format.")
 

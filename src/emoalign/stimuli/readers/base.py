@@ -17,6 +17,7 @@ from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.rows import Row
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import Entry, FileSource
+from emoalign.study.scales import HumanDetail
 
 if TYPE_CHECKING:  # a card is read without numpy
     import numpy as np
@@ -37,11 +38,16 @@ class Source(Entry, ABC):
         """The scales that items can have human ratings on."""
         return self.provides
 
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """The most that the files can tell of human ratings on a scale; a distribution takes at
+        least `min_raters` ratings of an item."""
+        return "distributions" if scale in self.scale_names() else "nothing"
+
     def read(self, paths: Mapping[str, Path], mistakes: Mistakes | None = None) -> list[SourceItem]:
         """All items of the dataset with their human ratings; `paths` are those of `files`.
 
-        What the files must not hold is noted with file, line and column; without `mistakes`, it is
-        told in a DataError.
+        Mistakes in the files are added to `mistakes` with file, line and column; without it, they
+        are raised as a DataError.
         """
         noted = Mistakes() if mistakes is None else mistakes
         items: list[SourceItem] = []
@@ -88,9 +94,9 @@ def _without(value: Any, keys: tuple[str, ...]) -> Any:
 class HumanRatings:
     """Human ratings of one item on one scale, in the numbers of the source file.
 
-    `n` is None, and `sd` NaN, where the source does not tell; `where` is the place in the file,
+    `n` is None, and `sd` NaN, if the source does not give them; `where` is the place in the file,
     `places` those of the single ratings where they differ, `raters` who gave each as `rater_code`
-    writes it, where the source tells.
+    writes it, where known.
     """
 
     mean: float
@@ -104,7 +110,7 @@ class HumanRatings:
 
 @dataclass(frozen=True)
 class HumanLabels:
-    """The labels that each of several people chose for one item; where and who, if it is known."""
+    """The labels that people chose for one item, person by person, with places and raters."""
 
     choices: tuple[tuple[str, ...], ...]
     places: tuple[str, ...] = ()
@@ -130,10 +136,10 @@ class SourceItem:
 
 
 def rater_code(written: str) -> str:
-    """What stands for a person: 16 hex digits of the sha256 of the id, exactly as it is written.
+    """The code of a rater: 16 hex digits of the sha256 of the id, exactly as it is written.
 
-    Ids of people are kept nowhere else. Whoever has a list of ids can still find out whose code it
-    is, so that codes are not shown either.
+    Ids of people are kept nowhere else. Codes are not shown either, because anybody with a list of
+    ids could find out whose they are.
     """
     return hashlib.sha256(written.encode()).hexdigest()[:16]
 

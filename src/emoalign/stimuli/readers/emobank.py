@@ -25,36 +25,33 @@ _log = logging.getLogger(__name__)
 
 
 class EmobankSource(Source):
-    """EmoBank: sentences that several people rated on valence, arousal and dominance."""
+    """EmoBank: sentences rated on valence, arousal and dominance."""
 
     provides = ("valence", "arousal", "dominance")
-    reader: Literal["emobank"] = Field(description="The file format.")
+    reader: Literal["emobank"] = Field(description="File format.")
     ratings: FileSource = Field(
-        description="The single ratings of one perspective: individual_reader_ratings.csv or "
-        "individual_writer_ratings.csv."
+        description="individual_reader_ratings.csv or individual_writer_ratings.csv."
     )
-    texts: FileSource = Field(description="The sentences: raw.csv.")
-    splits: FileSource | None = Field(None, description="Train, dev and test: emobank.csv.")
+    texts: FileSource = Field(description="raw.csv.")
+    splits: FileSource | None = Field(None, description="emobank.csv, with train, dev and test.")
     categories: FileSource | None = Field(
         None,
-        description="Documents and their genres, which become strata: meta.tsv.",
+        description="meta.tsv, with documents and their genres (strata).",
     )
     cluster: Literal["document"] | None = Field(
         None,
-        description="document: the sentences of a document (from categories), which are not "
-        "independent, are resampled together, and folds never part them; the headlines of SemEval "
-        "stand alone. Without this setting, every sentence stands alone.",
+        description=(
+            "document: sentences of a document form a cluster; SemEval headlines stand alone."
+        ),
     )
     skips: Literal["drop", "keep"] = Field(
         "drop",
-        description="What becomes of rows with valence, arousal and dominance 1: raters who "
-        "skipped a sentence. The authors dropped them.",
+        description="Rows with 1 on all scales: skipped by the rater; the authors dropped them.",
     )
     min_raters: int = Field(
         2,
         ge=1,
-        description="Ratings a sentence must have; others are left out and counted in the log. "
-        "The authors' own means are of 2 or more.",
+        description="Ratings a sentence needs; the authors' means use 2.",
     )
 
     @model_validator(mode="after")
@@ -137,7 +134,12 @@ def _ratings(
             if source.skips == "drop":
                 continue
         rows.append(rating)
-    _log.info("%s: rows that skip a sentence (1, 1, 1): %d (%s)", path, skips, source.skips)
+    _log.info(
+        "%s: rows of raters who skipped the sentence (1, 1, 1): %d (skips: %s)",
+        path,
+        skips,
+        source.skips,
+    )
     return given
 
 

@@ -22,6 +22,7 @@ from emoalign.stimuli.rows import Row
 from emoalign.stimuli.sheets import Layout, places, read_rows
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource, Name
+from emoalign.study.scales import HumanDetail
 
 SCALE = "emotions"
 _UNCLEAR = "example_very_unclear"
@@ -34,20 +35,17 @@ _log = logging.getLogger(__name__)
 
 
 class GoemotionsSource(Source):
-    """GoEmotions, rater by rater: which labels each person chose for a comment."""
+    """GoEmotions with the choices of each rater."""
 
     provides = ("emotions",)
-    reader: Literal["goemotions"] = Field(description="The file format.")
+    reader: Literal["goemotions"] = Field(description="File format.")
     ratings: tuple[FileSource, ...] = Field(
         min_length=1,
-        description="All raw files. The rows of a comment are scattered over them, so that they "
-        "are read together.",
+        description="All raw files; the rows of a comment are scattered over them.",
     )
     splits: dict[Name, FileSource] = Field(
         default_factory=dict,
-        description=(
-            "Files of the published splits by name; they list the comments in each split."
-        ),
+        description="Files of the published splits, by name.",
     )
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
@@ -124,14 +122,18 @@ class GoemotionsSource(Source):
 
 
 class GoemotionsSplitsSource(Source):
-    """The published splits of GoEmotions: the labels that raters agreed on, without the raters."""
+    """The published splits of GoEmotions: agreed labels without raters."""
 
     provides = ("emotions",)
-    reader: Literal["goemotions-splits"] = Field(description="The file format.")
+    reader: Literal["goemotions-splits"] = Field(description="File format.")
     splits: dict[Name, FileSource] = Field(
-        min_length=1, description="The files by the name of the split: text, label numbers, id."
+        min_length=1, description="Files by name of the split: text, label numbers, id."
     )
-    labels: FileSource = Field(description="The names of the labels, one per line: emotions.txt.")
+    labels: FileSource = Field(description="emotions.txt: label names, one per line.")
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """One set of labels for each comment, on which raters agreed."""
+        return "means" if scale in self.provides else "nothing"
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """Comments with the labels that raters agreed on, as if one person had chosen them.
@@ -185,7 +187,7 @@ def _chosen(
 
 
 def _rater(row: Row, header: Sequence[str]) -> str:
-    """The code of who rated; empty where the file does not tell."""
+    """The code of the rater; empty if the file has none."""
     written = str(row.fields[header.index(_RATER)]) if _RATER in header else ""
     return rater_code(written) if written.strip() else ""
 

@@ -21,6 +21,7 @@ from emoalign.stimuli.readers.base import (
 )
 from emoalign.stimuli.sheets import Layout, places, read_records, read_rows
 from emoalign.study.fields import FileSource
+from emoalign.study.scales import HumanDetail
 
 if TYPE_CHECKING:  # a card is read without numpy
     from emoalign.statistics.pairs import FloatArray
@@ -32,16 +33,20 @@ _TOLERANCE = 1e-6
 
 
 class OasisSource(Source):
-    """OASIS: images with means, SDs and numbers of raters, and single ratings if at hand."""
+    """OASIS: images with norms and, optionally, single ratings."""
 
     provides = ("valence", "arousal")
-    reader: Literal["oasis"] = Field(description="The file format.")
-    norms: FileSource = Field(description="The norms: OASIS.csv.")
+    reader: Literal["oasis"] = Field(description="File format.")
+    norms: FileSource = Field(description="OASIS.csv.")
     ratings: FileSource | None = Field(
         None,
-        description="The single ratings: OASIS_data.csv. They must reproduce the norms; since "
-        "each row is one person, the reliability can then be estimated for identified raters.",
+        description="OASIS_data.csv, single ratings with rater ids; must reproduce the norms.",
     )
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """SDs, and distributions where the single ratings are at hand."""
+        known = super().detail(scale, min_raters)
+        return "SDs" if known == "distributions" and self.ratings is None else known
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """An image per row: means, SDs (ddof 1) and Ns, with single ratings if given.

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class TableSource(ItemTable):
-    """Any table of items, with human ratings or without: no program code is needed."""
+    """Any table of items, with or without human ratings."""
 
     reader: Literal["table"] = Field(description="The file format.")
 

@@ -1,4 +1,4 @@
-"""Columns of a table and how it is written, as a dataset's card says it."""
+"""The columns and the format of a table, as given in a dataset's card."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ from pydantic import Field, model_validator
 from emoalign.stimuli.readers.base import Source
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import Entry, FileSource, Name
+from emoalign.study.scales import HumanDetail
 
 
 class ScaleColumns(Entry):
-    """The columns of a table that hold the human ratings on one scale."""
+    """Columns with the human ratings on one scale."""
 
     short: ClassVar[str] = "mean: {0}"
 
     mean: str | None = Field(
-        None, description="Column with the mean. Give this, or ratings, or labels."
+        None, description="Column with the mean. Give this, ratings or labels."
     )
-    sd: str | None = Field(None, description="Column with the standard deviation over raters.")
+    sd: str | None = Field(None, description="Column with the SD over raters.")
     n: str | None = Field(None, description="Column with the number of raters.")
     ratings: tuple[str, ...] = Field(
         (),
-        description="Columns with single ratings, such as one for each rater; mean, SD and number "
-        "follow from them.",
+        description="Columns with single ratings; mean, SD and n follow from them.",
     )
     labels: str | None = Field(
         None,
-        description="Column with the labels that one rater chose, for a scale of labels; several "
-        "are separated as label_separator says.",
+        description="Column with the labels a rater chose, separated by label_separator.",
     )
 
     @model_validator(mode="after")
@@ -52,34 +51,31 @@ class ScaleColumns(Entry):
 
 
 class JoinedTable(TableFormat):
-    """A table with human ratings, whose rows are known by their id."""
+    """A table with human ratings and item ids."""
 
     table: FileSource = Field(description="The table: CSV, TSV, XLSX, XLS, Parquet or JSONL.")
     label_separator: str = Field(
-        ";", min_length=1, description="What separates several labels in a field."
+        ";", min_length=1, description="Separator of several labels in a field."
     )
     rows: Literal["items", "ratings"] = Field(
         "items",
-        description="items: a row is an item. ratings: a row is one person's rating of an item, "
-        "and the rows of an item belong together.",
+        description="items: a row per item. ratings: a row per rating.",
     )
     rater: str | None = Field(
         None,
-        description="With rows: ratings, the column that says which person gave the rating: a "
-        "number or code. Only a hash of it is kept.",
+        description="With rows: ratings, column that identifies the rater. Only a hash is kept.",
     )
     columns_are_raters: bool = Field(
         False,
-        description="Whether each column of single ratings is one person throughout the table.",
+        description="Whether each rating column is one person throughout.",
     )
-    id: str = Field(description="Column with the id of the item, which no other item may have.")
+    id: str = Field(description="Column with the unique id of the item.")
     scales: dict[Name, ScaleColumns] = Field(
-        default_factory=dict, description="Columns with human ratings, by the scale's name below."
+        default_factory=dict, description="Columns with human ratings, by scale."
     )
     sd_ddof: Literal[0, 1] = Field(
         1,
-        description="1 where SDs were computed with n − 1 in the denominator, 0 where with n; these"
-        " are converted.",
+        description="1 if SDs were computed with n − 1, 0 if with n (converted).",
     )
 
     @model_validator(mode="after")
@@ -124,22 +120,21 @@ class ItemTable(JoinedTable, Source):
 
     reader: Literal["table", "anew"] = Field(description="The file format.")
     text: str | None = Field(None, description="Column with the word or sentence.")
-    image: str | None = Field(None, description="Column with the name of the image file.")
-    image_suffix: str = Field(
-        "", description="What the name lacks to be that of the file, such as .jpg."
-    )
+    image: str | None = Field(None, description="Column with the image file name.")
+    image_suffix: str = Field("", description="Ending to add to the name, such as .jpg.")
     stratum: str | None = Field(
-        None, description="Column with the group an item belongs to, such as its category."
+        None, description="Column with a group of items, such as a category."
     )
-    split: str | None = Field(None, description="Column with the split an item belongs to.")
+    split: str | None = Field(None, description="Column with a split.")
     cluster: str | None = Field(
         None,
-        description="Column that groups items which are not independent, such as those of one "
-        "lemma or document: they are resampled together, and folds never separate them. An item "
-        "with an empty field forms its own group.",
+        description=(
+            "Column that groups dependent items, such as a lemma or document; an empty "
+            "field forms its own group."
+        ),
     )
     joined: tuple[JoinedTable, ...] = Field(
-        (), description="More tables with ratings of the same items, joined by id."
+        (), description="Further tables with ratings of the same items, joined by id."
     )
 
     @model_validator(mode="after")
@@ -164,3 +159,17 @@ class ItemTable(JoinedTable, Source):
     def scale_names(self) -> tuple[str, ...]:
         """The scales that one of the tables has columns for."""
         return tuple(self.columns())
+
+    def detail(self, scale: str, min_raters: int) -> HumanDetail:
+        """What the columns of the scale can tell: as many ratings as there are columns, unless
+        each row is a rating."""
+        part = next((one for one in self.parts() if scale in one.scales), None)
+        if part is None:
+            return "nothing"
+        columns = part.scales[scale]
+        if columns.mean is not None:
+            return "means" if columns.sd is None else "SDs"
+        n = len(columns.ratings) or 1
+        if part.rows == "ratings" or n >= min_raters:
+            return "distributions"
+        return "means" if n == 1 else "SDs"

@@ -88,7 +88,7 @@ class TableReading:
         return items
 
     def _may_come_again(self, item: TableItem, row: Record) -> bool:
-        """Tell whether an item may have another row; else note why not."""
+        """Tell whether an item may have another row; if not, add a mistake."""
         line = item.first.where.rpartition(", ")[2]
         if self.part.rows == "items":
             self.mistakes.add(
@@ -166,7 +166,7 @@ class TableReading:
             )
 
     def _rater(self, row: Record) -> str | None:
-        """The code of who gave the ratings of a row, where the card says how to tell."""
+        """The code of the rater of a row; None if the card names no column of raters."""
         written = row.fields.get(_RATER)
         if written is None or self.part.missing(written):
             return None
@@ -212,6 +212,6 @@ class TableReading:
 
 
 def _all(raters: Sequence[str | None]) -> tuple[str, ...] | None:
-    """Who gave each rating, where the card says how to tell."""
+    """The rater of each rating; None unless all are known."""
     known = tuple(rater for rater in raters if rater is not None)
     return known or None

@@ -25,13 +25,12 @@ from emoalign.study.fields import FileSource
 
 
 class VaderLexiconSource(Source):
-    """The VADER lexicon: a line is a token, its mean, its SD and the list of its ratings."""
+    """The VADER lexicon, or any list of words in its format."""
 
     provides = ("valence",)
-    reader: Literal["vader-lexicon"] = Field(description="The file format.")
+    reader: Literal["vader-lexicon"] = Field(description="File format.")
     lexicon: FileSource = Field(
-        description="The file. Any list of words with raw ratings can be written in its format; "
-        "mean and SD are recomputed from the ratings."
+        description="The file; mean and SD are recomputed from its ratings."
     )
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
@@ -55,14 +54,12 @@ class VaderLexiconSource(Source):
 
 
 class VaderSentencesSource(Source):
-    """The sentence sets of VADER: texts in one file, their ratings in another."""
+    """The sentence sets of VADER."""
 
     provides = ("valence",)
-    reader: Literal["vader-sentences"] = Field(description="The file format.")
-    texts: FileSource = Field(description="The file …_GroundTruth.txt: id, mean, text.")
-    ratings: FileSource = Field(
-        description="The file …_anonDataRatings.txt: id, mean, SD and the list of ratings."
-    )
+    reader: Literal["vader-sentences"] = Field(description="File format.")
+    texts: FileSource = Field(description="…_GroundTruth.txt: id, mean, text.")
+    ratings: FileSource = Field(description="…_anonDataRatings.txt: id, mean, SD, ratings.")
 
     def read_noting(self, paths: Mapping[str, Path], mistakes: Mistakes) -> list[SourceItem]:
         """A sentence set: `id, mean, text` in one file, `id, mean, SD, [ratings]` in the other."""

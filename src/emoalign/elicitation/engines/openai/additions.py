@@ -88,7 +88,7 @@ _REFUSED_PARAMETERS = (
 
 
 class SecretValue(Entry):
-    """A secret value, which an environment variable holds."""
+    """A value held by an environment variable."""
 
     env: str = Field(description="Name of the environment variable.")
 

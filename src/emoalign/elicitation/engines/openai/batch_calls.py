@@ -26,6 +26,7 @@ from emoalign.elicitation.engines.openai.replies import (
 )
 from emoalign.elicitation.engines.openai.waits import in_words
 from emoalign.errors import EngineError
+from emoalign.wording import sentence
 
 AGAIN = "Submitted batches are remembered; the next run collects their answers."
 _log = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ class BatchCalls:
         if status == 404:
             remedy = self._not_found(what)
         said = self.keyless(fault.said)
-        return BatchError(f"{self.where()} ({what}) {said} {remedy}", fault, status)
+        return BatchError(f"{self.where()} ({what}) {sentence(said)} {remedy}", fault, status)
 
     def where(self) -> str:
         """The server, for messages."""

@@ -21,6 +21,7 @@ from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.journal import Answer, Key
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
+from emoalign.wording import sentence
 
 KEPT_AT_ONCE = 500
 """Lines of a collected batch that are written to the journal together."""
@@ -113,7 +114,7 @@ class Harvest:
                     check_logprobs(answers, reply)
             except Fault as fault:
                 said = self._client.keyless(fault.said)
-                why = f"{self._client.where()} {said} {fault.remedy}".rstrip()
+                why = f"{self._client.where()} {sentence(said)} {fault.remedy}".rstrip()
                 if fault.kind in ("rejected", "empty"):
                     if fault.kind == "empty":  # it may be charged for
                         usd += most * len(participants)
@@ -156,7 +157,7 @@ class Harvest:
     def unanswered(self) -> str:
         """The provider's words on requests without an answer, the commonest first."""
         said = "; ".join(f"{reason} ({times}×)" for reason, times in self.reasons.most_common(3))
-        return f" Of the last round: {said}" if said else ""
+        return f" Reasons in the last round: {sentence(said)}" if said else ""
 
 
 def price_factor(prices: Prices) -> float:

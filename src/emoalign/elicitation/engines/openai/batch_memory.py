@@ -1,4 +1,4 @@
-"""Batches under way, remembered on disk: whoever is killed meanwhile finds them again."""
+"""Batches under way, remembered on disk, so that a job that was killed finds them again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emoalign.errors import JournalError
 from emoalign.tables import atomic
 
 Asked = tuple[str, tuple[int | None, ...]]
-"""What a line of a batch asks: the id of the request, and for which participants."""
+"""The content of a line of a batch: the id of the request, and its participants."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Batches as the provider tells of them, whatever it leaves out or adds."""
+"""The states of batches as the provider reports them, whatever it leaves out or adds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from emoalign.wording import sentence
 
 ENDED = ("completed", "failed", "expired", "cancelled")
 
@@ -41,9 +43,9 @@ class BatchState:
         )
 
     def why_failed(self) -> tuple[str, str]:
-        """The reasons why it was not accepted, line by line, and what to do."""
+        """The reasons why it was not accepted, and what to do."""
         said = [
-            (f"line {line}: " if line is not None else "") + message
+            (f"line {line}: " if line is not None else "") + sentence(message)
             for _, line, message in self.reasons
         ]
         more = f" (and {len(said) - 5} more)" if len(said) > 5 else ""

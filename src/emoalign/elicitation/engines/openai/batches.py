@@ -24,12 +24,13 @@ from emoalign.elicitation.engines.openai.openai_model import OpenAIModel
 from emoalign.elicitation.inquiry import Inquiry
 from emoalign.elicitation.rating import Ask
 from emoalign.errors import BudgetError, EngineError
+from emoalign.wording import sentence
 
 ROUNDS = 3
 """Times that what is missing is submitted."""
 
 PATIENCE_S = 3600.0
-"""Seconds for which nobody has to tell how batches are, before the job stops."""
+"""Seconds without any news about batches before the job stops."""
 
 LONGEST_POLL_S = 900.0
 """Seconds, at most, after which a batch that has to wait for others is submitted again."""
@@ -81,8 +82,7 @@ async def _rounds(batches: _Batches, inquiry: Inquiry) -> None:
     if inquiry.unanswered:
         raise EngineError(
             f"{batches.where} left {inquiry.unanswered} answers out of its batches, {ROUNDS} times "
-            f"over.{batches.unanswered()} What was answered is kept: running again asks for the "
-            "rest."
+            f"over.{batches.unanswered()}"
         )
 
 
@@ -130,7 +130,7 @@ class _Batches:
     async def deliver(self, asks: Sequence[Ask]) -> None:
         """Submit requests in as many batches as they need, and collect what comes.
 
-        Afterwards `held_back` tells whether a batch failed because others were under way.
+        Afterwards `held_back` says whether a batch failed because others were under way.
         """
         self.held_back = False
         self._harvest.reasons.clear()
@@ -247,7 +247,7 @@ class _Batches:
             reason, remedy = batch.why_failed()
             error = EngineError(
                 f"{self.where} did not accept batch {batch.id}: "
-                f"{self._client.keyless(reason)} {remedy}"
+                f"{sentence(self._client.keyless(reason))} {remedy}"
             )
             if not batch.held_back:
                 raise error

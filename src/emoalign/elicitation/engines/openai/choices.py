@@ -21,7 +21,7 @@ from emoalign.elicitation.readings import wordless
 _TEXT = ("text", "value", "content", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text")
 _THINKS = ("think", "thought", "reason", "summary")
-"""What the names of all kinds of parts have in common that are thoughts."""
+"""Words that occur in the names of all kinds of parts that are thoughts."""
 
 _DEEPEST = 4
 """Parts inside parts that are read."""
@@ -31,7 +31,7 @@ _PLAIN = {"role", "content"}
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a choice says, by kind: the answer, the thoughts before it, a refusal, if it is one."""
+    """The texts of a choice: the answer, the thoughts before it, and the refusal, if any."""
 
     text: str = ""
     thinking: str = ""
@@ -80,7 +80,7 @@ def has_probabilities(reply: Mapping[str, Any]) -> bool:
 
 
 def said(choice: object) -> Said | None:
-    """What a choice says; None where it is of no known form."""
+    """The texts of a choice; None if it is of no known form."""
     if not isinstance(choice, dict):
         return None
     message = choice.get("message")
@@ -106,7 +106,7 @@ def said(choice: object) -> Said | None:
 
 
 def _content(content: object, depth: int = _DEEPEST) -> Said | None:
-    """What a message's content says: a text, or parts of several kinds, which may hold others."""
+    """The texts in a message's content, which is a text, or parts that may contain others."""
     if content is None:
         return Said()
     if isinstance(content, str):
@@ -125,7 +125,7 @@ def _content(content: object, depth: int = _DEEPEST) -> Said | None:
 
 
 def _part(part: Mapping[str, Any], depth: int) -> Said | None:
-    """What a part says, by its kind; without one, by the name of what is in it."""
+    """The texts of a part, by its kind or else by the name of its content."""
     kind = part.get("type")
     if kind is None:
         kind = next((name for name in (*_TEXT, "refusal", *_THOUGHTS) if name in part), None)

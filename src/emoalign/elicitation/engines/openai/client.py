@@ -51,11 +51,11 @@ from emoalign.elicitation.rating import Ask
 from emoalign.elicitation.rejections import Rejected
 from emoalign.errors import EngineError
 from emoalign.prompts import estimated_tokens
+from emoalign.wording import sentence
 
 EMPTY_TRIES = 3
 """Times that a question is sent that brings a list of no answers, or no log-probabilities."""
 
-_KEPT = "Answers that have arrived are kept in the journal; running again asks only for the rest."
 LONGEST_REASON = 1000
 """Characters of a provider's reason not to accept a request that are kept."""
 DEFAULTS_ON = (
@@ -156,7 +156,7 @@ class OpenAIEngine:
                 reply, _ = await self._post(place, body, 0, _is_object, elsewhere=_ELSEWHERE)
                 ids = token_ids(reply)
                 if ids is None:
-                    raise odd(f"tells no tokens of {text!r} at {place}: {beginning(reply)}")
+                    raise odd(f"returned no tokens of {text!r} at {place}: {beginning(reply)}")
             except Fault as fault:
                 if fault.status not in _ELSEWHERE:
                     raise self._explained(fault) from None
@@ -247,11 +247,11 @@ class OpenAIEngine:
                 fault,
                 f"It asks to wait {in_words(fault.wait_s)}, longer than longest_wait_s in the "
                 f"model's card ({longest:g} s). Run the command again after that time, or raise "
-                f"longest_wait_s. {_KEPT}",
+                "longest_wait_s.",
             )
         if attempt > self._limits.retries:
             tried = "once" if attempt == 1 else f"{attempt} times"
-            raise self._explained(fault, f"{fault.remedy} This was tried {tried}. {_KEPT}")
+            raise self._explained(fault, f"{fault.remedy} This was tried {tried}.")
         now = time.monotonic()
         pause = max(backoff(attempt, longest, random.random()), fault.wait_s or 0)  # noqa: S311
         if fault.kind == "busy":
@@ -265,7 +265,7 @@ class OpenAIEngine:
         if remedy is None:
             known = card_should_say(fault.said) if fault.kind in ("permanent", "rejected") else None
             remedy = known or fault.remedy
-        return EngineError(f"{self._where()} {said} {remedy}")
+        return EngineError(f"{self._where()} {sentence(said)} {remedy}".rstrip())
 
     def _keyless(self, said: object, most: int = 300) -> str:
         """The beginning of what a server said, which may repeat secrets, without them."""

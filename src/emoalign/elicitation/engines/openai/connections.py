@@ -23,7 +23,7 @@ from emoalign.errors import EngineError
 _log = logging.getLogger(__name__)
 
 CONNECTION_ERRORS = (aiohttp.ClientError, OSError)
-"""What a request may raise that was not answered, or not to the end."""
+"""The errors of a request that was not answered, or not to the end."""
 
 _NEVER_SENT = (
     *(aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError),
@@ -42,7 +42,7 @@ _REFUSED_BY_PROXY = (
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a server answered, whole."""
+    """A complete reply of a server."""
 
     status: int
     headers: Mapping[str, str]

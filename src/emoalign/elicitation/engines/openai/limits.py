@@ -20,7 +20,7 @@ answer left unused, and never enough to exceed the allowance of any minute by mo
 class Allowance:
     """So many requests or tokens per minute, spent evenly (the generic cell rate algorithm).
 
-    Times are seconds on any clock that does not go back. ITU-T I.371, annex A, tells the algorithm.
+    Times are seconds on any monotonic clock. The algorithm is that of ITU-T I.371, annex A.
     """
 
     def __init__(self, per_minute: float) -> None:
@@ -43,7 +43,7 @@ class Allowance:
 
 
 class Pacing:
-    """When the next request may be sent to one server; `now` is always in seconds on one clock.
+    """The times at which requests may be sent to one server; `now` is in seconds on one clock.
 
     Too many requests (429) halve how many may be under way at once, only once for those that were
     sent before. Every full round of successes allows one more again, up to the limit.

@@ -52,20 +52,20 @@ TOKEN_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max
 
 
 class BatchSettings(Entry):
-    """Grouping of requests into batches."""
+    """Sizes and pace of batches."""
 
-    max_requests: int = Field(50_000, ge=1, description="Requests in one batch, at most.")
-    max_bytes: int = Field(190_000_000, ge=1, description="Size of one batch in bytes, at most.")
+    max_requests: int = Field(50_000, ge=1, description="Most requests per batch.")
+    max_bytes: int = Field(190_000_000, ge=1, description="Most bytes per batch.")
     at_once: int | None = Field(
         None,
         ge=1,
-        description="The most batches under way at once; null for no limit. Some accounts limit "
-        "the number of queued tokens; smaller batches, one after another, stay within "
-        "that limit.",
+        description=(
+            "Most batches at once, for accounts that limit queued tokens; null for no limit."
+        ),
     )
-    poll_s: float = Field(30, gt=0, description="Seconds between questions how far a batch is.")
+    poll_s: float = Field(30, gt=0, description="Seconds between status requests.")
     completion_window: str = Field(
-        "24h", description="Time the provider is given, in its own words."
+        "24h", description="Time given to the provider, in its own words."
     )
 
 
@@ -74,50 +74,51 @@ class OpenAIModel(ServedModel):
 
     heading: ClassVar[str] = "Model behind an API"
     introduction: ClassVar[str] = (
-        "For OpenAI itself, and for every other provider or server with the same interface: give "
-        "its address as `base_url`. Prefer a model name with a date or version, so that the study "
-        "can be repeated. Say only what the server really can do: a study that needs more is "
-        "refused before anything is spent."
+        "Prefer a model name with a date or version, so that the study can be repeated."
     )
     example: ClassVar[Path | str] = _EXAMPLE
     decisive: ClassVar[frozenset[str]] = frozenset({"engine", "model", "revision", "extra_body"})
     packages: ClassVar[tuple[str, ...]] = ("openai",)
 
-    engine: Literal["openai"] = Field(description="The engine that asks this model.")
-    model: str = Field(description="The name the server knows the model by.")
+    engine: Literal["openai"] = Field(description="Engine of the model.")
+    model: str = Field(description="Model name sent to the server.")
     revision: str | None = Field(
-        None, description="Version of the weights, where the name alone does not fix it."
+        None, description="Version of the weights, if the name does not fix it."
     )
     base_url: str = Field(
         "https://api.openai.com/v1", description="Address of the interface, including /v1."
     )
     api_key_env: str | None = Field(
         "OPENAI_API_KEY",
-        description="Environment variable with the API key; null for a server without keys. "
-        "Never write the key itself into a file.",
+        description=(
+            "Environment variable with the API key; null for none. Never write the key "
+            "itself into a file."
+        ),
     )
     extra_body: dict[str, JsonValue] = Field(
         default_factory=dict,
-        description="The provider's own parameters, of any form, sent with every request, such "
-        "as one that turns thinking off. They are part of the request: if you change one, the "
-        "model is asked again. Parameters that emoalign sets itself (model, temperature, "
-        "max_tokens …) are refused here.",
+        description=(
+            "Further parameters sent with every request, such as one that turns reasoning "
+            "off. A change asks again."
+        ),
     )
     headers: dict[str, str | SecretValue] = Field(
         default_factory=dict,
-        description="The provider's own headers, sent with every request: a text or, for a "
-        "secret, the environment variable that contains it, as {env: NAME}. Their names are "
-        "recorded in the manifest, but not their values; changing one causes no new requests.",
+        description=(
+            "Further headers; for secrets {env: NAME}. The manifest records only their "
+            "names; a change causes no requests."
+        ),
     )
-    prices: Prices | None = Field(None, description="What the provider charges.")
+    prices: Prices | None = Field(None, description="Prices of the provider.")
     delivery: Literal["single", "batch"] = Field(
         "single",
-        description="single: a request per question, answered at once. batch: through the "
-        "provider's batch interface, usually at half the price, within a day. The answers are the "
-        "same: changing it asks for nothing again.",
+        description=(
+            "single: single requests. batch: the batch interface, usually half price "
+            "within a day. A change causes no requests."
+        ),
     )
     batches: BatchSettings = Field(
-        default_factory=BatchSettings, description="What batches are like, with delivery: batch."
+        default_factory=BatchSettings, description="Settings for delivery: batch."
     )
 
     @classmethod

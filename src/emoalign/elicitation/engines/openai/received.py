@@ -1,4 +1,4 @@
-"""What a server sends, as bytes and as JSON: unpacked, and never more than an answer can be."""
+"""Replies of a server as bytes and as JSON, unpacked, and no larger than an answer can be."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Providers' ways to say that they refuse content, or that there is no money left.
 
 There is no common form: a code may stand anywhere in an error, or in a text inside it, since
-gateways wrap what they were told; some say it in words alone. So all of it is searched as text.
+gateways wrap the original error; some give only words. So all of it is searched as text.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ _PENNILESS = _search(_PENNILESS_CODES, _PENNILESS_WORDS)
 
 
 def text_of(content: bytes) -> str:
-    """What a server said, without escapes where it is JSON."""
+    """The words of a server, without the escapes of JSON."""
     try:
         return as_text(orjson.loads(content))
     except orjson.JSONDecodeError:

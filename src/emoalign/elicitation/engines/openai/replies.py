@@ -43,7 +43,7 @@ FIRST_PAUSE_S = 0.5
 
 _TOP_UP = (
     "The account has no money or credits left, or has reached its own spending limit: top it up or "
-    "raise the limit with the provider, then run again. Answers that have arrived are kept."
+    "raise the limit with the provider, then run again."
 )
 _REMEDIES = {
     400: "The server does not accept this request: check the prompt set and the model's card.",
@@ -59,10 +59,7 @@ _REDIRECTED = (
     "It was not followed and nothing was sent there: items go only where the model's card says. If "
     "that is the right address, write it as base_url into the card."
 )
-_TOMORROW = (
-    "The quota of the day is used up: run again when it is there again, or have it raised by the "
-    "provider. Answers that have arrived are kept."
-)
+_TOMORROW = "The quota of the day is used up: run again tomorrow, or have the provider raise it."
 _LATER = "The fault did not pass: try again later."
 _LOGIN = (
     "The fault did not pass: is there a proxy or a login page in between, and is base_url right?"
@@ -149,7 +146,7 @@ def _redirected(status: int, target: str) -> Fault:
 
 
 def failure_in(reply: Mapping[str, Any], words: Sequence[str] = ()) -> Fault | None:
-    """The fault that a reply with status 200 tells of, in place of an answer or of every answer."""
+    """The fault in a reply with status 200 that has an error in place of some or all answers."""
     if reply.get("error"):
         fault = _failure(reply["error"], reply, words)
         fault.usage = reply.get("usage", FREE)
@@ -215,7 +212,7 @@ def _fault(
     wait_s: float | None,
     words: Sequence[str],
 ) -> Fault:
-    """The fault that an error tells of: `fields` of it, and all of it as `text`."""
+    """The fault in an error: its `fields`, and all of it as `text`."""
     waits = [wait for wait in (wait_s, wait_in(fields)) if wait is not None]
     wait_s = max(waits, default=None)
     message = fields.get("message")

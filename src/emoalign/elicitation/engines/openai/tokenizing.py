@@ -1,4 +1,4 @@
-"""How a server splits text into tokens: POST /tokenize of llama.cpp and of vLLM."""
+"""The tokens of a text according to a server: POST /tokenize of llama.cpp and of vLLM."""
 
 from __future__ import annotations
 

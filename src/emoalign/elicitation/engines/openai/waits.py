@@ -21,7 +21,7 @@ _MILLISECONDS_SINCE_1970 = 1e11
 
 
 LONGEST_S = 366 * 86400.0
-"""Seconds, a year: who asks to wait longer has told no time."""
+"""Seconds of a year: a longer waiting time is not taken seriously."""
 
 
 def in_words(seconds: float) -> str:
@@ -30,7 +30,7 @@ def in_words(seconds: float) -> str:
 
 
 def server_time(headers: Mapping[str, str]) -> datetime:
-    """The time by the server's own clock, where it tells it: the clock here may be wrong."""
+    """The time by the server's own clock, if it is given: the clock here may be wrong."""
     return _http_date(headers.get("date", "")) or datetime.now(UTC)
 
 
@@ -43,7 +43,7 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def no_wait(headers: Mapping[str, str], error: Mapping[str, Any]) -> str | None:
-    """What a server asks to wait, as it says it, where no time can be read in any of it."""
+    """The waiting time that a server asks for, in its words, if it cannot be read as a time."""
     said = [headers.get("retry-after-ms"), headers.get("retry-after"), *_delays(error)]
     if asked_wait(headers) is not None or wait_in(error) is not None:
         return None
@@ -98,7 +98,7 @@ def exhausted_for(headers: Mapping[str, str]) -> float:
 
 
 def seconds_until(text: str, now: datetime) -> float | None:
-    """Seconds until a time that is told in any of the ways there are; None for anything else.
+    """Seconds until a time in any of the usual notations; None for anything else.
 
     A length of time (6m0s, 12.5), seconds or milliseconds since 1970, or a date (RFC 3339, HTTP),
     at most a year away.

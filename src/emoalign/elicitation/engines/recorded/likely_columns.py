@@ -1,4 +1,4 @@
-"""What the columns of a recorded table are likely to hold, from its header and first rows.
+"""Guesses about the columns of a recorded table, from its header and first rows.
 
 For a card to begin with: whoever made the table knows better.
 """
@@ -16,7 +16,7 @@ from emoalign.stimuli.images import image_name
 from emoalign.tables import STATUSES
 
 FEW = 20
-"""Different values, at most, of a column that tells scales, models or statuses apart."""
+"""The most different values of a column of scales, models or statuses."""
 
 _NAMES = {
     "item": "id itemid wordid stimulusid imageid sentenceid item stimulus",

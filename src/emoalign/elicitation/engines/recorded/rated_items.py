@@ -14,7 +14,7 @@ from emoalign.study.source_files import locate_verified
 
 
 def rated_items(job: PreparationJob) -> list[RatedItems]:
-    """What each recorded model has answers to, on every scale of the job and under every protocol.
+    """The items that each recorded model has answers to, on every scale and under every protocol.
 
     An answer that is no rating, such as a refusal, counts; an empty field does not. Raises
     DataError when a table is missing, or has no row of a scale or protocol.

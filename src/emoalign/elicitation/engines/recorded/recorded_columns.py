@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from emoalign.study.fields import LONGEST_NAME, Entry, Name
 
 ANY = "*"
-"""What stands for the participants in the name of a column."""
+"""The part of a column name that stands for the participant."""
 
 
 ItemKey = Literal["item", "text", "image"]
@@ -33,72 +33,59 @@ Written = Annotated[
     BeforeValidator(_listed, json_schema_input_type=str | float | list[str | float]),
     Field(min_length=1),
 ]
-"""What stands in the fields of a table: one value or several, each a text or a number."""
+"""One or several values of a field, each a text or a number."""
 
 
 class RecordedColumns(Entry):
-    """Names of the columns of recorded ratings; columns not named are not read."""
+    """Column names of recorded ratings; other columns are not read."""
 
     short: ClassVar[str] = "item: ..., rating: {0}"
 
     item: str | None = Field(
         None,
-        description=(
-            "Column with the dataset's own id of the item. Give either item, text or image."
-        ),
+        description="Id of the item. Give item, text or image.",
     )
     text: str | None = Field(
         None,
-        description="Column with the text of the item, which must match exactly. Items with the "
-        "same text cannot be distinguished, so ids are preferable.",
+        description="Text of the item, matched exactly; ids are safer.",
     )
     image: str | None = Field(
         None,
-        description="Column with the name of the image file, with or without its extension "
-        "(.jpg); folders before it are ignored.",
+        description="Image file name, with or without extension; folders are ignored.",
     )
     participant: str | None = Field(
         None,
-        description="Column that identifies the participant; without it, the ratings of an item "
-        "are numbered in the order of the rows.",
+        description="Participant. Default: ratings are numbered in row order.",
     )
     scale: str | None = Field(
         None,
-        description=(
-            "Column with the name of the scale; for a table of a single scale, use scale instead."
-        ),
+        description="Scale name; for a single scale use scale instead.",
     )
     protocol: str | None = Field(
         None,
-        description="Column with the name of the protocol: each protocol uses only its own rows. "
-        "Without it, every protocol uses all rows.",
+        description="Protocol of the row. Default: every protocol uses all rows.",
     )
-    rating: str | None = Field(
-        None, description="Column with the rating: a number that is a point of the scale."
-    )
+    rating: str | None = Field(None, description="Rating: a point of the scale.")
     answer: str | None = Field(
         None,
-        description="Column with the raw answer, parsed as strictly as the answers of a model "
-        "that emoalign asks, or as declared by answer. If rating is given too, the two must "
-        "agree in every row.",
+        description=(
+            "Raw answer, parsed as strictly as a model's. Must agree with rating, if given."
+        ),
     )
     ratings: dict[Name, Written] = Field(
         default_factory=dict,
-        description="For wide tables, instead of rating: the column of each scale. If each "
-        "participant has a column, give a list of columns, or one name with * for the part that "
-        'differs: {valence: "val_*", arousal: "aro_*"}.',
+        description=(
+            "Wide tables: rating column by scale; for a column per participant a list or "
+            'pattern, {valence: "val_*"}.'
+        ),
     )
     answers: dict[Name, Written] = Field(
         default_factory=dict,
-        description=(
-            "For wide tables, instead of answer: the columns of raw answers, as in ratings."
-        ),
+        description="Wide tables: columns of raw answers, as in ratings.",
     )
     status: str | None = Field(
         None,
-        description="Column with the status of an answer: ok, refusal, ..., or other words that "
-        "statuses explains. An answer whose status is not ok does not count as a rating, "
-        "whatever its text.",
+        description="Status of the answer; only ok counts as a rating, whatever the text.",
     )
 
     @model_validator(mode="after")
@@ -177,16 +164,17 @@ class RecordedColumns(Entry):
 
 
 class ModelColumn(Entry):
-    """Several models in one table: each value of a column is a model of the study."""
+    """The column that distinguishes several models in one table."""
 
     short: ClassVar[str] = "column: {0}"
 
-    column: str = Field(description="Column that names the model of each row.")
+    column: str = Field(description="Column that names the model.")
     values: dict[Name, str] = Field(
         default_factory=dict,
-        description="The models to use: a list of values of the column, or the name that each "
-        "gets in the results with its value, {gpt-4: GPT-4 (2023-06)}. Without it, all values "
-        "are used as they are.",
+        description=(
+            "Models to use: values, or names in the results with their values, {gpt-4: "
+            "GPT-4 (2023-06)}. Default: all."
+        ),
     )
 
     @field_validator(
@@ -221,26 +209,23 @@ def names_of(values: list[str]) -> dict[str, str]:
 
 
 class RecordedAnswer(Entry):
-    """The form of raw answers, where it is another than the rule for all answers expects."""
+    """The form of raw answers, if not the general one."""
 
     short: ClassVar[str] = "kind: json, key: rating"
 
     kind: Literal["text", "labels", "json"] = Field(
-        description="text: a number and nothing else. labels: a JSON array of labels. json: a "
-        "JSON object, in a code fence or not, that has the rating under a key."
+        description=(
+            "text: a number only. labels: a JSON array. json: a JSON object, fenced or not."
+        )
     )
-    key: str | None = Field(
-        None, min_length=1, description="For json: the key of the rating, such as rating."
-    )
+    key: str | None = Field(None, min_length=1, description="json: key of the rating.")
     keys: dict[Name, str] = Field(
         default_factory=dict,
-        description="For json: the key of each scale, if one object contains several, {valence: "
-        "V, arousal: A}.",
+        description="json: key of each scale, {valence: V, arousal: A}.",
     )
     around: bool = Field(
         False,
-        description="For json: whether there may be text before and after the code fence. If so, "
-        "an answer must contain exactly one code fence; otherwise it is unparsable.",
+        description="json: allow text around exactly one code fence.",
     )
 
     @model_validator(mode="after")

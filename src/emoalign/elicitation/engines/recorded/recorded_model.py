@@ -49,66 +49,67 @@ cards without them stay what they were."""
 
 
 class RecordedModel(ModelCard, TableFormat):
-    """Ratings somebody already collected, of people or of a model, in a table."""
+    """Ratings that were already collected, from people or a model, in a table."""
 
     heading: ClassVar[str] = "Recorded ratings"
     introduction: ClassVar[str] = (
-        "No model is asked: the ratings in the table are analysed with the same statistics as "
-        "those of a model. Prompts, temperature and waves of a protocol do not apply; its number "
-        "of participants is the most ratings used per item. [How](recorded-ratings.md)."
+        "Of a protocol, only `participants` applies: the most ratings used per item. See "
+        "[recorded ratings](recorded-ratings.md)."
     )
     example: ClassVar[Path | str] = _EXAMPLE
     asked: ClassVar[bool] = False
     empty_is_none: ClassVar[bool] = False
 
     title: str = Field(
-        description="Name of the model or participants in the report; for a table of several "
-        "models, each is shown under its own name."
+        description="Name in the report; several models are shown under their own names."
     )
-    engine: Literal["recorded"] = Field(description="The engine that reads these ratings.")
+    engine: Literal["recorded"] = Field(description="Engine of the model.")
     source: FileSource = Field(description="The table.")
-    columns: RecordedColumns = Field(description="What the columns are called.")
+    columns: RecordedColumns = Field(description="Names of the columns.")
     scale: Name | None = Field(
         None,
-        description="The scale of all ratings, where the table has no column for it: a name on the "
-        "dataset card.",
+        description="Scale of all ratings, if no column names it.",
     )
     model: ModelColumn | None = Field(
-        None, description="For a table of several models: the column that names the model."
+        None, description="Column that names the model, if there are several."
     )
     only: dict[str, Written] = Field(
         default_factory=dict,
-        description="Rows to use: for each column the value that it must have, or a list of "
-        "allowed values, {condition: base, language: [en, de]}. Other rows are ignored.",
+        description=(
+            "Rows to use: required value or list of values by column, {condition: base, "
+            "language: [en, de]}."
+        ),
     )
     native: NativeRange | None = Field(
         None,
-        description="Range of the ratings in the table, mapped linearly onto the scale; {min: 9, "
-        "max: 1} if they are reversed. Without it, they are points of the scale.",
+        description=(
+            "Range of the ratings, mapped linearly onto the scale; {min: 9, max: 1} if "
+            "reversed. Default: the scale's."
+        ),
     )
     native_for: dict[Name, NativeRange] = Field(
         default_factory=dict,
-        description=("The range for individual scales, if it differs between them."),
+        description="Range for single scales.",
     )
     answer: RecordedAnswer | None = Field(
         None,
-        description="The form of raw answers. Without it, the general rule applies: a number and "
-        "nothing else or, for a scale of labels, a JSON array.",
+        description=(
+            "Form of raw answers. Default: a number and nothing else, or a JSON array of labels."
+        ),
     )
     statuses: dict[Status, Written] = Field(
         default_factory=dict,
-        description="For each status, the values of the column columns.status that mean it: {ok: "
-        "[0, done], refusal: R}. The words ok, refusal, ... themselves need not be listed.",
+        description="Values of columns.status by status: {ok: [0, done], refusal: R}.",
     )
     quotes: Literal["standard", "none"] | None = Field(
         "standard",
-        description="standard: a field in quotation marks may contain anything, as answers do, "
-        "including line breaks and delimiters. none: quotation marks are ordinary characters.",
+        description="standard: quoted fields may contain line breaks and delimiters. none: "
+        "quotation marks are ordinary.",
     )
     na_values: tuple[str, ...] = Field(
         ("",),
-        description="Values in columns of ratings and answers that mean a rating is missing. "
-        "Other columns are taken as they are: an item may be the word NA.",
+        description="Values that mean a missing rating or answer; other columns are taken as "
+        "they are.",
     )
 
     @field_validator("statuses", mode="before", json_schema_input_type=dict[Status, Written])

@@ -23,6 +23,7 @@ from emoalign.elicitation.engines.recorded.trials import Trial, filled, trials_o
 from emoalign.elicitation.rating import RatingJob, RatingTask
 from emoalign.elicitation.readings import Reading
 from emoalign.errors import DataError
+from emoalign.stage import FILE_ONLY
 from emoalign.stimuli.images import image_name
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.public_ids import ItemFinder
@@ -92,6 +93,7 @@ def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFra
         scale=scale,
         readout="sampled",
         model_reported=f"recorded: {path.name}",
+        received=None,
         reply_id=None,
         persona=None,
         probabilities=None,
@@ -171,7 +173,7 @@ def _ratings(
 
 
 def _told_apart(card: RecordedModel) -> str:
-    """The columns that tell ratings apart, for messages."""
+    """The columns that identify a rating, for messages."""
     names = [getattr(card.columns, card.columns.item_key), card.columns.participant]
     shown = [repr(name) for name in names if name]
     return f"column{'s' if len(shown) > 1 else ''} {' and '.join(shown)}"
@@ -245,6 +247,7 @@ def _by_item(
             job.dataset,
             len(unknown),
             lines_of(list(unknown.values())),
+            extra=FILE_ONLY,
         )
     return dict(by_item)
 

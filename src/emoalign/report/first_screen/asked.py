@@ -1,0 +1,75 @@
+"""Who was asked what, in a sentence or two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from emoalign.report.report_job import ReportJob, is_asked
+from emoalign.report.section import Results
+from emoalign.wording import counted, listed, period
+
+FEW = 4
+"""Models, datasets or scales that are named one by one."""
+
+
+def asked(results: Results, compared: pd.DataFrame) -> Iterator[str]:
+    """Sentences on who was asked what and how, and whose ratings were there before; `compared` are
+    the cells of the first screen, with the number of items on which each was compared."""
+    job = results.job
+    models = {True: [], False: []}  # type: dict[bool, list[str]]
+    for name, model in job.models.items():
+        models[is_asked(model)].append(job.short_names[name])
+    what = _what(results)
+    if models[True]:
+        were = "was" if len(models[True]) == 1 else "were"
+        yield f"{_names(models[True], 'model')} {were} asked to rate {what}{_how(job)}."
+        if days := results.answers.received.values():
+            told = period(min(first for first, _ in days), max(last for _, last in days))
+            yield f"Answers were collected {told} (UTC)."
+    if models[False]:
+        by = _names(models[False], "model")
+        items = compared["dataset"].map(lambda name: len(results.stimuli(name)))
+        most = "up to " if (compared["n_items"] < items).any() else ""
+        people = "them as well" if models[True] else f"human ratings of {most}{what}"
+        yield f"Recorded ratings by {by} were compared with {people}."
+
+
+def _what(results: Results) -> str:
+    """Items of which dataset, on which scales."""
+    job = results.job
+    sizes = {name: len(results.stimuli(name)) for name in job.datasets}
+    scales = {name: (*card.scales, *card.labels) for name, card in job.datasets.items()}
+    every = job.order["scale"]
+    if len(job.datasets) > FEW:
+        items = counted(sum(sizes.values()), "item")
+        return f"{items} from {len(job.datasets)} datasets on {_names(every, 'scale')}"
+    alike = len(set(scales.values())) == 1
+    parts = [
+        f"{counted(sizes[name], card.modality)} from {card.title}"
+        + ("" if alike else f" on {_names(scales[name], 'scale')}")
+        for name, card in job.datasets.items()
+    ]
+    return listed(parts) + (f" on {_names(every, 'scale')}" if alike else "")
+
+
+def _how(job: ReportJob) -> str:
+    """How often, under how many protocols, and how the answers were read."""
+    protocols = list(job.protocols.values())
+    answers = sorted({each.participants for each in protocols if each.participants})
+    sampled = any("sampled" in each.readouts for each in protocols)
+    exact = any("exact" in each.readouts for each in protocols)
+    read = []
+    if sampled and answers:
+        times = str(answers[0]) if len(answers) == 1 else f"{answers[0]} to {answers[-1]}"
+        each = "item" if len(job.order["scale"]) == 1 else "item and scale"
+        read.append(f"{times} sampled {'answer' if answers == [1] else 'answers'} per {each}")
+    if exact:
+        read.append("the exact probability of each rating")
+    under = f" in {len(protocols)} ways (protocols)" if len(protocols) > 1 else ""
+    return f"{under}, with {' and '.join(read)}" if read else under
+
+
+def _names(names: list[str] | tuple[str, ...], thing: str) -> str:
+    return listed(names) if len(names) <= FEW else counted(len(names), thing)

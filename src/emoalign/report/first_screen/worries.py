@@ -1,0 +1,195 @@
+"""What readers should worry about before they believe a number: at most three things."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import pandas as pd
+
+from emoalign.report.answers import MOST
+from emoalign.report.nearest import METRICS, nearer
+from emoalign.report.report_job import ReportJob
+from emoalign.tables import BASELINE, CELL_KEY, groups, records
+from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, percent
+
+MOST_WORRIES = 3
+WIDE = 0.2
+"""A 95% interval of r that is wider leaves much open."""
+
+FAR = 0.1
+"""Readouts disagree if their means differ by more, on average, as a share of the scale, and the
+test finds a difference."""
+
+SMALL = 0.05
+"""Of p-values."""
+
+
+@dataclass(frozen=True)
+class Worry:
+    """A sentence with its number, and the section that tells more."""
+
+    sentence: str
+    section: str
+
+
+def worries(
+    headline: pd.DataFrame,
+    usable: Mapping[tuple[str, ...], float],
+    doubts: Sequence[str],
+    contrasts: pd.DataFrame,
+    readouts: pd.DataFrame,
+    job: ReportJob,
+) -> list[Worry]:
+    """The most severe first: too few ratings, answers that look like copies, distributions that
+    lose to a uniform guess, readouts that disagree, wide intervals.
+
+    Args:
+        headline: the rows of `headline.of_correlations`.
+        usable: how much of what was said in a cell can be used; see `answers.usable_shares`.
+        doubts: sentences on what looks as if the model had not given each answer by itself.
+        contrasts, readouts: the tables of these names; no rows where the study has none.
+    """
+    found = (
+        *_few_ratings(usable, job),
+        *_doubtful(doubts),
+        *_guesses(contrasts, job),
+        *_disagreeing(readouts, job),
+        *_wide(headline, job),
+    )
+    return list(islice(found, MOST_WORRIES))
+
+
+def _few_ratings(usable: Mapping[tuple[str, ...], float], job: ReportJob) -> Iterator[Worry]:
+    known = {key: share for key, share in usable.items() if share == share}
+    few = sorted((share, key) for key, share in known.items() if share < MOST)
+    if not few:
+        return
+    share, key = few[0]
+    cell = dict(zip(CELL_KEY, key, strict=True))
+    if len(known) == 1:
+        some = f"Only {percent(share)} of the" if share else "No"
+        of = (
+            "answers are ratings" if cell["readout"] == "sampled" else "probability is on the scale"
+        )
+        yield Worry(f"{some} {of}, for {_named(cell, job)}.", "answers")
+        return
+    read = {of[-1] for _, of in few}
+    told = f"fewer than {percent(MOST)} of the answers are ratings"
+    if "exact" in read:
+        less = f"less than {percent(MOST)} of the probability is on the scale"
+        told = less if len(read) == 1 else f"{told}, or {less}"
+    yield Worry(
+        f"In {_of(len(few), len(known))}, {told}; the lowest share is {percent(share)}, for "
+        f"{_named(cell, job)}.",
+        "answers",
+    )
+
+
+def _doubtful(doubts: Sequence[str]) -> Iterator[Worry]:
+    if doubts:
+        first, more = doubts[0].split(". ")[0].rstrip("."), len(doubts) - 1
+        others = f", and there {'is' if more == 1 else 'are'} {counted(more, 'more doubt')}"
+        yield Worry(f"{first}{others if more else ''}.", "answers")
+
+
+def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
+    kept = contrasts[
+        (contrasts["kind"] == "guess")
+        & (contrasts["b"] == "uniform")
+        & (contrasts["within"] != BASELINE)
+        & contrasts["metric"].isin(list(METRICS))
+        & contrasts["p_holm"].notna()
+    ]
+    cells = [
+        records(rows)
+        for _, rows in groups(kept, ["dataset", "scale", "a", "within", "readout"], sort=False)
+    ]
+    lost = [farther for rows in cells if (farther := [row for row in rows if _farther(row)])]
+    if not lost:
+        return
+    if len(cells) > 1:
+        yield Worry(
+            "A uniform guess is closer to the human distributions than the model is, by at least "
+            f"one metric, in {_of(len(lost), len(cells))}.",
+            "distributions",
+        )
+        return
+    by = [
+        f"{METRICS[row['metric']]} ({number(row['mean_b'])} against {number(row['mean_a'])})"
+        for row in lost[0]
+    ]
+    cell = lost[0][0] | {"model": lost[0][0]["a"], "protocol": lost[0][0]["within"]}
+    yield Worry(
+        f"A uniform guess is closer to the human distributions than {_named(cell, job)}, by "
+        f"{listed(by)}.",
+        "distributions",
+    )
+
+
+def _farther(row: Mapping[str, Any]) -> bool:
+    return nearer(row) is not None and row["difference"] > 0
+
+
+def _disagreeing(readouts: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
+    tested = readouts.dropna(subset=["p_pooled", "mean_abs_difference"])
+    apart = []
+    for row in records(tested):
+        bounds = job.datasets[row["dataset"]].scales[row["scale"]]
+        far = row["mean_abs_difference"] / (bounds.max - bounds.min)
+        if row["p_pooled"] < SMALL and far > FAR:
+            apart.append((far, row))
+    if not apart:
+        return
+    _, worst = max(apart, key=lambda pair: pair[0])
+    some = "" if len(tested) == 1 else f" in {_of(len(apart), len(tested), 'comparison')},"
+    most = "for" if len(apart) == 1 else "most of all for"
+    r = "" if math.isnan(worst["r_means"]) else f" (r = {coefficient(worst['r_means'])})"
+    yield Worry(
+        f"Sampled answers and exact probabilities disagree{some} {most} {_named(worst, job)}: "
+        f"item means differ by {number(worst['mean_abs_difference'])} points on average{r}.",
+        "readouts",
+    )
+
+
+def _wide(headline: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
+    width = headline["pearson_high"] - headline["pearson_low"]
+    wide = headline[width > WIDE]
+    if wide.empty:
+        return
+    widest = records(wide.loc[[width.idxmax()]])[0]
+    card = job.datasets[widest["dataset"]]
+    some = "for"
+    if len(headline) > 1:
+        some = f"in {_of(len(wide), len(headline), 'case')}, most of all for"
+    yield Worry(
+        f"The 95% interval of r is wide {some} {_named(widest, job)}: r = "
+        f"{coefficient(widest['pearson_r'])}, "
+        f"{ci(widest['pearson_low'], widest['pearson_high'], bounded=True)}, over "
+        f"{counted(int(widest['n_items']), card.modality)}.",
+        "alignment",
+    )
+
+
+def _named(cell: Mapping[str, Any], job: ReportJob) -> str:
+    """A condition in words: the model, and of the rest what differs in the study."""
+    scales = sum(len(card.scales) + len(card.labels) for card in job.datasets.values())
+    where = f"{job.datasets[cell['dataset']].title}, {cell['scale']}" if scales > 1 else ""
+    read = ""
+    if len(job.order["readout"]) > 1:
+        read = READOUTS.get(cell.get("readout", ""), "")
+    named = str(job.short_names[cell["model"]])
+    if len(job.protocols) > 1:
+        named += f" under {cell['protocol']}"
+    within = "; ".join(filter(None, (where, read)))
+    return f"{named} ({within})" if within else named
+
+
+def _of(some: int, every: int, thing: str = "condition") -> str:
+    """So many of several: 1 of 2 conditions, both conditions, all 5 conditions."""
+    if some == every:
+        return f"{'both' if every == 2 else f'all {every}'} {thing}s"
+    return f"{some} of {counted(every, thing)}"
