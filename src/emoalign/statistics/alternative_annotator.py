@@ -1,6 +1,6 @@
 """May a model take the place of a rater? The alternative annotator test.
 
-Calderon, Reichart & Dror (2025). Each rater in turn is left out: is the model, or the rater, nearer
+Source: Calderon et al. (2025). Each rater in turn is left out: is the model, or the rater, nearer
 to the others who rated the same items? The model may take the place of a rater where it is nearer
 in so many items that, had replacing the rater cost something (ε), it would still be worthwhile.
 

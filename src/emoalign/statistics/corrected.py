@@ -3,8 +3,8 @@
 A mean, a difference of groups, a regression or a correlation that is computed from a model's
 ratings alone is off by whatever the model gets wrong. The people's part tells by how much, and
 corrects it: prediction-powered inference, tuned so that it is never worse in large samples than the
-people's part alone (PPI++: Angelopoulos, Duchi & Zrnic 2023), and design-based supervised learning
-(DSL: Egami et al. 2023), which allows known unequal probabilities.
+people's part alone (PPI++, Angelopoulos et al. 2023), and design-based supervised learning
+(DSL, Egami et al. 2023), which allows known unequal probabilities.
 
 Shapes: outcomes and ratings (items,), predictors (items, coefficients) with the column of ones for
 an intercept. Intervals are normal, of 95%. People's ratings must be of items drawn at random.
