@@ -1,0 +1,122 @@
+"""Does a model recite published norms? Its completions of a table of norms, beside them.
+
+A model that has seen a table can complete it: shown some rows, it gives the next published mean to
+its last decimal. By judgement alone it would come near, so near misses are no evidence; hits to the
+decimal are, where they are more than such completions have by chance. Chance takes the decimals of
+a completion for arbitrary: a model whose judgement is finer than a point hits a little more often.
+A negative result never proves that the norms were not seen.
+
+Norms, completions and ratings are published means, what the model wrote in place of them, and what
+it rates when asked as a rater; all of shape (items,), in scale points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from emoalign.statistics.pairs import ROUNDING, FloatArray, is_constant
+
+FEWEST_COMPLETIONS = 20
+"""Completions from which anything is said."""
+
+TOLERANCE = 0.05
+"""A completion this near to the norm hits it, in scale points."""
+
+PERMUTATIONS = 9_999
+"""Permutations behind the p-value."""
+
+
+@dataclass(frozen=True)
+class Recitation:
+    """How many norms a model completes, and how many it would by chance.
+
+    Attributes:
+        n: items with a completion.
+        exact: completions that are the norm, as far as it is printed.
+        hits: completions within the tolerance of the norm.
+        hits_by_chance, hits_by_chance_sd: mean and SD of hits where norms are permuted among items
+            whose completions have the same whole part.
+        p: share of permutations with at least as many hits, from 1/(PERMUTATIONS + 1) to 1.
+        decimals: correlation of the parts behind the decimal point, in [−1, 1].
+        with_norms: correlation of completions with norms.
+        beyond_judgement: the same with the model's own ratings partialled out; NaN without any.
+    """
+
+    n: int
+    exact: int
+    hits: int
+    hits_by_chance: float
+    hits_by_chance_sd: float
+    p: float
+    decimals: float
+    with_norms: float
+    beyond_judgement: float
+
+
+def recitation(
+    norms: FloatArray,
+    completions: FloatArray,
+    ratings: FloatArray,
+    seed: int,
+    tolerance: float = TOLERANCE,
+) -> Recitation | None:
+    """Compare completions with norms; None for fewer than FEWEST_COMPLETIONS, or where norms
+    cannot be permuted: no two completions have the same whole part.
+
+    Items without a completion are left out; `ratings` may be missing (NaN).
+    """
+    known = np.isfinite(norms) & np.isfinite(completions)
+    norms, completions, ratings = norms[known], completions[known], ratings[known]
+    strata = np.floor(completions)
+    _, sizes = np.unique(strata, return_counts=True)
+    if len(norms) < FEWEST_COMPLETIONS or sizes.max() < 2:
+        return None
+    apart = np.abs(norms - completions)
+    hits = int((apart <= tolerance + ROUNDING).sum())
+    rng = np.random.default_rng(seed)
+    order = np.argsort(strata, kind="stable")
+    drawn = np.zeros(PERMUTATIONS, dtype=np.int64)
+    for stratum in np.split(order, np.flatnonzero(np.diff(strata[order])) + 1):
+        of_norms, of_completions = norms[stratum], completions[stratum]
+        for draw in range(PERMUTATIONS):
+            near = np.abs(rng.permutation(of_norms) - of_completions) <= tolerance + ROUNDING
+            drawn[draw] += int(near.sum())
+    return Recitation(
+        n=len(norms),
+        exact=int((apart <= ROUNDING).sum()),
+        hits=hits,
+        hits_by_chance=float(drawn.mean()),
+        hits_by_chance_sd=float(drawn.std(ddof=1)),
+        p=float((1 + (drawn >= hits).sum()) / (PERMUTATIONS + 1)),
+        decimals=_correlation(norms % 1, completions % 1),
+        with_norms=_correlation(norms, completions),
+        beyond_judgement=partial_correlation(norms, completions, ratings),
+    )
+
+
+def partial_correlation(x: FloatArray, y: FloatArray, given: FloatArray) -> float:
+    """Correlation of x and y with a third, or several (items, k), partialled out; in [−1, 1].
+
+    Over the items that have all of them. NaN where nothing is left to correlate.
+    """
+    others = given[:, np.newaxis] if given.ndim == 1 else given
+    known = np.isfinite(x) & np.isfinite(y) & np.isfinite(others).all(axis=1)
+    if known.sum() < others.shape[1] + 3:
+        return np.nan
+    design = np.column_stack([np.ones(int(known.sum())), others[known]])
+    left = []
+    for values in (x[known], y[known]):
+        fitted, *_ = np.linalg.lstsq(design, values, rcond=None)
+        left.append(values - design @ fitted)
+        if np.abs(left[-1]).max() <= ROUNDING * max(1.0, float(np.abs(values).max())):
+            return np.nan
+    return _correlation(*left)
+
+
+def _correlation(x: FloatArray, y: FloatArray) -> float:
+    if is_constant(x) or is_constant(y):
+        return np.nan
+    return float(stats.pearsonr(x, y).statistic)
