@@ -14,7 +14,6 @@ import pytest
 from emoalign.elicitation.inquiry import day_of
 from emoalign.report.section import Results, View
 from emoalign.report.sections.about import METHODS
-from emoalign.report.sections.about import _source as source_in_words
 from emoalign.stimuli.preparation import USED
 from emoalign.tables import STIMULI
 from tests.kit.ratings import item_ids, norms, rating_rows, ratings, stimuli
@@ -119,31 +118,3 @@ def test_scales_with_the_same_points_are_told_together(made: Path) -> None:
     text = methods(made, scales=scales)
     assert "arousal (higher is more arousing)" in text
     assert re.search(r"The scales of .*valence \(higher is better\).* run from 1 to 7\.", text)
-
-
-@pytest.mark.parametrize(
-    ("citation", "said"),
-    [
-        (
-            "@book{a,\n  author = {Hutto, Clayton J. and Gilbert, Eric},\n  year = {2014}}",
-            "Hutto & Gilbert, 2014",
-        ),
-        (
-            '@article{b, year = 2020, author = "Ada Low and\n Bo Mid and Cy Top"}',
-            "Low et al., 2020",
-        ),
-        (
-            "@a{x, author={Zed, A.}, year={2001}}\n@a{y, author={Abe, B.}, year={2002}}",
-            "Abe, 2002; Zed, 2001",
-        ),
-    ],
-)
-def test_a_dataset_is_cited_by_its_authors_and_year(citation: str, said: str) -> None:
-    assert source_in_words(citation) == f" ({said})"
-
-
-@pytest.mark.parametrize(
-    "citation", ["unknown", "@misc{a, title = {T}}", "@a{x, author={{\\L}ow, A.}, year={2001}}", ""]
-)
-def test_a_dataset_without_author_and_year_is_only_named(citation: str) -> None:
-    assert source_in_words(citation) == ""

@@ -223,9 +223,9 @@ def test_trials_of_five_models_on_images_that_are_not_there(tmp_path: Path) -> N
     )
     told = page(project, "five-models")
     assert "resources/recorded/trials.csv; condition: base; engine_name: Gemini 1.5 Pro" in told
-    assert "The answers of Claude 3.5 Sonnet (168), GPT-4o (168), Gemini 1.5 Pro (168), " in told
+    assert "The answers of GPT-4o (168), Claude 3.5 Sonnet (168), Gemini 1.5 Pro (168), " in told
     assert "Only items that every recorded model has answers to were eligible." in told
     assert (
-        "were read by a rule declared on the card of these ratings: the value of "
+        "were read by the rule that their card declares: the value of "
         "&#34;rating&#34; in a JSON object."
     ) in told

@@ -7,7 +7,6 @@ every protocol, dataset and scale.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +47,6 @@ READ_BEFORE = (
     "The ratings of {models} were used as recorded; their source had decided how answers were read "
     "and which were left out."
 )
-AUTHORS = 2
-"""Authors of a source who are all named; of more, only the first is."""
-
 LEFT_OUT = "Items without any rating were left out of the comparisons."
 DRAWN = "{answers} were sampled from the model's full distribution ({how})."
 HOW = {
@@ -99,16 +95,16 @@ def _stimuli(results: Results) -> Iterator[str]:
     job = results.job
     for name, card in job.datasets.items():
         n = len(results.stimuli(name))
-        of = f"{card.title}{_source(card.citation)}"
         if card.sample is not None:
             drawn = f"1 {card.modality}" if n == 1 else f"{n:,} {card.modality}s"
             yield (
-                f"{drawn} of {of} {'was' if n == 1 else 'were'} drawn at random (seed {job.seed})."
+                f"{drawn} of {card.title} {'was' if n == 1 else 'were'} drawn at random "
+                f"(seed {job.seed})."
             )
         elif n == 1:
-            yield f"The only eligible {card.modality} of {of} was used."
+            yield f"The only eligible {card.modality} of {card.title} was used."
         else:
-            yield f"All {n:,} eligible {card.modality}s of {of} were used."
+            yield f"All {n:,} eligible {card.modality}s of {card.title} were used."
         if card.rated_only:
             yield "Only items that every recorded model has answers to were eligible."
         if used := metadata(results.folder / f"stimuli/{name}.parquet").get(USED):
@@ -117,28 +113,6 @@ def _stimuli(results: Results) -> Iterator[str]:
         yield from _scales(card)
     if _demonstrations(job):
         yield "No item is shown as an example in a prompt."
-
-
-def _source(citation: str) -> str:
-    """The sources of a dataset in a text, in brackets, from their BibTeX; empty where an entry has
-    no author and year, or a name is written in TeX."""
-    cited = []
-    for entry in re.split(r"^\s*@(?=\w+\s*\{)", citation, flags=re.MULTILINE)[1:]:
-        author, year = _bibtex_field(entry, "author"), _bibtex_field(entry, "year")
-        people = [name.strip() for name in re.split(r"\s+and\s+", author) if name.strip()]
-        last = [name.split(",")[0] if "," in name else name.split()[-1] for name in people]
-        named = last if len(last) <= AUTHORS else last[:1]
-        if not named or not year or any(re.search(r"[\\{}]", name) for name in named):
-            return ""
-        who = " & ".join(named) if named == last else f"{named[0]} et al."
-        cited.append(f"{who}, {year}")
-    return f" ({'; '.join(sorted(cited, key=str.casefold))})" if cited else ""
-
-
-def _bibtex_field(entry: str, name: str) -> str:
-    value = r"[{\"]((?:[^{}\"]|\{[^{}]*\})*)[}\"]|(\d+)"
-    found = re.search(rf"\b{name}\s*=\s*(?:{value})", entry, flags=re.IGNORECASE)
-    return "" if found is None else (found[1] or found[2] or "").strip()
 
 
 def _rated(results: Results, dataset: str, n: int) -> Iterator[str]:
