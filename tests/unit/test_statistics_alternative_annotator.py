@@ -14,7 +14,6 @@ from emoalign.statistics.alternative_annotator import (
     alternative_annotator,
     compare,
     equality,
-    over_epsilon,
     overlap,
     squared_nearness,
 )
@@ -161,7 +160,9 @@ def test_less_is_passed_where_less_is_saved() -> None:
     ratings, felt = crowd(rng, 200, 8)
     model = np.rint(felt + rng.normal(0, 1.2, 200))
     compared = compare(model, ratings, everyone(ratings), squared_nearness)
-    rates = [found.winning_rate for found in over_epsilon(compared, [0.0, 0.1, 0.2, 0.3])]
+    rates = [
+        alternative_annotator(compared, epsilon).winning_rate for epsilon in (0.0, 0.1, 0.2, 0.3)
+    ]
     assert rates == sorted(rates)
     assert rates[0] < rates[-1]
 

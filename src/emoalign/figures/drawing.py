@@ -26,8 +26,7 @@ from emoalign.figures.planned import PlannedFigure, planned_figures
 from emoalign.figures.style import DPI, EMPTY, Mark, model_marks, style
 from emoalign.items.item_names import item_names
 from emoalign.tables import STIMULI, TABLES, Table, atomic
-
-READOUT_NAMES = {"sampled": "sampled answers", "exact": "exact probabilities"}
+from emoalign.wording import READOUTS
 
 PICTURE_PAGES = 8
 """Pages in the picture; programs refuse to open pictures that are much larger."""
@@ -75,7 +74,7 @@ class Subject:
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
         """What a model under a protocol, in a readout, is called, on two lines; the only model of
         a study is not named where protocols tell the conditions apart."""
-        asked = protocol if readout is None else f"{protocol}, {READOUT_NAMES[readout]}"
+        asked = protocol if readout is None else f"{protocol}, {READOUTS[readout]}"
         return f"{self.job.models[model]}\n{asked}" if self.names_models else asked
 
     @property

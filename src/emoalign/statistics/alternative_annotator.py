@@ -10,7 +10,7 @@ Ratings are padded: the answers of an item's raters stand first in its row. `rat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,11 +175,6 @@ def alternative_annotator(compared: Compared, epsilon: float) -> AlternativeAnno
         float(np.mean([row.replaceable for row in told])),
         float(np.mean([row.model_wins for row in told])),
     )
-
-
-def over_epsilon(compared: Compared, epsilons: Sequence[float]) -> list[AlternativeAnnotator]:
-    """The test over a range of ε, in their order."""
-    return [alternative_annotator(compared, epsilon) for epsilon in epsilons]
 
 
 def _of_rater(compared: Compared, rater: int, epsilon: float) -> RaterTest:

@@ -21,9 +21,6 @@ from scipy import stats
 
 from emoalign.statistics.pairs import FloatArray
 
-FEWEST_RATED = 30
-"""Items rated by people below which normal intervals cannot be relied on."""
-
 
 @dataclass(frozen=True, eq=False)
 class Estimate:

@@ -16,12 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import ROUNDING, FloatArray
 from emoalign.statistics.replicates import MOST_UNDEFINED, UNDEFINED, Interval
 from emoalign.statistics.resampling import Counts, row_blocks
-
-FEWEST_ITEMS = 3
-"""Items from which a line and what is left of it can be estimated."""
 
 
 def worth_in_ranking(r: ArrayLike, reliability: ArrayLike, n_raters: ArrayLike) -> FloatArray:

@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
-from emoalign.statistics.pairs import ROUNDING, FloatArray, is_constant
+from emoalign.statistics.correlation import pearson
+from emoalign.statistics.pairs import ROUNDING, FloatArray
 
 FEWEST_COMPLETIONS = 20
 """Completions from which anything is said."""
@@ -91,8 +91,8 @@ def recitation(
         hits_by_chance=float(drawn.mean()),
         hits_by_chance_sd=float(drawn.std(ddof=1)),
         p=float((1 + (drawn >= hits).sum()) / (PERMUTATIONS + 1)),
-        decimals=_correlation(norms % 1, completions % 1),
-        with_norms=_correlation(norms, completions),
+        decimals=pearson(norms % 1, completions % 1).r,
+        with_norms=pearson(norms, completions).r,
         beyond_judgement=partial_correlation(norms, completions, ratings),
     )
 
@@ -113,10 +113,4 @@ def partial_correlation(x: FloatArray, y: FloatArray, given: FloatArray) -> floa
         left.append(values - design @ fitted)
         if np.abs(left[-1]).max() <= ROUNDING * max(1.0, float(np.abs(values).max())):
             return np.nan
-    return _correlation(*left)
-
-
-def _correlation(x: FloatArray, y: FloatArray) -> float:
-    if is_constant(x) or is_constant(y):
-        return np.nan
-    return float(stats.pearsonr(x, y).statistic)
+    return pearson(*left).r

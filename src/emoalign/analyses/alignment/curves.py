@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from emoalign.figures.drawing import READOUT_NAMES, Subject
+from emoalign.figures.drawing import Subject
 from emoalign.figures.figure_job import varying
 from emoalign.figures.panels import coefficients, instead, pages_of
 from emoalign.figures.style import (
@@ -27,6 +27,7 @@ from emoalign.figures.style import (
     wrapped,
 )
 from emoalign.tables import ALIGNMENT, groups
+from emoalign.wording import READOUTS
 
 COLUMNS = 3
 """Scales beside each other."""
@@ -270,4 +271,4 @@ def _legend(lines: Mapping[tuple[str, str], Line], *, joined: bool) -> Iterator[
     if any(line.sampled for line in lines.values()):
         for readout, sampled in (("exact", False), ("sampled", True)):
             look = Line(Mark("black", "o"), "", sampled).look(joined=joined)
-            yield Line2D([], [], label=READOUT_NAMES[readout], **look)
+            yield Line2D([], [], label=READOUTS[readout], **look)

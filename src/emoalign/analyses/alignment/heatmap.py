@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from emoalign.figures.drawing import READOUT_NAMES, Subject
+from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import coefficients, pages_of
 from emoalign.figures.style import (
     COLUMN_INCHES,
@@ -81,7 +81,7 @@ def _names(subject: Subject, cells: pd.Index) -> list[str]:
     names = []
     for model, protocol, readout in cells:
         asked = [protocol] if protocols else []
-        asked += [READOUT_NAMES[readout].split()[0]] if readouts else []
+        asked += [readout] if readouts else []
         title = subject.job.models[model] if subject.names_models or not asked else ""
         names.append("\n".join(filter(None, (title, ", ".join(asked)))))
     return names

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from emoalign.report.answers import IN_WORDS, MOST
-from emoalign.report.nearest import METRICS, nearer
+from emoalign.report.nearest import METRICS, SMALL, nearer
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
-from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, percent
+from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, out_of, percent
 
 MOST_WORRIES = 3
 WIDE = 0.2
@@ -23,9 +23,6 @@ WIDE = 0.2
 FAR = 0.1
 """Readouts disagree if their means differ by more, on average, as a share of the scale, and the
 test finds a difference."""
-
-SMALL = 0.05
-"""Of p-values."""
 
 
 @dataclass(frozen=True)
@@ -262,6 +259,4 @@ def _named(cell: Mapping[str, Any], job: ReportJob) -> str:
 
 def _of(some: int, every: int, thing: str = "condition") -> str:
     """So many of several: 1 of 2 conditions, both conditions, all 5 conditions."""
-    if some == every:
-        return f"{'both' if every == 2 else f'all {every}'} {thing}s"
-    return f"{some} of {counted(every, thing)}"
+    return f"{out_of(some, every)} {thing}s"
