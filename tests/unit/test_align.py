@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -69,20 +70,47 @@ def test_a_cell_holds_the_numbers_that_scipy_finds() -> None:
     assert row["n_ok"] == 300
 
 
-def test_the_interval_of_r_is_that_of_another_bootstrap_over_items() -> None:
+@pytest.mark.parametrize(
+    ("columns", "statistic"),
+    [
+        (
+            ("pearson_r", "pearson_low", "pearson_high"),
+            lambda model, human, axis: stats.pearsonr(model, human, axis=axis).statistic,
+        ),
+        (
+            ("bias", "bias_low", "bias_high"),
+            lambda model, human, axis: np.mean(model - human, axis=axis),
+        ),
+        (
+            ("calibration_slope", "calibration_slope_low", "calibration_slope_high"),
+            lambda model, human, axis: (
+                stats.pearsonr(model, human, axis=axis).statistic
+                * human.std(axis=axis)
+                / model.std(axis=axis)
+            ),
+        ),
+    ],
+    ids=["r", "bias", "calibration slope"],
+)
+def test_the_interval_of_a_mean_is_that_of_another_bootstrap_over_items(
+    columns: tuple[str, str, str], statistic: Callable[..., np.ndarray]
+) -> None:
     answers = ratings(NORM_ROWS, 2.0)
     job = JOB.model_copy(update={"bootstrap_resamples": 20_000})
     [row] = alignment(cell(NORM_ROWS, answers), {"words": NORM_ROWS}, job).to_dict("records")
+    means = answers.mean(axis=1), NORM_ROWS["mean"].to_numpy()
     theirs = stats.bootstrap(
-        (answers.mean(axis=1), NORM_ROWS["mean"].to_numpy()),
-        lambda model, human, axis: stats.pearsonr(model, human, axis=axis).statistic,
+        means,
+        statistic,
         paired=True,
         vectorized=True,
         method="BCa",
         n_resamples=20_000,
         rng=np.random.default_rng(0),
     ).confidence_interval
-    assert (row["pearson_low"], row["pearson_high"]) == pytest.approx(tuple(theirs), abs=0.01)
+    value, *ends = (row[column] for column in columns)
+    assert value == pytest.approx(statistic(*means, axis=-1))
+    assert ends == pytest.approx(tuple(theirs), abs=0.01)
 
 
 def test_interval_and_p_of_spread_are_those_of_other_resamples_and_flips_of_items() -> None:

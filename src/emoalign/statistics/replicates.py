@@ -22,6 +22,8 @@ from emoalign.statistics.resampling import (
     Clusters,
     Counts,
     ItemSums,
+    bias_sums,
+    calibration_slope_sums,
     log_rms_sd_ratio_sums,
     log_sd_ratio_sums,
     pearson_sums,
@@ -197,6 +199,45 @@ def log_rms_sd_ratio_replicates(
         ValueError: the shapes do not fit each other.
     """
     return list(_in_batches(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
+
+
+def bias_replicates(
+    model: ArrayLike,
+    human: ArrayLike,
+    n_resamples: int,
+    seed: int,
+    clusters: Clusters | None = None,
+) -> list[Replicates]:
+    """Mean of model minus human item means, in points, of every cell with its replicates.
+
+    Above 0 the model rates higher. Shapes, missing items and clusters as in `pearson_replicates`.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    return list(_in_batches(bias_sums(model, human), n_resamples, seed, clusters))
+
+
+def calibration_slope_replicates(
+    model: ArrayLike,
+    human: ArrayLike,
+    n_resamples: int,
+    seed: int,
+    clusters: Clusters | None = None,
+) -> list[Replicates]:
+    """Slope of human on model item means, of every cell with its replicates.
+
+    Points that people's means rise for a point of the model's; above 1, the model's differences
+    between items are too small. Shapes, missing items and clusters as in `pearson_replicates`, and
+    so is what is undefined; NaN where the model's means are constant.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    return [
+        cell if cell.n_items >= FEWEST_ITEMS else undefined(cell)
+        for cell in _in_batches(calibration_slope_sums(model, human), n_resamples, seed, clusters)
+    ]
 
 
 class Sums(Protocol):

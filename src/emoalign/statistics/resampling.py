@@ -160,6 +160,30 @@ def pearson_sums(model: ArrayLike, human: ArrayLike) -> ItemSums:
     return ItemSums(values, present, _pearson)
 
 
+def bias_sums(model: ArrayLike, human: ArrayLike) -> ItemSums:
+    """Prepare the mean of model minus human item means, in points; NaN without items.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    x, y, present = _cells(model, human)
+    values = np.stack((present.astype(np.float64), x - y))
+    return ItemSums(values, present, lambda sums: sums[1] / _weight(sums))
+
+
+def calibration_slope_sums(model: ArrayLike, human: ArrayLike) -> ItemSums:
+    """Prepare the least-squares slope of human on model item means; NaN where the latter are
+    constant.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    x, y, present = _cells(model, human)
+    centred = np.stack([_centred(each, present) for each in (x, y)])
+    values = np.stack((present.astype(np.float64), *centred, centred[0] ** 2, centred.prod(axis=0)))
+    return ItemSums(values, present, _slope)
+
+
 def log_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
     """Prepare ln(mean model SD / mean human SD); NaN where one side has no spread on any item.
 
@@ -213,9 +237,24 @@ def _standardised(values: FloatArray, present: NDArray[np.bool_]) -> FloatArray:
     return standard
 
 
+def _centred(values: FloatArray, present: NDArray[np.bool_]) -> FloatArray:
+    n = np.maximum(present.sum(axis=1, keepdims=True), 1)
+    return np.where(present, values - values.sum(axis=1, keepdims=True) / n, 0.0)
+
+
+def _weight(sums: FloatArray) -> FloatArray:
+    """The items behind sums, of which the first counts them; NaN where there are none."""
+    return np.where(sums[0] > 0, sums[0], np.nan)
+
+
+def _slope(sums: FloatArray) -> FloatArray:
+    x, y, xx, xy = sums[1:] / _weight(sums)
+    slope: FloatArray = (xy - x * y) / _variance(x, xx)
+    return slope
+
+
 def _pearson(sums: FloatArray) -> FloatArray:
-    weight = np.where(sums[0] > 0, sums[0], np.nan)
-    x, y, xx, yy, xy = sums[1:] / weight
+    x, y, xx, yy, xy = sums[1:] / _weight(sums)
     spread = _variance(x, xx) * _variance(y, yy)
     r: FloatArray = np.clip((xy - x * y) / np.sqrt(spread), -1, 1)
     return r

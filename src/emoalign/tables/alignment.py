@@ -97,12 +97,17 @@ ALIGNMENT = Table(
             mae="Mean absolute difference of item means, in points.",
             rmse="Root mean square difference, in points.",
             rmse_constant="RMSE of giving every item the mean of the human means.",
-            bias="Model mean minus human mean, in points.",
         ),
+        *estimate("bias", "Model mean minus human mean, in points."),
         *shared(
             "Least-squares line of model means on human means; slope: r times the ratio of SDs.",
             "slope",
             "intercept",
+        ),
+        *estimate(
+            "calibration_slope",
+            "Slope of human means on model means: the points that people's rise for a point of the "
+            "model's; above 1: the model's differences between items are too small.",
         ),
         *estimate("reliability_human", "Reliability of the human means of these items."),
         *estimate(

@@ -29,6 +29,8 @@ from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.reliability import disattenuated, summary_sums
 from emoalign.statistics.replicates import (
     Replicates,
+    bias_replicates,
+    calibration_slope_replicates,
     log_rms_sd_ratio_replicates,
     log_sd_ratio_replicates,
     pearson_replicates,
@@ -129,10 +131,13 @@ def _cell_row(
     # The resamples of the comparisons, so that all tables say the same of a cell.
     drawn = drawing.resamples, drawing.items, drawing.clusters
     (of_r,) = pearson_replicates(model, human, *drawn)
+    (of_bias,) = bias_replicates(model, human, *drawn)
+    (of_slope,) = calibration_slope_replicates(model, human, *drawn)
     (of_variances,) = log_rms_sd_ratio_replicates(model_sd, human_sd, *drawn)
     (of_sds,) = log_sd_ratio_replicates(model_sd, human_sd, *drawn)
     (flipped,) = equal_spread(model_sd, human_sd, *drawn)
     r, limits = pearson(model, human), of_r.interval()
+    bias_limits, slope_limits = of_bias.interval(), of_slope.interval()
     variance_limits, sd_limits = of_variances.interval(), of_sds.interval()
     fisher_low, fisher_high = map(float, fisher_limits(r.r, r.n))
     error = errors(model, human)
@@ -155,8 +160,13 @@ def _cell_row(
         "rmse": error.rmse,
         "rmse_constant": error.rmse_constant,
         "bias": error.bias,
+        "bias_low": bias_limits.low,
+        "bias_high": bias_limits.high,
         "slope": error.slope,
         "intercept": error.intercept,
+        "calibration_slope": of_slope.estimate,
+        "calibration_slope_low": slope_limits.low,
+        "calibration_slope_high": slope_limits.high,
         **agreement.columns("reliability_human"),
         "reliability_model": own.estimate,
         "reliability_model_low": own_limits.low,

@@ -83,13 +83,29 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
             meaning="Root mean squared error, in points of the scale; in brackets, the error of "
             "giving every item the average human mean.",
         ),
-        value("Bias", "bias", "Mean model rating minus mean human rating, in points of the scale."),
+        between(
+            "Bias [95% CI]",
+            "bias",
+            "bias_low",
+            "bias_high",
+            "Mean model rating minus mean human rating, in points of the scale. Bootstrap interval "
+            "over items (BCa).",
+        ),
         value(
             "Slope",
             "slope",
             "Slope of the regression of model means on human means: r times the ratio of their SDs "
             "(model to human). A low r alone makes it small; the model's means are compressed only "
             "if it is also closer to 0 than r.",
+        ),
+        between(
+            "Calibration slope [95% CI]",
+            "calibration_slope",
+            "calibration_slope_low",
+            "calibration_slope_high",
+            "Slope of the regression of human means on model means: how many points human means "
+            "rise for a point of the model's. Above 1, the model's differences between items are "
+            "too small; below 1, too large. Bootstrap interval over items (BCa).",
         ),
         ceiling(
             "Highest r to expect of a perfect model, given the reliability of the human ratings of "
