@@ -50,6 +50,12 @@ from emoalign.tables.ratings import (
     Status,
 )
 from emoalign.tables.robustness import ROBUSTNESS
+from emoalign.tables.substitution import (
+    ALTERNATIVE_ANNOTATOR,
+    ALTERNATIVE_ANNOTATOR_RATERS,
+    EQUIVALENCE,
+    RATERS_WORTH,
+)
 
 TABLES = (
     STIMULI,
@@ -59,6 +65,10 @@ TABLES = (
     ALIGNMENT,
     RELIABILITY,
     ROBUSTNESS,
+    RATERS_WORTH,
+    ALTERNATIVE_ANNOTATOR,
+    ALTERNATIVE_ANNOTATOR_RATERS,
+    EQUIVALENCE,
     LABELS,
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
@@ -89,6 +99,8 @@ TABLES = (
 
 __all__ = [
     "ALIGNMENT",
+    "ALTERNATIVE_ANNOTATOR",
+    "ALTERNATIVE_ANNOTATOR_RATERS",
     "AROUSAL",
     "AROUSAL_ITEMS",
     "BASELINE",
@@ -102,6 +114,7 @@ __all__ = [
     "DISTRIBUTION_CONTRASTS",
     "DISTRIBUTION_SCORECARD",
     "ENTROPY",
+    "EQUIVALENCE",
     "FRAMEWORK",
     "ITEMS",
     "ITEM_ENTROPIES",
@@ -110,6 +123,7 @@ __all__ = [
     "PLAN",
     "PRECISION",
     "PREDICTIONS",
+    "RATERS_WORTH",
     "RATINGS",
     "READOUTS",
     "RELIABILITY",
