@@ -35,7 +35,7 @@ statistics:
   permutations: 99
 transparency:
   seeds: emotions
-  embedding: mean-state
+embedding: mean-state
 figures: [correlations]
 """,
     "models/served.yaml": """\

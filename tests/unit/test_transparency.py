@@ -548,6 +548,8 @@ def study(**transparency: Any) -> dict[str, Any]:
         "datasets": [{"dataset": "goemotions"}],
         "protocols": [{"name": "p", "prompts": "labels-that-apply"}],
     }
+    if "embedding" in transparency:
+        content["embedding"] = transparency.pop("embedding")
     return content | ({"transparency": transparency} if transparency else {})
 
 

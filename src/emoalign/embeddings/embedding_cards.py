@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag
 
@@ -19,6 +19,10 @@ class _Embedding(Entry):
         description='Text to put before every text and label ("query: ").',
     )
     threads: int = Field(1, ge=1, description="CPU threads.")
+
+    def plain(self) -> Self:
+        """The card without what changes no embedding, for jobs."""
+        return self.model_copy(update={"title": "", "threads": 1})
 
 
 class GgufEmbedding(_Embedding):

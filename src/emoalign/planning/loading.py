@@ -63,11 +63,11 @@ def load_study(
     personas = reading.entries(PersonaTable, "personas", people)
     baselines = reading.entries(BASELINES, "baselines", _named(config, "baselines"))
     lexicon, embedding = None, None
+    if study is not None:
+        embedding = reading.entry(EMBEDDINGS, "embeddings", study.embedding, "embedding")
     if study is not None and ("transparency" in config or _has_labels(study, datasets)):
         named = part(study, TransparencySettings)
         lexicon = reading.entry(SeedLexicon, "lexicons", named.seeds, "transparency", "seeds")
-        where = ("transparency", "embedding")
-        embedding = reading.entry(EMBEDDINGS, "embeddings", named.embedding, *where)
     problems += [*reading.problems, *known.problems]
     if study is not None:
         study, incomplete = completed(study, known, origin)

@@ -89,6 +89,13 @@ class Study(Entry):
             "Classifiers to compare with people alongside the models. Needs the extra finetune."
         ),
     )
+    embedding: Name | None = Field(
+        None,
+        description=(
+            "An embedding model: how much of people's ratings it predicts, and what the models "
+            "add to it (docs/substitution.md). Default: none."
+        ),
+    )
     shard_items: int | None = Field(
         None, ge=1, description="Items per rating job. Default: all items of a scale."
     )

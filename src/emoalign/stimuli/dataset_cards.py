@@ -147,7 +147,7 @@ class DatasetCard(Entry):
 class PreparationJob(Job):
     """Read one dataset, draw the sample, write items and norms."""
 
-    version: int = 7
+    version: int = 8
     dataset: str
     restricted: bool = False
     modality: Modality

@@ -152,6 +152,7 @@ def _stimulus_rows(
             "strata": [item.stratum for item in items],
             "split": [item.split for item in items],
             "cluster": [item.cluster for item in items],
+            "covariates": [sorted(item.covariates.items()) or None for item in items],
             "shard": shard_of,
         }
     )

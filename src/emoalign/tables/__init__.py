@@ -30,6 +30,7 @@ from emoalign.tables.distributions import (
     ENTROPY,
     ITEM_ENTROPIES,
 )
+from emoalign.tables.explained import EXPLAINED, EXPLAINED_SCALES
 from emoalign.tables.learned import (
     BASELINE,
     CALIBRATED,
@@ -73,6 +74,8 @@ TABLES = (
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
     READOUTS,
+    EXPLAINED,
+    EXPLAINED_SCALES,
     SCORECARD,
     DISTRIBUTION_SCORECARD,
     CONTRASTS,
@@ -115,6 +118,8 @@ __all__ = [
     "DISTRIBUTION_SCORECARD",
     "ENTROPY",
     "EQUIVALENCE",
+    "EXPLAINED",
+    "EXPLAINED_SCALES",
     "FRAMEWORK",
     "ITEMS",
     "ITEM_ENTROPIES",

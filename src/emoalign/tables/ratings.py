@@ -40,6 +40,11 @@ STIMULI = Table(
         Column("strata", TEXT, "Group in the source, such as a genre."),
         Column("split", TEXT, "Split in the source."),
         Column("cluster", TEXT, "Cluster in the source, such as a document."),
+        Column(
+            "covariates",
+            pa.map_(TEXT, NUMBER),
+            "Its covariates on the dataset's card, by name; without those it lacks.",
+        ),
         Column("shard", TEXT, "Rating job of the item."),
     ),
 )

@@ -33,10 +33,6 @@ TABLES = statistics("transparency", "transparency_gradient")
 class TransparencySettings(Entry):
     """How explicitly texts express labels."""
 
-    embedding: Name | None = Field(
-        None,
-        description=("An embedding model. Default: only seed words and classifier."),
-    )
     seeds: Name | None = Field(
         "emotion-seeds",
         description="A seed lexicon; null for none.",
@@ -72,17 +68,14 @@ class TransparencyJob(AnalysisJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All datasets with labels; cards without what changes nothing, settings without names."""
         settings = study.set_by(TransparencySettings)
-        embedding = study.embedding
-        if embedding is not None:
-            embedding = embedding.model_copy(update={"title": "", "threads": 1})
         return cls(
             datasets={
                 name: LabelledDataset(language=dataset.language, labels=dict(dataset.labels))
                 for name, dataset in study.datasets.items()
             },
             lexicon=study.lexicon,
-            embedding=embedding,
-            settings=settings.model_copy(update={"embedding": None, "seeds": None}),
+            embedding=None if study.embedding is None else study.embedding.plain(),
+            settings=settings.model_copy(update={"seeds": None}),
             seed=study.seed,
         )
 

@@ -33,7 +33,7 @@ from emoalign.tables import STIMULI, TRANSPARENCY, read_parquet
 Embed = Callable[[Sequence[str]], FloatArray]
 """Takes texts to unit embeddings, shape (texts, size)."""
 
-NO_EMBEDDING = "E and T: the study names no embedding model (transparency: embedding)"
+NO_EMBEDDING = "E and T: the study names no embedding model (embedding)"
 NO_LEXICON = "L and T: the study names no seed words (transparency: seeds)"
 NO_TEXTS = "the items are images, which have no words"
 NO_RATERS = "the texts have no single human ratings"

@@ -7,7 +7,7 @@ import io
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -37,6 +37,10 @@ class Source(Entry, ABC):
     def scale_names(self) -> tuple[str, ...]:
         """The scales that items can have human ratings on."""
         return self.provides
+
+    def covariate_names(self) -> tuple[str, ...]:
+        """The covariates that items can have, ascending."""
+        return ()
 
     def detail(self, scale: str, min_raters: int) -> HumanDetail:
         """The most that the files can tell of human ratings on a scale; a distribution takes at
@@ -122,7 +126,7 @@ class SourceItem:
     """One item of a dataset, under the dataset's own id.
 
     `stratum` is the group that the source puts it in, `split` its split, `cluster` what it belongs
-    together with (a lemma, a document), `where` its place in the file.
+    together with (a lemma, a document), `where` its place in the file, `covariates` those it has.
     """
 
     item_id: str
@@ -133,6 +137,7 @@ class SourceItem:
     split: str | None = None
     cluster: str | None = None
     where: str = ""
+    covariates: Mapping[str, float] = field(default_factory=dict)
 
 
 def rater_code(written: str) -> str:

@@ -73,6 +73,13 @@ class JoinedTable(TableFormat):
     scales: dict[Name, ScaleColumns] = Field(
         default_factory=dict, description="Columns with human ratings, by scale."
     )
+    covariates: dict[Name, str] = Field(
+        default_factory=dict,
+        description=(
+            "Columns with numbers that may explain agreement, by name, such as concreteness; "
+            "length, words or frequency take the place of those that are computed."
+        ),
+    )
     sd_ddof: Literal[0, 1] = Field(
         1,
         description="1 if SDs were computed with n − 1, 0 if with n (converted).",
@@ -87,6 +94,11 @@ class JoinedTable(TableFormat):
                 "each person has a column, set columns_are_raters: true"
             )
         self.check_confidential("id")
+        if self.rater is not None and self.rater in self.covariates.values():
+            raise ValueError(
+                f"covariates names the column {self.rater!r}, which rater names too; a covariate "
+                "is a number of the item"
+            )
         if self.columns_are_raters and self.rows == "ratings":
             raise ValueError(
                 "columns_are_raters: with rows: ratings, each row is one person's rating: give "
@@ -146,6 +158,10 @@ class ItemTable(JoinedTable, Source):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"scales in more than one table: {', '.join(twice)}")
+        covariates = [name for part in self.parts() for name in part.covariates]
+        again = sorted({name for name in covariates if covariates.count(name) > 1})
+        if again:
+            raise ValueError(f"covariates in more than one table: {', '.join(again)}")
         return self
 
     def parts(self) -> tuple[JoinedTable, ...]:
@@ -155,6 +171,10 @@ class ItemTable(JoinedTable, Source):
     def columns(self) -> dict[str, ScaleColumns]:
         """The columns of every scale, whichever table they are in."""
         return {name: columns for part in self.parts() for name, columns in part.scales.items()}
+
+    def covariate_names(self) -> tuple[str, ...]:
+        """The covariates of all tables, ascending."""
+        return tuple(sorted(name for part in self.parts() for name in part.covariates))
 
     def scale_names(self) -> tuple[str, ...]:
         """The scales that one of the tables has columns for."""

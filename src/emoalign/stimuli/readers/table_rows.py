@@ -25,14 +25,15 @@ _RATER = "rater"
 
 @dataclass
 class TableItem:
-    """An item: its id as first written, its first row, and the ratings in all of its rows with
-    their places and raters."""
+    """An item: its id as first written, its first row, the ratings in all of its rows with their
+    places and raters, and its covariates."""
 
     item_id: str
     first: Record
     ratings: dict[str, HumanRatings | HumanLabels] = field(default_factory=dict)
     single: dict[str, list[tuple[float, str, str | None]]] = field(default_factory=dict)
     choices: dict[str, list[tuple[tuple[str, ...], str, str | None]]] = field(default_factory=dict)
+    covariates: dict[str, float] = field(default_factory=dict)
 
 
 class TableReading:
@@ -55,10 +56,11 @@ class TableReading:
             for scale, entry in part.scales.items()
             for key, name in entry.named().items()
         }
-        columns = {"id": part.id, **self.stimulus, **scales}
+        covariates = {f"covariates.{name}": column for name, column in part.covariates.items()}
+        columns = {"id": part.id, **self.stimulus, **scales, **covariates}
         if part.rater is not None:
             columns[_RATER] = part.rater
-        numbers = [key for key in scales if not key.endswith(".labels")]
+        numbers = [*(key for key in scales if not key.endswith(".labels")), *covariates]
         items: dict[str, TableItem] = {}
         otherwise = 0
         for row in read_records(
@@ -77,6 +79,7 @@ class TableReading:
                 # Its numbers are read all the same: they may hold other mistakes.
                 item = items.setdefault(row.where, TableItem(item_id, row))
             self._add_ratings(item, row)
+            self._add_covariates(item, row)
         tell_composed(self.path, otherwise)
         for item in items.values():
             for scale, single in item.single.items():
@@ -164,6 +167,24 @@ class TableReading:
                     "distinguished."
                 ),
             )
+
+    def _add_covariates(self, item: TableItem, row: Record) -> None:
+        """Add the covariates of a row; those of an item are the same in all of its rows."""
+        for name, column in self.part.covariates.items():
+            written = row.fields[f"covariates.{name}"]
+            if written is None or self.part.missing(written):
+                continue
+            place = f"{row.where}, column {column!r}"
+            decimal = self._decimal(written)
+            value = read_number(written, place, self.mistakes, decimal, self.part, CARD)
+            if value is not None and item.covariates.setdefault(name, value) != value:
+                self.mistakes.add(
+                    "Covariates that differ between rows of the same item",
+                    f"{place}: item {item.item_id!r} has {value:g} here, but "
+                    f"{item.covariates[name]:g} in an earlier row",
+                    "A covariate is a number of the item, not of a rating: correct the rows, or "
+                    f"leave the column out of covariates in {CARD}.",
+                )
 
     def _rater(self, row: Record) -> str | None:
         """The code of the rater of a row; None if the card names no column of raters."""
