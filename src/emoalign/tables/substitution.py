@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from emoalign.tables.alignment import LABEL
 from emoalign.tables.contract import (
     CELL,
     COUNT,

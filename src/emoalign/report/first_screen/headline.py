@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from emoalign.report.first_screen.claims import People
 from emoalign.report.first_screen.ranks import Rank, Ranking
 from emoalign.report.grid import (
     Column,
     Grid,
+    Row,
     between,
     bounded,
     ceiling,
@@ -118,6 +120,7 @@ def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
             "Correlation of one person with the mean of the others; where it is not known who "
             "rated, of one rating per item with the mean of the item's other ratings.",
         ),
+        _worth(),
         *_rest("Items that both the model and people rated."),
     )
     return grid("headline-table", "Models and people in short", rows, columns)
@@ -160,6 +163,20 @@ def _rank() -> Column:
         "best",
         meaning="Of the models on a scale, as far as paired contrasts tell them apart; a range "
         "spans the ranks that they leave open.",
+        optional=True,
+    )
+
+
+def _worth() -> Column:
+    def people(row: Row) -> str:
+        return "" if math.isnan(row["k"]) else str(People.of(row, "k"))
+
+    return Column(
+        "Worth, in people [95% CI]",
+        people,
+        "k",
+        meaning="The number of people whose mean rating would rank the items as well as the "
+        "model's; below 1, the model ranks them less well than one person.",
         optional=True,
     )
 

@@ -21,6 +21,7 @@ from emoalign.report.first_screen.headline import (
     of_distances,
 )
 from emoalign.report.first_screen.ranks import Ranking, rankings
+from emoalign.report.first_screen.verdict import Verdicts, verdicts, with_worth
 from emoalign.report.first_screen.worries import Worry, worries
 from emoalign.report.grid import Grid
 from emoalign.report.report_job import ReportJob, is_asked
@@ -30,6 +31,7 @@ from emoalign.tables import (
     CONTRASTS,
     DISTRIBUTION_CONTRASTS,
     DISTRIBUTIONS,
+    RATERS_WORTH,
     READOUTS,
     Table,
     groups,
@@ -66,6 +68,7 @@ class FirstScreen:
     chosen: str
     rankings: Sequence[ToldRanking]
     worries: Sequence[Worry]
+    verdicts: Verdicts
 
     @property
     def ranked(self) -> bool:
@@ -112,7 +115,9 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
     shown = pd.concat([numbers, labels])
     told = list(told_rankings([*by_r, *by_jsd], shown, job))
     grids = [
-        correlations(beside(numbers, usable, [] if told else by_r), job),
+        correlations(
+            with_worth(beside(numbers, usable, [] if told else by_r), rows(RATERS_WORTH)), job
+        ),
         distances(beside(labels, usable, [] if told else by_jsd), job),
     ]
     return FirstScreen(
@@ -131,6 +136,7 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
             rows(READOUTS),
             job,
         ),
+        verdicts=verdicts(numbers, labels, rows, job),
     )
 
 

@@ -1,0 +1,135 @@
+"""What may be claimed of ratings: answers, and the words for a number of people."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from emoalign.report.first_screen.evidence import FEWEST_ITEMS, Row
+from emoalign.wording import coefficient, interval, number
+
+Answer = Literal[
+    "yes",
+    "yes, once recalibrated",
+    "like people’s",
+    "in part",
+    "recalibrate first",
+    "no",
+    "cannot be told",
+]
+"""Whether the evidence allows a use."""
+
+INFINITE = "\N{INFINITY}"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """What the evidence allows for one use.
+
+    Attributes:
+        use: the use, whatever the items and the scale.
+        asked: the use of these items and this scale.
+        answer: whether the evidence allows it.
+        why: sentences with numbers and intervals.
+        told: the number in short; nothing where there is none.
+        section: the section that tells more.
+    """
+
+    use: str
+    asked: str
+    answer: Answer
+    why: str
+    told: str
+    section: str
+
+
+@dataclass(frozen=True)
+class People:
+    """A number of people, from 0 to infinity, with its 95% interval."""
+
+    k: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, row: Row, name: str) -> People:
+        """The number in a column of a row, with its ends in <name>_low and _high."""
+        return cls(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
+
+    def __str__(self) -> str:
+        """In short: 2.6 [2.0, 3.3]."""
+        k, low, high = self._written
+        return k if math.isnan(self.low) else f"{k} [{low}, {high}]"
+
+    @property
+    def told(self) -> str:
+        """In brackets of a sentence: k = 2.6, 95% CI [2.0, 3.3]."""
+        k, low, high = self._written
+        return f"k = {k}" if math.isnan(self.low) else f"k = {k}, 95% CI [{low}, {high}]"
+
+    @property
+    def _written(self) -> list[str]:
+        """Its numbers, with so many digits that none is rounded across a whole number."""
+        every = self.k, self.low, self.high
+        finite = [value for value in every if math.isfinite(value)]
+        least = min(finite, default=0.0)
+        digits = 2 if least < 1 else 1 if least < 10 else 0
+        while digits < 4 and any(_crosses(value, digits) for value in finite):
+            digits += 1
+        return [INFINITE if math.isinf(value) else number(value, digits) for value in every]
+
+    def claim(self, do: str, well: str, to: str = "") -> tuple[Answer, str]:
+        """What may be said of ratings that `do` something as `well` as so many people: nothing
+        that the lower end of the interval does not allow."""
+        if math.isnan(self.low):
+            why = f"The number of people they are worth has no interval ({self.told})."
+            return "cannot be told", why
+        if self.high < 1:
+            return "no", f"{do} less {well}{to} than one person’s would ({self.told})."
+        if self.low < 1:
+            opening = f"{do[:1].lower()}{do[1:]}"
+            return (
+                "cannot be told",
+                f"It is open whether {opening} as {well}{to} as one person’s would ({self.told}).",
+            )
+        if math.isinf(self.low):
+            return (
+                "yes",
+                f"{do} as {well}{to} as the mean of any number of people would, as far as these "
+                f"data can tell ({self.told}).",
+            )
+        least = math.floor(self.low)
+        people = "one person’s" if least == 1 else f"the mean of {least} people"
+        return "yes", f"{do} at least as {well}{to} as {people} would ({self.told})."
+
+
+def _crosses(value: float, digits: int) -> bool:
+    return math.floor(round(value, digits)) != math.floor(value)
+
+
+def bounded(letter: str, value: float, low: float, high: float) -> str:
+    """A coefficient in short: ρ = .10 [−.01, .22]."""
+    return f"{letter} = {coefficient(value)} {interval(low, high, bounded=True)}".rstrip()
+
+
+def in_points(name: str, value: float, low: float, high: float) -> str:
+    """A number in short: bias = −0.66 [−0.79, −0.53]."""
+    return f"{name} = {number(value)} {interval(low, high)}".rstrip()
+
+
+def too_few(n_items: int, items: str) -> str:
+    """Why nothing is claimed from so few items."""
+    some = f"Only {n_items}" if n_items else "None"
+    return f"{some} of the {items} can be compared, but {FEWEST_ITEMS} are needed"
+
+
+def said_of(reason: object) -> str:
+    """A reason of a table, to follow a colon."""
+    return reason.rstrip(".") if isinstance(reason, str) else "it is undefined here"
+
+
+def opened(reason: object) -> str:
+    """The same, to open a sentence."""
+    told = said_of(reason)
+    return f"{told[:1].upper()}{told[1:]}"
