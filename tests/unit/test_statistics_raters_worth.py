@@ -85,7 +85,7 @@ def test_the_mean_of_k_people_is_worth_k(k: int) -> None:
     # A model in other units is worth as much.
     of = regressed(people, 3 - 2 * model)
     assert worth_in_points(of)[0] == pytest.approx(k + 2.25, rel=0.08)
-    drawn = worth_by_drawing(people, model, 40, 1)
+    (drawn,) = worth_by_drawing(people, [model], 40, 1)
     assert drawn is not None
     # By chance the same number of other raters does a little worse, or better.
     assert drawn.k in ((k, k + 1) if k < drawn.most else (None, drawn.most))
@@ -138,9 +138,23 @@ def test_infinite_numbers_can_end_an_interval_and_undefined_ones_make_none() -> 
 def test_more_raters_than_there_are_cannot_be_tried() -> None:
     rng = np.random.default_rng(9)
     ratings, felt = rated(rng, 500, 6, 1.5)
-    perfect = worth_by_drawing(ratings, felt, 20, 1)
+    perfect, constant = worth_by_drawing(ratings, [felt, np.full(500, 2.0)], 20, 1)
     assert perfect is not None
     assert (perfect.k, perfect.most) == (None, 3)
     assert perfect.r_raters.shape == (3,)
-    assert worth_by_drawing(ratings, np.full(500, 2.0), 20, 1) is None
-    assert worth_by_drawing(ratings[:2], felt[:2], 20, 1) is None
+    assert constant is None
+    assert worth_by_drawing(ratings[:2], felt[np.newaxis, :2], 20, 1) == [None]
+    assert worth_by_drawing(ratings[:, :1], felt[np.newaxis], 20, 1) == [None]
+
+
+def test_a_few_items_with_few_raters_do_not_limit_the_raters_drawn() -> None:
+    rng = np.random.default_rng(10)
+    ratings, felt = rated(rng, 300, 8, 1.0)
+    ratings[:20, 2:] = np.nan
+    noisy = np.where(np.arange(300) < 100, np.nan, felt + rng.normal(0, 0.7, 300))
+    both = worth_by_drawing(ratings, [felt, noisy], 20, 1)
+    assert [one.most for one in both if one] == [4, 4]
+    # Another model changes nothing for a model with all items.
+    assert worth_by_drawing(ratings, [felt], 20, 1)[0].r_model == both[0].r_model  # type: ignore[union-attr]
+    assert both[1] is not None
+    assert both[1].k == 2

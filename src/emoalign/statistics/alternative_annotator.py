@@ -161,31 +161,30 @@ def alternative_annotator(compared: Compared, epsilon: float) -> AlternativeAnno
     """
     n = np.bincount(compared.rater)
     known = np.flatnonzero(n >= FEWEST_ITEMS)
-    rows = [_of_rater(compared, int(rater), epsilon) for rater in known]
-    if not rows:
+    if not known.size:
         return AlternativeAnnotator(epsilon, (), np.nan, np.nan)
-    adjusted = stats.false_discovery_control([row.p for row in rows], method="by")
-    told = tuple(
-        RaterTest(**(vars(row) | {"replaceable": bool(p <= FALSE_DISCOVERIES)}))
-        for row, p in zip(rows, adjusted, strict=True)
+    model, human, different = (
+        np.bincount(compared.rater, won)[known]
+        for won in (
+            compared.model_wins,
+            compared.rater_wins,
+            compared.model_wins != compared.rater_wins,
+        )
     )
+    n = n[known]
+    # d is −1, 0 or 1, so its sums are whole numbers, and it varies unless this is exactly 0.
+    d, squares = (human - model) / n, n * different - (human - model) ** 2
+    varies = squares > 0
+    se = np.sqrt(np.where(varies, squares, 1) / (n * (n - 1.0)) / n)
+    t = np.where(varies, (d - epsilon) / se, np.nan)
+    p = np.where(varies, stats.t.cdf(t, n - 1), d >= epsilon)
+    adjusted = stats.false_discovery_control(p, method="by")
+    replaceable = adjusted <= FALSE_DISCOVERIES
+    columns = (known, n, model / n, human / n, t, p, replaceable)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
     return AlternativeAnnotator(
         epsilon,
-        told,
-        float(np.mean([row.replaceable for row in told])),
-        float(np.mean([row.model_wins for row in told])),
+        tuple(RaterTest(*row) for row in rows),
+        float(replaceable.mean()),
+        float((model / n).mean()),
     )
-
-
-def _of_rater(compared: Compared, rater: int, epsilon: float) -> RaterTest:
-    own = compared.rater == rater
-    model, human = compared.model_wins[own], compared.rater_wins[own]
-    n = int(own.sum())
-    d = human.astype(np.float64) - model
-    spread = d.std(ddof=1)
-    if spread > 0:
-        t = float((d.mean() - epsilon) / (spread / np.sqrt(n)))
-        p = float(stats.t.cdf(t, n - 1))
-    else:
-        t, p = np.nan, float(d.mean() >= epsilon)
-    return RaterTest(rater, n, float(model.mean()), float(human.mean()), t, p, False)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from emoalign.statistics.correlation import FEWEST_ITEMS
 from emoalign.statistics.pairs import ROUNDING, FloatArray
@@ -59,6 +59,13 @@ def percentile_interval(replicates: ArrayLike, level: float = 0.95) -> Interval:
     return Interval(float(low), float(high))
 
 
+BLOCK_VALUES = 100_000
+"""Values held at once per array: what stays in the cache of a processor is many times faster."""
+
+MOST_ITEMS = 0.9
+"""The share of items that must have as many raters as are drawn."""
+
+
 @dataclass(frozen=True, eq=False)
 class Regressed:
     """Human item means and a model's, with what single ratings say of people's error.
@@ -90,7 +97,7 @@ def worth_in_points(of: Regressed, counts: Counts | None = None) -> FloatArray:
     drawn = np.ones((1, n_items)) if counts is None else counts
     blocks = [
         _errors_of(of, np.asarray(drawn[rows], dtype=np.float64))
-        for rows in row_blocks(len(drawn), n_items)
+        for rows in row_blocks(len(drawn), n_items, BLOCK_VALUES)
     ]
     return np.concatenate(blocks) if blocks else np.zeros(0)
 
@@ -132,50 +139,62 @@ class ResampledWorth:
 
 
 def worth_by_drawing(
-    ratings: ArrayLike, model: ArrayLike, n_draws: int, seed: int
-) -> ResampledWorth | None:
-    """Draw raters of every item: half of them are the target, the others compete with the model.
+    ratings: ArrayLike, models: ArrayLike, n_draws: int, seed: int
+) -> list[ResampledWorth | None]:
+    """Draw raters of every item: half of them are the target, the others compete with the models.
 
-    After Trott (2024). In each draw ⌈K/2⌉ random raters of an item make its target, K being the
-    fewest raters of an item; of the others the mean of the first k is taken, for k up to ⌊K/2⌋.
+    After Trott (2024). In each draw ⌈K/2⌉ random raters of an item make its target; of the others
+    the mean of the first k is taken, for k up to ⌊K/2⌋. K is the number of raters that nine of ten
+    items have at least, so that a few items with few raters do not decide it; these are left out.
 
     Args:
         ratings: single ratings, NaN where an item has fewer, shape (items, most raters).
-        model: item means, shape (items,).
+        models: item means of each model, NaN where there is none, shape (models, items): all see
+            the same draws.
         n_draws: how often raters are drawn; correlations are averages over the draws.
         seed: of the draws.
 
-    Items with fewer than two ratings are left out; None where fewer than three are left, or the
-    means of the model are constant.
+    None for a model with fewer than three items, or whose means are constant, and for all where
+    nine of ten items have no two ratings.
     """
-    raw, means = np.asarray(ratings, np.float64), np.asarray(model, np.float64)
-    kept = (np.isfinite(raw).sum(axis=1) >= 2) & np.isfinite(means)
-    raw, means = raw[kept], means[kept]
-    if len(means) < FEWEST_ITEMS or np.ptp(means) <= ROUNDING:
-        return None
-    fewest = int(np.isfinite(raw).sum(axis=1).min())
-    most, target = fewest // 2, fewest - fewest // 2
+    raw, means = np.asarray(ratings, np.float64), np.asarray(models, np.float64)
+    n = np.isfinite(raw).sum(axis=1)
+    enough = int(np.quantile(n[n > 0], 1 - MOST_ITEMS, method="lower")) if (n > 0).any() else 0
+    kept = (n >= max(enough, 2)) & np.isfinite(means).any(axis=0)
+    raw, means = raw[kept], means[:, kept]
+    used = [place for place, model in enumerate(means) if _can_be_ranked(model)]
+    found: list[ResampledWorth | None] = [None] * len(means)
+    if enough < 2 or not used:
+        return found
+    most, target = enough // 2, enough - enough // 2
     rng = np.random.default_rng(seed)
-    of_model, of_raters = np.empty(n_draws), np.empty((n_draws, most))
+    of_model, of_raters = np.zeros(len(means)), np.zeros((len(means), most))
     rated = np.isfinite(raw)
-    for draw in range(n_draws):
-        order = np.argsort(np.where(rated, rng.random(raw.shape), 2.0), axis=1)[:, :fewest]
+    for _ in range(n_draws):
+        order = np.argsort(np.where(rated, rng.random(raw.shape), 2.0), axis=1)[:, :enough]
         dealt = np.take_along_axis(raw, order, axis=1)
         aim = dealt[:, :target].mean(axis=1)
         others = np.cumsum(dealt[:, target:], axis=1) / np.arange(1, most + 1)
-        of_model[draw] = _correlations(means[:, np.newaxis], aim)[0]
-        of_raters[draw] = _correlations(others, aim)
-    r_model, r_raters = float(of_model.mean()), of_raters.mean(axis=0)
-    enough: NDArray[np.intp] = np.flatnonzero(r_raters >= r_model - ROUNDING)
-    k = int(enough[0]) + 1 if enough.size else None
-    return ResampledWorth(k, most, r_model, r_raters)
+        for place in used:
+            own = np.isfinite(means[place])
+            found_r = _correlations(np.column_stack((means[place], others))[own], aim[own])
+            of_model[place] += found_r[0] / n_draws
+            of_raters[place] += found_r[1:] / n_draws
+    for place in used:
+        as_high = np.flatnonzero(of_raters[place] >= of_model[place] - ROUNDING)
+        k = int(as_high[0]) + 1 if as_high.size else None
+        found[place] = ResampledWorth(k, most, float(of_model[place]), of_raters[place])
+    return found
+
+
+def _can_be_ranked(means: FloatArray) -> bool:
+    known = means[np.isfinite(means)]
+    return len(known) >= FEWEST_ITEMS and bool(np.ptp(known) > ROUNDING)
 
 
 def _correlations(columns: FloatArray, aim: FloatArray) -> FloatArray:
     """Pearson's r of each column with the target; NaN where either is constant."""
     x, y = columns - columns.mean(axis=0), aim - aim.mean()
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: FloatArray = (x * y[:, np.newaxis]).sum(axis=0) / np.sqrt(
-            (x**2).sum(axis=0) * (y**2).sum()
-        )
+        found: FloatArray = (y @ x) / np.sqrt((x**2).sum(axis=0) * (y**2).sum())
     return found

@@ -39,7 +39,7 @@ RATERS_WORTH = Table(
             r="Pearson correlation of item means with the human means.",
         ),
         *estimate(
-            "k", "For ranking items: φt²/(1 − t²), t² = r²/reliability. Percentile interval."
+            "k", "For ranking items: φt²/(1 − t²), t² = r²/reliability; percentile interval."
         ),
         *estimate(
             "k_error",
@@ -62,15 +62,15 @@ RATERS_WORTH = Table(
     ),
 )
 
-_EPSILON = Column("epsilon", NUMBER, "What replacing a rater must save, as a share of items.")
+_LABEL = Column("label", TEXT, "The label; null for numbers and for the whole set of labels.")
 
 ALTERNATIVE_ANNOTATOR = Table(
     "statistics/alternative_annotator.parquet",
     "a condition on a scale, or on one label of it, and an ε: the alternative annotator test",
     (
         *CELL,
-        Column("label", TEXT, "The label; null for numbers and for the whole set of labels."),
-        _EPSILON,
+        _LABEL,
+        Column("epsilon", NUMBER, "What replacing a rater must save, as a share of items."),
         Column("stated", pa.bool_(), "Whether the study states this ε."),
         Column("n_raters", COUNT, "Raters compared with the model, each on 30 items or more."),
         Column("n_items", COUNT, "Items on which they were compared."),
@@ -89,7 +89,7 @@ ALTERNATIVE_ANNOTATOR_RATERS = Table(
     "a rater beside a condition on a scale, or on one label of it, at the ε of the study",
     (
         *CELL,
-        Column("label", TEXT, "The label; null for numbers and for the whole set of labels."),
+        _LABEL,
         Column("epsilon", NUMBER, "The ε that the study states; null without."),
         Column("rater", COUNT, "A number for the rater, from 1, on this scale."),
         N_ITEMS,

@@ -1,0 +1,1 @@
+"""May these ratings be used instead of people's?"""
