@@ -21,7 +21,7 @@ from emoalign.report.first_screen.evidence import FEWEST_ITEMS, Evidence, Row
 from emoalign.report.nearest import nearer
 from emoalign.wording import ci, coefficient, number, out_of
 
-MANY = 1.1
+MANY = 1.25
 """SDs of model and people that differ by a larger factor are told."""
 
 SINGLE = "Using one answer instead of one person’s rating"
@@ -92,7 +92,7 @@ def _spread(found: Evidence) -> str:
     )
     if not (low > 1 or high < 1) or 1 / MANY <= ratio <= MANY:
         return ""
-    return f" Their SD is {number(ratio)} times that of people’s, {ci(low, high)}."
+    return f" Their SD is {number(ratio)} times people’s, {ci(low, high)}."
 
 
 def choices(found: Evidence) -> Iterator[Clause]:

@@ -91,7 +91,7 @@ def predicting(row: Row, level: Clause) -> Clause:
     if math.isnan(people.k):
         why = f"How many people they are worth is unknown: {said_of(row['reason'])}."
         return Clause(PREDICTING, PREDICTING, "cannot be told", why, "", "substitution")
-    answer, why = people.claim("Recalibrated, the ratings come", "close", " to the true means")
+    answer, why = people.claim("The recalibrated ratings come", "close", " to people’s true means")
     if answer == "yes" and level.answer == "recalibrate first":
         answer = "yes, once recalibrated"
     return Clause(PREDICTING, PREDICTING, answer, why, f"k = {people}", "substitution")

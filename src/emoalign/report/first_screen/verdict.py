@@ -15,7 +15,7 @@ import pandas as pd
 from emoalign.report.conditions import asked, only_recorded
 from emoalign.report.first_screen.caveats import caveats
 from emoalign.report.first_screen.claims import Answer, Clause
-from emoalign.report.first_screen.evidence import Evidence, Rows
+from emoalign.report.first_screen.evidence import FEWEST_ITEMS, Evidence, Rows
 from emoalign.report.first_screen.uses_of_answers import (
     choices,
     disagreement,
@@ -127,9 +127,15 @@ def _verdict(found: Evidence) -> Verdict | None:
 
 def _clauses(found: Evidence) -> Iterator[Clause]:
     """What a condition may be used for, the more common uses first."""
-    yield from choices(found) if found.of_labels else of_means(found)
-    if found.of_labels or found.assessable:
-        yield from single_answers(found)
+    if found.of_labels:
+        yield from choices(found)
+    else:
+        yield from of_means(found)
+        if not found.assessable:
+            return
+        if agrees(found.cell):
+            yield from single_answers(found)
+    if found.n_items >= FEWEST_ITEMS:
         yield from disagreement(found)
         yield from replacing(found)
 

@@ -1,0 +1,296 @@
+"""The verdict on the first screen: planted models, each with what may be claimed of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoalign.analyses.substitution.analysis import WorthJob
+from emoalign.analyses.substitution.worth import worth_rows
+from emoalign.planning.analysed import analysed_study
+from emoalign.planning.jobs import reported
+from emoalign.planning.studies import LoadedStudy
+from emoalign.report.first_screen.headline import of_correlations, of_distances
+from emoalign.report.first_screen.verdict import Verdicts, verdicts
+from emoalign.report.grid import in_order
+from emoalign.statistics.pairs import FloatArray
+from emoalign.tables import (
+    ALIGNMENT,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    ENTROPY,
+    ITEMS,
+    RATERS_WORTH,
+    Table,
+)
+from tests.kit.ratings import item_ids, rating_rows
+from tests.kit.stages import make
+from tests.kit.words import study
+
+RATERS, ANSWERS = 12, 20
+
+Rows = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What people feel about each item, and how far they disagree about it, shape (items,)."""
+
+    felt: FloatArray
+    sd: FloatArray
+
+    @classmethod
+    def of(cls, n: int = 80) -> Truth:
+        rng = np.random.default_rng(5)
+        return cls(rng.uniform(2.5, 7.5, n), rng.uniform(0.3, 1.7, n))
+
+    def said(self, n: int, seed: int) -> FloatArray:
+        """So many ratings of each item on nine points, shape (items, n)."""
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(size=(len(self.felt), n)) * self.sd[:, None]
+        return np.clip(np.rint(self.felt[:, None] + noise), 1, 9)
+
+
+def people(truth: Truth, raters: int = RATERS) -> pd.DataFrame:
+    ratings = truth.said(raters, seed=3)
+    return pd.DataFrame(
+        {
+            "item_id": item_ids(len(ratings)),
+            "scale": "valence",
+            "mean": ratings.mean(axis=1),
+            "sd": ratings.std(axis=1, ddof=1) if raters > 1 else np.nan,
+            "n": raters,
+            "ratings": ratings.tolist(),
+            "labels": None,
+            "raters": None,
+        }
+    )
+
+
+def noise(truth: Truth) -> FloatArray:
+    return np.random.default_rng(8).normal(size=len(truth.felt))
+
+
+RANKING = "Ranking words by valence"
+PREDICTING = "Predicting people’s mean ratings"
+LEVEL = "Level and spacing of mean ratings"
+ONE = "Using one answer instead of one person’s rating"
+DISAGREEING = "Telling on which words people disagree"
+CHOOSING = "Reproducing which labels people choose"
+
+
+def tables_of(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norms: pd.DataFrame) -> Rows:
+    """The tables of statistics that a verdict rests on."""
+    make(folder, asked, rows, norms, analyses=("alignment", "distributions"))
+    read = (ALIGNMENT, DISTRIBUTIONS, ENTROPY, DISTRIBUTION_CONTRASTS)
+    found = {table.path: table.read(folder / table.path) for table in read}
+    items = ITEMS.read(folder / "items/words.parquet")
+    found[RATERS_WORTH.path] = worth_rows(
+        items, {"words": norms}, WorthJob.of(analysed_study(asked))
+    )
+    return found
+
+
+def judged(tables: Rows, asked: LoadedStudy, model: str | None = None) -> Verdicts:
+    """The verdict of a study by its tables, on all of its models or on one."""
+    job = reported(asked)
+
+    def rows(table: Table) -> pd.DataFrame:
+        empty = pd.DataFrame(columns=table.schema.names)
+        return in_order(tables.get(table.path, empty), job)
+
+    headlines = of_correlations(rows(ALIGNMENT), job), of_distances(rows(DISTRIBUTIONS), job)
+    of_model = [one[one["model"].eq(model)] if model else one for one in headlines]
+    return verdicts(*(one[one["chosen"]] for one in of_model), rows, job)
+
+
+def told(verdict: Verdicts) -> dict[str, str]:
+    """The uses of the one condition, each with its answer and the reason for it."""
+    [one] = verdict.told
+    clauses = {clause.asked: f"{clause.answer}. {clause.why}" for clause in one.clauses}
+    return clauses | {f"caution {n}": caveat.sentence for n, caveat in enumerate(one.caveats)}
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A model as it was made, and for each use how the verdict on it begins."""
+
+    change: Callable[[Truth], Truth]
+    expected: dict[str, str]
+    answers: int = ANSWERS
+
+
+PLANTED = {
+    "perfect": Planted(
+        lambda truth: truth,
+        {
+            RANKING: "yes. The ratings rank the words at least as well as the mean of ",
+            PREDICTING: "yes. The recalibrated ratings come at least as close to people’s true",
+            LEVEL: "like people’s. The bias is below 0.40 points, 5% of the scale (bias = ",
+            ONE: "cannot be told. It is open whether single answers of the model rank the words",
+            DISAGREEING: "yes. The model’s answers vary more where people’s do (ρ = .",
+        },
+    ),
+    "biased": Planted(
+        lambda truth: replace(truth, felt=truth.felt - 0.7),
+        {
+            RANKING: "yes. ",
+            PREDICTING: "yes, once recalibrated. ",
+            LEVEL: "recalibrate first. On average, the ratings are too low (bias = −0.",
+            ONE: "cannot be told. ",
+            DISAGREEING: "yes. ",
+        },
+    ),
+    "compressed": Planted(
+        lambda truth: replace(truth, felt=5 + (truth.felt - 5) / 2),
+        {
+            RANKING: "yes. ",
+            PREDICTING: "yes, once recalibrated. ",
+            LEVEL: "recalibrate first. Differences between words are too small: 1 point between "
+            "two words in the model’s ratings stands for ",
+            ONE: "no. Single answers of the model rank the words less well than one person’s",
+            DISAGREEING: "yes. ",
+        },
+    ),
+    "noisy": Planted(
+        lambda truth: replace(truth, felt=truth.felt + 2.5 * noise(truth)),
+        {
+            RANKING: "no. The ratings rank the words less well than one person’s would (k = 0.",
+            PREDICTING: "no. The recalibrated ratings come less close to people’s true means",
+            LEVEL: "recalibrate first. Differences between words are too large: 1 point",
+            ONE: "no. ",
+            DISAGREEING: "yes. ",
+        },
+    ),
+    "ignorant": Planted(
+        lambda truth: Truth(5 + noise(truth), truth.sd[::-1]),
+        {
+            RANKING: "no. No agreement with people’s ratings was shown (r = ",
+            PREDICTING: "no. For the same reason.",
+            DISAGREEING: "no. It was not shown that the model’s answers vary more where people’s",
+        },
+    ),
+    "blind-to-disagreement": Planted(
+        lambda truth: replace(truth, sd=np.full_like(truth.sd, 0.7)),
+        {
+            RANKING: "yes. ",
+            PREDICTING: "yes. ",
+            LEVEL: "like people’s. ",
+            ONE: "yes. ",
+            DISAGREEING: "no. It was not shown that the model’s answers vary more where people’s",
+        },
+    ),
+    "too-certain": Planted(
+        lambda truth: replace(truth, sd=truth.sd / 4),
+        {
+            RANKING: "yes. ",
+            PREDICTING: "yes. ",
+            LEVEL: "like people’s. ",
+            ONE: "yes. Single answers of the model rank the words at least as well as the mean of",
+            DISAGREEING: "in part. The model’s answers vary more where people’s do (ρ = .",
+        },
+    ),
+    "never-differing": Planted(
+        lambda truth: Truth(np.rint(truth.felt), 0 * truth.sd),
+        {
+            RANKING: "yes. ",
+            PREDICTING: "yes. ",
+            LEVEL: "like people’s. ",
+            ONE: "yes. ",
+            DISAGREEING: "no. The model’s answers about one of the words never differ.",
+        },
+    ),
+    "opposite": Planted(
+        lambda truth: replace(truth, felt=10 - truth.felt),
+        {
+            RANKING: "no. No agreement with people’s ratings was shown (r = −.9",
+            PREDICTING: "no. For the same reason.",
+            DISAGREEING: "yes. ",
+        },
+    ),
+    "one-rating-for-all": Planted(
+        lambda truth: Truth(np.full_like(truth.felt, 5), 0 * truth.sd),
+        {RANKING: "cannot be told. The model's means, or the human means, are the same for all"},
+    ),
+    "one-answer": Planted(
+        lambda truth: truth,
+        {
+            RANKING: "cannot be told. It is open whether the ratings rank the words as well as one",
+            PREDICTING: "cannot be told. It is open whether the recalibrated ratings come as close",
+            LEVEL: "recalibrate first. Differences between words are too large: ",
+            DISAGREEING: "cannot be told. The model answered once about each of the words.",
+        },
+        answers=1,
+    ),
+}
+TRUTH = Truth.of()
+ASKED = study(models={name: name.capitalize() for name in PLANTED}, protocols=["p"])
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """The tables of a study of all planted models."""
+    answers = [
+        rating_rows(one.change(TRUTH).said(one.answers, seed=4), model=name)
+        for name, one in PLANTED.items()
+    ]
+    return tables_of(tmp_path_factory.mktemp("planted"), ASKED, pd.concat(answers), people(TRUTH))
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_of_a_planted_model_no_more_is_claimed_than_is_true(name: str, tables: Rows) -> None:
+    found, expected = told(judged(tables, ASKED, name)), PLANTED[name].expected
+    assert list(found) == list(expected)
+    wrong = {asked: said for asked, said in found.items() if not said.startswith(expected[asked])}
+    assert not wrong
+
+
+NOT_ENOUGH = "cannot be told. No item has both a usable answer and enough single human ratings."
+
+
+@pytest.mark.parametrize(
+    ("n", "known", "expected"),
+    [
+        (
+            12,
+            {},
+            {RANKING: "cannot be told. Only 12 of the words can be compared, but 30 are needed (r"},
+        ),
+        (
+            80,
+            {"sd": np.nan, "ratings": None},
+            {
+                RANKING: "cannot be told. They agree with people’s (r = .9",
+                PREDICTING: "cannot be told. How many people they are worth is unknown: the reli",
+                LEVEL: "like people’s. ",
+                DISAGREEING: NOT_ENOUGH,
+            },
+        ),
+        (
+            80,
+            {"ratings": None},
+            {
+                RANKING: "yes. ",
+                PREDICTING: "yes. ",
+                LEVEL: "like people’s. ",
+                ONE: "cannot be told. ",
+                DISAGREEING: NOT_ENOUGH,
+            },
+        ),
+    ],
+    ids=["few words", "means alone", "means, SDs and numbers of raters"],
+)
+def test_where_little_is_known_of_people_it_says_what_cannot_be_told(
+    n: int, known: dict[str, object], expected: dict[str, str], tmp_path: Path
+) -> None:
+    truth, asked = Truth.of(n), study()
+    rows, norms = rating_rows(truth.said(ANSWERS, seed=4)), people(truth).assign(**known)
+    found = told(judged(tables_of(tmp_path, asked, rows, norms), asked))
+    assert list(found) == list(expected)
+    wrong = {use: said for use, said in found.items() if not said.startswith(expected[use])}
+    assert not wrong
