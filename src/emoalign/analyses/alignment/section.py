@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from emoalign.analyses.alignment.in_words import FEW, findings, why_no_interval, why_undefined
+from emoalign.analyses.alignment.worth import with_worth
 from emoalign.report.grid import (
     Column,
     Gap,
@@ -26,7 +27,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
-from emoalign.tables import ALIGNMENT, CONTRASTS
+from emoalign.tables import ALIGNMENT, CONTRASTS, RATERS_WORTH
 from emoalign.wording import coefficient, interval, number
 
 
@@ -102,6 +103,7 @@ def _view(results: Results) -> View | None:
     job = results.job
     shown = grid("alignment-table", "Alignment by condition", rows, columns(job), ALIGNMENT)
     told = findings(rows, results.table(CONTRASTS), job)
+    told = with_worth(told, results.table(RATERS_WORTH), job)
     return View(
         {"grid": shown, "gaps": alignment_gaps(rows), "readouts": set(rows["readout"])},
         told,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emoalign.analyses.substitution.analysis import SubstitutionSettings
-from emoalign.report.conditions import condition
+from emoalign.report.conditions import conditions
 from emoalign.report.grid import Row
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Finding
@@ -47,7 +47,9 @@ def _verdict(cell: Row, where: str, at: str, job: ReportJob) -> str:
         "of the items on average"
     )
     outcome = "passed" if cell["passed"] else "did not pass"
-    return f"For {where}, {condition(job, cell)} {outcome} the alternative annotator test: {rate}."
+    return (
+        f"For {where}, {conditions(job, [cell])} {outcome} the alternative annotator test: {rate}."
+    )
 
 
 def annotator_reasons(tests: pd.DataFrame, job: ReportJob) -> Iterator[str]:
@@ -98,11 +100,11 @@ def _equivalent(kind: str, rows: list[dict[str, object]], job: ReportJob) -> Ite
 
 
 def _named(row: Row, job: ReportJob) -> str:
-    name = condition(job, row)
+    name = conditions(job, [row])
     if row["kind"] == "bias":
         return name
     other = {**row, **{part: row[f"other_{part}"] for part in ("model", "protocol", "readout")}}
-    return f"{name} and {condition(job, other)}"
+    return f"{name} and {conditions(job, [other])}"
 
 
 def _tested(row: Row) -> str:
