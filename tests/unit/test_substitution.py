@@ -12,19 +12,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emoalign.analyses.substitution.analysis import SubstitutionSettings
+from emoalign.analyses.substitution.analysis import (
+    EquivalenceJob,
+    SubstitutionSettings,
+    WorthJob,
+)
+from emoalign.analyses.substitution.worth import worth_rows
+from emoalign.planning.analysed import analysed_study
 from emoalign.planning.studies import LoadedStudy
 from emoalign.study.reading import validate
 from emoalign.tables import (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
     EQUIVALENCE,
+    NORMS,
     RATERS_WORTH,
 )
+from tests.kit.analysing import run
 from tests.kit.datasets import prepared, table_card
-from tests.kit.ratings import item_ids, label_norms, label_rows, norms, rating_rows
+from tests.kit.kept import kept_results
+from tests.kit.ratings import cell, item_ids, label_norms, label_rows, norms, rating_rows
 from tests.kit.stages import make
-from tests.kit.words import study
+from tests.kit.words import SCALE, study
 
 CROWD = {"epsilon": 0.1, "because": "crowd workers rated"}
 TABLES = (RATERS_WORTH, ALTERNATIVE_ANNOTATOR, ALTERNATIVE_ANNOTATOR_RATERS, EQUIVALENCE)
@@ -171,23 +180,65 @@ def test_reviewers_are_worth_what_was_found_for_them(shared: Path, tmp_path: Pat
     assert set(tests["reason"]) == {"it is unknown which ratings were given by the same person"}
 
 
-@pytest.mark.shared_data
-def test_lexicon_raters_are_worth_what_was_found_for_them(tmp_path: Path) -> None:
-    """Ratings 1 and 2 of a word of the VADER lexicon stand for a model, 3 to 10 for people."""
-    import vaderSentiment
+@pytest.fixture(scope="module")
+def words_kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Items and norms of the default study."""
+    folder = kept_results("default", tmp_path_factory.mktemp("kept"), "items", "norms")
+    # They are older than what is known of raters.
+    norm_rows = pd.read_parquet(folder / "norms/vader.parquet").assign(labels=None, raters=None)
+    NORMS.write(norm_rows, folder / "norms/vader.parquet")
+    return folder
 
-    file = Path(vaderSentiment.__file__).parent / "vader_lexicon.txt"
-    lines = [line.split("\t") for line in file.read_text("utf-8").splitlines() if line]
-    ratings = np.array([ast.literal_eval(line[3]) for line in lines], dtype=float)
+
+def test_the_default_study_has_its_published_worth(
+    words_kept: Path, default_study: LoadedStudy
+) -> None:
+    run(WorthJob.of(analysed_study(default_study)), "count_raters", words_kept)
+    worth = RATERS_WORTH.read(words_kept / RATERS_WORTH.path)
+    row = worth[(worth["protocol"] == "rating-sheet") & (worth["readout"] == "exact")].iloc[0]
+    assert row[["r", "reliability", "phi", "k", "k_error"]].tolist() == pytest.approx(
+        [0.6972, 0.9646, 0.3665, 0.3723, 0.7325], abs=5e-5
+    )
+    assert [row["k_low"], row["k_high"]] == pytest.approx([0.261, 0.541], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("bias", "p_bias", "r", "p_r"), [(0.75, 0.0878, 0.1, 0.2138), (1.0, 5.461e-7, 0.15, 0.0029)]
+)
+def test_the_default_study_is_within_margins_as_published(
+    words_kept: Path, bias: float, p_bias: float, r: float, p_r: float
+) -> None:
+    job = EquivalenceJob(scales={"vader": ("valence",)}, bias_within=bias, r_within=r)
+    run(job, "compare_within_margins", words_kept)
+    rows = EQUIVALENCE.read(words_kept / EQUIVALENCE.path)
+    own = rows[(rows["protocol"] == "rating-sheet") & (rows["readout"] == "exact")]
+    of_means = own[own["kind"] == "bias"].iloc[0]
+    assert of_means[["estimate", "low", "high"]].tolist() == pytest.approx(
+        [-0.6562, -0.7702, -0.5423], abs=5e-5
+    )
+    assert of_means["p"] == pytest.approx(p_bias, rel=1e-3)
+    assert of_means["equivalent"] == (bias == 1)
+    of_r = own[(own["kind"] == "r") & (own["other_readout"] == "sampled")].iloc[0]
+    assert of_r[["estimate", "low", "high"]].tolist() == pytest.approx(
+        [0.0821, 0.0471, 0.1205], abs=5e-5
+    )
+    assert of_r["p"] == pytest.approx(p_r, abs=5e-5)
+    # Pairs differ in one thing alone: the model, the protocol or the readout.
+    assert (rows["kind"] == "r").sum() == 4
+
+
+def test_lexicon_raters_are_worth_what_was_found_for_them(words_kept: Path, tmp_path: Path) -> None:
+    """Ratings 1 and 2 of the words of the default study stand for a model, 3 to 10 for people."""
+    kept = NORMS.read(words_kept / "norms/vader.parquet")
+    ratings = np.array(kept["ratings"].tolist())
     people = ratings[:, 2:]
     norm_rows = norms(len(people)).assign(
         mean=people.mean(axis=1), sd=people.std(axis=1, ddof=1), ratings=people.tolist()
     )
-    worth, *_ = made(tmp_path, study(scales=scale(-4, 4)), rating_rows(ratings[:, :2]), norm_rows)
+    worth, *_ = made(tmp_path, study(), rating_rows(ratings[:, :2]), norm_rows)
     row = worth[worth["answers"].isna()].iloc[0]
-    assert row["k"] == pytest.approx(2.5619, abs=5e-5)
-    assert row["k_error"] == pytest.approx(2.9086, abs=5e-4)
-    assert [row["k_low"], row["k_high"]] == pytest.approx([2.04, 3.32], abs=0.1)
+    assert row[["k", "k_error"]].tolist() == pytest.approx([2.5619, 2.9086], abs=5e-5)
+    assert [row["k_low"], row["k_high"]] == pytest.approx([2.04, 3.32], abs=0.12)
 
 
 def test_the_mean_of_k_people_is_worth_k_people(tmp_path: Path) -> None:
@@ -229,7 +280,7 @@ def test_models_with_errors_of_their_own_are_worth_more_together(tmp_path: Path)
 
 
 def test_a_perfect_model_is_worth_any_number_of_people(tmp_path: Path) -> None:
-    felt, norm_rows = crowd(300, 4, 2.5, 3)
+    _, norm_rows = crowd(300, 4, 2.5, 3)
     perfect = norm_rows.assign(mean=np.round(norm_rows["mean"]))["mean"].to_numpy()[:, None]
     worth, *_ = made(tmp_path, study(), rating_rows(np.clip(perfect, 1, 9)), norm_rows)
     row = worth.iloc[0]
@@ -410,7 +461,7 @@ def test_labels_are_tested_as_sets_and_one_by_one(tmp_path: Path, wrong: float) 
 
 
 def test_biases_and_differences_of_r_are_tested_within_stated_margins_alone(tmp_path: Path) -> None:
-    felt, norm_rows = crowd(300, 8, 1.0, 14)
+    _, norm_rows = crowd(300, 8, 1.0, 14)
     rng = np.random.default_rng(4)
     high = np.clip(np.rint(norm_rows["mean"].to_numpy() + 0.9 + rng.normal(0, 0.5, 300)), 1, 9)
     near = np.clip(np.rint(norm_rows["mean"].to_numpy() + rng.normal(0, 0.5, 300)), 1, 9)
@@ -424,7 +475,7 @@ def test_biases_and_differences_of_r_are_tested_within_stated_margins_alone(tmp_
     assert rows["equivalent"].tolist() == [False, True, True]
     bias = high.mean() - norm_rows["mean"].mean()
     assert rows["estimate"].iloc[0] == pytest.approx(bias, abs=1e-12)
-    assert rows["other_model"].tolist() == [None, None, "b"]
+    assert rows["other_model"].fillna("").tolist() == ["", "", "b"]
     only = study(models=("a", "b"), substitution={"bias_within": 1.2, "margins_because": "so"})
     rows = made(tmp_path / "bias", only, given, norm_rows)[3]
     assert rows["equivalent"].tolist() == [True, True]
@@ -467,25 +518,23 @@ def test_a_model_that_loses_by_epsilon_seldom_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_intervals_of_k_cover_what_is_true(tmp_path: Path) -> None:
-    """100 scales of 150 items: the model errs by 0.8, people by 1.2, so that k = 2.25."""
+def test_intervals_of_k_cover_what_is_true() -> None:
+    """300 scales of 150 items: the model errs by 0.8, people by 1.2, and items differ by 1, so that
+    k is 1.2²/0.8² = 2.25 for ranking, and 1.2² more for predicting."""
     rng, n = np.random.default_rng(16), 150
-    scales = tuple(f"s{place:03d}" for place in range(100))
-    norm_rows, answers = [], []
-    fine = {"min": 0, "max": 10, "step": 0.1, "direction": "up"}
+    scales = [f"s{place:03d}" for place in range(300)]
+    norm_rows, cells = [], []
     for name in scales:
         felt = rng.normal(5, 1.0, n)
-        people = np.clip(np.round(felt[:, None] + rng.normal(0, 1.2, (n, 6)), 1), 0, 10)
+        people = felt[:, None] + rng.normal(0, 1.2, (n, 6))
         of_scale = norms(n, 6, scale=name).assign(
             mean=people.mean(axis=1), sd=people.std(axis=1, ddof=1), ratings=people.tolist()
         )
         norm_rows.append(of_scale)
-        said = np.clip(np.round(felt + rng.normal(0, 0.8, n), 1), 0, 10)
-        answers.append(rating_rows(said[:, None], scale=name))
-    asked = study(scales=dict.fromkeys(scales, fine))
-    worth, *_ = made(tmp_path, asked, pd.concat(answers), pd.concat(norm_rows))
-    assert len(worth) == 100
-    covered = (worth["k_low"] <= 2.25) & (worth["k_high"] >= 2.25)
-    assert covered.mean() == pytest.approx(0.95, abs=0.06)
-    covered = (worth["k_error_low"] <= 2.25) & (worth["k_error_high"] >= 2.25)
-    assert covered.mean() > 0.85
+        cells.append(cell(of_scale, (felt + rng.normal(0, 0.8, n))[:, None], scale=name))
+    job = WorthJob(scales={"words": dict.fromkeys(scales, SCALE)}, seed=1, bootstrap_resamples=1000)
+    worth = worth_rows(pd.concat(cells), {"words": pd.concat(norm_rows)}, job)
+    assert len(worth) == 300
+    for name, true in (("k", 2.25), ("k_error", 2.25 + 1.44)):
+        covered = (worth[f"{name}_low"] <= true) & (worth[f"{name}_high"] >= true)
+        assert 0.9 < covered.mean() < 0.99, covered.mean()
