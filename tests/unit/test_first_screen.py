@@ -16,7 +16,7 @@ import orjson
 import pandas as pd
 import pytest
 
-from emoalign.analyses.alignment.section import findings
+from emoalign.analyses.alignment.in_words import findings
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.planning.jobs import reported
 from emoalign.report.first_screen.asked import asked

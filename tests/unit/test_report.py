@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emoalign.analyses.alignment.section import alignment_gaps, findings
+from emoalign.analyses.alignment.in_words import findings
+from emoalign.analyses.alignment.section import alignment_gaps
 from emoalign.installed import git_commit
 from emoalign.planning.jobs import (
     reported,

@@ -22,6 +22,7 @@ from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
 from emoalign.analyses.robustness.analysis import ANALYSIS as ROBUSTNESS
 from emoalign.analyses.spread.analysis import ANALYSIS as SPREAD
 from emoalign.analyses.structure.analysis import ANALYSIS as STRUCTURE
+from emoalign.analyses.substitution.analysis import ANALYSIS as SUBSTITUTION
 from emoalign.analyses.transparency.analysis import ANALYSIS as TRANSPARENCY
 from emoalign.analyses.variance.analysis import ANALYSIS as VARIANCE
 from emoalign.report import contents
@@ -35,6 +36,7 @@ EntryT = TypeVar("EntryT", bound=Entry)
 PAGE: tuple[Analysis | PageSection, ...] = (
     ALIGNMENT,
     ROBUSTNESS,
+    SUBSTITUTION,
     LABELS,
     TRANSPARENCY,
     contents.ITEMS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from emoalign.report.report_job import ReportJob, is_asked
@@ -10,44 +10,59 @@ from emoalign.wording import READOUTS, listed
 
 
 def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
-    """A condition to put into brackets: Model m under p, sampled answers. Of recorded ratings
-    under one protocol, that is the model.
+    """A condition to put into brackets: Model m under p, sampled answers, valence of Words.
 
-    Scale and dataset follow where the study has several.
+    Protocol, scale and dataset are told where the study has several, and how answers were read
+    unless all there is are recorded ratings.
     """
-    name = asked(job, cell)
-    if not only_recorded(job, cell):
-        name += f", {READOUTS[cell['readout']]}"
-    scales = sum(len(card.scales) + len(card.labels) for card in job.datasets.values())
-    return name if scales == 1 else f"{name}, {scale(job, cell)}"
+    return ", ".join([asked(job, cell), *_details(job, cell)])
+
+
+def named(job: ReportJob, cell: Mapping[str, Any]) -> str:
+    """The same in a sentence: Model m under p (sampled answers, valence of Words)."""
+    details = ", ".join(_details(job, cell))
+    return f"{asked(job, cell)} ({details})" if details else asked(job, cell)
 
 
 def asked(job: ReportJob, cell: Mapping[str, Any]) -> str:
-    """The model and protocol of a condition: Model m under p."""
-    name = job.short_names[cell["model"]]
-    return name if only_recorded(job, cell) else f"{name} under {cell['protocol']}"
+    """The model of a condition, and its protocol where there are several: Model m under p."""
+    name = job.short_names.get(cell["model"], str(cell["model"]))
+    return f"{name} under {cell['protocol']}" if len(job.protocols) > 1 else name
 
 
 def only_recorded(job: ReportJob, cell: Mapping[str, Any]) -> bool:
     """Whether a model was not asked and the study has no other protocol: then the protocol and how
     answers were read say nothing about it."""
-    return len(job.protocols) == 1 and not is_asked(job.models[cell["model"]])
+    model = job.models.get(cell["model"])
+    return len(job.protocols) == 1 and model is not None and not is_asked(model)
 
 
-def scale(job: ReportJob, cell: Mapping[str, Any]) -> str:
-    """The scale that a condition is about: valence of Words."""
-    return f"{cell['scale']} of {job.datasets[cell['dataset']].title}"
+def _details(job: ReportJob, cell: Mapping[str, Any]) -> Iterator[str]:
+    if "readout" in cell and not only_recorded(job, cell):
+        yield READOUTS[cell["readout"]]
+    if sum(len(card.scales) + len(card.labels) for card in job.datasets.values()) > 1:
+        yield f"{cell['scale']} of {job.datasets[cell['dataset']].title}"
 
 
 def conditions(job: ReportJob, cells: Iterable[Mapping[str, Any]]) -> str:
     """Conditions of one scale, each model named once: Model m under p (sampled answers and exact
     probabilities) and under q (sampled answers)."""
     models: dict[str, dict[str, list[str]]] = {}
+    several = len(job.protocols) > 1
     for cell in cells:
-        protocols = models.setdefault(cell["model"], {})
-        protocols.setdefault(cell["protocol"], []).append(READOUTS[cell["readout"]])
-    return listed(
-        f"{job.short_names.get(model, model)} "
-        + listed(f"under {name} ({listed(readouts)})" for name, readouts in protocols.items())
-        for model, protocols in models.items()
-    )
+        readouts = models.setdefault(cell["model"], {}).setdefault(cell["protocol"], [])
+        if not only_recorded(job, cell):
+            readouts.append(READOUTS[cell["readout"]])
+    told = []
+    for model, protocols in models.items():
+        each = [
+            " ".join(
+                [
+                    *([f"under {name}"] if several else []),
+                    *([f"({listed(readouts)})"] if readouts else []),
+                ]
+            )
+            for name, readouts in protocols.items()
+        ]
+        told.append(f"{job.short_names.get(model, model)} {listed(each)}".rstrip())
+    return listed(told)

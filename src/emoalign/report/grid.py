@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -147,7 +148,7 @@ def grid(
 def _about(row: Row) -> dict[str, str | tuple[str, ...]]:
     """What a row is about. One that compares two models, or two protocols, is about both."""
     about: dict[str, str | tuple[str, ...]] = {
-        name: str(row[name]) for name in NAMED if name in row
+        name: str(row[name]) for name in NAMED if not pd.isna(row.get(name))
     }
     if row.get("kind") in COMPARED:
         about[row["kind"]] = (str(row["a"]), str(row["b"]))
@@ -165,7 +166,10 @@ def _key(column: Column, row: Row) -> float | str | None:
     value = row[column.sort] if column.sort is not None else column.text(row)
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return None
-    return value if isinstance(value, str) else float(value)
+    if isinstance(value, str):
+        return value
+    # JSON knows no infinity: the page sorts it as the largest number there is.
+    return max(-sys.float_info.max, min(sys.float_info.max, float(value)))
 
 
 def text(title: str, name: str, meaning: str = "") -> Column:

@@ -59,6 +59,21 @@ def nearest(names: Collection[str], contrasts: pd.DataFrame) -> str | None:
     return None
 
 
+def higher_first(contrasts: pd.DataFrame) -> pd.DataFrame:
+    """Contrasts of correlations, turned so that no difference is below 0: A is the one with the
+    higher r, in tables as in sentences."""
+    turned = contrasts["difference"] < 0
+    rows = contrasts.copy()
+    for one, other in (("a", "b"), ("r_a", "r_b")):
+        rows.loc[turned, [one, other]] = contrasts.loc[turned, [other, one]].to_numpy()
+    for name in ("difference", "williams_t"):
+        rows.loc[turned, name] = -contrasts.loc[turned, name]
+    for by in ("difference", "zou"):
+        low, high = f"{by}_low", f"{by}_high"
+        rows.loc[turned, [low, high]] = -contrasts.loc[turned, [high, low]].to_numpy()
+    return rows
+
+
 def ends_of(contrast: Mapping[str, Any]) -> tuple[float, float]:
     """The 95% interval of a difference of correlations, wherever it is shown.
 

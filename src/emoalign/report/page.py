@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -25,8 +26,9 @@ from emoalign.report.first_screen.opening import first_screen
 from emoalign.report.grid import FEW_ROWS
 from emoalign.report.references import entries, in_text, references
 from emoalign.report.report_job import ReportedDataset, ReportJob
-from emoalign.report.section import Absent, Results, Section, View
+from emoalign.report.section import Absent, Point, Results, Section, View
 from emoalign.report.short_names import legend
+from emoalign.report.typography import typeset
 from emoalign.tables import TABLES, atomic
 from emoalign.tables.families import FAMILIES, Family
 from emoalign.wording import coefficient, interval, number, p_value, percent
@@ -120,7 +122,7 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
         scripts=[plotly(), own_script()],
         models=legend(results.job),
     )
-    return html.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return typeset(html.replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
 
 def _seen(place: PageSection, results: Results) -> tuple[Section, View | Absent | None]:
@@ -156,9 +158,16 @@ def environment() -> Environment:
         p_value=p_value,
         percent=percent,
         picture=Pictures().shown,
+        in_parts=_in_parts,
     )
     made.globals.update(interval=interval, few_rows=FEW_ROWS)
     return made
+
+
+def _in_parts(sentences: Sequence[str]) -> list[tuple[bool, list[str]]]:
+    """Sentences in paragraphs and lists: whether they are points of a list, and which."""
+    parts = groupby(sentences, lambda one: isinstance(one, Point))
+    return [(listed, list(some)) for listed, some in parts]
 
 
 def _findings(views: Sequence[View]) -> tuple[list[Sequence[str]], list[Sequence[str]], int]:

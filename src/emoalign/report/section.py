@@ -122,6 +122,12 @@ class Results:
         return self._read[path]
 
 
+class Point(str):
+    """A sentence of a finding, or several, that the page shows as an item of a list."""
+
+    __slots__ = ()
+
+
 class Finding(list[str]):
     """Sentences of which the first is the message, about a part of the study.
 

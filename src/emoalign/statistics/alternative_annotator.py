@@ -66,11 +66,13 @@ class Compared:
         rater: the number of the rater.
         model_wins: the model agrees with the others at least as well as the rater does.
         rater_wins: the rater agrees with the others at least as well as the model does.
+        n_items: the items that the model and at least two raters rated.
     """
 
     rater: NDArray[np.int64]
     model_wins: NDArray[np.bool_]
     rater_wins: NDArray[np.bool_]
+    n_items: int = 0
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ def compare(
         found.append((raters[there, place], machine >= human, human >= machine))
     if not found:
         return Compared(np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0, bool))
-    return Compared(*(np.concatenate(part) for part in zip(*found, strict=True)))
+    rater, model_wins, rater_wins = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Compared(rater, model_wins, rater_wins, len(model))
 
 
 def alternative_annotator(compared: Compared, epsilon: float) -> AlternativeAnnotator:

@@ -11,6 +11,7 @@ from emoalign.tables.comparisons import CONTRASTS, FRAMEWORK, STRUCTURE
 from emoalign.tables.contract import CELL_KEY, Table
 from emoalign.tables.distributions import DISTRIBUTION_CONTRASTS
 from emoalign.tables.learned import CALIBRATION
+from emoalign.tables.substitution import ALTERNATIVE_ANNOTATOR_RATERS, EQUIVALENCE
 
 Adjustment = Literal["false discovery rate", "Holm"]
 """Benjamini and Hochberg's method (1995), or Holm's (1979)."""
@@ -121,5 +122,11 @@ FAMILIES = (
         ("p_pooled", "ks_p", "p_sharpness"),
         "the agreement of sampled answers with exact probabilities",
     ),
+    Family(
+        ALTERNATIVE_ANNOTATOR_RATERS,
+        ("p",),
+        "single raters beside a model in the alternative annotator test",
+    ),
+    Family(EQUIVALENCE, ("p",), "equivalence within margins"),
 )
 """All tests of all tables; a p-value that is not here is in no table."""

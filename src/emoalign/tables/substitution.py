@@ -73,7 +73,7 @@ ALTERNATIVE_ANNOTATOR = Table(
         Column("epsilon", NUMBER, "What replacing a rater must save, as a share of items."),
         Column("stated", pa.bool_(), "Whether the study states this ε."),
         Column("n_raters", COUNT, "Raters compared with the model, each on 30 items or more."),
-        Column("n_items", COUNT, "Items on which they were compared."),
+        Column("n_items", COUNT, "Items with an answer of the model and two raters."),
         *numbers(
             winning_rate="ω: share of the raters whom the model may replace.",
             advantage="ρ: share of items on which the model agrees with the other raters at least "

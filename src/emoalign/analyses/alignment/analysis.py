@@ -152,6 +152,7 @@ ANALYSIS = Analysis(
         ),
     ),
     section=PageSection(
-        "emoalign.analyses.alignment.section:SECTION", statistics("alignment", "contrasts")
+        "emoalign.analyses.alignment.section:SECTION",
+        statistics("alignment", "contrasts", "raters_worth"),
     ),
 )

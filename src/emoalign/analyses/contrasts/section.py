@@ -17,7 +17,7 @@ from emoalign.report.grid import (
     reason,
     value,
 )
-from emoalign.report.nearest import SMALL, ends_of
+from emoalign.report.nearest import SMALL, ends_of, higher_first
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import CONTRASTS
@@ -45,7 +45,7 @@ def _view(results: Results) -> View | Absent:
         )
     apart = int((rows["p_holm"] < SMALL).sum())
     tested = int(rows["p_holm"].notna().sum())
-    shown = grid("contrasts-table", "Contrasts", rows, columns(job), CONTRASTS)
+    shown = grid("contrasts-table", "Contrasts", higher_first(rows), columns(job), CONTRASTS)
     counts = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
     return View({"grid": shown, **counts}, methods=list(_methods(rows)))
 
@@ -109,7 +109,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
             "Difference [95% CI]",
             _difference,
             "difference",
-            meaning="r of A minus r of B; above 0, A correlates more highly with human means. "
+            meaning="r of A minus r of B; A is the one with the higher r. "
             "Zou's interval for dependent correlations, or a paired bootstrap interval (BCa) where "
             "items form clusters.",
         ),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from emoalign.analyses.distributions.shown_columns import GUESSES, title
 from emoalign.report.answers import little
-from emoalign.report.conditions import conditions
+from emoalign.report.conditions import asked, conditions, only_recorded
 from emoalign.report.grid import CELL_ORDER
 from emoalign.report.nearest import (
     FEW,
@@ -90,9 +90,10 @@ def _distances(rows: pd.DataFrame, usable: Usable, job: ReportJob) -> Iterator[s
 def _distance(cell: Mapping[str, Any], usable: Usable, job: ReportJob) -> str:
     ends = ci(cell["value_low"], cell["value_high"])
     share = usable.get(tuple(str(cell[name]) for name in CELL_KEY), 1.0)
-    how = "; ".join(filter(None, (READOUTS[cell["readout"]], little(share, cell["readout"]))))
+    read = "" if only_recorded(job, cell) else READOUTS[cell["readout"]]
+    how = "; ".join(filter(None, (read, little(share, cell["readout"]))))
     known = ", ".join(filter(None, (f"{number(cell['value'])} bits", ends)))
-    return f"{known}, for {title(job, cell['model'])} under {cell['protocol']} ({how})"
+    return f"{known}, for {asked(job, cell)}{f' ({how})' if how else ''}"
 
 
 def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from emoalign.report.conditions import asked
 from emoalign.report.grid import (
     CELL_ORDER,
     Column,
@@ -119,7 +120,7 @@ def _beside(row: Row, job: ReportJob) -> str:
     ends = ci(row["rps_debiased_low"], row["rps_debiased_high"], 3)
     difference = ", ".join(filter(None, (number(row["rps_debiased_difference"], 3), ends)))
     return (
-        f"{job.short_names[row['model']]} under {row['protocol']} "
+        f"{asked(job, row)} "
         f"({job.datasets[row['dataset']].title}, {row['scale']}, {of}): debiased RPS "
         f"{number(row['rps_debiased_sampled'], 3)} for sampled answers and "
         f"{number(row['rps_debiased_exact'], 3)} for exact probabilities; sampled minus exact "

@@ -160,10 +160,10 @@ ANALYSIS = Analysis(
             draw="emoalign.analyses.substitution.figure:draw_worth",
             title="How many people the ratings are worth: {dataset}",
             caption="{dataset}: the number of people whose mean would order the items as well as "
-            "the model's (logarithmic axis), by the number of sampled answers averaged, with "
-            "95% bootstrap intervals (percentile). Right of the broken line: the number that ever "
-            "more answers approach (∞), and exact probabilities. Dashed: one person. What is "
-            "better than any number of people as far as the data tell is at the upper edge.",
+            "the model's (logarithmic axis), by the number of sampled answers averaged (all: as "
+            "many as were given), with 95% percentile bootstrap intervals over items. Right of the "
+            "dotted line: the number that ever more answers approach (∞), and exact probabilities. "
+            "Dashed: one person. Numbers beyond the axis are drawn at its ends.",
             alt="Number of people that each condition of {dataset} is worth, by the number of "
             "answers; the numbers are in the table of raters' worth.",
             reads=statistics("raters_worth"),

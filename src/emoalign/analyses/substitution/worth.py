@@ -86,9 +86,9 @@ class _Resamples:
         """A statistic of each resample, shape (cells, resamples)."""
         return sums.by_cluster(self.clusters).replicates(self.counts)
 
-    def of_items(self, used: Used) -> FloatArray:
+    def of_items(self, used: Used) -> Counts:
         """How often each resample has each of the used items, shape (resamples, used items)."""
-        drawn: FloatArray = self.counts[:, self.clusters[used]].astype(np.float64)
+        drawn: Counts = self.counts[:, self.clusters[used]]
         return drawn
 
     def interval(self, replicates: FloatArray, used: Used) -> Interval:

@@ -11,7 +11,7 @@ class Grid {
     this.id = element.dataset.grid;
     this.table = element.querySelector("table");
     this.heads = [...this.table.tHead.rows[0].cells];
-    this.titles = this.heads.map((head) => head.textContent);
+    this.titles = this.heads.map(latexOf);
     this.more = element.querySelector(".more");
     this.showItem = showItem;
     this.limit = FEW_ROWS;
@@ -165,7 +165,7 @@ class Grid {
       "% needs \\usepackage{booktabs} and \\usepackage[T1]{fontenc}",
       "\\begin{table}", "  \\centering\\footnotesize", `  \\caption{${latex(caption)}}`,
       `  \\label{tab:${this.id}}`, `  \\begin{tabular}{${sides}}`, "    \\toprule",
-      line(this.titles), "    \\midrule",
+      `    ${this.titles.join(" & ")} \\\\`, "    \\midrule",
       ...this.rows(data).map((row) => line(data.texts.map((column) => column[row]))),
       "    \\bottomrule", "  \\end{tabular}", "\\end{table}", "",
     ].join("\n");

@@ -62,6 +62,14 @@ function latex(text) {
   return Array.from(text, (letter) => LATEX.get(letter) ?? letter).join("");
 }
 
+/** The text of an element for LaTeX, with its italics and subscripts. */
+function latexOf(element) {
+  const marked = { I: "\\textit", SUB: "\\textsubscript" };
+  return [...element.childNodes].map((node) =>
+    node.nodeName in marked ? `${marked[node.nodeName]}{${latexOf(node)}}`
+      : node.nodeType === Node.TEXT_NODE ? latex(node.data) : latexOf(node)).join("");
+}
+
 /** Rows as CSV: numbers to five digits, nothing where there is none. Texts that a spreadsheet would
     carry out as formulas get an apostrophe, as in the files of the study. */
 function csv(rows) {

@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 
 from emoalign.report.answers import IN_WORDS, MOST
+from emoalign.report.conditions import named
 from emoalign.report.nearest import METRICS, SMALL, nearer
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.tables import BASELINE, CELL_KEY, groups, records
-from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, out_of, percent
+from emoalign.wording import ci, coefficient, counted, listed, number, out_of, percent
 
 MOST_WORRIES = 3
 WIDE = 0.2
@@ -81,7 +82,7 @@ def _few_ratings(
         of = (
             "answers are ratings" if cell["readout"] == "sampled" else "probability is on the scale"
         )
-        yield Worry(f"{some} {of}, for {_named(cell, job)}{_why(cell, counts, job)}.", "answers")
+        yield Worry(f"{some} {of}, for {named(job, cell)}{_why(cell, counts, job)}.", "answers")
         return
     read = {of[-1] for _, of in few}
     told = f"fewer than {percent(MOST)} of the answers are ratings"
@@ -90,7 +91,7 @@ def _few_ratings(
         told = less if len(read) == 1 else f"{told}, or {less}"
     yield Worry(
         f"In {_of(len(few), len(known))}, {told}; the lowest share is {percent(share)}, for "
-        f"{_named(cell, job)}{_why(cell, counts, job)}.",
+        f"{named(job, cell)}{_why(cell, counts, job)}.",
         "answers",
     )
 
@@ -126,7 +127,7 @@ def _far(alignment: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
     if len(known) == 1:
         [cell] = far
         errors = f"RMSE {number(cell['rmse'])} against {number(cell['rmse_constant'])}"
-        where = f"The mean ratings by {_named(cell, job)}"
+        where = f"The mean ratings by {named(job, cell)}"
     else:
         errors, where = "RMSE", f"In {_of(len(far), len(known))}, the model's mean ratings"
     yield Worry(
@@ -193,7 +194,7 @@ def _guesses(contrasts: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
     ]
     cell = lost[0][0] | {"model": lost[0][0]["a"], "protocol": lost[0][0]["within"]}
     yield Worry(
-        f"A uniform guess is closer to the human distributions than {_named(cell, job)}, by "
+        f"A uniform guess is closer to the human distributions than {named(job, cell)}, by "
         f"{listed(by)}.",
         "distributions",
     )
@@ -218,7 +219,7 @@ def _disagreeing(readouts: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
     most = "for" if len(apart) == 1 else "most of all for"
     r = "" if math.isnan(worst["r_means"]) else f" (r = {coefficient(worst['r_means'])})"
     yield Worry(
-        f"Sampled answers and exact probabilities disagree{some} {most} {_named(worst, job)}: "
+        f"Sampled answers and exact probabilities disagree{some} {most} {named(job, worst)}: "
         f"item means differ by {number(worst['mean_abs_difference'])} points on average{r}.",
         "readouts",
     )
@@ -235,26 +236,12 @@ def _wide(headline: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
     if len(headline) > 1:
         some = f"in {_of(len(wide), len(headline), 'case')}, most of all for"
     yield Worry(
-        f"The 95% interval of r is wide {some} {_named(widest, job)}: r = "
+        f"The 95% interval of r is wide {some} {named(job, widest)}: r = "
         f"{coefficient(widest['pearson_r'])}, "
         f"{ci(widest['pearson_low'], widest['pearson_high'], bounded=True)}, over "
         f"{counted(int(widest['n_items']), card.modality)}.",
         "alignment",
     )
-
-
-def _named(cell: Mapping[str, Any], job: ReportJob) -> str:
-    """A condition in words: the model, and of the rest what differs in the study."""
-    scales = sum(len(card.scales) + len(card.labels) for card in job.datasets.values())
-    where = f"{job.datasets[cell['dataset']].title}, {cell['scale']}" if scales > 1 else ""
-    read = ""
-    if len(job.order["readout"]) > 1:
-        read = READOUTS.get(cell.get("readout", ""), "")
-    named = str(job.short_names[cell["model"]])
-    if len(job.protocols) > 1:
-        named += f" under {cell['protocol']}"
-    within = "; ".join(filter(None, (where, read)))
-    return f"{named} ({within})" if within else named
 
 
 def _of(some: int, every: int, thing: str = "condition") -> str:
