@@ -77,9 +77,9 @@ def noise(truth: Truth) -> FloatArray:
 
 
 RANKING = "Ranking words by valence"
-PREDICTING = "Predicting people’s mean ratings"
+PREDICTING = "Predicting people's mean ratings"
 LEVEL = "Level and spacing of mean ratings"
-ONE = "Using one answer instead of one person’s rating"
+ONE = "Using one answer instead of one person's rating"
 DISAGREEING = "Telling on which words people disagree"
 CHOOSING = "Reproducing which labels people choose"
 
@@ -130,10 +130,10 @@ PLANTED = {
         lambda truth: truth,
         {
             RANKING: "yes. The ratings rank the words at least as well as the mean of ",
-            PREDICTING: "yes. The recalibrated ratings come at least as close to people’s true",
-            LEVEL: "like people’s. The bias is below 0.40 points, 5% of the scale (bias = ",
+            PREDICTING: "yes. The recalibrated ratings come at least as close to people's true",
+            LEVEL: "like people's. The bias is below 0.40 points, 5% of the scale (bias = ",
             ONE: "cannot be told. It is open whether single answers of the model rank the words",
-            DISAGREEING: "yes. The model’s answers vary more where people’s do (ρ = .",
+            DISAGREEING: "yes. The model's answers vary more where people's do (ρ = .",
         },
     ),
     "biased": Planted(
@@ -152,16 +152,16 @@ PLANTED = {
             RANKING: "yes. ",
             PREDICTING: "yes, once recalibrated. ",
             LEVEL: "recalibrate first. Differences between words are too small: 1 point between "
-            "two words in the model’s ratings stands for ",
-            ONE: "no. Single answers of the model rank the words less well than one person’s",
+            "two words in the model's ratings stands for ",
+            ONE: "no. Single answers of the model rank the words less well than one person's",
             DISAGREEING: "yes. ",
         },
     ),
     "noisy": Planted(
         lambda truth: replace(truth, felt=truth.felt + 2.5 * noise(truth)),
         {
-            RANKING: "no. The ratings rank the words less well than one person’s would (k = 0.",
-            PREDICTING: "no. The recalibrated ratings come less close to people’s true means",
+            RANKING: "no. The ratings rank the words less well than one person's would (k = 0.",
+            PREDICTING: "no. The recalibrated ratings come less close to people's true means",
             LEVEL: "recalibrate first. Differences between words are too large: 1 point",
             ONE: "no. ",
             DISAGREEING: "yes. ",
@@ -170,9 +170,9 @@ PLANTED = {
     "ignorant": Planted(
         lambda truth: Truth(5 + noise(truth), truth.sd[::-1]),
         {
-            RANKING: "no. No agreement with people’s ratings was shown (r = ",
+            RANKING: "no. No agreement with people's ratings was shown (r = ",
             PREDICTING: "no. For the same reason.",
-            DISAGREEING: "no. It was not shown that the model’s answers vary more where people’s",
+            DISAGREEING: "no. It was not shown that the model's answers vary more where people's",
         },
     ),
     "blind-to-disagreement": Planted(
@@ -180,9 +180,9 @@ PLANTED = {
         {
             RANKING: "yes. ",
             PREDICTING: "yes. ",
-            LEVEL: "like people’s. ",
+            LEVEL: "like people's. ",
             ONE: "yes. ",
-            DISAGREEING: "no. It was not shown that the model’s answers vary more where people’s",
+            DISAGREEING: "no. It was not shown that the model's answers vary more where people's",
         },
     ),
     "too-certain": Planted(
@@ -190,9 +190,9 @@ PLANTED = {
         {
             RANKING: "yes. ",
             PREDICTING: "yes. ",
-            LEVEL: "like people’s. ",
+            LEVEL: "like people's. ",
             ONE: "yes. Single answers of the model rank the words at least as well as the mean of",
-            DISAGREEING: "in part. The model’s answers vary more where people’s do (ρ = .",
+            DISAGREEING: "in part. The model's answers vary more where people's do (ρ = .",
         },
     ),
     "never-differing": Planted(
@@ -200,15 +200,15 @@ PLANTED = {
         {
             RANKING: "yes. ",
             PREDICTING: "yes. ",
-            LEVEL: "like people’s. ",
+            LEVEL: "like people's. ",
             ONE: "yes. ",
-            DISAGREEING: "no. The model’s answers about one of the words never differ.",
+            DISAGREEING: "no. The model's answers about one of the words never differ.",
         },
     ),
     "opposite": Planted(
         lambda truth: replace(truth, felt=10 - truth.felt),
         {
-            RANKING: "no. No agreement with people’s ratings was shown (r = −.9",
+            RANKING: "no. No agreement with people's ratings was shown (r = −.9",
             PREDICTING: "no. For the same reason.",
             DISAGREEING: "yes. ",
         },
@@ -265,9 +265,9 @@ NOT_ENOUGH = "cannot be told. No item has both a usable answer and enough single
             80,
             {"sd": np.nan, "ratings": None},
             {
-                RANKING: "cannot be told. They agree with people’s (r = .9",
+                RANKING: "cannot be told. They agree with people's (r = .9",
                 PREDICTING: "cannot be told. How many people they are worth is unknown: the reli",
-                LEVEL: "like people’s. ",
+                LEVEL: "like people's. ",
                 DISAGREEING: NOT_ENOUGH,
             },
         ),
@@ -277,7 +277,7 @@ NOT_ENOUGH = "cannot be told. No item has both a usable answer and enough single
             {
                 RANKING: "yes. ",
                 PREDICTING: "yes. ",
-                LEVEL: "like people’s. ",
+                LEVEL: "like people's. ",
                 ONE: "cannot be told. ",
                 DISAGREEING: NOT_ENOUGH,
             },

@@ -11,31 +11,34 @@ INFINITE = "\N{INFINITY}"
 WHOLE, TENTHS = 5, 1
 """Numbers of people from which on they are told as whole ones, or with one decimal."""
 
+MOST_DECIMALS = 4
 
-def people(k: float, like: float | None = None) -> str:
-    """A number of people: 0.37, 2.6, 7 or ∞, with as many decimals as `like` has."""
+
+def people(k: float, digits: int | None = None) -> str:
+    """A number of people: 0.37, 2.6, 7 or ∞, with as many decimals as suit it, or as are told."""
     if math.isinf(k):
         return INFINITE
-    size = k if like is None or math.isnan(like) else like
-    return number(k, 0 if size >= WHOLE else 1 if size >= TENTHS else 2)
+    return number(k, _decimals(k) if digits is None else digits)
+
+
+def _decimals(k: float) -> int:
+    return 0 if k >= WHOLE else 1 if k >= TENTHS else 2
 
 
 def with_interval(k: float, low: float, high: float) -> str:
     """A number of people with the ends of its 95% interval, as far as they are known."""
     if math.isnan(k):
         return ABSENT
-    ends = _ends(k, low, high)
-    return f"{people(k)} {ends}".rstrip()
+    return " ".join(filter(None, written(k, low, high)))
 
 
 def as_good_as(k: float, low: float, high: float) -> str:
     """What ratings are as good as: as good as the mean of 7 people, 95% CI [5, 11]; less good than
     one person's (k = 0.37, 95% CI [0.26, 0.54])."""
-    ends = _ends(k, low, high)
+    told, ends = written(k, low, high)
     ci = f"95% CI {ends}" if ends else "no interval"
     if math.isinf(k):
         return f"as good as the mean of any number of people, as far as these data can tell ({ci})"
-    told = people(k)
     if told in ("1.0", "1.00"):
         return f"as good as one person's, {ci}" if ends else "as good as one person's (no interval)"
     if k < 1:
@@ -43,8 +46,19 @@ def as_good_as(k: float, low: float, high: float) -> str:
     return f"as good as the mean of {told} people" + (f", {ci}" if ends else " (no interval)")
 
 
-def _ends(k: float, low: float, high: float) -> str:
+def written(k: float, low: float, high: float) -> tuple[str, str]:
+    """A number of people, and the ends of its interval as far as they are known: 2.6, [2.0, 3.3].
+
+    All have the same decimals: so many that the lower end is not rounded up to more whole people
+    than it is, nor the upper end to one person.
+    """
     if math.isnan(low) or math.isnan(high):
-        return ""
-    like = low if math.isinf(k) else k
-    return f"[{people(low, like)}, {people(high, like)}]"
+        return people(k), ""
+    digits = _decimals(low if math.isinf(k) else k)
+    while digits < MOST_DECIMALS and (_rounded_up(low, digits) or high < 1 <= round(high, digits)):
+        digits += 1
+    return people(k, digits), f"[{people(low, digits)}, {people(high, digits)}]"
+
+
+def _rounded_up(low: float, digits: int) -> bool:
+    return math.isfinite(low) and round(low, digits) >= math.floor(low) + 1

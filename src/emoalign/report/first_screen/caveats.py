@@ -45,7 +45,7 @@ def _embedding(row: Any) -> Iterator[Worry]:
         f"(r = {coefficient(row['model_r'])} against {coefficient(row['ridge_r'])}; difference "
         f"{coefficient(apart[0])}, {ci(*apart[1:], bounded=True)})"
     )
-    regression = "regression on embeddings that learnt from people’s ratings"
+    regression = "regression on embeddings that learnt from people's ratings"
     if apart[2] < 0:
         said = f"A {regression} agrees more closely with people {numbers}."
     else:

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emoalign.report.first_screen.evidence import FEWEST_ITEMS, Row
+from emoalign.report.worth_in_words import with_interval, written
 from emoalign.wording import coefficient, interval, number
 
 Answer = Literal[
     "yes",
     "yes, once recalibrated",
-    "like people’s",
+    "like people's",
     "in part",
     "recalibrate first",
     "no",
     "cannot be told",
 ]
 """Whether the evidence allows a use."""
-
-INFINITE = "\N{INFINITY}"
 
 
 @dataclass(frozen=True)
@@ -59,25 +58,13 @@ class People:
 
     def __str__(self) -> str:
         """In short: 2.6 [2.0, 3.3]."""
-        k, low, high = self._written
-        return k if math.isnan(self.low) else f"{k} [{low}, {high}]"
+        return with_interval(self.k, self.low, self.high)
 
     @property
     def told(self) -> str:
         """In brackets of a sentence: k = 2.6, 95% CI [2.0, 3.3]."""
-        k, low, high = self._written
-        return f"k = {k}" if math.isnan(self.low) else f"k = {k}, 95% CI [{low}, {high}]"
-
-    @property
-    def _written(self) -> list[str]:
-        """Its numbers, with so many digits that none is rounded across a whole number."""
-        every = self.k, self.low, self.high
-        finite = [value for value in every if math.isfinite(value)]
-        least = min(finite, default=0.0)
-        digits = 2 if least < 1 else 1 if least < 10 else 0
-        while digits < 4 and any(_crosses(value, digits) for value in finite):
-            digits += 1
-        return [INFINITE if math.isinf(value) else number(value, digits) for value in every]
+        k, ends = written(self.k, self.low, self.high)
+        return f"k = {k}, 95% CI {ends}" if ends else f"k = {k}"
 
     def claim(self, do: str, well: str, to: str = "") -> tuple[Answer, str]:
         """What may be said of ratings that `do` something as `well` as so many people: nothing
@@ -86,12 +73,12 @@ class People:
             why = f"The number of people they are worth has no interval ({self.told})."
             return "cannot be told", why
         if self.high < 1:
-            return "no", f"{do} less {well}{to} than one person’s would ({self.told})."
+            return "no", f"{do} less {well}{to} than one person's ratings would ({self.told})."
         if self.low < 1:
             opening = f"{do[:1].lower()}{do[1:]}"
             return (
                 "cannot be told",
-                f"It is open whether {opening} as {well}{to} as one person’s would ({self.told}).",
+                f"It is open whether {opening} as {well}{to} as one person's ratings would ({self.told}).",
             )
         if math.isinf(self.low):
             return (
@@ -100,12 +87,8 @@ class People:
                 f"data can tell ({self.told}).",
             )
         least = math.floor(self.low)
-        people = "one person’s" if least == 1 else f"the mean of {least} people"
+        people = "one person's ratings" if least == 1 else f"the mean of {least} people"
         return "yes", f"{do} at least as {well}{to} as {people} would ({self.told})."
-
-
-def _crosses(value: float, digits: int) -> bool:
-    return math.floor(round(value, digits)) != math.floor(value)
 
 
 def bounded(letter: str, value: float, low: float, high: float) -> str:

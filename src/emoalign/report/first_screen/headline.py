@@ -169,7 +169,7 @@ def _rank() -> Column:
 
 def _worth() -> Column:
     def people(row: Row) -> str:
-        return "" if math.isnan(row["k"]) else str(People.of(row, "k"))
+        return "" if math.isnan(row.get("k", math.nan)) else str(People.of(row, "k"))
 
     return Column(
         "Worth, in people [95% CI]",

@@ -24,7 +24,7 @@ from emoalign.wording import ci, coefficient, number, out_of
 MANY = 1.25
 """SDs of model and people that differ by a larger factor are told."""
 
-SINGLE = "Using one answer instead of one person’s rating"
+SINGLE = "Using one answer instead of one person's rating"
 DISAGREEING = "Telling on which items people disagree"
 CHOOSING = "Reproducing which labels people choose"
 REPLACING = "Taking the place of one of the raters"
@@ -60,7 +60,7 @@ def disagreement(found: Evidence) -> Iterator[Clause]:
     elif row["n_items"] < FEWEST_ITEMS:
         yield clause("cannot be told", f"{too_few(int(row['n_items']), found.items)}.")
     elif row["model_entropy"] == 0:
-        yield clause("no", f"The model’s answers about one of the {found.items} never differ.")
+        yield clause("no", f"The model's answers about one of the {found.items} never differ.")
     elif math.isnan(rho) or math.isnan(low):
         yield clause("cannot be told", f"{opened(row['reason'])}.")
     else:
@@ -74,12 +74,12 @@ def _disagreeing(row: Row, rho: float, low: float, high: float, spread: str) -> 
     r = f"ρ = {coefficient(rho)}, {ci(low, high, bounded=True)}"
     numbers = f"({'; '.join([r, *known])})"
     if low <= 0 and not high < perfect:
-        why = f"It is open whether the model’s answers vary more where people’s do {numbers}."
+        why = f"It is open whether the model's answers vary more where people's do {numbers}."
         return "cannot be told", why
     if low <= 0:
-        why = f"It was not shown that the model’s answers vary more where people’s do {numbers}."
+        why = f"It was not shown that the model's answers vary more where people's do {numbers}."
         return "no", f"{why}{spread}"
-    why = f"The model’s answers vary more where people’s do {numbers}.{spread}"
+    why = f"The model's answers vary more where people's do {numbers}.{spread}"
     return ("yes" if low >= halves and high >= perfect and not spread else "in part"), why
 
 
@@ -92,7 +92,7 @@ def _spread(found: Evidence) -> str:
     )
     if not (low > 1 or high < 1) or 1 / MANY <= ratio <= MANY:
         return ""
-    return f" Their SD is {number(ratio)} times people’s, {ci(low, high)}."
+    return f" Their SD is {number(ratio)} times that of people, {ci(low, high)}."
 
 
 def choices(found: Evidence) -> Iterator[Clause]:
@@ -119,19 +119,19 @@ def choices(found: Evidence) -> Iterator[Clause]:
     known = [f"{of}: {number(value)}" for of, value in beside.items() if not math.isnan(value)]
     numbers = f"({'; '.join([f'JSD = {number(jsd)} bits, {ci(low, high)}', *known])})"
     if low <= cell["perfect"] and high <= cell["human_halves"]:
-        yield clause("yes", f"The choices are as close to people’s as a perfect model’s {numbers}.")
+        yield clause("yes", f"The choices are as close to people's as a perfect model's {numbers}.")
         return
     contrast = found.against_average
     if contrast is None or math.isnan(contrast["p_holm"]):
         why = f"They could not be compared with the average of people {numbers}."
         yield clause("cannot be told", why)
     elif nearer(contrast) == cell["model"]:
-        why = f"The choices are closer to people’s than the average of people is {numbers}."
+        why = f"The choices are closer to people's than the average of people is {numbers}."
         yield clause("in part", why)
     else:
         yield clause(
             "no",
-            "It was not shown that the choices are closer to people’s than the average of people "
+            "It was not shown that the choices are closer to people's than the average of people "
             f"is {numbers}.",
         )
 

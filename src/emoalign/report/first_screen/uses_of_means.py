@@ -19,10 +19,13 @@ from emoalign.report.first_screen.claims import (
     too_few,
 )
 from emoalign.report.first_screen.evidence import FEWEST_ITEMS, Evidence, Row
+from emoalign.report.worth_in_words import people as number_of
 from emoalign.wording import ci, correlation, number, percent
 
 LEVEL = 0.05
 """A bias beyond this share of the scale's length calls for recalibration."""
+
+TRUE_MEANS = " to the mean rating of very many people"
 
 SPACING = 0.1
 """So does a calibration slope that is farther from 1."""
@@ -30,7 +33,7 @@ SPACING = 0.1
 PERFECT = 1 - 1e-9
 
 RANKING = "Ranking items"
-PREDICTING = "Predicting people’s mean ratings"
+PREDICTING = "Predicting people's mean ratings"
 FACE_VALUE = "Level and spacing of mean ratings"
 
 
@@ -43,7 +46,7 @@ def of_means(found: Evidence) -> Iterator[Clause]:
         return
     if agrees(found.cell):
         level = face_value(found)
-        yield predicting(found.worth, level)
+        yield predicting(found, found.worth, level)
         yield level
     else:
         told = bounded("r", *_r(found.cell))
@@ -76,22 +79,30 @@ def ranking(found: Evidence, row: Row) -> Clause:
     if math.isnan(cell["pearson_low"]) and not agrees(cell):
         return clause("cannot be told", f"The correlation with people has no interval ({r}).")
     if not agrees(cell):
-        return clause("no", f"No agreement with people’s ratings was shown ({r}).")
+        return clause("no", f"No agreement with people's ratings was shown ({r}).")
     people = People.of(row, "k")
     if math.isnan(people.k):
-        why = f"They agree with people’s ({r}), but how many people they are worth is unknown"
+        why = f"They agree with people's ({r}), but how many people they are worth is unknown"
         return clause("cannot be told", f"{why}: {said_of(row['reason'])}.", told, "substitution")
     said = people.claim(f"The ratings rank the {found.items}", "well")
     return clause(*said, f"k = {people}", "substitution")
 
 
-def predicting(row: Row, level: Clause) -> Clause:
+def predicting(found: Evidence, row: Row, level: Clause) -> Clause:
     """Whether the ratings, brought to people's level and spacing, come as close to the means."""
     people = People.of(row, "k_error")
     if math.isnan(people.k):
         why = f"How many people they are worth is unknown: {said_of(row['reason'])}."
         return Clause(PREDICTING, PREDICTING, "cannot be told", why, "", "substitution")
-    answer, why = people.claim("The recalibrated ratings come", "close", " to people’s true means")
+    average = row["phi"]
+    answer, why = people.claim("The recalibrated ratings come", "close", TRUE_MEANS)
+    if answer == "yes" and not people.low > average:
+        answer = "no"
+        why = (
+            "It was not shown that the recalibrated ratings predict them better than the average "
+            f"rating of people, given to all {found.items}, would ({people.told}; the average: "
+            f"{number_of(average)})."
+        )
     if answer == "yes" and level.answer == "recalibrate first":
         answer = "yes, once recalibrated"
     return Clause(PREDICTING, PREDICTING, answer, why, f"k = {people}", "substitution")
@@ -108,8 +119,8 @@ def face_value(found: Evidence) -> Clause:
     stretched = abs(slope[0] - 1) > SPACING and (slope[1] > 1 or slope[2] < 1)
     level = _joined(f"bias = {number(bias[0])} points", ci(*bias[1:]))
     spacing = _joined(
-        f"1 point between two {found.items} in the model’s ratings stands for {number(slope[0])} "
-        "points in people’s",
+        f"1 point between two {found.items} in the model's ratings stands for {number(slope[0])} "
+        "points in people's",
         ci(*slope[1:]),
     )
 
@@ -129,7 +140,7 @@ def face_value(found: Evidence) -> Clause:
     )
     if fit:
         limits = f"{number(most)} points, {percent(LEVEL)} of the scale"
-        return clause("like people’s", f"The bias is below {limits} ({level}), and {spacing}.")
+        return clause("like people's", f"The bias is below {limits} ({level}), and {spacing}.")
     why = f"It is open whether the ratings must be recalibrated: {level}; {spacing}."
     return clause("cannot be told", why)
 
