@@ -62,7 +62,7 @@ def _view(results: Results) -> View | Absent | None:
         "tests": _tests_grid(tests, settings, job),
         "raters": _raters_grid(raters, job),
         "untested": untested,
-        "epsilon": settings.epsilon,
+        "epsilon": None if settings.epsilon is None else coefficient(settings.epsilon),
         "because": settings.because,
         "margins": _margins_grid(margins, job),
         "margins_because": settings.margins_because,
