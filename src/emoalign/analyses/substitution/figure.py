@@ -49,7 +49,7 @@ def draw_worth(subject: Subject) -> list[Figure]:
     low, high = np.nanmin(known), np.nanmax(known)
     ends = 10 ** math.floor(math.log10(min(low, 1))), 10 ** math.ceil(math.log10(max(high, 1.01)))
 
-    def panel(axis: Axes, of: pd.DataFrame, marks: dict[str, Mark]) -> None:
+    def draws(axis: Axes, panel: pd.DataFrame, marks: dict[str, Mark]) -> None:
         _people_axis(axis, ends)
         axis.set_xticks(range(len(places)), places)
         axis.set_xlim(-0.5, len(places) - 0.5)
@@ -58,11 +58,11 @@ def draw_worth(subject: Subject) -> list[Figure]:
             axis.axvline(apart[0] - 0.5, color=FAINT, linewidth=0.8, linestyle="dotted", zorder=0)
         for number_of, (model, mark) in enumerate(marks.items()):
             aside = 0.5 * ((number_of + 0.5) / len(marks) - 0.5)
-            own = of[of["model"] == model]
+            own = panel[panel["model"] == model]
             for readout in READOUTS:
                 _line(axis, own[own["readout"] == readout], mark, places, aside)
 
-    return _pages(subject, rows, panel, "Number of people (k)", "Answers averaged per item")
+    return _pages(subject, rows, draws, "Number of people (k)", "Answers averaged per item")
 
 
 def draw_annotators(subject: Subject) -> list[Figure]:
@@ -73,21 +73,21 @@ def draw_annotators(subject: Subject) -> list[Figure]:
     )
     widest = float(rows["epsilon"].max())
 
-    def panel(axis: Axes, of: pd.DataFrame, marks: dict[str, Mark]) -> None:
+    def draws(axis: Axes, panel: pd.DataFrame, marks: dict[str, Mark]) -> None:
         axis.set(xlim=(-0.06 * widest, 1.06 * widest), ylim=(-0.04, 1.04))
         axis.axhline(0.5, color=PEOPLE, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-        for epsilon in of.loc[of["stated"], "epsilon"].unique():
+        for epsilon in panel.loc[panel["stated"], "epsilon"].unique():
             axis.axvline(epsilon, color=FAINT, linewidth=0.8, zorder=0)
         for number_of, (model, mark) in enumerate(marks.items()):
             aside = 0.04 * widest * ((number_of + 0.5) / len(marks) - 0.5)
             for readout in READOUTS:
-                own = of[(of["model"] == model) & (of["readout"] == readout)]
+                own = panel[(panel["model"] == model) & (panel["readout"] == readout)]
                 axis.plot(own["epsilon"] + aside, own["winning_rate"], **_look(mark, readout))
         coefficients(axis.xaxis)
         coefficients(axis.yaxis)
 
     y, x = "Share of replaceable raters (ω)", "What replacing a rater must save (ε)"
-    return _pages(subject, rows, panel, y, x)
+    return _pages(subject, rows, draws, y, x)
 
 
 def _pages(subject: Subject, rows: pd.DataFrame, draws: _Draws, y: str, x: str) -> list[Figure]:
