@@ -18,6 +18,7 @@ from emoalign.report.families import sentence
 from emoalign.report.page import cited
 from emoalign.tables import (
     ALIGNMENT,
+    ALTERNATIVE_ANNOTATOR_RATERS,
     CALIBRATION,
     CONTRASTS,
     DISTRIBUTION_CONTRASTS,
@@ -30,11 +31,15 @@ from emoalign.tables.families import FAMILIES, Family
 from tests.kit.analysing import run
 from tests.kit.comparison import aligned, comparison, item_rows
 from tests.kit.ratings import norms, rating_rows, ratings
-from tests.kit.stages import make_page
+from tests.kit.stages import make, make_page
 from tests.kit.words import study
 
 ROOT = Path(__file__).parents[2]
-BY = {"false discovery rate": "fdr_bh", "Holm": "holm"}
+BY = {
+    "false discovery rate": "fdr_bh",
+    "false discovery rate under dependency": "fdr_by",
+    "Holm": "holm",
+}
 ADJUSTED = [family for family in FAMILIES if family.adjusted]
 
 
@@ -55,6 +60,19 @@ def kept(name: str, table: Table) -> pd.DataFrame:
         return pd.read_parquet(BytesIO(file.read()))
 
 
+def beside_raters(folder: Path) -> pd.DataFrame:
+    """A model on a scale of numbers beside seven raters, who agree with others more or less."""
+    rng = np.random.default_rng(1)
+    felt = rng.normal(5, 1.5, (60, 1))
+    given = np.clip(np.rint(felt + rng.normal(0, np.linspace(0.5, 2, 7), (60, 7))), 1, 9)
+    norm_rows = norms(60).assign(ratings=given.tolist(), raters=[list("abcdefg")] * 60)
+    said = np.clip(np.rint(felt + rng.normal(0, 1.2, (60, 1))), 1, 9)
+    asked = study(substitution={"epsilon": 0.1, "because": "they are paid"})
+    make(folder, asked, rating_rows(said), norm_rows, analyses=["substitution"])
+    table = ALTERNATIVE_ANNOTATOR_RATERS
+    return table.read(folder / table.path).fillna({"label": ""})
+
+
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     """Tables as analyses make them: two models, protocols and readouts; those of whole studies."""
@@ -67,6 +85,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     contrasts = kept("inoshita2026", DISTRIBUTION_CONTRASTS).drop(columns="p_holm")
     made[DISTRIBUTION_CONTRASTS.path] = adjusted(contrasts)
     made[CALIBRATION.path] = kept("default", CALIBRATION)
+    made[ALTERNATIVE_ANNOTATOR_RATERS.path] = beside_raters(folder)
     return made | {ALIGNMENT.path: aligned(items, job)}
 
 

@@ -9,6 +9,8 @@ from emoalign.wording import listed
 
 SOURCES: dict[Adjustment, str] = {
     "false discovery rate": "adjusted for the false discovery rate [@benjamini1995]",
+    "false discovery rate under dependency": "adjusted for the false discovery rate under "
+    "dependency [@benjamini2001]",
     "Holm": "Holm-adjusted [@holm1979]",
 }
 """Each way of adjusting p-values, with its source."""

@@ -85,7 +85,8 @@ class RaterTest:
         model_wins, rater_wins: shares of items in which the model, or the rater, agrees with the
             others at least as well, from 0 to 1; ties count for both.
         t, p: one-sided test that the rater wins by ε or more; small: the model may replace them.
-        replaceable: whether it is rejected, with the rate of false discoveries held over raters.
+        p_adjusted: p with the rate of false discoveries held over raters.
+        replaceable: whether it is rejected at FALSE_DISCOVERIES.
     """
 
     rater: int
@@ -94,6 +95,7 @@ class RaterTest:
     rater_wins: float
     t: float
     p: float
+    p_adjusted: float
     replaceable: bool
 
 
@@ -183,7 +185,7 @@ def alternative_annotator(compared: Compared, epsilon: float) -> AlternativeAnno
     p = np.where(varies, stats.t.cdf(t, n - 1), d >= epsilon)
     adjusted = stats.false_discovery_control(p, method="by")
     replaceable = adjusted <= FALSE_DISCOVERIES
-    columns = (known, n, model / n, human / n, t, p, replaceable)
+    columns = (known, n, model / n, human / n, t, p, adjusted, replaceable)
     rows = zip(*(column.tolist() for column in columns), strict=True)
     return AlternativeAnnotator(
         epsilon,

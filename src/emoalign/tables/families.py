@@ -13,8 +13,9 @@ from emoalign.tables.distributions import DISTRIBUTION_CONTRASTS
 from emoalign.tables.learned import CALIBRATION
 from emoalign.tables.substitution import ALTERNATIVE_ANNOTATOR_RATERS, EQUIVALENCE
 
-Adjustment = Literal["false discovery rate", "Holm"]
-"""Benjamini and Hochberg's method (1995), or Holm's (1979)."""
+Adjustment = Literal["false discovery rate", "false discovery rate under dependency", "Holm"]
+"""The method of Benjamini and Hochberg (1995), of Benjamini and Yekutieli (2001), or Holm's
+(1979)."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,15 @@ FAMILIES = (
         confirmatory=True,
     ),
     Family(
+        ALTERNATIVE_ANNOTATOR_RATERS,
+        ("p",),
+        "single raters in the alternative annotator test",
+        {"p_adjusted": "false discovery rate under dependency"},
+        (*CELL_KEY, "label"),
+        "the raters beside a condition",
+        confirmatory=True,
+    ),
+    Family(
         ALIGNMENT,
         ("ranksum_p",),
         "rank-sum tests of item SDs",
@@ -121,11 +131,6 @@ FAMILIES = (
         READOUTS,
         ("p_pooled", "ks_p", "p_sharpness"),
         "the agreement of sampled answers with exact probabilities",
-    ),
-    Family(
-        ALTERNATIVE_ANNOTATOR_RATERS,
-        ("p",),
-        "single raters beside a model in the alternative annotator test",
     ),
     Family(EQUIVALENCE, ("p",), "equivalence within margins"),
 )

@@ -98,12 +98,12 @@ ALTERNATIVE_ANNOTATOR_RATERS = Table(
             rater_wins="Share of items on which the rater does.",
             t="One-sided t of rater_wins − model_wins against ε; null without ε or variation.",
             p="Its p, unadjusted; small: the model may replace the rater.",
+            p_adjusted="Adjusted by Benjamini–Yekutieli over the raters of the condition.",
         ),
         Column(
             "replaceable",
             pa.bool_(),
-            "Whether it is significant, with false discoveries held at .05 over raters "
-            "(Benjamini–Yekutieli); null without ε.",
+            "Whether p_adjusted ≤ .05; null without ε.",
         ),
     ),
 )

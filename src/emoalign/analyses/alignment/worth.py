@@ -51,6 +51,6 @@ def _sentence(row: Row, several: bool, job: ReportJob) -> str:
         return f"{told}."
     predicting = as_good_as(row["k_error"], row["k_error_low"], row["k_error_high"])
     return (
-        f"{told}; for predicting mean ratings, {predicting} (the same rating for all {items} would "
-        f"be worth {people(row['phi'])})."
+        f"{told}. For predicting mean ratings, they are {predicting}; the same rating for all "
+        f"{items} would be worth k = {people(row['phi'])}."
     )

@@ -240,5 +240,5 @@ def _raters(
     for row in alternative_annotator(compared, job.epsilon or 0.0).raters:
         values = vars(row) | {"rater": row.rater + 1}
         if job.epsilon is None:
-            values |= dict.fromkeys(("t", "p", "replaceable"))
+            values |= dict.fromkeys(("t", "p", "p_adjusted", "replaceable"))
         yield {**named, "epsilon": job.epsilon, **values}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,160 +15,174 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from emoalign.figures.drawing import Subject
 from emoalign.figures.panels import coefficients, headed, pages_of, panels
-from emoalign.figures.style import FAINT, PALETTE, PEOPLE, shortened
+from emoalign.figures.style import FAINT, PALETTE, PEOPLE, Mark, shortened
 from emoalign.tables import ALTERNATIVE_ANNOTATOR, RATERS_WORTH, groups
-from emoalign.wording import number
+from emoalign.wording import READOUTS, number
 
 COLUMNS = 3
 """Panels beside each other."""
 
-CONDITIONS = len(PALETTE)
-"""Conditions on a page."""
+MODELS = len(PALETTE)
+"""Models on a page: as many as have colours of their own."""
 
-LEGEND_LINE, NAME_INCHES = 0.17, 3.0
+LEGEND_LINE, NAME_INCHES = 0.17, 1.7
 
 LEAST, MOST = 0.01, 1000.0
-"""Ends of the axis of numbers of people: what lies beyond is drawn at its edge."""
+"""Numbers of people beyond these are drawn at the end of the axis."""
 
-
-def draw_worth(subject: Subject) -> list[Figure]:
-    """A panel per scale: the worth of each condition over its answers."""
-    rows = subject.rows(RATERS_WORTH)
-    rows = rows[rows["model"].notna() & rows["k"].notna()]
-    return _draw(subject, rows, _worth_panel, "Number of people (k)", "Answers averaged per item")
-
-
-def draw_annotators(subject: Subject) -> list[Figure]:
-    """A panel per scale: ω of each condition over ε."""
-    rows = subject.rows(ALTERNATIVE_ANNOTATOR)
-    rows = rows[rows["winning_rate"].notna() & rows["label"].isna()]
-    return _draw(
-        subject,
-        rows,
-        _annotator_panel,
-        "Share of replaceable raters (ω)",
-        "What replacing a rater must save (ε)",
-    )
+K, LIMIT = "k", "k_limit"
 
 
 class _Draws(Protocol):
-    """What draws one condition into the panel of a scale."""
+    """What draws a panel: the conditions of one scale and protocol."""
 
-    def __call__(self, axis: Axes, rows: pd.DataFrame, colour: str, aside: float) -> None: ...
+    def __call__(self, axis: Axes, panel: pd.DataFrame, marks: dict[str, Mark]) -> None: ...
 
 
-def _draw(subject: Subject, rows: pd.DataFrame, draws: _Draws, y: str, x: str) -> list[Figure]:
-    conditions = [key for key, _ in groups(rows, ["model", "protocol", "readout"], sort=False)]
+def draw_worth(subject: Subject) -> list[Figure]:
+    """A panel per scale and protocol: the worth of each model over its answers."""
+    rows = subject.rows(RATERS_WORTH)
+    rows = rows[rows["model"].notna() & rows[K].notna()]
+    places = _places(rows)
+    drawn = rows[[f"{name}{end}" for name in (K, LIMIT) for end in ("", "_low", "_high")]]
+    known = np.clip(drawn.to_numpy(dtype=float), LEAST, MOST)
+    low, high = np.nanmin(known), np.nanmax(known)
+    ends = 10 ** math.floor(math.log10(min(low, 1))), 10 ** math.ceil(math.log10(max(high, 1.01)))
+
+    def draws(axis: Axes, panel: pd.DataFrame, marks: dict[str, Mark]) -> None:
+        _people_axis(axis, ends)
+        axis.set_xticks(range(len(places)), places)
+        axis.set_xlim(-0.5, len(places) - 0.5)
+        apart = [place for place, name in enumerate(places) if name in ("∞", "exact")]
+        if min(apart, default=0) > 0:
+            axis.axvline(apart[0] - 0.5, color=FAINT, linewidth=0.8, linestyle="dotted", zorder=0)
+        for number_of, (model, mark) in enumerate(marks.items()):
+            aside = 0.5 * ((number_of + 0.5) / len(marks) - 0.5)
+            own = panel[panel["model"] == model]
+            for readout in READOUTS:
+                _line(axis, own[own["readout"] == readout], mark, places, aside)
+
+    return _pages(subject, rows, draws, "Number of people (k)", "Answers averaged per item")
+
+
+def draw_annotators(subject: Subject) -> list[Figure]:
+    """A panel per scale and protocol: ω of each model over ε."""
+    rows = subject.rows(ALTERNATIVE_ANNOTATOR)
+    rows = rows[rows["winning_rate"].notna() & rows["label"].isna()].sort_values(
+        "epsilon", kind="stable"
+    )
+    widest = float(rows["epsilon"].max())
+
+    def draws(axis: Axes, panel: pd.DataFrame, marks: dict[str, Mark]) -> None:
+        axis.set(xlim=(-0.06 * widest, 1.06 * widest), ylim=(-0.04, 1.04))
+        axis.axhline(0.5, color=PEOPLE, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+        for epsilon in panel.loc[panel["stated"], "epsilon"].unique():
+            axis.axvline(epsilon, color=FAINT, linewidth=0.8, zorder=0)
+        for number_of, (model, mark) in enumerate(marks.items()):
+            aside = 0.04 * widest * ((number_of + 0.5) / len(marks) - 0.5)
+            for readout in READOUTS:
+                own = panel[(panel["model"] == model) & (panel["readout"] == readout)]
+                axis.plot(own["epsilon"] + aside, own["winning_rate"], **_look(mark, readout))
+        coefficients(axis.xaxis)
+        coefficients(axis.yaxis)
+
+    y, x = "Share of replaceable raters (ω)", "What replacing a rater must save (ε)"
+    return _pages(subject, rows, draws, y, x)
+
+
+def _pages(subject: Subject, rows: pd.DataFrame, draws: _Draws, y: str, x: str) -> list[Figure]:
     pages: list[Figure] = []
-    for some in pages_of(conditions, CONDITIONS):
-        shown = rows[
-            [
-                key in set(some)
-                for key in zip(rows["model"], rows["protocol"], rows["readout"], strict=True)
-            ]
-        ]
-        parts = [(scale, part) for (scale,), part in groups(shown, ["scale"], sort=False)]
-        legend = 0.15 + LEGEND_LINE * math.ceil(len(some) / 2)
-        for page, drawn in panels(parts, COLUMNS, 0.85, 0.35, legend=legend):
-            for axis, (scale, part) in drawn:
-                for place, key in enumerate(some):
-                    of = part[(part[["model", "protocol", "readout"]] == list(key)).all(axis=1)]
-                    if len(of):
-                        draws(axis, of, PALETTE[place], place - (len(some) - 1) / 2)
-                headed(axis, scale)
+    for models in pages_of(list(rows["model"].unique()), MODELS):
+        shown = rows[rows["model"].isin(list(models))]
+        marks = {model: subject.marks[model] for model in models}
+        parts = list(groups(shown, ["scale", "protocol"], sort=False))
+        several = shown["protocol"].nunique() > 1
+        readouts = [readout for readout in READOUTS if (shown["readout"] == readout).any()]
+        lines = math.ceil((len(models) + len(readouts)) / 3)
+        for page, drawn in panels(
+            parts, COLUMNS, 0.85, 0.35, legend=0.15 + LEGEND_LINE * lines, alike=False
+        ):
+            for axis, ((scale, protocol), part) in drawn:
+                draws(axis, part, marks)
+                headed(axis, f"{scale}\n{protocol}" if several else scale)
             page.supylabel(y, fontsize=8)
             page.supxlabel(x, fontsize=8)
-            _legend(page, subject, some)
+            _legend(page, subject, marks, readouts)
             pages.append(page)
     return pages
 
 
-def _legend(page: Figure, subject: Subject, conditions: Sequence[tuple[str, ...]]) -> None:
+def _legend(
+    page: Figure, subject: Subject, marks: dict[str, Mark], readouts: Sequence[str]
+) -> None:
     handles = [
-        Line2D(
-            [],
-            [],
-            color=PALETTE[place],
-            marker="o",
-            ms=4,
-            mfc="white" if key[2] == "sampled" else PALETTE[place],
-            label=shortened(subject.cell_name(*key).replace("\n", ", "), NAME_INCHES),
-        )
-        for place, key in enumerate(conditions)
+        Line2D([], [], label=shortened(subject.job.models[model], NAME_INCHES), **_look(mark))
+        for model, mark in marks.items()
+    ] + [
+        Line2D([], [], label=READOUTS[readout], **_look(Mark(PEOPLE, "o"), readout))
+        for readout in readouts
+        if len(readouts) > 1
     ]
-    columns = min(2, len(handles)) if page.get_figwidth() > 4 else 1
+    columns = min(3 if page.get_figwidth() > 4 else 1, len(handles))
     page.legend(handles=handles, loc="outside upper center", ncols=columns, fontsize=7)
 
 
-def _worth_panel(axis: Axes, rows: pd.DataFrame, colour: str, aside: float) -> None:
-    """Fewer answers, all of them and ever more, joined by a line; exact probabilities apart."""
-    if axis.get_yscale() != "log":
-        _people_axis(axis)
-    sampled = rows[rows["readout"] == "sampled"]
-    exact = rows[rows["readout"] == "exact"]
-    limit = sampled[sampled["k_limit"].notna()]
-    shown = [
-        (sampled[sampled["answers"] == n], place, "k") for place, n in enumerate((1, 2, 5, 10, 20))
+def _look(mark: Mark, readout: str = "exact") -> dict[str, Any]:
+    """Settings for matplotlib: open points and broken lines are of sampled answers."""
+    sampled = readout == "sampled"
+    return {
+        "color": mark.colour,
+        "marker": mark.marker,
+        "ms": 4,
+        "mew": 1,
+        "linewidth": 1,
+        "mfc": "white" if sampled else mark.colour,
+        "linestyle": (0, (4, 2)) if sampled else "solid",
+    }
+
+
+def _places(rows: pd.DataFrame) -> list[str]:
+    """The places along the axis of answers that anything is drawn at."""
+    sampled = rows["readout"] == "sampled"
+    fewer = sorted(rows["answers"].dropna().unique())
+    return [
+        *(number(n, 0) for n in fewer),
+        *(["all"] if sampled.any() else []),
+        *(["∞"] if rows[LIMIT].notna().any() else []),
+        *([] if sampled.all() else ["exact"]),
     ]
-    shown += [
-        (sampled[sampled["answers"].isna()], PLACES.index("all"), "k"),
-        (limit, PLACES.index("∞"), "k_limit"),
-        (exact, PLACES.index("exact"), "k"),
-    ]
-    at, values, low, high = [], [], [], []
-    for part, place, name in shown:
-        if len(part):
-            row = part.iloc[0]
-            at.append(place + 0.08 * aside)
-            values.append(_within(row[name]))
-            low.append(_within(row[f"{name}_low"]))
-            high.append(_within(row[f"{name}_high"]))
-    face = colour if len(exact) else "white"
-    axis.vlines(at, low, high, color=colour, linewidth=1)
-    axis.plot(at, values, color=colour, linewidth=0.8, marker="o", ms=3.5, mfc=face, mew=1)
 
 
-PLACES = ("1", "2", "5", "10", "20", "all", "∞", "exact")
-"""Places along the axis of answers."""
+def _line(axis: Axes, rows: pd.DataFrame, mark: Mark, places: Sequence[str], aside: float) -> None:
+    """The worth of one condition: of fewer answers, of all, and what ever more approach."""
+    points: list[tuple[float, ...]] = []
+    for _, row in rows.sort_values("answers", na_position="last").iterrows():
+        fewer = not math.isnan(row["answers"])
+        name = number(row["answers"], 0) if fewer else "all"
+        at = places.index(name if row["readout"] == "sampled" else "exact") + aside
+        points.append((at, *(float(row[f"{K}{end}"]) for end in ("", "_low", "_high"))))
+        if not fewer and not math.isnan(row[LIMIT]):
+            limits = (float(row[f"{LIMIT}{end}"]) for end in ("", "_low", "_high"))
+            points.append((places.index("∞") + aside, *limits))
+    if points:
+        at, value, low, high = np.array(points).T
+        value, low, high = (np.clip(numbers, LEAST, MOST) for numbers in (value, low, high))
+        readout = str(rows["readout"].iloc[0])
+        axis.vlines(at, low, high, color=mark.colour, linewidth=1)
+        axis.plot(at, value, **_look(mark, readout))
 
 
-def _within(k: float) -> float:
-    return float(np.clip(k, LEAST, MOST))
-
-
-def _people_axis(axis: Axes) -> None:
+def _people_axis(axis: Axes, ends: tuple[float, float]) -> None:
     axis.set_yscale("log")
-    axis.set_ylim(LEAST / 1.3, MOST * 1.3)
-    axis.yaxis.set_major_locator(FixedLocator([0.01, 0.1, 1, 10, 100, 1000]))
+    axis.set_ylim(ends[0] / 1.25, ends[1] * 1.25)
+    powers = range(round(math.log10(ends[0])), round(math.log10(ends[1])) + 1)
+    axis.yaxis.set_major_locator(FixedLocator([10.0**power for power in powers]))
     axis.yaxis.set_minor_locator(NullLocator())
     axis.yaxis.set_major_formatter(FuncFormatter(_people))
-    axis.set_xticks(range(len(PLACES)), PLACES)
     axis.tick_params(axis="x", length=0, labelsize=7)
-    axis.set_xlim(-0.5, len(PLACES) - 0.5)
     axis.axhline(1, color=PEOPLE, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    axis.axvline(PLACES.index("∞") - 0.5, color=FAINT, linewidth=0.8, linestyle="dotted", zorder=0)
 
 
 def _people(value: float, _place: int | None = None) -> str:
-    shown = number(value, 0 if value >= 1 else 1 if value >= 0.1 else 2)
+    shown = number(value, max(0, -round(math.log10(value))))
     return f"≤ {shown}" if value <= LEAST else f"≥ {shown}" if value >= MOST else shown
-
-
-def _annotator_panel(axis: Axes, rows: pd.DataFrame, colour: str, aside: float) -> None:
-    axis.set(xlim=(-0.02, max(0.32, rows["epsilon"].max() + 0.02)), ylim=(-0.03, 1.03))
-    axis.axhline(0.5, color=PEOPLE, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    for epsilon in rows.loc[rows["stated"], "epsilon"]:
-        axis.axvline(epsilon, color=FAINT, linewidth=0.8, zorder=0)
-    ordered = rows.sort_values("epsilon")
-    face = colour if (rows["readout"] == "exact").all() else "white"
-    axis.plot(
-        ordered["epsilon"] + 0.0012 * aside,
-        ordered["winning_rate"],
-        color=colour,
-        marker="o",
-        ms=3.5,
-        mfc=face,
-        linewidth=1,
-    )
-    coefficients(axis.xaxis)
-    coefficients(axis.yaxis)

@@ -34,7 +34,7 @@ def annotator_findings(tests: pd.DataFrame, job: ReportJob) -> Iterator[Finding]
         else:
             told = [
                 f"For {where}, {out_of(len(passed), len(cells))} conditions passed the alternative "
-                f"annotator test {at}: they may take the place of single raters."
+                f"annotator test {at}."
             ]
         about = {"model": cells[0]["model"]} if len(cells) == 1 else {}
         yield Finding(told, dataset=dataset, scale=scale, **about)
@@ -81,21 +81,18 @@ def _equivalent(kind: str, rows: list[dict[str, object]], job: ReportJob) -> Ite
     title = f"{one['scale']} of {job.datasets[one['dataset']].title}"
     if kind == "bias":
         limit, things = f"±{number(margin)} points", "condition"
-        what = "the mean level of the ratings was equivalent to people's"
+        what = "the mean level of the ratings was shown to be equivalent to people's"
     else:
-        limit, things = f"±{coefficient(margin)}", "pair"
-        what = "the two correlations with human means were equivalent"
+        limit, things = f"±{coefficient(margin)}", "pairs of condition"
+        what = "the two correlations with human means were shown to be equivalent"
     if len(rows) > FEW:
         yield (
-            f"For {title}, {what} (within {limit}) in {out_of(len(within), len(rows))} {things}s."
+            f"For {title}, {what.replace('the two ', '')} (within {limit}) in "
+            f"{out_of(len(within), len(rows))} {things}s."
         )
         return
     for row in rows:
-        verdict = (
-            what
-            if row["equivalent"]
-            else what.replace(" equivalent", " not shown to be equivalent")
-        )
+        verdict = what if row["equivalent"] else what.replace(" shown", " not shown")
         yield f"For {title}, {_named(row, job)}, {verdict} (within {limit}): {_tested(row)}."
 
 

@@ -62,7 +62,7 @@ def _view(results: Results) -> View | Absent | None:
         "tests": _tests_grid(tests, settings, job),
         "raters": _raters_grid(raters, job),
         "untested": untested,
-        "epsilon": settings.epsilon,
+        "epsilon": None if settings.epsilon is None else coefficient(settings.epsilon),
         "because": settings.because,
         "margins": _margins_grid(margins, job),
         "margins_because": settings.margins_because,
@@ -242,6 +242,7 @@ def _raters_grid(raters: pd.DataFrame, job: ReportJob) -> Grid | None:
     tested = (
         value("t", "t", "One-sided t-test of the difference against ε, over items."),
         p("p", "p", "Unadjusted; small: the model may replace the rater."),
+        p("p (FDR)", "p_adjusted", "Adjusted over raters (Benjamini–Yekutieli)."),
         Column(
             "Replaceable",
             lambda row: (
@@ -249,7 +250,7 @@ def _raters_grid(raters: pd.DataFrame, job: ReportJob) -> Grid | None:
             ),
             "replaceable",
             numeric=False,
-            meaning="With false discoveries held at .05 over raters (Benjamini–Yekutieli).",
+            meaning="Whether the adjusted p is at most .05.",
         ),
     )
     columns = (
