@@ -15,6 +15,7 @@ from emoalign.analyses.calibration.analysis import ANALYSIS as CALIBRATION
 from emoalign.analyses.contrasts.analysis import ANALYSIS as CONTRASTS
 from emoalign.analyses.distributions.analysis import ANALYSIS as DISTRIBUTIONS
 from emoalign.analyses.expectations.analysis import ANALYSIS as EXPECTATIONS
+from emoalign.analyses.explained.analysis import ANALYSIS as EXPLAINED
 from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
@@ -35,6 +36,7 @@ EntryT = TypeVar("EntryT", bound=Entry)
 PAGE: tuple[Analysis | PageSection, ...] = (
     ALIGNMENT,
     ROBUSTNESS,
+    EXPLAINED,
     LABELS,
     TRANSPARENCY,
     contents.ITEMS,
