@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emoalign.statistics.pairs import FloatArray
+from emoalign.statistics.pairs import ROUNDING, FloatArray
 from emoalign.statistics.resampling import Folds, ItemSums, Keys, dealt_folds
 
 FOLDS = 5
@@ -22,7 +22,7 @@ FEWEST_LEARNT = 20
 """Clusters of items from which anything is learnt."""
 
 PENALTIES = np.logspace(-4, 4, 17)
-"""Penalties that are tried, for features of the length of an embedding, which is 1."""
+"""Penalties that are tried, for features whose variances sum to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,8 @@ def nested_ridge(features: FloatArray, targets: FloatArray, keys: Keys, seed: in
     """Predict targets of shape (items, targets) from features of shape (items, size).
 
     Outer folds judge; in each, inner folds choose the penalty of every target from `PENALTIES`, by
-    the least squared error. Features are centred, not scaled: those of an embedding have one unit.
+    the least squared error. Features are standardised: a few numbers of a language model's hidden
+    states are far larger than all others, and would hide them.
     """
     folds = dealt_folds(keys, FOLDS, seed, "outer")
     predicted = np.full(targets.shape, np.nan)
@@ -81,8 +82,9 @@ def nested_ridge(features: FloatArray, targets: FloatArray, keys: Keys, seed: in
 
 def _path(x: FloatArray, y: FloatArray, others: FloatArray) -> FloatArray:
     """Predictions beyond the mean of y for others, by penalty: (penalties, others, targets)."""
-    centre = x.mean(axis=0)
-    x, others, y = x - centre, others - centre, y - y.mean(axis=0)
+    centre, spread = x.mean(axis=0), x.std(axis=0)
+    scale = np.where(spread > ROUNDING, spread, 1) * np.sqrt(x.shape[1])
+    x, others, y = (x - centre) / scale, (others - centre) / scale, y - y.mean(axis=0)
     # The smaller of the two products has the same eigenvalues.
     by_feature = x.shape[1] <= len(x)
     values, vectors = np.linalg.eigh(x.T @ x if by_feature else x @ x.T)

@@ -30,6 +30,11 @@ class Covariates:
     values: FloatArray
     lacking: str | None
 
+    @property
+    def listed(self) -> str | None:
+        """The names with commas between them; None without any."""
+        return ", ".join(self.names) or None
+
 
 def item_covariates(stimuli: pd.DataFrame, modality: Modality, language: str) -> Covariates:
     """The covariates of the rows of a table of stimuli that vary between them.

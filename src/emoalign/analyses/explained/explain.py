@@ -167,7 +167,11 @@ class ExplainedDataset:
                 columns.values[known], human[known], self.keys[known], folds
             )
         row = self._predicted(scale, "covariates", predicted, known)
-        yield row | {"covariates": list(columns.names) or None, "reason": why or columns.lacking}
+        yield row | {
+            "covariates": columns.listed,
+            "penalty": np.nan,
+            "reason": why or columns.lacking,
+        }
         ridge = self.ridges.get(scale)
         rated = np.isfinite(human)
         predicted = np.full(len(human), np.nan)
@@ -176,7 +180,7 @@ class ExplainedDataset:
         row = self._predicted(scale, "ridge", predicted, rated)
         yield row | {
             "covariates": None,
-            "penalties": None if ridge is None else ridge.penalties[:, 0].tolist(),
+            "penalty": np.nan if ridge is None else float(np.median(ridge.penalties)),
             "reason": self.no_ridge.get(scale),
         }
 
@@ -195,7 +199,6 @@ class ExplainedDataset:
             **_told("r", self._r(predicted, human)[0]),
             **_told("rmse", self._replicates(rmse_sums(predicted, human))[0]),
             "rmse_constant": float(of_known.std()) if len(of_known) else np.nan,
-            "penalties": None,
         }
 
     def conditions(self, rated: RatedItems) -> Iterator[Row]:
@@ -219,7 +222,7 @@ class ExplainedDataset:
         for model, found, held in zip(models, plain, partial_r, strict=True):
             both = np.isfinite(model) & np.isfinite(human)
             yield {
-                "covariates": list(columns.names) or None,
+                "covariates": columns.listed,
                 "n_items": int((both & complete).sum()),
                 "n_left_out": int((both & ~complete).sum()),
                 **_told("r", found),
