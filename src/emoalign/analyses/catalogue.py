@@ -15,6 +15,7 @@ from emoalign.analyses.calibration.analysis import ANALYSIS as CALIBRATION
 from emoalign.analyses.contrasts.analysis import ANALYSIS as CONTRASTS
 from emoalign.analyses.distributions.analysis import ANALYSIS as DISTRIBUTIONS
 from emoalign.analyses.expectations.analysis import ANALYSIS as EXPECTATIONS
+from emoalign.analyses.explained.analysis import ANALYSIS as EXPLAINED
 from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
@@ -37,6 +38,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     ALIGNMENT,
     ROBUSTNESS,
     SUBSTITUTION,
+    EXPLAINED,
     LABELS,
     TRANSPARENCY,
     contents.ITEMS,

@@ -188,6 +188,7 @@ def reported(loaded: LoadedStudy) -> ReportJob:
             )
             for name, card in sorted(loaded.baselines.items())
         },
+        embedding=None if loaded.embedding is None else loaded.embedding.title,
     )
 
 

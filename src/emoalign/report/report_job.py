@@ -93,6 +93,8 @@ class ReportJob(Job):
     personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     figures: tuple[str, ...] | None = None
     baselines: dict[str, ReportedBaseline] = Field(default_factory=dict)
+    embedding: str | None = None
+    """The title of the embedding that the study names."""
 
     @property
     def titles(self) -> dict[str, str]:

@@ -268,6 +268,13 @@ def replicates_of(
     return cell
 
 
+def replicates_of_each(
+    sums: ItemSums, n_resamples: int, seed: int, clusters: Clusters | None = None
+) -> list[Replicates]:
+    """A statistic of each cell with its replicates, from the same resamples as those of r."""
+    return list(_in_batches(sums, n_resamples, seed, clusters))
+
+
 def combination(parts: Sequence[Replicates], weights: Sequence[float]) -> Replicates:
     """The weighted sum of statistics over the same items."""
     return Replicates(

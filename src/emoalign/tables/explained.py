@@ -8,11 +8,9 @@ from emoalign.tables.contract import (
     DATASET,
     N_ITEMS,
     N_TEXTS,
-    NUMBERS,
     REASON,
     SCALE,
     TEXT,
-    TEXTS,
     Column,
     Table,
     estimate,
@@ -21,9 +19,9 @@ from emoalign.tables.contract import (
 
 _COVARIATES = Column(
     "covariates",
-    TEXTS,
-    "`length` (in characters), `words` (of sentences), `frequency` (of words: Zipf scale of "
-    "wordfreq) and those of the dataset's card, if they vary.",
+    TEXT,
+    "Names, separated by commas: `length` (in characters), `words` (of sentences), `frequency` "
+    "(of words: Zipf scale of wordfreq) and those of the dataset's card, if they vary.",
 )
 
 EXPLAINED = Table(
@@ -69,8 +67,10 @@ EXPLAINED_SCALES = Table(
         N_TEXTS,
         *estimate("r", "Correlation of the predictions with human means."),
         *estimate("rmse", "Root mean squared error, in points."),
-        *numbers(rmse_constant="The same of predicting the mean of the human means."),
-        Column("penalties", NUMBERS, "Ridge: the penalty chosen in each fold."),
+        *numbers(
+            rmse_constant="The same of predicting the mean of the human means.",
+            penalty="Ridge: the penalty that inner folds chose, median over the outer ones.",
+        ),
         REASON,
     ),
 )

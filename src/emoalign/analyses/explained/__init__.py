@@ -1,0 +1,1 @@
+"""What else explains agreement: covariates of items, and embeddings of their texts."""

@@ -1,0 +1,321 @@
+"""What else explains agreement: in words, scale by scale and condition by condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from emoalign.report.conditions import asked, only_recorded
+from emoalign.report.grid import (
+    Column,
+    Row,
+    between,
+    cell_columns,
+    count,
+    grid,
+    readout,
+    reason,
+    text,
+    value,
+)
+from emoalign.report.nearest import FEW
+from emoalign.report.report_job import ReportedDataset, ReportJob
+from emoalign.report.section import Absent, Finding, Results, Section, View
+from emoalign.tables import EXPLAINED, EXPLAINED_SCALES, groups, records
+from emoalign.wording import READOUTS, ci, coefficient, listed, out_of, span
+
+NAMES = {
+    "word": {"length": "word length", "frequency": "word frequency"},
+    "sentence": {"length": "length in characters", "words": "length in words"},
+}
+"""Covariates in sentences, by the modality of the items."""
+
+CALLED = {"word": "words", "sentence": "texts", "image": "images"}
+"""Items in sentences."""
+
+
+def _view(results: Results) -> View | Absent | None:
+    job = results.job
+    cells, scales = results.table(EXPLAINED), results.table(EXPLAINED_SCALES)
+    if cells.empty:
+        return None
+    if cells[["partial_r", "ridge_r"]].isna().all(axis=None) and scales["r"].isna().all():
+        whys = dict.fromkeys([*cells["reason"].dropna(), *cells["ridge_reason"].dropna()])
+        return Absent(f"It could not be told what else explains the agreement: {'; '.join(whys)}.")
+    held = cells["partial_r"].notna().any()
+    beside = cells["ridge_r"].notna().any()
+    missing = _missing(scales, job)
+    return View(
+        {
+            "scales": grid(
+                "explained-scales-table",
+                "Predictions without a language model",
+                scales,
+                _scale_columns(job),
+                EXPLAINED_SCALES,
+            ),
+            "cells": grid(
+                "explained-table",
+                "Agreement with covariates held constant, and beside a ridge regression",
+                cells,
+                _columns(job),
+                EXPLAINED,
+            ),
+            "held": held,
+            "beside": beside,
+            "named": job.embedding is not None,
+            "images": all(card.modality == "image" for card in job.datasets.values()),
+            "missing": missing,
+        },
+        list(_findings(cells, scales, job)),
+        list(_methods(cells, scales, job)),
+    )
+
+
+def _missing(scales: pd.DataFrame, job: ReportJob) -> list[str]:
+    """What could not be told of a scale, and why, each reason once."""
+    told: dict[str, list[str]] = {}
+    for row in records(scales.dropna(subset="reason")):
+        if row["predictor"] == "ridge" and job.embedding is None:
+            continue
+        told.setdefault(row["reason"], []).append(_of(row, job))
+    return [f"{listed(dict.fromkeys(where))}: {why}." for why, where in told.items()]
+
+
+def _of(row: Mapping[str, Any], job: ReportJob) -> str:
+    return f"{row['scale']} of {job.datasets[row['dataset']].title}"
+
+
+# Findings
+
+
+def _findings(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Iterator[list[str]]:
+    """A paragraph for each scale, in the order of the study."""
+    for (name, scale), rows in groups(scales, ["dataset", "scale"], sort=False):
+        own = cells[(cells["dataset"] == name) & (cells["scale"] == scale)]
+        by_predictor = {row["predictor"]: row for row in records(rows)}
+        card = job.datasets[name]
+        sentences = [
+            *_covariates(by_predictor["covariates"], own, card, job),
+            *_ridge(by_predictor["ridge"], own, card, job),
+        ]
+        if sentences:
+            yield Finding(sentences, dataset=name, scale=scale)
+
+
+def _covariates(
+    row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob
+) -> Iterator[str]:
+    """What covariates predict by themselves, and r with them held constant."""
+    if pd.isna(row["r"]):
+        return
+    names = _names(row["covariates"], card)
+    one = "," not in row["covariates"]
+    predict = "predicts" if one else "predict"
+    found = f"r = {coefficient(row['r'])}{_after(row, 'r')}"
+    where = f"{row['scale']} ({card.title})"
+    if row["r_low"] > 0:
+        yield f"{names[0].upper()}{names[1:]} alone {predict} {where} with {found}."
+    else:
+        yield f"It cannot be shown that {names} alone {predict} {where}: {found}."
+    known = cells.dropna(subset="partial_r")
+    if known.empty:
+        return
+    held = f"With {'it' if one else 'them'} held constant,"
+    if len(known) > FEW:
+        without = span(known["r"], bounded=True)
+        yield (
+            f"{held} the correlations of {len(known)} conditions with human means range from "
+            f"{span(known['partial_r'], bounded=True)} ({without} without)."
+        )
+        return
+    told = [
+        f"{coefficient(cell['partial_r'])}{_after(cell, 'partial_r')} "
+        f"({coefficient(cell['r'])} without), for {_named(job, cell)}"
+        for cell in records(known)
+    ]
+    are = (
+        "correlation with human means is" if len(told) == 1 else "correlations with human means are"
+    )
+    yield f"{held} the {are} {'; '.join(told)}."
+
+
+def _ridge(row: Row, cells: pd.DataFrame, card: ReportedDataset, job: ReportJob) -> Iterator[str]:
+    """What embeddings predict by themselves, and what models and they add to each other."""
+    if pd.isna(row["r"]):
+        return
+    yield (
+        f"A ridge regression on embeddings of the {CALLED[card.modality]} ({job.embedding}) "
+        f"reaches r = {coefficient(row['r'])}{_after(row, 'r')} ({_of(row, job)})."
+    )
+    known = cells.dropna(subset="stacked_minus_ridge")
+    if len(known) <= FEW:
+        for cell in records(known):
+            yield (
+                f"{_adds(_named(job, cell), 'the embedding', cell, 'ridge')}; "
+                f"{_adds('the embedding', 'the model', cell, 'model')}."
+            )
+        return
+    n = len(known)
+    for added, base, name in (
+        ("The model", "the embedding", "ridge"),
+        ("The embedding", "the model", "model"),
+    ):
+        clear = known[known[f"stacked_minus_{name}_low"] > 0]
+        if clear.empty:
+            yield f"{added} adds nothing that can be shown to {base} in any of {n} conditions."
+        else:
+            by = span(clear[f"stacked_minus_{name}"], bounded=True)
+            yield (
+                f"{added} adds to {base} in {out_of(len(clear), n)} conditions (95% CI excludes "
+                f"0): r is higher by {by}."
+            )
+
+
+def _adds(added: str, base: str, row: Row, name: str) -> str:
+    """What one adds to the other: the difference of r with both from r of the other."""
+    difference = f"stacked_minus_{name}"
+    by = coefficient(row[difference])
+    before, after = coefficient(row[f"{name}_r"]), coefficient(row["stacked_r"])
+    limits = _after(row, difference)
+    if row[f"{difference}_low"] > 0:
+        return f"{added} adds {by}{limits} to the r of {base} ({before} alone, {after} together)"
+    return (
+        f"{added} adds nothing that can be shown to {base} ({before} alone, {after} together, "
+        f"difference {by}{limits})"
+    )
+
+
+def _after(row: Row, name: str) -> str:
+    """The interval of a number, to stand behind it."""
+    limits = ci(row[f"{name}_low"], row[f"{name}_high"], bounded=True)
+    return f", {limits}" if limits else ""
+
+
+def _named(job: ReportJob, cell: Row) -> str:
+    """A condition of one scale in a sentence."""
+    name = asked(job, cell)
+    return name if only_recorded(job, cell) else f"{name} ({READOUTS[cell['readout']]})"
+
+
+def _names(covariates: str, card: ReportedDataset) -> str:
+    """Covariates in a sentence: what is computed first, then those of the card."""
+    names = NAMES.get(card.modality, {})
+    given = covariates.split(", ")
+    computed = [name for name in names if name in given]
+    if computed == ["length", "frequency"]:
+        told = ["word length", "frequency"]
+    else:
+        told = [names[name] for name in computed]
+    return listed([*told, *(name for name in given if name not in names)])
+
+
+def _methods(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+    known = scales.dropna(subset="r")
+    of_card = {
+        name: _names(row["covariates"], job.datasets[name])
+        for row in records(known[known["predictor"] == "covariates"])
+        for name in (row["dataset"],)
+    }
+    if of_card and cells["partial_r"].notna().any():
+        titles = {name: job.datasets[name].title for name in of_card}
+        different = len(set(of_card.values())) > 1
+        named = "; ".join(
+            f"{names} ({titles[name]})" if different else names
+            for name, names in (of_card.items() if different else list(of_card.items())[:1])
+        )
+        frequency = (
+            " Word frequencies are on the Zipf scale [@vanheuven2014], from wordfreq [@speer2022]."
+            if known["covariates"].str.contains("frequency").any()
+            else ""
+        )
+        yield (
+            "Correlations with human means were recomputed with covariates partialled out, with "
+            f"BCa bootstrap intervals over items [@efron1987]: {named}.{frequency} What the "
+            "covariates predict by themselves was told by linear regression in five-fold "
+            "cross-validation over clusters of items."
+        )
+    if (known["predictor"] == "ridge").any():
+        yield (
+            "As a baseline without a language model's ratings, human means were predicted by ridge "
+            f"regression [@hoerl1970] on embeddings of the items ({job.embedding}), in nested "
+            "five-fold cross-validation over clusters of items; inner folds chose the penalty. A "
+            "linear regression on its predictions and a model's means, in the same folds, told "
+            "what each adds to the other. Intervals are paired BCa bootstrap intervals over items "
+            "and take the folds as given."
+        )
+
+
+def _scale_columns(job: ReportJob) -> tuple[Column, ...]:
+    def predictor(row: Row) -> str:
+        if row["predictor"] == "ridge":
+            return "embeddings (ridge)"
+        names = row["covariates"]
+        return "covariates" if pd.isna(names) else _names(names, job.datasets[row["dataset"]])
+
+    return (
+        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        Column("Predicted from", predictor, "predictor", False),
+        count("Items", "n_items", "Items with a human mean and all predictors."),
+        between(
+            "r [95% CI]",
+            "r",
+            "r_low",
+            "r_high",
+            "Correlation of predictions with human means, by cross-validation.",
+            bounded=True,
+        ),
+        between(
+            "RMSE [95% CI]",
+            "rmse",
+            "rmse_low",
+            "rmse_high",
+            "Root mean squared error of the predictions, in points of the scale.",
+        ),
+        value(
+            "RMSE, constant",
+            "rmse_constant",
+            "The same of predicting the mean of the human means for every item.",
+        ),
+        reason(),
+    )
+
+
+def _columns(job: ReportJob) -> tuple[Column, ...]:
+    def r(title: str, name: str, meaning: str) -> Column:
+        return between(title, name, f"{name}_low", f"{name}_high", meaning, bounded=True)
+
+    return (
+        *cell_columns(job),
+        readout(),
+        count("Items", "n_items", "Items with both means and all covariates."),
+        r("r [95% CI]", "r", "Correlation with human means on these items."),
+        r("Partial r [95% CI]", "partial_r", "The same with the covariates held constant."),
+        r(
+            "Ridge r [95% CI]",
+            "ridge_r",
+            "Correlation of the ridge regression on embeddings with human means, on the items that "
+            "the model rated.",
+        ),
+        r("Both r [95% CI]", "stacked_r", "The same of a regression on the ridge and the model."),
+        r(
+            "Model − ridge [95% CI]",
+            "model_minus_ridge",
+            "r of the model minus r of the ridge; above 0, the model is closer to people.",
+        ),
+        r("Model adds [95% CI]", "stacked_minus_ridge", "r of both minus r of the ridge."),
+        r("Ridge adds [95% CI]", "stacked_minus_model", "r of both minus r of the model."),
+        reason(),
+        replace(text("No ridge because", "ridge_reason"), optional=True),
+    )
+
+
+SECTION = Section(
+    id="explained",
+    heading="What else explains the agreement?",
+    label="Explained",
+    view=_view,
+)
