@@ -19,6 +19,7 @@ from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
+from emoalign.analyses.recitation.analysis import ANALYSIS as RECITATION
 from emoalign.analyses.robustness.analysis import ANALYSIS as ROBUSTNESS
 from emoalign.analyses.spread.analysis import ANALYSIS as SPREAD
 from emoalign.analyses.structure.analysis import ANALYSIS as STRUCTURE
@@ -35,6 +36,7 @@ EntryT = TypeVar("EntryT", bound=Entry)
 PAGE: tuple[Analysis | PageSection, ...] = (
     ALIGNMENT,
     ROBUSTNESS,
+    RECITATION,
     LABELS,
     TRANSPARENCY,
     contents.ITEMS,

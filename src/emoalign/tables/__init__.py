@@ -49,6 +49,7 @@ from emoalign.tables.ratings import (
     STIMULI,
     Status,
 )
+from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
 from emoalign.tables.robustness import ROBUSTNESS
 
 TABLES = (
@@ -59,6 +60,9 @@ TABLES = (
     ALIGNMENT,
     RELIABILITY,
     ROBUSTNESS,
+    COMPLETIONS,
+    RECITATION,
+    RECITATION_ITEMS,
     LABELS,
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
@@ -97,6 +101,7 @@ __all__ = [
     "CALIBRATION_CURVES",
     "CATEGORIES",
     "CELL_KEY",
+    "COMPLETIONS",
     "CONTRASTS",
     "DISTRIBUTIONS",
     "DISTRIBUTION_CONTRASTS",
@@ -112,6 +117,8 @@ __all__ = [
     "PREDICTIONS",
     "RATINGS",
     "READOUTS",
+    "RECITATION",
+    "RECITATION_ITEMS",
     "RELIABILITY",
     "RESIDUALS",
     "ROBUSTNESS",
