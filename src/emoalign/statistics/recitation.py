@@ -15,7 +15,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emoalign.statistics.correlation import pearson
 from emoalign.statistics.pairs import ROUNDING, FloatArray
@@ -108,7 +107,7 @@ def partial_sums(x: FloatArray, y: FloatArray, given: FloatArray) -> ItemSums:
     or nothing is left of x or y.
     """
     three = np.stack((x, y, given)).astype(np.float64)
-    present: NDArray[np.bool_] = np.isfinite(three).all(axis=0)
+    present = np.isfinite(three[0]) & np.isfinite(three[1]) & np.isfinite(three[2])
     scaled = np.zeros_like(three)
     if present.any():
         of_items = three[:, present]

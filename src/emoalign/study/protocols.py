@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -23,7 +23,7 @@ ParticipantCount = Annotated[
 """A number of answers per item; None for all there are, which a study writes as `all`."""
 
 
-RECITING: Mapping[str, int] = {"temperature": 0, "participants": 1}
+RECITING: Mapping[str, float] = {"temperature": 0.0, "participants": 1}
 """Defaults of a recitation: one answer per item, the likeliest."""
 
 
@@ -87,12 +87,6 @@ class Protocol(Entry):
         description="recitation: most items asked about, drawn likewise. Default: all others.",
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _recites_once(cls, said: Any) -> Any:
-        recites = isinstance(said, Mapping) and said.get("kind") == "recitation"
-        return {**RECITING, **said} if recites else said
-
     @model_validator(mode="after")
     def _of_one_kind(self) -> Protocol:
         if self.kind == "rating":
@@ -100,6 +94,10 @@ class Protocol(Entry):
                 if key in self.model_fields_set and getattr(self, key) is not None:
                     raise ValueError(f"{key}: only a protocol of kind: recitation has it")
             return self
+        for key, value in RECITING.items():
+            if key not in self.model_fields_set:  # defaults of another kind, before anyone reads it
+                object.__setattr__(self, key, value)
+                self.model_fields_set.add(key)
         if self.readouts != ("sampled",):
             raise ValueError("readouts: a recitation is one text, so only sampled is possible")
         if self.participants != RECITING["participants"]:
@@ -176,7 +174,7 @@ class AnswerFormat(Entry):
         description=(
             "text: a point of the scale. next_token: the token after the prompt, if points are "
             "single tokens. labels: a JSON array. joint: a JSON object with all scales. decimal: "
-            "any number within the scale, for a recitation."
+            "a number, for recitation."
         ),
     )
     max_tokens: int = Field(8, ge=1, description="Longest answer; longer ones count as truncated.")
@@ -249,11 +247,10 @@ class PromptSet(Entry):
     system: str | None = Field(None, description="Template of a system message (chat only).")
     template: str = Field(
         description=(
-            "Template of the question, with item.text, instruction, demonstrations "
-            "(.text, .rating, .labels), scale (.name, .min, .max, .step, .anchors, "
-            ".labels, .at_least, .at_most) and persona. Joint answers: scales, each also "
-            "with .key and .instruction. Recitation: table (.title, .file, .header, .rows, "
-            "and .next, the row to be completed, all as CSV)."
+            "The question, with item.text, instruction, demonstrations (.text, .rating, "
+            ".labels), scale (.name, .min, .max, .step, .anchors, .labels, .at_least, "
+            ".at_most), persona. Joint: scales, also with .key, .instruction. Recitation: table "
+            "(.title, .file, .header, .rows, .next)."
         )
     )
     image: Literal["first", "last"] = Field(
@@ -275,7 +272,7 @@ class PromptSet(Entry):
     @model_validator(mode="after")
     def _worded(self) -> PromptSet:
         if not self.scales and self.answer.kind != "decimal":
-            raise ValueError("scales: missing; give the instruction for each scale")
+            raise ValueError("scales: it is empty or missing; give the instruction for each scale")
         return self
 
     @model_validator(mode="after")
