@@ -28,6 +28,7 @@ def _view(results: Results) -> View | Absent | None:
         "grid": shown,
         "tolerance": f"{rows['tolerance'].iloc[0]:g}",
         "shown": _shown(job, asked),
+        "tested": int(rows["p"].notna().sum()),
     }
     return View(values, list(findings(rows, job)), [_methods(rows)])
 
@@ -38,7 +39,7 @@ def _shown(job: ReportJob, protocols: list[str]) -> str:
         job.recitations[name].prompts or job.recitations[name].prompts_for for name in protocols
     )
     if not asked:
-        return "Each model was shown part of the table of norms, as its recorded answers have it."
+        return "Completions are recorded; what the models were shown is not known here."
     rows = listed(str(each) for each in examples)
     return (
         "Each model was shown the title of the dataset, the names of two columns of its table, and "
