@@ -49,13 +49,19 @@ def question_template(prompts: PromptSet, scale: str) -> QuestionTemplate:
         template=prompts.template,
         image=prompts.image,
         answer=prompts.answer,
-        wording={name: prompts.scales[name] for name in prompts.asked_with(scale)},
+        wording={
+            name: prompts.scales.get(name) or ScaleInstruction(instruction="")
+            for name in prompts.asked_with(scale)
+        },
     )
 
 
-def unworded(name: str, scale: Scale) -> QuestionTemplate:
-    """A placeholder for the prompt set of recorded ratings, whose wording is unknown."""
-    kind: Literal["text", "labels"] = "labels" if isinstance(scale, LabelScale) else "text"
+def unworded(name: str, scale: Scale, recites: bool = False) -> QuestionTemplate:
+    """A placeholder for the prompt set of recorded ratings, whose wording is unknown, or of what
+    was recorded of a table of norms."""
+    kind: Literal["text", "labels", "decimal"] = "decimal" if recites else "text"
+    if isinstance(scale, LabelScale):
+        kind = "labels"
     return QuestionTemplate(
         kind="chat",
         system=None,
@@ -107,16 +113,51 @@ class Picture:
     """An image as a template sees it: nothing of it is text, so a template cannot name it."""
 
 
+@dataclass(frozen=True)
+class NormTable:
+    """The beginning of a table of norms as a template sees it, in lines of CSV without their ends.
+
+    Attributes:
+        title: the title of the dataset.
+        file: the name of its file, where it has one.
+        header: the names of the columns: the text of an item, and its mean.
+        rows: the rows that are shown.
+        next: the row to be completed, up to its mean.
+    """
+
+    title: str
+    file: str | None
+    header: str
+    rows: tuple[str, ...]
+    next: str = ""
+
+    def up_to(self, text: str) -> NormTable:
+        """The table that ends within the row of an item."""
+        return replace(self, next=f"{csv_field(text)},")
+
+
+def csv_field(text: str) -> str:
+    """A text as a field of a CSV file, in quotation marks where it needs them."""
+    quoted = any(mark in text for mark in ',"\r\n')
+    return '"{}"'.format(text.replace('"', '""')) if quoted else text
+
+
 class Renderer:
     """Renders one prompt set for one scale, or for all scales of a joint question.
 
     Templates are compiled once; `again` compiles them a second time, to compare. The text of an
-    item is a value, never a template: braces in it are just braces.
+    item is a value, never a template: braces in it are just braces. `table` is what a recitation
+    shows.
     """
 
     def __init__(
-        self, prompts: QuestionTemplate, scales: Mapping[str, Scale], again: bool = False
+        self,
+        prompts: QuestionTemplate,
+        scales: Mapping[str, Scale],
+        again: bool = False,
+        table: NormTable | None = None,
     ) -> None:
+        self._table = table
         self._kind = prompts.kind
         self._image_place = prompts.image
         self._system = prompts.system and TextTemplate(prompts.system, "system", again=again)
@@ -143,6 +184,8 @@ class Renderer:
         values = {**self._values, "item": shown}
         if persona is not None:
             values["persona"] = persona
+        if self._table is not None and isinstance(item, str):
+            values["table"] = self._table.up_to(item)
         question = self._template.render(values)
         system = self._system.render(values) if self._system else None
         if self._kind == "completion":

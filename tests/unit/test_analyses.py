@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from emoalign.analyses.analysis_files import AnalysisFiles
-from emoalign.analyses.base import PREDICTIONS, RATINGS, TRAININGS, Computation
+from emoalign.analyses.base import COMPLETIONS, PREDICTIONS, RATINGS, TRAININGS, Computation
 from emoalign.analyses.calibration.analysis import CALIBRATED
 from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE
 from emoalign.planning.analysed import Analyses
@@ -30,13 +30,23 @@ SECTIONS = [
     for part in PAGE
     if (place := part if isinstance(part, PageSection) else part.section) is not None
 ]
-KNOWN = {table.path for table in TABLES} | {RATINGS, PREDICTIONS, TRAININGS, *CALIBRATED}
+KNOWN = {table.path for table in TABLES} | {
+    COMPLETIONS,
+    RATINGS,
+    PREDICTIONS,
+    TRAININGS,
+    *CALIBRATED,
+}
 
 
-def analyses(study: str) -> Analyses:
+def analyses(study: str, *protocols: dict[str, object]) -> Analyses:
     content, _ = read_yaml(ROOT / "config" / study)
+    content["protocols"] += protocols
     loaded = load_study(content, ROOT / "config")
     return Analyses(loaded, Files(loaded, "results/s"))
+
+
+RECITATION = {"name": "r", "kind": "recitation", "prompts_for": {"emobank": "recitation"}}
 
 
 def test_every_folder_of_an_analysis_is_in_the_list() -> None:
@@ -98,8 +108,8 @@ def test_what_does_not_concern_a_study_is_neither_made_nor_read_nor_shown() -> N
     assert {f"results/s/{path}" for paths in shown.values() for path in paths} <= made
 
 
-def test_a_study_with_labels_and_baselines_has_what_concerns_them() -> None:
-    every = analyses("studies/inoshita2026.yaml")
+def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them() -> None:
+    every = analyses("studies/inoshita2026.yaml", RECITATION)
     rules = {rule.name: rule for rule in every.rules()}
     assert {computation.rule for computation in COMPUTATIONS} == set(rules)
     gradient = "results/s/statistics/transparency_gradient.parquet"

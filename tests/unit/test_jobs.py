@@ -26,11 +26,14 @@ STUDIES = [
     *(f"config/studies/{name}.yaml" for name in ("ogg2025", "spanish")),
 ]
 WITH_EVERY_JOB = "config/studies/inoshita2026.yaml"
+RECITATION = {"name": "r", "kind": "recitation", "prompts_for": {"emobank": "recitation"}}
 
 
 def load(study: str) -> LoadedStudy:
     content, problems = read_yaml(ROOT / study)
     assert not problems
+    if study == WITH_EVERY_JOB:
+        content["protocols"].append(RECITATION)
     return load_study(content, ROOT / "config")
 
 

@@ -32,7 +32,8 @@ for planned in analyses.rules():
         input:
             planned.inputs,
             rating_files if planned.reads_ratings else [],
-            unprepared if planned.reads_ratings else [],
+            completion_files if planned.reads_completions else [],
+            unprepared if planned.reads_ratings or planned.reads_completions else [],
         output:
             [
                 (

@@ -29,10 +29,19 @@ def unprepared(wildcards):
 
 def rating_files(wildcards):
     """All rating files of the dataset in the wildcards, or of the study when they name none."""
+    return answer_files(files.ratings, wildcards)
+
+
+def completion_files(wildcards):
+    """The files with completions of norms, likewise."""
+    return answer_files(files.completions, wildcards)
+
+
+def answer_files(of_dataset, wildcards):
     return [
         file
         for dataset in concerned(wildcards)
-        for file in files.ratings(
+        for file in of_dataset(
             dataset,
             checkpoints.prepare_stimuli.get(dataset=dataset).output.shards,
         )

@@ -11,6 +11,7 @@ rule ratings:
     """Stage target: all ratings."""
     input:
         rating_files,
+        completion_files,
         unprepared,
 
 
@@ -44,12 +45,25 @@ rule rate:
             ).params()
         ],
         forbidden=lambda wildcards: why_forbidden(
-            loaded, wildcards.model, wildcards.dataset
+            loaded, wildcards.model, wildcards.dataset, wildcards.protocol
         ),
         card=lambda wildcards: loaded.card_name(wildcards.model),
         journal="results/journal",
     script:
         "../scripts/rate.py"
+
+
+use rule rate as recite with:
+    input:
+        stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
+        norms=f"{RESULTS}/norms/{{dataset}}.parquet",
+        recording=lambda wildcards: files.recordings(wildcards.model),
+    output:
+        f"{RESULTS}/completions/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.parquet",
+    log:
+        f"{RESULTS}/logs/recite/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/recite/{{model}}/{{protocol}}/{{dataset}}/{{scale}}/{{shard}}.tsv"
 
 
 for one in together_rules(loaded):
@@ -60,6 +74,7 @@ for one in together_rules(loaded):
             one.name
         input:
             stimuli=f"{RESULTS}/stimuli/{{dataset}}.parquet",
+            norms=f"{RESULTS}/norms/{{dataset}}.parquet" if one.recites else [],
             recording=lambda wildcards: files.recordings(wildcards.model),
         output:
             one.files(RESULTS),
@@ -87,7 +102,7 @@ for one in together_rules(loaded):
                 )
             ],
             forbidden=lambda wildcards: why_forbidden(
-                loaded, wildcards.model, wildcards.dataset
+                loaded, wildcards.model, wildcards.dataset, wildcards.protocol
             ),
             card=lambda wildcards: loaded.card_name(wildcards.model),
             journal="results/journal",

@@ -19,6 +19,7 @@ rule write_manifest:
     input:
         unprepared,
         ratings=rating_files,
+        completions=completion_files,
         stimuli=STIMULI,
     output:
         report(

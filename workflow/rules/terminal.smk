@@ -21,7 +21,9 @@ def opening():
     }
     # No ratings follow where none are read, as for the target stimuli.
     awaiting = [
-        concerned(job.wildcards) for job in planned if rating_files in job.rule.input
+        concerned(job.wildcards)
+        for job in planned
+        if {rating_files, completion_files}.intersection(job.rule.input)
     ]
     return Opening(
         loaded=loaded,

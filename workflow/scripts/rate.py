@@ -7,10 +7,12 @@ with stage(snakemake.log[0], snakemake.params):
     from emoalign.elicitation.rating import RatingJob, rate
     from emoalign.planning.loading import read_model
 
+    norms = snakemake.input.get("norms")
     rate(
         [RatingJob.model_validate(job) for job in snakemake.params.jobs],
         read_model(snakemake.params.card, snakemake.wildcards.model),
         stimuli=Path(snakemake.input.stimuli),
+        norms=Path(norms) if norms else None,
         shard=snakemake.wildcards.shard,
         journal=Path(snakemake.params.journal),
         outputs=[Path(file) for file in snakemake.output],

@@ -8,7 +8,7 @@ with stage(snakemake.log[0], snakemake.params):
 
     write_manifest(
         REPORT_JOB.model_validate(snakemake.params.job),
-        ratings=[Path(path) for path in snakemake.input.ratings],
+        ratings=[Path(path) for path in (*snakemake.input.ratings, *snakemake.input.completions)],
         stimuli=[Path(path) for path in snakemake.input.stimuli],
         output=Path(snakemake.output[0]),
     )

@@ -32,6 +32,9 @@ STIMULI = "stimuli/<dataset>.parquet"
 RATINGS = "ratings"
 """All rating files of a study, of which nobody knows before the stimuli are prepared."""
 
+COMPLETIONS = "completions"
+"""All files of a study with completions of norms, likewise."""
+
 PREDICTIONS = "baselines/<baseline>/<dataset>.parquet"
 TRAININGS = "baselines/<baseline>/seed-<seed>.training.json"
 
@@ -50,6 +53,7 @@ class AnalysedDataset:
         numbers, labels: the scales the study asks about, of each kind, ascending.
         frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
+        recited: the protocols of kind recitation that are about it, ascending.
     """
 
     modality: Modality
@@ -58,6 +62,7 @@ class AnalysedDataset:
     labels: Mapping[str, LabelScale]
     frameworks: Frameworks
     baselines: tuple[str, ...] = ()
+    recited: tuple[str, ...] = ()
 
     @property
     def scales(self) -> dict[str, DatasetScale]:
@@ -83,7 +88,7 @@ class AnalysedStudy:
 
     Attributes:
         seed: the seed of the study.
-        datasets, protocols: by name, ascending.
+        datasets, protocols: by name, ascending; of protocols, those under which items are rated.
         settings: all that analyses are set by, an entry for each key of the study.
         leakage: what published baselines may have seen, by name.
         lexicon, embedding: cards that the study names.

@@ -20,6 +20,7 @@ from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
+from emoalign.analyses.recitation.analysis import ANALYSIS as RECITATION
 from emoalign.analyses.robustness.analysis import ANALYSIS as ROBUSTNESS
 from emoalign.analyses.spread.analysis import ANALYSIS as SPREAD
 from emoalign.analyses.structure.analysis import ANALYSIS as STRUCTURE
@@ -39,6 +40,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     ROBUSTNESS,
     SUBSTITUTION,
     EXPLAINED,
+    RECITATION,
     LABELS,
     TRANSPARENCY,
     contents.ITEMS,

@@ -88,7 +88,7 @@ def _trial(loaded: LoadedStudy, name: str, folder: Path) -> _Trial | None:
         update={"retries": 1, "timeout_s": min(card.limits.timeout_s, 60.0), "longest_wait_s": 10.0}
     )
     card = card.model_copy(update={"limits": patient})
-    protocol = loaded.study.protocols[0].name
+    protocol = next(each.name for each in loaded.study.protocols if not each.recites)
     dataset = next(each for each in loaded.datasets if name in loaded.raters(each))
     job = Jobs(loaded).rate(name, protocol, dataset, loaded.asked(protocol, dataset)[0])
     modality = loaded.datasets[dataset].modality

@@ -85,7 +85,8 @@ def _shown(checked: StudyCheck) -> Iterator[str]:
         yield from _dataset(dataset)
     if loaded is not None:
         protocols = (
-            f"{protocol.name} ({', '.join(protocol.readouts)})"
+            f"{protocol.name} "
+            f"({protocol.kind if protocol.recites else ', '.join(protocol.readouts)})"
             for protocol in loaded.study.protocols
         )
         yield f"\nprotocols: {', '.join(protocols)}"

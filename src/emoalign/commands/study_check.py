@@ -146,7 +146,7 @@ def _wrong_recordings(loaded: LoadedStudy, dataset: str, stimuli: pd.DataFrame) 
         card = loaded.models[model]
         if card.asked:
             continue
-        for protocol in loaded.protocol_names():
+        for protocol in (*loaded.protocol_names(), *loaded.recitation_names()):
             for job in jobs.rate_together(model, protocol, dataset):
                 try:
                     card.rate([RatingTask(job, stimuli, Path("results/journal"))], None)

@@ -17,7 +17,7 @@ import pandas as pd
 from emoalign.elicitation.budget import Account
 from emoalign.elicitation.engines.asked import AskedModel
 from emoalign.elicitation.journal import Answer, JournalWriter, Key, read_answers
-from emoalign.elicitation.questions import Question, build_questions, only_scale, shown_items
+from emoalign.elicitation.questions import Question, only_scale, questions_of
 from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTask, missing
 from emoalign.elicitation.readings import (
     MOST_MASS,
@@ -31,6 +31,7 @@ from emoalign.elicitation.tally import Tally, share_of_ratings
 from emoalign.errors import EmoalignError
 from emoalign.progress import Progress
 from emoalign.stage import FILE_ONLY, Stopped
+from emoalign.tables import RATINGS
 
 LOOK_EVERY_S = 0.2
 """Seconds between checks for room on the disk."""
@@ -43,7 +44,7 @@ class Inquiry:
 
     def __init__(self, task: RatingTask, card: AskedModel) -> None:
         self.task = task
-        self.questions = build_questions(task.job, card, shown_items(task.items, card.able))
+        self.questions = questions_of(task, card)
         self.answers: dict[Key, Answer] = {}
         self.progress: Progress | None = None
         self.tally = Tally()
@@ -243,6 +244,9 @@ _NO_PROBABILITIES: Mapping[str, object] = {
 }
 
 
+_COLUMNS = [name for name in RATINGS.schema.names if name not in ("model", "protocol", "dataset")]
+
+
 def rating_rows(
     job: RatingJob, questions: Sequence[Question], answers: Mapping[Key, Answer]
 ) -> pd.DataFrame:
@@ -273,7 +277,7 @@ def rating_rows(
                         **columns,
                     }
                 )
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=None if rows else _COLUMNS)
     counts = ("participant", "prompt_tokens", "completion_tokens")
     table = table.astype(dict.fromkeys(counts, "Int32"))
     return table.assign(model=job.model, protocol=job.protocol.name, dataset=job.dataset)

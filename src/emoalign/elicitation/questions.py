@@ -19,6 +19,7 @@ from emoalign.elicitation.rating import Ask, RatingJob, RatingRequest, RatingTas
 from emoalign.errors import CapabilityError
 from emoalign.prompts import (
     Image,
+    NormTable,
     Renderer,
     without_system,
 )
@@ -50,10 +51,16 @@ def shown_items(stimuli: pd.DataFrame, able: Abilities) -> list[tuple[str, str |
 
 
 def build_questions(
-    job: RatingJob, card: AskedModel, items: Sequence[tuple[str, str | Image]]
+    job: RatingJob,
+    card: AskedModel,
+    items: Sequence[tuple[str, str | Image]],
+    table: NormTable | None = None,
 ) -> list[Question]:
-    """The questions of a job about items, pairs of item_id and text or image."""
-    renderer = Renderer(job.prompts, job.scales)
+    """The questions of a job about items, pairs of item_id and text or image.
+
+    `table` is what a recitation shows.
+    """
+    renderer = Renderer(job.prompts, job.scales, table=table)
     able = card.able
     model, revision = card.identity()
     sampling = card.samplings(job)
@@ -88,6 +95,11 @@ def build_questions(
         for item_id, item in items
         for persona, participants in _participants(job, readout)
     ]
+
+
+def questions_of(task: RatingTask, card: AskedModel) -> list[Question]:
+    """The questions of a task about its items."""
+    return build_questions(task.job, card, shown_items(task.items, card.able), task.table)
 
 
 def _participants(
@@ -125,7 +137,7 @@ class Remaining:
 
 def remaining(task: RatingTask, card: AskedModel) -> Remaining:
     """The requests, tokens, cost and time that a task still needs."""
-    questions = build_questions(task.job, card, shown_items(task.items, card.able))
+    questions = questions_of(task, card)
     wanted_asks = [question.ask for question in questions]
     distinct = {ask.request.request_id for ask in wanted_asks}
     wanted = {(ask.request.request_id, who) for ask in wanted_asks for who in ask.participants}

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import JsonValue
 
+from emoalign.elicitation.recitation import Recitation, RecitedTable, recitation
 from emoalign.errors import StudyError
 from emoalign.prompts import (
+    NormTable,
     Prompt,
     QuestionTemplate,
 )
 from emoalign.study.fields import Job, Readout
 from emoalign.study.protocols import Protocol
-from emoalign.study.scales import DatasetScale
+from emoalign.study.scales import DatasetScale, HumanScale
 
 if TYPE_CHECKING:  # tables are read when a job runs, not when a study is
     import pandas as pd
@@ -48,6 +50,8 @@ class RatingJob(Job):
     personas: tuple[str, ...] = ()
     dataset: str
     scales: dict[str, DatasetScale]
+    recited: RecitedTable | None = None
+    """The table of norms that is to be completed; None where items are rated."""
 
     @property
     def asked(self) -> str:
@@ -64,20 +68,43 @@ def together(scales: Iterable[str]) -> str:
 class RatingTask:
     """A rating job, and the stimuli of one shard of its dataset, or of all.
 
-    `journal` is the root of the journals.
+    `journal` is the root of the journals. `norms` are those of the dataset, which nothing but a
+    recitation is told.
     """
 
     job: RatingJob
     stimuli: pd.DataFrame
     journal: Path
     shard: str | None = None
+    norms: pd.DataFrame | None = None
 
     @property
     def items(self) -> pd.DataFrame:
-        """The stimuli that are rated."""
-        if self.shard is None:
-            return self.stimuli
-        return self.stimuli[self.stimuli["shard"] == self.shard]
+        """The stimuli that are asked about."""
+        there = self.stimuli
+        if self.shard is not None:
+            there = there[there["shard"] == self.shard]
+        return (
+            there
+            if self._recitation is None
+            else there[there["item_id"].isin(self._recitation.asked)]
+        )
+
+    @property
+    def table(self) -> NormTable | None:
+        """The part of the table of norms that is shown; None where items are rated."""
+        return None if self._recitation is None else self._recitation.table
+
+    @cached_property
+    def _recitation(self) -> Recitation | None:
+        if self.job.recited is None or self.norms is None:
+            return None
+        ((name, scale),) = self.job.scales.items()
+        if not isinstance(scale, HumanScale):
+            return None
+        return recitation(
+            self.job.recited, self.job.protocol, self.stimuli, self.norms, name, scale
+        )
 
     @property
     def folder(self) -> Path:
@@ -99,15 +126,16 @@ def rate(
     outputs: Sequence[Path],
     account: Account | None = None,
     forbidden: str | None = None,
+    norms: Path | None = None,
 ) -> None:
     """Write the ratings of each job, all of one model, to its output.
 
     Answers that the journal does not have yet are collected first; `journal` is the root of the
     journals, `account` limits the cost, `forbidden` says why the items may not be sent to the
-    model, where they may not. Raises ElicitationError when the model cannot be asked; whatever had
-    arrived is in the journal by then.
+    model, where they may not, and `norms` is the table that a recitation shows. Raises
+    ElicitationError when the model cannot be asked; whatever had arrived is in the journal by then.
     """
-    from emoalign.tables import RATINGS, STIMULI
+    from emoalign.tables import COMPLETIONS, NORMS, RATINGS, STIMULI
 
     for job in jobs:
         if card.answering() != job.card:
@@ -120,9 +148,11 @@ def rate(
     if forbidden is not None:
         raise StudyError([forbidden])
     items = STIMULI.read(stimuli)
-    tasks = [RatingTask(job, items, journal, shard) for job in jobs]
+    means = None if norms is None else NORMS.read(norms)
+    tasks = [RatingTask(job, items, journal, shard, means) for job in jobs]
     for job, ratings, output in zip(jobs, card.rate(tasks, account), outputs, strict=True):
-        RATINGS.write(ratings, output, _origin(job, card))
+        table = COMPLETIONS if job.protocol.recites else RATINGS
+        table.write(ratings, output, _origin(job, card))
     _tell_doubts(jobs, card, outputs)
 
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from emoalign.analyses.base import (
+    COMPLETIONS,
     PREDICTIONS,
     RATINGS,
     TRAININGS,
@@ -39,6 +40,11 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                 labels=loaded.labels(name),
                 frameworks=card.frameworks.within(loaded.numbers(name)),
                 baselines=tuple(label for label, baseline in baselines if baseline.dataset == name),
+                recited=tuple(
+                    each
+                    for each in loaded.recitation_names()
+                    if loaded.protocol(each).reaches(name)
+                ),
             )
             for name, card in sorted(loaded.datasets.items())
         },
@@ -58,8 +64,8 @@ class AnalysisRule:
         name: its name.
         docstring: what goes in and comes out.
         log, benchmark: their files, which have the wildcard {dataset} where others have it.
-        inputs: the files it reads, without rating files.
-        reads_ratings: whether it reads rating files as well.
+        inputs: the files it reads, without rating files and completions.
+        reads_ratings, reads_completions: whether it reads these as well.
         outputs: the files it makes.
         threads: CPU threads it uses.
         local: whether it is too short for a cluster's queue.
@@ -72,6 +78,7 @@ class AnalysisRule:
     benchmark: str
     inputs: list[str]
     reads_ratings: bool
+    reads_completions: bool
     outputs: list[str]
     threads: int
     local: bool
@@ -147,6 +154,7 @@ class Analyses:
             benchmark=f"{self.files.results}/benchmarks/{place}.tsv",
             inputs=self._inputs(together, per_dataset),
             reads_ratings=any(RATINGS in computation.reads for computation in computations),
+            reads_completions=any(COMPLETIONS in computation.reads for computation in computations),
             outputs=self._outputs(together, per_dataset),
             threads=max(computation.threads(part) for computation, part in together),
             local=all(computation.local for computation in computations),
@@ -170,7 +178,9 @@ class Analyses:
                     inputs += self.files.predictions()
                 elif path == TRAININGS:
                     inputs += self.files.trainings()
-                elif path in made or (not path.startswith("statistics/") and path != RATINGS):
+                elif path in made or not (
+                    path.startswith("statistics/") or path in (RATINGS, COMPLETIONS)
+                ):
                     inputs += self._files(path, part, wildcard)
             inputs += watched(computation.sources(part))
         return list(dict.fromkeys(inputs))

@@ -126,6 +126,8 @@ def _wrong_prompts(
     """Reasons that keep a protocol from asking about these scales of a dataset."""
     name = protocol.prompt_set(dataset)
     who = loaded.asked_raters(dataset)
+    if not protocol.reaches(dataset):
+        return
     if name is None and who:
         yield (
             f"{where}: {protocol.name!r} has no prompt set for asking {who[0]!r} about "
@@ -135,6 +137,10 @@ def _wrong_prompts(
         return
     prompts, card = loaded.prompt_sets[name], loaded.datasets[dataset]
     file = partial(loaded.library.origin, "prompts", name)
+    if protocol.recites or prompts.answer.kind == "decimal":
+        if not (protocol.recites and prompts.answer.kind == "decimal"):
+            yield _of_another_kind(where, file().at("answer", "kind"), protocol, prompts)
+        return
     for scale in asked:
         if scale not in prompts.scales:
             yield (
@@ -164,6 +170,20 @@ def _wrong_prompts(
             f"set {name!r} asks for {answers[prompts.answer.kind]}: only the sampled readout is "
             "possible"
         )
+
+
+def _of_another_kind(where: str, place: str, protocol: Protocol, prompts: PromptSet) -> str:
+    """The reason why ratings are not asked for as completions are, and the other way round."""
+    if protocol.recites:
+        return (
+            f"{place}: {prompts.answer.kind}, but the protocol {protocol.name!r} is of kind: "
+            "recitation, whose answers are decimal; use the prompt set recitation or "
+            "recitation-completion, or one like them"
+        )
+    return (
+        f"{where}: {protocol.name!r} asks for ratings, but the answers of its prompt set are "
+        "decimal; use another prompt set, or write kind: recitation"
+    )
 
 
 def _prompts_for(loaded: LoadedStudy, protocol: Protocol, model: str) -> list[PromptSet]:
@@ -223,6 +243,8 @@ def _wrong_protocol(
                 f"{nearest(name, datasets)}"
             )
     asked = [name for name, model in loaded.models.items() if model.asked]
+    if protocol.recites:
+        yield from _no_recitation(loaded, source, place, protocol)
     if protocol.participants is None and asked:
         yield (
             f"{source.at(*here, 'participants')}: all means every recorded rating, but the "
@@ -241,6 +263,29 @@ def _wrong_protocol(
         yield (
             f"{where}: the exact readout asks one question for everybody; with personas only the "
             "sampled readout is possible"
+        )
+
+
+def _no_recitation(
+    loaded: LoadedStudy, source: Origin, place: int, protocol: Protocol
+) -> Iterable[str]:
+    """Reasons why nothing would come of a recitation, or nothing of the study but it."""
+    where = source.at("protocols", place)
+    if all(each.recites for each in loaded.study.protocols):
+        yield (
+            f"{where}: {protocol.name!r} is of kind: recitation, but no protocol asks for ratings; "
+            "add one, such as {name: instruction, prompts: instruction}"
+        )
+    known = [entry.dataset for entry in loaded.study.datasets if entry.dataset in loaded.datasets]
+    if known == [entry.dataset for entry in loaded.study.datasets] and not any(
+        loaded.asked_of(model, protocol.name, dataset)
+        for dataset in known
+        for model in loaded.raters(dataset)
+        if model in loaded.models
+    ):
+        yield (
+            f"{where}: {protocol.name!r} asks nobody: it needs a dataset of texts on a scale of "
+            "numbers, and a model that is asked or has columns.completions in its card"
         )
 
 

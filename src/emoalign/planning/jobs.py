@@ -69,6 +69,7 @@ class Jobs:
         shown = {
             demonstration.text
             for protocol in self.loaded.study.protocols
+            if not protocol.recites
             for prompts in [self.loaded.prompt_set(protocol.name, dataset)]
             if prompts is not None
             for scale in self.loaded.scales(dataset)
@@ -81,6 +82,8 @@ class Jobs:
         entry = self.loaded.protocol(protocol)
         scales = self.loaded.datasets[dataset].scales
         prompts = self.loaded.question_template(protocol, dataset, asked.split("+")[0])
+        shows = entry.recites and self.loaded.models[model].asked
+        recited = self.loaded.recited(dataset, asked) if shows else None
         chosen: dict[str, object] = {"prompts": entry.prompt_set(dataset), "prompts_for": {}}
         return RatingJob(
             model=model,
@@ -90,13 +93,14 @@ class Jobs:
             personas=self.loaded.participants(entry),
             dataset=dataset,
             scales={scale: scales[scale] for scale in prompts.wording},
+            recited=recited,
         )
 
     def rate_together(self, model: str, protocol: str, dataset: str) -> list[RatingJob]:
         """The ratings on all scales of a dataset by a model under a protocol."""
         return [
             self.rate(model, protocol, dataset, asked)
-            for asked in self.loaded.asked(protocol, dataset)
+            for asked in self.loaded.asked_of(model, protocol, dataset)
         ]
 
     def plan(self) -> list[RatingJob]:
@@ -153,7 +157,7 @@ class Jobs:
 def reported(loaded: LoadedStudy) -> ReportJob:
     """The job of report and manifest: the whole study, all in the order in which it names them."""
     study = loaded.study
-    protocols = {protocol.name: protocol for protocol in study.protocols}
+    protocols = {each.name: each for each in study.protocols if not each.recites}
     return REPORT_JOB(
         study=study.study,
         title=study.title,
@@ -167,6 +171,7 @@ def reported(loaded: LoadedStudy) -> ReportJob:
         },
         datasets={entry.dataset: _dataset(loaded, entry.dataset) for entry in study.datasets},
         protocols=protocols,
+        recitations={each.name: each for each in study.protocols if each.recites},
         prompts=dict(sorted(loaded.prompt_sets.items())),
         personas={
             name: loaded.participants(protocol)

@@ -84,9 +84,10 @@ class Opening:
             unknown |= items is None and size is not None
             shards = 1 if items is None or size is None else math.ceil(items / size)
             for model in self.loaded.raters(dataset):
-                for protocol in self.loaded.protocol_names():
+                for protocol in self._protocols():
                     once = self.loaded.models[model].together
-                    jobs += shards * (1 if once else len(self.loaded.asked(protocol, dataset)))
+                    asked = len(self.loaded.asked_of(model, protocol, dataset))
+                    jobs += shards * (min(asked, 1) if once else asked)
         return jobs, unknown
 
     def _sampled(self, dataset: str) -> int | None:
@@ -98,7 +99,7 @@ class Opening:
         """The upper limits of answers, costs and time by model, and of all costs together."""
         by_model: dict[str, list[_Cell]] = defaultdict(list)
         for cell in self._cells():
-            if why_forbidden(self.loaded, cell.model, cell.dataset) is None:
+            if why_forbidden(self.loaded, cell.model, cell.dataset, cell.protocol) is None:
                 by_model[cell.model].append(cell)
         usd = 0.0
         for model, cells in by_model.items():
@@ -162,10 +163,15 @@ class Opening:
         dataset = self.loaded.datasets[cell.dataset]
         scales = cell.asked.split("+")
         prompts = self.loaded.question_template(cell.protocol, cell.dataset, scales[0])
-        renderer = Renderer(prompts, {scale: dataset.scales[scale] for scale in scales})
+        bounds = {scale: dataset.scales[scale] for scale in scales}
+        table = None
+        items = cell.items or 0
+        if protocol.recites:
+            table = self.loaded.recited(cell.dataset, scales[0]).example(protocol.examples)
+            items = min(items, protocol.items or items)
+        renderer = Renderer(prompts, bounds, table=table)
         who = self.loaded.participants(protocol)
         prompt = renderer.render(example(dataset), who[0] if who else None)
-        items = cell.items or 0
         requests: Counter[Readout] = Counter()
         answers = tokens = 0
         if "sampled" in protocol.readouts:
@@ -193,9 +199,12 @@ class Opening:
                     yield _Cell(model, protocol, dataset, each, items)
         for dataset in self.awaited:
             for model in self.loaded.raters(dataset):
-                for protocol in self.loaded.protocol_names():
-                    for each in self.loaded.asked(protocol, dataset):
+                for protocol in self._protocols():
+                    for each in self.loaded.asked_of(model, protocol, dataset):
                         yield _Cell(model, protocol, dataset, each, self._sampled(dataset))
+
+    def _protocols(self) -> list[str]:
+        return [*self.loaded.protocol_names(), *self.loaded.recitation_names()]
 
     def _shards(self, dataset: str) -> Mapping[str, int]:
         """The items of each shard of a dataset that is prepared."""

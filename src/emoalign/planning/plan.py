@@ -40,10 +40,11 @@ def plan_study(
     for name, path in stimuli.items():
         if used := metadata(path).get(USED):
             _log.info("%s: %s", name, used)
-    plan(jobs, cards, stimuli, journal, costs, max_usd)
+    means = {name: NORMS.read(path) for name, path in norms.items()}
+    plan(jobs, cards, stimuli, journal, costs, max_usd, means)
     rows = precision_rows(
         precision,
-        {name: NORMS.read(path) for name, path in norms.items()},
+        means,
         {name: ItemClusters.read(path) for name, path in stimuli.items()},
     )
     PRECISION.write_csv(rows, widths)
@@ -59,6 +60,7 @@ def plan(
     journal: Path,
     output: Path,
     max_usd: float | None = None,
+    norms: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write what each cell (model, protocol, dataset and scale) still needs, and log the sums.
 
@@ -69,7 +71,9 @@ def plan(
         [
             row
             for job in jobs
-            if (row := planned(job, cards[job.model], items[job.dataset], journal)) is not None
+            for means in [None if norms is None else norms.get(job.dataset)]
+            for row in [planned(job, cards[job.model], items[job.dataset], journal, means)]
+            if row is not None
         ],
         columns=PLAN.schema.names,
     )
@@ -81,10 +85,14 @@ def plan(
 
 
 def planned(
-    job: RatingJob, card: ModelCard, items: pd.DataFrame, journal: Path
+    job: RatingJob,
+    card: ModelCard,
+    items: pd.DataFrame,
+    journal: Path,
+    norms: pd.DataFrame | None = None,
 ) -> dict[str, str | int | float | None] | None:
     """The row of a cell in the plan, see `tables.PLAN`; None for recorded ratings."""
-    remaining = card.remaining(RatingTask(job, items, journal))
+    remaining = card.remaining(RatingTask(job, items, journal, norms=norms))
     if remaining is None:
         return None
     named = {"model": job.model, "protocol": job.protocol.name, "dataset": job.dataset}

@@ -35,8 +35,13 @@ def check_prompts(loaded: LoadedStudy) -> None:
                 try:
                     asked_scales = {scale: card.scales[scale] for scale in scales}
                     who = loaded.participants(protocol)
+                    table = (
+                        loaded.recited(dataset, scales[0]).example(protocol.examples)
+                        if protocol.recites
+                        else None
+                    )
                     shown, again = (
-                        _rendered(Renderer(prompts, asked_scales, again), example(card), who)
+                        _rendered(Renderer(prompts, asked_scales, again, table), example(card), who)
                         for again in (False, True)
                     )
                     if shown != again:
@@ -64,9 +69,34 @@ def _rendered(
     return [renderer.render(item, persona) for persona in (personas or [None])]
 
 
-def why_forbidden(loaded: LoadedStudy, model: str, dataset: str) -> str | None:
-    """The reason why the items of a dataset may not be sent to a model; None where they may."""
-    return _why_forbidden(loaded, [model], dataset)
+def why_forbidden(
+    loaded: LoadedStudy, model: str, dataset: str, protocol: str | None = None
+) -> str | None:
+    """The reason why the items of a dataset may not be sent to a model; None where they may.
+
+    Under a recitation, norms are sent as well.
+    """
+    items = _why_forbidden(loaded, [model], dataset)
+    if items is not None or protocol is None or not loaded.protocol(protocol).recites:
+        return items
+    return _norms_forbidden(loaded, [model], dataset, protocol)
+
+
+def _norms_forbidden(
+    loaded: LoadedStudy, models: Sequence[str], dataset: str, protocol: str
+) -> str | None:
+    """The reason why norms may not be shown to models at one destination, where items may."""
+    destination, card = loaded.models[models[0]].destination, loaded.datasets[dataset]
+    if destination is None or card.redistribute:
+        return None
+    return (
+        f"norms of {dataset!r} would be sent to {', '.join(models)} ({destination}), because "
+        f"{protocol!r} is of kind: recitation, but its card says redistribute: false (its licence: "
+        f"{card.licence}). Nothing has been sent. Ask a model on this machine; or have the "
+        "protocol name other datasets alone, as prompts_for: {<dataset>: recitation} without "
+        "prompts; or, if the terms allow you to pass norms on, write redistribute: true into a "
+        f"card of your own, config/datasets/{dataset}.yaml."
+    )
 
 
 def _why_forbidden(loaded: LoadedStudy, models: Sequence[str], dataset: str) -> str | None:
@@ -92,11 +122,18 @@ def _why_forbidden(loaded: LoadedStudy, models: Sequence[str], dataset: str) -> 
 
 
 def all_forbidden(loaded: LoadedStudy) -> list[str]:
-    """The reasons why items of the study may not be sent, one for each destination."""
-    reasons = []
+    """The reasons why items or norms of the study may not be sent, one for each destination."""
+    reasons: list[str | None] = []
     for dataset in loaded.datasets:
         by_place: dict[str | None, list[str]] = defaultdict(list)
         for model in loaded.raters(dataset):
             by_place[loaded.models[model].destination].append(model)
-        reasons += [_why_forbidden(loaded, models, dataset) for models in by_place.values()]
+        for models in by_place.values():
+            items = _why_forbidden(loaded, models, dataset)
+            reasons.append(items)
+            reasons += [
+                _norms_forbidden(loaded, models, dataset, protocol)
+                for protocol in loaded.recitation_names()
+                if items is None and loaded.asked(protocol, dataset)
+            ]
     return [why for why in reasons if why is not None]

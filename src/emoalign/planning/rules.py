@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
@@ -60,10 +60,12 @@ class TogetherRule:
     protocol: str
     dataset: str
     asked: tuple[str, ...]
+    recites: bool = False
 
     def files(self, results: str) -> list[str]:
         """The outputs: a file for each scale, or scales asked about jointly."""
-        folder = f"{results}/ratings/{{model}}/{{protocol}}/{{dataset}}"
+        stage = "completions" if self.recites else "ratings"
+        folder = f"{results}/{stage}/{{model}}/{{protocol}}/{{dataset}}"
         return [f"{folder}/{asked}/{{shard}}.parquet" for asked in self.asked]
 
 
@@ -74,10 +76,16 @@ def together_rules(loaded: LoadedStudy) -> Iterator[TogetherRule]:
     """
     if not _asked_together(loaded, True):
         return
-    places = list(product(loaded.protocol_names(), sorted(loaded.datasets)))
+    protocols = [*loaded.protocol_names(), *loaded.recitation_names()]
+    places = [
+        (protocol, dataset)
+        for protocol, dataset in product(protocols, sorted(loaded.datasets))
+        if loaded.asked(protocol, dataset)
+    ]
     names = rule_names(f"rate_together_{protocol}_{dataset}" for protocol, dataset in places)
     for name, (protocol, dataset) in zip(names, places, strict=True):
-        yield TogetherRule(name, protocol, dataset, tuple(loaded.asked(protocol, dataset)))
+        recites = loaded.protocol(protocol).recites
+        yield TogetherRule(name, protocol, dataset, tuple(loaded.asked(protocol, dataset)), recites)
 
 
 def rule_names(wanted: Iterable[str]) -> list[str]:
@@ -118,6 +126,15 @@ class Files:
 
         Raises DataError where that is no such list.
         """
+        return self._answers("ratings", self.loaded.protocol_names(), dataset, shards)
+
+    def completions(self, dataset: str, shards: str | Path) -> list[str]:
+        """The files of one dataset with completions of its norms, likewise."""
+        return self._answers("completions", self.loaded.recitation_names(), dataset, shards)
+
+    def _answers(
+        self, stage: str, protocols: Sequence[str], dataset: str, shards: str | Path
+    ) -> list[str]:
         try:
             names = orjson.loads(Path(shards).read_bytes())
         except orjson.JSONDecodeError:
@@ -128,10 +145,10 @@ class Files:
                 f"is rebuilt, and nothing is asked again: rm '{shards}'"
             )
         return [
-            f"{self.results}/ratings/{model}/{protocol}/{dataset}/{asked}/{shard}.parquet"
+            f"{self.results}/{stage}/{model}/{protocol}/{dataset}/{asked}/{shard}.parquet"
             for model in sorted(self.loaded.raters(dataset))
-            for protocol in self.loaded.protocol_names()
-            for asked in self.loaded.asked(protocol, dataset)
+            for protocol in protocols
+            for asked in self.loaded.asked_of(model, protocol, dataset)
             for shard in names
         ]
 

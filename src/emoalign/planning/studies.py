@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -12,6 +13,7 @@ from emoalign.analyses.catalogue import FigureName, settings_of_study, with_sett
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.rating import together
+from emoalign.elicitation.recitation import RecitedTable
 from emoalign.embeddings.embedding_cards import EmbeddingModel
 from emoalign.prompts import (
     QuestionTemplate,
@@ -210,8 +212,15 @@ class LoadedStudy:
         return next(entry for entry in self.study.protocols if entry.name == name)
 
     def protocol_names(self) -> list[str]:
-        """The names of the protocols, in alphabetical order."""
-        return sorted(protocol.name for protocol in self.study.protocols)
+        """The names of the protocols under which items are rated, in alphabetical order.
+
+        Whatever is told of ratings goes by them: completions of a table of norms are none.
+        """
+        return sorted(each.name for each in self.study.protocols if not each.recites)
+
+    def recitation_names(self) -> list[str]:
+        """The names of the protocols of kind recitation, in alphabetical order."""
+        return sorted(each.name for each in self.study.protocols if each.recites)
 
     def raters(self, dataset: str) -> tuple[str, ...]:
         """The models that rate a dataset, in the order of the study."""
@@ -255,18 +264,41 @@ class LoadedStudy:
         """The templates and wording with which a protocol asks about a scale of a dataset."""
         prompts = self.prompt_set(protocol, dataset)
         if prompts is None:
-            return unworded(scale, self.datasets[dataset].scales[scale])
+            recites = self.protocol(protocol).recites
+            return unworded(scale, self.datasets[dataset].scales[scale], recites)
         return question_template(prompts, scale)
 
     def asked(self, protocol: str, dataset: str) -> list[str]:
-        """The subjects of a protocol's requests: names of scales, joined with "+"."""
+        """The subjects of a protocol's requests: names of scales, joined with "+".
+
+        Those of a recitation are scales of numbers, on which texts were rated.
+        """
         prompts = self.prompt_set(protocol, dataset)
+        if self.protocol(protocol).recites:
+            images = self.datasets[dataset].modality == "image"
+            reached = self.protocol(protocol).reaches(dataset) and not images
+            return list(self.numbers(dataset)) if reached else []
         return sorted(
             {
                 together(prompts.asked_with(scale) if prompts else (scale,))
                 for scale in self.scales(dataset)
             }
         )
+
+    def asked_of(self, model: str, protocol: str, dataset: str) -> list[str]:
+        """The subjects that a model is asked about: of a recitation, those it has answers to."""
+        subjects = self.asked(protocol, dataset)
+        if not self.protocol(protocol).recites:
+            return subjects
+        return [scale for scale in subjects if self.models[model].completes(scale)]
+
+    def recited(self, dataset: str, scale: str) -> RecitedTable:
+        """The table that a recitation asks to complete on a scale of a dataset."""
+        card = self.datasets[dataset]
+        text, mean = card.source.printed_columns(scale)
+        file = card.source.printed_in(scale)
+        name = None if file is None else PurePath(file.file).name
+        return RecitedTable(title=card.title, file=name, text=text, mean=mean, seed=self.study.seed)
 
     def participants(self, protocol: Protocol) -> tuple[str, ...]:
         """The personas of a protocol's participants; empty for a protocol without personas."""

@@ -77,5 +77,10 @@ def _settings(one: Protocol, other: Protocol) -> Iterator[str]:
 def _read(answer: AnswerFormat) -> str:
     if answer.kind == "next_token":
         return "one token"
-    kinds = {"text": "text", "labels": "JSON labels", "joint": "a JSON object"}
+    kinds = {
+        "text": "text",
+        "labels": "JSON labels",
+        "joint": "a JSON object",
+        "decimal": "a decimal",
+    }
     return f"{kinds[answer.kind]} of up to {answer.max_tokens} tokens"

@@ -23,7 +23,10 @@ _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 def write_manifest(
     job: ReportJob, ratings: Sequence[Path], stimuli: Sequence[Path], output: Path
 ) -> None:
-    """Write the manifest of a study from its configuration and its rating and stimulus files."""
+    """Write the manifest of a study from its configuration and its rating and stimulus files.
+
+    Completions of norms are told like ratings.
+    """
     configuration = job.model_dump(mode="json")
     manifest = {
         "emoalign": __version__,

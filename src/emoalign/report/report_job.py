@@ -89,6 +89,8 @@ class ReportJob(Job):
     models: dict[str, ReportedModel]
     datasets: dict[str, ReportedDataset]
     protocols: dict[str, Protocol]
+    recitations: dict[str, Protocol] = Field(default_factory=dict)
+    """Protocols of kind recitation, which no text about ratings is about."""
     prompts: dict[str, PromptSet]
     personas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     figures: tuple[str, ...] | None = None

@@ -18,6 +18,7 @@ import numpy as np
 
 from emoalign.statistics.correlation import pearson
 from emoalign.statistics.pairs import ROUNDING, FloatArray
+from emoalign.statistics.resampling import ItemSums, row_blocks
 
 FEWEST_COMPLETIONS = 20
 """Completions from which anything is said."""
@@ -81,9 +82,11 @@ def recitation(
     drawn = np.zeros(PERMUTATIONS, dtype=np.int64)
     for stratum in np.split(order, np.flatnonzero(np.diff(strata[order])) + 1):
         of_norms, of_completions = norms[stratum], completions[stratum]
-        for draw in range(PERMUTATIONS):
-            near = np.abs(rng.permutation(of_norms) - of_completions) <= tolerance + ROUNDING
-            drawn[draw] += int(near.sum())
+        for rows in row_blocks(PERMUTATIONS, len(stratum), 2**18):
+            shuffled = np.tile(of_norms, (len(drawn[rows]), 1))
+            rng.permuted(shuffled, axis=1, out=shuffled)
+            near = np.abs(shuffled - of_completions) <= tolerance + ROUNDING
+            drawn[rows] += near.sum(axis=1)
     return Recitation(
         n=len(norms),
         exact=int((apart <= ROUNDING).sum()),
@@ -95,6 +98,41 @@ def recitation(
         with_norms=pearson(norms, completions).r,
         beyond_judgement=partial_correlation(norms, completions, ratings),
     )
+
+
+def partial_sums(x: FloatArray, y: FloatArray, given: FloatArray) -> ItemSums:
+    """Prepare the correlation of x and y with a third partialled out, for replicates.
+
+    All of shape (items,); over the items that have all three. NaN where one of them does not vary,
+    or nothing is left of x or y.
+    """
+    three = np.stack((x, y, given)).astype(np.float64)
+    present = np.isfinite(three[0]) & np.isfinite(three[1]) & np.isfinite(three[2])
+    scaled = np.zeros_like(three)
+    if present.any():
+        of_items = three[:, present]
+        spread = of_items.std(axis=1, keepdims=True)
+        # Moments lose digits by subtraction unless they are of centred and scaled numbers.
+        scaled[:, present] = (of_items - of_items.mean(axis=1, keepdims=True)) / np.where(
+            spread > ROUNDING, spread, np.inf
+        )
+    pairs = [scaled[a] * scaled[b] for a in range(3) for b in range(a, 3)]
+    values = np.stack((present.astype(np.float64), *scaled, *pairs))[:, np.newaxis]
+    return ItemSums(values, present[np.newaxis], _partial)
+
+
+def _partial(sums: FloatArray) -> FloatArray:
+    moments = sums[1:] / np.where(sums[0] > 0, sums[0], np.nan)
+    (x, y, z), (xx, xy, xz, yy, yz, zz) = moments[:3], moments[3:]
+    spread_x, spread_y, spread_z = (
+        np.where(spread > ROUNDING, spread, np.nan) for spread in (xx - x**2, yy - y**2, zz - z**2)
+    )
+    r_xy = (xy - x * y) / np.sqrt(spread_x * spread_y)
+    r_xz = (xz - x * z) / np.sqrt(spread_x * spread_z)
+    r_yz = (yz - y * z) / np.sqrt(spread_y * spread_z)
+    left = (1 - r_xz**2) * (1 - r_yz**2)
+    partial: FloatArray = (r_xy - r_xz * r_yz) / np.sqrt(np.where(left > ROUNDING, left, np.nan))
+    return np.clip(partial, -1, 1)
 
 
 def partial_correlation(x: FloatArray, y: FloatArray, given: FloatArray) -> float:

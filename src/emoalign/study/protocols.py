@@ -23,12 +23,23 @@ ParticipantCount = Annotated[
 """A number of answers per item; None for all there are, which a study writes as `all`."""
 
 
+RECITING: Mapping[str, float] = {"temperature": 0.0, "participants": 1}
+"""Defaults of a recitation: one answer per item, the likeliest."""
+
+
 class Protocol(Entry):
-    """A way of asking for ratings."""
+    """A way of asking for ratings, or for a completion of the table of norms."""
 
     short: ClassVar[str] = "name: {0}, prompts: {0}"
 
     name: Name = Field(description="Name in results and figures.")
+    kind: Literal["rating", "recitation"] = Field(
+        "rating",
+        description=(
+            "rating: items are rated. recitation: shown some rows of the table of norms, the model "
+            "writes the next published mean, once per item and at temperature 0."
+        ),
+    )
     prompts: Name | None = Field(
         None,
         description="The prompt set. Not needed for recorded ratings.",
@@ -63,6 +74,46 @@ class Protocol(Entry):
         ge=1,
         description="Number of the repetition: a new number asks everything again (test–retest).",
     )
+    examples: int = Field(
+        10,
+        ge=1,
+        description=(
+            "recitation: rows shown, drawn with the study's seed. Their items are not asked about."
+        ),
+    )
+    items: int | None = Field(
+        None,
+        ge=1,
+        description="recitation: most items asked about, drawn likewise. Default: all others.",
+    )
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Protocol:
+        if self.kind == "rating":
+            for key in ("examples", "items"):
+                if key in self.model_fields_set and getattr(self, key) is not None:
+                    raise ValueError(f"{key}: only a protocol of kind: recitation has it")
+            return self
+        for key, value in RECITING.items():
+            if key not in self.model_fields_set:  # defaults of another kind, before anyone reads it
+                object.__setattr__(self, key, value)
+                self.model_fields_set.add(key)
+        if self.readouts != ("sampled",):
+            raise ValueError("readouts: a recitation is one text, so only sampled is possible")
+        if self.participants != RECITING["participants"]:
+            raise ValueError("participants: a recitation asks once about each item; leave it out")
+        if self.personas is not None:
+            raise ValueError("personas: a recitation has none; leave it out")
+        return self
+
+    @property
+    def recites(self) -> bool:
+        """Tell whether it asks for the table of norms rather than for ratings."""
+        return self.kind == "recitation"
+
+    def reaches(self, dataset: str) -> bool:
+        """Tell whether it is about a dataset: a recitation may name some by their prompt sets."""
+        return not (self.recites and self.prompts_for) or self.prompt_set(dataset) is not None
 
     def prompt_set(self, dataset: str) -> str | None:
         """Name of the prompt set the items of a dataset are asked about with."""
@@ -118,11 +169,12 @@ class AnswerFormat(Entry):
 
     renamed: ClassVar[Mapping[str, str]] = {"form": "kind"}
 
-    kind: Literal["text", "next_token", "labels", "joint"] = Field(
+    kind: Literal["text", "next_token", "labels", "joint", "decimal"] = Field(
         "text",
         description=(
-            "text: a number. next_token: the token after the prompt, if points are single "
-            "tokens. labels: a JSON array. joint: a JSON object with all scales."
+            "text: a point of the scale. next_token: the token after the prompt, if points are "
+            "single tokens. labels: a JSON array. joint: a JSON object with all scales. decimal: "
+            "a number, for recitation."
         ),
     )
     max_tokens: int = Field(8, ge=1, description="Longest answer; longer ones count as truncated.")
@@ -195,10 +247,10 @@ class PromptSet(Entry):
     system: str | None = Field(None, description="Template of a system message (chat only).")
     template: str = Field(
         description=(
-            "Template of the question, with item.text, instruction, demonstrations "
-            "(.text, .rating, .labels), scale (.name, .min, .max, .step, .anchors, "
-            ".labels, .at_least, .at_most) and persona. Joint answers: scales, each also "
-            "with .key and .instruction."
+            "The question, with item.text, instruction, demonstrations (.text, .rating, "
+            ".labels), scale (.name, .min, .max, .step, .anchors, .labels, .at_least, "
+            ".at_most), persona. Joint: scales, also with .key, .instruction. Recitation: table "
+            "(.title, .file, .header, .rows, .next)."
         )
     )
     image: Literal["first", "last"] = Field(
@@ -207,13 +259,20 @@ class PromptSet(Entry):
     )
     answer: AnswerFormat = Field(description="Form of the answer.")
     scales: dict[Name, ScaleInstruction] = Field(
-        min_length=1, description="Instructions, by scale."
+        default_factory=dict,
+        description="Instructions, by scale. Required unless the answer is a decimal.",
     )
 
     @model_validator(mode="after")
     def _system_needs_chat(self) -> PromptSet:
         if self.system is not None and self.kind == "completion":
             raise ValueError("a completion prompt has no system message: put it in the template")
+        return self
+
+    @model_validator(mode="after")
+    def _worded(self) -> PromptSet:
+        if not self.scales and self.answer.kind != "decimal":
+            raise ValueError("scales: it is empty or missing; give the instruction for each scale")
         return self
 
     @model_validator(mode="after")

@@ -50,6 +50,7 @@ from emoalign.tables.ratings import (
     STIMULI,
     Status,
 )
+from emoalign.tables.recitation import COMPLETIONS, RECITATION, RECITATION_ITEMS
 from emoalign.tables.robustness import ROBUSTNESS
 from emoalign.tables.substitution import (
     ALTERNATIVE_ANNOTATOR,
@@ -70,6 +71,9 @@ TABLES = (
     ALTERNATIVE_ANNOTATOR,
     ALTERNATIVE_ANNOTATOR_RATERS,
     EQUIVALENCE,
+    COMPLETIONS,
+    RECITATION,
+    RECITATION_ITEMS,
     LABELS,
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
@@ -112,6 +116,7 @@ __all__ = [
     "CALIBRATION_CURVES",
     "CATEGORIES",
     "CELL_KEY",
+    "COMPLETIONS",
     "CONTRASTS",
     "DISTRIBUTIONS",
     "DISTRIBUTION_CONTRASTS",
@@ -131,6 +136,8 @@ __all__ = [
     "RATERS_WORTH",
     "RATINGS",
     "READOUTS",
+    "RECITATION",
+    "RECITATION_ITEMS",
     "RELIABILITY",
     "RESIDUALS",
     "ROBUSTNESS",

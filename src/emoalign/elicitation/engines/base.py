@@ -127,6 +127,10 @@ class ModelCard(Entry, ABC):
     ) -> Iterable[str]:
         """Reasons why the model cannot be asked under a protocol with these prompt sets."""
 
+    def completes(self, scale: str) -> bool:
+        """Tell whether it can complete a table of norms on a scale."""
+        return True
+
     @property
     def destination(self) -> str | None:
         """The server that items are sent to; None where they stay on this machine."""

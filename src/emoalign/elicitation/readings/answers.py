@@ -10,7 +10,13 @@ from emoalign.elicitation.readings.endings import failed, is_cut, reason_of, wit
 from emoalign.elicitation.readings.json_values import NotJson, begins_json, parse_json, read_object
 from emoalign.elicitation.readings.labels import labels_read, parse_labels
 from emoalign.elicitation.readings.reading import UNPARSABLE, Reading
-from emoalign.elicitation.readings.text import begins_number, read_text, refuses
+from emoalign.elicitation.readings.text import (
+    begins_number,
+    parse_number,
+    read_decimal,
+    read_text,
+    refuses,
+)
 from emoalign.study.protocols import AnswerFormat
 from emoalign.study.scales import LabelScale, Scale
 from emoalign.tables import Status
@@ -26,6 +32,8 @@ def read_answer(
     status = _not_given(answer, answer_format, scales)
     if status is not None:
         return dict.fromkeys(scales, Reading(status))
+    if answer_format.kind == "decimal":
+        return {name: read_decimal(answer.text, scale) for name, scale in scales.items()}
     if answer_format.kind in ("text", "next_token"):
         return {name: read_text(answer.text, scale) for name, scale in scales.items()}
     try:
@@ -77,6 +85,8 @@ def _cut(answer: Answer, answer_format: AnswerFormat, scales: Mapping[str, Scale
     # The count of several answers together is more than that of each.
     if 0 < (answer.completion_tokens or 0) < answer_format.max_tokens:
         return False
+    if answer_format.kind == "decimal":
+        return parse_number(answer.text) is not None  # which could have gone on with decimals
     if answer_format.kind == "text":
         return any(begins_number(answer.text, scale) for scale in scales.values())
     return begins_json(answer.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emoalign.elicitation.readings.reading import UNPARSABLE, Reading, number_read
-from emoalign.study.scales import LabelScale, OrdinalScale, Scale
+from emoalign.study.scales import HumanScale, LabelScale, OrdinalScale, Scale
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _WRAPPERS = ("**", "__", "*", "_", "`", '"', "'", "“”", "‘’", "«»", "„“", "()", "[]")
@@ -59,6 +59,19 @@ def read_text(text: str, scale: Scale) -> Reading:
     if isinstance(scale, LabelScale):
         return UNPARSABLE
     return number_read(parse_number(text), scale)
+
+
+def read_decimal(text: str, scale: Scale) -> Reading:
+    """Read a text as a number that need be no point of the scale, in the numbers of its file.
+
+    It is off the scale if it lies beyond the ends that the file has.
+    """
+    number = parse_number(text)
+    if number is None or isinstance(scale, LabelScale):
+        return UNPARSABLE
+    ends = scale.written if isinstance(scale, HumanScale) else scale
+    within = min(ends.min, ends.max) <= number <= max(ends.min, ends.max)
+    return Reading("ok", number) if within else Reading("off_scale")
 
 
 def begins_number(text: str, scale: Scale) -> bool:

@@ -47,6 +47,15 @@ class Source(Entry, ABC):
         least `min_raters` ratings of an item."""
         return "distributions" if scale in self.scale_names() else "nothing"
 
+    def printed_in(self, scale: str) -> FileSource | None:
+        """The file with the means on a scale, where there is one such file."""
+        files = list(self.files().values())
+        return files[0] if len(files) == 1 else None
+
+    def printed_columns(self, scale: str) -> tuple[str, str]:
+        """The names of the columns of texts, and of means on a scale, as the files have them."""
+        return "text", scale
+
     def read(self, paths: Mapping[str, Path], mistakes: Mistakes | None = None) -> list[SourceItem]:
         """All items of the dataset with their human ratings; `paths` are those of `files`.
 

@@ -180,6 +180,15 @@ class ItemTable(JoinedTable, Source):
         """The scales that one of the tables has columns for."""
         return tuple(self.columns())
 
+    def printed_in(self, scale: str) -> FileSource | None:
+        """The table with the means on a scale."""
+        return next((part.table for part in self.parts() if scale in part.scales), None)
+
+    def printed_columns(self, scale: str) -> tuple[str, str]:
+        """The names of the columns of texts, and of means on a scale; the scale's own name where
+        means follow from single ratings."""
+        return self.text or self.id, self.columns()[scale].mean or scale
+
     def detail(self, scale: str, min_raters: int) -> HumanDetail:
         """What the columns of the scale can tell: as many ratings as there are columns, unless
         each row is a rating."""

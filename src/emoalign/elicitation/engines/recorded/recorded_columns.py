@@ -87,6 +87,13 @@ class RecordedColumns(Entry):
         None,
         description="Status of the answer; only ok counts as a rating, whatever the text.",
     )
+    completions: dict[Name, str] = Field(
+        default_factory=dict,
+        description=(
+            "Columns of what the model wrote in place of the published means, by scale, for a "
+            "protocol of kind recitation."
+        ),
+    )
 
     @model_validator(mode="after")
     def _enough(self) -> RecordedColumns:
@@ -159,7 +166,7 @@ class RecordedColumns(Entry):
 
     def single(self) -> dict[str, str]:
         """The columns that a row has once, by their keys."""
-        named = self.model_dump(exclude_none=True, exclude={"ratings", "answers"})
+        named = self.model_dump(exclude_none=True, exclude={"ratings", "answers", "completions"})
         return {key: str(name) for key, name in named.items()}
 
 

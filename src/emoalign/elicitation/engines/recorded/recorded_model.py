@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from emoalign.elicitation.engines.base import ModelCard
 from emoalign.elicitation.engines.recorded.recorded_columns import (
+    ITEM_KEYS,
     ModelColumn,
     RecordedAnswer,
     RecordedColumns,
@@ -282,6 +283,24 @@ class RecordedModel(ModelCard, TableFormat):
                 f"and protocol {protocol.name!r} asks for several scales at once; declare in the "
                 "card how they are read: answer: {kind: json, keys: {<scale>: <key>}}"
             )
+
+    def completes(self, scale: str) -> bool:
+        """Tell whether the table has completions of norms on a scale."""
+        return scale in self.columns.completions
+
+    def of_completions(self, scale: str) -> RecordedModel:
+        """The card by which the completions of norms on a scale are read: numbers of the dataset's
+        file, one for each item, whoever rated in its row."""
+        told = {key: getattr(self.columns, key) for key in (*ITEM_KEYS, "scale", "protocol")}
+        columns = RecordedColumns(**told, answer=self.columns.completions[scale])
+        changed = {"columns": columns, "scale": None if columns.scale else scale}
+        as_written: dict[str, Any] = {
+            "answer": None,
+            "native": None,
+            "native_for": {},
+            "statuses": {},
+        }
+        return self.model_copy(update={**changed, **as_written})
 
     def remaining(self, task: RatingTask) -> None:
         """Nothing: all ratings are there."""

@@ -63,14 +63,18 @@ def recorded_rows(task: RatingTask, card: RecordedModel) -> pd.DataFrame:
 def _scale_rows(task: RatingTask, scale: str, card: RecordedModel) -> pd.DataFrame:
     job = task.job
     path, checksum = locate_verified(card.source)
+    what = "rating"
+    if job.protocol.recites:
+        card, what = card.of_completions(scale), "completion"
     ratings = _ratings(path, job, scale, card, task.stimuli)
     by_item = _by_item(ratings, path, job, task.stimuli)
     wanted = list(task.items["item_id"])
     unrated = [item_id for item_id in wanted if item_id not in by_item]
     if unrated:
         _log.warning(
-            "%s: items without any rating: %d of %d (%s)",
+            "%s: items without any %s: %d of %d (%s)",
             path,
+            what,
             len(unrated),
             len(wanted),
             some(unrated),

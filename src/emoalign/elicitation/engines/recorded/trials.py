@@ -148,7 +148,8 @@ def _named_elsewhere(card: RecordedModel) -> set[str]:
     model = [] if card.model is None else [card.model.column]
     wide = [*card.columns.ratings.values(), *card.columns.answers.values()]
     listed = [name for names in wide for name in names]
-    return {*card.columns.single().values(), *card.only, *model, *listed}
+    named = [*card.columns.single().values(), *card.columns.completions.values()]
+    return {*named, *card.only, *model, *listed}
 
 
 def _participants(

@@ -1,0 +1,1 @@
+"""Completions of tables of norms, beside the norms."""
