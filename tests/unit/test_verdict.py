@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,17 +16,21 @@ from emoalign.analyses.substitution.worth import worth_rows
 from emoalign.planning.analysed import analysed_study
 from emoalign.planning.jobs import reported
 from emoalign.planning.studies import LoadedStudy
+from emoalign.report.first_screen.claims import People
 from emoalign.report.first_screen.headline import of_correlations, of_distances
 from emoalign.report.first_screen.verdict import Verdicts, verdicts
 from emoalign.report.grid import in_order
 from emoalign.statistics.pairs import FloatArray
 from emoalign.tables import (
     ALIGNMENT,
+    ALTERNATIVE_ANNOTATOR,
     DISTRIBUTION_CONTRASTS,
     DISTRIBUTIONS,
     ENTROPY,
+    EXPLAINED,
     ITEMS,
     RATERS_WORTH,
+    RECITATION,
     Table,
 )
 from tests.kit.ratings import item_ids, rating_rows
@@ -130,7 +135,7 @@ PLANTED = {
         lambda truth: truth,
         {
             RANKING: "yes. The ratings rank the words at least as well as the mean of ",
-            PREDICTING: "yes. The recalibrated ratings come at least as close to people's true",
+            PREDICTING: "yes. The recalibrated ratings come at least as close to the mean",
             LEVEL: "like people's. The bias is below 0.40 points, 5% of the scale (bias = ",
             ONE: "cannot be told. It is open whether single answers of the model rank the words",
             DISAGREEING: "yes. The model's answers vary more where people's do (ρ = .",
@@ -160,8 +165,8 @@ PLANTED = {
     "noisy": Planted(
         lambda truth: replace(truth, felt=truth.felt + 2.5 * noise(truth)),
         {
-            RANKING: "no. The ratings rank the words less well than one person's would (k = 0.",
-            PREDICTING: "no. The recalibrated ratings come less close to people's true means",
+            RANKING: "no. The ratings rank the words less well than one person's ratings would",
+            PREDICTING: "no. The recalibrated ratings come less close to the mean rating of",
             LEVEL: "recalibrate first. Differences between words are too large: 1 point",
             ONE: "no. ",
             DISAGREEING: "yes. ",
@@ -294,3 +299,156 @@ def test_where_little_is_known_of_people_it_says_what_cannot_be_told(
     assert list(found) == list(expected)
     wrong = {use: said for use, said in found.items() if not said.startswith(expected[use])}
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("k", "answer", "sentence"),
+    [
+        ((6.2, 4.1, 9.3), "yes", "at least as well as the mean of 4 people would (k = 6, 95% CI"),
+        ((6.2, 3.9, 9.3), "yes", "the mean of 3 people would (k = 6.2, 95% CI [3.9, 9.3])."),
+        ((2.6, 1.04, 3.3), "yes", "one person's ratings would (k = 2.6, 95% CI [1.0, 3.3])."),
+        ((2.6, 0.97, 3.3), "cannot be told", "as well as one person's ratings would (k = 2.60, 95"),
+        ((0.9, 0.7, 0.996), "no", "(k = 0.900, 95% CI [0.700, 0.996])."),
+        (
+            (0.9, 0.7, 1.0),
+            "cannot be told",
+            "It is open whether the ratings rank the words as well",
+        ),
+        ((math.inf, 12.4, math.inf), "yes", "the mean of 12 people would (k = ∞, 95% CI [12, ∞])."),
+        ((math.inf, math.inf, math.inf), "yes", "any number of people would, as far as these data"),
+        ((6.2, math.nan, math.nan), "cannot be told", "has no interval (k = 6)."),
+    ],
+)
+def test_a_claim_rests_on_the_lower_end_of_the_interval(
+    k: tuple[float, float, float], answer: str, sentence: str
+) -> None:
+    found = People(*k).claim("The ratings rank the words", "well")
+    assert found[0] == answer
+    assert sentence in found[1]
+
+
+def edited(tables: Rows, table: Table, model: str, **columns: object) -> Rows:
+    """The tables, one with other values in the rows of a model."""
+    rows = tables[table.path].copy()
+    for name, value in columns.items():
+        rows.loc[rows["model"] == model, name] = value
+    return tables | {table.path: rows}
+
+
+def test_what_the_average_rating_predicts_as_well_is_no_merit_of_the_model(tables: Rows) -> None:
+    noisy_people = edited(tables, RATERS_WORTH, "perfect", phi=9.0)
+    found = told(judged(noisy_people, ASKED, "perfect"))[PREDICTING]
+    assert found.startswith(
+        "no. It was not shown that the recalibrated ratings predict them better"
+    )
+    assert found.endswith("; the average: 9).")
+
+
+def one_row(table: Table, model: str, **columns: object) -> pd.DataFrame:
+    """A table with a row about the ratings of a model."""
+    cell = {"model": model, "protocol": "p", "dataset": "words", "scale": "valence"}
+    empty: dict[str, object] = dict.fromkeys(table.schema.names)
+    named = {name: value for name, value in cell.items() if name in empty}
+    readout = {"readout": "sampled"} if "readout" in empty else {}
+    return pd.DataFrame([empty | named | readout | columns])
+
+
+def completions(model: str, p: float) -> pd.DataFrame:
+    """What a model wrote under a protocol that asks for published means."""
+    hits = {"hits": 91, "hits_by_chance": 31.35, "n_completions": 80, "tolerance": 0.05}
+    return one_row(RECITATION, model, **hits, p=p).assign(protocol="recite")
+
+
+def cautions(tables: Rows, model: str = "perfect") -> list[str]:
+    [one] = judged(tables, ASKED, model).told
+    return [caveat.sentence for caveat in one.caveats]
+
+
+def test_agreement_of_a_model_that_recites_may_be_memory(tables: Rows) -> None:
+    alone = {RECITATION.path: completions("perfect", 0.02)}
+    assert cautions(tables | alone) == [
+        "The agreement may be memory. When asked for 80 means as published, the model came within "
+        "0.05 points of 91; by chance, it would have done so of 31.4 (Holm-adjusted p = .020)."
+    ]
+    others = [completions(name, 0.9) for name in ("biased", "noisy")]
+    among = {RECITATION.path: pd.concat([completions("perfect", 0.02), *others])}
+    assert not cautions(tables | among), "p = .060, adjusted over three tests"
+    assert not cautions(tables | {RECITATION.path: completions("perfect", math.nan)})
+    shown = {RECITATION.path: completions("ignorant", 0.001)}
+    assert not cautions(tables | shown, "ignorant"), "it has no agreement that could be memory"
+
+
+@pytest.mark.parametrize(
+    ("apart", "partial", "sentences"),
+    [
+        ((0.2, 0.1, 0.3), (0.5, 0.4, 0.6), []),
+        (
+            (0.02, -0.03, 0.06),
+            (0.5, 0.4, 0.6),
+            [
+                "It was not shown that the model agrees more closely with people than a ridge "
+                "regression on embeddings, which has learnt from people's ratings, does (r = .62 "
+                "against .60; difference .02, 95% CI [−.03, .06])."
+            ],
+        ),
+        (
+            (-0.1, -0.15, -0.05),
+            (0.5, 0.4, 0.6),
+            [
+                "Predictions by a ridge regression on embeddings, which has learnt from people's "
+                "ratings, agree more closely with people (r = .62 against .60; difference −.10, "
+                "95% CI [−.15, −.05])."
+            ],
+        ),
+        (
+            (math.nan, math.nan, math.nan),
+            (0.02, -0.1, 0.1),
+            [
+                "With length and frequency of the items held constant, no agreement with people "
+                "was shown (partial r = .02, 95% CI [−.10, .10])."
+            ],
+        ),
+    ],
+    ids=["better", "as good", "worse", "length and frequency"],
+)
+def test_it_is_said_where_something_simpler_explains_the_agreement(
+    tables: Rows,
+    apart: tuple[float, float, float],
+    partial: tuple[float, float, float],
+    sentences: list[str],
+) -> None:
+    ends = ("", "_low", "_high")
+    columns: dict[str, object] = {"covariates": ["length", "frequency"]}
+    columns |= {"model_r": 0.62, "ridge_r": 0.6}
+    columns |= {f"model_minus_ridge{end}": value for end, value in zip(ends, apart, strict=True)}
+    columns |= {f"partial_r{end}": value for end, value in zip(ends, partial, strict=True)}
+    explained = {EXPLAINED.path: one_row(EXPLAINED, "perfect", **columns)}
+    assert cautions(tables | explained) == sentences
+
+
+@pytest.mark.parametrize(
+    ("columns", "begins"),
+    [
+        (
+            {"stated": True, "winning_rate": 0.75, "passed": True},
+            "yes. By the alternative annotator test, the model may replace 9 of 12 raters (ω = .75",
+        ),
+        (
+            {"stated": True, "winning_rate": 0.0, "passed": False},
+            "no. By the alternative annotator test, the model may replace none of 12 raters (ω = ",
+        ),
+        (
+            {"stated": True, "winning_rate": math.nan, "reason": "nobody knows who rated"},
+            "cannot be told. Nobody knows who rated.",
+        ),
+        ({"stated": False, "winning_rate": 0.75}, None),
+    ],
+    ids=["passed", "not passed", "no test", "no ε of the study"],
+)
+def test_single_raters_are_replaced_only_by_a_test_that_the_study_asked_for(
+    tables: Rows, columns: dict[str, object], begins: str | None
+) -> None:
+    row = one_row(ALTERNATIVE_ANNOTATOR, "perfect", epsilon=0.1, n_raters=12, **columns)
+    found = told(judged(tables | {ALTERNATIVE_ANNOTATOR.path: row}, ASKED, "perfect"))
+    said = found.get("Taking the place of one of the raters")
+    assert said is None if begins is None else str(said).startswith(begins)

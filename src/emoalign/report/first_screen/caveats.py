@@ -4,40 +4,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
-from emoalign.report.first_screen.evidence import Evidence
+from emoalign.report.first_screen.evidence import Evidence, Row
 from emoalign.report.first_screen.worries import Worry
-from emoalign.wording import ci, coefficient, listed
-
-COVARIATES = {
-    "length": "length",
-    "words": "number of words",
-    "frequency": "word frequency",
-}
-"""What sentences call covariates; those of a dataset's card have their own names."""
+from emoalign.report.nearest import SMALL
+from emoalign.wording import ci, coefficient, counted, listed, number, with_p
 
 
 def caveats(found: Evidence) -> Iterator[Worry]:
     """Other reasons for the agreement of a condition, each with its number and section."""
+    if (row := found.recited) is not None and row["p_holm"] < SMALL:
+        yield _memory(row)
     if (row := found.explained) is not None:
         yield from _covariates(row)
         yield from _embedding(row)
 
 
-def _covariates(row: Any) -> Iterator[Worry]:
+def _memory(row: Row) -> Worry:
+    return Worry(
+        f"The agreement may be memory. When asked for {counted(int(row['n_completions']), 'mean')} "
+        f"as published, the model came within {row['tolerance']:g} points of {int(row['hits'])}; "
+        f"by chance, it would have done so of {number(row['hits_by_chance'], 1)} (Holm-adjusted "
+        f"{with_p(row['p_holm'])}).",
+        "recitation",
+    )
+
+
+def _covariates(row: Row) -> Iterator[Worry]:
     partial = [row[f"partial_r{end}"] for end in ("", "_low", "_high")]
     if any(map(math.isnan, partial)) or partial[1] > 0:
         return
-    names = listed(COVARIATES.get(name, name) for name in row["covariates"])
     yield Worry(
-        f"With {names} held constant, no agreement with people was shown (partial r = "
-        f"{coefficient(partial[0])}, {ci(*partial[1:], bounded=True)}).",
+        f"With {listed(row['covariates'])} of the items held constant, no agreement with people "
+        f"was shown (partial r = {coefficient(partial[0])}, {ci(*partial[1:], bounded=True)}).",
         "explained",
     )
 
 
-def _embedding(row: Any) -> Iterator[Worry]:
+def _embedding(row: Row) -> Iterator[Worry]:
     apart = [row[f"model_minus_ridge{end}"] for end in ("", "_low", "_high")]
     if any(map(math.isnan, apart)) or apart[1] > 0:
         return
@@ -45,12 +49,10 @@ def _embedding(row: Any) -> Iterator[Worry]:
         f"(r = {coefficient(row['model_r'])} against {coefficient(row['ridge_r'])}; difference "
         f"{coefficient(apart[0])}, {ci(*apart[1:], bounded=True)})"
     )
-    regression = "regression on embeddings that learnt from people's ratings"
-    if apart[2] < 0:
-        said = f"A {regression} agrees more closely with people {numbers}."
-    else:
-        said = (
-            f"It was not shown that the model agrees more closely with people than a {regression} "
-            f"{numbers}."
-        )
-    yield Worry(said, "explained")
+    cheap = "a ridge regression on embeddings, which has learnt from people's ratings"
+    shown = (
+        f"Predictions by {cheap}, agree more closely with people"
+        if apart[2] < 0
+        else f"It was not shown that the model agrees more closely with people than {cheap}, does"
+    )
+    yield Worry(f"{shown} {numbers}.", "explained")

@@ -75,11 +75,8 @@ class People:
         if self.high < 1:
             return "no", f"{do} less {well}{to} than one person's ratings would ({self.told})."
         if self.low < 1:
-            opening = f"{do[:1].lower()}{do[1:]}"
-            return (
-                "cannot be told",
-                f"It is open whether {opening} as {well}{to} as one person's ratings would ({self.told}).",
-            )
+            opening = f"It is open whether {do[:1].lower()}{do[1:]} as {well}{to} as"
+            return "cannot be told", f"{opening} one person's ratings would ({self.told})."
         if math.isinf(self.low):
             return (
                 "yes",

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from emoalign.report.report_job import ReportJob
+from emoalign.statistics.significance import holm
 from emoalign.tables import (
     ALTERNATIVE_ANNOTATOR,
     CELL_KEY,
@@ -18,6 +19,7 @@ from emoalign.tables import (
     ENTROPY,
     EXPLAINED,
     RATERS_WORTH,
+    RECITATION,
     Table,
     records,
 )
@@ -102,6 +104,16 @@ class Evidence:
     def explained(self) -> Row | None:
         """What else explains the agreement."""
         return self._first(self._own(EXPLAINED))
+
+    @cached_property
+    def recited(self) -> Row | None:
+        """What the model wrote when it was asked for published means, with the p of hits adjusted
+        over all models and scales by Holm's method; of several protocols, the one with the most
+        hits beyond chance."""
+        rows = self.rows(RECITATION)
+        rows = rows.assign(p_holm=holm(rows["p"].astype(float)))
+        about = {name: self.cell[name] for name in ("model", "dataset", "scale")}
+        return self._first(_alike(rows, about).sort_values("p_holm", kind="stable"))
 
     @cached_property
     def against_average(self) -> Row | None:
