@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from emoalign.tables import (
     RECITATION,
     Table,
 )
-from tests.kit.ratings import item_ids, rating_rows
+from tests.kit.ratings import item_ids, label_norms, rating_rows
 from tests.kit.stages import make
 from tests.kit.words import study
 
@@ -386,18 +386,18 @@ def test_agreement_of_a_model_that_recites_may_be_memory(tables: Rows) -> None:
             (0.02, -0.03, 0.06),
             (0.5, 0.4, 0.6),
             [
-                "It was not shown that the model agrees more closely with people than a ridge "
-                "regression on embeddings, which has learnt from people's ratings, does (r = .62 "
-                "against .60; difference .02, 95% CI [−.03, .06])."
+                "A ridge regression on embeddings, which has learnt from people's ratings, agrees "
+                "about as closely with people as the model does, as far as these data can tell "
+                "(r = .60; the model: .62; difference −.02, 95% CI [−.06, .03])."
             ],
         ),
         (
             (-0.1, -0.15, -0.05),
             (0.5, 0.4, 0.6),
             [
-                "Predictions by a ridge regression on embeddings, which has learnt from people's "
-                "ratings, agree more closely with people (r = .62 against .60; difference −.10, "
-                "95% CI [−.15, −.05])."
+                "A ridge regression on embeddings, which has learnt from people's ratings, agrees "
+                "more closely with people than the model does (r = .60; the model: .62; "
+                "difference .10, 95% CI [.05, .15])."
             ],
         ),
         (
@@ -452,3 +452,134 @@ def test_single_raters_are_replaced_only_by_a_test_that_the_study_asked_for(
     found = told(judged(tables | {ALTERNATIVE_ANNOTATOR.path: row}, ASKED, "perfect"))
     said = found.get("Taking the place of one of the raters")
     assert said is None if begins is None else str(said).startswith(begins)
+
+
+LABELS = ("joy", "anger", "fear")
+
+
+def shares(n: int, sure: float) -> FloatArray:
+    """The probabilities of labels, (items, labels): the less `sure`, the more alike."""
+    drawn = np.random.default_rng(2).normal(size=(n, len(LABELS)))
+    heights = np.exp(sure * drawn)
+    return np.asarray(heights / heights.sum(axis=1, keepdims=True))
+
+
+def chosen(of: FloatArray, n: int, seed: int) -> list[list[list[str]]]:
+    """The label that each of so many people or answers gives about each item."""
+    rng = np.random.default_rng(seed)
+    return [[[str(rng.choice(LABELS, p=one))] for _ in range(n)] for one in of]
+
+
+def label_answers(of: FloatArray, n: int) -> pd.DataFrame:
+    rows = rating_rows(np.full((len(of), n), np.nan), scale="emotions")
+    every = [labels for item in chosen(of, n, seed=7) for labels in item]
+    return rows.assign(labels=every, status="ok")
+
+
+@pytest.mark.parametrize(
+    ("model", "answers", "expected"),
+    [
+        (
+            shares(60, sure=2),
+            20,
+            {CHOOSING: "yes. The choices are as close to people's as a perfect model's (JSD = "},
+        ),
+        (
+            shares(60, sure=0.7),
+            20,
+            {CHOOSING: "in part. The choices are closer to people's than the average of people is"},
+        ),
+        (
+            shares(60, sure=0),
+            20,
+            {CHOOSING: "no. It was not shown that the choices are closer to people's than the"},
+        ),
+        (
+            shares(60, sure=2),
+            1,
+            {
+                CHOOSING: "",
+                DISAGREEING: "cannot be told. The model answered once about each of the words.",
+            },
+        ),
+        (
+            shares(12, sure=2),
+            20,
+            {CHOOSING: "cannot be told. Only 12 of the words can be compared, but 30 are needed."},
+        ),
+    ],
+    ids=["perfect", "timid", "average", "one answer", "few words"],
+)
+def test_choices_of_labels_are_compared_with_the_average_and_a_perfect_model(
+    model: FloatArray, answers: int, expected: dict[str, str], tmp_path: Path
+) -> None:
+    asked = study(scales=(), labels=("emotions",), protocols={"p": {"participants": answers}})
+    norms = label_norms(chosen(shares(len(model), sure=2), 15, seed=6))
+    found = told(judged(tables_of(tmp_path, asked, label_answers(model, answers), norms), asked))
+    assert [use for use in expected if not found[use].startswith(expected[use])] == []
+
+
+def test_of_many_models_only_the_best_of_each_scale_is_judged(tables: Rows) -> None:
+    found = judged(tables, ASKED)
+    [one] = found.told
+    alignment = tables[ALIGNMENT.path].set_index("model")
+    assert one.about["model"] == alignment["pearson_r"].idxmax()
+    assert found.chosen == "Of each scale, this is the verdict on the model with the highest r."
+    assert not judged(tables, ASKED, "perfect").chosen
+
+
+def over_scales(tables: Rows, scales: Sequence[str]) -> tuple[Rows, LoadedStudy]:
+    """A study of the perfect model on scales of which each is like the one there was, but for
+    the number of people it is worth."""
+    made: dict[str, list[pd.DataFrame]] = {}
+    for place, scale in enumerate(scales):
+        low = 0.5 + place
+        worth = {"k": low + 1, "k_low": low, "k_high": low + 2}
+        for path, rows in tables.items():
+            own = rows[rows["a" if "a" in rows else "model"] == "perfect"].assign(scale=scale)
+            if path == RATERS_WORTH.path:
+                own.loc[own["answers"].isna(), list(worth)] = list(worth.values())
+            made.setdefault(path, []).append(own)
+    asked = study(models=["perfect"], protocols=["p"], scales=scales)
+    return {path: pd.concat(rows) for path, rows in made.items()}, asked
+
+
+def test_of_several_scales_each_use_is_told_with_the_scales_it_is_allowed_on(tables: Rows) -> None:
+    found = judged(*over_scales(tables, ["valence", "arousal", "anger", "joy"]))
+    assert not found.told
+    assert not found.chosen
+    by_use = {one.asked: one.answers for one in found.counted}
+    assert by_use["Ranking items"] == (
+        "yes on 3 of 4 scales (arousal, k = 2.5 [1.5, 3.5]; anger, k = 3.5 [2.5, 4.5]; joy, "
+        "k = 4.5 [3.5, 5.5]); cannot be told on 1 (valence, k = 1.5 [0.5, 2.5])"
+    )
+    assert by_use["Telling on which items people disagree"].startswith(
+        "yes on all 4 scales (valenc"
+    )
+    assert found.of_people
+
+
+def test_of_many_scales_each_use_is_told_with_their_number(tables: Rows) -> None:
+    found = judged(*over_scales(tables, [f"scale-{n}" for n in range(12)]))
+    by_use = {one.asked: one.answers for one in found.counted}
+    assert by_use["Ranking items"] == "yes on 11 of 12 scales; cannot be told on 1"
+    assert by_use["Level and spacing of mean ratings"] == "like people's on all 12 scales"
+
+
+def test_scales_on_which_a_use_was_not_assessed_are_counted(tables: Rows) -> None:
+    made, asked = over_scales(tables, ["valence", "arousal", "anger", "joy"])
+    alignment = made[ALIGNMENT.path].assign(
+        pearson_low=lambda rows: rows["pearson_low"].where(rows["scale"] != "joy", -0.1)
+    )
+    found = judged(made | {ALIGNMENT.path: alignment}, asked)
+    by_use = {one.asked: one.answers for one in found.counted}
+    assert "; no on 1 (joy, r = " in by_use["Predicting people's mean ratings"]
+    assert by_use["Level and spacing of mean ratings"].startswith("like people's on 3 of 4 scales")
+    assert by_use["Level and spacing of mean ratings"].endswith("; not assessed on 1")
+
+
+def test_up_to_three_conditions_are_told_use_by_use(tables: Rows) -> None:
+    found = judged(*over_scales(tables, ["valence", "arousal", "anger"]))
+    assert [one.about["scale"] for one in found.told] == ["valence", "arousal", "anger"]
+    assert found.told[0].of == "Words, valence: Model perfect (sampled answers)"
+    assert not found.counted

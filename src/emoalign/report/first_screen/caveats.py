@@ -46,13 +46,15 @@ def _embedding(row: Row) -> Iterator[Worry]:
     if any(map(math.isnan, apart)) or apart[1] > 0:
         return
     numbers = (
-        f"(r = {coefficient(row['model_r'])} against {coefficient(row['ridge_r'])}; difference "
-        f"{coefficient(apart[0])}, {ci(*apart[1:], bounded=True)})"
+        f"(r = {coefficient(row['ridge_r'])}; the model: {coefficient(row['model_r'])}; "
+        f"difference {coefficient(-apart[0])}, {ci(-apart[2], -apart[1], bounded=True)})"
     )
-    cheap = "a ridge regression on embeddings, which has learnt from people's ratings"
+    cheap = "A ridge regression on embeddings, which has learnt from people's ratings"
     shown = (
-        f"Predictions by {cheap}, agree more closely with people"
+        "agrees more closely with people than the model does"
         if apart[2] < 0
-        else f"It was not shown that the model agrees more closely with people than {cheap}, does"
+        else (
+            "agrees about as closely with people as the model does, as far as these data can tell"
+        )
     )
-    yield Worry(f"{shown} {numbers}.", "explained")
+    yield Worry(f"{cheap}, {shown} {numbers}.", "explained")

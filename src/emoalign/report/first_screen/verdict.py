@@ -26,7 +26,7 @@ from emoalign.report.first_screen.uses_of_means import agrees, of_means
 from emoalign.report.first_screen.worries import Worry
 from emoalign.report.report_job import ReportJob
 from emoalign.tables import CELL_KEY, records
-from emoalign.wording import READOUTS
+from emoalign.wording import READOUTS, out_of
 
 MOST_TOLD = 3
 """Conditions whose uses are told one by one."""
@@ -142,28 +142,37 @@ def _clauses(found: Evidence) -> Iterator[Clause]:
 
 def _counted(made: Sequence[Verdict], job: ReportJob) -> Iterator[Counted]:
     """Use by use, on how many of the scales the evidence allows it."""
+
+    def kind(one: Verdict) -> bool:
+        return one.about["scale"] in job.datasets[one.about["dataset"]].labels
+
     every = [(one, clause) for one in made for clause in one.clauses]
     for use in dict.fromkeys(clause.use for _, clause in every):
         own = [(one, clause) for one, clause in every if clause.use == use]
-        yield Counted(use, _answers(own, job), own[0][1].section)
+        kinds = {kind(one) for one, _ in own}
+        scales = sum(kind(one) in kinds for one in made)
+        yield Counted(use, _answers(own, scales, job), own[0][1].section)
 
 
-def _answers(own: Sequence[tuple[Verdict, Clause]], job: ReportJob) -> str:
+def _answers(own: Sequence[tuple[Verdict, Clause]], scales: int, job: ReportJob) -> str:
+    """How many of the scales have each answer, and which these are."""
     several = len(job.datasets) > 1
     parts: list[str] = []
     for answer in get_args(Answer):
         alike = [(one, clause) for one, clause in own if clause.answer == answer]
         if not alike:
             continue
-        of = f" of {len(own)} scales" if not parts else ""
         named = ""
-        if len(own) <= MOST_NAMED:
+        if scales <= MOST_NAMED:
             each = (
                 f"{_scale(one, several, job)}{f', {clause.told}' if clause.told else ''}"
                 for one, clause in alike
             )
             named = f" ({'; '.join(each)})"
-        parts.append(f"{answer} on {len(alike)}{of}{named}")
+        on = "1 scale" if scales == 1 else f"{out_of(len(alike), scales)} scales"
+        parts.append(f"{answer} on {str(len(alike)) if parts else on}{named}")
+    if len(own) < scales:
+        parts.append(f"not assessed on {scales - len(own)}")
     return "; ".join(parts)
 
 
