@@ -222,6 +222,17 @@ PLANTED = {
         lambda truth: Truth(np.full_like(truth.felt, 5), 0 * truth.sd),
         {RANKING: "cannot be told. The model's means, or the human means, are the same for all"},
     ),
+    "copying": Planted(
+        lambda truth: Truth(people(truth)["mean"].to_numpy(), np.full_like(truth.sd, 0.5)),
+        {
+            RANKING: "cannot be told. The ratings are closer to these people's means than "
+            "independent ratings could be, as if they had been made from them (k = ∞, 95% CI [∞, ∞",
+            PREDICTING: "cannot be told. For the same reason.",
+            LEVEL: "like people's. ",
+            ONE: "yes. ",
+            DISAGREEING: "no. ",
+        },
+    ),
     "one-answer": Planted(
         lambda truth: truth,
         {
@@ -270,8 +281,8 @@ NOT_ENOUGH = "cannot be told. No item has both a usable answer and enough single
             80,
             {"sd": np.nan, "ratings": None},
             {
-                RANKING: "cannot be told. They agree with people's (r = .9",
-                PREDICTING: "cannot be told. How many people they are worth is unknown: the reli",
+                RANKING: "cannot be told. How many people they are worth is unknown: the relia",
+                PREDICTING: "cannot be told. For the same reason.",
                 LEVEL: "like people's. ",
                 DISAGREEING: NOT_ENOUGH,
             },
@@ -315,7 +326,7 @@ def test_where_little_is_known_of_people_it_says_what_cannot_be_told(
             "It is open whether the ratings rank the words as well",
         ),
         ((math.inf, 12.4, math.inf), "yes", "the mean of 12 people would (k = ∞, 95% CI [12, ∞])."),
-        ((math.inf, math.inf, math.inf), "yes", "any number of people would, as far as these data"),
+        ((math.inf, math.inf, math.inf), "cannot be told", "as if they had been made from them"),
         ((6.2, math.nan, math.nan), "cannot be told", "has no interval (k = 6)."),
     ],
 )

@@ -79,9 +79,9 @@ class People:
             return "cannot be told", f"{opening} one person's ratings would ({self.told})."
         if math.isinf(self.low):
             return (
-                "yes",
-                f"{do} as {well}{to} as the mean of any number of people would, as far as these "
-                f"data can tell ({self.told}).",
+                "cannot be told",
+                "The ratings are closer to these people's means than independent ratings could be, "
+                f"as if they had been made from them ({self.told}).",
             )
         least = math.floor(self.low)
         people = "one person's ratings" if least == 1 else f"the mean of {least} people"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from emoalign.report.first_screen.claims import (
     Answer,
@@ -32,6 +33,8 @@ SPACING = 0.1
 
 PERFECT = 1 - 1e-9
 
+SAME = "For the same reason."
+
 RANKING = "Ranking items"
 PREDICTING = "Predicting people's mean ratings"
 FACE_VALUE = "Level and spacing of mean ratings"
@@ -41,16 +44,17 @@ def of_means(found: Evidence) -> Iterator[Clause]:
     """What the mean ratings of a condition may be used for."""
     if found.worth is None:
         return
-    yield ranking(found, found.worth)
+    order = ranking(found, found.worth)
+    yield order
     if not found.assessable:
         return
-    if agrees(found.cell):
-        level = face_value(found)
-        yield predicting(found, found.worth, level)
-        yield level
-    else:
-        told = bounded("r", *_r(found.cell))
-        yield Clause(PREDICTING, PREDICTING, "no", "For the same reason.", told, "alignment")
+    if not agrees(found.cell):
+        yield replace(order, use=PREDICTING, asked=PREDICTING, why=SAME)
+        return
+    level = face_value(found)
+    means = predicting(found, found.worth, level)
+    yield replace(means, why=SAME) if means.why == order.why else means
+    yield level
 
 
 def agrees(cell: Row) -> bool:
@@ -82,17 +86,21 @@ def ranking(found: Evidence, row: Row) -> Clause:
         return clause("no", f"No agreement with people's ratings was shown ({r}).")
     people = People.of(row, "k")
     if math.isnan(people.k):
-        why = f"They agree with people's ({r}), but how many people they are worth is unknown"
-        return clause("cannot be told", f"{why}: {said_of(row['reason'])}.", told, "substitution")
+        why = f"{_unknown(row)} ({r})."
+        return clause("cannot be told", why, told, "substitution")
     said = people.claim(f"The ratings rank the {found.items}", "well")
     return clause(*said, f"k = {people}", "substitution")
+
+
+def _unknown(row: Row) -> str:
+    return f"How many people they are worth is unknown: {said_of(row['reason'])}"
 
 
 def predicting(found: Evidence, row: Row, level: Clause) -> Clause:
     """Whether the ratings, brought to people's level and spacing, come as close to the means."""
     people = People.of(row, "k_error")
     if math.isnan(people.k):
-        why = f"How many people they are worth is unknown: {said_of(row['reason'])}."
+        why = SAME if math.isnan(row["k"]) else f"{_unknown(row)}."
         return Clause(PREDICTING, PREDICTING, "cannot be told", why, "", "substitution")
     average = row["phi"]
     answer, why = people.claim("The recalibrated ratings come", "close", TRUE_MEANS)
