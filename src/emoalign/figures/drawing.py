@@ -4,6 +4,7 @@ picture for everything else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -149,6 +151,10 @@ def pages(planned: PlannedFigure, subject: Subject) -> Sequence[Figure]:
     return drawing(planned.kind)(subject)
 
 
+_SYMBOL = re.compile(r"(?<![\w\\])[rpn](?= [=<>] )|(?<=Pearson )r\b")
+"""A letter that stands for a number, in the texts of a figure."""
+
+
 def drawing(kind: FigureKind) -> Drawing:
     """What draws a figure."""
     module, function = kind.draw.split(":")
@@ -166,6 +172,8 @@ def save(pages: Sequence[Figure], path: Path) -> None:
     if not pages:
         marked.add_text(*EMPTY)
         pages = [only_words("Nothing is drawn here: the numbers it would show are undefined.")]
+    for page in pages:
+        _set_symbols(page)
     undated = {"CreationDate": None}
     with atomic(path.with_suffix(".pdf")) as partial, PdfPages(partial, metadata=undated) as pdf:
         for page in pages:
@@ -183,6 +191,15 @@ def save(pages: Sequence[Figure], path: Path) -> None:
             whole.paste(picture, (0, top))
             top += picture.height
         whole.save(partial, format="png", dpi=(DPI, DPI), optimize=True, pnginfo=marked)
+
+
+def _set_symbols(page: Figure) -> None:
+    """Put the symbols of statistics into italics, as in the text of the report."""
+    for text in page.findobj(Text):
+        said = text.get_text() if isinstance(text, Text) else ""
+        if isinstance(text, Text) and _SYMBOL.search(said):
+            text.set_parse_math(True)
+            text.set_text(_SYMBOL.sub(r"$\g<0>$", said.replace("$", r"\$")))
 
 
 def _picture(page: Figure) -> Image.Image:
