@@ -14,10 +14,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from emoalign.analyses.alignment.in_words import findings
 from emoalign.analyses.alignment.section import alignment_gaps
+from emoalign.figures.drawing import save
+from emoalign.figures.style import style
 from emoalign.installed import git_commit
 from emoalign.planning.jobs import (
     reported,
@@ -300,8 +303,10 @@ def test_a_condition_names_its_scale_where_the_study_has_several() -> None:
     assert condition(job, cell) == "Model m under p, sampled answers"
     assert named(job, cell) == "Model m under p"
     several = report_job(scales=("valence", "arousal"))
-    assert condition(several, cell) == "Model m, sampled answers, valence of Words"
-    assert named(several, cell) == "Model m (valence of Words)"
+    assert condition(several, cell) == "Model m, sampled answers, valence"
+    assert named(several, cell) == "Model m (valence)"
+    datasets = report_job(datasets=("words", "other"))
+    assert named(datasets, cell) == "Model m (valence of Words)"
 
 
 def test_a_figure_keeps_the_size_of_its_letters(tmp_path: Path) -> None:
@@ -310,9 +315,21 @@ def test_a_figure_keeps_the_size_of_its_letters(tmp_path: Path) -> None:
         Image.new("RGB", (round(300 * inches), 300), "white").save(file, dpi=(300, 300))
         picture = screen_picture(file)
         assert picture.width == pytest.approx(125 * inches, abs=1)
-        packed = base64.b64decode(picture.url.removeprefix("data:image/png;base64,"))
+        [url] = picture.urls
+        packed = base64.b64decode(url.removeprefix("data:image/png;base64,"))
         assert Image.open(BytesIO(packed)).width == pytest.approx(1.55 * picture.width, abs=1)
-    assert Pictures(room=len(picture.url) - 1).shown(file) is None
+    assert Pictures(room=picture.letters - 1).shown(file) is None
+
+
+def test_paper_breaks_between_the_pages_of_a_figure(tmp_path: Path) -> None:
+    with style():
+        save([Figure(figsize=(3, height)) for height in (1, 2)], tmp_path / "figure")
+    pages = screen_picture(tmp_path / "figure.png").urls
+    shown = [
+        Image.open(BytesIO(base64.b64decode(url.removeprefix("data:image/png;base64,"))))
+        for url in pages
+    ]
+    assert [round(page.width / page.height, 1) for page in shown] == [3.0, 1.5]
 
 
 @pytest.mark.parametrize(

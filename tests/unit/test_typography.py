@@ -10,7 +10,10 @@ from emoalign.report.typography import typeset
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        ("<p>r = .70, p &lt; .001</p>", "<p><i>r</i> = .70, <i>p</i> &lt; .001</p>"),
+        (
+            "<p>r = .70, p &lt; .001</p>",
+            "<p><i>r</i>&nbsp;=&nbsp;.70, <i>p</i>&nbsp;&lt;&nbsp;.001</p>",
+        ),
         ("<th>Rank-sum W</th>", "<th>Rank-sum <i>W</i></th>"),
         ("<th>SD, people</th>", "<th><i>SD</i>, people</th>"),
         ("<b>d_z</b> two SDs", "<b><i>d</i><sub>z</sub></b> two <i>SD</i>s"),

@@ -25,7 +25,7 @@ from emoalign.figures.figure_job import FigureJob, ShownDataset
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.panels import only_words
 from emoalign.figures.planned import PlannedFigure, planned_figures
-from emoalign.figures.style import DPI, EMPTY, Mark, model_marks, style
+from emoalign.figures.style import DPI, EMPTY, PAGES, Mark, model_marks, style
 from emoalign.items.item_names import item_names
 from emoalign.tables import STIMULI, TABLES, Table, atomic
 from emoalign.wording import READOUTS
@@ -75,7 +75,10 @@ class Subject:
 
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
         """What a model under a protocol, in a readout, is called, on two lines; the only model of
-        a study is not named where protocols tell the conditions apart."""
+        a study is not named where protocols tell the conditions apart. Nobody asked models whose
+        ratings are recorded: they are named alone."""
+        if len(self.job.protocols) == 1 and not any(self.job.protocols[protocol].prompts.values()):
+            return self.job.models[model]
         asked = protocol if readout is None else f"{protocol}, {READOUTS[readout]}"
         return f"{self.job.models[model]}\n{asked}" if self.names_models else asked
 
@@ -190,6 +193,7 @@ def save(pages: Sequence[Figure], path: Path) -> None:
         for picture in pictures:
             whole.paste(picture, (0, top))
             top += picture.height
+        marked.add_text(PAGES, " ".join(str(picture.height) for picture in pictures))
         whole.save(partial, format="png", dpi=(DPI, DPI), optimize=True, pnginfo=marked)
 
 
