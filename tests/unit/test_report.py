@@ -262,9 +262,9 @@ def test_findings_on_several_models_tell_the_two_best_apart_on_each_scale() -> N
     assert len(others) == 6
     assert "median" not in first[0]
     assert first[1:] == [
-        "On valence of Words, A (r = .94) correlated more highly with human means than B (r = .83):"
+        "On valence, A (r = .94) correlated more highly with human means than B (r = .83):"
         " difference .11, 95% CI [.09, .13], Holm-adjusted p < .001.",
-        "On arousal of Words, A (r = .94) and B (r = .83) did not differ clearly: difference .11, "
+        "On arousal, A (r = .94) and B (r = .83) did not differ clearly: difference .11, "
         "95% CI [−.10, .30], Holm-adjusted p = .400.",
     ]
     two = cells(*(row for row in rows if row["scale"] == "valence" and row["model"] != "c"))

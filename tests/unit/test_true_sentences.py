@@ -263,7 +263,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "RPS and W1": {"unlike protocols"},
     "the answers under p and q do not differ clearly in how close they are": {"like protocols"},
     "the nearest": set(),
-    "By JSD, RPS and W1, Model m under p (sampled answers) is farther from the human distributions "
+    "By JSD, RPS and W1, Model m (sampled answers) is farther from the human distributions "
     "than either a uniform guess": {"opposite"},
     "29% of the probability is on the scale": {"off the scale"},
     "The difference between their correlations was": TWO,
