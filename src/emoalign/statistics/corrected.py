@@ -73,7 +73,7 @@ def corrected_regression(rated: Part, human: FloatArray, unrated: Part) -> Corre
     for part in (rated, unrated):
         _check_rank(part.predictors)
     every = np.concatenate([rated.predictors, unrated.predictors])
-    inverse = np.linalg.inv(every.T @ every / len(every))
+    inverse = _inverse(every.T @ every / len(every))
     first = _rectified(rated, human, unrated, 1.0)
     gradients = _gradients(first, rated, human, unrated)
     weight = _weight(gradients, inverse)
@@ -146,7 +146,7 @@ def least_squares(
     _check_rank(predictors)
     weights = np.ones(len(outcome)) if probabilities is None else 1 / probabilities
     weighted = predictors * weights[:, np.newaxis]
-    inverse = np.linalg.inv(weighted.T @ predictors)
+    inverse = _inverse(weighted.T @ predictors)
     values = inverse @ (weighted.T @ outcome)
     scores = weighted * (outcome - predictors @ values)[:, np.newaxis]
     return normal(values, np.sqrt(np.diag(inverse @ (scores.T @ scores) @ inverse)))
@@ -165,9 +165,13 @@ def normal(values: FloatArray, errors: FloatArray) -> Estimate:
 
 def _rectified(rated: Part, human: FloatArray, unrated: Part, weight: float) -> FloatArray:
     """Coefficients of the model's ratings of the rest, plus those of what is wrong with them."""
-    of_model, *_ = np.linalg.lstsq(unrated.predictors, weight * unrated.model, rcond=None)
-    of_errors, *_ = np.linalg.lstsq(rated.predictors, human - weight * rated.model, rcond=None)
-    found: FloatArray = of_model + of_errors
+
+    def fitted(part: Part, outcome: FloatArray) -> FloatArray:
+        x = part.predictors
+        return np.asarray(_inverse(x.T @ x) @ (x.T @ outcome), dtype=np.float64)
+
+    found: FloatArray = fitted(unrated, weight * unrated.model)
+    found += fitted(rated, human - weight * rated.model)
     return found
 
 
@@ -203,8 +207,16 @@ def _covariance(rows: FloatArray) -> FloatArray:
     return np.asarray(apart.T @ apart / len(rows), dtype=np.float64)
 
 
-def _check_rank(predictors: NDArray[np.float64]) -> None:
-    rank = int(np.linalg.matrix_rank(predictors))
+def _inverse(products: FloatArray) -> FloatArray:
+    """The inverse of products of predictors, whose units may differ by many powers of ten."""
+    units = np.sqrt(np.outer(np.diag(products), np.diag(products)))
+    found: FloatArray = np.linalg.inv(products / units) / units
+    return found
+
+
+def _check_rank(predictors: FloatArray) -> None:
+    units = np.abs(predictors).max(axis=0)
+    rank = int(np.linalg.matrix_rank(predictors / np.where(units > 0, units, 1)))
     if rank < predictors.shape[1]:
         raise ValueError(
             f"found {predictors.shape[1]} predictors of rank {rank} among {len(predictors)} items, "

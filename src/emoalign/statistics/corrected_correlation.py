@@ -62,9 +62,7 @@ def design_based_correlation(
     rated = np.isfinite(human)
     means = unbiased(_products(model, z), _products(human, z), rated, probabilities).mean(axis=1)
     moments = _Moments.of(means)
-    added = unbiased(
-        moments.influence(model, z), moments.influence(human, z), rated, probabilities
-    )
+    added = unbiased(moments.influence(model, z), moments.influence(human, z), rated, probabilities)
     return _by_fisher(moments.r, float(np.std(added, ddof=1)) / np.sqrt(len(z)))
 
 
