@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from emoalign.commands.app import application
 from emoalign.installed import CATALOGUE
 from tests.kit.project import ROOT, SMALL, new_project
+from tests.kit.rated_in_part import example
 from tests.kit.waiting import HANGS_S
 
 PAGES = [
@@ -168,6 +169,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     words = "word,valence\nbeach,7.5\nstorm,3.25\nice,5\n"
     for file, text in (("words.csv", words), ("ratings.csv", words)):
         (tmp_path / file).write_text(text, encoding="utf-8")
+    (tmp_path / "rated.csv").write_text(example(), encoding="utf-8")
     (tmp_path / "config").mkdir()
     default = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
     small = default.replace("sample: 300", "sample: 10")

@@ -122,8 +122,8 @@ class Shift(NamedTuple):
 def worthwhile_shift(found: Sample, named: Named) -> Shift | None:
     """The shift that removes the model's mean error, if it is worth the trouble; else None.
 
-    Whatever its size, a shift changes no coefficient that has the same λ. But PPI++ takes a bias for
-    variance of the model's gradients wherever there are predictors, and gives it a smaller λ.
+    Whatever its size, a shift changes no coefficient that has the same λ. But PPI++ takes a bias
+    for variance of the model's gradients where there are predictors, and gives it a smaller λ.
     """
     if not named.on or found.probabilities is not None:
         return None

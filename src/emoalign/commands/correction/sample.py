@@ -149,13 +149,15 @@ class _Check:
                 f"people rated {only(n, 'item')}{where}; at least {needed} are needed, better "
                 f"{FEW} or more"
             )
-        if n == items and not (where and part.probabilities is not None):
+        if n == items and not where:
             raise self._cannot(
-                f"people rated all {counted(items, 'item')}{where}, so there is nothing to correct: "
+                f"people rated all {counted(items, 'item')}, so there is nothing to correct: "
                 "analyse their ratings alone"
-                if not where
-                else f"people rated all {counted(items, 'item')}{where}: analyse their ratings "
-                "alone, or give the probabilities with which items were drawn, with --probability"
+            )
+        if n == items and part.probabilities is None:
+            raise self._cannot(
+                f"people rated all {counted(items, 'item')}{where}, so there is nothing to correct "
+                "in that group: analyse people's ratings alone, or take more items into the table"
             )
         if np.ptp(part.human[part.rated]) == 0:
             raise self._cannot(

@@ -58,7 +58,8 @@ def sentences(told: Sequence[Estimated], named: Named) -> Iterator[str]:
         if one.kind == "mean":
             yield f"The mean of {people} was {_found(one)}."
         elif one.kind == "difference":
-            yield f"The difference in the mean of {people} between {listed(reversed(means))} was {_found(one)}."
+            pair = listed(reversed(means))
+            yield f"The difference in the mean of {people} between {pair} was {_found(one)}."
         elif one.kind == "correlation":
             yield f"The correlation of {people} with {one.name} was {_found(one, 'r = ')}."
     if slopes:
