@@ -33,7 +33,7 @@ def drawn(seed: int = 3) -> pd.DataFrame:
     return rows.assign(people=rows["people"].where(asked), p=probability)
 
 
-def example() -> str:
+def rated_csv() -> str:
     """The table that help and pages speak of, as CSV."""
     rows = items().assign(drawn=0.4)
     names = {"gpt": "gpt_valence", "people": "human_valence", "kind": "category"}

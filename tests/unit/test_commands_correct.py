@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 from emoalign.commands.app import application
 from tests.kit.rated_in_part import drawn, items
 
+ROOT = Path(__file__).parents[2]
 NAMED = ("--model", "gpt", "--people", "people")
 
 
@@ -169,6 +171,25 @@ def test_a_part_that_is_evidently_not_random_is_told(folder: Path) -> None:
     assert done.exit_code == 0
     assert "do not look like a random part: the mean of gpt is" in done.output
     assert "do not look like a random part" not in correct(rows).output
+
+
+def test_ratings_of_a_study_are_joined_as_the_page_says(folder: Path) -> None:
+    page = (ROOT / "docs/substitution.md").read_text(encoding="utf-8")
+    block = re.search(r"```python\n(import pandas\n.*?)```", page, re.DOTALL)
+    assert block is not None
+    rows = items().assign(item_id=lambda rows: rows["word"])
+    human = rows[["item_id", "people"]].rename(columns={"people": "human_valence"})
+    human.dropna().to_csv("people.csv", index=False)
+    Path("results/mine/items").mkdir(parents=True)
+    cell = {"model": "gpt", "protocol": "sheet", "scale": "valence"}
+    exact = rows[["item_id"]].assign(mean=rows["gpt"], readout="exact", **cell)
+    sampled = exact.assign(mean=0.0, readout="sampled")
+    pd.concat([sampled, exact]).to_parquet("results/mine/items/words.parquet")
+    exec(block[1], {})
+    named = ["correct", "rated.csv", "--model", "mean", "--people", "human_valence"]
+    done = CliRunner().invoke(application, named)
+    assert done.exit_code == 0, done.output
+    assert line(done.output, "mean") == line(correct(rows).output, "mean")
 
 
 # Known probabilities

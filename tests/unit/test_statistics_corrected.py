@@ -207,6 +207,51 @@ def test_unequal_probabilities_that_are_known_are_allowed_for() -> None:
 
 
 @pytest.mark.parametrize("knowledge", [0.9, 0.0])
+def test_intervals_of_means_cover_the_truth(knowledge: float) -> None:
+    rng, covered, narrower = np.random.default_rng(9), [], []
+    for _ in range(1000):
+        _, human, model, asked = simulated(rng, knowledge)
+        rest, ones = np.setdiff1d(np.arange(1200), asked), np.ones((1200, 1))
+        rated, others = (Part(ones[at], model[at] + 2) for at in (asked, rest))
+        found = corrected_regression(rated, human[asked], others)
+        probabilities = np.full(1200, 1 / 3)
+        told = np.where(np.isin(np.arange(1200), asked), human, np.nan)
+        dsl = design_based_regression(ones, model, told, probabilities)
+        covered.append([one.low[0] <= 5.4 <= one.high[0] for one in (found.ppi, dsl)])
+        narrower.append(found.ppi.narrower_than(found.classical)[0])
+    assert np.mean(covered, axis=0) == pytest.approx(np.full(2, 0.95), abs=0.015)
+    assert np.mean(narrower) > 0.25 if knowledge else abs(np.mean(narrower)) < 0.03
+
+
+def test_a_bias_that_is_taken_out_first_gives_narrower_intervals_that_cover() -> None:
+    """The published gradients count a bias as variance, and give the model a smaller λ."""
+    rng, covered, narrower, weights = np.random.default_rng(10), [], [], []
+    truth = np.array([5, 0.8, 0.4])
+    for _ in range(1000):
+        predictors, human, model, asked = simulated(rng, 0.9)
+        rest = np.setdiff1d(np.arange(1200), asked)
+        model = model - 2
+        error = np.mean(human[asked] - model[asked])
+        biased, shifted = (
+            corrected_regression(
+                Part(predictors[asked], ratings[asked]),
+                human[asked],
+                Part(predictors[rest], ratings[rest]),
+            )
+            for ratings in (model, model + error)
+        )
+        covered.append(
+            [(one.ppi.low <= truth) & (truth <= one.ppi.high) for one in (biased, shifted)]
+        )
+        narrower.append(shifted.ppi.narrower_than(biased.ppi))
+        weights.append([biased.weight, shifted.weight])
+    assert np.mean(covered, axis=(0, 2)) == pytest.approx([0.95, 0.95], abs=0.015)
+    assert np.mean(narrower) > 0.15
+    of_biased, of_shifted = np.mean(weights, axis=0)
+    assert of_shifted > 2 * of_biased
+
+
+@pytest.mark.parametrize("knowledge", [0.9, 0.0])
 def test_differences_of_groups_gain_although_the_model_is_biased(knowledge: float) -> None:
     """The model is 2 too high, and more so in one group: what is constant in a group cancels."""
     rng, covered, narrower = np.random.default_rng(5), [], []
