@@ -277,7 +277,12 @@ REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], tuple[str, ...], tuple[str,
     "text among numbers": (
         lambda: with_field("gpt", 3, "seven"),
         (),
-        ("words.csv, line 5, column 'gpt': expected a number, found 'seven'", "Correct the"),
+        ("words.csv, line 5, column 'gpt': expected a number, found 'seven'", "Correct the fields"),
+    ),
+    "text among people's ratings": (
+        lambda: with_field("people", 3, "not asked"),
+        (),
+        ("found 'not asked'", "leave those empty that people did not rate"),
     ),
     "an infinite rating": (lambda: with_field("people", 3, "inf"), (), ("found 'inf'",)),
     "a predictor of words": (items, ("--on", "kind"), ("(200 times)", "a column of 0 and 1")),

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from emoalign.commands.correction.columns import Named, read_columns
-from emoalign.commands.correction.estimates import estimates, worthwhile_shift
-from emoalign.commands.correction.files import DATA, ESTIMATES, SCRIPT, check_free, write
-from emoalign.commands.correction.sample import doubts, sample
-from emoalign.commands.correction.words import cautions, sentences, table
 from emoalign.commands.group import Unwrapped
 
 BASE = "emoalign correct rated.csv --model gpt_valence --people human_valence"
@@ -79,6 +75,12 @@ def command(
     a difference, a correlation or a regression, if they are asked for. What the model gets wrong
     is corrected (PPI++ and DSL; emoalign docs substitution).
     """
+    from emoalign.commands.correction.columns import Named, read_columns
+    from emoalign.commands.correction.estimates import estimates, worthwhile_shift
+    from emoalign.commands.correction.files import DATA, ESTIMATES, SCRIPT, check_free, write
+    from emoalign.commands.correction.sample import doubts, sample
+    from emoalign.commands.correction.words import cautions, sentences, table
+
     named = Named(model, people, by, covariate, tuple(_split(on)), probability)
     if out is not None:
         check_free(out)
@@ -88,7 +90,7 @@ def command(
     click.echo(f"{file}: {len(found.human):,} items, of which people rated {n:,} ({people}).\n")
     for line in table(told):
         click.echo(line)
-    click.echo("\nValues in brackets are 95% confidence intervals. For a paper:\n")
+    click.echo("\nIn brackets: 95% confidence intervals. The model alone is biased. For a paper:\n")
     for sentence in sentences(told, named):
         click.echo(sentence)
     click.echo()
@@ -97,7 +99,7 @@ def command(
     if out is not None:
         write(out, found, named, told)
         click.echo(f"\nWrote {out / ESTIMATES} and {out / DATA}. To repeat this in R:")
-        click.echo(f"  Rscript {out / SCRIPT}")
+        click.echo(f"  Rscript {shlex.quote(str(out / SCRIPT))}")
 
 
 def _split(on: Sequence[str]) -> list[str]:

@@ -21,6 +21,13 @@ from emoalign.study.fields import FileSource
 from emoalign.wording import counted
 
 
+_REMEDIES = {
+    "--people": "Correct the fields, and leave those empty that people did not rate.",
+    "--on": "Correct the fields. To regress on groups, give each but one a column of 0 and 1.",
+}
+"""What to do where a column contains something else than numbers."""
+
+
 @dataclass(frozen=True)
 class Named:
     """The columns of a table that were named, by the options that name them.
@@ -132,8 +139,7 @@ class _Fields:
             self._add(
                 "Fields that are not numbers",
                 f"{record.where}, column {name!r}: expected a number, found {field[:60]!r}",
-                "Correct the fields, and leave those empty that have no number. To regress on "
-                "groups, give each a column of 0 and 1, except for one of them.",
+                _REMEDIES.get(key.split(" ")[0], "Correct the fields."),
             )
             return np.inf
         return value

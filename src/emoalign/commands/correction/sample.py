@@ -108,9 +108,8 @@ def _not_random(found: Sample, named: Named) -> list[str]:
         return []
     return [
         f"The items that people rated do not look like a random part: the mean of {named.model} is "
-        f"{rated.mean():.2f} there and {rest.mean():.2f} elsewhere. If some items were more likely "
-        "to be given to people than others, the estimates are wrong: give the probabilities in a "
-        "column, with --probability."
+        f"{rated.mean():.2f} there and {rest.mean():.2f} elsewhere. If they were not drawn at "
+        "random, the estimates are wrong."
     ]
 
 

@@ -10,6 +10,7 @@ from emoalign.commands.correction.estimates import DSL, MODEL, PEOPLE, PPI, Ends
 from emoalign.wording import ABSENT, ci, coefficient, interval, listed, number, percent
 
 MOST_DIGITS = 6
+"""Decimals of a number, whatever its standard error."""
 
 
 def table(told: Sequence[Estimated]) -> list[str]:
@@ -26,7 +27,7 @@ def table(told: Sequence[Estimated]) -> list[str]:
             ("λ", lambda one: coefficient(one.weight)),
             (DSL, lambda one: _with_ends(one, one.dsl)),
         ]
-    columns.append((f"{MODEL} (biased)", lambda one: _written(one)(one.model)))
+    columns.append((MODEL, lambda one: _written(one)(one.model)))
     rows = [[title for title, _ in columns], *([say(one) for _, say in columns] for one in told)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
