@@ -408,6 +408,24 @@ def test_of_two_columns_with_one_name_either_can_be_meant(folder: Path) -> None:
     assert CliRunner().invoke(application, named).exit_code == 0
 
 
+def test_a_correlation_that_four_items_cannot_give_is_said_to_be_none(folder: Path) -> None:
+    rows = items(rated=4)
+    rated = rows["people"].notna()
+    perfect = rows.assign(people=rows["z"].where(rated) + 5)
+    done = correct(perfect, "--with", "z")
+    assert done.exit_code == 0, done.output
+    assert line(done.output, "r with z").startswith("r with z – ")
+    assert "r with z: not estimable from so few ratings by people." in done.output
+    assert "The correlation of" not in done.output
+
+
+def test_a_coefficient_too_small_to_be_shown_is_told(folder: Path) -> None:
+    rows = items()
+    told = "\nz: too small to be shown. Take the logarithm"
+    assert told in correct(rows.assign(z=rows["z"] * 1e9), "--on", "z,length").output
+    assert told not in correct(rows, "--on", "z,length").output
+
+
 def test_predictors_may_have_units_of_any_size(folder: Path) -> None:
     rows = items()
     plain = correct(rows, "--on", "z,length").output

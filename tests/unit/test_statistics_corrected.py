@@ -318,6 +318,18 @@ def test_weights_of_least_squares_are_those_of_statsmodels() -> None:
     assert found.errors == pytest.approx(fitted.bse, rel=1e-10)
 
 
+def test_errors_by_design_are_those_of_statsmodels_for_corrected_ratings() -> None:
+    predictors, human, model, asked = simulated(np.random.default_rng(11), 0.9)
+    told = np.full(1200, np.nan)
+    told[asked] = human[asked]
+    outcome = model.copy()
+    outcome[asked] += 3 * (human - model)[asked]
+    fitted = sm.OLS(outcome, predictors).fit(cov_type="HC1")
+    found = design_based_regression(predictors, model, told, np.full(1200, 1 / 3))
+    assert found.values == pytest.approx(fitted.params, rel=1e-10)
+    assert found.errors == pytest.approx(fitted.bse, rel=1e-10)
+
+
 def test_equal_probabilities_weigh_nothing() -> None:
     rng = np.random.default_rng(8)
     y, z = rng.normal(size=(2, 60))

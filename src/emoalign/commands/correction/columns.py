@@ -20,7 +20,6 @@ from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import FileSource
 from emoalign.wording import counted
 
-
 _REMEDIES = {
     "--people": "Correct the fields, and leave those empty that people did not rate.",
     "--on": "Correct the fields. To regress on groups, give each but one a column of 0 and 1.",

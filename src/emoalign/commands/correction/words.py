@@ -61,7 +61,7 @@ def sentences(told: Sequence[Estimated], named: Named) -> Iterator[str]:
         elif one.kind == "difference":
             pair = listed(reversed(means))
             yield f"The difference in the mean of {people} between {pair} was {_found(one)}."
-        elif one.kind == "correlation":
+        elif one.kind == "correlation" and not math.isnan(one.best.value):
             yield f"The correlation of {people} with {one.name} was {_found(one, 'r = ')}."
     if slopes:
         yield (
@@ -76,6 +76,12 @@ def cautions(told: Sequence[Estimated], named: Named, shift: Shift | None = None
     if undefined:
         yield f"{listed(undefined)}: not estimable from so few ratings by people."
     known = [one for one in told if not math.isnan(one.best.value)]
+    small = [one.term for one in known if _wanted(one) > MOST_DIGITS]
+    if small:
+        yield (
+            f"{listed(small)}: too small to be shown. Take the logarithm of the column, or larger "
+            "units."
+        )
     useless = [one.term for one in known if one.weight == 0]
     if useless:
         yield (
@@ -145,6 +151,9 @@ def _written(one: Estimated) -> Callable[[float], str]:
 
 def _digits(one: Estimated) -> int:
     """Decimals: two, or as many as show the first digit of the standard error."""
-    if math.isnan(one.best.error) or one.best.error <= 0:
-        return 2
-    return min(max(2, -math.floor(math.log10(one.best.error))), MOST_DIGITS)
+    return min(_wanted(one), MOST_DIGITS)
+
+
+def _wanted(one: Estimated) -> int:
+    error = one.best.error
+    return max(2, -math.floor(math.log10(error))) if error > 0 else 2
