@@ -97,6 +97,11 @@ def test_every_estimate_has_a_row_and_a_sentence(folder: Path) -> None:
         assert f"\n{begins}" in done.output
 
 
+def test_a_single_predictor_has_a_single_coefficient(folder: Path) -> None:
+    told = "\nThe coefficient in a linear regression of people on z was b = "
+    assert told in correct(items(), "--on", "z").output
+
+
 def test_columns_of_regression_may_be_named_one_by_one(folder: Path) -> None:
     rows = items().rename(columns={"length": "length, in letters"})
     together = correct(rows, "--on", 'z,"length, in letters"')

@@ -64,9 +64,10 @@ def sentences(told: Sequence[Estimated], named: Named) -> Iterator[str]:
         elif one.kind == "correlation" and not math.isnan(one.best.value):
             yield f"The correlation of {people} with {one.name} was {_found(one, 'r = ')}."
     if slopes:
+        begins = "The coefficient" if len(named.on) == 1 else "The coefficients"
         yield (
-            f"The coefficients in a linear regression of {people} on {listed(named.on)} were "
-            f"{listed(slopes[1:])}."
+            f"{begins} in a linear regression of {people} on {listed(named.on)} "
+            f"{'was' if len(named.on) == 1 else 'were'} {listed(slopes[1:])}."
         )
 
 
