@@ -13,6 +13,7 @@ from emoalign.report.grid import (
     p,
     readout,
     reason,
+    scale_column,
     text,
     value,
 )
@@ -30,7 +31,7 @@ NAMES = {
     "nll": "NLL (bits)",
     "entropy_difference": "Entropy difference (bits)",
     "top1": "Same mode",
-    "kendall": "Kendall's τ",
+    "kendall": "Kendall’s τ",
     "bernoulli_jsd": "JSD by label (bits)",
     "brier": "Brier by label",
 }
@@ -65,14 +66,22 @@ def cell_columns(job: ReportJob) -> tuple[Column, ...]:
     return (
         Column("Model", lambda row: names.get(row["model"], str(row["model"])), "model", False),
         text("Protocol", "protocol"),
-        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        scale_column(job),
         readout(),
     )
 
 
 def columns(job: ReportJob, *, strata: bool = False) -> tuple[Column, ...]:
     """A metric beside its references."""
-    of_stratum = Column("Items", lambda row: STRATA[row["stratum"]], "stratum", False)
+    of_stratum = Column(
+        "Items",
+        lambda row: STRATA[row["stratum"]],
+        "stratum",
+        False,
+        "All, or those on which raters agree more or less. On scales of numbers, agreement is high "
+        "where the SD of an item (mean over scales) is below 7.5% of the scale's length, and low "
+        "from 17.5% on.",
+    )
     return (
         *cell_columns(job),
         *([of_stratum] if strata else []),
@@ -215,7 +224,7 @@ def contrast_columns(job: ReportJob) -> tuple[Column, ...]:
             False,
             "What A and B have in common: the protocol, or the model.",
         ),
-        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        scale_column(job),
         readout(),
         Column("Metric", lambda row: NAMES[row["metric"]], "metric", False),
         count("Items", "n_items", "Items for which both have a value."),

@@ -102,6 +102,12 @@ def beside(
 
 def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
     """The headline of scales of numbers."""
+    single = bounded(
+        f"Single {one_of_them(rows)}",
+        "person",
+        "Correlation of one person with the mean of the others; where it is not known who rated, "
+        "of one rating per item with the mean of the item's other ratings.",
+    )
     columns = (
         *_condition(job),
         between(
@@ -114,12 +120,7 @@ def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
         ),
         _rank(),
         ceiling("The highest r to expect, given how reliable the norms are."),
-        bounded(
-            f"Single {one_of_them(rows)}",
-            "person",
-            "Correlation of one person with the mean of the others; where it is not known who "
-            "rated, of one rating per item with the mean of the item's other ratings.",
-        ),
+        *([single] if rows["person"].notna().any() else []),
         _worth(),
         *_rest("Items that both the model and people rated."),
     )
