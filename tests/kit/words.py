@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +15,9 @@ from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.protocols import PersonaTable, PromptSet
 from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings
+
+_MARKUP = re.compile(r"<(script|style)[ >].*?</\1>|<[^>]*>", re.DOTALL)
+_ITALICS = re.compile(r"</?(?:i|sub)>")
 
 EVIL = '<script>alert("1")</script>'
 NINE = {"min": 1, "max": 9, "direction": "higher is more positive"}
@@ -29,6 +34,14 @@ FEW = {
 """Settings of statistics whose last digits nobody looks at."""
 
 SETTINGS = StatisticsSettings.model_validate(FEW)
+
+
+def words_of(page: str) -> str:
+    """What a reader of a page sees, in one line, with apostrophes as they are typed."""
+    shown = html.unescape(_MARKUP.sub(" ", _ITALICS.sub("", page)))
+    return re.sub(r"\s+", " ", shown).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+
+
 Entries = Sequence[str] | Mapping[str, Any]
 
 

@@ -91,7 +91,7 @@ def test_the_findings_say_what_the_best_method_gains_and_what_needs_no_model(
 def test_a_gain_that_the_model_has_no_part_in_is_called_so(results: Results) -> None:
     view = told(results, beyond_marginal_high=0.01)
     assert all(
-        "under p (sampled answers), no method came clearly closer than that" in sentences[-1]
+        " (sampled answers), no method came clearly closer than that" in sentences[-1]
         for sentences in view.findings
     )
 

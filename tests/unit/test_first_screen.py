@@ -303,8 +303,8 @@ def both(**told: Any) -> pd.DataFrame:
         (
             {"alignment": cells({"rmse": 1.5, "rmse_constant": 1.25})},
             [
-                "The mean ratings by Model A are farther from people's than the average human "
-                "rating, given to every item, would be (RMSE 1.50 against 1.25)."
+                "Giving every item the average human rating would be closer to people than the "
+                "mean ratings by Model A are (RMSE 1.25 against 1.50)."
             ],
         ),
         ({"alignment": cells({"rmse": 1.2, "rmse_constant": 1.25})}, []),
@@ -529,7 +529,7 @@ def test_findings_tables_and_filters_of_a_page_are_in_the_order_of_the_study(
 def test_figures_are_shown_in_the_order_of_the_study(tmp_path: Path) -> None:
     scales = ("valence", "arousal")
     job = report_job(datasets=("words", "other"), scales=scales, figures=["means", "spread"])
-    planned = Results(job, tmp_path, kinds=FIGURES).planned_figures()
+    planned = Results(job, tmp_path, kinds=FIGURES).planned_figures
     kinds = list(dict.fromkeys(figure.kind.name for figure in planned))
     assert [(figure.kind.name, figure.dataset, figure.scale) for figure in planned] == [
         (kind, dataset, scale)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from emoalign.wording import R_INTERVAL, ci, coefficient, interval
 from tests.kit.comparison import SCALES, aligned, comparison, dataset, item_rows
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make_page
-from tests.kit.words import SETTINGS, report_job, study
+from tests.kit.words import SETTINGS, report_job, study, words_of
 
 NORM_ROWS = norms()
 JOB = comparison().model_copy(update={"bootstrap_resamples": SETTINGS.bootstrap_resamples})
@@ -81,8 +80,7 @@ def test_all_outputs_of_a_study_show_the_same_interval_of_a_cell(tmp_path: Path)
     assert ends in [list(line.get_xdata()) for line in axis.lines]
     assert R_INTERVAL in axis.get_xlabel()
 
-    words = re.sub(r"<(script|style)[ >].*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
-    words = re.sub(r"\s+", " ", html.unescape(words))
+    words = words_of(page)
     assert f"correlated r = {told}, with human means" in words
     # The headline, the grid of alignment and that of the scorecard.
     behind_r = re.findall(rf"(?<!\d){re.escape(r)},? (?:95% CI )?\[[^\]]*\]", words)

@@ -13,9 +13,7 @@ from emoalign.analyses.distributions.in_words import findings
 from emoalign.tables import CELL_KEY, DISTRIBUTION_CONTRASTS, DISTRIBUTIONS
 from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
 from tests.kit.stages import make_page
-from tests.kit.words import report_job, study
-
-from .test_report_small_studies import words
+from tests.kit.words import report_job, study, words_of
 
 NORM_ROWS = norms()
 
@@ -24,7 +22,7 @@ def section(page: str) -> str:
     """The words of the section, without the rest of the page."""
     found = re.search(r'<section id="distributions".*?</section>', page, flags=re.DOTALL)
     assert found is not None
-    return words(found[0])
+    return words_of(found[0])
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +51,7 @@ def test_half_of_the_people_stands_beside_the_model(page: str) -> None:
 
 
 def test_the_message_is_at_the_top_and_names_what_it_is_beside(page: str) -> None:
-    text = words(page)
+    text = words_of(page)
     assert (
         "Distributions of answers (Words, valence): the mean Jensen–Shannon divergence (JSD) from "
         "the human distributions was" in text
@@ -72,7 +70,7 @@ def test_items_that_were_left_out_are_counted(page: str) -> None:
 
 
 def test_the_method_is_told_with_its_settings(page: str) -> None:
-    text = words(page)
+    text = words_of(page)
     assert "items with at least 3 raters" in text
     assert "(5 folds of items)" in text
 
@@ -105,8 +103,8 @@ def test_without_single_ratings_the_page_says_what_is_missing(
     norm_rows: pd.DataFrame, why: str, tmp_path: Path
 ) -> None:
     page = make_page(tmp_path, study(), rating_rows(ratings(NORM_ROWS)), norm_rows)
-    assert "Distributions cannot be compared" in words(page)
-    assert why in words(page)
+    assert "Distributions cannot be compared" in words_of(page)
+    assert why in words_of(page)
 
 
 CELL = {"model": "m", "protocol": "p", "dataset": "words", "scale": "valence", "readout": "exact"}

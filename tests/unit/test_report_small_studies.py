@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from emoalign.planning.studies import LoadedStudy
 from tests.kit.ratings import label_norms, label_rows, norms, rating_rows, ratings
 from tests.kit.stages import make_page
-from tests.kit.words import study
+from tests.kit.words import study, words_of
 
 NORM_ROWS = norms()
 ANSWERS = ratings(NORM_ROWS)
@@ -23,15 +22,9 @@ DRAWN = ("calibration", "entropy", "transparency")
 UNRATED = NORM_ROWS.assign(mean=np.nan, sd=np.nan, n=0, ratings=None)
 
 
-def words(page: str) -> str:
-    """What a reader of the page sees, in one line."""
-    shown = re.sub(r"<(script|style)[ >].*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", html.unescape(shown))
-
-
 def told(folder: Path, asked: LoadedStudy, rows: pd.DataFrame, norm_rows: pd.DataFrame) -> str:
     """The words of the page of a study; none of them is a value that leaked."""
-    text = words(make_page(folder, asked, rows, norm_rows))
+    text = words_of(make_page(folder, asked, rows, norm_rows))
     manifest = text.index("Show the manifest")
     assert not re.search(r"\b(nan|NaN|None|NaT|inf)\b", text[:manifest])
     in_words = r"(?<!\w)((r|ρ|median of) ?[=<]?|p ?[=<]) −?0\.\d"  # p alone is a protocol here

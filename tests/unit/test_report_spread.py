@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from emoalign.report.section import Results, View
 from emoalign.tables import ALIGNMENT, STATUSES
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make_page
-from tests.kit.words import report_job, study
+from tests.kit.words import report_job, study, words_of
 
 
 def cells(*rows: dict[str, object]) -> pd.DataFrame:
@@ -59,7 +58,7 @@ def test_many_cells_are_counted_and_their_ends_named() -> None:
         ratio(1.2, 1.5, 1.9, protocol="hot"),
         {"protocol": "refused"},
     )
-    [[counts, ends]] = findings(rows, report_job())
+    [[counts, ends]] = findings(rows, report_job(protocols=("cold", "warm", "hot", "refused")))
     assert counts == (
         "Model ratings of an item varied more than human ratings in 1 of 3 conditions and less in "
         "1 (95% intervals)."
@@ -112,9 +111,9 @@ def test_a_model_that_never_varies_has_a_ratio_without_logarithm(tmp_path: Path)
 def test_the_page_shows_variances_first_and_the_replication_apart(tmp_path: Path) -> None:
     norm_rows = norms()
     asked = study(figures=["spread"])
-    page = html.unescape(make_page(tmp_path, asked, rating_rows(ratings(norm_rows)), norm_rows))
+    page = make_page(tmp_path, asked, rating_rows(ratings(norm_rows)), norm_rows)
     section = page[page.index('<section id="spread">') :]
-    section = section[: section.index("</section>")]
+    section = words_of(section[: section.index("</section>")])
     shown, apart = section.split("The same comparison as in Ogg et al. (2025)")
     assert "ln ratio [95% CI]" in shown
     assert "SD, people" in shown

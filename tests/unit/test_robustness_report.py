@@ -101,14 +101,14 @@ def test_a_fall_within_parts_is_told_with_what_the_range_explains() -> None:
     told = answers(pd.DataFrame(rows), JOB)
     assert told["Within negative and within positive items"] == (
         "The one positive correlation stayed above 0. The largest drop was from .70 over all items "
-        "to .26, 95% CI [.15, .36], within parts (Model m under p, sampled answers). Corrected for "
+        "to .26, 95% CI [.15, .36], within parts (Model m, sampled answers). Corrected for "
         "restriction of range, it was .50 within parts."
     )
     [(first, then)] = findings(pd.DataFrame(rows), JOB)
     assert first == (
         "Part of the correlation reflects the difference between negative and positive words: r "
         "was .70 over all words, but .26, 95% CI [.15, .36], within negative and within positive "
-        "ones (Model m under p, sampled answers)."
+        "ones (Model m, sampled answers)."
     )
     assert then == (
         "Corrected for restriction of range, the correlation within negative and within positive "
@@ -120,10 +120,7 @@ def test_a_fall_within_parts_is_told_with_what_the_range_explains() -> None:
         (holds, ["The same is not true of the other positive correlation."]),
         (
             changed(holds, "sides", **fallen, sd_ratio=0.472, r_corrected=0.496),
-            [
-                "The same is true of the other positive correlation (Model a under p, sampled "
-                "answers)."
-            ],
+            ["The same is true of the other positive correlation (Model a, sampled answers)."],
         ),
         ([*holds, *alike], ["The same is true of 1 of 2 other positive correlations."]),
     ):
@@ -187,7 +184,7 @@ def test_flagged_cells_are_named_with_their_mass() -> None:
     told = answers(robustness_rows(items, job()).fillna({"part": ""}), JOB)
     assert told["Probability on the scale"] == (
         "In 1 of 2 conditions, less than half of the model's probability is on the ratings of the "
-        "scale (Model m under p, exact probabilities: 29%). The means of this condition rest on "
+        "scale (Model m, exact probabilities: 29%). The means of this condition rest on "
         "answers that the model is unlikely to give."
     )
     assert "Number of answers" not in told

@@ -298,6 +298,7 @@ def test_values_on_the_command_line_are_read_as_in_a_file() -> None:
         "calibration={methods: [isotonic], folds: 5, nested: {deep: [1, 2.5, true, null, no]}}",
         "max_usd=2.5",
         "title='12'",
+        "study=Study #2",
         "sample=",
         "data_mirror=/our/data=copy",
     ]
@@ -310,6 +311,7 @@ def test_values_on_the_command_line_are_read_as_in_a_file() -> None:
         },
         "max_usd": 2.5,
         "title": "12",
+        "study": "Study #2",
         "sample": None,
         "data_mirror": "/our/data=copy",
     }

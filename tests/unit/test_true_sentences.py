@@ -174,11 +174,11 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
         "one answer",
         "recorded ratings",
     },
-    "The mean ratings by Model m are farther from people's than the average human rating": {
+    "Giving every item the average human rating would be closer to people than the mean": {
         "constant",
         "opposite",
     },
-    "In 1 of 2 conditions, the model's mean ratings are farther from people's than the average": {
+    "In 1 of 2 conditions, giving every item the average human rating would be closer to": {
         "unlike protocols"
     },
     "Share of ratings": ALL - {"recorded ratings"},
@@ -241,7 +241,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "There are no ratings by Model m": {"refused"},
     "There are ratings by Model m of 12 of them": {"recorded ratings"},
     "There are ratings by Model m of 26 of them": {"blocked"},
-    "30 words of Words were drawn at random (seed 3)": NUMBERS,
+    "Of the dataset Words, 30 words were drawn at random (seed 3)": NUMBERS,
     "Under the protocol p (temperature 1.0), the prompt showed no examples": ALL
     - {"recorded ratings", "recorded answers"},
     "Under the protocol q (temperature 1.0), the prompt showed 2 examples": {"unlike protocols"},
@@ -253,7 +253,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "Two models under the same protocol": set(),
     "a paired bootstrap interval over clusters": set(),
     "were resampled together": set(),
-    "No item is shown as an example in a prompt": {"unlike protocols"},
+    "No item was shown as an example in a prompt": {"unlike protocols"},
     # Who is nearer to people
     "The correlation was higher under p than under q": {"unlike protocols"},
     "The two protocols differ in 2 respects: examples (none vs. 2) and answer format (text of up "
@@ -355,6 +355,6 @@ def test_a_sentence_is_said_of_the_studies_of_which_it_is_true(name: str, tmp_pa
     wrong = {
         sentence: "missing" if name in where else "false"
         for sentence, where in SENTENCES.items()
-        if (sentence in text) != (name in where)
+        if (sentence.replace("’", "'") in text) != (name in where)
     }
     assert not wrong

@@ -4,6 +4,7 @@ picture for everything else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -23,7 +25,7 @@ from emoalign.figures.figure_job import FigureJob, ShownDataset
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.panels import only_words
 from emoalign.figures.planned import PlannedFigure, planned_figures
-from emoalign.figures.style import DPI, EMPTY, Mark, model_marks, style
+from emoalign.figures.style import DPI, EMPTY, PAGES, Mark, model_marks, style
 from emoalign.items.item_names import item_names
 from emoalign.tables import STIMULI, TABLES, Table, atomic
 from emoalign.wording import READOUTS
@@ -73,7 +75,10 @@ class Subject:
 
     def cell_name(self, model: str, protocol: str, readout: str | None = None) -> str:
         """What a model under a protocol, in a readout, is called, on two lines; the only model of
-        a study is not named where protocols tell the conditions apart."""
+        a study is not named where protocols tell the conditions apart. Nobody asked models whose
+        ratings are recorded: they are named alone."""
+        if len(self.job.protocols) == 1 and not any(self.job.protocols[protocol].prompts.values()):
+            return self.job.models[model]
         asked = protocol if readout is None else f"{protocol}, {READOUTS[readout]}"
         return f"{self.job.models[model]}\n{asked}" if self.names_models else asked
 
@@ -149,6 +154,10 @@ def pages(planned: PlannedFigure, subject: Subject) -> Sequence[Figure]:
     return drawing(planned.kind)(subject)
 
 
+_SYMBOL = re.compile(r"(?<![\w\\])[rpn](?= [=<>] )|(?<=Pearson )r\b")
+"""A letter that stands for a number, in the texts of a figure."""
+
+
 def drawing(kind: FigureKind) -> Drawing:
     """What draws a figure."""
     module, function = kind.draw.split(":")
@@ -166,6 +175,8 @@ def save(pages: Sequence[Figure], path: Path) -> None:
     if not pages:
         marked.add_text(*EMPTY)
         pages = [only_words("Nothing is drawn here: the numbers it would show are undefined.")]
+    for page in pages:
+        _set_symbols(page)
     undated = {"CreationDate": None}
     with atomic(path.with_suffix(".pdf")) as partial, PdfPages(partial, metadata=undated) as pdf:
         for page in pages:
@@ -182,7 +193,17 @@ def save(pages: Sequence[Figure], path: Path) -> None:
         for picture in pictures:
             whole.paste(picture, (0, top))
             top += picture.height
+        marked.add_text(PAGES, " ".join(str(picture.height) for picture in pictures))
         whole.save(partial, format="png", dpi=(DPI, DPI), optimize=True, pnginfo=marked)
+
+
+def _set_symbols(page: Figure) -> None:
+    """Put the symbols of statistics into italics, as in the text of the report."""
+    for text in page.findobj(Text):
+        said = text.get_text() if isinstance(text, Text) else ""
+        if isinstance(text, Text) and _SYMBOL.search(said):
+            text.set_parse_math(True)
+            text.set_text(_SYMBOL.sub(r"$\g<0>$", said.replace("$", r"\$")))
 
 
 def _picture(page: Figure) -> Image.Image:

@@ -48,7 +48,7 @@ class FigureJob(Job):
     The job of the figures of a dataset is that of a study which has no other dataset.
     """
 
-    version: int = 6
+    version: int = 7
     figures: tuple[str, ...] | None
     models: dict[str, str]
     datasets: dict[str, ShownDataset]

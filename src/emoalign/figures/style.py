@@ -22,6 +22,9 @@ DPI = 300
 EMPTY = ("Description", "nothing is drawn")
 """The mark within the file of a picture that shows nothing but a sentence."""
 
+PAGES = "Pages"
+"""The mark within it of how high its pages are, in dots: paper breaks between them."""
+
 PEOPLE = "#5f6368"
 FAINT = "#c7cacd"
 

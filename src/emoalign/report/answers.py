@@ -37,7 +37,7 @@ IN_WORDS: dict[Status, str] = {
 """Kinds of answers that are no ratings, after their number."""
 
 TITLES: dict[Status, tuple[str, str]] = {
-    "ok": ("Ratings", "Answers that are a rating."),
+    "ok": ("Ratings", "Answers that are ratings."),
     "off_scale": ("Off the scale", "A number that is not on the scale."),
     "unparsable": ("Unreadable", "Not what was asked for: no number, or more than that."),
     "refusal": ("Refused", "The model declined to answer."),

@@ -13,6 +13,7 @@ import hashlib
 import io
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from markupsafe import Markup
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
-from emoalign.figures.style import EMPTY
+from emoalign.figures.style import EMPTY, PAGES
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -114,10 +115,15 @@ def own_script() -> Script:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as a data URL, and its width on the page in pixels."""
+    """The pages of a figure as data URLs, and its width on the page in pixels."""
 
-    url: str
+    urls: tuple[str, ...]
     width: int
+
+    @property
+    def letters(self) -> int:
+        """How much of the page it takes."""
+        return sum(map(len, self.urls))
 
 
 class Pictures:
@@ -129,9 +135,9 @@ class Pictures:
     def shown(self, path: Path) -> Picture | None:
         """A figure; None where the page has no room for it."""
         picture = screen_picture(path)
-        if len(picture.url) > self.room:
+        if picture.letters > self.room:
             return None
-        self.room -= len(picture.url)
+        self.room -= picture.letters
         return picture
 
 
@@ -150,14 +156,20 @@ def screen_picture(path: Path) -> Picture:
     """
     with Image.open(path) as picture:
         dots = float(picture.info.get("dpi", (300, 300))[0])
-        shown = picture.convert("RGB")
-    width = round(shown.width / dots * PIXELS_PER_INCH)
-    kept = round(width * SHARPNESS)
+        whole = picture.convert("RGB")
+        heights = [int(height) for height in picture.info.get(PAGES, "").split()]
+    width = round(whole.width / dots * PIXELS_PER_INCH)
+    edges = [0, *accumulate(heights or [whole.height])]
+    pages = [whole.crop((0, top, whole.width, end)) for top, end in pairwise(edges)]
+    return Picture(tuple(_data_url(page, round(width * SHARPNESS)) for page in pages), width)
+
+
+def _data_url(shown: Image.Image, kept: int) -> str:
+    """A picture in few colours, at most as many dots wide as are kept."""
     if shown.width > kept:
         size = (kept, round(shown.height * kept / shown.width))
         shown = shown.resize(size, Image.Resampling.LANCZOS)
     shown = shown.quantize(COLOURS, dither=Image.Dither.NONE)
     packed = io.BytesIO()
     shown.save(packed, "PNG", optimize=True)
-    letters = base64.b64encode(packed.getvalue()).decode()
-    return Picture(f"data:image/png;base64,{letters}", width)
+    return f"data:image/png;base64,{base64.b64encode(packed.getvalue()).decode()}"

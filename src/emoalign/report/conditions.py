@@ -10,17 +10,20 @@ from emoalign.wording import READOUTS, listed
 
 
 def condition(job: ReportJob, cell: Mapping[str, Any]) -> str:
-    """A condition to put into brackets: Model m under p, sampled answers, valence of Words.
+    """A condition to put into brackets: Model m under p, sampled answers, valence.
 
     Protocol, scale and dataset are told where the study has several, and how answers were read
     unless all there is are recorded ratings.
     """
-    return ", ".join([asked(job, cell), *_details(job, cell)])
+    read = [] if only_recorded(job, cell) else [READOUTS[cell["readout"]]]
+    return ", ".join([asked(job, cell), *read, *_scale(job, cell)])
 
 
 def named(job: ReportJob, cell: Mapping[str, Any]) -> str:
-    """The same in a sentence: Model m under p (sampled answers, valence of Words)."""
-    details = ", ".join(_details(job, cell))
+    """A condition in a sentence, by what differs in the study: Model m under p (sampled answers,
+    valence)."""
+    read = [READOUTS[cell["readout"]]] if "readout" in cell and _both_readouts(job) else []
+    details = ", ".join([*read, *_scale(job, cell)])
     return f"{asked(job, cell)} ({details})" if details else asked(job, cell)
 
 
@@ -37,11 +40,20 @@ def only_recorded(job: ReportJob, cell: Mapping[str, Any]) -> bool:
     return len(job.protocols) == 1 and model is not None and not is_asked(model)
 
 
-def _details(job: ReportJob, cell: Mapping[str, Any]) -> Iterator[str]:
-    if "readout" in cell and not only_recorded(job, cell):
-        yield READOUTS[cell["readout"]]
+def _both_readouts(job: ReportJob) -> bool:
+    return len(job.order["readout"]) > 1
+
+
+def _scale(job: ReportJob, cell: Mapping[str, Any]) -> Iterator[str]:
+    """The scale of a condition, where the study has several."""
     if sum(len(card.scales) + len(card.labels) for card in job.datasets.values()) > 1:
-        yield f"{cell['scale']} of {job.datasets[cell['dataset']].title}"
+        yield scale(job, cell)
+
+
+def scale(job: ReportJob, cell: Mapping[str, Any]) -> str:
+    """The scale of a condition, with its dataset where there are several: valence of Words."""
+    name = str(cell["scale"])
+    return f"{name} of {job.datasets[cell['dataset']].title}" if len(job.datasets) > 1 else name
 
 
 def conditions(job: ReportJob, cells: Iterable[Mapping[str, Any]]) -> str:

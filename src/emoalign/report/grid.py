@@ -261,10 +261,19 @@ def model_column(job: ReportJob) -> Column:
     return Column("Model", lambda row: names[row["model"]], "model", False)
 
 
+def scale_column(job: ReportJob) -> Column:
+    """The scale of the row, after the title of its dataset where there are several."""
+
+    def shown(row: Row) -> str:
+        title = job.datasets[row["dataset"]].title
+        return f"{title}, {row['scale']}" if len(job.datasets) > 1 else str(row["scale"])
+
+    return Column("Scale", shown, "dataset", False)
+
+
 def cell_columns(job: ReportJob) -> tuple[Column, ...]:
     """The columns that say which cell a row is about: model, protocol, and dataset with scale."""
-    where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
-    return (model_column(job), text("Protocol", "protocol"), where)
+    return (model_column(job), text("Protocol", "protocol"), scale_column(job))
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ LONG_WORD = 24
 NOTHING = frozenset({"", "–"})
 """Texts of cells that have none."""
 
+RECORDED = "recorded"
+"""The protocol of a study that asks no model: it says nothing, nor does how answers were read."""
+
 _WORD = re.compile(r"[^ -]+-?")
 """What a browser keeps on one line."""
 
@@ -55,11 +58,14 @@ class Layout:
     @property
     def same(self) -> list[tuple[str, str]]:
         """Title and text of the columns of names that say the same in all rows."""
-        return [
+        told = [
             (self.columns[place].title, self.texts[0][place])
             for place in self._told
             if self.texts[0][place] not in NOTHING
         ]
+        if any(text.startswith(RECORDED) for _, text in told):
+            return [one for one in told if not one[1].startswith((RECORDED, "sampled"))]
+        return told
 
     @property
     def empty(self) -> list[str]:

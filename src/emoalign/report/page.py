@@ -244,7 +244,7 @@ def _tests(shown: Sequence[Shown], results: Results) -> list[Family]:
 def _unplaced(results: Results, shown: Sequence[Shown]) -> list[PlannedFigure]:
     """The figures of the study that none of the sections shows, if there is anything to see."""
     placed = {name for each in shown for name in each.section.figures}
-    others = [figure for figure in results.planned_figures() if figure.kind.name not in placed]
+    others = [figure for figure in results.planned_figures if figure.kind.name not in placed]
     return [figure for figure in others if results.shows(figure)]
 
 

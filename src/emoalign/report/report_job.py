@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field
@@ -82,7 +83,7 @@ class ReportJob(Job):
     (`study.fields.part` finds them); so the report knows none of them.
     """
 
-    version: int = 8
+    version: int = 9
     study: str
     title: str
     seed: int
@@ -104,7 +105,7 @@ class ReportJob(Job):
             for name, title in card.titles(baseline).items()
         }
 
-    @property
+    @cached_property
     def short_names(self) -> dict[str, str]:
         """What the page and figures call models and baselines, by their names in tables."""
         return short_names(self.titles)

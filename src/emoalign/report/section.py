@@ -76,7 +76,7 @@ class Results:
 
     def figures(self, name: str) -> list[PlannedFigure]:
         """The figures of one name that the study has: none, one, or one per dataset or scale."""
-        return [figure for figure in self.planned_figures() if figure.kind.name == name]
+        return [figure for figure in self.planned_figures if figure.kind.name == name]
 
     def shows(self, figure: PlannedFigure) -> bool:
         """Whether there is anything to see in a figure."""
@@ -84,18 +84,10 @@ class Results:
 
         return not is_empty(self.folder / "figures" / f"{figure.path}.png")
 
+    @cached_property
     def planned_figures(self) -> list[PlannedFigure]:
         """All figures that the study has, kind by kind in the order of the study."""
-        datasets, scales = self.job.order["dataset"], self.job.order["scale"]
-
-        def place(figure: PlannedFigure) -> tuple[int, int, int]:
-            return (
-                self.kinds.index(figure.kind),
-                -1 if figure.dataset is None else datasets.index(figure.dataset),
-                -1 if figure.scale is None else scales.index(figure.scale),
-            )
-
-        return sorted(planned_figures(self.kinds, self.job.drawing()), key=place)
+        return planned_figures(self.kinds, self.job.drawing())
 
     @cached_property
     def clustered(self) -> bool:

@@ -44,9 +44,17 @@ def short_names(titles: Mapping[str, str]) -> dict[str, str]:
     return made if unique else dict(titles)
 
 
+def _beyond(name: str, title: str) -> str | None:
+    """What a title says more than the short name does: what follows it in brackets, or all."""
+    more = title.removeprefix(name).strip() if title.startswith(f"{name} (") else title
+    if title == name:
+        return None
+    return more[1:-1] if more.startswith("(") and more.endswith(")") else more
+
+
 @dataclass(frozen=True)
 class Named:
-    """A line of the legend: the short name, the whole title where it says more, what the engine
+    """A line of the legend: the short name, what the title says more, what the engine
     knows the model by, and the colour and outline of its points in figures, where it has any."""
 
     card: str
@@ -73,7 +81,7 @@ def legend(job: ReportJob) -> list[Named]:
         Named(
             card,
             names[card],
-            title if title != names[card] else None,
+            _beyond(names[card], title),
             known.get(card, ""),
             *((marks[card].colour, SHAPES[marks[card].marker]) if card in marks else ()),
         )

@@ -24,7 +24,7 @@ def overrides(said: Iterable[str]) -> dict[str, Any]:
     for argument in said:
         name, _, value = argument.partition("=")
         try:
-            read[name] = YAML(typ="safe", pure=True).load(value) if value else None
+            read[name] = _read(value)
         except (YAMLError, ValueError) as error:
             reason = str(getattr(error, "problem", None) or error).splitlines()[0]
             problems.append(
@@ -41,11 +41,21 @@ def overrides(said: Iterable[str]) -> dict[str, Any]:
     return read
 
 
+def _read(value: str) -> Any:
+    """A value as YAML; a command line has no comments, so a # in a text is part of it."""
+    if not value:
+        return None
+    if " #" in value and not value.lstrip().startswith(("{", "[", "'", '"')):
+        return value
+    return YAML(typ="safe", pure=True).load(value)
+
+
 def _advice(name: str, value: str) -> str:
     """What to type instead of a value that is not YAML."""
     if value.startswith(("{", "[")):
         return (
-            "Close each bracket and quotation mark, and write a space after each colon, as in "
+            "Close each bracket and quotation mark, put a text with a # into quotation marks, and "
+            "write a space after each colon, as in "
             "--config 'statistics={bootstrap_resamples: 500}'"
         )
     return f"To give it as a text, write {_typed(name, json.dumps(value, ensure_ascii=False))}"

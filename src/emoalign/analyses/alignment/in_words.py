@@ -12,6 +12,7 @@ from emoalign.report.answers import little, on_scale, unusable
 from emoalign.report.asked_differently import apart, undecided
 from emoalign.report.asked_differently import sentence as differing
 from emoalign.report.conditions import condition, only_recorded
+from emoalign.report.conditions import scale as scale_of
 from emoalign.report.nearest import ends_of, higher_first, nearer
 from emoalign.report.report_job import ReportJob, is_asked
 from emoalign.report.section import Finding, Point
@@ -105,7 +106,7 @@ def _between_models(
                 f"{job.short_names[row[side]]} (r = {r[row[side]]})" for side in ("a", "b")
             )
             under = f" under {best['protocol']}" if len(job.protocols) > 1 else ""
-            where = f"{scale} of {job.datasets[dataset].title}{under}"
+            where = f"{scale_of(job, {'dataset': dataset, 'scale': scale})}{under}"
             outcome = (
                 f"{first} correlated more highly with human means than {second}"
                 if nearer(row) is not None

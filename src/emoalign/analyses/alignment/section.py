@@ -8,6 +8,7 @@ import pandas as pd
 
 from emoalign.analyses.alignment.in_words import FEW, findings, why_no_interval, why_undefined
 from emoalign.analyses.alignment.worth import with_worth
+from emoalign.report.conditions import only_recorded
 from emoalign.report.grid import (
     Column,
     Gap,
@@ -27,7 +28,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
-from emoalign.tables import ALIGNMENT, CONTRASTS, RATERS_WORTH
+from emoalign.tables import ALIGNMENT, CONTRASTS, RATERS_WORTH, records
 from emoalign.wording import coefficient, interval, number
 
 
@@ -53,7 +54,11 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
             "(Benjamini–Hochberg false discovery rate).",
         ),
         bounded("ρ", "spearman_rho", "Spearman rank correlation of the same means."),
-        bounded("CCC", "ccc", "Lin's concordance correlation: 1 only if both means are equal."),
+        bounded(
+            "CCC",
+            "ccc",
+            "Lin's concordance correlation: 1 only if both means are equal for every item.",
+        ),
         value("MAE", "mae", "Mean absolute error, in points of the scale."),
         Column(
             "RMSE (baseline)",
@@ -104,8 +109,10 @@ def _view(results: Results) -> View | None:
     shown = grid("alignment-table", "Alignment by condition", rows, columns(job), ALIGNMENT)
     told = findings(rows, results.table(CONTRASTS), job)
     told = with_worth(told, results.table(RATERS_WORTH), job)
+    recorded = all(only_recorded(job, row) for row in records(rows))
+    values = {"gaps": alignment_gaps(rows), "readouts": set(rows["readout"])}
     return View(
-        {"grid": shown, "gaps": alignment_gaps(rows), "readouts": set(rows["readout"])},
+        {"grid": shown, "recorded": recorded, **values},
         told,
         methods=[_methods(results)] if rows["pearson_r"].notna().any() else [],
         summed=len(told) > FEW,
@@ -120,6 +127,12 @@ def _methods(results: Results) -> str:
         if results.clustered
         else ""
     )
+    per = ""
+    if len(results.job.order["readout"]) > 1:
+        per = (
+            " with the same readout, that is, over all sampled answers or over all exact "
+            "probabilities"
+        )
     return (
         "The mean model rating and the mean human rating of each item were compared by Pearson's "
         "r, Spearman's rank correlation, Lin's concordance correlation [@lin1989], the mean "
@@ -127,8 +140,7 @@ def _methods(results: Results) -> str:
         "rater who gives every item the average human mean. Pearson's r has a 95% "
         "bias-corrected and accelerated (BCa) bootstrap interval over items [@efron1987], from "
         f"{resamples:,} resamples.{together} The p-values of each test were adjusted over all "
-        "conditions with the same readout, that is, over all sampled answers or over all exact "
-        "probabilities [@benjamini1995]."
+        f"conditions{per} [@benjamini1995]."
     )
 
 

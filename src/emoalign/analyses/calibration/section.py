@@ -20,6 +20,7 @@ from emoalign.report.grid import (
     p,
     readout,
     reason,
+    scale_column,
     text,
 )
 from emoalign.report.nearest import FEW, SMALL
@@ -87,7 +88,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
     return (
         model_column(job),
         text("Protocol", "protocol"),
-        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        scale_column(job),
         readout(),
         Column("Method", lambda row: NAMES[row["method"]], "method", numeric=False),
         count("Rank", "rank", "By cross-validated JSD, among the methods of the condition."),

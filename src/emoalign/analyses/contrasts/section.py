@@ -15,6 +15,7 @@ from emoalign.report.grid import (
     p,
     readout,
     reason,
+    scale_column,
     value,
 )
 from emoalign.report.nearest import SMALL, ends_of, higher_first
@@ -100,7 +101,7 @@ def columns(job: ReportJob) -> tuple[Column, ...]:
             meaning="The protocol that both models were asked with, or the model that was asked "
             "with both protocols.",
         ),
-        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", numeric=False),
+        scale_column(job),
         readout(),
         count("Items", "n_items", "Items rated by A, by B and by people."),
         bounded("r of A", "r_a", "Correlation of A with human means on these items."),

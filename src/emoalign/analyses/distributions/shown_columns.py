@@ -13,6 +13,7 @@ from emoalign.report.grid import (
     p,
     readout,
     reason,
+    scale_column,
     text,
     value,
 )
@@ -30,7 +31,7 @@ NAMES = {
     "nll": "NLL (bits)",
     "entropy_difference": "Entropy difference (bits)",
     "top1": "Same mode",
-    "kendall": "Kendall's τ",
+    "kendall": "Kendall’s τ",
     "bernoulli_jsd": "JSD by label (bits)",
     "brier": "Brier by label",
 }
@@ -65,7 +66,7 @@ def cell_columns(job: ReportJob) -> tuple[Column, ...]:
     return (
         Column("Model", lambda row: names.get(row["model"], str(row["model"])), "model", False),
         text("Protocol", "protocol"),
-        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        scale_column(job),
         readout(),
     )
 
@@ -215,7 +216,7 @@ def contrast_columns(job: ReportJob) -> tuple[Column, ...]:
             False,
             "What A and B have in common: the protocol, or the model.",
         ),
-        Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False),
+        scale_column(job),
         readout(),
         Column("Metric", lambda row: NAMES[row["metric"]], "metric", False),
         count("Items", "n_items", "Items for which both have a value."),

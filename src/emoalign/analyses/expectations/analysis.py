@@ -22,7 +22,7 @@ SCORECARDS = statistics("scorecard", "distribution_scorecard")
 class ExpectationJob(ComparisonJob):
     """Check published expectations; labels: names of scales of labels by dataset."""
 
-    version: int = 7
+    version: int = 8
     labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @classmethod

@@ -23,8 +23,8 @@ def _view(results: Results) -> View | Absent:
     if rows.empty:
         return Absent(
             "Comparing discrete emotions (happiness, fear, …) with dimensions (valence, arousal, "
-            "…) requires human ratings on scales of both kinds, which the cards of the datasets "
-            "name under frameworks; this study does not have both."
+            "…) requires human ratings on scales of both kinds; this study does not have both. "
+            "(The card of a dataset says under frameworks which of its scales are of which kind.)"
         )
     columns = (
         model_column(results.job),

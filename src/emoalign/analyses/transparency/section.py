@@ -19,6 +19,7 @@ from emoalign.report.grid import (
     in_order,
     p,
     reason,
+    scale_column,
     share,
     text,
 )
@@ -68,7 +69,7 @@ def _view(results: Results) -> View | Absent:
                 "transparency-table",
                 "Explicitness of labels",
                 labels,
-                _label_columns(),
+                _label_columns(results.job),
                 TRANSPARENCY,
             ),
         },
@@ -104,10 +105,9 @@ def _gradient_columns(job: ReportJob) -> tuple[Column, ...]:
     )
 
 
-def _label_columns() -> tuple[Column, ...]:
-    where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
+def _label_columns(job: ReportJob) -> tuple[Column, ...]:
     return (
-        where,
+        scale_column(job),
         text("Label", "label"),
         share("Prevalence", "prevalence", "Mean share of a text's raters who chose it."),
         count("Texts", "n_texts", "Texts for which enough raters chose it."),

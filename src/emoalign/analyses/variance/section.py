@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from emoalign.report.grid import Column, Row, count, grid, model_column
+from emoalign.report.grid import Column, Row, count, grid, model_column, scale_column
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.tables import VARIANCE, groups
@@ -52,10 +52,9 @@ def _view(results: Results) -> View | Absent:
         return Absent(f"The variance of sampled ratings could not be decomposed: {why}.")
     sources = list(dict.fromkeys(rows["source"]))
     wide = pd.DataFrame([_split(some) for _, some in groups(rows, BY, sort=False)])
-    where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
     columns = (
         model_column(results.job),
-        where,
+        scale_column(results.job),
         count("Ratings", "n_ratings", "Single sampled ratings, over all protocols."),
         *(_share(source) for source in sources),
     )

@@ -100,6 +100,12 @@ def beside(
 
 def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
     """The headline of scales of numbers."""
+    single = bounded(
+        f"Single {one_of_them(rows)}",
+        "person",
+        "Correlation of one person with the mean of the others; where it is not known who rated, "
+        "of one rating per item with the mean of the item's other ratings.",
+    )
     columns = (
         *_condition(job),
         between(
@@ -112,12 +118,7 @@ def correlations(rows: pd.DataFrame, job: ReportJob) -> Grid:
         ),
         _rank(),
         ceiling("The highest r to expect, given how reliable the norms are."),
-        bounded(
-            f"Single {one_of_them(rows)}",
-            "person",
-            "Correlation of one person with the mean of the others; where it is not known who "
-            "rated, of one rating per item with the mean of the item's other ratings.",
-        ),
+        *([single] if rows["person"].notna().any() else []),
         *_rest("Items that both the model and people rated."),
     )
     return grid("headline-table", "Models and people in short", rows, columns)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from emoalign.report.answers import usable_shares
 from emoalign.report.asked_differently import apart
+from emoalign.report.conditions import only_recorded
 from emoalign.report.first_screen.asked import asked
 from emoalign.report.first_screen.dots import JSD, DotPlot, R, dot_plot
 from emoalign.report.first_screen.headline import (
@@ -66,6 +67,7 @@ class FirstScreen:
     chosen: str
     rankings: Sequence[ToldRanking]
     worries: Sequence[Worry]
+    only_recorded: bool
 
     @property
     def ranked(self) -> bool:
@@ -131,6 +133,7 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
             rows(READOUTS),
             job,
         ),
+        only_recorded=_only_recorded(job),
     )
 
 
@@ -165,6 +168,11 @@ def _unlike(tried: Iterable[pd.DataFrame], job: ReportJob) -> Iterator[str]:
                 return
 
 
+def _only_recorded(job: ReportJob) -> bool:
+    """Whether the study asks no model, and so has no way of asking to tell of."""
+    return all(only_recorded(job, {"model": name}) for name in job.models)
+
+
 def told_rankings(
     every: Sequence[Ranking], shown: pd.DataFrame, job: ReportJob
 ) -> Iterator[ToldRanking]:
@@ -192,7 +200,8 @@ def told_rankings(
         return
     for one in telling:
         of = f"{job.datasets[one.dataset].title}, {one.scale}"
-        where = f"{of}, {one.protocol} ({READ_AS[one.readout]})"
+        how = f", {one.protocol} ({READ_AS[one.readout]})"
+        where = of if _only_recorded(job) else of + how
         words = one.words(job.short_names)
         if not one.tells:
             words = (

@@ -126,13 +126,14 @@ def _far(alignment: pd.DataFrame, job: ReportJob) -> Iterator[Worry]:
         return
     if len(known) == 1:
         [cell] = far
-        errors = f"RMSE {number(cell['rmse'])} against {number(cell['rmse_constant'])}"
-        where = f"The mean ratings by {named(job, cell)}"
+        errors = f"RMSE {number(cell['rmse_constant'])} against {number(cell['rmse'])}"
+        whose, where = f"by {named(job, cell)}", "Giving"
     else:
-        errors, where = "RMSE", f"In {_of(len(far), len(known))}, the model's mean ratings"
+        errors, whose = "RMSE", "of the model"
+        where = f"In {_of(len(far), len(known))}, giving"
     yield Worry(
-        f"{where} are farther from people's than the average human rating, given to every item, "
-        f"would be ({errors}).",
+        f"{where} every item the average human rating would be closer to people than the mean "
+        f"ratings {whose} are ({errors}).",
         "alignment",
     )
 

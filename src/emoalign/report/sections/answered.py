@@ -7,7 +7,17 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emoalign.report.answers import ALWAYS, TITLES
-from emoalign.report.grid import Column, Row, between, bounded, cell_columns, count, grid, value
+from emoalign.report.grid import (
+    Column,
+    Row,
+    between,
+    bounded,
+    cell_columns,
+    count,
+    grid,
+    scale_column,
+    value,
+)
 from emoalign.report.report_job import ReportJob, is_asked, read_by_others, reads_strictly
 from emoalign.report.section import Absent, Results, Section, View
 from emoalign.study.fields import part
@@ -34,9 +44,8 @@ def _people(results: Results) -> View | Absent | None:
         return None
     if not rows["n_items"].any():
         return Absent("No item has a human rating, so agreement among people is unknown.")
-    where = Column("Scale", lambda row: f"{row['dataset']} {row['scale']}", "dataset", False)
     columns = (
-        where,
+        scale_column(results.job),
         count("Items", "n_items"),
         value("Raters per item", "n_raters", "Mean over items.", 1),
         between(

@@ -186,14 +186,17 @@ class RecordedModel(ModelCard, TableFormat):
         from what `answering` has said."""
         of_model = said.get("model") or {"column": "", "values": {}}
         chosen = {**said.get("only", {}), of_model["column"]: of_model["values"].values()}
-        rows = [f"{column}: {', '.join(values)}" for column, values in chosen.items() if values]
+        rows = [f"{name} is {' or '.join(values)}" for name, values in chosen.items() if values]
         ranges = {"": said.get("native"), **said.get("native_for", {})}
         mapped = [
             f"{f'{scale}: ' if scale else ''}{ends['min']:g} to {ends['max']:g} mapped linearly"
             for scale, ends in ranges.items()
             if ends is not None
         ]
-        return "; ".join([str(said["source"]["file"]), *rows, *mapped])
+        read = str(said["source"]["file"])
+        if rows:
+            read += f", rows where {' and '.join(rows)}"
+        return "; ".join([read, *mapped])
 
     @classmethod
     def read_as(cls, said: Mapping[str, Any]) -> str | None:

@@ -1,0 +1,192 @@
+"""Models, protocols and the reading of answers, in the words of a method section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.report.report_job import (
+    ReportedModel,
+    ReportJob,
+    is_asked,
+    read_by_others,
+    reads_strictly,
+)
+from emoalign.report.section import Results
+from emoalign.study.protocols import Protocol
+from emoalign.wording import counted, listed, number, period, span
+
+STRICT = (
+    "Only answers in exactly the requested form counted as ratings{of}. Answers were not repaired, "
+    "clamped to the scale, imputed or asked for again; others were counted by kind, but not used."
+)
+READ_BEFORE = (
+    "The ratings of {models} were used as recorded; their source had decided how answers were read "
+    "and which were left out."
+)
+LEFT_OUT = "Items without any rating were left out of the comparisons."
+DRAWN = "{answers} were sampled from the model's full distribution ({how})."
+HOW = {
+    True: "top-p 1, without top-k, minimum probability or repetition penalties",
+    False: "top-p 1; other settings of sampling were left to the server",
+}
+"""How answers were drawn: whether the server lets top-k and the like be switched off."""
+SEEDED = "The seed of each answer{of} was derived from question and participant."
+UNSEEDED = "Answers{of} were sampled without a seed, because the server takes none."
+
+
+def models_asked(results: Results) -> str:
+    """Sentences on the models, and when and from where their ratings came."""
+    asked = {name: model for name, model in results.job.models.items() if is_asked(model)}
+    called = listed([_called(model) for model in asked.values()]) if asked else ""
+    sentences = [f"Ratings were collected from {called}."] if asked else []
+    return " ".join([*sentences, *_collected(results, list(asked)), *_recorded(results)])
+
+
+def _collected(results: Results, asked: Sequence[str]) -> Iterator[str]:
+    """The first and the last day of the answers of each model, those alike together."""
+    days: dict[str, list[str]] = {}
+    for name in asked:
+        if name in results.answers.received:
+            days.setdefault(period(*results.answers.received[name]), []).append(name)
+    titles = results.job.titles
+    if len(days) == 1 and len(next(iter(days.values()))) == len(asked):
+        yield f"The answers were collected {next(iter(days))} (UTC)."
+    elif days:
+        told = [
+            f"those of {listed(titles[name] for name in of)} {period}"
+            for period, of in days.items()
+        ]
+        yield f"The answers were collected as follows (UTC): {'; '.join(told)}."
+
+
+def _called(model: ReportedModel) -> str:
+    """A model with what its engine knows it by, in one pair of brackets."""
+    known = _known_as(model)
+    if not known:
+        return model.title
+    if model.title.endswith(")"):
+        return f"{model.title[:-1]}; {known})"
+    return f"{model.title} ({known})"
+
+
+def _recorded(results: Results) -> Iterator[str]:
+    """The origin of ratings that were recorded before."""
+    job = results.job
+    recorded = {name: model for name, model in job.models.items() if not is_asked(model)}
+    if not recorded:
+        return
+    if len(recorded) == 1:
+        (model,) = recorded.values()
+        yield (
+            f"The ratings of {model.title} were not collected for this study but read from a file "
+            f"({_known_as(model)})."
+        )
+    else:
+        called = listed(map(_called, recorded.values()))
+        yield (
+            "The ratings of these models were not collected for this study but read from files: "
+            f"{called}."
+        )
+    if all(protocol.participants is None for protocol in job.protocols.values()):
+        yield "All recorded ratings of an item were used."
+    else:
+        yield (
+            "For each item, at most as many recorded ratings were used as the protocol has "
+            "participants."
+        )
+    unknown = "The prompts, temperature, seeds and dates of these ratings are not recorded here"
+    yield (
+        f"{unknown}; statements about protocols concern the models that were asked."
+        if any(map(is_asked, job.models.values()))
+        else f"{unknown}."
+    )
+    rules: dict[str, list[str]] = {}
+    counts = results.answers.counts
+    for name, model in recorded.items():
+        rule = ENGINES[model.card["engine"]].read_as(model.card)
+        if rule is not None:
+            answers = int(counts.loc[counts["model"] == name, "answers"].sum())
+            rules.setdefault(rule, []).append(f"{model.title} ({answers:,})")
+    for rule, read in rules.items():
+        yield (
+            f"The answers of {listed(read)} were read by the rule that their card declares: {rule}."
+        )
+
+
+def _known_as(model: ReportedModel) -> str:
+    """The name and revision by which its engine knows a model, or a file."""
+    return ENGINES[model.card["engine"]].known_as(model.card)
+
+
+def protocols_used(job: ReportJob) -> Iterator[str]:
+    """Sentences on each protocol, and on what all of them share."""
+    yield "Each item was presented alone, without other items or earlier answers in the context."
+    for protocol in job.protocols.values():
+        yield _protocol(job, protocol)
+    if any("sampled" in protocol.readouts for protocol in job.protocols.values()):
+        yield from _drawn(job)
+
+
+def _drawn(job: ReportJob) -> Iterator[str]:
+    """How answers were sampled, by what the servers of the models take."""
+    asked = [model for model in job.models.values() if is_asked(model)]
+    # A card without these capabilities is of an engine that always has them.
+    told = [model.card.get("capabilities", {}) for model in asked]
+    for free, titles in _alike(asked, [bool(can.get("sampling_extras", True)) for can in told]):
+        answers = f"Answers of {titles}" if titles else "Answers"
+        yield DRAWN.format(answers=answers, how=HOW[free])
+    for seeded, titles in _alike(asked, [bool(can.get("seed_bits", True)) for can in told]):
+        yield (SEEDED if seeded else UNSEEDED).format(of=f" of {titles}" if titles else "")
+
+
+def _alike(models: Sequence[ReportedModel], has: Sequence[bool]) -> Iterator[tuple[bool, str]]:
+    """Models that have something, and those that have not, by their titles; no titles for all."""
+    for value in sorted(set(has), reverse=True):
+        those = [model.title for model, one in zip(models, has, strict=True) if one == value]
+        yield value, "" if len(those) == len(models) else listed(those)
+
+
+def _protocol(job: ReportJob, protocol: Protocol) -> str:
+    asked = [
+        template
+        for dataset, card in job.datasets.items()
+        for scale in (*card.scales, *card.labels)
+        if (template := job.question_template(protocol.name, dataset, scale)) is not None
+    ]
+    shown = [len(one.demonstrations) for each in asked for one in each.wording.values()]
+    caps = [each.answer.max_tokens for each in asked]
+    ways = []
+    if "sampled" in protocol.readouts:
+        longest = ""
+        if caps:
+            limit = "1 token" if max(caps) == 1 else f"up to {span(caps, 0)} tokens"
+            longest = f" in {limit}"
+        personas = f" (personas of the list {protocol.personas})" if protocol.personas else ""
+        who = counted(protocol.participants or 0, "simulated participant")
+        ways.append(f"{who}{personas} answered{longest} (sampled answers)")
+    if "exact" in protocol.readouts:
+        ways.append(
+            "the model's probabilities of all points of the scale as the next token were read once "
+            "(exact probabilities)"
+        )
+    wave = f"; wave {protocol.wave}, asked anew" if protocol.wave > 1 else ""
+    settings = f"temperature {number(protocol.temperature, 1)}{wave}"
+    opening = f"Under the protocol {protocol.name} ({settings}), "
+    if shown:
+        examples = f"{span(shown, 0)} example{'' if set(shown) == {1} else 's'}"
+        opening += f"the prompt showed {examples if any(shown) else 'no examples'}; "
+    return f"{opening}{', and '.join(ways)}."
+
+
+def answers_read(job: ReportJob) -> Iterator[str]:
+    """The rules by which answers became ratings, here or before."""
+    models = job.models.values()
+    sampled = any("sampled" in protocol.readouts for protocol in job.protocols.values())
+    before = [model.title for model in models if read_by_others(model)]
+    strict = [model.title for model in models if reads_strictly(model)]
+    if strict and sampled:
+        yield STRICT.format(of=f" of {listed(strict)}" if before else "")
+    if before:
+        yield READ_BEFORE.format(models=listed(before))
+    yield LEFT_OUT
