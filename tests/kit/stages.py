@@ -25,6 +25,7 @@ from .words import EVIL
 OF_CELLS = (
     "alignment",
     "robustness",
+    "substitution",
     "labels",
     "readouts",
     "contrasts",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from emoalign.analyses.substitution.analysis import SubstitutionSettings
 from emoalign.report.conditions import conditions
+from emoalign.report.conditions import scale as scale_of
 from emoalign.report.grid import Row
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Finding
@@ -26,7 +27,7 @@ def annotator_findings(tests: pd.DataFrame, job: ReportJob) -> Iterator[Finding]
     stated = tests[tests["stated"] & tests["passed"].notna() & tests["label"].isna()]
     for (dataset, scale), rows in groups(stated, ["dataset", "scale"], sort=False):
         cells = records(rows)
-        where = f"{scale} of {job.datasets[dataset].title}"
+        where = scale_of(job, cells[0])
         passed = [cell for cell in cells if cell["passed"]]
         at = f"at ε = {coefficient(cells[0]['epsilon'])}"
         if len(cells) <= FEW:
@@ -57,9 +58,7 @@ def annotator_reasons(tests: pd.DataFrame, job: ReportJob) -> Iterator[str]:
     missing = tests[tests["reason"].notna() & tests["label"].isna()]
     for (why,), rows in groups(missing, ["reason"], sort=False):
         places = rows[["dataset", "scale"]].drop_duplicates()
-        named = [
-            f"{row['scale']} of {job.datasets[row['dataset']].title}" for row in records(places)
-        ]
+        named = [scale_of(job, row) for row in records(places)]
         shown = listed(named) if len(named) <= FEW else f"{len(named)} scales"
         yield f"{shown}: {why}"
 
@@ -78,7 +77,7 @@ def _equivalent(kind: str, rows: list[dict[str, object]], job: ReportJob) -> Ite
     within = [row for row in rows if row["equivalent"]]
     one: Row = rows[0]
     margin = float(one["margin"])
-    title = f"{one['scale']} of {job.datasets[one['dataset']].title}"
+    title = scale_of(job, one)
     if kind == "bias":
         limit, things = f"±{number(margin)} points", "condition"
         what = "the mean level of the ratings was shown to be equivalent to people's"
