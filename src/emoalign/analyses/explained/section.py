@@ -126,10 +126,11 @@ def _covariates(
         return
     held = f"With {'it' if one else 'them'} held constant,"
     if len(known) > FEW:
-        without = span(known["r"], bounded=True)
+        most = (known["partial_r"] - known["r"]).abs().max()
         yield (
             f"{held} the correlations of {len(known)} conditions with human means range from "
-            f"{span(known['partial_r'], bounded=True)} ({without} without)."
+            f"{span(known['partial_r'], bounded=True)}; none of them changes by more than "
+            f"{coefficient(most)}."
         )
         return
     told = [
@@ -235,7 +236,7 @@ def _methods(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Itera
         yield (
             "Correlations with human means were recomputed with covariates partialled out, with "
             f"BCa bootstrap intervals over items [@efron1987]: {named}.{frequency} What the "
-            "covariates predict by themselves was told by linear regression in five-fold "
+            "covariates predict by themselves was estimated by linear regression in five-fold "
             "cross-validation over clusters of items."
         )
     if (known["predictor"] == "ridge").any():
@@ -243,7 +244,7 @@ def _methods(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Itera
             "As a baseline without a language model's ratings, human means were predicted by ridge "
             f"regression [@hoerl1970] on embeddings of the items ({job.embedding}), in nested "
             "five-fold cross-validation over clusters of items; inner folds chose the penalty. A "
-            "linear regression on its predictions and a model's means, in the same folds, told "
+            "linear regression on its predictions and a model's means, in the same folds, estimated "
             "what each adds to the other. Intervals are paired BCa bootstrap intervals over items "
             "and take the folds as given."
         )
