@@ -244,7 +244,7 @@ def _methods(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Itera
             "As a baseline without a language model's ratings, human means were predicted by ridge "
             f"regression [@hoerl1970] on embeddings of the items ({job.embedding}), in nested "
             "five-fold cross-validation over clusters of items; inner folds chose the penalty. A "
-            "linear regression on its predictions and a model's means, in the same folds, estimated "
+            "linear regression on its predictions and a model's means, in the same folds, told "
             "what each adds to the other. Intervals are paired BCa bootstrap intervals over items "
             "and take the folds as given."
         )
