@@ -621,6 +621,7 @@ def run(
         image_path=None,
         image_sha256=None,
         strata=None,
+        covariates=None,
         split=None,
         cluster=None,
         shard="0000",

@@ -121,6 +121,7 @@ class Desk:
             image_path=None,
             image_sha256=None,
             strata=None,
+            covariates=None,
             cluster=None,
             split=None,
             shard="0000",

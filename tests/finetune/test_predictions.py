@@ -45,6 +45,7 @@ def stimuli(folder: Path, comments: Sequence[Comment]) -> Path:
             "strata": None,
             "split": [comment.split for comment in comments],
             "cluster": None,
+            "covariates": None,
             "shard": "0000",
         }
     )

@@ -27,7 +27,7 @@ def kept_results(name: str, folder: Path, *kinds: str) -> Path:
     for path in results.glob("stimuli/*.parquet"):
         stimuli = pd.read_parquet(path)
         assert stimuli["text"].is_unique
-        STIMULI.write(stimuli.assign(cluster=None), path)
+        STIMULI.write(stimuli.assign(cluster=None, covariates=None), path)
     for path in results.glob("items/*.parquet"):
         items = pd.read_parquet(path)
         alone = pd.factorize(items["item_id"], sort=True)[0]

@@ -84,7 +84,9 @@ def written(
             "item_id": ids,
             "modality": "sentence",
             "text": [f"text {number // copies}" for number in range(n)],
-            **dict.fromkeys(("image_path", "image_sha256", "strata", "split", "cluster")),
+            **dict.fromkeys(
+                ("image_path", "image_sha256", "strata", "split", "cluster", "covariates")
+            ),
             "shard": "0000",
         }
     )

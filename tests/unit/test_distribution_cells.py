@@ -31,6 +31,7 @@ def stimuli(texts: dict[str, str | None]) -> pd.DataFrame:
             "strata": None,
             "split": None,
             "cluster": None,
+            "covariates": None,
             "shard": "0000",
         }
     )

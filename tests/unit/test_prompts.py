@@ -503,6 +503,7 @@ def test_line_ends_in_an_item_pass_unharmed_from_the_parquet_to_the_prompt(
         image_path=None,
         image_sha256=None,
         strata=None,
+        covariates=None,
         split=None,
         cluster=None,
         shard="0",

@@ -51,7 +51,7 @@ CHANGED = {
     "scorecard": "estimate low high evidence found",  # of spread, by variances
     # Items that belong together are resampled together; answers may be off the scale or rejected.
     "items": "cluster n_off_scale n_rejected n_unparsable",
-    "stimuli": "cluster",
+    "stimuli": "cluster covariates",
     # In other folds, and with names of their own for what is summed over labels.
     "calibration": "*_before *_after *_change* gain* beyond_* rank* ridge smoothing reason",
     "calibration_curves": "*",

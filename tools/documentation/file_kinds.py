@@ -120,7 +120,8 @@ KINDS = (
         GgufEmbedding,
         "gguf-embedding",
         "`config/embeddings/<name>.yaml` with `kind: gguf`",
-        "Used for [transparency](transparency.md). Texts never leave the machine.",
+        "Used [as a baseline](substitution.md#what-else-explains-the-agreement) and for "
+        "[transparency](transparency.md). Texts never leave the machine.",
         Path("src/emoalign/catalogue/embeddings/smollm2-135m.yaml"),
     ),
     FileKind(

@@ -31,23 +31,34 @@ class NestedRidge:
 
     Attributes:
         folds: the outer fold of each item, shape (items,).
-        predicted: of each item by a regression that saw none of its cluster, shape (items,
-            targets).
+        means: of the targets, shape (targets,).
+        beyond: predictions by a regression that saw none of an item's cluster, minus the mean that
+            it learnt from, shape (items, targets).
         within: the same among the items outside each outer fold, from inner folds; NaN for those
             inside, shape (folds, items, targets).
         penalties: those chosen, shape (folds, targets).
     """
 
     folds: Folds
-    predicted: FloatArray
+    means: FloatArray
+    beyond: FloatArray
     within: FloatArray
     penalties: FloatArray
+
+    @property
+    def predicted(self) -> FloatArray:
+        """The predictions of each item, shape (items, targets)."""
+        return self.means + self.beyond
 
     def of(self, target: int) -> NestedRidge:
         """The predictions of one target."""
         one = slice(target, target + 1)
         return NestedRidge(
-            self.folds, self.predicted[:, one], self.within[..., one], self.penalties[:, one]
+            self.folds,
+            self.means[one],
+            self.beyond[:, one],
+            self.within[..., one],
+            self.penalties[:, one],
         )
 
 
@@ -59,7 +70,7 @@ def nested_ridge(features: FloatArray, targets: FloatArray, keys: Keys, seed: in
     states are far larger than all others, and would hide them.
     """
     folds = dealt_folds(keys, FOLDS, seed, "outer")
-    predicted = np.full(targets.shape, np.nan)
+    beyond = np.full(targets.shape, np.nan)
     within = np.full((FOLDS, *targets.shape), np.nan)
     penalties = np.empty((FOLDS, targets.shape[1]))
     for fold in range(FOLDS):
@@ -70,14 +81,12 @@ def nested_ridge(features: FloatArray, targets: FloatArray, keys: Keys, seed: in
         for part in range(FOLDS):
             left = inner == part
             tried[:, left] = _path(x[~left], y[~left], x[left])
-        tried += y.mean(axis=0)
-        chosen = np.square(tried - y).mean(axis=1).argmin(axis=0)
+        chosen = np.square(tried + y.mean(axis=0) - y).mean(axis=1).argmin(axis=0)
         of_target = np.arange(len(chosen))
         penalties[fold] = PENALTIES[chosen]
         within[fold, kept] = tried[chosen, :, of_target].T
-        beyond = _path(x, y, features[held])
-        predicted[held] = targets.mean(axis=0) + beyond[chosen, :, of_target].T
-    return NestedRidge(folds, predicted, within, penalties)
+        beyond[held] = _path(x, y, features[held])[chosen, :, of_target].T
+    return NestedRidge(folds, targets.mean(axis=0), beyond, within, penalties)
 
 
 def _path(x: FloatArray, y: FloatArray, others: FloatArray) -> FloatArray:
@@ -108,7 +117,7 @@ def stacked(ridge: NestedRidge, model: FloatArray, human: FloatArray) -> FloatAr
     both = np.isfinite(model)
     predicted = np.full(len(human), np.nan)
     learnt = np.stack([np.column_stack([one[both, 0], model[both]]) for one in ridge.within])
-    applied = np.column_stack([ridge.predicted[both, 0], model[both]])
+    applied = np.column_stack([ridge.beyond[both, 0], model[both]])
     predicted[both] = _regressed(learnt, applied, human[both], ridge.folds[both])
     return predicted
 

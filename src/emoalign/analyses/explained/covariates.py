@@ -72,7 +72,7 @@ def item_covariates(stimuli: pd.DataFrame, modality: Modality, language: str) ->
 
 
 def word_frequencies(words: Sequence[str], language: str) -> tuple[FloatArray | None, str | None]:
-    """Frequencies of words on the Zipf scale (van Heuven et al. 2014), shape (words,), or why not.
+    """Frequencies of words on the Zipf scale, shape (words,), or why there are none.
 
     The scale is the decimal logarithm of occurrences per billion words: 3 is one in a million. A
     word that the list of the language does not have is at 0.

@@ -126,10 +126,11 @@ def _covariates(
         return
     held = f"With {'it' if one else 'them'} held constant,"
     if len(known) > FEW:
-        without = span(known["r"], bounded=True)
+        most = (known["partial_r"] - known["r"]).abs().max()
         yield (
             f"{held} the correlations of {len(known)} conditions with human means range from "
-            f"{span(known['partial_r'], bounded=True)} ({without} without)."
+            f"{span(known['partial_r'], bounded=True)}; none of them changes by more than "
+            f"{coefficient(most)}."
         )
         return
     told = [
@@ -235,7 +236,7 @@ def _methods(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Itera
         yield (
             "Correlations with human means were recomputed with covariates partialled out, with "
             f"BCa bootstrap intervals over items [@efron1987]: {named}.{frequency} What the "
-            "covariates predict by themselves was told by linear regression in five-fold "
+            "covariates predict by themselves was estimated by linear regression in five-fold "
             "cross-validation over clusters of items."
         )
     if (known["predictor"] == "ridge").any():
