@@ -81,6 +81,7 @@ def reciting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reciting]:
                 "engine": "openai",
                 "model": "faulty",
                 "base_url": server.address,
+                "api_key_env": None,
                 "capabilities": {"chat": True},
             },
         )
