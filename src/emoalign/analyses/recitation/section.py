@@ -158,7 +158,7 @@ def _methods(rows: pd.DataFrame) -> str:
     known = rows.dropna(subset="p")
     told = (
         "To see whether models recite published norms, they were shown rows of the table of norms "
-        f"and asked for the next mean [@trott2024]. Completions within "
+        f"and asked for the next mean [@bordt2024; @trott2024]. Completions within "
         f"{known['tolerance'].iloc[0]:g} points of the norm were counted and compared with "
         f"{PERMUTATIONS:,} permutations of the norms among items whose completions have the same "
         "whole part (one-sided)."
