@@ -30,7 +30,7 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.opening import Opening
 from emoalign.planning.plan import planned
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
-from emoalign.planning.rules import Files
+from emoalign.planning.rules import Files, together_rules
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.section import Absent, Results, View
 from emoalign.stimuli.preparation import prepare
@@ -619,3 +619,23 @@ def test_a_model_that_cannot_be_assessed_is_told_beside_others_or_alone(own: Own
     own.recorded(answers(own).assign(next="never"), completions={"valence": "next"})
     alone = view_of(own, own.load(*RECORDED, models=["recorded"]))
     assert alone == Absent("Not assessable: no completion; at least 20 are needed.")
+
+
+def test_answers_that_are_no_numbers_are_told_at_once_as_such(
+    own: Own, caplog: pytest.LogCaptureFixture
+) -> None:
+    own.recorded(answers(own).assign(next="never"), completions={"valence": "next"})
+    completed(own, own.load(*RECORDED, models=["recorded"]))
+    assert f"Only 0 of {N} answers (0%; sampled) of recorded under recite" in caplog.text
+    assert "are numbers on the scale. The others, which count for nothing" in caplog.text
+
+
+def test_a_model_loaded_once_recites_in_a_job_of_its_own(own: Own) -> None:
+    loaded = own.load(models=["qwen3-8b"])
+    rules = {rule.protocol: rule for rule in together_rules(loaded)}
+    assert rules["ask"].files("r") == [
+        "r/ratings/{model}/{protocol}/{dataset}/valence/{shard}.parquet"
+    ]
+    assert rules["recite"].files("r") == [
+        "r/completions/{model}/{protocol}/{dataset}/valence/{shard}.parquet"
+    ]
