@@ -28,7 +28,7 @@ def _view(results: Results) -> View | Absent | None:
         "grid": shown,
         "tolerance": f"{rows['tolerance'].iloc[0]:g}",
         "shown": _shown(job, asked),
-        "spread": _spread(rows),
+        "spread": " or ".join(_spread(rows)),
         "tested": int(rows["p"].notna().sum()),
     }
     return View(values, list(findings(rows, job)), [_methods(rows)])
@@ -48,12 +48,15 @@ def _shown(job: ReportJob, protocols: list[str]) -> str:
     )
 
 
-def _spread(rows: pd.DataFrame) -> str:
-    """The share of a judge's hits that are exact, in words: it depends on the decimals printed."""
+def _spread(rows: pd.DataFrame) -> list[str]:
+    """The share of a judge's hits that are exact, in words: it depends on the decimals printed.
+
+    Nothing where so few are printed that every hit is exact.
+    """
     known = rows.dropna(subset="p")
-    within = 2 * known["tolerance"] * 10.0 ** known["decimals"].astype(float)
-    numbers = sorted({int(each + 1e-9) + 1 for each in within})
-    return f"of which {listed(f'1 in {each:,}' for each in numbers)} is the norm"
+    apart = known["tolerance"] * 10.0 ** known["decimals"].astype(float)
+    numbers = sorted({2 * int(each + 1e-9) + 1 for each in apart})
+    return [f"1 in {each:,}" for each in numbers if each > 1]
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
