@@ -30,7 +30,7 @@ from emoalign.planning.loading import load_study
 from emoalign.planning.opening import Opening
 from emoalign.planning.plan import planned
 from emoalign.planning.preflight import all_forbidden, check_prompts, why_forbidden
-from emoalign.planning.rules import Files
+from emoalign.planning.rules import Files, together_rules
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.section import Absent, Results, View
 from emoalign.stimuli.preparation import prepare
@@ -597,11 +597,23 @@ def test_hits_above_chance_are_told_as_evidence_and_those_at_chance_as_none(own:
         assert isinstance(view, View)
         told.append(" ".join(view.findings[0]))
         assert "permutations of the norms" in view.methods[0]
-    assert "evidence that it has seen the published norms." in told[0]
-    assert "by chance, p < .001)" in told[0]
+        assert view.values["spread"] == "1 in 11"
+    assert re.search(r"by chance, p < .001\), [0-9]+ of them to the last decimal: it has", told[0])
+    assert "it has seen the published norms, or it judges items to a fraction" in told[0]
     assert "no evidence that it recites them, which does not show that it has not seen" in told[1]
     assert "Beyond its own ratings (asked, sampled answers), its completions" in told[0]
     assert re.search(r"r = −?\.[0-9]{2}, 95% CI \[−?\.[0-9]{2}, −?\.[0-9]{2}\]", told[0])
+
+
+@pytest.mark.parametrize(("digits", "spread"), [(1, ""), (2, "1 in 11"), (3, "1 in 101")])
+def test_how_many_hits_of_a_judge_are_exact_follows_from_the_decimals(
+    own: Own, digits: int, spread: str
+) -> None:
+    own.words(np.random.default_rng(8).uniform(2, 8, N).round(digits).tolist())
+    own.recorded(answers(own), completions={"valence": "next"})
+    view = view_of(own, own.load(*RECORDED, models=["recorded"]))
+    assert isinstance(view, View)
+    assert view.values["spread"] == spread
 
 
 def test_a_model_that_cannot_be_assessed_is_told_beside_others_or_alone(own: Own) -> None:
@@ -618,3 +630,23 @@ def test_a_model_that_cannot_be_assessed_is_told_beside_others_or_alone(own: Own
     own.recorded(answers(own).assign(next="never"), completions={"valence": "next"})
     alone = view_of(own, own.load(*RECORDED, models=["recorded"]))
     assert alone == Absent("Not assessable: no completion; at least 20 are needed.")
+
+
+def test_answers_that_are_no_numbers_are_told_at_once_as_such(
+    own: Own, caplog: pytest.LogCaptureFixture
+) -> None:
+    own.recorded(answers(own).assign(next="never"), completions={"valence": "next"})
+    completed(own, own.load(*RECORDED, models=["recorded"]))
+    assert f"Only 0 of {N} answers (0%; sampled) of recorded under recite" in caplog.text
+    assert "are numbers on the scale. The others, which count for nothing" in caplog.text
+
+
+def test_a_model_loaded_once_recites_in_a_job_of_its_own(own: Own) -> None:
+    loaded = own.load(models=["qwen3-8b"])
+    rules = {rule.protocol: rule for rule in together_rules(loaded)}
+    assert rules["ask"].files("r") == [
+        "r/ratings/{model}/{protocol}/{dataset}/valence/{shard}.parquet"
+    ]
+    assert rules["recite"].files("r") == [
+        "r/completions/{model}/{protocol}/{dataset}/valence/{shard}.parquet"
+    ]

@@ -81,6 +81,7 @@ def reciting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reciting]:
                 "engine": "openai",
                 "model": "faulty",
                 "base_url": server.address,
+                "api_key_env": None,
                 "capabilities": {"chat": True},
             },
         )
@@ -123,7 +124,7 @@ def test_it_is_found_out(reciting: Reciting) -> None:
     assert row["r_beyond"] > 0
     report = (reciting.project.results / "report.html").read_text(encoding="utf-8")
     assert "Does the model recite the norms?" in report
-    assert "evidence that it has seen the published norms" in report
+    assert "it has seen the published norms, or it judges items" in report
 
 
 def test_every_question_shows_the_same_rows_and_not_its_own_mean(reciting: Reciting) -> None:

@@ -90,12 +90,17 @@ class Asked:
         return self.titles.get(model, model)
 
 
-def few_ratings(files: Sequence[Path]) -> list[str]:
-    """Sentences about cells in which fewer than half the answers are ratings."""
+def few_ratings(files: Sequence[Path], recited: bool = False) -> list[str]:
+    """Sentences about cells in which fewer than half the answers are ratings, or completions."""
+    wanted = (
+        "numbers on the scale. The others, which count for nothing, are in the files of completions"
+        if recited
+        else "ratings. The report shows examples of the others"
+    )
     return [
         f"Only {ratings} of {answers} answers ({percent(ratings / answers)}; {readout}) of "
-        f"{model} under {protocol} about {scale} of {dataset} are ratings. The report shows "
-        "examples of the others; docs/troubleshooting.md says what you can do."
+        f"{model} under {protocol} about {scale} of {dataset} are {wanted}; "
+        "docs/troubleshooting.md says what you can do."
         for model, protocol, dataset, scale, readout, answers, ratings in _rows(_RATED, files)
     ]
 

@@ -162,7 +162,8 @@ def _tell_doubts(jobs: Sequence[RatingJob], card: ModelCard, outputs: Sequence[P
 
     models = {job.model: card.reports(job.card) for job in jobs} if card.asked else {}
     sampled = frozenset(job.protocol.name for job in jobs if job.protocol.temperature > 0)
-    for told in [*few_ratings(outputs), *doubts(outputs, Asked(models, sampled))]:
+    recited = any(job.protocol.recites for job in jobs)
+    for told in [*few_ratings(outputs, recited), *doubts(outputs, Asked(models, sampled))]:
         _log.warning("%s", told)
 
 

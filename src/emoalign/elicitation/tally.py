@@ -52,9 +52,10 @@ class Tally:
             return
         shown = "\n".join(f"  {_shown(answer)}" for answer in self.examples)
         causes = "\n".join(f"  {cause}" for cause in likely_causes(job, self.examples))
+        wanted = "a number on the scale" if job.protocol.recites else "a rating"
         raise EngineError(
             f"none of the first {self.answers} answers of model {job.model!r} under protocol "
-            f"{job.protocol.name!r}, on {len(self.items)} items of {job.dataset!r}, is a rating, "
+            f"{job.protocol.name!r}, on {len(self.items)} items of {job.dataset!r}, is {wanted}, "
             f"and nothing more was spent. It answered, for example:\n{shown}\n"
             f"Likely causes:\n{causes}\n"
             "To go on all the same, set first_answers: 0 in the model's card."

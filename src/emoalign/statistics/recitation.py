@@ -3,7 +3,10 @@
 A model that has seen a table can complete it: shown some rows, it gives the next published mean to
 its last decimal. By judgement alone it would come near, so near misses are no evidence; hits to the
 decimal are, where they are more than such completions have by chance. Chance takes the decimals of
-a completion for arbitrary: a model whose judgement is finer than a point hits a little more often.
+a completion for arbitrary: a model whose judgement is finer than a point hits more often, too. In
+600 simulated studies of 300 items, judgement within .8 points of the norm (SD) had p <= .05 in 7%,
+within .5 points in 31%. Its hits are spread evenly over the numbers within the tolerance; those of
+a model that recites are exact.
 A negative result never proves that the norms were not seen.
 
 Norms, completions and ratings are published means, what the model wrote in place of them, and what

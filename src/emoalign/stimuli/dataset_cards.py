@@ -64,7 +64,12 @@ class DatasetCard(Entry):
     )
     licence: str = Field(description="Licence of the data, as an SPDX identifier if possible.")
     citation: str = Field(description="BibTeX entry.")
-    redistribute: bool = Field(description="Whether reports may show items; if not, they show ids.")
+    redistribute: bool = Field(
+        description=(
+            "Whether reports may show items (if not, they show ids) and recitations send norms to "
+            "other machines."
+        )
+    )
     remote_api: RemoteApi | None = Field(
         None,
         description=(

@@ -11,6 +11,7 @@ from emoalign.tables.comparisons import CONTRASTS, FRAMEWORK, STRUCTURE
 from emoalign.tables.contract import CELL_KEY, Table
 from emoalign.tables.distributions import DISTRIBUTION_CONTRASTS
 from emoalign.tables.learned import CALIBRATION
+from emoalign.tables.recitation import RECITATION
 from emoalign.tables.substitution import ALTERNATIVE_ANNOTATOR_RATERS, EQUIVALENCE
 
 Adjustment = Literal["false discovery rate", "false discovery rate under dependency", "Holm"]
@@ -123,6 +124,7 @@ FAMILIES = (
         ("readout",),
         "all conditions with the same readout",
     ),
+    Family(RECITATION, ("p",), "hits of recited norms"),
     Family(STRUCTURE, ("p",), "representational similarity"),
     Family(
         TRANSPARENCY_GRADIENT, ("p_permutation", "partial_p"), "gradients of label transparency"

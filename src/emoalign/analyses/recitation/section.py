@@ -28,6 +28,7 @@ def _view(results: Results) -> View | Absent | None:
         "grid": shown,
         "tolerance": f"{rows['tolerance'].iloc[0]:g}",
         "shown": _shown(job, asked),
+        "spread": " or ".join(_spread(rows)),
         "tested": int(rows["p"].notna().sum()),
     }
     return View(values, list(findings(rows, job)), [_methods(rows)])
@@ -45,6 +46,17 @@ def _shown(job: ReportJob, protocols: list[str]) -> str:
         "Each model was shown the title of the dataset, the names of two columns of its table, and "
         f"{rows} rows of it."
     )
+
+
+def _spread(rows: pd.DataFrame) -> list[str]:
+    """The share of a judge's hits that are exact, in words: it depends on the decimals printed.
+
+    Nothing where so few are printed that every hit is exact.
+    """
+    known = rows.dropna(subset="p")
+    apart = known["tolerance"] * 10.0 ** known["decimals"].astype(float)
+    numbers = sorted({2 * int(each + 1e-9) + 1 for each in apart})
+    return [f"1 in {each:,}" for each in numbers if each > 1]
 
 
 def columns(job: ReportJob) -> tuple[Column, ...]:
@@ -120,7 +132,11 @@ def _hits(row: Mapping[str, Any], job: ReportJob) -> Iterator[str]:
         f"{title} ({row['scale']}) to within {row['tolerance']:g} points ({chance})"
     )
     if row["p"] < SMALL:
-        yield f"{found}: evidence that it has seen the published norms."
+        exact = f"{int(row['exact'])} of them to the last decimal" if row["hits"] else ""
+        yield (
+            f"{found}, {exact}: it has seen the published norms, or it judges items to a fraction "
+            "of a point."
+        )
     else:
         yield (
             f"{found}: no evidence that it recites them, which does not show that it has not seen "
@@ -145,7 +161,7 @@ def _methods(rows: pd.DataFrame) -> str:
     known = rows.dropna(subset="p")
     told = (
         "To see whether models recite published norms, they were shown rows of the table of norms "
-        f"and asked for the next mean [@trott2024]. Completions within "
+        f"and asked for the next mean [@bordt2024; @trott2024]. Completions within "
         f"{known['tolerance'].iloc[0]:g} points of the norm were counted and compared with "
         f"{PERMUTATIONS:,} permutations of the norms among items whose completions have the same "
         "whole part (one-sided)."
