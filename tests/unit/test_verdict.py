@@ -442,11 +442,11 @@ def test_it_is_said_where_something_simpler_explains_the_agreement(
     [
         (
             {"stated": True, "winning_rate": 0.75, "passed": True},
-            "yes. By the alternative annotator test, the model may replace 9 of 12 raters (ω = .75",
+            "yes. The model passed the alternative annotator test: it may replace 9 of 12 raters (",
         ),
         (
             {"stated": True, "winning_rate": 0.0, "passed": False},
-            "no. By the alternative annotator test, the model may replace none of 12 raters (ω = ",
+            "no. The model did not pass the alternative annotator test: it may replace none of 12",
         ),
         (
             {"stated": True, "winning_rate": math.nan, "reason": "nobody knows who rated"},
