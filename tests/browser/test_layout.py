@@ -161,7 +161,7 @@ def test_a_phone_shows_r_beside_the_names_and_scrolls_tables_under_them(
     assert r["x"] + r["width"] <= 390
     name = one.page.locator("#alignment-table tbody td").first
     under = name.evaluate("cell => getComputedStyle(cell, '::after').content")
-    assert under == '"p · words arousal"'
+    assert under == '"p · arousal"'
     before = name.bounding_box()
     assert box.evaluate("box => { box.scrollLeft = 200; return box.scrollLeft; }") == 200
     assert name.bounding_box() == before

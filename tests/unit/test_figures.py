@@ -18,6 +18,7 @@ from scipy import stats
 from scipy.spatial import distance
 
 from emoalign.analyses.alignment.curves import ratios
+from emoalign.analyses.alignment.heatmap import columns_of_pages
 from emoalign.analyses.catalogue import FIGURES
 from emoalign.figures.drawing import PICTURE_PAGES, Subject, draw_figures, drawing, save, subjects
 from emoalign.figures.drawing import pages as pages_of_figure
@@ -576,3 +577,9 @@ def test_ticks_begin_and_end_with_the_scale_where_their_distance_is_round(
     low: float, high: float, ticks: list[float]
 ) -> None:
     assert round_ticks(low, high) == ticks
+
+
+def test_a_heat_map_keeps_the_scales_of_a_dataset_on_one_page_if_they_fit() -> None:
+    five = [(dataset, scale) for dataset in "abcdefg" for scale in "12345"]
+    assert [len(page) for page in columns_of_pages(five)] == [15, 15, 5]
+    assert [len(page) for page in columns_of_pages([("a", str(n)) for n in range(20)])] == [10, 10]

@@ -275,7 +275,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "All 300 recorded answers are ratings": {"recorded answers"},
     "Only answers in exactly the requested form counted": ALL - EXACT - {"recorded ratings"},
     "Only an answer in exactly the requested form is a rating": ALL - EXACT - {"recorded ratings"},
-    "The ratings of Model m were used as recorded": {"recorded ratings"},
+    "All ratings were used as recorded": {"recorded ratings"},
     "(40 blocked by a content filter)": {"blocked"},
     "(300 refused by the model)": {"refused"},
     "“None”": set(),

@@ -77,7 +77,8 @@ class Subject:
         """What a model under a protocol, in a readout, is called, on two lines; the only model of
         a study is not named where protocols tell the conditions apart. Nobody asked models whose
         ratings are recorded: they are named alone."""
-        if len(self.job.protocols) == 1 and not any(self.job.protocols[protocol].prompts.values()):
+        shown = [prompts for one in self.job.protocols.values() for prompts in one.prompts.values()]
+        if len(self.job.protocols) == 1 and not any(shown):
             return self.job.models[model]
         asked = protocol if readout is None else f"{protocol}, {READOUTS[readout]}"
         return f"{self.job.models[model]}\n{asked}" if self.names_models else asked

@@ -71,8 +71,20 @@ def draw(subject: Subject) -> list[Figure]:
     return [
         _page(subject, human[list(scales)], r.loc[list(cells), list(scales)], names, shades)
         for cells in pages_of(list(r.index), ROWS)
-        for scales in pages_of(list(r.columns), COLUMNS)
+        for scales in columns_of_pages(r.columns.to_list())
     ]
+
+
+def columns_of_pages(scales: list[Any]) -> list[list[Any]]:
+    """The scales of each page; those of a dataset stay together where a page has room for them."""
+    pages: list[list[Any]] = []
+    for _, of_dataset in groupby(scales, lambda scale: scale[0]):
+        for part in pages_of(list(of_dataset), COLUMNS):
+            if pages and len(pages[-1]) + len(part) <= COLUMNS:
+                pages[-1] += part
+            else:
+                pages.append(list(part))
+    return pages
 
 
 def _names(subject: Subject, cells: pd.Index) -> list[str]:
@@ -107,7 +119,7 @@ def _page(
     height = max(LOWEST, HEIGHT * down)
     scales = list(r.columns.get_level_values("scale"))
     upright = max(width_of(scale, LETTERS) for scale in scales) > 0.95 * width / across
-    reach = 0.08 + (min(height, max(width_of(s, LETTERS) for s in scales)) if upright else 0.13)
+    reach = 0.12 + (min(height, max(width_of(s, LETTERS) for s in scales)) if upright else 0.13)
     titles = _titles(subject, r.columns, width / across, max(SHORTEST, height - reach))
     above = 0.08 + reach + max((tall for *_, tall in titles), default=0.0)
 

@@ -23,6 +23,14 @@ SOURCES = {
 }
 """The sources of variance, as the page calls them."""
 
+BETWEEN = {
+    "item": "items",
+    "prompts": "prompts",
+    "temperature": "temperatures",
+    "persona": "personas",
+}
+"""What ratings of different sources differ in, in a sentence."""
+
 MEANINGS = {
     "item": "Differences between items, the same under all prompts, temperatures and personas.",
     "prompts": "Differences in level between prompt sets.",
@@ -58,10 +66,13 @@ def _view(results: Results) -> View | Absent:
         count("Ratings", "n_ratings", "Single sampled ratings, over all protocols."),
         *(_share(source) for source in sources),
     )
+    known = set(rows.dropna(subset="share")["source"])
     untold = rows.dropna(subset="reason")
     return View(
         {
             "grid": grid("variance-table", "Share of variance by source", wide, columns, VARIANCE),
+            "between": listed(plural for source, plural in BETWEEN.items() if source in known),
+            "by_persona": "persona" in known,
             "by_prompt": rows.loc[rows["source"] == "item x prompts", "share"].notna().any(),
             "reasons": [
                 {"source": SOURCES[source], "reason": reason, "cells": len(some)}
