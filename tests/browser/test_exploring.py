@@ -109,7 +109,7 @@ def test_a_filter_of_the_page_holds_for_tables_and_items(visit: Open, report: Pa
     one.page.select_option("#filter-scale", "valence")
     one.until(lambda: len(one.rows("alignment-table")) == 2)
     rows = one.rows("alignment-table")
-    assert {(row[0], row[2]) for row in rows} == {(BRACED, "words valence")}
+    assert {(row[0], row[2]) for row in rows} == {(BRACED, "valence")}
     one.until(lambda: one.page.input_value("#pick-model") == "m2")
     one.until(lambda: one.chosen("pick-scale") == "Words: valence")
     one.until(lambda: {row[1] for row in one.rows("disagreements-table")} == {BRACED})

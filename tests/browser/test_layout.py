@@ -110,7 +110,7 @@ def test_filters_stay_in_view_and_say_what_they_hide(visit: Open, report: Path) 
     assert one.page.locator("figure[data-scale=valence]:visible").count() > 0
     assert not one.page.is_visible("#of-m1")
     assert one.page.is_visible("#of-both")
-    one.until(lambda: all(row[3] == "words valence" for row in one.rows("contrasts-table")))
+    one.until(lambda: all(row[3] == "valence" for row in one.rows("contrasts-table")))
     one.page.click("#filters button")
     one.until(lambda: one.page.is_visible("#of-m1") and not one.page.is_visible("#filtered"))
 

@@ -317,8 +317,8 @@ def both(**told: Any) -> pd.DataFrame:
                 )
             },
             [
-                "In 1 of 2 conditions, the model's mean ratings are farther from people's than the "
-                "average human rating, given to every item, would be (RMSE)."
+                "In 1 of 2 conditions, giving every item the average human rating would be closer "
+                "to people than the mean ratings of the model are (RMSE)."
             ],
         ),
         (

@@ -27,7 +27,8 @@ from emoalign.planning.jobs import (
 )
 from emoalign.report.carried import Pictures, Script, screen_picture
 from emoalign.report.conditions import condition, named
-from emoalign.tables import ALIGNMENT, CONTRASTS, STATUSES
+from emoalign.report.nearest import higher_first
+from emoalign.tables import ALIGNMENT, CONTRASTS, STATUSES, records
 from emoalign.wording import coefficient, number, p_value, percent
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make, make_page, page
@@ -130,6 +131,18 @@ def contrast(**told: object) -> pd.DataFrame:
 
 
 NONE = contrast()[:0]
+
+
+def test_the_higher_correlation_of_a_contrast_comes_first() -> None:
+    told = contrast(r_a=0.1, r_b=0.85, williams_t=-9.0, zou_low=-0.8, zou_high=-0.7)
+    [row] = records(higher_first(told))
+    assert (row["a"], row["b"], row["r_a"], row["r_b"]) == ("sheet", "asked", 0.85, 0.1)
+    assert (row["difference"], row["williams_t"]) == (0.75, 9.0)
+    assert (row["difference_low"], row["difference_high"]) == (0.6, 0.9)
+    assert (row["zou_low"], row["zou_high"]) == (0.7, 0.8)
+    [again] = records(higher_first(higher_first(told)))
+    assert again["a"] == "sheet"
+    assert higher_first(NONE).empty
 
 
 def test_a_model_that_depends_on_its_protocol_is_told_so() -> None:
@@ -262,9 +275,9 @@ def test_findings_on_several_models_tell_the_two_best_apart_on_each_scale() -> N
     assert len(others) == 6
     assert "median" not in first[0]
     assert first[1:] == [
-        "On valence of Words, A (r = .94) correlated more highly with human means than B (r = .83):"
+        "On valence, A (r = .94) correlated more highly with human means than B (r = .83):"
         " difference .11, 95% CI [.09, .13], Holm-adjusted p < .001.",
-        "On arousal of Words, A (r = .94) and B (r = .83) did not differ clearly: difference .11, "
+        "On arousal, A (r = .94) and B (r = .83) did not differ clearly: difference .11, "
         "95% CI [−.10, .30], Holm-adjusted p = .400.",
     ]
     two = cells(*(row for row in rows if row["scale"] == "valence" and row["model"] != "c"))

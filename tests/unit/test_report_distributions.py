@@ -81,7 +81,7 @@ def test_labels_are_told_one_by_one(tmp_path: Path) -> None:
     asked = study(scales=(), labels=("emotions",))
     text = section(make_page(tmp_path, asked, label_rows(chosen), label_norms(choices)))
     assert "Label by label" in text
-    assert "All rows: Model Model m · Protocol p · Scale words emotions · Readout sampled" in text
+    assert "All rows: Model Model m · Protocol p · Scale emotions · Readout sampled" in text
     assert " anger 20 " in text
     assert "Brier by label 20" in text
 

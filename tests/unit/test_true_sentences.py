@@ -254,7 +254,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "All 300 recorded answers are ratings": {"recorded answers"},
     "Only answers in exactly the requested form counted": ALL - EXACT - {"recorded ratings"},
     "Only an answer in exactly the requested form is a rating": ALL - EXACT - {"recorded ratings"},
-    "The ratings of Model m were used as recorded": {"recorded ratings"},
+    "All ratings were used as recorded": {"recorded ratings"},
     "(40 blocked by a content filter)": {"blocked"},
     "(300 refused by the model)": {"refused"},
     "“None”": set(),
@@ -287,7 +287,7 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "RPS and W1": {"unlike protocols"},
     "the answers under p and q do not differ clearly in how close they are": {"like protocols"},
     "the nearest": set(),
-    "By JSD, RPS and W1, Model m under p (sampled answers) is farther from the human distributions "
+    "By JSD, RPS and W1, Model m (sampled answers) is farther from the human distributions "
     "than either a uniform guess": {"opposite"},
     "29% of the probability is on the scale": {"off the scale"},
     "The difference between their correlations was": TWO,

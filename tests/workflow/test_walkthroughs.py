@@ -222,10 +222,7 @@ def test_trials_of_five_models_on_images_that_are_not_there(tmp_path: Path) -> N
         encoding="utf-8"
     )
     told = page(project, "five-models")
-    assert (
-        "resources/recorded/trials.csv, rows where condition is base and engine_name is Gemini 1.5 "
-        "Pro" in told
-    )
+    assert "resources/recorded/trials.csv, rows where condition is base" in told
     assert "The answers of GPT-4o (168), Claude 3.5 Sonnet (168), Gemini 1.5 Pro (168), " in told
     assert "Of 30 images, 2 without answers by every recorded model were excluded." in told
     assert (

@@ -40,6 +40,11 @@ def only_recorded(job: ReportJob, cell: Mapping[str, Any]) -> bool:
     return len(job.protocols) == 1 and model is not None and not is_asked(model)
 
 
+def nothing_asked(job: ReportJob) -> bool:
+    """Whether the study asks no model, and so has no way of asking to tell of."""
+    return all(only_recorded(job, {"model": name}) for name in job.models)
+
+
 def _both_readouts(job: ReportJob) -> bool:
     return len(job.order["readout"]) > 1
 

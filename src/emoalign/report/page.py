@@ -19,6 +19,7 @@ from emoalign import __version__
 from emoalign.figures.kinds import FigureKind
 from emoalign.figures.planned import PlannedFigure
 from emoalign.report.carried import Pictures, own_script, packed, packed_json, plotly
+from emoalign.report.conditions import nothing_asked
 from emoalign.report.contents import PageSection
 from emoalign.report.csv_text import csv_text
 from emoalign.report.families import sentence
@@ -97,7 +98,8 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
     """The whole page as HTML, section by section in their order."""
     seen = [(place, *_seen(place, results)) for place in sections]
     shown = [Shown(place, section, view) for place, section, view in seen if isinstance(view, View)]
-    shared = {"job": results.job, "results": results, **_methods(shown, results)}
+    recorded = {"nothing_asked": nothing_asked(results.job)}
+    shared = {"job": results.job, "results": results, **recorded, **_methods(shown, results)}
     templates = environment()
     parts = [Part(each.section, fill(templates, each, shared)) for each in shown]
     absent = [Missing(section, view.why) for _, section, view in seen if isinstance(view, Absent)]
@@ -105,6 +107,7 @@ def page(results: Results, sections: Sequence[PageSection]) -> str:
     told, folded, untold = _findings([each.view for each in shown])
     html = templates.get_template("page.html").render(
         job=results.job,
+        **recorded,
         version=__version__,
         study=results,
         date=_date(results.folder / "manifest.json"),

@@ -8,7 +8,6 @@ import pandas as pd
 
 from emoalign.analyses.alignment.in_words import FEW, findings, why_no_interval, why_undefined
 from emoalign.analyses.alignment.worth import with_worth
-from emoalign.report.conditions import only_recorded
 from emoalign.report.grid import (
     Column,
     Gap,
@@ -28,7 +27,7 @@ from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Results, Section, View
 from emoalign.study.fields import part
 from emoalign.study.settings import StatisticsSettings
-from emoalign.tables import ALIGNMENT, CONTRASTS, RATERS_WORTH, records
+from emoalign.tables import ALIGNMENT, CONTRASTS, RATERS_WORTH
 from emoalign.wording import coefficient, interval, number
 
 
@@ -109,10 +108,8 @@ def _view(results: Results) -> View | None:
     shown = grid("alignment-table", "Alignment by condition", rows, columns(job), ALIGNMENT)
     told = findings(rows, results.table(CONTRASTS), job)
     told = with_worth(told, results.table(RATERS_WORTH), job)
-    recorded = all(only_recorded(job, row) for row in records(rows))
-    values = {"gaps": alignment_gaps(rows), "readouts": set(rows["readout"])}
     return View(
-        {"grid": shown, "recorded": recorded, **values},
+        {"grid": shown, "gaps": alignment_gaps(rows), "readouts": set(rows["readout"])},
         told,
         methods=[_methods(results)] if rows["pearson_r"].notna().any() else [],
         summed=len(told) > FEW,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
+from emoalign.report.conditions import nothing_asked
 from emoalign.report.grid import (
     Column,
     Row,
@@ -47,8 +48,10 @@ def _view(results: Results) -> View | Absent:
     apart = int((rows["p_holm"] < SMALL).sum())
     tested = int(rows["p_holm"].notna().sum())
     shown = grid("contrasts-table", "Contrasts", higher_first(rows), columns(job), CONTRASTS)
+    kinds = [PAIRS[kind][0] for kind in PAIRS if (rows["kind"] == kind).any()]
+    pairs = "two models" if nothing_asked(job) else ", or ".join(kinds)
     counts = {"apart": apart, "tested": tested, "untested": len(rows) - tested}
-    return View({"grid": shown, **counts}, methods=list(_methods(rows)))
+    return View({"grid": shown, "pairs": pairs, **counts}, methods=list(_methods(rows)))
 
 
 def _methods(rows: pd.DataFrame) -> Iterator[str]:

@@ -73,7 +73,15 @@ def cell_columns(job: ReportJob) -> tuple[Column, ...]:
 
 def columns(job: ReportJob, *, strata: bool = False) -> tuple[Column, ...]:
     """A metric beside its references."""
-    of_stratum = Column("Items", lambda row: STRATA[row["stratum"]], "stratum", False)
+    of_stratum = Column(
+        "Items",
+        lambda row: STRATA[row["stratum"]],
+        "stratum",
+        False,
+        "All, or those on which raters agree more or less. On scales of numbers, agreement is high "
+        "where the SD of an item (mean over scales) is below 7.5% of the scale's length, and low "
+        "from 17.5% on.",
+    )
     return (
         *cell_columns(job),
         *([of_stratum] if strata else []),

@@ -55,7 +55,7 @@ def _view(results: Results) -> View | Absent:
         ),
         p("p, all items", "p_pooled", "The same test, pooled over all items."),
         p(
-            "p of sharpness",
+            "p (sharpness)",
             "p_sharpness",
             "Small: likely answers were sampled more often, or less often, than their "
             "probabilities say.",

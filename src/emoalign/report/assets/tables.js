@@ -150,10 +150,10 @@ class Grid {
     };
     const source = this.element.dataset.source;
     this.more.append(...(shown < all
-      ? [`Rows 1–${shown} of ${all}`, make("span", { class: "paper" }, `; all are in ${source} in the folder of the study`), ". ",
+      ? [`Rows 1–${counted(shown)} of ${counted(all)}`, make("span", { class: "paper" }, `; all are in ${source} in the folder of the study`), ". ",
         ...(all - shown > MORE_ROWS ? offer(`Show ${MORE_ROWS} more`, shown + MORE_ROWS) : []),
-        ...offer(`Show all ${all}`, Infinity)]
-      : [`All ${all} rows. `, ...offer(`Show the first ${FEW_ROWS}`, FEW_ROWS)]));
+        ...offer(`Show all ${counted(all)}`, Infinity)]
+      : [`All ${counted(all)} rows. `, ...offer(`Show the first ${FEW_ROWS}`, FEW_ROWS)]));
   }
 
   /** The rows that the filters leave, in the order shown, as a table of booktabs. */

@@ -18,6 +18,11 @@ function written(value, digits = 2) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
+/** A number of things, as in print: 14,000. */
+function counted(number) {
+  return number.toLocaleString("en");
+}
+
 function writtenShare(value) {
   return Number.isNaN(value) ? "–" : `${written(100 * value, 0)}%`;
 }

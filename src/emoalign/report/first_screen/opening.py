@@ -10,7 +10,7 @@ import pandas as pd
 
 from emoalign.report.answers import usable_shares
 from emoalign.report.asked_differently import apart
-from emoalign.report.conditions import only_recorded
+from emoalign.report.conditions import nothing_asked
 from emoalign.report.first_screen.asked import asked
 from emoalign.report.first_screen.dots import JSD, DotPlot, R, dot_plot
 from emoalign.report.first_screen.headline import (
@@ -67,7 +67,6 @@ class FirstScreen:
     chosen: str
     rankings: Sequence[ToldRanking]
     worries: Sequence[Worry]
-    only_recorded: bool
 
     @property
     def ranked(self) -> bool:
@@ -133,7 +132,6 @@ def first_screen(results: Results, read: Collection[str]) -> FirstScreen:
             rows(READOUTS),
             job,
         ),
-        only_recorded=_only_recorded(job),
     )
 
 
@@ -168,11 +166,6 @@ def _unlike(tried: Iterable[pd.DataFrame], job: ReportJob) -> Iterator[str]:
                 return
 
 
-def _only_recorded(job: ReportJob) -> bool:
-    """Whether the study asks no model, and so has no way of asking to tell of."""
-    return all(only_recorded(job, {"model": name}) for name in job.models)
-
-
 def told_rankings(
     every: Sequence[Ranking], shown: pd.DataFrame, job: ReportJob
 ) -> Iterator[ToldRanking]:
@@ -201,7 +194,7 @@ def told_rankings(
     for one in telling:
         of = f"{job.datasets[one.dataset].title}, {one.scale}"
         how = f", {one.protocol} ({READ_AS[one.readout]})"
-        where = of if _only_recorded(job) else of + how
+        where = of if nothing_asked(job) else of + how
         words = one.words(job.short_names)
         if not one.tells:
             words = (

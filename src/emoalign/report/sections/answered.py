@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -154,10 +154,15 @@ def _answers(results: Results) -> View | Absent:
             "doubts": answers.doubts,
             "unused": grid("unused-table", examples, answers.unused, quoted, source=RATINGS),
             "strict": any(map(reads_strictly, job.models.values())),
-            "read_before": listed(read) if read else None,
+            "read_before": _whose(read, job) if read else None,
             "all_ratings": _all_ratings(answers.counts, job),
         }
     )
+
+
+def _whose(titles: Sequence[str], job: ReportJob) -> str:
+    """The ratings of some models, or of all."""
+    return "All ratings" if len(titles) == len(job.models) else f"The ratings of {listed(titles)}"
 
 
 def _quoted(row: Row) -> str:

@@ -21,7 +21,7 @@ STRICT = (
     "clamped to the scale, imputed or asked for again; others were counted by kind, but not used."
 )
 READ_BEFORE = (
-    "The ratings of {models} were used as recorded; their source had decided how answers were read "
+    "{ratings} were used as recorded; their source had decided how answers were read "
     "and which were left out."
 )
 LEFT_OUT = "Items without any rating were left out of the comparisons."
@@ -76,14 +76,17 @@ def _recorded(results: Results) -> Iterator[str]:
     recorded = {name: model for name, model in job.models.items() if not is_asked(model)}
     if not recorded:
         return
-    if len(recorded) == 1:
-        (model,) = recorded.values()
+    files: dict[str, list[str]] = {}
+    for model in recorded.values():
+        files.setdefault(_known_as(model), []).append(model.title)
+    if len(files) == 1:
+        [(file, titles)] = files.items()
         yield (
-            f"The ratings of {model.title} were not collected for this study but read from a file "
-            f"({_known_as(model)})."
+            f"The ratings of {listed(titles)} were not collected for this study but read from a "
+            f"file ({file})."
         )
     else:
-        called = listed(map(_called, recorded.values()))
+        called = listed(f"{listed(titles)} ({file})" for file, titles in files.items())
         yield (
             "The ratings of these models were not collected for this study but read from files: "
             f"{called}."
@@ -188,5 +191,6 @@ def answers_read(job: ReportJob) -> Iterator[str]:
     if strict and sampled:
         yield STRICT.format(of=f" of {listed(strict)}" if before else "")
     if before:
-        yield READ_BEFORE.format(models=listed(before))
+        whose = "All ratings" if len(before) == len(models) else f"The ratings of {listed(before)}"
+        yield READ_BEFORE.format(ratings=whose)
     yield LEFT_OUT

@@ -183,9 +183,8 @@ class RecordedModel(ModelCard, TableFormat):
     @classmethod
     def known_as(cls, said: Mapping[str, Any]) -> str:
         """The file that the ratings are in, which of its rows, and how its numbers were mapped,
-        from what `answering` has said."""
-        of_model = said.get("model") or {"column": "", "values": {}}
-        chosen = {**said.get("only", {}), of_model["column"]: of_model["values"].values()}
+        from what `answering` has said. The rows of a model are those with its title."""
+        chosen = said.get("only", {})
         rows = [f"{name} is {' or '.join(values)}" for name, values in chosen.items() if values]
         ranges = {"": said.get("native"), **said.get("native_for", {})}
         mapped = [
