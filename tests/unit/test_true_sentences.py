@@ -265,6 +265,30 @@ SENTENCES: dict[str, frozenset[str] | set[str]] = {
     "The 95% interval of r is wide for Model m": {"recorded ratings"},
     "A condition is one model": {"unlike protocols"},
     "Nothing to worry about": set(),
+    # Instead of people's ratings
+    "For ranking words, these ratings are as good as the mean of": AGREED
+    - {"constant", "opposite", "recorded ratings"}
+    - TWO,
+    "For ranking words, these ratings are less good than one person's (k = 0.00": {"opposite"},
+    "For ranking words, those under p (sampled answers), the best of them, are as good": TWO,
+    "as good as the mean of any number of people": AGREED
+    - {"constant", "one answer", "opposite", "recorded ratings"},
+    "For predicting mean ratings, they are": AGREED - {"constant", "opposite"},
+    "The table gives the number of people whose mean would do as well": AGREED - {"constant"},
+    "Not assessable: the reliability of the human means is unknown": ONE_EACH,
+    "Averages of several models, and fewer answers": AGREED
+    - {"constant", "one answer", "recorded ratings"}
+    - EXACT,
+    "average of 2 models": set(),
+    "Not assessable for valence: it is unknown which ratings were given by the same": AGREED
+    - {"constant", "arousal"},
+    "; for valence: single human ratings are unknown.": {"no SDs of people"},
+    "The study states no ε": set(),
+    "Nothing was tested, because the study states no margin": AGREED - {"constant"},
+    "To say how many people a model is worth": AGREED - {"constant"},
+    "half as a target and the others as competitors": AGREED - {"constant"},
+    "In the alternative annotator test": set(),
+    "Two one-sided tests": set(),
     # How answers became ratings
     "Every answer was a rating.": ALL
     - EXACT

@@ -47,7 +47,8 @@ def _sentence(row: Row, several: bool, job: ReportJob) -> str:
         whose = f"those under {row['protocol']} ({READOUTS[row['readout']]}), the best of them,"
     ranking = as_good_as(row["k"], row["k_low"], row["k_high"])
     told = f"For ranking {items}, {whose} are {ranking}"
-    if math.isnan(row["k_error"]):
+    # A model that reverses the order can be turned round, but nobody would use it so.
+    if math.isnan(row["k_error"]) or row["r"] <= 0:
         return f"{told}."
     predicting = as_good_as(row["k_error"], row["k_error_low"], row["k_error_high"])
     return (

@@ -128,8 +128,8 @@ def _people(norms: pd.DataFrame, scale: str, card: HumanScale | LabelScale) -> _
 
 def _why_unknown(norms: pd.DataFrame, scale: str) -> str:
     """The reason why raters cannot be told apart."""
-    rows = norms[norms["scale"] == scale]
-    if not len(rows):
+    rows = norms[(norms["scale"] == scale) & (norms["mean"].notna() | norms["n"].gt(0))]
+    if rows.empty:
         return "there are no human ratings"
     if rows[["ratings", "labels"]].isna().all(axis=None):
         return "single human ratings are unknown"

@@ -53,7 +53,9 @@ def _view(results: Results) -> View | Absent | None:
     untested = list(annotator_reasons(tests, job))
     known = (worth["k"], tests["winning_rate"], margins["estimate"])
     if all(column.isna().all() for column in known):
-        whys = "; ".join(dict.fromkeys([*(gap.why for gap in missing), *untested]))
+        whys = "; ".join(
+            dict.fromkeys([*(gap.why for gap in missing), *(f"for {why}" for why in untested)])
+        )
         return Absent(f"Not assessable: {whys}.")
     values = {
         "worth": _worth_grid(conditions, job) if conditions["k"].notna().any() else None,

@@ -25,7 +25,13 @@ from emoalign.statistics.raters_worth import (
     worth_in_ranking,
 )
 from emoalign.statistics.replicates import UNDEFINED, Interval, Sums
-from emoalign.statistics.resampling import FEWEST_CLUSTERS, Clusters, Counts, resample_counts
+from emoalign.statistics.resampling import (
+    FEWEST_CLUSTERS,
+    Clusters,
+    Counts,
+    ItemSums,
+    resample_counts,
+)
 from emoalign.statistics.seeds import seed_of
 from emoalign.tables import CELL_KEY, NORMS, RATERS_WORTH, groups
 
@@ -159,6 +165,11 @@ class _Agreement:
     resampled_n: FloatArray
 
 
+def _harmonic_mean(sums: FloatArray) -> FloatArray:
+    several, inverse = sums
+    return np.where(inverse > 0, several / np.where(inverse > 0, inverse, 1), np.nan)
+
+
 class _People:
     """The norms of a scale, with the reliability of any items of it, computed once."""
 
@@ -177,11 +188,8 @@ class _People:
         _, sums = people_reliability(norms)
         counted = np.isfinite(norms.n) & (norms.n > 0)
         each = np.stack((counted, np.where(counted, 1 / np.where(counted, norms.n, 1), 0)))
-        by_cluster = np.stack([np.bincount(self._drawn.clusters, part) for part in each])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            n_raters = counted.sum() / each[1].sum()
-            several, inverse = by_cluster @ self._drawn.counts.T.astype(np.float64)
-            resampled_n = several / inverse
+        raters = ItemSums(each[:, np.newaxis], counted[np.newaxis], _harmonic_mean)
+        (n_raters,), (resampled_n,) = raters.estimate(), self._drawn.of(raters)
         estimate = float(sums.estimate()[0])
         resampled = self._drawn.of(sums)[0] if used.any() else resampled_n
         return _Agreement(estimate, float(n_raters), resampled, resampled_n[: len(resampled)])
