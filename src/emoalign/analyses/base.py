@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self, TypeVar
 
 from emoalign.embeddings.embedding_cards import EmbeddingModel
 from emoalign.figures.kinds import FigureKind
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.report.contents import PageSection
+from emoalign.stimuli.dataset_cards import GroupedSource
 from emoalign.study.fields import Entry, FileSource, Job, Modality, Range
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.protocols import Protocol
@@ -50,6 +51,7 @@ class AnalysedDataset:
         numbers, labels: the scales the study asks about, of each kind, ascending.
         frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
+        groups: where its groups of raters are read from; None where it has none.
     """
 
     modality: Modality
@@ -58,6 +60,7 @@ class AnalysedDataset:
     labels: Mapping[str, LabelScale]
     frameworks: Frameworks
     baselines: tuple[str, ...] = ()
+    groups: GroupedSource | None = None
 
     @property
     def scales(self) -> dict[str, DatasetScale]:
@@ -87,6 +90,8 @@ class AnalysedStudy:
         settings: all that analyses are set by, an entry for each key of the study.
         leakage: what published baselines may have seen, by name.
         lexicon, embedding: cards that the study names.
+        personas: what is known of the simulated participants of protocols that have personas, one
+            by one, by protocol.
     """
 
     seed: int
@@ -96,6 +101,9 @@ class AnalysedStudy:
     leakage: Mapping[str, str]
     lexicon: SeedLexicon | None = None
     embedding: EmbeddingModel | None = None
+    personas: Mapping[str, tuple[Mapping[str, str | int | float], ...]] = field(
+        default_factory=dict
+    )
 
     def set_by(self, kind: type[SettingsT]) -> SettingsT:
         """The settings of one kind."""

@@ -16,6 +16,7 @@ from emoalign.analyses.contrasts.analysis import ANALYSIS as CONTRASTS
 from emoalign.analyses.distributions.analysis import ANALYSIS as DISTRIBUTIONS
 from emoalign.analyses.expectations.analysis import ANALYSIS as EXPECTATIONS
 from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
+from emoalign.analyses.groups.analysis import ANALYSIS as GROUPS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
@@ -35,6 +36,7 @@ EntryT = TypeVar("EntryT", bound=Entry)
 PAGE: tuple[Analysis | PageSection, ...] = (
     ALIGNMENT,
     ROBUSTNESS,
+    GROUPS,
     LABELS,
     TRANSPARENCY,
     contents.ITEMS,

@@ -20,6 +20,7 @@ from emoalign.analyses.catalogue import ANALYSES, PAGE, settings_of_study
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.planning.rules import Files, watched
 from emoalign.planning.studies import LoadedStudy
+from emoalign.stimuli.dataset_cards import GroupedSource
 from emoalign.study.fields import Params
 
 Together = Sequence[tuple[Computation, AnalysedStudy]]
@@ -39,6 +40,7 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                 labels=loaded.labels(name),
                 frameworks=card.frameworks.within(loaded.numbers(name)),
                 baselines=tuple(label for label, baseline in baselines if baseline.dataset == name),
+                groups=GroupedSource.of(card, loaded.numbers(name)),
             )
             for name, card in sorted(loaded.datasets.items())
         },
@@ -47,6 +49,11 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
         leakage={name: card.leakage for name, card in baselines if card.leakage is not None},
         lexicon=loaded.lexicon,
         embedding=loaded.embedding,
+        personas={
+            protocol.name: loaded.personas[protocol.personas].personas[: protocol.participants]
+            for protocol in loaded.study.protocols
+            if protocol.personas is not None
+        },
     )
 
 

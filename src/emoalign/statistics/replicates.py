@@ -24,6 +24,7 @@ from emoalign.statistics.resampling import (
     ItemSums,
     log_rms_sd_ratio_sums,
     log_sd_ratio_sums,
+    mean_sums,
     pearson_sums,
     resample_counts,
 )
@@ -197,6 +198,33 @@ def log_rms_sd_ratio_replicates(
         ValueError: the shapes do not fit each other.
     """
     return list(_in_batches(log_rms_sd_ratio_sums(model_sd, human_sd), n_resamples, seed, clusters))
+
+
+def mean_replicates(
+    values: ArrayLike, n_resamples: int, seed: int, clusters: Clusters | None = None
+) -> list[Replicates]:
+    """The mean over items of every cell with its replicates, from values of shape (cells, items).
+
+    Missing items (NaN) and clusters as in `pearson_replicates`; NaN without any item.
+
+    Raises:
+        ValueError: the values are not a matrix.
+    """
+    return list(_in_batches(mean_sums(values), n_resamples, seed, clusters))
+
+
+def cell_replicates(
+    sums: Sequence[ItemSums], n_resamples: int, seed: int, clusters: Clusters | None = None
+) -> list[Replicates]:
+    """The same statistic of several cells with its replicates, each from sums of its own."""
+    if not sums:
+        return []
+    together = ItemSums(
+        np.concatenate([one.values for one in sums], axis=1),
+        np.concatenate([one.present for one in sums]),
+        sums[0].statistic,
+    )
+    return list(_in_batches(together, n_resamples, seed, clusters))
 
 
 class Sums(Protocol):

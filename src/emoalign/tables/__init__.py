@@ -39,6 +39,7 @@ from emoalign.tables.learned import (
     TRAININGS,
 )
 from emoalign.tables.parquet import intact, metadata, read_parquet
+from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_NORMS, GROUP_PERSONAS, GROUPS
 from emoalign.tables.ratings import (
     ITEMS,
     NORMS,
@@ -59,6 +60,10 @@ TABLES = (
     ALIGNMENT,
     RELIABILITY,
     ROBUSTNESS,
+    GROUPS,
+    GROUP_CONTRASTS,
+    GROUP_PERSONAS,
+    GROUP_NORMS,
     LABELS,
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
@@ -103,6 +108,10 @@ __all__ = [
     "DISTRIBUTION_SCORECARD",
     "ENTROPY",
     "FRAMEWORK",
+    "GROUPS",
+    "GROUP_CONTRASTS",
+    "GROUP_NORMS",
+    "GROUP_PERSONAS",
     "ITEMS",
     "ITEM_ENTROPIES",
     "LABELS",

@@ -11,6 +11,7 @@ from emoalign.tables.comparisons import CONTRASTS, FRAMEWORK, STRUCTURE
 from emoalign.tables.contract import CELL_KEY, Table
 from emoalign.tables.distributions import DISTRIBUTION_CONTRASTS
 from emoalign.tables.learned import CALIBRATION
+from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_PERSONAS
 
 Adjustment = Literal["false discovery rate", "Holm"]
 """Benjamini and Hochberg's method (1995), or Holm's (1979)."""
@@ -111,6 +112,22 @@ FAMILIES = (
         {"signedrank_p_adjusted": "false discovery rate"},
         ("readout",),
         "all conditions with the same readout",
+    ),
+    Family(
+        GROUP_CONTRASTS,
+        ("p",),
+        "differences between groups of raters",
+        {"p_holm": "Holm"},
+        ("readout", "measure"),
+        "all conditions and pairs of groups with the same readout and measure",
+    ),
+    Family(
+        GROUP_PERSONAS,
+        ("p",),
+        "shifts by personas towards their own group",
+        {"p_holm": "Holm"},
+        ("readout", "measure"),
+        "all models and pairs of groups with the same readout and measure",
     ),
     Family(STRUCTURE, ("p",), "representational similarity"),
     Family(

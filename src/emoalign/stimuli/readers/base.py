@@ -7,7 +7,7 @@ import io
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -117,12 +117,17 @@ class HumanLabels:
     raters: tuple[str, ...] | None = None
 
 
+Group = tuple[str, str]
+"""A group of raters: its attribute, such as sex, and its name, such as women."""
+
+
 @dataclass(frozen=True)
 class SourceItem:
     """One item of a dataset, under the dataset's own id.
 
     `stratum` is the group that the source puts it in, `split` its split, `cluster` what it belongs
-    together with (a lemma, a document), `where` its place in the file.
+    together with (a lemma, a document), `where` its place in the file. `by_group` has the ratings
+    of each scale by groups of raters, which have an attribute (sex) and a name (women).
     """
 
     item_id: str
@@ -133,6 +138,7 @@ class SourceItem:
     split: str | None = None
     cluster: str | None = None
     where: str = ""
+    by_group: Mapping[str, Mapping[Group, HumanRatings]] = field(default_factory=dict)
 
 
 def rater_code(written: str) -> str:

@@ -75,6 +75,7 @@ def _source_item(source: ItemTable, item: TableItem, mistakes: Mistakes) -> Sour
         split=fields.get("split"),
         cluster=(fields.get("cluster") or "").strip() or None,
         where=where,
+        by_group=item.by_group,
     )
 
 
@@ -108,7 +109,11 @@ def _joined(
         sum(name in there and item.item_id != there[name] for name, item in more.items()),
     )
     return [
-        replace(item, ratings={**item.ratings, **more[name].ratings})
+        replace(
+            item,
+            ratings={**item.ratings, **more[name].ratings},
+            by_group={**item.by_group, **more[name].by_group},
+        )
         if (name := composed(item.item_id)) in more
         else item
         for item in items
