@@ -116,10 +116,8 @@ GROUP_PERSONAS = Table(
         N_TEXTS,
         *estimate(
             "shift",
-            "How much closer each group's personas are to their own group than the other group's "
-            "personas are: above 0, personas move ratings towards their own group. For r (r_aa − "
-            "r_ab) − (r_ba − r_bb), first index the persona, second the people; for distances d "
-            "(d_ab − d_aa) − (d_bb − d_ba).",
+            "Above 0, personas move ratings towards their own group. For r (r_aa − r_ab) − (r_ba − "
+            "r_bb), persona before people; for distances d (d_ab − d_aa) − (d_bb − d_ba).",
         ),
         *numbers(
             p="Two-sided, by paired bootstrap over items.",
