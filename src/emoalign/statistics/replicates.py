@@ -129,18 +129,25 @@ class Replicates:
         """The BCa interval; see `bca_interval` for when it is NaN."""
         return bca_interval(self.estimate, self.resampled, self.left_out[self.used], level)
 
-    def p(self) -> float:
+    def p(self, *, beyond: bool = False) -> float:
         """Two-sided p against 0: twice the smaller share of resamples on either side of it.
 
         (1 + count) / (n + 1) over the resamples where the statistic is defined, at most 1 (Davison
         & Hinkley 1997, section 4.2). NaN where the interval is.
+
+        It is never below 2/(n + 1), with which no test among hundreds can be significant. `beyond`
+        takes the normal approximation with the SD of the resamples where no resample is on the
+        other side, if that is smaller.
         """
         defined = self.resampled[np.isfinite(self.resampled)]
         if np.isnan(self.interval().low):
             return np.nan
         side = signs(defined)
         fewer = min(np.sum(side <= 0), np.sum(side >= 0))
-        return min(1.0, 2 * float(1 + fewer) / (defined.size + 1))
+        counted = min(1.0, 2 * float(1 + fewer) / (defined.size + 1))
+        if not beyond or fewer:
+            return counted
+        return min(counted, float(2 * special.ndtr(-abs(self.estimate) / defined.std(ddof=1))))
 
 
 def pearson_replicates(

@@ -204,7 +204,7 @@ def _contrasts(cells: ScaleCells, found: Mapping[Pair, Measured]) -> Iterator[di
                     "difference": difference.estimate,
                     "difference_low": limits.low,
                     "difference_high": limits.high,
-                    "p": difference.p(),
+                    "p": difference.p(beyond=True),
                     "reason": why_undecided(items, cells.drawing.clusters, difference)
                     or why_unknown(cells, (a, b), measure, values),
                 }

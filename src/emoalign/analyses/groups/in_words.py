@@ -13,7 +13,7 @@ from emoalign.report.nearest import SMALL
 from emoalign.report.report_job import ReportJob
 from emoalign.report.section import Finding
 from emoalign.tables import groups, records
-from emoalign.wording import ci, coefficient, counted, number, out_of, with_p
+from emoalign.wording import ci, coefficient, number, out_of, with_p
 
 PAIR = ["dataset", "attribute", "a", "b"]
 """What contrasts of the same two groups share."""
@@ -48,38 +48,39 @@ def beside(contrasts: pd.DataFrame) -> pd.DataFrame:
 
 
 def findings(contrasts: pd.DataFrame, personas: pd.DataFrame, job: ReportJob) -> Iterator[Finding]:
-    """What groups differ in, a finding for two groups of a dataset; then what personas do."""
-    for (dataset, _, a, b), rows in groups(beside(contrasts), PAIR, sort=False):
-        known = [row for row in records(rows) if not np.isnan(row["r_difference"])]
-        if known:
-            yield Finding(_of_groups(known, a, b, job), dataset=dataset)
-    known_personas = personas[(personas["measure"] == "mse") & personas["shift_low"].notna()]
+    """What groups differ in: a finding for each two that differ, and one for a dataset's others;
+    then what personas do."""
+    for (dataset,), of_dataset in groups(beside(contrasts), ["dataset"], sort=False):
+        alike: list[tuple[str, str]] = []
+        tested = 0
+        for (a, b), rows in groups(of_dataset, ["a", "b"], sort=False):
+            known = [row for row in records(rows) if not np.isnan(row["r_p_holm"])]
+            told = list(_of_groups(known, a, b, job))
+            if told:
+                yield Finding(told, dataset=dataset)
+            elif known:
+                alike.append((a, b))
+                tested = max(tested, len(known))
+        if alike:
+            yield Finding([_alike(alike, tested)], dataset=dataset)
+    known_personas = personas[(personas["measure"] == "mse") & personas["p_holm"].notna()]
     for (dataset, _, a, b), rows in groups(known_personas, PAIR, sort=False):
         yield Finding(_of_personas(records(rows), a, b, job), dataset=dataset)
 
 
 def _of_groups(rows: list[dict[str, Any]], a: str, b: str, job: ReportJob) -> Iterator[str]:
-    told = {side: [row for row in rows if _decided(row, "r") == side] for side in (1, -1)}
-    if not told[1] and not told[-1]:
-        where = "" if len(rows) == 1 else f" in any of {len(rows)} conditions"
-        yield (
-            f"Correlations with the means of {a} and of {b} did not differ significantly{where}"
-            f"{_widest(rows, job)}."
-        )
+    """What two groups differ in; nothing where no difference is clear."""
     for side, (more, less) in ((1, (a, b)), (-1, (b, a))):
-        if told[side]:
-            yield from _closer(told[side], len(rows), side, more, less, job)
+        clear = [row for row in rows if _decided(row, "r") == side]
+        if clear:
+            yield from _closer(clear, len(rows), side, more, less, job)
     yield from _closeness(rows, a, b)
 
 
-def _widest(rows: list[dict[str, Any]], job: ReportJob) -> str:
-    """The largest difference, which is not significant."""
-    most = max(rows, key=lambda row: abs(row["r_difference"]))
-    ends = ci(most["r_difference_low"], most["r_difference_high"], bounded=True)
-    if not ends:
-        return ""
-    at_most = "difference" if len(rows) == 1 else "largest difference"
-    return f" ({at_most} {coefficient(most['r_difference'])}, {ends}; {condition(job, most)})"
+def _alike(pairs: list[tuple[str, str]], tested: int) -> str:
+    between = " nor between ".join(f"the means of {a} and of {b}" for a, b in pairs)
+    where = {1: "", 2: " in either condition"}.get(tested, f" in any of the {tested} conditions")
+    return f"Correlations did not differ significantly between {between}{where}."
 
 
 def _closer(
@@ -169,7 +170,7 @@ def _of_personas(rows: list[dict[str, Any]], a: str, b: str, job: ReportJob) -> 
     if away:
         yield _moved(away, n, a, b, "away from", job)
     if not towards and not away:
-        where = "" if n == 1 else f" in any of {counted(n, 'comparison')}"
+        where = {1: "", 2: " in either comparison"}.get(n, f" in any of {n} comparisons")
         yield (
             f"Personas of {a} and of {b} did not clearly move ratings towards their own group"
             f"{where}{_shift(max(rows, key=lambda row: abs(row['shift'])), n, job)}."

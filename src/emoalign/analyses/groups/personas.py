@@ -58,8 +58,7 @@ def unasked(norms: pd.DataFrame, personas: Personas) -> Iterator[dict[str, objec
             told = [f"no protocol asks as {' or '.join(names)}"]
         yield {
             "attribute": attribute,
-            "reason": f"{'; '.join(told)}. It takes a protocol for each group, in whose persona "
-            f"table every row has the group, such as {attribute}: {names[0]}",
+            "reason": "; ".join(told),
         }
 
 
@@ -155,7 +154,7 @@ def persona_rows(
                 "shift": shift.estimate,
                 "shift_low": limits.low,
                 "shift_high": limits.high,
-                "p": shift.p(),
+                "p": shift.p(beyond=True),
                 "reason": why_undecided(items, cells.drawing.clusters, shift)
                 or why_unknown(cells, sides, measure, values),
             }

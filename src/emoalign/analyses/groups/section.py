@@ -55,8 +55,7 @@ def _view(results: Results) -> View | Absent:
         "contrasts": None if wide.empty else _contrasts(wide, job),
         "personas": None if compared.empty else _personas(compared, job),
         "no_personas": [
-            f"Not assessable ({row['attribute']}, {job.datasets[row['dataset']].title}): "
-            f"{row['reason']}."
+            f"{row['attribute']} ({job.datasets[row['dataset']].title}): {row['reason']}"
             for row in records(missing)
         ],
     }
@@ -68,13 +67,13 @@ def _view(results: Results) -> View | Absent:
 
 
 def _named(rows: pd.DataFrame, job: ReportJob) -> Iterator[str]:
-    """The groups of each dataset: Words: sex (men and women)."""
+    """The groups of each dataset: Words has groups by sex (men, women)."""
     for (dataset,), of_dataset in groups(rows, ["dataset"], sort=False):
         told = [
-            f"{attribute} ({listed(sorted(set(of_attribute['group'])))})"
+            f"{attribute} ({', '.join(sorted(set(of_attribute['group'])))})"
             for (attribute,), of_attribute in groups(of_dataset, ["attribute"])
         ]
-        yield f"{job.datasets[dataset].title}: {', '.join(told)}"
+        yield f"{job.datasets[dataset].title} has groups by {listed(told)}."
 
 
 def _group_columns(job: ReportJob) -> Sequence[Column]:

@@ -1,0 +1,172 @@
+"""Groups of raters from a dataset's file to the tables of groups."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from emoalign.tables import STIMULI
+from tests.kit.project import SMALL, Project, new_project
+
+CODES = {"men": "M", "women": "F"}
+TABLE = "resources/recorded/asked.csv"
+ANSWERS = 3
+
+pytestmark = pytest.mark.slow
+
+
+def asked_as(rows: pd.DataFrame) -> pd.DataFrame:
+    """Ratings of a model that gives each group's mean when it is asked as that group."""
+    rng = np.random.default_rng(3)
+    told = []
+    for name, code in CODES.items():
+        for participant in range(ANSWERS):
+            felt = rows[f"V.Mean.{code}"] + rng.normal(0, 0.4, len(rows))
+            told.append(
+                pd.DataFrame(
+                    {
+                        "word": rows["Word"],
+                        "protocol": f"as-{name}",
+                        "participant": participant,
+                        "valence": felt.round().clip(1, 9).astype(int),
+                    }
+                )
+            )
+    return pd.concat(told)
+
+
+def recorded(project: Project, item: str, rows: pd.DataFrame, dataset: dict[str, object]) -> None:
+    """A study of recorded ratings by a model that was asked as men and as women."""
+    project.write(
+        "config/models/asked.yaml",
+        {
+            "title": "A model",
+            "engine": "recorded",
+            "source": {"file": TABLE},
+            "columns": {
+                item: "word",
+                "participant": "participant",
+                "protocol": "protocol",
+                "rating": "valence",
+            },
+            "scale": "valence",
+        },
+    )
+    table = project.folder / TABLE
+    table.parent.mkdir(parents=True)
+    rows.to_csv(table, index=False)
+    protocols = []
+    for name in CODES:
+        people = [{"sex": name, "number": number} for number in range(ANSWERS)]
+        project.write(
+            f"config/personas/{name}.yaml",
+            {"title": name, "template": "{{ number }}", "personas": people},
+        )
+        protocols.append({"name": f"as-{name}", "personas": name, "participants": ANSWERS})
+    project.edit(SMALL, models=["asked"], datasets=[dataset], protocols=protocols)
+
+
+@pytest.mark.shared_data
+def test_warriner_tells_groups_apart_and_personas_move_towards_them(
+    tmp_path: Path, shared: Path
+) -> None:
+    project = new_project(tmp_path)
+    file = shared / "warriner2013/first_300_rows.csv"
+    target = project.folder / "resources/warriner/BRM-emot-submit.csv"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, target)
+    rows = pd.read_csv(file, keep_default_na=False)
+    answers = asked_as(rows)
+    recorded(project, "text", answers, {"dataset": "warriner", "scales": ["valence"]})
+    ran = project.run("groups")
+    assert "compare_groups" in {rule for rule, _ in ran}
+
+    statistics = project.results / "statistics"
+    groups = pd.read_csv(statistics / "groups.csv")
+    assert set(groups["group"]) >= {"men", "women", "older people", "people with more education"}
+    assert len(groups) == 2 * 6
+    means = answers[answers["protocol"] == "as-women"].groupby("word")["valence"].mean()
+    enough = rows[rows["V.Rat.M"].astype(int) >= 3].set_index("Word")
+    (row,) = groups.query("protocol == 'as-women' and group == 'men'").to_dict("records")
+    human = enough["V.Mean.M"].astype(float)
+    assert row["n_items"] == len(enough) == 299
+    assert row["r"] == pytest.approx(stats.pearsonr(means.reindex(human.index), human).statistic)
+
+    contrasts = pd.read_csv(statistics / "group_contrasts.csv").query("measure == 'r'")
+    (women,) = contrasts.query("protocol == 'as-women' and attribute == 'sex'").to_dict("records")
+    assert women["difference_high"] < 0
+    personas = pd.read_csv(statistics / "group_personas.csv")
+    shifts = personas[personas["attribute"] == "sex"]
+    assert (shifts["shift_low"] > 0).all()
+    assert set(personas.loc[personas["measure"].isna(), "attribute"]) == {"age", "education"}
+    assert "Word" not in (statistics / "group_norms.csv").read_text(encoding="utf-8")
+    assert not project.planned("groups")
+
+
+def test_single_ratings_with_a_group_column_leave_no_rater_id(tmp_path: Path) -> None:
+    project = new_project(tmp_path)
+    rng = np.random.default_rng(1)
+    truth = rng.uniform(2, 8, 40)
+    rows = [
+        {
+            "id": f"w{item}",
+            "word": f"word {item}",
+            "who": f"person-{person}",
+            "gender": "f" if person % 2 else "m",
+            "valence": int(np.clip(round(truth[item] + person % 2 + rng.normal()), 1, 9)),
+        }
+        for item in range(40)
+        for person in range(12)
+    ]
+    table = project.folder / "resources/mine.csv"
+    table.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(table, index=False)
+    project.write(
+        "config/datasets/mine.yaml",
+        {
+            "title": "Mine",
+            "modality": "word",
+            "source": {
+                "reader": "table",
+                "table": {"file": "resources/mine.csv"},
+                "id": "id",
+                "text": "word",
+                "rows": "ratings",
+                "rater": "who",
+                "scales": {"valence": {"ratings": ["valence"]}},
+                "groups": {"sex": {"column": "gender", "names": {"m": "men", "f": "women"}}},
+            },
+            "scales": {"valence": {"min": 1, "max": 9, "direction": "higher is more positive"}},
+            "licence": "CC0-1.0",
+            "citation": "@misc{mine, title = {Mine}}",
+            "redistribute": True,
+        },
+    )
+    wide = pd.DataFrame({"Word": [f"w{item}" for item in range(40)]})
+    wide = wide.assign(**{"V.Mean.M": truth, "V.Mean.F": truth + 1})
+    recorded(project, "item", asked_as(wide), {"dataset": "mine"})
+    project.run("groups")
+    groups = pd.read_csv(project.results / "statistics/groups.csv")
+    assert set(groups["reliability_source"]) == {"icc_c"}
+    assert (groups["n_raters"] == 6).all()
+    bias = pd.read_csv(project.results / "statistics/group_contrasts.csv")
+    bias = bias.query("measure == 'bias'")
+    assert (bias["difference_low"] > 0.5).all()
+    codes = STIMULI.read(project.results / "stimuli/mine.parquet")
+    assert len(codes) == 40
+    hashes = {
+        code
+        for of_item in pd.read_parquet(project.results / "norms/mine.parquet")["raters"]
+        for code in of_item
+    }
+    shown = [*project.results.glob("statistics/*.csv")]
+    assert len(hashes) == 12
+    for file in shown:
+        text = file.read_bytes()
+        assert not any(code.encode() in text for code in hashes), file
+        assert b"person-" not in text, file
