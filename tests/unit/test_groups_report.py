@@ -11,9 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emoalign.analyses.catalogue import FIGURES
 from emoalign.analyses.groups.compare_groups import group_rows
+from emoalign.analyses.groups.figure import draw
 from emoalign.analyses.groups.in_words import findings
 from emoalign.analyses.groups.section import SECTION
+from emoalign.figures.drawing import Subject
+from emoalign.figures.style import style
+from emoalign.planning.jobs import reported
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.section import Absent, Results, View
 from emoalign.statistics.pairs import FloatArray
@@ -21,6 +26,7 @@ from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.protocols import PersonaTable
 from emoalign.tables import GROUP_CONTRASTS, GROUP_PERSONAS, GROUPS, NORMS
 from tests.kit.grouped import felt, groups_job, norms_of, of_group, rated_as
+from tests.kit.pages import problems
 from tests.kit.ratings import item_ids, norms, rating_rows
 from tests.kit.stages import make_page
 from tests.kit.words import report_job, study
@@ -49,8 +55,9 @@ def test_the_group_that_a_model_is_closer_to_is_named() -> None:
     assert re.match(
         r"Ratings correlated more highly with the means of women than of men \(r = \.9\d against "
         r"\.7\d, difference \.\d\d, 95% CI \[\.\d\d, \.\d\d\]; Model m under p, sampled answers"
-        r"\)\. The different reliabilities of the groups' means do not explain this: the difference "
-        r"remained after correction for them\. Ceilings there: \.9\d \(women\) and \.9\d \(men\)\. "
+        r"\)\. The different reliabilities of the groups' means do not explain this: the "
+        r"difference remained after correction for them\. Ceilings there: \.9\d \(women\) and \.9\d "
+        r"\(men\)\. "
         r"In points of the scale, ratings were closer to the means of women than of men",
         finding,
     )
@@ -208,3 +215,36 @@ def test_single_ratings_by_group_are_on_the_page_without_a_rater(
         text = file.read_text(encoding="utf-8")
         assert "person-" not in text, file
         assert "code-" not in text, file
+
+
+@pytest.mark.parametrize("models", [1, 3, 30])
+@pytest.mark.parametrize("attributes", [1, 4])
+def test_the_figure_is_legible_with_many_models_and_attributes(
+    models: int, attributes: int
+) -> None:
+    names = [f"model-{number:02d}" for number in range(models)]
+    items = pd.concat([rated_as(LIKE_WOMEN[:40], name) for name in names[:2]])
+    told = {name: truth[:40] for name, truth in TRUTHS.items()}
+    norm_rows = pd.concat(
+        norms_of(told).assign(attribute=f"attribute {number}") for number in range(attributes)
+    )
+    few = norm_rows["group"] == "men"
+    norm_rows.loc[few & (norm_rows["attribute"] == "attribute 0"), "n"] = 1
+    rows = group_rows(items, {"words": norm_rows}, groups_job(100))[GROUPS]
+    of = {name: names[min(place, 1)] for place, name in enumerate(names)}
+    many = pd.concat(
+        [rows[rows["model"] == known].assign(model=name) for name, known in of.items()]
+    )
+    job = report_job(models=names).drawing()
+    with style():
+        made = draw(Subject(job, {GROUPS.path: many}, "words"))
+        assert len(made) == (1 if models < 30 else 2) * (1 if attributes < 4 else 2)
+        assert [found for page in made for found in problems(page)] == []
+
+
+def test_only_datasets_with_groups_have_the_figure(
+    single: tuple[LoadedStudy, pd.DataFrame, pd.DataFrame],
+) -> None:
+    (kind,) = (kind for kind in FIGURES if kind.name == "groups")
+    assert kind.lacks(reported(single[0]).drawing()) is None
+    assert kind.lacks(report_job().drawing()) == "no groups of raters"

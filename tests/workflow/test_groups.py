@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from emoalign.tables import STIMULI
 from tests.kit.project import SMALL, Project, new_project
 
 CODES = {"men": "M", "women": "F"}
@@ -68,7 +67,8 @@ def recorded(project: Project, item: str, rows: pd.DataFrame, dataset: dict[str,
             {"title": name, "template": "{{ number }}", "personas": people},
         )
         protocols.append({"name": f"as-{name}", "personas": name, "participants": ANSWERS})
-    project.edit(SMALL, models=["asked"], datasets=[dataset], protocols=protocols)
+    study = {"models": ["asked"], "datasets": [dataset], "protocols": protocols}
+    project.edit(SMALL, **study, shard_items=300)
 
 
 @pytest.mark.shared_data
@@ -106,67 +106,3 @@ def test_warriner_tells_groups_apart_and_personas_move_towards_them(
     assert set(personas.loc[personas["measure"].isna(), "attribute"]) == {"age", "education"}
     assert "Word" not in (statistics / "group_norms.csv").read_text(encoding="utf-8")
     assert not project.planned("groups")
-
-
-def test_single_ratings_with_a_group_column_leave_no_rater_id(tmp_path: Path) -> None:
-    project = new_project(tmp_path)
-    rng = np.random.default_rng(1)
-    truth = rng.uniform(2, 8, 40)
-    rows = [
-        {
-            "id": f"w{item}",
-            "word": f"word {item}",
-            "who": f"person-{person}",
-            "gender": "f" if person % 2 else "m",
-            "valence": int(np.clip(round(truth[item] + person % 2 + rng.normal()), 1, 9)),
-        }
-        for item in range(40)
-        for person in range(12)
-    ]
-    table = project.folder / "resources/mine.csv"
-    table.parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(table, index=False)
-    project.write(
-        "config/datasets/mine.yaml",
-        {
-            "title": "Mine",
-            "modality": "word",
-            "source": {
-                "reader": "table",
-                "table": {"file": "resources/mine.csv"},
-                "id": "id",
-                "text": "word",
-                "rows": "ratings",
-                "rater": "who",
-                "scales": {"valence": {"ratings": ["valence"]}},
-                "groups": {"sex": {"column": "gender", "names": {"m": "men", "f": "women"}}},
-            },
-            "scales": {"valence": {"min": 1, "max": 9, "direction": "higher is more positive"}},
-            "licence": "CC0-1.0",
-            "citation": "@misc{mine, title = {Mine}}",
-            "redistribute": True,
-        },
-    )
-    wide = pd.DataFrame({"Word": [f"w{item}" for item in range(40)]})
-    wide = wide.assign(**{"V.Mean.M": truth, "V.Mean.F": truth + 1})
-    recorded(project, "item", asked_as(wide), {"dataset": "mine"})
-    project.run("groups")
-    groups = pd.read_csv(project.results / "statistics/groups.csv")
-    assert set(groups["reliability_source"]) == {"icc_c"}
-    assert (groups["n_raters"] == 6).all()
-    bias = pd.read_csv(project.results / "statistics/group_contrasts.csv")
-    bias = bias.query("measure == 'bias'")
-    assert (bias["difference_low"] > 0.5).all()
-    codes = STIMULI.read(project.results / "stimuli/mine.parquet")
-    assert len(codes) == 40
-    hashes = {
-        code
-        for of_item in pd.read_parquet(project.results / "norms/mine.parquet")["raters"]
-        for code in of_item
-    }
-    shown = [*project.results.glob("statistics/*.csv")]
-    assert len(hashes) == 12
-    for file in shown:
-        text = file.read_bytes()
-        assert not any(code.encode() in text for code in hashes), file
-        assert b"person-" not in text, file

@@ -15,6 +15,7 @@ from emoalign.analyses.base import (
     Computation,
     statistics,
 )
+from emoalign.figures.kinds import FigureKind, rater_groups
 from emoalign.report.contents import PageSection
 from emoalign.stimuli.dataset_cards import GroupedSource
 from emoalign.study.fields import Entry
@@ -84,6 +85,22 @@ ANALYSIS = Analysis(
                     if dataset.groups is not None
                 )
             ),
+        ),
+    ),
+    figures=(
+        FigureKind(
+            "groups",
+            "dataset",
+            draw="emoalign.analyses.groups.figure:draw",
+            title="Groups of raters: {dataset}",
+            caption="{dataset}: correlation (Pearson r) of item means with those of each group of "
+            "raters, with its 95% bootstrap interval over items (BCa). Grey: the ceiling, which "
+            "is the highest r that the reliability of the group's means allows, where it is known.",
+            alt="Correlation of each condition of {dataset} with each group of raters, with "
+            "interval and ceiling; the numbers are in the table of groups.",
+            reads=statistics("groups"),
+            needs=("statistics/groups.parquet", ("r",)),
+            lacks=rater_groups,
         ),
     ),
     section=PageSection(

@@ -53,7 +53,7 @@ def findings(contrasts: pd.DataFrame, personas: pd.DataFrame, job: ReportJob) ->
     for (dataset,), of_dataset in groups(beside(contrasts), ["dataset"], sort=False):
         alike: list[tuple[str, str]] = []
         tested = 0
-        for (a, b), rows in groups(of_dataset, ["a", "b"], sort=False):
+        for (_, a, b), rows in groups(of_dataset, ["attribute", "a", "b"], sort=False):
             known = [row for row in records(rows) if not np.isnan(row["r_p_holm"])]
             told = list(_of_groups(known, a, b, job))
             if told:

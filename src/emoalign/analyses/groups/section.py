@@ -223,4 +223,5 @@ SECTION = Section(
     heading="Whose ratings does the model give?",
     label="Groups",
     view=_view,
+    figures=("groups",),
 )
