@@ -39,7 +39,7 @@ def asked_as(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(told)
 
 
-def recorded(project: Project, item: str, rows: pd.DataFrame, dataset: dict[str, object]) -> None:
+def recorded(project: Project, rows: pd.DataFrame, dataset: dict[str, object]) -> None:
     """A study of recorded ratings by a model that was asked as men and as women."""
     project.write(
         "config/models/asked.yaml",
@@ -48,7 +48,7 @@ def recorded(project: Project, item: str, rows: pd.DataFrame, dataset: dict[str,
             "engine": "recorded",
             "source": {"file": TABLE},
             "columns": {
-                item: "word",
+                "text": "word",
                 "participant": "participant",
                 "protocol": "protocol",
                 "rating": "valence",
@@ -82,7 +82,7 @@ def test_warriner_tells_groups_apart_and_personas_move_towards_them(
     shutil.copy(file, target)
     rows = pd.read_csv(file, keep_default_na=False)
     answers = asked_as(rows)
-    recorded(project, "text", answers, {"dataset": "warriner", "scales": ["valence"]})
+    recorded(project, answers, {"dataset": "warriner", "scales": ["valence"]})
     ran = project.run("groups")
     assert "compare_groups" in {rule for rule, _ in ran}
 
@@ -104,5 +104,7 @@ def test_warriner_tells_groups_apart_and_personas_move_towards_them(
     shifts = personas[personas["attribute"] == "sex"]
     assert (shifts["shift_low"] > 0).all()
     assert set(personas.loc[personas["measure"].isna(), "attribute"]) == {"age", "education"}
-    assert "Word" not in (statistics / "group_norms.csv").read_text(encoding="utf-8")
+    norms = pd.read_csv(statistics / "group_norms.csv", dtype={"item_id": str})
+    assert len(norms) == 300 * 6
+    assert set(norms["item_id"]) == set(rows.iloc[:, 0].astype(str)), "ids, not words"
     assert not project.planned("groups")
