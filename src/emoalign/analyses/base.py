@@ -12,13 +12,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from emoalign.embeddings.embedding_cards import EmbeddingModel
 from emoalign.figures.kinds import FigureKind
 from emoalign.items.item_jobs import ComparedDataset
 from emoalign.report.contents import PageSection
-from emoalign.stimuli.dataset_cards import GroupedSource
 from emoalign.study.fields import Entry, FileSource, Job, Modality, Range
 from emoalign.study.lexicons import SeedLexicon
 from emoalign.study.protocols import Protocol
@@ -43,6 +42,22 @@ def statistics(*tables: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class RaterGroups:
+    """Groups of raters of a dataset as analyses know them.
+
+    Attributes:
+        attributes: what tells them apart, such as sex, ascending.
+        read_from: a `stimuli.dataset_cards.GroupedSource` as plain data: reading that class would
+            load what computes.
+        files: the files that they are read from.
+    """
+
+    attributes: tuple[str, ...]
+    read_from: Mapping[str, Any]
+    files: tuple[FileSource, ...]
+
+
+@dataclass(frozen=True)
 class AnalysedDataset:
     """A dataset as analyses know it.
 
@@ -51,7 +66,7 @@ class AnalysedDataset:
         numbers, labels: the scales the study asks about, of each kind, ascending.
         frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
-        groups: where its groups of raters are read from; None where it has none.
+        groups: its groups of raters; None where none are told apart.
     """
 
     modality: Modality
@@ -60,7 +75,7 @@ class AnalysedDataset:
     labels: Mapping[str, LabelScale]
     frameworks: Frameworks
     baselines: tuple[str, ...] = ()
-    groups: GroupedSource | None = None
+    groups: RaterGroups | None = None
 
     @property
     def scales(self) -> dict[str, DatasetScale]:

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain
-from typing import Self
+from typing import Any, Self
 
 from emoalign.analyses.base import (
     ITEMS,
     STIMULI,
+    AnalysedDataset,
     AnalysedStudy,
     Analysis,
     AnalysisJob,
     Computation,
+    RaterGroups,
     statistics,
 )
 from emoalign.figures.kinds import FigureKind, rater_groups
 from emoalign.report.contents import PageSection
-from emoalign.stimuli.dataset_cards import GroupedSource
 from emoalign.study.fields import Entry
 from emoalign.study.scales import HumanScale
 from emoalign.study.settings import StatisticsSettings
 
 
 class GroupedDataset(Entry):
-    """A dataset with groups of raters: where they are read from, and its scales of numbers."""
+    """A dataset with groups of raters: where they are read from, as `analyses.base.RaterGroups` has
+    it, and its scales of numbers."""
 
-    groups: GroupedSource
+    groups: dict[str, Any]
     scales: dict[str, HumanScale]
 
 
@@ -45,14 +46,13 @@ class GroupsJob(AnalysisJob):
     @classmethod
     def of(cls, study: AnalysedStudy) -> Self:
         """All datasets with groups of raters."""
-        datasets = {
-            name: GroupedDataset(groups=dataset.groups, scales=dict(dataset.numbers))
-            for name, dataset in study.datasets.items()
-            if dataset.groups is not None
-        }
-        attributes = sorted({name for one in datasets.values() for name in one.groups.attributes})
+        with_groups = _with_groups(study)
+        attributes = sorted({one for _, _, groups in with_groups for one in groups.attributes})
         return cls(
-            datasets=datasets,
+            datasets={
+                name: GroupedDataset(groups=dict(groups.read_from), scales=dict(dataset.numbers))
+                for name, dataset, groups in with_groups
+            },
             personas={
                 protocol: {name: _values(name, personas) for name in attributes}
                 for protocol, personas in sorted(study.personas.items())
@@ -60,6 +60,15 @@ class GroupsJob(AnalysisJob):
             seed=study.seed,
             bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
         )
+
+
+def _with_groups(study: AnalysedStudy) -> list[tuple[str, AnalysedDataset, RaterGroups]]:
+    """The datasets that have groups, with these."""
+    return [
+        (name, dataset, dataset.groups)
+        for name, dataset in study.datasets.items()
+        if dataset.groups is not None
+    ]
 
 
 def _values(
@@ -79,11 +88,7 @@ ANALYSIS = Analysis(
             reads=(ITEMS, STIMULI),
             makes=statistics("group_norms", "groups", "group_contrasts", "group_personas"),
             sources=lambda study: tuple(
-                chain.from_iterable(
-                    dataset.groups.source.files().values()
-                    for dataset in study.datasets.values()
-                    if dataset.groups is not None
-                )
+                file for _, _, groups in _with_groups(study) for file in groups.files
             ),
         ),
     ),

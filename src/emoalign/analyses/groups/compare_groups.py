@@ -25,6 +25,7 @@ from emoalign.items.rated_items import Rater, drawn_items, read_items
 from emoalign.statistics.reliability import ceiling, ceiling_interval
 from emoalign.statistics.replicates import Replicates
 from emoalign.statistics.significance import holm
+from emoalign.stimuli.dataset_cards import GroupedSource
 from emoalign.stimuli.group_norms import KEY, group_norms
 from emoalign.stimuli.readers.base import Group
 from emoalign.tables import (
@@ -50,7 +51,8 @@ def compare_groups(job: GroupsJob, files: AnalysisFiles) -> None:
     for name, path in files.by_dataset("stimuli").items():
         if name in job.datasets:
             dataset, item_ids = job.datasets[name], STIMULI.read(path)["item_id"]
-            norms[name] = group_norms(dataset.groups, name, dataset.scales, set(item_ids))
+            grouped = GroupedSource.model_validate(dataset.groups)
+            norms[name] = group_norms(grouped, name, dataset.scales, set(item_ids))
     told = [rows.assign(dataset=name) for name, rows in norms.items()]
     every = pd.concat(told, ignore_index=True)
     files.write(GROUP_NORMS, every[GROUP_NORMS.schema.names])
