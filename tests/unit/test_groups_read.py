@@ -134,6 +134,11 @@ def test_a_column_that_holds_no_groups_is_told(tmp_path: Path, n: int) -> None:
     assert n == 1 or "g3" not in told, "these may be ids of people"
 
 
+def test_a_column_of_long_texts_is_told(tmp_path: Path) -> None:
+    told = problems(tmp_path, RATINGS + f"1,joy,a,{'x' * 101},6\n1,joy,b,m,4\n", SINGLE)
+    assert "column 'sex': expected groups of raters, found texts of more than 100" in told
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [

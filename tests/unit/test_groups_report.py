@@ -56,8 +56,8 @@ def test_the_group_that_a_model_is_closer_to_is_named() -> None:
         r"Ratings correlated more highly with the means of women than of men \(r = \.9\d against "
         r"\.7\d, difference \.\d\d, 95% CI \[\.\d\d, \.\d\d\]; Model m under p, sampled answers"
         r"\)\. The different reliabilities of the groups' means do not explain this: the "
-        r"difference remained after correction for them\. Ceilings there: \.9\d \(women\) and "
-        r"\.9\d \(men\)\. "
+        r"difference remained after correction for them\. The ceilings there were \.9\d \(women\) "
+        r"and \.9\d \(men\)\. "
         r"In points of the scale, ratings were closer to the means of women than of men",
         finding,
     )

@@ -113,7 +113,7 @@ def _closer(
             for one, name in ((of_more, more), (of_less, less))
             if not np.isnan(most[f"ceiling_{one}"])
         )
-        beside_ceilings = f" Ceilings there: {ceilings}." if ceilings else ""
+        beside_ceilings = f" The ceilings there were {ceilings}." if ceilings else ""
         if len(stays) == len(known):
             yield (
                 "The different reliabilities of the groups' means do not explain this: the "

@@ -11,6 +11,7 @@ from emoalign.stimuli.readers.base import Group
 from emoalign.stimuli.readers.group_columns import GROUP
 from emoalign.stimuli.readers.table_columns import JoinedTable
 from emoalign.stimuli.rows import Record, composed
+from emoalign.study.fields import LONGEST_NAME
 
 MOST_GROUPS = 12
 """A column with more values than this holds something else than groups, such as ages in years."""
@@ -95,6 +96,13 @@ class GroupsOfRows:
                     "",
                     f"{where}: no row has {', '.join(map(repr, missing))}{shown}",
                     f"Correct the codes in groups.{attribute}.names in the dataset's card.",
+                )
+            elif not names and any(len(code) > LONGEST_NAME for code in found):
+                self._mistakes.add(
+                    "",
+                    f"{where}: expected groups of raters, found texts of more than "
+                    f"{LONGEST_NAME} characters",
+                    f"Name another column in groups.{attribute}.column in the dataset's card.",
                 )
             elif not entry.names and not 2 <= len(found) <= MOST_GROUPS:
                 many = "more than" if len(found) > MOST_GROUPS else "fewer than"
