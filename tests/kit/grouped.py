@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from emoalign.analyses.groups.analysis import GroupsJob
+from emoalign.analyses.groups.analysis import GroupedDataset, GroupsJob
 from emoalign.statistics.pairs import FloatArray
 from emoalign.stimuli.group_norms import KEY
 from emoalign.tables import ITEMS, NORMS, STATUSES
 
 from .ratings import item_ids
+from .words import SCALE
 
 GROUPS = ("men", "women")
 
@@ -65,7 +66,7 @@ def rated_as(
 def groups_job(resamples: int = 500, **personas: str) -> GroupsJob:
     """The job for such tables; `personas` are protocols with the sex of their personas."""
     return GroupsJob(
-        datasets={},
+        datasets={"words": GroupedDataset(groups={}, scales={"valence": SCALE})},
         personas={protocol: {"sex": (sex,)} for protocol, sex in personas.items()},
         seed=1,
         bootstrap_resamples=resamples,

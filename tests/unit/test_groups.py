@@ -10,6 +10,8 @@ from scipy import stats
 from emoalign.analyses.groups.compare_groups import group_rows
 from emoalign.statistics.pairs import FloatArray
 from emoalign.statistics.reliability import summary_reliability
+from emoalign.statistics.replicates import pearson_replicates
+from emoalign.statistics.seeds import seed_of
 from emoalign.tables import GROUP_CONTRASTS, GROUP_PERSONAS, GROUPS
 from tests.kit.grouped import felt, groups_job, norms_of, of_group, rated_as
 
@@ -175,6 +177,17 @@ def test_nothing_depends_on_the_order_of_rows_or_models(truths: dict[str, FloatA
             one.drop(columns="p_holm", errors="ignore"),
             of_a.drop(columns="p_holm", errors="ignore"),
         )
+
+
+def test_r_has_the_resamples_that_all_tables_share(truths: dict[str, FloatArray]) -> None:
+    """Items that are rated with labels alone are not among those that are drawn."""
+    items, norms = rated_as(truths["men"]), norms_of(truths)
+    labelled = items.tail(20).assign(scale="emotions", item_id=[f"z{k}" for k in range(20)])
+    human = norms[norms["group"] == "women"]["mean"].to_numpy()
+    rows = told(pd.concat([items, labelled.assign(mean=np.nan)]), norms)[0].set_index("group")
+    (found,) = pearson_replicates(truths["men"], human, 500, seed_of(1, "words", "items"))
+    limits = found.interval()
+    assert list(rows.loc["women", ["r_low", "r_high"]]) == pytest.approx([limits.low, limits.high])
 
 
 def test_groups_with_few_raters_are_told(truths: dict[str, FloatArray]) -> None:

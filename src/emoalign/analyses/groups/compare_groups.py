@@ -21,7 +21,7 @@ from emoalign.analyses.groups.measures import (
 from emoalign.analyses.groups.personas import asked_as, persona_pairs, persona_rows, unasked
 from emoalign.analyses.groups.reasons import why_missing, why_undecided, why_unknown
 from emoalign.items.human_agreement import Drawing
-from emoalign.items.rated_items import Rater, drawn_items, read_items
+from emoalign.items.rated_items import Rater, drawn_items, of_scales, read_items
 from emoalign.statistics.reliability import ceiling, ceiling_interval
 from emoalign.statistics.replicates import Replicates
 from emoalign.statistics.significance import holm
@@ -67,6 +67,8 @@ def group_rows(
 
     `norms` are those of groups by dataset, as `group_norms` has them.
     """
+    # Those of numbers alone, whose items are what the resamples of r draw from everywhere.
+    items = of_scales(items, {name: dataset.scales for name, dataset in job.datasets.items()})
     beside, contrasts, personas = Rows(), Rows(), Rows()
     for dataset, of_groups in sorted(norms.items()):
         asked = asked_as(of_groups, job.personas)
@@ -114,13 +116,13 @@ def _scales(
     item_ids, clusters = drawn_items(items)
     # The resamples of r over all people, so that differences stay paired across tables.
     drawing = Drawing(job.seed, dataset, clusters, job.bootstrap_resamples, splits=0)
-    of_scales = dict(groups(norms, ["scale"]))
+    by_scale = dict(groups(norms, ["scale"]))
     for (scale, readout), rows in groups(items, ["scale", "readout"]):
-        if (scale,) not in of_scales:
+        if (scale,) not in by_scale:
             continue
         people: dict[Group, GroupOfRaters] = {
             (attribute, name): GroupOfRaters.of(of_group, scale, item_ids)
-            for (attribute, name), of_group in groups(of_scales[scale,], KEY)
+            for (attribute, name), of_group in groups(by_scale[scale,], KEY)
         }
         mean, sd = {}, {}
         for (model, protocol), cell in groups(rows, ["model", "protocol"]):
