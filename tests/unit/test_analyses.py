@@ -111,13 +111,14 @@ def test_what_does_not_concern_a_study_is_neither_made_nor_read_nor_shown() -> N
 def test_a_study_with_labels_baselines_and_a_recitation_has_what_concerns_them() -> None:
     every = analyses("studies/inoshita2026.yaml", RECITATION)
     rules = {rule.name: rule for rule in every.rules()}
-    assert {computation.rule for computation in COMPUTATIONS} == set(rules)
+    assert {computation.rule for computation in COMPUTATIONS} == {*rules, "compare_groups"}
     gradient = "results/s/statistics/transparency_gradient.parquet"
     assert gradient in rules["check_expectations"].inputs
     labelled = rules["describe_labels"].inputs
     assert "results/s/norms/goemotions.parquet" in labelled
     assert "results/s/norms/emobank.parquet" not in labelled
-    assert set(every.sections()) == {place.path for place in SECTIONS}
+    of_groups = "emoalign.analyses.groups.section:SECTION"
+    assert {*every.sections(), of_groups} == {place.path for place in SECTIONS}
 
 
 def test_a_rule_for_each_dataset_tells_the_job_of_one() -> None:

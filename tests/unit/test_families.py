@@ -14,6 +14,7 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from emoalign.analyses.distributions.compare import adjusted
+from emoalign.analyses.groups.compare_groups import group_rows
 from emoalign.report.families import sentence
 from emoalign.report.page import cited
 from emoalign.tables import (
@@ -30,6 +31,7 @@ from emoalign.tables import (
 from emoalign.tables.families import FAMILIES, Family
 from tests.kit.analysing import run
 from tests.kit.comparison import aligned, comparison, item_rows
+from tests.kit.grouped import felt, groups_job, norms_of, rated_as
 from tests.kit.ratings import norms, rating_rows, ratings
 from tests.kit.stages import make, make_page
 from tests.kit.words import study
@@ -86,7 +88,16 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     made[DISTRIBUTION_CONTRASTS.path] = adjusted(contrasts)
     made[CALIBRATION.path] = kept("default", CALIBRATION)
     made[ALTERNATIVE_ANNOTATOR_RATERS.path] = beside_raters(folder)
+    made |= {table.path: rows for table, rows in of_groups().items()}
     return made | {ALIGNMENT.path: aligned(items, job)}
+
+
+def of_groups() -> dict[Table, pd.DataFrame]:
+    """Tables of two groups of raters and two models, asked as each."""
+    truths = felt(40, 0.7)
+    items = [rated_as(truth, model, name) for model in "ab" for name, truth in truths.items()]
+    job = groups_job(men="men", women="women")
+    return group_rows(pd.concat(items), {"words": norms_of(truths)}, job)
 
 
 @pytest.mark.parametrize("family", ADJUSTED, ids=lambda family: family.tests)

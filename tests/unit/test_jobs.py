@@ -37,6 +37,18 @@ def load(study: str) -> LoadedStudy:
     return load_study(content, ROOT / "config")
 
 
+def load_groups() -> LoadedStudy:
+    """A study of norms by groups of raters."""
+    content, problems = read_yaml(ROOT / "config/config.yaml")
+    assert not problems
+    told = {
+        "datasets": [{"dataset": "warriner"}],
+        "protocols": [{"name": "asked", "prompts": "words"}],
+        "allow_remote": ["warriner"],
+    }
+    return load_study(content | told, ROOT / "config")
+
+
 def every_job(loaded: LoadedStudy) -> Iterator[Job]:
     """All jobs of a study, in the order of its stages."""
     jobs = Jobs(loaded)
@@ -58,7 +70,7 @@ def every_params(study: str) -> bytes:
 
 @pytest.mark.parametrize("study", [*STUDIES, WITH_EVERY_JOB])
 def test_a_job_that_is_read_back_from_its_params_says_the_same(study: str) -> None:
-    for job in every_job(load(study)):
+    for job in [*every_job(load(study)), *every_job(load_groups())]:
         read_back = type(job).model_validate(orjson.loads(orjson.dumps(job.params())))
         assert read_back.model_dump() == job.model_dump()
 
@@ -72,7 +84,8 @@ def test_no_kind_of_job_is_left_out_here() -> None:
     kinds = set(Job.__subclasses__())
     while bases := {kind for kind in kinds if kind in (AnalysisJob, ReportJob)}:
         kinds = kinds - bases | {kind for base in bases for kind in base.__subclasses__()}
-    assert {type(job) for job in every_job(load(WITH_EVERY_JOB))} >= kinds
+    made = [*every_job(load(WITH_EVERY_JOB)), *every_job(load_groups())]
+    assert {type(job) for job in made} >= kinds
 
 
 def test_a_key_that_is_added_later_with_a_default_runs_nothing_again() -> None:

@@ -123,12 +123,17 @@ def test_a_copy_with_negative_sds_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_words_null_and_true_survive_in_warriner(tmp_path: Path) -> None:
-    columns = [f"{name}.{part}.Sum" for name in "VAD" for part in ("Mean", "SD", "Rat")]
+    columns = [
+        f"{name}.{part}.{group}"
+        for name in "VAD"
+        for group in ("Sum", *"MFYOLH")
+        for part in ("Mean", "SD", "Rat")
+    ]
     header = ",Word," + ",".join(columns)
     lines = [header]
     words = ("null", "true", "None", "NA", "Christmas", "ice cream")
     for number, word in enumerate(words, 1):
-        lines.append(f"{number},{word}," + ",".join(["5.5,1.2,20"] * 3))
+        lines.append(f"{number},{word}," + ",".join(["5.5,1.2,20"] * 21))
     text = "\r\n".join(lines) + "\r\n"
     found = items("warriner", {"table": write(tmp_path / "warriner.csv", text)})
     assert [item.text for item in found] == list(words)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, Self, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self, TypeVar
 
 from emoalign.embeddings.embedding_cards import EmbeddingModel
 from emoalign.figures.kinds import FigureKind
@@ -45,6 +45,22 @@ def statistics(*tables: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class RaterGroups:
+    """Groups of raters of a dataset as analyses know them.
+
+    Attributes:
+        attributes: what tells them apart, such as sex, ascending.
+        read_from: a `stimuli.dataset_cards.GroupedSource` as plain data: reading that class would
+            load what computes.
+        files: the files that they are read from.
+    """
+
+    attributes: tuple[str, ...]
+    read_from: Mapping[str, Any]
+    files: tuple[FileSource, ...]
+
+
+@dataclass(frozen=True)
 class AnalysedDataset:
     """A dataset as analyses know it.
 
@@ -54,6 +70,7 @@ class AnalysedDataset:
         frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
         recited: the protocols of kind recitation that are about it, ascending.
+        groups: its groups of raters; None where none are told apart.
     """
 
     modality: Modality
@@ -63,6 +80,7 @@ class AnalysedDataset:
     frameworks: Frameworks
     baselines: tuple[str, ...] = ()
     recited: tuple[str, ...] = ()
+    groups: RaterGroups | None = None
 
     @property
     def scales(self) -> dict[str, DatasetScale]:
@@ -92,6 +110,8 @@ class AnalysedStudy:
         settings: all that analyses are set by, an entry for each key of the study.
         leakage: what published baselines may have seen, by name.
         lexicon, embedding: cards that the study names.
+        personas: what is known of the simulated participants of protocols that have personas, one
+            by one, by protocol.
     """
 
     seed: int
@@ -101,6 +121,9 @@ class AnalysedStudy:
     leakage: Mapping[str, str]
     lexicon: SeedLexicon | None = None
     embedding: EmbeddingModel | None = None
+    personas: Mapping[str, tuple[Mapping[str, str | int | float], ...]] = field(
+        default_factory=dict
+    )
 
     def set_by(self, kind: type[SettingsT]) -> SettingsT:
         """The settings of one kind."""

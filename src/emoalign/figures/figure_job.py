@@ -17,7 +17,7 @@ Varied = Literal["temperature", "personas", "prompts"]
 
 class ShownDataset(Entry):
     """What figures need to know of a dataset; `human` is the most that is known of how people
-    rated an item, by scale."""
+    rated an item, by scale, and `groups` whether groups of raters are told apart."""
 
     title: str
     modality: Modality
@@ -26,6 +26,7 @@ class ShownDataset(Entry):
     labels: dict[str, LabelScale] = Field(default_factory=dict)
     frameworks: Frameworks = Field(default_factory=Frameworks)
     human: dict[str, HumanDetail] = Field(default_factory=dict)
+    groups: bool = False
 
     def rated(self, scale: str, *details: HumanDetail) -> bool:
         """Whether people rated on a scale, in one of these details where any are named."""

@@ -65,6 +65,12 @@ def labels(job: FigureJob) -> str | None:
     return None if described else "no scale of labels"
 
 
+def rater_groups(job: FigureJob) -> str | None:
+    """Whether a dataset tells groups of raters apart."""
+    told = all(dataset.groups for dataset in job.datasets.values())
+    return None if told else "no groups of raters"
+
+
 def scales(*names: str) -> Lack:
     """Whether a dataset was rated on all of these scales."""
 

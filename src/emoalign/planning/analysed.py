@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -16,11 +16,13 @@ from emoalign.analyses.base import (
     AnalysedStudy,
     Analysis,
     Computation,
+    RaterGroups,
 )
 from emoalign.analyses.catalogue import ANALYSES, PAGE, settings_of_study
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.planning.rules import Files, watched
 from emoalign.planning.studies import LoadedStudy
+from emoalign.stimuli.dataset_cards import DatasetCard, GroupedSource
 from emoalign.study.fields import Params
 
 Together = Sequence[tuple[Computation, AnalysedStudy]]
@@ -45,6 +47,7 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                     for each in loaded.recitation_names()
                     if loaded.protocol(each).reaches(name)
                 ),
+                groups=_groups(card, loaded.numbers(name)),
             )
             for name, card in sorted(loaded.datasets.items())
         },
@@ -53,7 +56,20 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
         leakage={name: card.leakage for name, card in baselines if card.leakage is not None},
         lexicon=loaded.lexicon,
         embedding=loaded.embedding,
+        personas={
+            protocol.name: loaded.personas[protocol.personas].personas[: protocol.participants]
+            for protocol in loaded.study.protocols
+            if protocol.personas is not None
+        },
     )
+
+
+def _groups(card: DatasetCard, scales: Collection[str]) -> RaterGroups | None:
+    grouped = GroupedSource.of(card, scales)
+    if grouped is None:
+        return None
+    read_from = grouped.model_dump(mode="json", exclude_defaults=True)
+    return RaterGroups(grouped.attributes, read_from, tuple(card.files().values()))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from emoalign.items.item_jobs import AggregationJob
 from emoalign.planning.rules import rule_names
 from emoalign.planning.studies import LoadedStudy
 from emoalign.report.report_job import ReportedBaseline, ReportedDataset, ReportedModel, ReportJob
-from emoalign.stimuli.dataset_cards import PreparationJob
+from emoalign.stimuli.dataset_cards import GroupedSource, PreparationJob
 from emoalign.study.settings import DistributionSettings
 
 
@@ -213,6 +213,7 @@ def _dataset(loaded: LoadedStudy, name: str) -> ReportedDataset:
         labels={scale: labels[scale] for scale in scales if scale in labels},
         frameworks=card.frameworks.within(numbers),
         human={scale: card.source.detail(scale, compared.min_raters) for scale in scales},
+        groups=GroupedSource.of(card, numbers) is not None,
         keep=card.keep,
         sample=loaded.dataset_entry(name).sample,
         rated_only=loaded.dataset_entry(name).items == "rated",

@@ -26,6 +26,7 @@ from emoalign.statistics.resampling import (
     calibration_slope_sums,
     log_rms_sd_ratio_sums,
     log_sd_ratio_sums,
+    mean_sums,
     pearson_sums,
     resample_counts,
 )
@@ -130,18 +131,25 @@ class Replicates:
         """The BCa interval; see `bca_interval` for when it is NaN."""
         return bca_interval(self.estimate, self.resampled, self.left_out[self.used], level)
 
-    def p(self) -> float:
+    def p(self, *, beyond: bool = False) -> float:
         """Two-sided p against 0: twice the smaller share of resamples on either side of it.
 
         (1 + count) / (n + 1) over the resamples where the statistic is defined, at most 1 (Davison
         & Hinkley 1997, section 4.2). NaN where the interval is.
+
+        It is never below 2/(n + 1), with which no test among hundreds can be significant. `beyond`
+        takes the normal approximation with the SD of the resamples where no resample is on the
+        other side, if that is smaller.
         """
         defined = self.resampled[np.isfinite(self.resampled)]
         if np.isnan(self.interval().low):
             return np.nan
         side = signs(defined)
         fewer = min(np.sum(side <= 0), np.sum(side >= 0))
-        return min(1.0, 2 * float(1 + fewer) / (defined.size + 1))
+        counted = min(1.0, 2 * float(1 + fewer) / (defined.size + 1))
+        if not beyond or fewer:
+            return counted
+        return min(counted, float(2 * special.ndtr(-abs(self.estimate) / defined.std(ddof=1))))
 
 
 def pearson_replicates(
@@ -238,6 +246,33 @@ def calibration_slope_replicates(
         cell if cell.n_items >= FEWEST_ITEMS else undefined(cell)
         for cell in _in_batches(calibration_slope_sums(model, human), n_resamples, seed, clusters)
     ]
+
+
+def mean_replicates(
+    values: ArrayLike, n_resamples: int, seed: int, clusters: Clusters | None = None
+) -> list[Replicates]:
+    """The mean over items of every cell with its replicates, from values of shape (cells, items).
+
+    Missing items (NaN) and clusters as in `pearson_replicates`; NaN without any item.
+
+    Raises:
+        ValueError: the values are not a matrix.
+    """
+    return list(_in_batches(mean_sums(values), n_resamples, seed, clusters))
+
+
+def cell_replicates(
+    sums: Sequence[ItemSums], n_resamples: int, seed: int, clusters: Clusters | None = None
+) -> list[Replicates]:
+    """The same statistic of several cells with its replicates, each from sums of its own."""
+    if not sums:
+        return []
+    together = ItemSums(
+        np.concatenate([one.values for one in sums], axis=1),
+        np.concatenate([one.present for one in sums]),
+        sums[0].statistic,
+    )
+    return list(_in_batches(together, n_resamples, seed, clusters))
 
 
 class Sums(Protocol):

@@ -208,6 +208,20 @@ def log_rms_sd_ratio_sums(model_sd: ArrayLike, human_sd: ArrayLike) -> ItemSums:
     return ItemSums(variances, present, lambda sums: _log_ratio(sums) / 2)
 
 
+def mean_sums(values: ArrayLike) -> ItemSums:
+    """Prepare the mean over items of values of shape (cells, items), NaN where one is missing.
+
+    Raises:
+        ValueError: the values are not a matrix.
+    """
+    given = np.asarray(values, dtype=np.float64)
+    if given.ndim != 2:
+        raise ValueError(f"found values of shape {given.shape}, expected (cells, items)")
+    present = np.isfinite(given)
+    summed = np.stack((present.astype(np.float64), np.where(present, given, 0.0)))
+    return ItemSums(summed, present, _mean)
+
+
 def root_mean_square(sds: ArrayLike) -> float:
     """Return the root of the mean variance of items from their SDs, NaN without items."""
     values = np.asarray(sds, dtype=np.float64)
@@ -258,6 +272,11 @@ def _pearson(sums: FloatArray) -> FloatArray:
     spread = _variance(x, xx) * _variance(y, yy)
     r: FloatArray = np.clip((xy - x * y) / np.sqrt(spread), -1, 1)
     return r
+
+
+def _mean(sums: FloatArray) -> FloatArray:
+    mean: FloatArray = sums[1] / np.where(sums[0] > 0, sums[0], np.nan)
+    return mean
 
 
 def _variance(mean: FloatArray, mean_square: FloatArray) -> FloatArray:

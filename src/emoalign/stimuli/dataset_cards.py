@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -147,6 +148,30 @@ class DatasetCard(Entry):
             except re.error as error:
                 raise ValueError(f"not a regular expression: {error}") from error
         return pattern
+
+
+class GroupedSource(Entry):
+    """The part of a card from which norms of groups of raters are read."""
+
+    source: DatasetSource
+    keep: str | None = None
+    restricted: bool = False
+
+    @classmethod
+    def of(cls, card: DatasetCard, scales: Collection[str]) -> GroupedSource | None:
+        """That of a card; None where no groups are told apart on these scales."""
+        source = card.source
+        if not (isinstance(source, ItemTable) and source.grouped(scales)):
+            return None
+        return cls(
+            source=source.without_directions(), keep=card.keep, restricted=not card.redistribute
+        )
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """What tells the groups apart, ascending."""
+        parts = self.source.parts() if isinstance(self.source, ItemTable) else ()
+        return tuple(sorted({name for part in parts for name in part.groups}))
 
 
 class PreparationJob(Job):

@@ -36,7 +36,7 @@ def norm_rows(items: Sequence[SourceItem], scales: Mapping[str, DatasetScale]) -
             if isinstance(human, HumanLabels) and isinstance(scale, LabelScale):
                 norm = _labelled(human, scale, item)
             elif isinstance(human, HumanRatings) and isinstance(scale, HumanScale):
-                norm = _on_scale(human, scale, item)
+                norm = on_scale(human, scale, item)
             else:
                 kind = "labels" if isinstance(scale, LabelScale) else "ratings"
                 raise DataError(
@@ -55,6 +55,9 @@ def check_ratings(
             human = item.ratings.get(name)
             if isinstance(human, HumanRatings) and isinstance(scale, HumanScale):
                 _check_range(human, name, scale, item, mistakes)
+                for of_group in item.by_group.get(name, {}).values():
+                    if of_group.ratings is None:  # single ones are among those of all people
+                        _check_range(of_group, name, scale, item, mistakes)
             elif isinstance(human, HumanLabels) and isinstance(scale, LabelScale):
                 for place, names in enumerate(human.choices):
                     if _choice(names, scale) is None:
@@ -125,7 +128,8 @@ def to_scale(
     return scale.min + (numbers - native.min) * native.stretch(scale)
 
 
-def _on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[str, object]:
+def on_scale(human: HumanRatings, scale: HumanScale, item: SourceItem) -> dict[str, object]:
+    """Ratings of an item as columns of a norm, in points of the scale."""
     where = f"{human.where}: item {item.item_id}"
     each = [f"{place}: item {item.item_id}" for place in human.places]
     # First the ratings: their mean may be outside only because one of them is.

@@ -40,6 +40,7 @@ from emoalign.tables.learned import (
     TRAININGS,
 )
 from emoalign.tables.parquet import intact, metadata, read_parquet
+from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_NORMS, GROUP_PERSONAS, GROUPS
 from emoalign.tables.ratings import (
     ITEMS,
     NORMS,
@@ -74,6 +75,10 @@ TABLES = (
     COMPLETIONS,
     RECITATION,
     RECITATION_ITEMS,
+    GROUPS,
+    GROUP_CONTRASTS,
+    GROUP_PERSONAS,
+    GROUP_NORMS,
     LABELS,
     TRANSPARENCY,
     TRANSPARENCY_GRADIENT,
@@ -126,6 +131,10 @@ __all__ = [
     "EXPLAINED",
     "EXPLAINED_SCALES",
     "FRAMEWORK",
+    "GROUPS",
+    "GROUP_CONTRASTS",
+    "GROUP_NORMS",
+    "GROUP_PERSONAS",
     "ITEMS",
     "ITEM_ENTROPIES",
     "LABELS",

@@ -13,6 +13,7 @@ from emoalign.tables.distributions import DISTRIBUTION_CONTRASTS
 from emoalign.tables.learned import CALIBRATION
 from emoalign.tables.recitation import RECITATION
 from emoalign.tables.substitution import ALTERNATIVE_ANNOTATOR_RATERS, EQUIVALENCE
+from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_PERSONAS
 
 Adjustment = Literal["false discovery rate", "false discovery rate under dependency", "Holm"]
 """The method of Benjamini and Hochberg (1995), of Benjamini and Yekutieli (2001), or Holm's
@@ -125,6 +126,22 @@ FAMILIES = (
         "all conditions with the same readout",
     ),
     Family(RECITATION, ("p",), "hits of recited norms"),
+    Family(
+        GROUP_CONTRASTS,
+        ("p",),
+        "differences between groups of raters",
+        {"p_holm": "Holm"},
+        ("readout", "measure"),
+        "all conditions and pairs of groups with the same readout and measure",
+    ),
+    Family(
+        GROUP_PERSONAS,
+        ("p",),
+        "shifts by personas towards their own group",
+        {"p_holm": "Holm"},
+        ("readout", "measure"),
+        "all models and pairs of groups with the same readout and measure",
+    ),
     Family(STRUCTURE, ("p",), "representational similarity"),
     Family(
         TRANSPARENCY_GRADIENT, ("p_permutation", "partial_p"), "gradients of label transparency"

@@ -130,12 +130,18 @@ class HumanLabels:
     raters: tuple[str, ...] | None = None
 
 
+Group = tuple[str, str]
+"""A group of raters: its attribute, such as sex, and its name, such as women."""
+
+
 @dataclass(frozen=True)
 class SourceItem:
     """One item of a dataset, under the dataset's own id.
 
     `stratum` is the group that the source puts it in, `split` its split, `cluster` what it belongs
     together with (a lemma, a document), `where` its place in the file, `covariates` those it has.
+    `by_group` has the ratings of each scale by groups of raters, which have an attribute (sex) and
+    a name (women).
     """
 
     item_id: str
@@ -147,6 +153,7 @@ class SourceItem:
     cluster: str | None = None
     where: str = ""
     covariates: Mapping[str, float] = field(default_factory=dict)
+    by_group: Mapping[str, Mapping[Group, HumanRatings]] = field(default_factory=dict)
 
 
 def rater_code(written: str) -> str:

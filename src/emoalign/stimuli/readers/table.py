@@ -76,6 +76,7 @@ def _source_item(source: ItemTable, item: TableItem, mistakes: Mistakes) -> Sour
         cluster=(fields.get("cluster") or "").strip() or None,
         where=where,
         covariates=item.covariates,
+        by_group=item.by_group,
     )
 
 
@@ -113,6 +114,7 @@ def _joined(
             item,
             ratings={**item.ratings, **more[name].ratings},
             covariates={**item.covariates, **more[name].covariates},
+            by_group={**item.by_group, **more[name].by_group},
         )
         if (name := composed(item.item_id)) in more
         else item

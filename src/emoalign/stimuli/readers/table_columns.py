@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from emoalign.stimuli.readers.base import Source
+from emoalign.stimuli.readers.group_columns import GroupColumns, RaterGroups
 from emoalign.stimuli.table_format import TableFormat
 from emoalign.study.fields import Entry, FileSource, Name
 from emoalign.study.scales import HumanDetail
@@ -31,6 +33,9 @@ class ScaleColumns(Entry):
         None,
         description="Column with the labels a rater chose, separated by label_separator.",
     )
+    by_group: GroupColumns | None = Field(
+        None, description="Columns with the norms of groups of raters, see groups."
+    )
 
     @model_validator(mode="after")
     def _enough(self) -> ScaleColumns:
@@ -41,6 +46,11 @@ class ScaleColumns(Entry):
                 raise ValueError(f"ratings names the column {name!r} more than once")
         if self.mean is None and (self.sd is not None or self.n is not None):
             raise ValueError("sd and n belong to mean; they follow from single ratings")
+        if self.mean is None and self.by_group is not None:
+            raise ValueError(
+                "by_group belongs to mean; for single ratings, name the column with the rater's "
+                "group under groups"
+            )
         return self
 
     def named(self) -> dict[str, str]:
@@ -84,6 +94,10 @@ class JoinedTable(TableFormat):
         1,
         description="1 if SDs were computed with n − 1, 0 if with n (converted).",
     )
+    groups: dict[Name, RaterGroups] = Field(
+        default_factory=dict,
+        description="Groups of raters to compare, by attribute, such as sex.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -113,6 +127,40 @@ class JoinedTable(TableFormat):
                 raise ValueError(
                     f"rows: with a rating in each row, scales.{name} needs ratings, not mean"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _groups_have_columns(self) -> Self:
+        by_group = [name for name, columns in self.scales.items() if columns.by_group]
+        apart = [name for name, entry in self.groups.items() if entry.column is None]
+        if by_group and not apart:
+            raise ValueError(
+                f"scales.{by_group[0]}.by_group: {{group}} stands for the groups under groups, "
+                "where there are none without a column, such as sex: {names: {M: men, F: women}}"
+            )
+        for name, entry in self.groups.items():
+            if entry.column is None and not by_group:
+                raise ValueError(
+                    f"groups.{name}: no scale says which columns have the norms of its groups, "
+                    "such as by_group: {mean: 'V.Mean.{group}'}; for single ratings, give the "
+                    "column with the rater's group"
+                )
+            if entry.column is not None and self.rows != "ratings":
+                raise ValueError(
+                    f"groups.{name}.column says which group the rater of a row belongs to, and "
+                    "belongs to rows: ratings"
+                )
+            if entry.column is not None and entry.column == self.rater:
+                raise ValueError(
+                    f"groups.{name} names the column {self.rater!r}, which rater names too: the "
+                    "results would then contain people's ids. Name the column with their group"
+                )
+            if entry.column is not None and not any(one.ratings for one in self.scales.values()):
+                raise ValueError(f"groups.{name}: no scale has single ratings")
+        for name, columns in self.scales.items():
+            patterns = columns.by_group.patterns() if columns.by_group else {}
+            if self.sd_ddof == 0 and "sd" in patterns and "n" not in patterns:
+                raise ValueError(f"sd_ddof 0: scales.{name}.by_group needs n to convert its SDs")
         return self
 
     def check_confidential(self, *keys: str) -> None:
@@ -175,6 +223,16 @@ class ItemTable(JoinedTable, Source):
     def covariate_names(self) -> tuple[str, ...]:
         """The covariates of all tables, ascending."""
         return tuple(sorted(name for part in self.parts() for name in part.covariates))
+
+    def grouped(self, scales: Collection[str]) -> bool:
+        """Whether groups of raters are told apart on one of these scales."""
+        return any(
+            columns.by_group is not None
+            or (columns.ratings and any(entry.column for entry in part.groups.values()))
+            for part in self.parts()
+            for name, columns in part.scales.items()
+            if name in scales
+        )
 
     def scale_names(self) -> tuple[str, ...]:
         """The scales that one of the tables has columns for."""

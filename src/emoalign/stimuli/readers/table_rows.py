@@ -9,13 +9,15 @@ from pathlib import Path
 from emoalign.stimuli.mistakes import Mistakes
 from emoalign.stimuli.numbers import read_number
 from emoalign.stimuli.readers.base import (
+    Group,
     HumanLabels,
     HumanRatings,
     from_ratings,
     rater_code,
     sample_sd,
 )
-from emoalign.stimuli.readers.table_columns import JoinedTable, ScaleColumns
+from emoalign.stimuli.readers.table_columns import JoinedTable
+from emoalign.stimuli.readers.table_groups import GroupsOfRows, group_columns, group_key
 from emoalign.stimuli.rows import Record, composed, tell_composed
 from emoalign.stimuli.sheets import layout_of, read_records
 
@@ -25,8 +27,9 @@ _RATER = "rater"
 
 @dataclass
 class TableItem:
-    """An item: its id as first written, its first row, the ratings in all of its rows with their
-    places and raters, and its covariates."""
+    """An item: its id as first written, its first row, its covariates, and the ratings in all of
+    its rows with their places and raters; those of groups as well, from columns of theirs or
+    rating by rating."""
 
     item_id: str
     first: Record
@@ -34,6 +37,10 @@ class TableItem:
     single: dict[str, list[tuple[float, str, str | None]]] = field(default_factory=dict)
     choices: dict[str, list[tuple[tuple[str, ...], str, str | None]]] = field(default_factory=dict)
     covariates: dict[str, float] = field(default_factory=dict)
+    by_group: dict[str, dict[Group, HumanRatings]] = field(default_factory=dict)
+    grouped: dict[str, dict[Group, list[tuple[float, str, str | None]]]] = field(
+        default_factory=dict
+    )
 
 
 class TableReading:
@@ -47,6 +54,7 @@ class TableReading:
         self.stimulus = stimulus
         self.mistakes = mistakes
         self.layout = layout_of(part, part.table, CARD)
+        self.groups = GroupsOfRows(part, path, mistakes)
 
     def items(self) -> dict[str, TableItem]:
         """The items of the table by their ids, as `composed` writes them."""
@@ -57,10 +65,13 @@ class TableReading:
             for key, name in entry.named().items()
         }
         covariates = {f"covariates.{name}": column for name, column in part.covariates.items()}
-        columns = {"id": part.id, **self.stimulus, **scales, **covariates}
+        of_groups = group_columns(part)
+        columns = {"id": part.id, **self.stimulus, **scales, **covariates, **of_groups}
+        columns |= self.groups.columns
         if part.rater is not None:
             columns[_RATER] = part.rater
-        numbers = [*(key for key in scales if not key.endswith(".labels")), *covariates]
+        numbers = [key for key in scales if not key.endswith(".labels")]
+        numbers += [*covariates, *of_groups]
         items: dict[str, TableItem] = {}
         otherwise = 0
         for row in read_records(
@@ -81,10 +92,17 @@ class TableReading:
             self._add_ratings(item, row)
             self._add_covariates(item, row)
         tell_composed(self.path, otherwise)
+        self.groups.check()
         for item in items.values():
             for scale, single in item.single.items():
                 values, places, raters = zip(*single, strict=True)
                 item.ratings[scale] = from_ratings(values, item.first.where, places, _all(raters))
+            for scale, of_scale in item.grouped.items():
+                for group, single in of_scale.items():
+                    values, places, raters = zip(*single, strict=True)
+                    item.by_group.setdefault(scale, {})[group] = from_ratings(
+                        values, item.first.where, places, _all(raters)
+                    )
             for scale, choices in item.choices.items():
                 chosen, places, raters = zip(*choices, strict=True)
                 item.ratings[scale] = HumanLabels(chosen, places, _all(raters))
@@ -118,15 +136,12 @@ class TableReading:
     def _add_ratings(self, item: TableItem, row: Record) -> None:
         part = self.part
         person = self._rater(row)
+        groups = self.groups.of(row, person)
         rated = False
         for scale, entry in part.scales.items():
+            self._add_groups(item, row, scale)
             named = entry.named()
-            written = {
-                key: field
-                for key in named
-                if (field := row.fields[f"scales.{scale}.{key}"]) is not None
-                and not part.missing(field)
-            }
+            written = self._written(row, {key: f"scales.{scale}.{key}" for key in named})
             if not written:
                 continue
             rated = True
@@ -142,20 +157,16 @@ class TableReading:
                     for key, field in written.items()
                 )
                 continue
-            read = {
-                key: read_number(
-                    field, places[key], self.mistakes, self._decimal(field), part, CARD
-                )
-                for key, field in written.items()
-            }
-            numbers = {key: value for key, value in read.items() if value is not None}
+            numbers = self._numbers(written, places)
             if entry.ratings:
-                if numbers:
-                    item.single.setdefault(scale, []).extend(
-                        (value, places[key], raters[key]) for key, value in numbers.items()
-                    )
+                single = [(value, places[key], raters[key]) for key, value in numbers.items()]
+                if single:
+                    item.single.setdefault(scale, []).extend(single)
+                    for group in groups:
+                        of_scale = item.grouped.setdefault(scale, {})
+                        of_scale.setdefault(group, []).extend(single)
             elif "mean" in written:
-                summary = self._summary(entry, numbers, row.where)
+                summary = self._summary(named, numbers, row.where)
                 if "mean" in numbers:
                     item.ratings[scale] = summary
         if rated and part.rater is not None and person is None:
@@ -186,6 +197,44 @@ class TableReading:
                     f"leave the column out of covariates in {CARD}.",
                 )
 
+    def _add_groups(self, item: TableItem, row: Record, scale: str) -> None:
+        """The norms of groups that have columns of their own."""
+        by_group = self.part.scales[scale].by_group
+        if by_group is None:
+            return
+        for attribute, entry in self.part.groups.items():
+            if entry.column is not None:
+                continue
+            for code, name in entry.names.items():
+                named = by_group.named(code)
+                written = self._written(row, {key: group_key(scale, key, code) for key in named})
+                places = {key: f"{row.where}, column {named[key]!r}" for key in written}
+                # Of a group in which nobody rated the item there may be a number, 0, and no mean.
+                if "mean" in written:
+                    numbers = self._numbers(written, places)
+                    if "mean" in numbers:
+                        summary = self._summary(named, numbers, row.where)
+                        item.by_group.setdefault(scale, {})[attribute, name] = summary
+
+    def _written(self, row: Record, keys: Mapping[str, str]) -> dict[str, str]:
+        """The fields of some columns that hold something, by what `keys` calls the keys."""
+        fields = {name: row.fields[key] for name, key in keys.items()}
+        return {
+            name: field
+            for name, field in fields.items()
+            if field is not None and not self.part.missing(field)
+        }
+
+    def _numbers(self, written: Mapping[str, str], places: Mapping[str, str]) -> dict[str, float]:
+        """The numbers in some fields; what is no number is noted."""
+        read = {
+            key: read_number(
+                field, places[key], self.mistakes, self._decimal(field), self.part, CARD
+            )
+            for key, field in written.items()
+        }
+        return {key: value for key, value in read.items() if value is not None}
+
     def _rater(self, row: Record) -> str | None:
         """The code of the rater of a row; None if the card names no column of raters."""
         written = row.fields.get(_RATER)
@@ -203,14 +252,14 @@ class TableReading:
         return "." if typed else self.part.decimal
 
     def _summary(
-        self, entry: ScaleColumns, numbers: Mapping[str, float], where: str
+        self, named: Mapping[str, str], numbers: Mapping[str, float], where: str
     ) -> HumanRatings:
-        """Ratings of which only mean, SD and number are known."""
+        """Ratings of which only mean, SD and number are known, from columns of these names."""
         sd, n = numbers.get("sd", float("nan")), numbers.get("n")
         if sd < 0:
             self.mistakes.add(
                 "Standard deviations below 0",
-                f"{where}, column {entry.sd!r}: expected a standard deviation, never below 0, "
+                f"{where}, column {named['sd']!r}: expected a standard deviation, never below 0, "
                 f"found {sd:g}",
                 "Check that the card names the right column. If SDs were in brackets, a "
                 "spreadsheet may have turned them into negative numbers: export the table again.",
@@ -218,7 +267,7 @@ class TableReading:
         if n is not None and (n < 1 or not n.is_integer()):
             self.mistakes.add(
                 "Impossible numbers of raters",
-                f"{where}, column {entry.n!r}: expected a number of raters, found {n:g}",
+                f"{where}, column {named['n']!r}: expected a number of raters, found {n:g}",
                 "Check that the card names the right column.",
             )
             n = None
@@ -228,7 +277,7 @@ class TableReading:
             sd=sample_sd(sd, raters, self.part.sd_ddof),
             n=raters,
             ratings=None,
-            where=f"{where}, column {entry.mean!r}",
+            where=f"{where}, column {named['mean']!r}",
         )
 
 

@@ -1,0 +1,1 @@
+"""Groups of raters: whose ratings a model gives."""
