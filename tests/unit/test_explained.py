@@ -20,7 +20,14 @@ from emoalign.report.section import Absent, Finding, Results, View
 from emoalign.statistics.out_of_fold import nested_ridge
 from emoalign.statistics.resampling import text_keys
 from emoalign.statistics.seeds import seed_of
-from emoalign.tables import EXPLAINED, EXPLAINED_SCALES, ITEMS, STIMULI
+from emoalign.tables import (
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    EXPLAINED,
+    EXPLAINED_SCALES,
+    ITEMS,
+    STIMULI,
+)
 from tests.kit.words import NINE, study
 
 N = 200
@@ -246,6 +253,8 @@ def told(folder: Path, made: LoadedStudy, name: str | None = "Vectors") -> View 
         path = folder / table.path
         path.parent.mkdir(exist_ok=True)
         path.write_bytes((folder / path.name).read_bytes())
+    for table in (DISTRIBUTIONS, DISTRIBUTION_CONTRASTS):
+        table.write(pd.DataFrame(columns=table.schema.names), folder / table.path)
     asked = reported(made).model_copy(update={"embedding": name})
     return SECTION.view(Results(asked, folder))
 

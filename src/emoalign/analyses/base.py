@@ -33,6 +33,7 @@ RATINGS = "ratings"
 """All rating files of a study, of which nobody knows before the stimuli are prepared."""
 
 PREDICTIONS = "baselines/<baseline>/<dataset>.parquet"
+RIDGE_PREDICTIONS = "ridge/<dataset>.parquet"
 TRAININGS = "baselines/<baseline>/seed-<seed>.training.json"
 
 
@@ -50,6 +51,7 @@ class AnalysedDataset:
         numbers, labels: the scales the study asks about, of each kind, ascending.
         frameworks: which scales of numbers are dimensions, and which discrete emotions.
         baselines: the names of the study's baselines that predict it, ascending.
+        embedded: whether the study names an embedding.
     """
 
     modality: Modality
@@ -58,6 +60,7 @@ class AnalysedDataset:
     labels: Mapping[str, LabelScale]
     frameworks: Frameworks
     baselines: tuple[str, ...] = ()
+    embedded: bool = False
 
     @property
     def scales(self) -> dict[str, DatasetScale]:

@@ -20,6 +20,7 @@ from emoalign.analyses.frameworks.analysis import ANALYSIS as FRAMEWORKS
 from emoalign.analyses.labels.analysis import ANALYSIS as LABELS
 from emoalign.analyses.precision.analysis import ANALYSIS as PRECISION
 from emoalign.analyses.readouts.analysis import ANALYSIS as READOUTS
+from emoalign.analyses.ridge.analysis import ANALYSIS as RIDGE
 from emoalign.analyses.robustness.analysis import ANALYSIS as ROBUSTNESS
 from emoalign.analyses.spread.analysis import ANALYSIS as SPREAD
 from emoalign.analyses.structure.analysis import ANALYSIS as STRUCTURE
@@ -37,6 +38,7 @@ PAGE: tuple[Analysis | PageSection, ...] = (
     ALIGNMENT,
     ROBUSTNESS,
     EXPLAINED,
+    RIDGE,
     LABELS,
     TRANSPARENCY,
     contents.ITEMS,

@@ -16,7 +16,7 @@ from emoalign.analyses.base import (
     Analysis,
     Computation,
 )
-from emoalign.analyses.catalogue import ANALYSES, PAGE, settings_of_study
+from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE, settings_of_study
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.planning.rules import Files, watched
 from emoalign.planning.studies import LoadedStudy
@@ -39,6 +39,7 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                 labels=loaded.labels(name),
                 frameworks=card.frameworks.within(loaded.numbers(name)),
                 baselines=tuple(label for label, baseline in baselines if baseline.dataset == name),
+                embedded=loaded.embedding is not None,
             )
             for name, card in sorted(loaded.datasets.items())
         },
@@ -163,6 +164,7 @@ class Analyses:
     def _inputs(self, together: Together, wildcard: bool) -> list[str]:
         """The files that computations read but for ratings, each once, in their order."""
         made = set(self._made())
+        makeable = {path for computation in COMPUTATIONS for path in computation.makes}
         inputs = []
         for computation, part in together:
             for path in computation.reads:
@@ -170,7 +172,7 @@ class Analyses:
                     inputs += self.files.predictions()
                 elif path == TRAININGS:
                     inputs += self.files.trainings()
-                elif path in made or (not path.startswith("statistics/") and path != RATINGS):
+                elif path in made or (path not in makeable and path != RATINGS):
                     inputs += self._files(path, part, wildcard)
             inputs += watched(computation.sources(part))
         return list(dict.fromkeys(inputs))

@@ -60,6 +60,9 @@ ANALYSIS = Analysis(
             sources=lambda study: study.embedding.files() if study.embedding else (),
         ),
     ),
-    section=PageSection("emoalign.analyses.explained.section:SECTION", TABLES),
-    concerns=lambda dataset: bool(dataset.numbers),
+    section=PageSection(
+        "emoalign.analyses.explained.section:SECTION",
+        (*TABLES, *statistics("distributions", "distribution_contrasts")),
+    ),
+    concerns=lambda dataset: bool(dataset.numbers) or dataset.embedded,
 )
