@@ -181,6 +181,14 @@ def test_what_cannot_be_computed_is_a_reason(tmp_path: Path) -> None:
     assert "wordfreq has no list" in scales.loc["covariates", "reason"]
 
 
+def test_what_nobody_rated_has_reasons_and_no_numbers(tmp_path: Path) -> None:
+    cells, scales = rows(tmp_path, human=np.full(N, np.nan), m=HUMAN)
+    assert scales["reason"].str.startswith("no item (or clusters) with human means").all()
+    assert cells["reason"].iloc[0].startswith("no item with both means and all covariates")
+    assert cells[["r", "partial_r", "ridge_r"]].isna().all(axis=None)
+    assert isinstance(told(tmp_path, study()), Absent)
+
+
 # Embeddings
 
 
