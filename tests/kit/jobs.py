@@ -39,6 +39,7 @@ STATISTICS = {
     ("align", ""),
     ("compare", ""),
     ("compare_distributions", ""),
+    ("explain", ""),
     ("review_calibration", ""),
     ("check_expectations", ""),
     ("write_report", ""),

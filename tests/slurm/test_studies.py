@@ -36,6 +36,7 @@ def test_the_default_study_runs_through_the_shipped_profile(
         "compare_structure": 1,
         "decompose_variance": 1,
         "draw_figures_vader": 1,
+        "explain": 1,
         "review_calibration": 1,
     }
     assert "Nothing to be done" in project.through_the_profile(study=None).log

@@ -12,7 +12,14 @@ import pandas as pd
 import pytest
 
 from emoalign.analyses.analysis_files import AnalysisFiles
-from emoalign.analyses.base import COMPLETIONS, PREDICTIONS, RATINGS, TRAININGS, Computation
+from emoalign.analyses.base import (
+    COMPLETIONS,
+    PREDICTIONS,
+    RATINGS,
+    RIDGE_PREDICTIONS,
+    TRAININGS,
+    Computation,
+)
 from emoalign.analyses.calibration.analysis import CALIBRATED
 from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE
 from emoalign.planning.analysed import Analyses
@@ -30,13 +37,9 @@ SECTIONS = [
     for part in PAGE
     if (place := part if isinstance(part, PageSection) else part.section) is not None
 ]
-KNOWN = {table.path for table in TABLES} | {
-    COMPLETIONS,
-    RATINGS,
-    PREDICTIONS,
-    TRAININGS,
-    *CALIBRATED,
-}
+FILES = {RIDGE_PREDICTIONS, *CALIBRATED}
+GATHERED = {COMPLETIONS, RATINGS, PREDICTIONS, TRAININGS}
+KNOWN = {table.path for table in TABLES} | GATHERED | FILES
 
 
 def analyses(study: str, *protocols: dict[str, object]) -> Analyses:
@@ -66,7 +69,7 @@ def test_a_table_of_statistics_is_made_once_and_there_is_none_that_nobody_makes(
     assert set(made.values()) == {1}
     assert set(made) == {
         *(path for path in KNOWN if path.startswith("statistics/")),
-        *CALIBRATED,
+        *FILES,
     }
 
 

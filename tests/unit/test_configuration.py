@@ -586,7 +586,7 @@ def with_remote(config_dir: Path, edit: Edit) -> Path:
     return config_dir
 
 
-COMPUTED = ("align", "compare", "compare_structure", "decompose_variance")
+COMPUTED = ("align", "compare", "compare_structure", "decompose_variance", "explain")
 
 
 def work(config_dir: Path) -> dict[str, object]:
@@ -672,12 +672,17 @@ EVERY_RATE = SMOLLM | REMOTELY
         (STUDY, lambda s: s["protocols"][0].update(readouts=["exact"]), EVERY_SHEET),
         (STUDY, lambda s: s["datasets"][0].update(sample=200), {"prepare"}),
         (STUDY, lambda s: s.update(shard_items=50), {"prepare"}),
-        (STUDY, lambda s: s.update(seed=1), {"prepare", "align", "compare", "compare_structure"}),
+        (
+            STUDY,
+            lambda s: s.update(seed=1),
+            {"prepare", "align", "compare", "compare_structure", "explain"},
+        ),
+        (STUDY, lambda s: s.update(embedding="smollm2-135m"), {"explain"}),
         (STUDY, lambda s: s.update(statistics={"split_halves": 50}), {"align"}),
         (
             STUDY,
             lambda s: s.update(statistics={"bootstrap_resamples": 500}),
-            {"align", "compare"},
+            {"align", "compare", "explain"},
         ),
         (STUDY, lambda s: s.update(statistics={"permutations": 99}), {"compare_structure"}),
         (STUDY, lambda s: s.update(statistics={"structure_items": 99}), {"compare_structure"}),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from emoalign.embeddings.embedding import (
 )
 from emoalign.embeddings.embedding_cards import GgufEmbedding, TransformersEmbedding
 from emoalign.errors import EngineError
+from emoalign.locks import alone
 from emoalign.study.reading import read_yaml, validate
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +78,16 @@ def test_a_killed_job_loses_one_batch_at_most(
     counting.enough = 100
     embedded(card(), texts, tmp_path)
     assert len(counting.computed) == 3
+
+
+def test_jobs_at_the_same_time_compute_each_text_once(counting: Counting, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as jobs:
+        with alone(tmp_path / f"{identity(card())[:16]}.sqlite"):
+            both = [jobs.submit(embedded, card(), TEXTS, tmp_path) for _ in range(2)]
+            time.sleep(0.2)
+            assert counting.computed == [], "they wait for whoever is computing"
+        assert [one.result().shape for one in both] == [(4, 3), (4, 3)]
+    assert sorted(counting.computed) == sorted(TEXTS)
 
 
 def test_another_pooling_prefix_or_file_is_another_model(tmp_path: Path) -> None:

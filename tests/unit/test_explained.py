@@ -20,7 +20,14 @@ from emoalign.report.section import Absent, Finding, Results, View
 from emoalign.statistics.out_of_fold import nested_ridge
 from emoalign.statistics.resampling import text_keys
 from emoalign.statistics.seeds import seed_of
-from emoalign.tables import EXPLAINED, EXPLAINED_SCALES, ITEMS, STIMULI
+from emoalign.tables import (
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    EXPLAINED,
+    EXPLAINED_SCALES,
+    ITEMS,
+    STIMULI,
+)
 from tests.kit.words import NINE, study
 
 N = 200
@@ -174,6 +181,14 @@ def test_what_cannot_be_computed_is_a_reason(tmp_path: Path) -> None:
     assert "wordfreq has no list" in scales.loc["covariates", "reason"]
 
 
+def test_what_nobody_rated_has_reasons_and_no_numbers(tmp_path: Path) -> None:
+    cells, scales = rows(tmp_path, human=np.full(N, np.nan), m=HUMAN)
+    assert scales["reason"].str.startswith("no item (or clusters) with human means").all()
+    assert cells["reason"].iloc[0].startswith("no item with both means and all covariates")
+    assert cells[["r", "partial_r", "ridge_r"]].isna().all(axis=None)
+    assert isinstance(told(tmp_path, study()), Absent)
+
+
 # Embeddings
 
 
@@ -246,6 +261,8 @@ def told(folder: Path, made: LoadedStudy, name: str | None = "Vectors") -> View 
         path = folder / table.path
         path.parent.mkdir(exist_ok=True)
         path.write_bytes((folder / path.name).read_bytes())
+    for table in (DISTRIBUTIONS, DISTRIBUTION_CONTRASTS):
+        table.write(pd.DataFrame(columns=table.schema.names), folder / table.path)
     asked = reported(made).model_copy(update={"embedding": name})
     return SECTION.view(Results(asked, folder))
 

@@ -36,6 +36,7 @@ COMPLETIONS = "completions"
 """All files of a study with completions of norms, likewise."""
 
 PREDICTIONS = "baselines/<baseline>/<dataset>.parquet"
+RIDGE_PREDICTIONS = "ridge/<dataset>.parquet"
 TRAININGS = "baselines/<baseline>/seed-<seed>.training.json"
 
 
@@ -71,6 +72,7 @@ class AnalysedDataset:
         baselines: the names of the study's baselines that predict it, ascending.
         recited: the protocols of kind recitation that are about it, ascending.
         groups: its groups of raters; None where none are told apart.
+        embedded: whether the study names an embedding.
     """
 
     modality: Modality
@@ -81,6 +83,7 @@ class AnalysedDataset:
     baselines: tuple[str, ...] = ()
     recited: tuple[str, ...] = ()
     groups: RaterGroups | None = None
+    embedded: bool = False
 
     @property
     def scales(self) -> dict[str, DatasetScale]:

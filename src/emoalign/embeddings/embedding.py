@@ -19,6 +19,7 @@ import orjson
 
 from emoalign.embeddings.embedding_cards import EmbeddingModel, GgufEmbedding, TransformersEmbedding
 from emoalign.errors import EngineError
+from emoalign.locks import alone
 from emoalign.progress import Progress
 from emoalign.statistics.pairs import FloatArray
 from emoalign.study.source_files import locate
@@ -33,21 +34,30 @@ PATIENCE_S = 600.0
 def embedded(card: EmbeddingModel, texts: Sequence[str], store: Path) -> FloatArray:
     """Embeddings of texts, shape (texts, size); those that `store` has are not computed again.
 
-    `store` is a folder with a file per model, which other studies may share. Raises EngineError
-    when the model cannot be loaded, or a text is longer than it takes.
+    `store` is a folder with a file per model, which other studies may share; a job that needs
+    more waits for one that is computing. Raises EngineError when the model cannot be loaded, or a
+    text is longer than it takes.
     """
-    with EmbeddingStore(store / f"{identity(card)[:16]}.sqlite") as kept:
-        missing = [text for text in dict.fromkeys(texts) if text not in kept]
-        if missing:
-            # Texts of one length fill a batch without padding; the order among them is by text.
-            missing.sort(key=lambda text: (len(text), text))
-            embed = embedder(card)
-            with Progress("embeddings", len(missing), 0, unit="texts") as progress:
-                for start in range(0, len(missing), AT_ONCE):
-                    batch = missing[start : start + AT_ONCE]
-                    kept.add(batch, _unit(embed([card.prefix + text for text in batch])))
-                    progress.add(len(batch))
+    path = store / f"{identity(card)[:16]}.sqlite"
+    with EmbeddingStore(path) as kept:
+        if kept.lacking(texts):
+            with alone(path):
+                _complete(kept, card, texts)
         return kept.of(texts)
+
+
+def _complete(kept: EmbeddingStore, card: EmbeddingModel, texts: Sequence[str]) -> None:
+    """Compute and keep the embeddings that are not there yet."""
+    # Texts of one length fill a batch without padding; the order among them is by text.
+    missing = sorted(kept.lacking(texts), key=lambda text: (len(text), text))
+    if not missing:
+        return
+    embed = embedder(card)
+    with Progress("embeddings", len(missing), 0, unit="texts") as progress:
+        for start in range(0, len(missing), AT_ONCE):
+            batch = missing[start : start + AT_ONCE]
+            kept.add(batch, _unit(embed([card.prefix + text for text in batch])))
+            progress.add(len(batch))
 
 
 def identity(card: EmbeddingModel) -> str:
@@ -89,6 +99,10 @@ class EmbeddingStore:
 
     def __contains__(self, text: str) -> bool:
         return self._vector(text) is not None
+
+    def lacking(self, texts: Sequence[str]) -> list[str]:
+        """The texts among these that have no embedding yet, each once."""
+        return [text for text in dict.fromkeys(texts) if text not in self]
 
     def add(self, texts: Sequence[str], vectors: FloatArray) -> None:
         """Keep the embeddings of texts, shape (texts, size), all of them or none."""

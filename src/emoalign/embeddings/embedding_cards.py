@@ -11,6 +11,9 @@ from emoalign.study.fields import Entry, FileSource, tag, tagged
 from emoalign.study.reading import Kinds
 from emoalign.study.source_files import folder_sha256, locate_verified
 
+RIDGE = "ridge"
+"""The ridge regression on embeddings, where tables name a model."""
+
 
 class _Embedding(Entry):
     title: str = Field(description="Name in the report.")

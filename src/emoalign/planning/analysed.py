@@ -18,7 +18,7 @@ from emoalign.analyses.base import (
     Computation,
     RaterGroups,
 )
-from emoalign.analyses.catalogue import ANALYSES, PAGE, settings_of_study
+from emoalign.analyses.catalogue import ANALYSES, COMPUTATIONS, PAGE, settings_of_study
 from emoalign.analyses.precision.analysis import PrecisionJob
 from emoalign.planning.rules import Files, watched
 from emoalign.planning.studies import LoadedStudy
@@ -48,6 +48,7 @@ def analysed_study(loaded: LoadedStudy) -> AnalysedStudy:
                     if loaded.protocol(each).reaches(name)
                 ),
                 groups=_groups(card, loaded.numbers(name)),
+                embedded=loaded.embedding is not None,
             )
             for name, card in sorted(loaded.datasets.items())
         },
@@ -187,6 +188,7 @@ class Analyses:
     def _inputs(self, together: Together, wildcard: bool) -> list[str]:
         """The files that computations read but for ratings, each once, in their order."""
         made = set(self._made())
+        makeable = {path for computation in COMPUTATIONS for path in computation.makes}
         inputs = []
         for computation, part in together:
             for path in computation.reads:
@@ -194,9 +196,7 @@ class Analyses:
                     inputs += self.files.predictions()
                 elif path == TRAININGS:
                     inputs += self.files.trainings()
-                elif path in made or not (
-                    path.startswith("statistics/") or path in (RATINGS, COMPLETIONS)
-                ):
+                elif path in made or (path not in makeable and path not in (RATINGS, COMPLETIONS)):
                     inputs += self._files(path, part, wildcard)
             inputs += watched(computation.sources(part))
         return list(dict.fromkeys(inputs))

@@ -7,6 +7,7 @@ from functools import partial
 
 from emoalign.baselines.baseline_cards import BaselineCard
 from emoalign.elicitation.rating import together
+from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.planning.studies import LoadedStudy, StudyDataset
 from emoalign.stimuli.dataset_cards import DatasetCard
 from emoalign.study.origins import Origin
@@ -39,6 +40,13 @@ def inconsistencies(loaded: LoadedStudy, source: Origin) -> list[str]:
         if name in loaded.baselines:
             where = f"{source.at('baselines', place)}: {name!r}"
             problems += _wrong_baseline(loaded, where, name, loaded.baselines[name])
+    if loaded.study.embedding is not None:
+        problems += [
+            f"{source.at(key, names.index(RIDGE))}: {RIDGE!r} is what the ridge regression on "
+            "embeddings is called; give the card another name, or leave out embedding"
+            for key in ("models", "baselines")
+            if RIDGE in (names := getattr(loaded.study, key))
+        ]
     if loaded.study.max_usd is not None:
         problems += [
             f"{source.at('max_usd')}: model {name!r} has no prices in its card, so its cost is "

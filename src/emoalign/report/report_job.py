@@ -9,6 +9,7 @@ from pydantic import Field
 
 from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
 from emoalign.elicitation.engines.registry import ENGINES
+from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
 from emoalign.report.short_names import short_names
@@ -103,11 +104,13 @@ class ReportJob(Job):
     def titles(self) -> dict[str, str]:
         """The whole titles of models and baselines, by their names in tables."""
         models = {name: model.title for name, model in self.models.items()}
-        return models | {
+        baselines = {
             name: title
             for baseline, card in self.baselines.items()
             for name, title in card.titles(baseline).items()
         }
+        ridge = {} if self.embedding is None else {RIDGE: f"Ridge regression on {self.embedding}"}
+        return models | baselines | ridge
 
     @cached_property
     def short_names(self) -> dict[str, str]:

@@ -11,9 +11,9 @@ from emoalign.tables.comparisons import CONTRASTS, FRAMEWORK, STRUCTURE
 from emoalign.tables.contract import CELL_KEY, Table
 from emoalign.tables.distributions import DISTRIBUTION_CONTRASTS
 from emoalign.tables.learned import CALIBRATION
+from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_PERSONAS
 from emoalign.tables.recitation import RECITATION
 from emoalign.tables.substitution import ALTERNATIVE_ANNOTATOR_RATERS, EQUIVALENCE
-from emoalign.tables.rater_groups import GROUP_CONTRASTS, GROUP_PERSONAS
 
 Adjustment = Literal["false discovery rate", "false discovery rate under dependency", "Holm"]
 """The method of Benjamini and Hochberg (1995), of Benjamini and Yekutieli (2001), or Holm's

@@ -80,7 +80,7 @@ def compare_distributions(job: DistributionJob, files: AnalysisFiles) -> None:
 
 def scored_scales(job: DistributionJob, files: AnalysisFiles) -> Iterator[list[Scored]]:
     """The cells of each scale of each dataset, with their metrics and references."""
-    predictions = files.below("baselines", ".parquet")
+    predictions = [*files.below("baselines", ".parquet"), *files.by_dataset("ridge").values()]
     for dataset, scales in sorted(job.scales.items()):
         cells = read_cells(
             dataset,

@@ -18,6 +18,7 @@ from emoalign.analyses.base import (
 )
 from emoalign.embeddings.embedding_cards import EmbeddingCard
 from emoalign.report.contents import PageSection
+from emoalign.study.scales import Frameworks
 from emoalign.study.settings import StatisticsSettings
 
 TABLES = statistics("explained", "explained_scales")
@@ -37,7 +38,10 @@ class ExplainedJob(ComparisonJob):
     def of(cls, study: AnalysedStudy) -> Self:
         """All datasets of a study; the card of the embedding without what changes nothing."""
         return cls(
-            datasets={name: dataset.compared for name, dataset in study.datasets.items()},
+            datasets={
+                name: dataset.compared.model_copy(update={"frameworks": Frameworks()})
+                for name, dataset in study.datasets.items()
+            },
             seed=study.seed,
             bootstrap_resamples=study.set_by(StatisticsSettings).bootstrap_resamples,
             languages={name: dataset.language for name, dataset in study.datasets.items()},
@@ -60,6 +64,9 @@ ANALYSIS = Analysis(
             sources=lambda study: study.embedding.files() if study.embedding else (),
         ),
     ),
-    section=PageSection("emoalign.analyses.explained.section:SECTION", TABLES),
-    concerns=lambda dataset: bool(dataset.numbers),
+    section=PageSection(
+        "emoalign.analyses.explained.section:SECTION",
+        (*TABLES, *statistics("distributions", "distribution_contrasts")),
+    ),
+    concerns=lambda dataset: bool(dataset.numbers) or dataset.embedded,
 )

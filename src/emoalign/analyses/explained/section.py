@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from emoalign.embeddings.embedding_cards import RIDGE
 from emoalign.report.conditions import asked, only_recorded
 from emoalign.report.grid import (
     Column,
@@ -21,11 +22,19 @@ from emoalign.report.grid import (
     text,
     value,
 )
-from emoalign.report.nearest import FEW
+from emoalign.report.nearest import FEW, nearer
 from emoalign.report.report_job import ReportedDataset, ReportJob
 from emoalign.report.section import Absent, Finding, Results, Section, View
-from emoalign.tables import EXPLAINED, EXPLAINED_SCALES, groups, records
-from emoalign.wording import READOUTS, ci, coefficient, listed, out_of, span
+from emoalign.tables import (
+    BASELINE,
+    DISTRIBUTION_CONTRASTS,
+    DISTRIBUTIONS,
+    EXPLAINED,
+    EXPLAINED_SCALES,
+    groups,
+    records,
+)
+from emoalign.wording import READOUTS, ci, coefficient, counted, listed, number, out_of, span
 
 NAMES = {
     "word": {"length": "word length", "frequency": "word frequency"},
@@ -40,9 +49,14 @@ CALLED = {"word": "words", "sentence": "texts", "image": "images"}
 def _view(results: Results) -> View | Absent | None:
     job = results.job
     cells, scales = results.table(EXPLAINED), results.table(EXPLAINED_SCALES)
-    if cells.empty:
+    shares = _distributions(results)
+    if cells.empty and not shares:
         return None
-    if cells[["partial_r", "ridge_r"]].isna().all(axis=None) and scales["r"].isna().all():
+    if (
+        not shares
+        and cells[["partial_r", "ridge_r"]].isna().all(axis=None)
+        and scales["r"].isna().all()
+    ):
         whys = dict.fromkeys([*cells["reason"].dropna(), *cells["ridge_reason"].dropna()])
         return Absent(f"It could not be told what else explains the agreement: {'; '.join(whys)}.")
     held = cells["partial_r"].notna().any()
@@ -70,8 +84,8 @@ def _view(results: Results) -> View | Absent | None:
             "images": all(card.modality == "image" for card in job.datasets.values()),
             "missing": missing,
         },
-        list(_findings(cells, scales, job)),
-        list(_methods(cells, scales, job)),
+        [*_findings(cells, scales, job), *shares],
+        list(_methods(cells, scales, bool(shares), job)),
     )
 
 
@@ -104,6 +118,36 @@ def _findings(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Iter
         ]
         if sentences:
             yield Finding(sentences, dataset=name, scale=scale)
+
+
+def _distributions(results: Results) -> list[Finding]:
+    """How near the ridge comes to people's distributions, beside the models, scale by scale."""
+    job = results.job
+    distances = results.table(DISTRIBUTIONS)
+    own = (distances["model"] == RIDGE) & (distances["protocol"] == BASELINE)
+    whole = (distances["stratum"] == "all") & (distances["metric"] == "jsd")
+    contrasts = results.table(DISTRIBUTION_CONTRASTS)
+    beside = contrasts[(contrasts["b"] == RIDGE) & (contrasts["metric"] == "jsd")]
+    findings = []
+    for row in records(distances[own & whole].dropna(subset="value")):
+        place = (beside["dataset"] == row["dataset"]) & (beside["scale"] == row["scale"])
+        compared = records(beside[place & beside["difference"].notna()])
+        found = [nearer(one) for one in compared]
+        closer = sum(name not in (None, RIDGE) for name in found)
+        limits = ci(row["value_low"], row["value_high"])
+        told = [
+            "A ridge regression on embeddings diverged from the human distributions of "
+            f"{_of(row, job)} by {number(row['value'])} bits{f', {limits}' if limits else ''} "
+            "(mean Jensen–Shannon divergence)."
+        ]
+        if compared:
+            told.append(
+                f"Compared with it on the same items, models were farther from people in "
+                f"{found.count(RIDGE)} of {counted(len(found), 'comparison')} and closer in "
+                f"{closer} (Holm-adjusted p < .05)."
+            )
+        findings.append(Finding(told, dataset=row["dataset"], scale=row["scale"]))
+    return findings
 
 
 def _covariates(
@@ -214,7 +258,9 @@ def _names(covariates: str, card: ReportedDataset) -> str:
     return listed([*told, *(name for name in given if name not in names)])
 
 
-def _methods(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Iterator[str]:
+def _methods(
+    cells: pd.DataFrame, scales: pd.DataFrame, shares: bool, job: ReportJob
+) -> Iterator[str]:
     known = scales.dropna(subset="r")
     of_card = {
         name: _names(row["covariates"], job.datasets[name])
@@ -239,15 +285,31 @@ def _methods(cells: pd.DataFrame, scales: pd.DataFrame, job: ReportJob) -> Itera
             "covariates predict by themselves was estimated by linear regression in five-fold "
             "cross-validation over clusters of items."
         )
-    if (known["predictor"] == "ridge").any():
-        yield (
-            "As a baseline without a language model's ratings, human means were predicted by ridge "
-            f"regression [@hoerl1970] on embeddings of the items ({job.embedding}), in nested "
-            "five-fold cross-validation over clusters of items; inner folds chose the penalty. A "
-            "linear regression on its predictions and a model's means, in the same folds, told "
-            "what each adds to the other. Intervals are paired BCa bootstrap intervals over items "
-            "and take the folds as given."
+    means = (known["predictor"] == "ridge").any()
+    predicted = [
+        what
+        for what, so in (("means of human ratings", means), ("shares of human answers", shares))
+        if so
+    ]
+    if not predicted:
+        return
+    told = [
+        f"As a baseline without a language model's ratings, {listed(predicted)} were predicted by "
+        f"ridge regression [@hoerl1970] on embeddings of the items ({job.embedding}), in nested "
+        "five-fold cross-validation over clusters of items; inner folds chose the penalty."
+    ]
+    if shares:
+        told.append(
+            "Predicted shares were replaced by the nearest ones that are possible: from 0 to 1, "
+            "and on scales of numbers summing to 1 [@duchi2008]."
         )
+    if means:
+        told.append(
+            "A linear regression on the ridge's predictions and a model's means, in the same "
+            "folds, told what each adds to the other. Intervals are paired BCa bootstrap intervals "
+            "over items and take the folds as given."
+        )
+    yield " ".join(told)
 
 
 def _scale_columns(job: ReportJob) -> tuple[Column, ...]:

@@ -1,0 +1,1 @@
+"""Distributions of human ratings predicted by ridge regression on embeddings."""
