@@ -29,6 +29,8 @@ class Examples:
 
     texts: tuple[str, ...]
     shares: Shares
+    raters: NDArray[np.int64]
+    """People whose answers the shares of each text are of: (texts,)."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -65,7 +67,11 @@ def learned_from(data: BaselineData, items: list[SourceItem], stimuli: Path | No
             raise BaselineError("the items of the study are needed to hold them out of training")
         rows = STIMULI.read(stimuli)
         held_out = dict(zip(rows["item_id"], rows["text"], strict=True))
-    return partition(items, data.splits, held_out)
+    learnable = partition(items, data.splits, held_out)
+    if data.drawn is None:
+        return learnable
+    _, raters = human_shares(learnable.train, data.scale_name, data.scale)
+    return learnable.drawn(data.drawn.most, data.drawn.seed, (raters > 0).tolist())
 
 
 def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
@@ -82,7 +88,8 @@ def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
 
 def examples(items: tuple[SourceItem, ...], data: BaselineData) -> Examples:
     """The items that people's shares are known of. Raises BaselineError when there are none."""
-    shares, answered = human_shares(items, data.scale_name, data.scale)
+    shares, raters = human_shares(items, data.scale_name, data.scale)
+    answered = raters > 0
     if not answered.any():
         raise BaselineError(
             f"{data.dataset}: no single answers of people on {data.scale_name!r} are known, and a "
@@ -91,7 +98,7 @@ def examples(items: tuple[SourceItem, ...], data: BaselineData) -> Examples:
     texts = tuple(
         str(item.text) for item, is_answered in zip(items, answered, strict=True) if is_answered
     )
-    return Examples(texts, shares[answered])
+    return Examples(texts, shares[answered], raters[answered])
 
 
 Shares = NDArray[np.float64]
@@ -107,8 +114,8 @@ def answer_names(scale: Scale) -> tuple[str, ...]:
 
 def human_shares(
     items: Sequence[SourceItem], name: str, scale: DatasetScale
-) -> tuple[Shares, NDArray[np.bool_]]:
-    """The shares of each item on a scale, and whether it has some; a row without is NaN.
+) -> tuple[Shares, NDArray[np.int64]]:
+    """The shares of each item on a scale, and of how many people; NaN and 0 where none are known.
 
     On a scale of labels a share is that of the raters who chose the label, and a row need not sum
     to 1, because a rater may choose several; on a scale of points rows sum to 1. An item has none
@@ -117,9 +124,17 @@ def human_shares(
     """
     people = human_answers(norm_rows(items, {name: scale}), name, scale)
     shares = np.full((len(items), people.counts.shape[1]), np.nan)
+    raters = np.zeros(len(items), dtype=np.int64)
     place = {item.item_id: number for number, item in enumerate(items)}
-    shares[[place[item_id] for item_id in people.item_ids]] = people.shares
-    return shares, ~np.isnan(shares[:, 0])
+    known = [place[item_id] for item_id in people.item_ids]
+    shares[known], raters[known] = people.shares, people.n
+    return shares, raters
+
+
+def spread(shares: Shares) -> float:
+    """How much shares differ between texts: their SD, from 0 to 0.5, as root mean square over
+    answers. 0 for a constant."""
+    return float(np.sqrt(shares.var(axis=0).mean()))
 
 
 def divergence(human: Shares, predicted: Shares, scale: Scale) -> float:
@@ -133,3 +148,18 @@ def divergence(human: Shares, predicted: Shares, scale: Scale) -> float:
         both = rel_entr(human, predicted) + rel_entr(1 - human, 1 - predicted)
         return float(both.mean())
     return float(rel_entr(human, predicted).sum(axis=1).mean())
+
+
+def starting_outputs(shares: Shares, scale: Scale) -> NDArray[np.float64]:
+    """The outputs that stand for the mean shares of texts: (answers,).
+
+    Log-odds for labels, log shares for points. Half an answer is added to each, as an answer that
+    nobody gave has no finite logarithm.
+    """
+    texts, answers = shares.shape
+    if isinstance(scale, LabelScale):
+        given = shares.sum(axis=0) + 0.5
+        odds: NDArray[np.float64] = given / (texts + 1 - given)
+        return np.log(odds)
+    total: NDArray[np.float64] = (shares.sum(axis=0) + 0.5) / (texts + 0.5 * answers)
+    return np.log(total)

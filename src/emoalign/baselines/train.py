@@ -11,7 +11,13 @@ from typing import Literal
 
 import orjson
 
-from emoalign.baselines.baseline_cards import PACKAGES, TrainingJob, require_packages
+from emoalign.baselines.baseline_cards import (
+    PACKAGES,
+    TrainingJob,
+    located_weights,
+    name_of,
+    require_packages,
+)
 from emoalign.baselines.examples import (
     Examples,
     answer_names,
@@ -19,12 +25,13 @@ from emoalign.baselines.examples import (
     examples,
     learned_from,
     source_items,
+    spread,
 )
 from emoalign.baselines.partition import Partition, PartitionCounts
 from emoalign.errors import BaselineError
 from emoalign.locks import alone
 from emoalign.study.fields import Entry, FileSource
-from emoalign.study.source_files import folder_sha256, installed_versions
+from emoalign.study.source_files import installed_versions
 from emoalign.tables import atomic
 
 _FINISHED = "training.json"
@@ -86,11 +93,12 @@ def _tell(job: TrainingJob, learnable: Partition) -> None:
 
 def _identity(job: TrainingJob, train: Examples, dev: Examples) -> str:
     """The identity of a training, as sha256: all that its weights depend on."""
-    folder = Path(job.weights)
+    weights, checksum = located_weights(job.weights)
     identity = {
         "version": job.version,
-        "weights": folder_sha256(folder) if folder.is_dir() else job.weights,
+        "weights": checksum or weights,
         "revision": job.revision,
+        "pooling": job.pooling,
         "answers": answer_names(job.data.scale),
         "max_tokens": job.max_tokens,
         "training": job.training.model_dump(),
@@ -117,11 +125,15 @@ def _fit(
 
     from emoalign.baselines.classifiers import load, output_of
     from emoalign.baselines.fitting import Checkpoints, Fitting
+    from emoalign.baselines.heads import start_at
 
     torch.set_num_threads(threads)
     torch.manual_seed(job.seed)
     scale = job.data.scale
-    classifier = load(job.weights, job.revision, job.max_tokens, answer_names(scale))
+    weights, _ = located_weights(job.weights)
+    classifier = load(weights, job.revision, job.max_tokens, answer_names(scale), job.pooling)
+    if not start_at(classifier.model, train.shares, scale):
+        _log.info("the layer for answers has no bias: training does not start at the mean shares")
     _log.info("training on %s", classifier.device)
     (tokens, cut), (dev_tokens, dev_cut) = (
         classifier.tokens(split.texts) for split in (train, dev)
@@ -137,11 +149,19 @@ def _fit(
         (dev_tokens, torch.from_numpy(dev.shares).float()),
         f"{job.data.dataset} {job.data.scale_name} seed {job.seed}",
     )
+    constant = divergence(dev.shares, train.shares.mean(axis=0, keepdims=True), scale)
+    best = position.history[position.best_epoch - 1].dev_loss
+    sd = spread(classifier.predicted(dev_tokens, output_of(scale)))
+    doubt = doubts(sd, gain(best, constant))
+    if doubt:
+        _log.warning(
+            "%s %s: the training %s. %s", job.data.dataset, job.data.scale_name, doubt, _TRY
+        )
     shutil.rmtree(folder / _WEIGHTS, ignore_errors=True)
     classifier.model.save_pretrained(folder / _WEIGHTS)
     classifier.tokenizer.save_pretrained(folder / _WEIGHTS)
     TrainingRecord(
-        weights=job.weights,
+        weights=name_of(job.weights),
         weights_revision=classifier.revision,
         dataset=job.data.dataset,
         scale=job.data.scale_name,
@@ -151,7 +171,10 @@ def _fit(
         texts=len(train),
         dev_texts=len(dev),
         cut_texts=cut + dev_cut,
-        constant_dev_loss=divergence(dev.shares, train.shares.mean(axis=0, keepdims=True), scale),
+        most_raters=int(train.raters.max()),
+        constant_dev_loss=constant,
+        dev_sd=sd,
+        warning=doubt,
         history=tuple(position.history),
         best_epoch=position.best_epoch,
         stopped="max_epochs" if len(position.history) == job.training.max_epochs else "patience",
@@ -160,6 +183,40 @@ def _fit(
         folder=str(folder / _WEIGHTS),
     ).write(folder / _FINISHED)
     checkpoints.remove()
+
+
+LEAST_SD = 0.01
+"""Below it, predicted shares hardly differ between texts: by a hundredth of all answers."""
+
+LEAST_GAIN = 0.01
+"""Below it, predictions are hardly better than the mean human shares for every text."""
+
+_TRY = (
+    "Try a larger learning_rate (below `training` in the baseline's card), more epochs or more "
+    "texts; where texts do not tell what people answer, nothing helps"
+)
+
+
+def gain(loss: float, constant: float) -> float:
+    """The share of a constant prediction's loss that a classifier saves; below 0: it is worse."""
+    return 1 - loss / constant if constant > 0 else 0.0
+
+
+def doubts(sd: float, saved: float | None) -> str | None:
+    """Why a classifier seems to know nothing of texts, as the end of a sentence; None otherwise.
+
+    `sd` is the spread of its predictions between texts, `saved` its gain on the dev split, if any.
+    """
+    found = []
+    if sd < LEAST_SD:
+        found.append(f"predicts almost the same for every text (SD of shares {sd:.3f})")
+    if saved is not None and saved < LEAST_GAIN:
+        by = f"only {saved:.1%} closer" if saved > 0 else "no closer"
+        found.append(
+            f"comes {by} to people on the dev split than the mean human shares predicted for every "
+            "text"
+        )
+    return " and ".join(found) or None
 
 
 def _device_name(device: object) -> str:
@@ -190,11 +247,17 @@ class TrainingRecord(Entry):
     partition_sha256: str
     texts: int
     """Texts trained on: items of the train split that the shares of people are known of."""
+    most_raters: int | None = None
+    """Most people who answered to one training text; with 1, shares are single choices."""
     dev_texts: int
     cut_texts: int
     """Texts of both that are longer than max_tokens."""
     constant_dev_loss: float
     """Loss of the mean shares of the train split as prediction for every text."""
+    dev_sd: float | None = None
+    """How much predictions differ between texts of the dev split: `spread`."""
+    warning: str | None = None
+    """Why the training seems to have learnt nothing; None where it has."""
     history: tuple[Epoch, ...]
     best_epoch: int
     """Counted from 1."""
@@ -207,6 +270,11 @@ class TrainingRecord(Entry):
     def dev_loss(self) -> float:
         """The lowest loss on the dev split: that of the weights that are used."""
         return self.history[self.best_epoch - 1].dev_loss
+
+    @property
+    def gain(self) -> float:
+        """Share of the loss of the mean shares that the training saves on the dev split."""
+        return gain(self.dev_loss, self.constant_dev_loss)
 
     def write(self, path: Path) -> None:
         """Write the record; the file appears whole or not at all."""

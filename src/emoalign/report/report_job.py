@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from emoalign.baselines.baseline_cards import Evaluated, TrainingSettings
+from emoalign.baselines.baseline_cards import Evaluated, Pooling, TrainingSettings
 from emoalign.elicitation.engines.registry import ENGINES
 from emoalign.figures.figure_job import AskedOf, FigureJob, ShownDataset
 from emoalign.prompts import QuestionTemplate, question_template
@@ -64,6 +64,8 @@ class ReportedBaseline(Entry):
     evaluate: Evaluated
     weights: str
     revision: str | None
+    pooling: Pooling | None = None
+    max_texts: int | None = None
     seeds: tuple[int, ...]
     training: TrainingSettings | None
     leakage: str | None
