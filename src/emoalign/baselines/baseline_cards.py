@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from emoalign.errors import BaselineError, DataError
+from emoalign.errors import BaselineError
 from emoalign.stimuli.dataset_cards import DatasetSource
-from emoalign.study.fields import Entry, FolderSource, Job, Name
+from emoalign.study.fields import Entry, FileSource, FolderSource, Job, Name
 from emoalign.study.reading import Kinds
 from emoalign.study.scales import DatasetScale, LabelScale, Scale
 from emoalign.study.source_files import folder_files, folder_sha256, locate, locate_verified
@@ -115,20 +114,11 @@ class _Baseline(Entry):
         """What the weights are called in records and in the report."""
         return name_of(self.weights)
 
-    def weight_files(self) -> list[Path]:
-        """The files of weights in a folder that may change; none of weights on the hub."""
-        if isinstance(self.weights, str):
-            return folder_files(Path(self.weights))
-        if self.weights.sha256 is not None:
-            return []
-        with suppress(DataError):
-            return folder_files(locate(self.weights))
-        return []
-
-    def locate_weights(self) -> None:
-        """Raise DataError with how to get the weights where they are in a folder and missing."""
+    def weight_files(self) -> list[FileSource]:
+        """The files and folders that weights are read from; none of weights on the hub."""
         if isinstance(self.weights, FolderSource):
-            locate(self.weights)
+            return [self.weights]
+        return [FileSource(file=str(path)) for path in folder_files(Path(self.weights))]
 
 
 class FinetunedBaseline(_Baseline):
@@ -321,3 +311,10 @@ def require_packages(asked_by: str) -> None:
             f"same environment: pip install {' '.join(map(repr, REQUIREMENTS))}; or take "
             "`baselines` out of the study. docs/baselines.md has the steps"
         )
+
+
+def require_weights(baselines: Mapping[str, BaselineCard]) -> None:
+    """Raise DataError with how to get the first weights in a package that are missing."""
+    for card in baselines.values():
+        for source in card.weight_files():
+            locate(source)

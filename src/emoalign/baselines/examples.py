@@ -70,8 +70,8 @@ def learned_from(data: BaselineData, items: list[SourceItem], stimuli: Path | No
     learnable = partition(items, data.splits, held_out)
     if data.drawn is None:
         return learnable
-    _, raters = human_shares(learnable.train, data.scale_name, data.scale)
-    return learnable.drawn(data.drawn.most, data.drawn.seed, (raters > 0).tolist())
+    _, answered = human_shares(learnable.train, data.scale_name, data.scale)
+    return learnable.drawn(data.drawn.most, data.drawn.seed, answered)
 
 
 def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
@@ -88,7 +88,7 @@ def published_seen(items: list[SourceItem], splits: tuple[str, ...]) -> Seen:
 
 def examples(items: tuple[SourceItem, ...], data: BaselineData) -> Examples:
     """The items that people's shares are known of. Raises BaselineError when there are none."""
-    shares, raters = human_shares(items, data.scale_name, data.scale)
+    shares, raters = _shares_and_raters(items, data.scale_name, data.scale)
     answered = raters > 0
     if not answered.any():
         raise BaselineError(
@@ -114,14 +114,22 @@ def answer_names(scale: Scale) -> tuple[str, ...]:
 
 def human_shares(
     items: Sequence[SourceItem], name: str, scale: DatasetScale
-) -> tuple[Shares, NDArray[np.int64]]:
-    """The shares of each item on a scale, and of how many people; NaN and 0 where none are known.
+) -> tuple[Shares, NDArray[np.bool_]]:
+    """The shares of each item on a scale, and whether it has some; a row without is NaN.
 
     On a scale of labels a share is that of the raters who chose the label, and a row need not sum
     to 1, because a rater may choose several; on a scale of points rows sum to 1. An item has none
     where single ratings are unknown, or where one lies between two points. Raises DataError for a
     rating that is not on the scale.
     """
+    shares, raters = _shares_and_raters(items, name, scale)
+    return shares, raters > 0
+
+
+def _shares_and_raters(
+    items: Sequence[SourceItem], name: str, scale: DatasetScale
+) -> tuple[Shares, NDArray[np.int64]]:
+    """The shares of each item, and the number of people they are of: 0 for a row of NaN."""
     people = human_answers(norm_rows(items, {name: scale}), name, scale)
     shares = np.full((len(items), people.counts.shape[1]), np.nan)
     raters = np.zeros(len(items), dtype=np.int64)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoalign.baselines.baseline_cards import Splits
 from emoalign.errors import BaselineError
@@ -29,8 +30,6 @@ class PartitionCounts(Entry):
     """Left out of the train split: items evaluated on, and others with the text of one."""
     train_text_in_dev: int
     """Left out of the train split besides: items with the text of one in the dev split."""
-    train_not_drawn: int = 0
-    """Left out of the train split besides: items beyond the limit on training texts."""
     dev: int
     dev_same_item: int
     dev_same_text: int
@@ -43,8 +42,10 @@ class Partition:
     train: tuple[SourceItem, ...]
     dev: tuple[SourceItem, ...]
     counts: PartitionCounts
+    not_drawn: int = 0
+    """Items of the train split that a limit on training texts leaves out besides."""
 
-    def drawn(self, most: int, seed: int, usable: Sequence[bool]) -> Partition:
+    def drawn(self, most: int, seed: int, usable: NDArray[np.bool_]) -> Partition:
         """The same with at most so many training items, drawn at random from the usable ones.
 
         The draw depends on the seed and on the items alone; a smaller one is part of a larger one.
@@ -53,11 +54,10 @@ class Partition:
         if len(places) <= most:
             return self
         chosen = np.sort(np.random.default_rng(seed).permutation(places)[:most])
-        counts = {"train": most, "train_not_drawn": self.counts.train - most}
         return replace(
             self,
             train=tuple(self.train[place] for place in chosen),
-            counts=self.counts.model_copy(update=counts),
+            not_drawn=len(self.train) - most,
         )
 
     @property

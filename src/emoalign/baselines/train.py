@@ -33,6 +33,7 @@ from emoalign.locks import alone
 from emoalign.study.fields import Entry, FileSource
 from emoalign.study.source_files import installed_versions
 from emoalign.tables import atomic
+from emoalign.wording import coefficient, percent
 
 _FINISHED = "training.json"
 _WEIGHTS = "weights"
@@ -70,7 +71,11 @@ def train(
             _fit(job, learnable, learned, tested, folder, checkpoint_steps, threads)
     # What it was asked for by this study: the same texts can have been left out for other reasons.
     record = TrainingRecord.read(folder / _FINISHED)
-    asked = {"counts": learnable.counts, "partition_sha256": learnable.digest}
+    asked = {
+        "counts": learnable.counts,
+        "not_drawn": learnable.not_drawn,
+        "partition_sha256": learnable.digest,
+    }
     record.model_copy(update=asked).write(output)
 
 
@@ -78,13 +83,15 @@ def _tell(job: TrainingJob, learnable: Partition) -> None:
     counts = learnable.counts
     _log.info(
         "%s: %d items held out; train: %d items, left out %d of the same id, %d with the text of "
-        "one held out and %d with that of one in dev; dev: %d items, left out %d and %d",
+        "one held out and %d with that of one in dev, %d not drawn; dev: %d items, left out %d "
+        "and %d",
         job.data.dataset,
         counts.held_out,
         counts.train,
         counts.train_same_item,
         counts.train_same_text,
         counts.train_text_in_dev,
+        learnable.not_drawn,
         counts.dev,
         counts.dev_same_item,
         counts.dev_same_text,
@@ -167,6 +174,7 @@ def _fit(
         scale=job.data.scale_name,
         seed=job.seed,
         counts=learnable.counts,
+        not_drawn=learnable.not_drawn,
         partition_sha256=learnable.digest,
         texts=len(train),
         dev_texts=len(dev),
@@ -202,16 +210,17 @@ def gain(loss: float, constant: float) -> float:
     return 1 - loss / constant if constant > 0 else 0.0
 
 
-def doubts(sd: float, saved: float | None) -> str | None:
+def doubts(sd: float | None, saved: float | None) -> str | None:
     """Why a classifier seems to know nothing of texts, as the end of a sentence; None otherwise.
 
-    `sd` is the spread of its predictions between texts, `saved` its gain on the dev split, if any.
+    `sd` is the spread of its predictions between texts, `saved` its gain on the dev split, where
+    they are known.
     """
     found = []
-    if sd < LEAST_SD:
-        found.append(f"predicts almost the same for every text (SD of shares {sd:.3f})")
+    if sd is not None and sd < LEAST_SD:
+        found.append(f"predicts almost the same for every text (SD of shares {coefficient(sd, 3)})")
     if saved is not None and saved < LEAST_GAIN:
-        by = f"only {saved:.1%} closer" if saved > 0 else "no closer"
+        by = f"only {percent(saved)} closer" if saved > 0 else "no closer"
         found.append(
             f"comes {by} to people on the dev split than the mean human shares predicted for every "
             "text"
@@ -244,6 +253,8 @@ class TrainingRecord(Entry):
     scale: str
     seed: int
     counts: PartitionCounts
+    not_drawn: int = 0
+    """Items of `counts.train` that a limit on training texts leaves out."""
     partition_sha256: str
     texts: int
     """Texts trained on: items of the train split that the shares of people are known of."""
