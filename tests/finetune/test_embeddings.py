@@ -23,7 +23,7 @@ def hub_card(folder: Path, **changes: Any) -> TransformersEmbedding:
 def tiny_bert(folder: Path) -> Path:
     """A random BERT of a few kilobytes with a tokenizer of single words."""
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "so", "happy", "sad", "day"]
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
     torch.manual_seed(0)
     config = transformers.BertConfig(

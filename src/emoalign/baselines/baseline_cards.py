@@ -39,8 +39,13 @@ class TrainingSettings(Entry):
 
     batch_size: int = Field(32, ge=1, description="Texts per step.")
     learning_rate: float = Field(2e-5, gt=0, description="Highest learning rate of the encoder.")
-    head_learning_rate: float = Field(
-        1e-3, gt=0, description="Highest learning rate of the new layer for answers."
+    head_learning_rate: float | None = Field(
+        None,
+        gt=0,
+        description=(
+            "Highest learning rate of the new layer for answers. Default: 0.001, or learning_rate "
+            "where that is larger."
+        ),
     )
     warmup: float = Field(
         0.1,
@@ -64,6 +69,11 @@ class TrainingSettings(Entry):
             "Number format of computations (weights: float32); bfloat16 is faster on a GPU."
         ),
     )
+
+    @property
+    def head_rate(self) -> float:
+        """The highest learning rate of the new layer for answers."""
+        return self.head_learning_rate or max(0.001, self.learning_rate)
 
 
 Weights = str | FolderSource

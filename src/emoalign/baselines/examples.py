@@ -152,10 +152,44 @@ def divergence(human: Shares, predicted: Shares, scale: Scale) -> float:
     the divergence between the two Bernoulli distributions, averaged over labels and items. Scale
     of points: the divergence between the two distributions over points, averaged over items.
     """
+    return float(_divergences(human, predicted, scale).mean())
+
+
+def _divergences(human: Shares, predicted: Shares, scale: Scale) -> NDArray[np.float64]:
+    """The loss of each item: (items,)."""
+    each: NDArray[np.float64]
     if isinstance(scale, LabelScale):
-        both = rel_entr(human, predicted) + rel_entr(1 - human, 1 - predicted)
-        return float(both.mean())
-    return float(rel_entr(human, predicted).sum(axis=1).mean())
+        each = (rel_entr(human, predicted) + rel_entr(1 - human, 1 - predicted)).mean(axis=1)
+    else:
+        each = rel_entr(human, predicted).sum(axis=1)
+    return each
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The share of a constant prediction's loss that a classifier saves, with its 95% interval.
+
+    1: nothing is lost any more; 0: no better than the constant; below 0: worse.
+    """
+
+    share: float
+    low: float
+    high: float
+
+
+def gain(human: Shares, predicted: Shares, constant: Shares, scale: Scale) -> Gain:
+    """The gain of predicted shares over constant ones, with an interval over items (normal).
+
+    `human` and `predicted` are of shape (items, answers), `constant` is (1, answers).
+    """
+    without = _divergences(human, constant, scale)
+    saved = without - _divergences(human, predicted, scale)
+    loss = float(without.mean())
+    if loss <= 0:
+        return Gain(0.0, 0.0, 0.0)
+    half = 1.96 * float(saved.std()) / len(saved) ** 0.5
+    share = float(saved.mean())
+    return Gain(share / loss, (share - half) / loss, (share + half) / loss)
 
 
 def starting_outputs(shares: Shares, scale: Scale) -> NDArray[np.float64]:

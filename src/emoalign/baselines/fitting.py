@@ -26,23 +26,29 @@ from emoalign.wording import sentence
 _log = logging.getLogger(__name__)
 
 
+def epoch_order(texts: int, seed: int, epoch: int) -> list[int]:
+    """The order of texts in an epoch (from 0); it depends on nothing else, so it is not stored."""
+    order: list[int] = np.random.default_rng([seed, epoch]).permutation(texts).tolist()
+    return order
+
+
 _SORTED_BATCHES = 50
 
 
 def epoch_batches(lengths: Sequence[int], size: int, seed: int, epoch: int) -> list[list[int]]:
-    """The batches of an epoch (from 0), as places of texts; they depend on nothing else.
+    """The batches of an epoch, as places of texts; they depend on nothing but what is given.
 
-    Texts of about the same length stand together, which leaves little to fill up: texts in random
-    order are sorted within each 50 batches, and the batches then shuffled.
+    Texts of about the same length stand together, which leaves little to fill up: those in random
+    order are sorted within each 50 batches, and all batches then shuffled.
     """
-    draw = np.random.default_rng([seed, epoch])
-    order = draw.permutation(len(lengths))
+    order = epoch_order(len(lengths), seed, epoch)
     many = _SORTED_BATCHES * size
-    parts = [order[start : start + many] for start in range(0, len(order), many)]
-    known = np.asarray(lengths)
-    ordered = np.concatenate([part[np.argsort(known[part], kind="stable")] for part in parts])
-    batches = [ordered[start : start + size].tolist() for start in range(0, len(order), size)]
-    return [batches[place] for place in draw.permutation(len(batches))]
+    for start in range(0, len(order), many):
+        order[start : start + many] = sorted(
+            order[start : start + many], key=lambda place: lengths[place]
+        )
+    batches = [order[start : start + size] for start in range(0, len(order), size)]
+    return [batches[place] for place in epoch_order(len(batches), seed, epoch)]
 
 
 def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
@@ -72,7 +78,7 @@ def optimizer_for(model: Any, settings: TrainingSettings) -> Any:
             }
             for part, times in (
                 (encoder, 1.0),
-                (new, settings.head_learning_rate / settings.learning_rate),
+                (new, settings.head_rate / settings.learning_rate),
             )
             for decays in (True, False)
         ],

@@ -20,9 +20,11 @@ from emoalign.baselines.baseline_cards import (
 )
 from emoalign.baselines.examples import (
     Examples,
+    Gain,
     answer_names,
     divergence,
     examples,
+    gain,
     learned_from,
     source_items,
     spread,
@@ -156,10 +158,10 @@ def _fit(
         (dev_tokens, torch.from_numpy(dev.shares).float()),
         f"{job.data.dataset} {job.data.scale_name} seed {job.seed}",
     )
-    constant = divergence(dev.shares, train.shares.mean(axis=0, keepdims=True), scale)
-    best = position.history[position.best_epoch - 1].dev_loss
-    sd = spread(classifier.predicted(dev_tokens, output_of(scale)))
-    doubt = doubts(sd, gain(best, constant))
+    constant = train.shares.mean(axis=0, keepdims=True)
+    predicted = classifier.predicted(dev_tokens, output_of(scale))
+    sd, saved = spread(predicted), gain(dev.shares, predicted, constant, scale)
+    doubt = doubts(sd, saved)
     if doubt:
         _log.warning(
             "%s %s: the training %s. %s", job.data.dataset, job.data.scale_name, doubt, _TRY
@@ -180,7 +182,10 @@ def _fit(
         dev_texts=len(dev),
         cut_texts=cut + dev_cut,
         most_raters=int(train.raters.max()),
-        constant_dev_loss=constant,
+        constant_dev_loss=divergence(dev.shares, constant, scale),
+        gain=saved.share,
+        gain_low=saved.low,
+        gain_high=saved.high,
         dev_sd=sd,
         warning=doubt,
         history=tuple(position.history),
@@ -205,12 +210,7 @@ _TRY = (
 )
 
 
-def gain(loss: float, constant: float) -> float:
-    """The share of a constant prediction's loss that a classifier saves; below 0: it is worse."""
-    return 1 - loss / constant if constant > 0 else 0.0
-
-
-def doubts(sd: float | None, saved: float | None) -> str | None:
+def doubts(sd: float | None, saved: Gain | None) -> str | None:
     """Why a classifier seems to know nothing of texts, as the end of a sentence; None otherwise.
 
     `sd` is the spread of its predictions between texts, `saved` its gain on the dev split, where
@@ -219,11 +219,12 @@ def doubts(sd: float | None, saved: float | None) -> str | None:
     found = []
     if sd is not None and sd < LEAST_SD:
         found.append(f"predicts almost the same for every text (SD of shares {coefficient(sd, 3)})")
-    if saved is not None and saved < LEAST_GAIN:
-        by = f"only {percent(saved)} closer" if saved > 0 else "no closer"
+    if saved is not None and (saved.share < LEAST_GAIN or saved.low <= 0):
+        by = f"only {percent(saved.share)} closer" if saved.share > 0 else "no closer"
+        ends = (percent(end).replace("-", "−") for end in (saved.low, saved.high))
         found.append(
             f"comes {by} to people on the dev split than the mean human shares predicted for every "
-            "text"
+            f"text (95% CI [{', '.join(ends)}])"
         )
     return " and ".join(found) or None
 
@@ -265,6 +266,10 @@ class TrainingRecord(Entry):
     """Texts of both that are longer than max_tokens."""
     constant_dev_loss: float
     """Loss of the mean shares of the train split as prediction for every text."""
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+    """Share of that loss which the training saves, with its 95% interval over texts."""
     dev_sd: float | None = None
     """How much predictions differ between texts of the dev split: `spread`."""
     warning: str | None = None
@@ -281,11 +286,6 @@ class TrainingRecord(Entry):
     def dev_loss(self) -> float:
         """The lowest loss on the dev split: that of the weights that are used."""
         return self.history[self.best_epoch - 1].dev_loss
-
-    @property
-    def gain(self) -> float:
-        """Share of the loss of the mean shares that the training saves on the dev split."""
-        return gain(self.dev_loss, self.constant_dev_loss)
 
     def write(self, path: Path) -> None:
         """Write the record; the file appears whole or not at all."""

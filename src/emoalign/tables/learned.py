@@ -172,7 +172,7 @@ TRAININGS = Table(
             "warning",
             TEXT,
             "Why it seems to know nothing of the texts: predicted_sd, or the same on dev, under "
-            "0.01, or gain under 0.01.",
+            "0.01, or gain under 0.01 or with a CI that reaches 0.",
         ),
         *numbers(
             predicted_sd="SD of predicted shares between evaluated items, root mean square over "
@@ -204,9 +204,10 @@ TRAININGS = Table(
             "first_dev_loss",
             "constant_dev_loss",
         ),
-        *numbers(
-            gain="1 − dev_loss / constant_dev_loss; below 0.01: hardly better than the mean human "
-            "shares for every text."
+        *estimate(
+            "gain",
+            "1 − dev_loss / constant_dev_loss: the share of the loss of the mean human shares, "
+            "predicted for every text, that the training saves (CI over texts).",
         ),
         Column("device", TEXT, "Device of the training."),
     ),

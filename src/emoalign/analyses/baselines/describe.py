@@ -36,7 +36,7 @@ def describe_baselines(job: BaselinesJob, files: AnalysisFiles) -> None:
                     "seed": seed,
                     "leakage": job.leakage.get(baseline),
                     "predicted_sd": sd,
-                    "warning": _doubts(sd, record),
+                    "warning": (record and record.warning) or doubts(sd, None),
                     **_evaluated(predicted),
                     **(_learned(record) if record else {}),
                 }
@@ -54,12 +54,6 @@ def _spread(predicted: pd.DataFrame) -> float | None:
     return None if len(known) < _ENOUGH else spread(np.array(known.tolist()))
 
 
-def _doubts(sd: float | None, record: TrainingRecord | None) -> str | None:
-    if record is None:
-        return doubts(sd, None)
-    return record.warning or doubts(sd, record.gain)
-
-
 def _evaluated(predicted: pd.DataFrame) -> dict[str, object]:
     unknown = predicted["distribution"].isna()
     return {
@@ -68,6 +62,13 @@ def _evaluated(predicted: pd.DataFrame) -> dict[str, object]:
         "n_in_training": int(predicted["in_training"].sum()),
         "n_other_split": int((unknown & ~predicted["in_training"]).sum()),
     }
+
+
+def _gain(record: TrainingRecord) -> float:
+    """The gain; records of earlier versions have only the losses that it follows from."""
+    if record.gain is not None:
+        return record.gain
+    return 1 - record.dev_loss / record.constant_dev_loss if record.constant_dev_loss else 0.0
 
 
 def _learned(record: TrainingRecord) -> dict[str, object]:
@@ -89,6 +90,8 @@ def _learned(record: TrainingRecord) -> dict[str, object]:
         "dev_loss": best.dev_loss,
         "first_dev_loss": record.history[0].dev_loss,
         "constant_dev_loss": record.constant_dev_loss,
-        "gain": record.gain,
+        "gain": _gain(record),
+        "gain_low": record.gain_low,
+        "gain_high": record.gain_high,
         "device": record.device,
     }

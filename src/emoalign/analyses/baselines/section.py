@@ -198,7 +198,7 @@ def _trained(card: ReportedBaseline, data: str) -> str:
         f"raters who gave each answer, on {texts} train split of {data} ({card.scale}): Kullback–"
         f"Leibler divergence as loss, a new layer{pooled} whose bias starts at the mean "
         "shares, AdamW [@loshchilov2019], learning rate "
-        f"{settings.learning_rate:g} ({settings.head_learning_rate:g} for the new layer), batches "
+        f"{settings.learning_rate:g} ({settings.head_rate:g} for the new layer), batches "
         f"of {settings.batch_size}, at most "
         f"{settings.max_epochs} epochs, stopped after {settings.patience} epochs without a lower "
         "loss on the dev split; "
