@@ -156,7 +156,12 @@ def moved(value: Any, folder: Path) -> Any:
 
 
 def learning(
-    dataset: str, folder: Path, texts: int, rates: list[float], epochs: int | None, threads: int
+    dataset: str,
+    folder: Path,
+    texts: int,
+    rates: list[float],
+    changed: dict[str, Any],
+    threads: int,
 ) -> Iterator[dict[str, Any]]:
     """The distance from people on test items, of each learning rate, a ridge and a constant."""
     card, baseline = LEARNING[dataset]
@@ -187,6 +192,36 @@ def learning(
     shared = {"dataset": card, "texts": len(train_set), "test_items": len(test)}
     yield shared | {"predictor": "mean shares", "jsd": distance(train_set.shares.mean(axis=0))}
     with tempfile.TemporaryDirectory() as place:
+        for rate in rates:
+            job = TrainingJob(
+                data=known,
+                weights=settings.weights,
+                revision=None,
+                pooling=settings.pooling,
+                max_tokens=settings.max_tokens,
+                training=settings.training.model_copy(update={"learning_rate": rate, **changed}),
+                seed=1,
+            )
+            started, used = time.perf_counter(), time.process_time()
+            train(job, Path(place) / "record.json", Path(place), threads=threads)
+            seconds = time.perf_counter() - started
+            of_processor = time.process_time() - used
+            record = TrainingRecord.read(Path(place) / "record.json")
+            trained = load(record.folder, None, job.max_tokens)
+            yield shared | {
+                "predictor": "fine-tuned",
+                "learning_rate": rate,
+                "jsd": distance(trained.shares(test.texts, output_of(known.scale))),
+                "dev_losses": [round(epoch.dev_loss, 4) for epoch in record.history],
+                "constant_dev_loss": round(record.constant_dev_loss, 4),
+                "gain": round(record.gain, 3),
+                "dev_sd": round(record.dev_sd or 0, 4),
+                "warning": record.warning,
+                "trained_per_s": round(len(train_set) * len(record.history) / seconds, 1),
+                "trained_per_processor_s": round(
+                    len(train_set) * len(record.history) / of_processor, 1
+                ),
+            }
         encoder = read_card(CATALOGUE / "embeddings/all-minilm-l6-v2.yaml", EMBEDDINGS)
         encoder = encoder.model_copy(update={"threads": threads})
         started = time.perf_counter()
@@ -201,33 +236,6 @@ def learning(
             "jsd": distance(predicted),
             "embedded_per_s": round(len(both) / seconds, 1),
         }
-        for rate in rates:
-            changed = {"learning_rate": rate} | ({"max_epochs": epochs} if epochs else {})
-            job = TrainingJob(
-                data=known,
-                weights=settings.weights,
-                revision=None,
-                pooling=settings.pooling,
-                max_tokens=settings.max_tokens,
-                training=settings.training.model_copy(update=changed),
-                seed=1,
-            )
-            started = time.perf_counter()
-            train(job, Path(place) / "record.json", Path(place), threads=threads)
-            seconds = time.perf_counter() - started
-            record = TrainingRecord.read(Path(place) / "record.json")
-            trained = load(record.folder, None, job.max_tokens)
-            yield shared | {
-                "predictor": "fine-tuned",
-                "learning_rate": rate,
-                "jsd": distance(trained.shares(test.texts, output_of(known.scale))),
-                "dev_losses": [round(epoch.dev_loss, 4) for epoch in record.history],
-                "constant_dev_loss": round(record.constant_dev_loss, 4),
-                "gain": round(record.gain, 3),
-                "dev_sd": round(record.dev_sd or 0, 4),
-                "warning": record.warning,
-                "trained_per_s": round(len(train_set) * len(record.history) / seconds, 1),
-            }
 
 
 def main() -> None:
@@ -245,7 +253,9 @@ def main() -> None:
     told = parser.parse_args()
     for dataset in LEARNING:
         if folder := getattr(told, dataset):
-            for row in learning(dataset, folder, told.texts, told.rates, told.epochs, told.threads):
+            changed = {"precision": told.precision}
+            changed |= {"max_epochs": told.epochs} if told.epochs else {}
+            for row in learning(dataset, folder, told.texts, told.rates, changed, told.threads):
                 print(json.dumps(row), flush=True)
             return
     settings = TrainingSettings(

@@ -66,7 +66,8 @@ class TrainingSettings(Entry):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
         description=(
-            "Number format of computations (weights: float32); bfloat16 is faster on a GPU."
+            "Number format of computations (weights: float32); bfloat16 is faster on a GPU and on "
+            "processors with AVX-512 BF16."
         ),
     )
 
