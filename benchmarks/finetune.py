@@ -247,7 +247,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--goemotions", type=Path)
     parser.add_argument("--emobank", type=Path)
-    parser.add_argument("--rates", type=float, nargs="+", default=[1e-4, 2e-5])
+    parser.add_argument("--rates", type=float, nargs="*", default=[1e-4, 2e-5])
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--threads", type=int, default=1)
     told = parser.parse_args()
