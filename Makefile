@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venv-vllm
 
-.PHONY: help env run report test test-slow test-browser test-vllm test-finetune test-slurm lint format docs site lock
+.PHONY: help env run report test test-slow test-browser test-r test-vllm test-finetune test-slurm lint format docs site lock
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -32,6 +32,10 @@ test-slow: $(VENV)/.dev  ## Run the tests that take minutes: whole studies, stor
 test-browser: $(VENV)/.dev  ## Run the tests of the report in Chromium, which they install (Debian, root)
 	command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; }
 	$(BIN)/python -m pytest tests/browser -m browser $(ARGS)
+
+test-r: $(VENV)/.dev  ## Run the tests of scripts in R, which they install (Debian, root)
+	command -v Rscript >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends r-base-core; }
+	$(BIN)/python -m pytest tests/r -m r $(ARGS)
 
 test-vllm: $(VLLM)/.installed  ## Run the tests of the vLLM engine with vLLM itself, on the CPU
 	$(VLLM)/bin/python -m pytest tests/vllm $(ARGS)

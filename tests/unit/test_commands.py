@@ -23,6 +23,7 @@ from emoalign.installed import CATALOGUE
 from emoalign.planning.loading import MODELS, load_study
 from emoalign.study.protocols import PromptSet
 from emoalign.study.reading import read_card, read_yaml
+from tests.kit.rated_in_part import rated_csv
 
 ROOT = Path(__file__).parents[2]
 WORDS = "word,valence\nbeach,7.5\nstorm,3.25\nnull,5\n"
@@ -39,6 +40,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "words.csv").write_text(WORDS, encoding="utf-8")
     (tmp_path / "ratings.csv").write_text(RATINGS, encoding="utf-8")
+    (tmp_path / "rated.csv").write_text(rated_csv(), encoding="utf-8")
     (tmp_path / "config/studies").mkdir(parents=True)
     study = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
     small = study.replace("sample: 300", "sample: 10")

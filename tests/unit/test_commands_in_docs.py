@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from emoalign.commands.app import application
 from emoalign.installed import CATALOGUE
 from tests.kit.project import ROOT, SMALL, new_project
+from tests.kit.rated_in_part import rated_csv
 from tests.kit.waiting import HANGS_S
 
 PAGES = [
@@ -67,7 +68,7 @@ ELSEWHERE = {
 """Commands that another test runs, since they ask a model, need the network or a cluster."""
 
 HELP = ("emoalign calibrate", "emoalign init", "emoalign new", "emoalign new dataset")
-HELP = (*HELP, "emoalign new model")
+HELP = (*HELP, "emoalign new model", "emoalign correct")
 """Commands that a sentence names without what they need; their help is shown instead."""
 
 FOR = {"<file>": "config/config.yaml", "<name>": "mine", "<rule>": "align", "$study": "mine"}
@@ -168,6 +169,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     words = "word,valence\nbeach,7.5\nstorm,3.25\nice,5\n"
     for file, text in (("words.csv", words), ("ratings.csv", words)):
         (tmp_path / file).write_text(text, encoding="utf-8")
+    (tmp_path / "rated.csv").write_text(rated_csv(), encoding="utf-8")
     (tmp_path / "config").mkdir()
     default = (ROOT / "config/config.yaml").read_text(encoding="utf-8")
     small = default.replace("sample: 300", "sample: 10")

@@ -23,6 +23,10 @@ MODULES = {
         "Show a model, dataset, prompt set or study, and where its file is.",
     ),
     "docs": ("emoalign.commands.docs", "Show a page of the documentation."),
+    "correct": (
+        "emoalign.commands.correct",
+        "Estimate from a model's ratings and people's ratings of a random part.",
+    ),
     "calibrate": (
         "emoalign.commands.calibrate",
         "Apply fitted calibrators to the items of another study.",

@@ -1,10 +1,9 @@
-"""Estimates from a model's ratings of all items and people's ratings of a random part of them.
+"""Means and regressions from a model's ratings of all items and people's ratings of a random part.
 
-A mean, a difference of groups, a regression or a correlation that is computed from a model's
-ratings alone is off by whatever the model gets wrong. The people's part tells by how much, and
-corrects it: prediction-powered inference, tuned so that it is never worse in large samples than the
-people's part alone (PPI++, Angelopoulos et al. 2023), and design-based supervised learning
-(DSL, Egami et al. 2023), which allows known unequal probabilities.
+What is computed from a model's ratings alone is off by whatever the model gets wrong. The people's
+part tells by how much, and corrects it: prediction-powered inference, tuned so that it is never
+worse in large samples than the people's part alone (PPI++, Angelopoulos et al. 2023), and
+design-based supervised learning (DSL, Egami et al. 2023), which allows known unequal probabilities.
 
 Shapes: outcomes and ratings (items,), predictors (items, coefficients) with the column of ones for
 an intercept. Intervals are normal, of 95%. People's ratings must be of items drawn at random.
@@ -31,10 +30,15 @@ class Estimate:
     low: FloatArray
     high: FloatArray
 
+    def narrower_than(self, other: Estimate) -> FloatArray:
+        """By what share each interval is narrower than the other's; below 0 where it is wider."""
+        shares: FloatArray = 1 - (self.high - self.low) / (other.high - other.low)
+        return shares
+
 
 @dataclass(frozen=True, eq=False)
 class Corrected:
-    """The same by three ways.
+    """The same from people's ratings alone, and from both.
 
     Attributes:
         classical: from the items that people rated alone.
@@ -45,12 +49,6 @@ class Corrected:
     classical: Estimate
     ppi: Estimate
     weight: float
-
-    @property
-    def narrower(self) -> FloatArray:
-        """By what share the interval of each coefficient is narrower than the classical one."""
-        gain: FloatArray = 1 - self.ppi.errors / self.classical.errors
-        return gain
 
 
 class Part(NamedTuple):
@@ -63,16 +61,19 @@ class Part(NamedTuple):
 def corrected_regression(rated: Part, human: FloatArray, unrated: Part) -> Corrected:
     """Least squares of people's ratings on predictors, from a rated part and the model's ratings.
 
-    A mean is the regression on a column of ones, a difference of groups that on ones and an
-    indicator. λ is one for all coefficients: it minimises the sum of their variances.
+    A mean is the regression on a column of ones. λ is one for all coefficients: it minimises the
+    sum of their variances. As published, gradients are those at the corrected coefficients, so that
+    a model's bias counts as variance wherever there are predictors: λ is then smaller than it could
+    be, and intervals are wider, never too narrow.
 
     Raises:
-        ValueError: the predictors are collinear among the items that people rated.
+        ValueError: the predictors are collinear among the items that people rated, or the others.
     """
     n, n_rest = len(human), len(unrated.model)
-    _check_rank(rated.predictors)
+    for part in (rated, unrated):
+        _check_rank(part.predictors)
     every = np.concatenate([rated.predictors, unrated.predictors])
-    inverse = np.linalg.inv(every.T @ every / len(every))
+    inverse = _inverse(every.T @ every / len(every))
     first = _rectified(rated, human, unrated, 1.0)
     gradients = _gradients(first, rated, human, unrated)
     weight = _weight(gradients, inverse)
@@ -80,8 +81,8 @@ def corrected_regression(rated: Part, human: FloatArray, unrated: Part) -> Corre
     people, machine, rest = _gradients(values, rated, human, unrated)
     spread = _covariance(people - weight * machine) / n
     spread += weight**2 * _covariance(rest) / n_rest
-    ppi = _estimate(values, inverse @ spread @ inverse)
-    return Corrected(least_squares_hc0(rated.predictors, human), ppi, weight)
+    ppi = normal(values, np.sqrt(np.diag(inverse @ spread @ inverse)))
+    return Corrected(least_squares(rated.predictors, human), ppi, weight)
 
 
 def design_based_regression(
@@ -90,131 +91,87 @@ def design_based_regression(
     human: FloatArray,
     probabilities: FloatArray,
 ) -> Estimate:
-    """Least squares of bias-corrected ratings, with heteroscedasticity-consistent errors (HC0).
+    """Least squares of bias-corrected ratings (DSL), with robust errors.
 
-    The pseudo-outcome of an item is the model's rating, plus (people's − the model's) over the
-    probability that people were asked where they were (DSL).
+    The corrected rating of an item is the model's, plus (people's − the model's) over the
+    probability that people were asked where they were. The variance is that of HC0, times
+    items / (items − coefficients): that of a mean then has the usual n − 1.
 
     Args:
         predictors: of all items, (items, coefficients).
         model: the model's ratings, (items,).
         human: people's ratings, NaN where they were not asked, (items,).
-        probabilities: with which people were asked about each item, above 0, (items,).
+        probabilities: with which people were asked about each item, above 0; any value where they
+            were not, (items,).
+
+    Raises:
+        ValueError: the predictors are collinear.
     """
-    rated = np.isfinite(human)
-    outcome = model + np.where(rated, (np.where(rated, human, 0) - model) / probabilities, 0)
-    return least_squares_hc0(predictors, outcome)
+    items, coefficients = predictors.shape
+    outcome = unbiased(model, human, np.isfinite(human), probabilities)
+    found = least_squares(predictors, outcome)
+    return normal(found.values, found.errors * np.sqrt(items / (items - coefficients)))
 
 
-def least_squares_hc0(predictors: FloatArray, outcome: FloatArray) -> Estimate:
+def unbiased(
+    model: FloatArray, human: FloatArray, rated: NDArray[np.bool_], probabilities: FloatArray
+) -> FloatArray:
+    """Quantities of the model's ratings, each put right by those of people's where they rated.
+
+    Their mean over items has the same expectation as that of people's ratings of all of them.
+
+    Args:
+        model, human: (…, items); what people's contain where they did not rate is not used.
+        rated: whether people rated the item, (items,).
+        probabilities: with which they were asked about it, (items,).
+    """
+    wrong = np.where(rated, human - model, 0) / np.where(rated, probabilities, 1)
+    found: FloatArray = model + wrong
+    return found
+
+
+def least_squares(
+    predictors: FloatArray, outcome: FloatArray, probabilities: FloatArray | None = None
+) -> Estimate:
     """Least squares with heteroscedasticity-consistent errors (HC0).
+
+    Args:
+        predictors: (items, coefficients).
+        outcome: (items,).
+        probabilities: with which each item was drawn; weights are inverse to them. Default: equal.
 
     Raises:
         ValueError: the predictors are collinear.
     """
     _check_rank(predictors)
-    values, *_ = np.linalg.lstsq(predictors, outcome, rcond=None)
-    scores = predictors * (outcome - predictors @ values)[:, np.newaxis]
-    inverse = np.linalg.inv(predictors.T @ predictors)
-    return _estimate(np.asarray(values), inverse @ (scores.T @ scores) @ inverse)
+    weights = np.ones(len(outcome)) if probabilities is None else 1 / probabilities
+    weighted = predictors * weights[:, np.newaxis]
+    inverse = _inverse(weighted.T @ predictors)
+    values = inverse @ (weighted.T @ outcome)
+    scores = weighted * (outcome - predictors @ values)[:, np.newaxis]
+    return normal(values, np.sqrt(np.diag(inverse @ (scores.T @ scores) @ inverse)))
 
 
-@dataclass(frozen=True)
-class CorrectedCorrelation:
-    """A correlation of people's ratings with a covariate of all items.
-
-    Attributes:
-        classical: from the items that people rated alone.
-        r: from both, by prediction-powered moments.
-        error: standard error of r.
-        low, high: its 95% interval, by Fisher's z.
-        weight: λ, the weight of the model's ratings, from 0 to 1.
-    """
-
-    classical: float
-    r: float
-    error: float
-    low: float
-    high: float
-    weight: float
+def difference(first: Estimate, second: Estimate) -> Estimate:
+    """The second minus the first of two estimates from different items, such as of two groups."""
+    return normal(second.values - first.values, np.hypot(first.errors, second.errors))
 
 
-def corrected_correlation(
-    human: FloatArray, model: FloatArray, model_rest: FloatArray, z: FloatArray, z_rest: FloatArray
-) -> CorrectedCorrelation:
-    """Correlate people's ratings with a covariate z, from a rated part and the model's ratings.
-
-    Args:
-        human, model, z: of the items that people rated.
-        model_rest, z_rest: of the others.
-    """
-    n, n_rest = len(human), len(model_rest)
-    first = _Moments.of(human, model, model_rest, z, z_rest, 0.0)
-    people, machine, rest = (
-        first.influence(*pair) for pair in ((human, z), (model, z), (model_rest, z_rest))
-    )
-    shared = float(np.cov(people, machine)[0, 1])
-    spread = (1 + n / n_rest) * float(np.var(np.concatenate([machine, rest]), ddof=1))
-    weight = float(np.clip(shared / spread, 0, 1)) if spread > 0 else 0.0
-    found = _Moments.of(human, model, model_rest, z, z_rest, weight)
-    people, machine, rest = (
-        found.influence(*pair) for pair in ((human, z), (model, z), (model_rest, z_rest))
-    )
-    error = float(
-        np.sqrt(np.var(people - weight * machine) / n + weight**2 * np.var(rest) / n_rest)
-    )
-    middle, half = np.arctanh(found.r), stats.norm.ppf(0.975) * error / (1 - found.r**2)
-    return CorrectedCorrelation(
-        classical=first.r,
-        r=found.r,
-        error=error,
-        low=float(np.tanh(middle - half)),
-        high=float(np.tanh(middle + half)),
-        weight=weight,
-    )
-
-
-@dataclass(frozen=True)
-class _Moments:
-    """Means and SDs of people's ratings y and a covariate z, and their correlation."""
-
-    y: float
-    z: float
-    sd_y: float
-    sd_z: float
-    r: float
-
-    @classmethod
-    def of(
-        cls,
-        human: FloatArray,
-        model: FloatArray,
-        model_rest: FloatArray,
-        z: FloatArray,
-        z_rest: FloatArray,
-        weight: float,
-    ) -> _Moments:
-        def products(y: FloatArray, x: FloatArray) -> FloatArray:
-            of_items = np.stack([y, x, y**2, x**2, y * x])
-            return np.asarray(of_items.mean(axis=1), dtype=np.float64)
-
-        moments = products(human, z) + weight * (products(model_rest, z_rest) - products(model, z))
-        y, x, yy, xx, yx = (float(moment) for moment in moments)
-        sd_y, sd_z = np.sqrt(yy - y**2), np.sqrt(xx - x**2)
-        return cls(y, x, float(sd_y), float(sd_z), float((yx - y * x) / (sd_y * sd_z)))
-
-    def influence(self, y: FloatArray, z: FloatArray) -> FloatArray:
-        """What each item adds to r."""
-        first, second = (y - self.y) / self.sd_y, (z - self.z) / self.sd_z
-        found: FloatArray = first * second - self.r / 2 * (first**2 + second**2)
-        return found
+def normal(values: FloatArray, errors: FloatArray) -> Estimate:
+    """Estimates with normal intervals."""
+    half = stats.norm.ppf(0.975) * errors
+    return Estimate(values, errors, values - half, values + half)
 
 
 def _rectified(rated: Part, human: FloatArray, unrated: Part, weight: float) -> FloatArray:
     """Coefficients of the model's ratings of the rest, plus those of what is wrong with them."""
-    of_model, *_ = np.linalg.lstsq(unrated.predictors, weight * unrated.model, rcond=None)
-    of_errors, *_ = np.linalg.lstsq(rated.predictors, human - weight * rated.model, rcond=None)
-    found: FloatArray = of_model + of_errors
+
+    def fitted(part: Part, outcome: FloatArray) -> FloatArray:
+        x = part.predictors
+        return np.asarray(_inverse(x.T @ x) @ (x.T @ outcome), dtype=np.float64)
+
+    found: FloatArray = fitted(unrated, weight * unrated.model)
+    found += fitted(rated, human - weight * rated.model)
     return found
 
 
@@ -250,14 +207,16 @@ def _covariance(rows: FloatArray) -> FloatArray:
     return np.asarray(apart.T @ apart / len(rows), dtype=np.float64)
 
 
-def _estimate(values: FloatArray, covariance: FloatArray) -> Estimate:
-    errors = np.sqrt(np.diag(covariance))
-    half = stats.norm.ppf(0.975) * errors
-    return Estimate(values, errors, values - half, values + half)
+def _inverse(products: FloatArray) -> FloatArray:
+    """The inverse of products of predictors, whose units may differ by many powers of ten."""
+    units = np.sqrt(np.outer(np.diag(products), np.diag(products)))
+    found: FloatArray = np.linalg.inv(products / units) / units
+    return found
 
 
-def _check_rank(predictors: NDArray[np.float64]) -> None:
-    rank = int(np.linalg.matrix_rank(predictors))
+def _check_rank(predictors: FloatArray) -> None:
+    units = np.abs(predictors).max(axis=0)
+    rank = int(np.linalg.matrix_rank(predictors / np.where(units > 0, units, 1)))
     if rank < predictors.shape[1]:
         raise ValueError(
             f"found {predictors.shape[1]} predictors of rank {rank} among {len(predictors)} items, "

@@ -1,0 +1,1 @@
+"""What `emoalign correct` does: read a table, estimate, tell, and write."""

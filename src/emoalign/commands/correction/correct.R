@@ -1,0 +1,215 @@
+# Repeats the estimates of estimates.csv from data.csv, with base R only:
+#
+#   Rscript correct.R
+#
+# PPI++: Angelopoulos, Duchi & Zrnic (2023). DSL: Egami, Hinck, Stewart & Wei (2023).
+# A row of data.csv is an item: the model's rating, people's (empty where they were not asked), the
+# probability with which they were asked if that differed between items, and predictors.
+
+file <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+if (length(file)) setwd(dirname(gsub("~+~", " ", file, fixed = TRUE)))
+data <- read.csv("data.csv", check.names = FALSE, encoding = "UTF-8")
+expected <- read.csv("estimates.csv", encoding = "UTF-8")
+
+model <- data$model
+people <- as.numeric(data$people)
+known <- as.numeric(data$probability)  # empty if people rated a random part of all items
+random <- !"probability" %in% names(data)
+everyone <- rep(TRUE, nrow(data))
+
+# An estimate: value, standard error, and the ends of the 95% interval
+
+normal <- function(value, error) {
+  half <- qnorm(.975) * error
+  cbind(value, error, value - half, value + half)
+}
+
+by_fisher <- function(r, error) {
+  half <- qnorm(.975) * error / (1 - r^2)
+  if (is.na(r) || abs(r) >= 1) return(matrix(NA_real_, 1, 4))
+  cbind(r, error, tanh(atanh(r) - half), tanh(atanh(r) + half))
+}
+
+without_interval <- function(value) cbind(value, NA, NA, NA)
+
+# Linear algebra that predictors of very different units do not upset
+
+inverse <- function(products) {
+  units <- sqrt(outer(diag(products), diag(products)))
+  solve(products / units) / units
+}
+
+fitted_to <- function(x, y) drop(inverse(crossprod(x)) %*% crossprod(x, y))
+
+centred <- function(rows) sweep(rows, 2, colMeans(rows))
+
+# Least squares: with robust errors (HC0), by PPI++, by DSL
+
+least_squares <- function(x, y, probability = rep(1, length(y))) {
+  weighted <- x / probability
+  bread <- inverse(crossprod(weighted, x))
+  value <- drop(bread %*% crossprod(weighted, y))
+  meat <- crossprod(weighted * drop(y - x %*% value))
+  normal(value, sqrt(diag(bread %*% meat %*% bread)))
+}
+
+ppi_least_squares <- function(x, f, y) {
+  rated <- !is.na(y)
+  n <- sum(rated)
+  rest <- sum(!rated)
+  x1 <- x[rated, , drop = FALSE]
+  x0 <- x[!rated, , drop = FALSE]
+  corrected <- function(lambda) {
+    fitted_to(x0, lambda * f[!rated]) + fitted_to(x1, y[rated] - lambda * f[rated])
+  }
+  gradients <- function(value) list(
+    people = x1 * drop(x1 %*% value - y[rated]),
+    model = x1 * drop(x1 %*% value - f[rated]),
+    rest = x0 * drop(x0 %*% value - f[!rated])
+  )
+  bread <- inverse(crossprod(x) / nrow(x))
+  trace <- function(covariance) sum(diag(bread %*% covariance %*% bread))
+  g <- gradients(corrected(1))
+  shared <- crossprod(centred(g$people), centred(g$model)) / n
+  below <- 2 * (1 + n / rest) * trace(cov(rbind(g$model, g$rest)))
+  lambda <- if (below > 0) min(max(trace(shared + t(shared)) / below, 0), 1) else 0
+  value <- corrected(lambda)
+  g <- gradients(value)
+  meat <- crossprod(centred(g$people - lambda * g$model)) / n^2 +
+    lambda^2 * crossprod(centred(g$rest)) / rest^2
+  normal(value, sqrt(diag(bread %*% meat %*% bread)))
+}
+
+put_right <- function(of_model, of_people, rated, probability) {
+  of_model + ifelse(rated, (of_people - of_model) / probability, 0)
+}
+
+dsl_least_squares <- function(x, f, y, probability) {
+  found <- least_squares(x, put_right(f, y, !is.na(y), probability))
+  normal(found[, 1], found[, 2] * sqrt(nrow(x) / (nrow(x) - ncol(x))))
+}
+
+# Correlations: means of y, z, their squares and their product, and what each item adds to r
+
+products <- function(y, z) cbind(y, z, y^2, z^2, y * z)
+
+moments <- function(means) {
+  v <- means[3:4] - means[1:2]^2
+  if (min(v) <= 0) v <- c(NA, NA)
+  list(y = means[1], z = means[2], sd_y = sqrt(v[1]), sd_z = sqrt(v[2]),
+       r = unname((means[5] - means[1] * means[2]) / sqrt(v[1] * v[2])))
+}
+
+added <- function(m, y, z) {
+  a <- (y - m$y) / m$sd_y
+  b <- (z - m$z) / m$sd_z
+  a * b - m$r / 2 * (a^2 + b^2)
+}
+
+variance <- function(values) mean((values - mean(values))^2)
+
+weighted_r <- function(y, z, probability) {
+  w <- 1 / probability / sum(1 / probability)
+  m <- moments(colSums(products(y, z) * w))
+  by_fisher(m$r, sqrt(sum((w * added(m, y, z))^2)))
+}
+
+ppi_r <- function(y, f, z) {
+  rated <- !is.na(y)
+  n <- sum(rated)
+  rest <- sum(!rated)
+  corrected <- function(lambda) {
+    wrong <- colMeans(products(f, z)[!rated, , drop = FALSE]) -
+      colMeans(products(f, z)[rated, , drop = FALSE])
+    moments(colMeans(products(y, z)[rated, , drop = FALSE]) + lambda * wrong)
+  }
+  m <- corrected(0)
+  of_model <- added(m, f, z)
+  below <- (1 + n / rest) * var(of_model)
+  shared <- cov(added(m, y, z)[rated], of_model[rated])
+  lambda <- if (below > 0) min(max(shared / below, 0), 1) else 0
+  m <- corrected(lambda)
+  of_model <- added(m, f, z)
+  by_fisher(m$r, sqrt(
+    variance((added(m, y, z) - lambda * of_model)[rated]) / n +
+      lambda^2 * variance(of_model[!rated]) / rest
+  ))
+}
+
+dsl_r <- function(y, f, z, probability) {
+  rated <- !is.na(y)
+  m <- moments(colMeans(apply_to_columns(products(f, z), products(y, z), rated, probability)))
+  by_fisher(m$r, sd(put_right(added(m, f, z), added(m, y, z), rated, probability)) / sqrt(length(y)))
+}
+
+apply_to_columns <- function(of_model, of_people, rated, probability) {
+  sapply(seq_len(ncol(of_model)), function(k) {
+    put_right(of_model[, k], of_people[, k], rated, probability)
+  })
+}
+
+# The rows of estimates.csv: each term by all methods
+
+drawn_with <- function(at) if (random) rep(mean(!is.na(people[at])), sum(at)) else known[at]
+
+by_least_squares <- function(x, at = everyone) {
+  f <- model[at]
+  y <- people[at]
+  p <- drawn_with(at)
+  rated <- !is.na(y)
+  list(
+    people = if (random) least_squares(x[rated, , drop = FALSE], y[rated])
+             else least_squares(x[rated, , drop = FALSE], y[rated], p[rated]),
+    ppi = if (random) ppi_least_squares(x, f, y),
+    dsl = dsl_least_squares(x, f, y, p),
+    model = without_interval(fitted_to(x, f))
+  )
+}
+
+rows <- function(ways) {
+  ways <- Filter(Negate(is.null), ways)
+  do.call(rbind, lapply(seq_len(nrow(ways[[1]])), function(term) {
+    do.call(rbind, lapply(ways, function(way) way[term, ]))
+  }))
+}
+
+means <- function() rows(by_least_squares(cbind(rep(1, nrow(data)))))
+
+groups <- function(column) {
+  of <- lapply(0:1, function(group) {
+    at <- data[[column]] == group
+    by_least_squares(cbind(rep(1, sum(at))), at)
+  })
+  between <- Map(function(first, second) {
+    if (is.null(first)) NULL
+    else normal(second[, 1] - first[, 1], sqrt(first[, 2]^2 + second[, 2]^2))
+  }, of[[1]], of[[2]])
+  rbind(rows(of[[1]]), rows(of[[2]]), rows(between))
+}
+
+correlation <- function(column) {
+  z <- data[[column]]
+  rated <- !is.na(people)
+  p <- drawn_with(everyone)
+  rows(list(
+    people = weighted_r(people[rated], z[rated], p[rated]),
+    ppi = if (random) ppi_r(people, model, z),
+    dsl = dsl_r(people, model, z, p),
+    model = without_interval(if (sd(model) > 0) cor(model, z) else NA)
+  ))
+}
+
+regression <- function(columns) {
+  rows(by_least_squares(cbind(1, as.matrix(data[columns]))))
+}
+
+found <- rbind(
+# CALLS
+)
+columns <- c("estimate", "standard_error", "low", "high")
+colnames(found) <- columns
+rownames(found) <- NULL
+print(cbind(expected[c("term", "method")], found), digits = 7)
+apart <- max(abs(found - as.matrix(expected[columns])), na.rm = TRUE)
+cat("Largest difference from estimates.csv:", format(apart, digits = 2), "\n")
+if (apart > 1e-6 * max(1, abs(found), na.rm = TRUE)) stop("estimates.csv has other numbers")
