@@ -164,7 +164,7 @@ def _fit(
     doubt = doubts(sd, saved)
     if doubt:
         _log.warning(
-            "%s %s: the training %s. %s", job.data.dataset, job.data.scale_name, doubt, _TRY
+            "%s %s: the classifier %s. %s", job.data.dataset, job.data.scale_name, doubt, _TRY
         )
     shutil.rmtree(folder / _WEIGHTS, ignore_errors=True)
     classifier.model.save_pretrained(folder / _WEIGHTS)

@@ -194,7 +194,10 @@ def hugging_face_embedder(card: TransformersEmbedding) -> Embedder:
     try:
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(weights, revision=card.revision)
         model: Any = transformers.AutoModel.from_pretrained(
-            weights, revision=card.revision, dtype=torch.float32
+            weights,
+            revision=card.revision,
+            dtype=torch.float32,
+            use_safetensors=None if card.weights is None else True,
         ).eval()
     except (OSError, ValueError) as error:
         raise EngineError(f"The embedding model {weights!r} cannot be loaded: {error}") from error
