@@ -266,7 +266,9 @@ def test_the_page_warns_of_a_training_without_gain_and_says_what_its_texts_were(
     (tmp_path / "baselines/trained").mkdir(parents=True)
     why = "comes no closer to people on the dev split"
     told = {"not_drawn": 910, "most_raters": 1}
-    record(1, 0.3, gain=0.4, **told).write(tmp_path / "baselines/trained/seed-1.training.json")
+    record(1, 0.3, gain=0.4, gain_low=0.36, gain_high=0.44, **told).write(
+        tmp_path / "baselines/trained/seed-1.training.json"
+    )
     flat = record(2, 0.498, gain=0.004, warning=why, **told)
     flat.write(tmp_path / "baselines/trained/seed-2.training.json")
     predictions(tmp_path, "trained", 1, 2)
@@ -299,7 +301,8 @@ def test_the_page_warns_of_a_training_without_gain_and_says_what_its_texts_were(
     ]
     good, little = shown["curves"]
     assert good.endswith(
-        "This is 40% below the loss of the mean human shares predicted for every text (0.5000)."
+        "This is 40% (95% CI [36%, 44%]) below the loss of the mean human shares predicted for "
+        "every text (0.5000)."
     )
     assert "It has learnt little: this is only 0.40% below the loss" in little
     (methods,) = view.methods

@@ -43,7 +43,7 @@ class MeanPooled(nn.Module):  # type: ignore[misc]
 
     @classmethod
     def load(cls, weights: str, **told: Any) -> MeanPooled:
-        """The encoder from the hub or from a folder; its layer too where `saved` has been there."""
+        """The encoder from the hub or a folder, with the layer that `save_pretrained` wrote."""
         made = cls(AutoModel.from_pretrained(weights, **told))
         head = Path(weights) / _HEAD
         if head.is_file():

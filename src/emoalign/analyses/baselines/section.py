@@ -44,7 +44,12 @@ def _view(results: Results) -> View:
             "The same if the mean human shares of the train split are predicted for every text.",
             4,
         ),
-        Column("Gain", _gain, "gain", meaning="Share of that loss which the training saves."),
+        Column(
+            "Gain",
+            _gain,
+            "gain",
+            meaning="Share of that loss which the training saves (95% CI over texts).",
+        ),
         count("Evaluated items", "n_evaluated", "Items of the study that it predicts."),
         count(
             "Seen items", "n_in_training", "Not evaluated: it has learnt from them or their text."
@@ -109,7 +114,12 @@ def _comparisons(number: int) -> str:
 
 
 def _gain(row: Row) -> str:
-    return "–" if pd.isna(row["gain"]) else percent(row["gain"]).replace("-", "−")
+    if pd.isna(row["gain"]):
+        return "–"
+    share, low, high = (
+        percent(row[name]).replace("-", "−") for name in ("gain", "gain_low", "gain_high")
+    )
+    return share if pd.isna(row["gain_low"]) else f"{share} [{low}, {high}]"
 
 
 def _epochs(row: Row) -> str:
@@ -130,16 +140,16 @@ def _curves(rows: pd.DataFrame) -> Iterator[str]:
             if row["stopped"] == "patience"
             else f"training ended after epoch {row['epochs']:.0f}, the last that its card allows"
         )
-        saved = row["gain"]
+        saved, shown = row["gain"], _gain(row).replace("[", "(95% CI [").replace("]", "])")
         if saved >= LEAST_GAIN:
             than = (
-                f"This is {percent(saved)} below the loss of the mean human shares predicted for "
-                f"every text ({constant:.4f})."
+                f"This is {shown} below the loss of the mean human shares predicted for every text "
+                f"({constant:.4f})."
             )
         elif saved > 0:
             than = (
-                f"It has learnt little: this is only {percent(saved)} below the loss of the mean "
-                f"human shares predicted for every text ({constant:.4f})."
+                f"It has learnt little: this is only {shown} below the loss of the mean human "
+                f"shares predicted for every text ({constant:.4f})."
             )
         else:
             than = (
@@ -152,7 +162,8 @@ def _curves(rows: pd.DataFrame) -> Iterator[str]:
 def _warnings(job: ReportJob, rows: pd.DataFrame) -> Iterator[str]:
     """Which trainings, or which published classifier, seem to know nothing of texts, and why."""
     for row in records(rows[rows["warning"].notna()]):
-        yield f"{job.titles.get(row['model'], row['model'])}, {row['warning']}."
+        comma = "," if pd.notna(row["seed"]) else ""  # closes that of "…, seed 1"
+        yield f"{job.titles.get(row['model'], row['model'])}{comma} {row['warning']}."
 
 
 def _learnt(rows: pd.DataFrame) -> Iterator[str]:
